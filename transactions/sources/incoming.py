@@ -1,0 +1,71 @@
+"""What every source of money lines yields, whatever its format.
+
+A source turns bytes into :class:`IncomingTransaction` and :class:`UnusableRow`, in the file's
+order, and touches no database. Inside the product positive always means money in; a source turns
+its own convention round at this door and nothing behind it flips a sign.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+class UnreadableFile(Exception):
+    """The file as a whole cannot be read; ``str(error)`` is the sentence its owner is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingTransaction:
+    """One money line, normalised.
+
+    ``amount`` is signed (positive = money in), in ``currency`` (ISO 4217; "" = the account's own).
+    ``row_number`` is where a person finds the line: the line of a text file, counted from 1, or
+    the n-th record of a structured one. ``raw`` is the line as the bank wrote it, for disputes.
+    """
+
+    row_number: int
+    txn_date: date
+    amount: Decimal
+    description: str
+    raw: str
+    posted_date: date | None = None
+    currency: str = ""
+    merchant: str = ""
+    external_id: str = ""
+    category: str = ""
+    notes: str = ""
+    balance_after: Decimal | None = None
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableRow:
+    """A line that looks like a money line and cannot be one; ``error`` says why, in a sentence.
+
+    ``attr`` names the column at fault: "txn_date", "amount", "description", or "" for the line.
+    """
+
+    row_number: int
+    raw: str
+    error: str
+    attr: str = ""
+
+
+@dataclass(slots=True)
+class IncomingFile:
+    """A statement file, opened: what it says of itself, and its lines.
+
+    ``rows`` can be walked once. The balances are the file's own words, for the receipt; they are
+    filled at the latest when ``rows`` has been walked to its end. ``skipped_count`` counts lines
+    that carry no money by design (headings, totals, blank or balance lines).
+    """
+
+    format: str
+    rows: Iterator[IncomingTransaction | UnusableRow]
+    currency: str = ""
+    account_hint: str = ""
+    opening_balance: Decimal | None = None
+    closing_balance: Decimal | None = None
+    skipped_count: int = 0
+    warnings: list[str] = field(default_factory=list)
