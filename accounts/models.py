@@ -1,0 +1,170 @@
+"""Accounts, who shares them, and the rates between their currencies.
+
+Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account's posted, not
+deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountField, CurrencyField
+from users.models import User
+
+
+def shared_account_ids(user: User) -> dict[int, str]:
+    """{account id: level} of the accounts others share with this user; asked once per request."""
+    if not hasattr(user, "_shared_account_ids"):
+        user._shared_account_ids = dict(
+            AccountShare.objects.filter(
+                member=user, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
+            )
+            .values_list("account_id", "level")
+        )
+    return user._shared_account_ids
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def owned_by(self, user: User) -> "AccountQuerySet":
+        """The user's own accounts outside the trash."""
+        return self.filter(user=user, deleted_at=None)
+
+    def visible_to(self, user: User) -> "AccountQuerySet":
+        """Own accounts and those shared with the user, outside the trash."""
+        visible = Q(user=user)
+        if shared := shared_account_ids(user):
+            visible |= Q(pk__in=shared)
+        return self.filter(visible, deleted_at=None)
+
+    def active(self) -> "AccountQuerySet":
+        """Not archived, not in the trash."""
+        return self.filter(is_active=True, deleted_at=None)
+
+
+class Account(models.Model):
+    """A financial account. Its `balance` is opening balance plus posted transactions, always.
+
+    What is owed is negative: a credit card's or a loan's balance is at or below zero.
+    """
+
+    class Type(models.TextChoices):
+        CHECKING = "checking", _("Checking")
+        SAVINGS = "savings", _("Savings")
+        CREDIT_CARD = "credit_card", _("Credit card")
+        LOAN = "loan", _("Loan")
+        INVESTMENT = "investment", _("Investment")
+        CASH = "cash", _("Cash")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accounts"
+    )
+    bank_name = models.CharField(_("bank"), max_length=120, blank=True)
+    name = models.CharField(_("name"), max_length=120)
+    account_type = models.CharField(
+        _("type"), max_length=12, choices=Type.choices, default=Type.CHECKING
+    )
+    last_four = models.CharField(_("last four digits"), max_length=4, blank=True)
+    currency = CurrencyField(_("currency"))
+    balance = AmountField(_("balance"), default=0, editable=False)
+    opening_balance = AmountField(_("opening balance"), default=0)
+    overdraft_limit = AmountField(_("overdraft or credit limit"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(overdraft_limit__gte=0),
+                name="account_overdraft_limit_not_negative",
+                violation_error_message=_("An overdraft limit cannot be negative."),
+            ),
+            models.CheckConstraint(
+                condition=Q(last_four__regex=r"^[0-9A-Za-z]{0,4}$"),
+                name="account_last_four_only",
+                violation_error_message=_("Only the last four characters are kept."),
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "deleted_at"], name="account_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.masked_account}".strip()
+
+    @property
+    def masked_account(self) -> str:
+        """The account's number as it may be shown: "****3456", or "" where none was given."""
+        return f"****{self.last_four}" if self.last_four else ""
+
+    @property
+    def has_overdraft_rule(self) -> bool:
+        """A loan is owed by nature; everywhere else the balance stays above the limit."""
+        return self.account_type != self.Type.LOAN
+
+    @property
+    def is_liability(self) -> bool:
+        return self.account_type in (self.Type.CREDIT_CARD, self.Type.LOAN)
+
+
+class AccountShare(models.Model):
+    """One account seen by another registered user, as viewer or analyst, until revoked."""
+
+    class Level(models.TextChoices):
+        VIEWER = "viewer", _("Viewer")
+        ANALYST = "analyst", _("Analyst")
+
+    class Status(models.TextChoices):
+        INVITED = "invited", _("Invited")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+        REVOKED = "revoked", _("Revoked")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares_given"
+    )
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares_received"
+    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shares")
+    level = models.CharField(max_length=8, choices=Level.choices)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.INVITED)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "member"], name="share_once_per_member"),
+            models.CheckConstraint(
+                condition=~Q(user=models.F("member")), name="share_not_with_oneself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} → {self.member_id} ({self.level})"
+
+
+class ExchangeRate(models.Model):
+    """One `base` = `rate` `quote` on the date `rate_on`, from one source."""
+
+    base = CurrencyField()
+    quote = CurrencyField()
+    # Text, because a rate has more digits than money and SQLite would keep a decimal as a float.
+    rate = models.CharField(max_length=32)
+    rate_on = models.DateField()
+    source = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-rate_on", "base", "quote"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base", "quote", "rate_on"], name="exchange_rate_once_per_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}"

@@ -1,0 +1,129 @@
+"""Money: an exact amount and its currency, rounded and shown by the currency's own rules.
+
+Amounts are :class:`~decimal.Decimal`, never float. Minor-unit digits come from ISO 4217 by way of
+CLDR (babel): JPY 0, EUR 2, KWD 3.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+
+from babel.core import Locale, UnknownLocaleError, get_global
+from babel.numbers import format_currency, get_currency_name, get_currency_precision
+from django.core.exceptions import ValidationError
+
+# One posting stays below 10^12 whole units, so that any sum of postings that a person can own
+# fits the 64-bit column of ten-thousandths (9.2 * 10^14 whole units).
+LARGEST_AMOUNT = Decimal("999999999999.9999")
+SMALLEST_STEP = Decimal("0.0001")
+
+# ASCII digits only and bounded before Decimal sees them: int(Decimal("1e3000000")) burns minutes.
+_AMOUNT = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in one currency; adds only to its own currency."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.amount, Decimal):
+            raise TypeError(f"Money needs a Decimal, not {type(self.amount).__name__}.")
+
+    def __add__(self, other: "Money") -> "Money":
+        self._refuse_other_currency(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._refuse_other_currency(other)
+        return Money(self.amount - other.amount, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def rounded(self) -> "Money":
+        """The same money at the currency's own minor unit, half to even."""
+        return Money(round_to_minor_unit(self.amount, self.currency), self.currency)
+
+    def _refuse_other_currency(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"{other.currency} cannot be added to {self.currency}.")
+
+
+@cache
+def active_currencies() -> frozenset[str]:
+    """ISO 4217 codes that are legal tender somewhere today."""
+    return frozenset(
+        code
+        for currencies in get_global("territory_currencies").values()
+        for code, _start, end, is_tender in currencies
+        if end is None and is_tender
+    )
+
+
+@cache
+def currency_choices(locale: str = "en") -> list[tuple[str, str]]:
+    """(code, "EUR – Euro") for every active currency, by code."""
+    return [
+        (code, f"{code} – {get_currency_name(code, locale=locale)}")
+        for code in sorted(active_currencies())
+    ]
+
+
+def validate_currency(code: str) -> None:
+    """Raise ValidationError unless `code` is an active ISO 4217 currency."""
+    if code not in active_currencies():
+        raise ValidationError(
+            "“%(code)s” is not a currency code of ISO 4217, such as EUR or USD.",
+            code="invalid_currency",
+            params={"code": code},
+        )
+
+
+@cache
+def minor_unit_digits(currency: str) -> int:
+    """How many decimals the currency has: JPY 0, EUR 2, KWD 3."""
+    return get_currency_precision(currency)
+
+
+@cache
+def minor_unit(currency: str) -> Decimal:
+    """The currency's smallest unit as a Decimal: EUR 0.01."""
+    return Decimal(1).scaleb(-minor_unit_digits(currency))
+
+
+def round_to_minor_unit(amount: Decimal, currency: str) -> Decimal:
+    """`amount` at the currency's minor unit, half to even. The only place money is rounded."""
+    return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_EVEN)
+
+
+def plain_amount(amount: Decimal, currency: str) -> str:
+    """The amount as JSON carries it: "4500.00" in USD, "120" in JPY; never an exponent."""
+    return f"{round_to_minor_unit(amount, currency):f}"
+
+
+def parse_amount(text: str) -> Decimal:
+    """A person's "1234.5" or "1234,5" as a Decimal. Raises ValidationError with the reason."""
+    compact = re.sub(r"[\s\u00a0\u202f']", "", text)
+    if not _AMOUNT.fullmatch(compact):
+        raise ValidationError(
+            "Enter an amount such as 12.50: digits, at most 12 before and 4 after the point.",
+            code="invalid_amount",
+        )
+    return Decimal(compact.replace(",", "."))
+
+
+@cache
+def _locale(tag: str) -> Locale:
+    try:
+        return Locale.parse(tag.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
+    """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €"."""
+    return format_currency(amount, currency, locale=_locale(locale))

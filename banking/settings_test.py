@@ -1,0 +1,31 @@
+"""Settings for the test suite: the product's own, with cheap hashing and tasks run in place.
+
+`DATABASE_URL` chooses the engine. Every pytest-xdist worker has a database of its own; SQLite
+keeps it in a file, because threads of one test must meet in it as processes would.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("SECRET_KEY", "test-secret-key-of-more-than-thirty-two-characters")
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="banking-test-"))
+os.environ.setdefault("HTTPS", "false")
+
+from banking.settings import *  # noqa: E402, F403 - the environment comes first
+from banking.settings import DATA_DIR, DATABASES, REST_FRAMEWORK  # noqa: E402, F401
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+# One connection per test: a second one would not see the test's own uncommitted rows.
+SNAPSHOT_ALIAS = "default"
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+else:
+    # TEST_DATABASE lets two suites run side by side on one server.
+    DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE", "test_banking")}

@@ -1,0 +1,43 @@
+"""One consistent picture for pages that add several queries up.
+
+Under READ COMMITTED a page that sums balances in one query and rows in another shows totals that
+never existed while transfers run. Inside `read_snapshot()` every read goes to the read-only alias,
+in one REPEATABLE READ (PostgreSQL) or DEFERRED (SQLite) transaction.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction as db_transaction
+
+_inside: ContextVar[bool] = ContextVar("inside_read_snapshot", default=False)
+
+
+@contextmanager
+def read_snapshot() -> Iterator[None]:
+    """Answer every read inside from one snapshot; a write inside is refused by the database."""
+    if _inside.get():
+        yield
+        return
+    token = _inside.set(True)
+    try:
+        with db_transaction.atomic(using=settings.SNAPSHOT_ALIAS):
+            yield
+    finally:
+        _inside.reset(token)
+
+
+class SnapshotRouter:
+    """Sends reads to the snapshot's connection while one is open."""
+
+    def db_for_read(self, model: type, **hints: Any) -> str | None:
+        return settings.SNAPSHOT_ALIAS if _inside.get() else None
+
+    def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
+        return False if db == "snapshot" else None

@@ -1,0 +1,158 @@
+"""What the statement formats (OFX, MT940, CAMT, QIF) share: amounts, ids, balances, words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from transactions.sources.incoming import IncomingFile
+
+MAX_WHOLE_DIGITS = 12
+MAX_DECIMALS = 4
+RAW_LIMIT = 4000
+NO_DESCRIPTION = "No description"
+
+# ASCII digits only: Decimal() would also take other scripts' digits, "NaN" and "1e9".
+PLAIN_AMOUNT = re.compile(r"([+-]?)([0-9]*)(?:[.,]([0-9]*))?")
+CURRENCY = re.compile(r"[A-Z]{3}")
+PLACEHOLDER_IDS = {"nonref", "notprovided", "not provided", "none", "null", "n/a", "unknown"}
+MIN_ID_LENGTH = 4
+
+
+def plain_amount(text: str) -> Decimal:
+    """The amount of a format that writes digits and one decimal mark; ``ValueError`` otherwise.
+
+    Both marks are taken whatever the specification says: banks use their own country's.
+    """
+    match = PLAIN_AMOUNT.fullmatch(text.strip())
+    if not match or not (match[2] or match[3]):
+        raise ValueError(f"“{text.strip()[:40]}” is not an amount.")
+    whole = match[2].lstrip("0") or "0"
+    decimals = (match[3] or "").ljust(2, "0") if match[3] else ""
+    if len(decimals) > MAX_DECIMALS:
+        decimals = decimals[:MAX_DECIMALS] + decimals[MAX_DECIMALS:].rstrip("0")
+    if len(whole) > MAX_WHOLE_DIGITS:
+        raise ValueError(f"The amount has more than {MAX_WHOLE_DIGITS} digits before the mark.")
+    if len(decimals) > MAX_DECIMALS:
+        raise ValueError(f"The amount has more than {MAX_DECIMALS} decimals.")
+    return Decimal(f"{match[1]}{whole}.{decimals}" if decimals else f"{match[1]}{whole}")
+
+
+def day(year: str | int, month: str | int, day_of_month: str | int) -> date | None:
+    """The calendar day, or None where there is no such day."""
+    try:
+        found = date(int(year), int(month), int(day_of_month))
+    except (ValueError, OverflowError):
+        return None
+    return found if 1900 <= found.year <= 2200 else None
+
+
+def join_text(parts: Iterable[str]) -> str:
+    """The bank's texts of one line in their order, each said once, blanks collapsed."""
+    kept: list[str] = []
+    for part in (" ".join(part.split()) for part in parts):
+        if not part or any(part.lower() in other.lower() for other in kept):
+            continue
+        kept = [other for other in kept if other.lower() not in part.lower()] + [part]
+    return " / ".join(kept)
+
+
+def raw_line(text: str) -> str:
+    """The line as the bank wrote it, shortened where it is endless."""
+    text = text.strip()
+    return text if len(text) <= RAW_LIMIT else text[: RAW_LIMIT - 1] + "…"
+
+
+def currency_code(text: str) -> str:
+    """An ISO 4217 code, or "" for anything else."""
+    text = text.strip().upper()
+    return text if CURRENCY.fullmatch(text) else ""
+
+
+class StableIds:
+    """Which of a file's ids the bank can be taken at its word for.
+
+    An id that comes twice in the file, a placeholder, or a number that merely counts the file's
+    lines (1, 2, 3 …, the same again next month) would make different lines look like one.
+    """
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._lines = counts.total()
+
+    def keep(self, external_id: str) -> str:
+        """``external_id`` if it can tell this line from every other, else ""."""
+        if self._counts[external_id] > 1 or external_id.lower() in PLACEHOLDER_IDS:
+            return ""
+        if not external_id.strip("0-./ "):
+            return ""
+        if external_id.isascii() and external_id.isdigit() and len(external_id) <= 9:
+            return "" if int(external_id) <= max(self._lines, 9) else external_id
+        return external_id
+
+
+@dataclass(slots=True)
+class StatementPart:
+    """One statement inside a file: its account, its currency, its own words on its balances."""
+
+    account: str = ""
+    currency: str = ""
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    line_count: int = 0
+
+
+def account_note(parts: list[StatementPart], part: StatementPart) -> str:
+    """The account of a line, for files that hold several; never more than its last four."""
+    if len({other.account for other in parts}) < 2:
+        return ""
+    return f"Account ending {part.account[-4:]}" if part.account else "Account not named"
+
+
+def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
+    """Write currency, account and balances of the file's statements on ``file``.
+
+    Balances are told only where they belong together: one account, one currency, and each
+    statement opening with what the one before it closed with.
+    """
+    currencies = {part.currency for part in parts if part.currency}
+    accounts = list(dict.fromkeys(part.account for part in parts))
+    if len(currencies) == 1:
+        file.currency = currencies.pop()
+    if accounts:
+        file.account_hint = accounts[0]
+    if len(accounts) > 1:
+        file.warnings.append(_accounts_sentence(accounts, parts))
+    elif parts and len(currencies) < 2:
+        _chain_balances(file, parts)
+    if len(currencies) > 1:
+        file.warnings.append(f"This file holds several currencies: {', '.join(sorted(currencies))}.")
+
+
+def _accounts_sentence(accounts: list[str], parts: list[StatementPart]) -> str:
+    counts = Counter({account: 0 for account in accounts})
+    for part in parts:
+        counts[part.account] += part.line_count
+    named = ", ".join(
+        f"{'…' + account[-4:] if account else 'not named'} ({count})"
+        for account, count in list(counts.items())[:20]
+    )
+    return (
+        f"This file holds {len(accounts)} accounts (lines): {named}. All lines are read; "
+        "each says in its notes which account it is from."
+    )
+
+
+def _chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
+    told = [part for part in parts if part.opening is not None or part.closing is not None]
+    for earlier, later in zip(told, told[1:], strict=False):
+        if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
+            file.warnings.append(
+                f"The statements in this file do not follow each other: one closes with "
+                f"{earlier.closing}, the next opens with {later.opening}."
+            )
+            return
+    if told:
+        file.opening_balance, file.closing_balance = told[0].opening, told[-1].closing

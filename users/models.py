@@ -1,0 +1,197 @@
+"""People, how they stay signed in, and the trail of what they did."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import CurrencyField
+from users.timezones import timezone_choices
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users whose login is their email address, compared without regard to case."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        if not email:
+            raise ValueError("A user needs an email address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        fields |= {"role": User.Role.ADMIN, "is_staff": True, "is_superuser": True}
+        return self.create_user(email, password, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractUser):
+    """A person who signs in. `email` is the login; `role` says what they may do (users/policy.py).
+
+    `session_version` is part of every access token: raising it ends all of them at once.
+    """
+
+    class Role(models.TextChoices):
+        USER = "user", _("Customer")
+        VIEWER = "viewer", _("Viewer")
+        ANALYST = "analyst", _("Analyst")
+        SUPPORT = "support", _("Support")
+        AUDITOR = "auditor", _("Auditor")
+        ADMIN = "admin", _("Admin")
+
+    class KycStatus(models.TextChoices):
+        NOT_STARTED = "not_started", _("Not started")
+        PENDING = "pending", _("Pending")
+        VERIFIED = "verified", _("Verified")
+        REJECTED = "rejected", _("Rejected")
+
+    username = None
+    first_name = None
+    last_name = None
+    email = models.EmailField(_("email address"), unique=True)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    kyc_status = models.CharField(
+        max_length=12, choices=KycStatus.choices, default=KycStatus.NOT_STARTED
+    )
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
+    base_currency = CurrencyField(default="USD")
+    timezone = models.CharField(max_length=64, default="UTC", choices=timezone_choices)
+    locale = models.CharField(max_length=12, default="en-US")
+    theme = models.CharField(
+        max_length=5,
+        default="auto",
+        choices=[("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
+    )
+    session_version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique",
+                violation_error_message=_("Somebody has signed up with this address already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else self.email
+
+
+class RefreshSession(models.Model):
+    """One refresh token of a family: used once, or its family ends."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_sessions")
+    family = models.UUIDField(default=uuid.uuid4, db_index=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created_at"], name="refresh_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}/{self.family}"
+
+
+class AuditChain(models.Model):
+    """The head of one chain of audit events: one chain per owner, and "system".
+
+    Its row is the lock that keeps the chain from forking.
+    """
+
+    name = models.CharField(max_length=40, unique=True)
+    length = models.PositiveBigIntegerField(default=0)
+    head_hash = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.length})"
+
+
+class AuditEvent(models.Model):
+    """Who did what, append-only and hash-chained.
+
+    `details_hash` covers the personal part (`changes`, `ip`) with a salt, and `hash` covers
+    `details_hash`: erasing a person's details leaves the chain verifiable.
+    """
+
+    chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="events")
+    sequence = models.PositiveBigIntegerField()
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="audit_events"
+    )
+    action = models.CharField(max_length=64, db_index=True)
+    target_type = models.CharField(max_length=64, blank=True)
+    target_id = models.BigIntegerField(null=True, blank=True)
+    changes = models.JSONField(null=True, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    salt = models.CharField(max_length=32)
+    details_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "sequence"], name="audit_sequence_unique"),
+            models.UniqueConstraint(fields=["chain", "previous_hash"], name="audit_no_fork"),
+        ]
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="audit_by_target"),
+            models.Index(fields=["-created_at"], name="audit_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M} {self.action}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        if self.pk is not None:
+            raise TypeError("Audit events are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: object, **kwargs: object) -> None:
+        raise TypeError("Audit events are never deleted.")
+
+
+class IdempotentCommand(models.Model):
+    """What a command with an Idempotency-Key answered, kept in the command's own transaction."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    body_hash = models.CharField(max_length=64)
+    status_code = models.PositiveSmallIntegerField(default=0)
+    response = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotent_command_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,51 @@
+"""Who may do what: the one place that reads `User.role`.
+
+Every door asks here. What somebody may not see is a 404 (the querysets' `visible_to` decide);
+what they see and may not change is a 403 from `require`.
+"""
+
+from enum import Enum
+
+from django.core.exceptions import PermissionDenied
+
+from users.models import User
+
+
+class Ability(Enum):
+    """Something a person may or may not do, with the sentence for the refusal."""
+
+    CHANGE_OWN_DATA = "You may look at this, but not change it."
+    CREATE_TRANSACTIONS = "You may not add transactions."
+    SEE_INSIGHTS = "Insights are not part of your access."
+    SEE_BUDGETS = "Budgets are not part of your access."
+    USE_STAFF_API = "This is for staff."
+    READ_EVERYTHING = "This is for auditors and admins."
+    MANAGE_USERS = "This is for admins."
+
+
+_CUSTOMER = {
+    Ability.CHANGE_OWN_DATA,
+    Ability.CREATE_TRANSACTIONS,
+    Ability.SEE_INSIGHTS,
+    Ability.SEE_BUDGETS,
+}
+ABILITIES: dict[str, set[Ability]] = {
+    User.Role.USER: _CUSTOMER,
+    User.Role.VIEWER: set(),
+    User.Role.ANALYST: {Ability.CREATE_TRANSACTIONS, Ability.SEE_INSIGHTS, Ability.SEE_BUDGETS},
+    User.Role.SUPPORT: _CUSTOMER | {Ability.USE_STAFF_API},
+    User.Role.AUDITOR: _CUSTOMER | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING},
+    User.Role.ADMIN: _CUSTOMER
+    | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING, Ability.MANAGE_USERS},
+}
+
+
+def may(user: User, ability: Ability) -> bool:
+    """Whether this user's role, as the database has it now, grants the ability."""
+    return user.is_active and ability in ABILITIES[user.role]
+
+
+def require(user: User, ability: Ability) -> None:
+    """Raise PermissionDenied (403) with its sentence unless the user has the ability."""
+    if not may(user, ability):
+        raise PermissionDenied(ability.value)

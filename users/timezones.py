@@ -1,0 +1,20 @@
+"""Time zones a person can choose, and the date it is for them."""
+
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+
+@cache
+def _names() -> list[str]:
+    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+
+
+def timezone_choices() -> list[tuple[str, str]]:
+    """(name, name for reading) of every zone of the tz database."""
+    return [(name, name.replace("_", " ")) for name in _names()]
+
+
+def local_date(timezone: str, at: datetime) -> date:
+    """The calendar date at the moment `at` in that zone."""
+    return at.astimezone(ZoneInfo(timezone)).date()
