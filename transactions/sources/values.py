@@ -55,6 +55,8 @@ _SHAPE = re.compile(
     r"(\()?\s*([+-])?\s*" + _MONEY_SIGN + r"\s*([+-])?\s*([0-9.,' ]+?)\s*"
     r"([+-])?\s*" + _MONEY_SIGN + r"\s*([+-])?\s*(\))?"
 )
+# "100,-" and "100.--" are whole amounts: this dash stands for zero cents, it is no sign.
+_ROUND_AMOUNT = re.compile(r"(?<=[0-9])[.,]--?(?![0-9])")
 _GROUPS = r"[0-9]{{1,3}}(?:{0}[0-9]{{3}})+|[0-9]{{1,2}}(?:{0}[0-9]{{2}})+{0}[0-9]{{3}}"
 _BODY = {
     mark: re.compile(
@@ -81,7 +83,7 @@ def parse_amount(text: str, decimal_mark: str) -> Decimal:
 def parse_money(text: str, decimal_mark: str) -> tuple[Decimal, str]:
     """The signed amount of one cell and the ISO code written beside it ("" where there is none)."""
     cleaned = unwrap_formula(text).translate(_MARKS).strip() if len(text) <= LONGEST_CELL else ""
-    match = _SHAPE.fullmatch(cleaned)
+    match = _SHAPE.fullmatch(_ROUND_AMOUNT.sub("", cleaned))
     if not match:
         raise ValueError(f"“{shown(text)}” is not an amount.")
     opened, sign_1, prefix, sign_2, body, sign_3, suffix, sign_4, closed = match.groups()
