@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
 
 
 @contextmanager
@@ -23,3 +24,10 @@ def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
         return
     for name, errors in error.error_dict.items():
         form.add_error(name if name in form.fields else None, errors)
+
+
+class Renderer(TemplatesSetting):
+    """Every field renders through templates/forms/field.html: label, input, hint, error."""
+
+    field_template_name = "forms/field.html"
+    form_template_name = "forms/form.html"

@@ -4,55 +4,28 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from transactions.sources.incoming import IncomingFile
+from transactions.sources.values import clean_text
 
-MAX_WHOLE_DIGITS = 12
-MAX_DECIMALS = 4
 RAW_LIMIT = 4000
 NO_DESCRIPTION = "No description"
 
-# ASCII digits only: Decimal() would also take other scripts' digits, "NaN" and "1e9".
-PLAIN_AMOUNT = re.compile(r"([+-]?)([0-9]*)(?:[.,]([0-9]*))?")
 CURRENCY = re.compile(r"[A-Z]{3}")
 PLACEHOLDER_IDS = {"nonref", "notprovided", "not provided", "none", "null", "n/a", "unknown"}
-MIN_ID_LENGTH = 4
 
 
-def plain_amount(text: str) -> Decimal:
-    """The amount of a format that writes digits and one decimal mark; ``ValueError`` otherwise.
-
-    Both marks are taken whatever the specification says: banks use their own country's.
-    """
-    match = PLAIN_AMOUNT.fullmatch(text.strip())
-    if not match or not (match[2] or match[3]):
-        raise ValueError(f"“{text.strip()[:40]}” is not an amount.")
-    whole = match[2].lstrip("0") or "0"
-    decimals = (match[3] or "").ljust(2, "0") if match[3] else ""
-    if len(decimals) > MAX_DECIMALS:
-        decimals = decimals[:MAX_DECIMALS] + decimals[MAX_DECIMALS:].rstrip("0")
-    if len(whole) > MAX_WHOLE_DIGITS:
-        raise ValueError(f"The amount has more than {MAX_WHOLE_DIGITS} digits before the mark.")
-    if len(decimals) > MAX_DECIMALS:
-        raise ValueError(f"The amount has more than {MAX_DECIMALS} decimals.")
-    return Decimal(f"{match[1]}{whole}.{decimals}" if decimals else f"{match[1]}{whole}")
-
-
-def day(year: str | int, month: str | int, day_of_month: str | int) -> date | None:
-    """The calendar day, or None where there is no such day."""
-    try:
-        found = date(int(year), int(month), int(day_of_month))
-    except (ValueError, OverflowError):
-        return None
-    return found if 1900 <= found.year <= 2200 else None
+def decimal_mark_of(text: str, default: str = ".") -> str:
+    """The decimal mark one amount shows by itself: the last mark in it, else ``default``."""
+    last = max(text.rfind("."), text.rfind(","))
+    return text[last] if last >= 0 else default
 
 
 def join_text(parts: Iterable[str]) -> str:
     """The bank's texts of one line in their order, each said once, blanks collapsed."""
     kept: list[str] = []
-    for part in (" ".join(part.split()) for part in parts):
+    for part in map(clean_text, parts):
         if not part or any(part.lower() in other.lower() for other in kept):
             continue
         kept = [other for other in kept if other.lower() not in part.lower()] + [part]
@@ -104,11 +77,13 @@ class StatementPart:
     line_count: int = 0
 
 
-def account_note(parts: list[StatementPart], part: StatementPart) -> str:
-    """The account of a line, for files that hold several; never more than its last four."""
-    if len({other.account for other in parts}) < 2:
-        return ""
-    return f"Account ending {part.account[-4:]}" if part.account else "Account not named"
+def has_several_accounts(parts: Iterable[StatementPart]) -> bool:
+    return len({part.account for part in parts}) > 1
+
+
+def account_note(account: str) -> str:
+    """Says the account of a line where a file holds several; never more than its last four."""
+    return f"Account ending {account[-4:]}" if account else "Account not named"
 
 
 def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:

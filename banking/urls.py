@@ -1,0 +1,41 @@
+"""Every address: pages by app, the API under /api/, its documentation, health."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+
+from banking import views
+
+urlpatterns = [
+    path("", include("insights.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("transactions/", include("transactions.urls")),
+    path("users/", include("users.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include("users.api.urls")),
+    path("api/", include("accounts.api.urls")),
+    path("api/", include("transactions.api.urls")),
+    path("api/", include("insights.api.urls")),
+    path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
+    path(
+        "docs",
+        login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
+        name="docs",
+    ),
+    path(
+        "redoc",
+        login_not_required(
+            SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html")
+        ),
+        name="redoc",
+    ),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+
+handler400 = "banking.views.bad_request"
+
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))

@@ -1,0 +1,68 @@
+"""The cast of the tests: Alice owns things, Bob is another customer who must see none of them."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests import builders
+from users.models import User
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Rate limits and progress of one test are no business of the next."""
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return builders.make_user("alice@example.com", name="Alice Archer")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return builders.make_user("bob@example.com", name="Bob Baker")
+
+
+@pytest.fixture
+def checking(alice):
+    return builders.make_account(user=alice, name="Everyday", opening_balance="1000.00")
+
+
+@pytest.fixture
+def savings(alice):
+    return builders.make_account(
+        user=alice, name="Rainy day", account_type="savings", opening_balance="5000.00"
+    )
+
+
+@pytest.fixture
+def bobs_account(bob):
+    return builders.make_account(user=bob, name="Bob's own", opening_balance="777.00")
+
+
+@pytest.fixture
+def client_for():
+    """client_for(user): a browser signed in as that user."""
+
+    def make(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_for():
+    """api_for(user): an API client signed in as that user; api_for(None) is anonymous."""
+
+    def make(user: User | None) -> APIClient:
+        client = APIClient()
+        if user is not None:
+            client.force_authenticate(user)
+        return client
+
+    return make

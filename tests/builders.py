@@ -1,0 +1,34 @@
+"""Rows for tests, with plain defaults, made through the services."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import Account
+from accounts.services import open_account
+from transactions.models import Transaction
+from transactions.services.posting import post_transaction
+from users.models import User
+
+PASSWORD = "correct-Horse-battery-1"
+TODAY = date(2026, 3, 15)
+
+
+def make_user(email: str = "alice@example.com", **over: Any) -> User:
+    return User.objects.create_user(email, over.pop("password", PASSWORD), **over)
+
+
+def make_account(*, user: User, **over: Any) -> Account:
+    fields: dict[str, Any] = {"name": "Everyday", "currency": "EUR"} | over
+    for name in ("opening_balance", "overdraft_limit"):
+        if name in fields:
+            fields[name] = Decimal(fields[name])
+    return open_account(actor=user, user=user, **fields)
+
+
+def make_transaction(*, account: Account, amount: str = "-10.00", **over: Any) -> Transaction:
+    """`amount` is signed text: "-10.00" is an expense."""
+    fields: dict[str, Any] = {"txn_date": TODAY, "description": "Coffee"} | over
+    return post_transaction(
+        actor=account.user, account=account, signed_amount=Decimal(amount), **fields
+    )
