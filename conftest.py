@@ -6,6 +6,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests import builders
+from transactions import predefined
+from transactions.models import Category
 from users.models import User
 
 
@@ -13,6 +15,22 @@ from users.models import User
 def _empty_cache():
     """Rate limits and progress of one test are no business of the next."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _predefined_categories(request):
+    """A transactional test before this one may have emptied the tables migrations filled."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue(
+            "transactional_db" if "transactional_db" in request.fixturenames else "db"
+        )
+        if not Category.objects.filter(user=None).exists():
+            predefined.install(Category)
+
+
+@pytest.fixture
+def groceries(db) -> Category:
+    return Category.objects.get(user=None, slug="groceries")
 
 
 @pytest.fixture

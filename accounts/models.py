@@ -19,8 +19,7 @@ def shared_account_ids(user: User) -> dict[int, str]:
         user._shared_account_ids = dict(
             AccountShare.objects.filter(
                 member=user, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
-            )
-            .values_list("account_id", "level")
+            ).values_list("account_id", "level")
         )
     return user._shared_account_ids
 

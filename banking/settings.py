@@ -149,7 +149,9 @@ def _databases(url: str) -> dict[str, dict]:
         read_options = {
             "timeout": 20,
             "transaction_mode": "DEFERRED",
-            "init_command": "PRAGMA query_only=ON;PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;",
+            "init_command": (
+                "PRAGMA query_only=ON;PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;"
+            ),
         }
     else:
         default |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

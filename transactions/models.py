@@ -74,7 +74,9 @@ class Category(models.Model):
 class Tag(models.Model):
     """A word of the user's own on a transaction."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags"
+    )
     name = models.CharField(max_length=40)
 
     class Meta:
@@ -356,7 +358,7 @@ class ImportBatch(models.Model):
 
 
 class ImportFile(models.Model):
-    """The bytes of an upload, in the database so that every worker has them; purged after 30 days."""
+    """The bytes of an upload, in the database so that every worker has them; kept for 30 days."""
 
     batch = models.OneToOneField(ImportBatch, on_delete=models.CASCADE, related_name="file")
     content = models.BinaryField()
@@ -386,7 +388,13 @@ class ImportRow(models.Model):
     description = models.CharField(max_length=500, blank=True)
     merchant = models.CharField(max_length=200, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
-    category = models.CharField(max_length=120, blank=True)
+    provider_category = models.CharField(max_length=120, blank=True)
+    category = models.ForeignKey(Category, on_delete=models.SET_NULL, null=True, related_name="+")
+    category_source = models.CharField(
+        max_length=8,
+        choices=Transaction.CategorySource.choices,
+        default=Transaction.CategorySource.NONE,
+    )
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
     fingerprint = models.BigIntegerField(null=True)
@@ -413,5 +421,3 @@ class ImportMapping(models.Model):
 
     def __str__(self) -> str:
         return f"mapping of account {self.account_id}"
-
-

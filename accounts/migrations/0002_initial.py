@@ -6,57 +6,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to=settings.AUTH_USER_MODEL),
+            model_name="account",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='accountshare',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='accounts.account'),
+            model_name="accountshare",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shares",
+                to="accounts.account",
+            ),
         ),
         migrations.AddField(
-            model_name='accountshare',
-            name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares_received', to=settings.AUTH_USER_MODEL),
+            model_name="accountshare",
+            name="member",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shares_received",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='accountshare',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares_given', to=settings.AUTH_USER_MODEL),
+            model_name="accountshare",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shares_given",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.UniqueConstraint(fields=('base', 'quote', 'rate_on'), name='exchange_rate_once_per_day'),
+            model_name="exchangerate",
+            constraint=models.UniqueConstraint(
+                fields=("base", "quote", "rate_on"), name="exchange_rate_once_per_day"
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['user', 'deleted_at'], name='account_by_user'),
+            model_name="account",
+            index=models.Index(fields=["user", "deleted_at"], name="account_by_user"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('overdraft_limit__gte', 0)), name='account_overdraft_limit_not_negative', violation_error_message='An overdraft limit cannot be negative.'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("overdraft_limit__gte", 0)),
+                name="account_overdraft_limit_not_negative",
+                violation_error_message="An overdraft limit cannot be negative.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('last_four__regex', '^[0-9A-Za-z]{0,4}$')), name='account_last_four_only', violation_error_message='Only the last four characters are kept.'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_four__regex", "^[0-9A-Za-z]{0,4}$")),
+                name="account_last_four_only",
+                violation_error_message="Only the last four characters are kept.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountshare',
-            constraint=models.UniqueConstraint(fields=('account', 'member'), name='share_once_per_member'),
+            model_name="accountshare",
+            constraint=models.UniqueConstraint(
+                fields=("account", "member"), name="share_once_per_member"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountshare',
-            constraint=models.CheckConstraint(condition=models.Q(('user', models.F('member')), _negated=True), name='share_not_with_oneself'),
+            model_name="accountshare",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("user", models.F("member")), _negated=True),
+                name="share_not_with_oneself",
+            ),
         ),
     ]

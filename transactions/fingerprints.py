@@ -1,0 +1,29 @@
+"""The fingerprint by which a line read again is known again.
+
+Two lines of one account with the same date, amount, currency and wording have the same
+fingerprint; how many of them there are is counted, so that two equal coffees stay two: a file's
+k-th line of a fingerprint is a duplicate when the account already holds k live ones.
+"""
+
+import hashlib
+import re
+from datetime import date
+from decimal import Decimal
+
+# Goes into every hash: a changed rule gets a new number and a migration that rewrites the column.
+VERSION = 1
+_WORDS = re.compile(r"\w+")
+
+
+def normalized(text: str) -> str:
+    """The words alone: banks vary case, spaces and punctuation between two exports."""
+    return " ".join(_WORDS.findall(text.casefold()))
+
+
+def fingerprint(txn_date: date, signed_amount: Decimal, currency: str, description: str) -> int:
+    """A signed 64-bit number (BLAKE2b) that fits the database's integer column."""
+    text = (
+        f"{VERSION}|{txn_date}|{int(signed_amount.scaleb(4))}|{currency}|{normalized(description)}"
+    )
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

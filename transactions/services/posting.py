@@ -1,0 +1,325 @@
+"""Posting: the only writer of transactions' money, of balances and of monthly totals.
+
+Each function locks the accounts concerned in primary-key order, reads the rows again under the
+lock, changes rows, balances and totals in one database transaction, and leaves an audit event.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from accounts.models import Account
+from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
+from banking.money import LARGEST_AMOUNT, minor_unit_digits, plain_amount, round_to_minor_unit
+from transactions.fingerprints import fingerprint
+from transactions.models import (
+    Category,
+    CategoryChange,
+    Tag,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.totals import SumsByKey, apply_to_totals, merge, sums_in, sums_of_rows
+from users import audit
+from users.models import User
+
+EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
+MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
+BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
+PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
+FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
+
+
+@db_transaction.atomic
+def post_transaction(
+    *,
+    actor: User | None,
+    account: Account,
+    signed_amount: Decimal,
+    txn_date: date,
+    description: str,
+    merchant: str = "",
+    category: Category | None = None,
+    category_source: str = "",
+    posted_date: date | None = None,
+    status: str = Transaction.Status.POSTED,
+    notes: str = "",
+    tags: Iterable[str] = (),
+    origin: str = Transaction.Origin.MANUAL,
+) -> Transaction:
+    """Write one line on an account, in the account's currency (positive = money in).
+
+    Raises ValidationError, among others when an expense would take the account below its limit.
+    """
+    account = _locked(account)
+    if not category_source:
+        sources = Transaction.CategorySource
+        category_source = sources.MANUAL if category else sources.NONE
+    row = Transaction(
+        user_id=account.user_id,
+        account=account,
+        description=description.strip() or merchant.strip(),
+        merchant=merchant.strip(),
+        category=category,
+        category_source=category_source,
+        signed_amount=_checked_amount(signed_amount, account.currency),
+        currency=account.currency,
+        txn_date=_checked_date(txn_date),
+        posted_date=posted_date,
+        status=status,
+        notes=notes,
+        origin=origin,
+    )
+    row.fingerprint = _fingerprint_of(row)
+    row.full_clean(exclude=["fingerprint"])
+    _refuse_foreign_category(account.user_id, category)
+    if status == Transaction.Status.POSTED:
+        refuse_overdraft(account, row.signed_amount)
+    row.save(force_insert=True)
+    _set_tags(row, tags)
+    book({account.pk: account}, sums_of_rows([row]))
+    audit.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
+    return row
+
+
+@db_transaction.atomic
+def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -> Transaction:
+    """Change a transaction: any field of one's own entry; what the bank did not say of an import.
+
+    Accepts account, signed_amount, txn_date, posted_date, status, description, merchant, notes,
+    tags, category. Raises ValidationError at the field.
+    """
+    target = changes.get("account", transaction.account)
+    accounts = lock_accounts([transaction.account_id, target.pk])
+    row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
+    if row.deleted_at is not None:
+        raise ValidationError("This transaction is in the trash. Restore it first.")
+    if "account" in changes:
+        changes["account"] = accounts[target.pk]
+    before, old_sums = _facts(row), sums_of_rows([row])
+    old_category_id = row.category_id
+    changed = _assign(row, changes)
+    if "tags" in changes:
+        _set_tags(row, changes["tags"])
+    if not changed and "tags" not in changes:
+        return row
+    row.full_clean(exclude=["fingerprint"])
+    delta = merge((sums_of_rows([row]), 1), (old_sums, -1))
+    _refuse_lower(accounts, delta, row)
+    row.save(update_fields=[*changed, "updated_at"])
+    book(accounts, delta)
+    if row.category_id != old_category_id:
+        CategoryChange.objects.create(
+            transaction=row,
+            from_category_id=old_category_id,
+            to_category_id=row.category_id,
+            by=CategoryChange.By.USER,
+            actor=actor,
+        )
+    after = _facts(row)
+    audit.record(
+        actor=actor,
+        action="transactions.transaction.edited",
+        target=row,
+        before={name: value for name, value in before.items() if after[name] != value},
+        after={name: value for name, value in after.items() if before[name] != value},
+    )
+    return row
+
+
+@db_transaction.atomic
+def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
+    """Move rows to the trash; they leave balances and totals at once. Returns how many."""
+    accounts = _lock_accounts_of(rows)
+    if not accounts:
+        return 0
+    stamp = timezone.now()
+    ids = rows.filter(deleted_at=None).order_by().values("pk")
+    count = Transaction.objects.filter(pk__in=ids).update(deleted_at=stamp, updated_at=stamp)
+    gone = Transaction.objects.filter(account_id__in=accounts, deleted_at=stamp)
+    book(accounts, merge((sums_in(gone), -1)))
+    _record_many(actor, "transactions.transaction.deleted", accounts, gone, count)
+    return count
+
+
+@db_transaction.atomic
+def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
+    """Take rows out of the trash; they count again at once. Returns how many.
+
+    Raises ValidationError when the bank's id of a row has come back by another import.
+    """
+    accounts = _lock_accounts_of(rows)
+    if not accounts:
+        return 0
+    ids = list(rows.exclude(deleted_at=None).order_by().values_list("pk", flat=True))
+    back = Transaction.objects.filter(pk__in=ids)
+    _refuse_returned(back)
+    count = back.update(deleted_at=None, updated_at=timezone.now())
+    book(accounts, sums_in(back))
+    _record_many(actor, "transactions.transaction.restored", accounts, back, count)
+    return count
+
+
+def _refuse_returned(rows: TransactionQuerySet) -> None:
+    for account_id, external_id in rows.exclude(external_id="").values_list(
+        "account_id", "external_id"
+    ):
+        if Transaction.objects.filter(
+            account_id=account_id, external_id=external_id, deleted_at=None
+        ).exists():
+            raise ValidationError(
+                "A later import brought this line again; delete that one before restoring this."
+            )
+
+
+def _locked(account: Account) -> Account:
+    locked = lock_accounts([account.pk]).get(account.pk)
+    if locked is None or locked.deleted_at is not None:
+        raise ValidationError({"account": "This account is in the trash."})
+    if not locked.is_active:
+        raise ValidationError({"account": "This account is archived. Activate it first."})
+    return locked
+
+
+def _lock_accounts_of(rows: TransactionQuerySet) -> dict[int, Account]:
+    return lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
+
+
+def _checked_amount(amount: Decimal, currency: str) -> Decimal:
+    rounded = round_to_minor_unit(amount, currency)
+    if rounded != amount:
+        digits = minor_unit_digits(currency)
+        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+        raise ValidationError({"amount": f"{currency} has {places}."})
+    if amount == 0:
+        raise ValidationError({"amount": "Enter an amount above zero."})
+    if abs(amount) > LARGEST_AMOUNT:
+        raise ValidationError({"amount": "That is more than one posting can hold."})
+    return rounded
+
+
+def _checked_date(on: date) -> date:
+    if not EARLIEST <= on <= LATEST:
+        raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
+    return on
+
+
+def _fingerprint_of(row: Transaction) -> int:
+    return fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
+
+
+def _refuse_foreign_category(owner_id: int, category: Category | None) -> None:
+    if category is not None and category.user_id not in (None, owner_id):
+        raise ValidationError({"category": "Choose one of your own categories."})
+
+
+def _assign(row: Transaction, changes: Mapping[str, Any]) -> list[str]:
+    """Put the changes on the row; the names of the columns that really changed."""
+    changed: list[str] = []
+    for name in (*MONEY_FIELDS, *PLAIN_FIELDS):
+        if name not in changes or changes[name] == getattr(row, name):
+            continue
+        if row.is_bank_fact and name in BANK_FACTS:
+            attr = "amount" if name == "signed_amount" else name
+            raise ValidationError({attr: "The bank's own facts stay as they were imported."})
+        setattr(row, name, changes[name])
+        changed.append(name)
+    _check_money_fields(row, changed)
+    if not row.description:
+        row.description = row.merchant
+    if set(changed) & set(FINGERPRINTED):
+        row.fingerprint = _fingerprint_of(row)
+        changed.append("fingerprint")
+    if "category" in changes:
+        changed += _assign_category(row, changes["category"])
+    return changed
+
+
+def _check_money_fields(row: Transaction, changed: list[str]) -> None:
+    if "account" in changed and row.account.user_id != row.user_id:
+        raise ValidationError({"account": "Choose one of your own accounts."})
+    if "account" in changed and row.account.currency != row.currency:
+        raise ValidationError({"account": f"Choose an account in {row.currency}."})
+    if "signed_amount" in changed:
+        row.signed_amount = _checked_amount(row.signed_amount, row.currency)
+    if "txn_date" in changed:
+        _checked_date(row.txn_date)
+
+
+def _assign_category(row: Transaction, category: Category | None) -> list[str]:
+    """A choice made by hand is locked; taking the category away hands the row back to the rules."""
+    _refuse_foreign_category(row.user_id, category)
+    sources = Transaction.CategorySource
+    source = sources.MANUAL if category else sources.NONE
+    if category == row.category and source == row.category_source:
+        return []
+    row.category, row.category_source = category, source
+    return ["category", "category_source"]
+
+
+def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transaction) -> None:
+    """An edit of one's own entry may not take an account below its limit; a bank's fact may."""
+    if row.is_bank_fact:
+        return
+    for account_id, change in _by_account(delta).items():
+        refuse_overdraft(accounts[account_id], change)
+
+
+def _by_account(delta: SumsByKey) -> dict[int, Decimal]:
+    changes: dict[int, Decimal] = {}
+    for key, sums in delta.items():
+        changes[key.account_id] = changes.get(key.account_id, Decimal(0)) + sums.net
+    return changes
+
+
+def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
+    """Move balances and totals by what the rows changed: the two sides of the invariant."""
+    for account_id, change in sorted(_by_account(delta).items()):
+        if change:
+            apply_to_balance(accounts[account_id], change)
+    if delta:
+        user_id = next(iter(accounts.values())).user_id
+        apply_to_totals(user_id, delta)
+
+
+def _set_tags(row: Transaction, names: Iterable[str]) -> None:
+    wanted = {" ".join(name.split()) for name in names} - {""}
+    if any(len(name) > 40 for name in wanted) or len(wanted) > 20:
+        raise ValidationError({"tags": "At most 20 tags of at most 40 characters."})
+    if not wanted and row._state.adding:
+        return
+    have = set(row.tags.values_list("name", flat=True))
+    if wanted == have:
+        return
+    for name in wanted - have:
+        tag, _ = Tag.objects.get_or_create(user_id=row.user_id, name=name)
+        row.tags.add(tag)
+    row.tags.remove(*row.tags.filter(name__in=have - wanted))
+
+
+def _facts(row: Transaction) -> dict[str, Any]:
+    """The row's money and meaning as the audit trail keeps them."""
+    return {
+        "account": row.account_id,
+        "amount": plain_amount(row.signed_amount, row.currency),
+        "currency": row.currency,
+        "txn_date": row.txn_date,
+        "status": row.status,
+        "description": row.description,
+        "merchant": row.merchant,
+        "category": row.category.slug if row.category else None,
+        "notes": row.notes,
+    }
+
+
+def _record_many(
+    actor: User, action: str, accounts: Mapping[int, Account], rows: TransactionQuerySet, count: int
+) -> None:
+    owner_id = next(iter(accounts.values())).user_id
+    target = rows.first() if count == 1 else None
+    audit.record(actor=actor, action=action, target=target, owner_id=owner_id, count=count)

@@ -1,0 +1,142 @@
+"""Posting keeps balance and monthly totals equal to the rows."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from tests.builders import make_account, make_transaction
+from transactions.models import CategoryChange, MonthlyTotal, Transaction
+from transactions.services.posting import (
+    delete_transactions,
+    edit_transaction,
+    post_transaction,
+    restore_transactions,
+)
+from users.models import AuditEvent
+
+
+def balance_of(account):
+    account.refresh_from_db()
+    return account.balance
+
+
+def totals_of(account):
+    return [
+        (str(row.month), row.inflow, row.outflow, row.transaction_count)
+        for row in MonthlyTotal.objects.filter(account=account).order_by("month", "id")
+    ]
+
+
+def test_an_expense_lowers_balance_and_is_in_its_months_total(checking):
+    make_transaction(account=checking, amount="-12.50", txn_date=date(2026, 3, 31))
+    assert balance_of(checking) == Decimal("987.50")
+    assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("12.50"), 1)]
+
+
+def test_an_expense_beyond_the_limit_is_refused_and_nothing_changes(checking):
+    with pytest.raises(ValidationError) as refusal:
+        make_transaction(account=checking, amount="-1000.01")
+    assert refusal.value.message_dict == {
+        "amount": ["Everyday has 1000.00 EUR available; this needs 1000.01."]
+    }
+    assert balance_of(checking) == Decimal("1000.00")
+    assert not Transaction.objects.exists()
+    assert not AuditEvent.objects.filter(action__startswith="transactions.").exists()
+
+
+def test_the_overdraft_limit_may_be_used_to_the_last_cent(alice):
+    account = make_account(user=alice, opening_balance="10.00", overdraft_limit="50.00")
+    make_transaction(account=account, amount="-60.00")
+    assert balance_of(account) == Decimal("-50.00")
+
+
+def test_a_pending_row_counts_nowhere_until_it_is_posted(checking, alice):
+    row = make_transaction(account=checking, amount="-5.00", status="pending")
+    assert balance_of(checking) == Decimal("1000.00")
+    assert totals_of(checking) == []
+    edit_transaction(actor=alice, transaction=row, status="posted")
+    assert balance_of(checking) == Decimal("995.00")
+    assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("5.00"), 1)]
+
+
+def test_an_edit_moves_money_between_months_and_accounts(checking, savings, alice):
+    row = make_transaction(account=checking, amount="-20.00")
+    edit_transaction(
+        actor=alice,
+        transaction=row,
+        account=savings,
+        signed_amount=Decimal("-25.00"),
+        txn_date=date(2026, 4, 1),
+    )
+    assert balance_of(checking) == Decimal("1000.00")
+    assert balance_of(savings) == Decimal("4975.00")
+    assert totals_of(checking) == []
+    assert totals_of(savings) == [("2026-04-01", Decimal(0), Decimal("25.00"), 1)]
+
+
+def test_deleting_and_restoring_come_back_to_the_same_figures(checking, alice):
+    row = make_transaction(account=checking, amount="-20.00")
+    mine = Transaction.objects.in_reach_of(alice).filter(pk=row.pk)
+    assert delete_transactions(actor=alice, rows=mine) == 1
+    assert balance_of(checking) == Decimal("1000.00")
+    assert totals_of(checking) == []
+    assert delete_transactions(actor=alice, rows=mine) == 0
+    assert restore_transactions(actor=alice, rows=mine) == 1
+    assert balance_of(checking) == Decimal("980.00")
+    assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("20.00"), 1)]
+
+
+def test_the_banks_facts_stay_as_imported(checking, alice):
+    row = make_transaction(account=checking, amount="-20.00", origin="import")
+    with pytest.raises(ValidationError) as refusal:
+        edit_transaction(actor=alice, transaction=row, signed_amount=Decimal("-2.00"))
+    assert refusal.value.message_dict == {
+        "amount": ["The bank's own facts stay as they were imported."]
+    }
+    assert balance_of(checking) == Decimal("980.00")
+    edit_transaction(actor=alice, transaction=row, merchant="Corner Café", notes="with Sam")
+    row.refresh_from_db()
+    assert (row.merchant, row.notes) == ("Corner Café", "with Sam")
+
+
+def test_a_category_chosen_by_hand_is_locked_and_in_the_history(checking, alice, groceries):
+    row = make_transaction(account=checking, amount="-20.00")
+    edit_transaction(actor=alice, transaction=row, category=groceries)
+    row.refresh_from_db()
+    assert (row.category, row.category_source) == (groceries, "manual")
+    change = CategoryChange.objects.get()
+    assert (change.from_category, change.to_category, change.by) == (None, groceries, "user")
+    assert list(MonthlyTotal.objects.values_list("category__slug", "outflow")) == [
+        ("groceries", Decimal("20.00"))
+    ]
+
+
+def test_yen_have_no_decimals(alice):
+    account = make_account(user=alice, currency="JPY", opening_balance="5000")
+    with pytest.raises(ValidationError) as refusal:
+        make_transaction(account=account, amount="-10.5")
+    assert refusal.value.message_dict == {"amount": ["JPY has no decimals."]}
+
+
+def test_a_row_of_another_currencys_account_is_refused(checking, alice):
+    row = make_transaction(account=checking)
+    dollars = make_account(user=alice, name="Dollars", currency="USD")
+    with pytest.raises(ValidationError) as refusal:
+        edit_transaction(actor=alice, transaction=row, account=dollars)
+    assert refusal.value.message_dict == {"account": ["Choose an account in EUR."]}
+
+
+def test_tags_are_the_owners_words(checking, alice):
+    row = post_transaction(
+        actor=alice,
+        account=checking,
+        signed_amount=Decimal("-1.00"),
+        txn_date=date(2026, 3, 1),
+        description="Bus",
+        tags=["travel", " work  trip "],
+    )
+    assert sorted(row.tags.values_list("name", flat=True)) == ["travel", "work trip"]
+    edit_transaction(actor=alice, transaction=row, tags=["travel"])
+    assert list(row.tags.values_list("name", flat=True)) == ["travel"]
