@@ -16,22 +16,23 @@ FIRST_YEAR, LAST_YEAR = 1000, 2199
 TWO_DIGIT_PIVOT = 70
 LONGEST_CELL = 64
 
-CURRENCY_CODES = frozenset(
-    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP
-    BYN BZD CAD CDF CHF CLF CLP CNH CNY COP CRC CUP CVE CZK DEM DJF DKK DOP DZD EEK EGP ERN ETB EUR
-    FJD FKP FRF GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK ITL JMD
-    JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK
-    MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NLG NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG
-    QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SKK SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT
-    TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW
-    ZWL""".split()
-)
+_CODES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
+BZD CAD CDF CHF CLF CLP CNH CNY COP CRC CUP CVE CZK DEM DJF DKK DOP DZD EEK EGP ERN ETB EUR FJD
+FKP FRF GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK ITL JMD JOD
+JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NLG NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR
+RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SKK SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND
+TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL
+"""
+CURRENCY_CODES = frozenset(_CODES.split())
 SYMBOL_CODES = {"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "ft": "HUF", "₽": "RUB"}
 # Signs of money that more than one currency uses: they say "this is an amount", not which money.
-AMBIGUOUS_SYMBOLS = frozenset(
-    """$ ¥ 円 元 원 r$ us$ a$ ca$ c$ nz$ hk$ nt$ s$ r rs kr lei руб р лв грн din kn sfr fr nis
-    د.ت د.إ ر.س د.ك ج.م ﷼""".split()
-)
+_SHARED = """
+$ ¥ 円 元 원 r$ us$ a$ ca$ c$ nz$ hk$ nt$ s$ r rs kr lei руб р лв грн din kn sfr fr nis د.ت د.إ ر.س
+د.ك ج.م ﷼
+"""
+AMBIGUOUS_SYMBOLS = frozenset(_SHARED.split())
 
 # Minus signs of typesetters, spaces of every width, and invisible direction marks.
 _MARKS = str.maketrans(
@@ -75,13 +76,13 @@ def shown(text: str) -> str:
 
 def parse_amount(text: str, decimal_mark: str) -> Decimal:
     """The signed amount of one cell; ``decimal_mark`` is "." or ","."""
-    if _FAST[decimal_mark].fullmatch(text):
-        return Decimal(text.replace(",", "."))
     return parse_money(text, decimal_mark)[0]
 
 
 def parse_money(text: str, decimal_mark: str) -> tuple[Decimal, str]:
     """The signed amount of one cell and the ISO code written beside it ("" where there is none)."""
+    if _FAST[decimal_mark].fullmatch(text):
+        return Decimal(text.replace(",", ".")), ""
     cleaned = unwrap_formula(text).translate(_MARKS).strip() if len(text) <= LONGEST_CELL else ""
     match = _SHAPE.fullmatch(_ROUND_AMOUNT.sub("", cleaned))
     if not match:
