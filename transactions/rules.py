@@ -73,7 +73,7 @@ class _PatternSet:
     def found_in(self, text: str) -> frozenset[int]:
         if not self._positions or not text:
             return frozenset()
-        return frozenset(self._positions[index] for index in self._set.Match(text))
+        return frozenset(self._positions[index] for index in self._set.Match(text) or ())
 
 
 class RuleBook:
