@@ -1,5 +1,6 @@
-"""Model fields for money: exact on every database."""
+"""Model fields that mean the same on every database: exact money, currencies, text to search."""
 
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -89,3 +90,33 @@ class CurrencyField(models.CharField):
         kwargs.setdefault("max_length", 3)
         super().__init__(*args, **kwargs)
         self.validators = [*self.validators, validate_currency]
+
+
+def folded(text: str) -> str:
+    """The text without regard to case and to how its letters are composed, for comparing."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class FoldedField(models.TextField):
+    """The folded text of other fields of the row, kept beside them to be searched and sorted by.
+
+    SQLite compares only ASCII letters without regard to case, and PostgreSQL by its own locale.
+    Written by save and bulk_create; whoever saves with `update_fields` names it.
+    """
+
+    def __init__(self, *sources: str, **kwargs: Any) -> None:
+        self.sources = sources
+        super().__init__(**({"editable": False, "blank": True, "default": ""} | kwargs))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        text = self.text_of(model_instance)
+        setattr(model_instance, self.attname, text)
+        return text
+
+    def text_of(self, row: models.Model) -> str:
+        """What the row's other fields say now, one line each."""
+        return folded("\n".join(getattr(row, name) for name in self.sources))
+
+    def deconstruct(self) -> tuple[str, str, list, dict]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, [*self.sources, *args], kwargs

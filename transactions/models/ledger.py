@@ -1,4 +1,4 @@
-"""Transactions, their categories, the files they came from, and the sums kept beside them.
+"""Transactions, the history of their categories, and the sums kept beside them.
 
 Positive `signed_amount` is money in. Only posted rows outside the trash count in any figure.
 Rows, balances and monthly totals are written by `transactions.services.posting` alone, together.
@@ -11,64 +11,10 @@ from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, shared_account_ids
-from banking.fields import AmountField, CurrencyField
+from banking.fields import AmountField, CurrencyField, FoldedField
 from banking.periods import Period
+from transactions.models.categories import Category
 from users.models import User
-
-
-class CategoryQuerySet(models.QuerySet["Category"]):
-    def visible_to(self, user: User) -> "CategoryQuerySet":
-        """The predefined categories and the user's own."""
-        return self.filter(Q(user=None) | Q(user=user))
-
-
-class Category(models.Model):
-    """What a transaction was for. Two levels: a parent and its children share one kind.
-
-    `kind=transfer` keeps its transactions out of income and spending everywhere.
-    """
-
-    class Kind(models.TextChoices):
-        INCOME = "income", _("Income")
-        EXPENSE = "expense", _("Expense")
-        TRANSFER = "transfer", _("Transfer")
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="categories",
-    )
-    slug = models.SlugField(max_length=60)
-    name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
-    )
-    icon = models.CharField(_("icon"), max_length=40, default="tag")
-    color = models.CharField(_("color"), max_length=7, default="#64748b")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = CategoryQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "categories"
-        ordering = ["kind", "name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["slug"], condition=Q(user=None), name="category_slug_unique_predefined"
-            ),
-            models.UniqueConstraint(
-                fields=["user", "slug"],
-                name="category_slug_unique_per_user",
-                violation_error_message=_("You have a category of this name already."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Tag(models.Model):
@@ -167,6 +113,8 @@ class Transaction(models.Model):
     )
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.MANUAL)
     external_id = models.CharField(max_length=255, blank=True)
+    search_text = FoldedField("description", "merchant", "notes")
+    merchant_key = FoldedField("merchant")
     # See transactions/fingerprints.py: equal rows of one account share it.
     fingerprint = models.BigIntegerField(editable=False)
     import_batch = models.ForeignKey(
@@ -309,115 +257,3 @@ class MonthlyTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.month:%Y-%m} {self.category_id}"
-
-
-class ImportBatch(models.Model):
-    """One uploaded file on its way into one account, and its receipt for ever after."""
-
-    class Status(models.TextChoices):
-        UPLOADED = "uploaded", _("Uploaded")
-        CHECKED = "checked", _("Checked")
-        IMPORTING = "importing", _("Importing")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-        REVERTED = "reverted", _("Reverted")
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="import_batches"
-    )
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="import_batches")
-    file_name = models.CharField(max_length=255)
-    sha256 = models.CharField(max_length=64, db_index=True)
-    format = models.CharField(max_length=10, blank=True)
-    mapping = models.JSONField(default=dict, blank=True)
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.UPLOADED)
-    error = models.CharField(max_length=500, blank=True)
-    read_count = models.PositiveIntegerField(default=0)
-    added_count = models.PositiveIntegerField(default=0)
-    duplicate_count = models.PositiveIntegerField(default=0)
-    skipped_count = models.PositiveIntegerField(default=0)
-    review_count = models.PositiveIntegerField(default=0)
-    invalid_count = models.PositiveIntegerField(default=0)
-    inflow = AmountField(default=0)
-    outflow = AmountField(default=0)
-    file_opening_balance = AmountField(null=True, blank=True)
-    file_closing_balance = AmountField(null=True, blank=True)
-    balance_after = AmountField(null=True, blank=True)
-    warnings = models.JSONField(default=list, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    reverted_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["user", "-id"], name="import_batch_by_user")]
-
-    def __str__(self) -> str:
-        return f"{self.file_name} ({self.status})"
-
-
-class ImportFile(models.Model):
-    """The bytes of an upload, in the database so that every worker has them; kept for 30 days."""
-
-    batch = models.OneToOneField(ImportBatch, on_delete=models.CASCADE, related_name="file")
-    content = models.BinaryField()
-
-    def __str__(self) -> str:
-        return f"file of batch {self.batch_id}"
-
-
-class ImportRow(models.Model):
-    """One line of an uploaded file: as the bank wrote it, as we read it, and what became of it."""
-
-    class Verdict(models.TextChoices):
-        NEW = "new", _("New")
-        DUPLICATE = "duplicate", _("Duplicate")
-        REVIEW = "review", _("Needs review")
-        INVALID = "invalid", _("Invalid")
-        SKIPPED = "skipped", _("Skipped")
-        ADDED = "added", _("Added")
-
-    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rows")
-    row_number = models.PositiveIntegerField()
-    raw = models.TextField()
-    txn_date = models.DateField(null=True)
-    posted_date = models.DateField(null=True)
-    signed_amount = AmountField(null=True)
-    currency = models.CharField(max_length=3, blank=True)
-    description = models.CharField(max_length=500, blank=True)
-    merchant = models.CharField(max_length=200, blank=True)
-    external_id = models.CharField(max_length=255, blank=True)
-    provider_category = models.CharField(max_length=120, blank=True)
-    category = models.ForeignKey(Category, on_delete=models.SET_NULL, null=True, related_name="+")
-    category_source = models.CharField(
-        max_length=8,
-        choices=Transaction.CategorySource.choices,
-        default=Transaction.CategorySource.NONE,
-    )
-    notes = models.TextField(blank=True)
-    is_pending = models.BooleanField(default=False)
-    fingerprint = models.BigIntegerField(null=True)
-    verdict = models.CharField(max_length=9, choices=Verdict.choices)
-    error = models.CharField(max_length=300, blank=True)
-    attr = models.CharField(max_length=20, blank=True)
-    is_edited = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ["row_number", "id"]
-        indexes = [models.Index(fields=["batch", "verdict", "id"], name="import_row_by_verdict")]
-
-    def __str__(self) -> str:
-        return f"row {self.row_number} of batch {self.batch_id}: {self.verdict}"
-
-
-class ImportMapping(models.Model):
-    """How an account's files were mapped last time, offered again for the next one."""
-
-    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="import_mapping")
-    columns = models.JSONField(default=list)
-    mapping = models.JSONField()
-    updated_at = models.DateTimeField(auto_now=True)
-
-    def __str__(self) -> str:
-        return f"mapping of account {self.account_id}"
