@@ -5,13 +5,15 @@ name means is told in `.env.example`. Embedded defaults (SQLite, Valkey, mails i
 under DATA_DIR, so that two instances run side by side.
 """
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
 import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
-from django.db.backends.postgresql.psycopg_any import IsolationLevel
+
+from banking import logs, stores
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -128,66 +130,19 @@ TEMPLATES = [
 
 # --- Databases ----------------------------------------------------------------------------------
 
-
-def _databases(url: str) -> dict[str, dict]:
-    """The writing alias and its read-only twin, which shows every query one snapshot.
-
-    PostgreSQL: REPEATABLE READ. SQLite: a DEFERRED transaction, so that a reader never waits for
-    a writer; the writing alias is IMMEDIATE, or two writers would deadlock into "locked" errors.
-    """
-    default = env.db_url_config(url)
-    default["ATOMIC_REQUESTS"] = False
-    if default["ENGINE"].endswith("sqlite3"):
-        default["OPTIONS"] = {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": (
-                "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
-                "PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;PRAGMA temp_store=MEMORY;"
-            ),
-        }
-        read_options = {
-            "timeout": 20,
-            "transaction_mode": "DEFERRED",
-            "init_command": (
-                "PRAGMA query_only=ON;PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;"
-            ),
-        }
-    else:
-        default |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-        limits = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
-        default["OPTIONS"] = {
-            "connect_timeout": 3,
-            "options": f"-c statement_timeout=60s {limits}",
-        }
-        read_options = {
-            "connect_timeout": 3,
-            "isolation_level": IsolationLevel.REPEATABLE_READ,
-            "options": f"-c default_transaction_read_only=on -c statement_timeout=15s {limits}",
-        }
-    snapshot = {**default, "OPTIONS": read_options, "TEST": {"MIRROR": "default"}}
-    return {"default": default, "snapshot": snapshot}
-
-
-DATABASES = _databases(env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
+DATABASES = stores.databases(env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
 DATABASE_ROUTERS = ["banking.snapshot.SnapshotRouter"]
 SNAPSHOT_ALIAS = "snapshot"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Broker, cache, Celery ----------------------------------------------------------------------
 
-REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env("CACHE_URL", default=REDIS_URL),
-        "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
-    }
-}
+# Without REDIS_URL: the embedded Valkey that `make run` starts on a socket in DATA_DIR.
+REDIS_URL = env("REDIS_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
+CACHES = {"default": stores.cache(env("CACHE_URL", default=REDIS_URL))}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=stores.broker_url(REDIS_URL))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -197,15 +152,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 570
 CELERY_TIMEZONE = "UTC"
-# The visibility timeout stays above the longest task, or its message is delivered a second time;
-# kombu sweeps for lost messages only every tenth second unless throttled to every one.
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
-    "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,
-    "socket_timeout": 2,
-    "max_retries": 1,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = stores.broker_options(CELERY_BROKER_URL, DATA_DIR / "broker")
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -249,6 +196,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
+# Triggers refuse every change of an audit event. Tests turn them off: their database is emptied
+# between tests.
+AUDIT_GUARD = True
 
 ACCESS_TOKEN_EXPIRE_MINUTES = env.int("ACCESS_TOKEN_EXPIRE_MINUTES", default=30)
 REFRESH_TOKEN_EXPIRE_DAYS = env.int("REFRESH_TOKEN_EXPIRE_DAYS", default=7)
@@ -324,6 +274,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not env.bool("STATIC_MANIFEST", default=False)
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "woff2", "gz", "br", "zip"]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 FORM_RENDERER = "banking.forms.Renderer"
@@ -408,4 +359,18 @@ PLAID_ENV = env("PLAID_ENV", default="sandbox")
 PLAID_BASE_URL = env("PLAID_BASE_URL", default=f"https://{PLAID_ENV}.plaid.com")
 OBP_BASE_URL = env("OBP_BASE_URL", default="")
 OBP_CONSUMER_KEY = env("OBP_CONSUMER_KEY", default="")
+
+# --- Logs, errors, metrics ----------------------------------------------------------------------
+
+LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
+# "json", "text", or "auto": text in a terminal and with DEBUG.
+LOG_STYLE = env("LOG_STYLE", default="text" if DEBUG else "auto")
+LOGGING = logs.configuration(level=LOG_LEVEL, style=LOG_STYLE)
 SENTRY_DSN = env("SENTRY_DSN", default="")
+logs.start(sentry_dsn=SENTRY_DSN)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # It believes any X-Forwarded-For.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+# Without a token /metrics answers this machine only.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -1,0 +1,55 @@
+# `make help` says what there is. Only Python >= 3.11 and make are needed; the rest is set up in
+# .venv and node_modules, again only when its list of packages has changed.
+
+.DEFAULT_GOAL := help
+.PHONY: help run manage test check format bench setup setup-dev clean
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+ARGS ?=
+export HOST PORT DATA_DIR
+
+help: ## What can be made
+	@echo "make run                 serve on http://127.0.0.1:8000 (PORT=, HOST=, DATA_DIR=), with demo data"
+	@echo "make manage ARGS='...'   a management command with the settings of make run, e.g. check_ledger"
+	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
+	@echo "make check               format, lint, import directions, templates, migrations, security"
+	@echo "make format              mend what the formatters can"
+	@echo "make bench               measure, and write BENCHMARKS.md"
+	@echo "make clean               remove what was set up here (not the data in var/)"
+
+run: setup ## The product on this machine, until Ctrl-C
+	@exec $(BIN)/python -m banking.serve
+
+manage: setup
+	@exec $(BIN)/python -m banking.serve manage $(ARGS)
+
+test: setup-dev
+	@exec $(BIN)/python -m tests.run $(ARGS)
+
+check: setup-dev
+	@exec $(BIN)/python -m tests.check
+
+format: setup-dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	git ls-files '*.html' | xargs $(BIN)/djade --target-version 5.2
+
+bench: setup-dev
+	@if [ -f benchmarks/run.py ]; then exec $(BIN)/python benchmarks/run.py $(ARGS); \
+	else echo "There is no benchmarks/run.py yet."; fi
+
+setup: python
+	@$(PYTHON) -I banking/install.py
+
+setup-dev: python
+	@$(PYTHON) -I banking/install.py --dev
+
+.PHONY: python
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+	echo "Python 3.11 or newer is needed and was not found. Say where it is: make run PYTHON=/path/to/python3"; exit 1; fi
+
+clean:
+	rm -rf .venv node_modules staticfiles .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage* htmlcov

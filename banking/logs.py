@@ -1,0 +1,162 @@
+"""How the product tells what it does: one line an event, JSON for machines, text for people.
+
+A line carries the request's id, the user's id and the duration; never a secret, an amount, or
+the query of an address. Errors go to Sentry as well where it is configured, without data.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sentry_sdk
+import structlog
+from django.db.backends.signals import connection_created
+from django_structlog.signals import bind_extra_request_metadata
+
+SECRET_NAMES = re.compile(
+    "password|secret|token|authorization|cookie|api_?key|otp|amount|balance|session_key", re.I
+)
+# Addresses that are a secret themselves: password reset and e-mail confirmation.
+SECRET_PATHS = re.compile(r"(/(?:key|confirm-email)/)[^/?\s]+")
+SLOW_QUERY_SECONDS = 0.5
+
+slow_queries = structlog.get_logger("banking.slow_queries")
+
+
+def configuration(*, level: str, style: str) -> dict[str, Any]:
+    """Django's LOGGING: everything, ours and the libraries', through one formatter to stderr.
+
+    `style` is "text", "json", or "auto": text in a terminal, else JSON.
+    """
+    is_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "lines": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *(_for_people() if is_text else _for_machines()),
+                ],
+                "foreign_pre_chain": _common_processors(),
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level, "propagate": True},
+            # Said already, with its request's id, as request_finished or request_failed.
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }
+
+
+def start(*, sentry_dsn: str) -> None:
+    """Once per process, when the settings are read."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_common_processors(),
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    bind_extra_request_metadata.connect(_remember_start, dispatch_uid="banking.logs")
+    connection_created.connect(_watch_queries, dispatch_uid="banking.logs")
+    if sentry_dsn:
+        sentry_sdk.init(
+            dsn=sentry_dsn,
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+            before_send=_without_query,
+            before_breadcrumb=lambda crumb, hint: None,
+        )
+
+
+def _common_processors() -> list[Callable]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_duration,
+        remove_secrets,
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _for_machines() -> list[Callable]:
+    # Without format_exc_info a traceback would be written as "<traceback object>".
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def _for_people() -> list[Callable]:
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+
+
+# --- Processors ---------------------------------------------------------------------------------
+
+
+def add_duration(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The last line of a request says how long it took."""
+    started = event.pop("request_started_at", None)
+    if started is not None and event.get("event") in {"request_finished", "request_failed"}:
+        event["duration_ms"] = round((time.perf_counter() - started) * 1000, 1)
+    return event
+
+
+def remove_secrets(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """No value under a secret's name, no query of an address, no one-time link."""
+    for name, value in event.items():
+        if SECRET_NAMES.search(name):
+            event[name] = "[removed]"
+        elif name == "request" and isinstance(value, str):
+            event[name] = SECRET_PATHS.sub(r"\1[removed]", value.partition("?")[0])
+    return event
+
+
+def _without_query(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:
+    request = event.get("request", {})
+    for part in ("query_string", "cookies", "data", "headers"):
+        request.pop(part, None)
+    if "url" in request:
+        request["url"] = SECRET_PATHS.sub(r"\1[removed]", request["url"])
+    return event
+
+
+# --- Watchers -----------------------------------------------------------------------------------
+
+
+def _remember_start(sender: Any, **kwargs: Any) -> None:
+    structlog.contextvars.bind_contextvars(request_started_at=time.perf_counter())
+
+
+def _watch_queries(sender: Any, connection: Any, **kwargs: Any) -> None:
+    if log_slow_query not in connection.execute_wrappers:
+        connection.execute_wrappers.append(log_slow_query)
+
+
+def log_slow_query(
+    execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """A statement of more than half a second is told, without its values."""
+    started = time.perf_counter()
+    try:
+        return execute(sql, params, many, context)
+    finally:
+        seconds = time.perf_counter() - started
+        if seconds >= SLOW_QUERY_SECONDS:
+            slow_queries.warning(
+                "slow_query", duration_ms=round(seconds * 1000, 1), sql=str(sql)[:2000]
+            )

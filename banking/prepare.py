@@ -1,0 +1,37 @@
+"""Before `make run` serves: the database is migrated and, the first time, has its demo data."""
+
+import sys
+
+import django
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command, get_commands
+from django.db import OperationalError, connection
+
+DEMO_EMAIL = "demo@example.com"
+
+
+def main() -> int:
+    django.setup()
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        sys.stderr.write(f"The database does not answer: {str(error).strip()}\n")
+        return 1
+    call_command("migrate", interactive=False, verbosity=0)
+    if settings.DEMO and "load_demo" in get_commands():
+        load_demo_once()
+    return 0
+
+
+def load_demo_once() -> None:
+    """The demo household, unless its owner is there already."""
+    if get_user_model().objects.filter(email=DEMO_EMAIL).exists():
+        return
+    sys.stdout.write("Loading three years of demo data …\n")
+    sys.stdout.flush()
+    call_command("load_demo", verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
