@@ -1,13 +1,14 @@
-"""The audit trail: recorded with the change, in its transaction; verified link by link.
+"""The audit trail: recorded with the change, in its transaction (users/audit_check.py verifies it).
 
 Hash of an event = SHA-256 over the length-prefixed previous hash, sequence, time in microseconds,
 actor, action, target, request id and details hash. Length prefixes make the text unambiguous.
 """
 
 import hashlib
+import ipaddress
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from django.utils import timezone
 from users.models import AuditChain, AuditEvent, User
 
 SYSTEM_CHAIN = "system"
+# The event that permits blank details before it in its chain.
+DETAILS_ERASED = "users.details.erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,16 @@ def record(
 ) -> AuditEvent:
     """Append one event to its owner's chain, in the caller's transaction.
 
-    The chain is that of `owner_id`, else of the target's `user_id`, else of the actor, else the
-    system's. Take every other row lock before calling: the chain's head is always locked last,
-    so that two services cannot wait for each other.
+    The chain is that of `owner_id`, else of the target (a user, or its `user_id`), else of the
+    actor, else the system's. Take every other row lock before calling: the chain's head is always
+    locked last, so that two services cannot wait for each other.
     """
     if owner_id is None:
-        owner_id = getattr(target, "user_id", None) or (actor.pk if actor else None)
+        owner_id = _owner_of(target) or (actor.pk if actor else None)
     info = _request_info.get()
     with db_transaction.atomic():
-        chain = _locked_chain(f"user:{owner_id}" if owner_id else SYSTEM_CHAIN)
-        details = _plain({key: value for key, value in changes.items()}) or None
+        chain = _locked_chain(chain_name(owner_id))
+        details = canonical(changes) or None
         salt = secrets.token_hex(16)
         event = AuditEvent(
             chain=chain,
@@ -93,8 +96,37 @@ def record(
     return event
 
 
+def record_refused(*, actor: User, method: str, path: str, status_code: int) -> AuditEvent:
+    """Somebody known was kept from something: what, and by which answer."""
+    return record(
+        actor=actor,
+        action="users.access.refused",
+        method=method,
+        path=path[:200],
+        status_code=status_code,
+    )
+
+
+@db_transaction.atomic
+def erase_details(*, actor: User | None, owner_id: int) -> int:
+    """Blank what one person's chain tells about them; the chain still verifies, and says so."""
+    chain = _locked_chain(chain_name(owner_id))
+    count = AuditEvent.objects.filter(chain=chain).blank_details()
+    record(actor=actor, action=DETAILS_ERASED, owner_id=owner_id, event_count=count)
+    return count
+
+
+def chain_name(owner_id: int | None) -> str:
+    """The name of the chain of one person, or of the system."""
+    return f"user:{owner_id}" if owner_id else SYSTEM_CHAIN
+
+
+def _owner_of(target: models.Model | None) -> int | None:
+    return target.pk if isinstance(target, User) else getattr(target, "user_id", None)
+
+
 def _locked_chain(name: str) -> AuditChain:
-    chain = AuditChain.objects.select_for_update().filter(name=name).first()
+    chain = AuditChain.objects.select_for_update(no_key=True).filter(name=name).first()
     if chain is not None:
         return chain
     try:
@@ -102,20 +134,39 @@ def _locked_chain(name: str) -> AuditChain:
             AuditChain.objects.create(name=name)
     except IntegrityError:
         pass  # Another transaction made it first; its row is the one to lock.
-    return AuditChain.objects.select_for_update().get(name=name)
+    return AuditChain.objects.select_for_update(no_key=True).get(name=name)
 
 
-def _plain(changes: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(changes, cls=_Encoder))
+# --- What is hashed ---------------------------------------------------------------------------
 
 
-class _Encoder(DjangoJSONEncoder):
-    def default(self, o: Any) -> Any:
-        if isinstance(o, Decimal):
-            return f"{o.normalize():f}"
-        if isinstance(o, models.Model):
-            return o.pk
-        return super().default(o)
+def canonical(value: Any) -> Any:
+    """The value as both engines' JSON columns give it back, or its hash could not be checked.
+
+    jsonb keeps 1e22 as an integer and no negative zero, so a float becomes text; it refuses NUL
+    and lone surrogates, so they become the replacement character.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    if isinstance(value, Mapping):
+        return {canonical(str(key)): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [canonical(item) for item in value]
+    return canonical(_scalar(value))
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Decimal):
+        # normalize() would round to the context's 28 digits.
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, models.Model):
+        return value.pk
+    return DjangoJSONEncoder().default(value)
 
 
 def _digest(*parts: str) -> str:
@@ -127,12 +178,13 @@ def _digest(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def details_hash(salt: str, changes: dict[str, Any] | None, ip: str | None) -> str:
+def details_hash(salt: str, changes: Any, ip: str | None) -> str:
     """The digest of an event's personal part."""
-    return _digest(salt, json.dumps(changes, sort_keys=True, separators=(",", ":")), ip or "")
+    text = json.dumps(changes, sort_keys=True, separators=(",", ":"))
+    return _digest(salt, text, str(ipaddress.ip_address(ip)) if ip else "")
 
 
-def event_hash(event: AuditEvent) -> str:
+def event_hash(event: Any) -> str:
     """The digest that the next event of the chain carries as `previous_hash`."""
     moment = event.created_at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     microseconds = (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
@@ -147,70 +199,3 @@ def event_hash(event: AuditEvent) -> str:
         event.request_id,
         event.details_hash,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a walk over every chain found; `problems` names the first bad row of each chain."""
-
-    chain_count: int
-    event_count: int
-    problems: list[dict[str, Any]]
-
-    @property
-    def is_intact(self) -> bool:
-        return not self.problems
-
-
-def verify(*, anchors: dict[str, Any] | None = None) -> Verification:
-    """Walk every chain from its first event; `anchors` = {chain: [length, hash]} kept elsewhere."""
-    problems: list[dict[str, Any]] = []
-    event_count = 0
-    chains = list(AuditChain.objects.order_by("pk"))
-    for chain in chains:
-        seen, problem = _verify_chain(chain, (anchors or {}).get(chain.name))
-        event_count += seen
-        if problem:
-            problems.append(problem)
-    for name in set(anchors or {}) - {chain.name for chain in chains}:
-        problems.append({"chain": name, "event": None, "problem": "The whole chain is gone."})
-    return Verification(len(chains), event_count, problems)
-
-
-def _verify_chain(chain: AuditChain, anchor: Any) -> tuple[int, dict[str, Any] | None]:
-    previous, seen, anchored = "", 0, anchor is None
-    events = AuditEvent.objects.filter(chain=chain).order_by("sequence")
-    for event in events.iterator(chunk_size=2000):
-        seen += 1
-        problem = _fault_of(event, seen, previous)
-        if problem:
-            return seen, {"chain": chain.name, "event": event.pk, "problem": problem}
-        if anchor is not None and seen == anchor[0]:
-            anchored = event.hash == anchor[1]
-        previous = event.hash
-    if (chain.length, chain.head_hash) != (seen, previous):
-        return seen, {"chain": chain.name, "event": None, "problem": "Its end has been cut off."}
-    if not anchored:
-        return seen, {"chain": chain.name, "event": None, "problem": "It differs from its anchor."}
-    return seen, None
-
-
-def _fault_of(event: AuditEvent, sequence: int, previous: str) -> str:
-    if event.sequence != sequence:
-        return "An event before it is missing."
-    if event.previous_hash != previous:
-        return "It does not follow the event before it."
-    if event_hash(event) != event.hash:
-        return "It was changed after it was written."
-    erased = event.changes is None and event.ip is None
-    if not erased and details_hash(event.salt, event.changes, event.ip) != event.details_hash:
-        return "Its details were changed after they were written."
-    return ""
-
-
-def heads() -> dict[str, list]:
-    """{chain: [length, hash]} of every chain: what an anchor outside the database keeps."""
-    return {
-        name: [length, head]
-        for name, length, head in AuditChain.objects.values_list("name", "length", "head_hash")
-    }

@@ -5,10 +5,13 @@ import uuid
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from banking.fields import CurrencyField
 from users.timezones import timezone_choices
+
+EMAIL_TAKEN = _("Somebody has signed up with this address already.")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -35,7 +38,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A person who signs in. `email` is the login; `role` says what they may do (users/policy.py).
 
-    `session_version` is part of every access token: raising it ends all of them at once.
+    `session_version` is part of every access token and of every browser session: raising it ends
+    all of them at once.
     """
 
     class Role(models.TextChoices):
@@ -55,7 +59,9 @@ class User(AbstractUser):
     username = None
     first_name = None
     last_name = None
-    email = models.EmailField(_("email address"), unique=True)
+    email = models.EmailField(
+        _("email address"), unique=True, error_messages={"unique": EMAIL_TAKEN}
+    )
     name = models.CharField(_("name"), max_length=150, blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     kyc_status = models.CharField(
@@ -83,12 +89,17 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique",
-                violation_error_message=_("Somebody has signed up with this address already."),
+                violation_error_message=EMAIL_TAKEN,
             ),
         ]
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A browser session lives as long as both the password and `session_version` stay."""
+        text = f"{self.password}:{self.session_version}"
+        return salted_hmac("users.session", text, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.name or self.email
@@ -131,11 +142,29 @@ class AuditChain(models.Model):
         return f"{self.name} ({self.length})"
 
 
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Audit events can be read; what changes rows in bulk is refused."""
+
+    def update(self, **changes: object) -> int:
+        raise TypeError("Audit events are never changed.")
+
+    def bulk_update(self, *args: object, **options: object) -> int:
+        raise TypeError("Audit events are never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Audit events are never deleted.")
+
+    def blank_details(self) -> int:
+        """The one lawful change, for erasure only: `audit.erase_details` records it."""
+        return super().update(changes=None, ip=None, salt="")
+
+
 class AuditEvent(models.Model):
     """Who did what, append-only and hash-chained.
 
     `details_hash` covers the personal part (`changes`, `ip`) with a salt, and `hash` covers
-    `details_hash`: erasing a person's details leaves the chain verifiable.
+    `details_hash`: erasing a person's details, salt included, leaves the chain verifiable and
+    nothing to guess from. Triggers refuse every other change (users/audit_guard.py).
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="events")
@@ -154,6 +183,8 @@ class AuditEvent(models.Model):
     created_at = models.DateTimeField()
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
+
+    objects = AuditEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

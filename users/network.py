@@ -17,6 +17,17 @@ def client_address(request: HttpRequest) -> str | None:
     else:
         candidate = request.META.get("REMOTE_ADDR", "")
     try:
-        return str(ipaddress.ip_address(candidate))
+        # Without the zone of a link-local address: PostgreSQL's inet does not know it.
+        address = ipaddress.ip_address(candidate.partition("%")[0])
     except ValueError:
         return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def network_of(address: str | None) -> str:
+    """The neighbourhood that one attacker can hold whole: an IPv4 /24, an IPv6 /64."""
+    if not address:
+        return "unknown"
+    prefix = 24 if ipaddress.ip_address(address).version == 4 else 64
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))

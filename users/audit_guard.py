@@ -1,0 +1,70 @@
+"""The database's own refusal to change the audit trail.
+
+Triggers refuse UPDATE and DELETE of an event (and TRUNCATE, on PostgreSQL). One UPDATE is lawful:
+blanking the personal part (`changes`, `ip`, `salt`), which `audit.erase_details` does.
+
+SQLite drops a table's triggers when a later migration rebuilds the table: such a migration ends
+with `install` again, and `verify_audit` fails where they are missing.
+"""
+
+from typing import Any
+
+TABLE = "users_auditevent"
+KEPT = (
+    "id", "chain_id", "sequence", "actor_id", "action", "target_type", "target_id", "request_id",
+    "details_hash", "created_at", "previous_hash", "hash",
+)  # fmt: skip
+SENTENCE = "Audit events are never changed."
+
+_CHANGED = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in KEPT)
+_SQLITE = (
+    f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} "
+    f"WHEN {_CHANGED} OR NEW.changes IS NOT NULL OR NEW.ip IS NOT NULL OR NEW.salt <> '' "
+    f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
+    f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON {TABLE} "
+    f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
+)
+_DISTINCT = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in KEPT)
+_POSTGRESQL = (
+    f"""CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION '{SENTENCE}' USING ERRCODE = 'restrict_violation'; END $$""",
+    f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} FOR EACH ROW "
+    f"WHEN ({_DISTINCT} OR NEW.changes IS NOT NULL OR NEW.ip IS NOT NULL OR NEW.salt <> '') "
+    "EXECUTE FUNCTION audit_refuse()",
+    f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON {TABLE} FOR EACH ROW "
+    "EXECUTE FUNCTION audit_refuse()",
+    f"CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON {TABLE} EXECUTE FUNCTION audit_refuse()",
+)
+_NAMES = {
+    "sqlite": ("audit_no_update", "audit_no_delete"),
+    "postgresql": ("audit_no_update", "audit_no_delete", "audit_no_truncate"),
+}
+
+
+def install(connection: Any) -> None:
+    """Put the triggers in place, whatever was there before."""
+    remove(connection)
+    with connection.cursor() as cursor:
+        for statement in _SQLITE if connection.vendor == "sqlite" else _POSTGRESQL:
+            cursor.execute(statement)
+
+
+def remove(connection: Any) -> None:
+    """Take the triggers away; only tests and a migration that rebuilds the table have reason to."""
+    on_table = "" if connection.vendor == "sqlite" else f" ON {TABLE}"
+    with connection.cursor() as cursor:
+        for name in _NAMES[connection.vendor]:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+
+
+def is_installed(connection: Any) -> bool:
+    """Whether every trigger is there and, on PostgreSQL, enabled."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgenabled <> 'D'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [TABLE])
+        found = {name for (name,) in cursor.fetchall()}
+    return found.issuperset(_NAMES[connection.vendor])

@@ -1,0 +1,46 @@
+"""manage.py verify_audit [--json] [--anchor FILE]"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from users.audit_check import Verification, as_json, read_anchors, verify, write_anchors
+
+
+class Command(BaseCommand):
+    help = (
+        "Walk every chain of the audit trail and name the first bad row of each. Exit status: 0 "
+        "intact, 1 not intact, 2 could not be checked. With --anchor FILE the heads are compared "
+        "with those the file remembers, and the file is rewritten when all is intact: keep it on "
+        "another machine than the database."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--anchor", type=Path, help="the file of heads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        anchor: Path | None = options["anchor"]
+        try:
+            result = verify(anchors=read_anchors(anchor) if anchor else None)
+            if anchor and result.is_intact:
+                write_anchors(anchor, result.heads)
+        except (OSError, ValueError, DatabaseError) as error:
+            self.stderr.write(f"The audit trail could not be checked: {error}")
+            sys.exit(2)
+        self.stdout.write(json.dumps(as_json(result)) if options["json"] else _as_text(result))
+        if not result.is_intact:
+            sys.exit(1)
+
+
+def _as_text(result: Verification) -> str:
+    lines = [f"{result.event_count} events in {result.chain_count} chains."]
+    for fault in result.faults:
+        row = "no row" if fault.event is None else f"row {fault.event}"
+        lines.append(f"{fault.chain}, event {fault.sequence} ({row}): {fault.problem}")
+    lines.append("The audit trail is intact." if result.is_intact else "It is NOT intact.")
+    return "\n".join(lines)

@@ -1,0 +1,330 @@
+"""The audit trail: what is written can be verified, and each way of tampering is found."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db import transaction as db_transaction
+
+from tests import builders
+from users import audit, audit_guard
+from users.audit import RequestInfo, event_hash, record, request_info
+from users.audit_check import Fault, verify
+from users.models import AuditChain, AuditEvent
+
+
+@pytest.fixture
+def trail(alice) -> list[AuditEvent]:
+    """Five events of Alice's chain."""
+    with request_info(RequestInfo(ip="203.0.113.9", request_id="r-1")):
+        return [record(actor=alice, action="test.thing.done", number=n) for n in range(5)]
+
+
+def tamper(sql: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(values))
+
+
+def faults() -> list[tuple[str, int, int | None]]:
+    return [(fault.chain, fault.sequence, fault.event) for fault in verify().faults]
+
+
+def chain_of(user) -> str:
+    return f"user:{user.pk}"
+
+
+def test_an_untouched_trail_is_intact(trail):
+    result = verify()
+    assert (result.is_intact, result.event_count, result.chain_count) == (True, 5, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount": Decimal("1234567890123456789012345678901.2300"), "ratio": 1e22, "small": 1e-7},
+        {"negative_zero": -0.0, "nan": float("nan"), "big": 2**70, "yes": True, "none": None},
+        {"text": "NUL \x00, surrogate \ud800, emoji 😀, \u2028", "b": {"z": 1, "a": [1, "x"]}},
+        {"day": date(2026, 2, 28), 7: "a number as a key", "set": {1}},
+    ],
+)
+def test_details_read_back_hash_as_they_were_written(alice, changes):
+    with request_info(RequestInfo(ip="::ffff:10.1.2.3", request_id="r-2")):
+        record(actor=alice, action="test.thing.done", target=alice, **{"details": changes})
+    assert verify().faults == []
+
+
+def test_a_decimal_is_recorded_with_all_its_digits(alice):
+    event = record(actor=alice, action="test.thing.done", amount=Decimal("1" * 31 + ".5000"))
+    assert event.changes == {"amount": "1" * 31 + ".5"}
+
+
+def test_an_event_belongs_to_the_chain_of_the_person_concerned(alice, bob):
+    assert record(actor=bob, action="a", target=alice).chain.name == chain_of(alice)
+    assert record(actor=bob, action="a").chain.name == chain_of(bob)
+    assert record(actor=None, action="a").chain.name == "system"
+    assert record(actor=bob, action="a", owner_id=alice.pk).chain.name == chain_of(alice)
+
+
+# --- Tampering --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("action", "test.thing.undone"),
+        ("target_id", 9),
+        ("request_id", "r-9"),
+        ("created_at", "2020-01-01 00:00:00"),
+        ("changes", '{"number": 99}'),
+        ("changes", None),
+        ("ip", "203.0.113.10"),
+        ("salt", "00"),
+        ("hash", "0" * 64),
+    ],
+)
+def test_an_edited_event_is_named(alice, trail, column, value):
+    tamper(f"UPDATE users_auditevent SET {column} = %s WHERE id = %s", value, trail[2].pk)
+    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+
+
+def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice, trail):
+    tamper(
+        "UPDATE users_auditevent SET changes = NULL, ip = NULL, salt = '' WHERE id = %s",
+        trail[2].pk,
+    )
+    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+
+
+def test_after_an_erasure_nothing_personal_is_left_and_the_chain_verifies(alice, trail):
+    assert audit.erase_details(actor=alice, owner_id=alice.pk) == 5
+    assert verify().faults == []
+    blank = AuditEvent.objects.filter(sequence__lte=5)
+    assert set(blank.values_list("changes", "ip", "salt")) == {(None, None, "")}
+
+
+def test_a_deleted_event_is_named_by_the_one_after_it(alice, trail):
+    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[1].pk)
+    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+
+
+def test_an_inserted_event_is_named(alice, trail):
+    forged = AuditEvent.objects.get(pk=trail[4].pk)
+    forged.pk, forged.sequence, forged.previous_hash = None, 6, trail[4].hash
+    forged.hash = event_hash(forged)
+    forged.save(force_insert=True)
+    assert faults() == [(chain_of(alice), 6, forged.pk)]
+
+
+def test_swapped_events_are_named(alice, trail):
+    first, second = trail[1].pk, trail[2].pk
+    for pk, sequence in ((first, 99), (second, 2), (first, 3)):
+        tamper("UPDATE users_auditevent SET sequence = %s WHERE id = %s", sequence, pk)
+    assert faults() == [(chain_of(alice), 2, second)]
+
+
+def test_a_cut_tail_is_noticed(alice, trail):
+    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
+    assert faults() == [(chain_of(alice), 5, None)]
+
+
+def test_a_tail_cut_with_its_head_is_noticed_by_the_anchor(alice, trail):
+    anchors = verify().heads
+    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
+    AuditChain.objects.update(length=4, head_hash=trail[3].hash)
+    assert verify().is_intact
+    assert [(fault.sequence, fault.event) for fault in verify(anchors=anchors).faults] == [
+        (5, None)
+    ]
+
+
+def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, trail):
+    anchors = verify().heads
+    previous = ""
+    for event in AuditEvent.objects.order_by("sequence"):
+        event.action, event.previous_hash = "test.thing.forged", previous
+        previous = event.hash = event_hash(event)
+        tamper(
+            "UPDATE users_auditevent SET action = %s, previous_hash = %s, hash = %s WHERE id = %s",
+            event.action, event.previous_hash, event.hash, event.pk,
+        )  # fmt: skip
+    AuditChain.objects.update(head_hash=previous)
+    assert verify().is_intact
+    assert [fault.event for fault in verify(anchors=anchors).faults] == [trail[4].pk]
+
+
+def test_a_chain_that_is_gone_is_noticed_by_the_anchor(trail):
+    missing = verify(anchors={"user:999999": [3, "x"]}).faults
+    assert missing == [Fault("user:999999", 1, None, "The whole chain is gone.")]
+
+
+def test_one_bad_chain_does_not_hide_another(alice, bob, trail):
+    others = record(actor=bob, action="test.thing.done")
+    tamper("UPDATE users_auditevent SET action = 'x' WHERE id IN (%s, %s)", trail[0].pk, others.pk)
+    assert faults() == [(chain_of(alice), 1, trail[0].pk), (chain_of(bob), 1, others.pk)]
+
+
+# --- Refusals ---------------------------------------------------------------------------------
+
+
+def test_the_model_refuses_changes(trail):
+    with pytest.raises(TypeError):
+        trail[0].save()
+    with pytest.raises(TypeError):
+        trail[0].delete()
+    with pytest.raises(TypeError):
+        AuditEvent.objects.update(action="x")
+    with pytest.raises(TypeError):
+        AuditEvent.objects.all().delete()
+    assert verify().is_intact
+
+
+@pytest.fixture
+def guard(trail):
+    audit_guard.install(connection)
+    yield
+    audit_guard.remove(connection)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users_auditevent SET action = 'x'",
+        "UPDATE users_auditevent SET changes = NULL",
+        "UPDATE users_auditevent SET changes = NULL, ip = NULL, salt = '', hash = 'x'",
+        "DELETE FROM users_auditevent",
+        "TRUNCATE users_auditevent CASCADE",
+    ],
+)
+def test_the_database_refuses_changes(guard, sql):
+    if sql.startswith("TRUNCATE") and connection.vendor == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    connection.check_constraints()
+    refused = pytest.raises(DatabaseError, match="Audit events are never changed")
+    with refused, db_transaction.atomic():
+        tamper(sql)
+    assert verify().is_intact
+
+
+def test_the_database_allows_an_erasure(guard, alice):
+    audit.erase_details(actor=alice, owner_id=alice.pk)
+    assert verify().is_intact
+
+
+def test_missing_triggers_are_a_fault_where_they_belong(settings, trail):
+    settings.AUDIT_GUARD = True
+    assert [fault.problem for fault in verify().faults] == [
+        "The triggers that refuse changes are missing."
+    ]
+    audit_guard.install(connection)
+    assert verify().is_intact
+    audit_guard.remove(connection)
+
+
+# --- The command ------------------------------------------------------------------------------
+
+
+def run(capsys, *arguments: str) -> tuple[int, str]:
+    try:
+        call_command("verify_audit", *arguments)
+        status = 0
+    except SystemExit as end:
+        status = end.code
+    return status, capsys.readouterr().out
+
+
+def test_the_command_says_that_all_is_well(capsys, trail):
+    assert run(capsys) == (0, "5 events in 1 chains.\nThe audit trail is intact.\n")
+
+
+def test_the_command_names_the_bad_row_as_json(capsys, alice, trail):
+    tamper("UPDATE users_auditevent SET action = 'x' WHERE id = %s", trail[3].pk)
+    status, output = run(capsys, "--json")
+    assert status == 1
+    assert json.loads(output) == {
+        "intact": False,
+        "chains": 1,
+        "events": 5,
+        "problems": [
+            {
+                "chain": chain_of(alice),
+                "sequence": 4,
+                "event": trail[3].pk,
+                "problem": "It was changed after it was written.",
+            }
+        ],
+    }
+
+
+def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, trail):
+    file = tmp_path / "anchor.json"
+    assert run(capsys, "--anchor", str(file))[0] == 0
+    assert json.loads(file.read_text()) == {chain_of(alice): [5, trail[4].hash]}
+    sixth = record(actor=alice, action="test.thing.done")
+    assert run(capsys, "--anchor", str(file))[0] == 0
+    assert json.loads(file.read_text()) == {chain_of(alice): [6, sixth.hash]}
+
+    tamper("DELETE FROM users_auditevent WHERE id = %s", sixth.pk)
+    AuditChain.objects.update(length=5, head_hash=trail[4].hash)
+    assert run(capsys)[0] == 0
+    assert run(capsys, "--anchor", str(file))[0] == 1
+    assert json.loads(file.read_text()) == {chain_of(alice): [6, sixth.hash]}
+
+
+def test_an_unreadable_anchor_is_not_taken_for_a_clean_trail(capsys, tmp_path, trail):
+    file = tmp_path / "anchor.json"
+    file.write_text("not json")
+    assert run(capsys, "--anchor", str(file))[0] == 2
+
+
+# --- Concurrency ------------------------------------------------------------------------------
+
+
+def append_in_threads(append, threads: int = 8, each: int = 50) -> None:
+    barrier = Barrier(threads)
+
+    def work(_):
+        try:
+            barrier.wait(timeout=30)
+            for _ in range(each):
+                append()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_appends_leave_no_fork_and_no_gap():
+    user = builders.make_user()
+    append_in_threads(lambda: record(actor=user, action="test.thing.done"))
+    result = verify()
+    assert (result.faults, result.event_count) == ([], 400)
+    sequences = AuditEvent.objects.order_by("sequence").values_list("sequence", flat=True)
+    assert list(sequences) == list(range(1, 401))
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
+    def unlocked_chain(name):
+        return AuditChain.objects.get_or_create(name=name)[0]
+
+    monkeypatch.setattr(audit, "_locked_chain", unlocked_chain)
+    user = builders.make_user()
+    failures = []
+
+    def append():
+        try:
+            record(actor=user, action="test.thing.done")
+        except DatabaseError as error:
+            failures.append(error)
+
+    append_in_threads(append, each=20)
+    assert failures
