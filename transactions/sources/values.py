@@ -110,7 +110,7 @@ def _currency_beside(text: str, prefix: str | None, suffix: str | None) -> str:
 
 
 def _currency_of(sign: str) -> str | None:
-    """The ISO code a money sign stands for, "" for one that several share, None for no such sign."""
+    """The ISO code of a money sign, "" for one that several share, None for no such sign."""
     plain = sign.rstrip(".").casefold()
     if plain.upper() in CURRENCY_CODES:
         return plain.upper()

@@ -1,0 +1,104 @@
+"""From lines to cells: quoting as banks do it, which is not always as the standard has it."""
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+# A quoted cell may run over this many lines; a quote left open would swallow the whole file.
+MOST_LINES_IN_A_ROW = 64
+LONGEST_RAW = 10_000
+
+
+class Row(NamedTuple):
+    """One record: the line it starts on, its cells, and its text as the bank wrote it."""
+
+    number: int
+    cells: list[str]
+    raw: str
+
+
+class _Lines:
+    """Lines for csv.reader that can be taken back, and that end a record grown too long."""
+
+    def __init__(self, lines: Iterable[str]):
+        self.lines = iter(lines)
+        self.returned: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= MOST_LINES_IN_A_ROW:
+            raise StopIteration
+        line = self.returned.popleft() if self.returned else next(self.lines)
+        self.taken.append(line)
+        return line
+
+
+def split_rows(
+    lines: Iterable[str], delimiter: str, quotechar: str, *, width: int, first_number: int = 1
+) -> Iterator[Row]:
+    """Each record of a text file; ``width`` is how many cells a sound one has (0 = unknown)."""
+    source = _Lines(lines)
+    quoting = csv.QUOTE_MINIMAL if quotechar else csv.QUOTE_NONE
+    reader = csv.reader(source, delimiter=delimiter, quotechar=quotechar or None, quoting=quoting)
+    number = first_number
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error:  # a cell beyond the csv module's size limit
+            cells = source.taken[0].rstrip("\n").split(delimiter)
+            _give_back(source)
+        taken = source.taken
+        if not taken:
+            return
+        if len(cells) != width and quotechar and (width or len(taken) > 1):
+            cells = _mend(source, cells, delimiter, quotechar, width)
+        raw = taken[0] if len(taken) == 1 else "".join(taken)
+        yield Row(number, cells, raw[:LONGEST_RAW].rstrip("\n"))
+        number += len(taken)
+        source.taken = []
+
+
+def _give_back(source: _Lines) -> None:
+    source.returned.extendleft(reversed(source.taken[1:]))
+    del source.taken[1:]
+
+
+def _mend(
+    source: _Lines, cells: list[str], delimiter: str, quotechar: str, width: int
+) -> list[str]:
+    """Cells of a record whose quotes are broken: its first line read with forgiving rules."""
+    first = source.taken[0].rstrip("\n")
+    is_runaway = len(source.taken) >= MOST_LINES_IN_A_ROW
+    for candidate in (split_forgivingly(first, delimiter, quotechar), first.split(delimiter)):
+        if is_runaway or (width and len(candidate) == width):
+            _give_back(source)
+            return candidate
+    return cells
+
+
+def split_forgivingly(line: str, delimiter: str, quotechar: str) -> list[str]:
+    """Split where a delimiter follows a cell that is closed, or was never opened, by a quote.
+
+    So ``"Firma"";"x"`` and ``"UAB "Naktis"";"x"`` keep their columns.
+    """
+    cells: list[str] = []
+    is_open = False
+    for piece in line.split(delimiter):
+        if is_open:
+            cells[-1] += delimiter + piece
+        else:
+            cells.append(piece)
+        cell = cells[-1].strip()
+        is_open = cell.startswith(quotechar) and not (len(cell) > 1 and cell.endswith(quotechar))
+    return [_unquote(cell, quotechar) for cell in cells]
+
+
+def _unquote(cell: str, quotechar: str) -> str:
+    stripped = cell.strip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == quotechar:
+        return stripped[1:-1].replace(quotechar * 2, quotechar)
+    return cell
