@@ -1,6 +1,8 @@
 """The rows of this app, one module per subject."""
 
+from transactions.models.batches import UNDO_FOR, ChangeBatch, ChangeBatchRow
 from transactions.models.categories import Category, CategoryQuerySet
+from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.ledger import (
     CategoryChange,
@@ -9,17 +11,27 @@ from transactions.models.ledger import (
     Transaction,
     TransactionQuerySet,
 )
+from transactions.models.rules import CategoryRule
+from transactions.models.transfers import Transfer
 
 __all__ = [
+    "UNDO_FOR",
+    "Attachment",
     "Category",
     "CategoryChange",
     "CategoryQuerySet",
+    "CategoryRule",
+    "ChangeBatch",
+    "ChangeBatchRow",
     "ImportBatch",
     "ImportFile",
     "ImportMapping",
     "ImportRow",
     "MonthlyTotal",
+    "SavedView",
     "Tag",
     "Transaction",
     "TransactionQuerySet",
+    "TransactionSplit",
+    "Transfer",
 ]

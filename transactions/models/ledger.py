@@ -111,6 +111,8 @@ class Transaction(models.Model):
     category_source = models.CharField(
         max_length=8, choices=CategorySource.choices, default=CategorySource.NONE
     )
+    # Split into parts with categories of their own; the row's own category is then not counted.
+    is_split = models.BooleanField(default=False, editable=False)
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.MANUAL)
     external_id = models.CharField(max_length=255, blank=True)
     search_text = FoldedField("description", "merchant", "notes")
@@ -214,6 +216,9 @@ class CategoryChange(models.Model):
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     by = models.CharField(max_length=6, choices=By.choices)
+    rule = models.ForeignKey(
+        "CategoryRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

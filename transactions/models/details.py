@@ -1,0 +1,87 @@
+"""What a person adds to a transaction and to their list of them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountField
+from transactions.models.categories import Category
+from transactions.models.ledger import Transaction
+from users.models import User
+
+
+class TransactionSplit(models.Model):
+    """A part of a transaction with a category of its own; the parts add up to the whole."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="splits")
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="splits"
+    )
+    signed_amount = AmountField(_("amount, money in positive"))
+    notes = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(signed_amount=0),
+                name="split_amount_not_zero",
+                violation_error_message=_("Enter an amount above zero."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}: {self.signed_amount}"
+
+
+class Attachment(models.Model):
+    """A receipt on a transaction, in the database: backed up, shared out and erased with it."""
+
+    transaction = models.ForeignKey(
+        Transaction, on_delete=models.CASCADE, related_name="attachments"
+    )
+    file_name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=60)
+    byte_count = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, user: User) -> "SavedViewQuerySet":
+        """Saved views are their owner's alone."""
+        return self.filter(user=user)
+
+
+class SavedView(models.Model):
+    """A filter of the transaction list by a name, as its query string; and its columns."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                name="saved_view_name_unique",
+                violation_error_message=_("You have a view of this name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,68 @@
+"""A person's own rules for categorising."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountField
+from transactions.models.categories import Category
+from users.models import User
+
+
+class CategoryRuleQuerySet(models.QuerySet["CategoryRule"]):
+    def visible_to(self, user: User) -> "CategoryRuleQuerySet":
+        """Rules are their owner's alone."""
+        return self.filter(user=user)
+
+    def in_order(self) -> "CategoryRuleQuerySet":
+        """The order in which rules win: priority 1 before 2, the older of two equals first."""
+        return self.order_by("priority", "id")
+
+
+class CategoryRule(models.Model):
+    """Sets a category where every condition given holds; at least one of the texts is given.
+
+    `keyword_pattern` is plain text found in the description; `merchant_pattern` is a regular
+    expression (RE2) found in the merchant or the description. Amounts compare the positive amount.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="category_rules"
+    )
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="rules")
+    keyword_pattern = models.CharField(_("words in the description"), max_length=200, blank=True)
+    merchant_pattern = models.CharField(_("pattern"), max_length=200, blank=True)
+    priority = models.PositiveIntegerField(_("priority"), default=100)
+    is_active = models.BooleanField(_("active"), default=True)
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, null=True, blank=True, related_name="category_rules"
+    )
+    amount_min = AmountField(_("amount from"), null=True, blank=True)
+    amount_max = AmountField(_("amount to"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CategoryRuleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(keyword_pattern="") | ~Q(merchant_pattern=""),
+                name="category_rule_has_a_text",
+                violation_error_message=_("Give words or a pattern to look for."),
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_min=None)
+                | Q(amount_max=None)
+                | Q(amount_max__gte=F("amount_min")),
+                name="category_rule_amounts_in_order",
+                violation_error_message=_("The largest amount is below the smallest."),
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "priority", "id"], name="category_rule_order")]
+
+    def __str__(self) -> str:
+        return f"{self.keyword_pattern or self.merchant_pattern} → {self.category_id}"
