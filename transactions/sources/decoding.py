@@ -1,7 +1,9 @@
-"""Bytes of a statement file to text: what the bytes are counts for more than what the header says."""
+"""Bytes of a statement file to text: the bytes count for more than the header."""
 
 import codecs
 import re
+
+from transactions.sources.text_encoding import find_encoding
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,7 +18,7 @@ CONTROL_CHARACTERS = {code: None for code in range(32) if code not in (9, 10, 13
 
 
 def decode_statement(data: bytes, declared: str = "") -> str:
-    """Text of ``data``, by its byte order mark, else as UTF-8 if it is that, else as declared.
+    """Text of ``data``: by its mark, else as UTF-8 if it is that, else as declared or guessed.
 
     Banks write "CHARSET:1252" or "encoding='ISO-8859-1'" over UTF-8 bytes; text that is not
     UTF-8 by intent is practically never UTF-8 by accident, so valid UTF-8 wins.
@@ -30,7 +32,8 @@ def decode_statement(data: bytes, declared: str = "") -> str:
     try:
         return _clean(data.decode("utf-8"))
     except UnicodeDecodeError:
-        return _clean(data.decode(_single_byte_encoding(declared), errors="replace"))
+        encoding = _single_byte_encoding(declared) if declared else find_encoding(data)[0]
+        return _clean(data.decode(encoding, errors="replace"))
 
 
 def _wide_encoding(sample: bytes) -> str:

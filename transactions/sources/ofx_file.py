@@ -7,7 +7,7 @@ XML headers and the other way round. Nothing is expanded, so nothing can explode
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,14 +21,19 @@ from transactions.sources.incoming import (
 )
 from transactions.sources.statement_parts import (
     NO_DESCRIPTION,
+    RowError,
     StableIds,
     StatementPart,
     account_note,
+    amount_in_file,
+    count_of,
     currency_code,
     decimal_mark_of,
     describe_parts,
     has_several_accounts,
     join_text,
+    merchant_name,
+    proven_decimal_mark,
     raw_line,
 )
 from transactions.sources.values import clean_text, parse_amount, parse_date, shown
@@ -40,7 +45,7 @@ CHARSET = re.compile(r"CHARSET[:=\s]*\"?([\w-]+)|<\?xml[^>]*encoding=[\"']([\w-]
 STATEMENTS = {"STMTRS", "CCSTMTRS", "INVSTMTRS", "LOANSTMTRS", "AMORTSTMTRS"}
 ACCOUNTS = {"BANKACCTFROM", "CCACCTFROM", "INVACCTFROM", "LOANACCTFROM"}
 RECORDS = {"STMTTRN", "STMTTRNP"}  # the second is OFX 2.2's pending transaction
-AMOUNT_EVIDENCE = re.compile(r"<TRNAMT>\s*[^<\n]*?([.,])(?:[0-9]{1,2}|[0-9]{4,})\s*[<\n]", re.I)
+TRNAMT = re.compile(r"<TRNAMT>\s*([^<\n]{1,40})", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -179,9 +184,8 @@ def read(data: bytes) -> IncomingFile:
 def _ofx_text(data: bytes) -> str:
     declared = CHARSET.search(data[:2000].decode("latin-1"))
     text = decode_statement(data, (declared[1] or declared[2]) if declared else "")
-    if not re.search(r"<OFX[\s>]", text, re.IGNORECASE):
-        if "<STMTTRN>" not in text.upper():
-            raise UnreadableFile("This is not an OFX file: it has no <OFX> section.")
+    if not re.search(r"<OFX[\s>]|<STMTTRN>", text, re.IGNORECASE):
+        raise UnreadableFile("This is not an OFX file: it has no <OFX> section.")
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise UnreadableFile(
             "This OFX file brings its own document type, which statements never do. "
@@ -192,8 +196,8 @@ def _ofx_text(data: bytes) -> str:
     return _without(text, "<![CDATA[", "]]>", lambda section: html.escape(section, quote=False))
 
 
-def _without(text: str, opening: str, closing: str, replace) -> str:
-    """``text`` with every section between the two marks replaced; linear, however many there are."""
+def _without(text: str, opening: str, closing: str, replace: Callable[[str], str]) -> str:
+    """``text`` with every section between the two marks replaced, in linear time."""
     if opening not in text:
         return text
     head, *rest = text.split(opening)
@@ -218,18 +222,18 @@ def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
     line_count = sum(part.line_count for part in survey.parts)
     if survey.investment_count:
         file.warnings.append(
-            f"{survey.investment_count} investment lines (purchases, sales, transfers of "
-            "securities) were not read; only cash lines are."
+            f"{count_of(survey.investment_count, 'investment line')} (purchases, sales, transfers "
+            "of securities) not read; only cash lines are."
         )
     if survey.correction_count:
         file.warnings.append(
-            f"{survey.correction_count} lines correct lines of an earlier file; "
-            "look at the earlier ones too."
+            f"{count_of(survey.correction_count, 'line')} correcting an earlier file; "
+            "look at the lines of that file too."
         )
     if survey.positive_debits:
         file.warnings.append(
-            f"{survey.positive_debits} lines are called debits but have positive amounts. "
-            "They are read as money in, which is what the format says."
+            f"{count_of(survey.positive_debits, 'line')} called debit but with a positive amount, "
+            "which in this format is money in. Check their direction."
         )
     if not line_count:
         said = f" The bank's message: “{survey.bank_message}”." if survey.bank_message else ""
@@ -239,7 +243,7 @@ def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
 
 
 def _rows(text: str, ids: StableIds, several: bool) -> Iterator[IncomingTransaction | UnusableRow]:
-    file_mark = _decimal_mark(text)
+    file_mark = proven_decimal_mark(match[1] for match in TRNAMT.finditer(text))
     for number, record in enumerate(OfxWalk(text).records(), start=1):
         end = record.end if record.end >= 0 else len(text)
         raw = raw_line(text[record.start : end])
@@ -247,14 +251,6 @@ def _rows(text: str, ids: StableIds, several: bool) -> Iterator[IncomingTransact
             yield _transaction(record, number, raw, ids, several, file_mark)
         except RowError as error:
             yield UnusableRow(number, raw, str(error), error.attr)
-
-
-class RowError(ValueError):
-    """Why one record cannot be a transaction, and which of its values is at fault."""
-
-    def __init__(self, message: str, attr: str = "") -> None:
-        super().__init__(message)
-        self.attr = attr
 
 
 def _transaction(
@@ -276,7 +272,7 @@ def _transaction(
         description=words or _substitute(leaves),
         raw=raw,
         currency=currency_code(leaves.get("CURRENCY.CURSYM", "")) or record.part.currency,
-        merchant=name,
+        merchant=merchant_name(name),
         external_id=ids.keep(_external_id(record)),
         notes=account_note(record.part.account) if several else "",
         is_pending=record.is_pending,
@@ -328,27 +324,12 @@ def _optional_date(text: str) -> date | None:
         return None
 
 
-def _decimal_mark(text: str) -> str:
-    """The decimal mark the file's amounts prove, or "" where all of them are ambiguous."""
-    evidence = AMOUNT_EVIDENCE.search(text)
-    return evidence[1] if evidence else ""
-
-
 def _amount(leaves: dict[str, str], file_mark: str) -> Decimal:
-    """TRNAMT: positive is money in. "." or "," is the decimal mark (OFX §3.2.9.1).
-
-    "1,500" is against the rule if it means fifteen hundred, and 1.5 if it is not: the file's other
-    amounts decide, and where they do not, neither is guessed.
-    """
+    """TRNAMT: positive is money in; "." or "," is the decimal mark (OFX §3.2.9.1)."""
     text = decoded(leaves.get("TRNAMT", ""))
     if not text:
         raise RowError("The line has no amount.", "amount")
-    mark = decimal_mark_of(text)
-    if re.fullmatch(r"\D*[1-9][0-9]{0,2}[.,][0-9]{3}\D*", text):
-        if mark == "," and not file_mark:
-            raise RowError(f"“{shown(text)}” can be read as two different amounts.", "amount")
-        mark = file_mark or mark
     try:
-        return parse_amount(text, mark)
+        return amount_in_file(text, file_mark)
     except ValueError as error:
         raise RowError(str(error), "amount") from None

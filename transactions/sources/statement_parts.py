@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from transactions.sources.incoming import IncomingFile
-from transactions.sources.values import clean_text
+from transactions.sources.values import clean_text, parse_amount, shown
 
 RAW_LIMIT = 4000
 NO_DESCRIPTION = "No description"
 
+# One mark, three digits behind it and a group that may stand before it.
+AMBIGUOUS = re.compile(r"[^0-9.,]*[1-9][0-9]{0,2}[.,][0-9]{3}[^0-9.,]*")
 CURRENCY = re.compile(r"[A-Z]{3}")
 PLACEHOLDER_IDS = {"nonref", "notprovided", "not provided", "none", "null", "n/a", "unknown"}
 
@@ -22,6 +25,35 @@ def decimal_mark_of(text: str, default: str = ".") -> str:
     return text[last] if last >= 0 else default
 
 
+def proven_decimal_mark(texts: Iterable[str]) -> str:
+    """The decimal mark that one of a file's amounts proves, or "" where none does."""
+    for text in texts:
+        mark = decimal_mark_of(text, "")
+        if mark and text.count(mark) == 1 and not AMBIGUOUS.fullmatch(text.strip()):
+            return mark
+    return ""
+
+
+def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal:
+    """One amount of a file whose amounts prove ``file_mark``; ``ValueError`` if it is not clear.
+
+    "1,500" is fifteen hundred or one and a half: the other amounts of the file decide. Where they
+    prove nothing the format's default does, and a format without one lets nobody guess.
+    """
+    text = text.strip()
+    mark = decimal_mark_of(text)
+    other = "," if mark == "." else "."
+    if text.count(mark) > 1:
+        if f"{mark}{mark}" in text or other in text:
+            raise ValueError(f"“{shown(text)}” is not an amount.")
+        mark = other
+    elif AMBIGUOUS.fullmatch(text):
+        if not file_mark and not default_mark and mark == ",":
+            raise ValueError(f"“{shown(text)}” can be read as two different amounts.")
+        mark = file_mark or default_mark or mark
+    return parse_amount(text, mark)
+
+
 def join_text(parts: Iterable[str]) -> str:
     """The bank's texts of one line in their order, each said once, blanks collapsed."""
     kept: list[str] = []
@@ -30,6 +62,25 @@ def join_text(parts: Iterable[str]) -> str:
             continue
         kept = [other for other in kept if other.lower() not in part.lower()] + [part]
     return " / ".join(kept)
+
+
+def merchant_name(text: str) -> str:
+    """A party's name; numbers alone name nobody."""
+    text = clean_text(text)
+    return text if any(char.isalpha() for char in text) else ""
+
+
+class RowError(ValueError):
+    """Why one record cannot be a transaction, and which of its values is at fault."""
+
+    def __init__(self, message: str, attr: str = "") -> None:
+        super().__init__(message)
+        self.attr = attr
+
+
+def count_of(count: int, noun: str) -> str:
+    """ "1 line", "2 lines"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def raw_line(text: str) -> str:
@@ -103,11 +154,13 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
     elif parts and len(currencies) < 2:
         _chain_balances(file, parts)
     if len(currencies) > 1:
-        file.warnings.append(f"This file holds several currencies: {', '.join(sorted(currencies))}.")
+        file.warnings.append(
+            f"This file holds several currencies: {', '.join(sorted(currencies))}."
+        )
 
 
 def _accounts_sentence(accounts: list[str], parts: list[StatementPart]) -> str:
-    counts = Counter({account: 0 for account in accounts})
+    counts = Counter(dict.fromkeys(accounts, 0))
     for part in parts:
         counts[part.account] += part.line_count
     named = ", ".join(
@@ -122,7 +175,7 @@ def _accounts_sentence(accounts: list[str], parts: list[StatementPart]) -> str:
 
 def _chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
     told = [part for part in parts if part.opening is not None or part.closing is not None]
-    for earlier, later in zip(told, told[1:], strict=False):
+    for earlier, later in pairwise(told):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
             file.warnings.append(
                 f"The statements in this file do not follow each other: one closes with "

@@ -1,0 +1,218 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transactions.sources import ofx_file
+from transactions.sources.incoming import UnreadableFile
+from transactions.tests.statement_files import (
+    REAL_FILES,
+    real_files,
+    refused_or_read,
+    sample,
+    split_rows,
+    total,
+    transactions_of,
+)
+
+# Three lines, each without a day that exists.
+REFUSED = {"fail_nice__date_missing.ofx": 3}
+HEADER = b"OFXHEADER:100\nDATA:OFXSGML\nENCODING:USASCII\nCHARSET:1252\n\n"
+
+
+def ofx(*lines: bytes) -> bytes:
+    return HEADER + b"<OFX><STMTRS><CURDEF>EUR<BANKTRANLIST>" + b"".join(lines) + b"</OFX>"
+
+
+def line(amount: str, fitid: str = "", name: str = "Shop") -> bytes:
+    text = f"<STMTTRN><DTPOSTED>20260101<TRNAMT>{amount}<FITID>{fitid}<NAME>{name}</STMTTRN>"
+    return text.encode()
+
+
+@pytest.mark.parametrize("expected", real_files("ofx", REFUSED))
+def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+    name, count, amount = expected
+    transactions, unusable = split_rows(ofx_file.read((REAL_FILES / name).read_bytes()))
+    assert (len(transactions), total(transactions), unusable) == (count, amount, [])
+
+
+@pytest.mark.skipif(not REAL_FILES.exists(), reason="no shared/statements here")
+def test_a_real_file_whose_lines_have_no_day_reads_to_refusals_only():
+    data = (REAL_FILES / "ofx/ofxparse__fail_nice__date_missing.ofx").read_bytes()
+    transactions, unusable = split_rows(ofx_file.read(data))
+    assert transactions == []
+    assert [row.attr for row in unusable] == ["txn_date"] * 3
+
+
+def test_an_sgml_statement_reads_line_by_line():
+    file = ofx_file.read(sample("ofx/checking_sgml.ofx"))
+    transactions, unusable = split_rows(file)
+    assert [(row.row_number, row.amount) for row in transactions] == [
+        (1, Decimal("-12.50")),
+        (2, Decimal("1500.25")),
+        (3, Decimal("-40")),
+        (4, Decimal("-3")),
+        (8, Decimal("-2")),
+    ]
+    assert [(row.row_number, row.error, row.attr) for row in unusable] == [
+        (5, "“20260231” is not a date.", "txn_date"),
+        (6, "“.” is not an amount written with a decimal point.", "amount"),
+        (7, "The line has no date.", "txn_date"),
+    ]
+    assert file.currency == "EUR"
+    assert file.account_hint == "0012345678"
+    assert (file.opening_balance, file.closing_balance) == (None, Decimal("1442.75"))
+
+
+def test_the_customers_day_and_the_bookings_day_are_told_apart():
+    first = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[0]
+    assert (first.txn_date, first.posted_date) == (date(2026, 2, 1), date(2026, 2, 3))
+
+
+def test_bytes_count_for_more_than_the_declared_character_set():
+    first = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[0]
+    assert first.merchant == "Café Zürich"
+    old = ofx(line("-1", name="Caf\u00e9")).decode().encode("cp1252")
+    assert transactions_of(ofx_file.read(old))[0].merchant == "Café"
+
+
+def test_entities_are_decoded_even_if_the_bank_escaped_twice_and_bare_signs_stay():
+    first, second = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[:2]
+    assert first.description == "Café Zürich / Card 4711 & tip < 2"
+    assert second.description == "AT&T <refund>"
+    assert transactions_of(ofx_file.read(ofx(line("-1", name="A&LT B"))))[0].merchant == "A&LT B"
+
+
+def test_a_line_without_words_is_named_by_its_kind_and_cheque_number():
+    third = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[2]
+    assert (third.description, third.merchant) == ("Check / 88", "")
+
+
+def test_a_name_made_of_digits_names_no_merchant():
+    last = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[-1]
+    assert (last.description, last.merchant) == ("0012 / Rent", "")
+
+
+def test_repeated_ids_are_dropped_and_unique_ones_kept():
+    transactions = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))
+    assert [row.external_id for row in transactions] == ["A-1001", "A-1002", "", "", "A-1008"]
+
+
+@pytest.mark.parametrize("fitid", ["0", "1", "2", "000000", "NONREF", "none", ""])
+def test_an_id_that_only_counts_lines_or_fills_a_place_is_dropped(fitid):
+    rows = transactions_of(ofx_file.read(ofx(line("-1", fitid), line("-2", "REAL-77"))))
+    assert [row.external_id for row in rows] == ["", "REAL-77"]
+
+
+def test_an_xml_file_with_two_accounts_reads_all_lines_and_names_their_accounts():
+    file = ofx_file.read(sample("ofx/two_accounts_xml.ofx"))
+    transactions, unusable = split_rows(file)
+    assert [(row.amount, row.currency, row.notes) for row in transactions] == [
+        (Decimal("-10.00"), "CAD", "Account ending 1234"),
+        (Decimal("-11.00"), "USD", "Account ending 1234"),
+        (Decimal("-5.00"), "USD", "Account ending 1234"),
+        (Decimal("7.00"), "USD", "Account ending 5678"),
+    ]
+    assert [row.error for row in unusable] == [
+        "The bank takes back an earlier line here; delete that one by hand."
+    ]
+    assert file.closing_balance is None
+    assert any("…1234 (3), …5678 (2)" in warning for warning in file.warnings)
+    assert any("1 line called debit but with a positive" in text for text in file.warnings)
+
+
+def test_cdata_is_read_as_it_stands():
+    first = transactions_of(ofx_file.read(sample("ofx/two_accounts_xml.ofx")))[0]
+    assert first.description == "Tea <& more>"
+
+
+def test_pending_transactions_of_ofx_2_2_are_pending():
+    hold = transactions_of(ofx_file.read(sample("ofx/two_accounts_xml.ofx")))[2]
+    assert (hold.is_pending, hold.posted_date, hold.txn_date) == (True, None, date(2026, 1, 31))
+
+
+def test_of_an_investment_statement_the_cash_lines_are_read_and_the_rest_is_named():
+    file = ofx_file.read(sample("ofx/investment.ofx"))
+    assert [row.amount for row in transactions_of(file)] == [Decimal("3.21")]
+    assert file.skipped_count == 1
+    assert file.warnings == [
+        "1 investment line (purchases, sales, transfers of securities) not read; "
+        "only cash lines are."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [
+        (["1,500", "2.25"], ["1500", "2.25"]),
+        (["1.500", "2,25"], ["1500", "2.25"]),
+        (["1,500.25", "-1,500"], ["1500.25", "-1500"]),
+        (["-30.000"], ["-30"]),
+        (["(12.50)", "12.50-", "\u221212.50"], ["-12.50", "-12.50", "-12.50"]),
+        (["1,000,000"], ["1000000"]),
+    ],
+)
+def test_an_amount_with_one_unclear_mark_is_read_as_the_files_other_amounts_say(amounts, expected):
+    rows = transactions_of(ofx_file.read(ofx(*map(line, amounts))))
+    assert [row.amount for row in rows] == [Decimal(text) for text in expected]
+
+
+@pytest.mark.parametrize("amount", ["1,500", "NaN", "1e9", "٣.٥", "1234567890123", "0.00001", ""])
+def test_an_amount_that_is_unclear_or_impossible_is_refused(amount):
+    transactions, unusable = split_rows(ofx_file.read(ofx(line(amount))))
+    assert transactions == []
+    assert [row.attr for row in unusable] == ["amount"]
+
+
+def test_a_file_cut_off_inside_a_line_does_not_book_that_line():
+    data = sample("ofx/checking_sgml.ofx")
+    cut = data[: data.index(b"1 500,25") + 2]
+    file = ofx_file.read(cut)
+    transactions, unusable = split_rows(file)
+    assert len(transactions) == 1
+    assert unusable[-1].error == "The file ends in the middle of this line."
+    assert "The file ends before its closing </OFX>; lines may be missing." in file.warnings
+
+
+def test_a_banks_error_message_is_passed_on():
+    data = b"<OFX><STATUS><CODE>2000<SEVERITY>ERROR<MESSAGE>Try later</STATUS></OFX>"
+    file = ofx_file.read(data)
+    assert list(file.rows) == []
+    assert file.warnings == [
+        "This OFX file holds no transactions. The bank's message: “Try later”."
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no tags",
+        b'<!DOCTYPE OFX [<!ENTITY a "aaaa">]><OFX><STMTTRN></OFX>',
+    ],
+)
+def test_what_is_no_ofx_file_or_brings_its_own_types_is_refused(data):
+    with pytest.raises(UnreadableFile):
+        ofx_file.read(data)
+
+
+def test_utf_16_without_a_mark_reads():
+    data = ofx(line("-1", name="Café")).decode().encode("utf-16-le")
+    assert transactions_of(ofx_file.read(data))[0].merchant == "Café"
+
+
+def test_hostile_repetition_is_read_in_linear_time():
+    for piece in (b"<![CDATA[", b"<!--", b"<STMTTRN>", b"<A ", b"&amp", b"<TRNAMT>1."):
+        list(ofx_file.read(b"<OFX>" + piece * 50_000).rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_raises_anything_but_unreadable_file(data):
+    original = sample(data.draw(st.sampled_from(["ofx/checking_sgml.ofx", "ofx/investment.ofx"])))
+    at = data.draw(st.integers(0, len(original)))
+    junk = data.draw(st.binary(max_size=40))
+    length = data.draw(st.integers(0, 60))
+    refused_or_read(lambda: ofx_file.read(original[:at] + junk + original[at + length :]))
