@@ -1,0 +1,176 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transactions.sources import camt_file
+from transactions.sources.incoming import UnreadableFile
+from transactions.tests.statement_files import (
+    REAL_FILES,
+    real_files,
+    refused_or_read,
+    sample,
+    split_rows,
+    total,
+    transactions_of,
+)
+
+# Its only entry has the amount "12..34".
+REFUSED = {"camt053_garbled_amount.xml": 1}
+ENTRY = (
+    "<Ntry><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>"
+    "<BookgDt><Dt>2026-01-05</Dt></BookgDt>{more}</Ntry>"
+)
+
+
+def camt(*entries: str) -> bytes:
+    body = "".join(entries)
+    return f"<Document><BkToCstmrStmt><Stmt>{body}</Stmt></BkToCstmrStmt></Document>".encode()
+
+
+def entry(amount: str = "1.00", more: str = "") -> str:
+    return ENTRY.format(amount=amount, more=more)
+
+
+@pytest.mark.parametrize("expected", real_files("camt", REFUSED))
+def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+    name, count, amount = expected
+    transactions, unusable = split_rows(camt_file.read((REAL_FILES / name).read_bytes()))
+    assert (len(transactions), total(transactions), unusable) == (count, amount, [])
+
+
+@pytest.mark.skipif(not REAL_FILES.exists(), reason="no shared/statements here")
+def test_a_real_entry_with_a_garbled_amount_is_refused():
+    data = (REAL_FILES / "camt/bsparser__camt053_garbled_amount.xml").read_bytes()
+    transactions, unusable = split_rows(camt_file.read(data))
+    assert transactions == []
+    assert [(row.error, row.attr) for row in unusable] == [("“12..34” is not an amount.", "amount")]
+
+
+def test_a_statement_reads_entry_by_entry():
+    file = camt_file.read(sample("camt/statement_v8.xml"))
+    transactions, unusable = split_rows(file)
+    assert [
+        (row.row_number, row.txn_date, row.posted_date, row.amount) for row in transactions
+    ] == [
+        (1, date(2026, 1, 4), date(2026, 1, 5), Decimal("250")),
+        (2, date(2026, 1, 7), date(2026, 1, 7), Decimal("-30.00")),
+        (3, date(2026, 1, 8), date(2026, 1, 8), Decimal("5.00")),
+        (4, date(2026, 1, 31), date(2026, 1, 31), Decimal("-5.00")),
+        (5, date(2026, 2, 2), None, Decimal("-1.00")),
+    ]
+    assert [(row.row_number, row.error, row.attr) for row in unusable] == [
+        (7, "“12..34” is not an amount.", "amount"),
+        (8, "“1.00001” has more than 4 decimals.", "amount"),
+        (9, "The entry does not say whether it is a credit or a debit.", "amount"),
+        (10, "“2026-02-30” is not a date.", "txn_date"),
+    ]
+    assert (file.currency, file.account_hint) == ("EUR", "DE89370400440532013000")
+    assert (file.opening_balance, file.closing_balance) == (Decimal("-100.00"), Decimal("120.00"))
+    assert file.skipped_count == 1
+    assert file.warnings == ["1 line for information only (status INFO), not booked: left out."]
+
+
+def test_the_counterparty_is_the_merchant_and_the_banks_words_the_description():
+    rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
+    assert rows[0].merchant == "ACME GmbH"
+    assert rows[0].description == "SEPA credit / Salary January"
+
+
+def test_a_batch_booking_is_one_line_with_its_payments_in_the_notes():
+    batch = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))[1]
+    assert (batch.amount, batch.merchant, batch.description) == (Decimal("-30.00"), "", "Wages")
+    assert batch.notes == "Batch of 2 payments: Ann 10.00; Bob 20.00"
+
+
+def test_a_reversal_goes_the_way_it_says_and_keeps_the_roles_of_what_it_undoes():
+    reversal = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))[2]
+    assert (reversal.amount, reversal.merchant) == (Decimal("5.00"), "Phone Ltd")
+
+
+def test_only_the_banks_own_reference_is_an_id_and_only_if_unique():
+    rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
+    assert [row.external_id for row in rows] == ["BANKREF-0001", "BANKREF-0002", "", "", ""]
+
+
+def test_a_pending_entry_is_pending():
+    rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
+    assert [row.is_pending for row in rows] == [False, False, False, False, True]
+
+
+def test_statements_that_follow_each_other_open_with_the_first_and_close_with_the_last():
+    file = camt_file.read(sample("camt/two_statements_v2.xml"))
+    assert [row.amount for row in transactions_of(file)] == [Decimal("2"), Decimal("-0.50")]
+    assert (file.opening_balance, file.closing_balance) == (Decimal("1"), Decimal("2.5"))
+    assert file.warnings == []
+
+
+def test_a_report_without_namespace_or_days_in_a_wrongly_declared_encoding_is_read():
+    file = camt_file.read(sample("camt/report_no_namespace.xml"))
+    row = transactions_of(file)[0]
+    assert (row.description, row.txn_date, row.is_pending) == ("Köp", date(2026, 3, 1), True)
+    assert (file.currency, file.account_hint) == ("SEK", "11112222")
+
+
+def test_utf_16_is_read():
+    text = (
+        "<?xml version='1.0' encoding='UTF-16'?>"
+        + camt(entry(more="<AddtlNtryInf>Ä</AddtlNtryInf>")).decode()
+    )
+    assert transactions_of(camt_file.read(text.encode("utf-16")))[0].description == "Ä"
+
+
+@pytest.mark.parametrize("amount", ["", "NaN", "1e9", "1,5", "-1.00", "٣", "1234567890123", "."])
+def test_an_amount_the_standard_does_not_know_is_refused(amount):
+    transactions, unusable = split_rows(camt_file.read(camt(entry(amount), entry("2.00"))))
+    assert [row.amount for row in transactions] == [Decimal("2.00")]
+    assert [row.attr for row in unusable] == ["amount"]
+
+
+def test_an_empty_statement_says_so():
+    file = camt_file.read(camt())
+    assert list(file.rows) == []
+    assert file.warnings == ["This CAMT file holds no transactions."]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not xml",
+        b"<Document></Document>",
+        camt(entry())[:-20],
+        b'<!DOCTYPE Document [<!ENTITY a "b">]>' + camt(entry(more="&a;")),
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + camt(entry()),
+        b"<a>" * 100_000,
+    ],
+)
+def test_what_is_damaged_hostile_or_no_camt_is_refused_with_a_sentence(data):
+    with pytest.raises(UnreadableFile, match=r"\.$"):
+        camt_file.read(data)
+
+
+def test_a_billion_laughs_are_not_expanded():
+    entities = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
+    bomb = f'<!DOCTYPE d [<!ENTITY l0 "ha">{entities}]><Document>&l12;</Document>'
+    with pytest.raises(UnreadableFile, match="document type"):
+        camt_file.read(bomb.encode())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_raises_anything_but_unreadable_file(data):
+    names = ["camt/statement_v8.xml", "camt/report_no_namespace.xml"]
+    original = sample(data.draw(st.sampled_from(names)))
+    at = data.draw(st.integers(0, len(original)))
+    junk = data.draw(st.binary(max_size=40))
+    length = data.draw(st.integers(0, 60))
+    refused_or_read(lambda: camt_file.read(original[:at] + junk + original[at + length :]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="<>/NtryAmtCcy \"'&;=1.x", max_size=80))
+def test_no_entry_however_garbled_raises_anything_but_unreadable_file(text):
+    refused_or_read(lambda: camt_file.read(camt(entry(), text)))
