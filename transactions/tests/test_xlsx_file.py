@@ -1,0 +1,170 @@
+import zipfile
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from transactions.sources import xlsx_file
+from transactions.sources.incoming import UnreadableFile
+from transactions.tests.statement_files import refused_or_read, split_rows
+
+HEADING = ["Date", "Description", "Amount"]
+LINES = [
+    [date(2026, 1, 30), "Tea", -2.5],
+    [date(2026, 1, 31), "Salary", 1234.56],
+    [datetime.fromisoformat("2026-01-31T12:30"), "Dust", 19.989999999999998],
+]
+
+
+def workbook(*sheets: tuple[str, list[list]]) -> bytes:
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets:
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def with_member(data: bytes, name: str, content: bytes) -> bytes:
+    """The workbook with one of its parts replaced or added."""
+    stream = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(data)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for member in old.namelist():
+            if member != name:
+                new.writestr(member, old.read(member))
+        new.writestr(name, content)
+    return stream.getvalue()
+
+
+STATEMENT = workbook(("Statement", [HEADING, *LINES]))
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def sheet_of(rows: str) -> bytes:
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{namespace}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+
+
+def test_a_sheet_is_read_like_a_table():
+    file = xlsx_file.read(STATEMENT)
+    transactions, unusable = split_rows(file)
+    assert unusable == []
+    assert file.format == "xlsx"
+    assert [(row.txn_date, row.description, row.amount) for row in transactions] == [
+        (date(2026, 1, 30), "Tea", Decimal("-2.5")),
+        (date(2026, 1, 31), "Salary", Decimal("1234.56")),
+        (date(2026, 1, 31), "Dust", Decimal("19.99")),
+    ]
+
+
+def test_the_mapping_found_can_be_given_back():
+    detection = xlsx_file.detect(STATEMENT)
+    transactions, _ = split_rows(xlsx_file.read(STATEMENT, detection.mapping))
+    assert len(transactions) == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (19.989999999999998, "19.99"),
+        (100.0, "100"),
+        (1e15, "1000000000000000"),
+        (1e-7, "0.0000001"),
+        (-0.5, "-0.5"),
+        (True, "TRUE"),
+        (7, "7"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime.fromisoformat("2026-01-02"), "2026-01-02"),
+        (datetime.fromisoformat("2026-01-02T03:04:05"), "2026-01-02 03:04:05"),
+        ("text", "text"),
+        ("", ""),
+    ],
+)
+def test_a_cell_becomes_the_text_its_owner_would_type(cell, text):
+    assert xlsx_file.cell_text(cell) == text
+
+
+def test_the_sheet_with_the_most_lines_is_read_and_the_others_are_named():
+    data = workbook(("Summary", [["Total", 3], ["x", 1]]), ("Lines", [HEADING, *LINES]))
+    file = xlsx_file.read(data)
+    transactions, _ = split_rows(file)
+    assert len(transactions) == 3
+    assert "Only the sheet “Lines” is read; left out: “Summary”." in file.warnings
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(xlsx_file, "MAX_UNPACKED", 1_000_000)
+    bomb = with_member(STATEMENT, "docProps/core.xml", b" " * 2_000_000)
+    assert len(bomb) < 20_000
+    with pytest.raises(UnreadableFile, match="unpacks to more than"):
+        xlsx_file.read(bomb)
+
+
+def test_a_workbook_that_lies_about_its_size_is_measured_all_the_same(monkeypatch):
+    monkeypatch.setattr(xlsx_file, "MAX_UNPACKED", 1_000_000)
+    bomb = with_member(STATEMENT, "docProps/core.xml", b" " * 2_000_000)
+    lie = bomb.replace((2_000_000).to_bytes(4, "little"), (20).to_bytes(4, "little"))
+    with pytest.raises(UnreadableFile):
+        xlsx_file.read(lie)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>',
+        '<row r="1048576"><c><v>1</v></c></row>',
+        '<row r="1"><c r="A999999999999"><v>1</v></c></row>',
+        "<row r='1'><c r='ZZZZZZ9'><v>1</v></c></row>",
+    ],
+)
+def test_one_cell_far_away_does_not_blow_the_sheet_up(rows):
+    with pytest.raises(UnreadableFile, match="reaches to row"):
+        xlsx_file.read(with_member(STATEMENT, SHEET, sheet_of(rows)))
+
+
+def test_a_long_text_used_in_many_cells_is_not_multiplied(monkeypatch):
+    monkeypatch.setattr(xlsx_file, "MAX_TEXT", 1_000_000)
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    texts = f'<sst xmlns="{namespace}"><si><t>{"x" * 30_000}</t></si></sst>'.encode()
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 100))
+    data = with_member(STATEMENT, "xl/sharedStrings.xml", texts)
+    with pytest.raises(UnreadableFile, match="texts in this workbook are too long"):
+        xlsx_file.read(with_member(data, SHEET, sheet_of(cells)))
+
+
+def test_a_workbook_with_a_document_type_is_refused_or_read_without_expanding():
+    entities = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
+    bomb = f'<!DOCTYPE d [<!ENTITY l0 "ha">{entities}]>'.encode() + sheet_of(
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>&l12;</t></is></c></row>'
+    )
+    refused_or_read(lambda: xlsx_file.read(with_member(STATEMENT, SHEET, bomb)))
+
+
+def test_an_empty_workbook_is_refused_with_a_sentence():
+    with pytest.raises(UnreadableFile, match="holds no lines"):
+        xlsx_file.read(workbook(("Empty", [])))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_damage_raises_anything_but_unreadable_file(data):
+    at = data.draw(st.integers(0, len(STATEMENT)))
+    junk = data.draw(st.binary(max_size=20))
+    length = data.draw(st.integers(0, 40))
+    refused_or_read(lambda: xlsx_file.read(STATEMENT[:at] + junk + STATEMENT[at + length :]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="<>/rowcvtis =\"'A1", max_size=80))
+def test_no_sheet_however_garbled_raises_anything_but_unreadable_file(text):
+    refused_or_read(lambda: xlsx_file.read(with_member(STATEMENT, SHEET, sheet_of(text))))
