@@ -73,7 +73,7 @@ def open_account(
         currency=currency,
         opening_balance=opening_balance,
         balance=opening_balance,
-        overdraft_limit=overdraft_limit,
+        overdraft_limit=round_to_minor_unit(overdraft_limit, currency),
     )
     account.full_clean(exclude=["balance"])
     account.save()
@@ -96,6 +96,9 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
     """
     locked = lock_accounts([account.pk])[account.pk]
     before: dict[str, Any] = {}
+    for field in ("name", "bank_name"):
+        if field in changes:
+            changes[field] = changes[field].strip()
     if "last_four" in changes:
         changes["last_four"] = last_four_of(changes["last_four"])
     for field in EDITABLE:
@@ -106,8 +109,9 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
     _change_opening_balance(locked, changes, before)
     if not before:
         return locked
+    locked.overdraft_limit = round_to_minor_unit(locked.overdraft_limit, locked.currency)
     locked.full_clean(exclude=["balance"])
-    locked.save(update_fields=[*before, "balance", "updated_at"])
+    locked.save(update_fields=[*before, "balance", "overdraft_limit", "updated_at"])
     audit.record(
         actor=actor,
         action="accounts.account.edited",
@@ -128,6 +132,8 @@ def _change_currency(account: Account, changes: dict, before: dict) -> None:
         )
     before["currency"] = account.currency
     account.currency = currency
+    # The new currency may have fewer decimals.
+    changes.setdefault("opening_balance", account.opening_balance)
 
 
 def _change_opening_balance(account: Account, changes: dict, before: dict) -> None:

@@ -1,30 +1,32 @@
 """DRF's share of what every door does: errors in one shape, keyset paging, money as strings."""
 
-import base64
-import binascii
-import json
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.http import Http404
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from banking.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.money import LARGEST_AMOUNT, parse_amount, plain_amount
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn a rule broken inside a service into the same 400 a serializer would give."""
+    """Turn a service's refusal into the 400 or 403 a serializer or permission would give."""
     if isinstance(exc, DjangoValidationError):
         exc = ValidationError(_details_of(exc))
+    elif isinstance(exc, DjangoPermissionDenied) and exc.args:
+        exc = PermissionDenied(exc.args[0])
     return standardized_handler(exc, context)
 
 
@@ -87,11 +89,7 @@ class AmountSerializerField(serializers.Field):
 
 
 class KeysetPagination(BasePagination):
-    """Pages by key: page 10,000 costs as much as page 1, and a new row shifts nothing.
-
-    The cursor holds the last row's ordering values. The queryset must be ordered by columns that
-    are never null and end in its primary key; a missing final key is added.
-    """
+    """Pages by key (see banking/keyset.py); a missing final key of the ordering is added."""
 
     page_size = 50
     max_page_size = 200
@@ -103,7 +101,10 @@ class KeysetPagination(BasePagination):
         self.page_size = self._page_size(request)
         self.ordering = full_ordering(queryset)
         cursor = request.query_params.get("cursor")
-        page = keyset_page(queryset, self.ordering, self.page_size, cursor)
+        try:
+            page = keyset_page(queryset, self.ordering, self.page_size, cursor)
+        except Http404 as error:
+            raise NotFound(NO_SUCH_PAGE) from error
         self.next_cursor, self.previous_cursor = page.next_cursor, page.previous_cursor
         return page.rows
 
@@ -144,96 +145,3 @@ class KeysetPagination(BasePagination):
             {"name": "cursor", "in": "query", "required": False, "schema": text},
             {"name": "page_size", "in": "query", "required": False, "schema": number},
         ]
-
-
-class KeysetPage:
-    """One page of rows and the cursors of its neighbours (None at the ends)."""
-
-    def __init__(
-        self, rows: list[models.Model], next_cursor: str | None, previous_cursor: str | None
-    ) -> None:
-        self.rows = rows
-        self.next_cursor = next_cursor
-        self.previous_cursor = previous_cursor
-
-
-def full_ordering(queryset: QuerySet) -> list[str]:
-    """The queryset's ordering as field names, ending in the primary key."""
-    names = list(queryset.query.order_by) or list(queryset.model._meta.ordering) or ["-pk"]
-    if names[-1].lstrip("-") not in ("pk", "id"):
-        names.append("-id" if names[-1].startswith("-") else "id")
-    return ["-id" if name == "-pk" else "id" if name == "pk" else name for name in names]
-
-
-def keyset_page(
-    queryset: QuerySet, ordering: list[str], page_size: int, cursor: str | None
-) -> KeysetPage:
-    """The page after (or before) the cursor's row. Raises NotFound on a cursor that is not ours."""
-    backwards, position = _decode(cursor, queryset.model, ordering) if cursor else (False, None)
-    directed = [_flip(name) for name in ordering] if backwards else ordering
-    rows_query = queryset.order_by(*directed)
-    if position is not None:
-        rows_query = rows_query.filter(_beyond(directed, position))
-    rows = list(rows_query[: page_size + 1])
-    has_more = len(rows) > page_size
-    rows = rows[:page_size]
-    if backwards:
-        rows.reverse()
-    has_next = has_more if not backwards else True
-    has_previous = (position is not None) if not backwards else has_more
-    return KeysetPage(
-        rows,
-        _encode(rows[-1], ordering, False) if rows and has_next else None,
-        _encode(rows[0], ordering, True) if rows and has_previous else None,
-    )
-
-
-def _flip(name: str) -> str:
-    return name[1:] if name.startswith("-") else f"-{name}"
-
-
-def _beyond(ordering: list[str], position: list[Any]) -> Q:
-    """(a, b, c) beyond the position, column by column, with a bound on the first for the index."""
-    condition, equal = Q(), Q()
-    for name, value in zip(ordering, position, strict=True):
-        field = name.lstrip("-")
-        lookup = f"{field}__lt" if name.startswith("-") else f"{field}__gt"
-        condition |= equal & Q(**{lookup: value})
-        equal &= Q(**{field: value})
-    first = ordering[0]
-    bound = f"{first.lstrip('-')}__{'lte' if first.startswith('-') else 'gte'}"
-    return Q(**{bound: position[0]}) & condition
-
-
-def _encode(row: models.Model, ordering: list[str], backwards: bool) -> str:
-    values = []
-    for name in ordering:
-        holder: Any = row
-        for part in name.lstrip("-").split("__"):
-            holder = getattr(holder, part)
-        values.append(str(holder))
-    packed = json.dumps([int(backwards), *values], separators=(",", ":"))
-    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str, model: type[models.Model], ordering: list[str]) -> tuple[bool, list[Any]]:
-    try:
-        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        backwards, *values = json.loads(packed)
-        if len(values) != len(ordering) or not all(isinstance(value, str) for value in values):
-            raise ValueError("not this list's cursor")
-        position = [
-            _field(model, name).to_python(value)
-            for name, value in zip(ordering, values, strict=True)
-        ]
-    except (ValueError, TypeError, binascii.Error, DjangoValidationError) as error:
-        raise NotFound("This page does not exist. Start again from the first.") from error
-    return bool(backwards), position
-
-
-def _field(model: type[models.Model], name: str) -> models.Field:
-    *path, last = name.lstrip("-").split("__")
-    for part in path:
-        model = model._meta.get_field(part).related_model
-    field = model._meta.get_field(last)
-    return field.output_field if isinstance(field, models.GeneratedField) else field

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import Account
@@ -32,6 +33,7 @@ EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
 MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
 BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
 PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
+SEARCHED = ("description", "merchant", "notes")
 FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
 
 
@@ -96,17 +98,14 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
     """
     target = changes.get("account", transaction.account)
     accounts = lock_accounts([transaction.account_id, target.pk])
-    row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
-    if row.deleted_at is not None:
-        raise ValidationError("This transaction is in the trash. Restore it first.")
+    row = _locked_row(transaction, accounts)
     if "account" in changes:
         changes["account"] = accounts[target.pk]
     before, old_sums = _facts(row), sums_of_rows([row])
     old_category_id = row.category_id
     changed = _assign(row, changes)
-    if "tags" in changes:
-        _set_tags(row, changes["tags"])
-    if not changed and "tags" not in changes:
+    tags_changed = "tags" in changes and _set_tags(row, changes["tags"])
+    if not changed and not tags_changed:
         return row
     row.full_clean(exclude=["fingerprint"])
     delta = merge((sums_of_rows([row]), 1), (old_sums, -1))
@@ -121,14 +120,7 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
             by=CategoryChange.By.USER,
             actor=actor,
         )
-    after = _facts(row)
-    audit.record(
-        actor=actor,
-        action="transactions.transaction.edited",
-        target=row,
-        before={name: value for name, value in before.items() if after[name] != value},
-        after={name: value for name, value in after.items() if before[name] != value},
-    )
+    _record_edit(actor, row, before, tags_changed)
     return row
 
 
@@ -136,14 +128,13 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
 def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
     """Move rows to the trash; they leave balances and totals at once. Returns how many."""
     accounts = _lock_accounts_of(rows)
-    if not accounts:
+    chosen = _chosen(rows, accounts).filter(deleted_at=None)
+    ids, sums, now = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen), timezone.now()
+    if not ids:
         return 0
-    stamp = timezone.now()
-    ids = rows.filter(deleted_at=None).order_by().values("pk")
-    count = Transaction.objects.filter(pk__in=ids).update(deleted_at=stamp, updated_at=stamp)
-    gone = Transaction.objects.filter(account_id__in=accounts, deleted_at=stamp)
-    book(accounts, merge((sums_in(gone), -1)))
-    _record_many(actor, "transactions.transaction.deleted", accounts, gone, count)
+    count = chosen.update(deleted_at=now, updated_at=now)
+    book(accounts, merge((sums, -1)))
+    _record_many(actor, "transactions.transaction.deleted", accounts, ids, count)
     return count
 
 
@@ -154,36 +145,52 @@ def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
     Raises ValidationError when the bank's id of a row has come back by another import.
     """
     accounts = _lock_accounts_of(rows)
-    if not accounts:
+    chosen = _chosen(rows, accounts).exclude(deleted_at=None)
+    ids, sums = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen)
+    if not ids:
         return 0
-    ids = list(rows.exclude(deleted_at=None).order_by().values_list("pk", flat=True))
-    back = Transaction.objects.filter(pk__in=ids)
-    _refuse_returned(back)
-    count = back.update(deleted_at=None, updated_at=timezone.now())
-    book(accounts, sums_in(back))
-    _record_many(actor, "transactions.transaction.restored", accounts, back, count)
+    _refuse_returned(chosen)
+    count = chosen.update(deleted_at=None, updated_at=timezone.now())
+    book(accounts, sums)
+    _record_many(actor, "transactions.transaction.restored", accounts, ids, count)
     return count
 
 
+def _chosen(rows: TransactionQuerySet, accounts: Mapping[int, Account]) -> TransactionQuerySet:
+    """The rows on the locked accounts: one that came to another account meanwhile stays out."""
+    return Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
+
+
 def _refuse_returned(rows: TransactionQuerySet) -> None:
-    for account_id, external_id in rows.exclude(external_id="").values_list(
-        "account_id", "external_id"
-    ):
-        if Transaction.objects.filter(
-            account_id=account_id, external_id=external_id, deleted_at=None
-        ).exists():
-            raise ValidationError(
-                "A later import brought this line again; delete that one before restoring this."
-            )
+    twins = Transaction.objects.filter(
+        account=OuterRef("account"), external_id=OuterRef("external_id"), deleted_at=None
+    )
+    if rows.exclude(external_id="").filter(Exists(twins)).exists():
+        raise ValidationError(
+            "A later import brought this line again; delete that one before restoring this."
+        )
 
 
 def _locked(account: Account) -> Account:
-    locked = lock_accounts([account.pk]).get(account.pk)
-    if locked is None or locked.deleted_at is not None:
-        raise ValidationError({"account": "This account is in the trash."})
-    if not locked.is_active:
-        raise ValidationError({"account": "This account is archived. Activate it first."})
+    locked = lock_accounts([account.pk])[account.pk]
+    _refuse_closed(locked)
     return locked
+
+
+def _refuse_closed(account: Account) -> None:
+    if account.deleted_at is not None:
+        raise ValidationError({"account": "This account is in the trash."})
+    if not account.is_active:
+        raise ValidationError({"account": "This account is archived. Activate it first."})
+
+
+def _locked_row(transaction: Transaction, accounts: Mapping[int, Account]) -> Transaction:
+    row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
+    if row.deleted_at is not None:
+        raise ValidationError("This transaction is in the trash. Restore it first.")
+    if row.account_id not in accounts:
+        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+    return row
 
 
 def _lock_accounts_of(rows: TransactionQuerySet) -> dict[int, Account]:
@@ -235,20 +242,28 @@ def _assign(row: Transaction, changes: Mapping[str, Any]) -> list[str]:
     if set(changed) & set(FINGERPRINTED):
         row.fingerprint = _fingerprint_of(row)
         changed.append("fingerprint")
+    if set(changed) & set(SEARCHED):
+        changed += ["search_text", "merchant_key"]
     if "category" in changes:
         changed += _assign_category(row, changes["category"])
     return changed
 
 
 def _check_money_fields(row: Transaction, changed: list[str]) -> None:
-    if "account" in changed and row.account.user_id != row.user_id:
-        raise ValidationError({"account": "Choose one of your own accounts."})
-    if "account" in changed and row.account.currency != row.currency:
-        raise ValidationError({"account": f"Choose an account in {row.currency}."})
+    if "account" in changed:
+        _check_account(row)
     if "signed_amount" in changed:
         row.signed_amount = _checked_amount(row.signed_amount, row.currency)
     if "txn_date" in changed:
         _checked_date(row.txn_date)
+
+
+def _check_account(row: Transaction) -> None:
+    if row.account.user_id != row.user_id:
+        raise ValidationError({"account": "Choose one of your own accounts."})
+    _refuse_closed(row.account)
+    if row.account.currency != row.currency:
+        raise ValidationError({"account": f"Choose an account in {row.currency}."})
 
 
 def _assign_category(row: Transaction, category: Category | None) -> list[str]:
@@ -287,19 +302,19 @@ def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
         apply_to_totals(user_id, delta)
 
 
-def _set_tags(row: Transaction, names: Iterable[str]) -> None:
+def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
+    """Make the row's tags these; whether that changed any."""
     wanted = {" ".join(name.split()) for name in names} - {""}
     if any(len(name) > 40 for name in wanted) or len(wanted) > 20:
         raise ValidationError({"tags": "At most 20 tags of at most 40 characters."})
-    if not wanted and row._state.adding:
-        return
     have = set(row.tags.values_list("name", flat=True))
     if wanted == have:
-        return
+        return False
     for name in wanted - have:
         tag, _ = Tag.objects.get_or_create(user_id=row.user_id, name=name)
         row.tags.add(tag)
     row.tags.remove(*row.tags.filter(name__in=have - wanted))
+    return True
 
 
 def _facts(row: Transaction) -> dict[str, Any]:
@@ -317,9 +332,22 @@ def _facts(row: Transaction) -> dict[str, Any]:
     }
 
 
+def _record_edit(actor: User, row: Transaction, before: dict, tags_changed: bool) -> None:
+    after = _facts(row)
+    tags = {"tags": sorted(row.tags.values_list("name", flat=True))} if tags_changed else {}
+    audit.record(
+        actor=actor,
+        action="transactions.transaction.edited",
+        target=row,
+        before={name: value for name, value in before.items() if after[name] != value},
+        after={name: value for name, value in after.items() if before[name] != value} | tags,
+    )
+
+
 def _record_many(
-    actor: User, action: str, accounts: Mapping[int, Account], rows: TransactionQuerySet, count: int
+    actor: User, action: str, accounts: Mapping[int, Account], ids: list[int], count: int
 ) -> None:
+    """One event for the lot; its target is the row if it is a single one."""
     owner_id = next(iter(accounts.values())).user_id
-    target = rows.first() if count == 1 else None
+    target = Transaction.objects.get(pk=ids[0]) if count == 1 else None
     audit.record(actor=actor, action=action, target=target, owner_id=owner_id, count=count)

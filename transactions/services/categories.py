@@ -1,0 +1,148 @@
+"""A user's own categories, beside the predefined ones: added, changed, taken away."""
+
+import re
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from accounts.services import lock_accounts
+from transactions.models import Category, Transaction
+from transactions.services.categorizing import recategorize
+from users import audit
+from users.models import User
+
+# The word that asks for rows without a category.
+UNCATEGORIZED = "uncategorized"
+EDITABLE = ("name", "icon", "color", "parent", "kind")
+LIMIT = 500
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_ICON = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@db_transaction.atomic
+def create_category(
+    *,
+    actor: User,
+    user: User,
+    name: str,
+    kind: str = "",
+    parent: Category | None = None,
+    icon: str = "tag",
+    color: str = "",
+) -> Category:
+    """Add a category of one's own; under a parent it takes the parent's kind and colour."""
+    # The owner's row serialises: two of the same name would choose the same slug.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if Category.objects.filter(user=user, deleted_at=None).count() >= LIMIT:
+        raise ValidationError(f"{LIMIT} categories of your own are the most.")
+    category = Category(
+        user=user,
+        name=name.strip(),
+        kind=parent.kind if parent else kind or Category.Kind.EXPENSE,
+        parent=parent,
+        icon=icon or "tag",
+        color=color or (parent.color if parent else "#64748b"),
+    )
+    category.slug = _free_slug(user, category.name)
+    _check(category)
+    category.save(force_insert=True)
+    audit.record(
+        actor=actor, action="transactions.category.created", target=category, slug=category.slug
+    )
+    return category
+
+
+@db_transaction.atomic
+def edit_category(*, actor: User, category: Category, **changes: Any) -> Category:
+    """Change name, icon, colour, parent or kind of one's own category; its slug stays."""
+    row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+    if "name" in changes:
+        changes["name"] = changes["name"].strip()
+    before = {}
+    for field in EDITABLE:
+        if field in changes and changes[field] != getattr(row, field):
+            before[field] = getattr(row, field)
+            setattr(row, field, changes[field])
+    if not before:
+        return row
+    if row.parent is not None:
+        row.kind = row.parent.kind
+    _check(row)
+    row.save(update_fields=[*{*before, "kind"}, "updated_at"])
+    row.children.filter(user=row.user_id).update(kind=row.kind)
+    audit.record(
+        actor=actor,
+        action="transactions.category.edited",
+        target=row,
+        before=before,
+        after={field: getattr(row, field) for field in before},
+    )
+    return row
+
+
+@db_transaction.atomic
+def delete_category(*, actor: User, category: Category) -> int:
+    """Take one's own category away; its transactions go to its parent, or to none.
+
+    Returns how many transactions moved. Its own children become categories of the first level.
+    """
+    rows = Transaction.objects.filter(category=category)
+    # Accounts come before every other lock, as in posting.
+    lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
+    row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+    if row.deleted_at is not None:
+        return 0
+    moved = recategorize(
+        actor=actor,
+        rows=rows,
+        category=row.parent,
+        source=None if row.parent else Transaction.CategorySource.NONE,
+    )
+    row.children.update(parent=None)
+    row.deleted_at = timezone.now()
+    row.save(update_fields=["deleted_at", "updated_at"])
+    audit.record(
+        actor=actor,
+        action="transactions.category.deleted",
+        target=row,
+        slug=row.slug,
+        moved_count=moved,
+        moved_to=row.parent.slug if row.parent else None,
+    )
+    return moved
+
+
+def _free_slug(user: User, name: str) -> str:
+    """The name in address letters, with a number when it is taken, also by a deleted one."""
+    base = slugify(name)[:50].strip("-") or "category"
+    taken = {UNCATEGORIZED} | set(
+        Category.objects.filter(slug__startswith=base, user=None).values_list("slug", flat=True)
+    )
+    taken |= set(
+        Category.objects.filter(slug__startswith=base, user=user).values_list("slug", flat=True)
+    )
+    number, slug = 1, base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _check(category: Category) -> None:
+    category.full_clean()
+    if not _COLOR.fullmatch(category.color):
+        raise ValidationError({"color": "Enter a colour such as #15803d."})
+    if not _ICON.fullmatch(category.icon):
+        raise ValidationError({"icon": "Choose an icon of the list."})
+    parent = category.parent
+    if parent is None:
+        return
+    if parent.user_id not in (None, category.user_id) or parent.deleted_at is not None:
+        raise ValidationError({"parent": "Choose one of your own categories."})
+    if parent.parent_id is not None or parent.pk == category.pk:
+        raise ValidationError({"parent": "Categories have two levels: choose one of the first."})
+    if category.pk and category.children.filter(deleted_at=None).exists():
+        raise ValidationError({"parent": "This one has categories under it, so it stays above."})

@@ -1,0 +1,65 @@
+"""What a transaction was for: one choice by hand, or many rows at once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from accounts.services import lock_accounts
+from transactions.models import Category, CategoryChange, Transaction, TransactionQuerySet
+from transactions.services.posting import book, edit_transaction
+from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
+from users.models import User
+
+CHUNK = 2_000
+
+
+def set_category(
+    *, actor: User, transaction: Transaction, category: Category | None
+) -> Transaction:
+    """Choose a transaction's category by hand: it is locked against rules until taken away."""
+    return edit_transaction(actor=actor, transaction=transaction, category=category)
+
+
+@db_transaction.atomic
+def recategorize(
+    *,
+    actor: User | None,
+    rows: TransactionQuerySet,
+    category: Category | None,
+    by: str = CategoryChange.By.USER,
+    source: str | None = Transaction.CategorySource.MANUAL,
+) -> int:
+    """Give rows (also those in the trash) another category, with history. Returns how many.
+
+    Without `source` each row keeps its own. Totals move with the live rows, balances stay. The
+    caller records the event.
+    """
+    accounts = lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
+    chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
+    chosen = chosen.exclude(category=category)
+    sums = sums_in(chosen.filter(deleted_at=None))
+    CategoryChange.objects.bulk_create(_history(actor, chosen, category, by), batch_size=CHUNK)
+    values: dict[str, Any] = {"category": category, "updated_at": timezone.now()}
+    count = chosen.update(**values, **({"category_source": source} if source else {}))
+    if sums:
+        moved = _moved_to(sums, category.pk if category else None)
+        book(accounts, merge((moved, 1), (sums, -1)))
+    return count
+
+
+def _moved_to(sums: SumsByKey, category_id: int | None) -> SumsByKey:
+    moved: SumsByKey = {}
+    for key, value in sums.items():
+        moved.setdefault(TotalKey(key.account_id, key.month, category_id), Sums()).add(value)
+    return moved
+
+
+def _history(
+    actor: User | None, rows: TransactionQuerySet, category: Category | None, by: str
+) -> Iterator[CategoryChange]:
+    for pk, before in rows.order_by("pk").values_list("pk", "category_id"):
+        yield CategoryChange(
+            transaction_id=pk, from_category_id=before, to_category=category, by=by, actor=actor
+        )
