@@ -1,1 +1,7 @@
-urlpatterns = []
+from django.urls import path
+
+from insights.api.views import DashboardOverviewApi
+
+urlpatterns = [
+    path("dashboard/overview", DashboardOverviewApi.as_view(), name="api_dashboard_overview"),
+]

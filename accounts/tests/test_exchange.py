@@ -1,0 +1,99 @@
+"""A rate is the day's, or the last of a week; without one nothing converts."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from accounts.exchange import RateMissing, RateTable, convert
+from accounts.models import ExchangeRate
+
+pytestmark = pytest.mark.django_db
+FRIDAY = date(2026, 3, 13)
+HUNDRED = Decimal("100.00")
+
+
+def store(base: str, quote: str, rate: str, on: date = FRIDAY, source: str = "ecb") -> None:
+    ExchangeRate.objects.create(base=base, quote=quote, rate=rate, rate_on=on, source=source)
+
+
+def test_a_currency_converts_to_itself_without_a_rate_and_without_a_query(
+    django_assert_num_queries,
+):
+    with django_assert_num_queries(0):
+        converted = convert(HUNDRED, "EUR", "EUR", FRIDAY)
+    assert (converted.amount, converted.rate.rate_on) == (HUNDRED, None)
+
+
+def test_the_days_own_rate_converts_and_is_named():
+    store("EUR", "USD", "1.0825")
+    store("EUR", "USD", "1.0700", FRIDAY - timedelta(days=1))
+    converted = convert(HUNDRED, "EUR", "USD", FRIDAY)
+    assert converted.amount == Decimal("108.25")
+    assert (converted.rate.rate_on, converted.rate.source) == (FRIDAY, "ecb")
+
+
+def test_a_weekend_takes_fridays_rate():
+    store("EUR", "USD", "1.08")
+    assert convert(HUNDRED, "EUR", "USD", FRIDAY + timedelta(days=2)).rate.rate_on == FRIDAY
+
+
+@pytest.mark.parametrize(("age", "is_known"), [(0, True), (7, True), (8, False), (-1, False)])
+def test_a_rate_lasts_seven_days_and_never_works_backwards(age, is_known):
+    store("EUR", "USD", "1.08")
+    table = RateTable.for_dates({"EUR"}, "USD", [FRIDAY + timedelta(days=age)])
+    assert (table.rate("EUR", FRIDAY + timedelta(days=age)) is not None) is is_known
+
+
+def test_the_inverse_of_a_stored_pair_serves():
+    store("EUR", "USD", "1.25")
+    assert convert(HUNDRED, "USD", "EUR", FRIDAY).amount == Decimal("80")
+
+
+def test_two_currencies_meet_in_a_common_base():
+    store("EUR", "USD", "1.25")
+    store("EUR", "JPY", "150")
+    converted = convert(HUNDRED, "USD", "JPY", FRIDAY)
+    assert converted.amount == Decimal("12000")
+    assert converted.rate.rate_on == FRIDAY
+
+
+def test_a_cross_rate_is_as_old_as_its_older_leg():
+    store("EUR", "USD", "1.25", FRIDAY - timedelta(days=3), source="one")
+    store("EUR", "JPY", "150", source="two")
+    rate = convert(HUNDRED, "USD", "JPY", FRIDAY).rate
+    assert (rate.rate_on, rate.source) == (FRIDAY - timedelta(days=3), "one × two")
+
+
+def test_the_younger_rate_wins_and_of_equal_age_the_direct_one():
+    store("EUR", "USD", "1.10", FRIDAY - timedelta(days=1))
+    store("USD", "EUR", "0.50")
+    assert convert(HUNDRED, "EUR", "USD", FRIDAY).amount == Decimal("200")
+    store("EUR", "USD", "1.20")
+    assert convert(HUNDRED, "EUR", "USD", FRIDAY).amount == Decimal("120")
+
+
+def test_a_missing_rate_is_an_error_and_never_one_to_one():
+    store("EUR", "USD", "1.08")
+    with pytest.raises(RateMissing, match="no rate from CHF to USD for 2026-03-13"):
+        convert(HUNDRED, "CHF", "USD", FRIDAY)
+    table = RateTable.for_dates({"CHF"}, "USD", [FRIDAY])
+    assert table.convert(HUNDRED, "CHF", FRIDAY) is None
+
+
+@pytest.mark.parametrize("text", ["0", "-1.1", "NaN", "Infinity", "a lot", ""])
+def test_a_rate_that_is_no_number_above_zero_is_as_good_as_absent(text):
+    store("EUR", "USD", text)
+    with pytest.raises(RateMissing):
+        convert(HUNDRED, "EUR", "USD", FRIDAY)
+
+
+def test_a_table_for_many_currencies_and_dates_is_one_query(django_assert_num_queries):
+    days = [FRIDAY - timedelta(days=back) for back in range(60)]
+    for day in days:
+        store("EUR", "USD", "1.08", day)
+        store("EUR", "GBP", "0.85", day)
+    with django_assert_num_queries(1):
+        table = RateTable.for_dates({"EUR", "GBP", "USD"}, "USD", days)
+        found = [table.rate(currency, day) for currency in ("EUR", "GBP") for day in days]
+    assert all(rate is not None for rate in found)

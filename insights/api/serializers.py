@@ -1,0 +1,271 @@
+"""The dashboard's figures as JSON: amounts are strings with the currency's own digits."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+
+from banking.api import AmountSerializerField
+from banking.money import plain_amount
+from insights.honesty import RatesUsed
+from insights.net_worth import AccountBalance
+from insights.overview import Overview
+
+
+@extend_schema_field({"type": "string", "example": "1200.00"})
+class FigureField(serializers.Field):
+    """An amount in the overview's own currency, rounded here because it is shown here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Decimal) -> str:
+        return plain_amount(value, self.context["currency"])
+
+
+@extend_schema_field({"type": "number", "example": 41.5})
+class PercentField(serializers.Field):
+    """A percentage as a JSON number with one decimal: not money, so it may be one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Decimal) -> float:
+        return float(round(value, 1))
+
+
+@extend_schema_field({"type": "string", "example": "2025-12"})
+class MonthField(serializers.Field):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value:%Y-%m}"
+
+
+class NotConvertedOut(serializers.Serializer):
+    """Amounts of one account that are in no total, because no rate is known for them."""
+
+    account = serializers.IntegerField(source="account_id")
+    account_name = serializers.CharField()
+    currency = serializers.CharField()
+    count = serializers.IntegerField()
+    date_from = serializers.DateField(source="first")
+    date_to = serializers.DateField(source="last")
+
+
+class RatesUsedOut(serializers.Serializer):
+    """The stored rates behind a converted figure: their days and where they came from."""
+
+    base = serializers.CharField(source="from_currency")
+    quote = serializers.CharField(source="to")
+    rate = serializers.SerializerMethodField()
+    rate_on = serializers.DateField(source="last")
+    first_rate_on = serializers.DateField(source="first")
+    sources = serializers.ListField(child=serializers.CharField())
+
+    def get_rate(self, used: RatesUsed) -> str:
+        """The youngest of them, to ten significant digits."""
+        return f"{used.latest.rate:.10g}"
+
+
+class AccountItemOut(serializers.Serializer):
+    """One account with its balance, and its worth in the base currency (null: no rate)."""
+
+    id = serializers.IntegerField(source="account.pk")
+    bank_name = serializers.CharField(source="account.bank_name")
+    name = serializers.CharField(source="account.name")
+    account_type = serializers.CharField(source="account.account_type")
+    masked_account = serializers.CharField(source="account.masked_account")
+    currency = serializers.CharField(source="account.currency")
+    balance = serializers.SerializerMethodField()
+    converted_balance = serializers.SerializerMethodField()
+    rate_on = serializers.SerializerMethodField()
+    is_shared = serializers.SerializerMethodField()
+
+    def get_balance(self, item: AccountBalance) -> str:
+        return plain_amount(item.account.balance, item.account.currency)
+
+    def get_converted_balance(self, item: AccountBalance) -> str | None:
+        worth = item.converted
+        return plain_amount(worth.amount, worth.currency) if worth else None
+
+    @extend_schema_field(serializers.DateField(allow_null=True))
+    def get_rate_on(self, item: AccountBalance) -> str | None:
+        rate_on = item.converted.rate.rate_on if item.converted else None
+        return rate_on.isoformat() if rate_on else None
+
+    def get_is_shared(self, item: AccountBalance) -> bool:
+        return item.account.user_id != self.context["user_id"]
+
+
+class AccountsOut(serializers.Serializer):
+    total_accounts = serializers.SerializerMethodField()
+    total_balance = FigureField(source="total")
+    currency = serializers.CharField()
+    assets = FigureField()
+    liabilities = FigureField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+    not_converted_items = NotConvertedOut(source="not_converted", many=True)
+    rates = RatesUsedOut(many=True)
+    items = AccountItemOut(many=True)
+
+    def get_total_accounts(self, worth: Any) -> int:
+        return len(worth.items)
+
+
+class MonthlySpendingOut(serializers.Serializer):
+    month = MonthField(source="period.start")
+    total_spent = FigureField(source="expenses")
+    currency = serializers.CharField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+
+class TotalsOut(serializers.Serializer):
+    income = FigureField()
+    expenses = FigureField()
+    net = FigureField()
+    currency = serializers.CharField()
+    date_from = serializers.DateField(source="period.start")
+    date_to = serializers.DateField(source="period.last_day")
+    not_converted = serializers.IntegerField(source="not_converted_count")
+    not_converted_items = NotConvertedOut(source="not_converted", many=True)
+    rates = RatesUsedOut(many=True)
+
+
+class CategoryRowOut(serializers.Serializer):
+    """Spending in one category; `category` is its slug, null for lines without one."""
+
+    category = serializers.CharField(source="slug", allow_null=True)
+    name = serializers.CharField()
+    color = serializers.CharField()
+    icon = serializers.CharField()
+    total = FigureField()
+    refunds = FigureField()
+    percent = PercentField()
+    transaction_count = serializers.IntegerField(source="count")
+    previous_total = FigureField()
+    change = FigureField()
+    change_percent = PercentField(allow_null=True)
+
+
+class CategoryTotalOut(CategoryRowOut):
+    """A top-level category with its sub-categories rolled up, and those."""
+
+    children = CategoryRowOut(many=True)
+
+
+class MonthFlowOut(serializers.Serializer):
+    month = MonthField()
+    income = FigureField()
+    expenses = FigureField()
+    net = FigureField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+
+class ChangeOut(serializers.Serializer):
+    category = serializers.CharField(source="slug", allow_null=True)
+    name = serializers.CharField()
+    change = FigureField()
+    change_percent = PercentField(allow_null=True)
+
+
+class InsightsOut(serializers.Serializer):
+    """What the figures say beyond themselves; left out for a viewer."""
+
+    savings_rate_percent = serializers.SerializerMethodField()
+    previous = TotalsOut(source="before")
+    largest_changes = ChangeOut(many=True)
+
+    def get_savings_rate_percent(self, overview: Overview) -> float | None:
+        rate = overview.totals.savings_rate
+        return None if rate is None else float(round(rate * 100, 1))
+
+
+class PeriodOut(serializers.Serializer):
+    name = serializers.CharField()
+    date_from = serializers.DateField(source="period.start")
+    date_to = serializers.DateField(source="period.last_day")
+
+
+_BudgetRow = inline_serializer(
+    "OverviewBudget",
+    {
+        "budget_id": serializers.IntegerField(),
+        "category": serializers.CharField(),
+        "limit": serializers.CharField(),
+        "spent": serializers.CharField(),
+        "remaining": serializers.CharField(),
+        "percent": serializers.IntegerField(),
+        "exceeded": serializers.BooleanField(),
+    },
+    many=True,
+)
+_Rewards = inline_serializer("OverviewRewards", {"total_points": serializers.IntegerField()})
+
+
+class RecentTransactionOut(serializers.Serializer):
+    """A line of the list of transactions, as the home page shows it."""
+
+    id = serializers.IntegerField()
+    account = serializers.IntegerField(source="account_id")
+    account_name = serializers.CharField(source="account.name")
+    description = serializers.CharField()
+    merchant = serializers.CharField()
+    category = serializers.CharField(source="category.slug", default=None, allow_null=True)
+    amount = AmountSerializerField()
+    txn_type = serializers.CharField()
+    signed_amount = AmountSerializerField()
+    currency = serializers.CharField()
+    txn_date = serializers.DateField()
+    posted_date = serializers.DateField(allow_null=True)
+    status = serializers.CharField()
+
+
+class OverviewOut(serializers.Serializer):
+    """Everything the home page needs. `budgets` and `insights` are absent for a viewer."""
+
+    period = PeriodOut(source="choice")
+    accounts = AccountsOut(source="net_worth")
+    monthly_spending = MonthlySpendingOut(source="month")
+    totals = TotalsOut()
+    budgets = serializers.SerializerMethodField()
+    category_totals = CategoryTotalOut(source="spending", many=True)
+    monthly_trends = MonthFlowOut(source="trend", many=True)
+    recent_transactions = RecentTransactionOut(source="recent", many=True)
+    upcoming_bills = serializers.SerializerMethodField()
+    rewards = serializers.SerializerMethodField()
+    alerts_count = serializers.SerializerMethodField()
+    insights = InsightsOut(source="*")
+
+    @extend_schema_field(_BudgetRow)
+    def get_budgets(self, overview: Overview) -> list:
+        return []
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_upcoming_bills(self, overview: Overview) -> list:
+        return []
+
+    @extend_schema_field(_Rewards)
+    def get_rewards(self, overview: Overview) -> dict[str, int]:
+        return {"total_points": 0}
+
+    def get_alerts_count(self, overview: Overview) -> int:
+        return 0
+
+    def to_representation(self, overview: Overview) -> dict[str, Any]:
+        data = super().to_representation(overview)
+        if not overview.sees_insights:
+            del data["budgets"], data["insights"]
+        return data
+
+
+def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
+    """The overview as plain data, its amounts in its own currency."""
+    context = {
+        "request": request,
+        "currency": overview.currency,
+        "user_id": overview.coverage.user.pk,
+    }
+    return OverviewOut(overview, context=context).data

@@ -1,0 +1,42 @@
+"""`GET /api/dashboard/overview`: the home page's figures in one call."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from insights.api.serializers import OverviewOut, overview_data
+from insights.overview import include_shared_in, overview
+from insights.period_choice import SPANS, choose_period
+from users.timezones import local_date
+
+
+class DashboardOverviewApi(APIView):
+    """Accounts, totals, spending, trend and recent transactions of one period."""
+
+    @extend_schema(
+        operation_id="dashboard_overview",
+        responses=OverviewOut,
+        parameters=[
+            OpenApiParameter("month", str, description="A month, 2025-12. Default: this one."),
+            OpenApiParameter("period", str, enum=list(SPANS)),
+            OpenApiParameter("date_from", str, description="First day, 2025-12-01."),
+            OpenApiParameter("date_to", str, description="Last day, 2025-12-31."),
+            OpenApiParameter(
+                "include_shared",
+                bool,
+                description="Count accounts shared with you too; by itself for guests.",
+            ),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        on = local_date(request.user.timezone, timezone.now())
+        params = request.query_params
+        figures = overview(
+            user=request.user,
+            choice=choose_period(params, on=on),
+            on=on,
+            include_shared=include_shared_in(params),
+        )
+        return Response(overview_data(figures, request))

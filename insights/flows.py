@@ -1,0 +1,187 @@
+"""Money in and out of some accounts, in one currency: what every figure over a period adds up.
+
+Home-currency accounts come from the monthly totals, so ten years cost what one month costs. Only
+two things need a day: a foreign account (each amount converts at its own date's rate) and a period
+that cuts a month. Those come from one query over exactly those accounts and days, grouped by day.
+Transfers (`kind=transfer`), pending rows and the trash are in no flow.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Count, Q, Sum, Value
+from django.db.models.functions import Coalesce
+
+from accounts.exchange import Rate, RateTable
+from accounts.models import Account
+from banking.fields import AmountField
+from banking.periods import Period, first_of_month
+from insights.honesty import NotConverted
+from transactions.models import Category, MonthlyTotal, Transaction
+
+_ZERO = Value(Decimal(0), output_field=AmountField())
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One account's money in and out (both positive) in one category, on a day or in a month.
+
+    In the figure's currency; `rate` is None, and the amounts are the account's own, where no rate
+    was known.
+    """
+
+    account: Account
+    category_id: int | None
+    on: date
+    is_month: bool
+    inflow: Decimal
+    outflow: Decimal
+    count: int
+    rate: Rate | None
+
+    @property
+    def not_converted(self) -> NotConverted:
+        account = self.account
+        return NotConverted(
+            account.pk, account.name, account.currency, self.count, self.on, self.on
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Every flow that the periods asked for can need."""
+
+    currency: str
+    rows: tuple[Flow, ...]
+
+    def within(self, period: Period) -> Iterator[Flow]:
+        """The flows of one period, each money line in exactly one of them."""
+        whole = set(whole_months(period))
+        for flow in self.rows:
+            if flow.is_month:
+                if flow.on in whole:
+                    yield flow
+            elif flow.on in period and not self._is_in_monthly(flow, whole):
+                yield flow
+
+    def _is_in_monthly(self, flow: Flow, whole: set[date]) -> bool:
+        is_home = flow.account.currency == self.currency
+        return is_home and first_of_month(flow.on) in whole
+
+
+def whole_months(period: Period) -> list[date]:
+    """The first days of the calendar months that lie entirely inside the period."""
+    return [
+        month
+        for month in period.months()
+        if month >= period.start and Period.month_of(month).end <= period.end
+    ]
+
+
+def cut_months(period: Period) -> list[Period]:
+    """The parts of a period that are not whole months: at most its first and its last."""
+    whole = whole_months(period)
+    if not whole:
+        return [period] if period.days else []
+    last_end = Period.month_of(whole[-1]).end
+    edges = [Period(period.start, whole[0]), Period(last_end, period.end)]
+    return [edge for edge in edges if edge.days]
+
+
+def load_flows(
+    *, accounts: Sequence[Account], currency: str, periods: Iterable[Period], on: date
+) -> tuple[Flows, RateTable]:
+    """The flows of `accounts` in `periods`, in `currency`; and the rates, also those of `on`.
+
+    At most three queries, however many rows, accounts or months.
+    """
+    periods = list(periods)
+    by_id = {account.pk: account for account in accounts}
+    monthly = _monthly_rows(by_id, currency, periods)
+    daily = _daily_rows(by_id, currency, periods)
+    foreign_days = {row["on"] for row in daily if by_id[row["account_id"]].currency != currency}
+    rates = RateTable.for_dates(
+        {account.currency for account in accounts}, currency, foreign_days | {on}
+    )
+    rows = [_flow(by_id[row["account_id"]], row, True, rates) for row in monthly]
+    rows += [_flow(by_id[row["account_id"]], row, False, rates) for row in daily]
+    return Flows(currency, tuple(rows)), rates
+
+
+def _flow(account: Account, row: dict[str, Any], is_month: bool, rates: RateTable) -> Flow:
+    rate = rates.rate(account.currency, row["on"])
+    factor = rate.rate if rate else Decimal(1)
+    return Flow(
+        account=account,
+        category_id=row["category_id"],
+        on=row["on"],
+        is_month=is_month,
+        inflow=row["inflow"] * factor,
+        outflow=row["outflow"] * factor,
+        count=row["count"],
+        rate=rate,
+    )
+
+
+def _monthly_rows(
+    by_id: dict[int, Account], currency: str, periods: list[Period]
+) -> list[dict[str, Any]]:
+    months = {month for period in periods for month in whole_months(period)}
+    home = [pk for pk, account in by_id.items() if account.currency == currency]
+    if not months or not home:
+        return []
+    totals = MonthlyTotal.objects.filter(
+        account_id__in=home, month__gte=min(months), month__lte=max(months)
+    ).exclude(category__kind=Category.Kind.TRANSFER)
+    return [
+        {
+            "account_id": account_id,
+            "category_id": category_id,
+            "on": month,
+            "inflow": inflow,
+            "outflow": outflow,
+            "count": count,
+        }
+        for account_id, category_id, month, inflow, outflow, count in totals.values_list(
+            "account_id", "category_id", "month", "inflow", "outflow", "transaction_count"
+        )
+        if month in months
+    ]
+
+
+def _daily_rows(
+    by_id: dict[int, Account], currency: str, periods: list[Period]
+) -> list[dict[str, Any]]:
+    foreign = [pk for pk, account in by_id.items() if account.currency != currency]
+    wanted = [Q(account_id__in=foreign) & _in(period) for period in periods if foreign]
+    wanted += [
+        Q(account_id__in=list(by_id)) & _in(edge)
+        for period in periods
+        for edge in cut_months(period)
+        if by_id
+    ]
+    if not wanted:
+        return []
+    grouped = (
+        Transaction.objects.live()
+        .posted()
+        .filter(reduce(or_, wanted))
+        .exclude(category__kind=Category.Kind.TRANSFER)
+        .order_by()
+        .values("account_id", "category_id", "txn_date")
+        .annotate(
+            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
+            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
+            count=Count("id"),
+        )
+    )
+    return [row | {"on": row["txn_date"], "outflow": -row["negative"]} for row in grouped]
+
+
+def _in(period: Period) -> Q:
+    return Q(txn_date__gte=period.start, txn_date__lt=period.end)
