@@ -260,7 +260,11 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
-STATICFILES_DIRS = [BASE_DIR / "static", ("chartjs", BASE_DIR / "node_modules/chart.js/dist")]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("chartjs", BASE_DIR / "node_modules/chart.js/dist"),
+    ("fonts", BASE_DIR / "node_modules/@fontsource-variable/inter/files"),
+]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -1,0 +1,108 @@
+// <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
+// is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
+// number and data-href where a click leads; a header's data-color names a token or is a hex colour.
+import { drawOptions } from "./chart_options.js";
+
+const drawn = new Map();
+let library;
+
+export function startCharts() {
+  drawAll();
+  document.addEventListener("htmx:afterSettle", drawAll);
+  document.addEventListener("themechange", redrawAll);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  window.addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
+}
+
+async function drawAll() {
+  for (const [figure, chart] of drawn) {
+    if (figure.isConnected) continue;
+    chart.destroy();
+    drawn.delete(figure);
+  }
+  const figures = [...document.querySelectorAll("figure.chart[data-chart]")].filter((figure) => !drawn.has(figure));
+  if (!figures.length) return;
+  await loadLibrary();
+  for (const figure of figures) if (!drawn.has(figure)) draw(figure);
+}
+
+function redrawAll() {
+  const figures = [...drawn.keys()];
+  for (const figure of figures) {
+    drawn.get(figure).destroy();
+    drawn.delete(figure);
+    draw(figure);
+  }
+}
+
+function loadLibrary() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("meta[name=chart-src]").content;
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+  return library;
+}
+
+function draw(figure) {
+  const data = readTable(figure.querySelector("table"));
+  if (!data) return;
+  const canvas = canvasOf(figure);
+  const chart = new window.Chart(canvas, drawOptions(figure, data, tokenColor));
+  drawn.set(figure, chart);
+}
+
+function canvasOf(figure) {
+  let box = figure.querySelector(".chart__canvas");
+  if (!box) {
+    box = document.createElement("div");
+    box.className = "chart__canvas";
+    figure.querySelector(".chart__table, .table-wrap, table").before(box);
+  }
+  const canvas = document.createElement("canvas");
+  // The table beneath says the same in words and numbers.
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", figure.querySelector("figcaption, caption")?.textContent.trim() ?? "");
+  box.replaceChildren(canvas);
+  return canvas;
+}
+
+function readTable(table) {
+  const rows = [...(table?.tBodies[0]?.rows ?? [])];
+  if (!rows.length) return null;
+  const heads = [...table.tHead.rows[0].cells].slice(1).filter((cell) => !cell.hasAttribute("data-no-chart"));
+  const columns = heads.map((cell) => cell.cellIndex);
+  return {
+    labels: rows.map((row) => row.cells[0].dataset.label ?? row.cells[0].textContent.trim()),
+    rowColors: rows.map((row) => row.cells[0].dataset.color),
+    series: heads.map((head, position) => ({
+      label: head.textContent.trim(),
+      color: head.dataset.color,
+      kind: head.dataset.kind,
+      values: rows.map((row) => numberIn(row.cells[columns[position]])),
+      texts: rows.map((row) => row.cells[columns[position]].textContent.trim()),
+      links: rows.map((row) => linkIn(row.cells[columns[position]]) ?? row.cells[0].dataset.href),
+    })),
+  };
+}
+
+function numberIn(cell) {
+  const text = cell.dataset.value ?? cell.querySelector("data")?.value;
+  return text === undefined || text === "" ? null : Number(text);
+}
+
+function linkIn(cell) {
+  return cell.dataset.href ?? cell.querySelector("a")?.getAttribute("href") ?? undefined;
+}
+
+// A token's colour as the browser computes it now; canvas knows no custom properties.
+const probe = document.createElement("i");
+probe.hidden = true;
+function tokenColor(name, fallback) {
+  if (name?.startsWith("#")) return name;
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(--${name || fallback})`;
+  return getComputedStyle(probe).color;
+}

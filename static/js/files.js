@@ -1,0 +1,28 @@
+// .dropzone: shows the chosen file's name and that a file is held over it. The file input beneath
+// does the rest, with or without this.
+export function startFiles() {
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const zone = event.target.closest?.(".dropzone");
+      zone?.classList.toggle("is-over", kind === "dragover");
+    });
+  }
+  document.addEventListener("change", (event) => {
+    const zone = event.target.matches?.("input[type=file]") && event.target.closest(".dropzone");
+    const title = zone && zone.querySelector(".dropzone__title");
+    const file = event.target.files?.[0];
+    if (title && file) title.textContent = `${file.name} · ${readableSize(file.size)}`;
+  });
+}
+
+function readableSize(bytes) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const format = new Intl.NumberFormat(document.documentElement.lang || "en", {
+    style: "unit",
+    unit: units[power],
+    unitDisplay: "short",
+    maximumFractionDigits: power ? 1 : 0,
+  });
+  return format.format(bytes / 1000 ** power);
+}

@@ -1,0 +1,21 @@
+// Every page's enhancements. Each module finds its elements by data attributes and works on what
+// htmx brings in later too.
+import { startCharts } from "./charts.js";
+import { startDialogs } from "./dialogs.js";
+import { startFiles } from "./files.js";
+import { startHtmx } from "./requests.js";
+import { startKeyboard } from "./keyboard.js";
+import { startMenus } from "./menus.js";
+import { startPreferences } from "./preferences.js";
+import { startTables } from "./tables.js";
+import { startToasts } from "./toasts.js";
+
+startPreferences();
+startMenus();
+startDialogs();
+startToasts();
+startKeyboard();
+startFiles();
+startTables();
+startHtmx();
+startCharts();

@@ -1,0 +1,34 @@
+// <details class="menu">: closes on Escape, on a click elsewhere and when focus leaves; arrows move.
+export function startMenus() {
+  document.addEventListener("click", (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("focusin", (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("details.menu[open]") ?? openMenus()[0];
+    if (!menu) return;
+    if (event.key === "Escape") close(menu);
+    else if (event.key === "ArrowDown") move(event, menu, 1);
+    else if (event.key === "ArrowUp") move(event, menu, -1);
+  });
+}
+
+function openMenus() {
+  return [...document.querySelectorAll("details.menu[open]")];
+}
+
+function close(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
+function move(event, menu, step) {
+  if (event.target.matches("input, select, textarea") || !menu.contains(event.target)) return;
+  const items = [...menu.querySelectorAll(".menu__panel :is(a, button)")].filter((item) => item.offsetParent);
+  if (!items.length) return;
+  event.preventDefault();
+  const at = items.indexOf(document.activeElement);
+  items[(at + step + items.length) % items.length].focus();
+}

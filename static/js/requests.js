@@ -1,0 +1,22 @@
+// What htmx cannot say itself: a request that failed is told in words.
+import { say } from "./toasts.js";
+
+const SENTENCES = {
+  403: "You may not do that.",
+  404: "That is not here any more.",
+  413: "That is too large.",
+  429: "That was too often. Wait a moment and try again.",
+};
+
+export function startHtmx() {
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    say(SENTENCES[status] ?? "That did not work. Nothing was changed.", "error");
+  });
+  document.addEventListener("htmx:sendError", () => say("The server cannot be reached.", "error"));
+  // data-submit-on-change: a filter form answers at once; its button remains for those without script.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (form?.hasAttribute("data-submit-on-change")) form.requestSubmit();
+  });
+}

@@ -1,0 +1,49 @@
+// Messages leave by themselves, except errors; they wait while pointed at or focused.
+const PLAIN_MS = 8_000;
+const UNDO_MS = 20_000;
+
+export function startToasts() {
+  for (const toast of document.querySelectorAll("[data-toast]")) arm(toast);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-toast-close]")) leave(event.target.closest("[data-toast]"));
+  });
+  const region = document.getElementById("toasts");
+  if (!region) return;
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) if (node.matches?.("[data-toast]")) arm(node);
+    }
+  }).observe(region, { childList: true });
+}
+
+// say("The server cannot be reached.", "error"): a message from the page itself.
+export function say(text, level = "info") {
+  const toast = document.createElement("div");
+  toast.className = `toast toast--${level}`;
+  toast.dataset.toast = "";
+  const line = document.createElement("p");
+  line.className = "toast__text";
+  line.textContent = text;
+  toast.append(line);
+  document.getElementById("toasts")?.append(toast);
+}
+
+function arm(toast) {
+  if (toast.classList.contains("toast--error")) return;
+  const wait = toast.hasAttribute("data-toast-undo") ? UNDO_MS : PLAIN_MS;
+  let timer = setTimeout(() => leave(toast), wait);
+  const hold = () => clearTimeout(timer);
+  const resume = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => leave(toast), wait / 2);
+  };
+  toast.addEventListener("pointerenter", hold);
+  toast.addEventListener("pointerleave", resume);
+  toast.addEventListener("focusin", hold);
+  toast.addEventListener("focusout", resume);
+}
+
+function leave(toast) {
+  toast.classList.add("is-leaving");
+  setTimeout(() => toast.remove(), 240);
+}
