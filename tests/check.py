@@ -1,0 +1,89 @@
+"""`make check`: everything that can be said about the code without running the tests."""
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
+    """Each check by name: its command, and what it needs in its environment."""
+    production = {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "JWT_SIGNING_KEY": secrets.token_urlsafe(64),
+        "FIELD_ENCRYPTION_KEY": secrets.token_urlsafe(64),
+        "DATA_DIR": data_dir,
+        "READ_DOT_ENV": "false",
+        "LOG_LEVEL": "ERROR",
+    }
+    manage = [sys.executable, "manage.py"]
+    templates = _tracked("*.html")
+    found = {
+        "format": ([BIN / "ruff", "format", "--check", "."], {}),
+        "lint": ([BIN / "ruff", "check", "."], {}),
+        "imports": ([BIN / "lint-imports"], {}),
+        "migrations": ([*manage, "makemigrations", "--check", "--dry-run"], production),
+        "deployment": ([*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
+        "security": (
+            [BIN / "bandit", "-q", "-ll", "-r", ".", "-c", "pyproject.toml"],
+            {},
+        ),
+    }
+    if templates:
+        found["templates"] = ([BIN / "djade", "--target-version", "5.2", "--check", *templates], {})
+    if "CI" not in os.environ:
+        # It asks the package index about known holes: not every build may, and none should hang.
+        audit = [BIN / "pip-audit", "--progress-spinner", "off", "--timeout", "10", "--no-deps"]
+        found["known holes"] = ([*audit, "--disable-pip", "-r", "requirements.txt"], {})
+    return found
+
+
+def main() -> int:
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="banking-check-") as data_dir:
+        for name, (command, environment) in checks(data_dir).items():
+            started = time.monotonic()
+            result = subprocess.run(
+                command,
+                env=_clean_environment() | environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+            )
+            verdict = "failed" if result.returncode else "ok"
+            _say(f"{name:<12} {verdict} ({time.monotonic() - started:.1f} s)")
+            if result.returncode:
+                failed.append(name)
+                _say((result.stdout + result.stderr).strip() + "\n")
+    if failed:
+        _say(
+            f"Not in order: {', '.join(failed)}. `make format` mends what can be mended by itself."
+        )
+    return int(bool(failed))
+
+
+def _clean_environment() -> dict[str, str]:
+    """Without what a developer's shell says about their own instance."""
+    ours = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_URL", "DEBUG", "HTTPS", "DEMO"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def _tracked(pattern: str) -> list[str]:
+    """Files of that kind; not those of the virtual environment or of npm."""
+    folders = [p for p in Path().iterdir() if p.is_dir() and p.name[0] != "."]
+    ours = [p for p in folders if p.name not in {"node_modules", "var", "staticfiles"}]
+    return sorted(str(file) for folder in ours for file in folder.rglob(pattern))
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

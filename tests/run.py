@@ -1,0 +1,155 @@
+"""`make test`: every test on SQLite and then on PostgreSQL, with one coverage for both.
+
+`python -m tests.run [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs one of them.
+The gate on coverage stands in pyproject.toml; it holds for whole runs only.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests import servers
+
+# What a developer's shell or .env says must not reach the tests.
+OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_URL", "DEBUG", "HTTPS", "DEMO")
+NO_TESTS_COLLECTED = 5
+
+
+@dataclass
+class Outcome:
+    """What came of the suite on one engine."""
+
+    engine: str
+    code: int
+    summary: str
+
+
+def main(arguments: list[str]) -> int:
+    engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
+    is_whole = not arguments and len(engines) == 2
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    scratch = Path(tempfile.mkdtemp(prefix="banking-tests-"))
+    not_run: list[str] = []
+    outcomes: list[Outcome] = []
+    try:
+        environment = clean_environment(scratch)
+        without_browser = find_browser(environment, not_run)
+        options = [*arguments, *coverage_options(scratch, environment, is_whole)]
+        if "sqlite" in engines:
+            marks = join_marks("not postgresql", without_browser)
+            outcomes.append(run_pytest("SQLite", [*marks, *options], environment, scratch))
+        if "postgresql" in engines:
+            # The pages are the same on both engines; one real browser run is enough.
+            marks = join_marks("not browser" if len(engines) == 2 else "", without_browser)
+            outcomes += on_postgresql([*marks, *options], environment, scratch, not_run)
+        return report(outcomes, not_run, covered=not is_whole or is_covered(environment))
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def clean_environment(scratch: Path) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    return environment | {
+        "DATA_DIR": str(scratch / "data"),
+        "COVERAGE_FILE": str(scratch / "coverage"),
+    }
+
+
+def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
+    """Marks that leave the browser's tests out where there is no browser."""
+    try:
+        environment["CHROMIUM"] = servers.chromium()
+    except servers.MissingError as error:
+        not_run.append(f"the tests in a browser: {error}")
+        return "not browser"
+    return ""
+
+
+def join_marks(*expressions: str) -> list[str]:
+    expression = " and ".join(part for part in expressions if part)
+    return ["-m", expression] if expression else []
+
+
+def coverage_options(scratch: Path, environment: dict[str, str], is_whole: bool) -> list[str]:
+    if not is_whole:
+        return []
+    return ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
+
+
+def on_postgresql(
+    options: list[str], environment: dict[str, str], scratch: Path, not_run: list[str]
+) -> list[Outcome]:
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(servers.postgresql())
+        except servers.MissingError as error:
+            not_run.append(f"the suite on PostgreSQL: {error}")
+            return []
+        return [run_pytest("PostgreSQL", options, {**environment, "DATABASE_URL": url}, scratch)]
+
+
+def run_pytest(
+    engine: str, options: list[str], environment: dict[str, str], scratch: Path
+) -> Outcome:
+    say(f"\n== {engine} ==")
+    results = scratch / f"{engine}.xml"
+    command = [sys.executable, "-m", "pytest", "-n", environment.get("TEST_WORKERS", "2")]
+    started = time.monotonic()
+    code = subprocess.run(
+        [*command, f"--junit-xml={results}", "-o", "junit_logging=no", *options], env=environment
+    ).returncode
+    seconds = time.monotonic() - started
+    return Outcome(engine, code, f"{counts(results)} in {seconds:.0f} s")
+
+
+def counts(results: Path) -> str:
+    try:
+        suite = ElementTree.parse(results).getroot().find("testsuite")
+    except (OSError, ElementTree.ParseError):
+        return "no results"
+    of = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+    bad = of["failures"] + of["errors"]
+    passed = of["tests"] - bad - of["skipped"]
+    return f"{passed} passed, {bad} failed, {of['skipped']} skipped"
+
+
+def is_covered(environment: dict[str, str]) -> bool:
+    say("\n== Coverage of both ==")
+    code = subprocess.run(
+        [sys.executable, "-m", "coverage", "report", "--sort=cover"], env=environment
+    ).returncode
+    return code == 0
+
+
+def report(outcomes: list[Outcome], not_run: list[str], covered: bool) -> int:
+    say("")
+    for outcome in outcomes:
+        say(f"{outcome.engine:<11} {outcome.summary}")
+    if not covered:
+        say("Coverage    below the gate in pyproject.toml")
+    for what in not_run:
+        say(f"NOT RUN     {what}")
+    # A selection may be empty on one engine; a whole suite may not, and in CI nothing may be left.
+    has_failed = any(outcome.code not in {0, NO_TESTS_COLLECTED} for outcome in outcomes)
+    has_run = any(outcome.code == 0 for outcome in outcomes)
+    is_incomplete = bool(not_run) and "CI" in os.environ
+    return int(has_failed or not has_run or not covered or is_incomplete)
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

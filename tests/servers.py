@@ -1,0 +1,185 @@
+"""Real servers for the tests, private to one run: PostgreSQL, and the Chromium of the machine."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+# Quick to start and quick to forget: nothing of it has to survive.
+POSTGRESQL_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+class MissingError(Exception):
+    """A program the tests need is not there and could not be installed; the text says why."""
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of a server of our own in a temporary folder; it ends with the block."""
+    programs = postgresql_programs()
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    owner = _owner_for(folder)
+    try:
+        _create_cluster(programs, folder, owner)
+        port = free_port()
+        server = _start_postgresql(programs, folder, port, owner)
+        try:
+            _wait_for_postgresql(programs, folder, port, server, owner)
+            yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            server.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=20)
+            server.kill()
+            server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def postgresql_programs() -> Path:
+    """The folder with initdb and postgres: the machine's, else installed where we may."""
+    found = _find_postgresql()
+    if found is None:
+        _apt_install("postgresql", "postgresql-client")
+        found = _find_postgresql()
+    if found is None:
+        raise MissingError(
+            "PostgreSQL is not installed (no initdb in PATH or /usr/lib/postgresql)."
+        )
+    return found
+
+
+def _find_postgresql() -> Path | None:
+    in_path = shutil.which("initdb")
+    if in_path:
+        return Path(in_path).resolve().parent
+    for pattern in (
+        "/usr/lib/postgresql/*/bin",
+        "/usr/pgsql-*/bin",
+        "/opt/homebrew/opt/postgresql*/bin",
+    ):
+        folders = [f for f in Path("/").glob(pattern[1:]) if (f / "initdb").exists()]
+        if folders:
+            return max(folders, key=lambda folder: [int(n) for n in _numbers(str(folder))])
+    return None
+
+
+def _numbers(text: str) -> list[str]:
+    return "".join(c if c.isdigit() else " " for c in text).split()
+
+
+def _owner_for(folder: Path) -> dict[str, str]:
+    """Whom the server runs as: PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    names = Path("/etc/passwd").read_text()
+    name = "postgres" if "\npostgres:" in names else "nobody"
+    shutil.chown(folder, name)
+    return {"user": name}
+
+
+def _create_cluster(programs: Path, folder: Path, owner: dict[str, str]) -> None:
+    for locale in ("C.UTF-8", "en_US.UTF-8", "C"):
+        result = subprocess.run(
+            [
+                *(programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust"),
+                *("-E", "UTF8", f"--locale={locale}", "--no-sync"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            **owner,
+        )
+        if result.returncode == 0:
+            return
+    raise MissingError(f"initdb failed: {result.stderr.strip()}")
+
+
+def _start_postgresql(
+    programs: Path, folder: Path, port: int, owner: dict[str, str]
+) -> subprocess.Popen:
+    settings = [part for pair in POSTGRESQL_SETTINGS.items() for part in ("-c", "=".join(pair))]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [
+                programs / "postgres",
+                "-D",
+                folder / "data",
+                "-p",
+                str(port),
+                "-k",
+                folder,
+                *settings,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            # Ctrl-C is for pytest; we end the server when pytest is done.
+            start_new_session=True,
+            **owner,
+        )
+
+
+def _wait_for_postgresql(
+    programs: Path, folder: Path, port: int, server: subprocess.Popen, owner: dict[str, str]
+) -> None:
+    ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        if subprocess.run(ready, cwd=folder, **owner).returncode == 0:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.1)
+    raise MissingError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def chromium() -> str:
+    """The machine's Chromium or Chrome, else installed where we may."""
+    found = _find_chromium()
+    if found is None:
+        _apt_install("chromium")
+        found = _find_chromium()
+    if found is None:
+        raise MissingError("Chromium is not installed (no chromium or google-chrome in PATH).")
+    return found
+
+
+def _find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    candidates = [os.environ.get("CHROMIUM"), *(shutil.which(name) for name in names)]
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+def _apt_install(*packages: str) -> None:
+    """On Debian and Ubuntu, when we are root; elsewhere nothing."""
+    apt = shutil.which("apt-get")
+    if not apt or os.getuid() != 0:
+        return
+    sys.stdout.write(f"Installing {', '.join(packages)} with apt-get …\n")
+    sys.stdout.flush()
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-q"], ["install", "-qy", "--no-install-recommends", *packages]):
+        subprocess.run(
+            [apt, *command], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
