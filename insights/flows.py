@@ -2,7 +2,7 @@
 
 Home-currency accounts come from the monthly totals, so ten years cost what one month costs. Only
 two things need a day: a foreign account (each amount converts at its own date's rate) and a period
-that cuts a month. Those come from one query over exactly those accounts and days, grouped by day.
+that cuts a month. Those come from exactly those accounts and days, grouped by day in the database.
 Transfers (`kind=transfer`), pending rows and the trash are in no flow.
 """
 
@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Q, Sum, Value
+from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from accounts.exchange import Rate, RateTable
@@ -22,7 +22,7 @@ from accounts.models import Account
 from banking.fields import AmountField
 from banking.periods import Period, first_of_month
 from insights.honesty import NotConverted
-from transactions.models import Category, MonthlyTotal, Transaction
+from transactions.models import Category, MonthlyTotal, Transaction, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
 
@@ -98,7 +98,7 @@ def load_flows(
 ) -> tuple[Flows, RateTable]:
     """The flows of `accounts` in `periods`, in `currency`; and the rates, also those of `on`.
 
-    At most three queries, however many rows, accounts or months.
+    At most four queries, however many rows, accounts or months.
     """
     periods = list(periods)
     by_id = {account.pk: account for account in accounts}
@@ -167,20 +167,34 @@ def _daily_rows(
     ]
     if not wanted:
         return []
+    counted = Transaction.objects.live().posted().filter(reduce(or_, wanted))
+    parts = TransactionSplit.objects.filter(transaction__in=counted.filter(is_split=True))
+    return _by_day(counted.filter(is_split=False), "") + _by_day(parts, "transaction__")
+
+
+def _by_day(rows: QuerySet, prefix: str) -> list[dict[str, Any]]:
+    """Sums by account, category and day; `prefix` leads from a split's part to its transaction."""
     grouped = (
-        Transaction.objects.live()
-        .posted()
-        .filter(reduce(or_, wanted))
-        .exclude(category__kind=Category.Kind.TRANSFER)
+        rows.exclude(category__kind=Category.Kind.TRANSFER)
         .order_by()
-        .values("account_id", "category_id", "txn_date")
+        .values_list(f"{prefix}account_id", "category_id", f"{prefix}txn_date")
         .annotate(
             inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
             negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
             count=Count("id"),
         )
     )
-    return [row | {"on": row["txn_date"], "outflow": -row["negative"]} for row in grouped]
+    return [
+        {
+            "account_id": account_id,
+            "category_id": category_id,
+            "on": on,
+            "inflow": inflow,
+            "outflow": -negative,
+            "count": count,
+        }
+        for account_id, category_id, on, inflow, negative, count in grouped
+    ]
 
 
 def _in(period: Period) -> Q:
