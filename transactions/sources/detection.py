@@ -44,7 +44,8 @@ SWIFT_ENVELOPE = re.compile(r"\A\s*\{1:[A-Z0-9]{3}")
 QIF_HEADER = re.compile(r"^[ \t]*!(?:type:|account|option:|clear:)", re.MULTILINE | re.IGNORECASE)
 QIF_RECORD = re.compile(r"\A\s*(?:[DTUPMNLCASE$].*\n){2,12}\^", re.MULTILINE)
 OFX_MARK = re.compile(
-    r"^[ \t]*OFXHEADER[ \t]*:|<\?OFX\b|<OFX[\s>]|<STMTTRN>", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*OFXHEADER[ \t]*:|<\?OFX\b|(?:^[ \t]*|>\s*)<OFX[\s>]|^[ \t]*<STMTTRN>",
+    re.MULTILINE | re.IGNORECASE,
 )
 CAMT_MARK = re.compile(r"BkToCstmr|iso:20022:tech:xsd:camt\.05")
 ISO_MESSAGE = re.compile(r"iso:20022:tech:xsd:([a-z]{4}\.\d{3})|<(?:\w+:)?(CstmrCdtTrfInitn)")

@@ -68,6 +68,11 @@ def test_wide_characters_and_marks_do_not_hide_the_format(name, encoding):
     assert detect_format(data) == name.partition("/")[0]
 
 
+def test_a_tag_inside_a_cell_does_not_make_a_table_something_else():
+    data = b"Date,Text,Amount\n2026-01-01,<OFX> and :61:,-1.00\n2026-01-02,!Type:Bank,2.00\n"
+    assert detect_format(data) == "csv"
+
+
 def test_tables_are_read_with_and_without_a_mapping():
     assert detect_format(CSV) == "csv"
     assert len(list(open_file(CSV).rows)) == 2
