@@ -44,7 +44,7 @@ _WORDS = {
     "saida|saidas|af|uitgaven|uit|debet|afschrijving|obciazenia|obciazenie|wydatki|wyplaty|"
     "wyplata|vydaje|vydaj|odchozi|terheles|kiadas|uttag|ut|utgift|utgifter|debetas|debitai|"
     "nurasyta|retrageri|plati|depense|depenses|retrait|retraits|出金|出金額|お引出し|お引出金額|"
-    "引出|支払金額|お支払金額|支出|찾으신금액|출금액|출금|расход|списание|borc|panos veks",
+    "引出|支払金額|お支払金額|支出|찾으신금액|출금액|출금|расход|списание|borc|decrease",
     "credit": "credit|credits|credit amount|deposit|deposits|deposit amount|deposited|paid in|"
     "money in|in|inflow|received|income|receipts|haben|gutschrift|gutschriften|einnahme|"
     "einnahmen|eingang|zugang|haber|abono|abonos|ingreso|ingresos|deposito|depositos|entrate|"
@@ -52,7 +52,7 @@ _WORDS = {
     "bijschrijving|uznania|uznanie|wplywy|wplaty|wplata|prijmy|prijem|prichozi|jovairas|"
     "bevetel|insattning|insattningar|inn|ind|intakt|inkomst|kredit|kreditas|kreditai|iskaityta|"
     "depuneri|incasari|recette|recettes|depot|depots|versement|入金|入金額|お預入れ|お預入金額|"
-    "預入|預り金額|お預り金額|收入|存入|맡기신금액|입금액|입금|приход|зачисление|alacak",
+    "預入|預り金額|お預り金額|收入|存入|맡기신금액|입금액|입금|приход|зачисление|alacak|increase",
     "balance": "balance|running balance|ending balance|account balance|closing balance|saldo|"
     "saldo na trn|saldo na mutatie|saldo po operacji|saldo contabile|solde|kontostand|"
     "saldo nach buchung|egyenleg|zustatek|zostatok|sold|stan konta|likutis|atlikums|jaak|bakiye|"
@@ -118,16 +118,17 @@ _CARD = re.compile(
     r"karte|karte|kreditkort|kort|tarjeta|carta|cartao|karta|kredietkaart|kaart)"
 )
 
-_RANKED = {
-    role: {word: 100 - place / 10 for place, word in enumerate(words.split("|"))}
-    for role, words in _WORDS.items()
-}
-
 
 @lru_cache(maxsize=4096)
 def plain_heading(text: str) -> str:
     """A heading as the table writes it: folded, only letters and digits, single spaces."""
     return " ".join(re.sub(r"[\W_]+", " ", fold(text[:200])).split())
+
+
+_RANKED = {
+    role: {plain_heading(word): 100 - place / 10 for place, word in enumerate(words.split("|"))}
+    for role, words in _WORDS.items()
+}
 
 
 @lru_cache(maxsize=4096)
@@ -211,7 +212,7 @@ _OUTFLOW = (
 _INFLOW = (
     "C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
     "I|Deposit|Income|Money in|Paid in|Entrée|Entrata|Entrada|Gutschrift|Einnahme|Eingang|"
-    "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|+|приход|зачисление|"
+    "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|K|+|приход|зачисление|"
     "кредит|收入|入金|입금"
 )
 OUTFLOW_FLAGS = frozenset(fold(word) for word in _OUTFLOW.split("|"))
@@ -236,20 +237,23 @@ _OPENING = (
     r"solde (?:initial|precedent|d ouverture|anterieur)|ancien solde|anfangssaldo|alter saldo|"
     r"alter kontostand|anfangsbestand|eroffnungssaldo|saldovortrag|beginsaldo|vorig saldo|"
     r"saldo poczatkowe|pocatecni (?:zustatek|stav)|nyito egyenleg|ingaende saldo|"
-    r"pradinis likutis|sold initial|primo saldo|входящий остаток|前月繰越|繰越|이월"
+    r"pradinis likutis|likutis pradziai|atlikums sakuma|letzter kontostand|opening bal|"
+    r"sold initial|primo saldo|входящий остаток|前月繰越|繰越|이월"
 )
 _CLOSING = (
     r"closing balance|ending balance|final balance|saldo final|saldo finale|saldo atual|"
     r"solde (?:final|de cloture|actuel)|nouveau solde|endsaldo|neuer saldo|neuer kontostand|"
     r"endbestand|schlusssaldo|abschlusssaldo|kontostand|eindsaldo|saldo koncowe|"
     r"konecny (?:zustatek|stav)|zaro egyenleg|utgaende saldo|galutinis likutis|sold final|"
-    r"исходящий остаток|current balance|available balance|saldo do dia|saldo|s a l d o|solde|"
+    r"likutis pabaigai|atlikums beigas|closing bal|исходящий остаток|current balance|"
+    r"available balance|saldo do dia|saldo|s a l d o|solde|"
     r"balance"
 )
 _REST = r"(?: (?:am|per|of|on|at|as|as of|al|au|a|en date du|den|op|na|do|ke|k|zum|vom))?[\d ]*"
-OPENING_BALANCE = re.compile(rf"(?:{_OPENING}){_REST}")
-CLOSING_BALANCE = re.compile(rf"(?:{_CLOSING}){_REST}")
+TURNOVER = re.compile(r"apyvarta|apgrozijums|kaive|turnover|total (?:debits|credits)")
+OPENING_BALANCE = re.compile(rf"(?:{fold(_OPENING)}){_REST}")
+CLOSING_BALANCE = re.compile(rf"(?:{fold(_CLOSING)}){_REST}")
 TOTALS = re.compile(
     r"(?:grand |sub ?)?(?:totals?|totale|totaux|summen?|gesamt\w*|somme|totaal|suma|sumar|celkem|"
-    r"osszesen|summa|yhteensa|viso|итого|всего|合計|合计|합계)(?!\w)"
+    r"osszesen|razem|ogolem|ukupno|skupaj|toplam|kokku|kopa|всього|усього|summa|yhteensa|viso|итого|всего|合計|合计|합계)(?!\w)"
 )

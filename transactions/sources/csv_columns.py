@@ -116,7 +116,7 @@ class Column:
 
     @cached_property
     def is_currencies(self) -> bool:
-        return self.share(is_currency) >= 0.9
+        return self.share(is_currency) >= 0.7
 
     @cached_property
     def is_blank(self) -> bool:

@@ -25,6 +25,7 @@ from transactions.sources.csv_columns import (
     style_of,
 )
 from transactions.sources.csv_mapping import DELIMITERS, CsvMapping, Detection
+from transactions.sources.csv_preamble import balance_label
 from transactions.sources.csv_rows import Row, split_rows
 from transactions.sources.csv_signs import Money, find_money
 from transactions.sources.incoming import UnreadableFile
@@ -36,6 +37,7 @@ _LINES_COMPARED = 300
 _HEADING_WITHIN = 80
 _MOST_COLUMNS = 200
 _SAMPLE_ROWS = 20
+_FEWEST_CELLS = 3
 _MONEY_ROLES = {"amount", "debit", "credit"}
 _DATE_ROLES = {"txn_date", "posted_date", "value_date"}
 _SEVERAL_DATES = "Several columns hold dates, and no heading says which is the day of payment."
@@ -175,6 +177,7 @@ def _describe(table: _Table, encoding: str) -> Detection:
             if table.heading
             else "No line of the file has both a date and an amount."
         )
+    table.money_rows = _without_balances(table.money_rows)
     columns = _columns_of(table)
     detection = Detection(
         mapping=CsvMapping(txn_date=None, date_format=""),
@@ -194,13 +197,29 @@ def _describe(table: _Table, encoding: str) -> Detection:
         encoding=encoding,
         delimiter=table.delimiter,
         header_line=table.heading.number if table.heading else 0,
-        skip_lines=0 if table.heading else table.money_rows[0].number - 1,
+        skip_lines=0 if table.heading else _first_line(table) - 1,
     )
     return detection
 
 
+def _without_balances(rows: list[Row]) -> list[Row]:
+    """Opening and closing lines look like payments and have habits of their own."""
+    return [row for row in rows if not any(map(balance_label, row.cells))] or rows
+
+
+def _first_line(table: _Table) -> int:
+    """Where a table without headings begins: lines of its shape may be payments with a fault."""
+    first = table.money_rows[0]
+    for row in reversed(table.rows[: table.rows.index(first)]):
+        filled = sum(bool(cell.strip()) for cell in row.cells)
+        if len(row.cells) != len(first.cells) or filled < _FEWEST_CELLS:
+            break
+        first = row
+    return first.number
+
+
 def _below_heading(table: _Table) -> list[Row]:
-    first = table.heading.number + 1 if table.heading else table.money_rows[0].number
+    first = table.heading.number + 1 if table.heading else _first_line(table)
     return [row for row in table.rows if row.number >= first]
 
 
@@ -364,7 +383,7 @@ def _description_columns(columns: list[Column]) -> tuple[int, ...]:
         column
         for column in columns
         if len(column.words) >= 0.5 * len(column.filled)
-        and sum(map(len, column.filled)) >= 5 * len(column.filled)
+        and sum(map(len, column.filled)) >= 3 * len(column.filled)
     ]
     longest = sorted(worded, key=lambda column: sum(map(len, column.filled)), reverse=True)
     return tuple(sorted(column.index for column in longest[:2]))

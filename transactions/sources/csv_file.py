@@ -50,6 +50,14 @@ def _lines_above(mapping: CsvMapping) -> int:
 
 
 def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
+    """Every record of the file; a Unicode file that is none is refused as a whole."""
+    try:
+        yield from _decoded_rows(data, mapping, incoming)
+    except UnicodeError:
+        raise UnreadableFile(f"The file is not written in {mapping.encoding}.") from None
+
+
+def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
     """Every record from the line of headings on; what stands above is only looked through."""
     with open_text(data, mapping.encoding) as lines:
         above = _lines_above(mapping)

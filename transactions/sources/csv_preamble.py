@@ -3,7 +3,12 @@
 import re
 from decimal import Decimal
 
-from transactions.sources.column_words import CLOSING_BALANCE, OPENING_BALANCE, plain_heading
+from transactions.sources.column_words import (
+    CLOSING_BALANCE,
+    OPENING_BALANCE,
+    TURNOVER,
+    plain_heading,
+)
 from transactions.sources.incoming import IncomingFile
 from transactions.sources.values import CURRENCY_CODES, parse_money
 
@@ -12,12 +17,14 @@ _LONGEST_LABEL = 60
 
 
 def balance_label(text: str) -> str:
-    """ "opening" or "closing" for the name of a balance, as a whole; "" for anything else."""
+    """ "opening", "closing" or "turnover" for a whole text that names one; else ""."""
     if len(text) > _LONGEST_LABEL:
         return ""
     label = plain_heading(text)
     if OPENING_BALANCE.fullmatch(label):
         return "opening"
+    if TURNOVER.fullmatch(label):
+        return "turnover"
     return "closing" if CLOSING_BALANCE.fullmatch(label) else ""
 
 
@@ -35,7 +42,7 @@ def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingF
 
 def _note_value(label: str, values: list[str], decimal_mark: str, incoming: IncomingFile) -> None:
     kind = balance_label(label)
-    if kind:
+    if kind in ("opening", "closing"):
         amount = next((found for value in values if (found := _amount(value, decimal_mark))), None)
         if amount is not None:
             setattr(incoming, f"{kind}_balance", amount)

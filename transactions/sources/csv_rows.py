@@ -56,6 +56,9 @@ def split_rows(
             return
         if len(cells) != width and quotechar and (width or len(taken) > 1):
             cells = _mend(source, cells, delimiter, quotechar, width)
+        elif quotechar and quotechar in "\n".join(cells) and len(taken) == 1:
+            mended = split_forgivingly(taken[0].rstrip("\n"), delimiter, quotechar)
+            cells = mended if len(mended) == len(cells) else cells
         raw = taken[0] if len(taken) == 1 else "".join(taken)
         yield Row(number, cells, raw[:LONGEST_RAW].rstrip("\n"))
         number += len(taken)

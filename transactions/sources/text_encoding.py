@@ -207,5 +207,8 @@ def open_text(data: bytes, encoding: str) -> TextIO:
 
 def first_lines(data: bytes, encoding: str, count: int) -> list[str]:
     """The first lines without their ends."""
-    with open_text(data, encoding) as stream:
-        return [line.rstrip("\n") for line in islice(stream, count)]
+    try:
+        with open_text(data, encoding) as stream:
+            return [line.rstrip("\n") for line in islice(stream, count)]
+    except UnicodeError:
+        raise UnreadableFile(f"The file is not written in {encoding}.") from None

@@ -83,7 +83,7 @@ def parse_money(text: str, decimal_mark: str) -> tuple[Decimal, str]:
     """The signed amount of one cell and the ISO code written beside it ("" where there is none)."""
     if _FAST[decimal_mark].fullmatch(text):
         return Decimal(text.replace(",", ".")), ""
-    cleaned = unwrap_formula(text).translate(_MARKS).strip() if len(text) <= LONGEST_CELL else ""
+    cleaned = _bare(text)
     match = _SHAPE.fullmatch(_ROUND_AMOUNT.sub("", cleaned))
     if not match:
         raise ValueError(f"“{shown(text)}” is not an amount.")
@@ -120,6 +120,13 @@ def _currency_of(sign: str) -> str | None:
         len(sign) == 1 and unicodedata.category(sign) == "Sc"
     )
     return "" if is_shared else None
+
+
+def _bare(text: str) -> str:
+    """A cell without invisible marks and without quotes somebody forgot to open or close."""
+    if len(text) > LONGEST_CELL:
+        return ""
+    return unwrap_formula(text).translate(_MARKS).strip(" \"'")
 
 
 def parse_currency(text: str) -> str:
@@ -237,7 +244,7 @@ _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 
 def parse_date(text: str, style: str) -> date:
     """The day of one cell written in ``style`` (a key of ``DATE_STYLES``); a time is ignored."""
-    cleaned = unwrap_formula(text).translate(_MARKS).strip() if len(text) <= LONGEST_CELL else ""
+    cleaned = _bare(text)
     match = _DATE_PATTERNS[style].fullmatch(cleaned)
     if not match:
         raise ValueError(f"“{shown(text)}” is not a date written like {DATE_STYLES[style]}.")
@@ -263,6 +270,7 @@ def _full_year(two_digits: int) -> int:
 _FORMULA_QUOTES = re.compile(r'="(.*)"', re.DOTALL)
 _UNWANTED = re.compile("[\x01-\x08\x0e-\x1b\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _FOLDED_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe"})
 
 
@@ -296,4 +304,5 @@ def fold(text: str) -> str:
     if lowered.isascii():
         return lowered
     decomposed = unicodedata.normalize("NFKD", lowered)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    # Only the accents of Latin, Greek and Cyrillic go: elsewhere such marks are letters.
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))

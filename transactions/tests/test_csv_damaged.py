@@ -1,0 +1,81 @@
+"""Whatever bytes arrive as a CSV file, they are read or refused with a sentence."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from transactions.sources.csv_file import CsvMapping, detect, detect_table, read, read_table
+from transactions.sources.incoming import IncomingTransaction, UnreadableFile
+from transactions.sources.text_encoding import ENCODINGS
+
+SAMPLES = Path(__file__).parent / "samples" / "csv"
+A_MAPPING = CsvMapping(
+    txn_date=0, date_format="%Y-%m-%d", amount=2, description=(1,), header_line=1
+)
+
+SEEDS = [path.read_bytes() for path in sorted(SAMPLES.iterdir())]
+
+
+def read_or_refuse(data: bytes, **changes) -> None:
+    """Reads what can be read; nothing but ``UnreadableFile`` may come out of it."""
+    try:
+        mapping = replace(detect(data).mapping, **changes)
+    except UnreadableFile:
+        mapping = replace(A_MAPPING, **changes)
+    assert CsvMapping.from_json(mapping.as_json()) == mapping
+    try:
+        rows = list(read(data, mapping).rows)
+    except UnreadableFile:
+        return
+    for row in rows:
+        assert "\x00" not in row.raw
+        row.raw.encode()
+        if isinstance(row, IncomingTransaction):
+            assert row.amount.is_finite()
+            assert 0 < abs(row.amount) < 10**12
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=2000))
+def test_random_bytes_raise_nothing_else(data):
+    read_or_refuse(data)
+
+
+@st.composite
+def damaged_samples(draw):
+    data = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(1, 6))):
+        place = draw(st.integers(0, len(data)))
+        length = draw(st.integers(0, 12))
+        data[place : place + length] = draw(
+            st.one_of(
+                st.binary(max_size=8),
+                st.sampled_from([b'"', b";", b",", b"\r", b"\n", b"\x00", b"\xff", b"-", b"1e9"]),
+                st.text(max_size=5).map(lambda text: text.encode("utf-8", "surrogatepass")),
+            )
+        )
+    return bytes(data)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged_samples())
+def test_damaged_files_raise_nothing_else(data):
+    read_or_refuse(data)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=12))
+def test_any_table_of_text_is_read_or_refused(rows):
+    try:
+        mapping = detect_table(rows).mapping
+    except UnreadableFile:
+        mapping = A_MAPPING
+    list(read_table(rows, mapping).rows)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged_samples(), st.sampled_from(ENCODINGS))
+def test_a_wrongly_chosen_encoding_raises_nothing_else(data, encoding):
+    read_or_refuse(data, encoding=encoding)
