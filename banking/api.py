@@ -52,12 +52,19 @@ class AmountSerializerField(serializers.Field):
         "invalid": "Send an amount as a string such as “12.50”.",
         "too_large": "That is more than one posting can hold.",
         "not_positive": "Enter an amount above zero.",
+        "negative": "Enter an amount of zero or more.",
     }
 
     def __init__(
-        self, *, currency: str = "currency", positive: bool = False, **kwargs: Any
+        self,
+        *,
+        currency: str = "currency",
+        positive: bool = False,
+        signed: bool = True,
+        **kwargs: Any,
     ) -> None:
         self.currency = currency
+        self.signed = signed
         self.positive = positive
         super().__init__(**kwargs)
 
@@ -73,6 +80,8 @@ class AmountSerializerField(serializers.Field):
             self.fail("too_large")
         if self.positive and amount <= 0:
             self.fail("not_positive")
+        if not self.signed and amount < 0:
+            self.fail("negative")
         return amount
 
     def get_attribute(self, instance: Any) -> Any:

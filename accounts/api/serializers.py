@@ -1,0 +1,103 @@
+"""The shapes of accounts in JSON."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.access import OWNER, access_level
+from accounts.models import Account, AccountShare
+from banking.api import AmountSerializerField
+from banking.money import active_currencies
+
+ACCESS = [OWNER, *AccountShare.Level.values]
+
+
+class AccountOut(serializers.ModelSerializer):
+    """An account as its owner, or somebody it is shared with, sees it."""
+
+    balance = AmountSerializerField(read_only=True)
+    opening_balance = AmountSerializerField(read_only=True)
+    overdraft_limit = AmountSerializerField(read_only=True)
+    masked_account = serializers.CharField(read_only=True, help_text="“****” and the last four.")
+    access = serializers.SerializerMethodField()
+    is_shared = serializers.SerializerMethodField(help_text="Shared with you by its owner.")
+
+    class Meta:
+        model = Account
+        fields = [
+            "id",
+            "user",
+            "bank_name",
+            "name",
+            "account_type",
+            "masked_account",
+            "currency",
+            "balance",
+            "opening_balance",
+            "overdraft_limit",
+            "is_active",
+            "access",
+            "is_shared",
+            "created_at",
+            "updated_at",
+        ]
+
+    @extend_schema_field(serializers.ChoiceField(choices=ACCESS))
+    def get_access(self, account: Account) -> str:
+        return access_level(self.context["request"].user, account)
+
+    def get_is_shared(self, account: Account) -> bool:
+        return account.user_id != self.context["request"].user.pk
+
+
+class CurrencySerializerField(serializers.CharField):
+    """An ISO 4217 code, in either case."""
+
+    default_error_messages = {
+        "unknown": "“{code}” is not a currency code of ISO 4217, such as EUR or USD."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=3, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        code = super().to_internal_value(data).upper()
+        if code not in active_currencies():
+            self.fail("unknown", code=code)
+        return code
+
+
+class AccountIn(serializers.Serializer):
+    """What an account is opened or edited with. Of a number only the last four are kept."""
+
+    bank_name = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    name = serializers.CharField(max_length=120)
+    account_type = serializers.ChoiceField(choices=Account.Type.choices, required=False)
+    masked_account = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    account_number = serializers.CharField(
+        max_length=64, required=False, allow_blank=True, write_only=True
+    )
+    currency = CurrencySerializerField(required=False, help_text="Default: your base currency.")
+    opening_balance = AmountSerializerField(required=False)
+    overdraft_limit = AmountSerializerField(required=False, signed=False)
+    is_active = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        masked, number = attrs.pop("masked_account", None), attrs.pop("account_number", None)
+        if number or masked is not None or number is not None:
+            attrs["last_four"] = number or masked or ""
+        return attrs
+
+
+class AccountOpenIn(AccountIn):
+    """As AccountIn; `balance` is taken as the opening balance where that is not given."""
+
+    balance = AmountSerializerField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        balance = attrs.pop("balance", None)
+        if balance is not None:
+            attrs.setdefault("opening_balance", balance)
+        return attrs

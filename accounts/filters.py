@@ -1,0 +1,42 @@
+"""What an accounts list may be narrowed by."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account
+from banking.money import active_currencies
+
+
+class YesNoField(forms.NullBooleanField):
+    """ "true" or "false"; Django's own takes every other word for "not said"."""
+
+    def clean(self, value: Any) -> bool | None:
+        words = {"true": True, "1": True, "false": False, "0": False, "": None}
+        word = "" if value is None else str(value).strip().lower()
+        if word not in words:
+            raise ValidationError("Send true or false.", code="invalid")
+        return words[word]
+
+
+class YesNoFilter(django_filters.BooleanFilter):
+    field_class = YesNoField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
+
+
+class AccountFilter(django_filters.FilterSet):
+    """`is_active`, `account_type` and `currency`, alike on the page and at the API."""
+
+    is_active = YesNoFilter()
+    account_type = django_filters.ChoiceFilter(choices=Account.Type.choices)
+    currency = django_filters.ChoiceFilter(
+        choices=lambda: [(code, code) for code in sorted(active_currencies())]
+    )
+
+    class Meta:
+        model = Account
+        fields: list[str] = []

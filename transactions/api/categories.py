@@ -1,0 +1,96 @@
+"""Categories at the API."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from banking.api import KeysetPagination
+from transactions.api.serializers import CategoryIn, CategoryOut
+from transactions.filters import CategoryFilter
+from transactions.models import Category, CategoryQuerySet
+from transactions.services.categories import create_category, delete_category, edit_category
+from users.policy import Ability, require
+
+
+class CategoryPagination(KeysetPagination):
+    """A whole tree fits on one page unless somebody makes very many."""
+
+    page_size = 200
+
+
+class CategoryApi(GenericAPIView):
+    """What these share: the predefined categories and the user's own."""
+
+    serializer_class = CategoryOut
+    pagination_class = CategoryPagination
+
+    def get_queryset(self) -> CategoryQuerySet:
+        return Category.objects.visible_to(self.request.user).select_related("parent")
+
+    def find(self, pk: int) -> Category:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> Category:
+        category = self.find(pk)
+        require(self.request.user, Ability.CHANGE_OWN_DATA)
+        if category.user_id is None:
+            raise PermissionDenied("Predefined categories stay as they are; add one of your own.")
+        return category
+
+    def read(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+        data = CategoryIn(data=request.data, partial=partial, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        return data.validated_data
+
+
+class CategoryListApi(CategoryApi):
+    filterset_class = CategoryFilter
+
+    @extend_schema(operation_id="categories_list", responses=CategoryOut(many=True))
+    def get(self, request: Request) -> Response:
+        """The predefined categories and your own."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=CategoryIn, responses={201: CategoryOut})
+    def post(self, request: Request) -> Response:
+        """Add a category of your own."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        category = create_category(actor=request.user, user=request.user, **self.read(request))
+        return Response(CategoryOut(category).data, status=status.HTTP_201_CREATED)
+
+
+class CategoryDetailApi(CategoryApi):
+    @extend_schema(operation_id="categories_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One category."""
+        return Response(CategoryOut(self.find(pk)).data)
+
+    @extend_schema(request=CategoryIn, responses=CategoryOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Edit a category of your own."""
+        return self._edit(request, pk, partial=False)
+
+    @extend_schema(request=CategoryIn, responses=CategoryOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Edit some fields of a category of your own."""
+        return self._edit(request, pk, partial=True)
+
+    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+        category = self.find_to_change(pk)
+        changes = self.read(request, partial=partial)
+        edited = edit_category(actor=request.user, category=category, **changes)
+        return Response(CategoryOut(edited).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Take a category of your own away; its transactions go to its parent, or to none."""
+        category = self.find_to_change(pk)
+        delete_category(actor=request.user, category=category)
+        return Response(status=status.HTTP_204_NO_CONTENT)

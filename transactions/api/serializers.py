@@ -1,0 +1,212 @@
+"""The shapes of transactions and categories in JSON."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Account
+from banking.api import AmountSerializerField
+from transactions.models import Category, CategoryChange, Transaction
+from users.timezones import local_date
+
+
+class TransactionOut(serializers.ModelSerializer):
+    """A transaction; its category is said by its slug."""
+
+    amount = AmountSerializerField(read_only=True)
+    signed_amount = AmountSerializerField(read_only=True)
+    txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, read_only=True)
+    category = serializers.SerializerMethodField()
+    category_name = serializers.SerializerMethodField()
+    account_name = serializers.CharField(source="account.name", read_only=True)
+    tags = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Transaction
+        fields = [
+            "id",
+            "user",
+            "account",
+            "account_name",
+            "description",
+            "merchant",
+            "category",
+            "category_name",
+            "category_source",
+            "amount",
+            "txn_type",
+            "signed_amount",
+            "currency",
+            "txn_date",
+            "posted_date",
+            "status",
+            "notes",
+            "tags",
+            "origin",
+            "external_id",
+            "import_batch",
+            "deleted_at",
+            "created_at",
+            "updated_at",
+        ]
+
+    def get_category(self, row: Transaction) -> str | None:
+        return row.category.slug if row.category else None
+
+    def get_category_name(self, row: Transaction) -> str | None:
+        return row.category.name if row.category else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, row: Transaction) -> list[str]:
+        return sorted(tag.name for tag in row.tags.all())
+
+
+class CategorySlugField(serializers.CharField):
+    """A category by its slug, or null; `TransactionIn.validate` finds it among the owner's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=60, allow_null=True, allow_blank=True, **kwargs)
+
+
+class VisibleAccountField(serializers.PrimaryKeyRelatedField):
+    """An account this user sees; any other does not exist."""
+
+    def get_queryset(self) -> Any:
+        return Account.objects.visible_to(self.context["request"].user)
+
+
+class TransactionIn(serializers.Serializer):
+    """What a transaction is posted or edited with: `amount` is positive, `txn_type` its sign."""
+
+    account = VisibleAccountField()
+    amount = AmountSerializerField(positive=True)
+    txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, required=False)
+    txn_date = serializers.DateField(required=False, help_text="Default: today in your time zone.")
+    posted_date = serializers.DateField(required=False, allow_null=True)
+    description = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    category = CategorySlugField(required=False)
+    status = serializers.ChoiceField(choices=Transaction.Status.choices, required=False)
+    notes = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=20, required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        row: Transaction | None = self.instance
+        if row is None:
+            self._default(attrs)
+        if "category" in attrs:
+            account = attrs["account"] if row is None else row.account
+            attrs["category"] = category_of_owner(account.user_id, attrs["category"])
+        self._sign(attrs, row)
+        return attrs
+
+    def _default(self, attrs: dict[str, Any]) -> None:
+        attrs.setdefault("txn_date", self._today())
+        attrs.setdefault("txn_type", Transaction.Type.EXPENSE)
+        attrs.setdefault("description", "")
+        if not attrs["description"].strip() and not attrs.get("merchant", "").strip():
+            raise serializers.ValidationError(
+                {"description": "Say what it was: a description or a merchant."}, code="required"
+            )
+
+    def _today(self) -> date:
+        return local_date(self.context["request"].user.timezone, timezone.now())
+
+    def _sign(self, attrs: dict[str, Any], row: Transaction | None) -> None:
+        amount: Decimal | None = attrs.pop("amount", None)
+        kind = attrs.pop("txn_type", None)
+        if row is not None:
+            if amount is None and kind is None:
+                return
+            amount = abs(row.signed_amount) if amount is None else amount
+            kind = kind or row.txn_type
+        attrs["signed_amount"] = amount if kind == Transaction.Type.INCOME else -amount
+
+
+def category_of_owner(owner_id: int, slug: str | None) -> Category | None:
+    """The predefined or owner's own category of that slug; null and "" are none."""
+    if not slug:
+        return None
+    found = Category.objects.of_owner(owner_id).filter(slug=slug).first()
+    if found is None:
+        raise serializers.ValidationError(
+            {"category": f"There is no category “{slug}”."}, code="does_not_exist"
+        )
+    return found
+
+
+class CategoryChoiceIn(serializers.Serializer):
+    """The category chosen for one transaction; null takes it away."""
+
+    category = CategorySlugField()
+
+
+class CategoryChangeOut(serializers.ModelSerializer):
+    """One line of a transaction's category history."""
+
+    class Meta:
+        model = CategoryChange
+        fields = ["id", "transaction", "by", "actor", "created_at"]
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # "from" is a word of Python's own, so the two are named here.
+        fields = super().get_fields()
+        for name in ("from", "to"):
+            fields[name] = serializers.SlugRelatedField(
+                slug_field="slug", read_only=True, source=f"{name}_category"
+            )
+        return fields
+
+
+class CategoryOut(serializers.ModelSerializer):
+    """A category; `user` is null for the predefined ones."""
+
+    parent = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    is_predefined = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Category
+        fields = [
+            "id",
+            "user",
+            "slug",
+            "name",
+            "kind",
+            "parent",
+            "icon",
+            "color",
+            "is_predefined",
+            "created_at",
+            "updated_at",
+        ]
+
+    def get_is_predefined(self, category: Category) -> bool:
+        return category.user_id is None
+
+
+class CategoryIn(serializers.Serializer):
+    """What an own category is made or edited with; its slug is made from the name."""
+
+    name = serializers.CharField(max_length=80)
+    kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
+    parent = CategorySlugField(required=False)
+    icon = serializers.CharField(max_length=40, required=False)
+    color = serializers.RegexField(r"^#[0-9a-fA-F]{6}$", required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        slug = attrs.pop("parent", "absent")
+        if slug == "absent":
+            return attrs
+        user_id = self.context["request"].user.pk
+        found = Category.objects.of_owner(user_id).filter(slug=slug).first() if slug else None
+        if slug and found is None:
+            raise serializers.ValidationError(
+                {"parent": f"There is no category “{slug}”."}, code="does_not_exist"
+            )
+        return attrs | {"parent": found}

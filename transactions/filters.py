@@ -1,0 +1,184 @@
+"""What a transactions list may be narrowed to and sorted by, alike on the page and at the API."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Left, Lower
+
+from accounts.models import Account, shared_account_ids
+from banking.fields import AmountFormField, folded
+from banking.money import active_currencies
+from transactions.models import Category, Transaction, TransactionQuerySet
+
+UNCATEGORIZED = "uncategorized"
+LONGEST_SEARCH = 200
+MOST_SORT_KEYS = 3
+# What a person calls the column → what the rows are ordered by.
+ORDERINGS = {
+    "txn_date": "txn_date",
+    "amount": "amount",
+    "signed_amount": "signed_amount",
+    "merchant": "merchant_key",
+    "description": "description_key",
+    "created_at": "created_at",
+    "account": "account_key",
+    "category": "category_key",
+}
+# Columns of other tables, and text too long for a cursor, are ordered by an annotation.
+_KEYS = {
+    "description_key": Left("search_text", 80),
+    "account_key": Lower("account__name"),
+    "category_key": Coalesce(Lower("category__name"), Value("")),
+}
+
+
+class AmountFilter(django_filters.Filter):
+    field_class = AmountFormField
+
+
+class IdFilter(django_filters.Filter):
+    field_class = forms.IntegerField
+
+
+class IsoDateFilter(django_filters.DateFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        sentences = {"invalid": "Send a date such as 2026-03-31."}
+        super().__init__(*args, input_formats=["%Y-%m-%d"], error_messages=sentences, **kwargs)
+
+
+class WordsField(forms.CharField):
+    """Text that is compared without regard to case, on every database."""
+
+    def to_python(self, value: Any) -> str:
+        return folded(super().to_python(value))
+
+
+class WordsFilter(django_filters.CharFilter):
+    field_class = WordsField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, max_length=LONGEST_SEARCH, **kwargs)
+
+
+class OrderingField(forms.CharField):
+    """Names of ORDERINGS, "-" before one for the largest first, several with commas."""
+
+    def clean(self, value: Any) -> list[str]:
+        names = [name.strip() for name in (super().clean(value) or "").split(",")]
+        names = [name for name in names if name]
+        for name in names:
+            if name.removeprefix("-") not in ORDERINGS:
+                raise ValidationError(
+                    "Sort by one of %(names)s, with “-” before it for descending.",
+                    params={"names": ", ".join(ORDERINGS)},
+                    code="invalid",
+                )
+        if len(names) > MOST_SORT_KEYS:
+            raise ValidationError(f"Sort by at most {MOST_SORT_KEYS} columns.", code="invalid")
+        return names
+
+
+class OrderingFilter(django_filters.Filter):
+    field_class = OrderingField
+
+
+class TransactionFilter(django_filters.FilterSet):
+    """Every filter of a transactions list.
+
+    A malformed value is an error at its name. What is well formed but not there, an account of
+    somebody else or a category that never was, matches nothing.
+    """
+
+    date_from = IsoDateFilter(field_name="txn_date", lookup_expr="gte", label="From")
+    date_to = IsoDateFilter(field_name="txn_date", lookup_expr="lte", label="To")
+    amount_min = AmountFilter(field_name="amount", lookup_expr="gte", label="At least")
+    amount_max = AmountFilter(field_name="amount", lookup_expr="lte", label="At most")
+    merchant = WordsFilter(field_name="merchant_key", lookup_expr="contains", label="Merchant")
+    category = django_filters.CharFilter(method="in_category", max_length=60, label="Category")
+    txn_type = django_filters.ChoiceFilter(
+        choices=Transaction.Type.choices, method="of_type", label="Type"
+    )
+    account = IdFilter(field_name="account", label="Account")
+    currency = django_filters.ChoiceFilter(
+        choices=lambda: [(code, code) for code in sorted(active_currencies())], label="Currency"
+    )
+    status = django_filters.ChoiceFilter(choices=Transaction.Status.choices, label="Status")
+    tag = django_filters.CharFilter(method="with_tag", max_length=40, label="Tag")
+    search = WordsFilter(method="with_words", label="Search")
+    transfers = django_filters.ChoiceFilter(
+        choices=[("exclude", "Without transfers"), ("only", "Only transfers")],
+        method="by_transfer",
+        label="Transfers",
+    )
+    import_batch = IdFilter(field_name="import_batch", label="Import")
+    ordering = OrderingFilter(method="sorted_by", label="Sort by")
+
+    class Meta:
+        model = Transaction
+        fields: list[str] = []
+
+    def in_category(self, rows: TransactionQuerySet, name: str, slug: str) -> TransactionQuerySet:
+        if slug == UNCATEGORIZED:
+            return rows.filter(category=None)
+        ids = self._category_ids(slug)
+        return rows.filter(category__in=ids)
+
+    def _category_ids(self, slug: str) -> list[int]:
+        """The categories of that address: a person's own, and those of owners who share."""
+        shared = list(shared_account_ids(self.request.user))
+        owners = Q(user=None) | Q(user=self.request.user)
+        if shared:
+            owners |= Q(user__in=Account.objects.filter(pk__in=shared).values("user"))
+        named = Q(slug=slug) | Q(parent__slug=slug)
+        found = Category.objects.filter(owners, named).values_list("pk", flat=True)
+        return list(found)
+
+    def of_type(self, rows: TransactionQuerySet, name: str, kind: str) -> TransactionQuerySet:
+        if kind == Transaction.Type.INCOME:
+            return rows.filter(signed_amount__gt=0)
+        return rows.filter(signed_amount__lt=0)
+
+    def with_tag(self, rows: TransactionQuerySet, name: str, tag: str) -> TransactionQuerySet:
+        tagged = Transaction.tags.through.objects.filter(transaction=OuterRef("pk"), tag__name=tag)
+        return rows.filter(Exists(tagged))
+
+    def with_words(self, rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
+        for word in dict.fromkeys(text.split()):
+            rows = rows.filter(search_text__contains=word)
+        return rows
+
+    def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
+        is_transfer = Q(category__kind=Category.Kind.TRANSFER)
+        if how == "only":
+            return rows.filter(is_transfer)
+        return rows.filter(Q(category=None) | ~is_transfer)
+
+    def sorted_by(
+        self, rows: TransactionQuerySet, name: str, names: list[str]
+    ) -> TransactionQuerySet:
+        return sort_transactions(rows, names)
+
+
+def sort_transactions(rows: TransactionQuerySet, names: list[str]) -> TransactionQuerySet:
+    """The rows by these columns of ORDERINGS, none of them null, for keyset paging."""
+    if not names:
+        return rows
+    keys = [
+        ("-" if name.startswith("-") else "") + ORDERINGS[name.removeprefix("-")] for name in names
+    ]
+    needed = {key.lstrip("-") for key in keys} & set(_KEYS)
+    last = "-id" if keys[-1].startswith("-") else "id"
+    return rows.annotate(**{name: _KEYS[name] for name in sorted(needed)}).order_by(*keys, last)
+
+
+class CategoryFilter(django_filters.FilterSet):
+    """Categories by what they are for."""
+
+    kind = django_filters.ChoiceFilter(choices=Category.Kind.choices)
+
+    class Meta:
+        model = Category
+        fields: list[str] = []
