@@ -204,15 +204,18 @@ def _describe(table: _Table, encoding: str) -> Detection:
 
 def _without_balances(rows: list[Row]) -> list[Row]:
     """Opening and closing lines look like payments and have habits of their own."""
-    return [row for row in rows if not any(map(balance_label, row.cells))] or rows
+    return [row for row in rows if not any(map(balance_label, row.cells[:_MOST_COLUMNS]))] or rows
 
 
 def _first_line(table: _Table) -> int:
     """Where a table without headings begins: lines of its shape may be payments with a fault."""
     first = table.money_rows[0]
+    place = next(place for place, cell in enumerate(first.cells) if is_date(cell.strip()))
     for row in reversed(table.rows[: table.rows.index(first)]):
         filled = sum(bool(cell.strip()) for cell in row.cells)
-        if len(row.cells) != len(first.cells) or filled < _FEWEST_CELLS:
+        is_same = len(row.cells) == len(first.cells) and filled >= _FEWEST_CELLS
+        is_dated = row.cells[place : place + 1] and is_date(row.cells[place].strip())
+        if not (is_same or is_dated):
             break
         first = row
     return first.number

@@ -68,7 +68,7 @@ def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> I
         first = list(islice(lines, 1))
         width = 0
         for row in split_rows(first, mapping.delimiter, mapping.quotechar, width=0):
-            width = len(row.cells) if mapping.header_line else 0
+            width = max(len(row.cells), mapping.width)
         yield from split_rows(
             chain(first, lines),
             mapping.delimiter,

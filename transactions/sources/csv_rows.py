@@ -54,7 +54,8 @@ def split_rows(
         taken = source.taken
         if not taken:
             return
-        if len(cells) != width and quotechar and (width or len(taken) > 1):
+        is_swallowing = len(taken) > 1 and _are_whole(taken[:2], delimiter, width)
+        if quotechar and (is_swallowing or (len(cells) != width and (width or len(taken) > 1))):
             cells = _mend(source, cells, delimiter, quotechar, width)
         elif quotechar and quotechar in "\n".join(cells) and len(taken) == 1:
             mended = split_forgivingly(taken[0].rstrip("\n"), delimiter, quotechar)
@@ -63,6 +64,11 @@ def split_rows(
         yield Row(number, cells, raw[:LONGEST_RAW].rstrip("\n"))
         number += len(taken)
         source.taken = []
+
+
+def _are_whole(lines: list[str], delimiter: str, width: int) -> bool:
+    """Whether lines joined by an open quote have all their cells each: then none was meant."""
+    return width > 1 and all(line.count(delimiter) >= width - 1 for line in lines)
 
 
 def _give_back(source: _Lines) -> None:

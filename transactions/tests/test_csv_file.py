@@ -160,6 +160,14 @@ def test_formulas_stay_text_and_excel_quoting_is_unwrapped():
     assert good[0].description == '=HYPERLINK("http://example.com")'
 
 
+@pytest.mark.parametrize("heading", ["", "Date,Description,Amount\n"])
+def test_a_quote_left_open_swallows_no_other_line(heading):
+    lines = '2024-05-13,"one,-1.00\n2024-05-14,"two",-2.00\n2024-05-15,"three,3.00\n'
+    _, good, _ = read_all((heading + lines + '2024-05-16,"four\nfive",-8.00\n').encode())
+    assert [row.amount for row in good] == [-1, -2, 3, -8]
+    assert good[3].description == "four five"
+
+
 def test_each_bad_line_is_refused_with_its_own_sentence():
     _, good, bad = read_all(sample("bad_rows.csv"))
     assert [(row.row_number, row.attr) for row in bad] == [
