@@ -1,0 +1,192 @@
+"""Rules of the house that no linter knows: what each file may hold, and what must agree."""
+
+import ast
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.template.loader import get_template
+
+from banking.celery import app as celery_app
+from tests.check import checks
+
+ROOT = settings.BASE_DIR
+APPS = ("users", "accounts", "transactions", "budgets", "rewards", "bills", "alerts", "insights")
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+WRITING = {
+    *("save", "create", "delete", "update", "bulk_create", "bulk_update"),
+    *("get_or_create", "update_or_create", "acreate", "asave", "adelete", "aupdate"),
+}
+# What has such methods and is no row: the cache, a session, a file store.
+NOT_ROWS = re.compile(r"(^|\.)(cache|session|storage|default_storage)$")
+ROWS = re.compile(
+    r"\.(objects|all_objects|filter|exclude|all|get_queryset|visible_to)\b|queryset|rows$"
+)
+
+
+def python_files() -> list[Path]:
+    folders = [ROOT / name for name in ("banking", *APPS)]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    return sorted(f for f in files if not {"migrations", "tests"} & set(f.parts))
+
+
+def doors() -> list[Path]:
+    """Where requests, messages and commands come in."""
+    names = {"views.py", "admin.py", "tasks.py"}
+    folders = {"views", "admin", "api", "commands", "tasks"}
+    return [
+        f
+        for f in python_files()
+        if f.relative_to(ROOT).parts[0] in APPS
+        and (f.name in names or folders & set(f.relative_to(ROOT).parts[1:-1]))
+    ]
+
+
+def templates() -> list[str]:
+    folder = ROOT / "templates"
+    return sorted(
+        str(f.relative_to(folder)) for f in folder.rglob("*.*") if f.suffix in {".html", ".txt"}
+    )
+
+
+def shown(path: Path, line: int | None = None) -> str:
+    return f"{path.relative_to(ROOT)}{f':{line}' if line else ''}"
+
+
+# --- Django's own checks ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_every_model_change_has_its_migration():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("name", ["imports", "deployment"])
+def test_it_passes(name, tmp_path):
+    command, environment = checks(str(tmp_path))[name]
+    path = {"PATH": "/usr/bin:/bin"}
+    result = subprocess.run(
+        command, cwd=ROOT, env=path | environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_template_compiles(name):
+    assert get_template(name)
+
+
+def test_every_scheduled_entry_names_a_real_task():
+    celery_app.loader.import_default_modules()
+    named = {name: entry["task"] for name, entry in settings.CELERY_BEAT_SCHEDULE.items()}
+    assert {n: task for n, task in named.items() if task not in celery_app.tasks} == {}
+
+
+# --- House rules --------------------------------------------------------------------------------
+
+
+def writes(path: Path) -> Iterator[int]:
+    """The lines on which a door writes a row. A service is known by its `actor=`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr not in WRITING or any(k.arg == "actor" for k in node.keywords):
+            continue
+        receiver = ast.unparse(node.func.value)
+        is_dictionary = node.func.attr == "update" and not ROWS.search(receiver)
+        if not is_dictionary and not NOT_ROWS.search(receiver) and receiver != "super()":
+            yield node.lineno
+
+
+def test_doors_write_no_rows():
+    assert [shown(path, line) for path in doors() for line in writes(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "is_write"),
+    [
+        ("account.save(update_fields=['name'])", True),
+        ("Account.objects.create(name='x')", True),
+        ("Account.objects.visible_to(user).update(name='x')", True),
+        ("queryset.delete()", True),
+        ("cache.delete('key')", False),
+        ("request.session.save()", False),
+        ("context.update(form=form)", False),
+        ("posting.delete(actor=user, transaction=transaction)", False),
+    ],
+)
+def test_it_tells_a_write_from_a_call_that_is_none(code, is_write, tmp_path):
+    file = tmp_path / "views.py"
+    file.write_text(code)
+    assert bool(list(writes(file))) is is_write
+
+
+def test_files_are_short():
+    lengths = {shown(path): len(path.read_text().splitlines()) for path in python_files()}
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_functions_fit_on_a_screen():
+    long = {
+        shown(path, node.lineno): node.end_lineno - node.lineno + 1
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {where: lines for where, lines in long.items() if lines > LONGEST_FUNCTION} == {}
+
+
+FORBIDDEN_IN_PAGES = {
+    "a style attribute": re.compile(r"""\sstyle\s*=\s*["'{]""", re.I),
+    "a style element": re.compile(r"<style\b", re.I),
+    "an inline script": re.compile(
+        r"""<script(?![^>]*\bsrc=)(?![^>]*type=["']application/json["'])[^>]*>""", re.I
+    ),
+    "an event attribute": re.compile(r"""<[^>]*\s(on[a-z]+|hx-on[^=\s]*)\s*=\s*["']""", re.I),
+    "something from another host": re.compile(
+        r"""<(script|link|img|iframe|source|video|audio)\b[^>]*\b(src|href)\s*=\s*["']?(https?:)?//""",
+        re.I,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN_IN_PAGES)
+def test_no_page_holds(what):
+    # Mails and PDFs have no content policy, and no stylesheet to refer to.
+    pages = [
+        n for n in templates() if n.endswith(".html") and not {"email", "pdf"} & set(Path(n).parts)
+    ]
+    texts = {name: (ROOT / "templates" / name).read_text() for name in pages}
+    assert [name for name, text in texts.items() if FORBIDDEN_IN_PAGES[what].search(text)] == []
+
+
+# --- Files that must agree ----------------------------------------------------------------------
+
+
+def test_every_setting_of_the_environment_is_explained_and_every_explained_one_is_read():
+    read = set(
+        re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "banking/settings.py").read_text())
+    )
+    for name in ("place.py", "serve.py"):
+        read |= set(re.findall(r'environ\.get\("([A-Z_]+)"', (ROOT / "banking" / name).read_text()))
+    explained = re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    assert sorted(explained) == sorted(read)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned(name):
+    lines = (ROOT / name).read_text().splitlines()
+    packages = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    assert [line for line in packages if not re.match(r"^[\w.\[\],-]+==[\w.]+(;|$)", line)] == []
+
+
+def test_the_front_end_packages_are_locked_without_naming_a_registry():
+    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, entry in lock.items() if "resolved" in entry] == []
