@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from banking.celery import app as celery_app
+from banking.styleguide import samples
 
 
 @login_not_required
@@ -79,4 +80,4 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component on one page; only with DEBUG."""
-    return render(request, "styleguide.html")
+    return render(request, "styleguide.html", samples())
