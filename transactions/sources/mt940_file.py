@@ -264,7 +264,7 @@ def _words(entry: Entry, match: re.Match) -> tuple[str, str]:
     if plain:
         text = join_text((text, " ".join(re.sub(r"^[0-9]{2}", "", line) for line in plain)))
     # Without a :86: the customer's reference and the bank's second line are all there is.
-    reference = match["rest"][4:].partition("//")[0]
+    reference = match["rest"].partition("//")[0][4:]
     spare = () if text.strip() else (reference.replace("NONREF", ""), *entry.line.lines[1:])
     return join_text((text, *spare)), merchant
 

@@ -104,7 +104,8 @@ class StableIds:
 
     def __init__(self, counts: Counter[str]) -> None:
         self._counts = counts
-        self._lines = counts.total()
+        numbers = [int(external_id) for external_id in counts if _is_short_number(external_id)]
+        self._numbers_count_lines = max(numbers, default=0) <= max(counts.total(), 9)
 
     def keep(self, external_id: str) -> str:
         """``external_id`` if it can tell this line from every other, else ""."""
@@ -112,9 +113,11 @@ class StableIds:
             return ""
         if not external_id.strip("0-./ "):
             return ""
-        if external_id.isascii() and external_id.isdigit() and len(external_id) <= 9:
-            return "" if int(external_id) <= max(self._lines, 9) else external_id
-        return external_id
+        return "" if self._numbers_count_lines and _is_short_number(external_id) else external_id
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 @dataclass(slots=True)

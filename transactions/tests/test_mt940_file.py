@@ -113,6 +113,8 @@ def test_expected_items_of_an_interim_report_are_pending():
         ("2601050105RDR1,00NTRFNONREF", "1.00"),
         ("260105C50,00 NTRFNONREF", "50.00"),
         ("260105D0,00NTRFNONREF", "0.00"),
+        ("2601050105DD20000,00NTRF1004688128      //6128522200250001", "-20000.00"),
+        ("2601050105CN220000,00//19239782213", "220000.00"),
     ],
 )
 def test_the_shapes_of_a_transaction_line(line, amount):

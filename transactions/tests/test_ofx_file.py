@@ -106,6 +106,11 @@ def test_an_id_that_only_counts_lines_or_fills_a_place_is_dropped(fitid):
     assert [row.external_id for row in rows] == ["", "REAL-77"]
 
 
+def test_a_banks_running_number_is_an_id_though_it_is_short():
+    rows = transactions_of(ofx_file.read(ofx(line("-1", "0000486"), line("-2", "0000007"))))
+    assert [row.external_id for row in rows] == ["0000486", "0000007"]
+
+
 def test_an_xml_file_with_two_accounts_reads_all_lines_and_names_their_accounts():
     file = ofx_file.read(sample("ofx/two_accounts_xml.ofx"))
     transactions, unusable = split_rows(file)

@@ -125,6 +125,8 @@ def test_a_workbook_that_lies_about_its_size_is_measured_all_the_same(monkeypatc
         '<row r="1048576"><c><v>1</v></c></row>',
         '<row r="1"><c r="A999999999999"><v>1</v></c></row>',
         "<row r='1'><c r='ZZZZZZ9'><v>1</v></c></row>",
+        f'<row r="1"><c r{" " * 300_000}="XFD1048576"><v>1</v></c></row>',
+        f'<row r="1"><c x="{"a>" * 150_000}" r="XFD1048576" y="{"b" * 300_000}"/></row>',
     ],
 )
 def test_one_cell_far_away_does_not_blow_the_sheet_up(rows):
