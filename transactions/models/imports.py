@@ -1,5 +1,7 @@
 """Uploaded files on their way into an account, line by line, and their receipts."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -63,6 +65,27 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.status})"
+
+    @property
+    def needs_mapping(self) -> bool:
+        """A table whose columns nobody has explained yet."""
+        return self.format in ("csv", "xlsx") and not self.mapping
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status in (self.Status.DONE, self.Status.REVERTED)
+
+    @property
+    def new_count(self) -> int:
+        """How many rows a confirmation would add, once checked."""
+        if self.is_confirmed:
+            return 0
+        apart = self.duplicate_count + self.review_count + self.skipped_count + self.invalid_count
+        return self.read_count - self.added_count - apart
+
+    @property
+    def net(self) -> Decimal:
+        return self.inflow - self.outflow
 
 
 class ImportFile(models.Model):

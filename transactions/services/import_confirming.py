@@ -1,0 +1,158 @@
+"""Confirming an import: one commit under the account's lock; and taking it back as a whole.
+
+Either may be asked for twice, by two workers at once, or die half-way: the batch's status, read
+under the lock, says whether it has been done, and nothing is kept of an attempt that failed.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from transactions.models import ImportBatch, ImportMapping, ImportRow, TransactionQuerySet
+from transactions.services.import_posting import (
+    live_rows,
+    post_pending_twins,
+    trash_rows,
+    write_new_rows,
+)
+from transactions.services.import_progress import forget_progress
+from transactions.services.import_reading import content_of, examine
+from transactions.services.import_verdicts import mark_known_rows
+from transactions.services.importing import (
+    batch_with_account,
+    check_import,
+    count_verdicts,
+    usable_account,
+)
+from transactions.services.posting import book
+from transactions.totals import merge
+from users import audit
+from users.models import User
+
+Status, Verdict = ImportBatch.Status, ImportRow.Verdict
+
+
+@db_transaction.atomic
+def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
+    """Hand a batch to the worker: it is checked if need be, and then confirmed.
+
+    A batch that is done stays as it is. Raises ValidationError where there is nothing to confirm.
+    """
+    locked = batch_with_account(batch.pk, lock=True)
+    if locked.is_confirmed:
+        return locked
+    refuse_unready(locked)
+    locked.status, locked.error = Status.IMPORTING, ""
+    locked.save(update_fields=["status", "error", "updated_at"])
+    forget_progress(locked.pk)
+    return locked
+
+
+def refuse_unready(batch: ImportBatch) -> None:
+    """Raise ValidationError unless the batch can be confirmed as it stands."""
+    if batch.status == Status.REVERTED:
+        raise ValidationError("This import was reverted. Upload the file again.")
+    if batch.needs_mapping:
+        raise ValidationError("Say first what the columns of the file mean.")
+    if batch.status == Status.FAILED and not batch.read_count:
+        raise ValidationError(batch.error)
+
+
+def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
+    """Post every new row of a batch in one commit; a batch that is done stays as it is.
+
+    Rows that have come into the account since the check are duplicates; open questions count as
+    skipped. Raises ValidationError, also when the account has gone.
+    """
+    batch = check_import(batch_id=batch_id)
+    with db_transaction.atomic():
+        accounts = lock_accounts([batch.account_id])
+        batch = batch_with_account(batch_id, lock=True)
+        if batch.status == Status.DONE:
+            return batch
+        refuse_unready(batch)
+        if batch.status not in (Status.CHECKED, Status.IMPORTING, Status.FAILED):
+            raise ValidationError("This import has not been checked yet.")
+        account = usable_account(accounts[batch.account_id])
+        mark_known_rows(batch, with_reviews=False)
+        sums = write_new_rows(batch, at=at)
+        twins = post_pending_twins(batch, at=at)
+        book(accounts, merge((sums, 1), (twins, 1)))
+        _settle(batch, account, at)
+        _remember_mapping(batch)
+        audit.record(
+            actor=actor,
+            action="transactions.import.confirmed",
+            target=batch,
+            **_receipt(batch),
+        )
+    forget_progress(batch_id)
+    return batch
+
+
+def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
+    """Turn verdicts into what became of the rows, and store the receipt."""
+    rows = ImportRow.objects.filter(batch=batch)
+    asked = rows.filter(verdict=Verdict.REVIEW).update(verdict=Verdict.SKIPPED)
+    rows.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
+    batch.status, batch.error = Status.DONE, ""
+    batch.confirmed_at, batch.balance_after = at, account.balance
+    count_verdicts(batch)
+    ImportBatch.objects.filter(pk=batch.pk).update(review_count=asked)
+    batch.review_count = asked
+
+
+def _receipt(batch: ImportBatch) -> dict[str, Any]:
+    return {
+        "account": batch.account_id,
+        "sha256": batch.sha256,
+        "read": batch.read_count,
+        "added": batch.added_count,
+        "duplicate": batch.duplicate_count,
+        "skipped": batch.skipped_count,
+        "invalid": batch.invalid_count,
+        "inflow": batch.inflow,
+        "outflow": batch.outflow,
+        "edited": ImportRow.objects.filter(batch=batch, is_edited=True).count(),
+    }
+
+
+def _remember_mapping(batch: ImportBatch) -> None:
+    if not batch.mapping:
+        return
+    detection = examine(content_of(batch)).detection
+    if detection is not None:
+        ImportMapping.objects.update_or_create(
+            account_id=batch.account_id,
+            defaults={"columns": detection.columns, "mapping": batch.mapping},
+        )
+
+
+@db_transaction.atomic
+def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBatch:
+    """Move all that a confirmed import brought to the trash; a reverted one stays as it is.
+
+    Raises ValidationError for an import that was never confirmed.
+    """
+    accounts = lock_accounts([batch.account_id])
+    batch = batch_with_account(batch.pk, lock=True)
+    if batch.status == Status.REVERTED:
+        return batch
+    if batch.status != Status.DONE:
+        raise ValidationError("Only an import that is done can be reverted.")
+    count, lost = trash_rows(batch, at=at)
+    book(accounts, lost)
+    batch.status, batch.reverted_at = Status.REVERTED, at
+    batch.save(update_fields=["status", "reverted_at", "updated_at"])
+    audit.record(actor=actor, action="transactions.import.reverted", target=batch, deleted=count)
+    return batch
+
+
+def rows_edited_since(batch: ImportBatch) -> TransactionQuerySet:
+    """Rows of the batch that somebody changed after it was confirmed, newest change first."""
+    edited = live_rows(batch).filter(updated_at__gt=batch.confirmed_at)
+    return edited.order_by("-updated_at", "-pk")

@@ -1,0 +1,171 @@
+"""Writing an import's new rows into the ledger, and taking them out again: whole sets at once.
+
+The callers hold the account's lock, and move balance and totals by the sums given back.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    GeneratedField,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from banking.bulk import batched, bulk_insert
+from banking.fields import FoldedField, folded
+from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
+from transactions.services.import_progress import report_progress
+from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
+
+ROWS_AT_ONCE = 4000
+# What a staged row says of its transaction, under the transaction's own names.
+FROM_ROW = (
+    *("description", "merchant", "category_id", "signed_amount", "currency", "txn_date"),
+    *("posted_date", "notes", "category_source", "external_id", "fingerprint", "status"),
+)
+POSTED, PENDING = Transaction.Status.POSTED.value, Transaction.Status.PENDING.value
+
+
+def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
+    """Post every new row of the batch; what it adds to the totals.
+
+    Ids rise with the days, whichever way the file runs, so that a running balance reads right.
+    """
+    writer = _Writer(batch, at)
+    sums = _SumsOfLines(batch.account_id)
+    written = 0
+    for lines in batched(_new_rows(batch), ROWS_AT_ONCE):
+        bulk_insert(Transaction._meta.db_table, writer.columns, map(writer.values_of, lines))
+        for line in lines:
+            sums.add(line)
+        written += len(lines)
+        report_progress(batch.pk, "writing", written, batch.read_count)
+    return sums.by_key()
+
+
+def _new_rows(batch: ImportBatch) -> Iterator[tuple]:
+    rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.NEW).annotate(
+        units=Cast("signed_amount", BigIntegerField()),
+        status=Case(When(is_pending=True, then=Value(PENDING)), default=Value(POSTED)),
+    )
+    number = "-row_number" if _runs_backwards(batch) else "row_number"
+    pk = "-pk" if _runs_backwards(batch) else "pk"
+    return (
+        rows.order_by("txn_date", number, pk)
+        .values_list(*("units" if name == "signed_amount" else name for name in FROM_ROW))
+        .iterator(chunk_size=ROWS_AT_ONCE)
+    )
+
+
+def _runs_backwards(batch: ImportBatch) -> bool:
+    dated = ImportRow.objects.filter(batch=batch, txn_date__isnull=False)
+    first = dated.order_by("row_number", "pk").values_list("txn_date", flat=True).first()
+    last = dated.order_by("-row_number", "-pk").values_list("txn_date", flat=True).first()
+    return first is not None and first > last
+
+
+class _Writer:
+    """Turns staged rows into tuples of every stored column of a transaction."""
+
+    def __init__(self, batch: ImportBatch, at: datetime) -> None:
+        fields = [
+            field
+            for field in Transaction._meta.concrete_fields
+            if not field.primary_key and not isinstance(field, GeneratedField)
+        ]
+        self.columns = [field.column for field in fields]
+        places = {field.attname: place for place, field in enumerate(fields)}
+        blank = Transaction(
+            user_id=batch.user_id,
+            account_id=batch.account_id,
+            import_batch_id=batch.pk,
+            origin=Transaction.Origin.IMPORT,
+            signed_amount=0,
+            fingerprint=0,
+            created_at=at,
+            updated_at=at,
+        )
+        self.blank = [
+            field.get_db_prep_save(getattr(blank, field.attname), connection) for field in fields
+        ]
+        self.places = [places[name] for name in FROM_ROW]
+        self.folded = [
+            (places[field.attname], [places[source] for source in field.sources])
+            for field in fields
+            if isinstance(field, FoldedField)
+        ]
+
+    def values_of(self, line: tuple) -> list[Any]:
+        values = self.blank.copy()
+        for place, value in zip(self.places, line, strict=True):
+            values[place] = value
+        for place, sources in self.folded:
+            values[place] = folded("\n".join([values[source] for source in sources]))
+        return values
+
+
+class _SumsOfLines:
+    """Adds up whole ten-thousandths: a hundred thousand Decimals would take their time."""
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id = account_id
+        self.units: dict[tuple, list[int]] = {}
+
+    def add(self, line: tuple) -> None:
+        category_id, units, txn_date, status = line[2], line[3], line[5], line[11]
+        if status == PENDING:
+            return
+        key = (txn_date.year, txn_date.month, category_id)
+        sums = self.units.setdefault(key, [0, 0, 0])
+        sums[0 if units > 0 else 1] += abs(units)
+        sums[2] += 1
+
+    def by_key(self) -> SumsByKey:
+        found: SumsByKey = {}
+        for (year, month, category_id), (inflow, outflow, count) in self.units.items():
+            key = TotalKey(self.account_id, date(year, month, 1), category_id)
+            found[key] = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), count)
+        return found
+
+
+def post_pending_twins(batch: ImportBatch, *, at: datetime) -> SumsByKey:
+    """Post the account's pending lines that this file has as booked; what that adds."""
+    booked = ImportRow.objects.filter(
+        batch=batch, verdict=ImportRow.Verdict.DUPLICATE, is_pending=False
+    )
+    pending = Transaction.objects.filter(
+        account_id=batch.account_id,
+        status=Transaction.Status.PENDING,
+        origin=Transaction.Origin.IMPORT,
+        deleted_at=None,
+    )
+    same_id = Exists(booked.filter(external_id=OuterRef("external_id")).exclude(external_id=""))
+    same_words = Exists(booked.filter(fingerprint=OuterRef("fingerprint")))
+    ids = list(pending.filter(Q(same_id) | Q(same_words)).values_list("pk", flat=True))
+    if not ids:
+        return {}
+    rows = Transaction.objects.filter(pk__in=ids)
+    rows.update(status=Transaction.Status.POSTED, updated_at=at)
+    return sums_in(rows)
+
+
+def live_rows(batch: ImportBatch) -> TransactionQuerySet:
+    """What the batch brought and nobody has deleted since."""
+    return Transaction.objects.filter(import_batch=batch, deleted_at=None)
+
+
+def trash_rows(batch: ImportBatch, *, at: datetime) -> tuple[int, SumsByKey]:
+    """Move what is left of the batch to the trash; how many rows, and what the totals lose."""
+    lost = merge((sums_in(live_rows(batch)), -1))
+    count = live_rows(batch).update(deleted_at=at, updated_at=at)
+    return count, lost

@@ -1,0 +1,155 @@
+"""An upload's bytes: what format they are in, how they are to be mapped, and their lines."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account
+from transactions.models import ImportBatch, ImportMapping
+from transactions.sources import csv_file, detection, xlsx_file
+from transactions.sources.csv_mapping import CsvMapping, Detection
+from transactions.sources.incoming import (
+    IncomingFile,
+    IncomingTransaction,
+    UnreadableFile,
+    UnusableRow,
+)
+
+TABLES = ("csv", "xlsx")
+# How the file is written down, as against what its columns mean: told by the file itself.
+OF_THE_FILE = ("encoding", "delimiter", "quotechar", "header_line", "skip_lines")
+LINES_TRIED = 50
+PREVIEW_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What an upload is; `detection` only for tables, whose columns need a mapping."""
+
+    format: str
+    detection: Detection | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One line beside what a mapping makes of it."""
+
+    row_number: int
+    raw: str
+    line: IncomingTransaction | None
+    error: str
+
+
+def pack(data: bytes) -> bytes:
+    """The bytes as `ImportFile` keeps them."""
+    return zlib.compress(data, 1)
+
+
+def content_of(batch: ImportBatch) -> bytes:
+    """The uploaded bytes. Raises UnreadableFile once they are gone (30 days)."""
+    file = getattr(batch, "file", None)
+    if file is None:
+        raise UnreadableFile("The file is no longer kept. Upload it again.")
+    return zlib.decompress(bytes(file.content))
+
+
+def examine(data: bytes) -> Examined:
+    """The format of a file, and for a table how it seems to be meant. Raises UnreadableFile."""
+    name = detection.detect_format(data)
+    if name == "csv":
+        return Examined(name, csv_file.detect(data))
+    if name == "xlsx":
+        return Examined(name, xlsx_file.detect(data))
+    return Examined(name, None)
+
+
+def open_lines(data: bytes, format_name: str, mapping: CsvMapping | None) -> IncomingFile:
+    """The file's lines, read as one goes along. Raises UnreadableFile, also while walking them."""
+    return detection.open_file(data, mapping if format_name in TABLES else None)
+
+
+def mapping_for(account: Account, data: bytes, examined: Examined) -> CsvMapping | None:
+    """The mapping to go by without asking: the one remembered for such columns, else a certain one.
+
+    None when a person has to say.
+    """
+    found = examined.detection
+    if found is None:
+        return None
+    remembered = _remembered(account, found)
+    if remembered is not None and _reads_well(data, examined.format, remembered):
+        return remembered
+    return found.mapping if found.is_certain else None
+
+
+def _remembered(account: Account, found: Detection) -> CsvMapping | None:
+    kept = ImportMapping.objects.filter(account=account).first()
+    if kept is None or kept.columns != found.columns:
+        return None
+    try:
+        mapping = CsvMapping.from_json(kept.mapping)
+    except ValueError:
+        return None
+    return replace(mapping, **{name: getattr(found.mapping, name) for name in OF_THE_FILE})
+
+
+def _reads_well(data: bytes, format_name: str, mapping: CsvMapping) -> bool:
+    lines = preview(data, format_name, mapping, LINES_TRIED)
+    unreadable = sum(1 for line in lines if line.error)
+    return bool(lines) and unreadable * 2 <= len(lines)
+
+
+def merged_mapping(found: Detection, given: Mapping[str, Any]) -> CsvMapping:
+    """The proposal with what a person said instead; ValidationError per field in doubt or wrong."""
+    if not isinstance(given, Mapping):
+        raise ValidationError({"mapping": "Send the mapping as an object."})
+    try:
+        mapping = CsvMapping.from_json({**found.mapping.as_json(), **given})
+    except ValueError as error:
+        name, _, sentence = str(error).partition(": ")
+        attr = f"mapping.{name}" if sentence else "mapping"
+        raise ValidationError({attr: _sentence(sentence or name)}) from None
+    says_all = "txn_date" in given and bool({"amount", "debit", "credit"} & set(given))
+    if not says_all:
+        refuse_doubts(found, given)
+    return mapping
+
+
+def refuse_doubts(found: Detection, given: Mapping[str, Any]) -> None:
+    """Raise ValidationError naming each field that no machine can know and nobody has said."""
+    open_doubts = {
+        f"mapping.{name}": ValidationError(_doubt(found, name, sentence), code="mapping_needed")
+        for name, sentence in found.doubts
+        if name not in given
+    }
+    if open_doubts:
+        raise ValidationError(open_doubts)
+
+
+def _doubt(found: Detection, name: str, sentence: str) -> str:
+    choices = found.alternatives.get(name)
+    if not choices:
+        return sentence
+    return f"{sentence} Possible: {', '.join(repr(choice) for choice in choices)}."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def preview(
+    data: bytes, format_name: str, mapping: CsvMapping | None, size: int = PREVIEW_LINES
+) -> list[PreviewLine]:
+    """The first lines as they would be imported, each with its raw text. Raises UnreadableFile."""
+    rows = islice(open_lines(data, format_name, mapping).rows, size)
+    return [_preview_line(row) for row in rows]
+
+
+def _preview_line(row: IncomingTransaction | UnusableRow) -> PreviewLine:
+    if isinstance(row, UnusableRow):
+        return PreviewLine(row.row_number, row.raw, None, row.error)
+    return PreviewLine(row.row_number, row.raw, row, "")

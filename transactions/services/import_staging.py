@@ -1,0 +1,267 @@
+"""From a file's lines to staged rows: each with its fingerprint and its first verdict.
+
+Reading happens outside any database transaction, into a spool on disk; writing the spool takes a
+moment. So a large file keeps nobody waiting, and memory stays flat.
+"""
+
+import marshal
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import IO
+
+from django.conf import settings
+
+from banking.bulk import batched, bulk_insert
+from banking.money import LARGEST_AMOUNT, round_to_minor_unit
+from transactions.fingerprints import fingerprint
+from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.rules import Line
+from transactions.services.import_progress import report_progress
+from transactions.services.posting import EARLIEST, LATEST
+from transactions.sources.incoming import (
+    IncomingFile,
+    IncomingTransaction,
+    UnreadableFile,
+    UnusableRow,
+)
+from transactions.suggestions import suggester_for
+
+COLUMNS = (
+    *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),
+    *("merchant", "external_id", "provider_category", "category_id", "category_source", "notes"),
+    *("is_pending", "fingerprint", "verdict", "error", "attr", "is_edited", "is_chosen"),
+)
+ROWS_AT_ONCE = 2000
+NO_DESCRIPTION = "No description"
+NEW, INVALID, SKIPPED = (
+    ImportRow.Verdict.NEW.value,
+    ImportRow.Verdict.INVALID.value,
+    ImportRow.Verdict.SKIPPED.value,
+)
+BY_NOBODY = Transaction.CategorySource.NONE.value
+
+
+class Spool:
+    """The staged rows of one file, on disk, and what the file says of itself."""
+
+    def __init__(self, spooled: IO[bytes], staging: "Staging", file: IncomingFile) -> None:
+        self.spooled = spooled
+        self.row_count = staging.row_count
+        self.warnings = [*file.warnings, *staging.warnings()]
+        self.opening_balance = _as_posted(file.opening_balance, staging.opening())
+        self.closing_balance = _as_posted(file.closing_balance, staging.closing())
+
+    def rows(self) -> Iterator[tuple]:
+        self.spooled.seek(0)
+        while True:
+            try:
+                yield from marshal.load(self.spooled)  # noqa: S302 - written by this process
+            except EOFError:
+                return
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.spooled.close()
+
+    def write(self, batch: ImportBatch) -> int:
+        """Insert the rows as the batch's."""
+        key = batch.pk
+        return bulk_insert(
+            ImportRow._meta.db_table,
+            ("batch_id", *COLUMNS),
+            ((key, *row) for row in self.rows()),
+        )
+
+
+def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> Spool:
+    """Read every line of the file. Raises UnreadableFile (also beyond IMPORT_MAX_ROWS)."""
+    staging = Staging(batch, file)
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - handed on with the spool
+    try:
+        for lines in batched(file.rows, ROWS_AT_ONCE):
+            marshal.dump([staging.row_of(line) for line in lines], spooled)
+            if staging.row_count > settings.IMPORT_MAX_ROWS:
+                raise UnreadableFile(
+                    f"The file has more than {settings.IMPORT_MAX_ROWS:,} lines."
+                    " Export a shorter period, or several files."
+                )
+            report_progress(batch.pk, "reading", staging.row_count, line_estimate)
+    except BaseException:
+        spooled.close()
+        raise
+    return Spool(spooled, staging, file)
+
+
+class Staging:
+    """Turns lines into the tuples of `COLUMNS`, for one account."""
+
+    def __init__(self, batch: ImportBatch, file: IncomingFile) -> None:
+        self.file = file
+        self.account_name = batch.account.name
+        self.currency = batch.account.currency
+        self.account_id = batch.account_id
+        self.suggester = suggester_for(batch.user)
+        self.row_count = 0
+        self.foreign_currencies: set[str] = set()
+        self.first: list[IncomingTransaction] = []
+        self.last: IncomingTransaction | None = None
+
+    def row_of(self, line: IncomingTransaction | UnusableRow) -> tuple:
+        self.row_count += 1
+        if isinstance(line, UnusableRow):
+            return _unusable(line.row_number, line.raw, line.error, line.attr)
+        if len(self.first) < 2:
+            self.first.append(line)
+        self.last = line
+        try:
+            return self._usable(line)
+        except RefusedLineError as refused:
+            return _unusable(line.row_number, line.raw, str(refused), refused.attr)
+
+    def _usable(self, line: IncomingTransaction) -> tuple:
+        currency = line.currency or self.currency
+        amount = self._checked(line, currency)
+        description = storable(line.description)[:500] or storable(line.merchant)
+        description = description or NO_DESCRIPTION
+        suggestion = self.suggester.suggest(
+            Line(description, line.merchant, self.account_id, abs(amount)),
+            is_inflow=amount > 0,
+            provider_category=line.category,
+        )
+        posted = line.posted_date
+        return (
+            line.row_number,
+            storable(line.raw),
+            line.txn_date.isoformat(),
+            posted.isoformat() if posted else None,
+            int(amount.scaleb(4)),
+            currency,
+            description,
+            storable(suggestion.merchant)[:200],
+            _external_id(line.external_id),
+            storable(line.category)[:120],
+            suggestion.category_id,
+            str(suggestion.category_source),
+            storable(line.notes)[:4000],
+            line.is_pending,
+            fingerprint(line.txn_date, amount, currency, description),
+            NEW if amount else SKIPPED,
+            rounding_note(line.amount, amount),
+            "",
+            False,
+            False,
+        )
+
+    def _checked(self, line: IncomingTransaction, currency: str) -> Decimal:
+        """The amount in whole minor units; refuses what the ledger could not hold."""
+        if currency != self.currency:
+            self.foreign_currencies.add(currency)
+            raise RefusedLineError(
+                f"This line is in {currency[:3]}; {self.account_name} is in {self.currency}.",
+                "currency",
+            )
+        refuse_date(line.txn_date)
+        return posted_amount(line.amount, currency)
+
+    def warnings(self) -> list[str]:
+        if not self.foreign_currencies:
+            return []
+        codes = ", ".join(sorted(self.foreign_currencies))
+        return [f"The file has lines in {codes}; {self.account_name} is in {self.currency}."]
+
+    def opening(self) -> Decimal | None:
+        """The balance before the earliest line, where lines carry the balance after them."""
+        line = self.last if self._is_newest_first() else next(iter(self.first), None)
+        if line is None or line.balance_after is None:
+            return None
+        return line.balance_after - line.amount
+
+    def closing(self) -> Decimal | None:
+        line = next(iter(self.first), None) if self._is_newest_first() else self.last
+        return None if line is None else line.balance_after
+
+    def _is_newest_first(self) -> bool:
+        """Whether the file runs backwards: by its dates, else by how its balances follow."""
+        if not self.first or self.last is None:
+            return False
+        first = self.first[0]
+        if first.txn_date != self.last.txn_date:
+            return first.txn_date > self.last.txn_date
+        if len(self.first) < 2 or first.balance_after is None:
+            return False
+        second = self.first[1]
+        return second.balance_after is not None and (
+            first.balance_after == second.balance_after + first.amount
+        )
+
+
+class RefusedLineError(ValueError):
+    """A line the ledger cannot hold; `attr` names what is wrong with it."""
+
+    def __init__(self, sentence: str, attr: str) -> None:
+        super().__init__(sentence)
+        self.attr = attr
+
+
+def posted_amount(amount: Decimal, currency: str) -> Decimal:
+    """The amount in whole minor units, as it will be posted. Raises RefusedLineError."""
+    if abs(amount) > LARGEST_AMOUNT:
+        raise RefusedLineError("The amount is more than one posting can hold.", "amount")
+    return round_to_minor_unit(amount, currency)
+
+
+def refuse_date(on: date) -> None:
+    """Raise RefusedLineError for a day no statement of ours can be about."""
+    if not EARLIEST <= on <= LATEST:
+        raise RefusedLineError(f"The date is not between {EARLIEST} and {LATEST}.", "txn_date")
+
+
+def storable(text: str) -> str:
+    """The text without what no database stores: NUL characters and halves of surrogate pairs."""
+    if not text:
+        return ""
+    if "\x00" in text:
+        text = text.replace("\x00", "\u2400")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def _external_id(text: str) -> str:
+    # A shortened id could be another line's: such a line is known by its fingerprint instead.
+    return storable(text) if len(text) <= 255 else ""
+
+
+def rounding_note(given: Decimal, posted: Decimal) -> str:
+    """What the owner should know about an amount that is not posted as it was given."""
+    if not posted:
+        return "No money moved: the amount is zero."
+    return "" if given == posted else f"Rounded from {given:f} to {posted:f}."
+
+
+def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:
+    values = {
+        **dict.fromkeys(COLUMNS, ""),
+        **dict.fromkeys(("txn_date", "posted_date", "signed_amount", "category_id")),
+        **dict.fromkeys(("is_pending", "is_edited", "is_chosen"), False),
+        "row_number": row_number,
+        "raw": storable(raw),
+        "category_source": BY_NOBODY,
+        "fingerprint": None,
+        "verdict": INVALID,
+        "error": storable(error)[:300],
+        "attr": attr[:20],
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
+def _as_posted(stated: Decimal | None, derived: Decimal | None) -> Decimal | None:
+    """The file's own word, else what its lines' balances tell; None where it could not be kept."""
+    balance = derived if stated is None else stated
+    if balance is None or abs(balance) > LARGEST_AMOUNT:
+        return None
+    return balance.quantize(Decimal("0.0001"))

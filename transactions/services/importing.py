@@ -1,0 +1,304 @@
+"""A statement file's way into an account: upload, mapping, check. Confirming comes after it.
+
+Nothing here reaches the ledger. Every step may be asked for twice, by two workers at once, or die
+half-way, with no double effect: each looks at the batch under its lock before it writes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import Count, Q, Sum
+
+from accounts.models import Account
+from banking.money import plain_amount
+from transactions.models import ImportBatch, ImportFile, ImportRow
+from transactions.services import import_posting
+from transactions.services.import_progress import forget_progress, report_progress
+from transactions.services.import_reading import (
+    content_of,
+    examine,
+    mapping_for,
+    merged_mapping,
+    open_lines,
+    pack,
+)
+from transactions.services.import_staging import Spool, spool_lines
+from transactions.services.import_verdicts import mark_known_rows, mark_repeated_ids
+from transactions.sources.csv_mapping import CsvMapping
+from transactions.sources.incoming import UnreadableFile
+from users import audit
+from users.models import User
+
+Status, Verdict = ImportBatch.Status, ImportRow.Verdict
+RESULT_FIELDS = (
+    *("status", "error", "warnings", "read_count", "added_count", "duplicate_count"),
+    *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
+    *("file_opening_balance", "file_closing_balance", "confirmed_at", "updated_at"),
+)
+NO_LINES = "There are no transactions in this file."
+
+
+class AlreadyImportedError(ValidationError):
+    """These bytes are in this account: `batch` is the import that brought them."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        on = f"{batch.confirmed_at:%Y-%m-%d}"
+        super().__init__(
+            {
+                "file": ValidationError(
+                    f"This file was imported on {on}: {batch.added_count} transactions added.",
+                    code="already_imported",
+                )
+            }
+        )
+        self.batch = batch
+
+
+@db_transaction.atomic
+def start_import(
+    *,
+    actor: User,
+    account: Account,
+    file_name: str,
+    content: bytes,
+    mapping: Mapping[str, Any] | None = None,
+) -> ImportBatch:
+    """Take in a file for an account; its mapping is settled where it is given, known or certain.
+
+    Raises ValidationError on `file` (codes too_large, not_a_statement, already_imported), and on
+    `mapping.…` when a given mapping is wrong; then nothing is kept.
+    """
+    account = usable_account(account)
+    if len(content) > settings.IMPORT_MAX_BYTES:
+        raise ValidationError({"file": too_large()})
+    digest = hashlib.sha256(content).hexdigest()
+    refuse_repetition(account, digest)
+    try:
+        examined = examine(content)
+        settled = None
+        if mapping and examined.detection is not None:
+            settled = merged_mapping(examined.detection, mapping)
+        elif examined.detection is not None:
+            settled = mapping_for(account, content, examined)
+    except UnreadableFile as error:
+        raise ValidationError(
+            {"file": ValidationError(str(error), code="not_a_statement")}
+        ) from None
+    batch = ImportBatch(
+        user_id=account.user_id,
+        account=account,
+        file_name=_plain_name(file_name),
+        sha256=digest,
+        format=examined.format,
+        mapping=settled.as_json() if settled else {},
+    )
+    batch.full_clean(exclude=["mapping"])
+    batch.save(force_insert=True)
+    ImportFile.objects.create(batch=batch, content=pack(content))
+    audit.record(
+        actor=actor,
+        action="transactions.import.uploaded",
+        target=batch,
+        account=account.pk,
+        file_name=batch.file_name,
+        sha256=digest,
+    )
+    return batch
+
+
+def too_large() -> ValidationError:
+    """The sentence for a file beyond IMPORT_MAX_BYTES."""
+    megabytes = settings.IMPORT_MAX_BYTES // (1024 * 1024)
+    return ValidationError(
+        f"The file is larger than {megabytes} MB. Export a shorter period, or several files.",
+        code="too_large",
+    )
+
+
+def refuse_repetition(account: Account, digest: str) -> None:
+    """Raise AlreadyImportedError when these bytes are in the account, with every row they brought.
+
+    A file some of whose rows were deleted since may come again: that is how one gets them back.
+    """
+    done = ImportBatch.objects.filter(account=account, sha256=digest, status=Status.DONE)
+    for batch in done.order_by("-id")[:5]:
+        if import_posting.live_rows(batch).count() >= batch.added_count:
+            raise AlreadyImportedError(batch)
+
+
+def usable_account(account: Account) -> Account:
+    """The account, if files may come into it; else ValidationError."""
+    if account.deleted_at is not None:
+        raise ValidationError({"account": "This account is in the trash."})
+    if not account.is_active:
+        raise ValidationError({"account": "This account is archived. Activate it first."})
+    return account
+
+
+def _plain_name(file_name: str) -> str:
+    name = "".join(char if char.isprintable() else "_" for char in file_name.strip())
+    return name.encode("utf-8", "replace").decode()[-255:] or "statement"
+
+
+@db_transaction.atomic
+def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any]) -> ImportBatch:
+    """Say what the columns of an unconfirmed table mean; it is to be checked anew.
+
+    Raises ValidationError on each `mapping.…` field that is wrong or still in doubt.
+    """
+    batch = _locked_unconfirmed(batch)
+    try:
+        examined = examine(content_of(batch))
+    except UnreadableFile as error:
+        raise ValidationError(str(error)) from None
+    if examined.detection is None:
+        raise ValidationError("This file needs no mapping.")
+    mapping = merged_mapping(examined.detection, given).as_json()
+    batch.mapping = mapping
+    batch.status, batch.error, batch.read_count = Status.UPLOADED, "", 0
+    batch.save(update_fields=["mapping", "status", "error", "read_count", "updated_at"])
+    forget_progress(batch.pk)
+    audit.record(actor=actor, action="transactions.import.mapped", target=batch, mapping=mapping)
+    return batch
+
+
+def check_import(*, batch_id: int) -> ImportBatch:
+    """Read an uploaded file and give every line its verdict; nothing reaches the ledger.
+
+    Does nothing to a batch that is checked, or waits for its mapping. What is wrong with the file
+    as a whole becomes the batch's `error`.
+    """
+    batch = batch_with_account(batch_id)
+    if not _awaits_check(batch):
+        return batch
+    forget_progress(batch_id)
+    try:
+        spool = _read(batch)
+    except UnreadableFile as error:
+        return _failed(batch, str(error))
+    with db_transaction.atomic(), spool:
+        locked = batch_with_account(batch_id, lock=True)
+        if _awaits_check(locked) and locked.mapping == batch.mapping:
+            _stage(locked, spool)
+        return locked
+
+
+def _read(batch: ImportBatch) -> Spool:
+    data = content_of(batch)
+    mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else None
+    estimate = max(1, data.count(b"\n"))
+    spool = spool_lines(batch, open_lines(data, batch.format, mapping), estimate)
+    if not spool.row_count:
+        spool.__exit__()
+        raise UnreadableFile(NO_LINES)
+    return spool
+
+
+def _stage(batch: ImportBatch, spool: Spool) -> None:
+    ImportRow.objects.filter(batch=batch).delete()
+    batch.read_count = spool.row_count
+    spool.write(batch)
+    report_progress(batch.pk, "comparing", spool.row_count, spool.row_count)
+    mark_repeated_ids(batch)
+    mark_known_rows(batch, with_reviews=True)
+    batch.file_opening_balance = spool.opening_balance
+    batch.file_closing_balance = spool.closing_balance
+    batch.warnings = [*spool.warnings, *_balance_warning(batch)][:20]
+    if batch.status != Status.IMPORTING:
+        batch.status = Status.CHECKED
+    batch.error = ""
+    count_verdicts(batch)
+
+
+def _balance_warning(batch: ImportBatch) -> list[str]:
+    """Where the file tells both balances: whether its lines lead from one to the other."""
+    opening, closing = batch.file_opening_balance, batch.file_closing_balance
+    if opening is None or closing is None:
+        return []
+    lines = ImportRow.objects.filter(batch=batch, is_pending=False)
+    total = lines.aggregate(total=Sum("signed_amount"))["total"] or Decimal(0)
+    if opening + total == closing:
+        return []
+    currency = batch.account.currency
+    opening_text, total_text, closing_text, gap = (
+        plain_amount(amount, currency)
+        for amount in (opening, total, closing, closing - opening - total)
+    )
+    return [
+        f"The file's opening balance {opening_text} and its lines ({total_text}) do not lead to"
+        f" its closing balance {closing_text}: {gap} {currency} are missing from it."
+    ]
+
+
+def count_verdicts(batch: ImportBatch) -> None:
+    """Write the batch's counts and sums anew from its rows (saved with status and balances)."""
+    counts = dict(
+        ImportRow.objects.filter(batch=batch)
+        .order_by()
+        .values_list("verdict")
+        .annotate(Count("pk"))
+    )
+    moving = Q(verdict__in=(Verdict.NEW, Verdict.ADDED))
+    sums = ImportRow.objects.filter(moving, batch=batch).aggregate(
+        inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
+        outflow=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
+    )
+    batch.read_count = sum(counts.values())
+    batch.added_count = counts.get(Verdict.ADDED, 0)
+    batch.duplicate_count = counts.get(Verdict.DUPLICATE, 0)
+    batch.review_count = counts.get(Verdict.REVIEW, 0)
+    batch.skipped_count = counts.get(Verdict.SKIPPED, 0)
+    batch.invalid_count = counts.get(Verdict.INVALID, 0)
+    batch.inflow = sums["inflow"] or Decimal(0)
+    batch.outflow = -(sums["outflow"] or Decimal(0))
+    batch.save(update_fields=RESULT_FIELDS)
+
+
+def _failed(batch: ImportBatch, sentence: str) -> ImportBatch:
+    with db_transaction.atomic():
+        locked = batch_with_account(batch.pk, lock=True)
+        if not locked.is_confirmed and locked.mapping == batch.mapping:
+            locked.status, locked.error = Status.FAILED, sentence[:500]
+            locked.save(update_fields=["status", "error", "updated_at"])
+    forget_progress(batch.pk)
+    return locked
+
+
+@db_transaction.atomic
+def discard_import(*, actor: User, batch: ImportBatch) -> None:
+    """Remove an upload that was never confirmed, with its file and rows."""
+    batch = _locked_unconfirmed(batch)
+    audit.record(
+        actor=actor,
+        action="transactions.import.discarded",
+        target=batch,
+        file_name=batch.file_name,
+        sha256=batch.sha256,
+    )
+    batch.delete()
+
+
+def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:
+    batch = batch_with_account(batch.pk, lock=True)
+    if batch.is_confirmed:
+        raise ValidationError("This import has been confirmed. Revert it to change it.")
+    return batch
+
+
+def batch_with_account(batch_id: int, *, lock: bool = False) -> ImportBatch:
+    """The batch as it stands in the database, locked until commit if asked."""
+    batches = ImportBatch.objects.select_related("account", "user")
+    if lock:
+        batches = batches.select_for_update(of=("self",), no_key=True)
+    return batches.get(pk=batch_id)
+
+
+def _awaits_check(batch: ImportBatch) -> bool:
+    if batch.needs_mapping or batch.is_confirmed or batch.status == Status.CHECKED:
+        return False
+    return batch.status == Status.UPLOADED or not batch.read_count
