@@ -72,7 +72,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "axes",
     "django_celery_beat",
     "django_structlog",
     "django_prometheus",
@@ -96,10 +95,10 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "users.middleware.RequestContext",
     "users.middleware.PrivateResponses",
+    "users.middleware.Refusals",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -181,8 +180,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    # Also behind allauth's pages: it hashes for unknown addresses too, and knows no second table.
+    "django.contrib.auth.backends.ModelBackend",
+    "users.backends.RolePermissions",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -190,7 +190,10 @@ PASSWORD_HASHERS = [
 ]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
@@ -198,6 +201,55 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "users.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "users.forms.SignUpForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
+USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
+# Ours (users/limits.py) count where these are off; theirs guard the second factor.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "5/5m/key",
+    "signup": None,
+    "reset_password": None,
+    "reset_password_from_key": None,
+    "confirm_email": None,
+}
+
+
+def _rate(name: str, default: str) -> tuple[int, int] | None:
+    """RATE_LIMIT_SIGN_UP=20/3600 is 20 in an hour; "off" switches a limit off."""
+    text = env(f"RATE_LIMIT_{name.upper().replace('-', '_')}", default=default)
+    if text == "off":
+        return None
+    count, _, seconds = text.partition("/")
+    return int(count), int(seconds)
+
+
+# A demo is tried by scripts, all of them the same six people from one address.
+_API_FACTOR = 50 if DEMO else 1
+RATE_LIMITS = {
+    name: _rate(name, default)
+    for name, default in {
+        "sign-in-account": "5/900",
+        "sign-in-address": "20/3600",
+        "sign-in-network": "100/3600",
+        "otp": "5/300",
+        "sign-up": f"{20 * _API_FACTOR}/3600",
+        "mail-address": "20/3600",
+        "mail-recipient": "5/3600",
+        "api-read": f"{120 * _API_FACTOR}/60",
+        # Not 30: whoever enters a month of receipts or categorises by hand is not an attack.
+        "api-write": f"{120 * _API_FACTOR}/60",
+    }.items()
+}
 # Triggers refuse every change of an audit event. Tests turn them off: their database is emptied
 # between tests.
 AUDIT_GUARD = True
@@ -230,7 +282,8 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "banking.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "banking.api.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["users.api.throttling.ApiThrottle"],
+    "EXCEPTION_HANDLER": "users.api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

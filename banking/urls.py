@@ -4,7 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
 
 from banking import views
 
@@ -13,6 +17,8 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("transactions/", include("transactions.urls")),
     path("users/", include("users.urls")),
+    # Sign-in, sign-up, password, email, second factor, list of sessions.
+    path("users/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("users.api.urls")),
     path("api/", include("accounts.api.urls")),
@@ -36,6 +42,7 @@ urlpatterns = [
 ]
 
 handler400 = "banking.views.bad_request"
+handler429 = "users.views.too_many_requests"
 
 if settings.DEBUG:
     urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))

@@ -96,14 +96,13 @@ def record(
     return event
 
 
-def record_refused(*, actor: User, method: str, path: str, status_code: int) -> AuditEvent:
-    """Somebody known was kept from something: what, and by which answer."""
+def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
+    """Somebody known was kept from something."""
     return record(
         actor=actor,
         action="users.access.refused",
         method=method,
         path=path[:200],
-        status_code=status_code,
     )
 
 

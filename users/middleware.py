@@ -1,12 +1,17 @@
 """What the users app adds to every request."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import get_contextvars
 
+from users import audit
 from users.audit import RequestInfo, request_info
+from users.limits import LimitReachedError, LimitsUnavailableError
 from users.network import client_address
+from users.views import service_unavailable, too_many_requests
 
 
 class RequestContext:
@@ -34,3 +39,28 @@ class PrivateResponses:
             response["Cache-Control"] = "private, no-store"
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class Refusals:
+    """Pages for 429 and 503, and an audit event for each 403 that a known person gets."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # DRF writes the person it found back onto Django's request.
+        if response.status_code == 403 and request.user.is_authenticated:
+            # The refusal stands; a database that cannot take the event fails elsewhere too.
+            with suppress(DatabaseError):
+                audit.record_refused(
+                    actor=request.user, method=request.method or "", path=request.path
+                )
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, LimitReachedError):
+            return too_many_requests(request, exception)
+        if isinstance(exception, LimitsUnavailableError):
+            return service_unavailable(request, exception)
+        return None

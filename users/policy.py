@@ -49,3 +49,8 @@ def require(user: User, ability: Ability) -> None:
     """Raise PermissionDenied (403) with its sentence unless the user has the ability."""
     if not may(user, ability):
         raise PermissionDenied(ability.value)
+
+
+def is_staff_role(role: str) -> bool:
+    """Whether the role works in the admin site at all."""
+    return Ability.USE_STAFF_API in ABILITIES[role]

@@ -1,2 +1,13 @@
+from django.urls import path
+
+from users import views
+
 app_name = "users"
-urlpatterns = []
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("theme/", views.theme_set, name="theme_set"),
+    path("security/", views.security, name="security"),
+    path("security/sessions/<int:pk>/end/", views.session_end, name="session_end"),
+    path("security/tokens/<uuid:family>/revoke/", views.tokens_revoke, name="tokens_revoke"),
+    path("security/sign-out-everywhere/", views.sign_out_everywhere, name="sign_out_everywhere"),
+]

@@ -1,17 +1,31 @@
 """Bearer tokens: a valid signature is not enough, the person behind it must still be as it says."""
 
+from uuid import UUID
+
+from django.db.models import Exists
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.tokens import Token
 
-from users.models import User
+from users.models import RefreshSession, User
 
 
 class TokenAuthentication(JWTAuthentication):
-    """Refuses tokens older than the user's last sign-out-everywhere; roles come from the database."""
+    """Refuses what was signed out, or is older than `session_version`; the role is the database's.
+
+    One query: the user, and whether the token's family still lives.
+    """
 
     def get_user(self, validated_token: Token) -> User:
-        user = super().get_user(validated_token)
-        if validated_token.get("version") != user.session_version:
-            raise AuthenticationFailed("Sign in again.", code="session_ended")
+        try:
+            user_id, family = int(validated_token["user_id"]), UUID(validated_token["family"])
+            version = validated_token["version"]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AuthenticationFailed("This token is not one of ours.") from error
+        live = RefreshSession.objects.filter(user_id=user_id, family=family, revoked_at=None)
+        user = User.objects.filter(pk=user_id).annotate(is_signed_in=Exists(live)).first()
+        if user is None or not user.is_active:
+            raise AuthenticationFailed("There is no active user for this token.")
+        if not user.is_signed_in or version != user.session_version:
+            raise AuthenticationFailed("You were signed out. Sign in again.", code="session_ended")
         return user

@@ -1,1 +1,11 @@
-urlpatterns = []
+from django.urls import path
+
+from users.api import views
+
+urlpatterns = [
+    path("auth/signup", views.SignUpApi.as_view(), name="auth-signup"),
+    path("auth/login", views.SignInApi.as_view(), name="auth-login"),
+    path("auth/refresh", views.RefreshApi.as_view(), name="auth-refresh"),
+    path("auth/logout", views.SignOutApi.as_view(), name="auth-logout"),
+    path("users/me", views.MeApi.as_view(), name="users-me"),
+]

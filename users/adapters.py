@@ -1,0 +1,90 @@
+"""Where allauth's pages meet our services: limits, audit events and password changes are ours."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.contrib.auth import get_user
+from django.http import HttpRequest, HttpResponse
+
+from users import limits
+from users.devices import known_device, remember_device
+from users.models import User
+from users.network import client_address
+from users.services import people, sessions
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth asks, our services answer."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request) or "0.0.0.0"  # noqa: S104 - "unknown", nothing is bound
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Sign-in, and the password asked for again."""
+        email = credentials.get("email") or ""
+        return sessions.check_password(
+            email=email,
+            password=credentials.get("password") or "",
+            device=known_device(request, email),
+        )
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        known = self.authenticate(context.request, email=user.email, password=password)
+        return known is not None and known.pk == user.pk
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        if request.method == "POST":
+            limits.consume("sign-up", client_address(request))
+        return True
+
+    def post_login(
+        self, request: HttpRequest, user: User, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        sessions.record_signed_in(user=user, by="page")
+        response = super().post_login(request, user, *args, **kwargs)
+        remember_device(request, response, user.email)
+        return response
+
+    def logout(self, request: HttpRequest) -> None:
+        user = get_user(request)
+        if user.is_authenticated:
+            sessions.record_signed_out(user=user, by="page")
+        super().logout(request)
+
+    def clean_email(self, email: str) -> str:
+        """Mails to strangers are limited by who asks and by who gets them."""
+        request = context.request
+        resolved = request.resolver_match.url_name if request and request.resolver_match else ""
+        if resolved in ("account_reset_password", "account_email"):
+            limits.consume("mail-address", client_address(request))
+            limits.consume("mail-recipient", email)
+        return super().clean_email(email)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Change or reset; the browser that changes its own user's password stays signed in."""
+        request = context.request
+        is_own = request.user.is_authenticated and request.user.pk == user.pk
+        changed = people.change_password(
+            actor=user if is_own else None,
+            user=user,
+            password=password,
+            kept_session=request.session.session_key or "" if is_own else "",
+        )
+        user.password, user.session_version = changed.password, changed.session_version
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        before = User.objects.values_list("email", flat=True).get(pk=email_address.user_id)
+        confirmed = super().confirm_email(request, email_address)
+        if confirmed:
+            people.record_email_confirmed(user=email_address.user, before=before)
+        return confirmed
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """The list of browser sessions."""
+
+    def end_sessions(self, user_sessions: list) -> None:
+        for session in user_sessions:
+            sessions.end_session(actor=context.request.user, session=session)

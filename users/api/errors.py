@@ -1,0 +1,41 @@
+"""The API's answers to what the users app refuses, in the one error shape."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.response import Response
+
+from banking.api import exception_handler as base_handler
+from users.limits import LimitReachedError, LimitsUnavailableError
+
+
+class TooManyRequests(APIException):
+    """429 with Retry-After (the handler reads `wait`)."""
+
+    status_code = 429
+    default_code = "throttled"
+
+    def __init__(self, error: LimitReachedError) -> None:
+        super().__init__(str(error))
+        self.wait = error.retry_after
+
+
+class ServiceUnavailable(APIException):
+    """503: try again later."""
+
+    status_code = 503
+    default_code = "service_unavailable"
+    default_detail = "This is not possible at the moment. Try again in a minute."
+    wait = 60
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """banking.api's, and 429, 503 and the sentence of a 403."""
+    if isinstance(exc, LimitReachedError):
+        exc = TooManyRequests(exc)
+    elif isinstance(exc, LimitsUnavailableError):
+        exc = ServiceUnavailable(str(exc))
+    elif isinstance(exc, DjangoPermissionDenied):
+        exc = PermissionDenied(str(exc) or None)
+    return base_handler(exc, context)

@@ -1,0 +1,172 @@
+"""Signing in and out by API, and one's own profile."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from users import limits
+from users.api.authentication import TokenAuthentication
+from users.api.serializers import (
+    ProfileIn,
+    RefreshIn,
+    SignedInOut,
+    SignInIn,
+    SignOutIn,
+    SignUpIn,
+    TokensOut,
+    UserOut,
+)
+from users.models import User
+from users.network import client_address
+from users.services import people, sessions
+
+
+class TokenRace(APIException):
+    """409: another request is exchanging the same refresh token."""
+
+    status_code = 409
+    default_code = "refresh_in_progress"
+    default_detail = "Another request is using this refresh token. Take the tokens it gets."
+
+
+class AuthApi(APIView):
+    """For people who are not signed in yet: a stale token sent along is not looked at."""
+
+    authentication_classes: list = []
+    permission_classes = [AllowAny]
+
+    def get_authenticate_header(self, request: Request) -> str:
+        # Without it DRF would answer 403 to a wrong password.
+        return 'Bearer realm="api"'
+
+
+def _signed_in(request: Request, user: User, status_code: int = status.HTTP_200_OK) -> Response:
+    tokens = sessions.start_tokens(user=user, at=timezone.now(), user_agent=_agent(request))
+    data = {"user": user, "access": tokens.access, "refresh": tokens.refresh}
+    return Response(SignedInOut(data).data, status=status_code)
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _valid(serializer_class: type, request: Request, **options: Any) -> dict[str, Any]:
+    serializer = serializer_class(data=request.data, **options)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class SignUpApi(AuthApi):
+    """A new customer, signed in at once."""
+
+    @extend_schema(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
+    def post(self, request: Request) -> Response:
+        limits.consume("sign-up", client_address(request))
+        user = people.sign_up(**_valid(SignUpIn, request))
+        return _signed_in(request, user, status.HTTP_201_CREATED)
+
+
+class SignInApi(AuthApi):
+    """Email and password for tokens. Unknown address and wrong password answer alike."""
+
+    @extend_schema(operation_id="auth_login", request=SignInIn, responses=SignedInOut)
+    def post(self, request: Request) -> Response:
+        data = _valid(SignInIn, request)
+        user = sessions.check_password(email=data["email"], password=data["password"])
+        if user is None:
+            raise AuthenticationFailed(
+                "The email address or the password is wrong.", code="wrong_credentials"
+            )
+        if sessions.needs_otp(user):
+            if not data.get("otp"):
+                raise AuthenticationFailed("Send the code as “otp” too.", code="otp_required")
+            if not sessions.check_otp(user=user, code=data["otp"]):
+                raise AuthenticationFailed("The code is wrong or was used.", code="otp_wrong")
+        return _signed_in(request, user)
+
+
+class RefreshApi(AuthApi):
+    """A refresh token for the next pair, once. A second use signs the client out."""
+
+    @extend_schema(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
+    def post(self, request: Request) -> Response:
+        started_at = timezone.now()
+        refresh = _valid(RefreshIn, request)["refresh"]
+        try:
+            tokens = sessions.rotate_tokens(
+                refresh=refresh, started_at=started_at, user_agent=_agent(request)
+            )
+        except sessions.TokenRaceError as error:
+            raise TokenRace from error
+        except sessions.WrongTokenError as error:
+            raise AuthenticationFailed(
+                "This refresh token is not valid any more. Sign in again.", code="token_not_valid"
+            ) from error
+        return Response(TokensOut(tokens).data)
+
+
+class SignOutApi(AuthApi):
+    """Ends the tokens of one client, named by its refresh token or by its access token."""
+
+    @extend_schema(
+        operation_id="auth_logout",
+        request=SignOutIn,
+        responses={204: OpenApiResponse(description="Signed out, or was already.")},
+    )
+    def post(self, request: Request) -> Response:
+        refresh = _valid(SignOutIn, request).get("refresh")
+        if refresh:
+            token = sessions.family_of(refresh)
+            if token:
+                _end_family(token.user, token.family)
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        bearer = TokenAuthentication().authenticate(request)
+        if bearer is None:
+            raise ValidationError({"refresh": ["Send the refresh token."]})
+        user, access = bearer
+        _end_family(user, UUID(access["family"]))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _end_family(user: User, family: UUID) -> None:
+    sessions.end_family(actor=user, user=user, family=family, reason="signed out")
+
+
+class MeApi(APIView):
+    """The person who asks. Email, role and status are not changed here."""
+
+    @extend_schema(operation_id="users_me", responses=UserOut)
+    def get(self, request: Request) -> Response:
+        return Response(UserOut(request.user).data)
+
+    @extend_schema(operation_id="users_me_replace", request=ProfileIn, responses=UserOut)
+    def put(self, request: Request) -> Response:
+        return self._update(request)
+
+    @extend_schema(operation_id="users_me_update", request=ProfileIn, responses=UserOut)
+    def patch(self, request: Request) -> Response:
+        return self._update(request)
+
+    def _update(self, request: Request) -> Response:
+        changes = _valid(ProfileIn, request, partial=True)
+        user = people.update_profile(actor=request.user, user=request.user, **changes)
+        return Response(UserOut(user).data)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the schema describes it."""
+
+    target_class = "users.api.authentication.TokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: object) -> dict:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

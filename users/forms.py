@@ -1,0 +1,110 @@
+"""What people enter about themselves."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from banking.forms import add_service_errors
+from banking.money import currency_choices
+from users.locales import best_locale, is_locale, locale_choices
+from users.models import User
+from users.services import people
+from users.timezones import timezone_choices
+
+
+def _currency_field(**options: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("Currency of your overview"), choices=currency_choices, **options
+    )
+
+
+class SignUpForm(SignupForm):
+    """allauth's page, our service: `people.sign_up` makes the user."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    base_currency = _currency_field(required=False, initial="USD")
+    # Filled in by the page's script; without one everybody begins in UTC.
+    timezone = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput({"data-guess": "timezone"})
+    )
+    field_order = ["name", "email", "password1", "base_currency", "timezone"]
+
+    def clean_timezone(self) -> str:
+        guess = self.cleaned_data["timezone"]
+        return guess if guess in dict(timezone_choices()) else ""
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """The user, or the page with what was wrong."""
+        try:
+            return self.save(request), None
+        except ValidationError as error:
+            add_service_errors(self, _with_password1(error))
+        return None, render(request, "account/signup.html", {"form": self}, status=422)
+
+    def save(self, request: HttpRequest) -> User:
+        data = self.cleaned_data
+        return people.sign_up(
+            name=data["name"],
+            email=data["email"],
+            password=data["password1"],
+            base_currency=data["base_currency"],
+            timezone=data["timezone"],
+            locale=best_locale(request.headers.get("Accept-Language", "")),
+        )
+
+
+def _with_password1(error: ValidationError) -> ValidationError:
+    if not hasattr(error, "error_dict"):
+        return error
+    names = {"password": "password1"}
+    return ValidationError({names.get(key, key): value for key, value in error.error_dict.items()})
+
+
+class ProfileForm(forms.Form):
+    """Everything of people.EDITABLE."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=32,
+        required=False,
+        widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}),
+        help_text=_("For text messages, with the country's code: +49 30 901820."),
+    )
+    base_currency = _currency_field(
+        help_text=_("Totals over all accounts are shown in this currency.")
+    )
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=timezone_choices,
+        help_text=_("Days and months begin and end by this clock."),
+    )
+    locale = forms.ChoiceField(
+        label=_("Dates and amounts as in"),
+        help_text=_("How numbers, amounts and dates are written."),
+    )
+    theme = forms.ChoiceField(label=_("Appearance"), choices=User._meta.get_field("theme").choices)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        initial = {field: getattr(user, field) for field in people.EDITABLE}
+        super().__init__(*args, initial=initial, **kwargs)
+        # A tag set through the API need not be one of the offered ones; it stays choosable.
+        offered = locale_choices()
+        if user.locale not in dict(offered) and is_locale(user.locale):
+            offered = [(user.locale, user.locale), *offered]
+        self.fields["locale"].choices = offered
+
+
+class ThemeForm(forms.Form):
+    """The switch in the user's menu."""
+
+    theme = forms.ChoiceField(choices=User._meta.get_field("theme").choices)

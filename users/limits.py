@@ -1,0 +1,107 @@
+"""How often somebody may try something, counted where every process sees it.
+
+A limit allows `count` uses of a key in a window of `seconds`, which starts with the first use. On
+Redis one script counts and starts the window, so that parallel requests cannot slip through
+between reading and writing; the in-memory cache of tests counts under its own lock.
+"""
+
+import hashlib
+import logging
+import time
+
+from django.conf import settings
+from django.core.cache import cache, caches
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+# Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
+FAIL_CLOSED = {"sign-in-account", "sign-in-address", "sign-in-network", "otp"}
+
+_COUNT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('TTL', KEYS[1])}
+"""
+_GIVE_BACK = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end"
+
+
+class LimitReachedError(Exception):
+    """Too often; `is_first` marks the use that crossed the line."""
+
+    def __init__(self, retry_after: int, *, is_first: bool = False) -> None:
+        self.retry_after = max(1, retry_after)
+        self.is_first = is_first
+        super().__init__(f"Too many attempts. Try again in {_in_words(self.retry_after)}.")
+
+
+class LimitsUnavailableError(Exception):
+    """The store of counts does not answer, and this must not go on without it."""
+
+    def __init__(self) -> None:
+        super().__init__("Signing in is not possible at the moment. Try again in a minute.")
+
+
+def consume(name: str, key: str | None) -> None:
+    """Count one use of settings.RATE_LIMITS[name] by `key`; raise when that was one too many."""
+    rate = settings.RATE_LIMITS[name]
+    if rate is not None:
+        limit(name, key or "unknown", *rate)
+
+
+def limit(name: str, key: str, count: int, seconds: int) -> None:
+    """Count one use of `name` by `key`; raise LimitReachedError above `count` in `seconds`."""
+    try:
+        used, left = _use(_cache_key(name, key), seconds)
+    except (RedisError, OSError) as error:
+        if name in FAIL_CLOSED:
+            raise LimitsUnavailableError from error
+        logger.warning("rate limit %s is not counted: %s", name, type(error).__name__)
+        return
+    if used > count:
+        raise LimitReachedError(left, is_first=used == count + 1)
+
+
+def give_back(name: str, key: str | None) -> None:
+    """Uncount one use: a right password is no failure."""
+    full_key = _cache_key(name, key or "unknown")
+    try:
+        if _is_redis():
+            _redis(full_key).eval(_GIVE_BACK, 1, full_key)
+        else:
+            cache.decr(full_key)
+    except ValueError:
+        pass  # The window has ended meanwhile.
+    except (RedisError, OSError) as error:
+        logger.warning("rate limit %s is not given back: %s", name, type(error).__name__)
+
+
+def _cache_key(name: str, key: str) -> str:
+    return cache.make_key(f"limit:{name}:{hashlib.sha256(key.encode()).hexdigest()[:32]}")
+
+
+def _use(full_key: str, seconds: int) -> tuple[int, int]:
+    """(uses in this window, seconds until it ends)"""
+    if _is_redis():
+        used, left = _redis(full_key).eval(_COUNT, 1, full_key, seconds)
+        return used, left
+    now = time.time()
+    ends_at = cache.get_or_set(f"{full_key}:end", now + seconds, seconds)
+    cache.add(full_key, 0, seconds)
+    return cache.incr(full_key), int(ends_at - now) + 1
+
+
+def _is_redis() -> bool:
+    return isinstance(caches["default"], RedisCache)
+
+
+def _redis(full_key: str):
+    return cache._cache.get_client(full_key, write=True)
+
+
+def _in_words(seconds: int) -> str:
+    if seconds < 90:
+        return f"{seconds} seconds" if seconds != 1 else "a second"
+    minutes = -(-seconds // 60)
+    return f"{minutes} minutes" if minutes < 90 else f"{-(-minutes // 60)} hours"

@@ -1,0 +1,50 @@
+"""Languages and regions a person can have dates and amounts written for."""
+
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+
+OFFERED = (
+    "ar-AE", "bg-BG", "ca-ES", "cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AU",
+    "en-CA", "en-GB", "en-IE", "en-IN", "en-NZ", "en-US", "en-ZA", "es-ES", "es-MX", "et-EE",
+    "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "he-IL", "hi-IN", "hr-HR", "hu-HU", "id-ID",
+    "it-CH", "it-IT", "ja-JP", "ko-KR", "lt-LT", "lv-LV", "nb-NO", "nl-BE", "nl-NL", "pl-PL",
+    "pt-BR", "pt-PT", "ro-RO", "sk-SK", "sl-SI", "sv-SE", "th-TH", "tr-TR", "uk-UA", "vi-VN",
+    "zh-CN", "zh-TW",
+)  # fmt: skip
+
+
+@cache
+def locale_choices() -> list[tuple[str, str]]:
+    """(tag, its name in its own language) by name."""
+    named = [(tag, Locale.parse(tag, sep="-").display_name.capitalize()) for tag in OFFERED]
+    return sorted(named, key=lambda choice: choice[1].casefold())
+
+
+def is_locale(tag: str) -> bool:
+    """Whether dates and amounts can be written for it."""
+    try:
+        Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
+
+
+def best_locale(accept_language: str) -> str:
+    """The first language of an Accept-Language header that is offered, or ""."""
+    for part in accept_language.split(","):
+        wanted = part.partition(";")[0].strip().lower()
+        if not wanted:
+            continue
+        for tag in OFFERED:
+            if tag.lower() == wanted:
+                return tag
+        likely = f"{wanted}-{wanted}"
+        matches = [tag for tag in OFFERED if tag.lower().startswith(f"{wanted}-")]
+        if "-" not in wanted and matches:
+            return (
+                "en-US"
+                if wanted == "en"
+                else next((tag for tag in matches if tag.lower() == likely), matches[0])
+            )
+    return ""

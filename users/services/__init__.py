@@ -1,0 +1,1 @@
+"""Every change of a person and of how they stay signed in."""

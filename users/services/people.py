@@ -1,0 +1,215 @@
+"""Sign-up, profile, password, role, active status: the only writers of User."""
+
+import re
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+
+from users import audit
+from users.locales import is_locale
+from users.models import EMAIL_TAKEN, User
+from users.policy import Ability, is_staff_role, require
+from users.services.sessions import end_everything, lock_user
+
+EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,30}", re.ASCII)
+
+
+def sign_up(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    actor: User | None = None,
+    phone: str = "",
+    base_currency: str = "",
+    timezone: str = "",
+    locale: str = "",
+) -> User:
+    """Make a customer. `actor` is who does it for them; None means they do it themselves."""
+    user = User(email=email.strip().lower(), name=name.strip(), phone=phone.strip())
+    for field, value in (
+        ("base_currency", base_currency.upper()), ("timezone", timezone), ("locale", locale)
+    ):  # fmt: skip
+        if value:
+            setattr(user, field, value)
+    errors = _errors_of(user, _password_error(password, user))
+    if not user.name:
+        errors.setdefault("name", ["Enter your name."])
+    if errors:
+        raise ValidationError(errors)
+    # Before the transaction: hashing takes longer than everything else together.
+    user.set_password(password)
+    try:
+        with db_transaction.atomic():
+            user.save(force_insert=True)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+            audit.record(
+                actor=actor or user,
+                action="users.user.signed_up",
+                target=user,
+                email=user.email,
+                name=user.name,
+                base_currency=user.base_currency,
+            )
+    except IntegrityError as error:
+        raise ValidationError({"email": EMAIL_TAKEN}) from error
+    return user
+
+
+def _password_error(password: str, user: User) -> dict[str, list]:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        return {"password": error.error_list}
+    return {}
+
+
+def _errors_of(user: User, errors: dict[str, list]) -> dict[str, list]:
+    """Every broken rule at once, so that nobody mends them one by one."""
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        errors = error.error_dict | errors
+    return errors | _errors_of_texts(user)
+
+
+def _errors_of_texts(user: User) -> dict[str, list]:
+    errors = {}
+    if user.phone and not _PHONE.fullmatch(user.phone):
+        errors["phone"] = ["Enter a phone number such as +49 30 901820."]
+    if not is_locale(user.locale):
+        errors["locale"] = ["Choose a language and region such as en-GB."]
+    return errors
+
+
+@db_transaction.atomic
+def update_profile(*, actor: User, user: User, **changes: Any) -> User:
+    """Change what people may change about themselves (EDITABLE); admins may do it for them.
+
+    In every role: a name, a language, a theme are one's own, "read only" is about money.
+    """
+    if actor.pk != user.pk:
+        require(actor, Ability.MANAGE_USERS)
+    locked = lock_user(user.pk)
+    before = {field: getattr(locked, field) for field in EDITABLE}
+    for field, value in changes.items():
+        if field not in EDITABLE:
+            raise TypeError(f"{field} is not part of a profile")
+        value = value.strip()
+        setattr(locked, field, value.upper() if field == "base_currency" else value)
+    changed = [field for field in changes if getattr(locked, field) != before[field]]
+    errors = {}
+    try:
+        locked.clean_fields(exclude=_all_fields_but(changed))
+    except ValidationError as error:
+        errors = error.error_dict
+    errors |= {key: value for key, value in _errors_of_texts(locked).items() if key in changed}
+    if "name" in changed and not locked.name:
+        errors["name"] = ["Enter your name."]
+    if errors:
+        raise ValidationError(errors)
+    if changed:
+        locked.save(update_fields=[*changed, "updated_at"])
+        audit.record(
+            actor=actor,
+            action="users.profile.updated",
+            target=locked,
+            **{field: [before[field], getattr(locked, field)] for field in changed},
+        )
+    return locked
+
+
+def _all_fields_but(names: list[str]) -> list[str]:
+    return [field.name for field in User._meta.fields if field.name not in names]
+
+
+def change_password(
+    *, actor: User | None, user: User, password: str, kept_session: str = ""
+) -> User:
+    """Set a new password: every session and token but `kept_session` ends with the old one."""
+    errors = _password_error(password, user)
+    if errors:
+        raise ValidationError(errors)
+    encoded = make_password(password)
+    with db_transaction.atomic():
+        locked = lock_user(user.pk)
+        locked.password = encoded
+        end_everything(locked, kept_session=kept_session)
+        locked.save(update_fields=["password", "session_version", "updated_at"])
+        audit.record(actor=actor or locked, action="users.password.changed", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def set_role(*, actor: User | None, user: User, role: str) -> User:
+    """Give a role, and with it the way into the admin site or out of it. Nobody's own role."""
+    _require_manager(actor, user, "You cannot change your own role.")
+    if role not in User.Role.values:
+        raise ValidationError({"role": "There is no such role."})
+    locked = lock_user(user.pk)
+    before = locked.role
+    if before == role:
+        return locked
+    locked.role = role
+    locked.is_staff = is_staff_role(role)
+    locked.is_superuser = role == User.Role.ADMIN
+    end_everything(locked)
+    locked.save(update_fields=["role", "is_staff", "is_superuser", "session_version", "updated_at"])
+    audit.record(
+        actor=actor, action="users.role.changed", target=locked, role=[before, locked.role]
+    )
+    return locked
+
+
+@db_transaction.atomic
+def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
+    """Close somebody's access, or open it again. Nobody's own."""
+    _require_manager(actor, user, "You cannot deactivate yourself.")
+    locked = lock_user(user.pk)
+    if locked.is_active == is_active:
+        return locked
+    locked.is_active = is_active
+    end_everything(locked)
+    locked.save(update_fields=["is_active", "session_version", "updated_at"])
+    action = "users.user.activated" if is_active else "users.user.deactivated"
+    audit.record(actor=actor, action=action, target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
+    """Say how far the check of somebody's identity has come."""
+    _require_manager(actor, user, "You cannot vouch for yourself.")
+    locked = lock_user(user.pk)
+    before, locked.kyc_status = locked.kyc_status, kyc_status
+    locked.clean_fields(exclude=_all_fields_but(["kyc_status"]))
+    if before != kyc_status:
+        locked.save(update_fields=["kyc_status", "updated_at"])
+        audit.record(
+            actor=actor,
+            action="users.kyc_status.changed",
+            target=locked,
+            kyc_status=[before, kyc_status],
+        )
+    return locked
+
+
+def _require_manager(actor: User | None, user: User, own: str) -> None:
+    """An admin, or the system (None), and not about themselves."""
+    if actor is None:
+        return
+    require(actor, Ability.MANAGE_USERS)
+    if actor.pk == user.pk:
+        raise ValidationError(own)
+
+
+def record_email_confirmed(*, user: User, before: str) -> None:
+    """allauth has made a confirmed address the user's login, or confirmed the one they have."""
+    after = User.objects.values_list("email", flat=True).get(pk=user.pk)
+    audit.record(actor=user, action="users.email.confirmed", target=user, email=[before, after])

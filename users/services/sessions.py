@@ -1,0 +1,269 @@
+"""Signing in and out: passwords checked under limits, browser sessions, API tokens.
+
+A refresh token is used once. Each use makes its successor in the same family; a second use ends
+the family, because one of the two users is a thief. Everything that ends sessions and everything
+that renews them takes the user's row lock first, so that neither can miss the other's rows.
+"""
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.sessions.models import Session
+from django.db import transaction as db_transaction
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import AccessToken
+
+from users import audit, limits
+from users.audit import current_request_info
+from users.models import RefreshSession, User
+from users.network import network_of
+
+
+class WrongTokenError(Exception):
+    """The refresh token is unknown, expired, ended or used before."""
+
+
+class TokenRaceError(Exception):
+    """Another request uses the same refresh token at this moment, and won."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a signed-in API client holds."""
+
+    access: str
+    refresh: str
+
+
+def lock_user(pk: int) -> User:
+    """The user's row as it is now, locked until commit; rows that refer to it stay insertable."""
+    return User.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+# --- Passwords --------------------------------------------------------------------------------
+
+
+def check_password(*, email: str, password: str, device: str | None = None) -> User | None:
+    """The active user with this email address and password, or None; wrong guesses are limited.
+
+    Guesses count per account and address, per address and per neighbourhood; from a browser the
+    account was signed in to before (`device`) they count by themselves. Each is counted before
+    the password is looked at, so that parallel guesses cannot exceed the limit, and a right one
+    is given back.
+    """
+    email = email.strip().lower()
+    ip = current_request_info().ip
+    if device:
+        counted = [("sign-in-account", f"{email} on {device}")]
+    else:
+        counted = [
+            ("sign-in-account", f"{email} from {ip}"),
+            ("sign-in-address", ip),
+            ("sign-in-network", network_of(ip)),
+        ]
+    try:
+        for name, key in counted:
+            limits.consume(name, key)
+    except limits.LimitReachedError as error:
+        if error.is_first:
+            _record_failure(email, "users.sign_in.locked")
+        raise
+    user = authenticate(None, email=email, password=password)
+    if user is None:
+        _record_failure(email, "users.sign_in.failed")
+        return None
+    for name, key in counted:
+        limits.give_back(name, key)
+    return user
+
+
+def check_otp(*, user: User, code: str) -> bool:
+    """Whether the code is right now for one of the user's authenticators; five tries in 5 min."""
+    limits.consume("otp", str(user.pk))
+    types = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
+    for authenticator in Authenticator.objects.filter(user=user, type__in=types):
+        if authenticator.wrap().validate_code(code):
+            limits.give_back("otp", str(user.pk))
+            return True
+    audit.record(actor=None, action="users.sign_in.failed", target=user, reason="otp")
+    return False
+
+
+def needs_otp(user: User) -> bool:
+    """Whether the user has switched a second factor on."""
+    return Authenticator.objects.filter(user=user).exists()
+
+
+def _record_failure(email: str, action: str) -> None:
+    user = User.objects.filter(email=email).first()
+    audit.record(actor=None, action=action, target=user, email=masked(email))
+
+
+def masked(email: str) -> str:
+    """a***@example.com: enough to recognise, not enough to collect."""
+    name, _, host = email.partition("@")
+    return f"{name[:1]}***@{host}"[:254]
+
+
+def record_signed_in(*, user: User, by: str) -> None:
+    """Somebody came in: by page or by API."""
+    audit.record(actor=user, action="users.sign_in.succeeded", target=user, by=by)
+
+
+def record_signed_out(*, user: User, by: str) -> None:
+    """Somebody left."""
+    audit.record(actor=user, action="users.sign_out.done", target=user, by=by)
+
+
+# --- API tokens -------------------------------------------------------------------------------
+
+
+@db_transaction.atomic
+def start_tokens(*, user: User, at: datetime, user_agent: str = "") -> Tokens:
+    """Sign an API client in: a new family with its first refresh token."""
+    locked = lock_user(user.pk)
+    User.objects.filter(pk=locked.pk).update(last_login=at)
+    tokens = _next_tokens(locked, uuid.uuid4(), at, user_agent)
+    record_signed_in(user=locked, by="api")
+    return tokens
+
+
+def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -> Tokens:
+    """Exchange a refresh token for its successor; exactly one of parallel requests gets it.
+
+    A loser that was under way before the winner had finished (it began before `used_at`, or still
+    saw the token unused) is no thief: TokenRaceError, and nothing ends. Any later use is reuse.
+    """
+    # This first look is outside the lock on purpose: it tells a race from reuse.
+    seen = RefreshSession.objects.filter(token_hash=_hash_of(refresh)).first()
+    if seen is None:
+        raise WrongTokenError
+    with db_transaction.atomic():
+        user = lock_user(seen.user_id)
+        token = RefreshSession.objects.get(pk=seen.pk)
+        if token.used_at is not None:
+            if seen.used_at is None or started_at <= token.used_at:
+                raise TokenRaceError
+            end_family(user=user, family=token.family, reason="reuse")
+        elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
+            return _use(token, user, user_agent)
+    raise WrongTokenError
+
+
+def _use(token: RefreshSession, user: User, user_agent: str) -> Tokens:
+    unused = RefreshSession.objects.filter(pk=token.pk, used_at=None, revoked_at=None)
+    if unused.update(used_at=timezone.now()) != 1:
+        raise TokenRaceError
+    tokens = _next_tokens(user, token.family, timezone.now(), user_agent)
+    audit.record(actor=user, action="users.token.refreshed", target=user, family=token.family)
+    return tokens
+
+
+def _next_tokens(user: User, family: uuid.UUID, at: datetime, user_agent: str) -> Tokens:
+    refresh = secrets.token_urlsafe(48)
+    RefreshSession.objects.create(
+        user=user,
+        family=family,
+        token_hash=_hash_of(refresh),
+        expires_at=at + settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
+        ip=current_request_info().ip,
+        user_agent=user_agent[:200],
+    )
+    access = AccessToken.for_user(user)
+    access["role"] = user.role
+    access["version"] = user.session_version
+    access["family"] = str(family)
+    return Tokens(str(access), refresh)
+
+
+def _hash_of(refresh: str) -> str:
+    return hashlib.sha256(refresh.encode("utf-8", "replace")).hexdigest()
+
+
+@db_transaction.atomic
+def end_family(*, user: User, family: uuid.UUID, reason: str, actor: User | None = None) -> bool:
+    """End one API client's tokens, the access token included; False if nothing was left to end."""
+    lock_user(user.pk)
+    live = RefreshSession.objects.filter(user=user, family=family, revoked_at=None)
+    if not live.update(revoked_at=timezone.now()):
+        return False
+    audit.record(
+        actor=actor, action="users.tokens.revoked", target=user, family=family, reason=reason
+    )
+    return True
+
+
+def family_of(refresh: str) -> RefreshSession | None:
+    """The stored half of a refresh token."""
+    return (
+        RefreshSession.objects.filter(token_hash=_hash_of(refresh)).select_related("user").first()
+    )
+
+
+# --- Ending things ----------------------------------------------------------------------------
+
+
+def end_everything(locked: User, *, kept_session: str = "") -> None:
+    """End the locked user's browser sessions and tokens; the caller saves `session_version`.
+
+    The kept session must be given the new version by `update_session_auth_hash`.
+    """
+    locked.session_version += 1
+    live = RefreshSession.objects.filter(user=locked, revoked_at=None)
+    live.update(revoked_at=timezone.now())
+    others = UserSession.objects.filter(user=locked).exclude(session_key=kept_session)
+    keys = list(others.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    others.delete()
+
+
+@db_transaction.atomic
+def sign_out_everywhere(*, actor: User | None, user: User) -> User:
+    """End every browser session and every token of the user, at once."""
+    locked = lock_user(user.pk)
+    end_everything(locked)
+    locked.save(update_fields=["session_version", "updated_at"])
+    audit.record(actor=actor, action="users.sessions.ended", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def end_session(*, actor: User, session: UserSession) -> None:
+    """End one browser session."""
+    Session.objects.filter(session_key=session.session_key).delete()
+    UserSession.objects.filter(pk=session.pk).delete()
+    audit.record(
+        actor=actor,
+        action="users.session.ended",
+        owner_id=session.user_id,
+        user_agent=session.user_agent,
+    )
+
+
+def live_sessions(user: User, at: datetime) -> list[UserSession]:
+    """The user's browser sessions, newest first."""
+    alive = Session.objects.filter(expire_date__gt=at).values("session_key")
+    sessions = UserSession.objects.filter(user=user, session_key__in=alive)
+    return list(sessions.order_by("-last_seen_at"))
+
+
+def live_families(user: User, at: datetime) -> list[RefreshSession]:
+    """The newest token of each of the user's families, newest first."""
+    tokens = RefreshSession.objects.filter(user=user, used_at=None, revoked_at=None)
+    return list(tokens.filter(expires_at__gt=at).order_by("-created_at"))
+
+
+def purge_expired(*, at: datetime) -> int:
+    """Remove tokens and sessions that nobody can use any more."""
+    removed, _ = RefreshSession.objects.filter(expires_at__lt=at).delete()
+    expired, _ = Session.objects.filter(expire_date__lt=at).delete()
+    alive = Session.objects.values("session_key")
+    orphans, _ = UserSession.objects.exclude(session_key__in=alive).delete()
+    return removed + expired + orphans

@@ -1,0 +1,321 @@
+"""Signing up, in and out by API, and one's own profile."""
+
+from datetime import timedelta
+
+import jwt
+import pytest
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from tests.builders import PASSWORD, make_user
+from users.models import AuditEvent, RefreshSession, User
+from users.services import people, sessions
+
+
+@pytest.fixture
+def api() -> APIClient:
+    return APIClient()
+
+
+def bearer(access: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    return client
+
+
+def signed_in(user: User) -> dict:
+    answer = APIClient().post("/api/auth/login", {"email": user.email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.data
+    return answer.json()
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+SIGN_UP = {"name": "Dora Diaz", "email": "Dora@Example.com", "password": "a-Long-pass-7"}
+
+
+# --- Sign-up ----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_sign_up_answers_the_user_and_tokens_that_work(api):
+    answer = api.post("/api/auth/signup", SIGN_UP | {"base_currency": "eur", "phone": "+49 30 901"})
+    assert answer.status_code == 201
+    data = answer.json()
+    assert set(data) == {"user", "access", "refresh"}
+    assert data["user"]["email"] == "dora@example.com"
+    assert (data["user"]["role"], data["user"]["base_currency"]) == ("user", "EUR")
+    assert "password" not in data["user"]
+    assert bearer(data["access"]).get("/api/users/me").json() == data["user"]
+    assert actions() == ["users.user.signed_up", "users.sign_in.succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("change", "attr"),
+    [
+        ({"email": "ALICE@example.com"}, "email"),
+        ({"email": "no address"}, "email"),
+        ({"password": "password"}, "password"),
+        ({"password": "12345678"}, "password"),
+        ({"password": "dora@example"}, "password"),
+        ({"name": "  "}, "name"),
+        ({"base_currency": "XXQ"}, "base_currency"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"phone": "call me"}, "phone"),
+        ({"locale": "not a tag"}, "locale"),
+    ],
+)
+def test_sign_up_refuses_with_a_sentence_at_its_field(api, alice, change, attr):
+    answer = api.post("/api/auth/signup", SIGN_UP | change)
+    assert answer.status_code == 400
+    assert {error["attr"] for error in answer.json()["errors"]} == {attr}
+    assert User.objects.count() == 1
+
+
+def test_the_sentence_for_a_taken_address_is_clear(api, alice):
+    answer = api.post("/api/auth/signup", SIGN_UP | {"email": "alice@example.com"})
+    assert answer.json()["errors"] == [
+        {
+            "code": "unique",
+            "detail": "Somebody has signed up with this address already.",
+            "attr": "email",
+        }
+    ]
+
+
+@pytest.mark.django_db
+def test_nobody_gives_themselves_a_role_at_sign_up(api):
+    answer = api.post(
+        "/api/auth/signup",
+        SIGN_UP | {"role": "admin", "is_staff": True, "is_superuser": True, "id": 1},
+    )
+    user = User.objects.get(pk=answer.json()["user"]["id"])
+    assert (user.role, user.is_staff, user.is_superuser) == ("user", False, False)
+
+
+# --- Sign-in ----------------------------------------------------------------------------------
+
+
+def test_the_right_password_answers_tokens_and_the_user(api, alice):
+    answer = api.post("/api/auth/login", {"email": " Alice@Example.COM ", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert answer.json()["user"]["id"] == alice.pk
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_unknown_wrong_and_deactivated_answer_alike(api, alice, bob):
+    people.set_active(actor=None, user=bob, is_active=False)
+    answers = [
+        api.post("/api/auth/login", {"email": email, "password": password})
+        for email, password in [
+            ("alice@example.com", "wrong-Password-1"),
+            ("nobody@example.com", PASSWORD),
+            ("bob@example.com", PASSWORD),
+        ]
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].json()["errors"][0]["code"] == "wrong_credentials"
+    assert actions().count("users.sign_in.failed") == 3
+    assert not RefreshSession.objects.exists()
+
+
+def test_a_failed_sign_in_of_a_stranger_keeps_no_whole_address(api, alice):
+    api.post("/api/auth/login", {"email": "carla@example.com", "password": "x"})
+    event = AuditEvent.objects.get()
+    assert event.changes == {"email": "c***@example.com"}
+    assert event.chain.name == "system"
+
+
+# --- Access tokens ----------------------------------------------------------------------------
+
+
+def forged(claims: dict, key: str = settings.JWT_SIGNING_KEY, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def test_the_claims_of_an_access_token(alice):
+    claims = jwt.decode(
+        signed_in(alice)["access"], settings.JWT_SIGNING_KEY, ["HS256"], audience="banking-api"
+    )
+    assert (claims["role"], claims["version"], claims["token_type"]) == ("user", 0, "access")
+    assert claims["exp"] - claims["iat"] == 30 * 60
+    assert claims["user_id"] == str(alice.pk)
+
+
+def test_tokens_that_are_not_ours_are_refused(alice):
+    claims = jwt.decode(
+        signed_in(alice)["access"], settings.JWT_SIGNING_KEY, ["HS256"], audience="banking-api"
+    )
+    past = int((timezone.now() - timedelta(hours=1)).timestamp())
+    bad = {
+        "alg none": forged(claims, "", "none"),
+        "other algorithm": forged(claims, algorithm="HS512"),
+        "other key": forged(claims, "k" * 40),
+        "secret key": forged(claims, settings.SECRET_KEY),
+        "expired": forged(claims | {"exp": past}),
+        "other audience": forged(claims | {"aud": "somebody-else"}),
+        "no audience": forged({key: value for key, value in claims.items() if key != "aud"}),
+        "refresh as access": forged(claims | {"token_type": "refresh"}),
+        "no family": forged({key: value for key, value in claims.items() if key != "family"}),
+        "odd family": forged(claims | {"family": 7}),
+        "other family": forged(claims | {"family": "00000000-0000-4000-8000-000000000000"}),
+        "odd user": forged(claims | {"user_id": "x"}),
+        "garbage": "abc.def.ghi",
+    }
+    accepted = [
+        name for name, token in bad.items() if bearer(token).get("/api/users/me").status_code != 401
+    ]
+    assert accepted == []
+    assert bearer(forged(claims)).get("/api/users/me").status_code == 200
+
+
+def test_a_refresh_token_is_no_access_token(alice):
+    assert bearer(signed_in(alice)["refresh"]).get("/api/users/me").status_code == 401
+
+
+def end_by_password(user):
+    people.change_password(actor=user, user=user, password="another-Pass-99")
+
+
+def end_by_role(user):
+    people.set_role(actor=None, user=user, role="viewer")
+
+
+def end_by_deactivation(user):
+    people.set_active(actor=None, user=user, is_active=False)
+
+
+def end_everywhere(user):
+    sessions.sign_out_everywhere(actor=user, user=user)
+
+
+@pytest.mark.parametrize("end", [end_by_password, end_by_role, end_by_deactivation, end_everywhere])
+def test_the_next_request_is_refused(alice, client_for, end):
+    tokens, page = signed_in(alice), client_for(alice)
+    assert bearer(tokens["access"]).get("/api/users/me").status_code == 200
+    assert page.get("/api/users/me").status_code == 200
+    end(alice)
+    assert bearer(tokens["access"]).get("/api/users/me").status_code == 401
+    assert page.get("/api/users/me").status_code in (401, 403)
+    answer = APIClient().post("/api/auth/refresh", {"refresh": tokens["refresh"]})
+    assert answer.status_code == 401
+
+
+def test_ending_everything_of_one_leaves_the_other(alice, bob):
+    tokens = signed_in(bob)
+    end_everywhere(alice)
+    assert bearer(tokens["access"]).get("/api/users/me").status_code == 200
+
+
+# --- Sign-out ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["refresh", "access"])
+def test_sign_out_ends_both_tokens_of_this_client_only(alice, by):
+    mine, other = signed_in(alice), signed_in(alice)
+    if by == "refresh":
+        answer = APIClient().post("/api/auth/logout", {"refresh": mine["refresh"]})
+    else:
+        answer = bearer(mine["access"]).post("/api/auth/logout")
+    assert answer.status_code == 204
+    assert bearer(mine["access"]).get("/api/users/me").status_code == 401
+    refreshed = APIClient().post("/api/auth/refresh", {"refresh": mine["refresh"]})
+    assert refreshed.status_code == 401
+    assert bearer(other["access"]).get("/api/users/me").status_code == 200
+
+
+def test_sign_out_twice_and_of_unknown_tokens_answers_alike(api, alice):
+    tokens = signed_in(alice)
+    for refresh in (tokens["refresh"], tokens["refresh"], "unknown"):
+        assert api.post("/api/auth/logout", {"refresh": refresh}).status_code == 204
+    assert api.post("/api/auth/logout", {}).status_code == 400
+
+
+# --- Me ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_a_profile_is_changed_and_told_on_the_audit_trail(alice, method):
+    client = bearer(signed_in(alice)["access"])
+    answer = getattr(client, method)("/api/users/me", {"name": "Alice A.", "base_currency": "eur"})
+    assert answer.status_code == 200
+    assert (answer.json()["name"], answer.json()["base_currency"]) == ("Alice A.", "EUR")
+    event = AuditEvent.objects.get(action="users.profile.updated")
+    assert event.changes == {"name": ["Alice Archer", "Alice A."], "base_currency": ["USD", "EUR"]}
+
+
+def test_what_is_not_a_persons_to_change_stays(alice):
+    before = User.objects.values().get(pk=alice.pk)
+    answer = bearer(signed_in(alice)["access"]).patch(
+        "/api/users/me",
+        {
+            "id": 99, "role": "admin", "is_active": False, "is_staff": True, "is_superuser": True,
+            "kyc_status": "verified", "email": "other@example.com", "session_version": 9,
+            "password": "x", "created_at": "2000-01-01T00:00:00Z",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 200
+    after = User.objects.values().get(pk=alice.pk)
+    assert {key for key in before if before[key] != after[key]} == {"last_login"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"timezone": "X"},
+        {"locale": "??"},
+        {"theme": "pink"},
+        {"base_currency": "ABCD"},
+    ],
+)
+def test_a_wrong_profile_is_refused_whole(alice, change):
+    answer = bearer(signed_in(alice)["access"]).patch(
+        "/api/users/me", {"phone": "+1 212 555 0100"} | change
+    )
+    assert answer.status_code == 400
+    assert [error["attr"] for error in answer.json()["errors"]] == list(change)
+    assert User.objects.get().phone == ""
+
+
+def test_erasure_is_not_there_yet(api_for, alice):
+    assert api_for(alice).delete("/api/users/me").status_code == 405
+
+
+@pytest.mark.django_db
+def test_without_a_token_the_answer_is_401():
+    answer = APIClient().get("/api/users/me")
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "client_error"
+
+
+def test_a_token_costs_one_query(alice, django_assert_num_queries):
+    client = bearer(signed_in(alice)["access"])
+    with django_assert_num_queries(1):
+        client.get("/api/users/me")
+
+
+@pytest.mark.django_db
+def test_a_second_factor_is_asked_for_by_the_api_too(api, settings):
+    settings.MFA_TOTP_TOLERANCE = 1
+    user = make_user("mfa@example.com")
+    secret = "JBSWY3DPEHPK3PXP"
+    TOTP.activate(user, secret)
+    credentials = {"email": user.email, "password": PASSWORD}
+    assert api.post("/api/auth/login", credentials).json()["errors"][0]["code"] == "otp_required"
+    wrong = api.post("/api/auth/login", credentials | {"otp": "000000"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (401, "otp_wrong")
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    assert api.post("/api/auth/login", credentials | {"otp": code}).status_code == 200
+    again = api.post("/api/auth/login", credentials | {"otp": code})
+    assert again.json()["errors"][0]["code"] == "otp_wrong"

@@ -1,0 +1,106 @@
+"""Settings pages: profile, security; and the pages that answer too much or too early."""
+
+from uuid import UUID
+
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from banking.forms import errors_on
+from users.forms import ProfileForm, ThemeForm
+from users.limits import LimitReachedError, LimitsUnavailableError
+from users.services import people, sessions
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name, phone, currency, time zone, language, appearance."""
+    form = ProfileForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            people.update_profile(actor=request.user, user=request.user, **form.cleaned_data)
+            messages.success(request, _("Your profile is saved."))
+            return redirect("users:profile")
+    status = 422 if form.errors else 200
+    return render(request, "users/profile.html", {"form": form}, status=status)
+
+
+@require_POST
+def theme_set(request: HttpRequest) -> HttpResponse:
+    """Light, dark or as the device; back to where the switch was used."""
+    form = ThemeForm(request.POST)
+    if form.is_valid():
+        people.update_profile(actor=request.user, user=request.user, **form.cleaned_data)
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+        target = "users:profile"
+    return redirect(target)
+
+
+def security(request: HttpRequest) -> HttpResponse:
+    """Password, second factor, where one is signed in, API tokens."""
+    now = timezone.now()
+    return render(
+        request,
+        "users/security.html",
+        {
+            "browser_sessions": sessions.live_sessions(request.user, now),
+            "current_session_key": request.session.session_key,
+            "token_families": sessions.live_families(request.user, now),
+            "has_second_factor": sessions.needs_otp(request.user),
+        },
+    )
+
+
+@require_POST
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one browser session; one's own is ended by signing out."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    if session.session_key == request.session.session_key:
+        logout(request)
+        return redirect("account_login")
+    sessions.end_session(actor=request.user, session=session)
+    messages.success(request, _("That device is signed out."))
+    return redirect("users:security")
+
+
+@require_POST
+def tokens_revoke(request: HttpRequest, family: UUID) -> HttpResponse:
+    """End the tokens of one app."""
+    ended = sessions.end_family(
+        actor=request.user, user=request.user, family=family, reason="revoked"
+    )
+    if not ended:
+        raise Http404
+    messages.success(request, _("That app is signed out."))
+    return redirect("users:security")
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session and token, this browser's too."""
+    sessions.sign_out_everywhere(actor=request.user, user=request.user)
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("account_login")
+
+
+def too_many_requests(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
+    """429. Called by our limits with their error, by allauth's without."""
+    wait = error.retry_after if isinstance(error, LimitReachedError) else 60
+    sentence = str(error) if error else _("Too many attempts. Try again in a minute.")
+    response = render(request, "429.html", {"sentence": sentence}, status=429)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def service_unavailable(request: HttpRequest, error: LimitsUnavailableError) -> HttpResponse:
+    """503: what protects sign-in does not answer."""
+    response = render(request, "503.html", {"sentence": str(error)}, status=503)
+    response["Retry-After"] = "60"
+    return response
