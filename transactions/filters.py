@@ -42,6 +42,9 @@ class AmountFilter(django_filters.Filter):
 class IdFilter(django_filters.Filter):
     field_class = forms.IntegerField
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=1, max_value=2**63 - 1, **kwargs)
+
 
 class IsoDateFilter(django_filters.DateFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,69 @@
+"""What a converted figure owes its reader: which amounts it left out, and the rates behind it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.exchange import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class NotConverted:
+    """Amounts of one account that no rate could bring into the figure's currency."""
+
+    account_id: int
+    account_name: str
+    currency: str
+    count: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class RatesUsed:
+    """The rates that brought one currency into a figure: how many, of which days, from whom."""
+
+    from_currency: str
+    to: str
+    first: date
+    last: date
+    sources: tuple[str, ...]
+    latest: Rate
+
+
+def merged(parts: Iterable[NotConverted]) -> tuple[NotConverted, ...]:
+    """One line per account."""
+    lines: dict[int, NotConverted] = {}
+    for part in parts:
+        line = lines.get(part.account_id)
+        if line is None:
+            lines[part.account_id] = part
+            continue
+        lines[part.account_id] = NotConverted(
+            part.account_id,
+            part.account_name,
+            part.currency,
+            line.count + part.count,
+            min(line.first, part.first),
+            max(line.last, part.last),
+        )
+    return tuple(lines[key] for key in sorted(lines))
+
+
+def rates_used(rates: Iterable[Rate]) -> tuple[RatesUsed, ...]:
+    """One line per currency that was really converted."""
+    by_currency: dict[str, list[Rate]] = {}
+    for rate in rates:
+        if rate.rate_on is not None:
+            by_currency.setdefault(rate.from_currency, []).append(rate)
+    return tuple(
+        RatesUsed(
+            from_currency=currency,
+            to=used[0].to,
+            first=min(rate.rate_on for rate in used),
+            last=max(rate.rate_on for rate in used),
+            sources=tuple(sorted({rate.source for rate in used})),
+            latest=max(used, key=lambda rate: rate.rate_on),
+        )
+        for currency, used in sorted(by_currency.items())
+    )

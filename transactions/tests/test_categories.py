@@ -1,0 +1,176 @@
+"""Own categories: made, changed, taken away; totals and history follow."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from tests.builders import make_transaction, make_user
+from transactions.models import Category, CategoryChange, MonthlyTotal, Transaction
+from transactions.services.categories import create_category, delete_category, edit_category
+from transactions.services.posting import delete_transactions, restore_transactions
+from users.models import AuditEvent
+
+
+def totals():
+    return sorted(
+        (row.category.slug if row.category else None, row.inflow, row.outflow)
+        for row in MonthlyTotal.objects.select_related("category")
+    )
+
+
+def test_the_slug_is_made_from_the_name_and_never_taken(alice, bob):
+    def slug(user, name):
+        return create_category(actor=user, user=user, name=name).slug
+
+    assert slug(alice, "Café & Bücher") == "cafe-bucher"
+    assert slug(alice, "Café & Bücher") == "cafe-bucher-2"
+    assert slug(bob, "Café & Bücher") == "cafe-bucher"
+    assert slug(alice, "Groceries") == "groceries-2"
+    assert slug(alice, "Uncategorized") == "uncategorized-2"
+    assert slug(alice, "食費") == "category"
+    assert len(slug(alice, "x" * 80)) == 50
+
+
+def test_a_child_has_its_parents_kind_and_colour(alice):
+    income = Category.objects.get(slug="income")
+    child = create_category(actor=alice, user=alice, name="Tips", kind="expense", parent=income)
+    assert (child.kind, child.color) == ("income", income.color)
+
+
+@pytest.mark.parametrize(
+    ("fields", "attr"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"name": "A", "kind": "gift"}, "kind"),
+        ({"name": "A", "color": "red"}, "color"),
+        ({"name": "A", "icon": "<script>"}, "icon"),
+        ({"name": "A", "parent": "groceries"}, "parent"),
+    ],
+)
+def test_a_bad_category_is_refused_and_none_made(alice, fields, attr):
+    if "parent" in fields:
+        fields = fields | {"parent": Category.objects.get(slug=fields["parent"])}
+    with pytest.raises(ValidationError) as refusal:
+        create_category(actor=alice, user=alice, **fields)
+    assert list(refusal.value.message_dict) == [attr]
+    assert not Category.objects.filter(user=alice).exists()
+
+
+def test_another_persons_category_is_no_parent(alice, bob):
+    theirs = create_category(actor=bob, user=bob, name="Bees")
+    with pytest.raises(ValidationError):
+        create_category(actor=alice, user=alice, name="Hives", parent=theirs)
+
+
+def test_an_edit_keeps_the_slug_and_takes_the_children_along(alice):
+    bees = create_category(actor=alice, user=alice, name="Bees")
+    hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
+    edited = edit_category(actor=alice, category=bees, name="Apiary", kind="income")
+    hives.refresh_from_db()
+    assert (edited.name, edited.slug, edited.kind, hives.kind) == (
+        "Apiary",
+        "bees",
+        "income",
+        "income",
+    )
+    with pytest.raises(ValidationError):
+        edit_category(actor=alice, category=bees, parent=Category.objects.get(slug="food"))
+
+
+def test_a_deleted_categorys_rows_go_to_its_parent_with_totals_and_history(alice, checking):
+    food = Category.objects.get(slug="food")
+    sushi = create_category(actor=alice, user=alice, name="Sushi", parent=food)
+    for amount in ("-10.00", "-5.00"):
+        make_transaction(account=checking, amount=amount, category=sushi)
+    gone = make_transaction(account=checking, amount="-3.00", category=sushi)
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=gone.pk))
+    make_transaction(account=checking, amount="-1.00", category=food)
+    assert delete_category(actor=alice, category=sushi) == 3
+    assert totals() == [("food", Decimal(0), Decimal(16))]
+    assert set(Transaction.objects.values_list("category__slug", flat=True)) == {"food"}
+    assert CategoryChange.objects.filter(from_category=sushi, to_category=food).count() == 3
+    restore_transactions(actor=alice, rows=Transaction.objects.filter(pk=gone.pk))
+    assert totals() == [("food", Decimal(0), Decimal(19))]
+    checking.refresh_from_db()
+    assert checking.balance == 981
+    assert not Category.objects.visible_to(alice).filter(pk=sushi.pk).exists()
+    assert delete_category(actor=alice, category=sushi) == 0
+
+
+def test_without_a_parent_the_rows_have_no_category_and_children_rise(alice, checking):
+    bees = create_category(actor=alice, user=alice, name="Bees")
+    hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
+    row = make_transaction(account=checking, category=bees)
+    delete_category(actor=alice, category=bees)
+    row.refresh_from_db()
+    hives.refresh_from_db()
+    assert (row.category, row.category_source, hives.parent) == (None, "none", None)
+    assert totals() == [(None, Decimal(0), Decimal(10))]
+    event = AuditEvent.objects.get(action="transactions.category.deleted")
+    assert event.changes == {"slug": "bees", "moved_count": 1, "moved_to": None}
+
+
+# --- at the API ----------------------------------------------------------------------------------
+
+
+def test_the_api_shows_the_tree_and_ones_own(alice, bob, api_for):
+    create_category(actor=bob, user=bob, name="Bees")
+    client = api_for(alice)
+    made = client.post("/api/categories", {"name": "Sushi", "parent": "food", "icon": "fish"})
+    assert made.status_code == 201
+    body = made.json()
+    assert body.pop("created_at")
+    assert body.pop("updated_at")
+    assert body == {
+        "id": body["id"],
+        "user": alice.pk,
+        "slug": "sushi",
+        "name": "Sushi",
+        "kind": "expense",
+        "parent": "food",
+        "icon": "fish",
+        "color": "#c2410c",
+        "is_predefined": False,
+    }
+    listed = client.get("/api/categories").json()
+    assert listed["next"] is None
+    slugs = [row["slug"] for row in listed["results"]]
+    assert "sushi" in slugs
+    assert "bees" not in slugs
+    assert len(slugs) == Category.objects.filter(user=None).count() + 1
+    incomes = client.get("/api/categories?kind=income").json()["results"]
+    assert {row["kind"] for row in incomes} == {"income"}
+
+
+def test_only_ones_own_may_be_changed(alice, bob, api_for, groceries):
+    theirs = create_category(actor=bob, user=bob, name="Bees")
+    mine = create_category(actor=alice, user=alice, name="Sushi")
+    client = api_for(alice)
+    for method in ("put", "patch", "delete"):
+        call = getattr(client, method)
+        assert call(f"/api/categories/{groceries.pk}", {"name": "X"}).status_code == 403
+        foreign = call(f"/api/categories/{theirs.pk}", {"name": "X"})
+        absent = call("/api/categories/999999", {"name": "X"})
+        assert (foreign.status_code, foreign.content) == (404, absent.content)
+    changed = client.patch(f"/api/categories/{mine.pk}", {"name": "Fish", "parent": "food"})
+    assert (changed.json()["name"], changed.json()["parent"]) == ("Fish", "food")
+    risen = client.put(f"/api/categories/{mine.pk}", {"name": "Fish", "parent": None})
+    assert risen.json()["parent"] is None
+    assert client.delete(f"/api/categories/{mine.pk}").status_code == 204
+    assert client.get(f"/api/categories/{mine.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["viewer", "analyst"])
+def test_read_only_roles_make_no_categories(db, api_for, role):
+    user = make_user("ro@example.com", role=role)
+    assert api_for(user).post("/api/categories", {"name": "A"}).status_code == 403
+    assert not Category.objects.filter(user=user).exists()
+
+
+def test_an_unknown_parent_is_a_sentence(alice, api_for):
+    answer = api_for(alice).post("/api/categories", {"name": "A", "parent": "zzz"})
+    assert answer.json()["errors"] == [
+        {"code": "does_not_exist", "detail": "There is no category “zzz”.", "attr": "parent"}
+    ]

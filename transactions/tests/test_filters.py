@@ -1,0 +1,215 @@
+"""Every filter and every order of a transactions list, through the API's door."""
+
+from datetime import date
+
+import pytest
+
+from accounts.models import AccountShare
+from tests.builders import make_account, make_transaction
+from transactions.models import Category, Transaction
+from transactions.services.categories import create_category
+from transactions.services.posting import delete_transactions
+
+
+@pytest.fixture
+def rows(alice, checking, savings, groceries):
+    """One short name → the row it stands for."""
+    salary = Category.objects.get(slug="salary")
+    transfer = Category.objects.get(slug="savings-transfer")
+    return {
+        "tea": make_transaction(
+            account=checking,
+            amount="-2.50",
+            description="TEEHAUS 0815",
+            merchant="Café Zürich",
+            txn_date=date(2026, 1, 5),
+            tags=["treat"],
+        ),
+        "food": make_transaction(
+            account=checking,
+            amount="-50.00",
+            description="Weekly shop",
+            merchant="Rewe",
+            category=groceries,
+            txn_date=date(2026, 2, 10),
+            notes="100%_sure für Ömer",
+        ),
+        "pay": make_transaction(
+            account=savings,
+            amount="2000.00",
+            description="Salary",
+            category=salary,
+            txn_date=date(2026, 2, 28),
+        ),
+        "pending": make_transaction(
+            account=checking, amount="-9.00", txn_date=date(2026, 3, 1), status="pending"
+        ),
+        "moved": make_transaction(
+            account=checking,
+            amount="-100.00",
+            description="To savings",
+            category=transfer,
+            txn_date=date(2026, 3, 2),
+        ),
+    }
+
+
+@pytest.fixture
+def listed(alice, api_for, rows):
+    names = {row.pk: name for name, row in rows.items()}
+
+    def ask(query):
+        answer = api_for(alice).get(f"/api/transactions?{query}")
+        assert answer.status_code == 200, answer.content
+        return [names[row["id"]] for row in answer.json()["results"]]
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "moved pending pay food tea"),
+        ("date_from=2026-02-28", "moved pending pay"),
+        ("date_to=2026-02-10", "food tea"),
+        ("date_from=2026-02-10&date_to=2026-02-28", "pay food"),
+        ("amount_min=50", "moved pay food"),
+        ("amount_max=9.00", "pending tea"),
+        ("amount_min=9&amount_max=50", "pending food"),
+        ("merchant=rewe", "food"),
+        ("merchant=ZÜR", "tea"),
+        ("merchant=shop", ""),
+        ("category=groceries", "food"),
+        ("category=food", "food"),
+        ("category=uncategorized", "pending tea"),
+        ("category=no-such", ""),
+        ("txn_type=income", "pay"),
+        ("txn_type=expense", "moved pending food tea"),
+        ("status=pending", "pending"),
+        ("status=posted", "moved pay food tea"),
+        ("tag=treat", "tea"),
+        ("tag=other", ""),
+        ("search=zürich", "tea"),
+        ("search=ZÜRICH+0815", "tea"),
+        ("search=zürich+weekly", ""),
+        ("search=ömer", "food"),
+        ("search=100%25_", "food"),
+        ("search=%25", "food"),
+        ("search=_", "food"),
+        ("search=++", "moved pending pay food tea"),
+        ("currency=EUR&search=salary", "pay"),
+        ("currency=USD", ""),
+        ("transfers=exclude", "pending pay food tea"),
+        ("transfers=only", "moved"),
+        ("account=999999", ""),
+        ("unknown=1&search=", "moved pending pay food tea"),
+        ("ordering=txn_date", "tea food pay pending moved"),
+        ("ordering=amount", "tea pending food moved pay"),
+        ("ordering=-amount", "pay moved food pending tea"),
+        ("ordering=signed_amount", "moved food pending tea pay"),
+        ("ordering=-merchant,txn_date", "food tea pay pending moved"),
+        ("ordering=description", "pending pay tea moved food"),
+        ("ordering=-account,-txn_date", "pay moved pending food tea"),
+        ("ordering=-category,txn_date", "moved pay food tea pending"),
+        ("ordering=created_at", "tea food pay pending moved"),
+        ("ordering=-created_at", "moved pending pay food tea"),
+    ],
+)
+def test_each_filter_finds_exactly_its_rows(listed, query, found):
+    assert " ".join(listed(query)) == found
+
+
+def test_an_accounts_rows_and_nobody_elses(listed, savings, bobs_account):
+    make_transaction(account=bobs_account)
+    assert listed(f"account={savings.pk}") == ["pay"]
+    assert listed(f"account={bobs_account.pk}") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "attr"),
+    [
+        ("date_from=05.01.2026", "date_from"),
+        ("date_to=2026-02-30", "date_to"),
+        ("amount_min=lots", "amount_min"),
+        ("amount_max=NaN", "amount_max"),
+        ("amount_min=1e3000000", "amount_min"),
+        ("txn_type=gift", "txn_type"),
+        ("status=done", "status"),
+        ("account=mine", "account"),
+        ("account=1e9", "account"),
+        ("account=99999999999999999999999", "account"),
+        ("currency=XYZ", "currency"),
+        ("transfers=yes", "transfers"),
+        ("ordering=balance", "ordering"),
+        ("ordering=--amount", "ordering"),
+        ("ordering=user__password", "ordering"),
+        ("ordering=amount,txn_date,merchant,account", "ordering"),
+        ("search=" + "x" * 201, "search"),
+        ("page_size=many", "page_size"),
+    ],
+)
+def test_a_malformed_value_is_400_at_its_name(alice, api_for, query, attr):
+    answer = api_for(alice).get(f"/api/transactions?{query}")
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert error["attr"] == attr
+    assert error["detail"].endswith(".")
+
+
+def test_nul_in_the_address_is_400(alice, api_for):
+    assert api_for(alice).get("/api/transactions?search=a%00b").status_code == 400
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!!!", "W10", "WzAsMV0", "bnVsbA", "W1tbW1tb", "é"])
+def test_a_cursor_that_is_not_ours_is_404(alice, api_for, cursor):
+    assert api_for(alice).get(f"/api/transactions?cursor={cursor}").status_code == 404
+
+
+def test_another_orderings_cursor_is_404(alice, api_for, rows):
+    client = api_for(alice)
+    following = client.get("/api/transactions?page_size=2").json()["next"]
+    assert client.get(following).status_code == 200
+    assert client.get(f"{following}&ordering=amount").status_code == 404
+
+
+def test_page_size_is_bounded_at_200(alice, api_for, checking):
+    for _ in range(3):
+        make_transaction(account=checking, amount="-1.00")
+    client = api_for(alice)
+    assert len(client.get("/api/transactions?page_size=2").json()["results"]) == 2
+    assert len(client.get("/api/transactions?page_size=0").json()["results"]) == 1
+    assert len(client.get("/api/transactions?page_size=100000").json()["results"]) == 3
+
+
+def test_the_owners_own_category_is_found_on_a_shared_account(alice, bob, api_for, checking):
+    bees = create_category(actor=alice, user=alice, name="Bees")
+    hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
+    row = make_transaction(account=checking, category=hives)
+    AccountShare.objects.create(
+        user=alice, member=bob, account=checking, level="viewer", status="accepted"
+    )
+    results = api_for(bob).get("/api/transactions?category=bees").json()["results"]
+    assert [one["id"] for one in results] == [row.pk]
+
+
+def test_the_trash_is_in_no_list(alice, listed, rows):
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=rows["food"].pk))
+    assert "food" not in listed("")
+    assert listed("search=weekly") == []
+
+
+def test_search_follows_an_edit(alice, api_for, listed, rows):
+    api_for(alice).patch(f"/api/transactions/{rows['tea'].pk}", {"notes": "ÉCLAIR"})
+    assert listed("search=éclair") == ["tea"]
+
+
+def test_search_does_not_mind_how_letters_are_composed(alice, listed, checking, rows):
+    assert listed("search=zu%CC%88rich") == ["tea"]
+
+
+def test_rows_of_two_currencies_are_listed_together(alice, api_for, checking):
+    dollars = make_account(user=alice, currency="USD", opening_balance="10")
+    make_transaction(account=dollars, amount="-1.00")
+    make_transaction(account=checking, amount="-1.00")
+    results = api_for(alice).get("/api/transactions").json()["results"]
+    assert [row["currency"] for row in results] == ["EUR", "USD"]
