@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from banking.periods import Period, first_of_month
-from insights.flows import Flow, Flows
-from insights.honesty import NotConverted, RatesUsed, merged, rates_used
+from transactions.flows import Flow, Flows
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from accounts.exchange import Converted, RateTable
+from accounts.honesty import NotConverted, RatesUsed, rates_used
 from accounts.models import Account
-from insights.honesty import NotConverted, RatesUsed, rates_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class NetWorth:
     @property
     def total(self) -> Decimal:
         return self.assets - self.liabilities
+
+    @property
+    def accounts(self) -> list[Account]:
+        return [item.account for item in self.items]
 
     @property
     def not_converted_count(self) -> int:

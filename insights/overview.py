@@ -8,10 +8,10 @@ from banking.periods import Period
 from banking.snapshot import read_snapshot
 from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.coverage import Coverage, coverage_for
-from insights.flows import load_flows
 from insights.net_worth import NetWorth, net_worth
 from insights.period_choice import PeriodChoice
 from insights.spending import CategorySpending, categories_of, spending_by_category
+from transactions.flows import load_flows
 from transactions.models import Transaction
 from users.models import User
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from banking.periods import Period
-from insights.flows import Flow, Flows
+from transactions.flows import Flow, Flows
 from transactions.models import Category
 
 UNCATEGORIZED = "Uncategorized"

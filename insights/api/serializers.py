@@ -6,11 +6,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from banking.api import AmountSerializerField
+from accounts.api.serializers import AccountOut
+from accounts.honesty import RatesUsed
+from accounts.models import Account
 from banking.money import plain_amount
-from insights.honesty import RatesUsed
-from insights.net_worth import AccountBalance
 from insights.overview import Overview
+from transactions.api.serializers import TransactionOut
 
 
 @extend_schema_field({"type": "string", "example": "1200.00"})
@@ -70,34 +71,24 @@ class RatesUsedOut(serializers.Serializer):
         return f"{used.latest.rate:.10g}"
 
 
-class AccountItemOut(serializers.Serializer):
-    """One account with its balance, and its worth in the base currency (null: no rate)."""
+class AccountItemOut(AccountOut):
+    """One account, and its balance in the base currency (null: no rate is known)."""
 
-    id = serializers.IntegerField(source="account.pk")
-    bank_name = serializers.CharField(source="account.bank_name")
-    name = serializers.CharField(source="account.name")
-    account_type = serializers.CharField(source="account.account_type")
-    masked_account = serializers.CharField(source="account.masked_account")
-    currency = serializers.CharField(source="account.currency")
-    balance = serializers.SerializerMethodField()
     converted_balance = serializers.SerializerMethodField()
     rate_on = serializers.SerializerMethodField()
-    is_shared = serializers.SerializerMethodField()
 
-    def get_balance(self, item: AccountBalance) -> str:
-        return plain_amount(item.account.balance, item.account.currency)
+    class Meta(AccountOut.Meta):
+        fields = [*AccountOut.Meta.fields, "converted_balance", "rate_on"]
 
-    def get_converted_balance(self, item: AccountBalance) -> str | None:
-        worth = item.converted
+    def get_converted_balance(self, account: Account) -> str | None:
+        worth = self.context["worths"][account.pk]
         return plain_amount(worth.amount, worth.currency) if worth else None
 
     @extend_schema_field(serializers.DateField(allow_null=True))
-    def get_rate_on(self, item: AccountBalance) -> str | None:
-        rate_on = item.converted.rate.rate_on if item.converted else None
+    def get_rate_on(self, account: Account) -> str | None:
+        worth = self.context["worths"][account.pk]
+        rate_on = worth.rate.rate_on if worth else None
         return rate_on.isoformat() if rate_on else None
-
-    def get_is_shared(self, item: AccountBalance) -> bool:
-        return item.account.user_id != self.context["user_id"]
 
 
 class AccountsOut(serializers.Serializer):
@@ -109,7 +100,7 @@ class AccountsOut(serializers.Serializer):
     not_converted = serializers.IntegerField(source="not_converted_count")
     not_converted_items = NotConvertedOut(source="not_converted", many=True)
     rates = RatesUsedOut(many=True)
-    items = AccountItemOut(many=True)
+    items = AccountItemOut(source="accounts", many=True)
 
     def get_total_accounts(self, worth: Any) -> int:
         return len(worth.items)
@@ -205,24 +196,6 @@ _BudgetRow = inline_serializer(
 _Rewards = inline_serializer("OverviewRewards", {"total_points": serializers.IntegerField()})
 
 
-class RecentTransactionOut(serializers.Serializer):
-    """A line of the list of transactions, as the home page shows it."""
-
-    id = serializers.IntegerField()
-    account = serializers.IntegerField(source="account_id")
-    account_name = serializers.CharField(source="account.name")
-    description = serializers.CharField()
-    merchant = serializers.CharField()
-    category = serializers.CharField(source="category.slug", default=None, allow_null=True)
-    amount = AmountSerializerField()
-    txn_type = serializers.CharField()
-    signed_amount = AmountSerializerField()
-    currency = serializers.CharField()
-    txn_date = serializers.DateField()
-    posted_date = serializers.DateField(allow_null=True)
-    status = serializers.CharField()
-
-
 class OverviewOut(serializers.Serializer):
     """Everything the home page needs. `budgets` and `insights` are absent for a viewer."""
 
@@ -233,7 +206,7 @@ class OverviewOut(serializers.Serializer):
     budgets = serializers.SerializerMethodField()
     category_totals = CategoryTotalOut(source="spending", many=True)
     monthly_trends = MonthFlowOut(source="trend", many=True)
-    recent_transactions = RecentTransactionOut(source="recent", many=True)
+    recent_transactions = TransactionOut(source="recent", many=True)
     upcoming_bills = serializers.SerializerMethodField()
     rewards = serializers.SerializerMethodField()
     alerts_count = serializers.SerializerMethodField()
@@ -266,6 +239,6 @@ def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
     context = {
         "request": request,
         "currency": overview.currency,
-        "user_id": overview.coverage.user.pk,
+        "worths": {item.account.pk: item.converted for item in overview.net_worth.items},
     }
     return OverviewOut(overview, context=context).data

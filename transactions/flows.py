@@ -18,10 +18,10 @@ from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from accounts.exchange import Rate, RateTable
+from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.fields import AmountField
 from banking.periods import Period, first_of_month
-from insights.honesty import NotConverted
 from transactions.models import Category, MonthlyTotal, Transaction, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
