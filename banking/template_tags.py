@@ -159,6 +159,12 @@ def menu_item(
     return _nav_context(context, view_name, label, icon_name)
 
 
+@register.inclusion_tag("_tab_item.html", takes_context=True)
+def tab_item(context: dict[str, Any], view_name: str, label: str) -> dict[str, Any]:
+    """A tab that leads to a page; nothing when the page does not exist."""
+    return _nav_context(context, view_name, label, "")
+
+
 @register.simple_block_tag
 def nav_group(content: str, label: str) -> str:
     """A collapsible group of the sidebar; nothing when none of its pages exists."""
