@@ -1,0 +1,136 @@
+"""Putting the demo into the database, all of it through the services, and once."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import accept_share, open_account, share_account, store_rates
+from insights.demo.household import OPENING, Household, first_day
+from insights.demo.rates import demo_rates
+from insights.demo.shops import SHOPS, Shop, shop_rows
+from transactions.models import Category
+from transactions.services.bulk_posting import HistoryRow, post_many
+from users.models import User
+from users.services.people import set_kyc_status, set_role, sign_up
+
+# Public by design: these sign-ins exist only where DEMO is on.
+PASSWORD = "demo-Passw0rd!"
+PEOPLE = [
+    ("demo@example.com", "Alex Morgan", User.Role.USER),
+    ("viewer@example.com", "Vera Lindqvist", User.Role.VIEWER),
+    ("analyst@example.com", "Anton Reyes", User.Role.ANALYST),
+    ("support@example.com", "Sam Okafor", User.Role.SUPPORT),
+    ("auditor@example.com", "Audra Stein", User.Role.AUDITOR),
+    ("admin@example.com", "Ada Novak", User.Role.ADMIN),
+]
+TIMEZONE = "America/New_York"
+FULL_MONTHS = 36
+# What the household alone comes to in its three years.
+FULL_COUNT = 3_250
+_ACCOUNTS = {
+    "checking": ("Northwind Bank", "Everyday Checking", "checking", "USD", "4417", 500),
+    "savings": ("Northwind Bank", "Household Savings", "savings", "USD", "9035", 0),
+    "card": ("Cascade Card Services", "Cascade Rewards Card", "credit_card", "USD", "1188", 8000),
+    "cash": ("", "Wallet", "cash", "USD", "", 0),
+    "euro": ("Hansabank", "Berlin Account", "checking", "EUR", "7302", 0),
+    "invest": ("Meridian", "Index Fund", "investment", "USD", "2650", 0),
+    "loan": ("Northwind Bank", "Car Loan", "loan", "USD", "5521", 0),
+}
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a run did: `is_new` is False where the demo was there already."""
+
+    is_new: bool
+    transaction_count: int = 0
+    account_count: int = 0
+    people: list[tuple[str, str]] = field(default_factory=list)
+
+
+def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
+    """Make the demo people and their household ending on `on`, unless they are there."""
+    people = [(email, role) for email, _, role in PEOPLE]
+    if User.objects.filter(email=PEOPLE[0][0]).exists():
+        return Loaded(is_new=False, people=people)
+    with db_transaction.atomic():
+        users = {email: _person(email, name, role) for email, name, role in PEOPLE}
+        owner = users["demo@example.com"]
+        loaded = Loaded(is_new=True, people=people)
+        _household(owner, on, transaction_count, loaded)
+        for email in ("viewer@example.com", "analyst@example.com"):
+            _share_everything(owner, users[email])
+    return loaded
+
+
+def _person(email: str, name: str, role: str) -> User:
+    user = sign_up(
+        name=name, email=email, password=PASSWORD, base_currency="USD", timezone=TIMEZONE
+    )
+    if role == User.Role.USER:
+        return set_kyc_status(actor=None, user=user, kyc_status=User.KycStatus.VERIFIED)
+    return set_role(actor=None, user=user, role=role)
+
+
+def _household(owner: User, on: date, wanted: int, loaded: Loaded) -> None:
+    months = max(1, min(FULL_MONTHS, round(FULL_MONTHS * wanted / FULL_COUNT)))
+    start = first_day(on, months) if months == FULL_MONTHS else on - timedelta(days=30 * months)
+    extra = max(0, wanted - FULL_COUNT)
+    currencies = ["EUR"] if not extra else sorted({shop.currency for shop in SHOPS} - {"USD"})
+    # A week more, so that the first days find the last bank day before them.
+    rates = list(demo_rates(start - timedelta(days=7), on, currencies))
+    store_rates(actor=None, rates=rates)
+    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    household = Household(
+        start=start,
+        end=on,
+        categories=categories,
+        euro_rates={rate.rate_on: Decimal(rate.rate) for rate in rates if rate.base == "EUR"},
+    )
+    for key, rows in household.live().items():
+        _fill(owner, _open(owner, key), rows, loaded)
+    for shop in SHOPS if extra else []:
+        rows = shop_rows(
+            shop, count=round(extra * shop.share), start=start, end=on, categories=categories
+        )
+        _fill(owner, _open_shop(owner, shop), rows, loaded)
+
+
+def _fill(owner: User, account: Account, rows: list[HistoryRow], loaded: Loaded) -> None:
+    loaded.transaction_count += post_many(actor=owner, account=account, rows=rows)
+    loaded.account_count += 1
+
+
+def _open(owner: User, key: str) -> Account:
+    bank_name, name, account_type, currency, last_four, limit = _ACCOUNTS[key]
+    return open_account(
+        actor=owner,
+        user=owner,
+        name=name,
+        bank_name=bank_name,
+        account_type=account_type,
+        currency=currency,
+        last_four=last_four,
+        opening_balance=OPENING[key],
+        overdraft_limit=Decimal(limit),
+    )
+
+
+def _open_shop(owner: User, shop: Shop) -> Account:
+    return open_account(
+        actor=owner,
+        user=owner,
+        name=shop.name,
+        bank_name="Tillpay",
+        currency=shop.currency,
+        opening_balance=Decimal(100 * shop.scale),
+    )
+
+
+def _share_everything(owner: User, member: User) -> None:
+    for account in Account.objects.owned_by(owner).order_by("pk"):
+        share = share_account(actor=owner, account=account, member=member, level=member.role)
+        accept_share(actor=member, share=share)
