@@ -11,6 +11,7 @@ from drf_spectacular.views import (
 )
 
 from banking import views
+from banking.metrics import metrics
 
 urlpatterns = [
     path("", include("insights.urls")),
@@ -39,6 +40,7 @@ urlpatterns = [
     ),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "banking.views.bad_request"
