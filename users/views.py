@@ -1,5 +1,6 @@
 """Settings pages: profile, security; and the pages that answer too much or too early."""
 
+from typing import Any
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
@@ -16,6 +17,7 @@ from banking.forms import errors_on
 from users.forms import ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.services import people, sessions
+from users.user_agents import device_name
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -49,12 +51,16 @@ def security(request: HttpRequest) -> HttpResponse:
         request,
         "users/security.html",
         {
-            "browser_sessions": sessions.live_sessions(request.user, now),
+            "browser_sessions": _named(sessions.live_sessions(request.user, now)),
             "current_session_key": request.session.session_key,
-            "token_families": sessions.live_families(request.user, now),
+            "token_families": _named(sessions.live_families(request.user, now)),
             "has_second_factor": sessions.needs_otp(request.user),
         },
     )
+
+
+def _named(rows: list[Any]) -> list[dict[str, Any]]:
+    return [{"row": row, "device": device_name(row.user_agent)} for row in rows]
 
 
 @require_POST

@@ -1,0 +1,228 @@
+"""Limits: what is counted, what is refused, and what happens when nobody can count."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests.builders import PASSWORD
+from users import limits
+from users.limits import LimitReachedError, LimitsUnavailableError
+from users.models import AuditEvent
+
+LOGIN = "/api/auth/login"
+
+
+def guess(email: str = "alice@example.com", password: str = "wrong", **headers: str):
+    return APIClient().post(LOGIN, {"email": email, "password": password}, **headers)
+
+
+# --- Counting ---------------------------------------------------------------------------------
+
+
+def test_the_use_after_the_last_is_refused_with_the_time_left():
+    for _ in range(3):
+        limits.limit("test", "key", 3, 60)
+    with pytest.raises(LimitReachedError) as first:
+        limits.limit("test", "key", 3, 60)
+    with pytest.raises(LimitReachedError) as second:
+        limits.limit("test", "key", 3, 60)
+    assert (first.value.is_first, second.value.is_first) == (True, False)
+    assert 1 <= first.value.retry_after <= 61
+
+
+def test_keys_and_names_are_counted_apart():
+    for name, key in [("a", "x"), ("a", "y"), ("b", "x")]:
+        limits.limit(name, key, 1, 60)
+
+
+def test_a_use_given_back_can_be_used_again():
+    for _ in range(9):
+        limits.limit("test", "key", 1, 60)
+        limits.give_back("test", "key")
+    limits.give_back("test", "never used")
+
+
+def test_parallel_uses_cannot_exceed_the_limit():
+    def use(_):
+        try:
+            limits.limit("test", "key", 10, 60)
+        except LimitReachedError:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(use, range(50))) == 10
+
+
+@pytest.mark.worker
+@pytest.mark.skipif("TEST_REDIS_URL" not in os.environ, reason="needs a Valkey or Redis")
+def test_the_shared_store_counts_as_exactly(settings):
+    settings.CACHES = _redis_at(os.environ["TEST_REDIS_URL"])
+    test_parallel_uses_cannot_exceed_the_limit()
+    test_the_use_after_the_last_is_refused_with_the_time_left()
+    test_a_use_given_back_can_be_used_again()
+
+
+def _redis_at(url: str) -> dict:
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+            "KEY_PREFIX": os.urandom(4).hex(),
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+    }
+
+
+# --- Sign-in ----------------------------------------------------------------------------------
+
+
+def test_the_sixth_wrong_password_is_429_and_so_is_the_right_one_from_there(alice):
+    assert [guess().status_code for _ in range(5)] == [401] * 5
+    refused = guess()
+    assert refused.status_code == 429
+    assert 1 <= int(refused["Retry-After"]) <= 900
+    assert refused.json()["errors"][0]["code"] == "throttled"
+    assert guess(password=PASSWORD).status_code == 429
+    assert AuditEvent.objects.filter(action="users.sign_in.locked").count() == 1
+
+
+def test_the_owner_elsewhere_is_not_locked_out(alice):
+    for _ in range(6):
+        guess()
+    assert guess(password=PASSWORD, REMOTE_ADDR="198.51.100.7").status_code == 200
+
+
+def test_an_unknown_address_is_limited_alike(alice):
+    known = [guess() for _ in range(7)]
+    unknown = [guess("nobody@example.com") for _ in range(7)]
+    assert [answer.status_code for answer in known] == [answer.status_code for answer in unknown]
+
+
+def test_an_invented_forwarding_header_opens_nothing(alice):
+    codes = [guess(HTTP_X_FORWARDED_FOR=f"10.0.0.{n}").status_code for n in range(8)]
+    assert codes == [401] * 5 + [429] * 3
+
+
+def test_one_address_cannot_try_many_accounts(alice):
+    codes = [guess(f"user{n}@example.com").status_code for n in range(22)]
+    assert codes == [401] * 20 + [429] * 2
+
+
+def test_one_neighbourhood_cannot_either(alice):
+    codes = [
+        guess(f"user{n}@example.com", REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(102)
+    ]
+    assert codes == [401] * 100 + [429] * 2
+
+
+def test_right_passwords_do_not_count(alice):
+    assert {guess(password=PASSWORD).status_code for _ in range(25)} == {200}
+
+
+def test_the_page_is_limited_with_a_page(alice):
+    client = Client()
+    form = {"login": "alice@example.com", "password": "wrong"}
+    codes = [client.post("/users/login/", form).status_code for _ in range(6)]
+    assert codes == [200] * 5 + [429]
+    refused = client.post("/users/login/", form | {"password": PASSWORD})
+    assert refused.status_code == 429
+    assert 1 <= int(refused["Retry-After"]) <= 900
+    assert b"minutes" in refused.content
+
+
+def test_a_known_browser_is_not_locked_out_by_others_at_its_address(alice):
+    browser = Client()
+    form = {"login": "alice@example.com", "password": PASSWORD}
+    assert browser.post("/users/login/", form).status_code == 302
+    browser.post("/users/logout/")
+    for _ in range(6):
+        guess()
+    assert Client().post("/users/login/", form).status_code == 429
+    assert browser.post("/users/login/", form).status_code == 302
+
+
+def test_a_known_browser_has_its_own_five_guesses(alice):
+    browser = Client()
+    form = {"login": "alice@example.com", "password": PASSWORD}
+    browser.post("/users/login/", form)
+    browser.post("/users/logout/")
+    wrong = form | {"password": "wrong"}
+    codes = [browser.post("/users/login/", wrong).status_code for _ in range(6)]
+    assert codes == [200] * 5 + [429]
+
+
+def test_a_forged_device_cookie_is_nothing(alice):
+    browser = Client()
+    browser.cookies["device"] = "WyJ4IixbImFiYyJdXQ:1:forged"
+    for _ in range(5):
+        guess()
+    form = {"login": "alice@example.com", "password": PASSWORD}
+    assert browser.post("/users/login/", form).status_code == 429
+
+
+# --- Other limits -----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_sign_ups_are_limited_at_both_doors(settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-up": (2, 60)}
+    assert APIClient().post("/api/auth/signup", {}).status_code == 400
+    assert Client().post("/users/signup/", {}).status_code == 200
+    assert APIClient().post("/api/auth/signup", {}).status_code == 429
+    assert Client().post("/users/signup/", {}).status_code == 429
+    assert Client().get("/users/signup/").status_code == 200
+
+
+def test_password_mails_to_one_person_are_limited(alice, mailoutbox):
+    codes = [
+        Client()
+        .post(
+            "/users/password/reset/", {"email": "alice@example.com"}, REMOTE_ADDR=f"203.0.113.{n}"
+        )
+        .status_code
+        for n in range(6)
+    ]
+    assert codes == [302] * 5 + [429]
+    assert len(mailoutbox) == 5
+
+
+def test_reads_and_writes_of_the_api_are_limited_apart(settings, api_for, alice, bob):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"api-read": (2, 60), "api-write": (1, 60)}
+    client = api_for(alice)
+    assert [client.get("/api/users/me").status_code for _ in range(3)] == [200, 200, 429]
+    assert [client.patch("/api/users/me", {}).status_code for _ in range(2)] == [200, 429]
+    assert api_for(bob).get("/api/users/me").status_code == 200
+    refused = client.get("/api/users/me")
+    assert "Retry-After" in refused
+    assert refused.json()["type"] == "client_error"
+
+
+# --- Without the store ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_store(settings):
+    settings.CACHES = _redis_at("redis://127.0.0.1:9/0")
+
+
+def test_without_a_count_nobody_signs_in(no_store, alice):
+    answer = APIClient(raise_request_exception=False).post(
+        LOGIN, {"email": alice.email, "password": PASSWORD}
+    )
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "60"
+    form = {"login": "alice@example.com", "password": PASSWORD}
+    assert Client().post("/users/login/", form).status_code == 503
+    with pytest.raises(LimitsUnavailableError):
+        limits.consume("otp", "1")
+
+
+def test_without_a_count_the_rest_goes_on(no_store, settings, api_for, alice, mailoutbox):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"api-read": (2, 60)}
+    assert [api_for(alice).get("/api/users/me").status_code for _ in range(3)] == [200] * 3
+    assert Client().post("/users/password/reset/", {"email": alice.email}).status_code == 302
+    assert len(mailoutbox) == 1

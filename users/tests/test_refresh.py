@@ -1,0 +1,182 @@
+"""A refresh token is used once: one winner, a race is no theft, reuse ends the family."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from tests.builders import make_user
+from users.models import AuditEvent, RefreshSession
+from users.services import people, sessions
+from users.services.sessions import TokenRaceError, WrongTokenError, rotate_tokens, start_tokens
+
+
+def refresh(token: str):
+    return APIClient().post("/api/auth/refresh", {"refresh": token})
+
+
+def me(access: str) -> int:
+    return APIClient().get("/api/users/me", HTTP_AUTHORIZATION=f"Bearer {access}").status_code
+
+
+@pytest.fixture
+def tokens(alice) -> sessions.Tokens:
+    return start_tokens(user=alice, at=timezone.now())
+
+
+def test_a_refresh_token_gives_a_new_pair_that_works(tokens):
+    answer = refresh(tokens.refresh)
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"access", "refresh"}
+    assert answer.json()["refresh"] != tokens.refresh
+    assert me(answer.json()["access"]) == 200
+    assert refresh(answer.json()["refresh"]).status_code == 200
+
+
+def test_only_the_hash_of_a_refresh_token_is_stored(tokens):
+    stored = RefreshSession.objects.values().get()
+    assert tokens.refresh not in str(stored)
+
+
+def test_reuse_ends_the_family_and_is_told_on_the_audit_trail(tokens):
+    successor = refresh(tokens.refresh).json()
+    reused = refresh(tokens.refresh)
+    assert reused.status_code == 401
+    assert reused.json()["errors"][0]["code"] == "token_not_valid"
+    assert refresh(successor["refresh"]).status_code == 401
+    assert me(successor["access"]) == 401
+    event = AuditEvent.objects.get(action="users.tokens.revoked")
+    assert event.changes["reason"] == "reuse"
+
+
+def test_reuse_ends_no_other_family(alice, tokens):
+    other = start_tokens(user=alice, at=timezone.now())
+    refresh(tokens.refresh)
+    refresh(tokens.refresh)
+    assert me(other.access) == 200
+    assert refresh(other.refresh).status_code == 200
+
+
+def test_a_loser_that_began_before_the_winner_ended_is_no_thief(tokens):
+    began = timezone.now()
+    rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
+    with pytest.raises(TokenRaceError):
+        rotate_tokens(refresh=tokens.refresh, started_at=began)
+    assert not RefreshSession.objects.exclude(revoked_at=None).exists()
+
+
+def test_an_expired_token_is_refused(alice):
+    long_ago = timezone.now() - timedelta(days=8)
+    tokens = start_tokens(user=alice, at=long_ago)
+    assert refresh(tokens.refresh).status_code == 401
+
+
+def test_a_deactivated_user_gets_no_new_tokens(alice, tokens):
+    people.set_active(actor=None, user=alice, is_active=False)
+    people.set_active(actor=None, user=alice, is_active=True)
+    assert refresh(tokens.refresh).status_code == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("token", ["", "unknown", "x" * 201, "\x00", 7, None])
+def test_an_unknown_token_is_refused(token):
+    answer = APIClient().post("/api/auth/refresh", {"refresh": token}, format="json")
+    assert answer.status_code in (400, 401)
+    assert not AuditEvent.objects.exists()
+
+
+def test_expired_rows_are_purged_and_living_ones_kept(alice, tokens):
+    assert sessions.purge_expired(at=timezone.now()) == 0
+    assert sessions.purge_expired(at=timezone.now() + timedelta(days=8)) == 1
+    assert not RefreshSession.objects.exists()
+
+
+# --- Parallel ---------------------------------------------------------------------------------
+
+
+def in_parallel(work, threads: int) -> list:
+    barrier = Barrier(threads)
+
+    def run(number):
+        try:
+            barrier.wait(timeout=30)
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_parallel_refreshes_have_one_winner_and_end_nothing():
+    user = make_user()
+    tokens = start_tokens(user=user, at=timezone.now())
+    began = timezone.now()
+
+    def work(_):
+        try:
+            return rotate_tokens(refresh=tokens.refresh, started_at=began)
+        except (TokenRaceError, WrongTokenError) as error:
+            return type(error).__name__
+
+    results = in_parallel(work, 20)
+    winners = [result for result in results if not isinstance(result, str)]
+    assert len(winners) == 1
+    assert results.count("TokenRaceError") == 19
+    assert RefreshSession.objects.filter(used_at=None, revoked_at=None).count() == 1
+    assert me(winners[0].access) == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_parallel_refreshes_over_the_api_have_at_most_one_winner():
+    user = make_user()
+    tokens = start_tokens(user=user, at=timezone.now())
+    codes = in_parallel(lambda _: refresh(tokens.refresh).status_code, 20)
+    assert codes.count(200) == 1
+    assert set(codes) <= {200, 401, 409}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_and_a_sign_out_everywhere_leave_nothing_alive():
+    """Whoever comes second must see what the first did; a token born meanwhile may not survive."""
+    user = make_user()
+    for _ in range(5):
+        tokens = start_tokens(user=user, at=timezone.now())
+        began = timezone.now()
+
+        def work(number, tokens=tokens, began=began):
+            if number:
+                sessions.sign_out_everywhere(actor=user, user=user)
+                return None
+            try:
+                return rotate_tokens(refresh=tokens.refresh, started_at=began)
+            except WrongTokenError:
+                return None
+
+        in_parallel(work, 2)
+        assert not RefreshSession.objects.filter(used_at=None, revoked_at=None).exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_negative_control_read_then_write_has_several_winners():
+    """Stock rotation, in miniature: look, then mark."""
+    user = make_user()
+    start_tokens(user=user, at=timezone.now())
+    barrier = Barrier(8)
+
+    def work(_):
+        token = RefreshSession.objects.get()
+        is_mine = token.used_at is None
+        barrier.wait(timeout=30)
+        token.used_at = timezone.now()
+        token.save(update_fields=["used_at"])
+        return is_mine
+
+    assert sum(in_parallel(work, 8)) > 1
