@@ -95,6 +95,8 @@ class RuleBook:
 
     def first_match(self, line: Line) -> Rule | None:
         """The first rule in order whose every condition the line meets."""
+        if not self._rules:
+            return None
         for rule in self._candidates(line.description, line.merchant):
             if _fits(rule, line):
                 return rule

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum, Value
+from django.db import connection
+from django.db.models import Count, Q, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from banking.fields import AmountField
@@ -92,28 +93,56 @@ def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
 
 
 def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
-    """Add the deltas to the stored totals; the accounts concerned are locked by the caller."""
-    shrinking = False
-    for key, delta in deltas.items():
-        shrinking = shrinking or delta.transaction_count <= 0
-        identity = {
-            "account_id": key.account_id,
-            "month": key.month,
-            "category_id": key.category_id,
-        }
-        updated = MonthlyTotal.objects.filter(**identity).update(
-            inflow=F("inflow") + Value(delta.inflow, output_field=AmountField()),
-            outflow=F("outflow") + Value(delta.outflow, output_field=AmountField()),
-            transaction_count=F("transaction_count") + delta.transaction_count,
-        )
-        if not updated:
-            MonthlyTotal.objects.create(
-                user_id=user_id,
-                **identity,
-                inflow=delta.inflow,
-                outflow=delta.outflow,
-                transaction_count=delta.transaction_count,
+    """Add the deltas to the stored totals; the accounts concerned are locked by the caller.
+
+    Three statements however many months an import spans.
+    """
+    if not deltas:
+        return
+    accounts = {key.account_id for key in deltas}
+    stored = _stored_totals(accounts, deltas)
+    table = connection.ops.quote_name(MonthlyTotal._meta.db_table)
+    known = [(*_columns(delta), stored[key]) for key, delta in deltas.items() if key in stored]
+    if known:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {table} SET inflow = inflow + %s, outflow = outflow + %s,"  # noqa: S608
+                " transaction_count = transaction_count + %s WHERE id = %s",
+                known,
             )
-    if shrinking:
-        accounts = {key.account_id for key in deltas}
+    fresh = [
+        MonthlyTotal(
+            user_id=user_id,
+            account_id=key.account_id,
+            month=key.month,
+            category_id=key.category_id,
+            inflow=delta.inflow,
+            outflow=delta.outflow,
+            transaction_count=delta.transaction_count,
+        )
+        for key, delta in deltas.items()
+        if key not in stored
+    ]
+    if fresh:
+        MonthlyTotal.objects.bulk_create(fresh, batch_size=1000)
+    if any(delta.transaction_count <= 0 for delta in deltas.values()):
         MonthlyTotal.objects.filter(account_id__in=accounts, transaction_count=0).delete()
+
+
+def _stored_totals(accounts: set[int], deltas: Mapping[TotalKey, Sums]) -> dict[TotalKey, int]:
+    """{key: primary key} of the totals that exist in the deltas' accounts and span of months."""
+    months = [key.month for key in deltas]
+    rows = MonthlyTotal.objects.filter(
+        account_id__in=accounts, month__range=(min(months), max(months))
+    )
+    return {
+        TotalKey(account_id, month, category_id): pk
+        for pk, account_id, month, category_id in rows.values_list(
+            "pk", "account_id", "month", "category_id"
+        )
+    }
+
+
+def _columns(sums: Sums) -> tuple[int, int, int]:
+    prepare = MonthlyTotal._meta.get_field("inflow").get_prep_value
+    return prepare(sums.inflow), prepare(sums.outflow), sums.transaction_count

@@ -1,0 +1,192 @@
+"""100,000 CSV lines through the real import, beside a bare bulk insert of the same rows.
+
+    .venv/bin/python benchmarks/import_100k.py [--rows N] [--profile]
+
+Each measurement runs in a process of its own on a fresh test database (SQLite, or what
+DATABASE_URL names), so that its peak memory is its own. The bare insert puts ready-made tuples
+into the same table with the same indexes: COPY on PostgreSQL, executemany on SQLite.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import pstats
+import random
+import resource
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ["DJANGO_SETTINGS_MODULE"] = "banking.settings_test"
+
+WORDS = ["REWE SAGT DANKE", "LIDL 0456", "Stadtwerke Abschlag", "MIETE", "Gehalt ACME GmbH",
+         "AMAZON EU SARL", "Bäckerei Müller", "Tankstelle 77", "NETFLIX.COM", "PAYPAL *EBAY",
+         "Apotheke am Markt", "DB Vertrieb", "Kino", "Restaurant Zur Post", "SPOTIFY"]  # fmt: skip
+
+
+def make_csv(rows: int) -> bytes:
+    """Ten years of one account, semicolons and decimal commas, as many banks export it."""
+    rng = random.Random(7)
+    start = date(2016, 1, 1)
+    lines = ["Buchungstag;Valuta;Verwendungszweck;Betrag;Währung"]
+    for number in range(rows):
+        day = start + timedelta(days=number * 3650 // rows)
+        cents = rng.randint(-20_000, 15_000) or 1
+        text = f"{rng.choice(WORDS)} {rng.randint(1000, 9999)} Ref {number % 7919:05d}"
+        amount = f"{cents / 100:.2f}".replace(".", ",")
+        lines.append(f"{day:%d.%m.%Y};{day:%d.%m.%Y};{text};{amount};EUR")
+    return "\n".join(lines).encode()
+
+
+def set_up() -> None:
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.test.utils import setup_databases
+
+    settings.DATABASES["default"]["TEST"]["NAME"] = (
+        settings.DATABASES["default"]["TEST"]["NAME"] + f"_bench{os.getpid()}"
+    )
+    return setup_databases(verbosity=0, interactive=False)
+
+
+def tear_down(databases) -> None:
+    from django.test.utils import teardown_databases
+
+    teardown_databases(databases, verbosity=0)
+
+
+def run_part(part: str, rows: int, profile: bool) -> None:
+    databases = set_up()
+    try:
+        profiler = cProfile.Profile() if profile else None
+        result = PARTS[part](rows, profiler)
+        if profiler:
+            pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(28)
+    finally:
+        tear_down(databases)
+    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps(result))
+
+
+def _owner_and_account():
+    from accounts.services import open_account
+    from users.models import User
+
+    user = User.objects.create_user("bench@example.com", "correct-Horse-battery-1")
+    return user, open_account(actor=user, user=user, name="Everyday", currency="EUR")
+
+
+def bare(rows: int, profiler) -> dict:
+    """The same rows as tuples, ready in memory, into the transactions table."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from banking.bulk import bulk_insert
+    from transactions.models import ImportBatch, Transaction
+    from transactions.services import import_posting
+    from transactions.services.importing import check_import, start_import
+
+    user, account = _owner_and_account()
+    batch = start_import(actor=user, account=account, file_name="b.csv", content=make_csv(rows))
+    check_import(batch_id=batch.pk)
+    batch = ImportBatch.objects.get(pk=batch.pk)
+    writer = import_posting._Writer(batch, timezone.now())
+    ready = [writer.values_of(line) for line in import_posting._new_rows(batch)]
+    begin = time.perf_counter()
+    with transaction.atomic():
+        count = bulk_insert(Transaction._meta.db_table, writer.columns, ready)
+    return {"insert": time.perf_counter() - begin, "rows": count}
+
+
+def steps(rows: int, profiler) -> dict:
+    """Upload, check and confirm, as the worker runs them."""
+    from django.utils import timezone
+
+    from transactions.services.import_confirming import confirm_import
+    from transactions.services.importing import check_import, start_import
+
+    user, account = _owner_and_account()
+    content = make_csv(rows)
+    if profiler:
+        profiler.enable()
+    begin = time.perf_counter()
+    batch = start_import(actor=user, account=account, file_name="b.csv", content=content)
+    uploaded = time.perf_counter()
+    check_import(batch_id=batch.pk)
+    checked = time.perf_counter()
+    batch = confirm_import(actor=user, batch_id=batch.pk, at=timezone.now())
+    done = time.perf_counter()
+    if profiler:
+        profiler.disable()
+    account.refresh_from_db()
+    assert batch.added_count == rows, batch.added_count
+    assert account.balance == batch.net != Decimal(0)
+    return {
+        "upload": uploaded - begin,
+        "check": checked - uploaded,
+        "confirm": done - checked,
+        "total": done - begin,
+        "bytes": len(content),
+    }
+
+
+def again(rows: int, profiler) -> dict:
+    """The same lines a second time, in another file: every one must be known again."""
+    from django.utils import timezone
+
+    from transactions.services.import_confirming import confirm_import
+    from transactions.services.importing import check_import, start_import
+
+    user, account = _owner_and_account()
+    content = make_csv(rows)
+    batch = start_import(actor=user, account=account, file_name="b.csv", content=content)
+    confirm_import(actor=user, batch_id=batch.pk, at=timezone.now())
+    header, *lines = content.split(b"\n")
+    random.Random(3).shuffle(lines)
+    content = b"\n".join([header, *lines])
+    if profiler:
+        profiler.enable()
+    begin = time.perf_counter()
+    batch = start_import(actor=user, account=account, file_name="c.csv", content=content)
+    check_import(batch_id=batch.pk)
+    checked = time.perf_counter()
+    batch = confirm_import(actor=user, batch_id=batch.pk, at=timezone.now())
+    done = time.perf_counter()
+    if profiler:
+        profiler.disable()
+    assert (batch.added_count, batch.duplicate_count) == (0, rows)
+    return {"check": checked - begin, "confirm": done - checked, "total": done - begin}
+
+
+PARTS = {"bare": bare, "steps": steps, "again": again}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    if options.part:
+        run_part(options.part, options.rows, options.profile)
+        return
+    for part in PARTS:
+        command = [sys.executable, __file__, "--part", part, "--rows", str(options.rows)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        result = json.loads(output.strip().splitlines()[-1])
+        shown = {
+            key: round(value, 2) if isinstance(value, float) else value
+            for key, value in result.items()
+        }
+        print(f"{part:6}", shown)
+
+
+if __name__ == "__main__":
+    main()
