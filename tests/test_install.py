@@ -1,0 +1,89 @@
+"""What `make` sets up is set up once, and what cannot be is said in a sentence."""
+
+import ast
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from banking import install
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch) -> Path:
+    """An empty checkout, and a PATH with nothing but what a test puts into `programs`."""
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(install, "PYTHON", tmp_path / ".venv/bin/python")
+    monkeypatch.setattr(install, "STAMPS", tmp_path / ".venv/installed.json")
+    monkeypatch.setattr(install, "NODE_MODULES", tmp_path / "node_modules")
+    monkeypatch.setenv("PATH", str(tmp_path / "programs"))
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "programs").mkdir()
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    return tmp_path
+
+
+def put_program(house: Path, name: str, script: str) -> None:
+    program = house / "programs" / name
+    program.write_text(f'#!/bin/sh\necho "$0 $*" >> {house}/calls\n{script}\n')
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+
+
+def calls(house: Path) -> list[str]:
+    file = house / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_front_end_packages_are_installed_again_only_when_their_lock_has_changed(house):
+    put_program(house, "npm", f"/bin/mkdir -p {house}/node_modules")
+    install.install_front_end()
+    install.install_front_end()
+    assert len(calls(house)) == 1
+    assert "npm ci --ignore-scripts" in calls(house)[0]
+    (house / "package-lock.json").write_text('{"new": true}')
+    install.install_front_end()
+    assert len(calls(house)) == 2
+
+
+def test_python_packages_are_installed_again_only_when_their_list_has_changed(house):
+    put_program(house, "uv", "")
+    install.install_packages("requirements-dev.txt")
+    install.install_packages("requirements-dev.txt")
+    install.install_packages("requirements.txt")  # the other list begins with it
+    assert len(calls(house)) == 1
+    (house / "requirements.txt").write_text("# changed\n")
+    install.install_packages("requirements.txt")
+    assert len(calls(house)) == 2
+
+
+def test_a_registry_that_does_not_answer_is_said_with_what_to_do(house, capsys, monkeypatch):
+    put_program(house, "uv", "")
+    put_program(house, "npm", "echo 'getaddrinfo ENOTFOUND' >&2; exit 1")
+    monkeypatch.chdir(house)
+    assert install.main([]) == 1
+    said = capsys.readouterr().err
+    assert "getaddrinfo ENOTFOUND" in said
+    assert "The front-end packages could not be installed. If the npm registry" in said
+    assert not (house / "node_modules/.installed").exists()
+
+
+def test_a_broken_environment_is_made_anew(house):
+    put_program(house, "uv", "")
+    assert install._environment_works()
+    (house / ".venv/bin/python").unlink()
+    (house / ".venv/bin/python").symlink_to(house / "a python that was upgraded away")
+    install.create_environment()
+    [call] = calls(house)
+    assert f"--clear --python {sys.executable}" in call
+
+
+def test_it_needs_nothing_but_the_standard_library():
+    tree = ast.parse(Path(install.__file__).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in imports}
+    assert names <= sys.stdlib_module_names
