@@ -1,0 +1,339 @@
+"""The proof of the ledger: every stored figure recomputed from the rows, in one snapshot.
+
+It only reads, in a fixed number of queries, and streams what it reads.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.lookups import Exact
+
+from accounts.models import Account
+from banking.fields import AmountField
+from banking.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
+from banking.snapshot import read_snapshot
+from transactions.fingerprints import fingerprint
+from transactions.models import Category, ImportBatch, MonthlyTotal, Tag, Transaction
+
+# What is listed of each invariant; the counts are always whole.
+MOST_LISTED = 100
+CHUNK = 2_000
+_ZERO = Value(Decimal(0), output_field=AmountField())
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One row that breaks an invariant, with what is stored and what it should be."""
+
+    table: str
+    id: int | None
+    problem: str
+    account: int | None = None
+    stored: str = ""
+    expected: str = ""
+
+
+@dataclass(slots=True)
+class Invariant:
+    """How many rows were looked at, how many are off, and the first of those."""
+
+    name: str
+    rule: str
+    checked_count: int = 0
+    violation_count: int = 0
+    violations: list[Violation] = field(default_factory=list)
+
+    def add(self, violation: Violation) -> None:
+        self.violation_count += 1
+        if len(self.violations) < MOST_LISTED:
+            self.violations.append(violation)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What a check found, invariant by invariant."""
+
+    invariants: list[Invariant]
+
+    @property
+    def violation_count(self) -> int:
+        return sum(invariant.violation_count for invariant in self.invariants)
+
+    @property
+    def is_clean(self) -> bool:
+        return self.violation_count == 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON carries it."""
+        return {
+            "ok": self.is_clean,
+            "violation_count": self.violation_count,
+            "invariants": {
+                one.name: {
+                    "rule": one.rule,
+                    "checked": one.checked_count,
+                    "violation_count": one.violation_count,
+                    "violations": [asdict(violation) for violation in one.violations],
+                }
+                for one in self.invariants
+            },
+        }
+
+
+def check_ledger(account_id: int | None = None) -> LedgerReport:
+    """Check every account, or one; rows in the trash are checked too, and counted nowhere."""
+    accounts, rows = Account.objects.all(), Transaction.objects.all()
+    totals = MonthlyTotal.objects.all()
+    if account_id is not None:
+        accounts = accounts.filter(pk=account_id)
+        rows, totals = rows.filter(account=account_id), totals.filter(account=account_id)
+    with read_snapshot():
+        return LedgerReport(
+            [
+                _balances(accounts),
+                _totals(rows, totals),
+                _money(accounts, rows),
+                _owners(rows, totals),
+                _derived(rows),
+                _external_ids(rows),
+                _orphans(rows, totals),
+            ]
+        )
+
+
+def _counting(rows: QuerySet, invariant: Invariant, **options: Any) -> Iterator[Any]:
+    for row in rows.iterator(chunk_size=CHUNK):
+        invariant.checked_count += 1
+        yield row
+
+
+def _balances(accounts: QuerySet) -> Invariant:
+    found = Invariant("balance", "balance = opening balance + Σ posted transactions not deleted")
+    posted = (
+        Transaction.objects.filter(account=OuterRef("pk"), deleted_at=None)
+        .posted()
+        .order_by()
+        .values("account")
+        .annotate(total=Sum("signed_amount"))
+        .values("total")
+    )
+    expected = ExpressionWrapper(
+        F("opening_balance") + Coalesce(Subquery(posted), _ZERO), output_field=AmountField()
+    )
+    columns = (
+        accounts.order_by("pk").annotate(expected=expected).values_list("pk", "balance", "expected")
+    )
+    for pk, balance, right in _counting(columns, found):
+        if balance != right:
+            problem = "The balance is not what the transactions add up to."
+            found.add(Violation("accounts.account", pk, problem, pk, f"{balance:f}", f"{right:f}"))
+    return found
+
+
+def _totals(rows: QuerySet, totals: QuerySet) -> Invariant:
+    found = Invariant("monthly_totals", "each monthly total = Σ of its transactions")
+    right = (
+        rows.filter(deleted_at=None, status=Transaction.Status.POSTED)
+        .order_by()
+        .annotate(month=TruncMonth("txn_date"), kind=Coalesce("category_id", Value(0)))
+        .values("account_id", "month", "kind")
+        .annotate(
+            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
+            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
+            count=Count("id"),
+        )
+        .order_by("account_id", "month", "kind")
+        .values_list("account_id", "month", "kind", "inflow", "negative", "count")
+    )
+    stored = (
+        totals.annotate(kind=Coalesce("category_id", Value(0)))
+        .order_by("account_id", "month", "kind")
+        .values_list("account_id", "month", "kind", "inflow", "outflow", "transaction_count", "pk")
+    )
+    recomputed = (
+        (row[:3], (row[3], -row[4], row[5]), None) for row in right.iterator(chunk_size=CHUNK)
+    )
+    kept = ((row[:3], row[3:6], row[6]) for row in _counting(stored, found))
+    for key, expected, (value, pk) in _merged(recomputed, kept):
+        if expected != value:
+            found.add(_total_violation(key, expected, value, pk))
+    return found
+
+
+def _merged(first: Iterable, second: Iterable) -> Iterator[tuple[Any, Any, tuple[Any, Any]]]:
+    """Two streams sorted by one key side by side; a side that lacks a key gives None."""
+    lefts, rights = iter(first), iter(second)
+    left, right = next(lefts, None), next(rights, None)
+    while left is not None or right is not None:
+        if right is None or (left is not None and left[0] < right[0]):
+            yield left[0], left[1], (None, None)
+            left = next(lefts, None)
+        elif left is None or right[0] < left[0]:
+            yield right[0], None, (right[1], right[2])
+            right = next(rights, None)
+        else:
+            yield left[0], left[1], (right[1], right[2])
+            left, right = next(lefts, None), next(rights, None)
+
+
+def _total_violation(key: tuple, expected: Any, value: Any, pk: int | None) -> Violation:
+    account, month, category = key
+    about = f"{month:%Y-%m}, category {category or 'none'}"
+    problem = "missing" if value is None else "not needed" if expected is None else "wrong"
+    return Violation(
+        "transactions.monthlytotal",
+        pk,
+        f"The total of {about} is {problem}.",
+        account,
+        _sums_text(value),
+        _sums_text(expected),
+    )
+
+
+def _sums_text(sums: tuple[Decimal, Decimal, int] | None) -> str:
+    return "" if sums is None else f"in {sums[0]:f}, out {sums[1]:f}, {sums[2]} rows"
+
+
+def _money(accounts: QuerySet, rows: QuerySet) -> Invariant:
+    found = Invariant(
+        "money", "amounts are whole minor units within bounds, in the account's own currency"
+    )
+    too_large = Q(signed_amount__gt=LARGEST_AMOUNT) | Q(signed_amount__lt=-LARGEST_AMOUNT)
+    wrong = too_large | Q(signed_amount=0) | ~Q(currency=F("account__currency"))
+    wrong |= _fractions("signed_amount")
+    found.checked_count = rows.count()
+    for pk, account, amount, currency in (
+        rows.filter(wrong)
+        .order_by("pk")
+        .values_list("pk", "account_id", "signed_amount", "currency")
+        .iterator(chunk_size=CHUNK)
+    ):
+        problem = "The amount or its currency cannot stand on this account."
+        found.add(
+            Violation("transactions.transaction", pk, problem, account, f"{amount:f} {currency}")
+        )
+    bad = ~Q(currency__in=active_currencies()) | Q(overdraft_limit__lt=0)
+    bad |= _fractions("opening_balance") | _fractions("balance")
+    for pk, balance, currency in (
+        accounts.filter(bad).order_by("pk").values_list("pk", "balance", "currency")
+    ):
+        problem = "The account's money is not whole minor units of a currency."
+        found.add(Violation("accounts.account", pk, problem, pk, f"{balance:f} {currency}"))
+    return found
+
+
+def _fractions(name: str) -> Q:
+    """Rows whose amount has more decimals than their currency has."""
+    by_digits: dict[int, list[str]] = {}
+    for code in active_currencies():
+        by_digits.setdefault(minor_unit_digits(code), []).append(code)
+    condition = Q(pk__in=[])
+    for digits, codes in sorted(by_digits.items()):
+        if digits < 4:
+            # Not F(name) % n: the column is whole ten-thousandths, its Python type a Decimal.
+            rest = Func(
+                F(name),
+                template=f"(%(expressions)s %%%% {10 ** (4 - digits)})",
+                output_field=BigIntegerField(),
+            )
+            condition |= Q(currency__in=codes) & ~Q(Exact(rest, 0))
+    return condition
+
+
+def _owners(rows: QuerySet, totals: QuerySet) -> Invariant:
+    found = Invariant("owners", "what is on an account belongs to the account's owner")
+    for table, queryset in (
+        ("transactions.transaction", rows),
+        ("transactions.monthlytotal", totals),
+    ):
+        found.checked_count += queryset.count()
+        foreign = ~Q(user=F("account__user"))
+        foreign |= Q(category__user__isnull=False) & ~Q(category__user=F("account__user"))
+        for pk, account in queryset.filter(foreign).order_by("pk").values_list("pk", "account_id"):
+            problem = "Its user or category is not its account's owner's."
+            found.add(Violation(table, pk, problem, account))
+    return found
+
+
+def _derived(rows: QuerySet) -> Invariant:
+    found = Invariant("derived", "fingerprint and search text are those of the row")
+    fields = (
+        "pk", "account_id", "txn_date", "signed_amount", "currency", "description", "merchant",
+        "notes", "fingerprint", "search_text", "merchant_key",
+    )  # fmt: skip
+    texts = [Transaction._meta.get_field(name) for name in ("search_text", "merchant_key")]
+    for row in _counting(rows.order_by("pk").only(*fields), found):
+        right = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
+        if row.fingerprint != right:
+            found.add(_derived_violation(row, "fingerprint", row.fingerprint, right))
+        for text in texts:
+            if getattr(row, text.name) != text.text_of(row):
+                found.add(_derived_violation(row, text.name, "", ""))
+    return found
+
+
+def _derived_violation(row: Transaction, name: str, stored: Any, expected: Any) -> Violation:
+    problem = f"Its {name} is not that of the row."
+    table = "transactions.transaction"
+    return Violation(table, row.pk, problem, row.account_id, str(stored), str(expected))
+
+
+def _external_ids(rows: QuerySet) -> Invariant:
+    found = Invariant("external_ids", "a bank's id is on one live row of an account")
+    named = rows.filter(deleted_at=None).exclude(external_id="").order_by()
+    found.checked_count = named.count()
+    twins = named.values("account_id", "external_id").annotate(count=Count("id"))
+    for twin in twins.filter(count__gt=1).iterator(chunk_size=CHUNK):
+        found.add(
+            Violation(
+                "transactions.transaction",
+                None,
+                "The bank's id is on more than one row.",
+                twin["account_id"],
+                str(twin["count"]),
+                "1",
+            )
+        )
+    return found
+
+
+def _orphans(rows: QuerySet, totals: QuerySet) -> Invariant:
+    found = Invariant("orphans", "every row's account, category, import and tags exist and fit")
+    lost = ~Q(account__in=Account.objects.values("pk"))
+    lost_category = Q(category_id__isnull=False) & ~Q(category_id__in=Category.objects.values("pk"))
+    found.checked_count = rows.count()
+    for table, queryset in (
+        ("transactions.transaction", rows),
+        ("transactions.monthlytotal", totals),
+    ):
+        for pk, account in queryset.filter(lost | lost_category).values_list("pk", "account_id"):
+            found.add(Violation(table, pk, "Its account or category is gone.", account))
+    elsewhere = rows.filter(import_batch__isnull=False).exclude(
+        import_batch__in=ImportBatch.objects.filter(account=OuterRef("account")).values("pk")
+    )
+    for pk, account in elsewhere.values_list("pk", "account_id"):
+        problem = "Its import was into another account, or is gone."
+        found.add(Violation("transactions.transaction", pk, problem, account))
+    tagged = Transaction.tags.through.objects.filter(transaction__in=rows)
+    mine = Tag.objects.filter(user=OuterRef("transaction__user")).values("pk")
+    for pk, account in tagged.exclude(tag__in=mine).values_list(
+        "transaction_id", "transaction__account_id"
+    ):
+        found.add(Violation("transactions.transaction", pk, "It has a foreign tag.", account))
+    return found

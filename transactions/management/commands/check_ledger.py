@@ -1,0 +1,53 @@
+"""manage.py check_ledger: exit 0 when the ledger is right, 1 when rows are off, 2 if it cannot run."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from accounts.models import Account
+from transactions.ledger_check import LedgerReport, check_ledger
+
+
+class Command(BaseCommand):
+    help = (
+        "Recompute every balance and total from the transactions, and list the rows that are off."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+        parser.add_argument("--account", type=int, metavar="ID", help="check one account")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            account_id = options["account"]
+            if account_id is not None and not Account.objects.filter(pk=account_id).exists():
+                self._stop(f"There is no account {account_id}.")
+            report = check_ledger(account_id)
+        except DatabaseError as error:
+            self._stop(f"The database did not answer: {error}")
+        if options["json"]:
+            self.stdout.write(json.dumps(report.as_dict(), indent=2))
+        else:
+            self._tell(report)
+        if not report.is_clean:
+            sys.exit(1)
+
+    def _stop(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        sys.exit(2)
+
+    def _tell(self, report: LedgerReport) -> None:
+        for one in report.invariants:
+            mark = "ok " if not one.violation_count else "OFF"
+            self.stdout.write(
+                f"{mark} {one.name:15} {one.checked_count:>9} checked"
+                f" {one.violation_count:>6} off  {one.rule}"
+            )
+            for row in one.violations:
+                self.stdout.write(
+                    f"      {row.table} {row.id or ''} account {row.account}: {row.problem}"
+                    f" stored {row.stored or '-'}, expected {row.expected or '-'}"
+                )

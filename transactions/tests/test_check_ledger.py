@@ -1,0 +1,178 @@
+"""check_ledger finds each kind of corruption, names the row, and costs the same at any size."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import F, Value
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Account
+from banking.fields import AmountField
+from tests.builders import make_account, make_transaction
+from transactions.ledger_check import check_ledger
+from transactions.models import Category, ImportBatch, MonthlyTotal, Tag, Transaction
+from transactions.services.categories import create_category
+from transactions.services.posting import delete_transactions
+
+
+@pytest.fixture
+def row(checking, savings, groceries):
+    """A small ledger with every kind of row; the one to corrupt."""
+    make_transaction(account=savings, amount="12.34")
+    make_transaction(account=savings, amount="-5.00", status="pending")
+    gone = make_transaction(account=checking, amount="-3.00", category=groceries)
+    delete_transactions(actor=None, rows=Transaction.objects.filter(pk=gone.pk))
+    return make_transaction(account=checking, amount="-10.00", category=groceries, tags=["a"])
+
+
+def off(account_id=None):
+    return {
+        one.name: one.violation_count
+        for one in check_ledger(account_id).invariants
+        if one.violation_count
+    }
+
+
+def run(*arguments):
+    out, status = StringIO(), 0
+    try:
+        call_command("check_ledger", *arguments, stdout=out, stderr=out)
+    except SystemExit as stop:
+        status = stop.code
+    return status, out.getvalue()
+
+
+def amount(text):
+    return Value(Decimal(text), output_field=AmountField())
+
+
+def test_a_ledger_written_by_the_services_is_clean(row):
+    assert off() == {}
+    status, text = run("--json")
+    report = json.loads(text)
+    assert (status, report["ok"], report["violation_count"]) == (0, True, 0)
+    assert report["invariants"]["balance"]["checked"] == 2
+    assert run()[0] == 0
+
+
+def test_an_empty_ledger_is_clean(db):
+    assert run()[0] == 0
+
+
+def test_a_balance_that_drifted_is_named_with_both_figures(row, checking):
+    Account.objects.filter(pk=checking.pk).update(balance=F("balance") + amount("0.01"))
+    status, text = run("--json")
+    found = json.loads(text)["invariants"]["balance"]
+    assert status == 1
+    assert found["violations"] == [
+        {
+            "table": "accounts.account",
+            "id": checking.pk,
+            "problem": "The balance is not what the transactions add up to.",
+            "account": checking.pk,
+            "stored": "990.0100",
+            "expected": "990.0000",
+        }
+    ]
+
+
+def test_a_row_deleted_behind_the_services_back_is_found_in_both_figures(row):
+    Transaction.objects.filter(pk=row.pk).update(deleted_at=row.created_at)
+    assert off() == {"balance": 1, "monthly_totals": 1}
+
+
+def test_a_row_moved_to_another_month_is_in_two_totals(row):
+    Transaction.objects.filter(pk=row.pk).update(txn_date=date(2025, 1, 1))
+    assert off() == {"monthly_totals": 2, "derived": 1}
+
+
+def test_a_total_that_is_gone_doubled_or_wrong_is_found(row, groceries):
+    total = MonthlyTotal.objects.get(category=groceries)
+    MonthlyTotal.objects.filter(pk=total.pk).update(transaction_count=2)
+    assert off() == {"monthly_totals": 1}
+    total.delete()
+    assert off() == {"monthly_totals": 1}
+    MonthlyTotal.objects.create(user=row.user, account=row.account, month=date(1999, 1, 1))
+    assert off() == {"monthly_totals": 2}
+
+
+def test_another_currency_or_a_fraction_of_a_cent_is_found(row):
+    Transaction.objects.filter(pk=row.pk).update(currency="USD")
+    assert off() == {"money": 1, "derived": 1}
+    Transaction.objects.filter(pk=row.pk).update(currency="EUR", signed_amount=amount("-10.0001"))
+    assert off()["money"] == 1
+    Transaction.objects.filter(pk=row.pk).update(signed_amount=amount("-9000000000000"))
+    assert off()["money"] == 1
+
+
+def test_an_account_with_a_fraction_of_a_yen_is_found(alice):
+    account = make_account(user=alice, currency="JPY", opening_balance="100")
+    Account.objects.filter(pk=account.pk).update(
+        balance=amount("100.5"), opening_balance=amount("100.5")
+    )
+    assert off() == {"money": 1}
+
+
+def test_a_row_of_another_user_or_with_anothers_category_is_found(row, alice, bob):
+    Transaction.objects.filter(pk=row.pk).update(user=bob)
+    assert off() == {"owners": 1, "orphans": 1}
+    theirs = create_category(actor=bob, user=bob, name="Bees")
+    Transaction.objects.filter(pk=row.pk).update(user=alice, category=theirs)
+    MonthlyTotal.objects.filter(account=row.account).update(category=theirs)
+    assert off() == {"owners": 2}
+
+
+def test_a_foreign_tag_or_import_is_found(row, alice, bob, savings):
+    row.tags.add(Tag.objects.create(user=bob, name="theirs"))
+    assert off() == {"orphans": 1}
+    batch = ImportBatch.objects.create(user=alice, account=savings, file_name="a", sha256="b")
+    Transaction.objects.filter(pk=row.pk).update(import_batch=batch)
+    assert off() == {"orphans": 2}
+
+
+def test_a_stale_fingerprint_or_search_text_is_found(row):
+    Transaction.objects.filter(pk=row.pk).update(fingerprint=1)
+    assert off() == {"derived": 1}
+    Transaction.objects.filter(pk=row.pk).update(search_text="x", merchant_key="y")
+    assert off() == {"derived": 3}
+
+
+@pytest.mark.django_db
+def test_one_account_can_be_checked_alone(row, checking, savings):
+    Account.objects.filter(pk=checking.pk).update(balance=amount("1"))
+    assert off(savings.pk) == {}
+    assert off(checking.pk) == {"balance": 1}
+    assert run("--account", str(savings.pk))[0] == 0
+    status, text = run("--account", "987654")
+    assert (status, text) == (2, "There is no account 987654.\n")
+
+
+def test_the_number_of_queries_does_not_grow(row, alice):
+    def queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            check_ledger()
+        return len(captured)
+
+    before = queries()
+    for name in ("a", "b", "c"):
+        account = make_account(user=alice, name=name, opening_balance="100")
+        for day in range(1, 8):
+            make_transaction(account=account, txn_date=date(2026, day, 1), amount="-1.00")
+    assert queries() == before
+
+
+def test_lists_are_bounded_and_counts_are_whole(row, checking):
+    for month in range(130):
+        MonthlyTotal.objects.create(
+            user=row.user, account=checking, month=date(1960 + month // 12, month % 12 + 1, 1)
+        )
+    found = next(one for one in check_ledger().invariants if one.name == "monthly_totals")
+    assert (found.violation_count, len(found.violations)) == (130, 100)
+    assert Category.objects.filter(user=None).exists()
