@@ -1,5 +1,6 @@
 """Every address: pages by app, the API under /api/, its documentation, health."""
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +13,9 @@ from drf_spectacular.views import (
 
 from banking import views
 from banking.metrics import metrics
+
+# Swagger UI and ReDoc write their own styles; scripts stay ours alone.
+_styles_itself = csp_update({"style-src": ["'unsafe-inline'"]})
 
 urlpatterns = [
     path("", include("insights.urls")),
@@ -28,13 +32,19 @@ urlpatterns = [
     path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path(
         "docs",
-        login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
+        login_not_required(
+            _styles_itself(
+                SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="swagger.html")
+            )
+        ),
         name="docs",
     ),
     path(
         "redoc",
         login_not_required(
-            SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html")
+            _styles_itself(
+                SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html")
+            )
         ),
         name="redoc",
     ),
