@@ -1,6 +1,7 @@
 """Before `make run` serves: the database is migrated and, the first time, has its demo data."""
 
 import sys
+from io import StringIO
 
 import django
 from django.conf import settings
@@ -30,7 +31,10 @@ def load_demo_once() -> None:
         return
     sys.stdout.write("Loading three years of demo data …\n")
     sys.stdout.flush()
-    call_command("load_demo", verbosity=0)
+    said = StringIO()
+    call_command("load_demo", stdout=said)
+    # Its sign-ins are told again when everything runs.
+    sys.stdout.write(said.getvalue().partition("\n")[0] + "\n")
 
 
 if __name__ == "__main__":
