@@ -6,7 +6,7 @@ currencies without such a rate do not convert: nothing is ever 1:1, nothing asks
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -69,16 +69,32 @@ class RateTable:
     @classmethod
     def for_dates(cls, currencies: Iterable[str], to: str, dates: Iterable[date]) -> "RateTable":
         """What converting `currencies` into `to` on any of `dates` needs; no query for nothing."""
-        foreign, days = set(currencies) - {to}, set(dates)
-        if not foreign or not days:
-            return cls(to, [])
+        return cls.for_targets({to: currencies}, dates)[to]
+
+    @classmethod
+    def for_targets(
+        cls, wanted: Mapping[str, Iterable[str]], dates: Iterable[date]
+    ) -> dict[str, "RateTable"]:
+        """A table for each {target: currencies to convert into it}, all by one query."""
+        needed = {to: set(currencies) | {to} for to, currencies in wanted.items()}
+        quotes = {quote for group in needed.values() if len(group) > 1 for quote in group}
+        days = set(dates)
+        if not quotes or not days:
+            return {to: cls(to, []) for to in needed}
         # Direct, inverse and across a common base: in each case both quotes are among these.
-        rows = ExchangeRate.objects.filter(
-            quote__in=foreign | {to},
-            rate_on__gte=min(days) - timedelta(days=LONGEST_AGE_DAYS),
-            rate_on__lte=max(days),
-        ).order_by()
-        return cls(to, rows.values_list("base", "quote", "rate", "rate_on", "source"))
+        rows = list(
+            ExchangeRate.objects.filter(
+                quote__in=quotes,
+                rate_on__gte=min(days) - timedelta(days=LONGEST_AGE_DAYS),
+                rate_on__lte=max(days),
+            )
+            .order_by()
+            .values_list("base", "quote", "rate", "rate_on", "source")
+        )
+        return {
+            to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [])
+            for to, group in needed.items()
+        }
 
     def rate(self, from_currency: str, on: date) -> Rate | None:
         """The youngest usable rate on that date; None where there is none."""
