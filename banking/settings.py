@@ -169,6 +169,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         "task": "users.tasks.verify_audit_nightly",
         "schedule": crontab(hour=3, minute=40),
     },
+    "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
     "purge-sign-in-data": {
         "task": "users.tasks.purge_expired_tokens",

@@ -35,6 +35,7 @@ class ImportBatch(models.Model):
     )
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="import_batches")
     file_name = models.CharField(max_length=255)
+    file_size = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, db_index=True)
     format = models.CharField(max_length=10, blank=True)
     mapping = models.JSONField(default=dict, blank=True)
@@ -134,6 +135,10 @@ class ImportRow(models.Model):
         choices=Transaction.CategorySource.choices,
         default=Transaction.CategorySource.NONE,
     )
+    # The rule that gave the category, if one did.
+    rule = models.ForeignKey(
+        "CategoryRule", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
     fingerprint = models.BigIntegerField(null=True)
@@ -141,7 +146,7 @@ class ImportRow(models.Model):
     error = models.CharField(max_length=300, blank=True)
     attr = models.CharField(max_length=20, blank=True)
     is_edited = models.BooleanField(default=False)
-    # The owner said to add it although it looks like a line that is there: no later check undoes it.
+    # The owner said to add it although it looks known: no later check takes that back.
     is_chosen = models.BooleanField(default=False)
 
     class Meta:

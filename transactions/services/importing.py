@@ -6,6 +6,7 @@ half-way, with no double effect: each looks at the batch under its lock before i
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,8 @@ RESULT_FIELDS = (
     *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
     *("file_opening_balance", "file_closing_balance", "confirmed_at", "updated_at"),
 )
+_UNMAPPED = Q(format__in=("csv", "xlsx"), mapping={})
+NOT_FINISHED = "The import could not be finished. Nothing was added; try it again."
 NO_LINES = "There are no transactions in this file."
 
 
@@ -93,6 +96,7 @@ def start_import(
         user_id=account.user_id,
         account=account,
         file_name=_plain_name(file_name),
+        file_size=len(content),
         sha256=digest,
         format=examined.format,
         mapping=settled.as_json() if settled else {},
@@ -281,6 +285,27 @@ def discard_import(*, actor: User, batch: ImportBatch) -> None:
         sha256=batch.sha256,
     )
     batch.delete()
+
+
+def waiting_batches(*, after: datetime, before: datetime, limit: int) -> list[ImportBatch]:
+    """Batches that wait for a worker since before `before`, oldest first."""
+    waiting = ImportBatch.objects.filter(
+        Q(status=Status.IMPORTING) | Q(status=Status.UPLOADED) & ~_UNMAPPED,
+        updated_at__gt=after,
+        updated_at__lt=before,
+    )
+    return list(waiting.order_by("updated_at")[:limit])
+
+
+def give_up_batches(*, before: datetime) -> int:
+    """Fail the imports that no worker could finish, so that their owners know."""
+    stuck = ImportBatch.objects.filter(status=Status.IMPORTING, updated_at__lt=before)
+    return stuck.update(status=Status.FAILED, error=NOT_FINISHED)
+
+
+def note_failure(*, batch_id: int, sentence: str) -> ImportBatch:
+    """Show the owner why their import could not be finished; they may try again."""
+    return _failed(batch_with_account(batch_id), sentence)
 
 
 def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:

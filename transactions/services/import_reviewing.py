@@ -1,0 +1,95 @@
+"""Mending a checked import by hand: a row's values, and whether it comes in or stays out."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import QuerySet
+
+from transactions.fingerprints import fingerprint
+from transactions.models import ImportBatch, ImportRow
+from transactions.services.import_staging import (
+    RefusedLineError,
+    posted_amount,
+    refuse_date,
+    rounding_note,
+    storable,
+)
+from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
+from transactions.services.importing import batch_with_account, count_verdicts
+
+Verdict = ImportRow.Verdict
+LEFT_OUT = "Left out by you."
+
+
+@db_transaction.atomic
+def fix_row(
+    *, batch: ImportBatch, row_id: int, txn_date: date, signed_amount: Decimal, description: str
+) -> ImportRow:
+    """Correct what was read of a line; it gets its verdict anew. The raw line stays as it was.
+
+    Raises ValidationError at txn_date, amount or description.
+    """
+    batch = _locked_checked(batch)
+    row = ImportRow.objects.get(batch=batch, pk=row_id)
+    before = row.fingerprint
+    currency = batch.account.currency
+    try:
+        refuse_date(txn_date)
+        amount = posted_amount(signed_amount, currency)
+    except RefusedLineError as error:
+        raise ValidationError({error.attr: str(error)}) from None
+    if not amount:
+        raise ValidationError({"amount": "Enter an amount other than zero."})
+    text = " ".join(storable(description).split())[:500]
+    if not text:
+        raise ValidationError({"description": "Say what the line is."})
+    row.txn_date, row.signed_amount, row.description = txn_date, amount, text
+    row.currency = currency
+    row.fingerprint = fingerprint(txn_date, amount, currency, text)
+    row.verdict, row.attr = Verdict.NEW, ""
+    row.error = rounding_note(signed_amount, amount)
+    row.is_edited, row.is_chosen = True, False
+    row.save()
+    reset_rows_like(batch, [before, row.fingerprint])
+    mark_known_rows(batch, with_reviews=True)
+    count_verdicts(batch)
+    row.refresh_from_db()
+    return row
+
+
+@db_transaction.atomic
+def include_rows(*, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
+    """Say that duplicates, doubtful or left-out rows are to be added; returns how many.
+
+    What cannot be posted (an invalid row, an amount of zero) stays out.
+    """
+    batch = _locked_checked(batch)
+    out = (Verdict.DUPLICATE, Verdict.REVIEW, Verdict.SKIPPED)
+    count = (
+        rows.filter(batch=batch, verdict__in=out, fingerprint__isnull=False)
+        .exclude(signed_amount=0)
+        # The bank's id may be in the account already, and is there only once.
+        .update(verdict=Verdict.NEW, error="", is_chosen=True, external_id="")
+    )
+    count_verdicts(batch)
+    return count
+
+
+@db_transaction.atomic
+def leave_out_rows(*, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
+    """Say that rows are not to be added; returns how many."""
+    batch = _locked_checked(batch)
+    count = rows.filter(batch=batch, verdict__in=(Verdict.NEW, Verdict.REVIEW)).update(
+        verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False
+    )
+    count_verdicts(batch)
+    return count
+
+
+def _locked_checked(batch: ImportBatch) -> ImportBatch:
+    batch = batch_with_account(batch.pk, lock=True)
+    if batch.status != ImportBatch.Status.CHECKED:
+        raise ValidationError("Rows can be changed after the check and before the confirmation.")
+    return batch

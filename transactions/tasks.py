@@ -1,0 +1,127 @@
+"""Work away from the request. Each task takes ids, calls one service, and is safe to repeat."""
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from transactions.ledger_check import check_ledger
+from transactions.models import ImportBatch
+from transactions.services import import_confirming, importing
+from transactions.services.import_progress import is_silent
+from transactions.services.purging import purge
+from users.models import User
+
+logger = logging.getLogger(__name__)
+
+# A batch that has waited this long for a worker is taken up by the sweep.
+OVERDUE = timedelta(minutes=2)
+GIVEN_UP = timedelta(hours=6)
+SWEEP_LIMIT = 5
+_RETRY = {
+    "autoretry_for": (OperationalError,),
+    "retry_backoff": 2,
+    "retry_backoff_max": 60,
+    "max_retries": 5,
+}
+
+
+@shared_task(**_RETRY)
+def check_import(batch_id: int) -> None:
+    """Read an uploaded file and give each row its verdict."""
+    importing.check_import(batch_id=batch_id)
+
+
+@shared_task(**_RETRY)
+def confirm_import(batch_id: int) -> None:
+    """Check if need be, and post what is new."""
+    _confirm(batch_id)
+
+
+@shared_task
+def resume_imports() -> int:
+    """Take up imports whose message was lost or whose worker died; returns how many."""
+    now = timezone.now()
+    waiting = importing.waiting_batches(
+        after=now - GIVEN_UP, before=now - OVERDUE, limit=SWEEP_LIMIT
+    )
+    count = 0
+    for batch in waiting:
+        if not is_silent(batch.pk, at=now):
+            continue
+        count += 1
+        if batch.status == batch.Status.IMPORTING:
+            _confirm(batch.pk)
+        else:
+            importing.check_import(batch_id=batch.pk)
+    importing.give_up_batches(before=now - GIVEN_UP)
+    return count
+
+
+def _confirm(batch_id: int) -> None:
+    """What the owner must mend is shown to them on the batch, and is no failure of the task."""
+    batch = importing.batch_with_account(batch_id)
+    try:
+        import_confirming.confirm_import(actor=batch.user, batch_id=batch_id, at=timezone.now())
+    except ValidationError as error:
+        importing.note_failure(batch_id=batch_id, sentence=" ".join(error.messages))
+
+
+@shared_task
+def check_ledger_nightly() -> bool:
+    """Prove balances and totals against the rows; a violation is an error in the log."""
+    report = check_ledger()
+    if not report.is_clean:
+        logger.error("ledger_violations", extra={"violations": report.violation_count})
+    return report.is_clean
+
+
+@shared_task
+def purge_expired() -> dict[str, int]:
+    """Empty the trash of what has been there for 30 days, and let go of old uploads."""
+    return purge(at=timezone.now())
+
+
+def check_soon(batch: ImportBatch) -> ImportBatch:
+    """Check a small file at once, a large one in the worker."""
+    if batch.needs_mapping:
+        return batch
+    if is_small(batch):
+        return importing.check_import(batch_id=batch.pk)
+    wake(check_import, batch.pk)
+    return batch
+
+
+def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatch:
+    """Confirm a small file at once, a large one in the worker. Raises ValidationError."""
+    if is_small(batch):
+        return import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
+    batch = import_confirming.request_confirmation(actor=actor, batch=batch)
+    if not batch.is_confirmed:
+        wake(confirm_import, batch.pk)
+    return batch
+
+
+def is_small(batch: ImportBatch) -> bool:
+    """Whether the file is read within a request."""
+    return batch.file_size <= settings.IMPORT_INLINE_BYTES
+
+
+def wake(task: Task, batch_id: int) -> None:
+    """Publish after the commit. A broker that is away leaves the batch to `resume_imports`."""
+    db_transaction.on_commit(partial(_publish, task, batch_id), robust=True)
+
+
+def _publish(task: Task, batch_id: int) -> None:
+    try:
+        task.delay(batch_id)
+    except (BrokerError, RedisError, OSError):
+        logger.warning("import_waits_for_broker", extra={"batch_id": batch_id})
