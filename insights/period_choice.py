@@ -54,15 +54,9 @@ class PeriodChoice:
         return self.period == Period.month_of(self.period.start)
 
     @property
-    def previous_month(self) -> str:
-        """ "2025-11": the month before, for the switcher's arrow."""
-        return f"{add_months(self.month, -1):%Y-%m}"
-
-    @property
-    def next_month(self) -> str | None:
-        """The month after, unless it has not begun."""
-        following = add_months(self.month, 1)
-        return f"{following:%Y-%m}" if following <= self.on else None
+    def is_current(self) -> bool:
+        """Whether the period holds today."""
+        return self.on in self.period
 
 
 def choose_period(params: Mapping[str, str], *, on: date) -> PeriodChoice:

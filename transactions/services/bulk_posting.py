@@ -120,9 +120,7 @@ def _stored_fields() -> list[Field]:
 def _as_stored(lines: list[Transaction], fields: list[Field]) -> Iterator[list[Any]]:
     """Each field's own preparation, so that folded texts and timestamps come out as by save()."""
     for line in lines:
-        yield [
-            field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields
-        ]
+        yield [field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields]
 
 
 def _insert_tagged(lines: list[tuple[Transaction, tuple[str, ...]]], user_id: int) -> None:

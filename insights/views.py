@@ -1,0 +1,32 @@
+"""The home page."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from insights.home_page import home_context
+from insights.overview import include_shared_in, overview
+from insights.period_choice import choose_period
+from users.timezones import local_date
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Net worth, the period's money, its categories, the year's trend, what happened last."""
+    on = local_date(request.user.timezone, timezone.now())
+    status = 200
+    try:
+        choice = choose_period(request.GET, on=on)
+    except ValidationError as error:
+        for sentence in error.messages:
+            messages.error(request, sentence)
+        choice, status = choose_period({}, on=on), 422
+    figures = overview(
+        user=request.user, choice=choice, on=on, include_shared=include_shared_in(request.GET)
+    )
+    if figures.is_empty:
+        return render(request, "insights/home_empty.html", {"overview": figures}, status=status)
+    return render(request, "insights/home.html", home_context(figures), status=status)
