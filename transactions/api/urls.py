@@ -1,6 +1,6 @@
 from django.urls import path
 
-from transactions.api import categories, views
+from transactions.api import categories, importing, views
 
 urlpatterns = [
     path("transactions", views.TransactionListApi.as_view(), name="api_transaction_list"),
@@ -26,4 +26,18 @@ urlpatterns = [
     ),
     path("categories", categories.CategoryListApi.as_view(), name="api_category_list"),
     path("categories/<int:pk>", categories.CategoryDetailApi.as_view(), name="api_category_detail"),
+    path(
+        "transactions/import",
+        importing.TransactionImportApi.as_view(),
+        name="api_transaction_import",
+    ),
+    path("imports", importing.ImportListApi.as_view(), name="api_import_list"),
+    path("imports/<int:pk>", importing.ImportDetailApi.as_view(), name="api_import_detail"),
+    path("imports/<int:pk>/rows", importing.ImportRowListApi.as_view(), name="api_import_rows"),
+    path(
+        "imports/<int:pk>/confirm",
+        importing.ImportConfirmApi.as_view(),
+        name="api_import_confirm",
+    ),
+    path("imports/<int:pk>/revert", importing.ImportRevertApi.as_view(), name="api_import_revert"),
 ]

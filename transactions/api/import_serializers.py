@@ -1,0 +1,192 @@
+"""The shapes of imports in JSON."""
+
+import json
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from banking.api import AmountSerializerField
+from banking.money import plain_amount
+from transactions.api.serializers import VisibleAccountField
+from transactions.models import ImportBatch, ImportRow
+from transactions.services.import_progress import progress_of
+
+MOST_ERRORS = 100
+
+
+class JsonTextField(serializers.Field):
+    """An object: as JSON text in a form, as itself in a JSON body."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and len(data) <= 20_000:
+            try:
+                data = json.loads(data) if data.strip() else {}
+            except (ValueError, RecursionError):
+                data = None
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Send the mapping as a JSON object.")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class MappingField(JsonTextField):
+    """Which column means what; only what differs from the proposal need be given."""
+
+
+class ImportIn(serializers.Serializer):
+    """A statement file, the account it belongs to, and where needed what its columns mean."""
+
+    file = serializers.FileField(allow_empty_file=True)
+    account = VisibleAccountField()
+    mapping = MappingField(required=False, default=None)
+    confirm = serializers.BooleanField(
+        required=False, default=True, help_text="false: check only, then confirm in a second call."
+    )
+
+
+class ConfirmIn(serializers.Serializer):
+    """What the columns mean, where the upload left it open."""
+
+    mapping = MappingField(required=False)
+
+
+class CountsOut(serializers.Serializer):
+    """Lines by what became of them: read = added + duplicate + skipped + invalid once done."""
+
+    read = serializers.IntegerField(source="read_count")
+    new = serializers.IntegerField(source="new_count")
+    added = serializers.IntegerField(source="added_count")
+    duplicate = serializers.IntegerField(source="duplicate_count")
+    review = serializers.IntegerField(source="review_count")
+    skipped = serializers.IntegerField(source="skipped_count")
+    invalid = serializers.IntegerField(source="invalid_count")
+
+
+class ProgressOut(serializers.Serializer):
+    """How far a running import is."""
+
+    stage = serializers.CharField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    percent = serializers.IntegerField()
+
+
+class RowErrorOut(serializers.Serializer):
+    """What is wrong with one line of the file."""
+
+    row = serializers.IntegerField(source="row_number")
+    attr = serializers.CharField()
+    detail = serializers.CharField(source="error")
+
+
+class ImportOut(serializers.ModelSerializer):
+    """An upload: what it is, how far it has come, and its receipt."""
+
+    account_name = serializers.CharField(source="account.name", read_only=True)
+    currency = serializers.CharField(source="account.currency", read_only=True)
+    needs_mapping = serializers.BooleanField(read_only=True)
+    counts = CountsOut(source="*", read_only=True)
+    inflow = AmountSerializerField(currency="account.currency", read_only=True)
+    outflow = AmountSerializerField(currency="account.currency", read_only=True)
+    net = AmountSerializerField(currency="account.currency", read_only=True)
+    opening_balance = serializers.SerializerMethodField()
+    closing_balance = serializers.SerializerMethodField()
+    balance_after = AmountSerializerField(currency="account.currency", read_only=True)
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    progress = serializers.SerializerMethodField()
+    errors = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ImportBatch
+        fields = [
+            "id",
+            "account",
+            "account_name",
+            "currency",
+            "file_name",
+            "file_size",
+            "sha256",
+            "format",
+            "mapping",
+            "needs_mapping",
+            "status",
+            "error",
+            "counts",
+            "inflow",
+            "outflow",
+            "net",
+            "opening_balance",
+            "closing_balance",
+            "balance_after",
+            "warnings",
+            "progress",
+            "errors",
+            "confirmed_at",
+            "reverted_at",
+            "created_at",
+            "updated_at",
+        ]
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_opening_balance(self, batch: ImportBatch) -> str | None:
+        return _amount(batch, batch.file_opening_balance)
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_closing_balance(self, batch: ImportBatch) -> str | None:
+        return _amount(batch, batch.file_closing_balance)
+
+    @extend_schema_field(ProgressOut(allow_null=True))
+    def get_progress(self, batch: ImportBatch) -> dict[str, Any] | None:
+        if batch.status not in (ImportBatch.Status.UPLOADED, ImportBatch.Status.IMPORTING):
+            return None
+        progress = progress_of(batch.pk)
+        return ProgressOut(progress).data if progress else None
+
+    @extend_schema_field(RowErrorOut(many=True))
+    def get_errors(self, batch: ImportBatch) -> list[dict[str, Any]]:
+        """The first lines that could not be read; all of them under /rows?verdict=invalid."""
+        if not batch.invalid_count or isinstance(self.parent, serializers.ListSerializer):
+            return []
+        rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.INVALID)
+        return RowErrorOut(rows.order_by("id")[:MOST_ERRORS], many=True).data
+
+
+def _amount(batch: ImportBatch, amount: Any) -> str | None:
+    return None if amount is None else plain_amount(amount, batch.account.currency)
+
+
+class ImportRowOut(serializers.ModelSerializer):
+    """One line of the file: as written, as read, and what became of it."""
+
+    amount = AmountSerializerField(
+        source="signed_amount", currency="batch.account.currency", read_only=True
+    )
+    category = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ImportRow
+        fields = [
+            "id",
+            "row_number",
+            "raw",
+            "txn_date",
+            "posted_date",
+            "amount",
+            "currency",
+            "description",
+            "merchant",
+            "category",
+            "external_id",
+            "is_pending",
+            "is_edited",
+            "verdict",
+            "error",
+            "attr",
+        ]
+
+    def get_category(self, row: ImportRow) -> str | None:
+        return row.category.slug if row.category else None

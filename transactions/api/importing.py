@@ -1,0 +1,252 @@
+"""Imports at the API: one call for a file that speaks for itself, single steps for the rest."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import parsers, status
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import require_change
+from transactions.api.import_serializers import ConfirmIn, ImportIn, ImportOut, ImportRowOut
+from transactions.models import ImportBatch, ImportRow
+from transactions.models.imports import ImportBatchQuerySet
+from transactions.services.import_confirming import revert_import
+from transactions.services.import_reading import content_of, examine, refuse_doubts
+from transactions.services.importing import (
+    AlreadyImportedError,
+    choose_mapping,
+    discard_import,
+    start_import,
+    too_large,
+)
+from transactions.tasks import check_soon, confirm_soon
+from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.policy import Ability, require
+
+Answer = tuple[int, Any]
+# What a multipart body is allowed beyond the file itself.
+FORM_OVERHEAD = 64 * 1024
+_STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415}
+
+
+class RefusedFileError(ValidationError):
+    """The file itself is at fault: too large (413), no statement (415), or unreadable (422)."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        self.status_code = _STATUS_OF_CODE.get(code, status.HTTP_422_UNPROCESSABLE_ENTITY)
+        super().__init__({"file": [ErrorDetail(sentence, code=code)]})
+
+
+class ImportApi(GenericAPIView):
+    """What these share: the uploads of this user."""
+
+    serializer_class = ImportOut
+
+    def get_queryset(self) -> ImportBatchQuerySet:
+        return ImportBatch.objects.visible_to(self.request.user).select_related("account")
+
+    def find(self, pk: int) -> ImportBatch:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> ImportBatch:
+        batch = self.find(pk)
+        require_change(self.request.user, batch.account)
+        return batch
+
+    def answer(self, batch: ImportBatch, code: int) -> Answer:
+        """The import as it stands; 202 while a worker has it, whatever else was meant."""
+        batch = self.get_queryset().get(pk=batch.pk)
+        if batch.status == ImportBatch.Status.FAILED:
+            raise RefusedFileError(batch.error, "unreadable")
+        waiting = (ImportBatch.Status.UPLOADED, ImportBatch.Status.IMPORTING)
+        code = status.HTTP_202_ACCEPTED if batch.status in waiting else code
+        return code, self.get_serializer(batch).data
+
+
+class TransactionImportApi(ImportApi):
+    parser_classes = [parsers.MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse by its announced length what would only be read to be refused."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD:
+            raise RefusedFileError(too_large().message, "too_large")
+        super().initial(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="transactions_import",
+        request={"multipart/form-data": ImportIn},
+        responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a statement (CSV, XLSX, OFX, QFX, QIF, MT940, CAMT.053) and import it.
+
+        201: done, with the receipt. 202: a large file; ask GET /api/imports/{id}. 200: these bytes
+        are in the account already. 400: the errors name what the file leaves open
+        (`mapping.sign_convention`, …); the upload waits under `import_id`.
+        """
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = ImportIn(data=request.data, context={"request": request})
+        data.is_valid(raise_exception=True)
+        require_change(request.user, data.validated_data["account"])
+        return answer_once(request, lambda: self.take_in(request, **data.validated_data))
+
+    def take_in(
+        self, request: Request, *, file: Any, account: Any, mapping: Any, confirm: bool
+    ) -> Answer:
+        if file.size > settings.IMPORT_MAX_BYTES:
+            raise RefusedFileError(too_large().message, "too_large")
+        try:
+            batch = start_import(
+                actor=request.user,
+                account=account,
+                file_name=file.name,
+                content=file.read(),
+                mapping=mapping,
+            )
+        except AlreadyImportedError as error:
+            return status.HTTP_200_OK, self.repetition(error.batch)
+        except DjangoValidationError as error:
+            raise _refused(error) from None
+        if batch.needs_mapping:
+            return status.HTTP_400_BAD_REQUEST, _open_questions(batch)
+        if confirm:
+            confirm_soon(request.user, batch, at=timezone.now())
+        else:
+            check_soon(batch)
+        return self.answer(batch, status.HTTP_201_CREATED)
+
+    def repetition(self, batch: ImportBatch) -> dict[str, Any]:
+        """The earlier import, with what this upload did: nothing."""
+        data = self.get_serializer(self.get_queryset().get(pk=batch.pk)).data
+        counts = data["counts"]
+        known = counts["added"] + counts["duplicate"]
+        data["counts"] = {**counts, "added": 0, "duplicate": known}
+        return {**data, "already_imported_at": data["confirmed_at"]}
+
+
+def _refused(error: DjangoValidationError) -> Exception:
+    """The file's own faults with their own status; any other refusal as it is."""
+    for one in getattr(error, "error_dict", {}).get("file", []):
+        if one.code in _STATUS_OF_CODE:
+            return RefusedFileError(one.messages[0], one.code)
+    return error
+
+
+def _open_questions(batch: ImportBatch) -> dict[str, Any]:
+    """The errors for what nobody but the owner can know, and where the upload waits."""
+    found = examine(content_of(batch)).detection
+    errors: list[dict[str, str]] = []
+    try:
+        if found is not None:
+            refuse_doubts(found, {})
+    except DjangoValidationError as doubts:
+        errors = [
+            {"code": one.code, "detail": one.messages[0], "attr": attr}
+            for attr, those in doubts.error_dict.items()
+            for one in those
+        ]
+    proposal = found.mapping.as_json() if found else {}
+    return {
+        "type": "validation_error",
+        "errors": errors,
+        "import_id": batch.pk,
+        "columns": found.columns if found else [],
+        "proposed_mapping": proposal,
+    }
+
+
+class ImportListApi(ImportApi):
+    filterset_fields = ["status", "account"]
+
+    @extend_schema(operation_id="imports_list", responses=ImportOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your uploads, the newest first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class ImportDetailApi(ImportApi):
+    @extend_schema(operation_id="imports_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One upload: its progress while it runs, its receipt once it is done."""
+        return Response(self.get_serializer(self.find(pk)).data)
+
+    @extend_schema(operation_id="imports_discard", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Drop an upload that was never confirmed."""
+        discard_import(actor=request.user, batch=self.find_to_change(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ImportRowListApi(ImportApi):
+    serializer_class = ImportRowOut
+
+    @extend_schema(
+        operation_id="imports_rows",
+        responses=ImportRowOut(many=True),
+        parameters=[OpenApiParameter("verdict", str, enum=ImportRow.Verdict.values)],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """The file's lines in its order: as written, as read, and what became of each."""
+        batch = self.find(pk)
+        rows = ImportRow.objects.filter(batch=batch).select_related("category", "batch__account")
+        verdict = request.query_params.get("verdict", "")
+        if verdict and verdict not in ImportRow.Verdict.values:
+            raise ValidationError({"verdict": [f"One of {', '.join(ImportRow.Verdict.values)}."]})
+        if verdict:
+            rows = rows.filter(verdict=verdict)
+        page = self.paginate_queryset(rows.order_by("id"))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class ImportConfirmApi(ImportApi):
+    parser_classes = [parsers.JSONParser]
+
+    @extend_schema(
+        operation_id="imports_confirm",
+        request=ConfirmIn,
+        responses={200: ImportOut, 202: ImportOut},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Import what was uploaded, after saying what its columns mean where that was open."""
+        batch = self.find_to_change(pk)
+        data = ConfirmIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        mapping = data.validated_data.get("mapping")
+
+        def command() -> Answer:
+            mapped = batch
+            if mapping:
+                mapped = choose_mapping(actor=request.user, batch=batch, given=mapping)
+            confirmed = confirm_soon(request.user, mapped, at=timezone.now())
+            return self.answer(confirmed, status.HTTP_200_OK)
+
+        return answer_once(request, command)
+
+
+class ImportRevertApi(ImportApi):
+    @extend_schema(
+        operation_id="imports_revert",
+        request=None,
+        responses=ImportOut,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Move everything an import brought to the trash; the file may then come again."""
+        batch = self.find_to_change(pk)
+
+        def command() -> Answer:
+            reverted = revert_import(actor=request.user, batch=batch, at=timezone.now())
+            return self.answer(reverted, status.HTTP_200_OK)
+
+        return answer_once(request, command)
