@@ -2,9 +2,18 @@
 // takes that place before the browser asks for it.
 (() => {
   const mark = document.currentScript.dataset.mark;
-  const original = Element.prototype.setAttribute;
-  Element.prototype.setAttribute = function setAttribute(name, value) {
-    const isForeign = this instanceof HTMLImageElement && name === "src" && /^https?:/.test(String(value));
-    return original.call(this, name, isForeign ? mark : value);
+  const ours = (value) => (/^https?:/.test(String(value)) ? mark : value);
+
+  const setAttribute = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function (name, value) {
+    const isSource = this instanceof HTMLImageElement && name === "src";
+    return setAttribute.call(this, name, isSource ? ours(value) : value);
   };
+  const source = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
+  Object.defineProperty(HTMLImageElement.prototype, "src", {
+    ...source,
+    set(value) {
+      source.set.call(this, ours(value));
+    },
+  });
 })();
