@@ -5,7 +5,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.contrib import messages
 from django.contrib.auth import get_user
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
 
 from users import limits
@@ -75,10 +78,21 @@ class AccountAdapter(DefaultAccountAdapter):
         user.password, user.session_version = changed.password, changed.session_version
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """The opened link: the address becomes the login, unless it is somebody else's by now."""
         before = User.objects.values_list("email", flat=True).get(pk=email_address.user_id)
-        confirmed = super().confirm_email(request, email_address)
-        if confirmed:
-            people.record_email_confirmed(user=email_address.user, before=before)
+        try:
+            with db_transaction.atomic():
+                confirmed = super().confirm_email(request, email_address)
+                if confirmed:
+                    people.record_email_confirmed(user=email_address.user, before=before)
+        except IntegrityError:
+            self.add_message(
+                request,
+                messages.ERROR,
+                "account/messages/email_confirmation_failed.txt",
+                {"email": email_address.email},
+            )
+            return False
         return confirmed
 
 

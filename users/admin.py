@@ -6,6 +6,7 @@ import allauth.account.admin
 import allauth.mfa.admin
 import allauth.usersessions.admin
 import django.contrib.auth.admin
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -40,7 +41,21 @@ def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     return redirect(f"{reverse('account_login')}?{query}")
 
 
+def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """As on our own pages, so that the audit trail tells of it."""
+    if request.method == "POST":
+        get_adapter().logout(request)
+    return redirect("account_login")
+
+
+def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Our page: it ends the other sessions and tokens."""
+    return redirect("account_change_password")
+
+
 admin.site.login = sign_in
+admin.site.logout = sign_out
+admin.site.password_change = change_password
 admin.site.site_header = admin.site.site_title = "Staff site"
 # Roles say who may do what; groups would be a second place to look.
 admin.site.unregister(Group)

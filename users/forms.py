@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import AddEmailForm, SignupForm
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from banking.forms import add_service_errors
@@ -46,7 +49,8 @@ class SignUpForm(SignupForm):
             return self.save(request), None
         except ValidationError as error:
             add_service_errors(self, _with_password1(error))
-        return None, render(request, "account/signup.html", {"form": self}, status=422)
+        page = {"form": self, "login_url": reverse("account_login")}
+        return None, render(request, "account/signup.html", page, status=422)
 
     def save(self, request: HttpRequest) -> User:
         data = self.cleaned_data
@@ -65,6 +69,21 @@ def _with_password1(error: ValidationError) -> ValidationError:
         return error
     names = {"password": "password1"}
     return ValidationError({names.get(key, key): value for key, value in error.error_dict.items()})
+
+
+class ChangeEmailForm(AddEmailForm):
+    """The address to change to; it counts once the mailed link is opened.
+
+    allauth's own form takes an unconfirmed current address for a pending one and removes it, and
+    the person's login with it.
+    """
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        pending = EmailAddress.objects.filter(user=self.user, primary=False, verified=False)
+        pending.delete()
+        address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
 
 
 class ProfileForm(forms.Form):

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+from allauth.account.views import EmailView
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -57,6 +59,27 @@ def security(request: HttpRequest) -> HttpResponse:
             "has_second_factor": sessions.needs_otp(request.user),
         },
     )
+
+
+class EmailChange(EmailView):
+    """allauth's page for one address and the one it is being changed to.
+
+    No address becomes the login unconfirmed, as `action_primary` would make it.
+    """
+
+    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        addresses = EmailAddress.objects.filter(user=self.request.user)
+        current = addresses.filter(primary=True).first()
+        pending = addresses.filter(primary=False, verified=False).last()
+        if current and not current.verified and not pending:
+            current, pending = None, current
+        return super().get_context_data(**kwargs) | {
+            "current_emailaddress": current,
+            "new_emailaddress": pending,
+        }
 
 
 def _named(rows: list[Any]) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ def _required_methods(view: Any) -> list[str]:
 
 
 def _who(view: Any, namespace: str) -> str:
-    if namespace.startswith("admin:"):
+    if namespace.startswith("admin:") and getattr(view, "login_required", True):
         return STAFF
     api_view = getattr(view, "cls", None)
     if api_view is not None:
