@@ -1,1 +1,143 @@
+"""Budgets: what a person means to spend in one category in one month."""
 
+from collections.abc import Iterable
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, AccountShare, shared_account_ids
+from banking.fields import AmountField, CurrencyField
+from banking.periods import Period
+from transactions.models import Category
+from users.models import User
+
+EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
+
+
+def owners_shown_to(user: User) -> set[int]:
+    """Whose budgets this user may look at beside their own: who shares everything as analyst.
+
+    A budget counts all its owner's accounts, so one account kept back keeps the budgets back too.
+    """
+    levels = shared_account_ids(user)
+    as_analyst = [pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST]
+    if not as_analyst:
+        return set()
+    sharing = Account.objects.filter(pk__in=as_analyst, deleted_at=None).values("user_id")
+    live = Account.objects.filter(user_id__in=sharing, deleted_at=None)
+    kept_back: dict[int, bool] = {}
+    for pk, owner_id in live.values_list("pk", "user_id"):
+        kept_back[owner_id] = kept_back.get(owner_id, False) or pk not in as_analyst
+    return {owner_id for owner_id, keeps in kept_back.items() if not keeps}
+
+
+class BudgetQuerySet(models.QuerySet["Budget"]):
+    def visible_to(self, user: User) -> "BudgetQuerySet":
+        """Own budgets and those of owners who share everything with the user, trash excluded."""
+        return self.in_reach_of(user).live()
+
+    def in_reach_of(self, user: User) -> "BudgetQuerySet":
+        """As `visible_to`, with the trash: for restoring."""
+        reach = Q(user=user)
+        if owners := owners_shown_to(user):
+            reach |= Q(user_id__in=owners)
+        return self.filter(reach)
+
+    def owned_by(self, user: User) -> "BudgetQuerySet":
+        """The user's own, outside the trash."""
+        return self.filter(user=user).live()
+
+    def of_owners(self, owner_ids: Iterable[int]) -> "BudgetQuerySet":
+        """Live budgets of these owners, for scans that run for nobody in particular."""
+        return self.filter(user_id__in=owner_ids).live()
+
+    def live(self) -> "BudgetQuerySet":
+        """Outside the trash."""
+        return self.filter(deleted_at=None)
+
+    def in_month(self, year: int, month: int) -> "BudgetQuerySet":
+        return self.filter(year=year, month=month)
+
+    def in_months(self, first: date, last: date) -> "BudgetQuerySet":
+        """From `first`'s month to `last`'s, both included."""
+        return self.filter(
+            Q(year__gt=first.year) | Q(year=first.year, month__gte=first.month),
+            Q(year__lt=last.year) | Q(year=last.year, month__lte=last.month),
+        )
+
+    def for_list(self) -> "BudgetQuerySet":
+        """With the category and owner that each row shows."""
+        return self.select_related("category__parent", "user")
+
+
+class Budget(models.Model):
+    """A limit on one category in one calendar month: at most one per person while it is live.
+
+    `rollover`: what the month before left over is added, what it overspent is taken off.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="budgets"
+    )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="budgets")
+    month = models.PositiveSmallIntegerField(_("month"))
+    year = models.PositiveSmallIntegerField(_("year"))
+    limit_amount = AmountField(_("limit"))
+    currency = CurrencyField(_("currency"))
+    rollover = models.BooleanField(_("carry over"), default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BudgetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-year", "-month", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "category", "year", "month"],
+                condition=Q(deleted_at=None),
+                name="budget_once_per_category_and_month",
+                violation_error_message=_("There is a budget for this category and month already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(limit_amount__gt=0),
+                name="budget_limit_positive",
+                violation_error_message=_("Enter an amount above zero."),
+            ),
+            models.CheckConstraint(
+                condition=Q(month__gte=1, month__lte=12),
+                name="budget_month_of_the_calendar",
+                violation_error_message=_("Choose a month from 1 to 12."),
+            ),
+            models.CheckConstraint(
+                condition=Q(year__gte=EARLIEST_YEAR, year__lte=LATEST_YEAR),
+                name="budget_year_in_range",
+                violation_error_message=_("Choose a year from 1950 to 2100."),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("user"),
+                F("year").desc(),
+                F("month").desc(),
+                condition=Q(deleted_at=None),
+                name="budget_by_month",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.month:02} {self.category_id}"
+
+    @property
+    def starts_on(self) -> date:
+        """The first day of its month."""
+        return date(self.year, self.month, 1)
+
+    @property
+    def period(self) -> Period:
+        """Its calendar month."""
+        return Period.month(self.year, self.month)

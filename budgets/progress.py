@@ -1,0 +1,310 @@
+"""How far each budget is used: the figures on the page, at the API and behind the alerts.
+
+`budget_progress(budgets, on=…)` answers any number of budgets, of any owners and months, by at
+most seven queries. `progress_of_month(user_ids, year, month, on=…)` is for scans over everybody:
+it yields the progress of every live budget of that month, batch by batch (eight queries per 500
+users), so its memory does not grow with the number of users. Take `on` from the owner's own
+calendar; it decides how much of the month has passed, never what was spent.
+
+Carrying over: a budget with `rollover` gets what the month before left (or overspent) of the same
+category, itself carried where that one asks for it. The chain ends at a month without a live
+budget, at another currency, and after 24 months.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_DOWN, Decimal
+
+from accounts.honesty import NotConverted, RatesUsed
+from banking.bulk import batched
+from banking.money import minor_unit
+from banking.periods import Period, add_months
+from budgets.models import Budget
+from budgets.spending import SpendingTable, Spent, Subject, load_spending
+
+ON_TRACK, WARNING, EXCEEDED = "on_track", "warning", "exceeded"
+STATUSES = (ON_TRACK, WARNING, EXCEEDED)
+WARNING_PERCENT = 80
+LONGEST_CHAIN = 24
+USERS_AT_ONCE = 500
+
+BudgetKey = tuple[int, int, date]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetProgress:
+    """One budget on one date. Amounts are in the budget's currency, as they are shown.
+
+    `carried` came over from the month before: above zero left over, below zero overspent.
+    """
+
+    budget: Budget
+    on: date
+    spent: Decimal
+    carried: Decimal
+    not_converted: tuple[NotConverted, ...] = ()
+    rates: tuple[RatesUsed, ...] = ()
+
+    @property
+    def currency(self) -> str:
+        return self.budget.currency
+
+    @property
+    def period(self) -> Period:
+        return self.budget.period
+
+    @property
+    def limit(self) -> Decimal:
+        """What may be spent in all: the budget's own limit and what was carried."""
+        return self.budget.limit_amount + self.carried
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.limit - self.spent
+
+    @property
+    def overspent(self) -> Decimal:
+        return max(-self.remaining, Decimal(0))
+
+    @property
+    def exact_percent(self) -> Decimal:
+        """Spent in percent of the limit; where an overspent past has eaten all of the limit,
+        100 and what is missing in percent of the budget's own limit."""
+        if self.limit > 0:
+            return self.spent * 100 / self.limit
+        if self.remaining > 0:
+            return Decimal(0)
+        return 100 + self.overspent * 100 / self.budget.limit_amount
+
+    @property
+    def percent(self) -> int:
+        """A whole number that tells the same story as `status`: 80 is 80 in full, over is 101."""
+        whole = max(int(self.exact_percent), 0)
+        return max(whole, 101) if self.exceeded else whole
+
+    @property
+    def exceeded(self) -> bool:
+        return self.remaining < 0
+
+    @property
+    def status(self) -> str:
+        if self.exceeded:
+            return EXCEEDED
+        return WARNING if self.exact_percent >= WARNING_PERCENT else ON_TRACK
+
+    @property
+    def is_running(self) -> bool:
+        return self.on in self.period
+
+    @property
+    def is_over(self) -> bool:
+        return self.on >= self.period.end
+
+    @property
+    def days_left(self) -> int:
+        """Days that money can still be spent on, today among them."""
+        return max((self.period.end - max(self.on, self.period.start)).days, 0)
+
+    @property
+    def daily_allowance(self) -> Decimal | None:
+        """What each day left may cost, rounded down; None once the month is over."""
+        if not self.days_left:
+            return None
+        share = max(self.remaining, Decimal(0)) / self.days_left
+        return share.quantize(minor_unit(self.currency), rounding=ROUND_DOWN)
+
+    @property
+    def pace_percent(self) -> Decimal:
+        """How much of the month has passed, today included."""
+        passed = self.period.days - self.days_left + (1 if self.is_running else 0)
+        return (Decimal(passed) * 100 / self.period.days).quantize(Decimal("0.1"))
+
+    @property
+    def is_ahead_of_pace(self) -> bool:
+        """Whether a larger share of the limit is gone than of the running month."""
+        return self.is_running and self.exact_percent > self.pace_percent
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(line.count for line in self.not_converted)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """The budgets of one month and currency together; one inside another counts once."""
+
+    currency: str
+    limit: Decimal
+    spent: Decimal
+    budget_count: int
+    not_converted_count: int
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.limit - self.spent
+
+    @property
+    def exceeded(self) -> bool:
+        return self.remaining < 0
+
+    @property
+    def exact_percent(self) -> Decimal:
+        return self.spent * 100 / self.limit if self.limit > 0 else Decimal(100)
+
+    @property
+    def percent(self) -> int:
+        whole = max(int(self.exact_percent), 0)
+        return max(whole, 101) if self.exceeded else whole
+
+    @property
+    def status(self) -> str:
+        if self.exceeded:
+            return EXCEEDED
+        return WARNING if self.exact_percent >= WARNING_PERCENT else ON_TRACK
+
+
+@dataclass(frozen=True, slots=True)
+class TrendMonth:
+    """One month of a budget's category: what was spent, and the limit where there was a budget."""
+
+    month: date
+    spent: Decimal
+    budget_id: int | None
+    limit: Decimal | None
+    not_converted_count: int
+
+    @property
+    def exceeded(self) -> bool:
+        return self.limit is not None and self.spent > self.limit
+
+
+def progress_of_month(
+    user_ids: Iterable[int], year: int, month: int, *, on: date
+) -> Iterator[BudgetProgress]:
+    """The progress of all live budgets of these users in that month, by user, then by budget.
+
+    `user_ids` may be an iterator of any length; batches of 500 users are in memory at a time.
+    `progress.budget` comes with its `category` and `user`.
+    """
+    for batch in batched(user_ids, USERS_AT_ONCE):
+        budgets = Budget.objects.of_owners(batch).in_month(year, month).for_list()
+        yield from budget_progress(list(budgets.order_by("user_id", "pk")), on=on)
+
+
+def budget_progress(budgets: Sequence[Budget], *, on: date) -> list[BudgetProgress]:
+    """The progress of each budget, in the order given."""
+    earlier = _earlier_budgets(budgets)
+    chains = [_chain(budget, earlier) for budget in budgets]
+    concerned = [*budgets, *(link for chain in chains for link in chain)]
+    spending = load_spending(
+        {_subject(budget) for budget in concerned},
+        {budget.starts_on for budget in concerned},
+        on=on,
+    )
+    return [
+        _progress(budget, chain, spending, on)
+        for budget, chain in zip(budgets, chains, strict=True)
+    ]
+
+
+def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]:
+    """What one month's budgets come to, per currency.
+
+    A budget of a sub-category lies inside its owner's budget of the category above, in whatever
+    currency that is; the outer one stands for both.
+    """
+    progresses = list(progresses)
+    budgeted = {(one.budget.user_id, one.budget.category_id) for one in progresses}
+    groups: dict[str, list[BudgetProgress]] = {}
+    for one in progresses:
+        if (one.budget.user_id, one.budget.category.parent_id) not in budgeted:
+            groups.setdefault(one.currency, []).append(one)
+    return tuple(
+        MonthTotal(
+            currency=currency,
+            limit=sum((one.limit for one in group), Decimal(0)),
+            spent=sum((one.spent for one in group), Decimal(0)),
+            budget_count=len(group),
+            not_converted_count=sum(one.not_converted_count for one in group),
+        )
+        for currency, group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
+
+
+def spending_trend(budget: Budget, *, on: date, months: int = 12) -> tuple[TrendMonth, ...]:
+    """The category's spending in the months up to the budget's own, in the budget's currency."""
+    period = Period.last_months(months, budget.starts_on)
+    earlier = Budget.objects.of_owners([budget.user_id]).filter(
+        category_id=budget.category_id, currency=budget.currency
+    )
+    inside = list(earlier.in_months(period.start, budget.starts_on))
+    by_month = {one.budget.starts_on: one for one in budget_progress(inside, on=on)}
+    subject = _subject(budget)
+    spending = load_spending({subject}, period.months(), on=on)
+    return tuple(
+        _trend_month(month, spending.of(subject, month), by_month.get(month))
+        for month in period.months()
+    )
+
+
+def _trend_month(month: date, spent: Spent, progress: BudgetProgress | None) -> TrendMonth:
+    return TrendMonth(
+        month=month,
+        spent=spent.amount,
+        budget_id=progress.budget.pk if progress else None,
+        limit=progress.limit if progress else None,
+        not_converted_count=sum(line.count for line in spent.not_converted),
+    )
+
+
+def _progress(
+    budget: Budget, chain: Sequence[Budget], spending: SpendingTable, on: date
+) -> BudgetProgress:
+    spent = spending.of(_subject(budget), budget.starts_on)
+    return BudgetProgress(
+        budget=budget,
+        on=on,
+        spent=spent.amount,
+        carried=sum((_left_over(earlier, spending) for earlier in chain), Decimal(0)),
+        not_converted=spent.not_converted,
+        rates=spent.rates,
+    )
+
+
+def _left_over(budget: Budget, spending: SpendingTable) -> Decimal:
+    return budget.limit_amount - spending.of(_subject(budget), budget.starts_on).amount
+
+
+def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
+    """The budgets whose rest reaches this one, the latest first."""
+    found: list[Budget] = []
+    current = budget
+    while current.rollover and len(found) < LONGEST_CHAIN:
+        month = add_months(current.starts_on, -1)
+        before = earlier.get((current.user_id, current.category_id, month))
+        if before is None or before.currency != budget.currency:
+            break
+        found.append(before)
+        current = before
+    return found
+
+
+def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
+    """The budgets of the 24 months before each one that carries over, in one query."""
+    carrying = [budget for budget in budgets if budget.rollover]
+    if not carrying:
+        return {}
+    first = add_months(min(budget.starts_on for budget in carrying), -LONGEST_CHAIN)
+    last = add_months(max(budget.starts_on for budget in carrying), -1)
+    earlier = Budget.objects.of_owners({budget.user_id for budget in carrying}).filter(
+        category_id__in={budget.category_id for budget in carrying}
+    )
+    return {
+        (budget.user_id, budget.category_id, budget.starts_on): budget
+        for budget in earlier.in_months(first, last)
+    }
+
+
+def _subject(budget: Budget) -> Subject:
+    return Subject(budget.user_id, budget.category_id, budget.currency)

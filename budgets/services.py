@@ -1,0 +1,276 @@
+"""Every change of a budget. Nothing else writes one.
+
+A door finds the budget by `visible_to` (404) and asks `require_change` (403) before it calls.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from banking.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit, validate_currency
+from banking.periods import add_months
+from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
+from transactions.models import Category
+from users import audit
+from users.models import User
+from users.policy import Ability, require
+
+EDITABLE = ("category", "year", "month", "limit_amount", "currency", "rollover")
+TAKEN = "There is a budget for {category} in {month:02}/{year} already."
+
+
+def require_change(user: User, budget: Budget) -> None:
+    """Raise PermissionDenied (403) unless the budget is the user's own and their role changes."""
+    require(user, Ability.CHANGE_OWN_DATA)
+    if budget.user_id != user.pk:
+        raise PermissionDenied("This budget is shared with you to look at, not to change.")
+
+
+@db_transaction.atomic
+def create_budget(
+    *,
+    actor: User,
+    user: User,
+    category: Category,
+    year: int,
+    month: int,
+    limit_amount: Decimal,
+    currency: str = "",
+    rollover: bool = False,
+) -> Budget:
+    """Set a limit for one category in one month, in the user's base currency unless told.
+
+    Raises ValidationError, among others where there is one already.
+    """
+    _serialise(user.pk)
+    budget = Budget(
+        user=user,
+        category=category,
+        year=year,
+        month=month,
+        limit_amount=limit_amount,
+        currency=currency or user.base_currency,
+        rollover=rollover,
+    )
+    _check(budget)
+    budget.save(force_insert=True)
+    audit.record(actor=actor, action="budgets.budget.created", target=budget, **_facts(budget))
+    return budget
+
+
+@db_transaction.atomic
+def edit_budget(*, actor: User, budget: Budget, **changes: Any) -> Budget:
+    """Change a budget's limit, currency, category, month or rollover. Raises ValidationError."""
+    _serialise(budget.user_id)
+    row = _locked(budget)
+    if row.deleted_at is not None:
+        raise ValidationError("This budget is in the trash. Restore it first.")
+    before = _facts(row)
+    changed = [name for name in EDITABLE if name in changes and changes[name] != getattr(row, name)]
+    if not changed:
+        return row
+    for name in changed:
+        setattr(row, name, changes[name])
+    _check(row, category_is_new="category" in changed)
+    row.save(update_fields=[*changed, "updated_at"])
+    after = _facts(row)
+    audit.record(
+        actor=actor,
+        action="budgets.budget.edited",
+        target=row,
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+    )
+    return row
+
+
+@db_transaction.atomic
+def delete_budget(*, actor: User, budget: Budget) -> None:
+    """Move a budget to the trash; it may be restored for 30 days."""
+    row = _locked(budget)
+    if row.deleted_at is None:
+        row.deleted_at = timezone.now()
+        row.save(update_fields=["deleted_at", "updated_at"])
+        audit.record(actor=actor, action="budgets.budget.deleted", target=row)
+
+
+@db_transaction.atomic
+def restore_budget(*, actor: User, budget: Budget) -> Budget:
+    """Take a budget out of the trash. Raises ValidationError where another took its place."""
+    _serialise(budget.user_id)
+    row = _locked(budget)
+    if row.deleted_at is None:
+        return row
+    _refuse_taken(row)
+    row.deleted_at = None
+    row.save(update_fields=["deleted_at", "updated_at"])
+    audit.record(actor=actor, action="budgets.budget.restored", target=row)
+    return row
+
+
+@db_transaction.atomic
+def copy_last_month(*, actor: User, user: User, year: int, month: int) -> int:
+    """Give the month the budgets of the month before, where a category has none yet.
+
+    Limit, currency and rollover are taken over; a category taken away since is left out.
+    Returns how many were added.
+    """
+    _serialise(user.pk)
+    _check_month(year, month)
+    before = add_months(date(year, month, 1), -1)
+    taken = Budget.objects.owned_by(user).in_month(year, month).values("category_id")
+    sources = (
+        Budget.objects.owned_by(user)
+        .in_month(before.year, before.month)
+        .filter(category__deleted_at=None, category__kind=Category.Kind.EXPENSE)
+        .exclude(category_id__in=taken)
+        .order_by("pk")
+    )
+    copies = [
+        Budget(
+            user=user,
+            category_id=source.category_id,
+            year=year,
+            month=month,
+            limit_amount=source.limit_amount,
+            currency=source.currency,
+            rollover=source.rollover,
+        )
+        for source in sources
+    ]
+    return _add_many(actor, user, copies, action="budgets.month.copied", year=year, month=month)
+
+
+@db_transaction.atomic
+def adopt_suggestions(
+    *,
+    actor: User,
+    user: User,
+    year: int,
+    month: int,
+    suggestions: Iterable[tuple[Category, Decimal, str]],
+) -> int:
+    """Make budgets of suggestions, (category, amount, currency), where a category has none yet.
+
+    Returns how many were added.
+    """
+    _serialise(user.pk)
+    _check_month(year, month)
+    taken = set(
+        Budget.objects.owned_by(user).in_month(year, month).values_list("category_id", flat=True)
+    )
+    budgets = [
+        Budget(
+            user=user,
+            category=category,
+            year=year,
+            month=month,
+            limit_amount=amount,
+            currency=currency,
+        )
+        for category, amount, currency in suggestions
+        if category.pk not in taken
+    ]
+    return _add_many(
+        actor, user, budgets, action="budgets.suggestions.adopted", year=year, month=month
+    )
+
+
+def _add_many(
+    actor: User, user: User, budgets: list[Budget], *, action: str, year: int, month: int
+) -> int:
+    # What they are made of was checked when it was made; the constraints stand behind it.
+    if not budgets:
+        return 0
+    try:
+        with db_transaction.atomic():
+            Budget.objects.bulk_create(budgets)
+    except IntegrityError as error:
+        raise ValidationError("Somebody changed this month's budgets just now.") from error
+    audit.record(
+        actor=actor,
+        action=action,
+        owner_id=user.pk,
+        year=year,
+        month=month,
+        categories=sorted(budget.category_id for budget in budgets),
+    )
+    return len(budgets)
+
+
+def _serialise(owner_id: int) -> None:
+    """One owner's budgets change one after another: two doors may not make the same one twice."""
+    User.objects.select_for_update(no_key=True).get(pk=owner_id)
+
+
+def _locked(budget: Budget) -> Budget:
+    rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("category")
+    return rows.get(pk=budget.pk)
+
+
+def _check(budget: Budget, *, category_is_new: bool = True) -> None:
+    """Raise ValidationError unless the budget is whole; its limit at the currency's minor unit."""
+    # A category taken away since keeps the budgets that name it.
+    if category_is_new:
+        _check_category(budget)
+    _check_month(budget.year, budget.month)
+    try:
+        validate_currency(budget.currency)
+    except ValidationError as error:
+        raise ValidationError({"currency": error}) from error
+    budget.limit_amount = _checked_limit(budget.limit_amount, budget.currency)
+    _refuse_taken(budget)
+    budget.full_clean()
+
+
+def _check_category(budget: Budget) -> None:
+    category = budget.category
+    if category.user_id not in (None, budget.user_id) or category.deleted_at is not None:
+        raise ValidationError({"category": "Choose one of your own categories."})
+    if category.kind != Category.Kind.EXPENSE:
+        raise ValidationError({"category": "Choose a category of expenses."})
+
+
+def _check_month(year: int, month: int) -> None:
+    if not 1 <= month <= 12:
+        raise ValidationError({"month": "Choose a month from 1 to 12."})
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise ValidationError({"year": f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}."})
+
+
+def _checked_limit(amount: Decimal, currency: str) -> Decimal:
+    if amount <= 0:
+        raise ValidationError({"limit_amount": "Enter an amount above zero."})
+    if amount > LARGEST_AMOUNT:
+        raise ValidationError({"limit_amount": "That is more than a budget can hold."})
+    rounded = round_to_minor_unit(amount, currency)
+    if rounded != amount:
+        digits = minor_unit_digits(currency)
+        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+        raise ValidationError({"limit_amount": f"{currency} has {places}."})
+    return rounded
+
+
+def _refuse_taken(budget: Budget) -> None:
+    twins = Budget.objects.of_owners([budget.user_id]).in_month(budget.year, budget.month)
+    if twins.filter(category_id=budget.category_id).exclude(pk=budget.pk).exists():
+        sentence = TAKEN.format(category=budget.category.name, month=budget.month, year=budget.year)
+        raise ValidationError({"category": ValidationError(sentence, code="unique")})
+
+
+def _facts(budget: Budget) -> dict[str, Any]:
+    """The budget as the audit trail keeps it."""
+    return {
+        "category": budget.category.slug,
+        "year": budget.year,
+        "month": budget.month,
+        "limit_amount": budget.limit_amount,
+        "currency": budget.currency,
+        "rollover": budget.rollover,
+    }

@@ -1,0 +1,163 @@
+"""What was spent by owner, category and month: the one sum behind every figure about budgets.
+
+Spent = money out less refunds, in the category and its sub-categories, over all accounts of the
+owner outside the trash. It comes from the monthly totals; only accounts in another currency are
+summed by day, because each amount converts at its own date's rate.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from accounts.exchange import Rate
+from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from accounts.models import Account
+from banking.money import round_to_minor_unit
+from banking.periods import Period, add_months, first_of_month
+from transactions.flows import Flow, Flows, load_flows_in
+from transactions.models import Category
+
+
+class Subject(NamedTuple):
+    """Whose spending on what, and in which currency it is told."""
+
+    owner_id: int
+    category_id: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One month's spending, at the currency's minor unit; below zero where refunds outweigh.
+
+    `not_converted` names the lines in other currencies that no rate could bring into it.
+    """
+
+    amount: Decimal
+    not_converted: tuple[NotConverted, ...] = ()
+    rates: tuple[RatesUsed, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sum:
+    amount: Decimal
+    left_out: list[NotConverted]
+    rates: list[Rate]
+
+
+class SpendingTable:
+    """The spending of many subjects in many months, loaded by at most six queries."""
+
+    def __init__(
+        self, sums: dict[tuple[int, int | None, str, date], _Sum], families: dict[int, list[int]]
+    ) -> None:
+        self._sums = sums
+        self._families = families
+
+    def of(self, subject: Subject, month: date) -> Spent:
+        """What the subject's owner spent in that month (its first day)."""
+        owner_id, category_id, currency = subject
+        family = [category_id, *self._families.get(category_id, ())]
+        parts = [self._sums.get((owner_id, member, currency, month)) for member in family]
+        known = [part for part in parts if part is not None]
+        return Spent(
+            round_to_minor_unit(sum((part.amount for part in known), Decimal(0)), currency),
+            merged(line for part in known for line in part.left_out),
+            rates_used(rate for part in known for rate in part.rates),
+        )
+
+    def filed_under(self) -> set[int]:
+        """The categories that lines really stand in."""
+        return {category_id for _, category_id, _, _ in self._sums if category_id is not None}
+
+    def first_month(self) -> date | None:
+        """The earliest month with any line."""
+        return min((month for *_, month in self._sums), default=None)
+
+
+def load_spending(
+    subjects: Collection[Subject], months: Iterable[date], *, on: date
+) -> SpendingTable:
+    """The spending of `subjects` in `months`, their first days."""
+    families = sub_categories(
+        {subject.category_id for subject in subjects}, {subject.owner_id for subject in subjects}
+    )
+    members = set(families) | {child for children in families.values() for child in children}
+    pairs = {(subject.owner_id, subject.currency) for subject in subjects}
+    return SpendingTable(_load_sums(pairs, months, on, members), families)
+
+
+def load_all_spending(
+    owner_id: int, currency: str, months: Iterable[date], *, on: date
+) -> SpendingTable:
+    """One owner's spending in every category."""
+    sums = _load_sums({(owner_id, currency)}, months, on, None)
+    used = {category_id for _, category_id, _, _ in sums if category_id is not None}
+    return SpendingTable(sums, sub_categories(used, {owner_id}))
+
+
+def sub_categories(category_ids: Collection[int], owner_ids: Collection[int]) -> dict[int, list]:
+    """{category: its sub-categories}, the predefined and these owners' own."""
+    families: dict[int, list[int]] = {category_id: [] for category_id in category_ids}
+    if not families:
+        return families
+    children = Category.objects.filter(
+        Q(user=None) | Q(user_id__in=owner_ids), parent_id__in=category_ids
+    )
+    for pk, parent_id in children.order_by("pk").values_list("pk", "parent_id"):
+        families[parent_id].append(pk)
+    return families
+
+
+def _load_sums(
+    pairs: Collection[tuple[int, str]],
+    months: Iterable[date],
+    on: date,
+    category_ids: Collection[int] | None,
+) -> dict[tuple[int, int | None, str, date], _Sum]:
+    runs = month_runs(months)
+    if not runs or not pairs:
+        return {}
+    by_owner: dict[int, list[Account]] = {}
+    owner_ids = {owner_id for owner_id, _ in pairs}
+    # Archived accounts count: what was spent stays spent.
+    for account in Account.objects.filter(user_id__in=owner_ids, deleted_at=None).order_by("pk"):
+        by_owner.setdefault(account.user_id, []).append(account)
+    accounts: dict[str, list[Account]] = {}
+    for owner_id, currency in sorted(pairs):
+        accounts.setdefault(currency, []).extend(by_owner.get(owner_id, ()))
+    loaded = load_flows_in(accounts, periods=runs, on=on, category_ids=category_ids)
+    sums: dict[tuple[int, int | None, str, date], _Sum] = {}
+    for currency, (flows, _) in loaded.items():
+        for flow in _of_runs(flows, runs):
+            key = (flow.account.user_id, flow.category_id, currency, first_of_month(flow.on))
+            _add(sums.setdefault(key, _Sum(Decimal(0), [], [])), flow)
+    return sums
+
+
+def _of_runs(flows: Flows, runs: Iterable[Period]) -> Iterable[Flow]:
+    return (flow for run in runs for flow in flows.within(run))
+
+
+def _add(to: _Sum, flow: Flow) -> None:
+    if flow.rate is None:
+        to.left_out.append(flow.not_converted)
+        return
+    to.amount += flow.outflow - flow.inflow
+    if flow.rate.rate_on is not None:
+        to.rates.append(flow.rate)
+
+
+def month_runs(months: Iterable[date]) -> list[Period]:
+    """The fewest periods of whole months that hold exactly these months."""
+    runs: list[Period] = []
+    for month in sorted(set(months)):
+        if runs and runs[-1].end == month:
+            runs[-1] = Period(runs[-1].start, add_months(month, 1))
+        else:
+            runs.append(Period.month_of(month))
+    return runs
