@@ -56,7 +56,11 @@ function ring(data, color) {
   return {
     data: data.series[0].values,
     backgroundColor: data.labels.map((_, at) => color(data.rowColors[at], `chart-${(at % 8) + 1}`)),
+    hoverBackgroundColor: data.labels.map((_, at) =>
+      translucent(color(data.rowColors[at], `chart-${(at % 8) + 1}`), 0.8),
+    ),
     borderColor: color("surface"),
+    hoverBorderColor: color("surface"),
     borderWidth: 2,
     borderRadius: 3,
     hoverOffset: 4,
@@ -72,6 +76,7 @@ function dataset(series, at, kind, color) {
       data: series.values,
       type: series.kind === "line" ? "line" : "bar",
       backgroundColor: tone,
+      hoverBackgroundColor: translucent(tone, 0.8),
       borderColor: tone,
       borderRadius: corner,
       borderSkipped: kind === "stacked" ? false : "start",
@@ -102,12 +107,19 @@ function lineLook(tone) {
   };
 }
 
+// "rgb(1, 2, 3)" or "#010203", as the canvas takes it, with an opacity.
+function translucent(tone, opacity) {
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(tone);
+  const parts = hex ? hex.slice(1).map((part) => Number.parseInt(part, 16)) : tone.match(/[\d.]+/g).slice(0, 3);
+  return `rgba(${parts.join(", ")}, ${opacity})`;
+}
+
 function fade(chart, tone) {
   const { ctx, chartArea } = chart;
   if (!chartArea) return "transparent";
   const shade = ctx.createLinearGradient(0, chartArea.top, 0, chartArea.bottom);
-  shade.addColorStop(0, tone.replace("rgb(", "rgba(").replace(")", ", 0.22)"));
-  shade.addColorStop(1, tone.replace("rgb(", "rgba(").replace(")", ", 0)"));
+  shade.addColorStop(0, translucent(tone, 0.22));
+  shade.addColorStop(1, translucent(tone, 0));
   return shade;
 }
 
