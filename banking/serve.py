@@ -140,6 +140,8 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
         say("There is no Valkey for this system: tasks and cache are kept in files, more slowly.")
     prepare = Child("preparation", [sys.executable, "-m", "banking.prepare"])
     if not supervisor.run_once(prepare):
+        if not supervisor.is_stopping:
+            say(f"The database was not prepared (exit code {prepare.process.returncode}).")
         return False
     supervisor.start(web(place))
     if not wait_until_ready(place, supervisor):
@@ -217,6 +219,8 @@ def stop_on_signals(supervisor: Supervisor) -> None:
         if supervisor.is_stopping:
             supervisor.stop_at_once()
         supervisor.is_stopping = True
+        if number != signal.SIGINT:
+            say(f"Asked to stop by {signal.Signals(number).name}.")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handle)
