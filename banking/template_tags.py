@@ -107,15 +107,17 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
 def _current(context: dict[str, Any], view_name: str) -> str:
     """The value of aria-current: "page" on the page itself, "true" on the pages beneath it.
 
-    Beneath: same namespace and subject, as transaction_detail is to transaction_list.
+    Beneath: same subject, as transaction_detail is to transaction_list. Only a list, an index or
+    the start of a wizard has pages beneath it.
     """
     match = getattr(context.get("request"), "resolver_match", None)
     if match is None:
         return ""
     if match.view_name == view_name:
         return "page"
-    subject, separator, _verb = view_name.rpartition("_")
-    return "true" if separator and match.view_name.startswith(f"{subject}_") else ""
+    subject, _separator, last_word = view_name.rpartition("_")
+    has_beneath = subject and last_word in ("list", "index", "start")
+    return "true" if has_beneath and match.view_name.startswith(f"{subject}_") else ""
 
 
 def _nav_context(

@@ -1,0 +1,179 @@
+"""The look keeps its promises: readable colours, no inline code, icons that exist."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from lucide.templatetags.lucide import lucide
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TOKENS = dict(
+    re.findall(
+        r"--([\w-]+): (light-dark\(#\w{6}, #\w{6}\)|#\w{6});",
+        (ROOT / "static/css/tokens.css").read_text(),
+    )
+)
+SURFACES = ["canvas", "surface", "raised", "hover", "sunken"]
+STATES = ["positive", "warning", "danger", "info"]
+TEXT_PAIRS = [
+    *[(text, surface) for text in ("ink", "ink-2", "ink-3") for surface in SURFACES],
+    *[(text, surface) for text in ("accent", *STATES) for surface in ("canvas", "surface")],
+    *[(state, f"{state}-soft") for state in STATES],
+    *[("ink", f"{state}-soft") for state in STATES],
+    ("accent", "accent-soft"),
+    ("accent-strong", "accent-soft"),
+    ("ink-3", "accent-soft"),
+    ("on-primary", "primary"),
+    ("on-primary", "primary-hover"),
+    ("on-primary", "danger-fill"),
+    ("on-primary", "danger-fill-hover"),
+]
+SHAPE_PAIRS = [
+    ("field-line", "surface"),
+    ("field-line", "canvas"),
+    *[(f"chart-{number}", "surface") for number in range(1, 9)],
+]
+
+
+def color_of(token, theme):
+    found = re.findall(r"#\w{6}", TOKENS[token])
+    return found[0] if len(found) == 1 else found[theme == "dark"]
+
+
+def luminance(color):
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first, second):
+    low, high = sorted([luminance(first), luminance(second)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def render(source, **context):
+    return Template(source).render(Context(context))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("pairs", "needed"), [(TEXT_PAIRS, 4.5), (SHAPE_PAIRS, 3.0)], ids=["text", "shapes"]
+)
+def test_every_colour_is_readable_on_what_lies_under_it(theme, pairs, needed):
+    too_faint = {
+        pair: round(contrast(color_of(pair[0], theme), color_of(pair[1], theme)), 2)
+        for pair in pairs
+        if contrast(color_of(pair[0], theme), color_of(pair[1], theme)) < needed
+    }
+    assert too_faint == {}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_has_no_inline_style_script_or_handler(path):
+    if "/email/" in str(path) or "/pdf/" in str(path):
+        pytest.skip("No policy applies where no browser shows it.")
+    source = re.sub(r"\{#.*?#\}|\{% comment.*?endcomment %\}", "", path.read_text(), flags=re.S)
+    assert not re.search(r"\sstyle=", source)
+    assert not re.search(r"<style[\s>]", source)
+    assert not re.search(r"\son[a-z]+=", source)
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", source)
+    for attributes in re.findall(r"<script([^>]*)>", source):
+        assert "src=" in attributes or "application/json" in attributes
+
+
+def test_every_icon_named_in_a_template_exists():
+    named = {
+        name
+        for path in TEMPLATES
+        for name in re.findall(r'\{% icon "([\w-]+)"', path.read_text())
+        + re.findall(
+            r'\{% (?:nav|menu|bottom)_item "[^"]+" _\("[^"]+"\) "([\w-]+)"', path.read_text()
+        )
+        + re.findall(r'icon_name="([\w-]+)"', path.read_text())
+    }
+    assert len(named) > 30
+    for name in sorted(named):
+        lucide(name, size=20)
+
+
+@pytest.mark.parametrize("name", ["500.html", "503.html"])
+def test_the_pages_of_an_outage_need_neither_context_nor_database(name):
+    assert name[:3] in render_to_string(name)
+
+
+def test_a_figure_shows_money_in_with_a_plus_and_money_out_with_a_minus_sign():
+    source = '{% money_figure amount "USD" signed=True %}'
+    assert render(source, amount=Decimal("4250")) == (
+        '<data class="money money--in" value="4250.00">+$4,250.00</data>'
+    )
+    assert render(source, amount=Decimal("-54.2")) == (
+        '<data class="money" value="-54.20">\N{MINUS SIGN}$54.20</data>'
+    )
+    assert "money--none" in render(source, amount=None)
+
+
+def test_only_a_currency_with_minor_units_has_small_cents():
+    source = "{% money_figure amount currency small_cents=True %}"
+    dollars = render(source, amount=Decimal("1234.5"), currency="USD")
+    assert '$1,234<span class="money__minor">.50</span>' in dollars
+    assert "money__minor" not in render(source, amount=Decimal("1234"), currency="JPY")
+
+
+def test_a_progress_bar_stays_within_its_track():
+    drawn = render('{% progress_bar 140 label status="exceeded" pace=50 %}', label="Food <b>")
+    assert 'width="100.0%"' in drawn
+    assert 'aria-valuenow="100"' in drawn
+    assert "Food &lt;b&gt;" in drawn
+    assert 'x1="50.0%"' in drawn
+
+
+def test_a_typed_colour_or_icon_cannot_break_out_of_its_attribute():
+    drawn = render("{% category_icon name color %}", name='"><script>', color='"><script>')
+    assert "<script>" not in drawn
+    assert 'color="#64748b"' in drawn
+
+
+def test_a_sparkline_needs_two_values_and_bears_equal_ones():
+    assert render("{% sparkline values %}", values=[1]) == ""
+    assert "polyline" in render("{% sparkline values %}", values=[5, 5, None, 5])
+
+
+def test_navigation_leaves_out_pages_that_do_not_exist_and_groups_without_entries():
+    source = (
+        '{% nav_group "Plan" %}{% nav_item "nowhere:nothing" "Nothing" "tag" %}{% endnav_group %}'
+    )
+    assert render(source) == ""
+
+
+def test_navigation_marks_the_page_and_the_pages_beneath_it():
+    request = RequestFactory().get("/users/2fa/")
+    source = '{% tab_item "mfa_index" "Two-factor" %}{% tab_item "account_email" "Email" %}'
+    marked = {"mfa_index": ["page"], "mfa_activate_totp": ["true"], "account_logout": []}
+    for view_name, expected in marked.items():
+        request.resolver_match = type("Match", (), {"view_name": view_name})
+        drawn = render(source, request=request)
+        assert re.findall(r'aria-current="(\w+)"', drawn) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("undo:/transactions/7/restore", "/transactions/7/restore"),
+        ("undo://evil.example/", ""),
+        ("undo:https://evil.example/", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_an_undo_button_leads_only_to_this_site(tags, expected):
+    message = Message(constants.SUCCESS, "Done.", extra_tags=tags)
+    assert render("{{ message|undo_url }}", message=message) == expected
