@@ -11,15 +11,20 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
+from accounts import urls as account_urls
 from banking import views
 from banking.metrics import metrics
+from transactions import urls as transaction_urls
 
 # Swagger UI and ReDoc write their own styles; scripts stay ours alone.
 _styles_itself = csp_update({"style-src": ["'unsafe-inline'"]})
 
+# One account's page shows its transactions, so the app above draws it.
+account_pages = account_urls.urlpatterns + transaction_urls.account_urlpatterns
+
 urlpatterns = [
     path("", include("insights.urls")),
-    path("accounts/", include("accounts.urls")),
+    path("accounts/", include((account_pages, "accounts"))),
     path("transactions/", include("transactions.urls")),
     path("users/", include("users.urls")),
     # Sign-in, sign-up, password, email, second factor, list of sessions.

@@ -12,8 +12,8 @@ from accounts.models import Account, shared_account_ids
 from banking.fields import AmountFormField, folded
 from banking.money import active_currencies
 from transactions.models import Category, Transaction, TransactionQuerySet
+from transactions.predefined import UNCATEGORIZED
 
-UNCATEGORIZED = "uncategorized"
 LONGEST_SEARCH = 200
 MOST_SORT_KEYS = 3
 # What a person calls the column → what the rows are ordered by.

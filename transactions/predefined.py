@@ -6,6 +6,9 @@ an administrator has renamed.
 
 from typing import Any
 
+# The word in addresses that asks for rows without a category; no category has it for a slug.
+UNCATEGORIZED = "uncategorized"
+
 # (slug, name, kind, icon, colour, children as (slug, name, icon)). Children share kind and colour.
 TREE: list[tuple[str, str, str, str, str, list[tuple[str, str, str]]]] = [
     ("income", "Income", "income", "banknote", "#15803d", [

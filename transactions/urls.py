@@ -1,2 +1,25 @@
+"""Pages of transactions, categories and imports."""
+
+from django.urls import path
+
+from transactions.views import accounts, categories, detail, listing
+
 app_name = "transactions"
-urlpatterns = []
+urlpatterns = [
+    path("", listing.transaction_list, name="transaction_list"),
+    path("new/", detail.transaction_create, name="transaction_create"),
+    path("<int:pk>/", detail.transaction_detail, name="transaction_detail"),
+    path("<int:pk>/edit/", detail.transaction_edit, name="transaction_edit"),
+    path("<int:pk>/notes/", detail.transaction_notes, name="transaction_notes"),
+    path("<int:pk>/category/", detail.transaction_category, name="transaction_category"),
+    path("<int:pk>/delete/", detail.transaction_delete, name="transaction_delete"),
+    path("<int:pk>/restore/", detail.transaction_restore, name="transaction_restore"),
+    path("categories/", categories.category_list, name="category_list"),
+    path("categories/new/", categories.category_create, name="category_create"),
+    path("categories/<int:pk>/edit/", categories.category_edit, name="category_edit"),
+    path("categories/<int:pk>/delete/", categories.category_delete, name="category_delete"),
+]
+
+# Mounted by banking/urls.py under /accounts/, in the accounts' namespace: an account's page shows
+# its transactions, which the accounts app below knows nothing of.
+account_urlpatterns = [path("<int:pk>/", accounts.account_detail, name="account_detail")]

@@ -10,12 +10,11 @@ from django.utils.text import slugify
 
 from accounts.services import lock_accounts
 from transactions.models import Category, Transaction
+from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
 from users import audit
 from users.models import User
 
-# The word that asks for rows without a category.
-UNCATEGORIZED = "uncategorized"
 EDITABLE = ("name", "icon", "color", "parent", "kind")
 LIMIT = 500
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -1,4 +1,4 @@
-"""manage.py check_ledger: exit 0 when the ledger is right, 1 when rows are off, 2 if it cannot run."""
+"""manage.py check_ledger: exit 0 when the ledger is right, 1 when rows are off, 2 if it cannot."""
 
 import json
 import sys

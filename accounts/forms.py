@@ -1,0 +1,55 @@
+"""The entries of an account, as a person types them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountFormField
+from banking.money import currency_choices
+
+
+class AccountForm(forms.Form):
+    """One account; a balance is never typed, only what it was at the beginning."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    account_type = forms.ChoiceField(label=_("Type"), choices=Account.Type.choices)
+    bank_name = forms.CharField(label=_("Bank"), max_length=120, required=False)
+    last_four = forms.CharField(
+        label=_("Account number"),
+        max_length=64,
+        required=False,
+        help_text=_("Only its last four characters are kept."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    opening_balance = AmountFormField(
+        label=_("Opening balance"),
+        required=False,
+        help_text=_("What it held before its first transaction here; what is owed is negative."),
+    )
+    overdraft_limit = AmountFormField(
+        label=_("Overdraft or credit limit"), required=False, min_value=Decimal(0)
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """The entries as the services take them; an empty amount is zero."""
+        data = dict(self.cleaned_data)
+        for name in ("opening_balance", "overdraft_limit"):
+            data[name] = data[name] if data[name] is not None else Decimal(0)
+        return data
+
+
+def entries_of(account: Account) -> dict[str, Any]:
+    """The form's entries for an account that is there."""
+    return {
+        "name": account.name,
+        "account_type": account.account_type,
+        "bank_name": account.bank_name,
+        "last_four": account.masked_account,
+        "currency": account.currency,
+        "opening_balance": account.opening_balance,
+        "overdraft_limit": account.overdraft_limit,
+    }

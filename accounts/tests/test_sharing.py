@@ -1,0 +1,68 @@
+"""An account is seen by whom its owner invited and who accepted, and by nobody else."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account, AccountShare, ExchangeRate
+from accounts.services import accept_share, share_account, store_rates
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def sees(user: User, account: Account) -> bool:
+    fresh = User.objects.get(pk=user.pk)
+    return Account.objects.visible_to(fresh).filter(pk=account.pk).exists()
+
+
+def test_an_invitation_shows_nothing_until_it_is_accepted(alice, bob, checking):
+    share = share_account(actor=alice, account=checking, member=bob, level="viewer")
+    assert not sees(bob, checking)
+    accept_share(actor=bob, share=share)
+    assert sees(bob, checking)
+
+
+def test_only_ones_own_account_can_be_shared(alice, bob, checking):
+    with pytest.raises(ValidationError, match="only your own"):
+        share_account(actor=bob, account=checking, member=bob, level="viewer")
+    assert not AccountShare.objects.exists()
+
+
+@pytest.mark.parametrize("level", ["owner", "admin", ""])
+def test_there_are_two_levels(alice, bob, checking, level):
+    with pytest.raises(ValidationError):
+        share_account(actor=alice, account=checking, member=bob, level=level)
+    assert not AccountShare.objects.exists()
+
+
+def test_nobody_shares_with_themselves(alice, checking):
+    with pytest.raises(ValidationError):
+        share_account(actor=alice, account=checking, member=alice, level="viewer")
+    assert not AccountShare.objects.exists()
+
+
+def test_nobody_accepts_for_another_or_after_it_was_revoked(alice, bob, checking):
+    share = share_account(actor=alice, account=checking, member=bob, level="viewer")
+    with pytest.raises(ValidationError, match="somebody else"):
+        accept_share(actor=alice, share=share)
+    AccountShare.objects.update(status="revoked")
+    with pytest.raises(ValidationError, match="not open"):
+        accept_share(actor=bob, share=share)
+    assert not sees(bob, checking)
+
+
+def test_asking_again_changes_the_level_and_keeps_one_share(alice, bob, checking):
+    share = share_account(actor=alice, account=checking, member=bob, level="viewer")
+    accept_share(actor=bob, share=share)
+    share_account(actor=alice, account=checking, member=bob, level="analyst")
+    [kept] = AccountShare.objects.all()
+    assert (kept.level, kept.status) == ("analyst", "accepted")
+
+
+def test_a_rate_told_twice_stays_as_it_was_told_first(db):
+    def told(rate: str) -> ExchangeRate:
+        return ExchangeRate(base="EUR", quote="USD", rate=rate, rate_on="2026-03-13", source="test")
+
+    assert store_rates(actor=None, rates=[told("1.10")]) == 1
+    assert store_rates(actor=None, rates=[told("1.20")]) == 0
+    assert ExchangeRate.objects.get().rate == "1.10"

@@ -1,0 +1,37 @@
+"""What a person's accounts add up to: each currency by itself, never added to another."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from accounts.models import Account
+
+
+@dataclass(slots=True)
+class CurrencyTotal:
+    """Assets, what is owed (positive) and their difference, in one currency."""
+
+    currency: str
+    account_count: int = 0
+    assets: Decimal = Decimal(0)
+    liabilities: Decimal = Decimal(0)
+
+    @property
+    def net(self) -> Decimal:
+        return self.assets - self.liabilities
+
+
+def totals_by_currency(accounts: Iterable[Account]) -> list[CurrencyTotal]:
+    """One total per currency, the one with most accounts first.
+
+    A credit card or loan is owed whatever its sign; an account in overdraft counts as it stands.
+    """
+    totals: dict[str, CurrencyTotal] = {}
+    for account in accounts:
+        total = totals.setdefault(account.currency, CurrencyTotal(account.currency))
+        total.account_count += 1
+        if account.is_liability:
+            total.liabilities -= account.balance
+        else:
+            total.assets += account.balance
+    return sorted(totals.values(), key=lambda total: (-total.account_count, total.currency))

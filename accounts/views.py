@@ -1,0 +1,109 @@
+"""Pages of accounts. One account with its transactions is a page of the transactions app."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import access_level, require_change
+from accounts.forms import AccountForm, entries_of
+from accounts.models import Account
+from accounts.services import delete_account, edit_account, open_account, restore_account
+from accounts.totals import totals_by_currency
+from banking.forms import errors_on
+from users.policy import Ability, may, require
+
+
+@require_safe
+def account_list(request: HttpRequest) -> HttpResponse:
+    """Assets, what is owed, archived accounts and those in the trash."""
+    visible = list(Account.objects.visible_to(request.user))
+    for account in visible:
+        account.access = access_level(request.user, account)
+    active = [account for account in visible if account.is_active]
+    context = {
+        "groups": [
+            (_("Assets"), [one for one in active if not one.is_liability]),
+            (_("Owed"), [one for one in active if one.is_liability]),
+        ],
+        "archived": [account for account in visible if not account.is_active],
+        "totals": totals_by_currency(active),
+        "trash": Account.objects.filter(user=request.user).exclude(deleted_at=None),
+        "active_count": len(active),
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "accounts/account_list.html", context)
+
+
+def account_create(request: HttpRequest) -> HttpResponse:
+    """Open an account."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    initial = {"currency": request.user.base_currency, "account_type": Account.Type.CHECKING}
+    form = AccountForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            account = open_account(actor=request.user, user=request.user, **form.changes())
+            messages.success(request, _("%(name)s is open.") % {"name": account.name})
+            return redirect("accounts:account_detail", account.pk)
+    return _form_page(request, "accounts/account_create.html", form)
+
+
+def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what describes an account, its limit or its opening balance."""
+    account = _own_account(request, pk)
+    form = AccountForm(request.POST or None, initial=entries_of(account))
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_account(actor=request.user, account=account, **form.changes())
+            messages.success(request, _("Saved."))
+            return redirect("accounts:account_detail", pk)
+    return _form_page(request, "accounts/account_edit.html", form, account=account)
+
+
+@require_POST
+def account_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Archive an active account, or make an archived one active again."""
+    account = _own_account(request, pk)
+    edited = edit_account(actor=request.user, account=account, is_active=not account.is_active)
+    sentence = _("%(name)s is active again.") if edited.is_active else _("%(name)s is archived.")
+    _say_with_undo(request, sentence % {"name": account.name}, "accounts:account_archive", pk)
+    return redirect("accounts:account_list")
+
+
+@require_POST
+def account_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move an account to the trash, with its transactions."""
+    account = _own_account(request, pk)
+    delete_account(actor=request.user, account=account)
+    sentence = _("%(name)s is in the trash.") % {"name": account.name}
+    _say_with_undo(request, sentence, "accounts:account_restore", pk)
+    return redirect("accounts:account_list")
+
+
+@require_POST
+def account_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an account of one's own out of the trash."""
+    account = get_object_or_404(Account.objects.filter(user=request.user), pk=pk)
+    require_change(request.user, account)
+    restore_account(actor=request.user, account=account)
+    messages.success(request, _("%(name)s is back.") % {"name": account.name})
+    return redirect("accounts:account_detail", pk)
+
+
+def _own_account(request: HttpRequest, pk: int) -> Account:
+    account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+    require_change(request.user, account)
+    return account
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: AccountForm, **context: object
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def _say_with_undo(request: HttpRequest, sentence: str, view_name: str, pk: int) -> None:
+    messages.success(request, sentence, extra_tags=f"undo:{reverse(view_name, args=[pk])}")

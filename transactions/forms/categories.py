@@ -1,0 +1,71 @@
+"""The entries of a category of one's own."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from transactions.models import Category
+from transactions.predefined import TREE
+from users.models import User
+
+# The icons of the predefined categories and a few more, each once, in a person's order.
+_MORE = ["tag", "star", "coffee", "fish", "flower", "music", "book", "camera", "gamepad-2", "wine"]
+ICONS = list(
+    dict.fromkeys(
+        [icon for group in TREE for icon in (group[3], *(child[2] for child in group[5]))] + _MORE
+    )
+)
+
+
+class CategoryForm(forms.Form):
+    """Name, place, icon and colour; a child has its parent's kind."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    parent = forms.ModelChoiceField(
+        label=_("Under"),
+        queryset=None,
+        required=False,
+        empty_label=_("Nothing: a category of its own"),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=Category.Kind.choices,
+        required=False,
+        initial=Category.Kind.EXPENSE,
+        help_text=_("Under another category it has that one's kind."),
+    )
+    color = forms.CharField(
+        label=_("Colour"), initial="#64748b", widget=forms.TextInput(attrs={"type": "color"})
+    )
+    icon = forms.ChoiceField(
+        label=_("Icon"),
+        choices=[(name, name) for name in ICONS],
+        initial="tag",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, user: User, category: Category | None = None, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        first = Category.objects.of_owner(user.pk).filter(parent=None)
+        self.fields["parent"].queryset = first.exclude(pk=category.pk) if category else first
+        if category and category.icon not in ICONS:
+            self.fields["icon"].choices = [(category.icon, category.icon), *_icon_choices()]
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or Category.Kind.EXPENSE
+
+
+def _icon_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in ICONS]
+
+
+def entries_of(category: Category) -> dict[str, Any]:
+    """The form's entries for a category that is there."""
+    return {
+        "name": category.name,
+        "parent": category.parent_id,
+        "kind": category.kind,
+        "color": category.color,
+        "icon": category.icon,
+    }

@@ -1,0 +1,141 @@
+"""The entries of one transaction, as a person types them."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountFormField
+from banking.money import SMALLEST_STEP
+from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
+from transactions.models import Transaction
+from users.models import User
+
+BANK_FIELDS = ("account", "txn_type", "amount", "txn_date", "description", "status")
+
+
+class TagsField(forms.CharField):
+    """Words with commas between them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        defaults = {
+            "label": _("Tags"),
+            "required": False,
+            "max_length": 1000,
+            "help_text": _("Words of your own, with commas between them."),
+        }
+        super().__init__(**(defaults | kwargs))
+
+    def to_python(self, value: Any) -> list[str]:
+        return [word.strip() for word in super().to_python(value).split(",") if word.strip()]
+
+    def run_validators(self, value: list[str]) -> None:
+        super().run_validators(",".join(value))
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+
+class TransactionForm(forms.Form):
+    """One transaction: an amount above zero, and which way it went."""
+
+    account = AccountChoice(label=_("Account"), queryset=None)
+    txn_type = forms.ChoiceField(
+        label=_("Direction"),
+        choices=[
+            (Transaction.Type.EXPENSE, _("Money out")),
+            (Transaction.Type.INCOME, _("Money in")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP)
+    txn_date = forms.DateField(
+        label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    merchant = forms.CharField(label=_("Merchant"), max_length=200, required=False)
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=500,
+        required=False,
+        help_text=_("A merchant or a description is needed."),
+    )
+    category = CategoryField()
+    status = forms.ChoiceField(label=_("Status"), choices=Transaction.Status.choices)
+    tags = TagsField()
+    notes = forms.CharField(
+        label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    # Pressing the button twice posts once.
+    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, row: Transaction | None = None, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.row = row
+        self.fields["account"].queryset = accounts_to_post_to(user)
+        self.fields["category"].set_owner(row.user_id if row else user.pk)
+        if row is not None and row.is_bank_fact:
+            for name in BANK_FIELDS:
+                self.fields[name].disabled = True
+            self.fields["account"].queryset = type(row.account).objects.filter(pk=row.account_id)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("merchant", "").strip() and not data.get("description", "").strip():
+            self.add_error("description", _("Say what it was: a description or a merchant."))
+        return data
+
+    def changes(self) -> dict[str, Any]:
+        """The entries as the services take them."""
+        data = dict(self.cleaned_data)
+        amount, kind = data.pop("amount"), data.pop("txn_type")
+        data.pop("key")
+        return data | {"signed_amount": amount if kind == Transaction.Type.INCOME else -amount}
+
+
+def new_entries(on: date) -> dict[str, Any]:
+    """What a new transaction begins with."""
+    return {
+        "txn_type": Transaction.Type.EXPENSE,
+        "txn_date": on,
+        "status": Transaction.Status.POSTED,
+        "key": uuid.uuid4().hex,
+    }
+
+
+def entries_of(row: Transaction) -> dict[str, Any]:
+    """The form's entries for a transaction that is there."""
+    return {
+        "account": row.account_id,
+        "txn_type": row.txn_type,
+        "amount": row.amount,
+        "txn_date": row.txn_date,
+        "merchant": row.merchant,
+        "description": row.description,
+        "category": row.category.slug if row.category else "",
+        "status": row.status,
+        "tags": [tag.name for tag in row.tags.all()],
+        "notes": row.notes,
+    }
+
+
+class NotesForm(forms.Form):
+    """Notes and tags alone: what one adds to a row while looking at it."""
+
+    tags = TagsField()
+    notes = forms.CharField(
+        label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CategoryChoiceForm(forms.Form):
+    """The category of one transaction."""
+
+    category = CategoryField()
+
+    def __init__(self, *args: Any, row: Transaction, **kwargs: Any) -> None:
+        initial = {"category": row.category.slug if row.category else ""}
+        # Several rows of a list may be open at once.
+        super().__init__(*args, initial=initial, auto_id=f"id_%s_{row.pk}", **kwargs)
+        self.fields["category"].set_owner(row.user_id)

@@ -1,0 +1,76 @@
+"""The filter bar of the transactions list: the FilterSet's own form with a person's widgets."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from transactions.forms.choosing import category_choices
+from transactions.models import Tag
+from transactions.predefined import UNCATEGORIZED
+from users.models import User
+
+# In the panel, in this order; `search` stands in the bar itself.
+PANEL = (
+    "date_from",
+    "date_to",
+    "category",
+    "account",
+    "txn_type",
+    "status",
+    "amount_min",
+    "amount_max",
+    "merchant",
+    "tag",
+)
+
+
+def dress_filter_form(form: forms.Form, user: User) -> forms.Form:
+    """Give each filter the widget a person chooses with; what it accepts stays the same."""
+    for name in ("date_from", "date_to"):
+        form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    accounts = [(account.pk, str(account)) for account in Account.objects.visible_to(user)]
+    _choose(form, "account", [("", _("Any account")), *accounts])
+    _choose(form, "category", category_choices(user.pk, _("Any category"), with_none=True))
+    tags = Tag.objects.filter(user=user).values_list("name", flat=True)
+    _choose(form, "tag", [("", _("Any tag")), *((name, name) for name in tags)])
+    for name, words in (("txn_type", _("In and out")), ("status", _("Any status"))):
+        form.fields[name].empty_label = words
+        form.fields[name].choices = form.fields[name].choices
+    return form
+
+
+def _choose(form: forms.Form, name: str, choices: list) -> None:
+    """A select, which keeps a value of the address that is not among its choices."""
+    value = form.data.get(name, "")
+    known = {str(key) for key, label in _flat(choices)}
+    if value and value not in known:
+        choices = [*choices, (value, value)]
+    form.fields[name].widget = forms.Select(choices=choices)
+
+
+def _flat(choices: list) -> list[tuple[Any, Any]]:
+    flat = []
+    for key, label in choices:
+        flat += label if isinstance(label, list) else [(key, label)]
+    return flat
+
+
+def chip_labels(form: forms.Form) -> list[dict[str, str]]:
+    """The filters at work, each with the words a chip shows."""
+    chips = []
+    for name in ("search", *PANEL, "currency", "transfers", "import_batch"):
+        value = form.data.get(name, "")
+        if value != "":
+            words = _words(form, name, value)
+            chips.append({"name": name, "label": str(form.fields[name].label), "value": words})
+    return chips
+
+
+def _words(form: forms.Form, name: str, value: str) -> str:
+    field = form.fields[name]
+    if name == "category" and value == UNCATEGORIZED:
+        return _("none")
+    choices = getattr(field.widget, "choices", None) or getattr(field, "choices", [])
+    return next((str(label) for key, label in _flat(list(choices)) if str(key) == value), value)

@@ -1,0 +1,103 @@
+"""An account's balance after each row, and at the end of each day or month.
+
+Everything is counted back from the stored balance, so a page far down costs no more than the
+first: whole months come from the monthly totals, and only the page's own month from rows.
+Read the account and the rows in one snapshot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from accounts.models import Account
+from banking.periods import Period, add_months, first_of_month
+from transactions.models import MonthlyTotal, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class BalancePoint:
+    """The balance at the end of `on` (a day, or a month's last day)."""
+
+    on: date
+    balance: Decimal
+
+
+def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decimal | None]:
+    """The balance after each of these consecutive rows, newest first; None for a pending one."""
+    if not rows:
+        return []
+    balance = account.balance - _sum_of_newer(account, rows[0])
+    balances: list[Decimal | None] = []
+    for row in rows:
+        if row.status != Transaction.Status.POSTED:
+            balances.append(None)
+            continue
+        balances.append(balance)
+        balance -= row.signed_amount
+    return balances
+
+
+def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
+    following = add_months(first_of_month(row.txn_date), 1)
+    whole = MonthlyTotal.objects.filter(account=account, month__gte=following).aggregate(
+        inflow=Sum("inflow"), outflow=Sum("outflow")
+    )
+    newer = Q(txn_date__gt=row.txn_date) | Q(txn_date=row.txn_date, pk__gt=row.pk)
+    same_month = (
+        Transaction.objects.filter(account=account, deleted_at=None, txn_date__lt=following)
+        .filter(newer, txn_date__gte=row.txn_date)
+        .posted()
+        .aggregate(total=Sum("signed_amount"))
+    )
+    nothing = Decimal(0)
+    return (
+        (whole["inflow"] or nothing)
+        - (whole["outflow"] or nothing)
+        + (same_month["total"] or nothing)
+    )
+
+
+def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
+    """The balance at the end of each of the last `days` days, in one query."""
+    start = on - timedelta(days=days - 1)
+    by_day = dict(
+        Transaction.objects.filter(account=account, deleted_at=None, txn_date__gt=start)
+        .posted()
+        .order_by()
+        .values("txn_date")
+        .annotate(net=Sum("signed_amount"))
+        .values_list("txn_date", "net")
+    )
+    balance = account.balance - sum(
+        (net for day, net in by_day.items() if day > on), start=Decimal(0)
+    )
+    points = []
+    for back in range(days):
+        day = on - timedelta(days=back)
+        points.append(BalancePoint(day, balance))
+        balance -= by_day.get(day, Decimal(0))
+    return points[::-1]
+
+
+def monthly_balances(account: Account, months: int, on: date) -> list[BalancePoint]:
+    """The balance at the end of each of the last `months` months, in one query.
+
+    The present month's is that at the end of the month, as far as it is known.
+    """
+    period = Period.last_months(months, on)
+    sums = MonthlyTotal.objects.filter(account=account, month__gte=period.start).order_by()
+    by_month = {
+        row["month"]: row["inflow"] - row["outflow"]
+        for row in sums.values("month").annotate(inflow=Sum("inflow"), outflow=Sum("outflow"))
+    }
+    balance = account.balance - sum(
+        (net for month, net in by_month.items() if month >= period.end), start=Decimal(0)
+    )
+    points = []
+    for month in reversed(list(period.months())):
+        points.append(BalancePoint(Period.month_of(month).last_day, balance))
+        balance -= by_month.get(month, Decimal(0))
+    return points[::-1]

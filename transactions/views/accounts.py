@@ -1,0 +1,50 @@
+"""One account with its transactions; banking/urls.py mounts it among the accounts' pages."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import access_level, may_change, may_post_to
+from accounts.models import Account
+from banking.keyset import full_ordering, keyset_page
+from banking.snapshot import read_snapshot
+from transactions.models import Transaction
+from transactions.running_balance import balances_after, daily_balances, monthly_balances
+from transactions.views.listing import PAGE_SIZE, page_links
+from users.timezones import local_date
+
+CHART_DAYS, CHART_MONTHS = 90, 12
+
+
+@require_safe
+def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The account's balance, how it came to be row by row, and its course."""
+    on = local_date(request.user.timezone, timezone.now())
+    by_month = request.GET.get("chart") == "year"
+    with read_snapshot():
+        account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+        rows = Transaction.objects.visible_to(request.user).filter(account=account)
+        page = keyset_page(
+            rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor")
+        )
+        for row, balance in zip(page.rows, balances_after(account, page.rows), strict=True):
+            row.balance_after = balance
+            row.may_change = may_change(request.user, account)
+        points = (
+            monthly_balances(account, CHART_MONTHS, on)
+            if by_month
+            else daily_balances(account, CHART_DAYS, on)
+        )
+    context = {
+        "account": account,
+        "access": access_level(request.user, account),
+        "may_change": may_change(request.user, account),
+        "may_post": account.is_active and may_post_to(request.user, account),
+        "available": account.balance + account.overdraft_limit,
+        "rows": page.rows,
+        "points": points,
+        "by_month": by_month,
+        **page_links(request.GET, page),
+    }
+    return render(request, "accounts/account_detail.html", context)

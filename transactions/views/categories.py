@@ -1,0 +1,99 @@
+"""Categories: the tree, and one's own in it."""
+
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from banking.forms import errors_on
+from transactions.forms.categories import CategoryForm, entries_of
+from transactions.models import Category, Transaction
+from transactions.services.categories import create_category, delete_category, edit_category
+from users.policy import Ability, may, require
+
+
+@dataclass(slots=True)
+class Branch:
+    """A category of the first level and those under it."""
+
+    category: Category
+    children: list[Category] = field(default_factory=list)
+
+
+@require_safe
+def category_list(request: HttpRequest) -> HttpResponse:
+    """Every category this user may choose, by kind."""
+    found = list(Category.objects.visible_to(request.user))
+    branches = {one.pk: Branch(one) for one in found if one.parent_id is None}
+    for one in found:
+        if one.parent_id in branches:
+            branches[one.parent_id].children.append(one)
+    kinds = [
+        (label, [branch for branch in branches.values() if branch.category.kind == kind])
+        for kind, label in Category.Kind.choices
+    ]
+    context = {"kinds": kinds, "may_change": may(request.user, Ability.CHANGE_OWN_DATA)}
+    return render(request, "transactions/category_list.html", context)
+
+
+def category_create(request: HttpRequest) -> HttpResponse:
+    """Add a category of one's own."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    initial = {"parent": request.GET.get("parent", "")}
+    form = CategoryForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            create_category(actor=request.user, user=request.user, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("transactions:category_list")
+    return _form_page(request, "transactions/category_create.html", form)
+
+
+def category_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a category of one's own."""
+    category = _own_category(request, pk)
+    form = CategoryForm(
+        request.POST or None, initial=entries_of(category), user=request.user, category=category
+    )
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_category(actor=request.user, category=category, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("transactions:category_list")
+    return _form_page(request, "transactions/category_edit.html", form, category=category)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what taking a category away would move; then do it."""
+    category = _own_category(request, pk)
+    if request.method == "POST":
+        moved = delete_category(actor=request.user, category=category)
+        words = {"name": category.name, "count": moved}
+        messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
+        return redirect("transactions:category_list")
+    context = {
+        "category": category,
+        "rows_count": Transaction.objects.filter(category=category, deleted_at=None).count(),
+    }
+    return render(request, "transactions/category_delete.html", context)
+
+
+def _own_category(request: HttpRequest, pk: int) -> Category:
+    visible = Category.objects.visible_to(request.user).select_related("parent")
+    category = get_object_or_404(visible, pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    if category.user_id is None:
+        raise PermissionDenied(_("Predefined categories stay as they are; add one of your own."))
+    return category
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: CategoryForm, **context: object
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)

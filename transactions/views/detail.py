@@ -1,0 +1,187 @@
+"""One transaction: looked at, entered, edited, deleted, restored, put into a category."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import may_change, require_change, require_posting
+from banking.forms import errors_on
+from transactions.forms.entering import (
+    CategoryChoiceForm,
+    NotesForm,
+    TransactionForm,
+    entries_of,
+    new_entries,
+)
+from transactions.models import CategoryChange, Transaction
+from transactions.services.categorizing import set_category
+from transactions.services.posting import (
+    delete_transactions,
+    edit_transaction,
+    post_transaction,
+    restore_transactions,
+)
+from users.idempotency import body_hash, run_once
+from users.policy import Ability, require
+from users.timezones import local_date
+
+
+@require_safe
+def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything known about one transaction."""
+    row = _find(request, pk)
+    changes = CategoryChange.objects.filter(transaction=row).select_related(
+        "from_category", "to_category", "actor"
+    )
+    context = {
+        "row": row,
+        "changes": changes[:50],
+        "may_change": may_change(request.user, row.account),
+        "category_form": CategoryChoiceForm(row=row),
+        "notes_form": NotesForm(initial=entries_of(row)),
+    }
+    return render(request, "transactions/transaction_detail.html", context)
+
+
+def transaction_create(request: HttpRequest) -> HttpResponse:
+    """Enter a transaction by hand."""
+    require(request.user, Ability.CREATE_TRANSACTIONS)
+    initial = new_entries(local_date(request.user.timezone, timezone.now()))
+    initial["account"] = request.GET.get("account", "")
+    form = TransactionForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            pk = _post_once(request, form)
+            messages.success(
+                request, _("Saved."), extra_tags=f"undo:{_url('transaction_delete', pk)}"
+            )
+            if "another" in request.POST:
+                return redirect("transactions:transaction_create")
+            return redirect("transactions:transaction_detail", pk)
+    return _form_page(request, "transactions/transaction_create.html", form)
+
+
+def _post_once(request: HttpRequest, form: TransactionForm) -> int:
+    """Post what the form says; the same form sent twice (a double click) posts once."""
+    fields = form.changes()
+    require_posting(request.user, fields["account"])
+    body = {name: request.POST.getlist(name) for name in request.POST if name in form.fields}
+
+    def command() -> tuple[int, Any]:
+        return 201, {"id": post_transaction(actor=request.user, **fields).pk}
+
+    key = form.cleaned_data["key"]
+    # With other entries it is another command, even from the same page gone back to.
+    key = f"form:{key}:{body_hash(body)}" if key else ""
+    return run_once(user=request.user, key=key, body=body, command=command)[1]["id"]
+
+
+def transaction_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a transaction; an imported one keeps what the bank said."""
+    row = _find_to_change(request, pk)
+    form = TransactionForm(
+        request.POST or None, initial=entries_of(row), user=request.user, row=row
+    )
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_transaction(actor=request.user, transaction=row, **form.changes())
+            messages.success(request, _("Saved."))
+            return redirect("transactions:transaction_detail", pk)
+    return _form_page(request, "transactions/transaction_edit.html", form, row=row)
+
+
+@require_POST
+def transaction_notes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change notes and tags alone."""
+    row = _find_to_change(request, pk)
+    form = NotesForm(request.POST)
+    if form.is_valid():
+        with errors_on(form):
+            edit_transaction(actor=request.user, transaction=row, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("transactions:transaction_detail", pk)
+    return _form_page(request, "transactions/transaction_notes.html", form, row=row)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose a transaction's category: a page, or in its row of the list with htmx."""
+    row = _find_to_change(request, pk)
+    form = CategoryChoiceForm(request.POST or None, row=row)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            category = form.cleaned_data["category"]
+            row = set_category(actor=request.user, transaction=row, category=category)
+            if request.htmx:
+                row.may_change = True
+                return render(request, "transactions/_category_cell.html", {"row": row})
+            messages.success(request, _("Saved."))
+            return redirect(_next(request, _url("transaction_detail", pk)))
+    inline = "transactions/_category_form.html"
+    template = inline if request.htmx else "transactions/transaction_category.html"
+    return _form_page(
+        request, template, form, row=row, next=_next(request, _url("transaction_detail", pk))
+    )
+
+
+@require_POST
+def transaction_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a transaction to the trash; the message offers to undo it."""
+    row = _find_to_change(request, pk)
+    delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
+    messages.success(
+        request,
+        _("%(title)s is in the trash.") % {"title": row.title},
+        extra_tags=f"undo:{_url('transaction_restore', pk)}",
+    )
+    return redirect(_next(request, reverse("transactions:transaction_list")))
+
+
+@require_POST
+def transaction_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a transaction out of the trash."""
+    reach = Transaction.objects.in_reach_of(request.user).filter(account__deleted_at=None)
+    row = get_object_or_404(reach.select_related("account"), pk=pk)
+    require_change(request.user, row.account)
+    try:
+        restore_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:transaction_list")
+    messages.success(request, _("%(title)s is back.") % {"title": row.title})
+    return redirect("transactions:transaction_detail", pk)
+
+
+def _find(request: HttpRequest, pk: int) -> Transaction:
+    visible = Transaction.objects.visible_to(request.user).for_list()
+    return get_object_or_404(visible.select_related("import_batch"), pk=pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> Transaction:
+    row = _find(request, pk)
+    require_change(request.user, row.account)
+    return row
+
+
+def _url(view_name: str, pk: int) -> str:
+    return reverse(f"transactions:{view_name}", args=[pk])
+
+
+def _next(request: HttpRequest, otherwise: str) -> str:
+    """Where the person came from, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if is_ours else otherwise
+
+
+def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)

@@ -1,0 +1,169 @@
+"""The transactions list: filters and order in the address, day groups, totals of the filter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import may_change
+from accounts.models import Account
+from banking.keyset import KeysetPage, full_ordering, keyset_page
+from banking.snapshot import read_snapshot
+from transactions.filters import TransactionFilter
+from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
+from transactions.models import Transaction, TransactionQuerySet
+from transactions.summaries import day_nets, summarize
+from users.policy import Ability, may
+from users.timezones import local_date
+
+PAGE_SIZE = 50
+# In the address, but not in the filter form: what links from other pages ask for.
+KEPT = ("ordering", "currency", "transfers", "import_batch")
+DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
+
+
+@dataclass(slots=True)
+class DayGroup:
+    """The rows of one day on this page, with what the whole day adds up to."""
+
+    day: date
+    label: str
+    nets: list[tuple[str, Decimal]]
+    rows: list[Transaction] = field(default_factory=list)
+
+
+@require_safe
+def transaction_list(request: HttpRequest) -> HttpResponse:
+    """Transactions of own and shared accounts, as the address narrows and sorts them."""
+    if any(value == "" for values in request.GET.lists() for value in values[1]):
+        return redirect(f"{request.path}{_query(_without_empty(request.GET))}")
+    visible = Transaction.objects.visible_to(request.user)
+    filters = TransactionFilter(request.GET, queryset=visible, request=request)
+    is_valid = filters.is_valid()
+    with read_snapshot():
+        context = _page_of(request, filters.qs if is_valid else visible.none())
+        form = dress_filter_form(filters.form, request.user)
+        accounts = list(Account.objects.visible_to(request.user))
+    sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
+    context |= {
+        "form": form,
+        "panel": [form[name] for name in PANEL],
+        "chips": _chips(request.GET, form),
+        "hidden": [(name, request.GET[name]) for name in KEPT if name in request.GET],
+        "columns": _columns(request.GET, sorting),
+        "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
+        "has_accounts": bool(accounts),
+    }
+    template = "transactions/transaction_list.html"
+    return render(request, template, context, status=200 if is_valid else 422)
+
+
+def _page_of(request: HttpRequest, rows: TransactionQuerySet) -> dict[str, Any]:
+    page = keyset_page(rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
+    for row in page.rows:
+        row.may_change = may_change(request.user, row.account)
+    today = local_date(request.user.timezone, timezone.now())
+    return {
+        "groups": list(_groups(request, rows, page.rows, today)),
+        "rows_count": len(page.rows),
+        "summaries": summarize(rows),
+        **page_links(request.GET, page),
+    }
+
+
+def _groups(
+    request: HttpRequest, rows: TransactionQuerySet, shown: list[Transaction], today: date
+) -> Iterator[DayGroup]:
+    """Groups by day where the list is sorted by day; else one without a day."""
+    if request.GET.get("ordering", "-txn_date").split(",") not in DATE_ORDERINGS:
+        if shown:
+            yield DayGroup(today, "", [], shown)
+        return
+    nets = day_nets(rows, {row.txn_date for row in shown}) if shown else {}
+    group: DayGroup | None = None
+    for row in shown:
+        if group is None or group.day != row.txn_date:
+            if group is not None:
+                yield group
+            day = row.txn_date
+            group = DayGroup(day, _day_label(day, today), nets.get(day, []))
+        group.rows.append(row)
+    if group is not None:
+        yield group
+
+
+def _day_label(day: date, today: date) -> str:
+    if day == today:
+        return _("Today")
+    return _("Yesterday") if day == today - timedelta(days=1) else ""
+
+
+def page_links(query: QueryDict, page: KeysetPage) -> dict[str, str]:
+    """The addresses of the neighbouring pages, "" at the ends."""
+    return {
+        "newer_url": _with(query, cursor=page.previous_cursor) if page.previous_cursor else "",
+        "older_url": _with(query, cursor=page.next_cursor) if page.next_cursor else "",
+    }
+
+
+def _chips(query: QueryDict, form: forms.Form) -> list[dict[str, str]]:
+    """The filters at work, each with the address without it."""
+    return [
+        chip | {"url": _with(query, **{chip["name"]: None, "cursor": None})}
+        for chip in chip_labels(form)
+    ]
+
+
+def _columns(query: QueryDict, sorting: list[str]) -> list[dict[str, str]]:
+    """The table's columns with the address that sorts by each, and how it is sorted now."""
+    titles = [
+        ("txn_date", _("Date"), "-"),
+        ("merchant", _("Merchant"), ""),
+        ("category", _("Category"), ""),
+        ("account", _("Account"), ""),
+        ("amount", _("Amount"), "-"),
+    ]
+    columns = []
+    for name, title, first in titles:
+        current = next((one for one in sorting[:1] if one.removeprefix("-") == name), "")
+        wanted = f"{first}{name}"
+        if current == wanted:
+            wanted = name if first else f"-{name}"
+        columns.append(
+            {
+                "name": name,
+                "title": title,
+                "url": _with(query, ordering=wanted, cursor=None),
+                "sort": "" if not current else "descending" if current[0] == "-" else "ascending",
+            }
+        )
+    return columns
+
+
+def _with(query: QueryDict, **changes: str | None) -> str:
+    copy = query.copy()
+    for name, value in changes.items():
+        copy.pop(name, None)
+        if value:
+            copy[name] = value
+    return _query(copy)
+
+
+def _without_empty(query: QueryDict) -> QueryDict:
+    copy = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if kept := [value for value in values if value != ""]:
+            copy.setlist(name, kept)
+    return copy
+
+
+def _query(query: QueryDict) -> str:
+    return f"?{query.urlencode()}" if query else "?"
