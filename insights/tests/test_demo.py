@@ -1,0 +1,110 @@
+"""The demo: the same every time, made once, right to the cent, never by accident."""
+
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction as db_transaction
+
+from accounts.models import Account, AccountShare
+from insights.demo.loading import load_demo
+from insights.overview import overview
+from insights.period_choice import choose_period
+from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
+from transactions.models import Transaction
+from users.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 15)
+
+
+def told(**options) -> str:
+    out = StringIO()
+    call_command("load_demo", stdout=out, **options)
+    return out.getvalue()
+
+
+def state() -> list:
+    rows = Transaction.objects.order_by("account__name", "txn_date", "id")
+    return list(
+        rows.values_list("account__name", "txn_date", "signed_amount", "description", "status")
+    )
+
+
+@pytest.fixture
+def demo(db) -> User:
+    load_demo(on=ON, transaction_count=400)
+    return User.objects.get(email="demo@example.com")
+
+
+def test_the_demo_is_refused_where_demo_is_off(settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="DEMO is off"):
+        told()
+    assert not User.objects.exists()
+
+
+def test_the_command_makes_it_once_and_tells_the_sign_ins(settings):
+    settings.DEMO = True
+    first = told(transactions=200, on=ON)
+    assert "The demo is loaded" in first
+    for role in ("demo", "viewer", "analyst", "support", "auditor", "admin"):
+        assert f"{role}@example.com" in first
+    before = state(), AuditEvent.objects.count()
+    assert "nothing was changed" in told(transactions=200, on=ON)
+    assert (state(), AuditEvent.objects.count()) == before
+
+
+def test_it_is_the_same_every_time_and_ends_on_its_day(db):
+    states = []
+    for _ in range(2):
+        with db_transaction.atomic():
+            load_demo(on=ON, transaction_count=300)
+            states.append(state())
+            db_transaction.set_rollback(True)
+    assert states[0] == states[1]
+    assert ON.replace(day=13) < max(row[1] for row in states[0]) <= ON
+    assert {row[4] for row in states[0]} == {"posted", "pending"}
+
+
+def test_people_have_their_roles_and_the_password_works(demo, client):
+    roles = dict(User.objects.values_list("email", "role"))
+    assert roles["viewer@example.com"] == "viewer"
+    staff = set(User.objects.filter(is_staff=True).values_list("role", flat=True))
+    assert staff == {"support", "auditor", "admin"}
+    assert demo.check_password("demo-Passw0rd!")
+
+
+def test_viewer_and_analyst_see_every_account_of_the_demo(demo):
+    own = Account.objects.owned_by(demo).count()
+    assert own == 7
+    for email in ("viewer@example.com", "analyst@example.com"):
+        guest = User.objects.get(email=email)
+        assert Account.objects.visible_to(guest).count() == own
+
+
+def test_its_figures_equal_their_recomputation(demo):
+    figures = overview(user=demo, choice=choose_period({}, on=ON), on=ON)
+    for flow in (figures.totals, figures.before):
+        expected = recomputed_flows(demo, "USD", flow.period.start, flow.period.last_day)
+        assert (flow.income, flow.expenses) == (expected["income"], expected["expenses"])
+        assert flow.not_converted_count == 0
+    assert (figures.net_worth.total, 0) == recomputed_net_worth(demo, "USD", ON)
+
+
+def test_its_ledger_is_right(demo):
+    out = StringIO()
+    call_command("check_ledger", stdout=out)
+    assert " 1 off" not in out.getvalue()
+
+
+def test_any_size_can_be_had(db):
+    loaded = load_demo(on=ON, transaction_count=6000)
+    assert abs(loaded.transaction_count - 6000) < 300
+    assert set(Account.objects.values_list("currency", flat=True)) == {"USD", "EUR", "GBP", "JPY"}
+    assert not [
+        one.name
+        for one in Account.objects.all()
+        if one.balance < -one.overdraft_limit and one.account_type != "loan"
+    ]

@@ -1,0 +1,112 @@
+"""The home page: every figure leads to rows that add up to it; nothing is hidden or invented."""
+
+import re
+from decimal import Decimal
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.http import QueryDict
+from django.test import RequestFactory
+
+from insights import links
+from insights.overview import overview
+from insights.period_choice import choose_period
+from tests.builders import make_account, make_transaction
+from transactions.filters import TransactionFilter
+from transactions.models import Transaction
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_behind(user, address: str):
+    """What the list of transactions shows at that address."""
+    query = QueryDict(urlsplit(unescape(address)).query)
+    request = RequestFactory().get(address)
+    request.user = user
+    rows = Transaction.objects.visible_to(user)
+    found = TransactionFilter(query, queryset=rows, request=request)
+    assert found.is_valid(), found.errors
+    return list(found.qs)
+
+
+def total_behind(user, address: str) -> Decimal:
+    return sum((row.amount for row in rows_behind(user, address)), Decimal(0))
+
+
+def test_every_figures_link_leads_to_rows_that_add_up_to_it(alice, household, today):
+    figures = overview(user=alice, choice=choose_period({}, on=today), on=today)
+    period = figures.choice.period
+    assert total_behind(alice, links.income_url(period)) == figures.totals.income == 3020
+    assert total_behind(alice, links.expenses_url(period)) == figures.totals.expenses == 157
+    for row in figures.spending:
+        assert total_behind(alice, links.category_url(row, period)) == row.total
+    assert len(rows_behind(alice, links.account_url(household.pk))) == 8
+
+
+def test_the_page_shows_the_figures_and_their_links(client_for, alice, household, today):
+    page = client_for(alice).get("/").content.decode()
+    for amount in ("3283.00", "3020.00", "157.00", "150.00"):
+        assert f'value="{amount}"' in page
+    period = choose_period({}, on=today).period
+    for address in (links.income_url(period), links.expenses_url(period)):
+        assert address in unescape(page)
+    assert "Food &amp; drink" in page
+    assert "not converted" not in page
+
+
+def test_a_new_customer_is_told_how_to_begin(client_for, alice):
+    page = client_for(alice).get("/").content.decode()
+    assert "Add an account" in page
+    assert "data-chart" not in page
+
+
+def test_an_account_without_transactions_has_honest_empty_places(client_for, alice):
+    make_account(user=alice, currency="USD", opening_balance="12.00")
+    page = client_for(alice).get("/").content.decode()
+    assert 'value="12.00"' in page
+    assert "Nothing spent" in page
+    assert "No money moved yet" in page
+    assert "No transactions here" in page
+
+
+def test_a_viewer_sees_the_basic_summary(client_for, guest_of):
+    page = client_for(guest_of("viewer")).get("/").content.decode()
+    assert 'value="3283.00"' in page
+    assert "Recent transactions" in page
+    assert "data-chart" not in page
+    assert "Where it went" not in page
+
+
+def test_an_analyst_sees_where_it_went(client_for, guest_of):
+    page = client_for(guest_of("analyst")).get("/").content.decode()
+    assert "Where it went" in page
+
+
+def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, today):
+    francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="70.00")
+    make_transaction(account=francs, amount="-5.00", txn_date=today)
+    page = client_for(alice).get("/").content.decode()
+    assert "2 amounts not converted" in page
+    assert "Balance of <strong>Zürich</strong>" in page
+    [address] = re.findall(r'<a href="([^"]+)">1 transaction on Zürich in CHF', page)
+    assert total_behind(alice, address) == 5
+
+
+def test_one_picker_drives_all_of_it(client_for, alice, household):
+    page = client_for(alice).get("/", {"month": "2019-03"}).content.decode()
+    assert "March 2019" in page
+    assert "Nothing spent" in page
+    hrefs = re.findall(r'class="cover-link" href="([^"]+)"', page)
+    queries = [dict(parse_qsl(urlsplit(unescape(href)).query)) for href in hrefs]
+    assert {query["date_from"] for query in queries if query} == {"2019-03-01"}
+
+
+def test_a_period_that_cannot_be_read_is_a_422_with_its_sentence(client_for, alice, household):
+    response = client_for(alice).get("/", {"month": "13-2019"})
+    assert response.status_code == 422
+    assert "Send a month such as 2025-12." in response.content.decode()
+
+
+def test_a_stranger_is_asked_to_sign_in(client):
+    assert client.get("/").status_code == 302
