@@ -49,6 +49,7 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
     locked.status, locked.error = Status.IMPORTING, ""
     locked.save(update_fields=["status", "error", "updated_at"])
     forget_progress(locked.pk)
+    audit.record(actor=actor, action="transactions.import.requested", target=locked)
     return locked
 
 

@@ -18,6 +18,8 @@ from transactions.services.import_staging import (
 )
 from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
 from transactions.services.importing import batch_with_account, count_verdicts
+from users import audit
+from users.models import User
 
 Verdict = ImportRow.Verdict
 LEFT_OUT = "Left out by you."
@@ -25,7 +27,13 @@ LEFT_OUT = "Left out by you."
 
 @db_transaction.atomic
 def fix_row(
-    *, batch: ImportBatch, row_id: int, txn_date: date, signed_amount: Decimal, description: str
+    *,
+    actor: User,
+    batch: ImportBatch,
+    row_id: int,
+    txn_date: date,
+    signed_amount: Decimal,
+    description: str,
 ) -> ImportRow:
     """Correct what was read of a line; it gets its verdict anew. The raw line stays as it was.
 
@@ -33,7 +41,7 @@ def fix_row(
     """
     batch = _locked_checked(batch)
     row = ImportRow.objects.get(batch=batch, pk=row_id)
-    before = row.fingerprint
+    before = (row.fingerprint, row.txn_date, row.signed_amount, row.description)
     currency = batch.account.currency
     try:
         refuse_date(txn_date)
@@ -52,15 +60,23 @@ def fix_row(
     row.error = rounding_note(signed_amount, amount)
     row.is_edited, row.is_chosen = True, False
     row.save()
-    reset_rows_like(batch, [before, row.fingerprint])
+    reset_rows_like(batch, [before[0], row.fingerprint])
     mark_known_rows(batch, with_reviews=True)
     count_verdicts(batch)
     row.refresh_from_db()
+    audit.record(
+        actor=actor,
+        action="transactions.import.row_corrected",
+        target=batch,
+        row_number=row.row_number,
+        before=before[1:],
+        after=(txn_date, amount, text),
+    )
     return row
 
 
 @db_transaction.atomic
-def include_rows(*, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
+def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
     """Say that duplicates, doubtful or left-out rows are to be added; returns how many.
 
     What cannot be posted (an invalid row, an amount of zero) stays out.
@@ -74,17 +90,19 @@ def include_rows(*, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
         .update(verdict=Verdict.NEW, error="", is_chosen=True, external_id="")
     )
     count_verdicts(batch)
+    audit.record(actor=actor, action="transactions.import.rows_included", target=batch, count=count)
     return count
 
 
 @db_transaction.atomic
-def leave_out_rows(*, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
+def leave_out_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
     """Say that rows are not to be added; returns how many."""
     batch = _locked_checked(batch)
     count = rows.filter(batch=batch, verdict__in=(Verdict.NEW, Verdict.REVIEW)).update(
         verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False
     )
     count_verdicts(batch)
+    audit.record(actor=actor, action="transactions.import.rows_left_out", target=batch, count=count)
     return count
 
 

@@ -1,0 +1,164 @@
+"""Forms of the import wizard: the file, what its columns mean, one line put right."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountFormField
+from transactions.forms.choosing import AccountChoice
+from transactions.models import ImportRow
+from transactions.sources.csv_mapping import CsvMapping, Detection
+from transactions.sources.text_encoding import ENCODINGS
+from transactions.sources.values import DATE_STYLES
+from users.models import User
+
+MOST_COLUMNS = 200
+FILE_TYPES = ".csv,.txt,.tsv,.xlsx,.ofx,.qfx,.qif,.sta,.mt940,.940,.xml"
+SIGNS = [
+    ("signed", _("One column; a minus is money out")),
+    ("inverted", _("One column; a minus is money in, as on some cards")),
+    ("debit_credit", _("Two columns, money out and money in, without signs")),
+    ("signed_pair", _("Two columns that carry their own signs")),
+    ("flag", _("One column without signs; another says the direction")),
+]
+DELIMITERS = [(",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Bar"))]
+QUOTES = [('"', '"'), ("'", "'"), ("", _("None"))]
+MARKS = [(".", "1,234.56"), (",", "1.234,56")]
+
+
+class ImportStartForm(forms.Form):
+    """A statement file and the account it belongs to."""
+
+    account = AccountChoice(queryset=Account.objects.none(), label=_("Account"))
+    file = forms.FileField(
+        label=_("Statement file"),
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": FILE_TYPES}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Account.objects.owned_by(user).active().order_by("name", "pk")
+        self.fields["account"].queryset = own
+
+
+class MappingForm(forms.Form):
+    """Every choice of a CsvMapping; what no machine can know is said at its field."""
+
+    txn_date = forms.ChoiceField(label=_("Date"))
+    date_format = forms.ChoiceField(
+        label=_("Dates are written like"), choices=[*DATE_STYLES.items()]
+    )
+    posted_date = forms.ChoiceField(label=_("Booking date"), required=False)
+    sign_convention = forms.ChoiceField(label=_("Amounts"), choices=SIGNS)
+    amount = forms.ChoiceField(label=_("Amount"), required=False)
+    debit = forms.ChoiceField(label=_("Money out"), required=False)
+    credit = forms.ChoiceField(label=_("Money in"), required=False)
+    flag = forms.ChoiceField(label=_("Direction"), required=False)
+    outflow_flag = forms.CharField(
+        label=_("Words for money out"),
+        required=False,
+        max_length=200,
+        help_text=_("Several are separated by |"),
+    )
+    inflow_flag = forms.CharField(
+        label=_("Words for money in"),
+        required=False,
+        max_length=200,
+        help_text=_("Empty: every other word"),
+    )
+    decimal_mark = forms.ChoiceField(label=_("Amounts are written like"), choices=MARKS)
+    description = forms.MultipleChoiceField(
+        label=_("Description"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    merchant = forms.ChoiceField(label=_("Merchant"), required=False)
+    currency = forms.ChoiceField(label=_("Currency"), required=False)
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    notes = forms.ChoiceField(label=_("Notes"), required=False)
+    balance = forms.ChoiceField(label=_("Balance after the line"), required=False)
+    external_id = forms.ChoiceField(label=_("The bank's id of the line"), required=False)
+    status = forms.ChoiceField(label=_("Booked or pending"), required=False)
+    delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=DELIMITERS)
+    quotechar = forms.ChoiceField(label=_("Texts are quoted by"), choices=QUOTES, required=False)
+    encoding = forms.ChoiceField(
+        label=_("Letters are encoded in"), choices=[(name, name) for name in ENCODINGS]
+    )
+    header_line = forms.IntegerField(label=_("Line of headings (0: none)"), min_value=0)
+    skip_lines = forms.IntegerField(label=_("Lines to leave out at the start"), min_value=0)
+
+    COLUMNS = (
+        *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant"),
+        *("currency", "category", "notes", "balance", "external_id", "status"),
+    )
+    MONEY = ("sign_convention", "amount", "debit", "credit", "flag", "outflow_flag", "inflow_flag")
+    MAIN = ("txn_date", "date_format", *MONEY, "decimal_mark", "description")
+
+    def __init__(self, *args: Any, detection: Detection, mapping: CsvMapping, **kwargs: Any):
+        kwargs["initial"] = _initial(mapping)
+        super().__init__(*args, **kwargs)
+        self.detection = detection
+        choices = _column_choices(detection, mapping)
+        for name in self.COLUMNS:
+            self.fields[name].choices = [("", "–"), *choices]
+        self.fields["description"].choices = choices
+        for name, sentence in detection.doubts:
+            if name in self.fields:
+                self.fields[name].help_text = sentence
+                self.fields[name].widget.attrs["data-doubt"] = "yes"
+
+    def given(self) -> dict[str, Any]:
+        """The mapping as `merged_mapping` takes it."""
+        values = dict(self.cleaned_data)
+        for name in self.COLUMNS:
+            values[name] = int(values[name]) if values[name] else None
+        values["description"] = [int(column) for column in values["description"]]
+        return values
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.MAIN]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in self.MAIN]
+
+
+def _column_choices(detection: Detection, mapping: CsvMapping) -> list[tuple[str, str]]:
+    names = detection.columns[:MOST_COLUMNS]
+    names += [""] * (min(mapping.width, MOST_COLUMNS) - len(names))
+    return [
+        (str(place), f"{place + 1}: {name[:60]}" if name else str(place + 1))
+        for place, name in enumerate(names)
+    ]
+
+
+def _initial(mapping: CsvMapping) -> dict[str, Any]:
+    values = mapping.as_json()
+    for name in MappingForm.COLUMNS:
+        values[name] = "" if values[name] is None else str(values[name])
+    values["description"] = [str(column) for column in values["description"]]
+    return values
+
+
+class ImportRowForm(forms.Form):
+    """One line put right: what was read of it, to be corrected."""
+
+    txn_date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    amount = AmountFormField(label=_("Amount"), help_text=_("With a minus for money out."))
+    description = forms.CharField(label=_("Description"), max_length=500)
+
+    @classmethod
+    def of(cls, row: ImportRow, data: Any = None) -> "ImportRowForm":
+        initial = {
+            "txn_date": row.txn_date.isoformat() if row.txn_date else "",
+            "amount": _plain(row.signed_amount),
+            "description": row.description,
+        }
+        return cls(data, initial=initial)
+
+
+def _plain(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount.normalize():f}"

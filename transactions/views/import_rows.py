@@ -1,0 +1,131 @@
+"""The check of an import, line by line: as written, as read, and what is to become of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import may_change
+from banking.forms import errors_on
+from banking.keyset import keyset_page
+from transactions.forms.importing import ImportRowForm
+from transactions.models import ImportBatch, ImportRow
+from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
+from transactions.views.importing import find, find_to_change, is_waiting, progress_page
+
+PAGE_SIZE = 50
+Verdict = ImportRow.Verdict
+
+
+@require_safe
+def import_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every line with its verdict, by tabs; the page before anything is written."""
+    batch = find(request, pk)
+    if batch.is_confirmed and "verdict" not in request.GET:
+        return redirect("transactions:import_receipt", pk)
+    if batch.needs_mapping:
+        return redirect("transactions:import_map", pk)
+    if is_waiting(batch):
+        return render(request, *progress_page(batch))
+    verdict = request.GET.get("verdict", "")
+    rows = ImportRow.objects.filter(batch=batch).select_related("category")
+    if verdict in Verdict.values:
+        rows = rows.filter(verdict=verdict)
+    page = keyset_page(rows, ["id"], PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "batch": batch,
+        "rows": page.rows,
+        "newer": page.previous_cursor,
+        "older": page.next_cursor,
+        "verdict": verdict,
+        "tabs": _tabs(batch, verdict),
+        "may_change": may_change(request.user, batch.account) and not batch.is_confirmed,
+    }
+    return render(request, "transactions/import_check.html", context)
+
+
+def _tabs(batch: ImportBatch, current: str) -> list[dict[str, Any]]:
+    counts = [
+        ("", _("All"), batch.read_count),
+        ("new", _("New"), batch.new_count),
+        ("added", _("Added"), batch.added_count),
+        ("duplicate", _("Duplicates"), batch.duplicate_count),
+        ("review", _("Needs review"), 0 if batch.is_confirmed else batch.review_count),
+        ("invalid", _("Errors"), batch.invalid_count),
+        ("skipped", _("Left out"), batch.skipped_count),
+    ]
+    return [
+        {"value": value, "label": label, "count": count, "is_current": value == current}
+        for value, label, count in counts
+        if count or value in ("", current)
+    ]
+
+
+def import_row_edit(request: HttpRequest, pk: int, row_pk: int) -> HttpResponse:
+    """Put one line right: its date, amount or description."""
+    batch = find_to_change(request, pk)
+    row = get_object_or_404(ImportRow, batch=batch, pk=row_pk)
+    form = ImportRowForm.of(row, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            values = form.cleaned_data
+            fix_row(
+                actor=request.user,
+                batch=batch,
+                row_id=row.pk,
+                txn_date=values["txn_date"],
+                signed_amount=values["amount"],
+                description=values["description"],
+            )
+            messages.success(
+                request, _("Line %(number)s is corrected.") % {"number": row.row_number}
+            )
+            return redirect(_back(request, batch))
+    context = {
+        "batch": batch,
+        "row": row,
+        "form": form,
+        "back": _back(request, batch),
+        "verdict": request.GET.get("verdict", ""),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "transactions/import_row_edit.html", context, status=status)
+
+
+@require_POST
+def import_rows_choose(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add rows although they look known, or leave rows out: single ones, or a whole tab."""
+    batch = find_to_change(request, pk)
+    rows = ImportRow.objects.filter(batch=batch)
+    ids = [value for value in request.POST.getlist("ids") if value.isdigit() and len(value) < 19]
+    if ids:
+        rows = rows.filter(pk__in=ids)
+    elif request.POST.get("all") in (Verdict.REVIEW, Verdict.DUPLICATE, Verdict.NEW):
+        rows = rows.filter(verdict=request.POST["all"])
+    else:
+        rows = rows.none()
+    change = include_rows if request.POST.get("choice") == "add" else leave_out_rows
+    try:
+        count = change(actor=request.user, batch=batch, rows=rows)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        sentence = (
+            ngettext("%(count)s line will be added.", "%(count)s lines will be added.", count)
+            if change is include_rows
+            else ngettext("%(count)s line is left out.", "%(count)s lines are left out.", count)
+        )
+        messages.success(request, sentence % {"count": count})
+    return redirect(_back(request, batch))
+
+
+def _back(request: HttpRequest, batch: ImportBatch) -> str:
+    url = reverse("transactions:import_check", args=[batch.pk])
+    verdict = request.GET.get("verdict", "")
+    return f"{url}?verdict={verdict}" if verdict in Verdict.values else url

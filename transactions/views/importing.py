@@ -1,0 +1,271 @@
+"""The import wizard: upload, columns, check, confirmation, receipt; and the history."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.access import may_change, require_change
+from banking.forms import add_service_errors, errors_on
+from banking.keyset import keyset_page
+from transactions import tasks
+from transactions.forms.importing import ImportStartForm, MappingForm
+from transactions.models import ImportBatch
+from transactions.services.import_confirming import revert_import, rows_edited_since
+from transactions.services.import_progress import progress_of
+from transactions.services.import_reading import (
+    PreviewLine,
+    content_of,
+    examine,
+    merged_mapping,
+    preview,
+)
+from transactions.services.importing import (
+    AlreadyImportedError,
+    choose_mapping,
+    discard_import,
+    start_import,
+    too_large,
+)
+from transactions.sources.csv_mapping import CsvMapping
+from transactions.sources.incoming import UnreadableFile
+from users.policy import Ability, require
+
+View = Callable[..., HttpResponse]
+FORM_OVERHEAD = 64 * 1024
+PAGE_SIZE = 20
+Status = ImportBatch.Status
+
+
+def bounded_upload(view: View) -> View:
+    """Refuse by its announced length an upload that would only be read to be refused.
+
+    The CSRF check reads the body, so it comes after this and not in the middleware.
+    """
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD:
+            form = ImportStartForm(user=request.user)
+            context = {"form": form, "refusal": too_large().message}
+            return render(request, "transactions/import_start.html", context, status=413)
+        return protected(request, *args, **kwargs)
+
+    return bounded
+
+
+@bounded_upload
+def import_start(request: HttpRequest) -> HttpResponse:
+    """Choose a file and its account."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    initial = {"account": request.GET.get("account", "")}
+    form = ImportStartForm(
+        request.POST or None, request.FILES or None, user=request.user, initial=initial
+    )
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _take_in(request, **form.cleaned_data)
+        except AlreadyImportedError as error:
+            context["repeated"] = error.batch
+        except ValidationError as error:
+            add_service_errors(form, error)
+    context["accounts_count"] = len(form.fields["account"].queryset)
+    is_refused = bool(form.errors) or "repeated" in context
+    status = 422 if is_refused else 200
+    return render(request, "transactions/import_start.html", context, status=status)
+
+
+def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
+    if file.size > settings.IMPORT_MAX_BYTES:
+        raise ValidationError({"file": too_large()})
+    batch = start_import(
+        actor=request.user, account=account, file_name=file.name, content=file.read()
+    )
+    if batch.needs_mapping:
+        return redirect("transactions:import_map", batch.pk)
+    tasks.check_soon(batch)
+    return redirect("transactions:import_check", batch.pk)
+
+
+def import_map(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what the columns mean, with the first lines as they would be read."""
+    batch = find_to_change(request, pk)
+    if batch.is_confirmed or batch.format not in ("csv", "xlsx"):
+        return redirect("transactions:import_check", pk)
+    try:
+        data = content_of(batch)
+        detection = examine(data).detection
+    except UnreadableFile as error:
+        messages.error(request, str(error))
+        return redirect("transactions:import_start")
+    mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else detection.mapping
+    form = MappingForm(request.POST or None, detection=detection, mapping=mapping)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            mapping = _mapping_of(form)
+            if "preview" not in request.POST:
+                batch = choose_mapping(actor=request.user, batch=batch, given=form.given())
+                tasks.check_soon(batch)
+                return redirect("transactions:import_check", pk)
+    lines, problem = _preview(batch, data, mapping)
+    context = {
+        "batch": batch,
+        "form": form,
+        "detection": detection,
+        "columns": detection.columns[:40],
+        "sample": [row[:40] for row in detection.sample[:6]],
+        "lines": lines,
+        "problem": problem,
+    }
+    template = "_import_preview.html" if request.htmx else "import_map.html"
+    return render(request, f"transactions/{template}", context, status=422 if form.errors else 200)
+
+
+def _mapping_of(form: MappingForm) -> CsvMapping:
+    """The mapping the form says; a fault is shown at its field."""
+    try:
+        return merged_mapping(form.detection, form.given())
+    except ValidationError as error:
+        named = {name.removeprefix("mapping."): errors for name, errors in error.error_dict.items()}
+        raise ValidationError(named) from None
+
+
+def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list[PreviewLine], str]:
+    try:
+        return preview(data, batch.format, mapping), ""
+    except UnreadableFile as error:
+        return [], str(error)
+
+
+@require_safe
+def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the worker is; sends on to the next page once it has finished."""
+    batch = find(request, pk)
+    if not is_waiting(batch):
+        if request.htmx:
+            return HttpResponseClientRedirect(_next_url(batch))
+        return redirect(_next_url(batch))
+    return render(request, *progress_page(batch, is_part=bool(request.htmx)))
+
+
+def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, dict[str, Any]]:
+    """Template and context of the page that waits for the worker."""
+    template = "_import_progress.html" if is_part else "import_progress.html"
+    return f"transactions/{template}", {"batch": batch, "progress": progress_of(batch.pk)}
+
+
+def is_waiting(batch: ImportBatch) -> bool:
+    """Whether a worker has the batch, or is to get it."""
+    return batch.status == Status.IMPORTING or (
+        batch.status == Status.UPLOADED and not batch.needs_mapping
+    )
+
+
+def _next_url(batch: ImportBatch) -> str:
+    name = "import_receipt" if batch.is_confirmed else "import_check"
+    return redirect(f"transactions:{name}", batch.pk).url
+
+
+@require_POST
+def import_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the worker again: its message was lost, or it died."""
+    batch = find_to_change(request, pk)
+    try:
+        if batch.status == Status.IMPORTING:
+            tasks.confirm_soon(request.user, batch, at=timezone.now())
+        else:
+            tasks.check_soon(batch)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("transactions:import_check", pk)
+
+
+@require_POST
+def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add what is new to the account."""
+    batch = find_to_change(request, pk)
+    try:
+        batch = tasks.confirm_soon(request.user, batch, at=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:import_check", pk)
+    if batch.is_confirmed:
+        return redirect("transactions:import_receipt", pk)
+    return redirect("transactions:import_check", pk)
+
+
+@require_safe
+def import_receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """What an import did, line counts and sums, for ever after."""
+    batch = find(request, pk)
+    if not batch.is_confirmed:
+        return redirect("transactions:import_check", pk)
+    context = {"batch": batch, "may_change": may_change(request.user, batch.account)}
+    return render(request, "transactions/import_receipt.html", context)
+
+
+def import_revert(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, showing what was changed by hand since; then take the whole import back."""
+    batch = find_to_change(request, pk)
+    if batch.status != Status.DONE:
+        return redirect("transactions:import_receipt", pk)
+    if request.method == "POST":
+        revert_import(actor=request.user, batch=batch, at=timezone.now())
+        messages.success(request, _("The import is reverted; its transactions are in the trash."))
+        return redirect("transactions:import_receipt", pk)
+    edited = rows_edited_since(batch)
+    context = {"batch": batch, "edited_count": edited.count(), "edited": edited[:50]}
+    return render(request, "transactions/import_revert.html", context)
+
+
+@require_POST
+def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Drop an upload that was never confirmed."""
+    batch = find_to_change(request, pk)
+    try:
+        discard_import(actor=request.user, batch=batch)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:import_receipt", pk)
+    messages.success(request, _("The upload is discarded. Nothing was added."))
+    return redirect("transactions:import_history")
+
+
+@require_safe
+def import_history(request: HttpRequest) -> HttpResponse:
+    """Every file uploaded, with what became of it."""
+    batches = ImportBatch.objects.visible_to(request.user).select_related("account")
+    page = keyset_page(batches, ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "batches": page.rows,
+        "newer": page.previous_cursor,
+        "older": page.next_cursor,
+    }
+    return render(request, "transactions/import_history.html", context)
+
+
+def find(request: HttpRequest, pk: int) -> ImportBatch:
+    """This user's upload, or 404."""
+    batches = ImportBatch.objects.visible_to(request.user).select_related("account")
+    return get_object_or_404(batches, pk=pk)
+
+
+def find_to_change(request: HttpRequest, pk: int) -> ImportBatch:
+    """The same, or 403 for somebody who may only look."""
+    batch = find(request, pk)
+    require_change(request.user, batch.account)
+    return batch
