@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404
+from drf_spectacular.utils import extend_schema_field
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
@@ -42,6 +43,7 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
     }
 
 
+@extend_schema_field({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "example": "12.50"})
 class AmountSerializerField(serializers.Field):
     """Money in JSON: a string with the digits of the row's own currency, never a float.
 
