@@ -4,15 +4,20 @@ All patterns of all rules are one automaton (RE2 sets), so 5,000 rules cost litt
 no pattern can hang a worker. What a text matches is remembered: a year of coffee is matched once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 import re2
 from django.core.exceptions import ValidationError
 
 LONGEST_PATTERN = 200
+# Instructions of the compiled pattern: words need ten, "\\w{3,30}\\s+\\d+" about 300. The automaton
+# of a whole book takes time and memory by their sum.
+LARGEST_PROGRAM = 2_000
+LARGEST_BOOK = 500_000
 _MEMORY = 50_000
 
 
@@ -43,11 +48,34 @@ def compile_pattern(pattern: str) -> "re2._Regexp":
     if len(pattern) > LONGEST_PATTERN:
         raise ValidationError(f"A pattern has at most {LONGEST_PATTERN} characters.")
     try:
-        return re2.compile(pattern, _options())
+        compiled = re2.compile(pattern, _options())
     except re2.error as error:
         reason = error.args[0]
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         raise ValidationError(f"The pattern cannot be read: {text}.", code="bad_pattern") from error
+    if compiled.programsize > LARGEST_PROGRAM:
+        raise ValidationError(
+            "The pattern is too large: repeat less in it, or classes such as \\pL.",
+            code="pattern_too_large",
+        )
+    return compiled
+
+
+def refuse_heavy_patterns(patterns: Iterable[str]) -> None:
+    """Raise ValidationError when patterns, each fine by itself, are too large together."""
+    total = 0
+    for pattern in patterns:
+        total += _program_size(pattern)
+        if total > LARGEST_BOOK:
+            raise ValidationError(
+                "Your patterns together are too large. Simplify or delete some.",
+                code="patterns_too_large",
+            )
+
+
+@lru_cache(maxsize=20_000)
+def _program_size(pattern: str) -> int:
+    return re2.compile(pattern, _options()).programsize
 
 
 def _options() -> re2.Options:
@@ -59,21 +87,52 @@ def _options() -> re2.Options:
 
 
 class _PatternSet:
-    """Which of many patterns are found in a text: one pass over the text."""
+    """Which of many patterns are found in a text: one pass over the text.
+
+    Patterns too large for one automaton together are shared out among several.
+    """
 
     def __init__(self, patterns: Iterable[tuple[int, str]]) -> None:
-        self._positions: list[int] = []
-        self._set = re2.Set.SearchSet(_options())
-        for position, pattern in patterns:
-            self._set.Add(pattern)
-            self._positions.append(position)
-        if self._positions:
-            self._set.Compile()
+        self._parts = list(_automata(list(patterns)))
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
     def found_in(self, text: str) -> frozenset[int]:
-        if not self._positions or not text:
+        if not self._parts or not text:
             return frozenset()
-        return frozenset(self._positions[index] for index in self._set.Match(text) or ())
+        return frozenset(
+            positions[index]
+            for automaton, positions in self._parts
+            for index in automaton.Match(text) or ()
+        )
+
+
+def _automata(patterns: list[tuple[int, str]]) -> Iterator[tuple[re2.Set, list[int]]]:
+    if not patterns:
+        return
+    automaton = re2.Set.SearchSet(_options())
+    for _, pattern in patterns:
+        automaton.Add(_lean(pattern))
+    try:
+        automaton.Compile()
+    except re2.error:
+        if len(patterns) == 1:
+            raise
+        middle = len(patterns) // 2
+        yield from _automata(patterns[:middle])
+        yield from _automata(patterns[middle:])
+        return
+    yield automaton, [position for position, _ in patterns]
+
+
+def _lean(pattern: str) -> str:
+    """Without a leading “.*”, which says nothing in a search and costs a thousandfold in a set."""
+    while pattern.startswith(".*") and not pattern.startswith((".*?", ".*+", ".**")):
+        if "|" in pattern:
+            return pattern
+        pattern = pattern[2:]
+    return pattern
 
 
 class RuleBook:
@@ -92,6 +151,11 @@ class RuleBook:
             if rule.merchant_pattern
         )
         self._remembered: dict[tuple[str, str], list[Rule]] = {}
+
+    @property
+    def automaton_count(self) -> int:
+        """How many passes over a text the patterns need: two, unless they are very large."""
+        return len(self._keywords) + len(self._patterns)
 
     def first_match(self, line: Line) -> Rule | None:
         """The first rule in order whose every condition the line meets."""

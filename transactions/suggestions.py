@@ -83,5 +83,5 @@ def suggester_for(user: User) -> Suggester:
 @lru_cache(maxsize=64)
 def _suggester(user_id: int, version: tuple) -> Suggester:
     user = User(pk=user_id)
-    rules = CategoryRule.objects.visible_to(user).filter(is_active=True).in_order()
+    rules = CategoryRule.objects.visible_to(user).in_force().in_order()
     return Suggester(list(Category.objects.visible_to(user)), list(rules))

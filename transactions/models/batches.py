@@ -1,6 +1,6 @@
 """Changes of many rows at once, each with what undoes it for 30 days."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -45,14 +45,23 @@ class ChangeBatch(models.Model):
     def __str__(self) -> str:
         return self.summary
 
+    def may_be_undone(self, at: datetime) -> bool:
+        """Whether it still can be: not done yet, within the 30 days."""
+        return self.undone_at is None and at - self.created_at <= UNDO_FOR
+
 
 class ChangeBatchRow(models.Model):
     """One transaction of a batch: what the fields the batch touched held before and after."""
 
-    batch = models.ForeignKey(ChangeBatch, on_delete=models.CASCADE, related_name="rows")
+    # The unique constraint below serves as its index.
+    batch = models.ForeignKey(
+        ChangeBatch, on_delete=models.CASCADE, related_name="rows", db_index=False
+    )
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="+")
     before = models.JSONField()
     after = models.JSONField()
+    # Undoing found it changed by somebody since, and left it so.
+    left_alone = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

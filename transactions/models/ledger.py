@@ -199,7 +199,10 @@ class Transaction(models.Model):
 
 
 class CategoryChange(models.Model):
-    """One change of a transaction's category: the category-assignment history."""
+    """One change of a transaction's category: the category-assignment history.
+
+    Read by transaction alone; rules write a hundred thousand at once, so it has no other index.
+    """
 
     class By(models.TextChoices):
         USER = "user", _("User")
@@ -210,17 +213,36 @@ class CategoryChange(models.Model):
         Transaction, on_delete=models.CASCADE, related_name="category_changes"
     )
     from_category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     to_category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     by = models.CharField(max_length=6, choices=By.choices)
     rule = models.ForeignKey(
-        "CategoryRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "CategoryRule",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -14,7 +14,11 @@ from users.models import User
 class CategoryRuleQuerySet(models.QuerySet["CategoryRule"]):
     def visible_to(self, user: User) -> "CategoryRuleQuerySet":
         """Rules are their owner's alone."""
-        return self.filter(user=user)
+        return self.filter(user=user, deleted_at=None)
+
+    def in_force(self) -> "CategoryRuleQuerySet":
+        """Active, and their category is still there."""
+        return self.filter(is_active=True, deleted_at=None, category__deleted_at=None)
 
     def in_order(self) -> "CategoryRuleQuerySet":
         """The order in which rules win: priority 1 before 2, the older of two equals first."""
@@ -26,6 +30,7 @@ class CategoryRule(models.Model):
 
     `keyword_pattern` is plain text found in the description; `merchant_pattern` is a regular
     expression (RE2) found in the merchant or the description. Amounts compare the positive amount.
+    A deleted rule stays for the history that names it.
     """
 
     user = models.ForeignKey(
@@ -41,6 +46,7 @@ class CategoryRule(models.Model):
     )
     amount_min = AmountField(_("amount from"), null=True, blank=True)
     amount_max = AmountField(_("amount to"), null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -65,4 +71,10 @@ class CategoryRule(models.Model):
         indexes = [models.Index(fields=["user", "priority", "id"], name="category_rule_order")]
 
     def __str__(self) -> str:
-        return f"{self.keyword_pattern or self.merchant_pattern} → {self.category_id}"
+        return f"{self.title} → {self.category_id}"
+
+    @property
+    def title(self) -> str:
+        """What the rule looks for, as a list and a history call it."""
+        texts = [f"“{self.keyword_pattern}”" if self.keyword_pattern else "", self.merchant_pattern]
+        return " and ".join(text for text in texts if text)
