@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import servers
+
 BIN = Path(sys.executable).parent
 
 
@@ -50,7 +52,7 @@ def main() -> int:
             started = time.monotonic()
             result = subprocess.run(
                 command,
-                env=_clean_environment() | environment,
+                env=servers.environment_without_settings() | environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -65,12 +67,6 @@ def main() -> int:
             f"Not in order: {', '.join(failed)}. `make format` mends what can be mended by itself."
         )
     return int(bool(failed))
-
-
-def _clean_environment() -> dict[str, str]:
-    """Without what a developer's shell says about their own instance."""
-    ours = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_URL", "DEBUG", "HTTPS", "DEMO"}
-    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def _tracked(pattern: str) -> list[str]:

@@ -18,8 +18,6 @@ from xml.etree import ElementTree
 
 from tests import servers
 
-# What a developer's shell or .env says must not reach the tests.
-OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_URL", "DEBUG", "HTTPS", "DEMO")
 NO_TESTS_COLLECTED = 5
 
 
@@ -39,9 +37,11 @@ def main(arguments: list[str]) -> int:
     scratch = Path(tempfile.mkdtemp(prefix="banking-tests-"))
     not_run: list[str] = []
     outcomes: list[Outcome] = []
+    stack = contextlib.ExitStack()
     try:
         environment = clean_environment(scratch)
         without_browser = find_browser(environment, not_run)
+        start_valkey(environment, stack, not_run)
         options = [*arguments, *coverage_options(scratch, environment, is_whole)]
         if "sqlite" in engines:
             marks = join_marks("not postgresql", without_browser)
@@ -54,15 +54,13 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
+        stack.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if name not in OURS}
-    return environment | {
-        "DATA_DIR": str(scratch / "data"),
-        "COVERAGE_FILE": str(scratch / "coverage"),
-    }
+    ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
+    return servers.environment_without_settings() | ours
 
 
 def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
@@ -73,6 +71,16 @@ def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
         not_run.append(f"the tests in a browser: {error}")
         return "not browser"
     return ""
+
+
+def start_valkey(
+    environment: dict[str, str], stack: contextlib.ExitStack, not_run: list[str]
+) -> None:
+    """TEST_REDIS_URL: for what the tests' in-memory cache cannot show."""
+    try:
+        environment["TEST_REDIS_URL"] = stack.enter_context(servers.valkey())
+    except servers.MissingError as error:
+        not_run.append(f"the tests with a shared store: {error}")
 
 
 def join_marks(*expressions: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Real servers for the tests, private to one run: PostgreSQL, and the Chromium of the machine."""
+"""Real servers for the tests, private to one run: PostgreSQL, Valkey, the machine's Chromium."""
 
 import contextlib
 import os
@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from banking.place import valkey_program
+
 # Quick to start and quick to forget: nothing of it has to survive.
 POSTGRESQL_SETTINGS = {
     "fsync": "off",
@@ -20,6 +22,16 @@ POSTGRESQL_SETTINGS = {
     "shared_buffers": "128MB",
     "listen_addresses": "127.0.0.1",
 }
+
+# What a developer's shell says about their own instance; the tests and checks have their own.
+SETTINGS = {
+    *("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CACHE_URL"),
+    *("CELERY_BROKER_URL", "DEBUG", "HTTPS", "DEMO", "LOG_LEVEL", "LOG_STYLE", "SENTRY_DSN"),
+}
+
+
+def environment_without_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in SETTINGS}
 
 
 class MissingError(Exception):
@@ -146,6 +158,35 @@ def _wait_for_postgresql(
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(timeout=0.1)
     raise MissingError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def valkey() -> Iterator[str]:
+    """The URL of a Valkey of our own, by the socket it opens; it ends with the block."""
+    program = valkey_program()
+    if program is None:
+        raise MissingError("There is no Valkey for this system (no wheel, none in PATH).")
+    folder = Path(tempfile.mkdtemp(prefix="valkey-"))
+    address = folder / "valkey.sock"
+    options = ("--port", "0", "--unixsocket", address, "--save", "", "--appendonly", "no")
+    server = subprocess.Popen(
+        [program, *options],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        for _ in range(100):
+            if address.exists():
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=0.05)
+        yield f"unix://{address}"
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

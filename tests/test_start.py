@@ -12,16 +12,24 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from banking import place, supervisor
+from banking import place, prepare, supervisor
 from banking.place import StartError
+from tests import servers
 from tests.servers import free_port
 
 READY = "Ctrl-C stops everything."
+
+
+def measured() -> list[str]:
+    """The supervisor is measured where the tests are; what it starts would be slowed down."""
+    is_measured = coverage.Coverage.current() is not None
+    return ["-m", "coverage", "run", "--parallel-mode"] if is_measured else []
 
 
 class Instance:
@@ -33,15 +41,15 @@ class Instance:
         self.log = folder.with_suffix(".log")
         self.process: subprocess.Popen | None = None
         # Its own settings, not those of the tests.
-        tests_own = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "MAKELEVEL", "HTTPS"}
-        self.environment = {k: v for k, v in os.environ.items() if k not in tests_own}
+        self.environment = servers.environment_without_settings()
+        self.environment.pop("MAKELEVEL", None)
         self.environment |= {"DATA_DIR": str(folder), "PORT": str(self.port), "DEMO": "false"}
 
     def start(self, **environment: str) -> None:
         self.environment |= environment
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "banking.serve"],
+                [sys.executable, *measured(), "-m", "banking.serve"],
                 cwd=settings.BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -294,3 +302,10 @@ def test_a_number_that_was_given_to_a_stranger_is_left_alone(tmp_path):
     assert supervisor.end_leftovers(one.record) == []
     assert one.children[0].is_running()
     one.stop()
+
+
+@pytest.mark.django_db
+def test_the_demo_is_loaded_once(alice, monkeypatch, capsys):
+    monkeypatch.setattr(prepare, "DEMO_EMAIL", alice.email)
+    prepare.load_demo_once()
+    assert capsys.readouterr().out == ""
