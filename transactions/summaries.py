@@ -72,13 +72,17 @@ def _sum(condition: Q) -> Coalesce:
 def day_nets(
     rows: TransactionQuerySet, days: Collection[date]
 ) -> dict[date, list[tuple[str, Decimal]]]:
-    """{day: [(currency, net)]} of whole days, also where a page shows only a part of one."""
+    """{day: [(currency, net)]} of whole days, also where a page shows only a part of one.
+
+    A day of transfers and pending rows alone has none.
+    """
     nets: dict[date, list[tuple[str, Decimal]]] = {}
     grouped = (
         rows.filter(txn_date__in=days)
         .order_by("txn_date", "currency")
         .values("txn_date", "currency")
-        .annotate(net=_sum(_OWN & _POSTED))
+        .annotate(net=_sum(_OWN & _POSTED), counted=Count("id", filter=_OWN & _POSTED))
+        .filter(counted__gt=0)
     )
     for row in grouped:
         nets.setdefault(row["txn_date"], []).append((row["currency"], row["net"]))
