@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 
 from django.utils.formats import date_format
 
-from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.periods import Period, add_months
-from insights import links
+from insights.links import Links
 from insights.net_worth import AccountBalance
 from insights.overview import Overview
 from insights.period_choice import SPANS, PeriodChoice
@@ -42,33 +41,34 @@ class Tile:
 def home_context(overview: Overview) -> dict[str, Any]:
     """Everything `templates/insights/home.html` needs."""
     choice, period = overview.choice, overview.choice.period
+    links = Links(overview.coverage)
     return {
         "overview": overview,
         "currency": overview.currency,
         "worth": overview.net_worth,
         "owned_percent": _owned_percent(overview),
         "owed_percent": 100 - (_owned_percent(overview) or 0),
-        "account_groups": _account_groups(overview),
-        "tiles": _tiles(overview),
-        "categories": [(row, links.category_url(row, period)) for row in overview.spending],
-        "changes": [(row, links.category_url(row, period)) for row in overview.largest_changes],
+        "account_groups": _account_groups(overview, links),
+        "tiles": _tiles(overview, links),
+        "categories": [(row, links.category(row, period)) for row in overview.spending],
+        "changes": [(row, links.category(row, period)) for row in overview.largest_changes],
         "shown_categories": SHOWN_CATEGORIES,
         "trend": [
             (
                 row,
-                links.income_url(Period.month_of(row.month)),
-                links.expenses_url(Period.month_of(row.month)),
+                links.income(Period.month_of(row.month)),
+                links.expenses(Period.month_of(row.month)),
             )
             for row in overview.trend
         ],
         "trend_has_money": any(row.income or row.expenses for row in overview.trend),
-        "recent_url": links.transactions_url(None if choice.is_current else period),
+        "recent_url": links.transactions(None if choice.is_current else period),
         "savings_percent": (overview.totals.savings_rate or 0) * 100,
-        "spending_url": links.expenses_url(period),
+        "spending_url": links.expenses(period),
         "period_label": period_label(choice),
         "comparison_label": f"vs. {span_label(choice.comparison)}",
         "picker": _picker(overview),
-        "left_out": _left_out(overview),
+        "left_out": _left_out(overview, links),
     }
 
 
@@ -96,14 +96,14 @@ def span_label(period: Period) -> str:
     return f"{date_format(first, 'j M Y')} – {date_format(last, 'j M Y')}"
 
 
-def _tiles(overview: Overview) -> list[Tile]:
+def _tiles(overview: Overview, links: Links) -> list[Tile]:
     now, before, period = overview.totals, overview.before, overview.choice.period
     trend = overview.trend
     return [
         Tile(
             "Income",
             now.income,
-            links.income_url(period),
+            links.income(period),
             percent_change(now.income, before.income),
             "up",
             tuple(row.income for row in trend),
@@ -112,7 +112,7 @@ def _tiles(overview: Overview) -> list[Tile]:
         Tile(
             "Spending",
             now.expenses,
-            links.expenses_url(period),
+            links.expenses(period),
             percent_change(now.expenses, before.expenses),
             "down",
             tuple(row.expenses for row in trend),
@@ -121,7 +121,7 @@ def _tiles(overview: Overview) -> list[Tile]:
         Tile(
             "Left over" if now.net >= 0 else "Overspent",
             now.net,
-            links.counted_url(period),
+            links.counted(period),
             None,
             "up",
             tuple(row.net for row in trend),
@@ -138,7 +138,7 @@ def _owned_percent(overview: Overview) -> Decimal | None:
 
 
 def _account_groups(
-    overview: Overview,
+    overview: Overview, links: Links
 ) -> list[tuple[str, Decimal, list[tuple[AccountBalance, str]]]]:
     """(name, sum in the base currency, [(balance, link)]) of the groups that have accounts."""
     groups = []
@@ -147,23 +147,19 @@ def _account_groups(
         items.sort(key=lambda one: (one.is_foreign, -abs(one.account.balance)))
         if items:
             worth = sum((one.converted.amount for one in items if one.converted), Decimal(0))
-            rows = [(one, links.account_url(one.account.pk)) for one in items]
+            rows = [(one, links.account(one.account.pk)) for one in items]
             groups.append((name, worth, rows))
     return groups
 
 
-def _left_out(overview: Overview) -> dict[str, Any]:
+def _left_out(overview: Overview, links: Links) -> dict[str, Any]:
     """The amounts no figure could count: how many, and which."""
     balances, flows = overview.net_worth.not_converted, overview.totals.not_converted
     return {
         "count": len(balances) + overview.totals.not_converted_count,
         "balances": balances,
-        "flows": [(line, _link_of(line)) for line in flows],
+        "flows": [(line, links.left_out(line)) for line in flows],
     }
-
-
-def _link_of(line: NotConverted) -> str:
-    return links.not_converted_url(line.account_id, line.first, line.last)
 
 
 def _picker(overview: Overview) -> dict[str, Any]:

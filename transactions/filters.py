@@ -116,6 +116,11 @@ class TransactionFilter(django_filters.FilterSet):
         method="by_transfer",
         label="Transfers",
     )
+    shared = django_filters.ChoiceFilter(
+        choices=[("exclude", "Only my own"), ("only", "Only shared with me")],
+        method="by_owner",
+        label="Accounts",
+    )
     import_batch = IdFilter(field_name="import_batch", label="Import")
     ordering = OrderingFilter(method="sorted_by", label="Sort by")
 
@@ -158,6 +163,10 @@ class TransactionFilter(django_filters.FilterSet):
         if how == "only":
             return rows.filter(is_transfer)
         return rows.filter(Q(category=None) | ~is_transfer)
+
+    def by_owner(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
+        own = Q(account__user=self.request.user)
+        return rows.exclude(own) if how == "only" else rows.filter(own)
 
     def sorted_by(
         self, rows: TransactionQuerySet, name: str, names: list[str]

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction as db_transaction
 
-from accounts.models import Account, AccountShare
+from accounts.models import Account
 from insights.demo.loading import load_demo
 from insights.overview import overview
 from insights.period_choice import choose_period

@@ -9,7 +9,7 @@ import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
 
-from insights import links
+from insights.links import Links
 from insights.overview import overview
 from insights.period_choice import choose_period
 from tests.builders import make_account, make_transaction
@@ -36,23 +36,55 @@ def total_behind(user, address: str) -> Decimal:
 
 def test_every_figures_link_leads_to_rows_that_add_up_to_it(alice, household, today):
     figures = overview(user=alice, choice=choose_period({}, on=today), on=today)
-    period = figures.choice.period
-    assert total_behind(alice, links.income_url(period)) == figures.totals.income == 3020
-    assert total_behind(alice, links.expenses_url(period)) == figures.totals.expenses == 157
+    period, links = figures.choice.period, Links(figures.coverage)
+    assert total_behind(alice, links.income(period)) == figures.totals.income == 3020
+    assert total_behind(alice, links.expenses(period)) == figures.totals.expenses == 157
     for row in figures.spending:
-        assert total_behind(alice, links.category_url(row, period)) == row.total
-    assert len(rows_behind(alice, links.account_url(household.pk))) == 8
+        assert total_behind(alice, links.category(row, period)) == row.total
+    assert len(rows_behind(alice, links.account(household.pk))) == 8
 
 
 def test_the_page_shows_the_figures_and_their_links(client_for, alice, household, today):
     page = client_for(alice).get("/").content.decode()
     for amount in ("3283.00", "3020.00", "157.00", "150.00"):
         assert f'value="{amount}"' in page
-    period = choose_period({}, on=today).period
-    for address in (links.income_url(period), links.expenses_url(period)):
+    figures = overview(user=alice, choice=choose_period({}, on=today), on=today)
+    period, links = figures.choice.period, Links(figures.coverage)
+    for address in (links.income(period), links.expenses(period)):
         assert address in unescape(page)
     assert "Food &amp; drink" in page
     assert "not converted" not in page
+
+
+def test_links_leave_shared_accounts_out_where_the_figures_do(guest_of, today):
+    guest = guest_of("user", level="analyst")
+    own = make_account(user=guest, currency="USD", opening_balance="90.00")
+    make_transaction(account=own, amount="-4.00", txn_date=today)
+    for include_shared, spent in ((None, 4), (True, 161)):
+        figures = overview(
+            user=guest,
+            choice=choose_period({}, on=today),
+            on=today,
+            include_shared=include_shared,
+        )
+        links = Links(figures.coverage)
+        assert figures.totals.expenses == spent
+        assert total_behind(guest, links.expenses(figures.choice.period)) == spent
+
+
+def test_every_link_of_the_page_opens(client_for, alice, household):
+    client = client_for(alice)
+    page = client.get("/").content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    addresses = {unescape(href) for href in re.findall(r'href="([/?][^"]*)"', main)}
+    assert len(addresses) > 20
+    refused = {
+        address: status
+        for address in addresses
+        if (status := client.get(address if address[0] == "/" else f"/{address}").status_code)
+        != 200
+    }
+    assert refused == {}
 
 
 def test_a_new_customer_is_told_how_to_begin(client_for, alice):
