@@ -1,0 +1,358 @@
+"""Importing: what is added, what is known again, what is asked; and taking it back."""
+
+import random
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.services import delete_account, edit_account
+from tests.builders import make_account, make_transaction
+from transactions.ledger_check import check_ledger
+from transactions.models import ImportBatch, ImportMapping, ImportRow, MonthlyTotal, Transaction
+from transactions.services.import_confirming import (
+    confirm_import,
+    request_confirmation,
+    revert_import,
+)
+from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
+from transactions.services.importing import (
+    AlreadyImportedError,
+    check_import,
+    choose_mapping,
+    start_import,
+)
+from transactions.services.posting import delete_transactions
+from transactions.tests.import_samples import (
+    AMBIGUOUS,
+    MARCH,
+    checked,
+    counts_of,
+    csv_of,
+    imported,
+    totals_of,
+    verdicts_of,
+)
+from users.models import AuditEvent
+
+
+def balance_of(account):
+    account.refresh_from_db()
+    return account.balance
+
+
+def ofx_of(*lines: tuple[str, str, str, str]) -> bytes:
+    """(id, day, amount, name) each, as an OFX statement in EUR."""
+    rows = "".join(
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{on}<TRNAMT>{amount}<FITID>{fitid}<NAME>{name}</STMTTRN>"
+        for fitid, on, amount, name in lines
+    )
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:USASCII\nCHARSET:1252\n\n"
+        "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><BANKID>1<ACCTID>2"
+        f"<ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST>{rows}</BANKTRANLIST></STMTRS>"
+        "</STMTTRNRS></BANKMSGSRSV1></OFX>"
+    ).encode()
+
+
+def test_a_checked_import_has_written_nothing(checking):
+    batch = checked(checking, csv_of(MARCH))
+    assert (batch.status, batch.new_count) == ("checked", 5)
+    assert (batch.inflow, batch.outflow) == (Decimal("2500.00"), Decimal("851.57"))
+    assert balance_of(checking) == Decimal("1000.00")
+    assert not Transaction.objects.exists()
+    assert not MonthlyTotal.objects.exists()
+
+
+def test_a_confirmed_import_moves_balance_and_totals_by_its_rows(checking, alice):
+    batch = imported(checking, csv_of([*MARCH, "2026-04-01,Bus,-2.90,EUR"]))
+    assert counts_of(batch) == {"read": 6, "added": 6}
+    assert balance_of(checking) == batch.balance_after == Decimal("2645.53")
+    assert check_ledger().is_clean
+    event = AuditEvent.objects.get(action="transactions.import.confirmed")
+    assert (event.actor, event.target_id) == (alice, batch.pk)
+    assert {name: event.changes[name] for name in ("read", "added", "duplicate")} == {
+        "read": 6,
+        "added": 6,
+        "duplicate": 0,
+    }
+    row = Transaction.objects.get(description="Rent March")
+    assert (row.origin, row.import_batch, row.status) == ("import", batch, "posted")
+    assert Transaction.objects.filter(search_text__contains="corner café").count() == 2
+
+
+def test_ids_rise_with_the_days_whichever_way_the_file_runs(checking, savings):
+    imported(checking, csv_of(MARCH))
+    imported(savings, csv_of(MARCH[::-1]))
+    for account in (checking, savings):
+        rows = Transaction.objects.filter(account=account).order_by("pk")
+        assert list(rows.values_list("description", flat=True)) == [
+            line.split(",")[1] for line in MARCH
+        ]
+
+
+def test_the_same_bytes_are_imported_once(checking, alice):
+    batch = imported(checking, csv_of(MARCH))
+    with pytest.raises(AlreadyImportedError) as refusal:
+        checked(checking, csv_of(MARCH))
+    assert refusal.value.batch == batch
+    assert ImportBatch.objects.count() == 1
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(description="Rent March"))
+    assert counts_of(imported(checking, csv_of(MARCH))) == {"read": 5, "added": 1, "duplicate": 4}
+
+
+def test_the_same_lines_shuffled_or_overlapping_add_nothing_twice(checking):
+    rng = random.Random(5)
+    lines = [
+        f"2026-03-{day:02d},Shop {day % 4},-{day % 5}.50,EUR"
+        for day in range(1, 29)
+        for _ in range(day % 3)
+    ]
+    first = imported(checking, csv_of(lines))
+    assert first.added_count == len(lines)
+    shuffled = rng.sample(lines, len(lines))
+    again = imported(checking, csv_of(shuffled))
+    assert counts_of(again) == {"read": len(lines), "duplicate": len(lines)}
+    later = [f"2026-04-{day:02d},Shop {day % 4},-1.50,EUR" for day in range(1, 9)]
+    week = [line for line in lines if line >= "2026-03-22"]
+    overlap = imported(checking, csv_of(week + later))
+    assert counts_of(overlap) == {
+        "read": len(week) + 8,
+        "added": 8,
+        "duplicate": len(week),
+    }
+    assert check_ledger().is_clean
+
+
+def test_two_equal_coffees_stay_two_and_a_third_is_added(checking):
+    imported(checking, csv_of(MARCH))
+    assert Transaction.objects.filter(description="Corner Café").count() == 2
+    batch = checked(checking, csv_of([*MARCH, MARCH[1]]))
+    assert verdicts_of(batch) == ["duplicate"] * 5 + ["new"]
+
+
+def test_case_and_spaces_do_not_make_another_line(checking):
+    imported(checking, csv_of(MARCH))
+    batch = checked(checking, csv_of([MARCH[3].replace("Rent March", "RENT  march."), *MARCH[:2]]))
+    assert verdicts_of(batch) == ["duplicate"] * 3
+
+
+def test_the_banks_id_knows_a_line_again_whatever_its_words(checking):
+    imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
+    batch = checked(
+        checking,
+        ofx_of(
+            ("A1", "20260303", "-3.20", "Coffee Corner"),
+            ("A2", "20260303", "-3.20", "Coffee"),
+            ("A3", "20260304", "-9.00", "Lunch"),
+        ),
+    )
+    assert verdicts_of(batch) == ["duplicate", "new", "new"]
+
+
+def test_the_same_words_under_another_id_of_the_bank_are_asked_about(checking):
+    imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
+    batch = checked(checking, ofx_of(("B7", "20260303", "-3.20", "Coffee")))
+    assert verdicts_of(batch) == ["review"]
+
+
+def test_the_same_line_in_two_formats_is_a_duplicate(checking):
+    imported(checking, ofx_of(("A1", "20260303", "-3.20", "Corner Café".replace("é", "e"))))
+    lines = [MARCH[0], MARCH[1].replace("é", "e")]
+    assert verdicts_of(checked(checking, csv_of(lines))) == ["new", "duplicate"]
+
+
+def test_an_id_of_several_lines_is_no_id_but_a_line_twice_under_one_counts_once(checking):
+    header = "Date,Description,Amount,Transaction ID"
+    batch = checked(
+        checking,
+        csv_of(
+            [
+                "2026-03-03,Coffee,-3.20,T100",
+                "2026-03-03,Coffee,-3.20,T100",
+                "2026-03-03,Tip for the coffee,-0.50,T100",
+                "2026-03-04,Pay,100.00,T101",
+            ],
+            header,
+        ),
+    )
+    assert verdicts_of(batch) == ["new", "duplicate", "new", "new"]
+    confirm_import(actor=batch.user, batch_id=batch.pk, at=timezone.now())
+    found = Transaction.objects.order_by("pk").values_list("external_id", flat=True)
+    assert list(found) == ["T100", "", "T101"]
+
+
+def test_an_entry_by_hand_of_the_day_and_amount_is_asked_about_and_left_out(checking):
+    make_transaction(
+        account=checking, amount="-3.20", txn_date=date(2026, 3, 3), description="with Sam"
+    )
+    batch = checked(checking, csv_of(MARCH))
+    assert verdicts_of(batch) == ["new", "review", "new", "new", "new"]
+    batch = confirm_import(actor=checking.user, batch_id=batch.pk, at=timezone.now())
+    assert counts_of(batch) == {"read": 5, "added": 4, "review": 1, "skipped": 1}
+    assert check_ledger().is_clean
+
+
+def test_lines_of_one_banks_files_are_told_apart_by_their_words(checking):
+    imported(checking, csv_of(["2026-03-03,Bakery,-3.20,EUR", *MARCH[3:]]))
+    assert verdicts_of(checked(checking, csv_of(MARCH[:3]))) == ["new", "new", "new"]
+
+
+def test_a_chosen_duplicate_is_added_and_a_row_left_out_is_not(checking, alice):
+    imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
+    batch = checked(
+        checking,
+        ofx_of(("A1", "20260303", "-3.20", "Coffee"), ("A2", "20260304", "-4.00", "Tea")),
+    )
+    rows = ImportRow.objects.filter(batch=batch)
+    assert include_rows(actor=alice, batch=batch, rows=rows.filter(verdict="duplicate")) == 1
+    assert leave_out_rows(actor=alice, batch=batch, rows=rows.filter(description="Tea")) == 1
+    batch = confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    assert counts_of(batch) == {"read": 2, "added": 1, "skipped": 1}
+    assert list(Transaction.objects.values_list("description", flat=True)) == ["Coffee"] * 2
+
+
+def test_correcting_a_row_gives_it_and_its_twins_their_verdicts_anew(checking, alice):
+    imported(checking, csv_of(MARCH[:2]))
+    batch = checked(checking, csv_of(MARCH))
+    assert verdicts_of(batch) == ["duplicate", "duplicate", "new", "new", "new"]
+    row = batch.rows.get(row_number=3)
+    values = {"txn_date": row.txn_date, "description": row.description}
+    fix_row(actor=alice, batch=batch, row_id=row.pk, signed_amount=Decimal("-4"), **values)
+    assert verdicts_of(batch) == ["duplicate", "new", "duplicate", "new", "new"]
+    fix_row(actor=alice, batch=batch, row_id=row.pk, signed_amount=Decimal("-3.2"), **values)
+    assert verdicts_of(batch) == ["duplicate", "duplicate", "new", "new", "new"]
+    row.refresh_from_db()
+    assert (row.is_edited, row.raw) == (True, MARCH[1])
+
+
+def test_lines_in_another_currency_are_refused_one_by_one(checking):
+    batch = checked(checking, csv_of([*MARCH, "2026-03-29,Diner,-20.00,USD"]))
+    assert counts_of(batch) == {"read": 6, "invalid": 1}
+    row = batch.rows.get(verdict="invalid")
+    assert (row.error, row.attr) == ("This line is in USD; Everyday is in EUR.", "currency")
+    assert batch.warnings == ["The file has lines in USD; Everyday is in EUR."]
+
+
+def test_amounts_are_rounded_to_the_minor_unit_and_it_is_said(alice):
+    yen = make_account(user=alice, name="Yen", currency="JPY")
+    lines = ["2026-03-01,Rice,-120.4,JPY", "2026-03-02,Tea,-0.4,JPY", "2026-03-03,Pay,900,JPY"]
+    batch = imported(yen, csv_of(lines))
+    assert list(batch.rows.values_list("verdict", "error").order_by("id")) == [
+        ("added", "Rounded from -120.4 to -120."),
+        ("skipped", "No money moved: the amount is zero."),
+        ("added", ""),
+    ]
+    assert balance_of(yen) == Decimal(780)
+
+
+def test_pending_lines_count_once_they_are_booked(checking):
+    header = "Date,Description,Amount,Status"
+    imported(
+        checking, csv_of(["2026-03-03,Café,-3.20,pending", "2026-03-02,Pay,10,booked"], header)
+    )
+    assert balance_of(checking) == Decimal("1010.00")
+    batch = imported(
+        checking, csv_of(["2026-03-03,Café,-3.20,booked", "2026-03-02,Pay,10,booked"], header)
+    )
+    assert counts_of(batch) == {"read": 2, "duplicate": 2}
+    assert balance_of(checking) == Decimal("1006.80")
+    assert check_ledger().is_clean
+
+
+def test_a_revert_restores_balance_and_totals_exactly(checking, alice):
+    make_transaction(account=checking, amount="-7.00", txn_date=date(2026, 3, 9))
+    before = balance_of(checking), totals_of(checking)
+    batch = imported(checking, csv_of(MARCH))
+    assert totals_of(checking) != before[1]
+    for _ in range(2):
+        revert_import(actor=alice, batch=batch, at=timezone.now())
+    assert (balance_of(checking), totals_of(checking)) == before
+    assert AuditEvent.objects.filter(action="transactions.import.reverted").count() == 1
+    assert counts_of(imported(checking, csv_of(MARCH))) == {"read": 5, "added": 5}
+    assert check_ledger().is_clean
+
+
+def test_confirming_again_changes_nothing(checking, alice):
+    batch = imported(checking, csv_of(MARCH))
+    for _ in range(2):
+        again = confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+        assert again.confirmed_at == batch.confirmed_at
+        request_confirmation(actor=alice, batch=batch)
+    assert Transaction.objects.count() == 5
+    assert balance_of(checking) == Decimal("2648.43")
+
+
+def test_rows_that_came_in_since_the_check_are_duplicates(checking, alice):
+    first, second = checked(checking, csv_of(MARCH)), checked(checking, csv_of(MARCH[::-1]))
+    confirm_import(actor=alice, batch_id=first.pk, at=timezone.now())
+    second = confirm_import(actor=alice, batch_id=second.pk, at=timezone.now())
+    assert counts_of(second) == {"read": 5, "duplicate": 5}
+    assert Transaction.objects.count() == 5
+
+
+def test_an_account_that_has_gone_refuses_the_confirmation_and_nothing_is_written(checking, alice):
+    batch = checked(checking, csv_of(MARCH))
+    edit_account(actor=alice, account=checking, is_active=False)
+    with pytest.raises(ValidationError, match="archived"):
+        confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    edit_account(actor=alice, account=checking, is_active=True)
+    delete_account(actor=alice, account=checking)
+    with pytest.raises(ValidationError, match="trash"):
+        confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    batch.refresh_from_db()
+    assert (batch.status, Transaction.objects.count()) == ("checked", 0)
+
+
+def test_opening_and_lines_that_miss_the_closing_balance_are_a_warning(checking):
+    header = "Date,Description,Amount,Balance"
+    good = ["2026-03-01,Pay,10.00,110.00", "2026-03-02,Tea,-4.00,106.00"]
+    batch = checked(checking, csv_of(good, header))
+    assert (batch.file_opening_balance, batch.file_closing_balance) == (Decimal(100), Decimal(106))
+    assert batch.warnings == []
+    batch = checked(checking, csv_of([*good, "2026-03-03,Bus,-1.00,99.00"], header))
+    assert batch.warnings == [
+        "The file's opening balance 100.00 and its lines (5.00) do not lead to its closing"
+        " balance 99.00: -6.00 EUR are missing from it."
+    ]
+    assert batch.new_count == 3
+
+
+def test_a_mapping_once_chosen_is_remembered_for_such_columns(checking, alice):
+    batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
+    assert batch.needs_mapping
+    choose_mapping(actor=alice, batch=batch, given={"date_format": "%d-%m-%Y"})
+    confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    assert ImportMapping.objects.get().account == checking
+    later = AMBIGUOUS.replace(b"2026", b"2027")
+    batch = imported(checking, later)
+    assert batch.added_count == 2
+    assert Transaction.objects.filter(txn_date=date(2027, 4, 3)).exists()
+
+
+def test_a_new_mapping_is_checked_anew(checking, alice):
+    batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
+    for style, day in (("%d-%m-%Y", date(2026, 4, 3)), ("%m-%d-%Y", date(2026, 3, 4))):
+        choose_mapping(actor=alice, batch=batch, given={"date_format": style})
+        batch = check_import(batch_id=batch.pk)
+        assert batch.rows.order_by("id").first().txn_date == day
+    assert batch.read_count == 2
+
+
+def test_a_file_of_too_many_lines_fails_with_a_sentence(checking, settings):
+    settings.IMPORT_MAX_ROWS = 3
+    batch = checked(checking, csv_of(MARCH))
+    assert batch.status == "failed"
+    assert batch.error.startswith("The file has more than 3 lines.")
+    assert not ImportRow.objects.exists()
+
+
+def test_the_banks_category_and_the_built_in_map_name_the_rows(checking, groceries):
+    header = "Date,Description,Amount,Category"
+    lines = ["2026-03-01,Corner shop,-10.00,Groceries", "2026-03-02,LIDL 0456,-5.00,"]
+    imported(checking, csv_of([*lines, "2026-03-04,Pay,900.00,"], header))
+    found = Transaction.objects.filter(category=groceries).order_by("pk")
+    assert list(found.values_list("category_source", flat=True)) == ["provider", "import"]
+    assert MonthlyTotal.objects.get(category=groceries).outflow == Decimal(15)
