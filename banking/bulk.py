@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, models
 
 ROWS_AT_ONCE = 2000
 
@@ -32,6 +32,49 @@ def bulk_insert(
             return _copy(cursor, f"COPY {target} FROM STDIN", rows)
         marks = ", ".join(["%s"] * len(columns))
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+
+
+def bulk_update(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+) -> int:
+    """Give each row values of its own: (primary key, value, …) in the order of `names`.
+
+    Values are Python's (a FoldedField's or `auto_now` field's too: name it). Returns how many.
+    """
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    table = quote(model._meta.db_table)
+    # PostgreSQL takes a column of bare NULLs for text; SQLite would cast a date to its year.
+    casts = connection.vendor == "postgresql"
+    types = [fields[0].rel_db_type(connection), *(f.db_type(connection) for f in fields[1:])]
+    values = [
+        f"CAST(v.column{place} AS {kind})" if casts else f"v.column{place}"
+        for place, kind in enumerate(types, start=1)
+    ]
+    targets = zip([quote(field.column) for field in fields[1:]], values[1:], strict=True)
+    assignments = ", ".join(f"{column} = {value}" for column, value in targets)
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    count = 0
+    with connection.cursor() as cursor:
+        for batch in batched(rows, ROWS_AT_ONCE):
+            listed = ", ".join([marks] * len(batch))
+            prepared = [
+                field.get_db_prep_save(value, connection)
+                for row in batch
+                for field, value in zip(fields, row, strict=True)
+            ]
+            cursor.execute(
+                f"UPDATE {table} SET {assignments} FROM (VALUES {listed}) AS v"  # noqa: S608
+                f" WHERE {table}.{quote(fields[0].column)} = {values[0]}",
+                prepared,
+            )
+            count += cursor.rowcount
+    return count
 
 
 def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

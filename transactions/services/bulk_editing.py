@@ -1,0 +1,266 @@
+"""Changing many transactions at once: a selection, or a filter's whole result.
+
+Each act is one commit and one batch that `undoing` can take back for 30 days. Only the actor's own
+rows are touched. Nothing to do means no batch (None).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import Count, Exists, OuterRef, Q
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from transactions.models import Category, ChangeBatch, Tag, Transaction, TransactionQuerySet
+from transactions.services.change_batches import (
+    CATEGORY,
+    DELETED_AT,
+    NOTES,
+    SOURCE,
+    TAGS,
+    RowChange,
+    Writing,
+    in_pieces,
+)
+from users import audit
+from users.models import User
+
+MOST_TAGS, LONGEST_TAG, LONGEST_NOTES = 20, 40, 4_000
+MANUAL, NOBODY = (
+    str(Transaction.CategorySource.MANUAL),
+    str(Transaction.CategorySource.NONE),
+)
+# "Leave it as it is", where None and "" mean something else.
+UNCHANGED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What is wanted of every row."""
+
+    category: Any
+    add_ids: frozenset[int]
+    remove_ids: frozenset[int]
+    notes: Any
+
+    @property
+    def tag_ids(self) -> frozenset[int]:
+        return self.add_ids | self.remove_ids
+
+
+@db_transaction.atomic
+def bulk_edit(
+    *,
+    actor: User,
+    rows: TransactionQuerySet,
+    at: datetime,
+    category: Category | None = UNCHANGED,
+    add_tags: Iterable[str] = (),
+    remove_tags: Iterable[str] = (),
+    notes: str = UNCHANGED,
+) -> ChangeBatch | None:
+    """Give rows a category (chosen by hand; None takes it away), tags more or fewer, notes.
+
+    Raises ValidationError at category, tags or notes; then no row is changed.
+    """
+    ids, accounts = _lock(actor, rows)
+    if category is not UNCHANGED:
+        _refuse_foreign(actor, category)
+    if notes is not UNCHANGED and len(notes) > LONGEST_NOTES:
+        raise ValidationError({"notes": f"Notes have at most {LONGEST_NOTES} characters."})
+    edit = _Edit(
+        category=category,
+        add_ids=_tag_ids(actor, add_tags, make=True),
+        remove_ids=_tag_ids(actor, remove_tags, make=False),
+        notes=notes,
+    )
+    if edit.add_ids & edit.remove_ids:
+        raise ValidationError({"tags": "A tag cannot be added and taken away at once."})
+    batch = ChangeBatch(
+        user=actor, kind=ChangeBatch.Kind.BULK_EDIT, summary=_summary(edit, add_tags, remove_tags)
+    )
+    writing = Writing(actor=actor, accounts=accounts, at=at)
+    for piece in in_pieces(ids):
+        changes = _planned(piece, edit)
+        if changes and batch.pk is None:
+            batch.save(force_insert=True)
+        writing.write(changes, batch)
+    if batch.pk is None:
+        return None
+    writing.finish(batch)
+    if edit.add_ids:
+        _refuse_too_many_tags(batch)
+    _record(actor, "transactions.transactions.edited", batch)
+    return batch
+
+
+@db_transaction.atomic
+def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch | None:
+    """Move rows to the trash; they leave balances and totals at once."""
+    ids, accounts = _lock(actor, rows)
+    before, after = {DELETED_AT: None}, {DELETED_AT: at.isoformat()}
+    batch = ChangeBatch(user=actor, kind=ChangeBatch.Kind.DELETE)
+    writing = Writing(actor=actor, accounts=accounts, at=at)
+    for piece in in_pieces(ids):
+        live = Transaction.objects.filter(pk__in=piece, deleted_at=None)
+        changes = [RowChange(pk, before, after) for pk in live.values_list("pk", flat=True)]
+        if changes and batch.pk is None:
+            batch.summary = _deleted_title(changes[0].pk)
+            batch.save(force_insert=True)
+        writing.write(changes, batch)
+    if batch.pk is None:
+        return None
+    if writing.count > 1:
+        batch.summary = f"{writing.count:,} transactions"
+    writing.finish(batch)
+    _record(actor, "transactions.transactions.deleted", batch)
+    return batch
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """How many rows came out of the trash, and how many stayed: they have come in again since."""
+
+    count: int
+    returned_count: int
+
+
+@db_transaction.atomic
+def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
+    """Take rows out of the trash; they count again at once.
+
+    A row whose bank's id is in the account again, by a later import, stays in the trash.
+    """
+    ids, accounts = _lock(actor, rows)
+    count = stayed = 0
+    writing = Writing(actor=actor, accounts=accounts, at=at)
+    for piece in in_pieces(ids):
+        deleted = Transaction.objects.filter(pk__in=piece).exclude(deleted_at=None)
+        back = deleted.exclude(_has_returned())
+        changes = [
+            RowChange(pk, {DELETED_AT: moment.isoformat()}, {DELETED_AT: None})
+            for pk, moment in back.values_list("pk", "deleted_at")
+        ]
+        stayed += deleted.count() - len(changes)
+        writing.write(changes)
+    count = writing.count
+    if not count:
+        return Restored(0, stayed)
+    writing.finish()
+    audit.record(
+        actor=actor,
+        action="transactions.transactions.restored",
+        owner_id=actor.pk,
+        count=count,
+        stayed=stayed,
+    )
+    return Restored(count, stayed)
+
+
+def _has_returned() -> Q:
+    twins = Transaction.objects.filter(
+        account=OuterRef("account"), external_id=OuterRef("external_id"), deleted_at=None
+    )
+    return ~Q(external_id="") & Q(Exists(twins))
+
+
+def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, Account]]:
+    """The actor's own among the rows, and their accounts, locked in order."""
+    mine = rows.order_by().filter(user=actor)
+    accounts = lock_accounts(mine.values_list("account_id", flat=True).distinct())
+    chosen = Transaction.objects.filter(pk__in=mine.values("pk"), account__in=accounts)
+    return list(chosen.order_by("pk").values_list("pk", flat=True)), accounts
+
+
+def _refuse_foreign(actor: User, category: Category | None) -> None:
+    if category is None:
+        return
+    if not Category.objects.of_owner(actor.pk).filter(pk=category.pk).exists():
+        raise ValidationError({"category": "Choose one of your own categories."})
+
+
+def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]:
+    wanted = {" ".join(name.split()) for name in names} - {""}
+    if len(wanted) > MOST_TAGS or any(len(name) > LONGEST_TAG for name in wanted):
+        raise ValidationError(
+            {"tags": f"At most {MOST_TAGS} tags of at most {LONGEST_TAG} characters."}
+        )
+    if make:
+        missing = [Tag(user=actor, name=name) for name in sorted(wanted)]
+        Tag.objects.bulk_create(missing, ignore_conflicts=True)
+    return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
+
+
+def _planned(ids: list[int], edit: _Edit) -> list[RowChange]:
+    """What the edit changes of these rows; a row that is so already is left out."""
+    rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
+    tags = _tags_of(ids, edit.tag_ids)
+    changes = []
+    for pk, category_id, source, notes in rows.values_list(
+        "pk", "category_id", "category_source", "notes"
+    ):
+        change = RowChange(pk, {}, {})
+        _plan_category(change, edit, category_id, source)
+        if edit.notes is not UNCHANGED and notes != edit.notes:
+            change.before[NOTES], change.after[NOTES] = notes, edit.notes
+        have = tags.get(pk, frozenset())
+        wanted = (have | edit.add_ids) - edit.remove_ids
+        if have != wanted:
+            change.before[TAGS], change.after[TAGS] = sorted(have), sorted(wanted)
+        if change.after:
+            changes.append(change)
+    return changes
+
+
+def _plan_category(change: RowChange, edit: _Edit, category_id: int | None, source: str) -> None:
+    if edit.category is UNCHANGED:
+        return
+    # Taking a category away hands the row back to the rules.
+    new = (edit.category.pk, MANUAL) if edit.category else (None, NOBODY)
+    if new != (category_id, source):
+        change.before |= {CATEGORY: category_id, SOURCE: source}
+        change.after |= dict(zip((CATEGORY, SOURCE), new, strict=True))
+
+
+def _tags_of(ids: list[int], tag_ids: frozenset[int]) -> dict[int, frozenset[int]]:
+    if not tag_ids:
+        return {}
+    links = Transaction.tags.through.objects.filter(transaction__in=ids, tag__in=tag_ids)
+    found: dict[int, frozenset[int]] = {}
+    for transaction_id, tag_id in links.values_list("transaction_id", "tag_id"):
+        found[transaction_id] = found.get(transaction_id, frozenset()) | {tag_id}
+    return found
+
+
+def _refuse_too_many_tags(batch: ChangeBatch) -> None:
+    links = Transaction.tags.through.objects.filter(
+        transaction__in=batch.rows.values("transaction")
+    )
+    full = links.values("transaction").annotate(count=Count("pk")).filter(count__gt=MOST_TAGS)
+    if count := full.count():
+        noun = "transaction" if count == 1 else "transactions"
+        raise ValidationError({"tags": f"{count} {noun} would have more than {MOST_TAGS} tags."})
+
+
+def _summary(edit: _Edit, add_tags: Iterable[str], remove_tags: Iterable[str]) -> str:
+    parts = []
+    if edit.category is not UNCHANGED:
+        parts.append(f"Category: {edit.category.name}" if edit.category else "Category taken away")
+    parts += [f"+{name}" for name in add_tags] + [f"−{name}" for name in remove_tags]
+    if edit.notes is not UNCHANGED:
+        parts.append("Notes")
+    return ", ".join(parts)[:200]
+
+
+def _deleted_title(pk: int) -> str:
+    return Transaction.objects.get(pk=pk).title[:200]
+
+
+def _record(actor: User, action: str, batch: ChangeBatch) -> None:
+    audit.record(
+        actor=actor, action=action, target=batch, summary=batch.summary, count=batch.row_count
+    )

@@ -1,0 +1,79 @@
+"""Applying rules to what is in the ledger already: one commit, one batch that can be undone."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from transactions.models import CategoryChange, CategoryRule, ChangeBatch, Transaction
+from transactions.rule_scan import Judged, RuleScan, Verdict
+from transactions.services.change_batches import CATEGORY, SOURCE, RowChange, Writing
+from users import audit
+from users.models import User
+
+BY_RULE = str(Transaction.CategorySource.RULE)
+
+
+@db_transaction.atomic
+def apply_rules(
+    *, actor: User, user: User, at: datetime, rule: CategoryRule | None = None
+) -> ChangeBatch | None:
+    """Give every row the category of the rule that wins it: by one rule, or by all of them.
+
+    A choice made by hand stays, and so does what an earlier rule wins. Applied again it finds
+    nothing to do and returns None. Raises ValidationError for a rule that is switched off.
+    """
+    mine = Account.objects.owned_by(user).values_list("pk", flat=True)
+    # Every writer of a transaction locks its account first: nothing moves under the scan.
+    accounts = lock_accounts(list(mine))
+    if rule is not None:
+        rule = _in_force(rule)
+    batch: ChangeBatch | None = None
+    writing = Writing(actor=actor, accounts=accounts, at=at, by=CategoryChange.By.RULE)
+    for judged in RuleScan(user, rule).pieces(accounts):
+        changes = _changes(judged)
+        if changes and batch is None:
+            batch = ChangeBatch.objects.create(
+                user=user, kind=ChangeBatch.Kind.RULE_RUN, summary=_summary(rule)
+            )
+        writing.write(changes, batch)
+    if batch is None:
+        return None
+    writing.finish(batch)
+    audit.record(
+        actor=actor,
+        action="transactions.rules.applied",
+        target=batch,
+        rule=rule.pk if rule else None,
+        changed=writing.count,
+    )
+    return batch
+
+
+def _in_force(rule: CategoryRule) -> CategoryRule:
+    """The rule as it stands now."""
+    found = CategoryRule.objects.in_force().select_related("category").filter(pk=rule.pk).first()
+    if found is None:
+        raise ValidationError("This rule is switched off. Switch it on first.")
+    return found
+
+
+def _changes(judged: list[Judged]) -> list[RowChange]:
+    return [
+        RowChange(
+            pk=row.pk,
+            before={CATEGORY: row.category_id, SOURCE: row.category_source},
+            after={CATEGORY: rule.category_id, SOURCE: BY_RULE},
+            rule_id=rule.pk,
+        )
+        for row, verdict, rule in judged
+        if verdict is Verdict.CHANGES and rule is not None
+    ]
+
+
+def _summary(rule: CategoryRule | None) -> str:
+    if rule is None:
+        return "All rules"
+    return f"Rule {rule.title} → {rule.category.name}"[:200]

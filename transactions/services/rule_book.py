@@ -1,0 +1,160 @@
+"""A person's rules for categorising: added, changed, put in order, taken away."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from accounts.models import Account
+from banking.bulk import bulk_update
+from transactions.models import Category, CategoryRule
+from transactions.rules import compile_pattern, refuse_heavy_patterns
+from users import audit
+from users.models import User
+
+EDITABLE = (
+    *("category", "keyword_pattern", "merchant_pattern", "priority", "is_active", "account"),
+    *("amount_min", "amount_max"),
+)
+MOST_RULES = 5_000
+STEP = 10
+
+
+@db_transaction.atomic
+def create_rule(*, actor: User, user: User, category: Category, **fields: Any) -> CategoryRule:
+    """Add a rule; it decides about new lines from now on, and about old ones when applied.
+
+    Takes keyword_pattern, merchant_pattern, priority, is_active, account, amount_min, amount_max.
+    Raises ValidationError at the field, for a pattern with the compiler's own message.
+    """
+    _lock_book(user)
+    if CategoryRule.objects.visible_to(user).count() >= MOST_RULES:
+        raise ValidationError(f"{MOST_RULES:,} rules are the most. Delete some first.")
+    rule = checked_rule(CategoryRule(user=user), {"category": category, **fields})
+    rule.save(force_insert=True)
+    audit.record(actor=actor, action="transactions.rule.created", target=rule, **_facts(rule))
+    return rule
+
+
+@db_transaction.atomic
+def edit_rule(*, actor: User, rule: CategoryRule, **changes: Any) -> CategoryRule:
+    """Change a rule; what it has categorised already stays. Raises ValidationError at the field."""
+    _lock_book(rule.user)
+    row = CategoryRule.objects.select_related("category", "account", "user").get(pk=rule.pk)
+    if row.deleted_at is not None:
+        raise ValidationError("This rule has been deleted.")
+    before = _facts(row)
+    checked_rule(row, changes)
+    after = _facts(row)
+    if before == after:
+        return row
+    row.save(update_fields=[*EDITABLE, "updated_at"])
+    changed = [name for name in before if before[name] != after[name]]
+    audit.record(
+        actor=actor,
+        action="transactions.rule.edited",
+        target=row,
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+    )
+    return row
+
+
+@db_transaction.atomic
+def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
+    """Take a rule away; what it has categorised stays, and its history goes on naming it."""
+    _lock_book(rule.user)
+    row = CategoryRule.objects.get(pk=rule.pk)
+    if row.deleted_at is None:
+        row.deleted_at = at
+        row.save(update_fields=["deleted_at", "updated_at"])
+        audit.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
+
+
+@db_transaction.atomic
+def move_rule(*, actor: User, rule: CategoryRule, steps: int) -> None:
+    """Let a rule win earlier (negative steps) or later; all get priorities 10, 20, 30 …"""
+    _lock_book(rule.user)
+    rules = CategoryRule.objects.visible_to(rule.user).in_order()
+    order = list(rules.values_list("pk", "priority"))
+    place = next((index for index, (pk, _) in enumerate(order) if pk == rule.pk), None)
+    if place is None:
+        raise ValidationError("This rule has been deleted.")
+    target = max(0, min(len(order) - 1, place + steps))
+    if target == place:
+        return
+    order.insert(target, order.pop(place))
+    now = timezone.now()
+    wanted = [(pk, number * STEP, was) for number, (pk, was) in enumerate(order, start=1)]
+    bulk_update(
+        CategoryRule,
+        ("priority", "updated_at"),
+        [(pk, priority, now) for pk, priority, was in wanted if priority != was],
+    )
+    audit.record(
+        actor=actor,
+        action="transactions.rule.moved",
+        target=rule,
+        from_place=place + 1,
+        to_place=target + 1,
+    )
+
+
+def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule:
+    """The rule with the changes on it, not saved. Raises ValidationError at the field."""
+    for name in EDITABLE:
+        if name in changes:
+            setattr(rule, name, changes[name])
+    rule.keyword_pattern = " ".join(rule.keyword_pattern.split())
+    rule.merchant_pattern = rule.merchant_pattern.strip()
+    _check_pattern(rule)
+    rule.full_clean(exclude=["user"])
+    _check_owner(rule)
+    for name in ("amount_min", "amount_max"):
+        if (getattr(rule, name) or 0) < 0:
+            raise ValidationError({name: "Rules compare amounts without their sign."})
+    return rule
+
+
+def _lock_book(user: User) -> None:
+    """The owner's row serialises: the order, the number and the weight of rules are all theirs."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _check_pattern(rule: CategoryRule) -> None:
+    if not rule.merchant_pattern:
+        return
+    others = CategoryRule.objects.visible_to(rule.user).filter(is_active=True)
+    patterns = others.exclude(pk=rule.pk).exclude(merchant_pattern="")
+    try:
+        compile_pattern(rule.merchant_pattern)
+        refuse_heavy_patterns(
+            [rule.merchant_pattern, *patterns.values_list("merchant_pattern", flat=True)]
+        )
+    except ValidationError as error:
+        raise ValidationError({"merchant_pattern": error}) from None
+
+
+def _check_owner(rule: CategoryRule) -> None:
+    if not Category.objects.of_owner(rule.user_id).filter(pk=rule.category_id).exists():
+        raise ValidationError({"category": "Choose one of your own categories."})
+    if rule.account_id is None:
+        return
+    if not Account.objects.owned_by(rule.user).filter(pk=rule.account_id).exists():
+        raise ValidationError({"account": "Choose one of your own accounts."})
+
+
+def _facts(rule: CategoryRule) -> dict[str, Any]:
+    return {
+        "category": rule.category.slug,
+        "keyword_pattern": rule.keyword_pattern,
+        "merchant_pattern": rule.merchant_pattern,
+        "priority": rule.priority,
+        "is_active": rule.is_active,
+        "account": rule.account_id,
+        "amount_min": rule.amount_min,
+        "amount_max": rule.amount_max,
+    }
