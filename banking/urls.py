@@ -15,6 +15,7 @@ from accounts import urls as account_urls
 from banking import views
 from banking.metrics import metrics
 from transactions import urls as transaction_urls
+from users.views import EmailChange
 
 # Swagger UI and ReDoc write their own styles; scripts stay ours alone.
 _styles_itself = csp_update({"style-src": ["'unsafe-inline'"]})
@@ -26,13 +27,17 @@ urlpatterns = [
     path("", include("insights.urls")),
     path("accounts/", include((account_pages, "accounts"))),
     path("transactions/", include("transactions.urls")),
+    path("budgets/", include("budgets.urls")),
     path("users/", include("users.urls")),
+    # In front of allauth's own.
+    path("users/email/", EmailChange.as_view(), name="account_email"),
     # Sign-in, sign-up, password, email, second factor, list of sessions.
     path("users/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("users.api.urls")),
     path("api/", include("accounts.api.urls")),
     path("api/", include("transactions.api.urls")),
+    path("api/", include("budgets.api.urls")),
     path("api/", include("insights.api.urls")),
     path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path(

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountShare, shared_account_ids
 from banking.fields import AmountField, CurrencyField
-from banking.periods import Period
+from banking.periods import Period, add_months
 from transactions.models import Category
 from users.models import User
 
@@ -34,6 +35,14 @@ def owners_shown_to(user: User) -> set[int]:
     return {owner_id for owner_id, keeps in kept_back.items() if not keeps}
 
 
+def check_month(year: int, month: int) -> None:
+    """Raise ValidationError unless it is a month of the calendar that a budget may have."""
+    if not 1 <= month <= 12:
+        raise ValidationError({"month": "Choose a month from 1 to 12."})
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise ValidationError({"year": f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}."})
+
+
 class BudgetQuerySet(models.QuerySet["Budget"]):
     def visible_to(self, user: User) -> "BudgetQuerySet":
         """Own budgets and those of owners who share everything with the user, trash excluded."""
@@ -49,6 +58,10 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
     def owned_by(self, user: User) -> "BudgetQuerySet":
         """The user's own, outside the trash."""
         return self.filter(user=user).live()
+
+    def in_trash_of(self, user: User) -> "BudgetQuerySet":
+        """The user's own in the trash, the latest first."""
+        return self.filter(user=user).exclude(deleted_at=None).order_by("-deleted_at")
 
     def of_owners(self, owner_ids: Iterable[int]) -> "BudgetQuerySet":
         """Live budgets of these owners, for scans that run for nobody in particular."""
@@ -66,6 +79,17 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
         return self.filter(
             Q(year__gt=first.year) | Q(year=first.year, month__gte=first.month),
             Q(year__lt=last.year) | Q(year=last.year, month__lte=last.month),
+        )
+
+    def to_copy_into(self, user: User, year: int, month: int) -> "BudgetQuerySet":
+        """The user's budgets of the month before whose categories have none in this one."""
+        before = add_months(date(year, month, 1), -1)
+        own = self.owned_by(user)
+        taken = own.in_month(year, month).values("category_id")
+        return (
+            own.in_month(before.year, before.month)
+            .filter(category__deleted_at=None, category__kind=Category.Kind.EXPENSE)
+            .exclude(category_id__in=taken)
         )
 
     def for_list(self) -> "BudgetQuerySet":

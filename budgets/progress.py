@@ -169,6 +169,7 @@ class TrendMonth:
     """One month of a budget's category: what was spent, and the limit where there was a budget."""
 
     month: date
+    currency: str
     spent: Decimal
     budget_id: int | None
     limit: Decimal | None
@@ -243,14 +244,17 @@ def spending_trend(budget: Budget, *, on: date, months: int = 12) -> tuple[Trend
     subject = _subject(budget)
     spending = load_spending({subject}, period.months(), on=on)
     return tuple(
-        _trend_month(month, spending.of(subject, month), by_month.get(month))
+        _trend_month(month, budget.currency, spending.of(subject, month), by_month.get(month))
         for month in period.months()
     )
 
 
-def _trend_month(month: date, spent: Spent, progress: BudgetProgress | None) -> TrendMonth:
+def _trend_month(
+    month: date, currency: str, spent: Spent, progress: BudgetProgress | None
+) -> TrendMonth:
     return TrendMonth(
         month=month,
+        currency=currency,
         spent=spent.amount,
         budget_id=progress.budget.pk if progress else None,
         limit=progress.limit if progress else None,

@@ -4,7 +4,6 @@ A door finds the budget by `visible_to` (404) and asks `require_change` (403) be
 """
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +13,7 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from banking.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit, validate_currency
-from banking.periods import add_months
-from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
+from budgets.models import Budget, check_month
 from transactions.models import Category
 from users import audit
 from users.models import User
@@ -122,16 +120,8 @@ def copy_last_month(*, actor: User, user: User, year: int, month: int) -> int:
     Returns how many were added.
     """
     _serialise(user.pk)
-    _check_month(year, month)
-    before = add_months(date(year, month, 1), -1)
-    taken = Budget.objects.owned_by(user).in_month(year, month).values("category_id")
-    sources = (
-        Budget.objects.owned_by(user)
-        .in_month(before.year, before.month)
-        .filter(category__deleted_at=None, category__kind=Category.Kind.EXPENSE)
-        .exclude(category_id__in=taken)
-        .order_by("pk")
-    )
+    check_month(year, month)
+    sources = Budget.objects.to_copy_into(user, year, month).order_by("pk")
     copies = [
         Budget(
             user=user,
@@ -161,7 +151,7 @@ def adopt_suggestions(
     Returns how many were added.
     """
     _serialise(user.pk)
-    _check_month(year, month)
+    check_month(year, month)
     taken = set(
         Budget.objects.owned_by(user).in_month(year, month).values_list("category_id", flat=True)
     )
@@ -219,7 +209,7 @@ def _check(budget: Budget, *, category_is_new: bool = True) -> None:
     # A category taken away since keeps the budgets that name it.
     if category_is_new:
         _check_category(budget)
-    _check_month(budget.year, budget.month)
+    check_month(budget.year, budget.month)
     try:
         validate_currency(budget.currency)
     except ValidationError as error:
@@ -235,13 +225,6 @@ def _check_category(budget: Budget) -> None:
         raise ValidationError({"category": "Choose one of your own categories."})
     if category.kind != Category.Kind.EXPENSE:
         raise ValidationError({"category": "Choose a category of expenses."})
-
-
-def _check_month(year: int, month: int) -> None:
-    if not 1 <= month <= 12:
-        raise ValidationError({"month": "Choose a month from 1 to 12."})
-    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
-        raise ValidationError({"year": f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}."})
 
 
 def _checked_limit(amount: Decimal, currency: str) -> Decimal:

@@ -7,8 +7,7 @@ import pytest
 
 from budgets.progress import budget_progress, progress_of_month
 from budgets.services import create_budget
-from tests.builders import make_account, make_transaction
-from transactions.models import Category
+from tests.builders import make_transaction
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 15)

@@ -1,0 +1,215 @@
+"""The shapes of budgets in JSON: amounts are strings with the budget's own currency's digits."""
+
+from datetime import date
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from banking.api import AmountSerializerField
+from banking.money import plain_amount
+from budgets.models import EARLIEST_YEAR, LATEST_YEAR
+from budgets.progress import STATUSES, BudgetProgress
+from transactions.api.serializers import CategorySlugField, category_of_owner
+
+
+def amount(source: str | None = None, **kwargs: Any) -> AmountSerializerField:
+    """An amount of a figure, in the figure's own `currency`."""
+    return AmountSerializerField(source=source, read_only=True, **kwargs)
+
+
+class BudgetNotConvertedOut(serializers.Serializer):
+    """Amounts of one account that are not in `spent`, because no rate is known for them."""
+
+    account = serializers.IntegerField(source="account_id")
+    account_name = serializers.CharField()
+    currency = serializers.CharField()
+    count = serializers.IntegerField()
+    date_from = serializers.DateField(source="first")
+    date_to = serializers.DateField(source="last")
+
+
+class BudgetRateOut(serializers.Serializer):
+    """The stored rates behind a converted figure: of which days, and from whom."""
+
+    base = serializers.CharField(source="from_currency")
+    quote = serializers.CharField(source="to")
+    rate_on = serializers.DateField(source="last")
+    first_rate_on = serializers.DateField(source="first")
+    sources = serializers.ListField(child=serializers.CharField())
+
+
+class BudgetOut(serializers.Serializer):
+    """A budget and how far it is used. `limit_amount` is what was set; `limit` what may be spent
+    with what was carried over; `remaining` = `limit` − `spent_amount`."""
+
+    id = serializers.IntegerField(source="budget.pk")
+    user = serializers.IntegerField(source="budget.user_id")
+    category = serializers.CharField(source="budget.category.slug")
+    category_name = serializers.CharField(source="budget.category.name")
+    year = serializers.IntegerField(source="budget.year")
+    month = serializers.IntegerField(source="budget.month")
+    limit_amount = amount("budget.limit_amount")
+    currency = serializers.CharField()
+    rollover = serializers.BooleanField(source="budget.rollover")
+    carried = amount()
+    limit = amount()
+    spent_amount = amount("spent")
+    remaining = amount()
+    percent = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    exceeded = serializers.BooleanField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+    created_at = serializers.DateTimeField(source="budget.created_at")
+    updated_at = serializers.DateTimeField(source="budget.updated_at")
+
+
+class ProgressOut(serializers.Serializer):
+    """One budget's progress, as the dashboard's overview and a month's list show it."""
+
+    budget_id = serializers.IntegerField(source="budget.pk")
+    category = serializers.CharField(source="budget.category.slug")
+    category_name = serializers.CharField(source="budget.category.name")
+    year = serializers.IntegerField(source="budget.year")
+    month = serializers.IntegerField(source="budget.month")
+    currency = serializers.CharField()
+    limit = amount()
+    carried = amount()
+    spent = amount()
+    remaining = amount()
+    percent = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    exceeded = serializers.BooleanField()
+    days_left = serializers.IntegerField()
+    daily_allowance = AmountSerializerField(read_only=True, allow_null=True)
+    pace_percent = serializers.SerializerMethodField()
+    is_ahead_of_pace = serializers.BooleanField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+    @extend_schema_field({"type": "number", "example": 48.4})
+    def get_pace_percent(self, one: BudgetProgress) -> float:
+        """How much of the month has passed. Not money, so it may be a JSON number."""
+        return float(one.pace_percent)
+
+
+class TrendMonthOut(serializers.Serializer):
+    """One month of the category; `limit` is null where it had no budget in this currency."""
+
+    month = serializers.SerializerMethodField()
+    spent = amount()
+    budget_id = serializers.IntegerField(allow_null=True)
+    limit = AmountSerializerField(read_only=True, allow_null=True)
+    exceeded = serializers.BooleanField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+    @extend_schema_field({"type": "string", "example": "2025-12"})
+    def get_month(self, row: Any) -> str:
+        return f"{row.month:%Y-%m}"
+
+
+class ProgressDetailOut(ProgressOut):
+    """A budget's progress with the category's last twelve months and the rates behind it."""
+
+    not_converted_amounts = BudgetNotConvertedOut(source="not_converted", many=True)
+    rates = BudgetRateOut(many=True)
+    trend = serializers.SerializerMethodField()
+
+    @extend_schema_field(TrendMonthOut(many=True))
+    def get_trend(self, one: BudgetProgress) -> list[dict[str, Any]]:
+        return TrendMonthOut(self.context["trend"], many=True).data
+
+
+class MonthTotalOut(serializers.Serializer):
+    """A month's budgets of one currency together; one inside another counts once."""
+
+    currency = serializers.CharField()
+    limit = amount()
+    spent = amount()
+    remaining = amount()
+    percent = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    exceeded = serializers.BooleanField()
+    budget_count = serializers.IntegerField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+
+class BudgetMonthOut(serializers.Serializer):
+    """All progress of one month."""
+
+    year = serializers.IntegerField(source="start.year")
+    month = serializers.IntegerField(source="start.month")
+    totals = MonthTotalOut(many=True)
+    budgets = ProgressOut(source="progresses", many=True)
+
+
+class BudgetIn(serializers.Serializer):
+    """What a budget is set or changed with."""
+
+    category = CategorySlugField(help_text="The slug of a category of expenses.")
+    month = serializers.IntegerField(
+        min_value=1, max_value=12, required=False, help_text="Default: this month, in your zone."
+    )
+    year = serializers.IntegerField(
+        min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False, help_text="Default: this."
+    )
+    limit_amount = AmountSerializerField(positive=True)
+    currency = serializers.CharField(
+        max_length=3, required=False, help_text="Default: your base currency."
+    )
+    rollover = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "category" in attrs:
+            owner_id: int = self.context["owner_id"]
+            category = category_of_owner(owner_id, attrs["category"])
+            if category is None:
+                raise serializers.ValidationError(
+                    {"category": "Choose a category."}, code="required"
+                )
+            attrs["category"] = category
+        return attrs
+
+
+class MonthIn(serializers.Serializer):
+    """The month a command is about; this one, in the user's own calendar, unless told."""
+
+    month = serializers.IntegerField(min_value=1, max_value=12, required=False)
+    year = serializers.IntegerField(min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        today: date = self.context["today"]
+        return {"year": today.year, "month": today.month} | attrs
+
+
+class AdoptIn(MonthIn):
+    """The suggestions to make budgets of, by category; all of them unless told."""
+
+    categories = serializers.ListField(
+        child=serializers.CharField(max_length=60), max_length=500, required=False
+    )
+
+
+class SuggestionOut(serializers.Serializer):
+    """The median of a category's spending in the last six full months."""
+
+    category = serializers.CharField(source="category.slug")
+    category_name = serializers.CharField(source="category.name")
+    limit_amount = amount("amount")
+    currency = serializers.CharField()
+    history = serializers.SerializerMethodField()
+    not_converted = serializers.IntegerField(source="not_converted_count")
+
+    @extend_schema_field(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"month": {"type": "string"}, "spent": {"type": "string"}},
+            },
+        }
+    )
+    def get_history(self, one: Any) -> list[dict[str, str]]:
+        return [
+            {"month": f"{month:%Y-%m}", "spent": plain_amount(spent, one.currency)}
+            for month, spent in zip(one.months, one.history, strict=True)
+        ]

@@ -1,0 +1,213 @@
+"""Budgets at the API. A role without budgets gets 403 everywhere, what is not visible 404."""
+
+from datetime import date
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from budgets.api.serializers import (
+    AdoptIn,
+    BudgetIn,
+    BudgetMonthOut,
+    BudgetOut,
+    MonthIn,
+    ProgressDetailOut,
+    SuggestionOut,
+)
+from budgets.filters import BudgetFilter
+from budgets.models import Budget, BudgetQuerySet
+from budgets.month import budget_month
+from budgets.progress import budget_progress, spending_trend
+from budgets.services import (
+    adopt_suggestions,
+    copy_last_month,
+    create_budget,
+    delete_budget,
+    edit_budget,
+    require_change,
+    restore_budget,
+)
+from budgets.suggestions import suggestions
+from users.policy import Ability, require
+from users.timezones import local_date
+
+MONTH_PARAMETERS = [
+    OpenApiParameter("year", int, description="Default: this year."),
+    OpenApiParameter("month", int, description="1 to 12. Default: this month, in your zone."),
+]
+_COUNT = inline_serializer(
+    "BudgetsAddedOut",
+    {name: serializers.IntegerField() for name in ("year", "month", "added")},
+)
+
+
+class BudgetApi(GenericAPIView):
+    """What these share: the budgets this user sees, and what day it is for them."""
+
+    serializer_class = BudgetOut
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require(request.user, Ability.SEE_BUDGETS)
+
+    def get_queryset(self) -> BudgetQuerySet:
+        return Budget.objects.visible_to(self.request.user).for_list()
+
+    @property
+    def today(self) -> date:
+        return local_date(self.request.user.timezone, timezone.now())
+
+    def find(self, pk: int) -> Budget:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> Budget:
+        budget = self.find(pk)
+        require_change(self.request.user, budget)
+        return budget
+
+    def show(self, pk: int) -> dict[str, Any]:
+        (progress,) = budget_progress([self.get_queryset().get(pk=pk)], on=self.today)
+        return BudgetOut(progress).data
+
+    def read(self, serializer: type, data: Any, **options: Any) -> dict[str, Any]:
+        context = {"today": self.today, "owner_id": self.request.user.pk}
+        command = serializer(data=data, context=context, **options)
+        command.is_valid(raise_exception=True)
+        return command.validated_data
+
+
+class BudgetListApi(BudgetApi):
+    filterset_class = BudgetFilter
+
+    @extend_schema(operation_id="budgets_list", responses=BudgetOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your budgets and those shared with you, the latest month first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        progress = budget_progress(page, on=self.today)
+        return self.get_paginated_response(BudgetOut(progress, many=True).data)
+
+    @extend_schema(request=BudgetIn, responses={201: BudgetOut})
+    def post(self, request: Request) -> Response:
+        """Set a limit for one category in one month."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        fields = self.read(BudgetIn, request.data)
+        month = {"year": self.today.year, "month": self.today.month}
+        budget = create_budget(actor=request.user, user=request.user, **(month | fields))
+        return Response(self.show(budget.pk), status=status.HTTP_201_CREATED)
+
+
+class BudgetDetailApi(BudgetApi):
+    @extend_schema(operation_id="budgets_retrieve", responses=BudgetOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """One budget."""
+        self.find(pk)
+        return Response(self.show(pk))
+
+    @extend_schema(request=BudgetIn, responses=BudgetOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Change a budget; what is not sent of month, currency and rollover stays."""
+        return self._edit(request, pk, partial=False)
+
+    @extend_schema(request=BudgetIn, responses=BudgetOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change some fields of a budget."""
+        return self._edit(request, pk, partial=True)
+
+    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+        budget = self.find_to_change(pk)
+        changes = self.read(BudgetIn, request.data, partial=partial)
+        edit_budget(actor=request.user, budget=budget, **changes)
+        return Response(self.show(pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Move a budget to the trash."""
+        delete_budget(actor=request.user, budget=self.find_to_change(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BudgetRestoreApi(BudgetApi):
+    @extend_schema(request=None, responses=BudgetOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take a budget out of the trash; one that is not in it stays as it is."""
+        in_reach = Budget.objects.in_reach_of(request.user)
+        budget = get_object_or_404(in_reach, pk=pk)
+        require_change(request.user, budget)
+        restore_budget(actor=request.user, budget=budget)
+        return Response(self.show(pk))
+
+
+class BudgetProgressApi(BudgetApi):
+    @extend_schema(responses=ProgressDetailOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """How far a budget is used, with the category's last twelve months."""
+        budget = self.find(pk)
+        (progress,) = budget_progress([budget], on=self.today)
+        trend = spending_trend(budget, on=self.today)
+        return Response(ProgressDetailOut(progress, context={"trend": trend}).data)
+
+
+class BudgetMonthApi(BudgetApi):
+    @extend_schema(
+        responses=BudgetMonthOut,
+        parameters=[
+            OpenApiParameter(
+                "include_shared",
+                bool,
+                description="Add budgets shared with you; by itself for guests.",
+            )
+        ],
+    )
+    def get(self, request: Request, year: int, month: int) -> Response:
+        """The progress of all budgets of one month, and what they come to."""
+        asked = {"1": True, "true": True, "0": False, "false": False}
+        shown = budget_month(
+            user=request.user,
+            year=year,
+            month=month,
+            on=self.today,
+            include_shared=asked.get(request.query_params.get("include_shared", "").lower()),
+        )
+        return Response(BudgetMonthOut(shown).data)
+
+
+class CopyLastMonthApi(BudgetApi):
+    @extend_schema(request=MonthIn, responses=_COUNT)
+    def post(self, request: Request) -> Response:
+        """Give a month the budgets of the month before; categories that have one are skipped."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        month = self.read(MonthIn, request.data)
+        added = copy_last_month(actor=request.user, user=request.user, **month)
+        return Response({**month, "added": added})
+
+
+class BudgetSuggestionsApi(BudgetApi):
+    @extend_schema(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
+    def get(self, request: Request) -> Response:
+        """What budgets could be: the median of each category's last six full months."""
+        month = self.read(MonthIn, request.query_params)
+        found = suggestions(user=request.user, on=self.today, **month)
+        return Response(SuggestionOut(found, many=True).data)
+
+    @extend_schema(request=AdoptIn, responses=_COUNT)
+    def post(self, request: Request) -> Response:
+        """Make budgets of the suggestions of some categories, or of all."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        month = self.read(AdoptIn, request.data)
+        chosen = month.pop("categories", None)
+        found = suggestions(user=request.user, on=self.today, **month)
+        wanted = [
+            (one.category, one.amount, one.currency)
+            for one in found
+            if chosen is None or one.category.slug in chosen
+        ]
+        added = adopt_suggestions(
+            actor=request.user, user=request.user, suggestions=wanted, **month
+        )
+        return Response({**month, "added": added})

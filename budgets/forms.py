@@ -1,0 +1,88 @@
+"""The entries of a budget, as a person types them."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountFormField
+from banking.money import currency_choices
+from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
+from transactions.models import Category
+from users.models import User
+
+
+class BudgetForm(forms.Form):
+    """A limit on one category of expenses in one month."""
+
+    category = forms.ChoiceField(
+        label=_("Category"), help_text=_("What is spent in its sub-categories counts too.")
+    )
+    limit_amount = AmountFormField(label=_("Limit for the month"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    month = forms.TypedChoiceField(label=_("Month"), coerce=int, choices=list(MONTHS.items()))
+    year = forms.IntegerField(label=_("Year"), min_value=EARLIEST_YEAR, max_value=LATEST_YEAR)
+    rollover = forms.BooleanField(
+        label=_("Carry over: add what last month left, take off what it overspent"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+
+    def __init__(
+        self, *args: Any, owner: User, budget: Budget | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.categories = {one.slug: one for one in _choosable(owner)}
+        if budget is not None:
+            # Its category may have been taken away since; the budget may keep it.
+            self.categories.setdefault(budget.category.slug, budget.category)
+        self.fields["category"].choices = [("", _("Choose…")), *_grouped(self.categories.values())]
+
+    def clean_category(self) -> Category:
+        return self.categories[self.cleaned_data["category"]]
+
+
+def _choosable(owner: User) -> list[Category]:
+    categories = Category.objects.visible_to(owner).filter(kind=Category.Kind.EXPENSE)
+    return list(categories.order_by("name", "pk"))
+
+
+def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Slugs by group: each category of the first level heads its own."""
+    by_id = {one.pk: one for one in categories}
+    families: dict[int, list[Category]] = {}
+    for one in by_id.values():
+        top = one.parent_id if one.parent_id in by_id else one.pk
+        families.setdefault(top, []).append(one)
+    groups = sorted(
+        ((by_id[top].name, top, family) for top, family in families.items()), key=lambda g: g[:2]
+    )
+    return [
+        (name, [(one.slug, one.name) for one in sorted(family, key=lambda one: one.pk != top)])
+        for name, top, family in groups
+    ]
+
+
+def entries_of(budget: Budget) -> dict[str, Any]:
+    """The form's entries for a budget that is there."""
+    return {
+        "category": budget.category.slug,
+        "limit_amount": budget.limit_amount,
+        "currency": budget.currency,
+        "month": budget.month,
+        "year": budget.year,
+        "rollover": budget.rollover,
+    }
+
+
+def new_entries(owner: User, month: date, category_slug: str = "") -> dict[str, Any]:
+    """What a new budget begins with."""
+    return {
+        "category": category_slug,
+        "currency": owner.base_currency,
+        "month": month.month,
+        "year": month.year,
+    }

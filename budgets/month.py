@@ -1,0 +1,75 @@
+"""One month's budgets as a person sees them: on the page, at the API and on the home page."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from banking.periods import Period
+from banking.snapshot import read_snapshot
+from budgets.models import Budget, check_month, owners_shown_to
+from budgets.progress import (
+    STATUSES,
+    BudgetProgress,
+    MonthTotal,
+    budget_progress,
+    month_totals,
+)
+from users.models import User
+
+_GUESTS = (User.Role.VIEWER, User.Role.ANALYST)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetMonth:
+    """The budgets of one month, those in trouble first, and what they come to per currency.
+
+    `has_shared`: others share their budgets with this person; `includes_shared`: they are in it.
+    """
+
+    user: User
+    start: date
+    on: date
+    progresses: tuple[BudgetProgress, ...]
+    totals: tuple[MonthTotal, ...]
+    has_shared: bool
+    includes_shared: bool
+
+    @property
+    def period(self) -> Period:
+        return Period.month_of(self.start)
+
+    @property
+    def is_current(self) -> bool:
+        return self.on in self.period
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(total.not_converted_count for total in self.totals)
+
+
+def budget_month(
+    *, user: User, year: int, month: int, on: date, include_shared: bool | None = None
+) -> BudgetMonth:
+    """The month's budgets: the user's own; shared ones too when asked, and unasked for a guest
+    and for who has none. Raises ValidationError where there is no such month."""
+    check_month(year, month)
+    with read_snapshot():
+        owners = owners_shown_to(user)
+        own = Budget.objects.owned_by(user)
+        if include_shared is None:
+            include_shared = bool(owners) and (user.role in _GUESTS or not own.exists())
+        budgets = Budget.objects.visible_to(user) if include_shared else own
+        rows = list(budgets.in_month(year, month).for_list())
+        progresses = sorted(budget_progress(rows, on=on), key=_trouble_first)
+    return BudgetMonth(
+        user=user,
+        start=date(year, month, 1),
+        on=on,
+        progresses=tuple(progresses),
+        totals=month_totals(progresses),
+        has_shared=bool(owners),
+        includes_shared=include_shared,
+    )
+
+
+def _trouble_first(one: BudgetProgress) -> tuple[int, str, int]:
+    return -STATUSES.index(one.status), one.budget.category.name.casefold(), one.budget.pk

@@ -1,0 +1,215 @@
+"""Pages of budgets. A role without budgets gets 403, what is not visible 404."""
+
+import re
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from banking.forms import errors_on
+from banking.periods import first_of_month
+from budgets.forms import BudgetForm, entries_of, new_entries
+from budgets.models import Budget, check_month
+from budgets.month import budget_month
+from budgets.page import detail_context, list_context, list_url
+from budgets.progress import budget_progress, spending_trend
+from budgets.services import (
+    adopt_suggestions,
+    copy_last_month,
+    create_budget,
+    delete_budget,
+    edit_budget,
+    require_change,
+    restore_budget,
+)
+from budgets.suggestions import suggestions
+from users.policy import Ability, may, require
+from users.timezones import local_date
+
+_MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
+
+
+@require_safe
+def budget_list(request: HttpRequest) -> HttpResponse:
+    """One month's budgets with what is left of each; this month unless another is chosen."""
+    require(request.user, Ability.SEE_BUDGETS)
+    user, on, status = request.user, _today(request), 200
+    try:
+        start = _chosen_month(request.GET.get("month", ""), on)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        start, status = first_of_month(on), 422
+    asked = {"1": True, "0": False}.get(request.GET.get("include_shared", ""))
+    shown = budget_month(user=user, year=start.year, month=start.month, on=on, include_shared=asked)
+    may_change = may(user, Ability.CHANGE_OWN_DATA)
+    context = list_context(shown) | {"may_change": may_change}
+    if may_change:
+        month = {"year": start.year, "month": start.month}
+        context |= {
+            "suggestions": suggestions(user=user, on=on, **month),
+            "copy_count": Budget.objects.to_copy_into(user, **month).count(),
+            "trash": Budget.objects.in_trash_of(user).in_month(**month).for_list(),
+        }
+    return render(request, "budgets/budget_list.html", context, status=status)
+
+
+@require_safe
+def budget_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One budget: how far it is used, and its category's last twelve months."""
+    budget = _find(request, pk)
+    on = _today(request)
+    (progress,) = budget_progress([budget], on=on)
+    context = detail_context(progress, spending_trend(budget, on=on))
+    context["may_change"] = budget.user_id == request.user.pk and may(
+        request.user, Ability.CHANGE_OWN_DATA
+    )
+    return render(request, "budgets/budget_detail.html", context)
+
+
+def budget_create(request: HttpRequest) -> HttpResponse:
+    """Set a limit for one category in one month."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    user = request.user
+    try:
+        month = _chosen_month(request.GET.get("month", ""), _today(request))
+    except ValidationError:
+        month = first_of_month(_today(request))
+    initial = new_entries(user, month, request.GET.get("category", ""))
+    form = BudgetForm(request.POST or None, initial=initial, owner=user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            budget = create_budget(actor=user, user=user, **form.cleaned_data)
+            messages.success(request, _("%(name)s has a budget.") % {"name": budget.category.name})
+            return redirect(list_url(budget.starts_on, _today(request)))
+    return _form_page(request, "budgets/budget_create.html", form, month_value=f"{month:%Y-%m}")
+
+
+def budget_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a budget."""
+    budget = _find_to_change(request, pk)
+    form = BudgetForm(
+        request.POST or None, initial=entries_of(budget), owner=budget.user, budget=budget
+    )
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_budget(actor=request.user, budget=budget, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("budgets:budget_detail", pk)
+    return _form_page(request, "budgets/budget_edit.html", form, budget=budget)
+
+
+@require_POST
+def budget_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a budget to the trash."""
+    budget = _find_to_change(request, pk)
+    delete_budget(actor=request.user, budget=budget)
+    messages.success(
+        request,
+        _("The budget for %(name)s is in the trash.") % {"name": budget.category.name},
+        extra_tags=f"undo:{reverse('budgets:budget_restore', args=[pk])}",
+    )
+    return redirect(list_url(budget.starts_on, _today(request)))
+
+
+@require_POST
+def budget_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a budget out of the trash."""
+    require(request.user, Ability.SEE_BUDGETS)
+    budget = get_object_or_404(Budget.objects.in_reach_of(request.user).for_list(), pk=pk)
+    require_change(request.user, budget)
+    try:
+        restore_budget(actor=request.user, budget=budget)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        name = budget.category.name
+        messages.success(request, _("The budget for %(name)s is back.") % {"name": name})
+    return redirect(list_url(budget.starts_on, _today(request)))
+
+
+@require_POST
+def budget_copy(request: HttpRequest) -> HttpResponse:
+    """Give a month the budgets of the month before."""
+    return _add_to_month(
+        request,
+        lambda month: copy_last_month(
+            actor=request.user, user=request.user, year=month.year, month=month.month
+        ),
+    )
+
+
+@require_POST
+def budget_adopt(request: HttpRequest) -> HttpResponse:
+    """Make budgets of one suggestion (`category`), or of all."""
+    chosen = set(request.POST.getlist("category"))
+
+    def adopt(month: date) -> int:
+        names = {"year": month.year, "month": month.month}
+        found = suggestions(user=request.user, on=_today(request), **names)
+        wanted = [
+            (one.category, one.amount, one.currency)
+            for one in found
+            if not chosen or one.category.slug in chosen
+        ]
+        return adopt_suggestions(actor=request.user, user=request.user, suggestions=wanted, **names)
+
+    return _add_to_month(request, adopt)
+
+
+def _add_to_month(request: HttpRequest, add: Any) -> HttpResponse:
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    on = _today(request)
+    try:
+        month = _chosen_month(request.POST.get("month", ""), on)
+        count = add(month)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("budgets:budget_list")
+    if count:
+        sentence = ngettext("%(count)d budget added.", "%(count)d budgets added.", count)
+        messages.success(request, sentence % {"count": count})
+    else:
+        messages.info(request, _("There was nothing to add."))
+    return redirect(list_url(month, on))
+
+
+def _today(request: HttpRequest) -> date:
+    return local_date(request.user.timezone, timezone.now())
+
+
+def _chosen_month(text: str, on: date) -> date:
+    """The first day of "2026-03"; of `on`'s month where nothing is said."""
+    if not text:
+        return first_of_month(on)
+    match = _MONTH.fullmatch(text)
+    if match is None:
+        raise ValidationError({"month": _("Send a month such as 2025-12.")})
+    year, month = int(match[1]), int(match[2])
+    check_month(year, month)
+    return date(year, month, 1)
+
+
+def _find(request: HttpRequest, pk: int) -> Budget:
+    require(request.user, Ability.SEE_BUDGETS)
+    return get_object_or_404(Budget.objects.visible_to(request.user).for_list(), pk=pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> Budget:
+    budget = _find(request, pk)
+    require_change(request.user, budget)
+    return budget
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: BudgetForm, **context: Any
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
