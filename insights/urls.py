@@ -1,10 +1,10 @@
 from django.urls import path
 
 from insights import views
-from insights.api.views import DashboardOverviewApi
+from insights.api.views import DashboardOverviewPage
 
 app_name = "insights"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("dashboard/overview", DashboardOverviewApi.as_view(), name="dashboard_overview"),
+    path("dashboard/overview", DashboardOverviewPage.as_view(), name="dashboard_overview"),
 ]

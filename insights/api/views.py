@@ -1,7 +1,7 @@
 """`GET /api/dashboard/overview`: the home page's figures in one call."""
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -40,3 +40,8 @@ class DashboardOverviewApi(APIView):
             include_shared=include_shared_in(params),
         )
         return Response(overview_data(figures, request))
+
+
+@extend_schema_view(get=extend_schema(exclude=True))
+class DashboardOverviewPage(DashboardOverviewApi):
+    """The same answer at `/dashboard/overview`; documented once, under /api/."""
