@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "users.middleware.RequestContext",
     "users.middleware.PrivateResponses",
     "users.middleware.Refusals",
+    "users.middleware.OwnClock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -71,7 +71,7 @@ def record(
     if owner_id is None:
         owner_id = _owner_of(target) or (actor.pk if actor else None)
     info = _request_info.get()
-    with db_transaction.atomic():
+    with db_transaction.atomic(savepoint=False):
         chain = _locked_chain(chain_name(owner_id))
         details = canonical(changes) or None
         salt = secrets.token_hex(16)

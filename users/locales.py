@@ -17,8 +17,9 @@ OFFERED = (
 @cache
 def locale_choices() -> list[tuple[str, str]]:
     """(tag, its name in its own language) by name."""
-    named = [(tag, Locale.parse(tag, sep="-").display_name.capitalize()) for tag in OFFERED]
-    return sorted(named, key=lambda choice: choice[1].casefold())
+    named = [(tag, Locale.parse(tag, sep="-").display_name or tag) for tag in OFFERED]
+    capitalized = [(tag, name[0].upper() + name[1:]) for tag, name in named]
+    return sorted(capitalized, key=lambda choice: choice[1].casefold())
 
 
 def is_locale(tag: str) -> bool:

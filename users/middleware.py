@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
 from users import audit
@@ -39,6 +41,19 @@ class PrivateResponses:
             response["Cache-Control"] = "private, no-store"
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class OwnClock:
+    """Pages show times by the clock of the person who looks; the API stays with UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") or not request.user.is_authenticated:
+            return self.get_response(request)
+        with timezone.override(ZoneInfo(request.user.timezone)):
+            return self.get_response(request)
 
 
 class Refusals:

@@ -4,8 +4,6 @@ from users import views
 
 app_name = "users"
 urlpatterns = [
-    # In front of allauth's view of the same address, "account_email".
-    path("email/", views.EmailChange.as_view(), name="email_change"),
     path("profile/", views.profile, name="profile"),
     path("theme/", views.theme_set, name="theme_set"),
     path("security/", views.security, name="security"),

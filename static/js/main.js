@@ -3,6 +3,7 @@
 import { startCharts } from "./charts.js";
 import { startDialogs } from "./dialogs.js";
 import { startFiles } from "./files.js";
+import { fillGuesses } from "./guesses.js";
 import { startHtmx } from "./requests.js";
 import { startKeyboard } from "./keyboard.js";
 import { startMenus } from "./menus.js";
@@ -11,6 +12,7 @@ import { startTables } from "./tables.js";
 import { startToasts } from "./toasts.js";
 
 startPreferences();
+fillGuesses();
 startMenus();
 startDialogs();
 startToasts();

@@ -60,10 +60,14 @@ def test_parallel_uses_cannot_exceed_the_limit():
 @pytest.mark.worker
 @pytest.mark.skipif("TEST_REDIS_URL" not in os.environ, reason="needs a Valkey or Redis")
 def test_the_shared_store_counts_as_exactly(settings):
-    settings.CACHES = _redis_at(os.environ["TEST_REDIS_URL"])
-    test_parallel_uses_cannot_exceed_the_limit()
-    test_the_use_after_the_last_is_refused_with_the_time_left()
-    test_a_use_given_back_can_be_used_again()
+    for test in (
+        test_parallel_uses_cannot_exceed_the_limit,
+        test_the_use_after_the_last_is_refused_with_the_time_left,
+        test_keys_and_names_are_counted_apart,
+        test_a_use_given_back_can_be_used_again,
+    ):
+        settings.CACHES = _redis_at(os.environ["TEST_REDIS_URL"])
+        test()
 
 
 def _redis_at(url: str) -> dict:

@@ -1,12 +1,14 @@
 """Sign-up, sign-in, password, profile and security by page."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from tests.builders import PASSWORD, make_user
 from users.models import AuditEvent, RefreshSession, User
@@ -297,6 +299,14 @@ def test_the_security_page_lists_browsers_and_apps(alice):
     page = client.get("/users/security/").content.decode()
     assert "This one" in page
     assert "okhttp" in page
+
+
+def test_pages_show_times_by_ones_own_clock(alice):
+    client = sign_in()
+    people.update_profile(actor=alice, user=alice, timezone="Asia/Kathmandu")
+    row = alice.usersession_set.get()
+    local = row.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert date_format(local, "DATETIME_FORMAT") in client.get("/users/security/").content.decode()
 
 
 def test_the_page_asks_as_often_for_one_session_as_for_many(alice, django_assert_num_queries):

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from tests.builders import make_user
-from users.locales import best_locale
+from users.locales import best_locale, locale_choices
 from users.models import AuditEvent, User
 from users.network import client_address, network_of
 from users.policy import ABILITIES, Ability, is_staff_role, may, require
@@ -140,6 +140,11 @@ def test_the_neighbourhood_of_an_address():
 )  # fmt: skip
 def test_a_language_is_taken_from_the_browser(header, tag):
     assert best_locale(header) == tag
+
+
+def test_languages_are_offered_by_their_own_names():
+    names = dict(locale_choices())
+    assert (names["en-US"], names["fr-FR"]) == ("English (United States)", "Français (France)")
 
 
 def test_devices_are_named_as_people_know_them():
