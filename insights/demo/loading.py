@@ -9,6 +9,7 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import accept_share, open_account, share_account, store_rates
+from insights.demo.budgets import make_budgets
 from insights.demo.household import OPENING, Household, first_day
 from insights.demo.rates import demo_rates
 from insights.demo.shops import SHOPS, Shop, shop_rows
@@ -49,6 +50,7 @@ class Loaded:
     is_new: bool
     transaction_count: int = 0
     account_count: int = 0
+    budget_count: int = 0
     people: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -62,6 +64,7 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
         owner = users["demo@example.com"]
         loaded = Loaded(is_new=True, people=people)
         _household(owner, on, transaction_count, loaded)
+        loaded.budget_count = make_budgets(owner=owner, on=on)
         for email in ("viewer@example.com", "analyst@example.com"):
             _share_everything(owner, users[email])
     _tell_the_planner()
