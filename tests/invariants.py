@@ -1,0 +1,31 @@
+"""The ledger's invariants as tests state them: recomputed from the rows, one by one."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from accounts.models import Account
+from transactions.ledger_check import check_ledger
+from transactions.models import MonthlyTotal, Transaction
+
+
+def assert_ledger_holds() -> None:
+    """balance = opening + Σ posted, and monthly totals = recomputation; check_ledger agrees."""
+    balances = dict(Account.objects.values_list("pk", "opening_balance"))
+    totals: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
+    for row in Transaction.objects.filter(deleted_at=None, status="posted"):
+        balances[row.account_id] += row.signed_amount
+        sums = totals[(row.account_id, row.txn_date.replace(day=1), row.category_id)]
+        sums[0 if row.signed_amount > 0 else 1] += abs(row.signed_amount)
+        sums[2] += 1
+    assert dict(Account.objects.values_list("pk", "balance")) == balances
+    stored = {
+        (row.account_id, row.month, row.category_id): [
+            row.inflow,
+            row.outflow,
+            row.transaction_count,
+        ]
+        for row in MonthlyTotal.objects.all()
+    }
+    assert stored == dict(totals)
+    report = check_ledger()
+    assert report.is_clean, report.as_dict()

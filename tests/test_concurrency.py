@@ -1,0 +1,221 @@
+"""Many at once on the same accounts: nothing is lost, nobody waits for each other for ever.
+
+The negative controls take a guard away and must go wrong, or these tests would prove nothing.
+"""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from threading import Barrier, Event
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db import transaction as db_transaction
+
+from accounts import services as account_services
+from accounts.models import Account
+from tests.builders import make_account, make_user
+from tests.invariants import assert_ledger_holds
+from transactions.models import Transaction
+from transactions.services import posting
+from transactions.services.posting import (
+    delete_transactions,
+    edit_transaction,
+    post_transaction,
+    restore_transactions,
+)
+from users.audit_check import verify
+
+THREADS, COMMANDS = 8, 50
+LIMIT = Decimal("50.00")
+SLOWEST_SECONDS = 300
+
+
+def on_postgresql():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: there is no lock to take away")
+
+
+@pytest.fixture
+def hot(transactional_db):
+    """One owner with three accounts that everybody wants at once."""
+    owner = make_user("owner@example.com")
+    for name in ("a", "b", "c"):
+        make_account(user=owner, name=name, opening_balance="100.00", overdraft_limit=str(LIMIT))
+    return owner
+
+
+def in_threads(work, count=THREADS):
+    """work(number) in `count` threads that begin together; each has its own connection."""
+    barrier = Barrier(count)
+
+    def run(number):
+        try:
+            barrier.wait(timeout=30)
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count), timeout=SLOWEST_SECONDS))
+
+
+def post(owner, account, cents):
+    amount = Decimal(cents).scaleb(-2)
+    return post_transaction(
+        actor=owner,
+        account=account,
+        signed_amount=amount,
+        txn_date=date(2026, 3, 1 + abs(cents) % 28),
+        description="hot",
+    )
+
+
+def move(owner, source, target, cents):
+    """A transfer-like pair: both accounts locked in one order, two lines or none."""
+    with db_transaction.atomic():
+        account_services.lock_accounts([source.pk, target.pk])
+        post(owner, source, -cents)
+        post(owner, target, cents)
+
+
+def command(chance, owner, accounts):
+    """One random command on hot accounts."""
+    kind = chance.random()
+    account, other = chance.sample(accounts, 2)
+    cents = chance.randint(1, 4000)
+    if kind < 0.45:
+        return post(owner, account, -cents)
+    if kind < 0.8:
+        return move(owner, account, other, cents)
+    if kind < 0.88:
+        return post(owner, account, cents)
+    pk = chance.choice(Transaction.objects.order_by("-pk").values_list("pk", flat=True)[:5] or [0])
+    rows = Transaction.objects.filter(pk=pk)
+    if kind < 0.92:
+        return delete_transactions(actor=owner, rows=rows)
+    if kind < 0.96:
+        return restore_transactions(actor=owner, rows=rows)
+    row = rows.first()
+    return row and edit_transaction(
+        actor=owner, transaction=row, account=other, signed_amount=Decimal(-cents).scaleb(-2)
+    )
+
+
+def storm(owner, commands, choose):
+    """Every thread runs its commands; the outcomes, and the lowest balance ever seen."""
+    accounts = list(Account.objects.order_by("pk"))
+    done, lowest = Event(), []
+
+    def watch():
+        try:
+            while not done.is_set():
+                lowest.extend(Account.objects.values_list("balance", flat=True))
+        finally:
+            connection.close()
+
+    def work(number):
+        chance, outcomes = random.Random(number), []
+        for _ in range(commands):
+            try:
+                choose(chance, owner, accounts)
+                outcomes.append("done")
+            except ValidationError:
+                outcomes.append("refused")
+            except Exception as error:  # noqa: BLE001 - a deadlock or a timeout is what we look for
+                outcomes.append(repr(error))
+        return outcomes
+
+    with ThreadPoolExecutor(1) as watcher:
+        watching = watcher.submit(watch)
+        try:
+            outcomes = [one for part in in_threads(work) for one in part]
+        finally:
+            done.set()
+        watching.result(timeout=30)
+    return outcomes, min(lowest)
+
+
+def spend_or_move(chance, owner, accounts):
+    """Expenses and pairs alone: no balance may ever pass its limit."""
+    account, other = chance.sample(accounts, 2)
+    cents = chance.randint(1, 4000)
+    return (
+        post(owner, account, -cents)
+        if chance.random() < 0.5
+        else move(owner, account, other, cents)
+    )
+
+
+def test_expenses_and_pairs_on_hot_accounts_lose_nothing(hot):
+    outcomes, lowest = storm(hot, COMMANDS, spend_or_move)
+    assert set(outcomes) == {"done", "refused"}
+    assert len(outcomes) == THREADS * COMMANDS
+    assert lowest >= -LIMIT
+    assert_ledger_holds()
+    assert verify().is_intact
+
+
+def test_every_command_at_once_loses_nothing(hot):
+    outcomes, _ = storm(hot, COMMANDS // 2, command)
+    assert set(outcomes) == {"done", "refused"}
+    assert_ledger_holds()
+    assert verify().is_intact
+
+
+def test_only_one_of_eight_gets_the_last_money(hot):
+    account = Account.objects.order_by("pk").first()
+    assert spent_at_once(hot, account) == 1
+    account.refresh_from_db()
+    assert account.balance == -LIMIT
+
+
+def spent_at_once(owner, account):
+    """How many of eight expenses of all there is succeed when asked at the same moment."""
+
+    def spend(number):
+        try:
+            post(owner, account, -150_00)
+        except ValidationError:
+            return 0
+        return 1
+
+    return sum(in_threads(spend))
+
+
+def unlocked(ids):
+    return {account.pk: account for account in Account.objects.filter(pk__in=set(ids))}
+
+
+@pytest.mark.postgresql
+def test_negative_control_without_the_lock_the_last_money_is_spent_more_than_once(hot, monkeypatch):
+    on_postgresql()
+    monkeypatch.setattr(account_services, "lock_accounts", unlocked)
+    monkeypatch.setattr(posting, "lock_accounts", unlocked)
+    account = Account.objects.order_by("pk").first()
+    assert spent_at_once(hot, account) > 1
+    account.refresh_from_db()
+    assert account.balance < -LIMIT
+
+
+@pytest.mark.postgresql
+def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, monkeypatch):
+    on_postgresql()
+
+    def read_then_write(account, delta):
+        account.balance += delta
+        account.save(update_fields=["balance"])
+
+    monkeypatch.setattr(account_services, "lock_accounts", unlocked)
+    monkeypatch.setattr(posting, "lock_accounts", unlocked)
+    monkeypatch.setattr(posting, "apply_to_balance", read_then_write)
+
+    def income(chance, owner, accounts):
+        return post(owner, accounts[0], chance.randint(1, 100))
+
+    outcomes, _ = storm(hot, 10, income)
+    assert "done" in outcomes
+    with pytest.raises(AssertionError):
+        assert_ledger_holds()

@@ -1,0 +1,163 @@
+"""Any sequence of commands keeps every balance and every total equal to the rows.
+
+A command that is refused must change nothing; the model compares the ledger after each step.
+Sequences are made by Hypothesis; set HYPOTHESIS_PROFILE=nightly for long ones.
+"""
+
+import os
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from accounts.services import delete_account, edit_account, restore_account
+from tests.builders import make_account, make_user
+from tests.invariants import assert_ledger_holds
+from transactions.models import Category, Transaction
+from transactions.services.categories import create_category, delete_category
+from transactions.services.categorizing import recategorize, set_category
+from transactions.services.posting import (
+    delete_transactions,
+    edit_transaction,
+    post_transaction,
+    restore_transactions,
+)
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+cents = st.integers(-300_00, 300_00).filter(bool).map(lambda cents: Decimal(cents).scaleb(-2))
+dates = st.integers(0, 100).map(lambda days: date(2026, 1, 20) + timedelta(days=days))
+statuses = st.sampled_from(["posted", "posted", "pending"])
+places = st.integers(0, 10_000)
+
+
+class Ledger(RuleBasedStateMachine):
+    """One owner's ledger. More commands (import, revert, transfer, split) join as rules."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.block = db_transaction.atomic()
+        self.block.__enter__()
+        self.owner = make_user("owner@example.com")
+        self.accounts = [
+            make_account(user=self.owner, name=name, opening_balance="500", overdraft_limit="200")
+            for name in ("a", "b")
+        ]
+        predefined = Category.objects.filter(user=None, slug__in=["groceries", "food", "salary"])
+        self.categories = [None, *predefined]
+
+    def teardown(self) -> None:
+        if hasattr(self, "block"):
+            db_transaction.set_rollback(True)
+            self.block.__exit__(None, None, None)
+
+    def _ask(self, command, **fields) -> None:
+        """Run a command as a door would; a refusal is an outcome, and leaves no trace."""
+        with suppress(ValidationError):
+            command(actor=self.owner, **fields)
+
+    def _row(self, place):
+        rows = Transaction.objects.order_by("pk")
+        return rows[place % rows.count()]
+
+    def _category(self, place):
+        return self.categories[place % len(self.categories)]
+
+    @rule(place=places, amount=cents, on=dates, status=statuses, origin=st.booleans())
+    def post(self, place, amount, on, status, origin) -> None:
+        self._ask(
+            post_transaction,
+            account=self.accounts[place % 2],
+            signed_amount=amount,
+            txn_date=on,
+            status=status,
+            description=f"row {place % 5}",
+            category=self._category(place),
+            origin="import" if origin else "manual",
+        )
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places, amount=cents, on=dates, status=statuses, parts=st.integers(1, 31))
+    def edit(self, place, amount, on, status, parts) -> None:
+        changes = {
+            "signed_amount": amount,
+            "txn_date": on,
+            "status": status,
+            "account": self.accounts[place % 2],
+            "category": self._category(place),
+        }
+        chosen = {name: changes[name] for bit, name in enumerate(changes) if parts >> bit & 1}
+        self._ask(edit_transaction, transaction=self._row(place), **chosen)
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places, count=st.integers(1, 4))
+    def delete(self, place, count) -> None:
+        ids = {self._row(place + step).pk for step in range(count)}
+        self._ask(delete_transactions, rows=Transaction.objects.filter(pk__in=ids))
+
+    @precondition(lambda self: Transaction.objects.exclude(deleted_at=None).exists())
+    @rule(place=places, count=st.integers(1, 4))
+    def restore(self, place, count) -> None:
+        ids = {self._row(place + step).pk for step in range(count)}
+        self._ask(restore_transactions, rows=Transaction.objects.filter(pk__in=ids))
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places, other=places)
+    def categorize(self, place, other) -> None:
+        self._ask(set_category, transaction=self._row(place), category=self._category(other))
+
+    @rule(place=places, word=st.sampled_from(["row 1", "row 2", "row"]))
+    def categorize_many(self, place, word) -> None:
+        rows = Transaction.objects.filter(description__contains=word)
+        self._ask(recategorize, rows=rows, category=self._category(place))
+
+    @rule(place=places)
+    def add_category(self, place) -> None:
+        parent = self._category(place)
+        if parent is not None and parent.parent_id is not None:
+            parent = None
+        self.categories.append(
+            create_category(actor=self.owner, user=self.owner, name="Own", parent=parent)
+        )
+
+    @precondition(lambda self: any(one and one.user_id for one in self.categories))
+    @rule(place=places)
+    def take_category_away(self, place) -> None:
+        own = [one for one in self.categories if one and one.user_id]
+        gone = own[place % len(own)]
+        self.categories.remove(gone)
+        self._ask(delete_category, category=gone)
+        self.categories = [one and Category.objects.get(pk=one.pk) for one in self.categories]
+
+    @rule(place=places, opening=st.integers(-100, 900))
+    def move_the_opening_balance(self, place, opening) -> None:
+        account = self.accounts[place % 2]
+        self._ask(edit_account, account=account, opening_balance=Decimal(opening))
+
+    @rule(place=places, back=st.booleans())
+    def delete_or_restore_an_account(self, place, back) -> None:
+        command = restore_account if back else delete_account
+        self._ask(command, account=self.accounts[place % 2])
+
+    @invariant()
+    def holds(self) -> None:
+        if hasattr(self, "owner"):
+            assert_ledger_holds()
+
+
+Ledger.TestCase.settings = settings(
+    max_examples=300 if LONG else 12,
+    stateful_step_count=50 if LONG else 20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.django_db
+def test_any_sequence_of_commands_keeps_the_ledger_right():
+    Ledger.TestCase("runTest").runTest()
