@@ -1,0 +1,256 @@
+"""Every change of a programme and of its points, under the programme's lock."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from accounts.exchange import RateMissing, convert
+from banking.periods import add_months
+from rewards.models import PointsEntry, Reward
+from rewards.points import expiring_by, points_for
+from transactions.models import Transaction
+from users import audit
+from users.models import User
+
+HOUSE_PROGRAM = "House points"
+MOST_POINTS = 10**12
+EDITABLE = (
+    "program_name",
+    "point_value",
+    "currency",
+    "earn_rate",
+    "early_bonus_percent",
+    "expires_after_months",
+    "earns_on_bills",
+)
+
+
+def lock_program(reward: Reward) -> Reward:
+    """The programme, locked until commit. Raises ValidationError when it is in the trash."""
+    locked = Reward.objects.select_for_update().get(pk=reward.pk)
+    if locked.deleted_at is not None:
+        raise ValidationError("This programme is in the trash. Restore it first.")
+    return locked
+
+
+@db_transaction.atomic
+def create_program(
+    *, actor: User, user: User, program_name: str, on: date, points_balance: int = 0, **fields: Any
+) -> Reward:
+    """Open a programme; points it already holds come in as an `adjust` entry."""
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"A programme has no {', '.join(sorted(unknown))}.")
+    fields.setdefault("currency", user.base_currency)
+    reward = Reward(user=user, program_name=program_name.strip(), **fields)
+    if reward.earns_on_bills:
+        _stop_earning_elsewhere(user, None)
+    reward.full_clean()
+    reward.save()
+    if points_balance:
+        _append(reward, PointsEntry.Kind.ADJUST, points_balance, on, note="Points brought along")
+    audit.record(
+        actor=actor,
+        action="rewards.program.created",
+        target=reward,
+        program_name=reward.program_name,
+        points=points_balance,
+    )
+    return reward
+
+
+@db_transaction.atomic
+def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Reward:
+    """Change a programme's terms; a new `points_balance` becomes an `adjust` entry."""
+    locked = lock_program(reward)
+    before = {
+        name: getattr(locked, name)
+        for name in EDITABLE
+        if name in changes and changes[name] != getattr(locked, name)
+    }
+    for name in before:
+        setattr(locked, name, changes[name])
+    if before.get("earns_on_bills") is False:
+        _stop_earning_elsewhere(locked.user, locked.pk)
+    locked.full_clean()
+    locked.save(update_fields=[*before, "updated_at"])
+    difference = changes.get("points_balance", locked.points_balance) - locked.points_balance
+    if difference:
+        _append(locked, PointsEntry.Kind.ADJUST, difference, on, note="Balance set by hand")
+    if before or difference:
+        audit.record(
+            actor=actor,
+            action="rewards.program.edited",
+            target=locked,
+            before=before,
+            after={name: getattr(locked, name) for name in before},
+            points=difference,
+        )
+    return locked
+
+
+@db_transaction.atomic
+def delete_program(*, actor: User, reward: Reward) -> None:
+    """Move a programme to the trash; its points leave the total."""
+    locked = Reward.objects.select_for_update().get(pk=reward.pk)
+    if locked.deleted_at is None:
+        locked.deleted_at = timezone.now()
+        locked.save(update_fields=["deleted_at", "updated_at"])
+        audit.record(actor=actor, action="rewards.program.deleted", target=locked)
+
+
+@db_transaction.atomic
+def restore_program(*, actor: User, reward: Reward) -> Reward:
+    """Take a programme out of the trash. It earns on bills only if no other does by now."""
+    locked = Reward.objects.select_for_update().get(pk=reward.pk)
+    if locked.deleted_at is not None:
+        others = Reward.objects.filter(user=locked.user, earns_on_bills=True, deleted_at=None)
+        locked.earns_on_bills = locked.earns_on_bills and not others.exists()
+        locked.deleted_at = None
+        locked.save(update_fields=["deleted_at", "earns_on_bills", "updated_at"])
+        audit.record(actor=actor, action="rewards.program.restored", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def add_entry(
+    *, actor: User, reward: Reward, kind: str, points: int, on: date, note: str = ""
+) -> PointsEntry:
+    """Earn, redeem or adjust by hand. `points` is positive for earn and redeem, signed for adjust.
+
+    Raises ValidationError when there are not enough points.
+    """
+    if kind not in (PointsEntry.Kind.EARN, PointsEntry.Kind.REDEEM, PointsEntry.Kind.ADJUST):
+        raise ValidationError({"kind": "Choose earn, redeem or adjust."})
+    if points == 0 or (points < 0 and kind != PointsEntry.Kind.ADJUST):
+        raise ValidationError({"points": "Enter points above zero."})
+    locked = lock_program(reward)
+    signed = -points if kind == PointsEntry.Kind.REDEEM else points
+    entry = _append(locked, kind, signed, on, note=note)
+    audit.record(
+        actor=actor,
+        action=f"rewards.points.{kind}",
+        target=locked,
+        points=signed,
+        balance=locked.points_balance,
+    )
+    return entry
+
+
+def lock_bill_program(user: User) -> Reward:
+    """The programme the user's bill payments earn in, locked; the house's own where none is set.
+
+    Called before the payment is posted: the audit chain is always locked last.
+    """
+    locked = Reward.objects.select_for_update().filter(
+        user=user, earns_on_bills=True, deleted_at=None
+    )
+    reward = locked.first()
+    if reward is None:
+        Reward.objects.create(
+            user=user,
+            program_name=HOUSE_PROGRAM,
+            currency=user.base_currency,
+            point_value=Decimal("0.0100"),
+            earns_on_bills=True,
+        )
+        reward = locked.get()
+    return reward
+
+
+def earn_for_payment(
+    *, actor: User | None, reward: Reward, payment: Transaction, on: date, is_early: bool
+) -> PointsEntry | None:
+    """Points for a bill's payment, in the payment's own database transaction, once per payment.
+
+    The amount counts in the owner's base currency at the day's rate; without a rate nothing is
+    earned, for no rate is ever 1:1. `reward` is locked by the caller.
+    """
+    try:
+        amount = convert(payment.amount, payment.currency, reward.user.base_currency, on).amount
+    except RateMissing:
+        return None
+    points = points_for(reward, amount, is_early=is_early)
+    if points == 0:
+        return None
+    note = f"{payment.merchant or payment.description}{', paid early' if is_early else ''}"
+    entry = _append(reward, PointsEntry.Kind.EARN, points, on, note=note[:200], payment=payment)
+    audit.record(
+        actor=actor,
+        action="rewards.points.earn",
+        target=reward,
+        points=points,
+        balance=reward.points_balance,
+        payment=payment.pk,
+    )
+    return entry
+
+
+@db_transaction.atomic
+def expire_points(*, reward: Reward, on: date) -> int:
+    """Take away what expired before `on`; returns how many points. Running twice takes once."""
+    locked = Reward.objects.select_for_update().get(pk=reward.pk)
+    if locked.deleted_at is not None:
+        return 0
+    lots = [
+        lot
+        for lot in expiring_by(locked.entries.order_by("id"), on)
+        if lot.expires_on and lot.expires_on < on
+    ]
+    gone = sum(lot.points for lot in lots)
+    if gone:
+        _append(locked, PointsEntry.Kind.EXPIRE, -gone, on, note="Expired")
+        audit.record(
+            actor=None,
+            action="rewards.points.expire",
+            target=locked,
+            points=-gone,
+            balance=locked.points_balance,
+        )
+    return gone
+
+
+def _append(
+    reward: Reward,
+    kind: str,
+    points: int,
+    on: date,
+    *,
+    note: str = "",
+    payment: Transaction | None = None,
+) -> PointsEntry:
+    """Write the entry and move the balance of a locked programme: the two sides of the invariant."""
+    balance = reward.points_balance + points
+    if balance < 0:
+        raise ValidationError(
+            {"points": f"{reward.program_name} has {reward.points_balance} points."},
+            code="not_enough_points",
+        )
+    if balance > MOST_POINTS:
+        raise ValidationError({"points": "That is more than a programme can hold."})
+    expires_on = None
+    if points > 0 and reward.expires_after_months:
+        expires_on = add_months(on, reward.expires_after_months)
+    entry = PointsEntry.objects.create(
+        reward=reward,
+        kind=kind,
+        points=points,
+        occurred_on=on,
+        expires_on=expires_on,
+        note=note.strip(),
+        payment=payment,
+    )
+    reward.points_balance = balance
+    reward.last_updated = timezone.now()
+    reward.save(update_fields=["points_balance", "last_updated", "updated_at"])
+    return entry
+
+
+def _stop_earning_elsewhere(user: User, but_id: int | None) -> None:
+    Reward.objects.filter(user=user, earns_on_bills=True).exclude(pk=but_id).update(
+        earns_on_bills=False
+    )
