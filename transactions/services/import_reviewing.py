@@ -12,12 +12,12 @@ from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_staging import (
     RefusedLineError,
     posted_amount,
-    refuse_date,
     rounding_note,
     storable,
 )
 from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
 from transactions.services.importing import batch_with_account, count_verdicts
+from transactions.services.posting import EARLIEST, LATEST
 from users import audit
 from users.models import User
 
@@ -43,8 +43,9 @@ def fix_row(
     row = ImportRow.objects.get(batch=batch, pk=row_id)
     before = (row.fingerprint, row.txn_date, row.signed_amount, row.description)
     currency = batch.account.currency
+    if not EARLIEST <= txn_date <= LATEST:
+        raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
     try:
-        refuse_date(txn_date)
         amount = posted_amount(signed_amount, currency)
     except RefusedLineError as error:
         raise ValidationError({error.attr: str(error)}) from None

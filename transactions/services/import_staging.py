@@ -150,7 +150,7 @@ class Staging:
             line.is_pending,
             fingerprint(line.txn_date, amount, currency, description),
             NEW if amount else SKIPPED,
-            rounding_note(line.amount, amount),
+            rounding_note(line.amount, amount) or _date_note(line.txn_date),
             "",
             False,
             False,
@@ -164,7 +164,6 @@ class Staging:
                 f"This line is in {currency[:3]}; {self.account_name} is in {self.currency}.",
                 "currency",
             )
-        refuse_date(line.txn_date)
         return posted_amount(line.amount, currency)
 
     def warnings(self) -> list[str]:
@@ -214,12 +213,6 @@ def posted_amount(amount: Decimal, currency: str) -> Decimal:
     return round_to_minor_unit(amount, currency)
 
 
-def refuse_date(on: date) -> None:
-    """Raise RefusedLineError for a day no statement of ours can be about."""
-    if not EARLIEST <= on <= LATEST:
-        raise RefusedLineError(f"The date is not between {EARLIEST} and {LATEST}.", "txn_date")
-
-
 def storable(text: str) -> str:
     """The text without what no database stores: NUL characters and halves of surrogate pairs."""
     if not text:
@@ -241,6 +234,11 @@ def rounding_note(given: Decimal, posted: Decimal) -> str:
     if not posted:
         return "No money moved: the amount is zero."
     return "" if given == posted else f"Rounded from {given:f} to {posted:f}."
+
+
+def _date_note(on: date) -> str:
+    """The bank's word stands, however odd; a date by hand is held to `posting`'s bounds."""
+    return "" if EARLIEST <= on <= LATEST else "The date is unusually far away. Check it."
 
 
 def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:

@@ -177,6 +177,7 @@ def test_an_id_of_several_lines_is_no_id_but_a_line_twice_under_one_counts_once(
             ],
             header,
         ),
+        mapping={"external_id": 3},
     )
     assert verdicts_of(batch) == ["new", "duplicate", "new", "new"]
     confirm_import(actor=batch.user, batch_id=batch.pk, at=timezone.now())
