@@ -223,7 +223,7 @@ def _append(
     note: str = "",
     payment: Transaction | None = None,
 ) -> PointsEntry:
-    """Write the entry and move the balance of a locked programme: the two sides of the invariant."""
+    """Write the entry and move the balance of a locked programme: both sides of the invariant."""
     balance = reward.points_balance + points
     if balance < 0:
         raise ValidationError(
