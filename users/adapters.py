@@ -1,7 +1,9 @@
 """Where allauth's pages meet our services: limits, audit events and password changes are ours."""
 
+from smtplib import SMTPException
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
@@ -16,6 +18,8 @@ from users.devices import known_device, remember_device
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
+
+logger = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -55,6 +59,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.is_authenticated:
             sessions.record_signed_out(user=user, by="page")
         super().logout(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away is no reason to refuse what the mail is about."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            logger.error("mail_not_sent", template=template_prefix, reason=type(error).__name__)
 
     def clean_email(self, email: str) -> str:
         """Mails to strangers are limited by who asks and by who gets them."""

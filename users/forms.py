@@ -43,6 +43,11 @@ class SignUpForm(SignupForm):
         guess = self.cleaned_data["timezone"]
         return guess if guess in dict(timezone_choices()) else ""
 
+    def validate_unique_email(self, value: str) -> str:
+        """The service decides: allauth would also count addresses nobody has confirmed, so that
+        anyone could keep a stranger from signing up."""
+        return value
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """The user, or the page with what was wrong."""
         try:

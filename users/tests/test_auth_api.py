@@ -136,6 +136,19 @@ def test_a_failed_sign_in_of_a_stranger_keeps_no_whole_address(api, alice):
     assert event.chain.name == "system"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["signup", "login", "refresh", "logout"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b"{", b'"x"', b'{"email": "\\ud800@example.com", "password": "\\u0000"}',
+     b'{"email": {"a": 1}, "password": [1], "refresh": {"a": 1}, "name": {}}'],
+)  # fmt: skip
+def test_malformed_requests_are_400_and_never_more(api, path, body):
+    answer = api.post(f"/api/auth/{path}", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+
+
 # --- Access tokens ----------------------------------------------------------------------------
 
 

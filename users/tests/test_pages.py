@@ -81,6 +81,20 @@ def test_sign_up_refuses_and_makes_nobody(alice, change):
     assert User.objects.count() == 1
 
 
+def test_an_address_somebody_merely_claims_can_still_be_signed_up_with(alice):
+    EmailAddress.objects.create(user=alice, email="dora@example.com")
+    assert Client().post("/users/signup/", SIGN_UP).status_code == 302
+    assert User.objects.filter(email="dora@example.com").exists()
+
+
+@pytest.mark.django_db
+def test_a_mail_server_that_is_away_stops_no_sign_up(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
+    assert Client().post("/users/signup/", SIGN_UP).status_code == 302
+    assert User.objects.count() == 1
+
+
 # --- Sign-in and -out -------------------------------------------------------------------------
 
 
