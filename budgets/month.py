@@ -42,6 +42,10 @@ class BudgetMonth:
         return self.on in self.period
 
     @property
+    def is_over(self) -> bool:
+        return self.on >= self.period.end
+
+    @property
     def not_converted_count(self) -> int:
         return sum(total.not_converted_count for total in self.totals)
 

@@ -54,7 +54,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     if may_change:
         month = {"year": start.year, "month": start.month}
         context |= {
-            "suggestions": suggestions(user=user, on=on, **month),
+            "suggestions": [] if shown.is_over else suggestions(user=user, on=on, **month),
             "copy_count": Budget.objects.to_copy_into(user, **month).count(),
             "trash": Budget.objects.in_trash_of(user).in_month(**month).for_list(),
         }

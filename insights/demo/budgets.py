@@ -4,24 +4,25 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from banking.periods import add_months, first_of_month
+from banking.periods import Period, add_months, first_of_month
 from budgets.models import Budget
-from budgets.progress import BudgetProgress, budget_progress
+from budgets.progress import EXCEEDED, ON_TRACK, WARNING, budget_progress
 from budgets.services import copy_last_month, create_budget, edit_budget
+from budgets.spending import Subject, load_spending
 from transactions.models import Category, Transaction
 from users.models import User
 
 MONTHS_BEFORE = 12
-# (category, limit, carried over)
-LIMITS = [
-    ("groceries", 560, False),
-    ("restaurants", 260, False),
-    ("coffee", 60, False),
-    ("transport", 240, False),
-    ("shopping", 320, True),
-    ("entertainment", 120, True),
-    ("utilities", 380, False),
-    ("health", 150, False),
+# (category, carried over)
+CATEGORIES = [
+    ("groceries", False),
+    ("restaurants", False),
+    ("coffee", False),
+    ("transport", False),
+    ("shopping", True),
+    ("entertainment", True),
+    ("utilities", False),
+    ("health", False),
 ]
 NEARLY, OVER = Decimal("0.87"), Decimal("1.08")
 
@@ -34,14 +35,15 @@ def make_budgets(*, owner: User, on: date) -> int:
         return 0
     month = max(add_months(this_month, -MONTHS_BEFORE), first_of_month(oldest.txn_date))
     categories = {one.slug: one for one in Category.objects.filter(user=None)}
-    for slug, limit, rollover in LIMITS:
+    usual = _usual(owner, [categories[slug] for slug, _ in CATEGORIES], month, this_month, on)
+    for slug, rollover in CATEGORIES:
         create_budget(
             actor=owner,
             user=owner,
             category=categories[slug],
             year=month.year,
             month=month.month,
-            limit_amount=Decimal(limit),
+            limit_amount=usual[slug],
             rollover=rollover,
         )
     while month < this_month:
@@ -51,20 +53,32 @@ def make_budgets(*, owner: User, on: date) -> int:
     return Budget.objects.owned_by(owner).count()
 
 
+def _usual(
+    owner: User, categories: Iterable[Category], first: date, last: date, on: date
+) -> dict[str, Decimal]:
+    """A little more than the average month, in round tens."""
+    months = list(Period(first, last).months()) or [first]
+    subjects = {one.slug: Subject(owner.pk, one.pk, owner.base_currency) for one in categories}
+    spending = load_spending(set(subjects.values()), months, on=on)
+    limits = {}
+    for slug, subject in subjects.items():
+        average = sum(spending.of(subject, month).amount for month in months) / len(months)
+        tens = (average * Decimal("1.05") / 10).quantize(Decimal(1), rounding=ROUND_CEILING)
+        limits[slug] = max(tens, Decimal(1)) * 10
+    return limits
+
+
 def _make_it_tight(owner: User, on: date) -> None:
-    """Set two of this month's limits by what was really spent; none on a quiet first day."""
+    """Where life did not do it: one limit of this month exceeded, one nearly used."""
     rows = Budget.objects.owned_by(owner).in_month(on.year, on.month).for_list()
-    spent = _plain_and_used(budget_progress(list(rows.order_by("pk")), on=on))
-    for one, share, rounding in zip(
-        spent, (OVER, NEARLY), (ROUND_FLOOR, ROUND_CEILING), strict=False
-    ):
-        limit = (one.spent / share).quantize(Decimal(1), rounding=rounding)
-        edit_budget(actor=owner, budget=one.budget, limit_amount=limit)
-
-
-def _plain_and_used(progresses: Iterable[BudgetProgress]) -> list[BudgetProgress]:
-    """The two without carrying over whose limits have to move least for it."""
-    used = [one for one in progresses if one.spent > 10 and not one.budget.rollover]
-    over = sorted(used, key=lambda one: abs(one.exact_percent - 100 * OVER))[:1]
-    rest = [one for one in used if one not in over]
-    return over + sorted(rest, key=lambda one: abs(one.exact_percent - 100 * NEARLY))[:1]
+    found = budget_progress(list(rows.order_by("pk")), on=on)
+    free = [one for one in found if one.spent > 10 and one.status == ON_TRACK]
+    wanted = [(EXCEEDED, OVER, ROUND_FLOOR), (WARNING, NEARLY, ROUND_CEILING)]
+    for status, share, rounding in wanted:
+        if not free or any(one.status == status for one in found):
+            continue
+        # The one whose limit has to move least.
+        one = min(free, key=lambda one: abs(one.exact_percent - 100 * share))
+        free.remove(one)
+        limit = (one.spent / share - one.carried).quantize(Decimal(1), rounding=rounding)
+        edit_budget(actor=owner, budget=one.budget, limit_amount=max(limit, Decimal(1)))
