@@ -27,8 +27,10 @@ def make_account(*, user: User, **over: Any) -> Account:
 
 
 def make_transaction(*, account: Account, amount: str = "-10.00", **over: Any) -> Transaction:
-    """`amount` is signed text: "-10.00" is an expense."""
+    """`amount` is signed text: "-10.00" is an expense. Without a category unless one is given."""
     fields: dict[str, Any] = {"txn_date": TODAY, "description": "Coffee"} | over
+    if "category" not in over:
+        fields.setdefault("category_source", Transaction.CategorySource.NONE)
     return post_transaction(
         actor=account.user, account=account, signed_amount=Decimal(amount), **fields
     )

@@ -185,8 +185,14 @@ class _Moves:
             _effect(key, categories.get(key[2]), standing.get(key, Decimal(0)), net)
             for key, net in nets.items()
         ]
-        effects.sort(key=lambda one: (-one.month.toordinal(), one.currency, -abs(one.change)))
+        effects.sort(key=_weight)
         return effects, len(months)
+
+
+def _weight(effect: MonthEffect) -> tuple:
+    """The latest month first, in it the largest change; rows without a category give way."""
+    order = (-effect.month.toordinal(), effect.currency, -abs(effect.change))
+    return (*order, effect.category is None)
 
 
 def _standing_nets(

@@ -67,6 +67,7 @@ def bulk_edit(
 
     Raises ValidationError at category, tags or notes; then no row is changed.
     """
+    add_tags, remove_tags = tuple(add_tags), tuple(remove_tags)
     ids, accounts = _lock(actor, rows)
     if category is not UNCHANGED:
         _refuse_foreign(actor, category)
@@ -143,7 +144,7 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
         back = deleted.exclude(_has_returned())
         changes = [
             RowChange(pk, {DELETED_AT: moment.isoformat()}, {DELETED_AT: None})
-            for pk, moment in back.values_list("pk", "deleted_at")
+            for pk, moment in _newest_of_each_id(back)
         ]
         stayed += deleted.count() - len(changes)
         writing.write(changes)
@@ -159,6 +160,15 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
         stayed=stayed,
     )
     return Restored(count, stayed)
+
+
+def _newest_of_each_id(rows: TransactionQuerySet) -> list[tuple[int, datetime]]:
+    """Rows of one id of the bank's may lie in the trash twice; only one can come back."""
+    found: dict[tuple, tuple[int, datetime]] = {}
+    columns = ("pk", "deleted_at", "account_id", "external_id")
+    for pk, moment, account_id, external_id in rows.order_by("pk").values_list(*columns):
+        found[(account_id, external_id) if external_id else (pk,)] = (pk, moment)
+    return list(found.values())
 
 
 def _has_returned() -> Q:

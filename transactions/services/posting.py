@@ -25,6 +25,8 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
+from transactions.rules import Line
+from transactions.suggestions import Suggestion, suggester_for
 from transactions.totals import SumsByKey, apply_to_totals, merge, sums_in, sums_of_rows
 from users import audit
 from users.models import User
@@ -34,6 +36,7 @@ MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
 BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
 PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
 SEARCHED = ("description", "merchant", "notes")
+NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
 FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
 
 
@@ -56,19 +59,23 @@ def post_transaction(
 ) -> Transaction:
     """Write one line on an account, in the account's currency (positive = money in).
 
-    Raises ValidationError, among others when an expense would take the account below its limit.
+    Without a category the owner's rules give one, else the built-in map; `category_source` "none"
+    leaves it without. Raises ValidationError, among others when an expense would take the account
+    below its limit.
     """
     account = _locked(account)
-    if not category_source:
-        sources = Transaction.CategorySource
-        category_source = sources.MANUAL if category else sources.NONE
+    suggestion = NO_SUGGESTION
+    if category is not None:
+        category_source = category_source or Transaction.CategorySource.MANUAL
+    elif not category_source and origin != Transaction.Origin.TRANSFER:
+        suggestion = _suggest(account, signed_amount, description, merchant)
     row = Transaction(
         user_id=account.user_id,
         account=account,
         description=description.strip() or merchant.strip(),
         merchant=merchant.strip(),
-        category=category,
-        category_source=category_source,
+        category_id=category.pk if category else suggestion.category_id,
+        category_source=category_source or suggestion.category_source,
         signed_amount=_checked_amount(signed_amount, account.currency),
         currency=account.currency,
         txn_date=_checked_date(txn_date),
@@ -84,6 +91,8 @@ def post_transaction(
         refuse_overdraft(account, row.signed_amount)
     row.save(force_insert=True)
     _set_tags(row, tags)
+    if suggestion.category_id is not None:
+        _keep_suggestion(actor, row, suggestion)
     book({account.pk: account}, sums_of_rows([row]))
     audit.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
     return row
@@ -169,6 +178,22 @@ def _refuse_returned(rows: TransactionQuerySet) -> None:
         raise ValidationError(
             "A later import brought this line again; delete that one before restoring this."
         )
+
+
+def _suggest(account: Account, amount: Decimal, description: str, merchant: str) -> Suggestion:
+    line = Line(description.strip() or merchant.strip(), merchant.strip(), account.pk, abs(amount))
+    return suggester_for(account.user).suggest(line, is_inflow=amount > 0)
+
+
+def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestion) -> None:
+    by = CategoryChange.By
+    CategoryChange.objects.create(
+        transaction=row,
+        to_category_id=suggestion.category_id,
+        by=by.RULE if suggestion.rule_id else by.IMPORT,
+        rule_id=suggestion.rule_id,
+        actor=actor,
+    )
 
 
 def _locked(account: Account) -> Account:

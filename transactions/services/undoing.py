@@ -100,15 +100,13 @@ def plan_undo(
     changes, left = [], []
     for row in kept:
         current = now[row.transaction_id]
-        current["tags"] = tags.get(row.transaction_id, set())
-        reverse = _reverse(row, current, row.transaction_id in returned)
-        if reverse is None or (
-            account_ids is not None and current["account_id"] not in account_ids
-        ):
-            left.append(row)
-            continue
-        change, is_whole = reverse
-        changes.append(change)
+        current[TAGS] = tags.get(row.transaction_id, set())
+        change, is_whole = _reverse(row, current, row.transaction_id in returned)
+        if account_ids is not None and current["account_id"] not in account_ids:
+            # It has just come to an account that is not locked.
+            change, is_whole = None, False
+        if change is not None:
+            changes.append(change)
         if not is_whole:
             left.append(row)
     return changes, left
