@@ -1,0 +1,23 @@
+"""When a recurring bill is due: always counted from the first date, so that the 31st comes back
+after February (31 January, 28 February, 31 March)."""
+
+from datetime import date, timedelta
+
+from banking.periods import add_months
+from bills.models import Bill
+
+_MONTHS = {
+    Bill.Recurrence.MONTHLY: 1,
+    Bill.Recurrence.QUARTERLY: 3,
+    Bill.Recurrence.YEARLY: 12,
+}
+
+
+def occurrence_date(start: date, recurrence: str, number: int) -> date | None:
+    """The date of occurrence `number` (0 = `start`); None where a bill does not repeat."""
+    if number == 0:
+        return start
+    if recurrence == Bill.Recurrence.WEEKLY:
+        return start + timedelta(weeks=number)
+    months = _MONTHS.get(recurrence)
+    return add_months(start, months * number) if months else None

@@ -1,0 +1,200 @@
+"""Making, changing and taking away bills, and the occurrences that follow from them."""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from accounts.models import Account
+from banking.money import round_to_minor_unit
+from bills.models import Bill
+from bills.recurrence import occurrence_date
+from transactions.models import Category
+from users import audit
+from users.models import User
+
+EDITABLE = (
+    "biller_name",
+    "amount_due",
+    "currency",
+    "due_date",
+    "recurrence",
+    "auto_pay",
+    "account",
+    "category",
+    "remind_days_before",
+    "notes",
+)
+# What a change of one occurrence means for the open ones after it.
+CARRIED_ON = tuple(name for name in EDITABLE if name not in ("due_date", "recurrence"))
+
+
+def lock_bill(bill: Bill) -> Bill:
+    """The bill, locked until commit. Lock order: bill, accounts, programme, audit chain."""
+    return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+
+
+@db_transaction.atomic
+def create_bill(*, actor: User, user: User, **fields: Any) -> Bill:
+    """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field."""
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"A bill has no {', '.join(sorted(unknown))}.")
+    fields.setdefault("currency", user.base_currency)
+    bill = Bill(user=user, series_start=fields["due_date"], **fields)
+    _check(bill)
+    bill.save()
+    audit.record(actor=actor, action="bills.bill.created", target=bill, **_facts(bill))
+    return bill
+
+
+@db_transaction.atomic
+def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
+    """Change an open occurrence; all but its date goes for the open ones after it as well.
+
+    Another recurrence starts a new series at this occurrence; those after it are taken away.
+    """
+    locked = lock_bill(bill)
+    if not locked.is_open:
+        raise ValidationError("This bill is settled. Change the next one.")
+    before = {
+        name: getattr(locked, name)
+        for name in EDITABLE
+        if name in changes and changes[name] != getattr(locked, name)
+    }
+    if not before:
+        return locked
+    for name in before:
+        setattr(locked, name, changes[name])
+    later = _later_open(locked)
+    if "recurrence" in before:
+        later.update(deleted_at=timezone.now(), updated_at=timezone.now())
+        locked.series, locked.series_start, locked.sequence = uuid.uuid4(), locked.due_date, 0
+    _check(locked)
+    locked.save()
+    carried = {name: getattr(locked, name) for name in before if name in CARRIED_ON}
+    if carried and "recurrence" not in before:
+        later.update(**carried, updated_at=timezone.now())
+    audit.record(
+        actor=actor,
+        action="bills.bill.edited",
+        target=locked,
+        before=before,
+        after={name: getattr(locked, name) for name in before},
+    )
+    return locked
+
+
+@db_transaction.atomic
+def delete_bill(*, actor: User, bill: Bill) -> None:
+    """Move an occurrence and the open ones after it to the trash: the series ends here."""
+    locked = lock_bill(bill)
+    if locked.deleted_at is None:
+        stamp = timezone.now()
+        count = _later_open(locked).update(deleted_at=stamp, updated_at=stamp)
+        locked.deleted_at = stamp
+        locked.save(update_fields=["deleted_at", "updated_at"])
+        audit.record(actor=actor, action="bills.bill.deleted", target=locked, later=count)
+
+
+@db_transaction.atomic
+def restore_bill(*, actor: User, bill: Bill) -> Bill:
+    """Take an occurrence out of the trash, with those that went with it."""
+    locked = lock_bill(bill)
+    if locked.deleted_at is not None:
+        together = Bill.objects.filter(series=locked.series, deleted_at=locked.deleted_at)
+        together.update(deleted_at=None, updated_at=timezone.now())
+        locked.deleted_at = None
+        audit.record(actor=actor, action="bills.bill.restored", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def skip_bill(*, actor: User, bill: Bill) -> Bill:
+    """Let one occurrence pass unpaid; the next one is planned."""
+    locked = lock_bill(bill)
+    if locked.paid_at is not None:
+        raise ValidationError("This bill is paid.")
+    if locked.skipped_at is None:
+        locked.skipped_at = timezone.now()
+        locked.save(update_fields=["skipped_at", "updated_at"])
+        plan_next(locked)
+        audit.record(actor=actor, action="bills.bill.skipped", target=locked)
+    return locked
+
+
+def plan_next(bill: Bill) -> Bill | None:
+    """The occurrence after a locked one, made if it is not there; None where the bill ends."""
+    due_date = occurrence_date(bill.series_start, bill.recurrence, bill.sequence + 1)
+    if due_date is None or bill.remainder_of_id is not None:
+        return None
+    following, _ = Bill.objects.get_or_create(
+        series=bill.series,
+        sequence=bill.sequence + 1,
+        remainder_of=None,
+        defaults={
+            "user_id": bill.user_id,
+            "series_start": bill.series_start,
+            "due_date": due_date,
+            **{name: getattr(bill, name) for name in (*CARRIED_ON, "recurrence")},
+        },
+    )
+    return following
+
+
+def plan_ahead(*, bill: Bill, until: date) -> int:
+    """Make the occurrences of an open bill's series that are due by `until`; how many were made.
+
+    Safe to run twice: an occurrence is unique by series and number.
+    """
+    made = 0
+    with db_transaction.atomic():
+        current = lock_bill(bill)
+        while current.deleted_at is None:
+            due_date = occurrence_date(
+                current.series_start, current.recurrence, current.sequence + 1
+            )
+            if due_date is None or due_date > until or current.remainder_of_id is not None:
+                break
+            before = Bill.objects.filter(series=current.series).count()
+            following = plan_next(current)
+            made += Bill.objects.filter(series=current.series).count() - before
+            current = following
+    return made
+
+
+def _later_open(bill: Bill) -> Any:
+    return Bill.objects.open().filter(
+        series=bill.series, sequence__gt=bill.sequence, remainder_of=None
+    )
+
+
+def _check(bill: Bill) -> None:
+    bill.biller_name = bill.biller_name.strip()
+    if isinstance(bill.amount_due, Decimal):
+        bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
+    bill.full_clean()
+    _check_account(bill.user_id, bill.account)
+    category: Category | None = bill.category
+    if category is not None and category.user_id not in (None, bill.user_id):
+        raise ValidationError({"category": "Choose one of your own categories."})
+
+
+def _check_account(user_id: int, account: Account | None) -> None:
+    if account is not None and account.user_id != user_id:
+        raise ValidationError({"account": "Choose one of your own accounts."})
+
+
+def _facts(bill: Bill) -> dict[str, Any]:
+    return {
+        "biller_name": bill.biller_name,
+        "amount_due": bill.amount_due,
+        "currency": bill.currency,
+        "due_date": bill.due_date,
+        "recurrence": bill.recurrence,
+        "auto_pay": bill.auto_pay,
+    }
