@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 
-class UnreadableFile(Exception):
+class UnreadableFile(Exception):  # noqa: N818 - the file is at fault, not the program
     """The file as a whole cannot be read; ``str(error)`` is the sentence its owner is shown."""
 
 
