@@ -1,4 +1,4 @@
-"""Pages of budgets. A role without budgets gets 403, what is not visible 404."""
+"""Pages of budgets. What is not visible is a 404; a role without budgets gets 403."""
 
 import re
 from datetime import date
@@ -122,7 +122,6 @@ def budget_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def budget_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a budget out of the trash."""
-    require(request.user, Ability.SEE_BUDGETS)
     budget = get_object_or_404(Budget.objects.in_reach_of(request.user).for_list(), pk=pk)
     require_change(request.user, budget)
     try:
@@ -198,8 +197,9 @@ def _chosen_month(text: str, on: date) -> date:
 
 
 def _find(request: HttpRequest, pk: int) -> Budget:
+    budget = get_object_or_404(Budget.objects.visible_to(request.user).for_list(), pk=pk)
     require(request.user, Ability.SEE_BUDGETS)
-    return get_object_or_404(Budget.objects.visible_to(request.user).for_list(), pk=pk)
+    return budget
 
 
 def _find_to_change(request: HttpRequest, pk: int) -> Budget:

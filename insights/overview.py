@@ -6,6 +6,8 @@ from datetime import date
 
 from banking.periods import Period
 from banking.snapshot import read_snapshot
+from budgets.month import budget_month
+from budgets.progress import BudgetProgress
 from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.coverage import Coverage, coverage_for
 from insights.net_worth import NetWorth, net_worth
@@ -14,6 +16,7 @@ from insights.spending import CategorySpending, categories_of, spending_by_categ
 from transactions.flows import load_flows
 from transactions.models import Transaction
 from users.models import User
+from users.policy import Ability, may
 
 TREND_MONTHS = 12
 RECENT_COUNT = 10
@@ -35,6 +38,7 @@ class Overview:
     trend: tuple[MonthFlow, ...]
     trend_period: Period
     recent: tuple[Transaction, ...]
+    budgets: tuple[BudgetProgress, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -86,7 +90,22 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
         trend=monthly_trend(flows, trend_period),
         trend_period=trend_period,
         recent=_recent(coverage, choice),
+        budgets=_budgets(coverage, choice, on),
     )
+
+
+def _budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
+    """Those of the month a single month's figure is about; none for who sees no insights."""
+    if not coverage.sees_insights or not may(coverage.user, Ability.SEE_BUDGETS):
+        return ()
+    month = budget_month(
+        user=coverage.user,
+        year=choice.month.year,
+        month=choice.month.month,
+        on=on,
+        include_shared=coverage.includes_shared,
+    )
+    return month.progresses
 
 
 def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]:

@@ -1,4 +1,4 @@
-"""Budgets at the API. A role without budgets gets 403 everywhere, what is not visible 404."""
+"""Budgets at the API. What is not visible is a 404; a role without budgets gets 403."""
 
 from datetime import date
 from typing import Any
@@ -52,10 +52,6 @@ class BudgetApi(GenericAPIView):
 
     serializer_class = BudgetOut
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        require(request.user, Ability.SEE_BUDGETS)
-
     def get_queryset(self) -> BudgetQuerySet:
         return Budget.objects.visible_to(self.request.user).for_list()
 
@@ -64,7 +60,9 @@ class BudgetApi(GenericAPIView):
         return local_date(self.request.user.timezone, timezone.now())
 
     def find(self, pk: int) -> Budget:
-        return get_object_or_404(self.get_queryset(), pk=pk)
+        budget = get_object_or_404(self.get_queryset(), pk=pk)
+        require(self.request.user, Ability.SEE_BUDGETS)
+        return budget
 
     def find_to_change(self, pk: int) -> Budget:
         budget = self.find(pk)
@@ -88,6 +86,7 @@ class BudgetListApi(BudgetApi):
     @extend_schema(operation_id="budgets_list", responses=BudgetOut(many=True))
     def get(self, request: Request) -> Response:
         """Your budgets and those shared with you, the latest month first."""
+        require(request.user, Ability.SEE_BUDGETS)
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         progress = budget_progress(page, on=self.today)
         return self.get_paginated_response(BudgetOut(progress, many=True).data)
@@ -96,8 +95,8 @@ class BudgetListApi(BudgetApi):
     def post(self, request: Request) -> Response:
         """Set a limit for one category in one month."""
         require(request.user, Ability.CHANGE_OWN_DATA)
-        fields = self.read(BudgetIn, request.data)
-        month = {"year": self.today.year, "month": self.today.month}
+        fields, today = self.read(BudgetIn, request.data), self.today
+        month = {"year": today.year, "month": today.month}
         budget = create_budget(actor=request.user, user=request.user, **(month | fields))
         return Response(self.show(budget.pk), status=status.HTTP_201_CREATED)
 
@@ -166,6 +165,7 @@ class BudgetMonthApi(BudgetApi):
     )
     def get(self, request: Request, year: int, month: int) -> Response:
         """The progress of all budgets of one month, and what they come to."""
+        require(request.user, Ability.SEE_BUDGETS)
         asked = {"1": True, "true": True, "0": False, "false": False}
         shown = budget_month(
             user=request.user,
@@ -191,6 +191,7 @@ class BudgetSuggestionsApi(BudgetApi):
     @extend_schema(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
     def get(self, request: Request) -> Response:
         """What budgets could be: the median of each category's last six full months."""
+        require(request.user, Ability.SEE_BUDGETS)
         month = self.read(MonthIn, request.query_params)
         found = suggestions(user=request.user, on=self.today, **month)
         return Response(SuggestionOut(found, many=True).data)

@@ -10,6 +10,7 @@ from accounts.api.serializers import AccountOut
 from accounts.honesty import RatesUsed
 from accounts.models import Account
 from banking.money import plain_amount
+from budgets.api.serializers import ProgressOut
 from insights.overview import Overview
 from transactions.api.serializers import TransactionOut
 
@@ -180,19 +181,6 @@ class PeriodOut(serializers.Serializer):
     date_to = serializers.DateField(source="period.last_day")
 
 
-_BudgetRow = inline_serializer(
-    "OverviewBudget",
-    {
-        "budget_id": serializers.IntegerField(),
-        "category": serializers.CharField(),
-        "limit": serializers.CharField(),
-        "spent": serializers.CharField(),
-        "remaining": serializers.CharField(),
-        "percent": serializers.IntegerField(),
-        "exceeded": serializers.BooleanField(),
-    },
-    many=True,
-)
 _Rewards = inline_serializer("OverviewRewards", {"total_points": serializers.IntegerField()})
 
 
@@ -203,7 +191,7 @@ class OverviewOut(serializers.Serializer):
     accounts = AccountsOut(source="net_worth")
     monthly_spending = MonthlySpendingOut(source="month")
     totals = TotalsOut()
-    budgets = serializers.SerializerMethodField()
+    budgets = ProgressOut(many=True)
     category_totals = CategoryTotalOut(source="spending", many=True)
     monthly_trends = MonthFlowOut(source="trend", many=True)
     recent_transactions = TransactionOut(source="recent", many=True)
@@ -211,10 +199,6 @@ class OverviewOut(serializers.Serializer):
     rewards = serializers.SerializerMethodField()
     alerts_count = serializers.SerializerMethodField()
     insights = InsightsOut(source="*")
-
-    @extend_schema_field(_BudgetRow)
-    def get_budgets(self, overview: Overview) -> list:
-        return []
 
     @extend_schema_field(serializers.ListField(child=serializers.DictField()))
     def get_upcoming_bills(self, overview: Overview) -> list:
