@@ -1,0 +1,300 @@
+"""Transfers: money between two accounts of one person, as one outflow and one inflow.
+
+Both rows of a confirmed transfer have a category of kind `transfer`, which keeps them out of
+income and spending everywhere. What they had before is kept, and comes back with a rejection.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import Q
+
+from accounts.exchange import RateMissing, convert
+from accounts.models import Account
+from accounts.services import lock_accounts
+from banking.money import round_to_minor_unit
+from transactions.models import Category, CategoryChange, Transaction, Transfer
+from transactions.services.posting import book, post_transaction
+from transactions.totals import merge, sums_of_rows
+from users import audit
+from users.models import User
+
+# Two rows further apart are not one movement.
+WINDOW = timedelta(days=4)
+# How many suggestions one search may store: beyond that somebody should look first.
+MOST_SUGGESTIONS = 500
+
+
+@db_transaction.atomic
+def transfer_funds(
+    *,
+    actor: User,
+    source: Account,
+    target: Account,
+    amount: Decimal,
+    on: date,
+    target_amount: Decimal | None = None,
+    description: str = "",
+) -> Transfer:
+    """Move `amount` (source's currency) to another account of the same owner.
+
+    Between two currencies `target_amount` says what arrives, else the day's rate does. Raises
+    ValidationError, among others when the source has not enough.
+    """
+    if source.pk == target.pk:
+        raise ValidationError({"target": "Choose two different accounts."})
+    if source.user_id != target.user_id:
+        raise ValidationError({"target": "Choose one of your own accounts."})
+    if amount <= 0:
+        raise ValidationError({"amount": "Enter an amount above zero."})
+    accounts = lock_accounts([source.pk, target.pk])
+    source, target = accounts[source.pk], accounts[target.pk]
+    arriving = _arriving(source, target, amount, target_amount, on)
+    shared = {
+        "actor": actor,
+        "txn_date": on,
+        "category": transfer_category(),
+        "origin": Transaction.Origin.TRANSFER,
+    }
+    outflow = post_transaction(
+        account=source,
+        signed_amount=-amount,
+        description=description or f"Transfer to {target.name}",
+        **shared,
+    )
+    inflow = post_transaction(
+        account=target,
+        signed_amount=arriving,
+        description=description or f"Transfer from {source.name}",
+        **shared,
+    )
+    transfer = Transfer.objects.create(
+        user_id=source.user_id,
+        outflow_transaction=outflow,
+        inflow_transaction=inflow,
+        status=Transfer.Status.CONFIRMED,
+    )
+    audit.record(
+        actor=actor,
+        action="transactions.transfer.created",
+        target=transfer,
+        amount=amount,
+        currency=source.currency,
+        arriving=arriving,
+        arriving_currency=target.currency,
+    )
+    return transfer
+
+
+def transfer_category() -> Category:
+    """The predefined category of transfers."""
+    return Category.objects.get(user=None, slug="transfer")
+
+
+def _arriving(
+    source: Account, target: Account, amount: Decimal, told: Decimal | None, on: date
+) -> Decimal:
+    if source.currency == target.currency:
+        if told is not None and told != amount:
+            raise ValidationError(
+                {"target_amount": "In one currency as much arrives as leaves; leave this empty."}
+            )
+        return amount
+    if told is not None:
+        if told <= 0:
+            raise ValidationError({"target_amount": "Enter an amount above zero."})
+        return told
+    try:
+        converted = convert(amount, source.currency, target.currency, on).amount
+    except RateMissing as missing:
+        raise ValidationError(
+            {"target_amount": f"{missing} Enter how many {target.currency} arrive."}
+        ) from missing
+    return round_to_minor_unit(converted, target.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One row as the search sees it."""
+
+    pk: int
+    account_id: int
+    signed_amount: Decimal
+    on: date
+
+
+@db_transaction.atomic
+def suggest_transfers(*, user: User, since: date) -> int:
+    """Store pairs of rows that look like one movement; how many are new.
+
+    Same owner and currency, two accounts, the same amount, at most four days apart, neither in a
+    pair already, the nearest dates first. A rejected pair is remembered and never comes back.
+    """
+    known = Transfer.objects.filter(user=user)
+    rejected = set(
+        known.filter(status=Transfer.Status.REJECTED).values_list(
+            "outflow_transaction_id", "inflow_transaction_id"
+        )
+    )
+    pairs = _nearest_pairs(_free_sides(user, since), rejected)[:MOST_SUGGESTIONS]
+    made = Transfer.objects.bulk_create(
+        [
+            Transfer(user=user, outflow_transaction_id=out, inflow_transaction_id=into)
+            for out, into in pairs
+        ],
+        ignore_conflicts=True,
+    )
+    return len(made)
+
+
+def _free_sides(user: User, since: date) -> dict[tuple[str, Decimal], list[_Side]]:
+    """Rows that are in no pair, by currency and positive amount."""
+    taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
+        transfers_in__status__in=["suggested", "confirmed"]
+    )
+    rows = (
+        Transaction.objects.live()
+        .posted()
+        .filter(user=user, txn_date__gte=since, is_split=False)
+        .exclude(origin=Transaction.Origin.TRANSFER)
+        .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
+        .order_by()
+        .values_list("currency", "amount", "pk", "account_id", "signed_amount", "txn_date")
+    )
+    sides: dict[tuple[str, Decimal], list[_Side]] = defaultdict(list)
+    for currency, amount, *side in rows.iterator(chunk_size=5000):
+        sides[currency, amount].append(_Side(*side))
+    return sides
+
+
+def _nearest_pairs(
+    sides: dict[tuple[str, Decimal], list[_Side]], rejected: set[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    candidates: list[tuple[timedelta, int, int]] = []
+    for same in sides.values():
+        outflows = [side for side in same if side.signed_amount < 0]
+        inflows = [side for side in same if side.signed_amount > 0]
+        candidates += [
+            (abs(out.on - into.on), out.pk, into.pk)
+            for out in outflows
+            for into in inflows
+            if out.account_id != into.account_id
+            and abs(out.on - into.on) <= WINDOW
+            and (out.pk, into.pk) not in rejected
+        ]
+    used: set[int] = set()
+    pairs = []
+    for _, out, into in sorted(candidates):
+        if out not in used and into not in used:
+            used |= {out, into}
+            pairs.append((out, into))
+    return pairs
+
+
+@db_transaction.atomic
+def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
+    """Make a suggested pair one movement: both rows leave income and spending. Safe to repeat."""
+    locked, rows, accounts = _locked_pair(transfer)
+    if locked.status == Transfer.Status.CONFIRMED:
+        return locked
+    outflow, inflow = rows
+    if outflow.deleted_at or inflow.deleted_at:
+        raise ValidationError("One side of this transfer is in the trash. Restore it first.")
+    _refuse_taken(locked)
+    locked.outflow_category_before, locked.outflow_source_before = (
+        outflow.category,
+        outflow.category_source,
+    )
+    locked.inflow_category_before, locked.inflow_source_before = (
+        inflow.category,
+        inflow.category_source,
+    )
+    category, manual = transfer_category(), Transaction.CategorySource.MANUAL
+    _recategorise(actor, accounts, [(outflow, category, manual), (inflow, category, manual)])
+    locked.status = Transfer.Status.CONFIRMED
+    locked.save()
+    audit.record(actor=actor, action="transactions.transfer.confirmed", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
+    """Say that two rows are no transfer; rows that were confirmed get their categories back."""
+    locked, (outflow, inflow), accounts = _locked_pair(transfer)
+    if locked.status == Transfer.Status.REJECTED:
+        return locked
+    if Transaction.Origin.TRANSFER in (outflow.origin, inflow.origin):
+        raise ValidationError("This transfer was made here. Delete it instead.")
+    if locked.status == Transfer.Status.CONFIRMED:
+        _recategorise(
+            actor,
+            accounts,
+            [
+                (outflow, locked.outflow_category_before, locked.outflow_source_before),
+                (inflow, locked.inflow_category_before, locked.inflow_source_before),
+            ],
+        )
+    locked.status = Transfer.Status.REJECTED
+    locked.save(update_fields=["status", "updated_at"])
+    audit.record(actor=actor, action="transactions.transfer.rejected", target=locked)
+    return locked
+
+
+def _locked_pair(
+    transfer: Transfer,
+) -> tuple[Transfer, tuple[Transaction, Transaction], dict[int, Account]]:
+    """Accounts, then the pair, then its rows: the order in which posting locks them too."""
+    pair = Transfer.objects.select_related("outflow_transaction", "inflow_transaction").get(
+        pk=transfer.pk
+    )
+    accounts = lock_accounts(
+        [pair.outflow_transaction.account_id, pair.inflow_transaction.account_id]
+    )
+    locked = Transfer.objects.select_for_update(of=("self",)).get(pk=transfer.pk)
+    ids = [locked.outflow_transaction_id, locked.inflow_transaction_id]
+    rows = {
+        row.pk: row
+        for row in Transaction.objects.select_for_update(of=("self",))
+        .select_related("category")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    }
+    if any(row.account_id not in accounts for row in rows.values()):
+        raise ValidationError("One side was moved a moment ago. Look at it again first.")
+    return locked, (rows[ids[0]], rows[ids[1]]), accounts
+
+
+def _refuse_taken(transfer: Transfer) -> None:
+    ids = [transfer.outflow_transaction_id, transfer.inflow_transaction_id]
+    taken = Transfer.objects.filter(
+        Q(outflow_transaction_id__in=ids) | Q(inflow_transaction_id__in=ids),
+        status=Transfer.Status.CONFIRMED,
+    )
+    if taken.exists():
+        raise ValidationError("One side is part of another transfer already.")
+
+
+def _recategorise(
+    actor: User,
+    accounts: dict[int, Account],
+    wanted: list[tuple[Transaction, Category | None, str]],
+) -> None:
+    """Give locked rows their categories; totals and history follow."""
+    rows = [row for row, _, _ in wanted]
+    before = sums_of_rows(rows)
+    for row, category, source in wanted:
+        if row.category_id != (category.pk if category else None):
+            CategoryChange.objects.create(
+                transaction=row,
+                from_category=row.category,
+                to_category=category,
+                by=CategoryChange.By.USER,
+                actor=actor,
+            )
+        row.category, row.category_source = category, source
+        row.save(update_fields=["category", "category_source", "updated_at"])
+    book(accounts, merge((sums_of_rows(rows), 1), (before, -1)))
