@@ -14,6 +14,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from banking import logs, stores
+from users.rates import rate_limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -181,21 +182,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 # --- People -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = [
-    # Also behind allauth's pages: it hashes for unknown addresses too, and knows no second table.
-    "django.contrib.auth.backends.ModelBackend",
-    "users.backends.RolePermissions",
-]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-_VALIDATORS = "django.contrib.auth.password_validation"
+# Django's also behind allauth's pages: it hashes for unknown addresses, and knows no second table.
+_DJANGO = "django.contrib.auth"
+AUTHENTICATION_BACKENDS = [f"{_DJANGO}.backends.ModelBackend", "users.backends.RolePermissions"]
+PASSWORD_HASHERS = [f"{_DJANGO}.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
+_VALIDATORS = f"{_DJANGO}.password_validation"
+_LIKENESS = {"user_attributes": ("email", "name")}
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("email", "name")},
-    },
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator", "OPTIONS": _LIKENESS},
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
@@ -215,45 +209,11 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
 USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
-# Ours (users/limits.py) count where these are off; theirs guard the second factor.
-ACCOUNT_RATE_LIMITS = {
-    "login": None,
-    "login_failed": "5/5m/key",
-    "signup": None,
-    "reset_password": None,
-    "reset_password_from_key": None,
-    "confirm_email": None,
-}
-
-
-def _rate(name: str, default: str) -> tuple[int, int] | None:
-    """RATE_LIMIT_SIGN_UP=20/3600 is 20 in an hour; "off" switches a limit off."""
-    text = env(f"RATE_LIMIT_{name.upper().replace('-', '_')}", default=default)
-    if text == "off":
-        return None
-    count, _, seconds = text.partition("/")
-    return int(count), int(seconds)
-
-
-# A demo is tried by scripts, all of them the same six people from one address.
-_API_FACTOR = 50 if DEMO else 1
-RATE_LIMITS = {
-    name: _rate(name, default)
-    for name, default in {
-        "sign-in-account": "5/900",
-        "sign-in-address": "20/3600",
-        "sign-in-network": "100/3600",
-        "otp": "5/300",
-        "sign-up": f"{20 * _API_FACTOR}/3600",
-        "mail-address": "20/3600",
-        "mail-recipient": "5/3600",
-        "api-read": f"{120 * _API_FACTOR}/60",
-        # Not 30: whoever enters a month of receipts or categorises by hand is not an attack.
-        "api-write": f"{120 * _API_FACTOR}/60",
-    }.items()
-}
-# Triggers refuse every change of an audit event. Tests turn them off: their database is emptied
-# between tests.
+# Ours (users/rates.py) count where these are off; theirs guards the second factor.
+_OFF = ("login", "signup", "reset_password", "reset_password_from_key", "confirm_email")
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF)
+RATE_LIMITS = rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
+# Triggers refuse every change of an audit event; tests, which empty the database, do without.
 AUDIT_GUARD = True
 
 ACCESS_TOKEN_EXPIRE_MINUTES = env.int("ACCESS_TOKEN_EXPIRE_MINUTES", default=30)

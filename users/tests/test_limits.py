@@ -11,6 +11,7 @@ from tests.builders import PASSWORD
 from users import limits
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.models import AuditEvent
+from users.rates import DEMO_NAMES, rate_limits
 
 LOGIN = "/api/auth/login"
 
@@ -79,6 +80,18 @@ def _redis_at(url: str) -> dict:
             "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
     }
+
+
+def test_the_environment_changes_a_limit_or_switches_it_off():
+    rates = rate_limits({"api-read": "600/60", "sign-up": "off"}, is_demo=False)
+    assert (rates["api-read"], rates["sign-up"], rates["otp"]) == ((600, 60), None, (5, 300))
+    with pytest.raises(ValueError, match="sing-up"):
+        rate_limits({"sing-up": "off"}, is_demo=False)
+
+
+def test_a_demo_is_as_strict_about_passwords_as_a_bank():
+    real, demo = rate_limits({}, is_demo=False), rate_limits({}, is_demo=True)
+    assert {name for name in real if real[name] != demo[name]} == set(DEMO_NAMES)
 
 
 # --- Sign-in ----------------------------------------------------------------------------------
