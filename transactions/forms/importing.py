@@ -32,7 +32,9 @@ MARKS = [(".", "1,234.56"), (",", "1.234,56")]
 class ImportStartForm(forms.Form):
     """A statement file and the account it belongs to."""
 
-    account = AccountChoice(queryset=Account.objects.none(), label=_("Account"))
+    account = AccountChoice(
+        queryset=Account.objects.none(), label=_("Account"), empty_label=_("Choose an account")
+    )
     file = forms.FileField(
         label=_("Statement file"),
         allow_empty_file=True,
@@ -43,6 +45,8 @@ class ImportStartForm(forms.Form):
         super().__init__(*args, **kwargs)
         own = Account.objects.owned_by(user).active().order_by("name", "pk")
         self.fields["account"].queryset = own
+        if len(own) == 1:
+            self.fields["account"].empty_label = None
 
 
 class MappingForm(forms.Form):
