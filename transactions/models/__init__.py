@@ -11,6 +11,7 @@ from transactions.models.ledger import (
     Transaction,
     TransactionQuerySet,
 )
+from transactions.models.marks import LedgerMark
 from transactions.models.rules import CategoryRule
 from transactions.models.transfers import Transfer
 
@@ -27,6 +28,7 @@ __all__ = [
     "ImportFile",
     "ImportMapping",
     "ImportRow",
+    "LedgerMark",
     "MonthlyTotal",
     "SavedView",
     "Tag",

@@ -21,6 +21,7 @@ from transactions.fingerprints import fingerprint
 from transactions.models import (
     Category,
     CategoryChange,
+    LedgerMark,
     Tag,
     Transaction,
     TransactionQuerySet,
@@ -325,6 +326,7 @@ def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
     if delta:
         user_id = next(iter(accounts.values())).user_id
         apply_to_totals(user_id, delta)
+        LedgerMark.objects.create(user_id=user_id)
 
 
 def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
