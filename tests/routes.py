@@ -1,0 +1,108 @@
+"""The table of every address, by what it shows: tests/test_isolation.py walks it.
+
+A new address gets one line here, or the suite fails:
+  OPEN     answers anybody, and shows nothing of anybody.
+  LISTS    needs a sign-in and no id; shows a person their own things alone.
+  OBJECTS  has ids in it: {argument: which thing of `tests/world.py` it stands for}.
+  EXEMPT   is walked elsewhere; the value says where.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class On:
+    """An address with an object in it.
+
+    `shared`: at which levels somebody sees it with whom every account is shared (and may not
+    change it). `args`: the address's other arguments and the things they stand for.
+    """
+
+    thing: str
+    shared: tuple[str, ...] = ()
+    args: dict[str, str] = field(default_factory=dict)
+
+    def shared_as(self, level: str) -> bool:
+        return level in self.shared
+
+
+OPEN = {
+    *("account_login", "account_logout", "account_inactive", "account_signup"),
+    *("account_email_verification_sent", "account_reset_password", "account_confirm_login_code"),
+    *("account_reset_password_done", "account_reset_password_from_key_done"),
+    *("auth-signup", "auth-login", "auth-refresh", "auth-logout"),
+    *("schema", "docs", "redoc", "healthz", "readyz", "mfa_authenticate"),
+}
+
+LISTS = {
+    *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
+    *("accounts:account_list", "accounts:account_create", "api_account_list"),
+    *("transactions:transaction_list", "transactions:transaction_create", "api_transaction_list"),
+    *("transactions:category_list", "transactions:category_create", "api_category_list"),
+    *("transactions:import_start", "transactions:import_history"),
+    *("api_transaction_import", "api_import_list"),
+    *("budgets:budget_list", "budgets:budget_create", "budgets:budget_copy"),
+    *("budgets:budget_adopt", "api_budget_list", "api_budget_copy_last_month"),
+    "api_budget_suggestions",
+    *("users:profile", "users:theme_set", "users:security", "users:sign_out_everywhere"),
+    *("account_email", "account_change_password", "account_set_password"),
+    *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),
+    *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+    *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
+}
+
+LEVELS = ("viewer", "analyst")
+ACCOUNT, ROW = On("account", shared=LEVELS), On("transaction", shared=LEVELS)
+BUDGET = On("budget", shared=("analyst",))
+OBJECTS = {
+    "accounts:account_detail": ACCOUNT,
+    "accounts:account_edit": ACCOUNT,
+    "accounts:account_archive": ACCOUNT,
+    "accounts:account_delete": ACCOUNT,
+    "accounts:account_restore": On("account"),
+    "api_account_detail": ACCOUNT,
+    "api_account_restore": On("account"),
+    "transactions:transaction_detail": ROW,
+    "transactions:transaction_edit": ROW,
+    "transactions:transaction_notes": ROW,
+    "transactions:transaction_category": ROW,
+    "transactions:transaction_delete": ROW,
+    "transactions:transaction_restore": ROW,
+    "api_transaction_detail": ROW,
+    "api_transaction_restore": ROW,
+    "api_transaction_category": ROW,
+    "api_category_history": ROW,
+    "transactions:category_edit": On("category"),
+    "transactions:category_delete": On("category"),
+    "api_category_detail": On("category"),
+    "transactions:import_receipt": On("import_batch"),
+    "transactions:import_map": On("import_batch"),
+    "transactions:import_check": On("import_batch"),
+    "transactions:import_progress": On("import_batch"),
+    "transactions:import_retry": On("import_batch"),
+    "transactions:import_rows_choose": On("import_batch"),
+    "transactions:import_row_edit": On("import_batch", args={"row_pk": "import_row"}),
+    "transactions:import_confirm": On("import_batch"),
+    "transactions:import_revert": On("import_batch"),
+    "transactions:import_discard": On("import_batch"),
+    "api_import_detail": On("import_batch"),
+    "api_import_rows": On("import_batch"),
+    "api_import_confirm": On("import_batch"),
+    "api_import_revert": On("import_batch"),
+    "budgets:budget_detail": BUDGET,
+    "budgets:budget_edit": BUDGET,
+    "budgets:budget_delete": BUDGET,
+    "budgets:budget_restore": BUDGET,
+    "api_budget_detail": BUDGET,
+    "api_budget_restore": BUDGET,
+    "api_budget_progress": BUDGET,
+}
+
+EXEMPT = {
+    "metrics": "tests/test_metrics.py: this machine or a token",
+    "users:session_end": "users/tests/test_pages.py",
+    "users:tokens_revoke": "users/tests/test_pages.py",
+    "account_confirm_email": "allauth: the key is the secret",
+    "account_reset_password_from_key": "allauth: the key is the secret",
+    "api_budget_month": "its ids are a year and a month; budgets/tests/test_api.py",
+}

@@ -1,0 +1,51 @@
+"""One of each thing a person can own, every name with a word by which a leak is known."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from budgets.services import create_budget
+from tests.builders import make_account, make_transaction
+from transactions.models import ImportBatch, ImportRow
+from transactions.services.categories import create_category
+from users.models import User
+
+# In no page, no style and no message of ours.
+SECRET = "Xylograph"
+
+
+def things_of(owner: User) -> dict[str, Any]:
+    """{kind: the owner's one}; whoever adds a kind of thing adds it here."""
+    today = timezone.now().date()
+    account = make_account(user=owner, name=f"{SECRET} account", opening_balance="1000")
+    category = create_category(actor=owner, user=owner, name=f"{SECRET} category")
+    transaction = make_transaction(
+        account=account,
+        amount="-12.00",
+        txn_date=today,
+        description=f"{SECRET} text",
+        merchant=f"{SECRET} merchant",
+        category=category,
+        tags=[SECRET],
+    )
+    batch = ImportBatch.objects.create(
+        user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
+    )
+    row = ImportRow.objects.create(batch=batch, row_number=1, raw=SECRET, verdict="invalid")
+    budget = create_budget(
+        actor=owner,
+        user=owner,
+        category=category,
+        year=today.year,
+        month=today.month,
+        limit_amount=Decimal(100),
+    )
+    return {
+        "account": account,
+        "category": category,
+        "transaction": transaction,
+        "import_batch": batch,
+        "import_row": row,
+        "budget": budget,
+    }
