@@ -114,7 +114,8 @@ def run_pytest(
     command = [sys.executable, "-m", "pytest", "-n", environment.get("TEST_WORKERS", "2")]
     started = time.monotonic()
     code = subprocess.run(
-        [*command, f"--junit-xml={results}", "-o", "junit_logging=no", *options], env=environment
+        [*command, "--durations=10", f"--junit-xml={results}", "-o", "junit_logging=no", *options],
+        env=environment,
     ).returncode
     seconds = time.monotonic() - started
     return Outcome(engine, code, f"{counts(results)} in {seconds:.0f} s")
