@@ -3,16 +3,22 @@
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import models
+from django.db import InterfaceError, OperationalError, models
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema_field
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,10 +28,31 @@ from banking.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.money import LARGEST_AMOUNT, parse_amount, plain_amount
 
 
+class Unavailable(APIException):
+    """The database is away or busy; nothing was changed."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The service is paused for a moment. Please try again."
+    wait = 5  # answered as Retry-After
+
+
+class TooLarge(APIException):
+    """The body is more than the server reads into memory."""
+
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "That is more than can be sent at once."
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn a service's refusal into the 400 or 403 a serializer or permission would give."""
     if isinstance(exc, DjangoValidationError):
         exc = ValidationError(_details_of(exc))
+    elif isinstance(exc, OperationalError | InterfaceError):
+        exc = Unavailable()
+    elif isinstance(exc, RequestDataTooBig):
+        exc = TooLarge()
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
     return standardized_handler(exc, context)

@@ -64,6 +64,7 @@ urlpatterns = [
 ]
 
 handler400 = "banking.views.bad_request"
+handler500 = "banking.views.server_error"
 handler429 = "users.views.too_many_requests"
 
 if settings.DEBUG:

@@ -1,12 +1,16 @@
 """Pages of the house itself: health, error pages."""
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import connection
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from kombu.exceptions import OperationalError
+from django.template import loader
+from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from banking.celery import app as celery_app
@@ -64,7 +68,7 @@ def _broker_answers() -> bool:
     try:
         with celery_app.connection_for_write(connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
-    except (OperationalError, RedisError, OSError):
+    except (BrokerError, RedisError, OSError):
         return False
     return True
 
@@ -75,7 +79,28 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", status=400)
+    """What could not be read; a body larger than we read is a 413."""
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    return render(request, f"{status}.html", status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A 503 while the database is away or busy, else a 500; the page tells nothing of the fault.
+
+    Drawn without context: whatever a context processor needs may be what is broken.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status = 503 if is_away else 500
+    headers = {"Retry-After": "5"} if is_away else {}
+    if request.path.startswith("/api/"):
+        detail = "The service is paused for a moment. Please try again."
+        if not is_away:
+            detail = "Something went wrong on our side. It has been noted."
+        errors = [{"code": "unavailable" if is_away else "error", "detail": detail, "attr": None}]
+        body = {"type": "server_error", "errors": errors}
+        return JsonResponse(body, status=status, headers=headers)
+    page = loader.get_template(f"{status}.html").render()
+    return HttpResponse(page, status=status, headers=headers)
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,76 @@
+"""Errors are designed, in the right shape for their door, and tell nothing of the fault."""
+
+import pytest
+from django.db import OperationalError
+from django.urls import path
+
+from accounts.api import views as account_api
+from banking import urls as house
+
+SECRET = "connection to server at db-7 failed"
+
+
+def _break(request):
+    raise OperationalError(SECRET)
+
+
+def _fail(request):
+    raise RuntimeError(SECRET)
+
+
+class _Broken:
+    handler400 = house.handler400
+    handler500 = house.handler500
+    urlpatterns = [*house.urlpatterns, path("broken", _break), path("failing", _fail)]
+
+
+@pytest.fixture
+def visitor(client_for, alice, settings):
+    settings.ROOT_URLCONF = _Broken
+    client = client_for(alice)
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "heading"),
+    [("/broken", 503, "We will be back shortly"), ("/failing", 500, "Something went wrong")],
+)
+def test_a_fault_shows_its_page_and_nothing_of_itself(visitor, address, status, heading):
+    answer = visitor.get(address)
+    assert answer.status_code == status
+    assert heading in answer.text
+    assert SECRET not in answer.text
+
+
+def test_the_api_says_that_the_database_is_away(api_for, alice, monkeypatch):
+    def away(self):
+        raise OperationalError(SECRET)
+
+    monkeypatch.setattr(account_api.AccountListApi, "get_queryset", away)
+    client = api_for(alice)
+    client.raise_request_exception = False
+    answer = client.get("/api/accounts")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert answer.json() == {
+        "type": "server_error",
+        "errors": [
+            {
+                "code": "unavailable",
+                "detail": "The service is paused for a moment. Please try again.",
+                "attr": None,
+            }
+        ],
+    }
+
+
+def test_a_body_larger_than_we_read_is_a_413(api_for, client_for, alice, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    body = {"name": "x" * 2000, "currency": "EUR"}
+    answer = api_for(alice).post("/api/accounts", body)
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["code"] == "too_large"
+    page = client_for(alice).post("/accounts/new/", body)
+    assert page.status_code == 413
+    assert not alice.accounts.exists()
