@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from transactions.views import accounts, categories, detail, import_rows, importing, listing
+from transactions.views import (
+    accounts,
+    batches,
+    categories,
+    detail,
+    import_rows,
+    importing,
+    listing,
+    rules,
+)
 
 app_name = "transactions"
 urlpatterns = [
@@ -18,6 +27,22 @@ urlpatterns = [
     path("categories/new/", categories.category_create, name="category_create"),
     path("categories/<int:pk>/edit/", categories.category_edit, name="category_edit"),
     path("categories/<int:pk>/delete/", categories.category_delete, name="category_delete"),
+    path("rules/", rules.rule_list, name="rule_list"),
+    path("rules/new/", rules.rule_create, name="rule_create"),
+    path("rules/matches/", rules.rule_matches, name="rule_matches"),
+    path("rules/preview/", rules.rule_preview_all, name="rule_preview_all"),
+    path("rules/apply/", rules.rule_apply_all, name="rule_apply_all"),
+    path("rules/<int:pk>/edit/", rules.rule_edit, name="rule_edit"),
+    path("rules/<int:pk>/preview/", rules.rule_preview, name="rule_preview"),
+    path("rules/<int:pk>/apply/", rules.rule_apply, name="rule_apply"),
+    path("rules/<int:pk>/move/", rules.rule_move, name="rule_move"),
+    path("rules/<int:pk>/delete/", rules.rule_delete, name="rule_delete"),
+    path("rules/<int:pk>/restore/", rules.rule_restore, name="rule_restore"),
+    path("trash/", batches.trash, name="trash"),
+    path("trash/restore/", batches.trash_restore, name="trash_restore"),
+    path("undo/", batches.batch_list, name="batch_list"),
+    path("undo/<int:pk>/", batches.batch_detail, name="batch_detail"),
+    path("undo/<int:pk>/undo/", batches.batch_undo, name="batch_undo"),
     path("import/", importing.import_start, name="import_start"),
     path("import/history/", importing.import_history, name="import_history"),
     path("import/<int:pk>/", importing.import_receipt, name="import_receipt"),

@@ -31,8 +31,7 @@ def create_rule(*, actor: User, user: User, category: Category, **fields: Any) -
     Raises ValidationError at the field, for a pattern with the compiler's own message.
     """
     _lock_book(user)
-    if CategoryRule.objects.visible_to(user).count() >= MOST_RULES:
-        raise ValidationError(f"{MOST_RULES:,} rules are the most. Delete some first.")
+    _refuse_one_more(user)
     rule = checked_rule(CategoryRule(user=user), {"category": category, **fields})
     rule.save(force_insert=True)
     audit.record(actor=actor, action="transactions.rule.created", target=rule, **_facts(rule))
@@ -72,6 +71,21 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
         row.deleted_at = at
         row.save(update_fields=["deleted_at", "updated_at"])
         audit.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
+
+
+@db_transaction.atomic
+def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
+    """Bring a deleted rule back as it was. Raises ValidationError where that cannot be."""
+    _lock_book(rule.user)
+    row = CategoryRule.objects.select_related("category", "user").get(pk=rule.pk)
+    if row.deleted_at is None:
+        return row
+    _refuse_one_more(row.user)
+    checked_rule(row, {})
+    row.deleted_at = None
+    row.save(update_fields=["deleted_at", "updated_at"])
+    audit.record(actor=actor, action="transactions.rule.restored", target=row, **_facts(row))
+    return row
 
 
 @db_transaction.atomic
@@ -122,6 +136,11 @@ def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule
 def _lock_book(user: User) -> None:
     """The owner's row serialises: the order, the number and the weight of rules are all theirs."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _refuse_one_more(user: User) -> None:
+    if CategoryRule.objects.visible_to(user).count() >= MOST_RULES:
+        raise ValidationError(f"{MOST_RULES:,} rules are the most. Delete some first.")
 
 
 def _check_pattern(rule: CategoryRule) -> None:

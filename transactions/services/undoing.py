@@ -71,6 +71,11 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
     return result
 
 
+def count_changed_since(batch: ChangeBatch) -> int:
+    """How many rows undoing would leave as they are, at least in part."""
+    return sum(len(plan_undo(kept)[1]) for kept in _kept_rows(batch))
+
+
 def _kept_rows(batch: ChangeBatch) -> Any:
     last = 0
     while True:

@@ -1,0 +1,73 @@
+"""The entries of a rule."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountFormField
+from transactions.forms.choosing import AccountChoice, CategoryField
+from transactions.models import CategoryRule
+from transactions.rules import LONGEST_PATTERN
+from users.models import User
+
+CONDITIONS = ("account", "amount_min", "amount_max")
+
+
+class RuleForm(forms.Form):
+    """What a rule looks for, and the category it gives."""
+
+    keyword_pattern = forms.CharField(
+        label=_("Words in the bank's text"),
+        max_length=LONGEST_PATTERN,
+        required=False,
+        help_text=_("As they stand, in any case: “spotify”, “city gym”."),
+    )
+    merchant_pattern = forms.CharField(
+        label=_("Pattern"),
+        max_length=LONGEST_PATTERN,
+        required=False,
+        help_text=_("A regular expression on merchant or bank's text, such as ^uber (eats|trip)."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"}),
+    )
+    category = CategoryField(required=True)
+    account = AccountChoice(
+        label=_("Only on"), queryset=None, required=False, empty_label=_("Any account")
+    )
+    amount_min = AmountFormField(label=_("Amount from"), required=False)
+    amount_max = AmountFormField(label=_("Amount to"), required=False)
+    priority = forms.IntegerField(
+        label=_("Priority"),
+        min_value=0,
+        max_value=1_000_000,
+        initial=100,
+        help_text=_("Of the rules that match, the one with the smallest number wins."),
+    )
+    is_active = forms.BooleanField(
+        label=_("Switched on"),
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].queryset = Account.objects.owned_by(user)
+        category = self.fields["category"]
+        category.set_owner(user.pk)
+        category.choices = [("", _("Choose a category")), *list(category.choices)[1:]]
+
+
+def rule_entries(rule: CategoryRule) -> dict[str, Any]:
+    """The form's entries for a rule that is there."""
+    return {
+        "keyword_pattern": rule.keyword_pattern,
+        "merchant_pattern": rule.merchant_pattern,
+        "category": rule.category.slug,
+        "account": rule.account_id,
+        "amount_min": rule.amount_min,
+        "amount_max": rule.amount_max,
+        "priority": rule.priority,
+        "is_active": rule.is_active,
+    }

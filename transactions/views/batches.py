@@ -1,0 +1,255 @@
+"""Trash and undo: what was thrown away or changed at once in the last 30 days, and the way back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from banking.keyset import keyset_page
+from transactions.models import (
+    UNDO_FOR,
+    Category,
+    ChangeBatch,
+    ChangeBatchRow,
+    ImportBatch,
+    Tag,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.services.bulk_editing import bulk_restore
+from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
+from transactions.services.undoing import count_changed_since, undo_batch
+from users.policy import Ability, may, require
+
+PAGE_SIZE = 50
+MOST_LISTED = 100
+# Beyond this, what an undo would leave alone is told afterwards instead of before.
+LARGEST_COUNTED = 20_000
+KIND_ICONS = {
+    ChangeBatch.Kind.BULK_EDIT: "list-checks",
+    ChangeBatch.Kind.RULE_RUN: "wand-sparkles",
+    ChangeBatch.Kind.DELETE: "trash-2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of what was done lately: a batch of changes, or an import."""
+
+    at: datetime
+    icon: str
+    kind: str
+    summary: str
+    count: int
+    url: str
+    undo_url: str
+    undone_at: datetime | None
+    days_left: int
+
+
+# --- Trash ---------------------------------------------------------------------------------------
+
+
+@require_safe
+def trash(request: HttpRequest) -> HttpResponse:
+    """The user's own deleted transactions, the latest first, with the days they have left."""
+    rows = trashed(request).select_related("account", "category").order_by("-deleted_at", "-id")
+    page = keyset_page(rows, ["-deleted_at", "-id"], PAGE_SIZE, request.GET.get("cursor"))
+    now = timezone.now()
+    for row in page.rows:
+        row.days_left = _days_left(row.deleted_at, now)
+    context = {
+        "rows": page.rows,
+        "newer": page.previous_cursor,
+        "older": page.next_cursor,
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "transactions/trash.html", context)
+
+
+@require_POST
+def trash_restore(request: HttpRequest) -> HttpResponse:
+    """Take the chosen rows out of the trash, or all of them."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    rows = trashed(request)
+    if "all" not in request.POST:
+        ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+        if not ids:
+            messages.info(request, _("Choose what to restore first."))
+            return redirect("transactions:trash")
+        rows = rows.filter(pk__in=ids[:1000])
+    result = bulk_restore(actor=request.user, rows=rows, at=timezone.now())
+    if result.count:
+        words = ngettext(
+            "%(count)s transaction is back.", "%(count)s transactions are back.", result.count
+        )
+        messages.success(request, words % {"count": result.count})
+    if result.returned_count:
+        words = ngettext(
+            "%(count)s stays here: a later import has brought it again.",
+            "%(count)s stay here: a later import has brought them again.",
+            result.returned_count,
+        )
+        messages.warning(request, words % {"count": result.returned_count})
+    return redirect("transactions:trash")
+
+
+def trashed(request: HttpRequest) -> TransactionQuerySet:
+    """The user's own rows in the trash, on accounts outside it."""
+    own = Transaction.objects.filter(user=request.user, account__deleted_at=None)
+    return own.filter(deleted_at__isnull=False)
+
+
+# --- Undo ----------------------------------------------------------------------------------------
+
+
+@require_safe
+def batch_list(request: HttpRequest) -> HttpResponse:
+    """What was done to many transactions in the last 30 days, the latest first."""
+    now = timezone.now()
+    acts = sorted(_recent_acts(request, now), key=lambda act: act.at, reverse=True)
+    context = {
+        "acts": acts[:MOST_LISTED],
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "transactions/batch_list.html", context)
+
+
+@require_safe
+def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch row by row, before and after, and what undoing it would leave alone."""
+    batch = _find(request, pk)
+    rows = batch.rows.select_related("transaction__account")
+    if only_left := request.GET.get("only") == "left":
+        rows = rows.filter(left_alone=True)
+    page = keyset_page(rows, ["id"], PAGE_SIZE, request.GET.get("cursor"))
+    now = timezone.now()
+    can_undo = batch.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
+    counts = can_undo and batch.row_count <= LARGEST_COUNTED
+    context = {
+        "batch": batch,
+        "icon_name": KIND_ICONS[batch.kind],
+        "rows": list(_with_words(page.rows)),
+        "newer": page.previous_cursor,
+        "older": page.next_cursor,
+        "only_left": only_left,
+        "can_undo": can_undo,
+        "days_left": _days_left(batch.created_at, now),
+        "changed_since_count": count_changed_since(batch) if counts else 0,
+        "left_count": batch.rows.filter(left_alone=True).count() if batch.undone_at else 0,
+    }
+    return render(request, "transactions/batch_detail.html", context)
+
+
+@require_POST
+def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a batch; what somebody changed since is left alone and listed."""
+    batch = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    try:
+        result = undo_batch(actor=request.user, batch=batch, at=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:batch_detail", pk)
+    words = ngettext(
+        "Undone: %(count)s transaction is as it was.",
+        "Undone: %(count)s transactions are as they were.",
+        result.restored_count,
+    )
+    messages.success(request, words % {"count": result.restored_count})
+    if result.left_ids:
+        words = ngettext(
+            "%(count)s had changed since and is left as it is.",
+            "%(count)s had changed since and are left as they are.",
+            len(result.left_ids),
+        )
+        messages.warning(request, words % {"count": len(result.left_ids)})
+    return redirect("transactions:batch_detail", pk)
+
+
+def _find(request: HttpRequest, pk: int) -> ChangeBatch:
+    return get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+
+
+def _days_left(since: datetime, now: datetime) -> int:
+    """Whole days until it is gone, the begun one counted."""
+    return max(0, -((now - since - UNDO_FOR) // timedelta(days=1)))
+
+
+def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
+    since = now - UNDO_FOR
+    batches = ChangeBatch.objects.visible_to(request.user).filter(created_at__gte=since)
+    for batch in batches[:MOST_LISTED]:
+        yield Act(
+            at=batch.created_at,
+            icon=KIND_ICONS[batch.kind],
+            kind=batch.get_kind_display(),
+            summary=batch.summary,
+            count=batch.row_count,
+            url=reverse("transactions:batch_detail", args=[batch.pk]),
+            undo_url=reverse("transactions:batch_undo", args=[batch.pk]),
+            undone_at=batch.undone_at,
+            days_left=_days_left(batch.created_at, now),
+        )
+    imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
+    for batch in imports[:MOST_LISTED]:
+        yield Act(
+            at=batch.confirmed_at,
+            icon="file-up",
+            kind=_("Import"),
+            summary=batch.file_name,
+            count=batch.added_count,
+            url=reverse("transactions:import_receipt", args=[batch.pk]),
+            undo_url="",
+            undone_at=batch.reverted_at,
+            days_left=_days_left(batch.confirmed_at, now),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One row of a batch in words: each touched field as it was and as it became."""
+
+    row: ChangeBatchRow
+    changes: list[tuple[str, str, str]]
+
+
+def _with_words(rows: list[ChangeBatchRow]) -> Iterator[ChangeLine]:
+    """Names instead of ids, in two queries for the page."""
+    values = [value for row in rows for value in (row.before, row.after)]
+    categories = Category.objects.in_bulk({v[CATEGORY] for v in values if v.get(CATEGORY)})
+    tags = Tag.objects.in_bulk({pk for value in values for pk in value.get(TAGS, ())})
+
+    def said(value: dict[str, Any], name: str) -> str:
+        if name == CATEGORY:
+            category = categories.get(value[CATEGORY])
+            return category.name if category else _("No category")
+        if name == TAGS:
+            return ", ".join(sorted(tags[pk].name for pk in value[TAGS] if pk in tags)) or "–"
+        if name == NOTES:
+            return value[NOTES] or "–"
+        return _("In the trash") if value[DELETED_AT] else _("In the list")
+
+    labels = {
+        CATEGORY: _("Category"),
+        TAGS: _("Tags"),
+        NOTES: _("Notes"),
+        DELETED_AT: _("Place"),
+    }
+    for row in rows:
+        changes = [
+            (label, said(row.before, name), said(row.after, name))
+            for name, label in labels.items()
+            if name in row.after
+        ]
+        yield ChangeLine(row, changes)

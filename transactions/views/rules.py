@@ -1,0 +1,275 @@
+"""Rules: the list in their order, writing one with its matches beside it, preview, application."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from banking.forms import add_service_errors, errors_on
+from banking.keyset import keyset_page
+from banking.snapshot import read_snapshot
+from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
+from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.rule_preview import RulePreview, matching_rows, preview_rules
+from transactions.rule_proposals import propose_rule
+from transactions.rule_scan import Verdict
+from transactions.services.rule_applying import apply_rules
+from transactions.services.rule_book import (
+    checked_rule,
+    create_rule,
+    delete_rule,
+    edit_rule,
+    move_rule,
+    restore_rule,
+)
+from users.policy import Ability, may, require
+
+PAGE_SIZE = 100
+MATCHES_SHOWN = 10
+# How far back the list beside the form looks while somebody types.
+MATCHES_SOUGHT = 20_000
+LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
+
+
+@require_safe
+def rule_list(request: HttpRequest) -> HttpResponse:
+    """The user's rules in the order in which they win."""
+    rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
+    page = keyset_page(rules, ["priority", "id"], PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "rules": page.rows,
+        "newer": page.previous_cursor,
+        "older": page.next_cursor,
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "transactions/rule_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_create(request: HttpRequest) -> HttpResponse:
+    """Write a rule; `?from_transaction=` proposes one for the like of that transaction."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    source = _source_of(request)
+    form = RuleForm(request.POST or None, initial=_proposed(source), user=request.user)
+    if request.method == "POST" and form.is_valid() and "show" not in request.POST:
+        with errors_on(form):
+            rule = create_rule(actor=request.user, user=request.user, **form.cleaned_data)
+            messages.success(request, _("The rule decides about new transactions from now on."))
+            return _after_saving(request, rule)
+    return _form_page(request, "transactions/rule_create.html", form, source=source)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a rule."""
+    rule = _find_to_change(request, pk)
+    form = RuleForm(request.POST or None, initial=rule_entries(rule), user=request.user)
+    if request.method == "POST" and form.is_valid() and "show" not in request.POST:
+        with errors_on(form):
+            rule = edit_rule(actor=request.user, rule=rule, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return _after_saving(request, rule)
+    return _form_page(request, "transactions/rule_edit.html", form, rule=rule)
+
+
+@require_safe
+def rule_matches(request: HttpRequest) -> HttpResponse:
+    """What the form as it stands would match: the list beside it, while somebody types."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    form = RuleForm(request.GET, user=request.user)
+    rule = _edited_rule(request, request.GET.get("rule", ""))
+    context = {"form": form, **_matches(request, form, rule)}
+    return render(request, "transactions/_rule_matches.html", context)
+
+
+@require_safe
+def rule_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What applying one rule would do: rows, what stays, and each month's categories."""
+    rule = _find(request, pk)
+    return _preview_page(request, rule)
+
+
+@require_safe
+def rule_preview_all(request: HttpRequest) -> HttpResponse:
+    """The same for all rules together."""
+    return _preview_page(request, None)
+
+
+@require_POST
+def rule_apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Apply one rule to what is there; the message offers to undo it."""
+    return _apply(request, _find_to_change(request, pk))
+
+
+@require_POST
+def rule_apply_all(request: HttpRequest) -> HttpResponse:
+    """Apply all rules to what is there."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return _apply(request, None)
+
+
+@require_POST
+def rule_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a rule win before the one above it, or after the one below."""
+    rule = _find_to_change(request, pk)
+    steps = 1 if request.POST.get("to") == "later" else -1
+    move_rule(actor=request.user, rule=rule, steps=steps)
+    return redirect(f"{reverse('transactions:rule_list')}#rule-{pk}")
+
+
+@require_POST
+def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a rule away; the message offers to bring it back."""
+    rule = _find_to_change(request, pk)
+    delete_rule(actor=request.user, rule=rule, at=timezone.now())
+    undo = reverse("transactions:rule_restore", args=[pk])
+    words = _("The rule %(title)s is deleted. What it has categorised stays.")
+    messages.success(request, words % {"title": rule.title}, extra_tags=f"undo:{undo}")
+    return redirect("transactions:rule_list")
+
+
+@require_POST
+def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a deleted rule back."""
+    rule = get_object_or_404(CategoryRule.objects.filter(user=request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    try:
+        restore_rule(actor=request.user, rule=rule)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("transactions:rule_list")
+
+
+def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
+    try:
+        batch = apply_rules(actor=request.user, user=request.user, at=timezone.now(), rule=rule)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:rule_list")
+    if batch is None:
+        messages.info(request, _("There was nothing to change."))
+        return redirect("transactions:rule_list")
+    _tell(request, batch)
+    return redirect("transactions:batch_detail", batch.pk)
+
+
+def _tell(request: HttpRequest, batch: ChangeBatch) -> None:
+    words = ngettext(
+        "%(count)s transaction has a new category.",
+        "%(count)s transactions have a new category.",
+        batch.row_count,
+    )
+    undo = reverse("transactions:batch_undo", args=[batch.pk])
+    messages.success(request, words % {"count": batch.row_count}, extra_tags=f"undo:{undo}")
+
+
+def _preview_page(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
+    listed = LISTS.get(request.GET.get("list", ""), Verdict.CHANGES)
+    with read_snapshot():
+        preview = preview_rules(request.user, rule, listed=listed, cursor=request.GET.get("cursor"))
+    context = {
+        "rule": rule,
+        "preview": preview,
+        "listed": listed.value,
+        "months": _by_month(preview),
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "transactions/rule_preview.html", context)
+
+
+def _by_month(preview: RulePreview) -> list[dict[str, Any]]:
+    """The effects under their months."""
+    months: list[dict[str, Any]] = []
+    for effect in preview.effects:
+        if not months or months[-1]["month"] != effect.month:
+            months.append({"month": effect.month, "effects": []})
+        months[-1]["effects"].append(effect)
+    return months
+
+
+def _matches(request: HttpRequest, form: RuleForm, rule: CategoryRule | None) -> dict[str, Any]:
+    """The matches of the form as it stands; what is wrong with it goes to its fields."""
+    form.is_valid()
+    entries = {name: form.cleaned_data.get(name) for name in form.cleaned_data}
+    has_text = entries.get("keyword_pattern") or entries.get("merchant_pattern")
+    blockers = {name for name in form.errors if name != "category"}
+    if not has_text or blockers:
+        return {"matches": None}
+    draft = CategoryRule(user=request.user, pk=rule.pk if rule else None)
+    # Without a category yet, any will do: this is about what is found.
+    entries["category"] = entries.get("category") or Category.objects.filter(user=None).first()
+    try:
+        checked_rule(draft, entries)
+    except ValidationError as error:
+        add_service_errors(form, error)
+        return {"matches": None}
+    matches = matching_rows(request.user, draft, limit=MATCHES_SOUGHT, page_size=MATCHES_SHOWN)
+    return {"matches": matches, "matches_sought": MATCHES_SOUGHT}
+
+
+def _form_page(
+    request: HttpRequest,
+    template: str,
+    form: RuleForm,
+    rule: CategoryRule | None = None,
+    source: Transaction | None = None,
+) -> HttpResponse:
+    asked = form if form.is_bound else RuleForm(form.initial, user=request.user)
+    context = {
+        "form": form,
+        "rule": rule,
+        "source": source,
+        "has_conditions": any(form[name].value() for name in CONDITIONS),
+        **_matches(request, asked, rule),
+    }
+    is_refused = form.is_bound and bool(form.errors)
+    return render(request, template, context, status=422 if is_refused else 200)
+
+
+def _after_saving(request: HttpRequest, rule: CategoryRule) -> HttpResponse:
+    if "preview" in request.POST and rule.is_active:
+        return redirect("transactions:rule_preview", rule.pk)
+    return redirect("transactions:rule_list")
+
+
+def _source_of(request: HttpRequest) -> Transaction | None:
+    """The transaction a rule is to be made from: one's own, or 404."""
+    pk = request.GET.get("from_transaction", "")
+    if not pk:
+        return None
+    own = Transaction.objects.visible_to(request.user).filter(user=request.user)
+    return get_object_or_404(own.select_related("category"), pk=pk if pk.isdecimal() else 0)
+
+
+def _proposed(source: Transaction | None) -> dict[str, Any]:
+    entries: dict[str, Any] = {"priority": 100, "is_active": True}
+    if source is None:
+        return entries
+    proposal = propose_rule(source)
+    return entries | {
+        "keyword_pattern": proposal.keyword_pattern,
+        "merchant_pattern": proposal.merchant_pattern,
+        "category": source.category.slug if source.category else "",
+    }
+
+
+def _edited_rule(request: HttpRequest, pk: str) -> CategoryRule | None:
+    return _find(request, int(pk)) if pk.isdecimal() else None
+
+
+def _find(request: HttpRequest, pk: int) -> CategoryRule:
+    rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
+    return get_object_or_404(rules, pk=pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> CategoryRule:
+    rule = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return rule
