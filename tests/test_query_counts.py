@@ -1,0 +1,103 @@
+"""Each list runs as many queries for twenty rows as for two."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import AccountShare
+from tests.builders import make_account, make_transaction
+from transactions.models import Category, ImportBatch, Transaction
+from transactions.services.categories import create_category
+from transactions.services.categorizing import set_category
+from transactions.services.posting import delete_transactions, restore_transactions
+
+# Address (formatted with the first account and transaction), and the most queries it may run.
+LISTS = [
+    ("/accounts/", 12),
+    ("/accounts/{account}/", 14),
+    ("/transactions/", 16),
+    ("/transactions/?search=row&ordering=-amount", 16),
+    ("/transactions/?category=food&ordering=category", 17),
+    ("/transactions/{transaction}/", 14),
+    ("/transactions/new/", 12),
+    ("/transactions/categories/", 8),
+    ("/transactions/import/history/", 10),
+    ("/api/accounts", 5),
+    ("/api/accounts?is_active=true", 5),
+    ("/api/transactions", 6),
+    ("/api/transactions?search=row&category=food&tag=t0&ordering=-merchant", 7),
+    ("/api/transactions/{transaction}/category-history", 6),
+    ("/api/categories", 5),
+    ("/api/imports", 6),
+]
+
+
+def grow(owner, other, number):
+    """One more of everything that a list could show."""
+    own = make_account(user=owner, name=f"own {number}", opening_balance="1000")
+    shared = make_account(user=other, name=f"shared {number}", currency="USD")
+    AccountShare.objects.create(
+        user=other, member=owner, account=shared, level="viewer", status="accepted"
+    )
+    category = create_category(actor=owner, user=owner, name=f"category {number}")
+    first = owner.accounts.order_by("pk").first()
+    today = timezone.now().date()
+    make_transaction(
+        account=first,
+        description=f"row {number}",
+        merchant=f"merchant {number}",
+        txn_date=today - timedelta(days=number),
+        category=category,
+        tags=[f"t{number}", "all"],
+    )
+    make_transaction(account=own, category=Category.objects.get(slug="groceries"))
+    ImportBatch.objects.create(
+        user=owner, account=own, file_name=f"{number}.csv", sha256=str(number), status="done"
+    )
+    row = Transaction.objects.filter(account=first).order_by("pk").first()
+    set_category(actor=owner, transaction=row, category=category)
+
+
+def queries_of(client, address):
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(address)
+    assert answer.status_code == 200, address
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize(("address", "most"), LISTS, ids=[address for address, most in LISTS])
+def test_a_list_runs_as_many_queries_for_twenty_rows_as_for_two(
+    alice, bob, client_for, address, most
+):
+    for number in range(2):
+        grow(alice, bob, number)
+    row = Transaction.objects.filter(user=alice).order_by("pk").first()
+    address = address.format(account=row.account_id, transaction=row.pk)
+    client = client_for(alice)
+    few = queries_of(client, address)
+    for number in range(2, 20):
+        grow(alice, bob, number)
+    many = queries_of(client, address)
+    assert len(many) == len(few), "\n".join(sorted(many))
+    assert len(many) <= most, "\n".join(many)
+
+
+def test_deleting_and_restoring_many_costs_no_query_a_row(alice, checking):
+    def queries_for(count):
+        for day in range(count):
+            make_transaction(
+                account=checking, amount="-1.00", txn_date=date(2026, 3, 1 + day), origin="import"
+            )
+        rows = Transaction.objects.filter(account=checking)
+        with CaptureQueriesContext(connection) as captured:
+            delete_transactions(actor=alice, rows=rows)
+            restore_transactions(actor=alice, rows=rows)
+        return len(captured)
+
+    assert queries_for(2) == queries_for(20)
+    checking.refresh_from_db()
+    assert checking.balance == Decimal(978)
