@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db import transaction as db_transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
@@ -46,6 +48,7 @@ def create_program(
     if unknown:
         raise TypeError(f"A programme has no {', '.join(sorted(unknown))}.")
     fields.setdefault("currency", user.base_currency)
+    _serialise(user.pk)
     reward = Reward(user=user, program_name=program_name.strip(), **fields)
     if reward.earns_on_bills:
         _stop_earning_elsewhere(user, None)
@@ -66,6 +69,7 @@ def create_program(
 @db_transaction.atomic
 def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Reward:
     """Change a programme's terms; a new `points_balance` becomes an `adjust` entry."""
+    _serialise(reward.user_id)
     locked = lock_program(reward)
     before = {
         name: getattr(locked, name)
@@ -106,6 +110,7 @@ def delete_program(*, actor: User, reward: Reward) -> None:
 @db_transaction.atomic
 def restore_program(*, actor: User, reward: Reward) -> Reward:
     """Take a programme out of the trash. It earns on bills only if no other does by now."""
+    _serialise(reward.user_id)
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
         others = Reward.objects.filter(user=locked.user, earns_on_bills=True, deleted_at=None)
@@ -151,15 +156,26 @@ def lock_bill_program(user: User) -> Reward:
     )
     reward = locked.first()
     if reward is None:
-        Reward.objects.create(
-            user=user,
-            program_name=HOUSE_PROGRAM,
-            currency=user.base_currency,
-            point_value=Decimal("0.0100"),
-            earns_on_bills=True,
-        )
+        try:
+            with db_transaction.atomic():
+                Reward.objects.create(
+                    user=user,
+                    program_name=HOUSE_PROGRAM,
+                    currency=user.base_currency,
+                    point_value=Decimal("0.0100"),
+                    earns_on_bills=True,
+                )
+        except IntegrityError:
+            pass  # Another payment made it first; its row is the one to lock.
         reward = locked.get()
     return reward
+
+
+def lock_programs_of(payment: Transaction) -> dict[int, Reward]:
+    """The programmes a payment has moved points in, locked in order."""
+    moved = PointsEntry.objects.filter(payment=payment).values("reward")
+    locked = Reward.objects.select_for_update().filter(pk__in=moved).order_by("pk")
+    return {reward.pk: reward for reward in locked}
 
 
 def earn_for_payment(
@@ -178,7 +194,10 @@ def earn_for_payment(
     if points == 0:
         return None
     note = f"{payment.merchant or payment.description}{', paid early' if is_early else ''}"
-    entry = _append(reward, PointsEntry.Kind.EARN, points, on, note=note[:200], payment=payment)
+    # A payment that was taken back and given again has earned once: it only comes back.
+    has_earned = PointsEntry.objects.filter(payment=payment, kind=PointsEntry.Kind.EARN).exists()
+    kind = PointsEntry.Kind.ADJUST if has_earned else PointsEntry.Kind.EARN
+    entry = _append(reward, kind, points, on, note=note[:200], payment=payment)
     audit.record(
         actor=actor,
         action="rewards.points.earn",
@@ -188,6 +207,42 @@ def earn_for_payment(
         payment=payment.pk,
     )
     return entry
+
+
+def take_back_points(
+    *, actor: User | None, programs: dict[int, Reward], payment: Transaction
+) -> int:
+    """Take away what a payment earned, as far as it is still there; returns how many points.
+
+    `programs` are those of `lock_programs_of`, locked by the caller.
+    """
+    sums = (
+        PointsEntry.objects.filter(payment=payment)
+        .order_by()
+        .values("reward")
+        .annotate(points=Sum("points"))
+        .order_by("reward")
+        .values_list("reward", "points")
+    )
+    taken = 0
+    for reward_id, earned in list(sums):
+        reward = programs[reward_id]
+        points = min(earned, reward.points_balance)
+        if points <= 0:
+            continue
+        taken += points
+        note = "The payment was taken back"
+        kind, on = PointsEntry.Kind.ADJUST, payment.txn_date
+        _append(reward, kind, -points, on, note=note, payment=payment)
+        audit.record(
+            actor=actor,
+            action="rewards.points.taken_back",
+            target=reward,
+            points=-points,
+            balance=reward.points_balance,
+            payment=payment.pk,
+        )
+    return taken
 
 
 @db_transaction.atomic
@@ -248,6 +303,11 @@ def _append(
     reward.last_updated = timezone.now()
     reward.save(update_fields=["points_balance", "last_updated", "updated_at"])
     return entry
+
+
+def _serialise(owner_id: int) -> None:
+    """One owner's programmes change one after another: only one may earn on bills."""
+    User.objects.select_for_update(no_key=True).get(pk=owner_id)
 
 
 def _stop_earning_elsewhere(user: User, but_id: int | None) -> None:

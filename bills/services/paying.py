@@ -13,11 +13,19 @@ from accounts.services import lock_accounts
 from banking.money import round_to_minor_unit
 from bills.models import Bill
 from bills.services.planning import CARRIED_ON, lock_bill, plan_next
-from rewards.services import earn_for_payment, lock_bill_program
+from rewards.services import (
+    earn_for_payment,
+    lock_bill_program,
+    lock_programs_of,
+    take_back_points,
+)
 from transactions.models import Transaction
-from transactions.services.posting import post_transaction
+from transactions.services.posting import delete_transactions, post_transaction
 from users import audit
 from users.models import User
+
+# How far a bank's line may be from the bill and still be the whole of it.
+NEAR = Decimal("0.05")
 
 
 @db_transaction.atomic
@@ -63,10 +71,7 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     lock_accounts([payment.account_id])
     reward = lock_bill_program(locked.user)
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=payment.pk)
-    if row.user_id != locked.user_id or row.signed_amount > 0 or row.deleted_at is not None:
-        raise ValidationError({"payment": "Choose one of your own expenses."})
-    if Bill.objects.filter(payment=row).exists():
-        raise ValidationError({"payment": "This transaction has paid another bill."})
+    _refuse_as_payment(locked, row, account_id=payment.account_id)
     amount = row.amount if row.currency == locked.currency else locked.amount_due
     settled = _settle(None, locked, amount, row.txn_date, row, record=False)
     earn_for_payment(
@@ -78,6 +83,49 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     )
     _record(actor, settled)
     return settled
+
+
+@db_transaction.atomic
+def unpay_bill(*, actor: User, bill: Bill) -> Bill:
+    """Take a payment back: the bill is open again, and what the payment did is undone with it.
+
+    An expense posted by the payment goes to the trash; one that was in the ledger before stays.
+    Its points go as far as they are still there. Raises ValidationError when the rest of a part
+    payment is paid.
+    """
+    locked = lock_bill(bill)
+    if locked.paid_at is None:
+        return locked
+    payment = locked.payment
+    rest = Bill.objects.select_for_update(of=("self",)).filter(remainder_of=locked).first()
+    if rest is not None and rest.paid_at is not None:
+        raise ValidationError("The rest of this bill is paid. Undo that payment first.")
+    if payment is not None:
+        lock_accounts([payment.account_id])
+        programs = lock_programs_of(payment)
+    before = {"amount": locked.amount_paid, "paid_on": locked.paid_on, "payment": payment}
+    if rest is not None and rest.deleted_at is None:
+        rest.deleted_at = timezone.now()
+        rest.save(update_fields=["deleted_at", "updated_at"])
+    locked.paid_at = locked.paid_on = locked.amount_paid = locked.payment = None
+    locked.save(update_fields=["paid_at", "paid_on", "amount_paid", "payment", "updated_at"])
+    if payment is not None:
+        take_back_points(actor=actor, programs=programs, payment=payment)
+        if payment.origin == Transaction.Origin.BILL:
+            delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=payment.pk))
+    audit.record(actor=actor, action="bills.bill.unpaid", target=locked, before=before)
+    return locked
+
+
+def _refuse_as_payment(bill: Bill, row: Transaction, *, account_id: int) -> None:
+    """Raise ValidationError unless a locked row may pay this bill."""
+    if row.account_id != account_id:
+        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+    is_expense = row.signed_amount < 0 and row.status == Transaction.Status.POSTED
+    if row.user_id != bill.user_id or not is_expense or row.deleted_at is not None:
+        raise ValidationError({"payment": "Choose one of your own expenses."})
+    if Bill.objects.filter(payment=row).exists():
+        raise ValidationError({"payment": "This transaction has paid another bill."})
 
 
 def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
@@ -137,8 +185,11 @@ def _settle(
     bill.paid_at, bill.paid_on = timezone.now(), on
     bill.amount_paid, bill.payment = amount, payment
     bill.save(update_fields=["paid_at", "paid_on", "amount_paid", "payment", "updated_at"])
-    if amount < bill.amount_due:
-        _leave_open(bill, bill.amount_due - amount)
+    missing = bill.amount_due - amount
+    # A bank's line that is a little less is all of it; somebody who types less means less.
+    is_near = payment is not None and not record and missing <= bill.amount_due * NEAR
+    if missing > 0 and not is_near:
+        _leave_open(bill, missing)
     plan_next(bill)
     if record:
         _record(actor, bill)
@@ -148,14 +199,21 @@ def _settle(
 def _leave_open(bill: Bill, rest: Decimal) -> None:
     """What a part payment left: due on the same day, not repeating, never paid by itself."""
     carried = {name: getattr(bill, name) for name in CARRIED_ON}
-    Bill.objects.create(
-        **carried | {"amount_due": rest, "auto_pay": False},
-        user_id=bill.user_id,
-        due_date=bill.due_date,
-        series=bill.series,
-        series_start=bill.series_start,
-        sequence=bill.sequence,
+    # One that a taken-back payment had left is in the trash: it comes back.
+    Bill.objects.update_or_create(
         remainder_of=bill,
+        defaults={
+            **carried,
+            "amount_due": rest,
+            "auto_pay": False,
+            "deleted_at": None,
+            "skipped_at": None,
+            "user_id": bill.user_id,
+            "due_date": bill.due_date,
+            "series": bill.series,
+            "series_start": bill.series_start,
+            "sequence": bill.sequence,
+        },
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from banking.money import round_to_minor_unit
-from bills.models import Bill
+from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
 from users import audit
@@ -70,9 +70,13 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
         return locked
     for name in before:
         setattr(locked, name, changes[name])
-    later = _later_open(locked)
+    later = _lock_later_open(locked)
     if "recurrence" in before:
         later.update(deleted_at=timezone.now(), updated_at=timezone.now())
+        # Those before it end the old series, or settling one would bring it back.
+        Bill.objects.filter(series=locked.series, sequence__lt=locked.sequence).update(
+            recurrence=Bill.Recurrence.NONE
+        )
         locked.series, locked.series_start, locked.sequence = uuid.uuid4(), locked.due_date, 0
     _check(locked)
     locked.save()
@@ -95,7 +99,7 @@ def delete_bill(*, actor: User, bill: Bill) -> None:
     locked = lock_bill(bill)
     if locked.deleted_at is None:
         stamp = timezone.now()
-        count = _later_open(locked).update(deleted_at=stamp, updated_at=stamp)
+        count = _lock_later_open(locked).update(deleted_at=stamp, updated_at=stamp)
         locked.deleted_at = stamp
         locked.save(update_fields=["deleted_at", "updated_at"])
         audit.record(actor=actor, action="bills.bill.deleted", target=locked, later=count)
@@ -167,10 +171,13 @@ def plan_ahead(*, bill: Bill, until: date) -> int:
     return made
 
 
-def _later_open(bill: Bill) -> Any:
-    return Bill.objects.open().filter(
+def _lock_later_open(bill: Bill) -> BillQuerySet:
+    """The open occurrences after a locked one, locked in their order."""
+    later = Bill.objects.open().filter(
         series=bill.series, sequence__gt=bill.sequence, remainder_of=None
     )
+    in_order = later.order_by("sequence").select_for_update(of=("self",))
+    return Bill.objects.filter(pk__in=list(in_order.values_list("pk", flat=True)))
 
 
 def _check(bill: Bill) -> None:

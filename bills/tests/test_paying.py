@@ -8,11 +8,14 @@ from django.core.exceptions import ValidationError
 
 from bills.models import Bill
 from bills.recurrence import occurrence_date
-from bills.services.paying import pay_bill, settle_with
-from bills.services.planning import create_bill, edit_bill, skip_bill
-from rewards.models import PointsEntry
+from bills.services.paying import pay_bill, settle_with, unpay_bill
+from bills.services.planning import create_bill, edit_bill, plan_ahead, skip_bill
+from rewards.models import PointsEntry, Reward
+from rewards.services import add_entry
 from tests.builders import make_transaction
+from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction
+from transactions.services.posting import delete_transactions, edit_transaction
 
 JANUARY_31 = date(2026, 1, 31)
 
@@ -114,3 +117,83 @@ def test_auto_pay_needs_an_account(alice):
         make_bill(alice, auto_pay=True)
     assert "Choose the account that pays it automatically." in str(refusal.value)
     assert not Bill.objects.exists()
+
+
+def test_the_payment_of_a_bill_stays_in_the_ledger_until_it_is_undone(alice, checking):
+    bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
+    rows = Transaction.objects.filter(pk=bill.payment_id)
+    with pytest.raises(ValidationError) as refusal:
+        delete_transactions(actor=alice, rows=rows)
+    assert refusal.value.messages == ["This paid a bill. Undo the payment on the bill first."]
+    with pytest.raises(ValidationError):
+        edit_transaction(actor=alice, transaction=bill.payment, signed_amount=Decimal("-1.00"))
+    edit_transaction(actor=alice, transaction=bill.payment, notes="March")
+    assert (rows.get().deleted_at, rows.get().signed_amount) == (None, Decimal("-80.00"))
+
+
+def test_undoing_a_payment_takes_back_money_points_and_the_rest(alice, checking):
+    bill = make_bill(alice, account=checking, recurrence="monthly")
+    paid = pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
+    open_again = unpay_bill(actor=alice, bill=paid)
+    checking.refresh_from_db()
+    assert (open_again.is_open, open_again.payment, checking.balance) == (True, None, 1000)
+    assert list(PointsEntry.objects.values_list("kind", "points")) == [
+        ("adjust", -30),
+        ("earn", 30),
+    ]
+    assert Reward.objects.get().points_balance == 0
+    assert list(Bill.objects.open().values_list("due_date", flat=True)) == [
+        JANUARY_31,
+        date(2026, 2, 28),
+    ]
+    assert unpay_bill(actor=alice, bill=paid).paid_at is None
+    pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("70.00"))
+    assert Bill.objects.open().get(remainder_of=bill).amount_due == Decimal("10.00")
+    assert_ledger_holds()
+
+
+def test_undoing_an_import_match_leaves_the_import_and_may_be_matched_again(alice, checking):
+    bill = make_bill(alice)
+    row = make_transaction(account=checking, amount="-79.00", origin="import")
+    settle_with(actor=alice, bill=bill, payment=row)
+    assert Bill.objects.count() == 1
+    unpay_bill(actor=alice, bill=bill)
+    row.refresh_from_db()
+    assert row.deleted_at is None
+    settle_with(actor=alice, bill=bill, payment=row)
+    assert list(PointsEntry.objects.order_by("id").values_list("kind", "points")) == [
+        ("earn", 79),
+        ("adjust", -79),
+        ("adjust", 79),
+    ]
+    assert Reward.objects.get().points_balance == 79
+
+
+def test_points_spent_meanwhile_are_not_taken_below_zero(alice, checking):
+    bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
+    add_entry(
+        actor=alice, reward=Reward.objects.get(), kind="redeem", points=50, on=JANUARY_31
+    )
+    unpay_bill(actor=alice, bill=bill)
+    assert Reward.objects.get().points_balance == 0
+
+
+def test_a_payment_with_its_rest_paid_is_not_undone(alice, checking):
+    bill = make_bill(alice, account=checking)
+    pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
+    pay_bill(actor=alice, bill=Bill.objects.open().get(), on=JANUARY_31)
+    with pytest.raises(ValidationError):
+        unpay_bill(actor=alice, bill=bill)
+    bill.refresh_from_db()
+    assert bill.amount_paid == Decimal("30.00")
+
+
+def test_another_recurrence_does_not_bring_the_old_series_back(alice):
+    first = make_bill(alice, recurrence="monthly")
+    plan_ahead(bill=first, until=date(2026, 3, 31))
+    second = Bill.objects.get(sequence=1)
+    edit_bill(actor=alice, bill=second, recurrence="yearly")
+    skip_bill(actor=alice, bill=first)
+    assert list(Bill.objects.open().values_list("due_date", "recurrence")) == [
+        (date(2026, 2, 28), "yearly")
+    ]

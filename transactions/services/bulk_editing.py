@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from transactions.holds import refuse_held
 from transactions.models import Category, ChangeBatch, Tag, Transaction, TransactionQuerySet
 from transactions.services.change_batches import (
     CATEGORY,
@@ -101,8 +102,10 @@ def bulk_edit(
 
 @db_transaction.atomic
 def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch | None:
-    """Move rows to the trash; they leave balances and totals at once."""
+    """Move rows to the trash; they leave balances and totals at once. Raises ValidationError."""
     ids, accounts = _lock(actor, rows)
+    for piece in in_pieces(ids):
+        refuse_held(Transaction.objects.filter(pk__in=piece, deleted_at=None))
     before, after = {DELETED_AT: None}, {DELETED_AT: at.isoformat()}
     batch = ChangeBatch(user=actor, kind=ChangeBatch.Kind.DELETE)
     writing = Writing(actor=actor, accounts=accounts, at=at)

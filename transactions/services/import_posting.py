@@ -23,6 +23,7 @@ from django.db.models.functions import Cast
 
 from banking.bulk import batched, bulk_insert
 from banking.fields import FoldedField, folded
+from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.import_progress import report_progress
 from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
@@ -167,5 +168,6 @@ def live_rows(batch: ImportBatch) -> TransactionQuerySet:
 def trash_rows(batch: ImportBatch, *, at: datetime) -> tuple[int, SumsByKey]:
     """Move what is left of the batch to the trash; how many rows, and what the totals lose."""
     lost = merge((sums_in(live_rows(batch)), -1))
+    refuse_held(live_rows(batch))
     count = live_rows(batch).update(deleted_at=at, updated_at=at)
     return count, lost

@@ -18,6 +18,7 @@ from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
 from banking.money import LARGEST_AMOUNT, minor_unit_digits, plain_amount, round_to_minor_unit
 from transactions.fingerprints import fingerprint
+from transactions.holds import refuse_held
 from transactions.models import (
     Category,
     CategoryChange,
@@ -117,6 +118,8 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
     tags_changed = "tags" in changes and _set_tags(row, changes["tags"])
     if not changed and not tags_changed:
         return row
+    if set(changed) & set(MONEY_FIELDS):
+        refuse_held(Transaction.objects.filter(pk=row.pk))
     row.full_clean(exclude=["fingerprint"])
     delta = merge((sums_of_rows([row]), 1), (old_sums, -1))
     _refuse_lower(accounts, delta, row)
@@ -142,6 +145,7 @@ def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
     ids, sums, now = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen), timezone.now()
     if not ids:
         return 0
+    refuse_held(chosen)
     count = chosen.update(deleted_at=now, updated_at=now)
     book(accounts, merge((sums, -1)))
     _record_many(actor, "transactions.transaction.deleted", accounts, ids, count)

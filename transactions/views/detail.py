@@ -136,7 +136,11 @@ def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
 def transaction_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Move a transaction to the trash; the message offers to undo it."""
     row = _find_to_change(request, pk)
-    delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
+    try:
+        delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:transaction_detail", pk)
     messages.success(
         request,
         _("%(title)s is in the trash.") % {"title": row.title},

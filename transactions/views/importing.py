@@ -224,7 +224,11 @@ def import_revert(request: HttpRequest, pk: int) -> HttpResponse:
     if batch.status != Status.DONE:
         return redirect("transactions:import_receipt", pk)
     if request.method == "POST":
-        revert_import(actor=request.user, batch=batch, at=timezone.now())
+        try:
+            revert_import(actor=request.user, batch=batch, at=timezone.now())
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect("transactions:import_receipt", pk)
         messages.success(request, _("The import is reverted; its transactions are in the trash."))
         return redirect("transactions:import_receipt", pk)
     edited = rows_edited_since(batch)
