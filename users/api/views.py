@@ -99,7 +99,7 @@ class RefreshApi(AuthApi):
 
     @extend_schema(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
     def post(self, request: Request) -> Response:
-        started_at = timezone.now()
+        started_at = getattr(request, "arrived_at", None) or timezone.now()
         refresh = _valid(RefreshIn, request)["refresh"]
         try:
             tokens = sessions.rotate_tokens(
