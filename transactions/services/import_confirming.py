@@ -70,6 +70,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
     skipped. Raises ValidationError, also when the account has gone.
     """
     batch = check_import(batch_id=batch_id)
+    columns = _columns(batch)
     with db_transaction.atomic():
         accounts = lock_accounts([batch.account_id])
         batch = batch_with_account(batch_id, lock=True)
@@ -84,7 +85,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         twins = post_pending_twins(batch, at=at)
         book(accounts, merge((sums, 1), (twins, 1)))
         _settle(batch, account, at)
-        _remember_mapping(batch)
+        _remember_mapping(batch, columns)
         audit.record(
             actor=actor,
             action="transactions.import.confirmed",
@@ -122,14 +123,19 @@ def _receipt(batch: ImportBatch) -> dict[str, Any]:
     }
 
 
-def _remember_mapping(batch: ImportBatch) -> None:
-    if not batch.mapping:
-        return
+def _columns(batch: ImportBatch) -> list[str]:
+    """The headings by which the mapping is known again; found before anything is locked."""
+    if not batch.mapping or batch.is_confirmed:
+        return []
     detection = examine(content_of(batch)).detection
-    if detection is not None:
+    return detection.columns if detection else []
+
+
+def _remember_mapping(batch: ImportBatch, columns: list[str]) -> None:
+    if columns:
         ImportMapping.objects.update_or_create(
             account_id=batch.account_id,
-            defaults={"columns": detection.columns, "mapping": batch.mapping},
+            defaults={"columns": columns, "mapping": batch.mapping},
         )
 
 
