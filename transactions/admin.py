@@ -1,0 +1,148 @@
+"""The ledger for staff: looked at, never changed here. Admins edit predefined categories."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from banking.money import plain_amount
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ImportBatch,
+    ImportRow,
+    MonthlyTotal,
+    Transaction,
+)
+from transactions.services.categories import edit_category
+from users.admin import ReadOnlyAdmin
+from users.policy import Ability, may
+
+
+class LedgerAdmin(ReadOnlyAdmin):
+    """Rows of record: long tables, so nothing here counts or loads them one by one."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ["-id"]
+
+
+@admin.register(Transaction)
+class TransactionAdmin(LedgerAdmin):
+    """Every line of every account, those in the trash among them."""
+
+    list_display = [
+        "txn_date", "user", "account", "title", "category", "amount_text", "currency", "status",
+        "origin", "is_live",
+    ]  # fmt: skip
+    list_filter = [
+        "status",
+        "origin",
+        "category_source",
+        "currency",
+        ("deleted_at", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["=id", "user__email", "merchant", "description", "=external_id"]
+    list_select_related = ["user", "account", "category"]
+    date_hierarchy = "txn_date"
+    exclude = ["search_text", "merchant_key"]
+
+    @admin.display(description="amount", ordering="signed_amount")
+    def amount_text(self, row: Transaction) -> str:
+        return plain_amount(row.signed_amount, row.currency)
+
+    @admin.display(description="live", boolean=True)
+    def is_live(self, row: Transaction) -> bool:
+        return row.deleted_at is None
+
+
+@admin.register(MonthlyTotal)
+class MonthlyTotalAdmin(LedgerAdmin):
+    """The sums kept beside the rows; `manage.py check_ledger` proves them."""
+
+    list_display = ["month", "user", "account", "category", "inflow", "outflow", "rows_counted"]
+    list_filter = ["month"]
+    search_fields = ["user__email", "account__name"]
+    list_select_related = ["user", "account", "category"]
+
+    @admin.display(description="transactions", ordering="transaction_count")
+    def rows_counted(self, total: MonthlyTotal) -> int:
+        return total.transaction_count
+
+
+@admin.register(CategoryChange)
+class CategoryChangeAdmin(LedgerAdmin):
+    """Who, or what rule, gave which transaction which category."""
+
+    list_display = ["created_at", "transaction_id", "from_category", "to_category", "by", "actor"]
+    list_filter = ["by", "created_at"]
+    search_fields = ["=transaction__id", "actor__email"]
+    list_select_related = ["from_category", "to_category", "actor"]
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(LedgerAdmin):
+    """Uploaded files and what became of them."""
+
+    list_display = [
+        "created_at", "user", "account", "file_name", "format", "status", "read_count",
+        "added_count", "duplicate_count", "invalid_count",
+    ]  # fmt: skip
+    list_filter = ["status", "format", "created_at"]
+    search_fields = ["=id", "user__email", "file_name", "=sha256"]
+    list_select_related = ["user", "account"]
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(LedgerAdmin):
+    """One line of a file as the bank wrote it, and its verdict."""
+
+    list_display = ["batch_id", "row_number", "verdict", "txn_date", "description", "error"]
+    list_filter = ["verdict"]
+    search_fields = ["=batch__id", "description", "error"]
+
+
+class CategoryForm(forms.ModelForm):
+    """What an admin may change of a predefined category; its slug stays, for links and files."""
+
+    class Meta:
+        model = Category
+        fields = ["name", "icon", "color"]
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    """The predefined categories are edited by admins; people's own by themselves."""
+
+    form = CategoryForm
+    list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "is_live"]
+    list_filter = ["kind", ("user", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "slug", "user__email"]
+    list_select_related = ["parent", "user"]
+    ordering = ["kind", "name"]
+    show_full_result_count = False
+
+    @admin.display(description="owner", ordering="user__email")
+    def owner(self, category: Category) -> str:
+        return category.user.email if category.user else "predefined"
+
+    @admin.display(description="live", boolean=True)
+    def is_live(self, category: Category) -> bool:
+        return category.deleted_at is None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Category | None = None) -> bool:
+        is_predefined = obj is None or obj.user_id is None
+        return is_predefined and may(request.user, Ability.MANAGE_USERS)
+
+    def save_model(self, request: HttpRequest, obj: Category, form: forms.ModelForm, change: Any):
+        """The service takes the changes; nothing is written from the form's own instance."""
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        edit_category(actor=request.user, category=obj, **changes)

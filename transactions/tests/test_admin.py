@@ -1,0 +1,120 @@
+"""The ledger in the admin: read-only for everybody, at a constant number of queries."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Account, AccountShare, ExchangeRate
+from tests.builders import make_transaction, make_user
+from tests.world import things_of
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ImportBatch,
+    ImportRow,
+    MonthlyTotal,
+    Transaction,
+)
+from transactions.services.categorizing import set_category
+from users.models import AuditEvent
+from users.services import people
+
+MODELS = [
+    Account, AccountShare, ExchangeRate, Transaction, MonthlyTotal, CategoryChange, ImportBatch,
+    ImportRow, Category,
+]  # fmt: skip
+
+
+def staff(client_for, role):
+    user = make_user(f"{role}@example.com")
+    people.set_role(actor=None, user=user, role=role)
+    return client_for(type(user).objects.get(pk=user.pk))
+
+
+def url(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.fixture
+def world(alice, bob):
+    things = things_of(alice)
+    set_category(actor=alice, transaction=things["transaction"], category=None)
+    AccountShare.objects.create(user=alice, member=bob, account=things["account"], level="viewer")
+    ExchangeRate.objects.create(
+        base="EUR", quote="USD", rate="1.1", rate_on="2026-03-01", source="test"
+    )
+    return things
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+@pytest.mark.parametrize("model", MODELS)
+def test_admins_and_auditors_look_and_search(world, client_for, model, role):
+    client = staff(client_for, role)
+    row = model.objects.order_by("-pk").first()
+    assert client.get(url(model, "changelist"), {"q": "1"}).status_code == 200
+    assert client.get(url(model, "changelist")).status_code == 200
+    assert client.get(url(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+@pytest.mark.parametrize("model", MODELS)
+def test_nobody_adds_changes_or_deletes_a_row_of_record(world, client_for, model, role):
+    client = staff(client_for, role)
+    row = model.objects.exclude(pk__in=Category.objects.filter(user=None).values("pk"))
+    row = (row if model is Category else model.objects).order_by("-pk").first()
+    before = list(model.objects.order_by("pk").values())
+    assert client.get(url(model, "add")).status_code == 403
+    assert client.post(url(model, "change", row.pk), {"name": "x"}).status_code == 403
+    assert client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    client.post(
+        url(model, "changelist"),
+        {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"},
+    )
+    assert list(model.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_support_sees_no_money(world, client_for, model):
+    assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
+
+
+def test_an_admin_edits_a_predefined_category_through_the_service(client_for, groceries):
+    client = staff(client_for, "admin")
+    answer = client.post(
+        url(Category, "change", groceries.pk),
+        {"name": "Supermarket", "icon": "store", "color": "#123456"},
+    )
+    assert answer.status_code == 302
+    groceries.refresh_from_db()
+    assert (groceries.name, groceries.icon, groceries.slug) == ("Supermarket", "store", "groceries")
+    event = AuditEvent.objects.get(action="transactions.category.edited")
+    assert event.changes["before"]["name"] == "Groceries"
+
+
+def test_an_auditor_edits_no_category(client_for, groceries):
+    answer = staff(client_for, "auditor").post(
+        url(Category, "change", groceries.pk), {"name": "X", "icon": "x", "color": "#123456"}
+    )
+    assert answer.status_code == 403
+    groceries.refresh_from_db()
+    assert groceries.name == "Groceries"
+
+
+@pytest.mark.parametrize("model", [Account, Transaction, MonthlyTotal, CategoryChange])
+def test_a_list_costs_the_same_for_twenty_rows_as_for_two(world, alice, client_for, model):
+    client = staff(client_for, "admin")
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(url(model, "changelist")).status_code == 200
+        return len(captured)
+
+    client.get(url(model, "changelist"))
+    few = queries()
+    for number in range(5):
+        person = make_user(f"p{number}@example.com")
+        things = things_of(person)
+        make_transaction(account=things["account"])
+        set_category(actor=person, transaction=things["transaction"], category=None)
+    assert queries() == few
