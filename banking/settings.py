@@ -262,6 +262,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_MOCK_REQUEST": "banking.schema.schema_request",
+    "ENUM_NAME_OVERRIDES": {
+        "TransactionStatusEnum": "transactions.models.Transaction.Status",
+        "ImportStatusEnum": "transactions.models.ImportBatch.Status",
+        "BudgetStatusEnum": "budgets.progress.STATUSES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
     ],

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Left, Lower
+from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import Account, shared_account_ids
 from banking.fields import AmountFormField, folded
@@ -168,6 +169,7 @@ class TransactionFilter(django_filters.FilterSet):
         own = Q(account__user=self.request.user)
         return rows.exclude(own) if how == "only" else rows.filter(own)
 
+    @extend_schema_field(str)
     def sorted_by(
         self, rows: TransactionQuerySet, name: str, names: list[str]
     ) -> TransactionQuerySet:

@@ -66,7 +66,7 @@ class CountsOut(serializers.Serializer):
     invalid = serializers.IntegerField(source="invalid_count")
 
 
-class ProgressOut(serializers.Serializer):
+class ImportProgressOut(serializers.Serializer):
     """How far a running import is."""
 
     stage = serializers.CharField()
@@ -139,12 +139,12 @@ class ImportOut(serializers.ModelSerializer):
     def get_closing_balance(self, batch: ImportBatch) -> str | None:
         return _amount(batch, batch.file_closing_balance)
 
-    @extend_schema_field(ProgressOut(allow_null=True))
+    @extend_schema_field(ImportProgressOut(allow_null=True))
     def get_progress(self, batch: ImportBatch) -> dict[str, Any] | None:
         if batch.status not in (ImportBatch.Status.UPLOADED, ImportBatch.Status.IMPORTING):
             return None
         progress = progress_of(batch.pk)
-        return ProgressOut(progress).data if progress else None
+        return ImportProgressOut(progress).data if progress else None
 
     @extend_schema_field(RowErrorOut(many=True))
     def get_errors(self, batch: ImportBatch) -> list[dict[str, Any]]:

@@ -72,6 +72,7 @@ class CategorySlugField(serializers.CharField):
         super().__init__(max_length=60, allow_null=True, allow_blank=True, **kwargs)
 
 
+@extend_schema_field(int)
 class VisibleAccountField(serializers.PrimaryKeyRelatedField):
     """An account this user sees; any other does not exist."""
 
