@@ -1,0 +1,123 @@
+"""The accounts' pages: totals per currency, forms that say what is wrong, trash with undo."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import Account, AccountShare
+from accounts.totals import totals_by_currency
+from tests.builders import make_account, make_transaction, make_user
+
+
+def page(client, url, status=200):
+    answer = client.get(url)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def test_totals_never_add_two_currencies(alice, bob, client_for):
+    make_account(user=alice, name="A", opening_balance="100")
+    make_account(user=alice, name="B", opening_balance="-20.50", overdraft_limit="50")
+    make_account(user=alice, name="C", account_type="credit_card", opening_balance="-30")
+    make_account(user=alice, name="D", currency="JPY", opening_balance="5000")
+    totals = totals_by_currency(Account.objects.filter(user=alice))
+    assert [(one.currency, one.assets, one.liabilities, one.net) for one in totals] == [
+        ("EUR", Decimal("79.50"), Decimal(30), Decimal("49.50")),
+        ("JPY", Decimal(5000), Decimal(0), Decimal(5000)),
+    ]
+    text = page(client_for(alice), "/accounts/")
+    assert "Net worth in EUR" in text
+    assert 'value="49.50"' in text
+    assert 'value="5000"' in text
+
+
+def test_the_list_groups_archives_and_marks_what_is_shared(alice, bob, client_for, checking):
+    archived = make_account(user=alice, name="Old one")
+    Account.objects.filter(pk=archived.pk).update(is_active=False)
+    joint = make_account(user=bob, name="Joint")
+    AccountShare.objects.create(
+        user=bob, member=alice, account=joint, level="viewer", status="accepted"
+    )
+    text = page(client_for(alice), "/accounts/")
+    assert "Archived" in text
+    assert "Old one" in text
+    assert "Shared with you" in text
+    assert text.count("Joint") == 1
+
+
+def test_an_empty_list_says_what_to_do(alice, client_for):
+    assert "No accounts yet" in page(client_for(alice), "/accounts/")
+
+
+def test_an_account_is_opened_by_its_form(alice, client_for):
+    client = client_for(alice)
+    answer = client.post(
+        "/accounts/new/",
+        {
+            "name": "Giro",
+            "account_type": "checking",
+            "currency": "EUR",
+            "last_four": "DE89 3704 0044 0532 0130 00",
+            "opening_balance": "1234,50",
+            "overdraft_limit": "",
+        },
+    )
+    account = Account.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/{account.pk}/")
+    assert (account.balance, account.last_four) == (Decimal("1234.50"), "3000")
+    assert "Giro is open." in page(client, answer["Location"])
+
+
+def test_a_bad_entry_is_said_at_its_field_and_nothing_is_opened(alice, client_for):
+    answer = client_for(alice).post(
+        "/accounts/new/",
+        {"name": "", "account_type": "checking", "currency": "EUR", "overdraft_limit": "-5"},
+    )
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"name", "overdraft_limit"}
+    assert not Account.objects.exists()
+
+
+def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, checking):
+    client = client_for(alice)
+    entries = {
+        "name": "Renamed",
+        "account_type": "savings",
+        "currency": "EUR",
+        "last_four": "****",
+        "opening_balance": "900",
+    }
+    assert client.post(f"/accounts/{checking.pk}/edit/", entries).status_code == 302
+    checking.refresh_from_db()
+    assert (checking.name, checking.balance, checking.last_four) == ("Renamed", 900, "")
+    client.post(f"/accounts/{checking.pk}/archive/")
+    checking.refresh_from_db()
+    assert not checking.is_active
+    client.post(f"/accounts/{checking.pk}/delete/")
+    text = page(client, "/accounts/")
+    assert "Renamed is in the trash." in text
+    assert f'action="/accounts/{checking.pk}/restore/"' in text
+    page(client, f"/accounts/{checking.pk}/", 404)
+    assert client.post(f"/accounts/{checking.pk}/restore/").status_code == 302
+    checking.refresh_from_db()
+    assert checking.deleted_at is None
+
+
+def test_changing_needs_a_post(alice, client_for, checking):
+    for verb in ("archive", "delete", "restore"):
+        assert client_for(alice).get(f"/accounts/{checking.pk}/{verb}/").status_code == 405
+    checking.refresh_from_db()
+    assert (checking.is_active, checking.deleted_at) == (True, None)
+
+
+@pytest.mark.parametrize("role", ["viewer", "analyst"])
+def test_read_only_roles_are_offered_nothing_they_may_not(db, client_for, role):
+    user = make_user("ro@example.com", role=role)
+    account = make_account(user=user, opening_balance="5")
+    make_transaction(account=account, amount="1")
+    client = client_for(user)
+    assert "Add account" not in page(client, "/accounts/")
+    text = page(client, f"/accounts/{account.pk}/")
+    assert "/edit/" not in text
+    assert ("Add transaction" in text) == (role == "analyst")
+    assert client.get("/accounts/new/").status_code == 403

@@ -1,0 +1,275 @@
+"""The pages of transactions and categories: what they show, and how they take entries."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AccountShare
+from tests.builders import make_account, make_transaction, make_user
+from transactions.models import Category, Transaction
+from transactions.services.categories import create_category
+from transactions.summaries import day_nets, summarize
+
+
+def page(client, url, status=200):
+    answer = client.get(url)
+    assert answer.status_code == status, answer.content[:500]
+    return answer.content.decode()
+
+
+@pytest.fixture
+def client(client_for, alice):
+    return client_for(alice)
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+def test_totals_of_the_filter_leave_transfers_and_pending_out(alice, checking, groceries):
+    transfer = Category.objects.get(slug="transfer")
+    make_transaction(account=checking, amount="-10.00", category=groceries)
+    make_transaction(account=checking, amount="25.00")
+    make_transaction(account=checking, amount="-100.00", category=transfer)
+    make_transaction(account=checking, amount="-7.00", status="pending")
+    dollars = make_account(user=alice, currency="USD", opening_balance="9")
+    make_transaction(account=dollars, amount="-1.00")
+    found = [
+        (one.currency, one.count, one.inflow, one.outflow, one.net, one.transfer_count)
+        for one in summarize(Transaction.objects.visible_to(alice))
+    ]
+    assert found == [
+        ("EUR", 4, Decimal(25), Decimal(10), Decimal(15), 1),
+        ("USD", 1, Decimal(0), Decimal(1), Decimal(-1), 0),
+    ]
+    nets = day_nets(Transaction.objects.visible_to(alice), {date(2026, 3, 15)})
+    assert nets == {date(2026, 3, 15): [("EUR", Decimal(15)), ("USD", Decimal(-1))]}
+
+
+def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
+    today = timezone.now().date()
+    for number in range(60):
+        make_transaction(account=checking, amount="-1.00", txn_date=today, merchant=f"m{number}")
+    make_transaction(account=checking, amount="-5.00", txn_date=today - timedelta(days=1))
+    first = client.get("/transactions/")
+    groups = first.context["groups"]
+    assert [(one.label, one.nets, len(one.rows)) for one in groups] == [
+        ("Today", [("EUR", Decimal(-60))], 50)
+    ]
+    older = client.get(f"/transactions/{first.context['older_url']}")
+    assert [(one.label, one.nets, len(one.rows)) for one in older.context["groups"]] == [
+        ("Today", [("EUR", Decimal(-60))], 10),
+        ("Yesterday", [("EUR", Decimal(-5))], 1),
+    ]
+    newer = client.get(f"/transactions/{older.context['newer_url']}")
+    assert len(newer.context["groups"][0].rows) == 50
+
+
+def test_filters_are_chips_that_take_themselves_away(client, checking, groceries):
+    make_transaction(account=checking, category=groceries, merchant="Rewe")
+    answer = client.get("/transactions/?search=rewe&category=groceries&ordering=-amount")
+    chips = {chip["name"]: (chip["value"], chip["url"]) for chip in answer.context["chips"]}
+    assert chips == {
+        "search": ("rewe", "?category=groceries&ordering=-amount"),
+        "category": ("Groceries", "?search=rewe&ordering=-amount"),
+    }
+    columns = answer.context["columns"]
+    assert [column["sort"] for column in columns] == ["", "", "", "", "descending"]
+    assert columns[4]["url"].endswith("ordering=amount")
+
+
+def test_empty_fields_of_the_filter_form_leave_the_address(client):
+    answer = client.get("/transactions/?search=&date_from=&category=food")
+    assert (answer.status_code, answer["Location"]) == (302, "/transactions/?category=food")
+    assert client.get("/transactions/?search=")["Location"] == "/transactions/?"
+
+
+def test_a_filter_that_cannot_be_read_is_said_at_its_field(client, checking):
+    make_transaction(account=checking, merchant="Hidden")
+    answer = client.get("/transactions/?date_from=yesterday")
+    assert answer.status_code == 422
+    assert "Send a date such as 2026-03-31." in answer.content.decode()
+    assert "Hidden" not in answer.content.decode()
+    assert client.get("/transactions/?cursor=nonsense").status_code == 404
+
+
+def test_the_empty_list_says_why(client, checking):
+    assert "No transactions yet" in page(client, "/transactions/")
+    assert "Nothing matches" in page(client, "/transactions/?search=zzz")
+
+
+def test_what_people_type_is_shown_as_text(client, checking):
+    make_transaction(account=checking, description="<script>alert(1)</script>", tags=["<b>"])
+    text = page(client, "/transactions/")
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+# --- one transaction -----------------------------------------------------------------------------
+
+
+def entries(account, **over):
+    return {
+        "account": account.pk,
+        "txn_type": "expense",
+        "amount": "12,50",
+        "txn_date": "2026-03-01",
+        "merchant": "Rewe",
+        "description": "",
+        "category": "groceries",
+        "status": "posted",
+        "tags": "food, party",
+        "notes": "",
+        "key": "k" * 32,
+    } | over
+
+
+def test_a_transaction_is_entered_by_its_form(client, checking):
+    answer = client.post("/transactions/new/", entries(checking))
+    row = Transaction.objects.get()
+    assert answer["Location"] == f"/transactions/{row.pk}/"
+    assert (row.signed_amount, row.description, row.category.slug) == (
+        Decimal("-12.50"),
+        "Rewe",
+        "groceries",
+    )
+    assert sorted(tag.name for tag in row.tags.all()) == ["food", "party"]
+    assert f'action="/transactions/{row.pk}/delete/"' in page(client, answer["Location"])
+
+
+def test_pressing_the_button_twice_posts_once_and_other_entries_post_again(client, checking):
+    answers = [client.post("/transactions/new/", entries(checking)) for _ in range(2)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    client.post("/transactions/new/", entries(checking, amount="3"))
+    assert sorted(Transaction.objects.values_list("amount", flat=True)) == [
+        Decimal(3),
+        Decimal("12.50"),
+    ]
+
+
+def test_bad_entries_are_said_at_their_fields_and_post_nothing(client, checking):
+    bad = entries(checking, amount="lots", txn_date="31.02.", merchant="", category="zzz")
+    answer = client.post("/transactions/new/", bad)
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"amount", "txn_date", "description", "category"}
+    over = client.post("/transactions/new/", entries(checking, amount="5000"))
+    assert over.status_code == 422
+    assert "available" in over.context["form"].errors["amount"][0]
+    assert not Transaction.objects.exists()
+
+
+def test_a_foreign_account_is_no_choice(client, checking, bobs_account):
+    answer = client.post("/transactions/new/", entries(bobs_account))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["account"])
+    assert not Transaction.objects.exists()
+
+
+def test_an_edit_keeps_what_the_bank_said(client, checking):
+    row = make_transaction(account=checking, amount="-20.00", origin="import")
+    url = f"/transactions/{row.pk}/edit/"
+    assert "This came from your bank" in page(client, url)
+    client.post(url, entries(checking, amount="1", notes="mine"))
+    row.refresh_from_db()
+    assert (row.signed_amount, row.merchant, row.notes) == (Decimal(-20), "Rewe", "mine")
+    assert row.description == "Coffee"
+
+
+def test_an_own_entry_is_edited_as_a_whole(client, checking):
+    row = make_transaction(account=checking, amount="-20.00")
+    client.post(f"/transactions/{row.pk}/edit/", entries(checking, txn_type="income"))
+    row.refresh_from_db()
+    assert (row.signed_amount, row.txn_date) == (Decimal("12.50"), date(2026, 3, 1))
+
+
+def test_delete_offers_undo_and_undo_restores(client, checking):
+    row = make_transaction(account=checking)
+    answer = client.post(f"/transactions/{row.pk}/delete/", {"next": "/accounts/"})
+    assert answer["Location"] == "/accounts/"
+    text = page(client, "/transactions/")
+    assert "Coffee is in the trash." in text
+    assert f'action="/transactions/{row.pk}/restore/"' in text
+    client.post(f"/transactions/{row.pk}/restore/")
+    assert "Coffee is back." in page(client, f"/transactions/{row.pk}/")
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1"])
+def test_nobody_is_sent_to_another_site(client, checking, elsewhere):
+    row = make_transaction(account=checking)
+    answer = client.post(f"/transactions/{row.pk}/delete/", {"next": elsewhere})
+    assert answer["Location"] == "/transactions/"
+
+
+def test_a_category_is_changed_in_the_row_with_htmx_and_on_a_page_without(client, checking):
+    row = make_transaction(account=checking)
+    url = f"/transactions/{row.pk}/category/"
+    inline = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in inline
+    assert "<select" in inline
+    cell = client.post(url, {"category": "groceries"}, headers={"HX-Request": "true"})
+    assert "Groceries" in cell.content.decode()
+    assert "<html" not in cell.content.decode()
+    assert "<html" in page(client, url)
+    answer = client.post(url, {"category": "food", "next": "/transactions/?search=x"})
+    assert answer["Location"] == "/transactions/?search=x"
+    row.refresh_from_db()
+    assert (row.category.slug, row.category_source) == ("food", "manual")
+    text = page(client, f"/transactions/{row.pk}/")
+    assert "before: Groceries" in text
+    assert "by Alice" in text
+
+
+def test_notes_and_tags_are_changed_alone(client, checking):
+    row = make_transaction(account=checking)
+    client.post(f"/transactions/{row.pk}/notes/", {"tags": "a, b", "notes": "hm"})
+    row.refresh_from_db()
+    assert (row.notes, sorted(tag.name for tag in row.tags.all())) == ("hm", ["a", "b"])
+    long = client.post(f"/transactions/{row.pk}/notes/", {"tags": "x" * 50})
+    assert long.status_code == 422
+
+
+def test_an_analyst_member_adds_by_the_page_but_is_offered_no_change(alice, client_for, checking):
+    member = make_user("member@example.com")
+    AccountShare.objects.create(
+        user=alice, member=member, account=checking, level="analyst", status="accepted"
+    )
+    client = client_for(member)
+    assert client.post("/transactions/new/", entries(checking)).status_code == 302
+    row = Transaction.objects.get()
+    assert row.user == alice
+    text = page(client, f"/transactions/{row.pk}/")
+    assert "/edit/" not in text
+    assert client.get(f"/transactions/{row.pk}/category/").status_code == 403
+
+
+# --- categories ----------------------------------------------------------------------------------
+
+
+def test_the_tree_shows_ones_own_with_what_may_be_done(client, alice, bob):
+    food = Category.objects.get(slug="food")
+    mine = create_category(actor=alice, user=alice, name="Sushi", parent=food)
+    create_category(actor=bob, user=bob, name="Bees")
+    text = page(client, "/transactions/categories/")
+    assert f"/transactions/categories/{mine.pk}/edit/" in text
+    assert f"/transactions/categories/{food.pk}/edit/" not in text
+    assert "Bees" not in text
+
+
+def test_a_category_is_made_changed_and_taken_away_by_its_pages(client, alice, checking):
+    food = Category.objects.get(slug="food")
+    new = {"name": "Sushi", "parent": food.pk, "kind": "", "color": "#112233", "icon": "fish"}
+    assert client.post("/transactions/categories/new/", new).status_code == 302
+    sushi = Category.objects.get(slug="sushi")
+    assert (sushi.kind, sushi.color, sushi.icon) == ("expense", "#112233", "fish")
+    url = f"/transactions/categories/{sushi.pk}"
+    assert client.post(f"{url}/edit/", new | {"name": "Fish"}).status_code == 302
+    make_transaction(account=checking, category=sushi)
+    assert "1 transaction moves to Food" in page(client, f"{url}/delete/")
+    assert client.post(f"{url}/delete/").status_code == 302
+    assert Transaction.objects.get().category == food
+    assert client.post("/transactions/categories/new/", {"name": ""}).status_code == 422
+
+
+def test_a_predefined_category_has_no_form(client, groceries):
+    assert client.get(f"/transactions/categories/{groceries.pk}/edit/").status_code == 403
+    assert client.post(f"/transactions/categories/{groceries.pk}/delete/").status_code == 403
