@@ -1,1 +1,149 @@
+"""Alerts: what somebody was told, and what they want to be told.
 
+Invariant: one alert per fact. `dedupe_key` names the fact and is unique for ever, so that a scan
+may run twice, late or beside another one. Only `alerts.services` writes.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountField
+from users.models import User
+
+
+class AlertType(models.TextChoices):
+    """What an alert can be about."""
+
+    LOW_BALANCE = "low_balance", _("Low balance")
+    BILL_DUE = "bill_due", _("Bill due soon")
+    BILL_OVERDUE = "bill_overdue", _("Bill overdue")
+    AUTOPAY_FAILED = "autopay_failed", _("Automatic payment failed")
+    BUDGET_WARNING = "budget_warning", _("Budget nearly used")
+    BUDGET_EXCEEDED = "budget_exceeded", _("Budget exceeded")
+    LARGE_TRANSACTION = "large_transaction", _("Large transaction")
+    UNUSUAL_SPENDING = "unusual_spending", _("Unusual spending")
+    POINTS_EXPIRING = "points_expiring", _("Points expiring")
+    SYNC_FAILED = "sync_failed", _("Bank sync failed")
+    NEW_LOGIN = "new_login", _("Sign-in from a new place")
+    IMPORT_FINISHED = "import_finished", _("Import finished")
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: User) -> "AlertQuerySet":
+        """The user's own that are shown in the app and not deleted; nobody shares alerts."""
+        return self.in_reach_of(user).filter(deleted_at=None)
+
+    def in_reach_of(self, user: User) -> "AlertQuerySet":
+        """As `visible_to`, with the deleted ones: for taking a deletion back."""
+        return self.filter(user=user, in_app=True)
+
+    def current(self) -> "AlertQuerySet":
+        """Not dismissed."""
+        return self.filter(dismissed_at=None)
+
+    def counted(self) -> "AlertQuerySet":
+        """What the bell counts: unread, not dismissed, not deleted."""
+        return self.filter(is_read=False, dismissed_at=None, deleted_at=None)
+
+
+class Alert(models.Model):
+    """One fact that somebody was told. Deleting hides it; its key stays, or it would return."""
+
+    class Severity(models.TextChoices):
+        INFO = "info", _("Info")
+        WARNING = "warning", _("Warning")
+        CRITICAL = "critical", _("Critical")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts"
+    )
+    type = models.CharField(max_length=20, choices=AlertType.choices)
+    message = models.CharField(max_length=500)
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    # Where the subject is, and where the transactions behind it are.
+    link = models.CharField(max_length=300, blank=True)
+    transactions_link = models.CharField(max_length=300, blank=True)
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    occurred_on = models.DateField()
+    # Somebody who wants this type by email alone has the row for its key, and does not see it.
+    in_app = models.BooleanField(default=True)
+    is_read = models.BooleanField(default=False)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                F("user"),
+                F("id").desc(),
+                condition=Q(deleted_at=None, in_app=True),
+                name="alert_list",
+            ),
+            models.Index(
+                fields=["user"],
+                condition=Q(is_read=False, dismissed_at=None, deleted_at=None, in_app=True),
+                name="alert_unread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def icon(self) -> str:
+        """The name of the drawing beside it."""
+        return ICONS[self.type]
+
+
+ICONS = {
+    AlertType.LOW_BALANCE: "wallet",
+    AlertType.BILL_DUE: "calendar-clock",
+    AlertType.BILL_OVERDUE: "calendar-x",
+    AlertType.AUTOPAY_FAILED: "circle-x",
+    AlertType.BUDGET_WARNING: "piggy-bank",
+    AlertType.BUDGET_EXCEEDED: "piggy-bank",
+    AlertType.LARGE_TRANSACTION: "banknote",
+    AlertType.UNUSUAL_SPENDING: "trending-up",
+    AlertType.POINTS_EXPIRING: "gift",
+    AlertType.SYNC_FAILED: "unplug",
+    AlertType.NEW_LOGIN: "shield-alert",
+    AlertType.IMPORT_FINISHED: "file-check",
+}
+
+
+class AlertSubscription(models.Model):
+    """By which channels somebody wants to hear of one type, and from which threshold on.
+
+    Without a row the defaults hold (alerts/subscriptions.py).
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alert_subscriptions"
+    )
+    type = models.CharField(max_length=20, choices=AlertType.choices)
+    in_app = models.BooleanField(default=True)
+    email = models.BooleanField(default=False)
+    sms = models.BooleanField(default=False)
+    # Money in the user's base currency, or percent: as the type says.
+    threshold = AmountField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "type"], name="alert_subscription_once"),
+            models.CheckConstraint(
+                condition=Q(threshold=None) | Q(threshold__gt=0),
+                name="alert_threshold_positive",
+                violation_error_message=_("Enter a threshold above zero."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.type}"

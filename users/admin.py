@@ -14,14 +14,24 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
-from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession, User
+from users.models import (
+    AuditChain,
+    AuditEvent,
+    IdempotentCommand,
+    Notification,
+    NotificationOptOut,
+    RefreshSession,
+    User,
+)
+from users.notifications import channel_problem, send_again
 from users.policy import Ability, may
 from users.services import people, sessions
 
@@ -198,3 +208,64 @@ class UserSessionAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
     ordering = ["-id"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    """Each message by each channel: what became of it, and what the provider said.
+
+    No amounts for staff who may not see any: the text is for those who read everything.
+    """
+
+    list_display = [
+        "created_at", "recipient_masked", "kind", "channel", "status", "attempts", "due_at",
+        "provider_answer",
+    ]  # fmt: skip
+    list_filter = ["status", "channel", "kind", "created_at"]
+    search_fields = ["recipient__email", "=target_key", "=provider_id"]
+    list_select_related = ["recipient"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    actions = ["send_again"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        names = [
+            "recipient_masked", "kind", "target_key", "channel", "local_day", "status",
+            "channel_state", "attempts", "due_at", "claimed_at", "finished_at", "provider_id",
+            "provider_answer", "created_at",
+        ]  # fmt: skip
+        return names + (["subject", "text"] if may(request.user, Ability.READ_EVERYTHING) else [])
+
+    @admin.display(description="recipient")
+    def recipient_masked(self, row: Notification) -> str:
+        return sessions.masked(row.recipient.email)
+
+    @admin.display(description="the channel now")
+    def channel_state(self, row: Notification) -> str:
+        return channel_problem(row.recipient, row.channel) or "Works."
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        roles = (User.Role.ADMIN, User.Role.SUPPORT)
+        return may(request.user, Ability.USE_STAFF_API) and request.user.role in roles
+
+    @admin.action(description="Send again (failed ones)", permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        refused = 0
+        for row in queryset.order_by("pk"):
+            try:
+                send_again(actor=request.user, notification=row, at=timezone.now())
+            except ValidationError:
+                refused += 1
+        if refused:
+            sentence = f"{refused} had not failed and were left alone."
+            self.message_user(request, sentence, messages.WARNING)
+        self.message_user(request, "Failed messages are in line again.", messages.SUCCESS)
+
+
+@admin.register(NotificationOptOut)
+class NotificationOptOutAdmin(ReadOnlyAdmin):
+    """Who wants no more messages of which kind."""
+
+    list_display = ["created_at", "user", "kind", "channel"]
+    search_fields = ["user__email", "kind"]
+    list_select_related = ["user"]

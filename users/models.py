@@ -77,6 +77,9 @@ class User(AbstractUser):
         choices=[("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     session_version = models.PositiveIntegerField(default=0)
+    # By the user's own clock; emails and SMS that can wait go out after it. May span midnight.
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -226,3 +229,87 @@ class IdempotentCommand(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Notification(models.Model):
+    """One message to one person by one channel: written with what it is about, sent afterwards.
+
+    Invariant: at most one per recipient, kind, object, channel and local day, and sent at most
+    once. Whether a claimed one left is not known when its worker dies: it becomes `unknown` and
+    is never sent again by itself. Only users/notifications.py writes.
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("Email")
+        SMS = "sms", _("SMS")
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        CLAIMED = "claimed", _("Being sent")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        SKIPPED = "skipped", _("Not sent")
+
+    recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=40)
+    target_key = models.CharField(max_length=120)
+    channel = models.CharField(max_length=5, choices=Channel.choices)
+    local_day = models.DateField()
+    subject = models.CharField(max_length=200)
+    text = models.CharField(max_length=1000)
+    link = models.CharField(max_length=300, blank=True)
+    is_urgent = models.BooleanField(default=False)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    provider_id = models.CharField(max_length=120, blank=True)
+    provider_answer = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "kind", "target_key", "channel", "local_day"],
+                name="notification_once_a_day",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(status="pending"),
+                name="notification_due",
+            ),
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(status="claimed"),
+                name="notification_claimed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.channel} to {self.recipient_id}"
+
+
+class NotificationOptOut(models.Model):
+    """Somebody wants no more messages of one kind by one channel (a mail's unsubscribe link)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_opt_outs")
+    kind = models.CharField(max_length=40)
+    channel = models.CharField(max_length=5, choices=Notification.Channel.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind", "channel"], name="notification_opt_out_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: no {self.kind} by {self.channel}"

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from users.audit_check import as_json, verify
 from users.idempotency import forget_old_commands
+from users.notifications import deliver_due
 from users.services.sessions import purge_expired
 
 logger = structlog.get_logger(__name__)
@@ -25,3 +26,9 @@ def purge_expired_tokens() -> int:
     """Remove tokens, sessions and idempotency keys that have served their time."""
     now = timezone.now()
     return purge_expired(at=now) + forget_old_commands(at=now)
+
+
+@shared_task
+def deliver_notifications() -> dict[str, int]:
+    """Send the messages that are due; several workers may do so at once."""
+    return deliver_due(at=timezone.now())

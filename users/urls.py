@@ -10,4 +10,5 @@ urlpatterns = [
     path("security/sessions/<int:pk>/end/", views.session_end, name="session_end"),
     path("security/tokens/<uuid:family>/revoke/", views.tokens_revoke, name="tokens_revoke"),
     path("security/sign-out-everywhere/", views.sign_out_everywhere, name="sign_out_everywhere"),
+    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
 ]

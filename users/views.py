@@ -8,16 +8,19 @@ from allauth.account.views import EmailView
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from banking.forms import errors_on
 from users.forms import ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
+from users.notifications import opt_out, read_unsubscribe
 from users.services import people, sessions
 from users.user_agents import device_name
 
@@ -117,6 +120,20 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("You are signed out everywhere."))
     return redirect("account_login")
+
+
+@csrf_exempt
+@login_not_required
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """The link in a mail: a page that asks, and the POST that mail programs send by themselves."""
+    found = read_unsubscribe(token)
+    if found is None:
+        raise Http404
+    user, kind, channel = found
+    if request.method == "POST":
+        opt_out(actor=user, user=user, kind=kind, channel=channel)
+    context = {"kind": kind.replace("_", " "), "is_done": request.method == "POST"}
+    return render(request, "users/unsubscribe.html", context)
 
 
 def too_many_requests(request: HttpRequest, error: Exception | None = None) -> HttpResponse:

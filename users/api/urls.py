@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.api import views
+from users.api import views, webhooks
 
 urlpatterns = [
     path("auth/signup", views.SignUpApi.as_view(), name="auth-signup"),
@@ -8,4 +8,5 @@ urlpatterns = [
     path("auth/refresh", views.RefreshApi.as_view(), name="auth-refresh"),
     path("auth/logout", views.SignOutApi.as_view(), name="auth-logout"),
     path("users/me", views.MeApi.as_view(), name="users-me"),
+    path("webhooks/twilio", webhooks.TwilioWebhookApi.as_view(), name="webhooks-twilio"),
 ]

@@ -1,0 +1,64 @@
+"""What a scanner finds, and for whom it looks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from alerts.subscriptions import Choices, default_threshold
+from banking.money import format_money, minor_unit_digits
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is so on the date `on`. Equal facts have equal keys, whoever finds them.
+
+    `link` leads to the subject, `transactions_link` to the lines behind it.
+    """
+
+    user: User
+    type: str
+    key: str
+    on: date
+    message: str
+    severity: str
+    link: str = ""
+    transactions_link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The users a scanner looks at together, and what each chose."""
+
+    users: Sequence[User]
+    choices: Choices
+
+    @property
+    def ids(self) -> list[int]:
+        return [user.pk for user in self.users]
+
+    @property
+    def by_id(self) -> Mapping[int, User]:
+        return {user.pk: user for user in self.users}
+
+    def threshold(self, user: User, kind: str) -> Decimal | None:
+        """The user's threshold, else the type's; None where the type has a rule of its own."""
+        choice = self.choices.get((user.pk, kind))
+        if choice is not None and choice.threshold is not None:
+            return choice.threshold
+        return default_threshold(kind, user.base_currency, minor_unit_digits(user.base_currency))
+
+
+def told(amount: Decimal, currency: str, user: User) -> str:
+    """Money as this user reads it."""
+    return format_money(amount, currency, user.locale)
+
+
+def transactions_link(**filters: Any) -> str:
+    """The list of transactions narrowed to these."""
+    return f"{reverse('transactions:transaction_list')}?{urlencode(filters)}"

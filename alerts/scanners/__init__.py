@@ -1,0 +1,42 @@
+"""One module per kind of fact. Each has
+
+`KINDS`: the alert types it finds;
+`scan(people, on)`: what holds on that date, for any number of users in a fixed number of queries;
+`replay(people, days)`: what a scan on each of those days would have found, day by day.
+
+Both judge by the same function of the module, so that what is promised is what is raised. Nothing
+dated after the day in question counts. A new kind is a new module and its entry here.
+"""
+
+from types import ModuleType
+
+from alerts.scanners import (
+    budgets,
+    import_finished,
+    large_transaction,
+    low_balance,
+    new_login,
+    unusual_spending,
+)
+
+SCANNERS: tuple[ModuleType, ...] = (
+    budgets,
+    low_balance,
+    large_transaction,
+    unusual_spending,
+    new_login,
+    import_finished,
+)
+# What a posting can change; the others find their facts in the periodic scan.
+AFTER_POSTING: tuple[ModuleType, ...] = (
+    budgets,
+    low_balance,
+    large_transaction,
+    unusual_spending,
+    import_finished,
+)
+
+
+def scanner_of(kind: str) -> ModuleType | None:
+    """The module that finds this type; None where nothing does yet."""
+    return next((one for one in SCANNERS if kind in one.KINDS), None)

@@ -1,0 +1,136 @@
+"""A budget is nearly used, or exceeded: once per budget and threshold, so once per month."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from accounts.models import Account
+from alerts.facts import Fact, People, told, transactions_link
+from alerts.models import Alert, AlertType
+from banking.money import round_to_minor_unit
+from banking.periods import Period, first_of_month
+from budgets.models import Budget
+from budgets.progress import BudgetProgress, budget_progress, progress_of_month
+from budgets.spending import sub_categories
+from transactions.flows import Flow, load_flows_in
+
+KINDS = (AlertType.BUDGET_WARNING, AlertType.BUDGET_EXCEEDED)
+# Lines of a month that is over still come in for some days.
+LATE_DAYS = 7
+_Spent = dict[tuple[int, int, str], list[tuple[date, Decimal]]]
+
+
+def scan(people: People, on: date) -> Iterator[Fact]:
+    months = {first_of_month(on - timedelta(days=LATE_DAYS)), first_of_month(on)}
+    for month in sorted(months):
+        for progress in progress_of_month(people.ids, month.year, month.month, on=on):
+            yield from judge(progress, people)
+
+
+def judge(progress: BudgetProgress, people: People) -> Iterator[Fact]:
+    """Exceeded, or used up to the owner's threshold; not both at once."""
+    budget, user = progress.budget, progress.budget.user
+    threshold = people.threshold(user, AlertType.BUDGET_WARNING) or Decimal(80)
+    if progress.exceeded:
+        kind, key = AlertType.BUDGET_EXCEEDED, f"budget_exceeded:{budget.pk}"
+        severity = Alert.Severity.CRITICAL
+    elif progress.exact_percent >= threshold:
+        kind, key = AlertType.BUDGET_WARNING, f"budget_warning:{budget.pk}:{threshold:f}"
+        severity = Alert.Severity.WARNING
+    else:
+        return
+    yield Fact(
+        user=user,
+        type=kind,
+        key=key.rstrip("0").rstrip(".") if "." in key else key,
+        on=progress.on,
+        message=_message(progress, kind),
+        severity=severity,
+        link=reverse("budgets:budget_detail", args=[budget.pk]),
+        transactions_link=transactions_link(
+            category=budget.category.slug,
+            date_from=progress.period.start,
+            date_to=progress.period.last_day,
+            status="posted",
+        ),
+    )
+
+
+def _message(progress: BudgetProgress, kind: str) -> str:
+    user, currency = progress.budget.user, progress.currency
+    name, month = progress.budget.category.name, date_format(progress.period.start, "F")
+    spent, limit = told(progress.spent, currency, user), told(progress.limit, currency, user)
+    if kind == AlertType.BUDGET_EXCEEDED:
+        over = told(progress.overspent, currency, user)
+        return f"{name}: {spent} spent in {month}, {over} over the budget of {limit}."
+    left = told(progress.remaining, currency, user)
+    return f"{name}: {progress.percent} % of {month}'s budget is used, {left} of {limit} left."
+
+
+# --- Day by day ----------------------------------------------------------------------------------
+
+
+def replay(people: People, days: Period) -> Iterator[Fact]:
+    """Judges each day on which something was spent, with what had been spent by then."""
+    first, last = days.start - timedelta(days=LATE_DAYS), days.last_day
+    budgets = Budget.objects.of_owners(people.ids).in_months(first, last).for_list()
+    progresses = budget_progress(list(budgets.order_by("user_id", "pk")), on=last)
+    families = sub_categories({one.budget.category_id for one in progresses}, set(people.ids))
+    spent = _spent_by_day(people, days, {one.currency for one in progresses})
+    for progress in progresses:
+        for on, amount in _course(progress, families, spent, days.start):
+            if on in days:
+                yield from judge(replace(progress, on=on, spent=amount), people)
+
+
+def _course(
+    progress: BudgetProgress, families: dict[int, list[int]], spent: _Spent, begin: date
+) -> Iterator[tuple[date, Decimal]]:
+    """(day, spent by its end) for the month's first day, each day with a line, and `begin`."""
+    budget = progress.budget
+    by_day = {max(progress.period.start, begin): Decimal(0)}
+    for member in (budget.category_id, *families.get(budget.category_id, ())):
+        for on, amount in spent.get((budget.user_id, member, budget.currency), ()):
+            if on in progress.period:
+                by_day[on] = by_day.get(on, Decimal(0)) + amount
+    total = Decimal(0)
+    for on in sorted(by_day):
+        total += by_day[on]
+        yield on, round_to_minor_unit(total, budget.currency)
+
+
+def _spent_by_day(people: People, days: Period, currencies: set[str]) -> _Spent:
+    accounts = list(Account.objects.filter(user_id__in=people.ids, deleted_at=None).order_by("pk"))
+    whole = Period(first_of_month(days.start - timedelta(days=LATE_DAYS)), days.end)
+    loaded = load_flows_in(
+        dict.fromkeys(sorted(currencies), accounts),
+        periods=daily_periods(whole),
+        on=days.last_day,
+    )
+    spent: _Spent = {}
+    for currency, (flows, _) in loaded.items():
+        for flow in flows.rows:
+            if flow.rate is not None and flow.category_id is not None:
+                key = (flow.account.user_id, flow.category_id, currency)
+                spent.setdefault(key, []).append((flow.on, net_outflow(flow)))
+    return spent
+
+
+def net_outflow(flow: Flow) -> Decimal:
+    """What was spent, less what came back."""
+    return flow.outflow - flow.inflow
+
+
+def daily_periods(days: Period) -> list[Period]:
+    """`days` in pieces none of which is a whole month: their flows come day by day."""
+    pieces = []
+    for month in days.months():
+        whole = Period.month_of(month)
+        start, end = max(whole.start, days.start), min(whole.end, days.end)
+        middle = min(max(whole.start + timedelta(days=14), start), end)
+        pieces += [Period(start, middle), Period(middle, end)]
+    return [piece for piece in pieces if piece.days]

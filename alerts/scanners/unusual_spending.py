@@ -1,0 +1,141 @@
+"""A category costs far more this month than in the six before it.
+
+Robust: measured in medians, so that one odd month makes neither itself nor its neighbours usual.
+Once per category, month and size of the deviation (1.5, 2, 3, 5, 10 times the usual): a month that
+goes on being unusual is told again only when it got a class worse.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from statistics import median
+
+from django.utils.formats import date_format
+
+from accounts.models import Account
+from alerts.facts import Fact, People, told, transactions_link
+from alerts.models import Alert, AlertType
+from alerts.scanners.budgets import daily_periods, net_outflow
+from banking.money import minor_unit_digits, round_to_minor_unit
+from banking.periods import Period, add_months, first_of_month
+from transactions.flows import load_flows_in
+from transactions.models import Category
+from users.models import User
+
+KINDS = (AlertType.UNUSUAL_SPENDING,)
+MONTHS = 6
+# Fewer months with spending are no habit to measure against.
+LEAST_MONTHS = 3
+LEAST_RATIO = Decimal("1.5")
+# 1.4826 × the median deviation estimates the standard deviation; three of them are rare.
+SPREAD = 3 * Decimal("1.4826")
+LEAST_EXCESS = Decimal(25)
+CLASSES = (10, 5, 3, 2, 1)
+_ByDay = dict[tuple[int, int], dict[date, Decimal]]
+
+
+def scan(people: People, on: date) -> Iterator[Fact]:
+    yield from replay(people, Period(on, on + timedelta(days=1)))
+
+
+def replay(people: People, days: Period) -> Iterator[Fact]:
+    spent = _spent(people, days)
+    categories = Category.objects.in_bulk({category_id for _, category_id in spent})
+    users = people.by_id
+    for (user_id, category_id), by_day in sorted(spent.items()):
+        category = categories.get(category_id)
+        if category is None or category.kind != Category.Kind.EXPENSE:
+            continue
+        for month in days.months():
+            yield from _month(people, users[user_id], category, by_day, month, days)
+
+
+def _month(
+    people: People,
+    user: User,
+    category: Category,
+    by_day: dict[date, Decimal],
+    month: date,
+    days: Period,
+) -> Iterator[Fact]:
+    """Judges the first day looked at, and each later day with a line, of one month."""
+    whole = Period.month_of(month)
+    usual = [
+        sum((value for on, value in by_day.items() if on in Period.month_of(one)), Decimal(0))
+        for one in (add_months(month, -back) for back in range(1, MONTHS + 1))
+    ]
+    moved = {on: value for on, value in by_day.items() if on in whole and on < days.end}
+    moved.setdefault(max(month, days.start), Decimal(0))
+    total = Decimal(0)
+    for on in sorted(moved):
+        total += moved[on]
+        if on in days:
+            yield from judge(people, user, category, on, total, usual)
+
+
+def judge(
+    people: People,
+    user: User,
+    category: Category,
+    on: date,
+    spent: Decimal,
+    usual: Sequence[Decimal],
+) -> Iterator[Fact]:
+    """`spent`: this month by the end of `on`; `usual`: the six months before, in full."""
+    middle = median(usual)
+    if middle <= 0 or sum(1 for amount in usual if amount > 0) < LEAST_MONTHS:
+        return
+    percent = people.threshold(user, AlertType.UNUSUAL_SPENDING)
+    if percent is not None:
+        line = middle * (1 + percent / 100)
+    else:
+        deviation = median([abs(amount - middle) for amount in usual])
+        line = max(middle * LEAST_RATIO, middle + SPREAD * deviation)
+    currency = user.base_currency
+    least = LEAST_EXCESS * 100 if minor_unit_digits(currency) == 0 else LEAST_EXCESS
+    if spent <= line or spent - middle < least:
+        return
+    size = next((one for one in CLASSES if spent >= one * middle), 0)
+    month = Period.month_of(on)
+    amounts = [
+        told(round_to_minor_unit(amount, currency), currency, user) for amount in (spent, middle)
+    ]
+    url = transactions_link(
+        category=category.slug, date_from=month.start, date_to=on, txn_type="expense"
+    )
+    yield Fact(
+        user=user,
+        type=AlertType.UNUSUAL_SPENDING,
+        key=f"unusual_spending:{user.pk}:{category.pk}:{on:%Y-%m}:{size}",
+        on=on,
+        message=f"{category.name}: {amounts[0]} so far in {date_format(on, 'F')};"
+        f" {amounts[1]} a month is usual.",
+        severity=Alert.Severity.INFO if size < 3 else Alert.Severity.WARNING,
+        link=url,
+        transactions_link=url,
+    )
+
+
+def _spent(people: People, days: Period) -> _ByDay:
+    """{(user, category): {day, or first of an earlier month: spent}} in each base currency.
+
+    Months before the first one looked at come whole, from the monthly totals.
+    """
+    month = first_of_month(days.start)
+    periods = [
+        Period(add_months(month, -MONTHS), month),
+        *daily_periods(Period(month, days.end)),
+    ]
+    currencies = {user.pk: user.base_currency for user in people.users}
+    accounts: dict[str, list[Account]] = {}
+    rows = Account.objects.filter(user_id__in=people.ids, deleted_at=None).order_by("pk")
+    for account in rows.iterator(chunk_size=2000):
+        accounts.setdefault(currencies[account.user_id], []).append(account)
+    spent: _ByDay = {}
+    for flows, _ in load_flows_in(accounts, periods=periods, on=days.last_day).values():
+        for flow in flows.rows:
+            if flow.rate is None or flow.category_id is None:
+                continue
+            by_day = spent.setdefault((flow.account.user_id, flow.category_id), {})
+            by_day[flow.on] = by_day.get(flow.on, Decimal(0)) + net_outflow(flow)
+    return spent

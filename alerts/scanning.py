@@ -1,0 +1,131 @@
+"""Looking for facts: of everybody every quarter of an hour, and soon after a posting.
+
+A scan may run twice, late, or beside itself: what it finds is told once, by the alert's key. It
+takes users in batches, each by the same number of queries, so that memory and queries do not grow
+with a batch's rows.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import ModuleType
+
+import structlog
+from django.db import DatabaseError
+
+from alerts.facts import Fact, People
+from alerts.models import Alert
+from alerts.scanners import AFTER_POSTING, SCANNERS, scanner_of
+from alerts.services import raise_alert
+from alerts.subscriptions import Choice, choices_of
+from banking.bulk import batched
+from banking.periods import Period, add_months
+from transactions.models import LedgerMark
+from users.models import User
+from users.timezones import local_date
+
+logger = structlog.get_logger(__name__)
+
+USERS_AT_ONCE = 500
+MARKS_AT_ONCE = 5000
+BACKTEST_MONTHS = 12
+
+
+def scan_everybody(*, at: datetime) -> int:
+    """Raise what holds for any active user and has not been told; how many alerts that were."""
+    ids = User.objects.filter(is_active=True).order_by("pk").values_list("pk", flat=True)
+    return scan_users(ids.iterator(chunk_size=2000), at=at)
+
+
+def scan_users(
+    user_ids: Iterable[int], *, at: datetime, scanners: Sequence[ModuleType] = SCANNERS
+) -> int:
+    """Raise what holds for these users, each on their own date."""
+    raised = 0
+    for batch in batched(user_ids, USERS_AT_ONCE):
+        by_date: dict[date, list[User]] = {}
+        for user in User.objects.filter(pk__in=batch, is_active=True).order_by("pk"):
+            by_date.setdefault(local_date(user.timezone, at), []).append(user)
+        for on, users in sorted(by_date.items()):
+            for scanner in scanners:
+                raised += _scan(scanner, users, on, at)
+    return raised
+
+
+def _scan(scanner: ModuleType, users: list[User], on: date, at: datetime) -> int:
+    """One kind for one batch. One that fails is an error in the log; the others go on."""
+    choices = choices_of([user.pk for user in users], scanner.KINDS)
+    try:
+        facts = list(_wanted(scanner.scan(People(users, choices), on), choices))
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("alert_scanner_failed", scanner=scanner.__name__)
+        return 0
+    known = _known([fact.key for fact in facts])
+    raised = 0
+    for fact in facts:
+        if fact.key not in known:
+            known.add(fact.key)
+            choice = choices[fact.user.pk, fact.type]
+            raised += raise_alert(fact=fact, choice=choice, at=at) is not None
+    return raised
+
+
+def _wanted(facts: Iterable[Fact], choices: dict) -> Iterator[Fact]:
+    return (fact for fact in facts if choices[fact.user.pk, fact.type].is_wanted)
+
+
+def _known(keys: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for some in batched(keys, 1000):
+        found = Alert.objects.filter(dedupe_key__in=some)
+        known.update(found.values_list("dedupe_key", flat=True))
+    return known
+
+
+def sweep(*, at: datetime) -> int:
+    """Look at everybody whose ledger was touched since the last sweep; how many alerts it raised.
+
+    Marks go when they have been looked at, not before: a sweep that dies leaves them to the next.
+    Only those it read go, so that one committed meanwhile is never lost.
+    """
+    marks = list(LedgerMark.objects.order_by("id").values_list("pk", "user_id")[:MARKS_AT_ONCE])
+    if not marks:
+        return 0
+    user_ids = sorted({user_id for _, user_id in marks})
+    raised = scan_users(user_ids, at=at, scanners=AFTER_POSTING)
+    for some in batched([pk for pk, _ in marks], 1000):
+        LedgerMark.objects.filter(pk__in=some).delete()
+    return raised
+
+
+# --- What would have been ------------------------------------------------------------------------
+
+
+def backtest_period(on: date) -> Period:
+    """The twelve months that end with `on`."""
+    following = on + timedelta(days=1)
+    return Period(add_months(following, -BACKTEST_MONTHS), following)
+
+
+def backtest(*, user: User, kind: str, threshold: Decimal | None, on: date) -> list[Fact]:
+    """The facts of one type that daily scans of the last twelve months would have told, in order.
+
+    With the threshold given, or the type's own where there is none.
+    """
+    return replay(user=user, kind=kind, threshold=threshold, days=backtest_period(on))
+
+
+def replay(*, user: User, kind: str, threshold: Decimal | None, days: Period) -> list[Fact]:
+    """As `backtest`, for any days."""
+    scanner = scanner_of(kind)
+    if scanner is None:
+        return []
+    choice = Choice(kind, in_app=True, email=False, sms=False, threshold=threshold)
+    people = People([user], {(user.pk, kind): choice})
+    first: dict[str, Fact] = {}
+    for fact in scanner.replay(people, days):
+        if fact.type == kind and (fact.key not in first or fact.on < first[fact.key].on):
+            first[fact.key] = fact
+    return sorted(first.values(), key=lambda fact: (fact.on, fact.key))

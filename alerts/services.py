@@ -1,0 +1,151 @@
+"""Every change of an alert or of what somebody wants to hear. Nothing else writes one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from alerts.facts import Fact
+from alerts.models import Alert, AlertSubscription, AlertType
+from alerts.subscriptions import RULES, URGENT, Choice
+from banking.money import LARGEST_AMOUNT
+from users import audit
+from users.models import User
+from users.notifications import EMAIL, SMS, channel_problem, notify, opt_in
+from users.timezones import local_date
+
+
+@db_transaction.atomic
+def raise_alert(*, fact: Fact, choice: Choice, at: datetime) -> Alert | None:
+    """Tell a fact once, by the channels chosen; None where it has been told already.
+
+    The unique key decides, so that any number of scans may try. Messages go out with the commit.
+    """
+    user = fact.user
+    alert = Alert(
+        user=user,
+        type=fact.type,
+        message=fact.message[:500],
+        severity=fact.severity,
+        link=fact.link,
+        transactions_link=fact.transactions_link,
+        dedupe_key=fact.key,
+        occurred_on=fact.on,
+        in_app=choice.in_app,
+    )
+    try:
+        with db_transaction.atomic():
+            alert.save(force_insert=True)
+    except IntegrityError:
+        return None
+    notify(
+        recipient=user,
+        kind=fact.type,
+        target_key=fact.key,
+        channels=choice.channels,
+        subject=str(AlertType(fact.type).label),
+        text=alert.message,
+        link=fact.link,
+        on=local_date(user.timezone, at),
+        at=at,
+        is_urgent=fact.type in URGENT,
+    )
+    audit.record(actor=None, action="alerts.alert.raised", target=alert, type=fact.type)
+    return alert
+
+
+@db_transaction.atomic
+def mark_read(*, actor: User, alerts: Sequence[Alert]) -> int:
+    """Mark the user's alerts as read; how many were not."""
+    changed = _own(actor, alerts).filter(is_read=False)
+    return changed.update(is_read=True, updated_at=timezone.now())
+
+
+@db_transaction.atomic
+def dismiss(*, actor: User, alert: Alert) -> Alert:
+    """Put an alert aside: read, and out of the list of current ones. Twice is once."""
+    now = timezone.now()
+    changed = _own(actor, [alert]).filter(dismissed_at=None)
+    if changed.update(dismissed_at=now, is_read=True, updated_at=now):
+        audit.record(actor=actor, action="alerts.alert.dismissed", target=alert)
+    alert.refresh_from_db()
+    return alert
+
+
+@db_transaction.atomic
+def delete(*, actor: User, alert: Alert) -> None:
+    """Hide an alert for good. Its key stays, so that no scan raises the same fact again."""
+    now = timezone.now()
+    if _own(actor, [alert]).filter(deleted_at=None).update(deleted_at=now, updated_at=now):
+        audit.record(actor=actor, action="alerts.alert.deleted", target=alert)
+
+
+@db_transaction.atomic
+def restore(*, actor: User, alert: Alert) -> Alert:
+    """Take a dismissal or deletion back."""
+    changed = _own(actor, [alert])
+    changed.update(dismissed_at=None, deleted_at=None, updated_at=timezone.now())
+    audit.record(actor=actor, action="alerts.alert.restored", target=alert)
+    alert.refresh_from_db()
+    return alert
+
+
+@db_transaction.atomic
+def subscribe(
+    *,
+    actor: User,
+    user: User,
+    type: str,
+    in_app: bool,
+    email: bool,
+    sms: bool,
+    threshold: Decimal | None,
+) -> Choice:
+    """Choose by which channels, and from which threshold on, one type is told.
+
+    A channel that cannot be used now may be chosen; it says why nothing comes. Raises
+    ValidationError for a threshold that the type has not.
+    """
+    check_threshold(type, threshold)
+    # Before the row, whose key a second request may have written meanwhile.
+    AlertSubscription.objects.bulk_create(
+        [AlertSubscription(user=user, type=type)], ignore_conflicts=True
+    )
+    row = AlertSubscription.objects.select_for_update().get(user=user, type=type)
+    row.in_app, row.email, row.sms, row.threshold = in_app, email, sms, threshold
+    row.full_clean()
+    row.save(update_fields=["in_app", "email", "sms", "threshold", "updated_at"])
+    chosen = [name for name, is_on in ((EMAIL, email), (SMS, sms)) if is_on]
+    if chosen:
+        opt_in(actor=actor, user=user, kind=type, channels=chosen)
+    choice = Choice(type, in_app, email, sms, threshold)
+    audit.record(actor=actor, action="alerts.subscription.changed", target=row, **asdict(choice))
+    return choice
+
+
+def unavailable_channels(user: User, choice: Choice) -> dict[str, str]:
+    """{channel: why nothing comes by it} of the chosen channels that cannot be used now."""
+    found = {channel: channel_problem(user, channel) for channel in choice.channels}
+    return {channel: why for channel, why in found.items() if why}
+
+
+def check_threshold(kind: str, threshold: Decimal | None) -> None:
+    """Raise ValidationError for a threshold that this type has not, or that makes no sense."""
+    if threshold is None:
+        return
+    rule = RULES[kind]
+    if not rule.unit:
+        raise ValidationError({"threshold": "This type has no threshold."})
+    if not 0 < threshold <= LARGEST_AMOUNT:
+        raise ValidationError({"threshold": "Enter a threshold above zero."})
+    if rule.most is not None and threshold > rule.most:
+        raise ValidationError({"threshold": f"Enter at most {rule.most}."})
+
+
+def _own(actor: User, alerts: Sequence[Alert]):
+    return Alert.objects.in_reach_of(actor).filter(pk__in=[alert.pk for alert in alerts])

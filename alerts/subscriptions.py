@@ -1,0 +1,135 @@
+"""Who wants to hear of what, how, and from which threshold on: stored choices over defaults."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from alerts.models import AlertSubscription, AlertType
+from users.models import User
+from users.notifications import EMAIL, SMS, channel_problem, opted_out_kinds
+
+AMOUNT, PERCENT = "amount", "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """What holds for one type until somebody chooses otherwise.
+
+    `unit` says what a threshold is (none: the type has no threshold); `default` is the one used
+    without a choice, None where the type then has a rule of its own, told by `help`.
+    """
+
+    help: str
+    email: bool = False
+    unit: str = ""
+    default: Decimal | None = None
+    most: Decimal | None = None
+
+
+RULES: dict[str, TypeRule] = {
+    AlertType.LOW_BALANCE: TypeRule(
+        "An account holds less than a fifth of its average over the last 90 days,"
+        " or less than your threshold.",
+        email=True,
+        unit=AMOUNT,
+    ),
+    AlertType.BILL_DUE: TypeRule("A bill is due within three days.", email=True),
+    AlertType.BILL_OVERDUE: TypeRule("A bill was not paid by its due date.", email=True),
+    AlertType.AUTOPAY_FAILED: TypeRule("An automatic payment was not possible.", email=True),
+    AlertType.BUDGET_WARNING: TypeRule(
+        "A budget is used up to this share.",
+        email=True,
+        unit=PERCENT,
+        default=Decimal(80),
+        most=Decimal(100),
+    ),
+    AlertType.BUDGET_EXCEEDED: TypeRule("More is spent than a budget allows.", email=True),
+    AlertType.LARGE_TRANSACTION: TypeRule(
+        "A single expense of at least this amount.", unit=AMOUNT, default=Decimal(500)
+    ),
+    AlertType.UNUSUAL_SPENDING: TypeRule(
+        "A category costs far more this month than in the six before it,"
+        " or more than usual by your percentage.",
+        unit=PERCENT,
+    ),
+    AlertType.POINTS_EXPIRING: TypeRule("Reward points expire within 60 days."),
+    AlertType.SYNC_FAILED: TypeRule("A bank connection stopped working."),
+    AlertType.NEW_LOGIN: TypeRule("Somebody signed in from a network not seen before.", email=True),
+    AlertType.IMPORT_FINISHED: TypeRule("A file was imported."),
+}
+# Not by quiet hours: who reads of a break-in in the morning reads it too late.
+URGENT = {AlertType.NEW_LOGIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How one user hears of one type."""
+
+    type: str
+    in_app: bool
+    email: bool
+    sms: bool
+    threshold: Decimal | None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.in_app or self.email or self.sms
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that leave the app."""
+        wanted = ((EMAIL, self.email), (SMS, self.sms))
+        return tuple(name for name, is_on in wanted if is_on)
+
+
+Choices = Mapping[tuple[int, str], Choice]
+
+
+def choices_of(user_ids: Iterable[int], types: Iterable[str]) -> Choices:
+    """The choice of each user for each type, in one query."""
+    user_ids, types = list(user_ids), list(types)
+    stored = {
+        (row.user_id, row.type): row
+        for row in AlertSubscription.objects.filter(user_id__in=user_ids, type__in=types)
+    }
+    return {
+        (user_id, one): _choice(one, stored.get((user_id, one)))
+        for user_id in user_ids
+        for one in types
+    }
+
+
+def choices_for(user: User) -> list[Choice]:
+    """One user's choices for every type; who unsubscribed by a mail's link gets no mail."""
+    silenced = opted_out_kinds(user)
+    found = choices_of([user.pk], AlertType.values)
+    return [_heard(found[user.pk, one], silenced) for one in AlertType.values]
+
+
+def problems_of(user: User) -> dict[str, str]:
+    """{channel: why it cannot be used now}, "" for one that can."""
+    return {channel: channel_problem(user, channel) for channel in (EMAIL, SMS)}
+
+
+def default_threshold(kind: str, currency: str, digits: int) -> Decimal | None:
+    """The threshold without a choice; amounts are scaled for currencies without minor units."""
+    rule = RULES[kind]
+    if rule.default is None or rule.unit != AMOUNT:
+        return rule.default
+    return rule.default * 100 if digits == 0 else rule.default
+
+
+def _choice(kind: str, row: AlertSubscription | None) -> Choice:
+    if row is None:
+        return Choice(kind, in_app=True, email=RULES[kind].email, sms=False, threshold=None)
+    return Choice(kind, row.in_app, row.email, row.sms, row.threshold)
+
+
+def _heard(choice: Choice, silenced: set[tuple[str, str]]) -> Choice:
+    return Choice(
+        choice.type,
+        choice.in_app,
+        choice.email and (choice.type, EMAIL) not in silenced,
+        choice.sms and (choice.type, SMS) not in silenced,
+        choice.threshold,
+    )

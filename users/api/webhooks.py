@@ -1,0 +1,47 @@
+"""Calls from the outside world; each proves by its signature who makes it."""
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import FormParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from users.channels.sms import is_signed
+from users.notifications import take_callback
+
+_LARGEST_ID = 2**63 - 1
+
+
+class TwilioWebhookApi(APIView):
+    """What became of an SMS. Signed by Twilio; repeated and late calls change nothing."""
+
+    authentication_classes: list = []
+    permission_classes = [AllowAny]
+    parser_classes = [FormParser]
+    throttle_classes: list = []
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Take a status callback. An unsigned call gets 403."""
+        form = dict(request.data.lists())
+        # Twilio signed the public address, whatever a proxy made of it.
+        url = settings.SITE_URL.rstrip("/") + request.get_full_path()
+        signature = request.headers.get("X-Twilio-Signature", "")
+        is_ours = request.data.get("AccountSid") == settings.TWILIO_ACCOUNT_SID
+        if not is_signed(url=url, form=form, signature=signature) or not is_ours:
+            raise PermissionDenied("The signature is not Twilio's.")
+        number = request.query_params.get("notification", "")
+        if number.isdecimal() and number.isascii() and int(number) <= _LARGEST_ID:
+            take_callback(
+                notification_id=int(number),
+                provider_id=request.data.get("MessageSid", "")[:120],
+                status=request.data.get("MessageStatus", "")[:40],
+                error_code=request.data.get("ErrorCode", "")[:40],
+                at=timezone.now(),
+            )
+        return Response(status=status.HTTP_204_NO_CONTENT)

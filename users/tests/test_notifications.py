@@ -1,0 +1,208 @@
+"""The outbox: written once, claimed once, sent at most once, and honest about the rest."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from users.models import Notification, NotificationOptOut
+from users.notifications import (
+    BACK_OFF,
+    after_quiet_hours,
+    deliver_due,
+    notify,
+    opt_out,
+    read_unsubscribe,
+    send_again,
+    take_callback,
+    unsubscribe_url,
+)
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
+ON = date(2026, 3, 15)
+Status = Notification.Status
+
+
+@pytest.fixture(autouse=True)
+def _smtp(settings):
+    settings.SMTP_HOST = "mail.invalid"
+
+
+def write(user, **over):
+    fields = {
+        "kind": "budget_warning", "target_key": "budget:1", "channels": ["email"],
+        "subject": "Budget nearly used", "text": "Food: 80 % is used.", "on": ON, "at": AT,
+    } | over  # fmt: skip
+    return notify(recipient=user, **fields)
+
+
+def state() -> tuple[str, int, str]:
+    row = Notification.objects.get()
+    return row.status, row.attempts, row.provider_answer
+
+
+def test_a_message_is_sent_once_however_often_it_is_asked_for(alice):
+    write(alice)
+    assert write(alice) == []
+    assert deliver_due(at=AT) == {"sent": 1}
+    assert deliver_due(at=AT) == {}
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == (["alice@example.com"], "Budget nearly used")
+    assert sent.alternatives[0].mimetype == "text/html"
+    pk = Notification.objects.get().pk
+    assert sent.extra_headers["Message-ID"] == f"<notification-{pk}@localhost>"
+    assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_next_day_is_a_new_day(alice):
+    write(alice)
+    assert len(write(alice, on=ON + timedelta(days=1))) == 1
+    assert len(write(alice, target_key="budget:2")) == 1
+
+
+def test_what_is_rolled_back_is_not_told(alice):
+    with pytest.raises(RuntimeError), db_transaction.atomic():
+        write(alice)
+        raise RuntimeError
+    assert not Notification.objects.exists()
+
+
+def test_without_a_server_a_mail_says_that_it_was_not_sent(alice, settings):
+    settings.SMTP_HOST = ""
+    write(alice)
+    assert deliver_due(at=AT) == {"skipped": 1}
+    assert state()[2].startswith("Not sent: no SMTP")
+    assert deliver_due(at=AT + timedelta(days=1)) == {}
+
+
+def test_a_claimed_message_whose_worker_died_is_unknown_and_not_sent_again(alice):
+    write(alice)
+    Notification.objects.update(status=Status.CLAIMED, claimed_at=AT, attempts=1)
+    assert deliver_due(at=AT + timedelta(minutes=14)) == {}
+    assert state()[0] == Status.CLAIMED
+    assert deliver_due(at=AT + timedelta(minutes=16)) == {}
+    assert state()[0] == Status.UNKNOWN
+    assert deliver_due(at=AT + timedelta(days=2)) == {}
+    assert mail.outbox == []
+
+
+def test_an_unreachable_server_is_tried_again_with_patience_and_then_given_up(alice, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    settings.EMAIL_USE_TLS = False
+    write(alice)
+    at = AT
+    for wait in BACK_OFF:
+        assert deliver_due(at=at) == {"pending": 1}
+        assert Notification.objects.get().due_at == at + wait
+        assert deliver_due(at=at + wait - timedelta(seconds=1)) == {}
+        at += wait
+    assert deliver_due(at=at) == {"failed": 1}
+    assert state()[:2] == (Status.FAILED, len(BACK_OFF) + 1)
+    assert "ConnectionRefusedError" in state()[2]
+
+
+def test_staff_send_only_a_failed_message_again(alice):
+    (row,) = write(alice)
+    with pytest.raises(ValidationError):
+        send_again(actor=alice, notification=row, at=AT)
+    Notification.objects.update(status=Status.FAILED)
+    send_again(actor=alice, notification=row, at=AT)
+    assert deliver_due(at=AT) == {"sent": 1}
+
+
+# --- Quiet hours ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "until"),
+    [
+        # 22:30 in Kathmandu (+05:45) until 07:00 there.
+        ("Asia/Kathmandu", "2026-03-15T16:45", "2026-03-16T01:15"),
+        # Kiritimati (+14): 23:00 on the 16th there is 09:00 on the 16th here.
+        ("Pacific/Kiritimati", "2026-03-16T09:00", "2026-03-16T17:00"),
+        # The clock jumps ahead at 02:00: 07:00 comes an hour sooner.
+        ("America/Los_Angeles", "2026-03-08T06:30", "2026-03-08T14:00"),
+        # It is put back: an hour later.
+        ("America/Los_Angeles", "2026-11-01T06:00", "2026-11-01T15:00"),
+        ("America/St_Johns", "2026-07-02T05:00", "2026-07-02T09:30"),
+        ("America/St_Johns", "2026-07-01T12:00", "2026-07-01T12:00"),
+    ],
+)
+def test_quiet_hours_follow_the_users_own_clock(alice, zone, at, until):
+    alice.timezone, alice.quiet_from, alice.quiet_until = zone, time(22), time(7)
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert after_quiet_hours(alice, moment) == datetime.fromisoformat(until).replace(tzinfo=UTC)
+
+
+def test_what_can_wait_waits_and_what_is_urgent_does_not(alice):
+    alice.quiet_from, alice.quiet_until = time(11), time(13)
+    alice.save()
+    (calm,) = write(alice)
+    (urgent,) = write(alice, target_key="login:1", is_urgent=True)
+    assert (calm.due_at, urgent.due_at) == (AT + timedelta(hours=1), AT)
+    assert deliver_due(at=AT) == {"sent": 1}
+    assert deliver_due(at=AT + timedelta(hours=1)) == {"sent": 1}
+
+
+# --- Unsubscribing -------------------------------------------------------------------------------
+
+
+def test_the_link_in_a_mail_ends_mails_of_its_kind_without_a_sign_in(alice, client):
+    (row,) = write(alice)
+    path = unsubscribe_url(row).removeprefix("http://localhost:8000")
+    assert client.get(path).status_code == 200
+    assert not NotificationOptOut.objects.exists()
+    assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert client.post(path).status_code == 200
+    assert NotificationOptOut.objects.values_list("kind", "channel").get() == (
+        "budget_warning",
+        "email",
+    )
+    assert write(alice, target_key="budget:2") == []
+    assert len(write(alice, kind="low_balance")) == 1
+
+
+def test_a_link_that_is_not_ours_is_not_there(client):
+    assert read_unsubscribe("nonsense") is None
+    assert client.post("/users/unsubscribe/nonsense/").status_code == 404
+
+
+def test_opting_out_twice_is_once(alice):
+    for _ in range(2):
+        opt_out(actor=alice, user=alice, kind="x", channel="email")
+    assert NotificationOptOut.objects.count() == 1
+
+
+# --- Callbacks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "ends_as"),
+    [
+        (["sent", "delivered"], "delivered"),
+        (["delivered", "sent", "queued"], "delivered"),
+        (["undelivered", "sent"], "failed"),
+        (["failed", "delivered"], "delivered"),
+        (["nonsense"], "claimed"),
+    ],
+)
+def test_callbacks_in_any_order_and_before_the_answer_end_in_the_truth(alice, told, ends_as):
+    (row,) = write(alice, channels=["sms"])
+    Notification.objects.update(status=Status.CLAIMED, claimed_at=AT, attempts=1)
+    for status in told * 2:
+        take_callback(
+            notification_id=row.pk, provider_id="SM1", status=status, error_code="", at=AT
+        )
+    assert state()[0] == ends_as
+
+
+def test_a_callback_for_another_message_id_changes_nothing(alice):
+    (row,) = write(alice, channels=["sms"])
+    Notification.objects.update(status=Status.SENT, attempts=1, provider_id="SM1")
+    told = {"notification_id": row.pk, "error_code": "", "at": AT}
+    assert not take_callback(provider_id="SM2", status="delivered", **told)
+    assert take_callback(provider_id="SM1", status="delivered", **told)
