@@ -7,6 +7,7 @@ from transactions.views import (
     batches,
     categories,
     detail,
+    exporting,
     import_rows,
     importing,
     listing,
@@ -17,6 +18,7 @@ app_name = "transactions"
 urlpatterns = [
     path("", listing.transaction_list, name="transaction_list"),
     path("new/", detail.transaction_create, name="transaction_create"),
+    path("export/", exporting.transaction_export, name="transaction_export"),
     path("<int:pk>/", detail.transaction_detail, name="transaction_detail"),
     path("<int:pk>/edit/", detail.transaction_edit, name="transaction_edit"),
     path("<int:pk>/notes/", detail.transaction_notes, name="transaction_notes"),

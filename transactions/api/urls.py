@@ -1,6 +1,6 @@
 from django.urls import path
 
-from transactions.api import categories, importing, views
+from transactions.api import categories, exporting, importing, views
 
 urlpatterns = [
     path("transactions", views.TransactionListApi.as_view(), name="api_transaction_list"),
@@ -24,6 +24,7 @@ urlpatterns = [
         views.CategoryHistoryApi.as_view(),
         name="api_category_history",
     ),
+    path("export/csv", exporting.CsvExportApi.as_view(), name="api_export_csv"),
     path("categories", categories.CategoryListApi.as_view(), name="api_category_list"),
     path("categories/<int:pk>", categories.CategoryDetailApi.as_view(), name="api_category_detail"),
     path(

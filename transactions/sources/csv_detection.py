@@ -1,7 +1,7 @@
 """How a table of unknown origin is to be read, and what about it no machine can know."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +29,7 @@ from transactions.sources.csv_preamble import balance_label
 from transactions.sources.csv_rows import Row, split_rows
 from transactions.sources.csv_signs import Money, find_money
 from transactions.sources.incoming import UnreadableFile
+from transactions.sources.own_csv import own_mapping
 from transactions.sources.text_encoding import find_encoding, first_lines
 from transactions.sources.values import fold
 
@@ -184,6 +185,11 @@ def _describe(table: _Table, encoding: str) -> Detection:
         columns=[column.heading or f"Column {column.index + 1}" for column in columns],
         sample=[row.cells for row in _below_heading(table)[:_SAMPLE_ROWS]],
     )
+    own = own_mapping([column.heading for column in columns], columns[0].values)
+    if own is not None:
+        shape = {"delimiter": table.delimiter, "header_line": table.heading.number}
+        detection.mapping = replace(own, encoding=encoding, **shape)
+        return detection
     chosen = _choose_dates(columns, table.is_named, detection)
     days = [day_of(value, chosen["date_format"]) for value in columns[chosen["txn_date"]].values]
     others = [column for column in columns if not (column.is_dates or _is_chosen(column, chosen))]

@@ -1,0 +1,59 @@
+"""Transactions as a file at the API."""
+
+import json
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from transactions.exports import csv_answer
+from transactions.filters import TransactionFilter
+from transactions.models import Transaction, TransactionQuerySet
+from users.timezones import local_date
+
+
+class CsvRenderer(BaseRenderer):
+    """Lets a client ask for text/csv; a refusal is JSON all the same."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        return json.dumps(data, default=str).encode()
+
+
+class CsvExportApi(APIView):
+    renderer_classes = [JSONRenderer, CsvRenderer]
+
+    @extend_schema(
+        request={"application/json": {"type": "object", "additionalProperties": {}}},
+        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+    )
+    def post(self, request: Request) -> StreamingHttpResponse:
+        """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
+        rows = filtered_rows(request, request.data)
+        return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
+
+
+def filtered_rows(request: Request, wanted: Any) -> TransactionQuerySet:
+    """The visible transactions that these filters, named as in the list, leave."""
+    if not hasattr(wanted, "items"):
+        raise ValidationError({"non_field_errors": ["Send an object with the filters."]})
+    known = TransactionFilter.base_filters
+    for name, value in wanted.items():
+        if name not in known:
+            raise ValidationError({str(name)[:40]: ["There is no such filter."]})
+        if isinstance(value, dict | list):
+            raise ValidationError({name: ["Send one value."]})
+    data = {name: str(value) for name, value in wanted.items() if value is not None}
+    visible = Transaction.objects.visible_to(request.user)
+    filters = TransactionFilter(data, queryset=visible, request=request)
+    if not filters.is_valid():
+        raise ValidationError(filters.errors)
+    return filters.qs

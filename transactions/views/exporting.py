@@ -1,0 +1,22 @@
+"""The list as a file: exactly the rows the address asks for, in its order."""
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from transactions.exports import csv_answer
+from transactions.filters import TransactionFilter
+from transactions.models import Transaction
+from users.timezones import local_date
+
+
+@require_safe
+def transaction_export(request: HttpRequest) -> HttpResponseBase:
+    """Every transaction of the filtered list as CSV; a malformed filter is shown on the list."""
+    visible = Transaction.objects.visible_to(request.user)
+    filters = TransactionFilter(request.GET, queryset=visible, request=request)
+    if not filters.is_valid():
+        return redirect(f"{reverse('transactions:transaction_list')}?{request.GET.urlencode()}")
+    return csv_answer(filters.qs, local_date(request.user.timezone, timezone.now()))
