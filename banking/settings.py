@@ -174,6 +174,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
+    # Every hour: somewhere a day begins.
+    "points-expiry": {
+        "task": "rewards.tasks.expire_points_everywhere",
+        "schedule": crontab(minute=5),
+    },
+    "nightly-points-check": {
+        "task": "rewards.tasks.check_points_nightly",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "purge-sign-in-data": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=4, minute=40),

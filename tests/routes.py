@@ -45,6 +45,7 @@ LISTS = {
     *("budgets:budget_list", "budgets:budget_create", "budgets:budget_copy"),
     *("budgets:budget_adopt", "api_budget_list", "api_budget_copy_last_month"),
     "api_budget_suggestions",
+    *("rewards:reward_list", "rewards:reward_create", "api_reward_list", "api_rewards_total"),
     *("users:profile", "users:theme_set", "users:security", "users:sign_out_everywhere"),
     *("account_email", "account_change_password", "account_set_password"),
     *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),

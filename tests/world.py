@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from budgets.services import create_budget
+from rewards.services import create_program
 from tests.builders import make_account, make_transaction
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.categories import create_category
@@ -41,6 +42,13 @@ def things_of(owner: User) -> dict[str, Any]:
         month=today.month,
         limit_amount=Decimal(100),
     )
+    reward = create_program(
+        actor=owner,
+        user=owner,
+        program_name=f"{SECRET} miles",
+        on=today,
+        points_balance=500,
+    )
     return {
         "account": account,
         "category": category,
@@ -48,4 +56,5 @@ def things_of(owner: User) -> dict[str, Any]:
         "import_batch": batch,
         "import_row": row,
         "budget": budget,
+        "reward": reward,
     }

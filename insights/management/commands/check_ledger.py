@@ -8,12 +8,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from accounts.models import Account
+from bills.bill_check import check_bills
+from rewards.points_check import check_points
 from transactions.ledger_check import LedgerReport, check_ledger
 
 
 class Command(BaseCommand):
     help = (
-        "Recompute every balance and total from the transactions, and list the rows that are off."
+        "Recompute every balance, total and programme's points, and list the rows that are off."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,6 +28,8 @@ class Command(BaseCommand):
             if account_id is not None and not Account.objects.filter(pk=account_id).exists():
                 self._stop(f"There is no account {account_id}.")
             report = check_ledger(account_id)
+            if account_id is None:
+                report.invariants.extend([check_points(), check_bills()])
         except DatabaseError as error:
             self._stop(f"The database did not answer: {error}")
         if options["json"]:

@@ -1,0 +1,23 @@
+"""Whether every paid bill and its payment belong together."""
+
+from django.db.models import F, Q
+
+from banking.snapshot import read_snapshot
+from bills.models import Bill
+from transactions.ledger_check import Invariant, Violation
+
+
+def check_bills() -> Invariant:
+    """A payment is a live expense of the bill's owner; a settled bill has one at most."""
+    found = Invariant("bills", "a bill's payment is a live expense of its owner's")
+    with read_snapshot():
+        paid = Bill.objects.filter(payment__isnull=False).order_by("pk")
+        found.checked_count = paid.count()
+        wrong = Q(payment__deleted_at__isnull=False) | ~Q(payment__user=F("user"))
+        wrong |= Q(payment__signed_amount__gt=0)
+        for pk, payment, account in paid.filter(wrong).values_list(
+            "pk", "payment", "payment__account"
+        ):
+            problem = "Its payment is in the trash, or is no expense of its owner's."
+            found.add(Violation("bills.bill", pk, problem, account, stored=f"{payment}"))
+    return found

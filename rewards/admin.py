@@ -1,0 +1,30 @@
+"""Programmes and their points for staff to look at; people change their own."""
+
+from django.contrib import admin
+
+from rewards.models import PointsEntry, Reward
+from users.admin import ReadOnlyAdmin
+
+
+@admin.register(Reward)
+class RewardAdmin(ReadOnlyAdmin):
+    """Programmes by person, those in the trash among them."""
+
+    list_display = ["program_name", "user", "points_balance", "earns_on_bills", "last_updated"]
+    list_filter = ["earns_on_bills", "currency", ("deleted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["program_name", "user__email"]
+    list_select_related = ["user"]
+    ordering = ["user_id", "program_name", "id"]
+    show_full_result_count = False
+
+
+@admin.register(PointsEntry)
+class PointsEntryAdmin(ReadOnlyAdmin):
+    """The ledger of points, the newest first."""
+
+    list_display = ["occurred_on", "reward", "kind", "points", "expires_on", "note", "payment_id"]
+    list_filter = ["kind", "occurred_on"]
+    search_fields = ["reward__program_name", "reward__user__email", "note"]
+    list_select_related = ["reward"]
+    ordering = ["-id"]
+    show_full_result_count = False

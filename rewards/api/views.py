@@ -1,0 +1,159 @@
+"""Reward programmes at the API. What is not one's own is a 404."""
+
+from datetime import date
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rewards.api.serializers import (
+    PointsEntryIn,
+    PointsEntryOut,
+    RewardIn,
+    RewardOut,
+    RewardsTotalOut,
+)
+from rewards.models import Reward, RewardQuerySet
+from rewards.services import (
+    add_entry,
+    create_program,
+    delete_program,
+    edit_program,
+    restore_program,
+)
+from rewards.totals import Holding, rewards_total
+from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.policy import Ability, require
+from users.timezones import local_date
+
+
+class RewardApi(GenericAPIView):
+    """What these share: the user's programmes, and what day it is for them."""
+
+    serializer_class = RewardOut
+
+    def get_queryset(self) -> RewardQuerySet:
+        return Reward.objects.visible_to(self.request.user)
+
+    @property
+    def today(self) -> date:
+        return local_date(self.request.user.timezone, timezone.now())
+
+    def find(self, pk: int) -> Reward:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> Reward:
+        reward = self.find(pk)
+        require(self.request.user, Ability.CHANGE_OWN_DATA)
+        return reward
+
+    def holdings(self) -> dict[int, Holding]:
+        total = rewards_total(user=self.request.user, on=self.today)
+        return {one.reward.pk: one for one in total.holdings}
+
+    def show(self, pk: int) -> dict[str, Any]:
+        return RewardOut(self.holdings()[pk]).data
+
+
+class RewardListApi(RewardApi):
+    @extend_schema(operation_id="rewards_list", responses=RewardOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your programmes, by name."""
+        page = self.paginate_queryset(self.get_queryset())
+        holdings = self.holdings()
+        shown = [holdings[one.pk] for one in page if one.pk in holdings]
+        return self.get_paginated_response(RewardOut(shown, many=True).data)
+
+    @extend_schema(request=RewardIn, responses={201: RewardOut})
+    def post(self, request: Request) -> Response:
+        """Open a programme; points it holds already come in as an `adjust` entry."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = RewardIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        reward = create_program(
+            actor=request.user, user=request.user, on=self.today, **data.validated_data
+        )
+        return Response(self.show(reward.pk), status=status.HTTP_201_CREATED)
+
+
+class RewardDetailApi(RewardApi):
+    @extend_schema(operation_id="rewards_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One programme."""
+        self.find(pk)
+        return Response(self.show(pk))
+
+    @extend_schema(request=RewardIn, responses=RewardOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Change a programme; what is not sent stays. A new `points_balance` is an adjustment."""
+        return self._edit(request, pk, partial=False)
+
+    @extend_schema(request=RewardIn, responses=RewardOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change some fields of a programme."""
+        return self._edit(request, pk, partial=True)
+
+    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+        reward = self.find_to_change(pk)
+        data = RewardIn(data=request.data, partial=partial)
+        data.is_valid(raise_exception=True)
+        edit_program(actor=request.user, reward=reward, on=self.today, **data.validated_data)
+        return Response(self.show(pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Move a programme to the trash; its points leave the total."""
+        delete_program(actor=request.user, reward=self.find_to_change(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RewardRestoreApi(RewardApi):
+    def get_queryset(self) -> RewardQuerySet:
+        return Reward.objects.filter(user=self.request.user)
+
+    @extend_schema(request=None, responses=RewardOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take a programme out of the trash; one that is not in it stays as it is."""
+        restore_program(actor=request.user, reward=self.find_to_change(pk))
+        return Response(self.show(pk))
+
+
+class EntryListApi(RewardApi):
+    serializer_class = PointsEntryOut
+
+    @extend_schema(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
+    def get(self, request: Request, pk: int) -> Response:
+        """A programme's movements of points, the newest first."""
+        page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=PointsEntryIn, responses={201: PointsEntryOut}, parameters=[IDEMPOTENCY_KEY]
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Earn, redeem or adjust points by hand; never below zero."""
+        reward = self.find_to_change(pk)
+
+        def command() -> tuple[int, Any]:
+            data = PointsEntryIn(data=request.data)
+            data.is_valid(raise_exception=True)
+            fields = data.validated_data
+            on = fields.pop("occurred_on", self.today)
+            entry = add_entry(actor=request.user, reward=reward, on=on, **fields)
+            return status.HTTP_201_CREATED, self.get_serializer(entry).data
+
+        return answer_once(request, command)
+
+
+class RewardsTotalApi(RewardApi):
+    serializer_class = RewardsTotalOut
+
+    @extend_schema(responses=RewardsTotalOut, filters=False)
+    def get(self, request: Request) -> Response:
+        """All your points, what they are worth, and what expires within 60 days."""
+        return Response(RewardsTotalOut(rewards_total(user=request.user, on=self.today)).data)

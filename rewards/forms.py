@@ -1,0 +1,84 @@
+"""The entries of a programme and of its points, as a person types them."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountFormField
+from banking.money import currency_choices
+from rewards.models import PointsEntry, Reward
+from rewards.services import MOST_POINTS
+from users.models import User
+
+
+class RewardForm(forms.Form):
+    """One programme's terms."""
+
+    program_name = forms.CharField(label=_("Programme"), max_length=120)
+    points_balance = forms.IntegerField(
+        label=_("Points"),
+        min_value=0,
+        max_value=MOST_POINTS,
+        help_text=_("Changing them writes an adjustment; nothing in the history is lost."),
+    )
+    point_value = AmountFormField(
+        label=_("Value of one point"), min_value=0, help_text=_("Such as 0.01.")
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    earn_rate = AmountFormField(
+        label=_("Points per unit spent"),
+        min_value=0,
+        help_text=_("For each whole unit of your base currency."),
+    )
+    early_bonus_percent = forms.IntegerField(
+        label=_("Bonus for paying early, in percent"), min_value=0, max_value=1000
+    )
+    expires_after_months = forms.IntegerField(
+        label=_("Points expire after (months)"),
+        min_value=1,
+        max_value=600,
+        required=False,
+        help_text=_("Leave it empty if they never do. It goes for points that come from now on."),
+    )
+    earns_on_bills = forms.BooleanField(
+        label=_("Earns on bill payments, instead of any other programme"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+
+
+class EntryForm(forms.Form):
+    """Points that came or went."""
+
+    kind = forms.ChoiceField(
+        label=_("What happened"),
+        choices=[
+            (PointsEntry.Kind.EARN, _("Earned")),
+            (PointsEntry.Kind.REDEEM, _("Redeemed")),
+            (PointsEntry.Kind.ADJUST, _("Correction")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    points = forms.IntegerField(
+        label=_("Points"),
+        min_value=-MOST_POINTS,
+        max_value=MOST_POINTS,
+        help_text=_("Above zero; a correction may be negative."),
+    )
+    on = forms.DateField(
+        label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+def entries_of(reward: Reward) -> dict[str, Any]:
+    """The form's entries for a programme that is there."""
+    names = ["program_name", "points_balance", "point_value", "currency", "earn_rate"]
+    names += ["early_bonus_percent", "expires_after_months", "earns_on_bills"]
+    return {name: getattr(reward, name) for name in names}
+
+
+def new_entries(user: User) -> dict[str, Any]:
+    """What a new programme begins with."""
+    return entries_of(Reward(currency=user.base_currency))

@@ -1,0 +1,23 @@
+"""Whether the points of every programme are what its entries add up to."""
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from banking.snapshot import read_snapshot
+from rewards.models import Reward
+from transactions.ledger_check import Invariant, Violation
+
+
+def check_points() -> Invariant:
+    """balance = Σ entries, and never below zero; programmes in the trash are checked too."""
+    found = Invariant("points", "points of a programme = Σ its entries, never below zero")
+    with read_snapshot():
+        rows = Reward.objects.order_by("pk").annotate(total=Coalesce(Sum("entries__points"), 0))
+        columns = rows.values_list("pk", "points_balance", "total")
+        for pk, balance, total in columns.iterator(chunk_size=2000):
+            found.checked_count += 1
+            if balance != total or balance < 0:
+                problem = "The points are not what the entries add up to."
+                sums = {"stored": str(balance), "expected": str(total)}
+                found.add(Violation("rewards.reward", pk, problem, **sums))
+    return found

@@ -1,0 +1,158 @@
+"""What a person's points are worth, what expires soon, and what another programme would give."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from accounts.exchange import RateTable
+from banking.periods import Period
+from rewards.models import PointsEntry, Reward
+from rewards.points import Lot, expiring_by, points_for
+from users.models import User
+
+WARNING_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One programme: its points' worth in its own and in the base currency, and what expires."""
+
+    reward: Reward
+    value: Decimal
+    base_value: Decimal | None
+    expiring: tuple[Lot, ...]
+
+    @property
+    def expiring_points(self) -> int:
+        return sum(lot.points for lot in self.expiring)
+
+    @property
+    def expires_next(self) -> date | None:
+        return min((lot.expires_on for lot in self.expiring if lot.expires_on), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardsTotal:
+    """All programmes together; `value` leaves out what no rate converts, and says how many."""
+
+    currency: str
+    holdings: tuple[Holding, ...]
+
+    @property
+    def total_points(self) -> int:
+        return sum(one.reward.points_balance for one in self.holdings)
+
+    @property
+    def value(self) -> Decimal:
+        return sum((one.base_value or Decimal(0) for one in self.holdings), Decimal(0))
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(one.base_value is None for one in self.holdings)
+
+    @property
+    def expiring_points(self) -> int:
+        return sum(one.expiring_points for one in self.holdings)
+
+    @property
+    def expiring(self) -> list[Holding]:
+        """Those with points that expire soon, the soonest first."""
+        soon = [one for one in self.holdings if one.expiring]
+        return sorted(soon, key=lambda one: (one.expires_next or date.max, one.reward.pk))
+
+
+def rewards_total(*, user: User, on: date) -> RewardsTotal:
+    """The user's programmes on the date `on`."""
+    rewards = list(Reward.objects.visible_to(user))
+    rates = RateTable.for_dates({one.currency for one in rewards}, user.base_currency, [on])
+    lots = _expiring(rewards, on)
+    holdings = []
+    for reward in rewards:
+        value = reward.points_balance * reward.point_value
+        worth = rates.convert(value, reward.currency, on) if value else None
+        base = worth.amount if worth else (None if value else Decimal(0))
+        holdings.append(Holding(reward, value, base, tuple(lots.get(reward.pk, ()))))
+    return RewardsTotal(user.base_currency, tuple(holdings))
+
+
+def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
+    by = on + timedelta(days=WARNING_DAYS)
+    ids = [one.pk for one in rewards if one.points_balance]
+    concerned = PointsEntry.objects.filter(reward__in=ids, expires_on__lte=by).values("reward")
+    entries: dict[int, list[PointsEntry]] = defaultdict(list)
+    for entry in PointsEntry.objects.filter(reward__in=concerned).order_by("id"):
+        entries[entry.reward_id].append(entry)
+    return {pk: lots for pk, rows in entries.items() if (lots := expiring_by(rows, by))}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one programme would have given for the month's bill payments, above what they earned."""
+
+    reward: Reward
+    points: int
+    more: Decimal
+    currency: str
+
+
+def best_alternative(*, user: User, on: date) -> Comparison | None:
+    """The programme that would have earned most more this month, by worth in the base currency."""
+    rewards = {one.pk: one for one in Reward.objects.visible_to(user)}
+    if len(rewards) < 2:
+        return None
+    month = Period.month_of(on)
+    earned = list(
+        PointsEntry.objects.filter(
+            reward__in=rewards,
+            kind=PointsEntry.Kind.EARN,
+            payment__isnull=False,
+            occurred_on__gte=month.start,
+            occurred_on__lt=month.end,
+        ).select_related("payment")
+    )
+    if not earned:
+        return None
+    base = user.base_currency
+    currencies = {entry.payment.currency for entry in earned}
+    currencies |= {one.currency for one in rewards.values()}
+    rates = RateTable.for_dates(currencies, base, {on, *(entry.occurred_on for entry in earned)})
+    actual = _worth(rewards, earned, rates, on)
+    if actual is None:
+        return None
+    found = [
+        Comparison(reward, points, worth.amount - actual, base)
+        for reward in rewards.values()
+        if (points := _would_earn(reward, rewards, earned, rates))
+        and (worth := rates.convert(points * reward.point_value, reward.currency, on))
+    ]
+    best = max(found, key=lambda one: (one.more, -one.reward.pk), default=None)
+    return best if best is not None and best.more >= Decimal("0.01") else None
+
+
+def _worth(
+    rewards: dict[int, Reward], earned: list[PointsEntry], rates: RateTable, on: date
+) -> Decimal | None:
+    total = Decimal(0)
+    for entry in earned:
+        reward = rewards[entry.reward_id]
+        worth = rates.convert(entry.points * reward.point_value, reward.currency, on)
+        if worth is None:
+            return None
+        total += worth.amount
+    return total
+
+
+def _would_earn(
+    reward: Reward, rewards: dict[int, Reward], earned: list[PointsEntry], rates: RateTable
+) -> int:
+    points = 0
+    for entry in earned:
+        amount = rates.convert(entry.payment.amount, entry.payment.currency, entry.occurred_on)
+        if amount is not None:
+            own = rewards[entry.reward_id]
+            # More than the plain points: the payment was early.
+            is_early = entry.points > points_for(own, amount.amount, is_early=False)
+            points += points_for(reward, amount.amount, is_early=is_early)
+    return points

@@ -1,0 +1,141 @@
+"""Pages of reward programmes. What is not one's own is a 404."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from banking.forms import errors_on
+from banking.keyset import keyset_page
+from rewards.forms import EntryForm, RewardForm, entries_of, new_entries
+from rewards.models import Reward
+from rewards.services import (
+    add_entry,
+    create_program,
+    delete_program,
+    edit_program,
+    restore_program,
+)
+from rewards.totals import best_alternative, rewards_total
+from users.policy import Ability, may, require
+from users.timezones import local_date
+
+PAGE_SIZE = 50
+
+
+@require_safe
+def reward_list(request: HttpRequest) -> HttpResponse:
+    """All programmes: what they are worth, what expires soon, what another would have given."""
+    user, on = request.user, _today(request)
+    context = {
+        "total": rewards_total(user=user, on=on),
+        "alternative": best_alternative(user=user, on=on),
+        "may_change": may(user, Ability.CHANGE_OWN_DATA),
+        "trash": Reward.objects.filter(user=user).exclude(deleted_at=None).order_by("-deleted_at"),
+    }
+    return render(request, "rewards/reward_list.html", context)
+
+
+@require_safe
+def reward_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One programme with its movements of points."""
+    reward = _find(request, pk)
+    form = EntryForm(initial={"kind": "redeem", "on": _today(request)})
+    return _detail(request, reward, form)
+
+
+def reward_create(request: HttpRequest) -> HttpResponse:
+    """Open a programme."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    user = request.user
+    form = RewardForm(request.POST or None, initial=new_entries(user))
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            reward = create_program(actor=user, user=user, on=_today(request), **form.cleaned_data)
+            messages.success(request, _("%(name)s is here.") % {"name": reward.program_name})
+            return redirect("rewards:reward_detail", reward.pk)
+    status = 422 if form.errors else 200
+    return render(request, "rewards/reward_create.html", {"form": form}, status=status)
+
+
+def reward_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a programme's terms."""
+    reward = _find_to_change(request, pk)
+    form = RewardForm(request.POST or None, initial=entries_of(reward))
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_program(actor=request.user, reward=reward, on=_today(request), **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("rewards:reward_detail", pk)
+    status, context = 422 if form.errors else 200, {"form": form, "reward": reward}
+    return render(request, "rewards/reward_edit.html", context, status=status)
+
+
+@require_POST
+def entry_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """Earn, redeem or correct points."""
+    reward = _find_to_change(request, pk)
+    form = EntryForm(request.POST)
+    if form.is_valid():
+        with errors_on(form):
+            add_entry(actor=request.user, reward=reward, **form.cleaned_data)
+            messages.success(request, _("Written down."))
+            return redirect("rewards:reward_detail", pk)
+    return _detail(request, reward, form, status=422)
+
+
+@require_POST
+def reward_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a programme to the trash; the message offers to undo it."""
+    reward = _find_to_change(request, pk)
+    delete_program(actor=request.user, reward=reward)
+    messages.success(
+        request,
+        _("%(name)s is in the trash.") % {"name": reward.program_name},
+        extra_tags=f"undo:{reverse('rewards:reward_restore', args=[pk])}",
+    )
+    return redirect("rewards:reward_list")
+
+
+@require_POST
+def reward_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a programme out of the trash."""
+    reward = get_object_or_404(Reward.objects.filter(user=request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    restore_program(actor=request.user, reward=reward)
+    messages.success(request, _("%(name)s is back.") % {"name": reward.program_name})
+    return redirect("rewards:reward_list")
+
+
+def _detail(
+    request: HttpRequest, reward: Reward, form: EntryForm, status: int = 200
+) -> HttpResponse:
+    total = rewards_total(user=request.user, on=_today(request))
+    page = keyset_page(reward.entries.all(), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "reward": reward,
+        "holding": next(one for one in total.holdings if one.reward.pk == reward.pk),
+        "page": page,
+        "form": form,
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "rewards/reward_detail.html", context, status=status)
+
+
+def _today(request: HttpRequest) -> date:
+    return local_date(request.user.timezone, timezone.now())
+
+
+def _find(request: HttpRequest, pk: int) -> Reward:
+    return get_object_or_404(Reward.objects.visible_to(request.user), pk=pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> Reward:
+    reward = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return reward
