@@ -34,6 +34,17 @@ def bulk_insert(
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
 
 
+def insert_selected(model: type[models.Model], names: Sequence[str], rows: models.QuerySet) -> int:
+    """INSERT … SELECT: what `rows` (a values_list in the order of `names`) selects, as new rows."""
+    sql, params = rows.query.sql_with_params()
+    connection = connections[DEFAULT_DB_ALIAS]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(model._meta.get_field(name).column) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {sql}", params)
+        return cursor.rowcount
+
+
 def bulk_update(
     model: type[models.Model],
     names: Sequence[str],

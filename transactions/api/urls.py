@@ -1,6 +1,6 @@
 from django.urls import path
 
-from transactions.api import categories, exporting, importing, views
+from transactions.api import batches, categories, exporting, importing, rules, views
 
 urlpatterns = [
     path("transactions", views.TransactionListApi.as_view(), name="api_transaction_list"),
@@ -26,6 +26,23 @@ urlpatterns = [
     ),
     path("export/csv", exporting.CsvExportApi.as_view(), name="api_export_csv"),
     path("categories", categories.CategoryListApi.as_view(), name="api_category_list"),
+    path("categories/rules", rules.RuleListApi.as_view(), name="api_rule_list"),
+    path(
+        "categories/rules/preview", rules.RulePreviewAllApi.as_view(), name="api_rule_preview_all"
+    ),
+    path("categories/rules/apply", rules.RuleApplyAllApi.as_view(), name="api_rule_apply_all"),
+    path("categories/rules/<int:pk>", rules.RuleDetailApi.as_view(), name="api_rule_detail"),
+    path(
+        "categories/rules/<int:pk>/preview", rules.RulePreviewApi.as_view(), name="api_rule_preview"
+    ),
+    path("categories/rules/<int:pk>/apply", rules.RuleApplyApi.as_view(), name="api_rule_apply"),
+    path("undo", batches.BatchListApi.as_view(), name="api_batch_list"),
+    path("undo/<int:pk>", batches.BatchUndoApi.as_view(), name="api_batch_undo"),
+    path(
+        "transactions/bulk-categorize",
+        batches.BulkCategorizeApi.as_view(),
+        name="api_bulk_categorize",
+    ),
     path("categories/<int:pk>", categories.CategoryDetailApi.as_view(), name="api_category_detail"),
     path(
         "transactions/import",

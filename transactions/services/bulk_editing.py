@@ -23,10 +23,14 @@ from transactions.services.change_batches import (
     NOTES,
     SOURCE,
     TAGS,
-    RowChange,
-    Writing,
+    Act,
+    carry_out,
     in_pieces,
+    packed,
+    stage,
 )
+from transactions.services.posting import book
+from transactions.totals import SumsByKey, merge, sums_in
 from users import audit
 from users.models import User
 
@@ -47,6 +51,13 @@ class _Edit:
     add_ids: frozenset[int]
     remove_ids: frozenset[int]
     notes: Any
+
+    @property
+    def fields(self) -> set[str]:
+        """Which fields it may change."""
+        touched = {CATEGORY: self.category is not UNCHANGED, NOTES: self.notes is not UNCHANGED}
+        touched[TAGS] = bool(self.tag_ids)
+        return {name for name, is_touched in touched.items() if is_touched}
 
     @property
     def tag_ids(self) -> frozenset[int]:
@@ -85,15 +96,14 @@ def bulk_edit(
     batch = ChangeBatch(
         user=actor, kind=ChangeBatch.Kind.BULK_EDIT, summary=_summary(edit, add_tags, remove_tags)
     )
-    writing = Writing(actor=actor, accounts=accounts, at=at)
     for piece in in_pieces(ids):
         changes = _planned(piece, edit)
         if changes and batch.pk is None:
             batch.save(force_insert=True)
-        writing.write(changes, batch)
+        stage(batch, changes)
     if batch.pk is None:
         return None
-    writing.finish(batch)
+    carry_out(batch, Act(actor=actor, accounts=accounts, at=at), edit.fields)
     if edit.add_ids:
         _refuse_too_many_tags(batch)
     _record(actor, "transactions.transactions.edited", batch)
@@ -106,21 +116,21 @@ def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Chan
     ids, accounts = _lock(actor, rows)
     for piece in in_pieces(ids):
         refuse_held(Transaction.objects.filter(pk__in=piece, deleted_at=None))
-    before, after = {DELETED_AT: None}, {DELETED_AT: at.isoformat()}
+    before, after = packed({DELETED_AT: None}), packed({DELETED_AT: at.isoformat()})
     batch = ChangeBatch(user=actor, kind=ChangeBatch.Kind.DELETE)
-    writing = Writing(actor=actor, accounts=accounts, at=at)
     for piece in in_pieces(ids):
         live = Transaction.objects.filter(pk__in=piece, deleted_at=None)
-        changes = [RowChange(pk, before, after) for pk in live.values_list("pk", flat=True)]
+        changes = [(pk, before, after) for pk in live.values_list("pk", flat=True)]
         if changes and batch.pk is None:
-            batch.summary = _deleted_title(changes[0].pk)
+            batch.summary = _deleted_title(changes[0][0])
             batch.save(force_insert=True)
-        writing.write(changes, batch)
+        stage(batch, changes)
     if batch.pk is None:
         return None
-    if writing.count > 1:
-        batch.summary = f"{writing.count:,} transactions"
-    writing.finish(batch)
+    count = batch.rows.count()
+    if count > 1:
+        batch.summary = f"{count:,} transactions"
+    carry_out(batch, Act(actor=actor, accounts=accounts, at=at), [DELETED_AT])
     _record(actor, "transactions.transactions.deleted", batch)
     return batch
 
@@ -141,20 +151,18 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
     """
     ids, accounts = _lock(actor, rows)
     count = stayed = 0
-    writing = Writing(actor=actor, accounts=accounts, at=at)
+    delta: SumsByKey = {}
     for piece in in_pieces(ids):
         deleted = Transaction.objects.filter(pk__in=piece).exclude(deleted_at=None)
-        back = deleted.exclude(_has_returned())
-        changes = [
-            RowChange(pk, {DELETED_AT: moment.isoformat()}, {DELETED_AT: None})
-            for pk, moment in _newest_of_each_id(back)
-        ]
-        stayed += deleted.count() - len(changes)
-        writing.write(changes)
-    count = writing.count
+        back = _newest_of_each_id(deleted.exclude(_has_returned()))
+        stayed += deleted.count() - len(back)
+        restored = Transaction.objects.filter(pk__in=back)
+        count += restored.update(deleted_at=None, updated_at=at)
+        delta = merge((delta, 1), (sums_in(restored), 1))
     if not count:
         return Restored(0, stayed)
-    writing.finish()
+    if delta:
+        book(accounts, delta)
     audit.record(
         actor=actor,
         action="transactions.transactions.restored",
@@ -165,12 +173,12 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
     return Restored(count, stayed)
 
 
-def _newest_of_each_id(rows: TransactionQuerySet) -> list[tuple[int, datetime]]:
+def _newest_of_each_id(rows: TransactionQuerySet) -> list[int]:
     """Rows of one id of the bank's may lie in the trash twice; only one can come back."""
-    found: dict[tuple, tuple[int, datetime]] = {}
-    columns = ("pk", "deleted_at", "account_id", "external_id")
-    for pk, moment, account_id, external_id in rows.order_by("pk").values_list(*columns):
-        found[(account_id, external_id) if external_id else (pk,)] = (pk, moment)
+    columns = ("pk", "account_id", "external_id")
+    found: dict[tuple, int] = {}
+    for pk, account_id, external_id in rows.order_by("pk").values_list(*columns):
+        found[(account_id, external_id) if external_id else (pk,)] = pk
     return list(found.values())
 
 
@@ -208,7 +216,7 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
     return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
 
 
-def _planned(ids: list[int], edit: _Edit) -> list[RowChange]:
+def _planned(ids: list[int], edit: _Edit) -> list[tuple[int, str, str]]:
     """What the edit changes of these rows; a row that is so already is left out."""
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
@@ -216,27 +224,30 @@ def _planned(ids: list[int], edit: _Edit) -> list[RowChange]:
     for pk, category_id, source, notes in rows.values_list(
         "pk", "category_id", "category_source", "notes"
     ):
-        change = RowChange(pk, {}, {})
-        _plan_category(change, edit, category_id, source)
+        before: dict[str, Any] = {}
+        after: dict[str, Any] = {}
+        _plan_category(before, after, edit, category_id, source)
         if edit.notes is not UNCHANGED and notes != edit.notes:
-            change.before[NOTES], change.after[NOTES] = notes, edit.notes
+            before[NOTES], after[NOTES] = notes, edit.notes
         have = tags.get(pk, frozenset())
         wanted = (have | edit.add_ids) - edit.remove_ids
         if have != wanted:
-            change.before[TAGS], change.after[TAGS] = sorted(have), sorted(wanted)
-        if change.after:
-            changes.append(change)
+            before[TAGS], after[TAGS] = sorted(have), sorted(wanted)
+        if after:
+            changes.append((pk, packed(before), packed(after)))
     return changes
 
 
-def _plan_category(change: RowChange, edit: _Edit, category_id: int | None, source: str) -> None:
+def _plan_category(
+    before: dict, after: dict, edit: _Edit, category_id: int | None, source: str
+) -> None:
     if edit.category is UNCHANGED:
         return
     # Taking a category away hands the row back to the rules.
     new = (edit.category.pk, MANUAL) if edit.category else (None, NOBODY)
     if new != (category_id, source):
-        change.before |= {CATEGORY: category_id, SOURCE: source}
-        change.after |= dict(zip((CATEGORY, SOURCE), new, strict=True))
+        before[CATEGORY], before[SOURCE] = category_id, source
+        after[CATEGORY], after[SOURCE] = new
 
 
 def _tags_of(ids: list[int], tag_ids: frozenset[int]) -> dict[int, frozenset[int]]:

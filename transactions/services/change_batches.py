@@ -1,20 +1,31 @@
 """Writing changes of many transactions as one batch that can be undone.
 
-The caller holds the locks of every account concerned and records the audit event. Rows are
-written a few thousand at a time; totals and balances move by what the rows' sums moved by.
+A batch's rows are staged first, each with what it was and what it becomes; then the database
+carries them out as whole sets. The caller holds the locks of every account concerned and records
+the audit event. Totals and balances move by what the rows' sums moved by.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import Account
-from banking.bulk import bulk_insert, bulk_update
-from banking.fields import FoldedField
+from banking.bulk import bulk_insert, bulk_update, insert_selected
 from transactions.models import (
     CategoryChange,
     ChangeBatch,
@@ -27,160 +38,166 @@ from transactions.totals import SumsByKey, merge, sums_in
 from users.models import User
 
 ROWS_AT_ONCE = 2_000
-CATEGORY, SOURCE, NOTES, TAGS, DELETED_AT = (
-    *("category", "category_source", "notes", "tags", "deleted_at"),
+CATEGORY, SOURCE, NOTES, TAGS, DELETED_AT, RULE = (
+    *("category", "category_source", "notes", "tags", "deleted_at", "rule"),
 )
+BEFORE, AFTER = "before", "after"
+_ID = BigIntegerField()
+_NOTHING = Value(0, output_field=_ID)
 
 
-@dataclass(slots=True)
-class RowChange:
-    """One row's touched fields before and after, as a batch keeps them in JSON.
-
-    `category` and `category_source` go together; `tags` are those of the touched tags' ids that
-    the row had, and has.
-    """
-
-    pk: int
-    before: dict[str, Any]
-    after: dict[str, Any]
-    rule_id: int | None = None
-
-
-@dataclass(slots=True)
-class Writing:
-    """One act on many rows, while it is written."""
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does what to which locked accounts' rows, and when."""
 
     actor: User | None
     accounts: Mapping[int, Account]
     at: datetime
     by: str = CategoryChange.By.USER
-    delta: SumsByKey = field(default_factory=dict)
-    count: int = 0
-
-    def write(self, changes: list[RowChange], batch: ChangeBatch | None = None) -> None:
-        """Write one piece (at most a few thousand rows); for a batch, with what undoes it."""
-        if not changes:
-            return
-        rows = Transaction.objects.filter(pk__in=[change.pk for change in changes])
-        before = _live_sums(rows)
-        if batch is not None:
-            _keep(batch, changes)
-        _write_categories(changes, self.at)
-        _write_history(changes, self)
-        _write_notes(rows, changes, self.at)
-        _write_tags(changes)
-        _write_trash(changes, self.at)
-        self.delta = merge((self.delta, 1), (_live_sums(rows), 1), (before, -1))
-        self.count += len(changes)
-
-    def finish(self, batch: ChangeBatch | None = None) -> None:
-        """Move balances and totals, and store how many rows it were."""
-        if self.delta:
-            book(self.accounts, self.delta)
-        if batch is not None:
-            batch.row_count = self.count
-            batch.save(update_fields=["row_count", "summary"])
 
 
-def _live_sums(rows: TransactionQuerySet) -> SumsByKey:
-    return sums_in(rows.filter(deleted_at=None))
+def stage(batch: ChangeBatch, changes: Iterable[tuple[int, str, str]]) -> int:
+    """Keep (transaction's id, before, after), both as JSON; returns how many.
 
-
-def _keep(batch: ChangeBatch, changes: list[RowChange]) -> None:
-    bulk_insert(
+    `category` and `category_source` go together, with the `rule` that gave them; `tags` are those
+    of the touched tags' ids that the row had, and has.
+    """
+    return bulk_insert(
         ChangeBatchRow._meta.db_table,
-        ("batch_id", "transaction_id", "before", "after", "left_alone"),
-        (
-            (batch.pk, change.pk, json.dumps(change.before), json.dumps(change.after), False)
-            for change in changes
+        ("batch_id", "transaction_id", BEFORE, AFTER, "left_alone"),
+        ((batch.pk, pk, before, after, False) for pk, before, after in changes),
+    )
+
+
+def carry_out(batch: ChangeBatch, act: Act, fields: Iterable[str]) -> None:
+    """Give the staged rows what they are to become in these fields."""
+    rows, fields = batch.rows.all(), set(fields)
+    old = live_sums(batch)
+    if CATEGORY in fields:
+        write_categories(batch, rows.filter(after__has_key=CATEGORY), AFTER, act)
+    if NOTES in fields:
+        write_notes(rows.filter(after__has_key=NOTES), AFTER, act.at)
+    if TAGS in fields:
+        write_tags(rows.filter(after__has_key=TAGS), AFTER)
+    if DELETED_AT in fields:
+        write_trash(rows, act.at, act.at)
+    settle(batch, act, old)
+    batch.row_count = batch.rows.count()
+    batch.save(update_fields=["row_count", "summary"])
+
+
+def transactions_of(batch: ChangeBatch) -> TransactionQuerySet:
+    """The rows a batch touched."""
+    return Transaction.objects.filter(pk__in=batch.rows.order_by().values("transaction"))
+
+
+def live_sums(batch: ChangeBatch) -> SumsByKey:
+    """What the batch's rows add to totals and balances now."""
+    return sums_in(transactions_of(batch).filter(deleted_at=None))
+
+
+def settle(batch: ChangeBatch, act: Act, old: SumsByKey) -> None:
+    """Move totals and balances by what the rows' sums have moved since they were `old`."""
+    delta = merge((live_sums(batch), 1), (old, -1))
+    if delta:
+        book(act.accounts, delta)
+
+
+def write_categories(batch: ChangeBatch, rows: QuerySet[ChangeBatchRow], to: str, act: Act) -> None:
+    """Categories and sources of some of the batch's rows as they were or became, with history.
+
+    `rows` may depend on what the transactions hold: each statement reads before it writes.
+    """
+    _write_history(rows, BEFORE if to == AFTER else AFTER, to, act)
+    staged = batch.rows.filter(transaction=OuterRef("pk"))
+    Transaction.objects.filter(pk__in=rows.order_by().values("transaction")).update(
+        category_id=Subquery(staged.values_list(category_in(to))),
+        category_source=Subquery(staged.values_list(KT(f"{to}__{SOURCE}"))),
+        updated_at=act.at,
+    )
+
+
+def category_in(side: str) -> NullIf:
+    """The category's id of a staged side, NULL for none."""
+    # SQLite's JSON null is the word “null”, which is 0 as a number.
+    return NullIf(Cast(KT(f"{side}__{CATEGORY}"), _ID), _NOTHING)
+
+
+def _write_history(rows: QuerySet[ChangeBatchRow], origin: str, to: str, act: Act) -> None:
+    moved = rows.annotate(
+        old_id=Coalesce(category_in(origin), _NOTHING), new_id=Coalesce(category_in(to), _NOTHING)
+    ).exclude(old_id=F("new_id"))
+    rule = NullIf(Cast(KT(f"{to}__{RULE}"), _ID), _NOTHING)
+    actor_id = act.actor.pk if act.actor else None
+    insert_selected(
+        CategoryChange,
+        ("transaction", "from_category", "to_category", "by", "rule", "actor", "created_at"),
+        moved.order_by("pk").values_list(
+            "transaction_id",
+            NullIf("old_id", _NOTHING),
+            NullIf("new_id", _NOTHING),
+            Value(str(act.by), output_field=CharField()),
+            rule,
+            Value(actor_id, output_field=_ID),
+            Value(act.at, output_field=DateTimeField()),
         ),
     )
 
 
-def _write_categories(changes: list[RowChange], at: datetime) -> None:
-    bulk_update(
-        Transaction,
-        ("category", "category_source", "updated_at"),
-        (
-            (change.pk, change.after[CATEGORY], change.after[SOURCE], at)
-            for change in changes
-            if CATEGORY in change.after
-        ),
-    )
-
-
-def _write_history(changes: list[RowChange], writing: Writing) -> None:
-    moved = [
-        change
-        for change in changes
-        if CATEGORY in change.after and change.after[CATEGORY] != change.before[CATEGORY]
-    ]
-    actor_id = writing.actor.pk if writing.actor else None
-    created = CategoryChange._meta.get_field("created_at")
-    at, by = created.get_db_prep_save(writing.at, connection), str(writing.by)
-    columns = ("transaction_id", "from_category_id", "to_category_id", "by", "rule_id", "actor_id")
-    bulk_insert(
-        CategoryChange._meta.db_table,
-        (*columns, "created_at"),
-        ((c.pk, c.before[CATEGORY], c.after[CATEGORY], by, c.rule_id, actor_id, at) for c in moved),
-    )
-
-
-def _write_notes(rows: TransactionQuerySet, changes: list[RowChange], at: datetime) -> None:
-    noted = {change.pk: change.after[NOTES] for change in changes if NOTES in change.after}
-    if not noted:
-        return
+def write_notes(rows: QuerySet[ChangeBatchRow], to: str, at: datetime) -> None:
+    """Notes, and with them the text that is searched."""
     searched = Transaction._meta.get_field("search_text")
-    bulk_update(
-        Transaction,
-        ("notes", "search_text", "updated_at"),
-        (
-            (row.pk, row.notes, searched.text_of(row), at)
-            for row in _with_notes(rows, searched, noted)
-        ),
-    )
+    for piece in pieces_of(rows):
+        noted = {row.transaction_id: getattr(row, to)[NOTES] for row in piece}
+        found = Transaction.objects.filter(pk__in=list(noted)).only(*searched.sources)
+        values = []
+        for row in list(found):
+            row.notes = noted[row.pk]
+            values.append((row.pk, row.notes, searched.text_of(row), at))
+        bulk_update(Transaction, ("notes", "search_text", "updated_at"), values)
 
 
-def _with_notes(
-    rows: TransactionQuerySet, searched: FoldedField, noted: Mapping[int, str]
-) -> Iterable[Transaction]:
-    for row in list(rows.filter(pk__in=list(noted)).only(*searched.sources)):
-        row.notes = noted[row.pk]
-        yield row
-
-
-def _write_tags(changes: list[RowChange]) -> None:
+def write_tags(rows: QuerySet[ChangeBatchRow], to: str) -> None:
+    """Which of the touched tags the rows have."""
     links = Transaction.tags.through
-    lost: dict[int, list[int]] = {}
-    gained: list[tuple[int, int]] = []
-    for change in changes:
-        if TAGS not in change.after:
-            continue
-        before, after = set(change.before[TAGS]), set(change.after[TAGS])
-        gained += [(change.pk, tag_id) for tag_id in sorted(after - before)]
-        for tag_id in before - after:
-            lost.setdefault(tag_id, []).append(change.pk)
-    for tag_id, ids in lost.items():
-        links.objects.filter(tag=tag_id, transaction__in=ids).delete()
-    bulk_insert(links._meta.db_table, ("transaction_id", "tag_id"), gained)
+    for piece in pieces_of(rows):
+        gained: list[tuple[int, int]] = []
+        lost: dict[int, list[int]] = {}
+        for row in piece:
+            sides = {BEFORE: set(row.before[TAGS]), AFTER: set(row.after[TAGS])}
+            target = sides.pop(to)
+            (origin,) = sides.values()
+            gained += [(row.transaction_id, tag_id) for tag_id in sorted(target - origin)]
+            for tag_id in origin - target:
+                lost.setdefault(tag_id, []).append(row.transaction_id)
+        for tag_id, ids in lost.items():
+            links.objects.filter(tag=tag_id, transaction__in=ids).delete()
+        bulk_insert(links._meta.db_table, ("transaction_id", "tag_id"), gained)
 
 
-def _write_trash(changes: list[RowChange], at: datetime) -> None:
-    bulk_update(
-        Transaction,
-        ("deleted_at", "updated_at"),
-        (
-            (change.pk, _moment(change.after[DELETED_AT]), at)
-            for change in changes
-            if DELETED_AT in change.after
-        ),
-    )
+def write_trash(rows: QuerySet[ChangeBatchRow], deleted_at: datetime | None, at: datetime) -> None:
+    """Into the trash, or out of it."""
+    chosen = Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
+    chosen.update(deleted_at=deleted_at, updated_at=at)
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def pieces_of(rows: QuerySet[ChangeBatchRow]) -> Iterable[list[ChangeBatchRow]]:
+    """The rows, a few thousand at a time, by key."""
+    last = 0
+    while True:
+        piece = list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE])
+        if piece:
+            yield piece
+        if len(piece) < ROWS_AT_ONCE:
+            return
+        last = piece[-1].pk
 
 
 def in_pieces(ids: list[int], size: int = ROWS_AT_ONCE) -> Iterable[list[int]]:
     """The ids, a few thousand at a time."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def packed(value: Mapping[str, Any]) -> str:
+    """One side of a change as it is stored."""
+    return json.dumps(value, separators=(",", ":"))

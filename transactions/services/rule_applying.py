@@ -1,6 +1,7 @@
 """Applying rules to what is in the ledger already: one commit, one batch that can be undone."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -9,7 +10,15 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from transactions.models import CategoryChange, CategoryRule, ChangeBatch, Transaction
 from transactions.rule_scan import Judged, RuleScan, Verdict
-from transactions.services.change_batches import CATEGORY, SOURCE, RowChange, Writing
+from transactions.services.change_batches import (
+    CATEGORY,
+    RULE,
+    SOURCE,
+    Act,
+    carry_out,
+    packed,
+    stage,
+)
 from users import audit
 from users.models import User
 
@@ -31,23 +40,24 @@ def apply_rules(
     if rule is not None:
         rule = _in_force(rule)
     batch: ChangeBatch | None = None
-    writing = Writing(actor=actor, accounts=accounts, at=at, by=CategoryChange.By.RULE)
     for judged in RuleScan(user, rule).pieces(accounts):
         changes = _changes(judged)
         if changes and batch is None:
             batch = ChangeBatch.objects.create(
                 user=user, kind=ChangeBatch.Kind.RULE_RUN, summary=_summary(rule)
             )
-        writing.write(changes, batch)
+        if changes:
+            stage(batch, changes)
     if batch is None:
         return None
-    writing.finish(batch)
+    act = Act(actor=actor, accounts=accounts, at=at, by=CategoryChange.By.RULE)
+    carry_out(batch, act, [CATEGORY])
     audit.record(
         actor=actor,
         action="transactions.rules.applied",
         target=batch,
         rule=rule.pk if rule else None,
-        changed=writing.count,
+        changed=batch.row_count,
     )
     return batch
 
@@ -60,17 +70,22 @@ def _in_force(rule: CategoryRule) -> CategoryRule:
     return found
 
 
-def _changes(judged: list[Judged]) -> list[RowChange]:
+def _changes(judged: list[Judged]) -> list[tuple[int, str, str]]:
     return [
-        RowChange(
-            pk=row.pk,
-            before={CATEGORY: row.category_id, SOURCE: row.category_source},
-            after={CATEGORY: rule.category_id, SOURCE: BY_RULE},
-            rule_id=rule.pk,
-        )
+        (row.pk, _before(row.category_id, row.category_source), _after(rule.category_id, rule.pk))
         for row, verdict, rule in judged
         if verdict is Verdict.CHANGES and rule is not None
     ]
+
+
+@lru_cache(maxsize=1_000)
+def _before(category_id: int | None, source: str) -> str:
+    return packed({CATEGORY: category_id, SOURCE: source})
+
+
+@lru_cache(maxsize=10_000)
+def _after(category_id: int, rule_id: int) -> str:
+    return packed({CATEGORY: category_id, SOURCE: BY_RULE, RULE: rule_id})
 
 
 def _summary(rule: CategoryRule | None) -> str:

@@ -1,37 +1,49 @@
 """Undoing a batch: what it changed goes back, what somebody changed since is left alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
 from transactions.models import ChangeBatch, ChangeBatchRow, Transaction
 from transactions.services.change_batches import (
+    AFTER,
+    BEFORE,
     CATEGORY,
     DELETED_AT,
     NOTES,
-    ROWS_AT_ONCE,
     SOURCE,
     TAGS,
-    RowChange,
-    Writing,
+    Act,
+    category_in,
+    live_sums,
+    pieces_of,
+    settle,
+    transactions_of,
+    write_categories,
+    write_notes,
+    write_tags,
+    write_trash,
 )
 from users import audit
 from users.models import User
 
 ALREADY_UNDONE = "This has been undone already."
 TOO_OLD = "This can no longer be undone: 30 days have passed."
-# What goes back together.
-FIELDS = ((CATEGORY, SOURCE), (NOTES,), (TAGS,), (DELETED_AT,))
-COLUMNS = ("category_id", "category_source", "notes", "deleted_at", "account_id", "external_id")
+KINDS = ChangeBatch.Kind
+_NOTHING = Value(0, output_field=BigIntegerField())
+Rows = QuerySet[ChangeBatchRow]
 
 
 @dataclass(slots=True)
 class Undone:
-    """How many rows went back, and which were left because they had changed since."""
+    """How many rows went back whole, and which hold something that had changed since."""
 
     restored_count: int = 0
     left_ids: list[int] = field(default_factory=list)
@@ -43,8 +55,8 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
 
     Raises ValidationError for a batch undone before, or older than 30 days.
     """
-    touched = Transaction.objects.filter(pk__in=batch.rows.values("transaction"))
-    accounts = lock_accounts(touched.order_by().values_list("account_id", flat=True).distinct())
+    touched = transactions_of(batch).order_by()
+    accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
     batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if batch.undone_at is not None:
         raise ValidationError(ALREADY_UNDONE)
@@ -52,14 +64,18 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
         raise ValidationError(TOO_OLD)
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
-    result, writing = Undone(), Writing(actor=actor, accounts=accounts, at=at)
-    for kept in _kept_rows(batch):
-        changes, left = plan_undo(kept, writing.accounts)
-        writing.write(changes)
-        _mark_left(left)
-        result.left_ids += [row.transaction_id for row in left]
-    writing.finish()
-    result.restored_count = writing.count
+    for changed in _changed_since(batch):
+        changed.update(left_alone=True)
+    # A row that has just come to an account that is not locked.
+    batch.rows.exclude(transaction__account__in=list(accounts)).update(left_alone=True)
+    old = live_sums(batch)
+    _write_back(batch, Act(actor=actor, accounts=accounts, at=at))
+    settle(batch, Act(actor=actor, accounts=accounts, at=at), old)
+    left = batch.rows.filter(left_alone=True).order_by("pk")
+    result = Undone(
+        restored_count=batch.rows.filter(left_alone=False).count(),
+        left_ids=list(left.values_list("transaction_id", flat=True)),
+    )
     audit.record(
         actor=actor,
         action="transactions.batch.undone",
@@ -73,102 +89,82 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
 
 def count_changed_since(batch: ChangeBatch) -> int:
     """How many rows undoing would leave as they are, at least in part."""
-    return sum(len(plan_undo(kept)[1]) for kept in _kept_rows(batch))
+    ids: set[int] = set()
+    for changed in _changed_since(batch):
+        ids.update(changed.values_list("pk", flat=True))
+    return len(ids)
 
 
-def _kept_rows(batch: ChangeBatch) -> Any:
-    last = 0
-    while True:
-        piece = list(batch.rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE])
-        if piece:
-            yield piece
-        if len(piece) < ROWS_AT_ONCE:
-            return
-        last = piece[-1].pk
+def _write_back(batch: ChangeBatch, act: Act) -> None:
+    """Each field where it is still held. A set is read before anything of it is written."""
+    rows = batch.rows.filter(transaction__account__in=list(act.accounts))
+    if batch.kind == KINDS.DELETE:
+        write_trash(_in_that_trash(rows, batch).exclude(_has_returned()), None, act.at)
+        return
+    write_categories(batch, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
+    if batch.kind == KINDS.RULE_RUN:
+        return
+    write_notes(_with_notes(rows).filter(_HOLDS_NOTES), BEFORE, act.at)
+    left = [row.pk for piece in _other_tags(rows) for row in piece]
+    write_tags(rows.filter(after__has_key=TAGS).exclude(pk__in=left), BEFORE)
 
 
-def _mark_left(rows: list[ChangeBatchRow]) -> None:
-    ChangeBatchRow.objects.filter(pk__in=[row.pk for row in rows]).update(left_alone=True)
+def _changed_since(batch: ChangeBatch) -> Iterator[Rows]:
+    """Per field, the rows that do not hold what the batch wrote."""
+    rows = batch.rows.all()
+    if batch.kind == KINDS.DELETE:
+        yield rows.exclude(pk__in=_in_that_trash(rows, batch).values("pk"))
+        yield rows.filter(_has_returned())
+        return
+    yield _with_category(rows).exclude(_HOLDS_CATEGORY)
+    if batch.kind == KINDS.RULE_RUN:
+        return
+    yield _with_notes(rows).exclude(_HOLDS_NOTES)
+    for piece in _other_tags(rows):
+        yield rows.filter(pk__in=[row.pk for row in piece])
 
 
-def plan_undo(
-    kept: list[ChangeBatchRow], account_ids: Any = None
-) -> tuple[list[RowChange], list[ChangeBatchRow]]:
-    """What undoing these rows would write, and which of them have changed since."""
-    ids = [row.transaction_id for row in kept]
-    now = {
-        values["pk"]: values | {CATEGORY: values["category_id"]}
-        for values in Transaction.objects.filter(pk__in=ids).values("pk", *COLUMNS)
-    }
-    tags = _tags_now(kept)
-    returned = _returned([pk for pk in ids if now[pk]["deleted_at"]], now)
-    changes, left = [], []
-    for row in kept:
-        current = now[row.transaction_id]
-        current[TAGS] = tags.get(row.transaction_id, set())
-        change, is_whole = _reverse(row, current, row.transaction_id in returned)
-        if account_ids is not None and current["account_id"] not in account_ids:
-            # It has just come to an account that is not locked.
-            change, is_whole = None, False
-        if change is not None:
-            changes.append(change)
-        if not is_whole:
-            left.append(row)
-    return changes, left
+_HOLDS_CATEGORY = Q(now_id=F("written_id"), transaction__category_source=F("written_source"))
+_HOLDS_NOTES = Q(transaction__notes=F("written_notes"))
 
 
-def _reverse(
-    row: ChangeBatchRow, now: dict[str, Any], has_returned: bool
-) -> tuple[RowChange | None, bool]:
-    """The change back, if any of it can go back, and whether that is all of it."""
-    touched = [names for names in FIELDS if names[0] in row.after]
-    held = [names for names in touched if _still_holds(row, now, names)]
-    if has_returned:
-        held = [names for names in held if names[0] != DELETED_AT]
-    if not held:
-        return None, False
-    back = [name for names in held for name in names]
-    change = RowChange(
-        pk=row.transaction_id,
-        before={name: row.after[name] for name in back},
-        after={name: row.before[name] for name in back},
+def _with_category(rows: Rows) -> Rows:
+    return rows.filter(after__has_key=CATEGORY).annotate(
+        now_id=Coalesce("transaction__category_id", _NOTHING),
+        written_id=Coalesce(category_in(AFTER), _NOTHING),
+        written_source=KT(f"{AFTER}__{SOURCE}"),
     )
-    return change, len(held) == len(touched)
 
 
-def _still_holds(row: ChangeBatchRow, now: dict[str, Any], names: tuple[str, ...]) -> bool:
-    """Whether the row's fields are as the batch left them."""
-    if names[0] == TAGS:
-        return now[TAGS] == set(row.after[TAGS])
-    if names[0] == DELETED_AT:
-        return now[DELETED_AT] == datetime.fromisoformat(row.after[DELETED_AT])
-    return all(now[name] == row.after[name] for name in names)
+def _with_notes(rows: Rows) -> Rows:
+    return rows.filter(after__has_key=NOTES).annotate(written_notes=KT(f"{AFTER}__{NOTES}"))
 
 
-def _tags_now(kept: list[ChangeBatchRow]) -> dict[int, set[int]]:
-    """Which of the tags a batch touched the rows have now."""
-    tagged = [row for row in kept if TAGS in row.after]
-    if not tagged:
-        return {}
-    touched = {tag for row in tagged for tag in (*row.before[TAGS], *row.after[TAGS])}
-    links = Transaction.tags.through.objects.filter(
-        transaction__in=[row.transaction_id for row in tagged], tag__in=touched
-    )
-    found: dict[int, set[int]] = {}
-    for transaction_id, tag_id in links.values_list("transaction_id", "tag_id"):
-        found.setdefault(transaction_id, set()).add(tag_id)
-    return found
+def _other_tags(rows: Rows) -> Iterator[list[ChangeBatchRow]]:
+    """Rows that do not have exactly those of the touched tags that the batch left them with."""
+    for piece in pieces_of(rows.filter(after__has_key=TAGS)):
+        touched = {tag for row in piece for tag in (*row.before[TAGS], *row.after[TAGS])}
+        links = Transaction.tags.through.objects.filter(
+            transaction__in=[row.transaction_id for row in piece], tag__in=touched
+        )
+        now: dict[int, set[int]] = {}
+        for transaction_id, tag_id in links.values_list("transaction_id", "tag_id"):
+            now.setdefault(transaction_id, set()).add(tag_id)
+        yield [row for row in piece if now.get(row.transaction_id, set()) != set(row.after[TAGS])]
 
 
-def _returned(deleted_ids: list[int], now: dict[int, dict[str, Any]]) -> set[int]:
-    """Deleted rows whose bank's id has come into the account again: they stay in the trash."""
-    named = {pk: now[pk]["external_id"] for pk in deleted_ids if now[pk]["external_id"]}
-    if not named:
-        return set()
-    live = Transaction.objects.filter(
-        account__in={now[pk]["account_id"] for pk in named},
-        external_id__in=set(named.values()),
+def _in_that_trash(rows: Rows, batch: ChangeBatch) -> Rows:
+    """Still deleted, by this very batch: all its rows were deleted at one moment."""
+    first = batch.rows.order_by("pk").first()
+    moment = datetime.fromisoformat(first.after[DELETED_AT]) if first else None
+    return rows.filter(transaction__deleted_at=moment)
+
+
+def _has_returned() -> Q:
+    """The bank's id of the row has come into the account again: it stays in the trash."""
+    twins = Transaction.objects.filter(
+        account=OuterRef("transaction__account"),
+        external_id=OuterRef("transaction__external_id"),
         deleted_at=None,
-    )
-    back = set(live.values_list("account_id", "external_id"))
-    return {pk for pk, external_id in named.items() if (now[pk]["account_id"], external_id) in back}
+    ).exclude(pk=OuterRef("transaction"))
+    return ~Q(transaction__external_id="") & Q(Exists(twins))

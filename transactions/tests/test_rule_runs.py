@@ -304,7 +304,7 @@ def test_many_pieces_are_one_batch(alice, monkeypatch):
     for day in range(1, 8):
         make_transaction(account=account, txn_date=date(2026, 3, day), description="Coffee")
     monkeypatch.setattr("transactions.rule_scan.ROWS_AT_ONCE", 3)
-    monkeypatch.setattr("transactions.services.undoing.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("transactions.services.change_batches.ROWS_AT_ONCE", 2)
     before = standing(alice)
     batch = apply(alice, make_rule(alice, "coffee", "coffee"))
     assert (batch.row_count, check_ledger().is_clean) == (7, True)

@@ -169,8 +169,8 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, words % {"count": result.restored_count})
     if result.left_ids:
         words = ngettext(
-            "%(count)s had changed since and is left as it is.",
-            "%(count)s had changed since and are left as they are.",
+            "%(count)s had changed since; that change is left.",
+            "%(count)s had changed since; those changes are left.",
             len(result.left_ids),
         )
         messages.warning(request, words % {"count": len(result.left_ids)})

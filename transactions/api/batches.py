@@ -1,0 +1,98 @@
+"""Many transactions at once at the API, and the way back."""
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from transactions.api.rule_serializers import AppliedOut, BatchOut, BulkCategorizeIn, UndoneOut
+from transactions.filters import TransactionFilter
+from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
+from transactions.services.bulk_editing import bulk_edit
+from transactions.services.undoing import undo_batch
+from users.policy import Ability, require
+
+LISTED = 100
+
+
+class BulkCategorizeApi(GenericAPIView):
+    serializer_class = AppliedOut
+    pagination_class = None
+
+    @extend_schema(request=BulkCategorizeIn, responses=AppliedOut)
+    def post(self, request: Request) -> Response:
+        """Choose a category for many transactions: by ids, or all that a filter finds.
+
+        Of a filter's result those on your own accounts; null takes the category away.
+        """
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = BulkCategorizeIn(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        given = data.validated_data
+        rows = (
+            _chosen(request, given["ids"]) if "ids" in given else _found(request, given["filter"])
+        )
+        batch = bulk_edit(
+            actor=request.user, rows=rows, at=timezone.now(), category=given["category"]
+        )
+        count = batch.row_count if batch else 0
+        return Response({"count": count, "batch": batch.pk if batch else None})
+
+
+def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
+    """The rows of these ids; 404 if one is not there for this user, 403 if one is not theirs."""
+    wanted = set(ids)
+    rows = Transaction.objects.visible_to(request.user).filter(pk__in=wanted)
+    owners = list(rows.order_by().values_list("user_id", flat=True))
+    if len(owners) != len(wanted):
+        raise Http404
+    if any(owner_id != request.user.pk for owner_id in owners):
+        raise PermissionDenied("Some of these are shared with you to look at, not to change.")
+    return rows
+
+
+def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
+    known = set(TransactionFilter.base_filters)
+    if unknown := sorted(set(query) - known):
+        raise ValidationError({"filter": f"There is no filter “{unknown[0]}”."})
+    own = Transaction.objects.visible_to(request.user).filter(user=request.user)
+    filters = TransactionFilter(query, queryset=own, request=request)
+    if not filters.is_valid():
+        raise ValidationError({f"filter.{name}": list(e) for name, e in filters.errors.items()})
+    return filters.qs
+
+
+class BatchListApi(GenericAPIView):
+    serializer_class = BatchOut
+
+    @extend_schema(operation_id="undo_list", responses=BatchOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What was done to many transactions at once, the latest first."""
+        page = self.paginate_queryset(ChangeBatch.objects.visible_to(request.user))
+        context = self.get_serializer_context() | {"at": timezone.now()}
+        return self.get_paginated_response(BatchOut(page, many=True, context=context).data)
+
+
+class BatchUndoApi(GenericAPIView):
+    serializer_class = UndoneOut
+
+    @extend_schema(request=None, responses=UndoneOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Undo a batch within 30 days; what somebody changed since is left and listed."""
+        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        result = undo_batch(actor=request.user, batch=batch, at=timezone.now())
+        return Response(
+            {
+                "batch": pk,
+                "restored_count": result.restored_count,
+                "left_count": len(result.left_ids),
+                "left": result.left_ids[:LISTED],
+            }
+        )

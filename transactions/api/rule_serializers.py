@@ -1,0 +1,215 @@
+"""The shapes of rules, their previews, batches and bulk commands in JSON."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Account
+from banking.api import AmountSerializerField
+from banking.money import plain_amount
+from transactions.api.serializers import CategorySlugField, category_of_owner
+from transactions.models import CategoryRule, ChangeBatch
+from transactions.rule_preview import MonthEffect, PreviewRow
+from transactions.rules import LONGEST_PATTERN
+
+MOST_IDS = 10_000
+
+
+class RuleOut(serializers.ModelSerializer):
+    """A rule; its category is said by its slug, amounts without their sign."""
+
+    category = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    category_name = serializers.CharField(source="category.name", read_only=True)
+    amount_min = serializers.SerializerMethodField()
+    amount_max = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CategoryRule
+        fields = [
+            "id",
+            "user",
+            "category",
+            "category_name",
+            "keyword_pattern",
+            "merchant_pattern",
+            "priority",
+            "is_active",
+            "account",
+            "amount_min",
+            "amount_max",
+            "created_at",
+            "updated_at",
+        ]
+
+    def get_amount_min(self, rule: CategoryRule) -> str | None:
+        return _plain(rule.amount_min)
+
+    def get_amount_max(self, rule: CategoryRule) -> str | None:
+        return _plain(rule.amount_max)
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    """A rule is of no currency: two decimals, or as many as it has."""
+    if amount is None:
+        return None
+    digits = max(2, -amount.normalize().as_tuple().exponent)
+    return f"{amount:.{digits}f}"
+
+
+class OwnAccountField(serializers.PrimaryKeyRelatedField):
+    """One of the user's own accounts; any other does not exist."""
+
+    def get_queryset(self) -> Any:
+        return Account.objects.owned_by(self.context["request"].user)
+
+
+class RuleIn(serializers.Serializer):
+    """What a rule is made or edited with; one of the two patterns at least."""
+
+    category = CategorySlugField()
+    keyword_pattern = serializers.CharField(
+        max_length=LONGEST_PATTERN,
+        default="",
+        allow_blank=True,
+        help_text="Plain text found in the description, in any case.",
+    )
+    merchant_pattern = serializers.CharField(
+        max_length=LONGEST_PATTERN,
+        default="",
+        allow_blank=True,
+        help_text="A regular expression (RE2) found in the merchant or the description.",
+    )
+    priority = serializers.IntegerField(min_value=0, max_value=1_000_000, default=100)
+    is_active = serializers.BooleanField(default=True)
+    account = OwnAccountField(default=None, allow_null=True)
+    amount_min = AmountSerializerField(default=None, allow_null=True, signed=False)
+    amount_max = AmountSerializerField(default=None, allow_null=True, signed=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "category" in attrs:
+            user_id = self.context["request"].user.pk
+            attrs["category"] = category_of_owner(user_id, attrs["category"])
+            if attrs["category"] is None:
+                raise serializers.ValidationError(
+                    {"category": "A rule gives a category."}, code="required"
+                )
+        return attrs
+
+
+class PreviewRowOut(serializers.Serializer):
+    """One transaction: the category it has, and the one the rule gives or would have given."""
+
+    transaction = serializers.IntegerField(source="transaction.pk")
+    txn_date = serializers.DateField(source="transaction.txn_date")
+    title = serializers.CharField(source="transaction.title")
+    description = serializers.CharField(source="transaction.description")
+    account = serializers.IntegerField(source="transaction.account_id")
+    signed_amount = AmountSerializerField(
+        source="transaction.signed_amount", currency="transaction.currency"
+    )
+    currency = serializers.CharField(source="transaction.currency")
+    category_source = serializers.CharField(source="transaction.category_source")
+    before = serializers.SerializerMethodField()
+    after = serializers.CharField(source="after.slug")
+    rule = serializers.IntegerField(source="rule.pk", help_text="The rule that decides.")
+
+    def get_before(self, row: PreviewRow) -> str | None:
+        return row.before.slug if row.before else None
+
+
+class MonthEffectOut(serializers.Serializer):
+    """One category's sum in a month before and after: spent, received, or net."""
+
+    month = serializers.SerializerMethodField()
+    currency = serializers.CharField()
+    category = serializers.SerializerMethodField()
+    category_name = serializers.SerializerMethodField()
+    measure = serializers.ChoiceField(choices=["spent", "received", "net"])
+    before = serializers.SerializerMethodField()
+    after = serializers.SerializerMethodField()
+    change = serializers.SerializerMethodField()
+
+    def get_month(self, effect: MonthEffect) -> str:
+        return f"{effect.month:%Y-%m}"
+
+    def get_category(self, effect: MonthEffect) -> str | None:
+        return effect.category.slug if effect.category else None
+
+    def get_category_name(self, effect: MonthEffect) -> str | None:
+        return effect.category.name if effect.category else None
+
+    def get_before(self, effect: MonthEffect) -> str:
+        return plain_amount(effect.before, effect.currency)
+
+    def get_after(self, effect: MonthEffect) -> str:
+        return plain_amount(effect.after, effect.currency)
+
+    def get_change(self, effect: MonthEffect) -> str:
+        return plain_amount(effect.change, effect.currency)
+
+
+class PreviewOut(serializers.Serializer):
+    """What applying would do; `results` is a page of the rows `listed` asks for."""
+
+    match_count = serializers.IntegerField()
+    change_count = serializers.IntegerField()
+    same_count = serializers.IntegerField()
+    manual_count = serializers.IntegerField()
+    kept_count = serializers.IntegerField()
+    months = MonthEffectOut(source="effects", many=True)
+    month_count = serializers.IntegerField()
+    next = serializers.SerializerMethodField()
+    results = PreviewRowOut(source="rows", many=True)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_next(self, preview: Any) -> str | None:
+        return self.context.get("next")
+
+
+class BatchOut(serializers.ModelSerializer):
+    """One act on many transactions, undoable for 30 days."""
+
+    can_undo = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ChangeBatch
+        fields = ["id", "kind", "summary", "row_count", "created_at", "undone_at", "can_undo"]
+
+    def get_can_undo(self, batch: ChangeBatch) -> bool:
+        return batch.may_be_undone(self.context["at"])
+
+
+class AppliedOut(serializers.Serializer):
+    """How many transactions changed, and the batch that undoes it (null if none did)."""
+
+    count = serializers.IntegerField()
+    batch = serializers.IntegerField(allow_null=True)
+
+
+class UndoneOut(serializers.Serializer):
+    """How many rows went back, and those left as they are: they had changed since."""
+
+    batch = serializers.IntegerField()
+    restored_count = serializers.IntegerField()
+    left_count = serializers.IntegerField()
+    left = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Their ids, the first hundred."
+    )
+
+
+class BulkCategorizeIn(serializers.Serializer):
+    """Which transactions (`ids`, or the `filter` of the list as an object), and their category."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), max_length=MOST_IDS, required=False
+    )
+    filter = serializers.DictField(required=False)
+    category = CategorySlugField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("ids" in attrs) == ("filter" in attrs):
+            raise serializers.ValidationError("Send either ids or a filter.", code="required")
+        user_id = self.context["request"].user.pk
+        return attrs | {"category": category_of_owner(user_id, attrs["category"])}

@@ -1,0 +1,163 @@
+"""Rules at the API: written, previewed, applied."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut
+from transactions.models import CategoryRule
+from transactions.models.rules import CategoryRuleQuerySet
+from transactions.rule_preview import PAGE_SIZE, preview_rules
+from transactions.rule_scan import Verdict
+from transactions.services.rule_applying import apply_rules
+from transactions.services.rule_book import create_rule, delete_rule, edit_rule
+from users.policy import Ability, require
+
+LARGEST_PAGE = 200
+LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
+PREVIEW_PARAMETERS = [
+    OpenApiParameter("listed", enum=list(LISTS), description="Which rows to list."),
+    OpenApiParameter("cursor", OpenApiTypes.STR),
+    OpenApiParameter("page_size", OpenApiTypes.INT),
+]
+
+
+class RuleApi(GenericAPIView):
+    """What these share: the user's own rules, in the order in which they win."""
+
+    serializer_class = RuleOut
+
+    def get_queryset(self) -> CategoryRuleQuerySet:
+        mine = CategoryRule.objects.visible_to(self.request.user).in_order()
+        return mine.select_related("category")
+
+    def find(self, pk: int) -> CategoryRule:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> CategoryRule:
+        rule = self.find(pk)
+        require(self.request.user, Ability.CHANGE_OWN_DATA)
+        return rule
+
+    def read(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+        data = RuleIn(data=request.data, partial=partial, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        return data.validated_data
+
+    def preview(self, request: Request, rule: CategoryRule | None) -> Response:
+        query = request.query_params
+        listed = LISTS.get(query.get("listed", Verdict.CHANGES.value))
+        if listed is None:
+            raise ValidationError({"listed": f"Send one of {', '.join(LISTS)}."})
+        preview = preview_rules(
+            request.user,
+            rule,
+            listed=listed,
+            cursor=query.get("cursor"),
+            page_size=_page_size(query.get("page_size")),
+        )
+        context = {"next": self._next(request, preview.next_cursor)}
+        return Response(PreviewOut(preview, context=context).data)
+
+    def apply(self, request: Request, rule: CategoryRule | None) -> Response:
+        user = request.user
+        batch = apply_rules(actor=user, user=user, at=timezone.now(), rule=rule)
+        count = batch.row_count if batch else 0
+        return Response({"count": count, "batch": batch.pk if batch else None})
+
+    def _next(self, request: Request, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        query = request.query_params.copy()
+        query["cursor"] = cursor
+        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+class RuleListApi(RuleApi):
+    @extend_schema(operation_id="category_rules_list", responses=RuleOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your rules, in the order in which they win."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=RuleIn, responses={201: RuleOut})
+    def post(self, request: Request) -> Response:
+        """Add a rule; it decides about new transactions from now on."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        rule = create_rule(actor=request.user, user=request.user, **self.read(request))
+        return Response(RuleOut(rule).data, status=status.HTTP_201_CREATED)
+
+
+class RuleDetailApi(RuleApi):
+    @extend_schema(operation_id="category_rules_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One rule."""
+        return Response(RuleOut(self.find(pk)).data)
+
+    @extend_schema(request=RuleIn, responses=RuleOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Edit a rule; what it has categorised already stays."""
+        return self._edit(request, pk, partial=False)
+
+    @extend_schema(request=RuleIn, responses=RuleOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Edit some fields of a rule."""
+        return self._edit(request, pk, partial=True)
+
+    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+        rule = self.find_to_change(pk)
+        changes = self.read(request, partial=partial)
+        edited = edit_rule(actor=request.user, rule=rule, **changes)
+        return Response(RuleOut(edited).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete a rule; what it has categorised stays."""
+        rule = self.find_to_change(pk)
+        delete_rule(actor=request.user, rule=rule, at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RulePreviewApi(RuleApi):
+    @extend_schema(request=None, responses=PreviewOut, parameters=PREVIEW_PARAMETERS)
+    def post(self, request: Request, pk: int) -> Response:
+        """What applying this rule would change, what stays, and each month's sums."""
+        return self.preview(request, self.find(pk))
+
+
+class RuleApplyApi(RuleApi):
+    @extend_schema(request=None, responses=AppliedOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
+        return self.apply(request, self.find_to_change(pk))
+
+
+class RulePreviewAllApi(RuleApi):
+    @extend_schema(request=None, responses=PreviewOut, parameters=PREVIEW_PARAMETERS)
+    def post(self, request: Request) -> Response:
+        """What applying all rules would change. Changes nothing."""
+        return self.preview(request, None)
+
+
+class RuleApplyAllApi(RuleApi):
+    @extend_schema(request=None, responses=AppliedOut)
+    def post(self, request: Request) -> Response:
+        """Apply all rules in their order to what is there."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        return self.apply(request, None)
+
+
+def _page_size(text: str | None) -> int:
+    if text is None:
+        return PAGE_SIZE
+    if not text.isascii() or not text.isdecimal():
+        raise ValidationError({"page_size": "Send a whole number."})
+    return max(1, min(int(text[:9]), LARGEST_PAGE))
