@@ -2,8 +2,8 @@
 
 `budget_progress(budgets, on=…)` answers any number of budgets, of any owners and months, by at
 most seven queries. `progress_of_month(user_ids, year, month, on=…)` is for scans over everybody:
-it yields the progress of every live budget of that month, batch by batch (eight queries per 500
-users), so its memory does not grow with the number of users. Take `on` from the owner's own
+it yields the progress of every live budget of that month, batch by batch (at most ten queries per
+500 users), so its memory does not grow with the number of users. Take `on` from the owner's own
 calendar; it decides how much of the month has passed, never what was spent.
 
 Carrying over: a budget with `rollover` gets what the month before left (or overspent) of the same
@@ -189,7 +189,12 @@ def progress_of_month(
     `progress.budget` comes with its `category` and `user`.
     """
     for batch in batched(user_ids, USERS_AT_ONCE):
-        budgets = Budget.objects.of_owners(batch).in_month(year, month).for_list()
+        # Prefetched, not joined: the budgets of a batch share their few categories and users.
+        budgets = (
+            Budget.objects.of_owners(batch)
+            .in_month(year, month)
+            .prefetch_related("category", "user")
+        )
         yield from budget_progress(list(budgets.order_by("user_id", "pk")), on=on)
 
 
