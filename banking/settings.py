@@ -183,6 +183,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         "task": "rewards.tasks.check_points_nightly",
         "schedule": crontab(hour=3, minute=20),
     },
+    # Soon after a posting; what that missed, everybody's, every quarter of an hour.
+    "sweep-postings": {"task": "alerts.tasks.sweep_postings", "schedule": timedelta(seconds=20)},
+    "alert-scan": {"task": "alerts.tasks.scan_for_alerts", "schedule": crontab(minute="*/15")},
+    "deliver-notifications": {
+        "task": "users.tasks.deliver_notifications",
+        "schedule": timedelta(seconds=20),
+    },
     "purge-sign-in-data": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=4, minute=40),

@@ -140,9 +140,14 @@ def nav_item(
     icon_name: str,
     count: int | None = None,
     key: str = "",
+    live: str = "",
 ) -> dict[str, Any]:
-    """An entry of the sidebar; nothing when the page does not exist."""
-    return _nav_context(context, view_name, label, icon_name) | {"count": count, "key": key}
+    """An entry of the sidebar; nothing when the page does not exist.
+
+    `live`: the id of a place in it whose content comes by htmx.
+    """
+    extra = {"count": count, "key": key, "live": live}
+    return _nav_context(context, view_name, label, icon_name) | extra
 
 
 @register.inclusion_tag("_bottom_item.html", takes_context=True)

@@ -228,6 +228,12 @@ class NotificationAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ["send_again"]
 
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may(request.user, Ability.USE_STAFF_API)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         names = [
             "recipient_masked", "kind", "target_key", "channel", "local_day", "status",

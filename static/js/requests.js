@@ -9,11 +9,16 @@ const SENTENCES = {
 };
 
 export function startHtmx() {
+  // data-quiet: what asks by itself and says nothing when nobody answers.
+  const isQuiet = (event) => event.target.closest?.("[data-quiet]");
   document.addEventListener("htmx:responseError", (event) => {
+    if (isQuiet(event)) return;
     const { status } = event.detail.xhr;
     say(SENTENCES[status] ?? "That did not work. Nothing was changed.", "error");
   });
-  document.addEventListener("htmx:sendError", () => say("The server cannot be reached.", "error"));
+  document.addEventListener("htmx:sendError", (event) => {
+    if (!isQuiet(event)) say("The server cannot be reached.", "error");
+  });
   // data-submit-on-change: a filter form answers at once; its button remains for those without script.
   document.addEventListener("change", (event) => {
     const form = event.target.form;

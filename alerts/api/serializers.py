@@ -1,0 +1,171 @@
+"""Alerts in JSON."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from alerts.models import Alert, AlertType
+from alerts.services import check_threshold
+from alerts.subscriptions import AMOUNT, RULES, Choice, default_threshold, problems_of
+from banking.money import minor_unit_digits, parse_amount, plain_amount
+
+CHANNELS = ("in_app", "email", "sms")
+
+
+class AlertOut(serializers.ModelSerializer):
+    """One alert. `transactions_link` leads to the lines behind it."""
+
+    class Meta:
+        model = Alert
+        fields = [
+            "id", "type", "message", "severity", "is_read", "dismissed_at", "link",
+            "transactions_link", "dedupe_key", "occurred_on", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class ThresholdField(serializers.Field):
+    """Money or percent as a string; null for the type's own rule."""
+
+    default_error_messages = {"invalid": "Send a number as a string such as “100.00”."}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, str | int | float):
+            self.fail("invalid")
+        try:
+            return parse_amount(str(data))
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages[0]) from error
+
+
+class TypeIn(serializers.Serializer):
+    type = serializers.ChoiceField(choices=AlertType.choices)
+    threshold = extend_schema_field({"type": "string", "nullable": True})(ThresholdField)(
+        required=False, allow_null=True, default=None
+    )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        check_threshold(data["type"], data["threshold"])
+        return data
+
+
+class SubscribeIn(TypeIn):
+    """`channels` lists what to use; or name each channel. What is not said stays."""
+
+    channels = serializers.ListField(
+        child=serializers.ChoiceField(choices=CHANNELS), required=False
+    )
+    in_app = serializers.BooleanField(required=False)
+    email = serializers.BooleanField(required=False)
+    sms = serializers.BooleanField(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        data = super().validate(data)
+        if "threshold" not in self.initial_data:
+            del data["threshold"]
+        listed = data.pop("channels", None)
+        if listed is not None:
+            data = {name: name in listed for name in CHANNELS} | data
+        return data
+
+
+class SubscriptionOut(serializers.Serializer):
+    """How one type is told. `unavailable` says of a channel why nothing comes by it now."""
+
+    type = serializers.CharField()
+    label = serializers.SerializerMethodField()
+    help = serializers.SerializerMethodField()
+    channels = serializers.SerializerMethodField()
+    in_app = serializers.BooleanField()
+    email = serializers.BooleanField()
+    sms = serializers.BooleanField()
+    threshold = serializers.SerializerMethodField()
+    default_threshold = serializers.SerializerMethodField()
+    threshold_unit = serializers.SerializerMethodField()
+    currency = serializers.SerializerMethodField()
+    unavailable = serializers.SerializerMethodField()
+
+    def get_label(self, choice: Choice) -> str:
+        return str(AlertType(choice.type).label)
+
+    def get_help(self, choice: Choice) -> str:
+        return RULES[choice.type].help
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_channels(self, choice: Choice) -> list[str]:
+        return [name for name in CHANNELS if getattr(choice, name)]
+
+    def get_threshold(self, choice: Choice) -> str | None:
+        return self._shown(choice, choice.threshold)
+
+    def get_default_threshold(self, choice: Choice) -> str | None:
+        currency = self.context["user"].base_currency
+        default = default_threshold(choice.type, currency, minor_unit_digits(currency))
+        return self._shown(choice, default)
+
+    def get_threshold_unit(self, choice: Choice) -> str:
+        """ "amount", "percent", or "" where the type has no threshold."""
+        return RULES[choice.type].unit
+
+    def get_currency(self, choice: Choice) -> str | None:
+        is_amount = RULES[choice.type].unit == AMOUNT
+        return self.context["user"].base_currency if is_amount else None
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_unavailable(self, choice: Choice) -> dict[str, str]:
+        return {name: why for name, why in self.context["problems"].items() if why}
+
+    def _shown(self, choice: Choice, value: Decimal | None) -> str | None:
+        return shown_threshold(choice.type, value, self.context["user"].base_currency)
+
+
+def shown_threshold(kind: str, value: Decimal | None, currency: str) -> str | None:
+    """As a person writes it: money with the currency's digits, percent without needless zeros."""
+    if value is None:
+        return None
+    if RULES[kind].unit == AMOUNT:
+        return plain_amount(value, currency)
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def subscription_context(user: Any) -> dict[str, Any]:
+    return {"user": user, "problems": problems_of(user)}
+
+
+class FactOut(serializers.Serializer):
+    """One alert that would have been: when, what, and the transactions behind it."""
+
+    date = serializers.DateField(source="on")
+    type = serializers.CharField()
+    message = serializers.CharField()
+    severity = serializers.CharField()
+    link = serializers.CharField()
+    transactions_link = serializers.CharField()
+    dedupe_key = serializers.CharField(source="key")
+
+
+class BacktestOut(serializers.Serializer):
+    type = serializers.CharField()
+    threshold = serializers.CharField(allow_null=True)
+    date_from = serializers.DateField()
+    date_to = serializers.DateField()
+    count = serializers.IntegerField()
+    alerts = FactOut(many=True)
+
+
+def backtest_data(command: dict[str, Any], facts: list, days: tuple[date, date], user: Any) -> dict:
+    shown = shown_threshold(command["type"], command["threshold"], user.base_currency)
+    return BacktestOut(
+        {
+            "type": command["type"],
+            "threshold": shown,
+            "date_from": days[0],
+            "date_to": days[1],
+            "count": len(facts),
+            "alerts": facts,
+        }
+    ).data

@@ -1,0 +1,146 @@
+"""Alerts at the API: one's own, and how one wants to hear of them."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from alerts.api.serializers import (
+    AlertOut,
+    BacktestOut,
+    SubscribeIn,
+    SubscriptionOut,
+    TypeIn,
+    backtest_data,
+    subscription_context,
+)
+from alerts.filters import AlertFilter
+from alerts.models import Alert, AlertQuerySet
+from alerts.scanning import backtest, backtest_period
+from alerts.services import delete, dismiss, mark_read, restore, subscribe
+from alerts.subscriptions import choices_for
+from banking.snapshot import read_snapshot
+from users.policy import Ability, require
+from users.timezones import local_date
+
+
+class AlertApi(GenericAPIView):
+    """What these share: the alerts this user sees."""
+
+    serializer_class = AlertOut
+
+    def get_queryset(self) -> AlertQuerySet:
+        return Alert.objects.visible_to(self.request.user)
+
+    def find(self, pk: int) -> Alert:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def show(self, pk: int) -> Response:
+        return Response(AlertOut(self.find(pk)).data)
+
+
+class AlertListApi(AlertApi):
+    filterset_class = AlertFilter
+
+    @extend_schema(operation_id="alerts_list", responses=AlertOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your alerts, newest first; dismissed ones only when asked for."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(AlertOut(page, many=True).data)
+
+
+class AlertDetailApi(AlertApi):
+    @extend_schema(operation_id="alerts_retrieve", responses=AlertOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """One alert."""
+        return self.show(pk)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Remove an alert; the same fact is not raised again."""
+        delete(actor=request.user, alert=self.find(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AlertReadApi(AlertApi):
+    @extend_schema(request=None, responses=AlertOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Mark as read."""
+        mark_read(actor=request.user, alerts=[self.find(pk)])
+        return self.show(pk)
+
+    @extend_schema(request=None, responses=AlertOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """The same as PUT."""
+        return self.put(request, pk)
+
+
+class AlertDismissApi(AlertApi):
+    @extend_schema(request=None, responses=AlertOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Put aside: read, and out of the list."""
+        dismiss(actor=request.user, alert=self.find(pk))
+        return self.show(pk)
+
+    @extend_schema(request=None, responses=AlertOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """The same as PUT."""
+        return self.put(request, pk)
+
+
+class AlertRestoreApi(AlertApi):
+    @extend_schema(request=None, responses=AlertOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take a dismissal or deletion back."""
+        alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
+        restore(actor=request.user, alert=alert)
+        return self.show(pk)
+
+
+class SubscriptionApi(APIView):
+    @extend_schema(
+        operation_id="alerts_subscriptions_list",
+        responses=SubscriptionOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """How each type is told to you, and what each channel lacks."""
+        context = subscription_context(request.user)
+        shown = SubscriptionOut(choices_for(request.user), many=True, context=context)
+        return Response(shown.data)
+
+    @extend_schema(request=SubscribeIn, responses=SubscriptionOut)
+    def post(self, request: Request) -> Response:
+        """Choose channels and threshold of one type; what is not sent stays as it is."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        command = _read(SubscribeIn, request)
+        now = next(one for one in choices_for(request.user) if one.type == command["type"])
+        kept = {name: getattr(now, name) for name in ("in_app", "email", "sms", "threshold")}
+        choice = subscribe(actor=request.user, user=request.user, **(kept | command))
+        shown = SubscriptionOut(choice, context=subscription_context(request.user))
+        return Response(shown.data)
+
+
+class BacktestApi(APIView):
+    @extend_schema(request=TypeIn, responses=BacktestOut)
+    def post(self, request: Request) -> Response:
+        """The alerts of one type that the last twelve months would have brought."""
+        command = _read(TypeIn, request)
+        on = local_date(request.user.timezone, timezone.now())
+        with read_snapshot():
+            facts = backtest(
+                user=request.user, kind=command["type"], threshold=command["threshold"], on=on
+            )
+        days = backtest_period(on)
+        return Response(backtest_data(command, facts, (days.start, days.last_day), request.user))
+
+
+def _read(serializer: type, request: Request) -> dict[str, Any]:
+    command = serializer(data=request.data)
+    command.is_valid(raise_exception=True)
+    return command.validated_data

@@ -1,0 +1,24 @@
+"""What a list of alerts may be narrowed by, alike on the page and at the API."""
+
+import django_filters
+
+from alerts.models import Alert, AlertQuerySet, AlertType
+
+
+class AlertFilter(django_filters.FilterSet):
+    """`is_read`, `type`, and `dismissed`: without it the dismissed ones are left out."""
+
+    is_read = django_filters.BooleanFilter()
+    type = django_filters.ChoiceFilter(choices=AlertType.choices)
+    dismissed = django_filters.BooleanFilter(method="are_dismissed")
+
+    class Meta:
+        model = Alert
+        fields: list[str] = []
+
+    def are_dismissed(self, rows: AlertQuerySet, name: str, value: bool) -> AlertQuerySet:
+        return rows.exclude(dismissed_at=None) if value else rows.current()
+
+    def filter_queryset(self, queryset: AlertQuerySet) -> AlertQuerySet:
+        rows = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("dismissed") is not None else rows.current()

@@ -1,0 +1,192 @@
+"""Pages of alerts: the bell, the list, and how one wants to hear of what."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from alerts.filters import AlertFilter
+from alerts.forms import QuietHoursForm, SubscriptionForm, shown
+from alerts.models import Alert, AlertType
+from alerts.scanners import scanner_of
+from alerts.scanning import backtest, backtest_period
+from alerts.services import check_threshold, delete, dismiss, mark_read, restore, subscribe
+from alerts.subscriptions import RULES, choices_for, problems_of
+from banking.forms import errors_on
+from banking.keyset import full_ordering, keyset_page
+from banking.money import parse_amount
+from banking.snapshot import read_snapshot
+from users.notifications import set_quiet_hours
+from users.policy import Ability, may, require
+from users.timezones import local_date
+
+PAGE_SIZE = 30
+MOST_COUNTED = 99
+
+
+@require_safe
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """One's alerts, newest first, narrowed by what is read and by type."""
+    own = Alert.objects.visible_to(request.user)
+    chosen = AlertFilter(request.GET, queryset=own)
+    status = 200 if chosen.is_valid() else 422
+    rows = chosen.qs if chosen.is_valid() else own.current()
+    page = keyset_page(rows, full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "alerts": page.rows,
+        "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
+        "types": AlertType.choices,
+        "chosen_type": request.GET.get("type", ""),
+        "view": _view(request),
+        "unread": own.counted().count(),
+        "is_narrowed": bool(set(request.GET) & {"type", "is_read", "dismissed"}),
+        "today": local_date(request.user.timezone, timezone.now()),
+    }
+    return render(request, "alerts/alert_list.html", context, status=status)
+
+
+def _view(request: HttpRequest) -> str:
+    if request.GET.get("dismissed") == "true":
+        return "dismissed"
+    return "unread" if request.GET.get("is_read") == "false" else "current"
+
+
+@require_safe
+def alert_bell(request: HttpRequest) -> HttpResponse:
+    """How many are unread: what the bell and the menu show, asked for every minute."""
+    count = Alert.objects.visible_to(request.user).counted().count()
+    text = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
+    return render(request, "alerts/_bell.html", {"count": count, "text": text})
+
+
+@require_POST
+def alert_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one as read."""
+    mark_read(actor=request.user, alerts=[_find(request, pk)])
+    return _back(request)
+
+
+@require_POST
+def alert_read_all(request: HttpRequest) -> HttpResponse:
+    """Mark all as read."""
+    unread = list(Alert.objects.visible_to(request.user).filter(is_read=False))
+    count = mark_read(actor=request.user, alerts=unread)
+    sentence = ngettext("%(count)d alert is read.", "%(count)d alerts are read.", count)
+    messages.success(request, sentence % {"count": count})
+    return _back(request)
+
+
+@require_POST
+def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put one aside, with a way back."""
+    dismiss(actor=request.user, alert=_find(request, pk))
+    undo = reverse("alerts:alert_restore", args=[pk])
+    messages.success(request, _("The alert is dismissed."), extra_tags=f"undo:{undo}")
+    return _back(request)
+
+
+@require_POST
+def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove one, with a way back."""
+    delete(actor=request.user, alert=_find(request, pk))
+    undo = reverse("alerts:alert_restore", args=[pk])
+    messages.success(request, _("The alert is deleted."), extra_tags=f"undo:{undo}")
+    return _back(request)
+
+
+@require_POST
+def alert_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a dismissal or deletion back."""
+    alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
+    restore(actor=request.user, alert=alert)
+    messages.success(request, _("The alert is back."))
+    return _back(request)
+
+
+def subscription_list(request: HttpRequest) -> HttpResponse:
+    """Each type by each channel, with its threshold and what it would have brought."""
+    user = request.user
+    if request.method == "POST":
+        require(user, Ability.CHANGE_OWN_DATA)
+    is_chosen = request.method == "POST" and "quiet_hours" not in request.POST
+    data = request.POST if is_chosen else None
+    rows = [
+        SubscriptionForm(data, choice=choice, currency=user.base_currency)
+        for choice in choices_for(user)
+    ]
+    times = {"quiet_from": user.quiet_from, "quiet_until": user.quiet_until}
+    quiet = QuietHoursForm(request.POST if "quiet_hours" in request.POST else None, initial=times)
+    if is_chosen and not any(form.errors for form in rows):
+        for form in rows:
+            if form.has_changed():
+                subscribe(actor=user, user=user, type=form.type, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("alerts:subscription_list")
+    if quiet.is_bound and quiet.is_valid():
+        with errors_on(quiet):
+            set_quiet_hours(actor=user, user=user, **quiet.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("alerts:subscription_list")
+    context = {
+        "rows": [(form, scanner_of(form.type) is not None) for form in rows],
+        "quiet": quiet,
+        "problems": problems_of(user),
+        "may_change": may(user, Ability.CHANGE_OWN_DATA),
+    }
+    status = 422 if quiet.errors or any(form.errors for form in rows) else 200
+    return render(request, "alerts/subscription_list.html", context, status=status)
+
+
+@require_safe
+def alert_backtest(request: HttpRequest) -> HttpResponse:
+    """What one type would have told in the last twelve months, with the threshold entered."""
+    kind = request.GET.get("type", "")
+    if kind not in AlertType.values:
+        return render(request, "404.html", status=404)
+    context: dict[str, Any] = {"type": kind, "label": AlertType(kind).label, "rule": RULES[kind]}
+    # The field's name carries its type: the page has one for each.
+    text = request.GET.get(f"{kind}-threshold", request.GET.get("threshold", "")).strip()
+    try:
+        threshold = parse_amount(text) if text else None
+        check_threshold(kind, threshold)
+    except ValidationError as error:
+        return _backtest_page(request, context | {"error": " ".join(error.messages)}, 422)
+    on = local_date(request.user.timezone, timezone.now())
+    with read_snapshot():
+        facts = backtest(user=request.user, kind=kind, threshold=threshold, on=on)
+    days = backtest_period(on)
+    currency = request.user.base_currency
+    context |= {
+        "facts": facts[::-1],
+        "days": days,
+        "threshold": shown(kind, threshold, currency) if threshold is not None else "",
+    }
+    return _backtest_page(request, context, 200)
+
+
+def _backtest_page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    is_part = request.headers.get("HX-Request") == "true"
+    # htmx shows only what succeeded; the sentence belongs in its place all the same.
+    name = "alerts/_backtest.html" if is_part else "alerts/alert_backtest.html"
+    return render(request, name, context, status=200 if is_part else status)
+
+
+def _find(request: HttpRequest, pk: int) -> Alert:
+    return get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the list as it was narrowed."""
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
+        return redirect(address)
+    return redirect("alerts:alert_list")
