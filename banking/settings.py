@@ -174,7 +174,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
+    "purge-budgets": {
+        "task": "budgets.tasks.purge_expired",
+        "schedule": crontab(hour=4, minute=30),
+    },
     # Every hour: somewhere a day begins.
+    "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
+    "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},
+    "bills-reminders": {"task": "bills.tasks.remind_of_bills", "schedule": crontab(minute=3)},
     "points-expiry": {
         "task": "rewards.tasks.expire_points_everywhere",
         "schedule": crontab(minute=5),

@@ -24,7 +24,7 @@ def owners_shown_to(user: User) -> set[int]:
     A budget counts all its owner's accounts, so one account kept back keeps the budgets back too.
     """
     levels = shared_account_ids(user)
-    as_analyst = [pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST]
+    as_analyst = {pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST}
     if not as_analyst:
         return set()
     sharing = Account.objects.filter(pk__in=as_analyst, deleted_at=None).values("user_id")

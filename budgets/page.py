@@ -1,6 +1,6 @@
 """What the pages of budgets show beside the figures: links, the switcher of months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
@@ -45,8 +45,11 @@ class TotalTile:
         return -self.total.remaining
 
 
-def list_context(shown: BudgetMonth) -> dict[str, Any]:
-    """Everything `templates/budgets/budget_list.html` needs from the figures."""
+def list_context(shown: BudgetMonth, extra: Mapping[str, str]) -> dict[str, Any]:
+    """Everything `templates/budgets/budget_list.html` needs from the figures.
+
+    `extra`: what the switcher's links keep of the address.
+    """
     cards = [
         Card(one, transactions_url(one), one.budget.user_id != shown.user.pk)
         for one in shown.progresses
@@ -55,7 +58,7 @@ def list_context(shown: BudgetMonth) -> dict[str, Any]:
         "shown": shown,
         "cards": cards,
         "tiles": [_tile(total, shown) for total in shown.totals],
-        "switcher": _switcher(shown),
+        "switcher": _switcher(shown, extra),
         "month_value": f"{shown.start:%Y-%m}",
         "last_month": add_months(shown.start, -1),
     }
@@ -76,12 +79,12 @@ def detail_context(progress: BudgetProgress, trend: Sequence[TrendMonth]) -> dic
     }
 
 
-def list_url(month: date, on: date) -> str:
+def list_url(month: date, on: date, extra: Mapping[str, str] | None = None) -> str:
     """The page of that month; the plain address for the one `on` is in."""
-    address = reverse("budgets:budget_list")
-    if first_of_month(month) == first_of_month(on):
-        return address
-    return f"{address}?{urlencode({'month': f'{month:%Y-%m}'})}"
+    address, query = reverse("budgets:budget_list"), dict(extra or {})
+    if first_of_month(month) != first_of_month(on):
+        query["month"] = f"{month:%Y-%m}"
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def transactions_url(progress: BudgetProgress) -> str:
@@ -117,7 +120,7 @@ def _tile(total: MonthTotal, shown: BudgetMonth) -> TotalTile:
     return TotalTile(total, pace, one.days_left, allowance)
 
 
-def _switcher(shown: BudgetMonth) -> dict[str, Any]:
+def _switcher(shown: BudgetMonth, extra: Mapping[str, str]) -> dict[str, Any]:
     start, current = shown.start, first_of_month(shown.on)
     before, after = add_months(start, -1), add_months(start, 1)
     months = [add_months(current, 1 - back) for back in range(MENU_MONTHS)]
@@ -125,14 +128,14 @@ def _switcher(shown: BudgetMonth) -> dict[str, Any]:
         months = [start, *months] if start > months[0] else [*months, start]
     return {
         "label": date_format(start, "F Y"),
-        "previous_url": list_url(before, shown.on) if before.year >= EARLIEST_YEAR else "",
+        "previous_url": list_url(before, shown.on, extra) if before.year >= EARLIEST_YEAR else "",
         "previous_label": date_format(before, "F Y"),
-        "next_url": list_url(after, shown.on) if after.year <= LATEST_YEAR else "",
+        "next_url": list_url(after, shown.on, extra) if after.year <= LATEST_YEAR else "",
         "next_label": date_format(after, "F Y"),
         "choices": [
             {
                 "label": date_format(month, "F Y"),
-                "url": list_url(month, shown.on),
+                "url": list_url(month, shown.on, extra),
                 "is_current": month == start,
             }
             for month in months

@@ -4,6 +4,7 @@ A door finds the budget by `visible_to` (404) and asks `require_change` (403) be
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from users.models import User
 from users.policy import Ability, require
 
 EDITABLE = ("category", "year", "month", "limit_amount", "currency", "rollover")
+KEPT_FOR = timedelta(days=30)
 TAKEN = "There is a budget for {category} in {month:02}/{year} already."
 
 
@@ -110,6 +112,16 @@ def restore_budget(*, actor: User, budget: Budget) -> Budget:
     row.save(update_fields=["deleted_at", "updated_at"])
     audit.record(actor=actor, action="budgets.budget.restored", target=row)
     return row
+
+
+@db_transaction.atomic
+def purge_trash(*, at: datetime) -> int:
+    """Remove what has been in the trash for 30 days. Returns how many."""
+    old = Budget.objects.filter(deleted_at__lt=at - KEPT_FOR)
+    count = old.delete()[1].get(Budget._meta.label, 0)
+    if count:
+        audit.record(actor=None, action="budgets.trash.purged", count=count)
+    return count
 
 
 @db_transaction.atomic

@@ -47,10 +47,12 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         start, status = first_of_month(on), 422
-    asked = {"1": True, "0": False}.get(request.GET.get("include_shared", ""))
+    text = request.GET.get("include_shared", "")
+    asked = {"1": True, "0": False}.get(text)
     shown = budget_month(user=user, year=start.year, month=start.month, on=on, include_shared=asked)
     may_change = may(user, Ability.CHANGE_OWN_DATA)
-    context = list_context(shown) | {"may_change": may_change}
+    extra = {} if asked is None else {"include_shared": text}
+    context = list_context(shown, extra) | {"may_change": may_change}
     if may_change:
         month = {"year": start.year, "month": start.month}
         context |= {

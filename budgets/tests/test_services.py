@@ -1,5 +1,6 @@
 """Every change of a budget: what it does, what it refuses, and that a refusal changes nothing."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from budgets.services import (
     create_budget,
     delete_budget,
     edit_budget,
+    purge_trash,
     require_change,
     restore_budget,
 )
@@ -211,3 +213,13 @@ def test_an_own_category_may_have_a_budget(alice):
         actor=alice, user=alice, category=bees, year=2026, month=3, limit_amount=Decimal(1)
     )
     assert Budget.objects.get().category == bees
+
+
+def test_the_trash_is_emptied_after_thirty_days_and_not_before(budget_for, alice):
+    kept, gone = budget_for("pets"), budget_for("groceries")
+    delete_budget(actor=alice, budget=gone)
+    gone.refresh_from_db()
+    assert purge_trash(at=gone.deleted_at + timedelta(days=30)) == 0
+    assert purge_trash(at=gone.deleted_at + timedelta(days=30, seconds=1)) == 1
+    assert Budget.objects.get() == kept
+    assert actions()[-1] == "budgets.trash.purged"

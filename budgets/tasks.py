@@ -1,0 +1,12 @@
+"""Scheduled work of the budgets app."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from budgets.services import purge_trash
+
+
+@shared_task
+def purge_expired() -> int:
+    """Empty the trash of the budgets that have been there for 30 days."""
+    return purge_trash(at=timezone.now())
