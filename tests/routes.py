@@ -16,11 +16,13 @@ class On:
 
     `shared`: at which levels somebody sees it with whom every account is shared (and may not
     change it). `args`: the address's other arguments and the things they stand for.
+    `reads`: methods besides GET that only look.
     """
 
     thing: str
     shared: tuple[str, ...] = ()
     args: dict[str, str] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
     def shared_as(self, level: str) -> bool:
         return level in self.shared
@@ -35,6 +37,21 @@ OPEN = {
 }
 
 LISTS = {
+    *("alerts:alert_list", "alerts:alert_bell", "alerts:alert_read_all", "alerts:alert_backtest"),
+    *("alerts:subscription_list", "api_alert_list", "api_alert_subscribe", "api_alert_backtest"),
+    "transactions:rule_list",
+    "transactions:rule_create",
+    "transactions:rule_matches",
+    "transactions:rule_preview_all",
+    "transactions:rule_apply_all",
+    "transactions:trash",
+    "transactions:trash_restore",
+    "transactions:batch_list",
+    "api_rule_list",
+    "api_rule_preview_all",
+    "api_rule_apply_all",
+    "api_batch_list",
+    "api_bulk_categorize",
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
     *("accounts:account_list", "accounts:account_create", "api_account_list"),
     *("transactions:transaction_list", "transactions:transaction_create", "api_transaction_list"),
@@ -45,6 +62,8 @@ LISTS = {
     *("budgets:budget_list", "budgets:budget_create", "budgets:budget_copy"),
     *("budgets:budget_adopt", "api_budget_list", "api_budget_copy_last_month"),
     "api_budget_suggestions",
+    *("bills:bill_list", "bills:bill_calendar", "bills:bill_create"),
+    *("api_bill_list", "api_bill_due_reminders"),
     *("rewards:reward_list", "rewards:reward_create", "api_reward_list", "api_rewards_total"),
     *("users:profile", "users:theme_set", "users:security", "users:sign_out_everywhere"),
     *("account_email", "account_change_password", "account_set_password"),
@@ -98,9 +117,56 @@ OBJECTS = {
     "api_budget_detail": BUDGET,
     "api_budget_restore": BUDGET,
     "api_budget_progress": BUDGET,
+    "transactions:rule_edit": On("rule"),
+    "transactions:rule_preview": On("rule"),
+    "transactions:rule_apply": On("rule"),
+    "transactions:rule_move": On("rule"),
+    "transactions:rule_delete": On("rule"),
+    "transactions:rule_restore": On("rule"),
+    "api_rule_detail": On("rule"),
+    "api_rule_preview": On("rule", reads=("POST",)),
+    "api_rule_apply": On("rule"),
+    "transactions:batch_detail": On("change_batch"),
+    "transactions:batch_undo": On("change_batch"),
+    "api_batch_undo": On("change_batch"),
+    "alerts:alert_read": On("alert"),
+    "alerts:alert_dismiss": On("alert"),
+    "alerts:alert_delete": On("alert"),
+    "alerts:alert_restore": On("alert"),
+    "api_alert_detail": On("alert"),
+    "api_alert_read": On("alert"),
+    "api_alert_dismiss": On("alert"),
+    "api_alert_restore": On("alert"),
+    "bills:bill_detail": On("bill"),
+    "bills:bill_edit": On("bill"),
+    "bills:bill_pay": On("bill"),
+    "bills:bill_unpay": On("bill"),
+    "bills:bill_skip": On("bill"),
+    "bills:bill_auto_pay": On("bill"),
+    "bills:bill_match": On("bill"),
+    "bills:bill_remind": On("bill"),
+    "bills:bill_delete": On("bill"),
+    "bills:bill_restore": On("bill"),
+    "api_bill_detail": On("bill"),
+    "api_bill_pay": On("bill"),
+    "api_bill_unpay": On("bill"),
+    "api_bill_skip": On("bill"),
+    "api_bill_match": On("bill"),
+    "api_bill_restore": On("bill"),
+    "api_bill_remind": On("bill"),
+    "rewards:reward_detail": On("reward"),
+    "rewards:reward_edit": On("reward"),
+    "rewards:entry_create": On("reward"),
+    "rewards:reward_delete": On("reward"),
+    "rewards:reward_restore": On("reward"),
+    "api_reward_detail": On("reward"),
+    "api_reward_restore": On("reward"),
+    "api_reward_entries": On("reward"),
 }
 
 EXEMPT = {
+    "users:unsubscribe": "the token is the secret; users/tests",
+    "webhooks-twilio": "the signature is the key; users/tests",
     "metrics": "tests/test_metrics.py: this machine or a token",
     "users:session_end": "users/tests/test_pages.py",
     "users:tokens_revoke": "users/tests/test_pages.py",

@@ -156,7 +156,8 @@ def test_a_read_only_role_changes_nothing_of_its_own(world, alice, client_for, n
     for role in READ_ONLY:
         User.objects.filter(pk=alice.pk).update(role=role)
         answer = ask(client_for(alice), method, address(name, OBJECTS[name], world))
-        assert answer.status_code in (403, 404), role
+        if method not in OBJECTS[name].reads:
+            assert answer.status_code in (403, 404), role
     assert everything() == before
 
 

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from alerts.models import Alert
+from bills.services.planning import create_bill
 from budgets.services import create_budget
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import ImportBatch, ImportRow
+from transactions.models import ChangeBatch, ImportBatch, ImportRow
 from transactions.services.categories import create_category
+from transactions.services.rule_book import create_rule
 from users.models import User
 
 # In no page, no style and no message of ours.
@@ -42,6 +45,15 @@ def things_of(owner: User) -> dict[str, Any]:
         month=today.month,
         limit_amount=Decimal(100),
     )
+    bill = create_bill(
+        actor=owner,
+        user=owner,
+        biller_name=f"{SECRET} power",
+        amount_due=Decimal("12.00"),
+        currency="EUR",
+        due_date=today,
+        account=account,
+    )
     reward = create_program(
         actor=owner,
         user=owner,
@@ -50,11 +62,26 @@ def things_of(owner: User) -> dict[str, Any]:
         points_balance=500,
     )
     return {
+        "alert": Alert.objects.create(
+            user=owner,
+            type="budget_exceeded",
+            message=f"{SECRET} alert",
+            severity="warning",
+            dedupe_key=f"budget_exceeded:{budget.pk}",
+            occurred_on=today,
+        ),
         "account": account,
         "category": category,
         "transaction": transaction,
         "import_batch": batch,
         "import_row": row,
         "budget": budget,
+        "bill": bill,
         "reward": reward,
+        "rule": create_rule(
+            actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
+        ),
+        "change_batch": ChangeBatch.objects.create(
+            user=owner, kind="bulk_edit", summary=f"{SECRET} batch"
+        ),
     }

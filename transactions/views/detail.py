@@ -125,6 +125,8 @@ def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
                 return render(request, "transactions/_category_cell.html", {"row": row})
             messages.success(request, _("Saved."))
             return redirect(_next(request, _url("transaction_detail", pk)))
+    if request.htmx:
+        form.fields["category"].widget.attrs["autofocus"] = True
     inline = "transactions/_category_form.html"
     template = inline if request.htmx else "transactions/transaction_category.html"
     return _form_page(
