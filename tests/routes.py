@@ -55,7 +55,7 @@ LISTS = {
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
     *("accounts:account_list", "accounts:account_create", "api_account_list"),
     *("transactions:transaction_list", "transactions:transaction_create", "api_transaction_list"),
-    *("transactions:transaction_export", "api_export_csv"),
+    *("transactions:transaction_export", "transactions:transaction_bulk", "api_export_csv"),
     *("transactions:category_list", "transactions:category_create", "api_category_list"),
     *("transactions:import_start", "transactions:import_history"),
     *("api_transaction_import", "api_import_list"),

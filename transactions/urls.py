@@ -5,6 +5,7 @@ from django.urls import path
 from transactions.views import (
     accounts,
     batches,
+    bulk,
     categories,
     detail,
     exporting,
@@ -18,6 +19,7 @@ app_name = "transactions"
 urlpatterns = [
     path("", listing.transaction_list, name="transaction_list"),
     path("new/", detail.transaction_create, name="transaction_create"),
+    path("bulk/", bulk.transaction_bulk, name="transaction_bulk"),
     path("export/", exporting.transaction_export, name="transaction_export"),
     path("<int:pk>/", detail.transaction_detail, name="transaction_detail"),
     path("<int:pk>/edit/", detail.transaction_edit, name="transaction_edit"),
@@ -53,9 +55,7 @@ urlpatterns = [
     path("import/<int:pk>/progress/", importing.import_progress, name="import_progress"),
     path("import/<int:pk>/retry/", importing.import_retry, name="import_retry"),
     path("import/<int:pk>/choose/", import_rows.import_rows_choose, name="import_rows_choose"),
-    path(
-        "import/<int:pk>/rows/<int:row_pk>/", import_rows.import_row_edit, name="import_row_edit"
-    ),
+    path("import/<int:pk>/rows/<int:row_pk>/", import_rows.import_row_edit, name="import_row_edit"),
     path("import/<int:pk>/confirm/", importing.import_confirm, name="import_confirm"),
     path("import/<int:pk>/revert/", importing.import_revert, name="import_revert"),
     path("import/<int:pk>/discard/", importing.import_discard, name="import_discard"),

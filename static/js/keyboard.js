@@ -17,7 +17,7 @@ export function startKeyboard() {
   toggle.addEventListener("change", () => remember("keyboard", toggle.checked ? null : "off"));
 }
 
-function isOn() {
+export function isOn() {
   return recall("keyboard") !== "off";
 }
 
@@ -66,7 +66,9 @@ function showHelp() {
   const list = dialog?.querySelector("[data-keyboard-list]");
   if (!list) return;
   const offered = new Map([["?", dialog.querySelector("h2").textContent]]);
-  for (const element of document.querySelectorAll("[data-key]")) offered.set(element.dataset.key, labelOf(element));
+  for (const element of document.querySelectorAll("[data-key], [data-key-help]")) {
+    offered.set(element.dataset.key ?? element.dataset.keyHelp, labelOf(element));
+  }
   list.replaceChildren(...[...offered].flatMap(([keys, label]) => entry(keys, label)));
   dialog.showModal();
 }

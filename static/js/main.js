@@ -8,6 +8,7 @@ import { startHtmx } from "./requests.js";
 import { startKeyboard } from "./keyboard.js";
 import { startMenus } from "./menus.js";
 import { startPreferences } from "./preferences.js";
+import { startRows } from "./rows.js";
 import { startTables } from "./tables.js";
 import { startToasts } from "./toasts.js";
 
@@ -19,5 +20,6 @@ startToasts();
 startKeyboard();
 startFiles();
 startTables();
+startRows();
 startHtmx();
 startCharts();

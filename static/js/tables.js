@@ -11,6 +11,7 @@ export function startTables() {
     showSelection();
   });
   document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-select-whole]")) showSelection();
     if (!event.target.matches?.("[data-select-all]")) return;
     for (const box of boxes()) box.checked = event.target.checked;
     showSelection();
@@ -32,7 +33,11 @@ function selectBetween(first, last) {
 function showSelection() {
   const all = boxes();
   const chosen = all.filter((box) => box.checked);
-  for (const bar of document.querySelectorAll("[data-selection-bar]")) bar.hidden = chosen.length === 0;
+  const isWhole = document.querySelector("[data-select-whole]:checked") !== null;
+  for (const bar of document.querySelectorAll("[data-selection-bar]")) {
+    bar.hidden = chosen.length === 0 && !isWhole;
+    bar.dataset.ready = "";
+  }
   for (const count of document.querySelectorAll("[data-selection-count]")) count.textContent = chosen.length;
   for (const master of document.querySelectorAll("[data-select-all]")) {
     master.checked = chosen.length > 0 && chosen.length === all.length;

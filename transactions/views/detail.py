@@ -22,6 +22,7 @@ from transactions.forms.entering import (
     new_entries,
 )
 from transactions.models import CategoryChange, Transaction
+from transactions.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
 from transactions.services.posting import (
     delete_transactions,
@@ -47,6 +48,7 @@ def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": may_change(request.user, row.account),
         "category_form": CategoryChoiceForm(row=row),
         "notes_form": NotesForm(initial=entries_of(row)),
+        "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
     }
     return render(request, "transactions/transaction_detail.html", context)
 
@@ -122,7 +124,8 @@ def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
             row = set_category(actor=request.user, transaction=row, category=category)
             if request.htmx:
                 row.may_change = True
-                return render(request, "transactions/_category_cell.html", {"row": row})
+                context = {"row": row, "offers_rule": is_worth_a_rule(row)}
+                return render(request, "transactions/_category_chosen.html", context)
             messages.success(request, _("Saved."))
             return redirect(_next(request, _url("transaction_detail", pk)))
     if request.htmx:

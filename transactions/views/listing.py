@@ -18,6 +18,7 @@ from accounts.models import Account
 from banking.keyset import KeysetPage, full_ordering, keyset_page
 from banking.snapshot import read_snapshot
 from transactions.filters import TransactionFilter
+from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.summaries import day_nets, summarize
@@ -61,6 +62,9 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
         "columns": _columns(request.GET, sorting),
         "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
         "has_accounts": bool(accounts),
+        "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
+        "bulk_form": BulkForm(user=request.user),
+        "list_count": sum(total.count for total in context["summaries"]),
     }
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)

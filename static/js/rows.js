@@ -1,0 +1,70 @@
+// A list's rows by keyboard: j and k move, x selects, c chooses the category, e edits. The row is the
+// one with the focus. What is selected is added up, each currency apart.
+import { isOn } from "./keyboard.js";
+
+const STEP = 10_000;
+const acts = {
+  j: (row) => focusOn(neighbour(row, 1)),
+  k: (row) => focusOn(neighbour(row, -1)),
+  x: (row) => row?.querySelector("[data-select]")?.click(),
+  c: (row) => row?.querySelector("[data-row-category]")?.click(),
+  e: (row) => follow(row?.querySelector("[data-row-edit]")),
+};
+
+export function startRows() {
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("selectionchange:rows", showTotals);
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-select-whole]")) showTotals();
+  });
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.matches?.("[data-row] > .category-cell")) settle(event.detail.elt);
+  });
+  showTotals();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || !isOn() || !Object.hasOwn(acts, event.key)) return;
+  if (event.target.closest("input:not([data-select]), select, textarea, [contenteditable]")) return;
+  if (!document.querySelector("[data-row]") || document.querySelector("dialog[open]")) return;
+  const row = document.activeElement.closest("[data-row]");
+  if (!row && event.key !== "j" && event.key !== "k") return;
+  event.preventDefault();
+  acts[event.key](row);
+}
+
+function neighbour(row, step) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (!row) return rows[0];
+  return rows[rows.indexOf(row) + step] ?? row;
+}
+
+function focusOn(row) {
+  row?.querySelector("[data-row-title]")?.focus();
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+function follow(link) {
+  if (link) location.assign(link.dataset.rowEdit);
+}
+
+// After htmx: the choice takes the focus; once chosen, the cell's link has it again.
+function settle(cell) {
+  (cell.querySelector("select") ?? cell.querySelector("[data-row-category]"))?.focus();
+}
+
+function showTotals() {
+  const totals = new Map();
+  for (const box of document.querySelectorAll("[data-select]:checked")) {
+    const { amount, currency } = box.dataset;
+    totals.set(currency, (totals.get(currency) ?? 0) + Math.round(Number(amount) * STEP));
+  }
+  const language = document.documentElement.lang || undefined;
+  const words = [...totals].map(([currency, sum]) =>
+    new Intl.NumberFormat(language, { style: "currency", currency, signDisplay: "exceptZero" }).format(sum / STEP),
+  );
+  const isWhole = document.querySelector("[data-select-whole]:checked");
+  for (const place of document.querySelectorAll("[data-selection-totals]")) {
+    place.textContent = isWhole ? "" : words.join(" \u00b7 ");
+  }
+}

@@ -1,0 +1,96 @@
+"""The list's bulk bar: what is checked, or the filters' whole result; each act can be undone."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.builders import make_account, make_transaction
+from transactions.models import ChangeBatch, Transaction
+
+pytestmark = pytest.mark.django_db
+URL = "/transactions/bulk/"
+
+
+@pytest.fixture
+def rows(checking):
+    return [make_transaction(account=checking, description=f"row {number}") for number in range(3)]
+
+
+def said(client):
+    return [str(message) for message in client.get("/transactions/").context["messages"]]
+
+
+def test_checked_rows_get_a_category_and_undo_takes_it_back(alice, rows, groceries, client_for):
+    client = client_for(alice)
+    body = {"do": "category", "category": "groceries", "ids": [rows[0].pk, rows[1].pk]}
+    answer = client.post(URL, body | {"query": "search=row"})
+    assert (answer.status_code, answer["Location"]) == (302, "/transactions/?search=row")
+    assert Transaction.objects.filter(category=groceries, category_source="manual").count() == 2
+    batch = ChangeBatch.objects.get()
+    page = client.get("/transactions/")
+    assert "2 transactions changed." in page.content.decode()
+    assert f"/transactions/undo/{batch.pk}/undo/" in page.content.decode()
+    client.post(f"/transactions/undo/{batch.pk}/undo/")
+    assert not Transaction.objects.exclude(category=None).exists()
+
+
+def test_the_filters_whole_result_is_taken_and_nothing_else(alice, checking, rows, client_for):
+    make_transaction(account=checking, description="other")
+    body = {"do": "tag", "tags": "trip, all", "all": "1", "query": "search=row&cursor=x"}
+    client_for(alice).post(URL, body)
+    assert set(Transaction.objects.filter(tags__name="trip")) == set(rows)
+
+
+def test_tags_go_notes_are_set_and_rows_are_deleted(alice, checking, rows, client_for):
+    client, ids = client_for(alice), [row.pk for row in rows]
+    client.post(URL, {"do": "tag", "tags": "trip", "ids": ids})
+    client.post(URL, {"do": "untag", "tags": "trip", "ids": ids[:1]})
+    client.post(URL, {"do": "notes", "notes": "paid", "ids": ids[:2]})
+    assert Transaction.objects.filter(tags__name="trip").count() == 2
+    assert Transaction.objects.filter(notes="paid").count() == 2
+    client.post(URL, {"do": "delete", "ids": ids})
+    checking.refresh_from_db()
+    assert checking.balance == Decimal(1000)
+    assert said(client)[-1] == "3 transactions are in the trash."
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"do": "category"}, "Choose a category first."),
+        ({"do": "tag", "tags": " ,"}, "Name a tag first."),
+        ({"do": "notes", "notes": "x"}, "Choose some transactions first."),
+        ({"do": "notes", "notes": "x", "all": "1", "query": "date_from=x"}, "Choose some"),
+    ],
+)
+def test_what_is_not_said_is_asked_for_and_nothing_changes(alice, rows, client_for, body, sentence):
+    client = client_for(alice)
+    client.post(URL, body)
+    assert said(client)[0].startswith(sentence)
+    assert not ChangeBatch.objects.exists()
+
+
+def test_rows_of_others_stay_as_they_are(alice, bob, rows, client_for):
+    theirs = make_account(user=bob, opening_balance="100")
+    row = make_transaction(account=theirs)
+    client_for(bob).post(URL, {"do": "delete", "ids": [one.pk for one in rows] + [row.pk]})
+    assert set(Transaction.objects.filter(deleted_at=None)) == set(rows)
+
+
+def test_the_list_has_a_box_for_each_own_row(alice, rows, client_for):
+    page = client_for(alice).get("/transactions/").content.decode()
+    assert page.count('name="ids"') == 3
+    assert 'data-amount="-10.0' in page
+    assert "all 3 of this list" in page
+
+
+def test_a_choice_in_its_row_offers_the_rule(alice, rows, client_for):
+    answer = client_for(alice).post(
+        f"/transactions/{rows[0].pk}/category/",
+        {"category": "groceries"},
+        headers={"HX-Request": "true"},
+    )
+    page = answer.content.decode()
+    assert "category-cell" in page
+    assert f"from_transaction={rows[0].pk}" in page
+    assert "chosen by hand" in page

@@ -1,0 +1,80 @@
+"""Many rows of the list at once: those that are checked, or all that the filters find."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from transactions.filters import TransactionFilter
+from transactions.forms.bulk import BulkForm
+from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
+from transactions.services.bulk_editing import bulk_delete, bulk_edit
+from users.policy import Ability, require
+
+MOST_CHOSEN = 1_000
+
+
+@require_POST
+def transaction_bulk(request: HttpRequest) -> HttpResponse:
+    """Change or delete the chosen rows; the message offers to undo it."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    query = QueryDict(request.POST.get("query", ""))
+    back = f"{reverse('transactions:transaction_list')}?{query.urlencode()}"
+    form = BulkForm(request.POST, user=request.user)
+    if not form.is_valid():
+        sentences = [sentence for errors in form.errors.values() for sentence in errors]
+        messages.error(request, " ".join(sentences))
+        return redirect(back)
+    rows = _chosen(request, query)
+    if rows is None:
+        messages.info(request, _("Choose some transactions first."))
+        return redirect(back)
+    try:
+        batch = _carry_out(request, form, rows)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(back)
+    _say(request, form, batch)
+    return redirect(back)
+
+
+def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | None:
+    """The own rows that are checked, or the filters' whole result; None where nothing is."""
+    own = Transaction.objects.visible_to(request.user).filter(user=request.user)
+    if "all" in request.POST:
+        filters = TransactionFilter(query, queryset=own, request=request)
+        return filters.qs if filters.is_valid() else None
+    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+    return own.filter(pk__in=ids[:MOST_CHOSEN]) if ids else None
+
+
+def _carry_out(
+    request: HttpRequest, form: BulkForm, rows: TransactionQuerySet
+) -> ChangeBatch | None:
+    now = timezone.now()
+    if form.cleaned_data["do"] == "delete":
+        return bulk_delete(actor=request.user, rows=rows, at=now)
+    return bulk_edit(actor=request.user, rows=rows, at=now, **form.changes())
+
+
+def _say(request: HttpRequest, form: BulkForm, batch: ChangeBatch | None) -> None:
+    if batch is None:
+        messages.info(request, _("Nothing to change: the transactions are so already."))
+        return
+    if form.cleaned_data["do"] == "delete":
+        words = ngettext(
+            "%(count)s transaction is in the trash.",
+            "%(count)s transactions are in the trash.",
+            batch.row_count,
+        )
+    else:
+        words = ngettext(
+            "%(count)s transaction changed.", "%(count)s transactions changed.", batch.row_count
+        )
+    undo = reverse("transactions:batch_undo", args=[batch.pk])
+    messages.success(request, words % {"count": batch.row_count}, extra_tags=f"undo:{undo}")
