@@ -29,6 +29,7 @@ urlpatterns = [
     path("transactions/", include("transactions.urls")),
     path("budgets/", include("budgets.urls")),
     path("alerts/", include("alerts.urls")),
+    path("bills/", include("bills.urls")),
     path("rewards/", include("rewards.urls")),
     path("users/", include("users.urls")),
     # In front of allauth's own.
@@ -41,6 +42,7 @@ urlpatterns = [
     path("api/", include("transactions.api.urls")),
     path("api/", include("budgets.api.urls")),
     path("api/", include("alerts.api.urls")),
+    path("api/", include("bills.api.urls")),
     path("api/", include("rewards.api.urls")),
     path("api/", include("insights.api.urls")),
     path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),

@@ -9,7 +9,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -26,6 +26,25 @@ class BillQuerySet(models.QuerySet["Bill"]):
     def open(self) -> "BillQuerySet":
         """Neither paid nor skipped, outside the trash."""
         return self.filter(paid_at=None, skipped_at=None, deleted_at=None)
+
+    def for_list(self) -> "BillQuerySet":
+        """With everything a list row shows, in a fixed number of queries."""
+        return self.select_related("account", "category", "payment")
+
+    def with_status(self, status: str, on: date) -> "BillQuerySet":
+        """Those that have this status on the date `on`."""
+        if status == Bill.Status.PAID:
+            return self.filter(paid_at__isnull=False)
+        if status == Bill.Status.SKIPPED:
+            return self.filter(skipped_at__isnull=False)
+        return self.overdue(on) if status == Bill.Status.OVERDUE else self.upcoming(on)
+
+    def without_following(self) -> "BillQuerySet":
+        """Those that no later occurrence of their series follows, trash included."""
+        following = Bill.objects.filter(
+            series=OuterRef("series"), sequence=OuterRef("sequence") + 1, remainder_of=None
+        )
+        return self.filter(~Exists(following))
 
     def overdue(self, on: date) -> "BillQuerySet":
         """Open on the day after their due date, or later."""

@@ -36,12 +36,14 @@ def pay_bill(
     on: date,
     account: Account | None = None,
     amount: Decimal | None = None,
+    post: bool = True,
 ) -> Bill:
     """Settle an occurrence on the date `on`; asking again answers the settled bill.
 
     `amount` is in the bill's currency, by default all of it; less leaves the rest open as an
     occurrence of its own. With an account (given, or the bill's own) the expense is posted and
-    points are earned in the same database transaction; the next occurrence is planned.
+    points are earned in the same database transaction; the next occurrence is planned. Without
+    `post` it was paid elsewhere.
     Raises ValidationError, among others when the account has not enough.
     """
     locked = lock_bill(bill)
@@ -50,7 +52,7 @@ def pay_bill(
     amount = _checked_amount(locked, amount)
     account = account or locked.account
     payment = None
-    if account is not None:
+    if account is not None and post:
         if account.user_id != locked.user_id:
             raise ValidationError({"account": "Choose one of your own accounts."})
         payment = _post(actor, locked, account, amount, on)

@@ -79,6 +79,9 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
         )
         locked.series, locked.series_start, locked.sequence = uuid.uuid4(), locked.due_date, 0
     _check(locked)
+    if not {"due_date", "auto_pay", "account"}.isdisjoint(before):
+        # The owner has seen to it: auto-pay may try once more.
+        locked.auto_pay_tried_on, locked.auto_pay_error = None, ""
     locked.save()
     carried = {name: getattr(locked, name) for name in before if name in CARRIED_ON}
     if carried and "recurrence" not in before:

@@ -171,9 +171,7 @@ def test_undoing_an_import_match_leaves_the_import_and_may_be_matched_again(alic
 
 def test_points_spent_meanwhile_are_not_taken_below_zero(alice, checking):
     bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
-    add_entry(
-        actor=alice, reward=Reward.objects.get(), kind="redeem", points=50, on=JANUARY_31
-    )
+    add_entry(actor=alice, reward=Reward.objects.get(), kind="redeem", points=50, on=JANUARY_31)
     unpay_bill(actor=alice, bill=bill)
     assert Reward.objects.get().points_balance == 0
 

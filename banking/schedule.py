@@ -1,0 +1,48 @@
+"""When scheduled work runs. Each job may run twice, late or beside itself.
+
+The names are the database's too: a renamed entry leaves its old one running.
+"""
+
+from datetime import timedelta
+
+from celery.schedules import crontab
+
+BEAT_SCHEDULE: dict[str, dict] = {
+    "nightly-ledger-check": {
+        "task": "transactions.tasks.check_ledger_nightly",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "audit-chain-verification": {
+        "task": "users.tasks.verify_audit_nightly",
+        "schedule": crontab(hour=3, minute=40),
+    },
+    "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
+    "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
+    "purge-budgets": {
+        "task": "budgets.tasks.purge_expired",
+        "schedule": crontab(hour=4, minute=30),
+    },
+    # Every hour: somewhere a day begins.
+    "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
+    "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},
+    "bills-reminders": {"task": "bills.tasks.remind_of_bills", "schedule": crontab(minute=3)},
+    "points-expiry": {
+        "task": "rewards.tasks.expire_points_everywhere",
+        "schedule": crontab(minute=5),
+    },
+    "nightly-points-check": {
+        "task": "rewards.tasks.check_points_nightly",
+        "schedule": crontab(hour=3, minute=20),
+    },
+    # Soon after a posting; what that missed, everybody's, every quarter of an hour.
+    "sweep-postings": {"task": "alerts.tasks.sweep_postings", "schedule": timedelta(seconds=20)},
+    "alert-scan": {"task": "alerts.tasks.scan_for_alerts", "schedule": crontab(minute="*/15")},
+    "deliver-notifications": {
+        "task": "users.tasks.deliver_notifications",
+        "schedule": timedelta(seconds=20),
+    },
+    "purge-sign-in-data": {
+        "task": "users.tasks.purge_expired_tokens",
+        "schedule": crontab(hour=4, minute=40),
+    },
+}

@@ -1,0 +1,165 @@
+"""The shapes of bills in JSON: amounts are strings with the bill's own currency's digits."""
+
+from datetime import date
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Account
+from banking.api import AmountSerializerField
+from bills.models import Bill
+from bills.preflight import Shortfall
+from bills.services.reminding import LONGEST_LEAD_DAYS
+from transactions.api.serializers import CategorySlugField, category_of_owner
+
+
+class BillOut(serializers.ModelSerializer):
+    """One occurrence; its status follows the user's own calendar."""
+
+    amount_due = AmountSerializerField(read_only=True)
+    amount_paid = AmountSerializerField(read_only=True, allow_null=True)
+    status = serializers.SerializerMethodField()
+    account_name = serializers.SerializerMethodField()
+    category = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Bill
+        fields = [
+            "id",
+            "user",
+            "biller_name",
+            "amount_due",
+            "currency",
+            "due_date",
+            "status",
+            "recurrence",
+            "auto_pay",
+            "account",
+            "account_name",
+            "category",
+            "remind_days_before",
+            "notes",
+            "series",
+            "sequence",
+            "remainder_of",
+            "paid_at",
+            "paid_on",
+            "amount_paid",
+            "payment",
+            "skipped_at",
+            "auto_pay_tried_on",
+            "auto_pay_error",
+            "created_at",
+            "updated_at",
+        ]
+
+    @extend_schema_field(serializers.ChoiceField(choices=Bill.Status.choices))
+    def get_status(self, bill: Bill) -> str:
+        today: date = self.context["today"]
+        return bill.status_on(today)
+
+    def get_account_name(self, bill: Bill) -> str | None:
+        return bill.account.name if bill.account else None
+
+    def get_category(self, bill: Bill) -> str | None:
+        return bill.category.slug if bill.category else None
+
+
+class ShortfallOut(serializers.Serializer):
+    """What the account will lack on the day, in the account's currency."""
+
+    account = serializers.IntegerField(source="account.pk")
+    amount = AmountSerializerField(read_only=True)
+    currency = serializers.CharField()
+    on = serializers.DateField()
+
+
+class MatchOut(serializers.Serializer):
+    """An expense in the ledger that looks like the bill's payment."""
+
+    transaction = serializers.IntegerField(source="pk")
+    description = serializers.CharField()
+    merchant = serializers.CharField()
+    amount = AmountSerializerField(read_only=True)
+    currency = serializers.CharField()
+    txn_date = serializers.DateField()
+    account = serializers.IntegerField(source="account_id")
+
+
+class BillDetailOut(BillOut):
+    """One occurrence with what will be lacking and what may have paid it already."""
+
+    shortfall = serializers.SerializerMethodField()
+    matches = serializers.SerializerMethodField()
+
+    class Meta(BillOut.Meta):
+        fields = [*BillOut.Meta.fields, "shortfall", "matches"]
+
+    @extend_schema_field(ShortfallOut(allow_null=True))
+    def get_shortfall(self, bill: Bill) -> dict[str, Any] | None:
+        shortfall: Shortfall | None = self.context["shortfall"]
+        return ShortfallOut(shortfall).data if shortfall else None
+
+    @extend_schema_field(MatchOut(many=True))
+    def get_matches(self, bill: Bill) -> list[dict[str, Any]]:
+        return MatchOut(self.context["matches"], many=True).data
+
+
+class OwnAccountField(serializers.PrimaryKeyRelatedField):
+    """One of the user's own accounts; any other does not exist."""
+
+    def get_queryset(self) -> Any:
+        return Account.objects.owned_by(self.context["request"].user)
+
+
+class BillIn(serializers.Serializer):
+    """What a bill is planned or changed with."""
+
+    biller_name = serializers.CharField(max_length=120)
+    amount_due = AmountSerializerField(positive=True)
+    currency = serializers.CharField(
+        max_length=3, required=False, help_text="Default: your base currency."
+    )
+    due_date = serializers.DateField()
+    recurrence = serializers.ChoiceField(choices=Bill.Recurrence.choices, required=False)
+    auto_pay = serializers.BooleanField(required=False)
+    account = OwnAccountField(required=False, allow_null=True)
+    category = CategorySlugField(required=False)
+    remind_days_before = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_LEAD_DAYS, required=False
+    )
+    notes = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "category" in attrs:
+            owner_id = self.context["request"].user.pk
+            attrs["category"] = category_of_owner(owner_id, attrs["category"])
+        return attrs
+
+
+class PayIn(serializers.Serializer):
+    """How a bill is paid: by default all of it, today, from its own account."""
+
+    account = OwnAccountField(
+        required=False, allow_null=True, help_text="null: it was paid elsewhere, post nothing."
+    )
+    amount = AmountSerializerField(positive=True, required=False)
+    paid_on = serializers.DateField(required=False, help_text="Default: today in your time zone.")
+
+
+class MatchIn(serializers.Serializer):
+    """The expense that paid the bill."""
+
+    transaction = serializers.IntegerField(min_value=1)
+
+
+class ReminderOut(serializers.Serializer):
+    """One message by one channel, and what became of it."""
+
+    id = serializers.IntegerField(source="pk")
+    channel = serializers.CharField()
+    status = serializers.CharField()
+    local_day = serializers.DateField()
+    provider_answer = serializers.CharField()
+    created_at = serializers.DateTimeField()

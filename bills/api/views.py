@@ -1,0 +1,213 @@
+"""Bills at the API. What is not one's own is a 404."""
+
+from datetime import date
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bills.api.serializers import (
+    BillDetailOut,
+    BillIn,
+    BillOut,
+    MatchIn,
+    PayIn,
+    ReminderOut,
+)
+from bills.filters import BillFilter
+from bills.matching import match_suggestions
+from bills.models import Bill, BillQuerySet
+from bills.preflight import shortfalls
+from bills.services.paying import pay_bill, settle_with, unpay_bill
+from bills.services.planning import (
+    create_bill,
+    delete_bill,
+    edit_bill,
+    restore_bill,
+    skip_bill,
+)
+from bills.services.reminding import send_due_reminders, send_reminder
+from transactions.models import Transaction
+from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.policy import Ability, require
+from users.timezones import local_date
+
+_SENT = inline_serializer("DueRemindersOut", {"sent": serializers.IntegerField()})
+
+
+class BillApi(GenericAPIView):
+    """What these share: the user's bills, and what day it is for them."""
+
+    serializer_class = BillOut
+
+    def get_queryset(self) -> BillQuerySet:
+        return Bill.objects.visible_to(self.request.user).for_list()
+
+    @property
+    def today(self) -> date:
+        return local_date(self.request.user.timezone, timezone.now())
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"today": self.today}
+
+    def find(self, pk: int) -> Bill:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> Bill:
+        bill = self.find(pk)
+        require(self.request.user, Ability.CHANGE_OWN_DATA)
+        return bill
+
+    def read(self, serializer: type, **options: Any) -> dict[str, Any]:
+        command = serializer(
+            data=self.request.data, context=self.get_serializer_context(), **options
+        )
+        command.is_valid(raise_exception=True)
+        return command.validated_data
+
+    def show(self, pk: int) -> dict[str, Any]:
+        return self.get_serializer(self.get_queryset().get(pk=pk)).data
+
+
+class BillListApi(BillApi):
+    filterset_class = BillFilter
+
+    @extend_schema(operation_id="bills_list", responses=BillOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your bills by due date: settled, open, and planned ahead."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=BillIn, responses={201: BillOut})
+    def post(self, request: Request) -> Response:
+        """Plan a bill. A recurring one makes its next occurrence when it is settled."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        bill = create_bill(actor=request.user, user=request.user, **self.read(BillIn))
+        return Response(self.show(bill.pk), status=status.HTTP_201_CREATED)
+
+
+class BillDetailApi(BillApi):
+    @extend_schema(operation_id="bills_retrieve", responses=BillDetailOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """One bill: what its account will lack on the day, and what may have paid it already."""
+        bill = self.find(pk)
+        context = self.get_serializer_context() | {
+            "shortfall": shortfalls(user=request.user, on=self.today).get(pk),
+            "matches": match_suggestions(bill),
+        }
+        return Response(BillDetailOut(bill, context=context).data)
+
+    @extend_schema(request=BillIn, responses=BillOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """Change a bill and the open ones after it; its date is its own. What is not sent stays."""
+        return self._edit(pk, partial=False)
+
+    @extend_schema(request=BillIn, responses=BillOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change some fields, such as `auto_pay`."""
+        return self._edit(pk, partial=True)
+
+    def _edit(self, pk: int, *, partial: bool) -> Response:
+        bill = self.find_to_change(pk)
+        edit_bill(actor=self.request.user, bill=bill, **self.read(BillIn, partial=partial))
+        return Response(self.show(pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Move a bill and the open ones after it to the trash: the series ends here."""
+        delete_bill(actor=request.user, bill=self.find_to_change(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BillPayApi(BillApi):
+    @extend_schema(
+        operation_id="bills_pay_put", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Pay a bill, at most once however often it is asked; the answer is the paid bill."""
+        return self._pay(request, pk)
+
+    @extend_schema(
+        operation_id="bills_pay", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Pay a bill, at most once however often it is asked; the answer is the paid bill."""
+        return self._pay(request, pk)
+
+    def _pay(self, request: Request, pk: int) -> Response:
+        bill = self.find_to_change(pk)
+
+        def command() -> tuple[int, Any]:
+            fields = self.read(PayIn)
+            on = fields.pop("paid_on", self.today)
+            fields["post"] = fields.get("account", "own") is not None
+            pay_bill(actor=request.user, bill=bill, on=on, **fields)
+            return status.HTTP_200_OK, self.show(pk)
+
+        return answer_once(request, command)
+
+
+class BillUnpayApi(BillApi):
+    @extend_schema(request=None, responses=BillOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take a payment back with its expense and its points; the bill is open again."""
+        unpay_bill(actor=request.user, bill=self.find_to_change(pk))
+        return Response(self.show(pk))
+
+
+class BillSkipApi(BillApi):
+    @extend_schema(request=None, responses=BillOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Let one occurrence pass unpaid; the next one is planned."""
+        skip_bill(actor=request.user, bill=self.find_to_change(pk))
+        return Response(self.show(pk))
+
+
+class BillMatchApi(BillApi):
+    @extend_schema(request=MatchIn, responses=BillOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Settle a bill with an expense that is in the ledger already."""
+        bill = self.find_to_change(pk)
+        own = Transaction.objects.visible_to(request.user).filter(user=request.user)
+        payment = own.filter(pk=self.read(MatchIn)["transaction"]).first()
+        if payment is None:
+            raise serializers.ValidationError(
+                {"transaction": "There is no such transaction of yours."}, code="does_not_exist"
+            )
+        settle_with(actor=request.user, bill=bill, payment=payment)
+        return Response(self.show(pk))
+
+
+class BillRestoreApi(BillApi):
+    def get_queryset(self) -> BillQuerySet:
+        return Bill.objects.filter(user=self.request.user).for_list()
+
+    @extend_schema(request=None, responses=BillOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take a bill out of the trash with those that went with it."""
+        restore_bill(actor=request.user, bill=self.find_to_change(pk))
+        return Response(self.show(pk))
+
+
+class BillReminderApi(BillApi):
+    serializer_class = ReminderOut
+
+    @extend_schema(request=None, responses=ReminderOut(many=True))
+    def post(self, request: Request, pk: int) -> Response:
+        """Remind yourself now, once a day and channel; the messages that were written."""
+        bill = self.find_to_change(pk)
+        written = send_reminder(actor=request.user, bill=bill, on=self.today, at=timezone.now())
+        return Response(ReminderOut(written, many=True).data)
+
+
+class DueRemindersApi(BillApi):
+    @extend_schema(request=None, responses=_SENT)
+    def post(self, request: Request) -> Response:
+        """For staff: what the scheduled job runs, and as safe to repeat."""
+        require(request.user, Ability.USE_STAFF_API)
+        return Response({"sent": send_due_reminders(at=timezone.now())})

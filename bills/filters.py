@@ -1,0 +1,23 @@
+"""What a list of bills may be narrowed by."""
+
+import django_filters
+from django.utils import timezone
+
+from bills.models import Bill, BillQuerySet
+from users.timezones import local_date
+
+
+class BillFilter(django_filters.FilterSet):
+    """`status` (by the user's calendar), `due_from`, `due_to` and `account`."""
+
+    status = django_filters.ChoiceFilter(choices=Bill.Status.choices, method="by_status")
+    due_from = django_filters.DateFilter(field_name="due_date", lookup_expr="gte")
+    due_to = django_filters.DateFilter(field_name="due_date", lookup_expr="lte")
+    account = django_filters.NumberFilter(field_name="account", decimal_places=0)
+
+    class Meta:
+        model = Bill
+        fields: list[str] = []
+
+    def by_status(self, bills: BillQuerySet, name: str, status: str) -> BillQuerySet:
+        return bills.with_status(status, local_date(self.request.user.timezone, timezone.now()))

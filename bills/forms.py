@@ -1,0 +1,92 @@
+"""The entries of a bill and of its payment, as a person types them."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountFormField
+from banking.money import currency_choices
+from bills.models import Bill
+from bills.services.planning import EDITABLE
+from bills.services.reminding import LONGEST_LEAD_DAYS
+from transactions.forms.choosing import AccountChoice, CategoryField
+from users.models import User
+
+
+def _date_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def _own_accounts(owner: User) -> Any:
+    return Account.objects.owned_by(owner).active().order_by("name", "pk")
+
+
+class BillForm(forms.Form):
+    """One bill; what repeats makes the next one by itself."""
+
+    biller_name = forms.CharField(label=_("Who is paid"), max_length=120)
+    amount_due = AmountFormField(label=_("Amount"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    due_date = forms.DateField(label=_("Due date"), widget=_date_input())
+    recurrence = forms.ChoiceField(
+        label=_("Repeats"),
+        choices=Bill.Recurrence.choices,
+        help_text=_("Due on the 31st means the last day of a shorter month."),
+    )
+    account = AccountChoice(
+        label=_("Pays from"), queryset=None, required=False, empty_label=_("No account")
+    )
+    category = CategoryField()
+    remind_days_before = forms.IntegerField(
+        label=_("Remind me, days before"), min_value=0, max_value=LONGEST_LEAD_DAYS
+    )
+    auto_pay = forms.BooleanField(
+        label=_("Pay automatically on the due date"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+        help_text=_("If the money is not there, nothing is debited and you are told."),
+    )
+    notes = forms.CharField(label=_("Notes"), max_length=500, required=False)
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].queryset = _own_accounts(owner)
+        self.fields["category"].set_owner(owner.pk)
+
+
+class PayForm(forms.Form):
+    """How a bill is paid."""
+
+    account = AccountChoice(
+        label=_("Account"),
+        queryset=None,
+        required=False,
+        empty_label=_("Paid elsewhere: post nothing"),
+    )
+    amount = AmountFormField(
+        label=_("Amount"), help_text=_("Less than all of it leaves the rest open.")
+    )
+    on = forms.DateField(label=_("Date"), widget=_date_input())
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].queryset = _own_accounts(owner)
+
+
+def entries_of(bill: Bill) -> dict[str, Any]:
+    """The form's entries for a bill that is there."""
+    entries = {name: getattr(bill, name) for name in EDITABLE}
+    return entries | {"category": bill.category.slug if bill.category else ""}
+
+
+def new_entries(owner: User, on: date) -> dict[str, Any]:
+    """What a new bill begins with."""
+    return {
+        "currency": owner.base_currency,
+        "due_date": on,
+        "recurrence": Bill.Recurrence.MONTHLY,
+        "remind_days_before": 3,
+    }

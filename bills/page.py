@@ -1,0 +1,146 @@
+"""What the pages of bills show: the list by what is to be done, a month as a calendar."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from banking.periods import Period, add_months
+from bills.models import Bill
+from bills.preflight import Shortfall, shortfalls
+from bills.recurrence import occurrence_date
+from users.models import User
+
+MOST_SHOWN = 200
+DAYS_IN_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One bill with its status on the day, and what its account will lack."""
+
+    bill: Bill
+    status: str
+    days: int
+    shortfall: Shortfall | None = None
+
+    @property
+    def days_late(self) -> int:
+        return max(0, -self.days)
+
+
+def list_context(*, user: User, on: date) -> dict[str, Any]:
+    """Overdue first, then what is coming, then what was paid this month."""
+    mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
+    lacking = shortfalls(user=user, on=on)
+    overdue = lines(mine.overdue(on)[:MOST_SHOWN], on, lacking)
+    upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
+    paid = mine.filter(paid_on__gte=month.start, paid_on__lt=month.end)
+    paid_lines = lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on)
+    trash = Bill.objects.filter(user=user, remainder_of=None).exclude(deleted_at=None)
+    return {
+        "overdue": overdue,
+        "upcoming": upcoming,
+        "paid": paid_lines,
+        "overdue_totals": totals(one.bill for one in overdue),
+        "upcoming_totals": totals(one.bill for one in upcoming),
+        "paid_totals": totals((one.bill for one in paid_lines), "amount_paid"),
+        "short": [one for one in upcoming if one.shortfall and one.bill.auto_pay],
+        "trash": trash.order_by("-deleted_at", "due_date")[:50],
+        "on": on,
+    }
+
+
+def lines(
+    bills: Iterable[Bill], on: date, lacking: dict[int, Shortfall] | None = None
+) -> list[Line]:
+    """Each bill as the pages show it on the date `on`."""
+    return [
+        Line(bill, bill.status_on(on), (bill.due_date - on).days, (lacking or {}).get(bill.pk))
+        for bill in bills
+    ]
+
+
+def totals(bills: Iterable[Bill], name: str = "amount_due") -> list[tuple[str, Decimal]]:
+    """(currency, sum) by currency: sums of different currencies are never added."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for bill in bills:
+        sums[bill.currency] += getattr(bill, name)
+    return sorted(sums.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An occurrence that is not planned yet: it will be, if the series goes on."""
+
+    bill: Bill
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the calendar."""
+
+    date: date
+    is_in_month: bool
+    is_today: bool
+    lines: tuple[Line, ...]
+    expected: tuple[Expected, ...]
+
+
+def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
+    """The weeks of a month, Monday first, with the bills of each day."""
+    period = Period.month_of(month)
+    first = period.start - timedelta(days=period.start.weekday())
+    last = period.last_day + timedelta(days=DAYS_IN_WEEK - 1 - period.last_day.weekday())
+    mine = Bill.objects.visible_to(user).for_list()
+    shown = lines(mine.filter(due_date__gte=first, due_date__lte=last), on)
+    by_day: dict[date, list[Line]] = defaultdict(list)
+    for line in shown:
+        by_day[line.bill.due_date].append(line)
+    expected: dict[date, list[Expected]] = defaultdict(list)
+    for one in _expected(user, first, last):
+        expected[one.due_date].append(one)
+    days = [
+        Day(
+            day,
+            day in period,
+            day == on,
+            tuple(by_day.get(day, ())),
+            tuple(expected.get(day, ())),
+        )
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1))
+    ]
+    in_month = [line.bill for line in shown if line.bill.due_date in period]
+    return {
+        "month": period.start,
+        "weeks": [days[n : n + DAYS_IN_WEEK] for n in range(0, len(days), DAYS_IN_WEEK)],
+        "totals": totals(bill for bill in in_month if bill.skipped_at is None),
+        "previous_month": add_months(period.start, -1),
+        "next_month": add_months(period.start, 1),
+        "is_this_month": on in period,
+        "count": len(in_month),
+    }
+
+
+def _expected(user: User, first: date, last: date) -> list[Expected]:
+    """The dates of open series beyond what is planned, as far as `last`."""
+    ends = (
+        Bill.objects.visible_to(user)
+        .open()
+        .filter(remainder_of=None, series_start__lte=last)
+        .exclude(recurrence=Bill.Recurrence.NONE)
+        .without_following()
+    )
+    found = []
+    for bill in ends[:MOST_SHOWN]:
+        number = bill.sequence + 1
+        while (day := occurrence_date(bill.series_start, bill.recurrence, number)) is not None:
+            if day > last:
+                break
+            if day >= first:
+                found.append(Expected(bill, day))
+            number += 1
+    return found

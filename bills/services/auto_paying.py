@@ -1,0 +1,100 @@
+"""Auto-pay: once per occurrence, on its due date in the owner's zone; caught up for 31 days.
+
+A worker that dies leaves either nothing or all of it. What could not be paid is tried again by
+its owner only.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from bills.models import Bill, BillQuerySet
+from bills.services.paying import pay_bill
+from bills.services.planning import lock_bill, plan_ahead
+from users import audit
+from users.timezones import local_date
+
+CATCH_UP_DAYS = 31
+AHEAD_DAYS = 35
+# No zone is ahead of the first or behind the second.
+EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+
+
+def auto_pay_due(*, at: datetime) -> dict[str, int]:
+    """Pay what is due by each owner's calendar at the moment `at`; how many were paid and failed.
+
+    Any number of these may run at once.
+    """
+    counts = {"paid": 0, "failed": 0}
+    waiting = (
+        Bill.objects.open()
+        .filter(
+            auto_pay=True,
+            auto_pay_tried_on=None,
+            user__is_active=True,
+            due_date__lte=local_date(EARLIEST_ZONE, at),
+            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=CATCH_UP_DAYS),
+        )
+        .order_by("due_date", "pk")
+    )
+    for bill, on in with_local_date(waiting, at):
+        if on - timedelta(days=CATCH_UP_DAYS) <= bill.due_date <= on:
+            outcome = auto_pay(bill=bill, on=on)
+            if outcome:
+                counts[outcome] += 1
+    return counts
+
+
+@db_transaction.atomic
+def auto_pay(*, bill: Bill, on: date) -> str:
+    """Try to pay an occurrence by itself on the date `on`: "paid", "failed", or "" if settled.
+
+    Without enough money nothing is debited, and the reason is kept on the bill.
+    """
+    locked = lock_bill(bill)
+    is_waiting = locked.is_open and locked.auto_pay and locked.auto_pay_tried_on is None
+    if not is_waiting or locked.due_date > on:
+        return ""
+    try:
+        with db_transaction.atomic():
+            pay_bill(actor=None, bill=locked, on=on)
+    except ValidationError as error:
+        sentence = " ".join(error.messages)
+    else:
+        sentence = ""
+    # Not through `locked`: paying has written the row.
+    Bill.objects.filter(pk=locked.pk).update(auto_pay_tried_on=on, auto_pay_error=sentence[:300])
+    if not sentence:
+        return "paid"
+    audit.record(
+        actor=None, action="bills.bill.auto_pay_failed", target=locked, on=on, reason=sentence
+    )
+    return "failed"
+
+
+def plan_all_ahead(*, at: datetime) -> int:
+    """Make the occurrences of the next 35 days of every open series; how many were made."""
+    horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=AHEAD_DAYS)
+    waiting = last_of_series().filter(due_date__lte=horizon, user__is_active=True)
+    return sum(
+        plan_ahead(bill=bill, until=on + timedelta(days=AHEAD_DAYS))
+        for bill, on in with_local_date(waiting.order_by("pk"), at)
+    )
+
+
+def last_of_series() -> BillQuerySet:
+    """Open recurring occurrences that no later one of their series follows."""
+    return (
+        Bill.objects.open()
+        .exclude(recurrence=Bill.Recurrence.NONE)
+        .filter(remainder_of=None)
+        .without_following()
+    )
+
+
+def with_local_date(bills: BillQuerySet, at: datetime) -> Iterator[tuple[Bill, date]]:
+    """Each bill with the date it is for its owner; a piece at a time, never all at once."""
+    for bill in bills.select_related("user").iterator(chunk_size=500):
+        yield bill, local_date(bill.user.timezone, at)

@@ -1,0 +1,127 @@
+"""Reminders of bills: at most once per bill, lead day and channel, through users.notifications."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from banking.money import plain_amount
+from bills.models import Bill
+from bills.services.auto_paying import (
+    CATCH_UP_DAYS,
+    EARLIEST_ZONE,
+    LATEST_ZONE,
+    with_local_date,
+)
+from bills.services.planning import lock_bill
+from users import audit
+from users.models import Notification, User
+from users.notifications import EMAIL, SMS, channel_problem, notify
+from users.timezones import local_date
+
+KIND = "bill_reminder"
+LONGEST_LEAD_DAYS = 60
+# Nobody is told of a bill in the middle of the night.
+FIRST_HOUR = 8
+
+
+def send_due_reminders(*, at: datetime) -> int:
+    """Remind of every bill whose lead day has come by its owner's calendar; how many messages.
+
+    Any number of these may run at once; what an outage missed is caught up for 31 days.
+    """
+    waiting = (
+        Bill.objects.open()
+        .filter(
+            user__is_active=True,
+            due_date__lte=local_date(EARLIEST_ZONE, at) + timedelta(days=LONGEST_LEAD_DAYS),
+            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=CATCH_UP_DAYS),
+        )
+        .order_by("due_date", "pk")
+    )
+    count = 0
+    for bill, on in with_local_date(waiting, at):
+        lead_day = bill.due_date - timedelta(days=bill.remind_days_before)
+        is_day = lead_day <= on <= bill.due_date + timedelta(days=CATCH_UP_DAYS)
+        if is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= FIRST_HOUR:
+            count += len(_remind(bill, on, at))
+    return count
+
+
+@db_transaction.atomic
+def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[Notification]:
+    """Remind the owner now, by every channel that reaches them; nothing twice on one day.
+
+    Raises ValidationError for a bill that is settled.
+    """
+    locked = lock_bill(bill)
+    if not locked.is_open:
+        raise ValidationError("This bill is settled: there is nothing to be reminded of.")
+    written = _notify(locked, f"bill:{locked.pk}", channels_of(locked.user), on, at)
+    audit.record(
+        actor=actor,
+        action="bills.bill.reminded",
+        target=locked,
+        channels=[one.channel for one in written],
+    )
+    return written
+
+
+def channels_of(user: User) -> list[str]:
+    """Email, and SMS where it reaches this user; what they opted out of is left out later."""
+    return [EMAIL] if channel_problem(user, SMS) else [EMAIL, SMS]
+
+
+def receipts_of(bill: Bill) -> QuerySet[Notification]:
+    """What was sent about an occurrence and what became of it, the newest first."""
+    keys = [f"bill:{bill.pk}", *(f"bill:{bill.pk}:{days}" for days in range(61))]
+    found = Notification.objects.filter(recipient=bill.user_id, kind=KIND, target_key__in=keys)
+    return found.order_by("-id")
+
+
+@db_transaction.atomic
+def _remind(bill: Bill, on: date, at: datetime) -> list[Notification]:
+    """The reminder of the bill's lead day, unless it went out on any day before."""
+    locked = lock_bill(bill)
+    if not locked.is_open:
+        return []
+    key = f"bill:{locked.pk}:{locked.remind_days_before}"
+    told = Notification.objects.filter(recipient=locked.user_id, kind=KIND, target_key=key)
+    channels = set(channels_of(bill.user)) - set(told.values_list("channel", flat=True))
+    return _notify(locked, key, sorted(channels), on, at)
+
+
+def _notify(
+    bill: Bill, key: str, channels: list[str], on: date, at: datetime
+) -> list[Notification]:
+    amount = f"{plain_amount(bill.amount_due, bill.currency)} {bill.currency}"
+    return notify(
+        recipient=bill.user,
+        kind=KIND,
+        target_key=key,
+        channels=channels,
+        subject=f"{bill.biller_name}: {amount} {_when(bill.due_date, on)}",
+        text=_text(bill, amount, on),
+        on=on,
+        at=at,
+        link=reverse("bills:bill_detail", args=[bill.pk]),
+    )
+
+
+def _when(due: date, on: date) -> str:
+    days = (due - on).days
+    if days < 0:
+        return "is overdue"
+    return {0: "is due today", 1: "is due tomorrow"}.get(days, f"is due in {days} days")
+
+
+def _text(bill: Bill, amount: str, on: date) -> str:
+    sentence = f"Your bill from {bill.biller_name} over {amount} {_when(bill.due_date, on)}."
+    if bill.auto_pay_error:
+        return f"{sentence} It could not be paid automatically: {bill.auto_pay_error}"
+    if bill.auto_pay:
+        return f"{sentence} It will be paid automatically from {bill.account}."
+    return f"{sentence} Due date: {bill.due_date:%d %B %Y}."

@@ -1,0 +1,242 @@
+"""Bills at their doors: API and pages."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from bills.models import Bill
+from bills.services.planning import create_bill
+from rewards.models import PointsEntry
+from tests.builders import make_account, make_transaction
+from transactions.models import Transaction
+from users.models import Notification, User
+
+TODAY = timezone.now().date()
+
+
+@pytest.fixture
+def alice(alice):
+    alice.base_currency = "EUR"
+    alice.save()
+    return alice
+
+
+def make_bill(alice, **over):
+    fields = {"biller_name": "City Power", "amount_due": Decimal("80.00"), "due_date": TODAY}
+    return create_bill(actor=alice, user=alice, **(fields | over))
+
+
+def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checking):
+    api = api_for(alice)
+    made = api.post(
+        "/api/bills",
+        {
+            "biller_name": "City Power",
+            "amount_due": "80",
+            "due_date": str(TODAY),
+            "recurrence": "monthly",
+            "account": checking.pk,
+            "category": "utilities",
+        },
+    )
+    assert made.status_code == 201, made.json()
+    answer = made.json()
+    assert (answer["amount_due"], answer["currency"], answer["status"]) == (
+        "80.00",
+        "EUR",
+        "upcoming",
+    )
+    assert (answer["category"], answer["account_name"]) == ("utilities", "Everyday")
+    url = f"/api/bills/{answer['id']}"
+    assert api.patch(url, {"auto_pay": True}).json()["auto_pay"] is True
+    assert api.get(url).json()["matches"] == []
+    assert api.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
+    assert api.post(f"{url}/restore").status_code == 200
+
+
+def test_paying_at_the_api_is_done_once_by_put_and_by_post(alice, api_for, checking):
+    bill = make_bill(alice, recurrence="monthly", account=checking)
+    api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
+    answers = [api.put(url), api.post(url), api.post(url, HTTP_IDEMPOTENCY_KEY="a")]
+    assert [one.status_code for one in answers] == [200, 200, 200]
+    assert {one.json()["payment"] for one in answers} == {Transaction.objects.get().pk}
+    assert {one.json()["status"] for one in answers} == {"paid"}
+    assert (PointsEntry.objects.count(), Bill.objects.count()) == (1, 2)
+    undone = api.post(f"/api/bills/{bill.pk}/unpay").json()
+    assert (undone["status"], undone["payment"]) == ("upcoming", None)
+
+
+def test_a_bill_paid_elsewhere_posts_nothing(alice, api_for, checking):
+    bill = make_bill(alice, account=checking)
+    answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay", {"account": None}, format="json")
+    assert (answer.json()["status"], answer.json()["payment"]) == ("paid", None)
+    assert not Transaction.objects.exists()
+
+
+def test_without_enough_money_the_api_says_so_and_nothing_changes(alice, api_for, checking):
+    bill = make_bill(alice, amount_due=Decimal("1000.01"), account=checking)
+    answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "insufficient_funds")
+    bill.refresh_from_db()
+    assert bill.is_open
+
+
+def test_bills_are_filtered_by_status_date_and_account(alice, api_for, checking):
+    late = make_bill(alice, due_date=TODAY - timedelta(days=3), biller_name="Late")
+    soon = make_bill(alice, due_date=TODAY + timedelta(days=3), account=checking)
+    api = api_for(alice)
+
+    def ids(query):
+        return [one["id"] for one in api.get(f"/api/bills?{query}").json()["results"]]
+
+    assert ids("status=overdue") == [late.pk]
+    assert ids("status=upcoming") == [soon.pk]
+    assert ids("status=paid") == []
+    assert ids(f"due_from={TODAY}") == [soon.pk]
+    assert ids(f"due_to={TODAY}") == [late.pk]
+    assert ids(f"account={checking.pk}") == [soon.pk]
+    assert api.get("/api/bills?status=odd").status_code == 400
+
+
+def test_an_account_of_somebody_else_pays_nothing(alice, api_for, bobs_account):
+    bill = make_bill(alice)
+    answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay", {"account": bobs_account.pk})
+    assert answer.status_code == 400
+    assert not Transaction.objects.exists()
+
+
+def test_an_expense_that_looks_like_the_bill_is_offered_and_settles_it(alice, api_for, checking):
+    bill = make_bill(alice)
+    row = make_transaction(
+        account=checking,
+        amount="-78.50",
+        txn_date=TODAY - timedelta(days=2),
+        description="SEPA CITY POWER AG 4711",
+        origin="import",
+    )
+    for over in (
+        {"amount": "-70.00"},
+        {"txn_date": TODAY - timedelta(days=8)},
+        {"description": "Bakery"},
+    ):
+        fields = {"description": "CITY POWER", "txn_date": TODAY, "amount": "-80.00"} | over
+        make_transaction(account=checking, **fields)
+    api = api_for(alice)
+    offered = api.get(f"/api/bills/{bill.pk}").json()["matches"]
+    assert [one["transaction"] for one in offered] == [row.pk]
+    settled = api.post(f"/api/bills/{bill.pk}/match", {"transaction": row.pk}).json()
+    assert (settled["payment"], settled["amount_paid"]) == (row.pk, "78.50")
+    other = make_bill(alice)
+    assert api.get(f"/api/bills/{other.pk}").json()["matches"] == []
+
+
+def test_the_detail_says_what_will_be_lacking_before_the_day(alice, api_for, checking):
+    make_bill(alice, amount_due=Decimal("900"), account=checking, auto_pay=True)
+    bill = make_bill(
+        alice,
+        amount_due=Decimal("141.20"),
+        due_date=TODAY + timedelta(days=2),
+        account=checking,
+        auto_pay=True,
+    )
+    shortfall = api_for(alice).get(f"/api/bills/{bill.pk}").json()["shortfall"]
+    assert (shortfall["amount"], shortfall["currency"]) == ("41.20", "EUR")
+    assert shortfall["on"] == str(TODAY + timedelta(days=2))
+
+
+def test_a_reminder_is_sent_once_a_day(alice, api_for):
+    bill = make_bill(alice)
+    api, url = api_for(alice), f"/api/bills/{bill.pk}/send-reminder"
+    first, second = api.post(url), api.post(url)
+    assert ([one["channel"] for one in first.json()], second.json()) == (["email"], [])
+    assert Notification.objects.get().subject == "City Power: 80.00 EUR is due today"
+
+
+def test_only_staff_send_everybodys_reminders(alice, bob, api_for):
+    make_bill(alice, due_date=TODAY + timedelta(days=1))
+    assert api_for(bob).post("/api/bills/send-due-reminders").status_code == 403
+    assert not Notification.objects.exists()
+    User.objects.filter(pk=bob.pk).update(role="support")
+    bob.refresh_from_db()
+    assert api_for(bob).post("/api/bills/send-due-reminders").status_code == 200
+
+
+def form_of(**over):
+    return {
+        "biller_name": "Rent",
+        "amount_due": "500",
+        "currency": "EUR",
+        "due_date": str(TODAY + timedelta(days=2)),
+        "recurrence": "monthly",
+        "remind_days_before": "3",
+        **over,
+    }
+
+
+def test_a_bills_pages_work_without_script(alice, client_for, checking):
+    client = client_for(alice)
+    made = client.post(reverse("bills:bill_create"), form_of(account=str(checking.pk)))
+    bill = Bill.objects.get()
+    here = reverse("bills:bill_detail", args=[bill.pk])
+    assert made["Location"] == here
+    for name in ("bills:bill_list", "bills:bill_calendar"):
+        assert b"Rent" in client.get(reverse(name) + f"?month={bill.due_date:%Y-%m}").content
+    wrong = client.post(reverse("bills:bill_create"), form_of(amount_due="-1", auto_pay="on"))
+    assert wrong.status_code == 422
+    client.post(reverse("bills:bill_auto_pay", args=[bill.pk]), {"auto_pay": "1"})
+    assert Bill.objects.get().auto_pay
+    client.post(reverse("bills:bill_edit", args=[bill.pk]), form_of(notes="flat"))
+    assert (Bill.objects.get().notes, Bill.objects.get().auto_pay) == ("flat", False)
+    pay = reverse("bills:bill_pay", args=[bill.pk])
+    assert b"Rent" in client.get(pay).content
+    fields = {"account": str(checking.pk), "amount": "500", "on": str(TODAY)}
+    too_much = client.post(pay, fields | {"amount": "5000"})
+    assert (too_much.status_code, Transaction.objects.count()) == (422, 0)
+    assert client.post(pay, fields)["Location"] == here
+    assert client.post(pay, fields)["Location"] == here
+    assert Transaction.objects.count() == 1
+    assert b"Undo the payment" in client.get(here).content
+    client.post(reverse("bills:bill_unpay", args=[bill.pk]))
+    bill.refresh_from_db()
+    assert bill.is_open
+
+
+def test_skipping_deleting_and_restoring_on_the_pages(alice, client_for):
+    client = client_for(alice)
+    bill = make_bill(alice, recurrence="weekly")
+    client.post(reverse("bills:bill_skip", args=[bill.pk]))
+    following = Bill.objects.open().get()
+    client.post(reverse("bills:bill_delete", args=[following.pk]))
+    assert not Bill.objects.open().exists()
+    assert b"In the trash" in client.get(reverse("bills:bill_list")).content
+    client.post(reverse("bills:bill_restore", args=[following.pk]))
+    assert Bill.objects.open().get() == following
+
+
+def test_the_calendar_shows_what_is_expected_beyond_what_is_planned(alice, client_for):
+    make_bill(alice, recurrence="monthly", due_date=date(2026, 1, 31))
+    client = client_for(alice)
+    page = client.get(reverse("bills:bill_calendar") + "?month=2026-04").content.decode()
+    # The last days of March are shown in April's first week.
+    assert page.count("(expected)") == 2
+    assert client.get(reverse("bills:bill_calendar") + "?month=2026-13").status_code == 422
+
+
+def test_the_pages_cost_the_same_with_many_bills(alice, client_for, django_assert_max_num_queries):
+    accounts = [make_account(user=alice, name=f"A{number}") for number in range(3)]
+    for number in range(12):
+        make_bill(
+            alice,
+            due_date=TODAY + timedelta(days=number - 4),
+            account=accounts[number % 3],
+            recurrence="monthly",
+        )
+    client = client_for(alice)
+    client.get(reverse("bills:bill_list"))
+    for name, most in (("bills:bill_list", 18), ("bills:bill_calendar", 16)):
+        with django_assert_max_num_queries(most):
+            client.get(reverse(name))

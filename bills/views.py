@@ -1,0 +1,246 @@
+"""Pages of bills. What is not one's own is a 404; who may not change gets 403."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from banking.forms import errors_on
+from bills.forms import BillForm, PayForm, entries_of, new_entries
+from bills.matching import match_suggestions
+from bills.models import Bill
+from bills.page import calendar_context, lines, list_context
+from bills.preflight import shortfalls
+from bills.services.paying import pay_bill, settle_with, unpay_bill
+from bills.services.planning import (
+    create_bill,
+    delete_bill,
+    edit_bill,
+    restore_bill,
+    skip_bill,
+)
+from bills.services.reminding import receipts_of, send_reminder
+from transactions.models import Transaction
+from users.policy import Ability, may, require
+from users.timezones import local_date
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+_YEARS = range(1950, 2100)
+HISTORY = 24
+
+
+@require_safe
+def bill_list(request: HttpRequest) -> HttpResponse:
+    """Overdue first, then what is coming, then what was paid this month."""
+    context = list_context(user=request.user, on=_today(request))
+    context["may_change"] = may(request.user, Ability.CHANGE_OWN_DATA)
+    return render(request, "bills/bill_list.html", context)
+
+
+@require_safe
+def bill_calendar(request: HttpRequest) -> HttpResponse:
+    """One month of bills, day by day."""
+    on, status = _today(request), 200
+    month, text = on, request.GET.get("month", "")
+    found = _MONTH.fullmatch(text)
+    if found and int(found[1]) in _YEARS and 1 <= int(found[2]) <= 12:
+        month = date(int(found[1]), int(found[2]), 1)
+    elif text:
+        messages.error(request, _("Send a month such as 2025-12."))
+        status = 422
+    context = calendar_context(user=request.user, month=month, on=on)
+    context["may_change"] = may(request.user, Ability.CHANGE_OWN_DATA)
+    return render(request, "bills/bill_calendar.html", context, status=status)
+
+
+@require_safe
+def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One bill: what will be lacking, what may have paid it, its history, what was sent."""
+    bill, on = _find(request, pk), _today(request)
+    series = Bill.objects.visible_to(request.user).for_list().filter(series=bill.series)
+    others = series.exclude(pk=pk).order_by("-due_date", "-id")[:HISTORY]
+    (line,) = lines([bill], on, shortfalls(user=request.user, on=on))
+    context = {
+        "bill": bill,
+        "line": line,
+        "history": lines(others, on),
+        "matches": match_suggestions(bill),
+        "receipts": receipts_of(bill)[:HISTORY],
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "bills/bill_detail.html", context)
+
+
+def bill_create(request: HttpRequest) -> HttpResponse:
+    """Plan a bill."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    user = request.user
+    form = BillForm(request.POST or None, initial=new_entries(user, _today(request)), owner=user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            bill = create_bill(actor=user, user=user, **form.cleaned_data)
+            messages.success(request, _("%(name)s is planned.") % {"name": bill.biller_name})
+            return redirect("bills:bill_detail", bill.pk)
+    return _form_page(request, "bills/bill_create.html", form)
+
+
+def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a bill and the open ones after it."""
+    bill = _find_to_change(request, pk)
+    if not bill.is_open:
+        messages.info(request, _("This bill is settled. Change the next one."))
+        return redirect("bills:bill_detail", pk)
+    form = BillForm(request.POST or None, initial=entries_of(bill), owner=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            edit_bill(actor=request.user, bill=bill, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("bills:bill_detail", pk)
+    return _form_page(request, "bills/bill_edit.html", form, bill=bill)
+
+
+def bill_pay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pay a bill; asked again, it is paid already."""
+    bill = _find_to_change(request, pk)
+    if bill.paid_at is not None:
+        messages.info(request, _("%(name)s is paid.") % {"name": bill.biller_name})
+        return redirect("bills:bill_detail", pk)
+    on = _today(request)
+    initial = {"account": bill.account, "amount": bill.amount_due, "on": on}
+    form = PayForm(request.POST or None, initial=initial, owner=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            _pay(request, bill, **form.cleaned_data)
+            return redirect("bills:bill_detail", pk)
+    shortfall = shortfalls(user=request.user, on=on).get(pk)
+    return _form_page(request, "bills/bill_pay.html", form, bill=bill, shortfall=shortfall)
+
+
+def _pay(request: HttpRequest, bill: Bill, *, account: Any, **fields: Any) -> None:
+    if account is None:
+        # Chosen so: the bill's own account is not to be debited.
+        fields["post"] = False
+    paid = pay_bill(actor=request.user, bill=bill, account=account, **fields)
+    messages.success(
+        request,
+        _("%(name)s is paid.") % {"name": paid.biller_name},
+        extra_tags=f"undo:{reverse('bills:bill_unpay', args=[bill.pk])}",
+    )
+
+
+@require_POST
+def bill_unpay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a payment back."""
+    return _do(request, pk, unpay_bill, _("The payment is undone; the bill is open again."))
+
+
+@require_POST
+def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let one occurrence pass."""
+    return _do(request, pk, skip_bill, _("Skipped; the next one is planned."))
+
+
+@require_POST
+def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch auto-pay on or off for this and the open ones after it."""
+    is_on = request.POST.get("auto_pay") == "1"
+
+    def switch(**who: Any) -> None:
+        edit_bill(auto_pay=is_on, **who)
+
+    done = _("It will be paid automatically.") if is_on else _("It waits for you to pay it.")
+    return _do(request, pk, switch, done)
+
+
+@require_POST
+def bill_match(request: HttpRequest, pk: int) -> HttpResponse:
+    """Settle a bill with an expense that is in the ledger."""
+    text = request.POST.get("transaction", "")
+    own = Transaction.objects.visible_to(request.user).filter(user=request.user)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+    def match(actor: Any, bill: Bill) -> None:
+        payment = own.filter(pk=number).first()
+        if payment is None:
+            raise ValidationError(_("Choose one of your own expenses."))
+        settle_with(actor=actor, bill=bill, payment=payment)
+
+    return _do(request, pk, match, _("Settled with that expense."))
+
+
+@require_POST
+def bill_remind(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the reminder now."""
+    bill = _find_to_change(request, pk)
+    try:
+        written = send_reminder(
+            actor=request.user, bill=bill, on=_today(request), at=timezone.now()
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        done, twice = _("The reminder is on its way."), _("You were reminded of it today.")
+        messages.success(request, done if written else twice)
+    return redirect("bills:bill_detail", pk)
+
+
+@require_POST
+def bill_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a bill and the open ones after it to the trash; the message offers to undo it."""
+    bill = _find_to_change(request, pk)
+    delete_bill(actor=request.user, bill=bill)
+    messages.success(
+        request,
+        _("%(name)s is in the trash.") % {"name": bill.biller_name},
+        extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
+    )
+    return redirect("bills:bill_list")
+
+
+@require_POST
+def bill_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a bill out of the trash with those that went with it."""
+    bill = get_object_or_404(Bill.objects.filter(user=request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    restore_bill(actor=request.user, bill=bill)
+    messages.success(request, _("%(name)s is back.") % {"name": bill.biller_name})
+    return redirect("bills:bill_detail", pk)
+
+
+def _do(request: HttpRequest, pk: int, service: Callable[..., Any], done: str) -> HttpResponse:
+    bill = _find_to_change(request, pk)
+    try:
+        service(actor=request.user, bill=bill)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done)
+    return redirect("bills:bill_detail", pk)
+
+
+def _today(request: HttpRequest) -> date:
+    return local_date(request.user.timezone, timezone.now())
+
+
+def _find(request: HttpRequest, pk: int) -> Bill:
+    return get_object_or_404(Bill.objects.visible_to(request.user).for_list(), pk=pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> Bill:
+    bill = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return bill
+
+
+def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
