@@ -12,7 +12,8 @@ from transactions.models import CategoryRule
 from transactions.rules import LONGEST_PATTERN
 from users.models import User
 
-CONDITIONS = ("account", "amount_min", "amount_max")
+# Shown when one of them is set; else they wait behind a click.
+CONDITIONS = ("merchant_pattern", "account", "amount_min", "amount_max")
 
 
 class RuleForm(forms.Form):

@@ -35,6 +35,7 @@ PAGE_SIZE = 100
 MATCHES_SHOWN = 10
 # How far back the list beside the form looks while somebody types.
 MATCHES_SOUGHT = 20_000
+MONTHS_SHOWN = 2
 LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 
 
@@ -174,11 +175,13 @@ def _preview_page(request: HttpRequest, rule: CategoryRule | None) -> HttpRespon
     listed = LISTS.get(request.GET.get("list", ""), Verdict.CHANGES)
     with read_snapshot():
         preview = preview_rules(request.user, rule, listed=listed, cursor=request.GET.get("cursor"))
+    months = _by_month(preview)
     context = {
         "rule": rule,
         "preview": preview,
         "listed": listed.value,
-        "months": _by_month(preview),
+        "latest_months": months[:MONTHS_SHOWN],
+        "earlier_months": months[MONTHS_SHOWN:],
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
     }
     return render(request, "transactions/rule_preview.html", context)
