@@ -33,7 +33,7 @@ WHERE batch_id = %(batch)s AND verdict = 'new' AND NOT is_chosen AND external_id
   AND EXISTS (
     SELECT 1 FROM {_LEDGER} t
     WHERE t.account_id = %(account)s AND t.external_id = {_ROWS}.external_id
-      AND t.external_id <> '' AND t.deleted_at IS NULL)
+      AND NOT (t.external_id = '') AND t.deleted_at IS NULL)
 """  # noqa: S608 - table names of our own models
 
 _FREE_CHOSEN_IDS = f"""
@@ -42,72 +42,60 @@ WHERE batch_id = %(batch)s AND is_chosen AND external_id <> ''
   AND EXISTS (
     SELECT 1 FROM {_LEDGER} t
     WHERE t.account_id = %(account)s AND t.external_id = {_ROWS}.external_id
-      AND t.external_id <> '' AND t.deleted_at IS NULL)
+      AND NOT (t.external_id = '') AND t.deleted_at IS NULL)
 """  # noqa: S608
 
-# `mine`: the file's rows, numbered within their fingerprint; `held`: how many live rows of the
-# account have it, without those the file names by the bank's id.
+# The file's rows and the account's are numbered within each fingerprint, and the file's k-th is the
+# account's k-th. Written as (fingerprint, place) IN (…), which both engines answer from a hash or
+# a sorted list; a join of the two lists SQLite would do row by row. Rows that the bank's ids
+# account for take no part; held lines that surely are this line come first.
 _BY_FINGERPRINT = f"""
-WITH mine AS (
-  SELECT r.id, r.fingerprint, r.external_id,
-    ROW_NUMBER() OVER (PARTITION BY r.fingerprint ORDER BY r.row_number, r.id) AS place
-  FROM {_ROWS} r
-  LEFT JOIN {_LEDGER} t ON t.account_id = %(account)s AND t.external_id = r.external_id
-    AND t.external_id <> '' AND t.deleted_at IS NULL
-  WHERE r.batch_id = %(batch)s AND r.fingerprint IS NOT NULL AND t.id IS NULL
-), held AS (
-  SELECT t.fingerprint, COUNT(*) AS total,
-    SUM(CASE WHEN t.external_id = '' OR NOT ({{same_kind}}) THEN 1 ELSE 0 END) AS certain
-  FROM (
-    SELECT DISTINCT fingerprint FROM {_ROWS}
-    WHERE batch_id = %(batch)s AND fingerprint IS NOT NULL) f
-  JOIN {_LEDGER} t ON t.account_id = %(account)s AND t.fingerprint = f.fingerprint
-    AND t.deleted_at IS NULL
-  LEFT JOIN (
-    SELECT DISTINCT external_id FROM {_ROWS}
-    WHERE batch_id = %(batch)s AND external_id <> '') e ON e.external_id = t.external_id
-  WHERE e.external_id IS NULL
-  GROUP BY t.fingerprint
-)
-UPDATE {_ROWS} SET
-  verdict = CASE WHEN found.is_certain = 1 THEN 'duplicate' ELSE 'review' END,
-  error = CASE WHEN found.is_certain = 1 THEN %(same_line)s ELSE %(other_id)s END
-FROM (
-  SELECT mine.id,
-    CASE WHEN mine.external_id = '' OR mine.place <= held.certain THEN 1 ELSE 0 END AS is_certain
-  FROM mine JOIN held ON held.fingerprint = mine.fingerprint
-  WHERE mine.place <= held.total) found
-WHERE {_ROWS}.id = found.id AND {_ROWS}.verdict = 'new' AND NOT {_ROWS}.is_chosen
+UPDATE {_ROWS} SET verdict = {{verdict}}, error = {{error}}
+WHERE verdict = 'new' AND NOT is_chosen AND id IN (
+  SELECT mine.id FROM (
+    SELECT r.id, r.fingerprint, r.external_id,
+      ROW_NUMBER() OVER (PARTITION BY r.fingerprint ORDER BY r.row_number, r.id) AS place
+    FROM {_ROWS} r
+    WHERE r.batch_id = %(batch)s AND r.fingerprint IS NOT NULL AND {{own_id_is_new}}
+  ) mine
+  WHERE {{mine}} AND (mine.fingerprint, mine.place) IN (
+    SELECT held.fingerprint, held.place FROM (
+      SELECT t.fingerprint, CASE WHEN {{certain}} THEN 1 ELSE 0 END AS is_certain,
+        ROW_NUMBER() OVER (
+          PARTITION BY t.fingerprint
+          ORDER BY CASE WHEN {{certain}} THEN 0 ELSE 1 END, t.id) AS place
+      FROM {_LEDGER} t
+      WHERE t.account_id = %(account)s AND t.deleted_at IS NULL AND {{id_not_in_file}}
+        AND t.fingerprint IN (
+          SELECT fingerprint FROM {_ROWS}
+          WHERE batch_id = %(batch)s AND fingerprint IS NOT NULL)
+    ) held
+    WHERE {{held}}))
 """  # noqa: S608
 
 _BY_DAY_AND_AMOUNT = f"""
-WITH mine AS (
-  SELECT r.id, r.txn_date, r.signed_amount,
-    ROW_NUMBER() OVER (
-      PARTITION BY r.txn_date, r.signed_amount ORDER BY r.row_number, r.id) AS place
-  FROM {_ROWS} r
-  WHERE r.batch_id = %(batch)s AND r.verdict = 'new' AND NOT r.is_chosen
-), held AS (
-  SELECT t.txn_date, t.signed_amount, COUNT(*) AS total
-  FROM {_LEDGER} t
-  LEFT JOIN (
-    SELECT DISTINCT fingerprint FROM {_ROWS}
-    WHERE batch_id = %(batch)s AND fingerprint IS NOT NULL) f ON f.fingerprint = t.fingerprint
-  LEFT JOIN (
-    SELECT DISTINCT external_id FROM {_ROWS}
-    WHERE batch_id = %(batch)s AND external_id <> '') e ON e.external_id = t.external_id
-  WHERE t.account_id = %(account)s AND t.deleted_at IS NULL
-    AND t.txn_date BETWEEN %(first)s AND %(last)s
-    AND f.fingerprint IS NULL AND e.external_id IS NULL AND NOT ({{same_kind}})
-  GROUP BY t.txn_date, t.signed_amount
-)
 UPDATE {_ROWS} SET verdict = 'review', error = %(other_words)s
-FROM (
-  SELECT mine.id FROM mine
-  JOIN held ON held.txn_date = mine.txn_date AND held.signed_amount = mine.signed_amount
-  WHERE mine.place <= held.total) found
-WHERE {_ROWS}.id = found.id
+WHERE id IN (
+  SELECT mine.id FROM (
+    SELECT r.id, r.txn_date, r.signed_amount,
+      ROW_NUMBER() OVER (
+        PARTITION BY r.txn_date, r.signed_amount ORDER BY r.row_number, r.id) AS place
+    FROM {_ROWS} r
+    WHERE r.batch_id = %(batch)s AND r.verdict = 'new' AND NOT r.is_chosen
+  ) mine
+  WHERE (mine.txn_date, mine.signed_amount, mine.place) IN (
+    SELECT t.txn_date, t.signed_amount,
+      ROW_NUMBER() OVER (PARTITION BY t.txn_date, t.signed_amount ORDER BY t.id)
+    FROM {_LEDGER} t
+    WHERE t.account_id = %(account)s AND t.deleted_at IS NULL
+      AND t.txn_date BETWEEN %(first)s AND %(last)s
+      AND NOT ({{same_kind}}) AND {{id_not_in_file}} AND {{words_not_in_file}}))
 """  # noqa: S608
+
+_OWN_ID_IS_NEW = f"""NOT EXISTS (
+      SELECT 1 FROM {_LEDGER} k
+      WHERE k.account_id = %(account)s AND k.external_id = r.external_id
+        AND NOT (k.external_id = '') AND k.deleted_at IS NULL)"""  # noqa: S608
 
 
 def mark_repeated_ids(batch: ImportBatch) -> None:
@@ -157,14 +145,52 @@ def mark_known_rows(batch: ImportBatch, *, with_reviews: bool) -> None:
         "other_id": OTHER_ID,
         "other_words": OTHER_WORDS,
     }
-    statements = [_FREE_CHOSEN_IDS, _BY_ID] if span["ids"] else []
-    statements.append(_BY_FINGERPRINT)
+    statements = _statements(_is_one_of("t.import_batch_id", kin), has_ids=bool(span["ids"]))
     if with_reviews and in_span.exclude(of_this_kind).exists():
-        statements.append(_BY_DAY_AND_AMOUNT)
-    same_kind = _is_one_of("t.import_batch_id", kin)
+        statements.append(_day_and_amount(_is_one_of("t.import_batch_id", kin), bool(span["ids"])))
     with connection.cursor() as cursor, _no_guessing(cursor, batch.read_count):
         for statement in statements:
-            cursor.execute(statement.format(same_kind=same_kind), values)
+            cursor.execute(statement, values)
+
+
+def _statements(same_kind: str, *, has_ids: bool) -> list[str]:
+    """What is certain first; the same words under another id of the bank's are then a question."""
+    parts = {
+        "own_id_is_new": _OWN_ID_IS_NEW if has_ids else "1 = 1",
+        "id_not_in_file": _not_in_file("external_id", "''") if has_ids else "1 = 1",
+        "certain": f"(t.external_id = '' OR NOT ({same_kind}))",
+    }
+    duplicate = {"verdict": "'duplicate'", "error": "%(same_line)s"}
+    no_id, surely = "mine.external_id = ''", "held.is_certain = 1"
+    everything = _BY_FINGERPRINT.format(**parts, **duplicate, mine=no_id, held="1 = 1")
+    if not has_ids:
+        return [everything]
+    review = {"verdict": "'review'", "error": "%(other_id)s"}
+    return [
+        _FREE_CHOSEN_IDS,
+        _BY_ID,
+        _BY_FINGERPRINT.format(**parts, **duplicate, mine="1 = 1", held=surely),
+        everything,
+        _BY_FINGERPRINT.format(**parts, **review, mine="1 = 1", held="1 = 1"),
+    ]
+
+
+def _day_and_amount(same_kind: str, has_ids: bool) -> str:
+    return _BY_DAY_AND_AMOUNT.format(
+        same_kind=same_kind,
+        id_not_in_file=_not_in_file("external_id", "''") if has_ids else "1 = 1",
+        words_not_in_file=_not_in_file("fingerprint", "NULL"),
+    )
+
+
+def _not_in_file(column: str, blank: str) -> str:
+    """That no row of the file has the ledger row's value: a hash anti-join on PostgreSQL, a sorted
+    list on SQLite, each what its planner does well."""
+    given = f"{column} IS NOT NULL" if blank == "NULL" else f"{column} <> {blank}"
+    rows = f"SELECT {column} FROM {_ROWS} e WHERE e.batch_id = %(batch)s AND e.{given}"  # noqa: S608
+    if connection.vendor == "postgresql":
+        return f"NOT EXISTS ({rows} AND e.{column} = t.{column})"
+    return f"t.{column} NOT IN ({rows})"
 
 
 def _batches_of_this_kind(batch: ImportBatch) -> list[int]:
