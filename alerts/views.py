@@ -42,6 +42,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     page = keyset_page(rows, full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
     context = {
         "alerts": page.rows,
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
         "types": AlertType.choices,
@@ -71,13 +72,14 @@ def alert_bell(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one as read."""
-    mark_read(actor=request.user, alerts=[_find(request, pk)])
+    mark_read(actor=request.user, alerts=[_find_to_change(request, pk)])
     return _back(request)
 
 
 @require_POST
 def alert_read_all(request: HttpRequest) -> HttpResponse:
     """Mark all as read."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
     unread = list(Alert.objects.visible_to(request.user).filter(is_read=False))
     count = mark_read(actor=request.user, alerts=unread)
     sentence = ngettext("%(count)d alert is read.", "%(count)d alerts are read.", count)
@@ -88,7 +90,7 @@ def alert_read_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Put one aside, with a way back."""
-    dismiss(actor=request.user, alert=_find(request, pk))
+    dismiss(actor=request.user, alert=_find_to_change(request, pk))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("The alert is dismissed."), extra_tags=f"undo:{undo}")
     return _back(request)
@@ -97,7 +99,7 @@ def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove one, with a way back."""
-    delete(actor=request.user, alert=_find(request, pk))
+    delete(actor=request.user, alert=_find_to_change(request, pk))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("The alert is deleted."), extra_tags=f"undo:{undo}")
     return _back(request)
@@ -107,6 +109,7 @@ def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def alert_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a dismissal or deletion back."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
     restore(actor=request.user, alert=alert)
     messages.success(request, _("The alert is back."))
     return _back(request)
@@ -180,8 +183,10 @@ def _backtest_page(request: HttpRequest, context: dict[str, Any], status: int) -
     return render(request, name, context, status=200 if is_part else status)
 
 
-def _find(request: HttpRequest, pk: int) -> Alert:
-    return get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+def _find_to_change(request: HttpRequest, pk: int) -> Alert:
+    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return alert
 
 
 def _back(request: HttpRequest) -> HttpResponse:
