@@ -16,13 +16,15 @@ class On:
 
     `shared`: at which levels somebody sees it with whom every account is shared (and may not
     change it). `args`: the address's other arguments and the things they stand for.
-    `reads`: methods besides GET that only look.
+    `reads`: methods besides GET that only look. `marks`: also a read-only role may set these on
+    its own things (an alert read or dismissed).
     """
 
     thing: str
     shared: tuple[str, ...] = ()
     args: dict[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
+    marks: bool = False
 
     def shared_as(self, level: str) -> bool:
         return level in self.shared
@@ -74,6 +76,7 @@ LISTS = {
 
 LEVELS = ("viewer", "analyst")
 ACCOUNT, ROW = On("account", shared=LEVELS), On("transaction", shared=LEVELS)
+ALERT = On("alert", marks=True)
 BUDGET = On("budget", shared=("analyst",))
 OBJECTS = {
     "accounts:account_detail": ACCOUNT,
@@ -129,14 +132,14 @@ OBJECTS = {
     "transactions:batch_detail": On("change_batch"),
     "transactions:batch_undo": On("change_batch"),
     "api_batch_undo": On("change_batch"),
-    "alerts:alert_read": On("alert"),
-    "alerts:alert_dismiss": On("alert"),
-    "alerts:alert_delete": On("alert"),
-    "alerts:alert_restore": On("alert"),
-    "api_alert_detail": On("alert"),
-    "api_alert_read": On("alert"),
-    "api_alert_dismiss": On("alert"),
-    "api_alert_restore": On("alert"),
+    "alerts:alert_read": ALERT,
+    "alerts:alert_dismiss": ALERT,
+    "alerts:alert_delete": ALERT,
+    "alerts:alert_restore": ALERT,
+    "api_alert_detail": ALERT,
+    "api_alert_read": ALERT,
+    "api_alert_dismiss": ALERT,
+    "api_alert_restore": ALERT,
     "bills:bill_detail": On("bill"),
     "bills:bill_edit": On("bill"),
     "bills:bill_pay": On("bill"),
