@@ -6,7 +6,7 @@ Sequences are made by Hypothesis; set HYPOTHESIS_PROFILE=nightly for long ones.
 
 import os
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,9 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from accounts.services import delete_account, edit_account, restore_account
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
-from transactions.models import Category, Transaction
+from transactions.models import Category, ImportBatch, Transaction
 from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
+from transactions.services.import_confirming import confirm_import, revert_import
+from transactions.services.importing import check_import, start_import
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
@@ -34,10 +36,12 @@ cents = st.integers(-300_00, 300_00).filter(bool).map(lambda cents: Decimal(cent
 dates = st.integers(0, 100).map(lambda days: date(2026, 1, 20) + timedelta(days=days))
 statuses = st.sampled_from(["posted", "posted", "pending"])
 places = st.integers(0, 10_000)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MAPPING = {"date_format": "%Y-%m-%d", "sign_convention": "signed"}
 
 
 class Ledger(RuleBasedStateMachine):
-    """One owner's ledger. More commands (import, revert, transfer, split) join as rules."""
+    """One owner's ledger, and every command that changes it."""
 
     @initialize()
     def begin(self) -> None:
@@ -133,6 +137,29 @@ class Ledger(RuleBasedStateMachine):
         self.categories.remove(gone)
         self._ask(delete_category, category=gone)
         self.categories = [one and Category.objects.get(pk=one.pk) for one in self.categories]
+
+    @rule(
+        place=places,
+        lines=st.lists(st.tuples(dates, cents, st.sampled_from("abc")), min_size=1, max_size=6),
+    )
+    def import_a_file(self, place, lines) -> None:
+        text = "".join(f"{on},{amount},word {word}\n" for on, amount, word in lines)
+        with suppress(ValidationError):
+            batch = start_import(
+                actor=self.owner,
+                account=self.accounts[place % 2],
+                file_name="bank.csv",
+                content=f"Date,Amount,Description\n{text}".encode(),
+                mapping=MAPPING,
+            )
+            check_import(batch_id=batch.pk)
+            confirm_import(actor=self.owner, batch_id=batch.pk, at=NOW)
+
+    @precondition(lambda self: ImportBatch.objects.filter(status="done").exists())
+    @rule(place=places)
+    def revert_a_file(self, place) -> None:
+        done = ImportBatch.objects.filter(status="done").order_by("pk")
+        self._ask(revert_import, batch=done[place % done.count()], at=NOW)
 
     @rule(place=places, opening=st.integers(-100, 900))
     def move_the_opening_balance(self, place, opening) -> None:
