@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from alerts.models import Alert
 from banking.periods import Period
 from banking.snapshot import read_snapshot
 from budgets.month import budget_month
@@ -39,6 +40,7 @@ class Overview:
     trend_period: Period
     recent: tuple[Transaction, ...]
     budgets: tuple[BudgetProgress, ...]
+    alerts_count: int
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +93,7 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
         trend_period=trend_period,
         recent=_recent(coverage, choice),
         budgets=_budgets(coverage, choice, on),
+        alerts_count=Alert.objects.visible_to(user).counted().count(),
     )
 
 

@@ -197,7 +197,7 @@ class OverviewOut(serializers.Serializer):
     recent_transactions = TransactionOut(source="recent", many=True)
     upcoming_bills = serializers.SerializerMethodField()
     rewards = serializers.SerializerMethodField()
-    alerts_count = serializers.SerializerMethodField()
+    alerts_count = serializers.IntegerField()
     insights = InsightsOut(source="*")
 
     @extend_schema_field(serializers.ListField(child=serializers.DictField()))
@@ -207,9 +207,6 @@ class OverviewOut(serializers.Serializer):
     @extend_schema_field(_Rewards)
     def get_rewards(self, overview: Overview) -> dict[str, int]:
         return {"total_points": 0}
-
-    def get_alerts_count(self, overview: Overview) -> int:
-        return 0
 
     def to_representation(self, overview: Overview) -> dict[str, Any]:
         data = super().to_representation(overview)

@@ -1,0 +1,46 @@
+"""The back-test promises exactly what scanning the demo year day by day stores."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from alerts.models import Alert
+from alerts.scanning import backtest, backtest_period, scan_users, sweep
+from insights.demo.loading import load_demo
+from transactions.models import Transaction
+from transactions.services.posting import delete_transactions, restore_transactions
+from users.models import Notification, User
+
+pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 15)
+KINDS = [
+    "budget_warning", "budget_exceeded", "low_balance", "large_transaction", "unusual_spending",
+]  # fmt: skip
+
+
+def test_a_replay_of_the_demo_year_stores_what_the_backtest_promised():
+    load_demo(on=ON)
+    demo = User.objects.get(email="demo@example.com")
+    promised = {
+        (fact.type, fact.key, fact.on, fact.message)
+        for kind in KINDS
+        for fact in backtest(user=demo, kind=kind, threshold=None, on=ON)
+    }
+    days = backtest_period(ON)
+    rows = Transaction.objects.filter(user=demo, txn_date__gte=days.start)
+    delete_transactions(actor=demo, rows=rows)
+    # Only what the days bring: nothing is left of the deletion, and nothing has been told.
+    assert not Alert.objects.exists()
+    for offset in range(days.days):
+        on = days.start + timedelta(days=offset)
+        noon = datetime.combine(on, time(17), UTC)
+        restore_transactions(actor=demo, rows=rows.filter(txn_date=on))
+        sweep(at=noon)
+        scan_users([demo.pk], at=noon + timedelta(hours=1))
+    stored = set(Alert.objects.values_list("type", "dedupe_key", "occurred_on", "message"))
+    assert stored == promised
+    assert {kind for kind, *_ in promised} >= {"budget_warning", "budget_exceeded"}
+    assert len(promised) > 20
+    told = Alert.objects.filter(type__in=("budget_warning", "budget_exceeded", "low_balance"))
+    assert Notification.objects.count() == told.count()
+    assert scan_users([demo.pk], at=datetime.combine(ON, time(23), UTC)) == 0
