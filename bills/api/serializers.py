@@ -106,6 +106,7 @@ class BillDetailOut(BillOut):
         return MatchOut(self.context["matches"], many=True).data
 
 
+@extend_schema_field(int)
 class OwnAccountField(serializers.PrimaryKeyRelatedField):
     """One of the user's own accounts; any other does not exist."""
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from bills.models import Bill, BillQuerySet
+from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill
 from bills.services.planning import lock_bill, plan_ahead
 from users import audit
@@ -78,10 +79,13 @@ def plan_all_ahead(*, at: datetime) -> int:
     """Make the occurrences of the next 35 days of every open series; how many were made."""
     horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=AHEAD_DAYS)
     waiting = last_of_series().filter(due_date__lte=horizon, user__is_active=True)
-    return sum(
-        plan_ahead(bill=bill, until=on + timedelta(days=AHEAD_DAYS))
-        for bill, on in with_local_date(waiting.order_by("pk"), at)
-    )
+    made = 0
+    for bill, on in with_local_date(waiting.order_by("pk"), at):
+        until = on + timedelta(days=AHEAD_DAYS)
+        following = occurrence_date(bill.series_start, bill.recurrence, bill.sequence + 1)
+        if following is not None and following <= until:
+            made += plan_ahead(bill=bill, until=until)
+    return made
 
 
 def last_of_series() -> BillQuerySet:

@@ -8,6 +8,7 @@ from django.db import transaction as db_transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from banking.bulk import batched
 from banking.money import plain_amount
 from bills.models import Bill
 from bills.services.auto_paying import (
@@ -26,6 +27,7 @@ KIND = "bill_reminder"
 LONGEST_LEAD_DAYS = 60
 # Nobody is told of a bill in the middle of the night.
 FIRST_HOUR = 8
+BILLS_AT_ONCE = 500
 
 
 def send_due_reminders(*, at: datetime) -> int:
@@ -42,13 +44,38 @@ def send_due_reminders(*, at: datetime) -> int:
         )
         .order_by("due_date", "pk")
     )
+    wanted = (one for one in with_local_date(waiting, at) if _is_its_hour(*one, at))
     count = 0
-    for bill, on in with_local_date(waiting, at):
-        lead_day = bill.due_date - timedelta(days=bill.remind_days_before)
-        is_day = lead_day <= on <= bill.due_date + timedelta(days=CATCH_UP_DAYS)
-        if is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= FIRST_HOUR:
-            count += len(_remind(bill, on, at))
+    for batch in batched(wanted, BILLS_AT_ONCE):
+        told = _told([bill for bill, _ in batch])
+        for bill, on in batch:
+            # Before the lock, so that an hour with nothing new locks nothing.
+            if not told.get(_lead_key(bill), set()).issuperset(channels_of(bill.user)):
+                count += len(_remind(bill, on, at))
     return count
+
+
+def _is_its_hour(bill: Bill, on: date, at: datetime) -> bool:
+    lead_day = bill.due_date - timedelta(days=bill.remind_days_before)
+    is_day = lead_day <= on <= bill.due_date + timedelta(days=CATCH_UP_DAYS)
+    return is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= FIRST_HOUR
+
+
+def _lead_key(bill: Bill) -> str:
+    return f"bill:{bill.pk}:{bill.remind_days_before}"
+
+
+def _told(bills: list[Bill]) -> dict[str, set[str]]:
+    """{lead key: the channels by which it was told, on whatever day}."""
+    told: dict[str, set[str]] = {}
+    rows = Notification.objects.filter(
+        recipient__in={bill.user_id for bill in bills},
+        kind=KIND,
+        target_key__in=[_lead_key(bill) for bill in bills],
+    )
+    for key, channel in rows.values_list("target_key", "channel"):
+        told.setdefault(key, set()).add(channel)
+    return told
 
 
 @db_transaction.atomic
@@ -88,9 +115,8 @@ def _remind(bill: Bill, on: date, at: datetime) -> list[Notification]:
     locked = lock_bill(bill)
     if not locked.is_open:
         return []
-    key = f"bill:{locked.pk}:{locked.remind_days_before}"
-    told = Notification.objects.filter(recipient=locked.user_id, kind=KIND, target_key=key)
-    channels = set(channels_of(bill.user)) - set(told.values_list("channel", flat=True))
+    key = _lead_key(locked)
+    channels = set(channels_of(bill.user)) - _told([locked]).get(key, set())
     return _notify(locked, key, sorted(channels), on, at)
 
 

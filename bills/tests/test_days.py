@@ -1,0 +1,166 @@
+"""400 days of the scheduled jobs in three zones: everything once, nothing missed."""
+
+from calendar import monthrange
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bills.models import Bill
+from bills.services.auto_paying import auto_pay_due, plan_all_ahead
+from bills.services.planning import create_bill, edit_bill
+from bills.services.reminding import send_due_reminders
+from tests.builders import make_account, make_user
+from tests.invariants import assert_ledger_holds
+from transactions.models import Transaction
+from users.models import Notification
+from users.timezones import local_date
+
+ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles"]
+START, DAYS = datetime(2027, 12, 20, 1, 0, tzinfo=UTC), 400
+EVERY = timedelta(hours=6)
+# Three days without a beat, with a month's end in them.
+OUT_FROM, OUT_UNTIL = datetime(2028, 1, 30, tzinfo=UTC), datetime(2028, 2, 2, tzinfo=UTC)
+LEAD = 3
+
+
+def tick(at):
+    plan_all_ahead(at=at)
+    auto_pay_due(at=at)
+    send_due_reminders(at=at)
+
+
+def monthly(day, step=1):
+    """Every `step`th month's `day`, or its last where it is shorter, from December 2027."""
+    found = []
+    for number in range(0, 16, step):
+        year, month = divmod(2027 * 12 + 11 + number, 12)
+        found.append(date(year, month + 1, min(day, monthrange(year, month + 1)[1])))
+    return found
+
+
+def yearly():
+    return [date(2028, 2, 29), date(2029, 2, 28)]
+
+
+PLANS = {
+    "rent": ("monthly", monthly(31)),
+    "power": ("quarterly", monthly(30, 3)),
+    "gym": ("weekly", [date(2027, 12, 24) + timedelta(weeks=n) for n in range(70)]),
+    "leap": ("yearly", yearly()),
+}
+
+
+@pytest.fixture
+def people(db):
+    people = []
+    for zone in ZONES:
+        user = make_user(f"{zone.lower().replace('/', '.')}@example.com", base_currency="EUR")
+        user.timezone = zone
+        user.save()
+        account = make_account(user=user, opening_balance="1000000.00")
+        for name, (recurrence, dates) in PLANS.items():
+            create_bill(
+                actor=user,
+                user=user,
+                biller_name=name,
+                amount_due=Decimal("10.00"),
+                due_date=dates[0],
+                recurrence=recurrence,
+                auto_pay=True,
+                account=account,
+                remind_days_before=LEAD,
+            )
+        people.append(user)
+    return people
+
+
+def run_days():
+    """The jobs every six hours, often twice, sometimes with the clock set back two hours."""
+    at, number, last = START, 0, START
+    while at < START + timedelta(days=DAYS):
+        if not OUT_FROM <= at < OUT_UNTIL:
+            tick(at)
+            if number % 7 == 0:
+                tick(at)
+            if number % 11 == 0:
+                tick(at - timedelta(hours=2))
+            last = at
+        at, number = at + EVERY, number + 1
+    return last
+
+
+def due_until(name, last):
+    return [day for day in PLANS[name][1] if day <= last]
+
+
+def missed(zone, day):
+    """Whether no beat ran in that zone on the local day."""
+    moments = [START + EVERY * n for n in range(DAYS * 4)]
+    return not any(local_date(zone, at) == day for at in moments if not OUT_FROM <= at < OUT_UNTIL)
+
+
+def test_every_reminder_and_every_payment_comes_once_and_on_its_day(people):
+    last = run_days()
+    for user in people:
+        today = local_date(user.timezone, last)
+        for name in PLANS:
+            paid = list(
+                Bill.objects.filter(user=user, biller_name=name, paid_at__isnull=False)
+                .order_by("due_date")
+                .values_list("due_date", "paid_on")
+            )
+            assert [due for due, _ in paid] == due_until(name, today)
+            for due, on in paid:
+                late = timedelta(0)
+                while missed(user.timezone, due + late):
+                    late += timedelta(days=1)
+                assert on == due + late
+            posted = Transaction.objects.filter(user=user, merchant=name).count()
+            assert posted == len(paid)
+            told = Counter(
+                Notification.objects.filter(
+                    recipient=user, kind="bill_reminder", subject__startswith=f"{name}:"
+                ).values_list("target_key", flat=True)
+            )
+            assert set(told.values()) == {1}
+            lead = timedelta(days=LEAD)
+            # On the last day some zones have not come to the hour of reminders.
+            sure = [day for day in PLANS[name][1] if day - lead < today]
+            assert len(sure) <= len(told) <= len(sure) + 1
+    assert_ledger_holds()
+
+
+def test_what_a_longer_outage_missed_is_caught_up_once_and_no_further_back(people):
+    user = people[0]
+    Bill.objects.exclude(user=user, biller_name="rent").delete()
+    at = datetime(2028, 1, 31, 12, tzinfo=UTC)
+    for _ in range(3):
+        tick(at)
+    paid = Bill.objects.filter(paid_at__isnull=False).values_list("due_date", "paid_on")
+    # In Kiritimati it is 1 February: 31 December is 32 days ago.
+    assert list(paid) == [(date(2028, 1, 31), date(2028, 2, 1))]
+
+
+def test_without_enough_money_nothing_is_debited_and_only_the_owner_tries_again(people):
+    user = people[1]
+    account = make_account(user=user, name="Empty", opening_balance="5.00")
+    Bill.objects.all().delete()
+    bill = create_bill(
+        actor=user,
+        user=user,
+        biller_name="rent",
+        amount_due=Decimal("10.00"),
+        due_date=date(2028, 1, 31),
+        auto_pay=True,
+        account=account,
+    )
+    for hour in range(0, 72, 5):
+        auto_pay_due(at=datetime(2028, 1, 31, 8, tzinfo=UTC) + timedelta(hours=hour))
+    bill.refresh_from_db()
+    assert (bill.is_open, bill.auto_pay_tried_on) == (True, date(2028, 1, 31))
+    assert bill.auto_pay_error == "Empty has 5.00 EUR available; this needs 10.00."
+    assert not Transaction.objects.exists()
+    edit_bill(actor=user, bill=bill, account=user.accounts.get(name="Everyday"))
+    assert auto_pay_due(at=datetime(2028, 2, 3, 8, tzinfo=UTC)) == {"paid": 1, "failed": 0}
