@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AccountShare
+from alerts.models import Alert
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ImportBatch, Transaction
 from transactions.services.categories import create_category
@@ -26,6 +27,15 @@ LISTS = [
     ("/transactions/new/", 12),
     ("/transactions/categories/", 8),
     ("/transactions/import/history/", 10),
+    ("/alerts/", 6),
+    ("/alerts/bell/", 3),
+    ("/alerts/subscriptions/", 6),
+    ("/alerts/backtest/?type=low_balance", 8),
+    ("/alerts/backtest/?type=unusual_spending", 12),
+    ("/alerts/backtest/?type=large_transaction", 8),
+    ("/alerts/backtest/?type=budget_warning", 16),
+    ("/api/alerts", 4),
+    ("/api/alerts/subscribe", 5),
     ("/api/accounts", 5),
     ("/api/accounts?is_active=true", 5),
     ("/api/transactions", 6),
@@ -57,6 +67,14 @@ def grow(owner, other, number):
     make_transaction(account=own, category=Category.objects.get(slug="groceries"))
     ImportBatch.objects.create(
         user=owner, account=own, file_name=f"{number}.csv", sha256=str(number), status="done"
+    )
+    Alert.objects.create(
+        user=owner,
+        type="low_balance",
+        message=f"alert {number}",
+        severity="info",
+        dedupe_key=f"test:{number}",
+        occurred_on=today,
     )
     row = Transaction.objects.filter(account=first).order_by("pk").first()
     set_category(actor=owner, transaction=row, category=category)
