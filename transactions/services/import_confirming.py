@@ -13,6 +13,7 @@ from django.db import transaction as db_transaction
 from accounts.models import Account
 from accounts.services import lock_accounts
 from transactions.models import ImportBatch, ImportMapping, ImportRow, TransactionQuerySet
+from transactions.services.import_categories import forget_lost_categories, write_history
 from transactions.services.import_posting import (
     live_rows,
     post_pending_twins,
@@ -81,7 +82,9 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
             raise ValidationError("This import has not been checked yet.")
         account = usable_account(accounts[batch.account_id])
         mark_known_rows(batch, with_reviews=False)
+        forget_lost_categories(batch)
         sums = write_new_rows(batch, at=at)
+        write_history(batch, actor=actor, at=at)
         twins = post_pending_twins(batch, at=at)
         book(accounts, merge((sums, 1), (twins, 1)))
         _settle(batch, account, at)

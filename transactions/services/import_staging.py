@@ -30,8 +30,8 @@ from transactions.suggestions import suggester_for
 
 COLUMNS = (
     *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),
-    *("merchant", "external_id", "provider_category", "category_id", "category_source", "notes"),
-    *("is_pending", "fingerprint", "verdict", "error", "attr", "is_edited", "is_chosen"),
+    *("merchant", "external_id", "provider_category", "category_id", "category_source", "rule_id"),
+    *("notes", "is_pending", "fingerprint", "verdict", "error", "attr", "is_edited", "is_chosen"),
 )
 ROWS_AT_ONCE = 2000
 NO_DESCRIPTION = "No description"
@@ -146,6 +146,7 @@ class Staging:
             storable(line.category)[:120],
             suggestion.category_id,
             str(suggestion.category_source),
+            suggestion.rule_id,
             storable(line.notes)[:4000],
             line.is_pending,
             fingerprint(line.txn_date, amount, currency, description),
@@ -244,7 +245,8 @@ def _date_note(on: date) -> str:
 def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:
     values = {
         **dict.fromkeys(COLUMNS, ""),
-        **dict.fromkeys(("txn_date", "posted_date", "signed_amount", "category_id")),
+        **dict.fromkeys(("txn_date", "posted_date", "signed_amount")),
+        **dict.fromkeys(("category_id", "rule_id")),
         **dict.fromkeys(("is_pending", "is_edited", "is_chosen"), False),
         "row_number": row_number,
         "raw": storable(raw),

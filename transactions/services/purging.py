@@ -3,21 +3,32 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction as db_transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
-from transactions.models import ImportBatch, ImportFile, Transaction
+from accounts.services import lock_accounts
+from transactions.models import (
+    ChangeBatch,
+    ChangeBatchRow,
+    ImportBatch,
+    ImportFile,
+    Transaction,
+    TransactionQuerySet,
+    Transfer,
+)
 from users import audit
 
 KEPT_FOR = timedelta(days=30)
 ROWS_AT_ONCE = 500
 MOST_ROWS = 200_000
+MOST_BATCHES = 1_000
 
 
 def purge(*, at: datetime) -> dict[str, int]:
-    """Remove trash, unfinished imports and the bytes of finished ones; how many of each."""
+    """Remove trash, what undid old changes, unfinished imports, finished ones' bytes: how many."""
     before = at - KEPT_FOR
     return {
         "transactions": _purge_trash(before),
+        "changes": _purge_changes(before),
         "imports": _purge_unfinished(before),
         "files": ImportFile.objects.filter(batch__created_at__lt=before).delete()[0],
     }
@@ -33,20 +44,39 @@ def _purge_trash(before: datetime) -> int:
             break
         last = ids[-1]
         count += _delete_trash(ids, before)
+    return count
+
+
+def _delete_trash(ids: list[int], before: datetime) -> int:
+    try:
+        with db_transaction.atomic():
+            return _delete_locked(Transaction.objects.filter(pk__in=ids), before)
+    except ProtectedError:
+        if len(ids) == 1:
+            return 0
+        return sum(_delete_trash([pk], before) for pk in ids)
+
+
+def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
+    """Under the accounts' locks: what is being restored at this moment stays."""
+    lock_accounts(chosen.order_by().values_list("account_id", flat=True).distinct())
+    rows = chosen.filter(deleted_at__lt=before)
+    # A pair of which one half is gone says nothing any more.
+    either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
+    Transfer.objects.filter(either).delete()
+    count = rows.delete()[1].get(Transaction._meta.label, 0)
     if count:
         audit.record(actor=None, action="transactions.trash.purged", count=count)
     return count
 
 
-def _delete_trash(ids: list[int], before: datetime) -> int:
-    rows = Transaction.objects.filter(pk__in=ids, deleted_at__lt=before)
-    try:
-        with db_transaction.atomic():
-            return rows.delete()[1].get(Transaction._meta.label, 0)
-    except ProtectedError:
-        if len(ids) == 1:
-            return 0
-        return sum(_delete_trash([pk], before) for pk in ids)
+def _purge_changes(before: datetime) -> int:
+    """What batches would have been undone by; the batches themselves stay as a record."""
+    old = ChangeBatch.objects.filter(created_at__lt=before, rows__isnull=False)
+    count = 0
+    for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_BATCHES]):
+        count += ChangeBatchRow.objects.filter(batch=pk).delete()[0]
+    return count
 
 
 def _purge_unfinished(before: datetime) -> int:

@@ -109,8 +109,15 @@ def test_the_purge_lets_go_after_thirty_days_and_not_before(checking, alice):
     kept = make_transaction(account=checking)
     delete_transactions(actor=alice, rows=Transaction.objects.filter(import_batch=done))
     at = timezone.now()
-    assert purge(at=at + timedelta(days=29)) == {"transactions": 0, "imports": 0, "files": 0}
-    assert purge(at=at + timedelta(days=31)) == {"transactions": 5, "imports": 1, "files": 1}
+    assert purge(at=at + timedelta(days=29)) == dict.fromkeys(
+        ("transactions", "changes", "imports", "files"), 0
+    )
+    assert purge(at=at + timedelta(days=31)) == {
+        "transactions": 5,
+        "changes": 0,
+        "imports": 1,
+        "files": 1,
+    }
     assert list(Transaction.objects.all()) == [kept]
     assert list(ImportBatch.objects.all()) == [done]
     assert not ImportFile.objects.exists()

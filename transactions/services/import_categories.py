@@ -1,0 +1,38 @@
+"""The categories an import gives its rows: still there, and told in each row's history."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from transactions.models import CategoryChange, ImportBatch, ImportRow, Transaction
+from users.models import User
+
+_LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
+# Rows of one fingerprint have one text, amount and account, so one rule decided about them.
+_HISTORY = f"""
+INSERT INTO {CategoryChange._meta.db_table}
+  (transaction_id, to_category_id, "by", rule_id, actor_id, created_at)
+SELECT t.id, t.category_id, CASE WHEN t.category_source = 'rule' THEN 'rule' ELSE 'import' END,
+  r.rule_id, %s, %s
+FROM {_LEDGER} t
+LEFT JOIN (
+  SELECT fingerprint, MIN(rule_id) AS rule_id FROM {_ROWS}
+  WHERE batch_id = %s AND rule_id IS NOT NULL GROUP BY fingerprint) r
+  ON r.fingerprint = t.fingerprint AND t.category_source = 'rule'
+WHERE t.import_batch_id = %s AND t.category_id IS NOT NULL
+"""  # noqa: S608 - table names of our own models
+
+
+def forget_lost_categories(batch: ImportBatch) -> None:
+    """Take categories that were deleted since the check off the staged rows."""
+    rows = ImportRow.objects.filter(batch=batch, category__deleted_at__isnull=False)
+    rows.update(category=None, rule=None, category_source=Transaction.CategorySource.NONE)
+
+
+def write_history(batch: ImportBatch, *, actor: User | None, at: datetime) -> int:
+    """One line of history for each posted row that came with a category; how many."""
+    moment = CategoryChange._meta.get_field("created_at").get_db_prep_save(at, connection)
+    actor_id = actor.pk if actor else None
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [actor_id, moment, batch.pk, batch.pk])
+        return cursor.rowcount

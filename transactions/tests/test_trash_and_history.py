@@ -1,0 +1,234 @@
+"""Pages of trash and undo, the purge after 30 days, and the history imports leave."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.builders import make_transaction
+from transactions.ledger_check import check_ledger
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ChangeBatch,
+    ChangeBatchRow,
+    Transaction,
+    Transfer,
+)
+from transactions.services import bulk_editing, rule_book
+from transactions.services.categories import create_category, delete_category
+from transactions.services.import_confirming import confirm_import
+from transactions.services.purging import purge
+from transactions.services.rule_applying import apply_rules
+from transactions.tests.import_samples import checked, csv_of, imported
+from users.models import AuditEvent
+
+
+def category(slug):
+    return Category.objects.get(user=None, slug=slug)
+
+
+def delete(user, rows=None, at=None):
+    rows = Transaction.objects.filter(user=user) if rows is None else rows
+    return bulk_editing.bulk_delete(actor=user, rows=rows, at=at or timezone.now())
+
+
+@pytest.fixture
+def rows(checking):
+    return [
+        make_transaction(account=checking, amount=f"-{n}.00", description=f"Row {n}")
+        for n in (1, 2, 3)
+    ]
+
+
+# --- Trash ---------------------------------------------------------------------------------------
+
+
+def test_the_trash_shows_what_is_deleted_and_for_how_long(alice, bob, client_for, rows):
+    delete(alice, at=timezone.now() - timedelta(days=9, hours=1))
+    page = client_for(alice).get("/transactions/trash/")
+    assert [(row.title, row.days_left) for row in page.context["rows"]] == [
+        ("Row 3", 21),
+        ("Row 2", 21),
+        ("Row 1", 21),
+    ]
+    assert client_for(bob).get("/transactions/trash/").context["rows"] == []
+
+
+def test_chosen_rows_come_back_and_others_stay(alice, bob, client_for, rows):
+    delete(alice)
+    wanted = {"ids": [rows[0].pk, rows[2].pk]}
+    client_for(bob).post("/transactions/trash/restore/", wanted)
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+    answer = client_for(alice).post("/transactions/trash/restore/", wanted, follow=True)
+    assert "2 transactions are back." in answer.content.decode()
+    assert list(Transaction.objects.exclude(deleted_at=None)) == [rows[1]]
+    client_for(alice).post("/transactions/trash/restore/", {"all": "1"})
+    assert Transaction.objects.filter(deleted_at=None).count() == 3
+    assert check_ledger().is_clean
+
+
+def test_nothing_chosen_restores_nothing(alice, client_for, rows):
+    delete(alice)
+    answer = client_for(alice).post("/transactions/trash/restore/", {"ids": ["x"]}, follow=True)
+    assert "Choose what to restore first." in answer.content.decode()
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+
+
+def test_who_may_only_look_restores_nothing(alice, client_for, rows):
+    batch = delete(alice)
+    alice.role = "viewer"
+    alice.save(update_fields=["role"])
+    client = client_for(alice)
+    page = client.get("/transactions/trash/").content.decode()
+    assert ("Row 1" in page, "Restore selected" in page) == (True, False)
+    assert client.post("/transactions/trash/restore/", {"all": "1"}).status_code == 403
+    assert client.post(f"/transactions/undo/{batch.pk}/undo/").status_code == 403
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+
+
+# --- Undo ----------------------------------------------------------------------------------------
+
+
+def test_recent_changes_list_batches_and_imports_and_undo_them(alice, client_for, checking, rows):
+    imported(checking, csv_of(["2026-03-01,Bread,-4.00,EUR"]))
+    batch = bulk_editing.bulk_edit(
+        actor=alice,
+        rows=Transaction.objects.filter(user=alice),
+        at=timezone.now(),
+        category=category("gifts"),
+    )
+    client = client_for(alice)
+    acts = client.get("/transactions/undo/").context["acts"]
+    assert (acts[0].summary, acts[0].count) == ("Category: Gifts & donations", 4)
+    assert (acts[1].count, acts[1].undo_url) == (1, "")
+    detail = client.get(f"/transactions/undo/{batch.pk}/")
+    lines = [line.changes for line in detail.context["rows"]]
+    assert lines[0] == [("Category", "No category", "Gifts & donations")]
+    answer = client.post(f"/transactions/undo/{batch.pk}/undo/", follow=True)
+    assert "4 transactions are as they were." in answer.content.decode()
+    assert Transaction.objects.filter(category__slug="gifts").count() == 0
+    again = client.post(f"/transactions/undo/{batch.pk}/undo/", follow=True)
+    assert "undone already" in again.content.decode()
+
+
+def test_a_batch_page_says_what_an_undo_would_leave_and_then_lists_it(alice, client_for, rows):
+    batch = bulk_editing.bulk_edit(
+        actor=alice, rows=Transaction.objects.all(), at=timezone.now(), notes="Bulk"
+    )
+    row = Transaction.objects.get(pk=rows[0].pk)
+    bulk_editing.bulk_edit(
+        actor=alice, rows=Transaction.objects.filter(pk=row.pk), at=timezone.now(), notes="Mine"
+    )
+    client = client_for(alice)
+    assert client.get(f"/transactions/undo/{batch.pk}/").context["changed_since_count"] == 1
+    client.post(f"/transactions/undo/{batch.pk}/undo/")
+    page = client.get(f"/transactions/undo/{batch.pk}/?only=left")
+    assert [line.row.transaction_id for line in page.context["rows"]] == [row.pk]
+
+
+def test_the_pages_run_as_many_queries_for_many_rows_as_for_few(
+    alice, client_for, rows, checking, django_assert_max_num_queries
+):
+    client = client_for(alice)
+
+    def visit():
+        batch = bulk_editing.bulk_edit(
+            actor=alice,
+            rows=Transaction.objects.filter(user=alice),
+            at=timezone.now(),
+            notes=str(timezone.now()),
+            add_tags=[str(Transaction.objects.count())],
+        )
+        deleted = delete(alice)
+        counts = []
+        for path in ("trash/", "undo/", f"undo/{batch.pk}/", f"undo/{deleted.pk}/"):
+            with django_assert_max_num_queries(22) as queries:
+                assert client.get(f"/transactions/{path}").status_code == 200
+            counts.append(len(queries))
+        bulk_editing.bulk_restore(
+            actor=alice, rows=Transaction.objects.filter(user=alice), at=timezone.now()
+        )
+        return counts
+
+    few = visit()
+    for number in range(12):
+        make_transaction(account=checking, amount="-1.00", description=f"More {number}")
+    assert visit() == few
+
+
+# --- Purge ---------------------------------------------------------------------------------------
+
+
+def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savings):
+    now = timezone.now()
+    partner = make_transaction(account=savings, amount="1.00")
+    Transfer.objects.create(
+        user=alice, outflow_transaction=rows[0], inflow_transaction=partner, status="rejected"
+    )
+    bulk_editing.bulk_edit(
+        actor=alice, rows=Transaction.objects.all(), at=now, category=category("gifts")
+    )
+    delete(alice, Transaction.objects.filter(pk=rows[0].pk), at=now)
+    assert purge(at=now + timedelta(days=29))["transactions"] == 0
+    purged = purge(at=now + timedelta(days=31))
+    assert (purged["transactions"], Transaction.objects.count()) == (1, 3)
+    assert not Transfer.objects.exists()
+    assert not CategoryChange.objects.filter(transaction=rows[0].pk).exists()
+    assert (ChangeBatchRow.objects.count(), ChangeBatch.objects.count()) == (0, 2)
+    assert check_ledger().is_clean
+    event = AuditEvent.objects.get(action="transactions.trash.purged")
+    assert event.changes == {"count": 1}
+    again = purge(at=now + timedelta(days=31))
+    assert (again["transactions"], again["changes"]) == (0, 0)
+
+
+# --- Imports -------------------------------------------------------------------------------------
+
+LINES = csv_of(
+    ["2026-03-01,LIDL 123,-4.00,EUR", "2026-03-02,Zxq Books,-5.00,EUR", "2026-03-03,Zxq,-6.00,EUR"]
+)
+
+
+def test_an_import_categorises_and_its_history_names_the_rule(alice, checking):
+    rule = rule_book.create_rule(
+        actor=alice, user=alice, category=category("books"), keyword_pattern="zxq books"
+    )
+    imported(checking, LINES)
+    found = Transaction.objects.order_by("txn_date")
+    assert [(row.category and row.category.slug, row.category_source) for row in found] == [
+        ("groceries", "import"),
+        ("books", "rule"),
+        (None, "none"),
+    ]
+    changes = CategoryChange.objects.order_by("transaction__txn_date")
+    assert [(one.by, one.to_category.slug, one.rule_id, one.actor_id) for one in changes] == [
+        ("import", "groceries", None, alice.pk),
+        ("rule", "books", rule.pk, alice.pk),
+    ]
+
+
+def test_a_category_deleted_between_check_and_confirm_is_not_given(alice, checking):
+    mine = create_category(actor=alice, user=alice, name="Mine")
+    rule_book.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
+    batch = checked(checking, LINES)
+    delete_category(actor=alice, category=mine)
+    confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    assert not Transaction.objects.filter(category=mine).exists()
+    assert check_ledger().is_clean
+
+
+def test_a_rule_whose_category_is_gone_decides_nothing(alice, checking):
+    mine = create_category(actor=alice, user=alice, name="Mine")
+    rule_book.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
+    delete_category(actor=alice, category=mine)
+    imported(checking, LINES)
+    assert apply_rules(actor=alice, user=alice, at=timezone.now()) is None
+    assert not Transaction.objects.filter(category=mine).exists()
+
+
+def test_the_addresses_are_where_they_were_promised():
+    assert reverse("transactions:trash") == "/transactions/trash/"
+    assert reverse("transactions:batch_list") == "/transactions/undo/"
+    assert reverse("transactions:rule_list") == "/transactions/rules/"
