@@ -1,6 +1,6 @@
 """When scheduled work runs. Each job may run twice, late or beside itself.
 
-The names are the database's too: a renamed entry leaves its old one running.
+These are defaults: `migrate` installs them (banking/beat.py), the admin site changes them.
 """
 
 from datetime import timedelta
@@ -35,11 +35,17 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": crontab(hour=3, minute=20),
     },
     # Soon after a posting; what that missed, everybody's, every quarter of an hour.
-    "sweep-postings": {"task": "alerts.tasks.sweep_postings", "schedule": timedelta(seconds=20)},
+    # A tick that finds no worker is not kept for it: the next one does its work.
+    "sweep-postings": {
+        "task": "alerts.tasks.sweep_postings",
+        "schedule": timedelta(seconds=20),
+        "options": {"expire_seconds": 60},
+    },
     "alert-scan": {"task": "alerts.tasks.scan_for_alerts", "schedule": crontab(minute="*/15")},
     "deliver-notifications": {
         "task": "users.tasks.deliver_notifications",
         "schedule": timedelta(seconds=20),
+        "options": {"expire_seconds": 60},
     },
     "purge-sign-in-data": {
         "task": "users.tasks.purge_expired_tokens",
