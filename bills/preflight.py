@@ -1,6 +1,7 @@
 """Whether an account will have the money on the day: said before, not after."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,13 +27,18 @@ class Shortfall:
 
 
 def shortfalls(*, user: User, on: date) -> dict[int, Shortfall]:
-    """{bill id: what its account will lack} of the user's open bills that have an account.
+    """As `shortfalls_of`, of one user."""
+    return shortfalls_of([user.pk], on)
+
+
+def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
+    """{bill id: what its account will lack} of the users' open bills that have an account.
 
     An account has its balance and its overdraft, less the auto-pay bills due before; a bill in
     a currency without a rate is left out. Overdue ones count as due on the date `on`.
     """
     by_account: dict[int, list[Bill]] = defaultdict(list)
-    open_bills = Bill.objects.open().filter(user=user, account__isnull=False)
+    open_bills = Bill.objects.open().filter(user__in=user_ids, account__isnull=False)
     for bill in open_bills.select_related("account").order_by("due_date", "pk"):
         by_account[bill.account_id].append(bill)
     wanted: dict[str, set[str]] = defaultdict(set)

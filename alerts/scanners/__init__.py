@@ -11,11 +11,13 @@ dated after the day in question counts. A new kind is a new module and its entry
 from types import ModuleType
 
 from alerts.scanners import (
+    bills,
     budgets,
     import_finished,
     large_transaction,
     low_balance,
     new_login,
+    points_expiring,
     unusual_spending,
 )
 
@@ -26,6 +28,8 @@ SCANNERS: tuple[ModuleType, ...] = (
     unusual_spending,
     new_login,
     import_finished,
+    bills,
+    points_expiring,
 )
 # What a posting can change; the others find their facts in the periodic scan.
 AFTER_POSTING: tuple[ModuleType, ...] = (

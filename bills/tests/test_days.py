@@ -19,7 +19,7 @@ from users.timezones import local_date
 
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles"]
 START, DAYS = datetime(2027, 12, 20, 1, 0, tzinfo=UTC), 400
-EVERY = timedelta(hours=6)
+EVERY = timedelta(hours=8)
 # Three days without a beat, with a month's end in them.
 OUT_FROM, OUT_UNTIL = datetime(2028, 1, 30, tzinfo=UTC), datetime(2028, 2, 2, tzinfo=UTC)
 LEAD = 3
@@ -52,6 +52,11 @@ PLANS = {
 }
 
 
+def plans_of(zone):
+    """The weekly one in one zone only: most of the time goes into paying."""
+    return [name for name in PLANS if name != "gym" or zone == ZONES[2]]
+
+
 @pytest.fixture
 def people(db):
     people = []
@@ -60,7 +65,8 @@ def people(db):
         user.timezone = zone
         user.save()
         account = make_account(user=user, opening_balance="1000000.00")
-        for name, (recurrence, dates) in PLANS.items():
+        for name in plans_of(zone):
+            recurrence, dates = PLANS[name]
             create_bill(
                 actor=user,
                 user=user,
@@ -77,7 +83,7 @@ def people(db):
 
 
 def run_days():
-    """The jobs every six hours, often twice, sometimes with the clock set back two hours."""
+    """The jobs every eight hours, often twice, sometimes with the clock set back two hours."""
     at, number, last = START, 0, START
     while at < START + timedelta(days=DAYS):
         if not OUT_FROM <= at < OUT_UNTIL:
@@ -97,7 +103,7 @@ def due_until(name, last):
 
 def missed(zone, day):
     """Whether no beat ran in that zone on the local day."""
-    moments = [START + EVERY * n for n in range(DAYS * 4)]
+    moments = [START + EVERY * n for n in range(DAYS * 3)]
     return not any(local_date(zone, at) == day for at in moments if not OUT_FROM <= at < OUT_UNTIL)
 
 
@@ -105,7 +111,7 @@ def test_every_reminder_and_every_payment_comes_once_and_on_its_day(people):
     last = run_days()
     for user in people:
         today = local_date(user.timezone, last)
-        for name in PLANS:
+        for name in plans_of(user.timezone):
             paid = list(
                 Bill.objects.filter(user=user, biller_name=name, paid_at__isnull=False)
                 .order_by("due_date")

@@ -1,0 +1,93 @@
+"""A bill is due within three days, was not paid, or could not be paid by itself: each once."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from alerts.facts import Fact, People, told
+from alerts.models import Alert, AlertType
+from banking.periods import Period
+from bills.models import Bill
+from bills.preflight import Shortfall, shortfalls_of
+from users.models import User
+from users.timezones import local_date
+
+KINDS = (AlertType.BILL_DUE, AlertType.BILL_OVERDUE, AlertType.AUTOPAY_FAILED)
+DUE_DAYS = 3
+# How long after its day a fact is still told, as after an outage.
+LATE_DAYS = 31
+
+
+def scan(people: People, on: date) -> Iterator[Fact]:
+    lacking = shortfalls_of(people.ids, on)
+    yield from _facts(people, Period(on, on + timedelta(days=1)), lacking)
+
+
+def replay(people: People, days: Period) -> Iterator[Fact]:
+    """Without what was lacking then: no account's balance of a day is told with its bills."""
+    yield from _facts(people, days, {})
+
+
+def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Iterator[Fact]:
+    users = people.by_id
+    bills = Bill.objects.filter(
+        Q(paid_on=None) | Q(paid_on__gt=days.start - timedelta(days=LATE_DAYS)),
+        user__in=people.ids,
+        deleted_at=None,
+        due_date__gte=days.start - timedelta(days=LATE_DAYS),
+        due_date__lt=days.end + timedelta(days=DUE_DAYS),
+    ).select_related("account")
+    for bill in bills.order_by("user_id", "due_date", "pk").iterator(chunk_size=2000):
+        yield from judge(bill, users[bill.user_id], days, lacking.get(bill.pk))
+
+
+def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> Iterator[Fact]:
+    """Each of the three on the first of `days` on which it holds."""
+    amount = told(bill.amount_due, bill.currency, user)
+    due = date_format(bill.due_date, "j F")
+    on = max(days.start, bill.due_date - timedelta(days=DUE_DAYS))
+    if on in days and on <= bill.due_date and _is_open(bill, user, on):
+        short = ""
+        if lacking is not None:
+            less = told(lacking.amount, lacking.currency, user)
+            short = f" {lacking.account.name} will be {less} short."
+        how = " It is paid automatically." if bill.auto_pay and not short else ""
+        severity = Alert.Severity.WARNING if short else Alert.Severity.INFO
+        sentence = f"{bill.biller_name}: {amount} is due on {due}.{how}{short}"
+        yield _fact(AlertType.BILL_DUE, bill, user, on, sentence, severity)
+    on = max(days.start, bill.due_date + timedelta(days=1))
+    is_late = on <= bill.due_date + timedelta(days=LATE_DAYS)
+    if on in days and is_late and _is_open(bill, user, on):
+        sentence = f"{bill.biller_name}: {amount} was due on {due} and is not paid."
+        yield _fact(AlertType.BILL_OVERDUE, bill, user, on, sentence, Alert.Severity.CRITICAL)
+    tried = bill.auto_pay_tried_on
+    if bill.auto_pay_error and tried is not None:
+        on = max(days.start, tried)
+        if on in days and on <= tried + timedelta(days=LATE_DAYS) and _is_open(bill, user, on):
+            sentence = f"{bill.biller_name} was not paid automatically: {bill.auto_pay_error}"
+            severity = Alert.Severity.CRITICAL
+            yield _fact(AlertType.AUTOPAY_FAILED, bill, user, on, sentence, severity, f":{tried}")
+
+
+def _is_open(bill: Bill, user: User, on: date) -> bool:
+    """Neither paid nor skipped by the end of that day."""
+    if bill.skipped_at is not None and local_date(user.timezone, bill.skipped_at) <= on:
+        return False
+    return bill.paid_on is None or bill.paid_on > on
+
+
+def _fact(
+    kind: str, bill: Bill, user: User, on: date, sentence: str, severity: str, more: str = ""
+) -> Fact:
+    return Fact(
+        user=user,
+        type=kind,
+        key=f"{kind}:{bill.pk}{more or f':{bill.due_date}'}",
+        on=on,
+        message=sentence,
+        severity=severity,
+        link=reverse("bills:bill_detail", args=[bill.pk]),
+    )

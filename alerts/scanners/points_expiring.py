@@ -1,0 +1,64 @@
+"""Reward points expire within 60 days: once per programme and day of expiry."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from alerts.facts import Fact, People
+from alerts.models import Alert, AlertType
+from banking.periods import Period
+from rewards.models import PointsEntry, Reward
+from rewards.points import expiring_by
+from rewards.totals import WARNING_DAYS
+from users.models import User
+
+KINDS = (AlertType.POINTS_EXPIRING,)
+
+
+def scan(people: People, on: date) -> Iterator[Fact]:
+    yield from replay(people, Period(on, on + timedelta(days=1)))
+
+
+def replay(people: People, days: Period) -> Iterator[Fact]:
+    users = people.by_id
+    last = days.last_day + timedelta(days=WARNING_DAYS)
+    expiring = PointsEntry.objects.filter(
+        reward__user__in=people.ids, expires_on__gte=days.start, expires_on__lte=last, points__gt=0
+    ).values("reward")
+    rewards = {one.pk: one for one in Reward.objects.filter(pk__in=expiring, deleted_at=None)}
+    entries: dict[int, list[PointsEntry]] = {}
+    for entry in PointsEntry.objects.filter(reward__in=rewards).order_by("id"):
+        entries.setdefault(entry.reward_id, []).append(entry)
+    for reward_id, rows in sorted(entries.items()):
+        reward = rewards[reward_id]
+        yield from _of_programme(reward, users[reward.user_id], rows, days)
+
+
+def _of_programme(
+    reward: Reward, user: User, rows: list[PointsEntry], days: Period
+) -> Iterator[Fact]:
+    ends = {row.expires_on for row in rows if row.points > 0 and row.expires_on is not None}
+    for end in sorted(ends):
+        on = max(days.start, end - timedelta(days=WARNING_DAYS))
+        if on in days and on <= end:
+            yield from judge(reward, user, [row for row in rows if row.occurred_on <= on], end, on)
+
+
+def judge(
+    reward: Reward, user: User, rows: list[PointsEntry], end: date, on: date
+) -> Iterator[Fact]:
+    """What is left by `on` of the points that expire on `end`."""
+    points = sum(lot.points for lot in expiring_by(rows, end) if lot.expires_on == end)
+    if not points:
+        return
+    yield Fact(
+        user=user,
+        type=AlertType.POINTS_EXPIRING,
+        key=f"points_expiring:{reward.pk}:{end}",
+        on=on,
+        message=f"{reward.program_name}: {points} points expire on {date_format(end, 'j F Y')}.",
+        severity=Alert.Severity.INFO,
+        link=reverse("rewards:reward_detail", args=[reward.pk]),
+    )

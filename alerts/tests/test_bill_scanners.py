@@ -1,0 +1,93 @@
+"""Bills and points as alerts: each fact told once, on its day."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from alerts.models import Alert
+from alerts.scanning import backtest, scan_users
+from bills.services.auto_paying import auto_pay_due
+from bills.services.paying import pay_bill
+from bills.services.planning import create_bill
+from rewards.services import add_entry, create_program
+from tests.builders import make_account
+
+DUE = date(2026, 3, 15)
+
+
+@pytest.fixture
+def alice(alice):
+    alice.base_currency, alice.timezone = "EUR", "Europe/Berlin"
+    alice.save()
+    return alice
+
+
+def bill_of(user, **over):
+    fields = {"biller_name": "Power", "amount_due": Decimal("80.00"), "due_date": DUE}
+    return create_bill(actor=user, user=user, **(fields | over))
+
+
+def scan(user, day, times=2):
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return sum(scan_users([user.pk], at=at) for _ in range(times))
+
+
+def told(user):
+    return list(Alert.objects.filter(user=user).order_by("id").values_list("type", "message"))
+
+
+def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
+    bill_of(alice)
+    for offset in range(-6, 6):
+        scan(alice, DUE + timedelta(days=offset))
+    assert told(alice) == [
+        ("bill_due", "Power: €80.00 is due on 15 March."),
+        ("bill_overdue", "Power: €80.00 was due on 15 March and is not paid."),
+    ]
+    days = Alert.objects.order_by("id").values_list("occurred_on", flat=True)
+    assert list(days) == [date(2026, 3, 12), date(2026, 3, 16)]
+
+
+def test_a_paid_bill_is_not_told(alice, checking):
+    pay_bill(actor=alice, bill=bill_of(alice, account=checking), on=date(2026, 3, 1))
+    for offset in range(-6, 6):
+        scan(alice, DUE + timedelta(days=offset))
+    assert told(alice) == []
+
+
+def test_what_will_be_lacking_is_said_before_and_a_failed_auto_pay_is_told_once(alice):
+    account = make_account(user=alice, name="Thin", opening_balance="38.80")
+    bill_of(alice, account=account, auto_pay=True)
+    scan(alice, DUE - timedelta(days=3))
+    for hour in range(6, 20, 4):
+        auto_pay_due(at=datetime(2026, 3, 15, hour, tzinfo=UTC))
+        scan(alice, DUE)
+    kinds = [kind for kind, _ in told(alice) if kind in ("bill_due", "autopay_failed")]
+    assert kinds == ["bill_due", "autopay_failed"]
+    sentences = dict(told(alice))
+    assert sentences["bill_due"] == "Power: €80.00 is due on 15 March. Thin will be €41.20 short."
+    assert sentences["autopay_failed"] == (
+        "Power was not paid automatically: Thin has 38.80 EUR available; this needs 80.00."
+    )
+
+
+def test_points_are_told_sixty_days_before_they_expire(alice):
+    miles = create_program(
+        actor=alice, user=alice, program_name="Miles", on=DUE, expires_after_months=12
+    )
+    add_entry(actor=alice, reward=miles, kind="earn", points=90, on=date(2025, 5, 14))
+    add_entry(actor=alice, reward=miles, kind="redeem", points=20, on=date(2025, 6, 1))
+    scan(alice, DUE - timedelta(days=1))
+    assert told(alice) == []
+    scan(alice, DUE)
+    scan(alice, DUE + timedelta(days=5))
+    assert told(alice) == [("points_expiring", "Miles: 70 points expire on 14 May 2026.")]
+
+
+def test_the_backtest_finds_what_the_scans_would_have_told(alice):
+    bill_of(alice)
+    found = backtest(user=alice, kind="bill_overdue", threshold=None, on=date(2026, 4, 30))
+    assert [fact.on for fact in found] == [date(2026, 3, 16)]
+    found = backtest(user=alice, kind="bill_due", threshold=None, on=date(2026, 4, 30))
+    assert [fact.on for fact in found] == [date(2026, 3, 12)]
