@@ -11,6 +11,8 @@ from transactions.rules import LONGEST_PATTERN, Line
 from transactions.suggestions import suggester_for
 
 SHORTEST_WORD = 3
+# A till's or a receipt's number is another one next time; “7 Eleven” is not.
+_LEADING_NUMBER = re2.compile(r"^(?:\d{3,} )+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ def propose_rule(row: Transaction) -> RuleProposal:
     """The cleaned merchant where the bank's text has it, else a pattern on the merchant."""
     text = folded(" ".join(row.description.split()))
     for name in (row.merchant, clean_merchant(row.description)):
-        words = " ".join(name.split())
+        words = _LEADING_NUMBER.sub("", " ".join(name.split()))
         if len(words) >= SHORTEST_WORD and folded(words) in text:
             return RuleProposal(keyword_pattern=words[:LONGEST_PATTERN])
     if row.merchant:

@@ -149,11 +149,16 @@ class CategoryChoiceIn(serializers.Serializer):
 
 
 class CategoryChangeOut(serializers.ModelSerializer):
-    """One line of a transaction's category history."""
+    """One line of a transaction's category history; a deleted rule is still named."""
+
+    rule_title = serializers.SerializerMethodField()
 
     class Meta:
         model = CategoryChange
-        fields = ["id", "transaction", "by", "actor", "created_at"]
+        fields = ["id", "transaction", "by", "rule", "rule_title", "actor", "created_at"]
+
+    def get_rule_title(self, change: CategoryChange) -> str | None:
+        return change.rule.title if change.rule else None
 
     def get_fields(self) -> dict[str, serializers.Field]:
         # "from" is a word of Python's own, so the two are named here.

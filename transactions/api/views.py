@@ -141,7 +141,7 @@ class CategoryHistoryApi(TransactionApi):
         """Every change of this transaction's category, the latest first."""
         row = self.find(pk)
         changes = CategoryChange.objects.filter(transaction=row).select_related(
-            "from_category", "to_category"
+            "from_category", "to_category", "rule"
         )
         page = self.paginate_queryset(changes)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -135,7 +135,9 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     assert applied["count"] == 3
     assert client.post(f"{RULES}/apply").json() == {"count": 0, "batch": None}
     history = client.get(f"/api/transactions/{coffees[0].pk}/category-history").json()["results"]
-    assert [(one["by"], one["from"], one["to"]) for one in history] == [("rule", None, "coffee")]
+    assert [(one["by"], one["rule_title"], one["from"], one["to"]) for one in history] == [
+        ("rule", "“coffee”", None, "coffee")
+    ]
     listed = client.get("/api/undo").json()["results"]
     assert [(one["id"], one["kind"], one["can_undo"]) for one in listed] == [
         (applied["batch"], "rule_run", True)

@@ -40,7 +40,7 @@ def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything known about one transaction."""
     row = _find(request, pk)
     changes = CategoryChange.objects.filter(transaction=row).select_related(
-        "from_category", "to_category", "actor"
+        "from_category", "to_category", "actor", "rule"
     )
     context = {
         "row": row,
