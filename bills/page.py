@@ -15,6 +15,7 @@ from users.models import User
 
 MOST_SHOWN = 200
 DAYS_IN_WEEK = 7
+SOON_DAYS, MOST_NEXT = 30, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
     }
+
+
+def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
+    """What the home page shows: the overdue, and what is due in the next 30 days, five at most."""
+    mine = Bill.objects.visible_to(user).for_list().open()
+    soon = mine.filter(due_date__lte=on + timedelta(days=SOON_DAYS)).order_by("due_date", "id")
+    found = list(soon[:MOST_NEXT])
+    lacking = shortfalls(user=user, on=on) if found else {}
+    return tuple(lines(found, on, lacking))
 
 
 def lines(

@@ -7,6 +7,7 @@ from datetime import date
 from alerts.models import Alert
 from banking.periods import Period
 from banking.snapshot import read_snapshot
+from bills.page import Line, next_lines
 from budgets.month import budget_month
 from budgets.progress import BudgetProgress
 from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
@@ -14,6 +15,7 @@ from insights.coverage import Coverage, coverage_for
 from insights.net_worth import NetWorth, net_worth
 from insights.period_choice import PeriodChoice
 from insights.spending import CategorySpending, categories_of, spending_by_category
+from rewards.totals import RewardsTotal, rewards_total
 from transactions.flows import load_flows
 from transactions.models import Transaction
 from users.models import User
@@ -40,6 +42,8 @@ class Overview:
     trend_period: Period
     recent: tuple[Transaction, ...]
     budgets: tuple[BudgetProgress, ...]
+    bills: tuple[Line, ...]
+    rewards: RewardsTotal
     alerts_count: int
 
     @property
@@ -93,6 +97,8 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
         trend_period=trend_period,
         recent=_recent(coverage, choice),
         budgets=_budgets(coverage, choice, on),
+        bills=next_lines(user=user, on=on),
+        rewards=rewards_total(user=user, on=on),
         alerts_count=Alert.objects.visible_to(user).counted().count(),
     )
 

@@ -10,6 +10,7 @@ from accounts.api.serializers import AccountOut
 from accounts.honesty import RatesUsed
 from accounts.models import Account
 from banking.money import plain_amount
+from bills.api.serializers import BillOut
 from budgets.api.serializers import ProgressOut
 from insights.overview import Overview
 from transactions.api.serializers import TransactionOut
@@ -200,13 +201,15 @@ class OverviewOut(serializers.Serializer):
     alerts_count = serializers.IntegerField()
     insights = InsightsOut(source="*")
 
-    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    @extend_schema_field(BillOut(many=True))
     def get_upcoming_bills(self, overview: Overview) -> list:
-        return []
+        """The overdue and what is due in the next 30 days, five at most."""
+        context = {"today": overview.on}
+        return BillOut([line.bill for line in overview.bills], many=True, context=context).data
 
     @extend_schema_field(_Rewards)
     def get_rewards(self, overview: Overview) -> dict[str, int]:
-        return {"total_points": 0}
+        return {"total_points": overview.rewards.total_points}
 
     def to_representation(self, overview: Overview) -> dict[str, Any]:
         data = super().to_representation(overview)

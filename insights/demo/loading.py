@@ -9,6 +9,7 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import accept_share, open_account, share_account, store_rates
+from insights.demo.bills import make_bills, make_rewards
 from insights.demo.budgets import make_budgets
 from insights.demo.household import OPENING, Household, first_day
 from insights.demo.rates import demo_rates
@@ -51,6 +52,7 @@ class Loaded:
     transaction_count: int = 0
     account_count: int = 0
     budget_count: int = 0
+    bill_count: int = 0
     people: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -65,6 +67,8 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
         loaded = Loaded(is_new=True, people=people)
         _household(owner, on, transaction_count, loaded)
         loaded.budget_count = make_budgets(owner=owner, on=on)
+        make_rewards(owner=owner, on=on)
+        loaded.bill_count = make_bills(owner=owner, on=on)
         for email in ("viewer@example.com", "analyst@example.com"):
             _share_everything(owner, users[email])
     _tell_the_planner()
