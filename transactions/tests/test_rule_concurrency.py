@@ -1,0 +1,110 @@
+"""Rules, hands and undo on the same rows at once: totals stay right, a choice by hand stays."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import timezone
+
+from tests.builders import make_account, make_transaction, make_user
+from transactions.ledger_check import check_ledger
+from transactions.models import Category, CategoryChange, ChangeBatch, Transaction
+from transactions.services import bulk_editing, rule_book
+from transactions.services.categorizing import set_category
+from transactions.services.rule_applying import apply_rules
+from transactions.services.undoing import undo_batch
+
+ROWS = 40
+
+
+@pytest.fixture
+def owner(transactional_db):
+    user = make_user("owner@example.com")
+    account = make_account(user=user, opening_balance="900.00")
+    for number in range(ROWS):
+        make_transaction(
+            account=account, amount="-1.00", txn_date=date(2026, 1 + number % 5, 1 + number % 28)
+        )
+    coffee = Category.objects.get(user=None, slug="coffee")
+    rule_book.create_rule(actor=user, user=user, category=coffee, keyword_pattern="coffee")
+    return user
+
+
+def together(*works):
+    """All at once, each on a connection of its own; what they returned."""
+    barrier = Barrier(len(works))
+
+    def run(work):
+        try:
+            barrier.wait(timeout=30)
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works, timeout=120))
+
+
+def apply(owner):
+    return apply_rules(actor=owner, user=owner, at=timezone.now())
+
+
+def test_a_choice_by_hand_stays_whichever_comes_first(owner):
+    gifts = Category.objects.get(user=None, slug="gifts")
+    chosen = list(Transaction.objects.order_by("pk")[:12])
+
+    def choose():
+        for row in chosen:
+            set_category(actor=owner, transaction=row, category=gifts)
+
+    together(choose, lambda: apply(owner), lambda: apply(owner))
+    by_hand = Transaction.objects.filter(category=gifts, category_source="manual")
+    assert sorted(by_hand.values_list("pk", flat=True)) == [row.pk for row in chosen]
+    assert Transaction.objects.filter(category_source="rule").count() == ROWS - len(chosen)
+    assert check_ledger().is_clean
+
+
+def test_applied_twice_at_once_it_is_done_once(owner):
+    batches = together(lambda: apply(owner), lambda: apply(owner), lambda: apply(owner))
+    assert [batch.row_count for batch in batches if batch is not None] == [ROWS]
+    assert CategoryChange.objects.count() == ROWS
+    assert check_ledger().is_clean
+
+
+def test_undone_twice_at_once_it_is_undone_once(owner):
+    batch = apply(owner)
+
+    def undo():
+        try:
+            return undo_batch(actor=owner, batch=batch, at=timezone.now()).restored_count
+        except ValidationError:
+            return None
+
+    results = together(undo, undo, undo)
+    assert sorted(results, key=str) == sorted([ROWS, None, None], key=str)
+    assert not Transaction.objects.exclude(category=None).exists()
+    assert check_ledger().is_clean
+
+
+def test_deleting_restoring_and_applying_at_once_keep_the_ledger(owner):
+    rows = Transaction.objects.filter(user=owner)
+
+    def throw_away_and_back():
+        for _ in range(3):
+            batch = bulk_editing.bulk_delete(actor=owner, rows=rows, at=timezone.now())
+            if batch is not None:
+                undo_batch(actor=owner, batch=batch, at=timezone.now())
+
+    def label():
+        for number in range(3):
+            bulk_editing.bulk_edit(
+                actor=owner, rows=rows, at=timezone.now(), add_tags=[f"t{number}"], notes="n"
+            )
+
+    together(throw_away_and_back, label, lambda: apply(owner), throw_away_and_back)
+    assert check_ledger().is_clean
+    assert not Transaction.objects.exclude(deleted_at=None).exists()
+    assert ChangeBatch.objects.filter(kind="delete", undone_at=None).count() == 0
