@@ -152,6 +152,13 @@ class Transaction(models.Model):
                 name="transaction_user_list",
             ),
             models.Index(
+                F("user"),
+                F("deleted_at").desc(),
+                F("id").desc(),
+                condition=Q(deleted_at__isnull=False),
+                name="transaction_user_trash",
+            ),
+            models.Index(
                 F("account"),
                 F("txn_date").desc(),
                 F("id").desc(),
