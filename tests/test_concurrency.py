@@ -13,12 +13,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db import transaction as db_transaction
+from django.db.models import Q
 
 from accounts import services as account_services
 from accounts.models import Account
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
-from transactions.models import Transaction
+from transactions.models import Transaction, Transfer
 from transactions.services import posting
 from transactions.services.posting import (
     delete_transactions,
@@ -26,6 +27,7 @@ from transactions.services.posting import (
     post_transaction,
     restore_transactions,
 )
+from transactions.services.transfers import transfer_funds
 from users.audit_check import verify
 
 THREADS, COMMANDS = 8, 50
@@ -219,3 +221,40 @@ def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, monk
     assert "done" in outcomes
     with pytest.raises(AssertionError):
         assert_ledger_holds()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_opposite_transfers_at_once_neither_lose_money_nor_wait_for_ever(hot):
+    """Half of the threads move a to b, half b to a; some are taken back at the same time."""
+    on_postgresql()
+    first, second = Account.objects.order_by("name")[:2]
+
+    def work(number):
+        source, target = (first, second) if number % 2 else (second, first)
+        done = 0
+        for turn in range(25):
+            try:
+                made = transfer_funds(
+                    actor=hot, source=source, target=target, amount=Decimal(3), on=date(2026, 3, 2)
+                )
+            except ValidationError:
+                continue
+            done += 1
+            if turn % 5 == 0:
+                leg = made.inflow_transaction_id if number % 4 < 2 else made.outflow_transaction_id
+                delete_transactions(actor=hot, rows=Transaction.objects.filter(pk=leg))
+        return done
+
+    assert sum(in_threads(work)) > THREADS
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.balance + second.balance == Decimal(200)
+    halves = Transfer.objects.exclude(
+        Q(outflow_transaction__deleted_at=None, inflow_transaction__deleted_at=None)
+        | Q(
+            outflow_transaction__deleted_at__isnull=False,
+            inflow_transaction__deleted_at__isnull=False,
+        )
+    )
+    assert not halves.exists()
+    assert_ledger_holds()

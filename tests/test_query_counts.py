@@ -11,10 +11,11 @@ from django.utils import timezone
 from accounts.models import AccountShare
 from alerts.models import Alert
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, ImportBatch, Transaction
+from transactions.models import Category, ImportBatch, Transaction, Transfer
 from transactions.services.categories import create_category
 from transactions.services.categorizing import set_category
 from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.services.transfers import transfer_funds
 
 # Address (formatted with the first account and transaction), and the most queries it may run.
 LISTS = [
@@ -26,6 +27,8 @@ LISTS = [
     ("/transactions/{transaction}/", 14),
     ("/transactions/new/", 12),
     ("/transactions/categories/", 8),
+    ("/transactions/transfers/", 10),
+    ("/api/transfers", 5),
     ("/transactions/import/history/", 10),
     ("/alerts/", 6),
     ("/alerts/bell/", 3),
@@ -75,6 +78,13 @@ def grow(owner, other, number):
         severity="info",
         dedupe_key=f"test:{number}",
         occurred_on=today,
+    )
+    pot = make_account(user=owner, name=f"pot {number}")
+    transfer_funds(actor=owner, source=own, target=pot, amount=Decimal(9), on=today)
+    Transfer.objects.create(
+        user=owner,
+        outflow_transaction=make_transaction(account=own, amount="-7"),
+        inflow_transaction=make_transaction(account=pot, amount="7"),
     )
     row = Transaction.objects.filter(account=first).order_by("pk").first()
     set_category(actor=owner, transaction=row, category=category)

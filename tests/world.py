@@ -10,7 +10,7 @@ from bills.services.planning import create_bill
 from budgets.services import create_budget
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import ChangeBatch, ImportBatch, ImportRow
+from transactions.models import ChangeBatch, ImportBatch, ImportRow, Transfer
 from transactions.services.categories import create_category
 from transactions.services.rule_book import create_rule
 from users.models import User
@@ -32,6 +32,11 @@ def things_of(owner: User) -> dict[str, Any]:
         merchant=f"{SECRET} merchant",
         category=category,
         tags=[SECRET],
+    )
+    pot = make_account(user=owner, name=f"{SECRET} pot")
+    saved = make_transaction(account=pot, amount="12.00", description=f"{SECRET} saved")
+    transfer = Transfer.objects.create(
+        user=owner, outflow_transaction=transaction, inflow_transaction=saved
     )
     batch = ImportBatch.objects.create(
         user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
@@ -76,6 +81,7 @@ def things_of(owner: User) -> dict[str, Any]:
         "import_batch": batch,
         "import_row": row,
         "budget": budget,
+        "transfer": transfer,
         "bill": bill,
         "reward": reward,
         "rule": create_rule(

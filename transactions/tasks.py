@@ -18,6 +18,7 @@ from transactions.models import ImportBatch
 from transactions.services import import_confirming, importing
 from transactions.services.import_progress import is_silent
 from transactions.services.purging import purge
+from transactions.services.transfers import suggest_transfers
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 OVERDUE = timedelta(minutes=2)
 GIVEN_UP = timedelta(hours=6)
 SWEEP_LIMIT = 5
+TRANSFERS_WITHIN = timedelta(days=400)
 _RETRY = {
     "autoretry_for": (OperationalError,),
     "retry_backoff": 2,
@@ -66,11 +68,19 @@ def resume_imports() -> int:
     return count
 
 
+@shared_task(**_RETRY)
+def find_transfers(user_id: int) -> int:
+    """Look for pairs that are one movement, after rows have come in; returns how many are new."""
+    user = User.objects.get(pk=user_id)
+    return suggest_transfers(user=user, since=timezone.now().date() - TRANSFERS_WITHIN)
+
+
 def _confirm(batch_id: int) -> None:
     """What the owner must mend is shown to them on the batch, and is no failure of the task."""
     batch = importing.batch_with_account(batch_id)
     try:
         import_confirming.confirm_import(actor=batch.user, batch_id=batch_id, at=timezone.now())
+        wake(find_transfers, batch.user_id)
     except ValidationError as error:
         importing.note_failure(batch_id=batch_id, sentence=" ".join(error.messages))
 
@@ -103,7 +113,9 @@ def check_soon(batch: ImportBatch) -> ImportBatch:
 def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatch:
     """Confirm a small file at once, a large one in the worker. Raises ValidationError."""
     if is_small(batch):
-        return import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
+        batch = import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
+        wake(find_transfers, batch.user_id)
+        return batch
     batch = import_confirming.request_confirmation(actor=actor, batch=batch)
     if not batch.is_confirmed:
         wake(confirm_import, batch.pk)
@@ -115,13 +127,13 @@ def is_small(batch: ImportBatch) -> bool:
     return batch.file_size <= settings.IMPORT_INLINE_BYTES
 
 
-def wake(task: Task, batch_id: int) -> None:
-    """Publish after the commit. A broker that is away leaves the batch to `resume_imports`."""
-    db_transaction.on_commit(partial(_publish, task, batch_id), robust=True)
+def wake(task: Task, pk: int) -> None:
+    """Publish after the commit. A broker that is away leaves a batch to `resume_imports`."""
+    db_transaction.on_commit(partial(_publish, task, pk), robust=True)
 
 
-def _publish(task: Task, batch_id: int) -> None:
+def _publish(task: Task, pk: int) -> None:
     try:
-        task.delay(batch_id)
+        task.delay(pk)
     except (BrokerError, RedisError, OSError):
-        logger.warning("import_waits_for_broker", extra={"batch_id": batch_id})
+        logger.warning("import_waits_for_broker", extra={"task": task.name, "id": pk})

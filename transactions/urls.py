@@ -13,6 +13,7 @@ from transactions.views import (
     importing,
     listing,
     rules,
+    transfers,
 )
 
 app_name = "transactions"
@@ -27,6 +28,11 @@ urlpatterns = [
     path("<int:pk>/category/", detail.transaction_category, name="transaction_category"),
     path("<int:pk>/delete/", detail.transaction_delete, name="transaction_delete"),
     path("<int:pk>/restore/", detail.transaction_restore, name="transaction_restore"),
+    path("transfers/", transfers.transfer_list, name="transfer_list"),
+    path("transfers/new/", transfers.transfer_create, name="transfer_create"),
+    path("transfers/search/", transfers.transfer_search, name="transfer_search"),
+    path("transfers/<int:pk>/confirm/", transfers.transfer_confirm, name="transfer_confirm"),
+    path("transfers/<int:pk>/reject/", transfers.transfer_reject, name="transfer_reject"),
     path("categories/", categories.category_list, name="category_list"),
     path("categories/new/", categories.category_create, name="category_create"),
     path("categories/<int:pk>/edit/", categories.category_edit, name="category_edit"),

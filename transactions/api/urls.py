@@ -1,6 +1,6 @@
 from django.urls import path
 
-from transactions.api import batches, categories, exporting, importing, rules, views
+from transactions.api import batches, categories, exporting, importing, rules, transfers, views
 
 urlpatterns = [
     path("transactions", views.TransactionListApi.as_view(), name="api_transaction_list"),
@@ -23,6 +23,17 @@ urlpatterns = [
         "transactions/<int:pk>/category-history",
         views.CategoryHistoryApi.as_view(),
         name="api_category_history",
+    ),
+    path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
+    path(
+        "transfers/<int:pk>/confirm",
+        transfers.TransferConfirmApi.as_view(),
+        name="api_transfer_confirm",
+    ),
+    path(
+        "transfers/<int:pk>/reject",
+        transfers.TransferRejectApi.as_view(),
+        name="api_transfer_reject",
     ),
     path("export/csv", exporting.CsvExportApi.as_view(), name="api_export_csv"),
     path("categories", categories.CategoryListApi.as_view(), name="api_category_list"),

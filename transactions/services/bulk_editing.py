@@ -30,6 +30,12 @@ from transactions.services.change_batches import (
     stage,
 )
 from transactions.services.posting import book
+from transactions.services.transfer_pairs import (
+    accounts_of_pairs,
+    dissolve_pairs,
+    rows_in_pairs,
+    with_partners,
+)
 from transactions.totals import SumsByKey, merge, sums_in
 from users import audit
 from users.models import User
@@ -112,10 +118,15 @@ def bulk_edit(
 
 @db_transaction.atomic
 def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch | None:
-    """Move rows to the trash; they leave balances and totals at once. Raises ValidationError."""
-    ids, accounts = _lock(actor, rows)
+    """Move rows to the trash; they leave balances and totals at once. Raises ValidationError.
+
+    Both sides of a transfer made here go together; any other pair is dissolved.
+    """
+    ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     for piece in in_pieces(ids):
-        refuse_held(Transaction.objects.filter(pk__in=piece, deleted_at=None))
+        leaving = Transaction.objects.filter(pk__in=piece, deleted_at=None)
+        refuse_held(leaving)
+        book(accounts, dissolve_pairs(actor=actor, rows=leaving, accounts=accounts))
     before, after = packed({DELETED_AT: None}), packed({DELETED_AT: at.isoformat()})
     batch = ChangeBatch(user=actor, kind=ChangeBatch.Kind.DELETE)
     for piece in in_pieces(ids):
@@ -149,7 +160,7 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
 
     A row whose bank's id is in the account again, by a later import, stays in the trash.
     """
-    ids, accounts = _lock(actor, rows)
+    ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     count = stayed = 0
     delta: SumsByKey = {}
     for piece in in_pieces(ids):
@@ -192,7 +203,8 @@ def _has_returned() -> Q:
 def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, Account]]:
     """The actor's own among the rows, and their accounts, locked in order."""
     mine = rows.order_by().filter(user=actor)
-    accounts = lock_accounts(mine.values_list("account_id", flat=True).distinct())
+    concerned = set(mine.values_list("account_id", flat=True).distinct())
+    accounts = lock_accounts(sorted(concerned | accounts_of_pairs(mine)))
     chosen = Transaction.objects.filter(pk__in=mine.values("pk"), account__in=accounts)
     return list(chosen.order_by("pk").values_list("pk", flat=True)), accounts
 
@@ -220,13 +232,16 @@ def _planned(ids: list[int], edit: _Edit) -> list[tuple[int, str, str]]:
     """What the edit changes of these rows; a row that is so already is left out."""
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
+    paired = rows_in_pairs(ids) if edit.category is not UNCHANGED else set()
     changes = []
-    for pk, category_id, source, notes in rows.values_list(
-        "pk", "category_id", "category_source", "notes"
+    for pk, category_id, source, notes, is_split in rows.values_list(
+        "pk", "category_id", "category_source", "notes", "is_split"
     ):
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
-        _plan_category(before, after, edit, category_id, source)
+        # The category of a transfer's side, or of a split row, is no matter of choice.
+        if not (is_split or pk in paired):
+            _plan_category(before, after, edit, category_id, source)
         if edit.notes is not UNCHANGED and notes != edit.notes:
             before[NOTES], after[NOTES] = notes, edit.notes
         have = tags.get(pk, frozenset())

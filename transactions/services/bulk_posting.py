@@ -17,7 +17,8 @@ from banking.bulk import batched, bulk_insert
 from banking.money import plain_amount, round_to_minor_unit
 from transactions.fingerprints import fingerprint
 from transactions.models import Category, Tag, Transaction
-from transactions.services.posting import EARLIEST, LATEST, book
+from transactions.services.posting import book
+from transactions.services.posting_checks import EARLIEST, LATEST
 from transactions.totals import SumsByKey, merge, sums_of_rows
 from users import audit
 from users.models import User

@@ -30,6 +30,7 @@ from transactions.services.importing import (
     usable_account,
 )
 from transactions.services.posting import book
+from transactions.services.transfer_pairs import accounts_of_pairs, dissolve_pairs
 from transactions.totals import merge
 from users import audit
 from users.models import User
@@ -148,12 +149,13 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 
     Raises ValidationError for an import that was never confirmed.
     """
-    accounts = lock_accounts([batch.account_id])
+    accounts = lock_accounts(sorted({batch.account_id} | accounts_of_pairs(live_rows(batch))))
     batch = batch_with_account(batch.pk, lock=True)
     if batch.status == Status.REVERTED:
         return batch
     if batch.status != Status.DONE:
         raise ValidationError("Only an import that is done can be reverted.")
+    book(accounts, dissolve_pairs(actor=actor, rows=live_rows(batch), accounts=accounts))
     count, lost = trash_rows(batch, at=at)
     book(accounts, lost)
     batch.status, batch.reverted_at = Status.REVERTED, at

@@ -17,7 +17,7 @@ from transactions.services.import_staging import (
 )
 from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
 from transactions.services.importing import batch_with_account, count_verdicts
-from transactions.services.posting import EARLIEST, LATEST
+from transactions.services.posting_checks import EARLIEST, LATEST
 from users import audit
 from users.models import User
 

@@ -19,7 +19,7 @@ from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.rules import Line
 from transactions.services.import_progress import report_progress
-from transactions.services.posting import EARLIEST, LATEST
+from transactions.services.posting_checks import EARLIEST, LATEST
 from transactions.sources.incoming import (
     IncomingFile,
     IncomingTransaction,

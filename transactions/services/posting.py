@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
-from banking.money import LARGEST_AMOUNT, minor_unit_digits, plain_amount, round_to_minor_unit
+from banking.money import plain_amount
 from transactions.fingerprints import fingerprint
 from transactions.holds import refuse_held
 from transactions.models import (
@@ -28,12 +28,23 @@ from transactions.models import (
     TransactionQuerySet,
 )
 from transactions.rules import Line
+from transactions.services.posting_checks import (
+    checked_amount,
+    checked_date,
+    refuse_closed,
+    refuse_foreign_category,
+)
+from transactions.services.transfer_pairs import (
+    accounts_of_pairs,
+    dissolve_pairs,
+    refuse_side,
+    with_partners,
+)
 from transactions.suggestions import Suggestion, suggester_for
 from transactions.totals import SumsByKey, apply_to_totals, merge, sums_in, sums_of_rows
 from users import audit
 from users.models import User
 
-EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
 MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
 BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
 PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
@@ -78,9 +89,9 @@ def post_transaction(
         merchant=merchant.strip(),
         category_id=category.pk if category else suggestion.category_id,
         category_source=category_source or suggestion.category_source,
-        signed_amount=_checked_amount(signed_amount, account.currency),
+        signed_amount=checked_amount(signed_amount, account.currency),
         currency=account.currency,
-        txn_date=_checked_date(txn_date),
+        txn_date=checked_date(txn_date),
         posted_date=posted_date,
         status=status,
         notes=notes,
@@ -88,7 +99,7 @@ def post_transaction(
     )
     row.fingerprint = _fingerprint_of(row)
     row.full_clean(exclude=["fingerprint"])
-    _refuse_foreign_category(account.user_id, category)
+    refuse_foreign_category(account.user_id, category)
     if status == Transaction.Status.POSTED:
         refuse_overdraft(account, row.signed_amount)
     row.save(force_insert=True)
@@ -118,8 +129,7 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
     tags_changed = "tags" in changes and _set_tags(row, changes["tags"])
     if not changed and not tags_changed:
         return row
-    if set(changed) & set(MONEY_FIELDS):
-        refuse_held(Transaction.objects.filter(pk=row.pk))
+    _refuse_fixed(row, changed)
     row.full_clean(exclude=["fingerprint"])
     delta = merge((sums_of_rows([row]), 1), (old_sums, -1))
     _refuse_lower(accounts, delta, row)
@@ -139,15 +149,21 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
 
 @db_transaction.atomic
 def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
-    """Move rows to the trash; they leave balances and totals at once. Returns how many."""
-    accounts = _lock_accounts_of(rows)
+    """Move rows to the trash; they leave balances and totals at once. Returns how many.
+
+    Both sides of a transfer made here go together; any other pair is dissolved.
+    """
+    rows = with_partners(rows)
+    accounts = _lock_accounts_of(rows, accounts_of_pairs(rows))
     chosen = _chosen(rows, accounts).filter(deleted_at=None)
-    ids, sums, now = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen), timezone.now()
+    ids, now = list(chosen.values_list("pk", flat=True)[:2]), timezone.now()
     if not ids:
         return 0
     refuse_held(chosen)
+    freed = dissolve_pairs(actor=actor, rows=chosen, accounts=accounts)
+    sums = sums_in(chosen)
     count = chosen.update(deleted_at=now, updated_at=now)
-    book(accounts, merge((sums, -1)))
+    book(accounts, merge((freed, 1), (sums, -1)))
     _record_many(actor, "transactions.transaction.deleted", accounts, ids, count)
     return count
 
@@ -158,6 +174,7 @@ def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
 
     Raises ValidationError when the bank's id of a row has come back by another import.
     """
+    rows = with_partners(rows)
     accounts = _lock_accounts_of(rows)
     chosen = _chosen(rows, accounts).exclude(deleted_at=None)
     ids, sums = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen)
@@ -203,15 +220,8 @@ def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestio
 
 def _locked(account: Account) -> Account:
     locked = lock_accounts([account.pk])[account.pk]
-    _refuse_closed(locked)
+    refuse_closed(locked)
     return locked
-
-
-def _refuse_closed(account: Account) -> None:
-    if account.deleted_at is not None:
-        raise ValidationError({"account": "This account is in the trash."})
-    if not account.is_active:
-        raise ValidationError({"account": "This account is archived. Activate it first."})
 
 
 def _locked_row(transaction: Transaction, accounts: Mapping[int, Account]) -> Transaction:
@@ -223,36 +233,22 @@ def _locked_row(transaction: Transaction, accounts: Mapping[int, Account]) -> Tr
     return row
 
 
-def _lock_accounts_of(rows: TransactionQuerySet) -> dict[int, Account]:
-    return lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
+def _lock_accounts_of(rows: TransactionQuerySet, others: Iterable[int] = ()) -> dict[int, Account]:
+    ids = set(rows.order_by().values_list("account_id", flat=True).distinct())
+    return lock_accounts(sorted(ids.union(others)))
 
 
-def _checked_amount(amount: Decimal, currency: str) -> Decimal:
-    rounded = round_to_minor_unit(amount, currency)
-    if rounded != amount:
-        digits = minor_unit_digits(currency)
-        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
-        raise ValidationError({"amount": f"{currency} has {places}."})
-    if amount == 0:
-        raise ValidationError({"amount": "Enter an amount above zero."})
-    if abs(amount) > LARGEST_AMOUNT:
-        raise ValidationError({"amount": "That is more than one posting can hold."})
-    return rounded
-
-
-def _checked_date(on: date) -> date:
-    if not EARLIEST <= on <= LATEST:
-        raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
-    return on
+def _refuse_fixed(row: Transaction, changed: list[str]) -> None:
+    """Money that something holds stays, and so do money and category of a transfer's side."""
+    if set(changed) & set(MONEY_FIELDS):
+        refuse_held(Transaction.objects.filter(pk=row.pk))
+    for name in (*MONEY_FIELDS, "category"):
+        if name in changed:
+            refuse_side(row, "amount" if name == "signed_amount" else name)
 
 
 def _fingerprint_of(row: Transaction) -> int:
     return fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
-
-
-def _refuse_foreign_category(owner_id: int, category: Category | None) -> None:
-    if category is not None and category.user_id not in (None, owner_id):
-        raise ValidationError({"category": "Choose one of your own categories."})
 
 
 def _assign(row: Transaction, changes: Mapping[str, Any]) -> list[str]:
@@ -283,22 +279,22 @@ def _check_money_fields(row: Transaction, changed: list[str]) -> None:
     if "account" in changed:
         _check_account(row)
     if "signed_amount" in changed:
-        row.signed_amount = _checked_amount(row.signed_amount, row.currency)
+        row.signed_amount = checked_amount(row.signed_amount, row.currency)
     if "txn_date" in changed:
-        _checked_date(row.txn_date)
+        checked_date(row.txn_date)
 
 
 def _check_account(row: Transaction) -> None:
     if row.account.user_id != row.user_id:
         raise ValidationError({"account": "Choose one of your own accounts."})
-    _refuse_closed(row.account)
+    refuse_closed(row.account)
     if row.account.currency != row.currency:
         raise ValidationError({"account": f"Choose an account in {row.currency}."})
 
 
 def _assign_category(row: Transaction, category: Category | None) -> list[str]:
     """A choice made by hand is locked; taking the category away hands the row back to the rules."""
-    _refuse_foreign_category(row.user_id, category)
+    refuse_foreign_category(row.user_id, category)
     sources = Transaction.CategorySource
     source = sources.MANUAL if category else sources.NONE
     if category == row.category and source == row.category_source:

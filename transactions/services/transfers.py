@@ -11,15 +11,15 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.money import round_to_minor_unit
-from transactions.models import Category, CategoryChange, Transaction, Transfer
+from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
-from transactions.totals import merge, sums_of_rows
+from transactions.services.transfer_pairs import give_categories
 from users import audit
 from users.models import User
 
@@ -135,6 +135,7 @@ def suggest_transfers(*, user: User, since: date) -> int:
     pair already, the nearest dates first. A rejected pair is remembered and never comes back.
     """
     known = Transfer.objects.filter(user=user)
+    known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
     rejected = set(
         known.filter(status=Transfer.Status.REJECTED).values_list(
             "outflow_transaction_id", "inflow_transaction_id"
@@ -149,6 +150,39 @@ def suggest_transfers(*, user: User, since: date) -> int:
         ignore_conflicts=True,
     )
     return len(made)
+
+
+def _fits() -> Q:
+    """A suggestion whose rows still look like one movement."""
+    whole = Q(
+        **{
+            f"{side}_transaction__{name}": value
+            for side in ("outflow", "inflow")
+            for name, value in (
+                ("deleted_at", None),
+                ("account__deleted_at", None),
+                ("status", Transaction.Status.POSTED),
+                ("is_split", False),
+            )
+        }
+    )
+    opposite = Q(outflow_transaction__amount=F("inflow_transaction__amount"))
+    signs = Q(outflow_transaction__signed_amount__lt=0, inflow_transaction__signed_amount__gt=0)
+    return whole & opposite & signs
+
+
+def open_suggestions(user: User) -> QuerySet[Transfer]:
+    """Pairs to confirm or reject, with both rows; the latest first."""
+    found = Transfer.objects.visible_to(user).filter(status=Transfer.Status.SUGGESTED)
+    return found.filter(_fits())
+
+
+def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """With both rows, their accounts and categories."""
+    return transfers.select_related(
+        *("outflow_transaction__account", "outflow_transaction__category"),
+        *("inflow_transaction__account", "inflow_transaction__category"),
+    )
 
 
 def _free_sides(user: User, since: date) -> dict[tuple[str, Decimal], list[_Side]]:
@@ -204,6 +238,8 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     outflow, inflow = rows
     if outflow.deleted_at or inflow.deleted_at:
         raise ValidationError("One side of this transfer is in the trash. Restore it first.")
+    if outflow.is_split or inflow.is_split:
+        raise ValidationError("One side of this transfer is split. Make it whole again first.")
     _refuse_taken(locked)
     locked.outflow_category_before, locked.outflow_source_before = (
         outflow.category,
@@ -214,7 +250,8 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
         inflow.category_source,
     )
     category, manual = transfer_category(), Transaction.CategorySource.MANUAL
-    _recategorise(actor, accounts, [(outflow, category, manual), (inflow, category, manual)])
+    wanted = [(outflow, category, manual), (inflow, category, manual)]
+    book(accounts, give_categories(actor, wanted))
     locked.status = Transfer.Status.CONFIRMED
     locked.save()
     audit.record(actor=actor, action="transactions.transfer.confirmed", target=locked)
@@ -230,14 +267,11 @@ def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     if Transaction.Origin.TRANSFER in (outflow.origin, inflow.origin):
         raise ValidationError("This transfer was made here. Delete it instead.")
     if locked.status == Transfer.Status.CONFIRMED:
-        _recategorise(
-            actor,
-            accounts,
-            [
-                (outflow, locked.outflow_category_before, locked.outflow_source_before),
-                (inflow, locked.inflow_category_before, locked.inflow_source_before),
-            ],
-        )
+        wanted = [
+            (outflow, locked.outflow_category_before, locked.outflow_source_before),
+            (inflow, locked.inflow_category_before, locked.inflow_source_before),
+        ]
+        book(accounts, give_categories(actor, wanted))
     locked.status = Transfer.Status.REJECTED
     locked.save(update_fields=["status", "updated_at"])
     audit.record(actor=actor, action="transactions.transfer.rejected", target=locked)
@@ -276,25 +310,3 @@ def _refuse_taken(transfer: Transfer) -> None:
     )
     if taken.exists():
         raise ValidationError("One side is part of another transfer already.")
-
-
-def _recategorise(
-    actor: User,
-    accounts: dict[int, Account],
-    wanted: list[tuple[Transaction, Category | None, str]],
-) -> None:
-    """Give locked rows their categories; totals and history follow."""
-    rows = [row for row, _, _ in wanted]
-    before = sums_of_rows(rows)
-    for row, category, source in wanted:
-        if row.category_id != (category.pk if category else None):
-            CategoryChange.objects.create(
-                transaction=row,
-                from_category=row.category,
-                to_category=category,
-                by=CategoryChange.By.USER,
-                actor=actor,
-            )
-        row.category, row.category_source = category, source
-        row.save(update_fields=["category", "category_source", "updated_at"])
-    book(accounts, merge((sums_of_rows(rows), 1), (before, -1)))

@@ -1,22 +1,33 @@
 """Transfers: an atomic pair, outside income and spending; suggestions that are remembered."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import ExchangeRate
 from accounts.services import store_rates
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import Transaction, Transfer
+from transactions.services.bulk_editing import bulk_delete, bulk_edit
+from transactions.services.categorizing import set_category
+from transactions.services.posting import (
+    delete_transactions,
+    edit_transaction,
+    restore_transactions,
+)
+from transactions.services.purging import purge
 from transactions.services.transfers import (
     confirm_transfer,
+    open_suggestions,
     reject_transfer,
     suggest_transfers,
     transfer_funds,
 )
+from transactions.services.undoing import undo_batch
 from users.models import AuditEvent
 
 MARCH = date(2026, 3, 15)
@@ -132,3 +143,90 @@ def test_one_row_is_part_of_one_transfer_only(alice, savings, pair):
     with pytest.raises(ValidationError):
         confirm_transfer(actor=alice, transfer=second)
     assert Transfer.objects.get(pk=second.pk).status == "suggested"
+
+
+def dates_gone(*rows):
+    for row in rows:
+        row.refresh_from_db()
+    return [row.deleted_at is not None for row in rows]
+
+
+@pytest.fixture
+def made_here(alice, checking, savings):
+    transfer = transfer_funds(
+        actor=alice, source=checking, target=savings, amount=Decimal("250"), on=MARCH
+    )
+    return transfer.outflow_transaction, transfer.inflow_transaction
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_transfer_made_here_goes_and_comes_back_whole(alice, checking, savings, made_here, side):
+    rows = Transaction.objects.filter(pk=made_here[side].pk)
+    assert delete_transactions(actor=alice, rows=rows) == 2
+    assert dates_gone(*made_here) == [True, True]
+    assert balances(checking, savings) == [Decimal(1000), Decimal(5000)]
+    assert restore_transactions(actor=alice, rows=rows) == 2
+    assert balances(checking, savings) == [Decimal(750), Decimal(5250)]
+    batch = bulk_delete(actor=alice, rows=rows, at=timezone.now())
+    assert dates_gone(*made_here) == [True, True]
+    undo_batch(actor=alice, batch=batch, at=timezone.now())
+    assert balances(checking, savings) == [Decimal(750), Decimal(5250)]
+    assert check_ledger().is_clean
+
+
+@pytest.mark.parametrize(
+    ("change", "attr"),
+    [
+        ({"signed_amount": Decimal("-1")}, "amount"),
+        ({"txn_date": date(2026, 3, 1)}, "txn_date"),
+        ({"status": "pending"}, "status"),
+        ({"category": None}, "category"),
+    ],
+)
+def test_one_side_of_a_transfer_keeps_its_money_and_category(alice, made_here, change, attr):
+    with pytest.raises(ValidationError) as refusal:
+        edit_transaction(actor=alice, transaction=made_here[0], **change)
+    assert list(refusal.value.message_dict) == [attr]
+    edit_transaction(actor=alice, transaction=made_here[0], notes="for the car")
+    assert check_ledger().is_clean
+
+
+@pytest.mark.parametrize("how", ["single", "bulk"])
+def test_a_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
+    set_category(actor=alice, transaction=pair[0], category=groceries)
+    suggest_transfers(user=alice, since=date(2026, 1, 1))
+    confirm_transfer(actor=alice, transfer=Transfer.objects.get())
+    rows = Transaction.objects.filter(pk=pair[1].pk)
+    if how == "single":
+        delete_transactions(actor=alice, rows=rows)
+    else:
+        bulk_delete(actor=alice, rows=rows, at=timezone.now())
+    assert dates_gone(*pair) == [False, True]
+    assert (pair[0].category, pair[0].category_source) == (groceries, "manual")
+    assert not Transfer.objects.exists()
+    assert check_ledger().is_clean
+
+
+def test_a_bulk_choice_leaves_the_sides_of_transfers_alone(alice, made_here, groceries):
+    other = make_transaction(account=made_here[0].account)
+    batch = bulk_edit(
+        actor=alice, rows=Transaction.objects.all(), at=timezone.now(), category=groceries
+    )
+    assert list(batch.rows.values_list("transaction", flat=True)) == [other.pk]
+    assert check_ledger().is_clean
+
+
+def test_a_suggestion_that_no_longer_fits_gives_way(alice, checking, pair):
+    suggest_transfers(user=alice, since=date(2026, 1, 1))
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=pair[0].pk))
+    assert not open_suggestions(alice).exists()
+    other = make_transaction(account=checking, amount="-100.00")
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 1
+    assert open_suggestions(alice).get().outflow_transaction == other
+
+
+def test_a_transfer_in_the_trash_is_purged_whole(alice, made_here):
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=made_here[0].pk))
+    purge(at=timezone.now() + timedelta(days=31))
+    assert not Transaction.objects.exists()
+    assert not Transfer.objects.exists()

@@ -1,0 +1,145 @@
+"""Transfers at the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import require_change
+from banking.api import AmountSerializerField
+from transactions.api.serializers import VisibleAccountField
+from transactions.models import Transfer
+from transactions.services.transfers import (
+    confirm_transfer,
+    reject_transfer,
+    transfer_funds,
+    with_sides,
+)
+from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.policy import Ability, require
+from users.timezones import local_date
+
+
+class TransferOut(serializers.ModelSerializer):
+    """A pair: what left the source and what arrived at the target, both amounts positive."""
+
+    source = serializers.IntegerField(source="outflow_transaction.account_id", read_only=True)
+    source_name = serializers.CharField(source="outflow_transaction.account.name", read_only=True)
+    target = serializers.IntegerField(source="inflow_transaction.account_id", read_only=True)
+    target_name = serializers.CharField(source="inflow_transaction.account.name", read_only=True)
+    amount = AmountSerializerField(
+        source="outflow_transaction.amount",
+        currency="outflow_transaction.currency",
+        read_only=True,
+    )
+    currency = serializers.CharField(source="outflow_transaction.currency", read_only=True)
+    target_amount = AmountSerializerField(
+        source="inflow_transaction.amount",
+        currency="inflow_transaction.currency",
+        read_only=True,
+    )
+    target_currency = serializers.CharField(source="inflow_transaction.currency", read_only=True)
+    date = serializers.DateField(source="outflow_transaction.txn_date", read_only=True)
+    arrived_on = serializers.DateField(source="inflow_transaction.txn_date", read_only=True)
+
+    class Meta:
+        model = Transfer
+        fields = [
+            "id",
+            "status",
+            "source",
+            "source_name",
+            "target",
+            "target_name",
+            "amount",
+            "currency",
+            "target_amount",
+            "target_currency",
+            "date",
+            "arrived_on",
+            "outflow_transaction",
+            "inflow_transaction",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class TransferIn(serializers.Serializer):
+    """Money to move: `amount` in the source's currency, `target_amount` in the target's."""
+
+    source = VisibleAccountField()
+    target = VisibleAccountField()
+    amount = AmountSerializerField(positive=True)
+    target_amount = AmountSerializerField(
+        positive=True,
+        required=False,
+        allow_null=True,
+        help_text="Only between two currencies; without it the day's rate is taken.",
+    )
+    date = serializers.DateField(required=False, help_text="Default: today in your time zone.")
+    description = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class TransferApi(GenericAPIView):
+    """What these share: the transfers between this user's accounts."""
+
+    serializer_class = TransferOut
+
+    def get_queryset(self) -> Any:
+        return with_sides(Transfer.objects.visible_to(self.request.user))
+
+    def show(self, pk: int) -> dict[str, Any]:
+        return self.get_serializer(self.get_queryset().get(pk=pk)).data
+
+
+class TransferListApi(TransferApi):
+    filterset_fields = ["status"]
+
+    @extend_schema(operation_id="transfers_list", responses=TransferOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Transfers, the newest first: suggested, confirmed and rejected."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=TransferIn, responses={201: TransferOut}, parameters=[IDEMPOTENCY_KEY])
+    def post(self, request: Request) -> Response:
+        """Move money between two of your own accounts: two transactions or none."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+
+        def command() -> tuple[int, Any]:
+            data = TransferIn(data=request.data, context=self.get_serializer_context())
+            data.is_valid(raise_exception=True)
+            given = dict(data.validated_data)
+            for side in ("source", "target"):
+                require_change(request.user, given[side])
+            on = given.pop("date", None)
+            on = on or local_date(request.user.timezone, timezone.now())
+            made = transfer_funds(actor=request.user, on=on, **given)
+            return status.HTTP_201_CREATED, self.show(made.pk)
+
+        return answer_once(request, command)
+
+
+class TransferConfirmApi(TransferApi):
+    @extend_schema(request=None, responses=TransferOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Say that two rows are one movement: both leave income and spending."""
+        transfer = get_object_or_404(self.get_queryset(), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        confirm_transfer(actor=request.user, transfer=transfer)
+        return Response(self.show(pk))
+
+
+class TransferRejectApi(TransferApi):
+    @extend_schema(request=None, responses=TransferOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Say that two rows are no transfer; confirmed ones get their categories back."""
+        transfer = get_object_or_404(self.get_queryset(), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        reject_transfer(actor=request.user, transfer=transfer)
+        return Response(self.show(pk))

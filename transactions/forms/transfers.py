@@ -1,0 +1,51 @@
+"""Moving money between one's own accounts."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from banking.fields import AmountFormField
+from banking.money import SMALLEST_STEP
+from transactions.forms.choosing import AccountChoice
+from users.models import User
+
+
+class TransferForm(forms.Form):
+    """From, to, how much; and how much arrives, where the currencies differ."""
+
+    source = AccountChoice(label=_("From"), queryset=None)
+    target = AccountChoice(label=_("To"), queryset=None)
+    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP)
+    target_amount = AmountFormField(
+        label=_("Amount arriving"),
+        min_value=SMALLEST_STEP,
+        required=False,
+        help_text=_("Only between two currencies; empty takes the day's rate."),
+    )
+    on = forms.DateField(
+        label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    description = forms.CharField(label=_("Text"), max_length=200, required=False)
+    # Pressing the button twice moves the money once.
+    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Account.objects.owned_by(user).active()
+        self.fields["source"].queryset = self.fields["target"].queryset = own
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("source") and data.get("source") == data.get("target"):
+            raise ValidationError({"target": _("Choose two different accounts.")})
+        return data
+
+
+def new_transfer(on: date) -> dict[str, Any]:
+    """What the form begins with."""
+    return {"on": on, "key": uuid.uuid4().hex}

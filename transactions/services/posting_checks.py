@@ -1,0 +1,43 @@
+"""What one posting may hold: an amount of its currency, a day, an open account, a category."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account
+from banking.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit
+from transactions.models import Category
+
+EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
+
+
+def refuse_closed(account: Account) -> None:
+    if account.deleted_at is not None:
+        raise ValidationError({"account": "This account is in the trash."})
+    if not account.is_active:
+        raise ValidationError({"account": "This account is archived. Activate it first."})
+
+
+def checked_amount(amount: Decimal, currency: str) -> Decimal:
+    rounded = round_to_minor_unit(amount, currency)
+    if rounded != amount:
+        digits = minor_unit_digits(currency)
+        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+        raise ValidationError({"amount": f"{currency} has {places}."})
+    if amount == 0:
+        raise ValidationError({"amount": "Enter an amount above zero."})
+    if abs(amount) > LARGEST_AMOUNT:
+        raise ValidationError({"amount": "That is more than one posting can hold."})
+    return rounded
+
+
+def checked_date(on: date) -> date:
+    if not EARLIEST <= on <= LATEST:
+        raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
+    return on
+
+
+def refuse_foreign_category(owner_id: int, category: Category | None) -> None:
+    if category is not None and category.user_id not in (None, owner_id):
+        raise ValidationError({"category": "Choose one of your own categories."})

@@ -1,0 +1,129 @@
+"""Transfers at their doors: pages and API; the same request twice moves the money once."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from tests.builders import make_account, make_transaction
+from transactions.models import Transaction, Transfer
+from transactions.tasks import find_transfers
+
+pytestmark = pytest.mark.django_db
+
+
+def balances(*accounts):
+    for account in accounts:
+        account.refresh_from_db()
+    return [account.balance for account in accounts]
+
+
+@pytest.fixture
+def suggested(alice, checking, savings):
+    on = timezone.now().date()
+    make_transaction(account=checking, amount="-100.00", description="To pot", txn_date=on)
+    make_transaction(account=savings, amount="100.00", description="From checking", txn_date=on)
+    assert find_transfers(alice.pk) == 1
+    return Transfer.objects.get()
+
+
+def test_the_form_moves_money_once_and_undo_moves_it_back(alice, checking, savings, client_for):
+    client = client_for(alice)
+    body = {"source": checking.pk, "target": savings.pk, "amount": "250", "on": "2026-03-15"}
+    for _ in range(2):
+        answer = client.post("/transactions/transfers/new/", body | {"key": "k1"})
+        assert (answer.status_code, answer["Location"]) == (302, "/transactions/transfers/")
+    assert balances(checking, savings) == [Decimal(750), Decimal(5250)]
+    page = client.get("/transactions/transfers/").content.decode()
+    leg = Transfer.objects.get().outflow_transaction_id
+    assert f"/transactions/{leg}/delete/" in page
+    client.post(f"/transactions/{leg}/delete/")
+    assert balances(checking, savings) == [Decimal(1000), Decimal(5000)]
+
+
+@pytest.mark.parametrize(
+    ("over", "sentence"),
+    [
+        ({"amount": "1000.01"}, "available"),
+        ({"amount": "0"}, "errorlist"),
+        ({"target_amount": "3"}, "as much arrives as leaves"),
+    ],
+)
+def test_what_cannot_be_moved_is_said_at_its_field(
+    alice, checking, savings, client_for, over, sentence
+):
+    body = {"source": checking.pk, "target": savings.pk, "amount": "250", "on": "2026-03-15"}
+    answer = client_for(alice).post("/transactions/transfers/new/", body | over)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode() or answer.context["form"].errors
+    assert not Transaction.objects.exists()
+
+
+def test_a_suggestion_is_shown_confirmed_and_rejected(alice, suggested, client_for):
+    client = client_for(alice)
+    page = client.get("/transactions/transfers/").content.decode()
+    assert "To pot" in page
+    assert "From checking" in page
+    client.post(f"/transactions/transfers/{suggested.pk}/confirm/")
+    assert set(Transaction.objects.values_list("category__slug", flat=True)) == {"transfer"}
+    client.post(f"/transactions/transfers/{suggested.pk}/reject/")
+    assert set(Transaction.objects.values_list("category__slug", flat=True)) == {None}
+    client.post("/transactions/transfers/search/")
+    assert Transfer.objects.get().status == "rejected"
+
+
+def test_the_api_moves_money_once_a_key(alice, checking, savings, api_for):
+    client = api_for(alice)
+    body = {"source": checking.pk, "target": savings.pk, "amount": "10.00", "date": "2026-03-15"}
+    answers = [
+        client.post("/api/transfers", body, format="json", headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    made = answers[0].json()
+    shown = {name: made[name] for name in ("status", "amount", "target_amount", "date", "currency")}
+    assert shown == {
+        "status": "confirmed",
+        "amount": "10.00",
+        "target_amount": "10.00",
+        "date": "2026-03-15",
+        "currency": "EUR",
+    }
+    assert balances(checking, savings) == [Decimal(990), Decimal(5010)]
+    assert len(client.get("/api/transfers?status=confirmed").json()["results"]) == 1
+
+
+def test_the_api_refuses_foreign_and_shared_accounts(alice, checking, bobs_account, api_for):
+    body = {"source": checking.pk, "target": bobs_account.pk, "amount": "10.00"}
+    answer = api_for(alice).post("/api/transfers", body, format="json")
+    assert answer.status_code == 400
+    assert not Transaction.objects.exists()
+
+
+def test_the_api_confirms_and_rejects(alice, suggested, api_for):
+    client = api_for(alice)
+    answer = client.post(f"/api/transfers/{suggested.pk}/confirm")
+    assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
+    answer = client.post(f"/api/transfers/{suggested.pk}/reject")
+    assert (answer.status_code, answer.json()["status"]) == (200, "rejected")
+
+
+def test_one_side_at_the_api_keeps_its_amount(alice, checking, savings, api_for):
+    client = api_for(alice)
+    body = {"source": checking.pk, "target": savings.pk, "amount": "10.00"}
+    made = client.post("/api/transfers", body, format="json").json()
+    leg = f"/api/transactions/{made['outflow_transaction']}"
+    refused = client.patch(leg, {"amount": "9.00"}, format="json")
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "amount")
+    assert client.delete(leg).status_code == 204
+    assert balances(checking, savings) == [Decimal(1000), Decimal(5000)]
+
+
+def test_between_currencies_the_form_takes_what_arrives(alice, checking, client_for):
+    dollars = make_account(user=alice, name="Dollars", currency="USD")
+    body = {"source": checking.pk, "target": dollars.pk, "amount": "10", "on": "2026-03-15"}
+    client = client_for(alice)
+    assert client.post("/transactions/transfers/new/", body).status_code == 422
+    client.post("/transactions/transfers/new/", body | {"target_amount": "11.30"})
+    assert balances(checking, dollars) == [Decimal(990), Decimal("11.30")]

@@ -1,0 +1,120 @@
+"""Transfers between one's own accounts: pairs to confirm, those confirmed, and new ones."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Account
+from banking.forms import errors_on
+from banking.keyset import keyset_page
+from transactions.forms.transfers import TransferForm, new_transfer
+from transactions.models import Transfer
+from transactions.services.transfers import (
+    confirm_transfer,
+    open_suggestions,
+    reject_transfer,
+    suggest_transfers,
+    transfer_funds,
+    with_sides,
+)
+from users.idempotency import body_hash, run_once
+from users.policy import Ability, may, require
+from users.timezones import local_date
+
+PAGE_SIZE = 30
+MOST_SUGGESTED = 30
+# A search looks back this far.
+LOOKING_BACK = timedelta(days=400)
+
+
+@require_safe
+def transfer_list(request: HttpRequest) -> HttpResponse:
+    """Pairs that look like one movement, both rows side by side; and the confirmed ones."""
+    suggestions = with_sides(open_suggestions(request.user))
+    mine = Transfer.objects.visible_to(request.user).filter(status=Transfer.Status.CONFIRMED)
+    live = mine.filter(outflow_transaction__deleted_at=None, inflow_transaction__deleted_at=None)
+    page = keyset_page(with_sides(live), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    context = {
+        "suggestions": suggestions[:MOST_SUGGESTED],
+        "suggestion_count": suggestions.count(),
+        "transfers": page.rows,
+        "newer_url": f"?cursor={page.previous_cursor}" if page.previous_cursor else "",
+        "older_url": f"?cursor={page.next_cursor}" if page.next_cursor else "",
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+        "may_transfer": Account.objects.owned_by(request.user).active().count() > 1,
+    }
+    return render(request, "transactions/transfer_list.html", context)
+
+
+@require_POST
+def transfer_search(request: HttpRequest) -> HttpResponse:
+    """Look through the last year for pairs."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    today = local_date(request.user.timezone, timezone.now())
+    count = suggest_transfers(user=request.user, since=today - LOOKING_BACK)
+    words = ngettext("%(count)s pair found.", "%(count)s pairs found.", count)
+    messages.success(request, words % {"count": count} if count else _("No further pair found."))
+    return redirect("transactions:transfer_list")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def transfer_create(request: HttpRequest) -> HttpResponse:
+    """Move money from one own account to another."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    initial = new_transfer(local_date(request.user.timezone, timezone.now()))
+    form = TransferForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            outflow = _transfer_once(request, form)
+            undo = reverse("transactions:transaction_delete", args=[outflow])
+            messages.success(request, _("The money is moved."), extra_tags=f"undo:{undo}")
+            return redirect("transactions:transfer_list")
+    status = 422 if form.errors else 200
+    return render(request, "transactions/transfer_create.html", {"form": form}, status=status)
+
+
+def _transfer_once(request: HttpRequest, form: TransferForm) -> int:
+    """Move what the form says; the same form sent twice moves it once."""
+    fields = dict(form.cleaned_data)
+    key = fields.pop("key")
+    body = {name: request.POST.getlist(name) for name in request.POST if name in form.fields}
+
+    def command() -> tuple[int, Any]:
+        made = transfer_funds(actor=request.user, **fields)
+        return 201, {"id": made.outflow_transaction_id}
+
+    key = f"form:{key}:{body_hash(body)}" if key else ""
+    return run_once(user=request.user, key=key, body=body, command=command)[1]["id"]
+
+
+@require_POST
+def transfer_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that two rows are one movement."""
+    return _answer(request, pk, confirm_transfer, _("Both rows are out of income and spending."))
+
+
+@require_POST
+def transfer_reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that two rows are no transfer."""
+    return _answer(request, pk, reject_transfer, _("They will not be suggested again."))
+
+
+def _answer(request: HttpRequest, pk: int, command: Any, words: str) -> HttpResponse:
+    transfer = get_object_or_404(Transfer.objects.visible_to(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    try:
+        command(actor=request.user, transfer=transfer)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, words)
+    return redirect("transactions:transfer_list")
