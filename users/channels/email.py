@@ -2,7 +2,6 @@
 
 import re
 import smtplib
-from email.policy import SMTP
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -80,6 +79,7 @@ def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outco
 
 def _hand_over(server: smtplib.SMTP, message: EmailMultiAlternatives) -> Outcome:
     sender = sanitize_address(message.from_email, "utf-8")
+    data = message.message().as_bytes(linesep="\r\n")
     try:
         server.ehlo_or_helo_if_needed()
         for step, address in ((server.mail, sender), (server.rcpt, message.to[0])):
@@ -88,7 +88,6 @@ def _hand_over(server: smtplib.SMTP, message: EmailMultiAlternatives) -> Outcome
                 return _refused(code, answer)
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(Result.RETRY, f"Broken off before the text: {_words(error)}", is_down=True)
-    data = message.message().as_bytes(policy=SMTP)
     try:
         code, answer = server.data(data)
     except smtplib.SMTPDataError as error:

@@ -1,0 +1,117 @@
+"""The pages of alerts: the bell, the list, what to be told."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+
+from alerts.models import Alert, AlertSubscription
+from alerts.tests.test_api import tell
+from tests.builders import make_transaction
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
+
+
+def test_the_bell_counts_what_is_unread_and_current(alice, client_for):
+    client = client_for(alice)
+    assert "button__dot" not in client.get("/alerts/bell/").content.decode()
+    first, second, third = (tell(alice, number) for number in range(3))
+    page = client.get("/alerts/bell/").content.decode()
+    assert '<span class="button__dot">3</span>' in page
+    assert 'id="alerts-count" hx-swap-oob="innerHTML"' in page
+    client.post(f"/alerts/{first.pk}/read/")
+    client.post(f"/alerts/{second.pk}/dismiss/")
+    client.post(f"/alerts/{third.pk}/delete/")
+    assert "button__dot" not in client.get("/alerts/bell/").content.decode()
+
+
+def test_the_list_is_narrowed_and_says_so_when_nothing_is_left(alice, client_for):
+    client = client_for(alice)
+    assert "No alerts" in client.get("/alerts/").content.decode()
+    tell(alice, 1)
+    tell(alice, 2, "low_balance")
+    page = client.get("/alerts/?type=low_balance").content.decode()
+    assert "Message 2." in page
+    assert "Message 1." not in page
+    assert "Nothing of this kind" in client.get("/alerts/?dismissed=true").content.decode()
+    assert client.get("/alerts/?type=nonsense").status_code == 422
+
+
+def test_a_deletion_offers_the_way_back_and_returns_to_the_list_as_it_was(alice, client_for):
+    alert = tell(alice)
+    client = client_for(alice)
+    answer = client.post(
+        f"/alerts/{alert.pk}/delete/", {"next": "/alerts/?is_read=false"}, follow=True
+    )
+    assert answer.redirect_chain == [("/alerts/?is_read=false", 302)]
+    assert f"/alerts/{alert.pk}/restore/" in answer.content.decode()
+    assert "Message 1." not in answer.content.decode()
+    client.post(f"/alerts/{alert.pk}/restore/")
+    assert "Message 1." in client.get("/alerts/").content.decode()
+    elsewhere = client.post(f"/alerts/{alert.pk}/read/", {"next": "https://example.org/"})
+    assert elsewhere.url == "/alerts/"
+
+
+def test_all_are_read_at_once_and_only_one_s_own(alice, bob, client_for):
+    tell(alice, 1)
+    others = tell(bob, 2)
+    client_for(alice).post("/alerts/read-all/")
+    assert set(Alert.objects.filter(is_read=False)) == {others}
+
+
+def test_choices_are_saved_only_where_they_changed(alice, client_for):
+    client = client_for(alice)
+    page = client.get("/alerts/subscriptions/")
+    assert page.status_code == 200
+    data = {}
+    for form, _ in page.context["rows"]:
+        data |= {field.html_name: "on" for field in form if field.value() is True}
+    data |= {"low_balance-threshold": "250", "low_balance-email": ""}
+    del data["low_balance-email"]
+    assert client.post("/alerts/subscriptions/", data).status_code == 302
+    row = AlertSubscription.objects.get()
+    assert (row.type, row.in_app, row.email, row.threshold) == ("low_balance", True, False, 250)
+    assert 'value="250.00"' in client.get("/alerts/subscriptions/").content.decode()
+
+
+def test_a_wrong_threshold_is_told_at_its_field_and_nothing_is_saved(alice, client_for):
+    answer = client_for(alice).post(
+        "/alerts/subscriptions/", {"budget_warning-threshold": "120", "low_balance-email": "on"}
+    )
+    assert answer.status_code == 422
+    assert "Enter at most 100." in answer.content.decode()
+    assert not AlertSubscription.objects.exists()
+
+
+def test_a_channel_that_is_not_set_up_says_so(alice, client_for):
+    page = client_for(alice).get("/alerts/subscriptions/").content.decode()
+    assert "SMS is not set up here." in page
+    assert "No mail server is set up" in page
+
+
+def test_quiet_hours_need_both_ends(alice, client_for):
+    client = client_for(alice)
+    data = {"quiet_hours": "1", "quiet_from": "22:00"}
+    answer = client.post("/alerts/subscriptions/", data)
+    assert answer.status_code == 422
+    assert "Give both times" in answer.content.decode()
+    data["quiet_until"] = "07:00"
+    assert client.post("/alerts/subscriptions/", data).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.quiet_from, alice.quiet_until) == (time(22), time(7))
+
+
+def test_the_backtest_shows_when_it_would_have_fired(alice, checking, client_for, time_machine):
+    time_machine.move_to(AT)
+    alice.base_currency = "EUR"
+    alice.save()
+    row = make_transaction(account=checking, amount="-600.00", description="Sofa")
+    client = client_for(alice)
+    address = "/alerts/backtest/?type=large_transaction&large_transaction-threshold"
+    part = client.get(f"{address}=600", headers={"HX-Request": "true"}).content.decode()
+    assert "Would have fired once in 12 months" in part
+    assert f'href="/transactions/{row.pk}/"' in part
+    assert "<html" not in part
+    assert "Would not have fired" in client.get(f"{address}=601").content.decode()
+    assert client.get(f"{address}=much").status_code == 422
+    assert client.get("/alerts/backtest/?type=nonsense").status_code == 404
