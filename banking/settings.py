@@ -252,6 +252,8 @@ SPECTACULAR_SETTINGS = {
         "TransactionStatusEnum": "transactions.models.Transaction.Status",
         "ImportStatusEnum": "transactions.models.ImportBatch.Status",
         "BudgetStatusEnum": "budgets.progress.STATUSES",
+        "CategoryKindEnum": "transactions.models.Category.Kind",
+        "ChangeKindEnum": "transactions.models.ChangeBatch.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",

@@ -70,6 +70,7 @@ def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
 
 class BatchListApi(GenericAPIView):
     serializer_class = BatchOut
+    queryset = ChangeBatch.objects.none()
 
     @extend_schema(operation_id="undo_list", responses=BatchOut(many=True))
     def get(self, request: Request) -> Response:

@@ -58,6 +58,7 @@ def _plain(amount: Decimal | None) -> str | None:
     return f"{amount:.{digits}f}"
 
 
+@extend_schema_field(int)
 class OwnAccountField(serializers.PrimaryKeyRelatedField):
     """One of the user's own accounts; any other does not exist."""
 

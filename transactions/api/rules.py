@@ -127,28 +127,38 @@ class RuleDetailApi(RuleApi):
 
 
 class RulePreviewApi(RuleApi):
-    @extend_schema(request=None, responses=PreviewOut, parameters=PREVIEW_PARAMETERS)
+    @extend_schema(
+        operation_id="category_rules_preview",
+        request=None,
+        responses=PreviewOut,
+        parameters=PREVIEW_PARAMETERS,
+    )
     def post(self, request: Request, pk: int) -> Response:
         """What applying this rule would change, what stays, and each month's sums."""
         return self.preview(request, self.find(pk))
 
 
 class RuleApplyApi(RuleApi):
-    @extend_schema(request=None, responses=AppliedOut)
+    @extend_schema(operation_id="category_rules_apply", request=None, responses=AppliedOut)
     def post(self, request: Request, pk: int) -> Response:
         """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
         return self.apply(request, self.find_to_change(pk))
 
 
 class RulePreviewAllApi(RuleApi):
-    @extend_schema(request=None, responses=PreviewOut, parameters=PREVIEW_PARAMETERS)
+    @extend_schema(
+        operation_id="category_rules_preview_all",
+        request=None,
+        responses=PreviewOut,
+        parameters=PREVIEW_PARAMETERS,
+    )
     def post(self, request: Request) -> Response:
         """What applying all rules would change. Changes nothing."""
         return self.preview(request, None)
 
 
 class RuleApplyAllApi(RuleApi):
-    @extend_schema(request=None, responses=AppliedOut)
+    @extend_schema(operation_id="category_rules_apply_all", request=None, responses=AppliedOut)
     def post(self, request: Request) -> Response:
         """Apply all rules in their order to what is there."""
         require(request.user, Ability.CHANGE_OWN_DATA)
