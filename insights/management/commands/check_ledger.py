@@ -14,9 +14,7 @@ from transactions.ledger_check import LedgerReport, check_ledger
 
 
 class Command(BaseCommand):
-    help = (
-        "Recompute every balance, total and programme's points, and list the rows that are off."
-    )
+    help = "Recompute every balance, total and programme's points, and list the rows that are off."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
