@@ -1,0 +1,86 @@
+"""Two at once: one alert a fact, one message a notification, no mark lost. On both engines."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.core import mail
+from django.db import connection
+
+from alerts.models import Alert
+from alerts.scanning import scan_users, sweep
+from budgets.services import create_budget
+from tests.builders import make_transaction
+from transactions.models import LedgerMark
+from users.models import Notification
+from users.notifications import deliver_due, notify
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
+ROUNDS = 5
+
+
+def at_once(*works):
+    """All works begin together, each on a connection of its own; what they answered."""
+    barrier = Barrier(len(works))
+
+    def run(work):
+        try:
+            barrier.wait()
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_two_workers_send_each_message_once(alice, settings):
+    settings.SMTP_HOST = "mail.invalid"
+    for number in range(20):
+        notify(
+            recipient=alice, kind="x", target_key=f"k{number}", channels=["email"], subject="s",
+            text="t", on=date(2026, 3, 15), at=AT,
+        )  # fmt: skip
+    answers = at_once(*[lambda: deliver_due(at=AT)] * 3)
+    assert sum(answer.get("sent", 0) for answer in answers) == 20
+    assert len(mail.outbox) == 20
+    assert set(Notification.objects.values_list("status", "attempts")) == {("sent", 1)}
+
+
+def test_two_scans_and_a_sweep_tell_a_fact_once(alice, checking, groceries):
+    alice.base_currency = "EUR"
+    alice.save()
+    for number in range(ROUNDS):
+        budget = create_budget(
+            actor=alice, user=alice, category=groceries, year=2026 + number, month=3,
+            limit_amount=Decimal(10), currency="EUR",
+        )  # fmt: skip
+        at = AT.replace(year=2026 + number)
+        make_transaction(account=checking, amount="-11.00", category=groceries, txn_date=at.date())
+        raised = at_once(
+            lambda at=at: scan_users([alice.pk], at=at),
+            lambda at=at: scan_users([alice.pk], at=at),
+            lambda at=at: sweep(at=at),
+        )
+        assert sum(raised) == Alert.objects.filter(occurred_on__year=at.year).count()
+        assert Alert.objects.filter(dedupe_key=f"budget_exceeded:{budget.pk}").count() == 1
+    told = Notification.objects.filter(kind="budget_exceeded")
+    assert told.count() == ROUNDS
+
+
+def test_a_posting_beside_a_sweep_keeps_its_mark_or_is_seen(alice, checking, groceries):
+    for number in range(ROUNDS):
+        LedgerMark.objects.all().delete()
+        make_transaction(account=checking, amount="-1.00")
+        marks = at_once(
+            lambda: sweep(at=AT),
+            lambda number=number: make_transaction(account=checking, amount=f"-2.0{number}"),
+        )
+        # The sweep took one mark or both; what it did not take is still there.
+        assert len(marks) == 2
+        assert LedgerMark.objects.count() <= 1
+        sweep(at=AT)
+        assert not LedgerMark.objects.exists()
