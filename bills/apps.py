@@ -8,5 +8,8 @@ class BillsConfig(AppConfig):
 
     def ready(self) -> None:
         hold_transactions(
-            "bills.Bill", "payment", "This paid a bill. Undo the payment on the bill first."
+            "bills.Bill",
+            "payment",
+            "This paid a bill. Undo the payment on the bill first; if the bill is in the trash,"
+            " restore it for that.",
         )

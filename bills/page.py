@@ -10,7 +10,7 @@ from typing import Any
 from banking.periods import Period, add_months
 from bills.models import Bill
 from bills.preflight import Shortfall, shortfalls
-from bills.recurrence import occurrence_date
+from bills.recurrence import MONTHS_OF, occurrence_date
 from users.models import User
 
 MOST_SHOWN = 200
@@ -146,7 +146,7 @@ def _expected(user: User, first: date, last: date) -> list[Expected]:
     )
     found = []
     for bill in ends[:MOST_SHOWN]:
-        number = bill.sequence + 1
+        number = max(bill.sequence + 1, _number_before(bill, first))
         while (day := occurrence_date(bill.series_start, bill.recurrence, number)) is not None:
             if day > last:
                 break
@@ -154,3 +154,11 @@ def _expected(user: User, first: date, last: date) -> list[Expected]:
                 found.append(Expected(bill, day))
             number += 1
     return found
+
+
+def _number_before(bill: Bill, day: date) -> int:
+    """A number whose date is not after that day, so that far months cost no more than near ones."""
+    if bill.recurrence == Bill.Recurrence.WEEKLY:
+        return (day - bill.series_start).days // DAYS_IN_WEEK
+    months = (day.year - bill.series_start.year) * 12 + day.month - bill.series_start.month - 1
+    return months // MONTHS_OF[bill.recurrence]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from banking.periods import add_months
 from bills.models import Bill
 
-_MONTHS = {
+MONTHS_OF = {
     Bill.Recurrence.MONTHLY: 1,
     Bill.Recurrence.QUARTERLY: 3,
     Bill.Recurrence.YEARLY: 12,
@@ -19,5 +19,5 @@ def occurrence_date(start: date, recurrence: str, number: int) -> date | None:
         return start
     if recurrence == Bill.Recurrence.WEEKLY:
         return start + timedelta(weeks=number)
-    months = _MONTHS.get(recurrence)
+    months = MONTHS_OF.get(recurrence)
     return add_months(start, months * number) if months else None

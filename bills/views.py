@@ -211,7 +211,11 @@ def bill_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a bill out of the trash with those that went with it."""
     bill = get_object_or_404(Bill.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
-    restore_bill(actor=request.user, bill=bill)
+    try:
+        restore_bill(actor=request.user, bill=bill)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("bills:bill_list")
     messages.success(request, _("%(name)s is back.") % {"name": bill.biller_name})
     return redirect("bills:bill_detail", pk)
 

@@ -15,11 +15,13 @@ from banking.periods import add_months
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
 from transactions.models import Transaction
+from transactions.services.posting_checks import EARLIEST, LATEST
 from users import audit
 from users.models import User
 
 HOUSE_PROGRAM = "House points"
 MOST_POINTS = 10**12
+MOST_PER_POINT = 1_000_000
 EDITABLE = (
     "program_name",
     "point_value",
@@ -52,7 +54,7 @@ def create_program(
     reward = Reward(user=user, program_name=program_name.strip(), **fields)
     if reward.earns_on_bills:
         _stop_earning_elsewhere(user, None)
-    reward.full_clean()
+    _check_terms(reward)
     reward.save()
     if points_balance:
         _append(reward, PointsEntry.Kind.ADJUST, points_balance, on, note="Points brought along")
@@ -80,7 +82,7 @@ def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Re
         setattr(locked, name, changes[name])
     if before.get("earns_on_bills") is False:
         _stop_earning_elsewhere(locked.user, locked.pk)
-    locked.full_clean()
+    _check_terms(locked)
     locked.save(update_fields=[*before, "updated_at"])
     difference = changes.get("points_balance", locked.points_balance) - locked.points_balance
     if difference:
@@ -190,8 +192,10 @@ def earn_for_payment(
         amount = convert(payment.amount, payment.currency, reward.user.base_currency, on).amount
     except RateMissing:
         return None
-    points = points_for(reward, amount, is_early=is_early)
-    if points == 0:
+    # A programme that is full earns no more, and stops no payment.
+    room = MOST_POINTS - reward.points_balance
+    points = min(points_for(reward, amount, is_early=is_early), room)
+    if points <= 0:
         return None
     note = f"{payment.merchant or payment.description}{', paid early' if is_early else ''}"
     # A payment that was taken back and given again has earned once: it only comes back.
@@ -285,6 +289,8 @@ def _append(
             {"points": f"{reward.program_name} has {reward.points_balance} points."},
             code="not_enough_points",
         )
+    if not EARLIEST <= on <= LATEST:
+        raise ValidationError({"on": f"Enter a date from {EARLIEST} to {LATEST}."})
     if balance > MOST_POINTS:
         raise ValidationError({"points": "That is more than a programme can hold."})
     expires_on = None
@@ -303,6 +309,13 @@ def _append(
     reward.last_updated = timezone.now()
     reward.save(update_fields=["points_balance", "last_updated", "updated_at"])
     return entry
+
+
+def _check_terms(reward: Reward) -> None:
+    reward.full_clean()
+    for name in ("point_value", "earn_rate"):
+        if getattr(reward, name) > MOST_PER_POINT:
+            raise ValidationError({name: f"Enter at most {MOST_PER_POINT:,}."})
 
 
 def _serialise(owner_id: int) -> None:

@@ -152,7 +152,7 @@ class PayIn(serializers.Serializer):
 class MatchIn(serializers.Serializer):
     """The expense that paid the bill."""
 
-    transaction = serializers.IntegerField(min_value=1)
+    transaction = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class ReminderOut(serializers.Serializer):

@@ -189,7 +189,7 @@ class BillRestoreApi(BillApi):
 
     @extend_schema(request=None, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Take a bill out of the trash with those that went with it."""
+        """Take a bill out of the trash with those that went with it; or up again, if skipped."""
         restore_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(self.show(pk))
 

@@ -19,6 +19,8 @@ from users.timezones import local_date
 
 CATCH_UP_DAYS = 31
 AHEAD_DAYS = 35
+# A series that nobody has settled for so long is not carried on by itself.
+FORGOTTEN_DAYS = 400
 # No zone is ahead of the first or behind the second.
 EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 
@@ -78,7 +80,10 @@ def auto_pay(*, bill: Bill, on: date) -> str:
 def plan_all_ahead(*, at: datetime) -> int:
     """Make the occurrences of the next 35 days of every open series; how many were made."""
     horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=AHEAD_DAYS)
-    waiting = last_of_series().filter(due_date__lte=horizon, user__is_active=True)
+    oldest = horizon - timedelta(days=FORGOTTEN_DAYS)
+    waiting = last_of_series().filter(
+        due_date__lte=horizon, due_date__gte=oldest, user__is_active=True
+    )
     made = 0
     for bill, on in with_local_date(waiting.order_by("pk"), at):
         until = on + timedelta(days=AHEAD_DAYS)

@@ -12,7 +12,7 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.money import round_to_minor_unit
 from bills.models import Bill
-from bills.services.planning import CARRIED_ON, lock_bill, plan_next
+from bills.services.planning import CARRIED_ON, check_day, lock_bill, plan_next
 from rewards.services import (
     earn_for_payment,
     lock_bill_program,
@@ -50,6 +50,7 @@ def pay_bill(
     if locked.paid_at is not None:
         return locked
     amount = _checked_amount(locked, amount)
+    check_day("on", on)
     account = account or locked.account
     payment = None
     if account is not None and post:

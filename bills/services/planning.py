@@ -14,6 +14,7 @@ from banking.money import round_to_minor_unit
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
+from transactions.services.posting_checks import EARLIEST, LATEST
 from users import audit
 from users.models import User
 
@@ -110,13 +111,23 @@ def delete_bill(*, actor: User, bill: Bill) -> None:
 
 @db_transaction.atomic
 def restore_bill(*, actor: User, bill: Bill) -> Bill:
-    """Take an occurrence out of the trash, with those that went with it."""
+    """Take an occurrence out of the trash, with those that went with it; a skipped one is taken up.
+
+    Raises ValidationError for the rest of a part payment that was undone: it is owed already.
+    """
     locked = lock_bill(bill)
+    whole = locked.remainder_of
+    if locked.deleted_at is not None and whole is not None and whole.paid_at is None:
+        raise ValidationError("The whole bill is open again: there is no rest of it.")
     if locked.deleted_at is not None:
         together = Bill.objects.filter(series=locked.series, deleted_at=locked.deleted_at)
         together.update(deleted_at=None, updated_at=timezone.now())
         locked.deleted_at = None
         audit.record(actor=actor, action="bills.bill.restored", target=locked)
+    elif locked.skipped_at is not None:
+        locked.skipped_at = None
+        locked.save(update_fields=["skipped_at", "updated_at"])
+        audit.record(actor=actor, action="bills.bill.taken_up", target=locked)
     return locked
 
 
@@ -126,6 +137,8 @@ def skip_bill(*, actor: User, bill: Bill) -> Bill:
     locked = lock_bill(bill)
     if locked.paid_at is not None:
         raise ValidationError("This bill is paid.")
+    if locked.deleted_at is not None:
+        raise ValidationError("This bill is in the trash. Restore it first.")
     if locked.skipped_at is None:
         locked.skipped_at = timezone.now()
         locked.save(update_fields=["skipped_at", "updated_at"])
@@ -187,11 +200,18 @@ def _check(bill: Bill) -> None:
     bill.biller_name = bill.biller_name.strip()
     if isinstance(bill.amount_due, Decimal):
         bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
+    check_day("due_date", bill.due_date)
     bill.full_clean()
     _check_account(bill.user_id, bill.account)
     category: Category | None = bill.category
     if category is not None and category.user_id not in (None, bill.user_id):
         raise ValidationError({"category": "Choose one of your own categories."})
+
+
+def check_day(name: str, on: date) -> None:
+    """Raise ValidationError, at the field `name`, for a day no transaction can have."""
+    if not EARLIEST <= on <= LATEST:
+        raise ValidationError({name: f"Enter a date from {EARLIEST} to {LATEST}."})
 
 
 def _check_account(user_id: int, account: Account | None) -> None:

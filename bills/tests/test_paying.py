@@ -9,7 +9,13 @@ from django.core.exceptions import ValidationError
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill, settle_with, unpay_bill
-from bills.services.planning import create_bill, edit_bill, plan_ahead, skip_bill
+from bills.services.planning import (
+    create_bill,
+    edit_bill,
+    plan_ahead,
+    restore_bill,
+    skip_bill,
+)
 from rewards.models import PointsEntry, Reward
 from rewards.services import add_entry
 from tests.builders import make_transaction
@@ -124,7 +130,7 @@ def test_the_payment_of_a_bill_stays_in_the_ledger_until_it_is_undone(alice, che
     rows = Transaction.objects.filter(pk=bill.payment_id)
     with pytest.raises(ValidationError) as refusal:
         delete_transactions(actor=alice, rows=rows)
-    assert refusal.value.messages == ["This paid a bill. Undo the payment on the bill first."]
+    assert refusal.value.messages[0].startswith("This paid a bill. Undo the payment on the bill")
     with pytest.raises(ValidationError):
         edit_transaction(actor=alice, transaction=bill.payment, signed_amount=Decimal("-1.00"))
     edit_transaction(actor=alice, transaction=bill.payment, notes="March")
@@ -195,3 +201,29 @@ def test_another_recurrence_does_not_bring_the_old_series_back(alice):
     assert list(Bill.objects.open().values_list("due_date", "recurrence")) == [
         (date(2026, 2, 28), "yearly")
     ]
+
+
+def test_a_skipped_bill_is_taken_up_again(alice):
+    bill = make_bill(alice)
+    skip_bill(actor=alice, bill=bill)
+    assert restore_bill(actor=alice, bill=bill).is_open
+
+
+def test_the_rest_of_an_undone_part_payment_stays_in_the_trash(alice, checking):
+    bill = make_bill(alice, account=checking)
+    pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
+    rest = Bill.objects.open().get()
+    unpay_bill(actor=alice, bill=bill)
+    with pytest.raises(ValidationError):
+        restore_bill(actor=alice, bill=rest)
+    assert Bill.objects.open().get() == bill
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1949, 12, 31), date(9999, 12, 31)])
+def test_no_bill_is_due_beyond_the_calendar(alice, day):
+    with pytest.raises(ValidationError) as refusal:
+        make_bill(alice, due_date=day, recurrence="monthly")
+    assert list(refusal.value.message_dict) == ["due_date"]
+    bill = make_bill(alice)
+    with pytest.raises(ValidationError):
+        pay_bill(actor=alice, bill=bill, on=day)
