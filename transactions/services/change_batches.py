@@ -6,10 +6,10 @@ the audit event. Totals and balances move by what the rows' sums moved by.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BigIntegerField,
@@ -26,6 +26,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import Account
 from banking.bulk import bulk_insert, bulk_update, insert_selected
+from banking.fields import folded
 from transactions.models import (
     CategoryChange,
     ChangeBatch,
@@ -132,7 +133,7 @@ def _write_history(rows: QuerySet[ChangeBatchRow], origin: str, to: str, act: Ac
     insert_selected(
         CategoryChange,
         ("transaction", "from_category", "to_category", "by", "rule", "actor", "created_at"),
-        moved.order_by("pk").values_list(
+        moved.order_by().values_list(
             "transaction_id",
             NullIf("old_id", _NOTHING),
             NullIf("new_id", _NOTHING),
@@ -146,15 +147,16 @@ def _write_history(rows: QuerySet[ChangeBatchRow], origin: str, to: str, act: Ac
 
 def write_notes(rows: QuerySet[ChangeBatchRow], to: str, at: datetime) -> None:
     """Notes, and with them the text that is searched."""
-    searched = Transaction._meta.get_field("search_text")
+    sources = Transaction._meta.get_field("search_text").sources
+    place = sources.index(NOTES)
     for piece in pieces_of(rows):
         noted = {row.transaction_id: getattr(row, to)[NOTES] for row in piece}
-        found = Transaction.objects.filter(pk__in=list(noted)).only(*searched.sources)
+        found = Transaction.objects.filter(pk__in=list(noted)).values_list("pk", *sources)
         values = []
-        for row in list(found):
-            row.notes = noted[row.pk]
-            values.append((row.pk, row.notes, searched.text_of(row), at))
-        bulk_update(Transaction, ("notes", "search_text", "updated_at"), values)
+        for pk, *texts in list(found):
+            texts[place] = noted[pk]
+            values.append((pk, noted[pk], folded("\n".join(texts)), at))
+        bulk_update(Transaction, (NOTES, "search_text", "updated_at"), values)
 
 
 def write_tags(rows: QuerySet[ChangeBatchRow], to: str) -> None:
@@ -181,16 +183,27 @@ def write_trash(rows: QuerySet[ChangeBatchRow], deleted_at: datetime | None, at:
     chosen.update(deleted_at=deleted_at, updated_at=at)
 
 
-def pieces_of(rows: QuerySet[ChangeBatchRow]) -> Iterable[list[ChangeBatchRow]]:
-    """The rows, a few thousand at a time, by key."""
+class StagedRow(NamedTuple):
+    """A row of a batch without the weight of a model."""
+
+    pk: int
+    transaction_id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def pieces_of(rows: QuerySet[ChangeBatchRow]) -> Iterator[list[StagedRow]]:
+    """A batch's rows, a few thousand at a time, in the order of its index."""
     last = 0
     while True:
-        piece = list(rows.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE])
+        further = rows.filter(transaction_id__gt=last).order_by("transaction_id")
+        values = further.values_list(*StagedRow._fields)[:ROWS_AT_ONCE]
+        piece = [StagedRow(*row) for row in values]
         if piece:
             yield piece
         if len(piece) < ROWS_AT_ONCE:
             return
-        last = piece[-1].pk
+        last = piece[-1].transaction_id
 
 
 def in_pieces(ids: list[int], size: int = ROWS_AT_ONCE) -> Iterable[list[int]]:

@@ -21,6 +21,7 @@ from transactions.services.change_batches import (
     SOURCE,
     TAGS,
     Act,
+    StagedRow,
     category_in,
     live_sums,
     pieces_of,
@@ -71,7 +72,7 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
     old = live_sums(batch)
     _write_back(batch, Act(actor=actor, accounts=accounts, at=at))
     settle(batch, Act(actor=actor, accounts=accounts, at=at), old)
-    left = batch.rows.filter(left_alone=True).order_by("pk")
+    left = batch.rows.filter(left_alone=True).order_by("transaction_id")
     result = Undone(
         restored_count=batch.rows.filter(left_alone=False).count(),
         left_ids=list(left.values_list("transaction_id", flat=True)),
@@ -140,7 +141,7 @@ def _with_notes(rows: Rows) -> Rows:
     return rows.filter(after__has_key=NOTES).annotate(written_notes=KT(f"{AFTER}__{NOTES}"))
 
 
-def _other_tags(rows: Rows) -> Iterator[list[ChangeBatchRow]]:
+def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
     """Rows that do not have exactly those of the touched tags that the batch left them with."""
     for piece in pieces_of(rows.filter(after__has_key=TAGS)):
         touched = {tag for row in piece for tag in (*row.before[TAGS], *row.after[TAGS])}
@@ -155,7 +156,7 @@ def _other_tags(rows: Rows) -> Iterator[list[ChangeBatchRow]]:
 
 def _in_that_trash(rows: Rows, batch: ChangeBatch) -> Rows:
     """Still deleted, by this very batch: all its rows were deleted at one moment."""
-    first = batch.rows.order_by("pk").first()
+    first = batch.rows.order_by("transaction_id").first()
     moment = datetime.fromisoformat(first.after[DELETED_AT]) if first else None
     return rows.filter(transaction__deleted_at=moment)
 

@@ -132,7 +132,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rows = batch.rows.select_related("transaction__account")
     if only_left := request.GET.get("only") == "left":
         rows = rows.filter(left_alone=True)
-    page = keyset_page(rows, ["id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rows, ["-transaction_id"], PAGE_SIZE, request.GET.get("cursor"))
     now = timezone.now()
     can_undo = batch.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
     counts = can_undo and batch.row_count <= LARGEST_COUNTED
