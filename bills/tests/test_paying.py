@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from bills.models import Bill
 from bills.recurrence import occurrence_date
@@ -20,7 +21,9 @@ from rewards.models import PointsEntry, Reward
 from rewards.services import add_entry
 from tests.builders import make_transaction
 from tests.invariants import assert_ledger_holds
-from transactions.models import Transaction
+from transactions.models import ImportBatch, Transaction
+from transactions.services.bulk_editing import bulk_delete
+from transactions.services.import_confirming import revert_import
 from transactions.services.posting import delete_transactions, edit_transaction
 
 JANUARY_31 = date(2026, 1, 31)
@@ -227,3 +230,29 @@ def test_no_bill_is_due_beyond_the_calendar(alice, day):
     bill = make_bill(alice)
     with pytest.raises(ValidationError):
         pay_bill(actor=alice, bill=bill, on=day)
+
+
+def test_neither_a_bulk_deletion_nor_a_revert_takes_a_payment_away(alice, checking):
+    batch = ImportBatch.objects.create(
+        user=alice,
+        account=checking,
+        file_name="march.csv",
+        sha256="0" * 64,
+        status="done",
+        confirmed_at=timezone.now(),
+    )
+    row = make_transaction(account=checking, amount="-80.00", origin="import")
+    Transaction.objects.filter(pk=row.pk).update(import_batch=batch)
+    bill = settle_with(actor=alice, bill=make_bill(alice), payment=row)
+    rows = Transaction.objects.filter(pk=row.pk)
+    for take_away in (
+        lambda: bulk_delete(actor=alice, rows=rows, at=timezone.now()),
+        lambda: revert_import(actor=alice, batch=batch, at=timezone.now()),
+    ):
+        with pytest.raises(ValidationError):
+            take_away()
+    assert rows.get().deleted_at is None
+    unpay_bill(actor=alice, bill=bill)
+    revert_import(actor=alice, batch=batch, at=timezone.now())
+    assert rows.get().deleted_at is not None
+    assert_ledger_holds()
