@@ -12,11 +12,16 @@ def assert_ledger_holds() -> None:
     """balance = opening + Σ posted, and monthly totals = recomputation; check_ledger agrees."""
     balances = dict(Account.objects.values_list("pk", "opening_balance"))
     totals: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
-    for row in Transaction.objects.filter(deleted_at=None, status="posted"):
+    for row in Transaction.objects.filter(deleted_at=None, status="posted").prefetch_related(
+        "splits"
+    ):
         balances[row.account_id] += row.signed_amount
-        sums = totals[(row.account_id, row.txn_date.replace(day=1), row.category_id)]
-        sums[0 if row.signed_amount > 0 else 1] += abs(row.signed_amount)
-        sums[2] += 1
+        parts = list(row.splits.all()) if row.is_split else [row]
+        assert sum(part.signed_amount for part in parts) == row.signed_amount
+        for part in parts:
+            sums = totals[(row.account_id, row.txn_date.replace(day=1), part.category_id)]
+            sums[0 if part.signed_amount > 0 else 1] += abs(part.signed_amount)
+            sums[2] += 1
     assert dict(Account.objects.values_list("pk", "balance")) == balances
     stored = {
         (row.account_id, row.month, row.category_id): [

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from accounts.services import delete_account, edit_account, restore_account
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
-from transactions.models import Category, ImportBatch, Transaction
+from transactions.models import Category, ChangeBatch, ImportBatch, Transaction, Transfer
+from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
 from transactions.services.import_confirming import confirm_import, revert_import
@@ -30,6 +32,14 @@ from transactions.services.posting import (
     post_transaction,
     restore_transactions,
 )
+from transactions.services.splitting import Part, split_transaction, unsplit_transaction
+from transactions.services.transfers import (
+    confirm_transfer,
+    reject_transfer,
+    suggest_transfers,
+    transfer_funds,
+)
+from transactions.services.undoing import undo_batch
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 cents = st.integers(-300_00, 300_00).filter(bool).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -119,6 +129,48 @@ class Ledger(RuleBasedStateMachine):
     def categorize_many(self, place, word) -> None:
         rows = Transaction.objects.filter(description__contains=word)
         self._ask(recategorize, rows=rows, category=self._category(place))
+
+    @rule(place=places, cents=st.integers(1, 60_00))
+    def transfer(self, place, cents) -> None:
+        source, target = self.accounts[place % 2], self.accounts[1 - place % 2]
+        amount = Decimal(cents).scaleb(-2)
+        on = date(2026, 2, 1 + place % 28)
+        self._ask(transfer_funds, source=source, target=target, amount=amount, on=on)
+
+    @rule(back=st.booleans())
+    def pair(self, back) -> None:
+        suggest_transfers(user=self.owner, since=date(2026, 1, 1))
+        for found in Transfer.objects.order_by("pk")[:2]:
+            self._ask(reject_transfer if back else confirm_transfer, transfer=found)
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places, share=st.integers(1, 99), off=st.sampled_from([0, 0, 0, 1]))
+    def split(self, place, share, off) -> None:
+        row = self._row(place)
+        first = (row.signed_amount * share / 100).quantize(Decimal("0.01"))
+        amounts = (first, row.signed_amount - first + off)
+        parts = [Part(one, self._category(place + n)) for n, one in enumerate(amounts)]
+        self._ask(split_transaction, transaction=row, parts=parts)
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places)
+    def unsplit(self, place) -> None:
+        self._ask(unsplit_transaction, transaction=self._row(place))
+
+    @precondition(lambda self: Transaction.objects.exists())
+    @rule(place=places, word=st.sampled_from(["row 1", "row"]), deletes=st.booleans())
+    def bulk(self, place, word, deletes) -> None:
+        rows, now = Transaction.objects.filter(description__contains=word), timezone.now()
+        if deletes:
+            self._ask(bulk_delete, rows=rows, at=now)
+        else:
+            self._ask(bulk_edit, rows=rows, at=now, category=self._category(place))
+
+    @precondition(lambda self: ChangeBatch.objects.exists())
+    @rule(place=places)
+    def undo(self, place) -> None:
+        batches = ChangeBatch.objects.order_by("pk")
+        self._ask(undo_batch, batch=batches[place % batches.count()], at=timezone.now())
 
     @rule(place=places)
     def add_category(self, place) -> None:

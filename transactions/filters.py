@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from accounts.models import Account, shared_account_ids
 from banking.fields import AmountFormField, folded
 from banking.money import active_currencies
-from transactions.models import Category, Transaction, TransactionQuerySet
+from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 
 LONGEST_SEARCH = 200
@@ -130,10 +130,17 @@ class TransactionFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def in_category(self, rows: TransactionQuerySet, name: str, slug: str) -> TransactionQuerySet:
+        """A split row is in the categories of its parts alone."""
         if slug == UNCATEGORIZED:
-            return rows.filter(category=None)
-        ids = self._category_ids(slug)
-        return rows.filter(category__in=ids)
+            whole, parts = Q(category=None), TransactionSplit.objects.filter(category=None)
+        else:
+            ids = self._category_ids(slug)
+            whole, parts = Q(category__in=ids), TransactionSplit.objects.filter(category__in=ids)
+        if not TransactionSplit.objects.filter(transaction__user=self.request.user).exists():
+            return rows.filter(whole)
+        return rows.filter(
+            Q(whole, is_split=False) | Q(is_split=True, pk__in=parts.values("transaction"))
+        )
 
     def _category_ids(self, slug: str) -> list[int]:
         """The categories of that address: a person's own, and those of owners who share."""

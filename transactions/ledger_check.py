@@ -6,6 +6,9 @@ It only reads, in a fixed number of queries, and streams what it reads.
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from heapq import merge as merge_sorted
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import (
@@ -29,7 +32,14 @@ from banking.fields import AmountField
 from banking.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
 from banking.snapshot import read_snapshot
 from transactions.fingerprints import fingerprint
-from transactions.models import Category, ImportBatch, MonthlyTotal, Tag, Transaction
+from transactions.models import (
+    Category,
+    ImportBatch,
+    MonthlyTotal,
+    Tag,
+    Transaction,
+    TransactionSplit,
+)
 
 # What is listed of each invariant; the counts are always whole.
 MOST_LISTED = 100
@@ -113,6 +123,7 @@ def check_ledger(account_id: int | None = None) -> LedgerReport:
                 _derived(rows),
                 _external_ids(rows),
                 _orphans(rows, totals),
+                _splits(rows),
             ]
         )
 
@@ -148,31 +159,65 @@ def _balances(accounts: QuerySet) -> Invariant:
 
 def _totals(rows: QuerySet, totals: QuerySet) -> Invariant:
     found = Invariant("monthly_totals", "each monthly total = Σ of its transactions")
-    right = (
-        rows.filter(deleted_at=None, status=Transaction.Status.POSTED)
-        .order_by()
-        .annotate(month=TruncMonth("txn_date"), kind=Coalesce("category_id", Value(0)))
-        .values("account_id", "month", "kind")
-        .annotate(
-            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
-            count=Count("id"),
-        )
-        .order_by("account_id", "month", "kind")
-        .values_list("account_id", "month", "kind", "inflow", "negative", "count")
+    counted = rows.filter(deleted_at=None, status=Transaction.Status.POSTED)
+    parts = TransactionSplit.objects.filter(
+        transaction__in=counted.filter(is_split=True).order_by().values("pk")
+    )
+    right = merge_sorted(
+        _sums_by_key(counted.filter(is_split=False), ""), _sums_by_key(parts, "transaction__")
     )
     stored = (
         totals.annotate(kind=Coalesce("category_id", Value(0)))
         .order_by("account_id", "month", "kind")
         .values_list("account_id", "month", "kind", "inflow", "outflow", "transaction_count", "pk")
     )
-    recomputed = (
-        (row[:3], (row[3], -row[4], row[5]), None) for row in right.iterator(chunk_size=CHUNK)
-    )
+    recomputed = ((key, _added(group), None) for key, group in groupby(right, itemgetter(0)))
     kept = ((row[:3], row[3:6], row[6]) for row in _counting(stored, found))
     for key, expected, (value, pk) in _merged(recomputed, kept):
         if expected != value:
             found.add(_total_violation(key, expected, value, pk))
+    return found
+
+
+def _sums_by_key(rows: QuerySet, prefix: str) -> Iterator[tuple]:
+    """((account, month, category or 0), (in, -out, count)) in order; a split row by its parts."""
+    grouped = (
+        rows.order_by()
+        .annotate(month=TruncMonth(f"{prefix}txn_date"), kind=Coalesce("category_id", Value(0)))
+        .values(f"{prefix}account_id", "month", "kind")
+        .annotate(
+            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
+            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
+            count=Count("id"),
+        )
+        .order_by(f"{prefix}account_id", "month", "kind")
+        .values_list(f"{prefix}account_id", "month", "kind", "inflow", "negative", "count")
+    )
+    return ((row[:3], row[3:]) for row in grouped.iterator(chunk_size=CHUNK))
+
+
+def _added(group: Iterable[tuple]) -> tuple[Decimal, Decimal, int]:
+    sums = [one for _key, one in group]
+    return sum(s[0] for s in sums), -sum(s[1] for s in sums), sum(s[2] for s in sums)
+
+
+def _splits(rows: QuerySet) -> Invariant:
+    found = Invariant("splits", "a split transaction has parts that add up to it, a whole one none")
+    parts = TransactionSplit.objects.filter(transaction=OuterRef("pk")).order_by()
+    total = parts.values("transaction").annotate(total=Sum("signed_amount")).values("total")
+    known = rows.filter(
+        Q(is_split=True) | Q(pk__in=TransactionSplit.objects.values("transaction"))
+    ).order_by("pk")
+    columns = known.annotate(total=Subquery(total, output_field=AmountField())).values_list(
+        "pk", "account_id", "is_split", "signed_amount", "total"
+    )
+    for pk, account, is_split, amount, total_of_parts in _counting(columns, found):
+        if not is_split or amount != total_of_parts:
+            problem = "Its parts do not add up to it." if is_split else "It is whole and has parts."
+            stored = "" if total_of_parts is None else f"{total_of_parts:f}"
+            found.add(
+                Violation("transactions.transaction", pk, problem, account, stored, f"{amount:f}")
+            )
     return found
 
 

@@ -1,7 +1,8 @@
 """Monthly totals: each account's inflow, outflow and number of rows by month and category.
 
 They are written with the rows they sum, under the account's lock, so that figures cost the same
-after ten years as after ten days. Only posted rows outside the trash count.
+after ten years as after ten days. Only posted rows outside the trash count, a split row by its
+parts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,14 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Q, Sum, Value
+from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from banking.fields import AmountField
 from banking.periods import first_of_month
-from transactions.models import MonthlyTotal, Transaction, TransactionQuerySet
+from transactions.models import MonthlyTotal, Transaction, TransactionQuerySet, TransactionSplit
+
+ZERO = Value(Decimal(0), output_field=AmountField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +57,41 @@ def sums_of_rows(rows: Iterable[Transaction]) -> SumsByKey:
     for row in rows:
         if row.status != Transaction.Status.POSTED or row.deleted_at is not None:
             continue
-        key = TotalKey(row.account_id, first_of_month(row.txn_date), row.category_id)
-        sums.setdefault(key, Sums()).add(
-            Sums(max(row.signed_amount, Decimal(0)), max(-row.signed_amount, Decimal(0)), 1)
-        )
+        month = first_of_month(row.txn_date)
+        for part in row.splits.all() if row.is_split else (row,):
+            key = TotalKey(row.account_id, month, part.category_id)
+            sums.setdefault(key, Sums()).add(
+                Sums(max(part.signed_amount, Decimal(0)), max(-part.signed_amount, Decimal(0)), 1)
+            )
     return sums
 
 
 def sums_in(rows: TransactionQuerySet) -> SumsByKey:
-    """What the posted rows of a queryset add up to, by key, in one query."""
-    zero = Value(Decimal(0), output_field=AmountField())
+    """What the posted rows of a queryset add up to, by key, in two queries."""
+    posted = rows.posted().order_by()
+    parts = TransactionSplit.objects.filter(
+        transaction__in=posted.filter(is_split=True).values("pk")
+    )
+    return merge(
+        (_grouped(posted.filter(is_split=False), ""), 1), (_grouped(parts, "transaction__"), 1)
+    )
+
+
+def _grouped(rows: QuerySet, prefix: str) -> SumsByKey:
+    """Sums by account, month and category; `prefix` leads from a part to its transaction."""
     grouped = (
-        rows.posted()
-        .order_by()
-        .annotate(month=TruncMonth("txn_date"))
-        .values("account_id", "month", "category_id")
+        rows.order_by()
+        .annotate(month=TruncMonth(f"{prefix}txn_date"))
+        .values_list(f"{prefix}account_id", "month", "category_id")
         .annotate(
-            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), zero),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), zero),
+            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), ZERO),
+            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), ZERO),
             count=Count("id"),
         )
     )
     return {
-        TotalKey(row["account_id"], row["month"], row["category_id"]): Sums(
-            row["inflow"], -row["negative"], row["count"]
-        )
-        for row in grouped
+        TotalKey(account_id, month, category_id): Sums(inflow, -negative, count)
+        for account_id, month, category_id, inflow, negative, count in grouped
     }
 
 

@@ -13,6 +13,7 @@ from transactions.views import (
     importing,
     listing,
     rules,
+    splitting,
     transfers,
 )
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("<int:pk>/edit/", detail.transaction_edit, name="transaction_edit"),
     path("<int:pk>/notes/", detail.transaction_notes, name="transaction_notes"),
     path("<int:pk>/category/", detail.transaction_category, name="transaction_category"),
+    path("<int:pk>/split/", splitting.transaction_split, name="transaction_split"),
+    path("<int:pk>/unsplit/", splitting.transaction_unsplit, name="transaction_unsplit"),
     path("<int:pk>/delete/", detail.transaction_delete, name="transaction_delete"),
     path("<int:pk>/restore/", detail.transaction_restore, name="transaction_restore"),
     path("transfers/", transfers.transfer_list, name="transfer_list"),

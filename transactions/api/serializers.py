@@ -37,6 +37,7 @@ class TransactionOut(serializers.ModelSerializer):
             "category",
             "category_name",
             "category_source",
+            "is_split",
             "amount",
             "txn_type",
             "signed_amount",

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from transactions.api import batches, categories, exporting, importing, rules, transfers, views
+from transactions.api import (
+    batches,
+    categories,
+    exporting,
+    importing,
+    rules,
+    splitting,
+    transfers,
+    views,
+)
 
 urlpatterns = [
     path("transactions", views.TransactionListApi.as_view(), name="api_transaction_list"),
@@ -23,6 +32,11 @@ urlpatterns = [
         "transactions/<int:pk>/category-history",
         views.CategoryHistoryApi.as_view(),
         name="api_category_history",
+    ),
+    path(
+        "transactions/<int:pk>/splits",
+        splitting.TransactionSplitsApi.as_view(),
+        name="api_transaction_splits",
     ),
     path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
     path(

@@ -12,6 +12,7 @@ from accounts.services import lock_accounts
 from transactions.models import Category, Transaction
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
+from transactions.services.splitting import move_parts, rows_with_parts_in
 from users import audit
 from users.models import User
 
@@ -90,7 +91,9 @@ def delete_category(*, actor: User, category: Category) -> int:
     """
     rows = Transaction.objects.filter(category=category)
     # Accounts come before every other lock, as in posting.
-    lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
+    concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
+    concerned |= set(rows_with_parts_in(category).values_list("account_id", flat=True).distinct())
+    accounts = lock_accounts(sorted(concerned))
     row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     if row.deleted_at is not None:
         return 0
@@ -100,6 +103,7 @@ def delete_category(*, actor: User, category: Category) -> int:
         category=row.parent,
         source=None if row.parent else Transaction.CategorySource.NONE,
     )
+    move_parts(accounts=accounts, category=row)
     row.children.update(parent=None)
     row.deleted_at = timezone.now()
     row.save(update_fields=["deleted_at", "updated_at"])

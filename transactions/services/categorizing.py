@@ -39,7 +39,8 @@ def recategorize(
     accounts = lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
     chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
     chosen = chosen.exclude(category=category)
-    sums = sums_in(chosen.filter(deleted_at=None))
+    # A split row counts by its parts, whose categories stay.
+    sums = sums_in(chosen.filter(deleted_at=None, is_split=False))
     CategoryChange.objects.bulk_create(_history(actor, chosen, category, by), batch_size=CHUNK)
     values: dict[str, Any] = {"category": category, "updated_at": timezone.now()}
     count = chosen.update(**values, **({"category_source": source} if source else {}))

@@ -49,6 +49,7 @@ MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
 BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
 PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
 SEARCHED = ("description", "merchant", "notes")
+SPLIT = "This transaction is split into parts. Make it whole again first."
 NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
 FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
 
@@ -242,6 +243,9 @@ def _refuse_fixed(row: Transaction, changed: list[str]) -> None:
     """Money that something holds stays, and so do money and category of a transfer's side."""
     if set(changed) & set(MONEY_FIELDS):
         refuse_held(Transaction.objects.filter(pk=row.pk))
+    for name in ("signed_amount", "category"):
+        if row.is_split and name in changed:
+            raise ValidationError({"amount" if name == "signed_amount" else name: SPLIT})
     for name in (*MONEY_FIELDS, "category"):
         if name in changed:
             refuse_side(row, "amount" if name == "signed_amount" else name)

@@ -1,0 +1,81 @@
+"""A transaction's parts at the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from banking.api import AmountSerializerField
+from banking.money import plain_amount
+from transactions.api.serializers import CategorySlugField, category_of_owner
+from transactions.api.views import TransactionApi
+from transactions.models import Transaction, TransactionSplit
+from transactions.services.splitting import (
+    MOST_PARTS,
+    Part,
+    split_transaction,
+    unsplit_transaction,
+)
+
+
+class SplitOut(serializers.ModelSerializer):
+    """One part; `amount` is positive, in the transaction's direction."""
+
+    amount = serializers.SerializerMethodField()
+    category = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+
+    class Meta:
+        model = TransactionSplit
+        fields = ["id", "amount", "category", "notes"]
+
+    def get_amount(self, part: TransactionSplit) -> str:
+        return plain_amount(abs(part.signed_amount), part.transaction.currency)
+
+
+class PartIn(serializers.Serializer):
+    amount = AmountSerializerField(positive=True)
+    category = CategorySlugField(required=False)
+    notes = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class SplitsIn(serializers.Serializer):
+    """Every part of the transaction; none makes it whole again."""
+
+    parts = PartIn(many=True, max_length=MOST_PARTS)
+
+
+class TransactionSplitsApi(TransactionApi):
+    serializer_class = SplitOut
+    pagination_class = None
+
+    @extend_schema(operation_id="transaction_splits", responses=SplitOut(many=True), filters=False)
+    def get(self, request: Request, pk: int) -> Response:
+        """The parts of a transaction; none for a whole one."""
+        return Response(self._parts(self.find(pk)))
+
+    @extend_schema(request=SplitsIn, responses=SplitOut(many=True))
+    def put(self, request: Request, pk: int) -> Response:
+        """Split a transaction into these parts, which add up to it; an empty list unsplits it."""
+        row = self.find_to_change(pk)
+        data = SplitsIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        sign = 1 if row.signed_amount > 0 else -1
+        parts = [
+            Part(
+                sign * part["amount"],
+                category_of_owner(row.user_id, part.get("category")),
+                part.get("notes", ""),
+            )
+            for part in data.validated_data["parts"]
+        ]
+        if parts:
+            split_transaction(actor=request.user, transaction=row, parts=parts)
+        else:
+            unsplit_transaction(actor=request.user, transaction=row)
+        return Response(self._parts(row))
+
+    def _parts(self, row: Transaction) -> Any:
+        parts = TransactionSplit.objects.filter(transaction=row)
+        return SplitOut(parts.select_related("category", "transaction"), many=True).data

@@ -1,0 +1,53 @@
+"""The parts of one transaction, as a person types them."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from banking.fields import AmountFormField
+from banking.money import SMALLEST_STEP
+from transactions.forms.choosing import CategoryField
+from transactions.models import Transaction
+from transactions.services.splitting import MOST_PARTS, Part
+
+BLANK_ROWS = 3
+
+
+class PartForm(forms.Form):
+    """One part; a row left empty is none."""
+
+    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP, required=False)
+    category = CategoryField()
+    notes = forms.CharField(label=_("Notes"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, owner_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].set_owner(owner_id)
+
+
+PartFormSet = forms.formset_factory(PartForm, extra=BLANK_ROWS, max_num=MOST_PARTS)
+
+
+def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
+    """The parts there are, or the whole in its category, and some empty rows."""
+    parts = list(row.splits.select_related("category")) or [row]
+    initial = [
+        {
+            "amount": abs(part.signed_amount),
+            "category": part.category.slug if part.category else "",
+            "notes": part.notes if row.is_split else "",
+        }
+        for part in parts
+    ]
+    return PartFormSet(data, initial=initial, form_kwargs={"owner_id": row.user_id}, prefix="part")
+
+
+def parts_of(formset: forms.BaseFormSet, row: Transaction) -> list[Part]:
+    """The filled rows as the service takes them, in the whole's direction."""
+    sign = 1 if row.signed_amount > 0 else -1
+    return [
+        Part(sign * entry["amount"], entry["category"], entry["notes"])
+        for entry in formset.cleaned_data
+        if entry.get("amount")
+    ]

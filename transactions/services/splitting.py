@@ -1,0 +1,141 @@
+"""Splitting a transaction into parts with categories of their own, and making it whole again.
+
+The parts add up to the whole, in its direction. While a row is split its parts count in totals and
+flows; its own category waits, and counts again once the row is whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from banking.money import plain_amount
+from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
+from transactions.services.posting import book
+from transactions.services.posting_checks import checked_amount
+from transactions.services.transfer_pairs import refuse_side
+from transactions.totals import merge, sums_in, sums_of_rows
+from users import audit
+from users.models import User
+
+FEWEST_PARTS, MOST_PARTS, LONGEST_NOTES = 2, 20, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part is: `signed_amount` has the whole's sign."""
+
+    signed_amount: Decimal
+    category: Category | None = None
+    notes: str = ""
+
+
+@db_transaction.atomic
+def split_transaction(
+    *, actor: User, transaction: Transaction, parts: Sequence[Part]
+) -> Transaction:
+    """Make the transaction these parts; those it had go. Raises ValidationError at "parts"."""
+    accounts, row = _locked(transaction)
+    refuse_side(row, "parts")
+    _check(row, parts)
+    before = sums_of_rows([row])
+    row.splits.all().delete()
+    TransactionSplit.objects.bulk_create(
+        TransactionSplit(
+            transaction=row,
+            signed_amount=part.signed_amount,
+            category=part.category,
+            notes=part.notes.strip(),
+        )
+        for part in parts
+    )
+    row.is_split = True
+    row.save(update_fields=["is_split", "updated_at"])
+    book(accounts, merge((sums_of_rows([row]), 1), (before, -1)))
+    told = [
+        f"{plain_amount(part.signed_amount, row.currency)} "
+        f"{part.category.slug if part.category else 'none'}"
+        for part in parts
+    ]
+    audit.record(
+        actor=actor, action="transactions.transaction.split", target=row, parts=", ".join(told)
+    )
+    return row
+
+
+@db_transaction.atomic
+def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction:
+    """Make the transaction whole, in the category it had; one that is whole stays so."""
+    accounts, row = _locked(transaction)
+    if not row.is_split:
+        return row
+    before = sums_of_rows([row])
+    row.splits.all().delete()
+    row.is_split = False
+    row.save(update_fields=["is_split", "updated_at"])
+    book(accounts, merge((sums_of_rows([row]), 1), (before, -1)))
+    audit.record(actor=actor, action="transactions.transaction.unsplit", target=row)
+    return row
+
+
+def move_parts(*, accounts: Mapping[int, Account], category: Category) -> int:
+    """Give the parts of a category that goes to its parent; totals follow. Returns how many.
+
+    The caller holds the locks of the accounts of `rows_with_parts_in` and records the event.
+    """
+    live = rows_with_parts_in(category).filter(deleted_at=None)
+    ids = list(live.values_list("pk", flat=True))
+    rows = Transaction.objects.filter(pk__in=ids)
+    before = sums_in(rows)
+    count = TransactionSplit.objects.filter(category=category).update(category=category.parent)
+    book(accounts, merge((sums_in(rows), 1), (before, -1)))
+    return count
+
+
+def rows_with_parts_in(category: Category) -> TransactionQuerySet:
+    """The transactions, also in the trash, with a part of this category."""
+    parts = TransactionSplit.objects.filter(category=category)
+    return Transaction.objects.filter(pk__in=parts.values("transaction")).order_by()
+
+
+def _locked(transaction: Transaction) -> tuple[dict[int, Account], Transaction]:
+    accounts = lock_accounts([transaction.account_id])
+    row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
+    if row.deleted_at is not None:
+        raise ValidationError("This transaction is in the trash. Restore it first.")
+    if row.account_id not in accounts:
+        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+    return accounts, row
+
+
+def _check(row: Transaction, parts: Sequence[Part]) -> None:
+    if not FEWEST_PARTS <= len(parts) <= MOST_PARTS:
+        raise ValidationError({"parts": f"Give {FEWEST_PARTS} to {MOST_PARTS} parts."})
+    for part in parts:
+        if part.signed_amount * row.signed_amount <= 0:
+            raise ValidationError({"parts": "Each part needs an amount above zero."})
+        try:
+            checked_amount(part.signed_amount, row.currency)
+        except ValidationError as error:
+            raise ValidationError({"parts": error.messages}) from error
+        if len(part.notes) > LONGEST_NOTES:
+            raise ValidationError({"parts": f"Notes have at most {LONGEST_NOTES} characters."})
+    total = sum(part.signed_amount for part in parts)
+    if total != row.signed_amount:
+        given, whole = (plain_amount(abs(one), row.currency) for one in (total, row.signed_amount))
+        sentence = f"The parts add up to {given}, the transaction is {whole} {row.currency}."
+        raise ValidationError({"parts": sentence})
+    _check_categories(row, {part.category.pk for part in parts if part.category})
+
+
+def _check_categories(row: Transaction, ids: set[int]) -> None:
+    found = Category.objects.of_owner(row.user_id).filter(pk__in=ids)
+    kinds = list(found.values_list("kind", flat=True))
+    if len(kinds) != len(ids):
+        raise ValidationError({"parts": "Choose from your own categories."})
+    if Category.Kind.TRANSFER in kinds:
+        raise ValidationError({"parts": "A part cannot be a transfer."})

@@ -1,0 +1,54 @@
+"""Splitting one transaction into parts with categories of their own."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import require_change
+from transactions.forms.splitting import parts_formset, parts_of
+from transactions.models import Transaction
+from transactions.services.splitting import split_transaction, unsplit_transaction
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def transaction_split(request: HttpRequest, pk: int) -> HttpResponse:
+    """Enter the parts of a transaction; they add up to it."""
+    row = _find_to_change(request, pk)
+    formset = parts_formset(request.POST or None, row)
+    errors: list[str] = []
+    if request.method == "POST" and formset.is_valid():
+        try:
+            split_transaction(actor=request.user, transaction=row, parts=parts_of(formset, row))
+        except ValidationError as error:
+            errors = error.messages
+        else:
+            undo = reverse("transactions:transaction_unsplit", args=[pk])
+            messages.success(request, _("Split into parts."), extra_tags=f"undo:{undo}")
+            return redirect("transactions:transaction_detail", pk)
+    status = 422 if errors or (formset.is_bound and not formset.is_valid()) else 200
+    context = {"row": row, "formset": formset, "errors": errors}
+    return render(request, "transactions/transaction_split.html", context, status=status)
+
+
+@require_POST
+def transaction_unsplit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a transaction whole again."""
+    row = _find_to_change(request, pk)
+    try:
+        unsplit_transaction(actor=request.user, transaction=row)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The transaction is whole again."))
+    return redirect("transactions:transaction_detail", pk)
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> Transaction:
+    visible = Transaction.objects.visible_to(request.user).for_list()
+    row = get_object_or_404(visible, pk=pk)
+    require_change(request.user, row.account)
+    return row
