@@ -57,7 +57,9 @@ def pay_bill(
         if account.user_id != locked.user_id:
             raise ValidationError({"account": "Choose one of your own accounts."})
         payment = _post(actor, locked, account, amount, on)
-    return _settle(actor, locked, amount, on, payment)
+    settled = _settle(locked, amount, on, payment)
+    _record(actor, settled)
+    return settled
 
 
 @db_transaction.atomic
@@ -76,7 +78,9 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=payment.pk)
     _refuse_as_payment(locked, row, account_id=payment.account_id)
     amount = row.amount if row.currency == locked.currency else locked.amount_due
-    settled = _settle(None, locked, amount, row.txn_date, row, record=False)
+    # A bank's line that is a little less is all of it; somebody who types less means less.
+    is_whole = locked.amount_due - amount <= locked.amount_due * NEAR
+    settled = _settle(locked, amount, row.txn_date, row, is_whole=is_whole)
     earn_for_payment(
         actor=actor,
         reward=reward,
@@ -177,25 +181,19 @@ def _in_accounts_currency(bill: Bill, account: Account, amount: Decimal, on: dat
 
 
 def _settle(
-    actor: User | None,
     bill: Bill,
     amount: Decimal,
     on: date,
     payment: Transaction | None,
     *,
-    record: bool = True,
+    is_whole: bool = False,
 ) -> Bill:
     bill.paid_at, bill.paid_on = timezone.now(), on
     bill.amount_paid, bill.payment = amount, payment
     bill.save(update_fields=["paid_at", "paid_on", "amount_paid", "payment", "updated_at"])
-    missing = bill.amount_due - amount
-    # A bank's line that is a little less is all of it; somebody who types less means less.
-    is_near = payment is not None and not record and missing <= bill.amount_due * NEAR
-    if missing > 0 and not is_near:
-        _leave_open(bill, missing)
+    if amount < bill.amount_due and not is_whole:
+        _leave_open(bill, bill.amount_due - amount)
     plan_next(bill)
-    if record:
-        _record(actor, bill)
     return bill
 
 
