@@ -5,6 +5,8 @@ thing by a share and may not change it gets 403. A pattern missing in the table 
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -45,12 +47,14 @@ def everything() -> dict[str, list]:
     }
 
 
-def object_calls() -> list[Any]:
-    return [
-        pytest.param(name, method, id=f"{name}-{method}")
-        for name in sorted(set(OBJECTS) & set(URLS))
-        for method in URLS[name].methods
-    ]
+def object_calls(suits: Callable[[str, str], bool] = lambda name, method: True) -> list[Any]:
+    """Every (address of an object, method), in groups by app: making a world costs more than
+    asking a question in it."""
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in sorted(set(OBJECTS) & set(URLS)):
+        app = name.partition(":")[0] if ":" in name else name[: name.index("_", 4)]
+        groups[app] += [(name, method) for method in URLS[name].methods if suits(name, method)]
+    return [pytest.param(calls, id=app) for app, calls in groups.items() if calls]
 
 
 def address(name: str, on: On, things: dict[str, Any]) -> str:
@@ -98,12 +102,14 @@ def test_without_a_sign_in_a_personal_address_shows_nothing(db, client, name):
         assert_sent_to_sign_in(ask(client, method, reverse(name)), URLS[name])
 
 
-@pytest.mark.parametrize(("name", "method"), object_calls())
-def test_without_a_sign_in_an_object_shows_and_changes_nothing(world, client, name, method):
+@pytest.mark.parametrize("calls", object_calls())
+def test_without_a_sign_in_an_object_shows_and_changes_nothing(world, client, subtests, calls):
     before = everything()
-    answer = ask(client, method, address(name, OBJECTS[name], world))
-    assert_sent_to_sign_in(answer, URLS[name])
-    assert everything() == before
+    for name, method in calls:
+        with subtests.test(name=name, method=method):
+            answer = ask(client, method, address(name, OBJECTS[name], world))
+            assert_sent_to_sign_in(answer, URLS[name])
+            assert everything() == before
 
 
 def assert_sent_to_sign_in(answer: Any, url: Url) -> None:
@@ -115,63 +121,71 @@ def assert_sent_to_sign_in(answer: Any, url: Url) -> None:
     assert SECRET not in answer.content.decode()
 
 
-@pytest.mark.parametrize(("name", "method"), object_calls())
-def test_foreign_and_absent_are_one_and_the_same_404(world, client_for, name, method):
+@pytest.mark.parametrize("calls", object_calls())
+def test_foreign_and_absent_are_one_and_the_same_404(world, client_for, subtests, calls):
+    strangers = {
+        role: client_for(make_user(f"{role}@example.com", role=role)) for role in STRANGERS
+    }
     before = everything()
-    for role in STRANGERS:
-        stranger = client_for(make_user(f"{role}@example.com", role=role))
-        foreign = ask(stranger, method, address(name, OBJECTS[name], world))
-        absent = ask(stranger, method, address(name, OBJECTS[name], {}))
-        # A role that may do this nowhere may be told so, whatever the id.
-        refusals = {404, 403} if role in READ_ONLY and method != "GET" else {404}
-        assert foreign.status_code == absent.status_code, role
-        assert foreign.status_code in refusals, role
-        assert body_of(foreign) == body_of(absent), role
-    assert everything() == before
+    for name, method in calls:
+        for role, stranger in strangers.items():
+            with subtests.test(name=name, method=method, role=role):
+                foreign = ask(stranger, method, address(name, OBJECTS[name], world))
+                absent = ask(stranger, method, address(name, OBJECTS[name], {}))
+                # A role that may do this nowhere may be told so, whatever the id.
+                refusals = {404, 403} if role in READ_ONLY and method != "GET" else {404}
+                assert foreign.status_code == absent.status_code
+                assert foreign.status_code in refusals
+                assert body_of(foreign) == body_of(absent)
+        with subtests.test(name=name, method=method):
+            assert everything() == before
 
 
-@pytest.mark.parametrize(("name", "method"), object_calls())
-def test_a_member_of_a_share_reads_and_changes_nothing(world, alice, client_for, name, method):
-    on = OBJECTS[name]
-    for level in READ_ONLY:
-        member = make_user(f"{level}@example.com")
+@pytest.mark.parametrize("calls", object_calls())
+def test_a_member_of_a_share_reads_and_changes_nothing(world, alice, client_for, subtests, calls):
+    members = {level: make_user(f"{level}@example.com") for level in READ_ONLY}
+    for level, member in members.items():
         share_all(alice, member, level)
-        before = everything()
-        answer = ask(client_for(member), method, address(name, on, world))
-        if not on.shared_as(level):
-            assert answer.status_code == 404, level
-        elif method == "GET":
-            # A form to change it is not for members.
-            assert answer.status_code in (200, 403), level
-        else:
-            assert answer.status_code == 403, level
-        assert everything() == before
+    clients = {level: client_for(member) for level, member in members.items()}
+    before = everything()
+    for name, method in calls:
+        for level, client in clients.items():
+            with subtests.test(name=name, method=method, level=level):
+                answer = ask(client, method, address(name, OBJECTS[name], world))
+                assert answer.status_code in member_answers(OBJECTS[name], level, method)
+                assert everything() == before
+
+
+def member_answers(on: On, level: str, method: str) -> tuple[int, ...]:
+    if not on.shared_as(level):
+        return (404,)
+    # A form to change it is not for members.
+    return (200, 403) if method == "GET" else (403,)
 
 
 @pytest.mark.parametrize(
-    ("name", "method"),
-    [
-        call
-        for call in object_calls()
-        if call.values[1] != "GET" and not OBJECTS[call.values[0]].marks
-    ],
+    "calls", object_calls(lambda name, method: method != "GET" and not OBJECTS[name].marks)
 )
-def test_a_read_only_role_changes_nothing_of_its_own(world, alice, client_for, name, method):
+def test_a_read_only_role_changes_nothing_of_its_own(world, alice, client_for, subtests, calls):
+    client = client_for(alice)
     before = everything()
     for role in READ_ONLY:
         User.objects.filter(pk=alice.pk).update(role=role)
-        answer = ask(client_for(alice), method, address(name, OBJECTS[name], world))
-        if method not in OBJECTS[name].reads:
-            assert answer.status_code in (403, 404), role
-    assert everything() == before
+        for name, method in calls:
+            with subtests.test(name=name, method=method, role=role):
+                answer = ask(client, method, address(name, OBJECTS[name], world))
+                if method not in OBJECTS[name].reads:
+                    assert answer.status_code in (403, 404)
+                assert everything() == before
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name in OBJECTS if name in URLS and "GET" in URLS[name].methods)
-)
-def test_its_owner_sees_it(world, alice, client_for, name):
-    answer = client_for(alice).get(address(name, OBJECTS[name], world))
-    assert answer.status_code in (200, 302), answer.content[:300]
+@pytest.mark.parametrize("calls", object_calls(lambda name, method: method == "GET"))
+def test_its_owner_sees_it(world, alice, client_for, subtests, calls):
+    client = client_for(alice)
+    for name, _ in calls:
+        with subtests.test(name=name):
+            answer = client.get(address(name, OBJECTS[name], world))
+            assert answer.status_code in (200, 302), answer.content[:300]
 
 
 @pytest.mark.parametrize(
