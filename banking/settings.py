@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "TransactionStatusEnum": "transactions.models.Transaction.Status",
         "ImportStatusEnum": "transactions.models.ImportBatch.Status",
         "BudgetStatusEnum": "budgets.progress.STATUSES",
+        "TransferStatusEnum": "transactions.models.Transfer.Status",
         "BillStatusEnum": "bills.models.Bill.Status",
         "CategoryKindEnum": "transactions.models.Category.Kind",
         "ChangeKindEnum": "transactions.models.ChangeBatch.Kind",

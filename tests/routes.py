@@ -79,6 +79,7 @@ LISTS = {
 LEVELS = ("viewer", "analyst")
 ACCOUNT, ROW = On("account", shared=LEVELS), On("transaction", shared=LEVELS)
 ALERT = On("alert", marks=True)
+RECEIPT = On("transaction", shared=LEVELS, args={"attachment_pk": "attachment"})
 BUDGET = On("budget", shared=("analyst",))
 OBJECTS = {
     "accounts:account_detail": ACCOUNT,
@@ -92,6 +93,11 @@ OBJECTS = {
     "transactions:transaction_edit": ROW,
     "transactions:transaction_notes": ROW,
     "transactions:transaction_category": ROW,
+    "transactions:attachment_create": ROW,
+    "transactions:attachment_file": RECEIPT,
+    "transactions:attachment_delete": RECEIPT,
+    "api_attachment_list": ROW,
+    "api_attachment_detail": RECEIPT,
     "transactions:transaction_split": ROW,
     "transactions:transaction_unsplit": ROW,
     "api_transaction_splits": ROW,

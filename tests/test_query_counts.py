@@ -24,7 +24,7 @@ LISTS = [
     ("/transactions/", 16),
     ("/transactions/?search=row&ordering=-amount", 16),
     ("/transactions/?category=food&ordering=category", 18),
-    ("/transactions/{transaction}/", 14),
+    ("/transactions/{transaction}/", 16),
     ("/transactions/new/", 12),
     ("/transactions/categories/", 8),
     ("/transactions/transfers/", 10),

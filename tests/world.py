@@ -11,6 +11,7 @@ from budgets.services import create_budget
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
 from transactions.models import ChangeBatch, ImportBatch, ImportRow, Transfer
+from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.rule_book import create_rule
 from users.models import User
@@ -37,6 +38,9 @@ def things_of(owner: User) -> dict[str, Any]:
     saved = make_transaction(account=pot, amount="12.00", description=f"{SECRET} saved")
     transfer = Transfer.objects.create(
         user=owner, outflow_transaction=transaction, inflow_transaction=saved
+    )
+    attachment = attach(
+        actor=owner, transaction=transaction, file_name=f"{SECRET}.pdf", content=b"%PDF-1.4"
     )
     batch = ImportBatch.objects.create(
         user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
@@ -82,6 +86,7 @@ def things_of(owner: User) -> dict[str, Any]:
         "import_row": row,
         "budget": budget,
         "transfer": transfer,
+        "attachment": attachment,
         "bill": bill,
         "reward": reward,
         "rule": create_rule(

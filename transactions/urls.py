@@ -4,6 +4,7 @@ from django.urls import path
 
 from transactions.views import (
     accounts,
+    attachments,
     batches,
     bulk,
     categories,
@@ -29,6 +30,17 @@ urlpatterns = [
     path("<int:pk>/category/", detail.transaction_category, name="transaction_category"),
     path("<int:pk>/split/", splitting.transaction_split, name="transaction_split"),
     path("<int:pk>/unsplit/", splitting.transaction_unsplit, name="transaction_unsplit"),
+    path("<int:pk>/receipts/", attachments.attachment_create, name="attachment_create"),
+    path(
+        "<int:pk>/receipts/<int:attachment_pk>/",
+        attachments.attachment_file,
+        name="attachment_file",
+    ),
+    path(
+        "<int:pk>/receipts/<int:attachment_pk>/delete/",
+        attachments.attachment_delete,
+        name="attachment_delete",
+    ),
     path("<int:pk>/delete/", detail.transaction_delete, name="transaction_delete"),
     path("<int:pk>/restore/", detail.transaction_restore, name="transaction_restore"),
     path("transfers/", transfers.transfer_list, name="transfer_list"),

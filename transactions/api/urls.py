@@ -1,6 +1,7 @@
 from django.urls import path
 
 from transactions.api import (
+    attachments,
     batches,
     categories,
     exporting,
@@ -37,6 +38,16 @@ urlpatterns = [
         "transactions/<int:pk>/splits",
         splitting.TransactionSplitsApi.as_view(),
         name="api_transaction_splits",
+    ),
+    path(
+        "transactions/<int:pk>/attachments",
+        attachments.AttachmentListApi.as_view(),
+        name="api_attachment_list",
+    ),
+    path(
+        "transactions/<int:pk>/attachments/<int:attachment_pk>",
+        attachments.AttachmentDetailApi.as_view(),
+        name="api_attachment_detail",
     ),
     path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
     path(

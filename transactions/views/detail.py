@@ -45,6 +45,7 @@ def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "changes": changes[:50],
+        "attachments": row.attachments.defer("content"),
         "splits": row.splits.select_related("category") if row.is_split else [],
         "may_change": may_change(request.user, row.account),
         "category_form": CategoryChoiceForm(row=row),

@@ -1,0 +1,20 @@
+"""A receipt's bytes as an answer that can do nothing but be looked at or saved."""
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+
+from transactions.models import Attachment
+
+# Images may be shown in the page's own frame; a PDF is always saved.
+SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+def attachment_answer(attachment: Attachment) -> HttpResponse:
+    """The file with its own type, no sniffing, and no right to run or load anything."""
+    answer = HttpResponse(bytes(attachment.content), content_type=attachment.content_type)
+    is_saved = attachment.content_type not in SHOWN
+    answer["Content-Disposition"] = content_disposition_header(is_saved, attachment.file_name)
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
