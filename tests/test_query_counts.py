@@ -21,9 +21,9 @@ from transactions.services.transfers import transfer_funds
 LISTS = [
     ("/accounts/", 12),
     ("/accounts/{account}/", 14),
-    ("/transactions/", 16),
-    ("/transactions/?search=row&ordering=-amount", 16),
-    ("/transactions/?category=food&ordering=category", 18),
+    ("/transactions/", 17),
+    ("/transactions/?search=row&ordering=-amount", 17),
+    ("/transactions/?category=food&ordering=category", 19),
     ("/transactions/{transaction}/", 16),
     ("/transactions/new/", 12),
     ("/transactions/categories/", 8),

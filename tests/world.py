@@ -14,6 +14,7 @@ from transactions.models import ChangeBatch, ImportBatch, ImportRow, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.rule_book import create_rule
+from transactions.services.saved_views import save_view
 from users.models import User
 
 # In no page, no style and no message of ours.
@@ -42,6 +43,7 @@ def things_of(owner: User) -> dict[str, Any]:
     attachment = attach(
         actor=owner, transaction=transaction, file_name=f"{SECRET}.pdf", content=b"%PDF-1.4"
     )
+    saved_view = save_view(actor=owner, name=f"{SECRET} view", query=f"search={SECRET}")
     batch = ImportBatch.objects.create(
         user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
     )
@@ -86,6 +88,7 @@ def things_of(owner: User) -> dict[str, Any]:
         "import_row": row,
         "budget": budget,
         "transfer": transfer,
+        "saved_view": saved_view,
         "attachment": attachment,
         "bill": bill,
         "reward": reward,

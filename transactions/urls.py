@@ -14,6 +14,7 @@ from transactions.views import (
     importing,
     listing,
     rules,
+    saved_views,
     splitting,
     transfers,
 )
@@ -23,6 +24,8 @@ urlpatterns = [
     path("", listing.transaction_list, name="transaction_list"),
     path("new/", detail.transaction_create, name="transaction_create"),
     path("bulk/", bulk.transaction_bulk, name="transaction_bulk"),
+    path("views/new/", saved_views.view_create, name="view_create"),
+    path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("export/", exporting.transaction_export, name="transaction_export"),
     path("<int:pk>/", detail.transaction_detail, name="transaction_detail"),
     path("<int:pk>/edit/", detail.transaction_edit, name="transaction_edit"),

@@ -7,6 +7,7 @@ from transactions.api import (
     exporting,
     importing,
     rules,
+    saved_views,
     splitting,
     transfers,
     views,
@@ -48,6 +49,12 @@ urlpatterns = [
         "transactions/<int:pk>/attachments/<int:attachment_pk>",
         attachments.AttachmentDetailApi.as_view(),
         name="api_attachment_detail",
+    ),
+    path("transactions/views", saved_views.SavedViewListApi.as_view(), name="api_view_list"),
+    path(
+        "transactions/views/<int:pk>",
+        saved_views.SavedViewDetailApi.as_view(),
+        name="api_view_detail",
     ),
     path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
     path(

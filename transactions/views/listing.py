@@ -20,7 +20,7 @@ from banking.snapshot import read_snapshot
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
-from transactions.models import Transaction, TransactionQuerySet
+from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.summaries import day_nets, summarize
 from users.policy import Ability, may
 from users.timezones import local_date
@@ -62,6 +62,7 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
         "columns": _columns(request.GET, sorting),
         "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
         "has_accounts": bool(accounts),
+        "saved_views": SavedView.objects.visible_to(request.user),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
         "bulk_form": BulkForm(user=request.user),
         "list_count": sum(total.count for total in context["summaries"]),

@@ -1,0 +1,63 @@
+"""Saved views of the transactions list at the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from transactions.models import SavedView
+from transactions.services.saved_views import delete_view, save_view
+from users.policy import Ability, require
+
+
+class SavedViewOut(serializers.ModelSerializer):
+    """A view: `query` is the query string of the list."""
+
+    class Meta:
+        model = SavedView
+        fields = ["id", "name", "query", "created_at"]
+
+
+class SavedViewIn(serializers.Serializer):
+    name = serializers.CharField(max_length=60)
+    query = serializers.CharField(max_length=2000, allow_blank=True)
+
+
+class SavedViewApi(GenericAPIView):
+    serializer_class = SavedViewOut
+    pagination_class = None
+
+    def get_queryset(self) -> Any:
+        return SavedView.objects.visible_to(self.request.user)
+
+
+class SavedViewListApi(SavedViewApi):
+    @extend_schema(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your saved views by name."""
+        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+
+    @extend_schema(
+        operation_id="transaction_views_save", request=SavedViewIn, responses={201: SavedViewOut}
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a query string of the transactions list by a name."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = SavedViewIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        view = save_view(actor=request.user, **data.validated_data)
+        return Response(self.get_serializer(view).data, status=status.HTTP_201_CREATED)
+
+
+class SavedViewDetailApi(SavedViewApi):
+    @extend_schema(operation_id="transaction_views_delete", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Forget a view."""
+        view = get_object_or_404(self.get_queryset(), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        delete_view(actor=request.user, view=view)
+        return Response(status=status.HTTP_204_NO_CONTENT)
