@@ -56,6 +56,7 @@ def test_a_transaction_has_exactly_this_shape(alice, api_for, checking, grocerie
         "category": "groceries",
         "category_name": "Groceries",
         "category_source": "manual",
+        "is_split": False,
         "amount": "12.50",
         "txn_type": "expense",
         "signed_amount": "-12.50",
