@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('transactions', '0003_searching_and_deleted_categories'),
+        ("transactions", "0003_searching_and_deleted_categories"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importrow',
-            name='is_chosen',
+            model_name="importrow",
+            name="is_chosen",
             field=models.BooleanField(default=False),
         ),
     ]

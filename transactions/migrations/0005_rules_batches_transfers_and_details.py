@@ -8,177 +8,410 @@ import banking.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_initial'),
-        ('transactions', '0004_importrow_is_chosen'),
+        ("accounts", "0002_initial"),
+        ("transactions", "0004_importrow_is_chosen"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='transaction',
-            name='is_split',
+            model_name="transaction",
+            name="is_split",
             field=models.BooleanField(default=False, editable=False),
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=200)),
-                ('content_type', models.CharField(max_length=60)),
-                ('byte_count', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('content', models.BinaryField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='transactions.transaction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                ("content_type", models.CharField(max_length=60)),
+                ("byte_count", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", models.BinaryField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="transactions.transaction",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='CategoryRule',
+            name="CategoryRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('keyword_pattern', models.CharField(blank=True, max_length=200, verbose_name='words in the description')),
-                ('merchant_pattern', models.CharField(blank=True, max_length=200, verbose_name='pattern')),
-                ('priority', models.PositiveIntegerField(default=100, verbose_name='priority')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('amount_min', banking.fields.AmountField(blank=True, null=True, verbose_name='amount from')),
-                ('amount_max', banking.fields.AmountField(blank=True, null=True, verbose_name='amount to')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='category_rules', to='accounts.account')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='transactions.category')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='category_rules', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "keyword_pattern",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="words in the description"
+                    ),
+                ),
+                (
+                    "merchant_pattern",
+                    models.CharField(blank=True, max_length=200, verbose_name="pattern"),
+                ),
+                ("priority", models.PositiveIntegerField(default=100, verbose_name="priority")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "amount_min",
+                    banking.fields.AmountField(blank=True, null=True, verbose_name="amount from"),
+                ),
+                (
+                    "amount_max",
+                    banking.fields.AmountField(blank=True, null=True, verbose_name="amount to"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="category_rules",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rules",
+                        to="transactions.category",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="category_rules",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['priority', 'id'],
+                "ordering": ["priority", "id"],
             },
         ),
         migrations.AddField(
-            model_name='categorychange',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='transactions.categoryrule'),
+            model_name="categorychange",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="transactions.categoryrule",
+            ),
         ),
         migrations.CreateModel(
-            name='ChangeBatch',
+            name="ChangeBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('bulk_edit', 'Bulk edit'), ('rule_run', 'Rules applied'), ('delete', 'Deletion')], max_length=9)),
-                ('summary', models.CharField(max_length=200)),
-                ('row_count', models.PositiveIntegerField(default=0)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='change_batches', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("bulk_edit", "Bulk edit"),
+                            ("rule_run", "Rules applied"),
+                            ("delete", "Deletion"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("summary", models.CharField(max_length=200)),
+                ("row_count", models.PositiveIntegerField(default=0)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="change_batches",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'change batches',
-                'ordering': ['-id'],
+                "verbose_name_plural": "change batches",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ChangeBatchRow',
+            name="ChangeBatchRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.JSONField()),
-                ('after', models.JSONField()),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='transactions.changebatch')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='transactions.transaction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("before", models.JSONField()),
+                ("after", models.JSONField()),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="transactions.changebatch",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="transactions.transaction",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('query', models.CharField(blank=True, max_length=2000)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("query", models.CharField(blank=True, max_length=2000)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_views",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='TransactionSplit',
+            name="TransactionSplit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signed_amount', banking.fields.AmountField(verbose_name='amount, money in positive')),
-                ('notes', models.CharField(blank=True, max_length=200)),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='splits', to='transactions.category')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='splits', to='transactions.transaction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "signed_amount",
+                    banking.fields.AmountField(verbose_name="amount, money in positive"),
+                ),
+                ("notes", models.CharField(blank=True, max_length=200)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="splits",
+                        to="transactions.category",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="splits",
+                        to="transactions.transaction",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('suggested', 'Suggested'), ('confirmed', 'Confirmed'), ('rejected', 'Rejected')], default='suggested', max_length=9)),
-                ('outflow_source_before', models.CharField(blank=True, max_length=8)),
-                ('inflow_source_before', models.CharField(blank=True, max_length=8)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('inflow_category_before', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='transactions.category')),
-                ('inflow_transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_in', to='transactions.transaction')),
-                ('outflow_category_before', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='transactions.category')),
-                ('outflow_transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_out', to='transactions.transaction')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("suggested", "Suggested"),
+                            ("confirmed", "Confirmed"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="suggested",
+                        max_length=9,
+                    ),
+                ),
+                ("outflow_source_before", models.CharField(blank=True, max_length=8)),
+                ("inflow_source_before", models.CharField(blank=True, max_length=8)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "inflow_category_before",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="transactions.category",
+                    ),
+                ),
+                (
+                    "inflow_transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_in",
+                        to="transactions.transaction",
+                    ),
+                ),
+                (
+                    "outflow_category_before",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="transactions.category",
+                    ),
+                ),
+                (
+                    "outflow_transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_out",
+                        to="transactions.transaction",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='categoryrule',
-            index=models.Index(fields=['user', 'priority', 'id'], name='category_rule_order'),
+            model_name="categoryrule",
+            index=models.Index(fields=["user", "priority", "id"], name="category_rule_order"),
         ),
         migrations.AddConstraint(
-            model_name='categoryrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('keyword_pattern', ''), _negated=True), models.Q(('merchant_pattern', ''), _negated=True), _connector='OR'), name='category_rule_has_a_text', violation_error_message='Give words or a pattern to look for.'),
+            model_name="categoryrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("keyword_pattern", ""), _negated=True),
+                    models.Q(("merchant_pattern", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="category_rule_has_a_text",
+                violation_error_message="Give words or a pattern to look for.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='categoryrule',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_min', None), ('amount_max', None), ('amount_max__gte', models.F('amount_min')), _connector='OR'), name='category_rule_amounts_in_order', violation_error_message='The largest amount is below the smallest.'),
+            model_name="categoryrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_min", None),
+                    ("amount_max", None),
+                    ("amount_max__gte", models.F("amount_min")),
+                    _connector="OR",
+                ),
+                name="category_rule_amounts_in_order",
+                violation_error_message="The largest amount is below the smallest.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='changebatch',
-            index=models.Index(fields=['user', '-id'], name='change_batch_by_user'),
+            model_name="changebatch",
+            index=models.Index(fields=["user", "-id"], name="change_batch_by_user"),
         ),
         migrations.AddConstraint(
-            model_name='changebatchrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'transaction'), name='change_batch_row_unique'),
+            model_name="changebatchrow",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "transaction"), name="change_batch_row_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('user', 'name'), name='saved_view_name_unique', violation_error_message='You have a view of this name already.'),
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                fields=("user", "name"),
+                name="saved_view_name_unique",
+                violation_error_message="You have a view of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transactionsplit',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_amount', 0), _negated=True), name='split_amount_not_zero', violation_error_message='Enter an amount above zero.'),
+            model_name="transactionsplit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("signed_amount", 0), _negated=True),
+                name="split_amount_not_zero",
+                violation_error_message="Enter an amount above zero.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['user', 'status', '-id'], name='transfer_by_status'),
+            model_name="transfer",
+            index=models.Index(fields=["user", "status", "-id"], name="transfer_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('outflow_transaction', 'inflow_transaction'), name='transfer_pair_unique'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                fields=("outflow_transaction", "inflow_transaction"), name="transfer_pair_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'confirmed')), fields=('outflow_transaction',), name='transfer_outflow_confirmed_once'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "confirmed")),
+                fields=("outflow_transaction",),
+                name="transfer_outflow_confirmed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'confirmed')), fields=('inflow_transaction',), name='transfer_inflow_confirmed_once'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "confirmed")),
+                fields=("inflow_transaction",),
+                name="transfer_inflow_confirmed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('outflow_transaction', models.F('inflow_transaction')), _negated=True), name='transfer_of_two_transactions'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outflow_transaction", models.F("inflow_transaction")), _negated=True
+                ),
+                name="transfer_of_two_transactions",
+            ),
         ),
     ]

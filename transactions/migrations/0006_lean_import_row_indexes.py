@@ -5,28 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('transactions', '0005_rules_batches_transfers_and_details'),
+        ("transactions", "0005_rules_batches_transfers_and_details"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='importrow',
-            options={'ordering': ['id']},
+            name="importrow",
+            options={"ordering": ["id"]},
         ),
         migrations.AlterField(
-            model_name='importrow',
-            name='batch',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='transactions.importbatch'),
+            model_name="importrow",
+            name="batch",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rows",
+                to="transactions.importbatch",
+            ),
         ),
         migrations.AlterField(
-            model_name='importrow',
-            name='category',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='transactions.category'),
+            model_name="importrow",
+            name="category",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="transactions.category",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['batch', 'id'], name='import_row_by_batch'),
+            model_name="importrow",
+            index=models.Index(fields=["batch", "id"], name="import_row_by_batch"),
         ),
     ]

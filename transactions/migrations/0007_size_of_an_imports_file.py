@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('transactions', '0006_lean_import_row_indexes'),
+        ("transactions", "0006_lean_import_row_indexes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='file_size',
+            model_name="importbatch",
+            name="file_size",
             field=models.PositiveIntegerField(default=0),
         ),
     ]
