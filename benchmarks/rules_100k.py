@@ -91,6 +91,7 @@ def fill(rows: int, rules: int):
     CategoryRule.objects.bulk_create(made, batch_size=500)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0")
             cursor.execute("ANALYZE")
     return user
 

@@ -100,7 +100,8 @@ def _write_back(batch: ChangeBatch, act: Act) -> None:
     """Each field where it is still held. A set is read before anything of it is written."""
     rows = batch.rows.filter(transaction__account__in=list(act.accounts))
     if batch.kind == KINDS.DELETE:
-        write_trash(_in_that_trash(rows, batch).exclude(_has_returned()), None, act.at)
+        held = rows.filter(transaction__deleted_at=_moment_of(batch))
+        write_trash(held.exclude(_has_returned()), None, act.at)
         return
     write_categories(batch, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
     if batch.kind == KINDS.RULE_RUN:
@@ -114,7 +115,9 @@ def _changed_since(batch: ChangeBatch) -> Iterator[Rows]:
     """Per field, the rows that do not hold what the batch wrote."""
     rows = batch.rows.all()
     if batch.kind == KINDS.DELETE:
-        yield rows.exclude(pk__in=_in_that_trash(rows, batch).values("pk"))
+        moment = _moment_of(batch)
+        other = Q(transaction__deleted_at__lt=moment) | Q(transaction__deleted_at__gt=moment)
+        yield rows.filter(Q(transaction__deleted_at=None) | other)
         yield rows.filter(_has_returned())
         return
     yield _with_category(rows).exclude(_HOLDS_CATEGORY)
@@ -154,11 +157,10 @@ def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
         yield [row for row in piece if now.get(row.transaction_id, set()) != set(row.after[TAGS])]
 
 
-def _in_that_trash(rows: Rows, batch: ChangeBatch) -> Rows:
-    """Still deleted, by this very batch: all its rows were deleted at one moment."""
+def _moment_of(batch: ChangeBatch) -> datetime | None:
+    """When a batch deleted its rows: all of them at one moment."""
     first = batch.rows.order_by("transaction_id").first()
-    moment = datetime.fromisoformat(first.after[DELETED_AT]) if first else None
-    return rows.filter(transaction__deleted_at=moment)
+    return datetime.fromisoformat(first.after[DELETED_AT]) if first else None
 
 
 def _has_returned() -> Q:
