@@ -47,8 +47,9 @@ def main(arguments: list[str]) -> int:
             marks = join_marks("not postgresql", without_browser)
             outcomes.append(run_pytest("SQLite", [*marks, *options], environment, scratch))
         if "postgresql" in engines:
-            # The pages are the same on both engines; one real browser run is enough.
-            marks = join_marks("not browser" if len(engines) == 2 else "", without_browser)
+            # Browsers and readers of files are the same on both engines: one run is enough.
+            shared = "not browser and not once" if len(engines) == 2 else ""
+            marks = join_marks(shared, without_browser)
             outcomes += on_postgresql([*marks, *options], environment, scratch, not_run)
         return report(outcomes, not_run, covered=not is_whole or is_covered(environment))
     except KeyboardInterrupt:

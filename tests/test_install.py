@@ -9,6 +9,8 @@ import pytest
 
 from banking import install
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def house(tmp_path, monkeypatch) -> Path:

@@ -12,7 +12,7 @@ from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, restore_transactions
 from users.models import Notification, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ON = date(2026, 3, 15)
 KINDS = [
     "budget_warning", "budget_exceeded", "low_balance", "large_transaction", "unusual_spending",

@@ -17,6 +17,8 @@ from transactions.tests.statement_files import (
     transactions_of,
 )
 
+pytestmark = pytest.mark.once
+
 # Its only entry has the amount "12..34".
 REFUSED = {"camt053_garbled_amount.xml": 1}
 ENTRY = (

@@ -18,6 +18,8 @@ from transactions.sources.csv_file import (
 )
 from transactions.sources.incoming import IncomingTransaction, UnreadableFile, UnusableRow
 
+pytestmark = pytest.mark.once
+
 SAMPLES = Path(__file__).parent / "samples" / "csv"
 REAL_FILES = Path(__file__).resolve().parents[3] / "shared" / "statements"
 A_MAPPING = CsvMapping(

@@ -14,6 +14,8 @@ from transactions.sources.incoming import UnreadableFile
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, refused_or_read, sample
 from transactions.tests.test_xlsx_file import STATEMENT
 
+pytestmark = pytest.mark.once
+
 CSV = b"Date,Description,Amount\n2026-01-30,Tea,-2.50\n2026-01-31,Salary,1000.00\n"
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from transactions import merchants, predefined
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("text", "merchant", "slug"),

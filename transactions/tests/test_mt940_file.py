@@ -17,6 +17,8 @@ from transactions.tests.statement_files import (
     transactions_of,
 )
 
+pytestmark = pytest.mark.once
+
 # The line's value date is 36-22-68 and its entry date 78-06: there is no day to book it on.
 # The other file is ten lines with a number each.
 REFUSED = {"cmxl__mt940-headers.txt": 1, "invalid_statement.sta": 0}

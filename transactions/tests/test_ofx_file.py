@@ -17,6 +17,8 @@ from transactions.tests.statement_files import (
     transactions_of,
 )
 
+pytestmark = pytest.mark.once
+
 # Three lines, each without a day that exists.
 REFUSED = {"fail_nice__date_missing.ofx": 3}
 HEADER = b"OFXHEADER:100\nDATA:OFXSGML\nENCODING:USASCII\nCHARSET:1252\n\n"

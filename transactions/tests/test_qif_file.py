@@ -17,6 +17,8 @@ from transactions.tests.statement_files import (
     transactions_of,
 )
 
+pytestmark = pytest.mark.once
+
 
 def qif(*records: str, section: str = "Bank") -> bytes:
     return (f"!Type:{section}\n" + "".join(f"{record}\n^\n" for record in records)).encode()

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 
 from transactions.rules import Line, RuleBook, compile_pattern
 
+pytestmark = pytest.mark.once
+
 
 @dataclass
 class FakeRule:

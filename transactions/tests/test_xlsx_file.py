@@ -12,6 +12,8 @@ from transactions.sources import xlsx_file
 from transactions.sources.incoming import UnreadableFile
 from transactions.tests.statement_files import refused_or_read, split_rows
 
+pytestmark = pytest.mark.once
+
 HEADING = ["Date", "Description", "Amount"]
 LINES = [
     [date(2026, 1, 30), "Tea", -2.5],
