@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import Account
@@ -197,10 +197,14 @@ def _refuse_returned(rows: TransactionQuerySet) -> None:
     twins = Transaction.objects.filter(
         account=OuterRef("account"), external_id=OuterRef("external_id"), deleted_at=None
     )
-    if rows.exclude(external_id="").filter(Exists(twins)).exists():
+    with_ids = rows.exclude(external_id="")
+    if with_ids.filter(Exists(twins)).exists():
         raise ValidationError(
             "A later import brought this line again; delete that one before restoring this."
         )
+    per_id = with_ids.order_by().values("account", "external_id").annotate(count=Count("id"))
+    if per_id.filter(count__gt=1).exists():
+        raise ValidationError("Two of these are one line of the bank. Restore one of them.")
 
 
 def _suggest(account: Account, amount: Decimal, description: str, merchant: str) -> Suggestion:

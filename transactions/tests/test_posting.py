@@ -140,3 +140,15 @@ def test_tags_are_the_owners_words(checking, alice):
     assert sorted(row.tags.values_list("name", flat=True)) == ["travel", "work trip"]
     edit_transaction(actor=alice, transaction=row, tags=["travel"])
     assert list(row.tags.values_list("name", flat=True)) == ["travel"]
+
+
+def test_two_trashed_rows_of_one_bank_id_do_not_come_back_together(checking, alice):
+    rows = [make_transaction(account=checking, origin="import") for _ in range(2)]
+    chosen = Transaction.objects.filter(pk__in=[row.pk for row in rows])
+    delete_transactions(actor=alice, rows=chosen)
+    chosen.update(external_id="FIT-1")
+    with pytest.raises(ValidationError) as refusal:
+        restore_transactions(actor=alice, rows=chosen)
+    assert refusal.value.messages == ["Two of these are one line of the bank. Restore one of them."]
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+    assert restore_transactions(actor=alice, rows=chosen.filter(pk=rows[0].pk)) == 1
