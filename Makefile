@@ -15,7 +15,7 @@ help: ## What can be made
 	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
 	@echo "make check               format, lint, import directions, templates, migrations, security"
 	@echo "make format              mend what the formatters can"
-	@echo "make bench               measure, and write BENCHMARKS.md"
+	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
 	@echo "make clean               remove what was set up here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
@@ -36,8 +36,7 @@ format: setup-dev
 	git ls-files '*.html' | xargs $(BIN)/djade --target-version 5.2
 
 bench: setup-dev
-	@if [ -f benchmarks/run.py ]; then exec $(BIN)/python benchmarks/run.py $(ARGS); \
-	else echo "There is no benchmarks/run.py yet."; fi
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 setup: python
 	@$(PYTHON) -I banking/install.py
