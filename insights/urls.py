@@ -1,10 +1,10 @@
 from django.urls import path
 
-from insights import views
-from insights.api.views import DashboardOverviewPage
+from insights.api.overview import DashboardOverviewPage
+from insights.views import home
 
 app_name = "insights"
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
     path("dashboard/overview", DashboardOverviewPage.as_view(), name="dashboard_overview"),
 ]

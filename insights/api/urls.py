@@ -1,6 +1,6 @@
 from django.urls import path
 
-from insights.api.views import DashboardOverviewApi
+from insights.api.overview import DashboardOverviewApi
 
 urlpatterns = [
     path("dashboard/overview", DashboardOverviewApi.as_view(), name="api_dashboard_overview"),

@@ -1,0 +1,1 @@
+"""Pages of insights: the dashboard, the figures, the outlook."""
