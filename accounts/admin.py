@@ -1,10 +1,15 @@
 """Accounts for staff to look at: their owners change them, and only posting moves a balance."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from accounts.models import Account, AccountShare, ExchangeRate
+from accounts.models import Account, AccountShare, ExchangeRate, HeldRate, RateFetch
+from accounts.rates import accept_held_rate, refuse_held_rate
 from banking.money import plain_amount
 from users.admin import ReadOnlyAdmin
+from users.policy import Ability, may
 
 
 @admin.register(Account)
@@ -56,4 +61,52 @@ class ExchangeRateAdmin(ReadOnlyAdmin):
     search_fields = ["=base", "=quote"]
     date_hierarchy = "rate_on"
     ordering = ["-rate_on", "base", "quote"]
+    show_full_result_count = False
+
+
+@admin.register(HeldRate)
+class HeldRateAdmin(ReadOnlyAdmin):
+    """Rates more than a fifth away from the last one known: nothing converts with them yet."""
+
+    list_display = [
+        "rate_on", "base", "quote", "rate", "known_rate", "known_on", "source", "status",
+    ]  # fmt: skip
+    list_filter = ["status", "source", "base"]
+    search_fields = ["=base", "=quote"]
+    ordering = ["-rate_on", "base", "quote"]
+    actions = ["accept", "refuse"]
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.DECIDE_RATES)
+
+    @admin.action(description="Accept: figures convert with it", permissions=["decide"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
+        for held in queryset.order_by("rate_on", "pk"):
+            try:
+                count = accept_held_rate(actor=request.user, held=held)
+            except ValidationError as error:
+                self.message_user(request, error.messages[0], messages.WARNING)
+            else:
+                self.message_user(request, f"{held} {count} stored.", messages.SUCCESS)
+
+    @admin.action(description="Refuse: it stays unused", permissions=["decide"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
+        for held in queryset.order_by("rate_on", "pk"):
+            try:
+                refuse_held_rate(actor=request.user, held=held)
+            except ValidationError as error:
+                self.message_user(request, error.messages[0], messages.WARNING)
+            else:
+                self.message_user(request, f"{held} Refused.", messages.SUCCESS)
+
+
+@admin.register(RateFetch)
+class RateFetchAdmin(ReadOnlyAdmin):
+    """Each question to a source of rates, and what came of it."""
+
+    list_display = [
+        "asked_at", "source", "has_succeeded", "rate_on", "stored_count", "held_count", "message",
+    ]  # fmt: skip
+    list_filter = ["has_succeeded", "source"]
+    ordering = ["-asked_at", "-id"]
     show_full_result_count = False

@@ -164,6 +164,60 @@ class ExchangeRate(models.Model):
                 fields=["base", "quote", "rate_on"], name="exchange_rate_once_per_day"
             ),
         ]
+        indexes = [models.Index(fields=["quote", "rate_on"], name="exchange_rate_by_quote")]
 
     def __str__(self) -> str:
         return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}"
+
+
+class HeldRate(models.Model):
+    """A rate too far from the last one known to be believed: staff accept or refuse it.
+
+    Until then nothing converts with it; the last good rate serves for its seven days.
+    """
+
+    class Status(models.TextChoices):
+        HELD = "held", _("Held")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
+
+    base = CurrencyField()
+    quote = CurrencyField()
+    rate = models.CharField(max_length=32)
+    rate_on = models.DateField()
+    source = models.CharField(max_length=40)
+    known_rate = models.CharField(max_length=32)
+    known_on = models.DateField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.HELD)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-rate_on", "base", "quote"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base", "quote", "rate_on"], name="held_rate_once_per_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}?"
+
+
+class RateFetch(models.Model):
+    """One question to one source of rates, and what came of it."""
+
+    source = models.CharField(max_length=40)
+    asked_at = models.DateTimeField(db_index=True)
+    has_succeeded = models.BooleanField(_("succeeded"))
+    message = models.CharField(max_length=200, blank=True)
+    rate_on = models.DateField(_("rates of"), null=True)
+    stored_count = models.PositiveIntegerField(_("stored"), default=0)
+    held_count = models.PositiveIntegerField(_("held"), default=0)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        verbose_name_plural = "rate fetches"
+
+    def __str__(self) -> str:
+        return f"{self.source} at {self.asked_at:%Y-%m-%d %H:%M}"

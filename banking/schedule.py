@@ -22,6 +22,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "budgets.tasks.purge_expired",
         "schedule": crontab(hour=4, minute=30),
     },
+    # Asks six hours after an answer, one hour after none; the first time soon after the start.
+    "exchange-rates": {
+        "task": "accounts.tasks.refresh_exchange_rates",
+        "schedule": crontab(minute="*/10"),
+    },
     # Every hour: somewhere a day begins.
     "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
     "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from banking import logs, stores
@@ -193,6 +194,9 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# How long a factor proven again opens what is sensitive, on the page and at the API.
+STEP_UP_SECONDS = 300
+ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
 USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
 # Ours (users/rates.py) count where these are off; theirs guards the second factor.
@@ -201,6 +205,8 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF)
 RATE_LIMITS = rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
 # Triggers refuse every change of an audit event; tests, which empty the database, do without.
 AUDIT_GUARD = True
+# The heads of the audit chains, signed; better on a disk that the database's machine cannot write.
+AUDIT_ANCHOR = Path(env("AUDIT_ANCHOR", default=str(DATA_DIR / "audit" / "heads.json")))
 
 ACCESS_TOKEN_EXPIRE_MINUTES = env.int("ACCESS_TOKEN_EXPIRE_MINUTES", default=30)
 REFRESH_TOKEN_EXPIRE_DAYS = env.int("REFRESH_TOKEN_EXPIRE_DAYS", default=7)
@@ -263,6 +269,7 @@ SPECTACULAR_SETTINGS = {
 }
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-step-up"]
 
 # --- Pages --------------------------------------------------------------------------------------
 
@@ -370,6 +377,8 @@ EXCHANGERATE_API_KEY = env("EXCHANGERATE_API_KEY", default="")
 EXCHANGERATE_BASE_URL = env("EXCHANGERATE_BASE_URL", default="https://v6.exchangerate-api.com")
 OPEN_ER_API_BASE_URL = env("OPEN_ER_API_BASE_URL", default="https://open.er-api.com")
 ECB_BASE_URL = env("ECB_BASE_URL", default="https://www.ecb.europa.eu")
+# Before asking a provider again that was down: 1, then 2 times this.
+PROVIDER_RETRY_SECONDS = 1
 PLAID_CLIENT_ID = env("PLAID_CLIENT_ID", default="")
 PLAID_SECRET = env("PLAID_SECRET", default="")
 PLAID_ENV = env("PLAID_ENV", default="sandbox")

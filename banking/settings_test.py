@@ -23,6 +23,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 AUDIT_GUARD = False
+PROVIDER_RETRY_SECONDS = 0
 # The tests of limits set their own; all others ask as often as they like.
 RATE_LIMITS = RATE_LIMITS | {"api-read": None, "api-write": None}
 CELERY_TASK_ALWAYS_EAGER = True

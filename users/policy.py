@@ -21,6 +21,7 @@ class Ability(Enum):
     USE_STAFF_API = "This is for staff."
     READ_EVERYTHING = "This is for auditors and admins."
     MANAGE_USERS = "This is for admins."
+    DECIDE_RATES = "Only admins decide on exchange rates."
 
 
 _CUSTOMER = {
@@ -36,7 +37,7 @@ ABILITIES: dict[str, set[Ability]] = {
     User.Role.SUPPORT: _CUSTOMER | {Ability.USE_STAFF_API},
     User.Role.AUDITOR: _CUSTOMER | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING},
     User.Role.ADMIN: _CUSTOMER
-    | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING, Ability.MANAGE_USERS},
+    | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING, Ability.MANAGE_USERS, Ability.DECIDE_RATES},
 }
 
 

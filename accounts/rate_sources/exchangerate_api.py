@@ -1,0 +1,69 @@
+"""exchangerate-api.com: v6 with a key, and its open service without one (PROTOCOLS.md §3).
+
+Both tell all rates of one base, once a day. An error is told in the body, under HTTP 200 too.
+The open service asks for the words "Rates By Exchange Rate API" with a link where rates are shown.
+"""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from accounts.rate_sources.fetching import fetch
+from accounts.rate_sources.quotes import Quote, SourceError, refuse_old, usable
+
+BASE = "USD"
+_WORD = re.compile(r"[a-z-]{1,40}", re.ASCII)
+
+
+def fetch_with_key(on: date) -> list[Quote]:
+    """The latest rates by the key in EXCHANGERATE_API_KEY. Raises SourceError."""
+    root, key = settings.EXCHANGERATE_BASE_URL.rstrip("/"), settings.EXCHANGERATE_API_KEY
+    return read(fetch(f"{root}/v6/{key}/latest/{BASE}"), "conversion_rates", on)
+
+
+def fetch_open(on: date) -> list[Quote]:
+    """The latest rates of the open service. Raises SourceError."""
+    root = settings.OPEN_ER_API_BASE_URL.rstrip("/")
+    return read(fetch(f"{root}/v6/latest/{BASE}"), "rates", on)
+
+
+def read(body: bytes, rates_key: str, on: date) -> list[Quote]:
+    """The usable quotes of an answer; `on` is today. Raises SourceError when there are none."""
+    answer = _parse(body)
+    if answer.get("result") != "success":
+        word = str(answer.get("error-type", ""))
+        raise SourceError(
+            f"It refused: {word}." if _WORD.fullmatch(word) else "Its answer is no success."
+        )
+    if answer.get("base_code") != BASE:
+        raise SourceError(f"Its rates are not of {BASE}, as asked.")
+    rate_on = _day(answer.get("time_last_update_unix"))
+    refuse_old(rate_on, on)
+    rates = answer.get(rates_key)
+    told = rates.items() if isinstance(rates, dict) else ()
+    quotes = [usable(BASE, code, rate, rate_on) for code, rate in told]
+    if not any(quotes):
+        raise SourceError("Its answer holds no rates.")
+    return [quote for quote in quotes if quote]
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        # Whole numbers too: int() of a million digits takes minutes, Decimal does not.
+        answer = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise SourceError("Its answer is not the JSON it promises.")
+    return answer
+
+
+def _day(seconds: Any) -> date:
+    """The UTC day of seconds since 1970."""
+    if isinstance(seconds, Decimal) and 0 < seconds < Decimal("1e11"):
+        return datetime.fromtimestamp(int(seconds), UTC).date()
+    raise SourceError("Its answer does not say of which day it is.")

@@ -1,0 +1,45 @@
+"""What every source yields, and what makes a number fit to be a rate."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+CODE = re.compile(r"[A-Z]{3}", re.ASCII)
+# No currency of the world is worth more than this of another; beyond it is garbage.
+_LARGEST_POWER = 12
+_MOST_DIGITS = 20
+OLDEST_DAYS = 7
+
+
+class SourceError(Exception):
+    """A source gave no rates; the message is a sentence for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """1 `base` = `rate` `quote` on `rate_on`, as a provider told it."""
+
+    base: str
+    quote: str
+    rate: Decimal
+    rate_on: date
+
+
+def usable(base: str, code: object, rate: object, rate_on: date) -> Quote | None:
+    """The quote, or None for whatever is no rate: NaN, 0, below 0, no code, absurd."""
+    if not isinstance(code, str) or not CODE.fullmatch(code) or code == base:
+        return None
+    if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0:
+        return None
+    if abs(rate.adjusted()) > _LARGEST_POWER or len(rate.as_tuple().digits) > _MOST_DIGITS:
+        return None
+    return Quote(base, code, rate, rate_on)
+
+
+def refuse_old(newest: date, on: date) -> None:
+    """Raise SourceError for rates too old to convert with, or of days to come."""
+    if newest < on - timedelta(days=OLDEST_DAYS):
+        raise SourceError(f"Its rates are of {newest}.")
+    if newest > on + timedelta(days=1):
+        raise SourceError(f"Its rates are of {newest}, a day to come.")
