@@ -34,6 +34,7 @@ class RequestInfo:
 
     ip: str | None = None
     request_id: str = ""
+    device: str = ""
 
 
 _request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())  # noqa: B039 - frozen
@@ -84,9 +85,10 @@ def record(
             target_id=target.pk if target is not None else None,
             changes=details,
             ip=info.ip,
+            device=info.device,
             request_id=info.request_id,
             salt=salt,
-            details_hash=details_hash(salt, details, info.ip),
+            details_hash=details_hash(salt, details, info.ip, info.device),
             created_at=timezone.now(),
             previous_hash=chain.head_hash,
         )
@@ -177,10 +179,11 @@ def _digest(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def details_hash(salt: str, changes: Any, ip: str | None) -> str:
-    """The digest of an event's personal part."""
+def details_hash(salt: str, changes: Any, ip: str | None, device: str = "") -> str:
+    """The digest of an event's personal part; events from before there was `device` have none."""
     text = json.dumps(changes, sort_keys=True, separators=(",", ":"))
-    return _digest(salt, text, str(ipaddress.ip_address(ip)) if ip else "")
+    address = str(ipaddress.ip_address(ip)) if ip else ""
+    return _digest(salt, text, address, device) if device else _digest(salt, text, address)
 
 
 def event_hash(event: Any) -> str:

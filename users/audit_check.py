@@ -1,15 +1,11 @@
 """Whether the audit trail is what was written: every chain, link by link, and against an anchor.
 
-An anchor is a file of heads kept outside the database: a chain that was cut or rewritten as a
-whole is consistent in itself, and only somebody who remembers its head can tell.
+An anchor is a set of heads kept outside the database (users/audit_anchor.py).
 """
 
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -120,10 +116,11 @@ class _Walk:
     def _problem_of_details(self, event: AuditEvent) -> str:
         if event.action == DETAILS_ERASED:
             self.first_blank = None
-        if not event.salt and event.changes is None and event.ip is None:
+        if (event.salt, event.changes, event.ip, event.device) == ("", None, None, ""):
             self.first_blank = self.first_blank or event
             return ""
-        if details_hash(event.salt, event.changes, event.ip) != event.details_hash:
+        told = details_hash(event.salt, event.changes, event.ip, event.device)
+        if told != event.details_hash:
             return "Its details were changed after they were written."
         return ""
 
@@ -138,26 +135,6 @@ class _Walk:
 
     def _fault(self, sequence: int, event: int | None, problem: str) -> None:
         self.faults.append(Fault(self.chain.name, sequence, event, problem))
-
-
-def read_anchors(path: Path) -> Anchors:
-    """The heads remembered in the file; none where there is no file yet."""
-    if not path.exists():
-        return {}
-    anchors = json.loads(path.read_text())
-    if not isinstance(anchors, dict):
-        raise ValueError("an anchor file holds one JSON object")
-    return anchors
-
-
-def write_anchors(path: Path, heads: Anchors) -> None:
-    """Remember the heads; the old file stays whole until the new one is."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w") as file:
-        json.dump(heads, file, indent=0, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def as_json(result: Verification) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The database's own refusal to change the audit trail.
 
 Triggers refuse UPDATE and DELETE of an event (and TRUNCATE, on PostgreSQL). One UPDATE is lawful:
-blanking the personal part (`changes`, `ip`, `salt`), which `audit.erase_details` does.
+blanking the personal part (`changes`, `ip`, `device`, `salt`), which `audit.erase_details` does.
 
 SQLite drops a table's triggers when a later migration rebuilds the table: such a migration ends
 with `install` again, and `verify_audit` fails where they are missing.
@@ -15,11 +15,12 @@ KEPT = (
     "details_hash", "created_at", "previous_hash", "hash",
 )  # fmt: skip
 SENTENCE = "Audit events are never changed."
+_LEFT = "NEW.changes IS NOT NULL OR NEW.ip IS NOT NULL OR NEW.salt <> '' OR NEW.device <> ''"
 
 _CHANGED = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in KEPT)
 _SQLITE = (
     f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} "
-    f"WHEN {_CHANGED} OR NEW.changes IS NOT NULL OR NEW.ip IS NOT NULL OR NEW.salt <> '' "
+    f"WHEN {_CHANGED} OR {_LEFT} "
     f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
     f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON {TABLE} "
     f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
@@ -29,7 +30,7 @@ _POSTGRESQL = (
     f"""CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION '{SENTENCE}' USING ERRCODE = 'restrict_violation'; END $$""",
     f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} FOR EACH ROW "
-    f"WHEN ({_DISTINCT} OR NEW.changes IS NOT NULL OR NEW.ip IS NOT NULL OR NEW.salt <> '') "
+    f"WHEN ({_DISTINCT} OR {_LEFT}) "
     "EXECUTE FUNCTION audit_refuse()",
     f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON {TABLE} FOR EACH ROW "
     "EXECUTE FUNCTION audit_refuse()",

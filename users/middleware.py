@@ -13,6 +13,7 @@ from users import audit
 from users.audit import RequestInfo, request_info
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.network import client_address
+from users.user_agents import device_name
 from users.views import service_unavailable, too_many_requests
 
 
@@ -28,14 +29,19 @@ class Arrival:
 
 
 class RequestContext:
-    """Audit events carry the address and request id of the request they were made in."""
+    """Audit events carry the address, device and id of the request they were made in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = str(get_contextvars().get("request_id", ""))[:64]
-        with request_info(RequestInfo(ip=client_address(request), request_id=request_id)):
+        agent = request.headers.get("User-Agent", "")
+        info = RequestInfo(
+            ip=client_address(request),
+            request_id=str(get_contextvars().get("request_id", ""))[:64],
+            device=device_name(agent) if agent else "",
+        )
+        with request_info(info):
             return self.get_response(request)
 
 

@@ -159,13 +159,13 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
     def blank_details(self) -> int:
         """The one lawful change, for erasure only: `audit.erase_details` records it."""
-        return super().update(changes=None, ip=None, salt="")
+        return super().update(changes=None, ip=None, device="", salt="")
 
 
 class AuditEvent(models.Model):
     """Who did what, append-only and hash-chained.
 
-    `details_hash` covers the personal part (`changes`, `ip`) with a salt, and `hash` covers
+    `details_hash` covers the personal part (`changes`, `ip`, `device`) with a salt; `hash` covers
     `details_hash`: erasing a person's details, salt included, leaves the chain verifiable and
     nothing to guess from. Triggers refuse every other change (users/audit_guard.py).
     """
@@ -180,6 +180,7 @@ class AuditEvent(models.Model):
     target_id = models.BigIntegerField(null=True, blank=True)
     changes = models.JSONField(null=True, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
+    device = models.CharField(max_length=60, blank=True, default="")
     request_id = models.CharField(max_length=64, blank=True)
     salt = models.CharField(max_length=32)
     details_hash = models.CharField(max_length=64)

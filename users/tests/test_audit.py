@@ -10,18 +10,21 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db import transaction as db_transaction
+from structlog.testing import capture_logs
 
 from tests import builders
 from users import audit, audit_guard
 from users.audit import RequestInfo, event_hash, record, request_info
+from users.audit_anchor import read_anchors
 from users.audit_check import Fault, verify
 from users.models import AuditChain, AuditEvent
+from users.tasks import verify_audit_nightly
 
 
 @pytest.fixture
 def trail(alice) -> list[AuditEvent]:
     """Five events of Alice's chain."""
-    with request_info(RequestInfo(ip="203.0.113.9", request_id="r-1")):
+    with request_info(RequestInfo(ip="203.0.113.9", request_id="r-1", device="Firefox on Linux")):
         return [record(actor=alice, action="test.thing.done", number=n) for n in range(5)]
 
 
@@ -83,6 +86,7 @@ def test_an_event_belongs_to_the_chain_of_the_person_concerned(alice, bob):
         ("changes", '{"number": 99}'),
         ("changes", None),
         ("ip", "203.0.113.10"),
+        ("device", "Safari on Mac"),
         ("salt", "00"),
         ("hash", "0" * 64),
     ],
@@ -94,7 +98,8 @@ def test_an_edited_event_is_named(alice, trail, column, value):
 
 def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice, trail):
     tamper(
-        "UPDATE users_auditevent SET changes = NULL, ip = NULL, salt = '' WHERE id = %s",
+        "UPDATE users_auditevent SET changes = NULL, ip = NULL, device = '', salt = ''"
+        " WHERE id = %s",
         trail[2].pk,
     )
     assert faults() == [(chain_of(alice), 3, trail[2].pk)]
@@ -104,7 +109,7 @@ def test_after_an_erasure_nothing_personal_is_left_and_the_chain_verifies(alice,
     assert audit.erase_details(actor=alice, owner_id=alice.pk) == 5
     assert verify().faults == []
     blank = AuditEvent.objects.filter(sequence__lte=5)
-    assert set(blank.values_list("changes", "ip", "salt")) == {(None, None, "")}
+    assert set(blank.values_list("changes", "ip", "device", "salt")) == {(None, None, "", "")}
 
 
 def test_a_deleted_event_is_named_by_the_one_after_it(alice, trail):
@@ -195,7 +200,8 @@ def guard(trail):
     [
         "UPDATE users_auditevent SET action = 'x'",
         "UPDATE users_auditevent SET changes = NULL",
-        "UPDATE users_auditevent SET changes = NULL, ip = NULL, salt = '', hash = 'x'",
+        "UPDATE users_auditevent SET changes = NULL, ip = NULL, device = '', salt = '', hash = 'x'",
+        "UPDATE users_auditevent SET changes = NULL, ip = NULL, salt = ''",
         "DELETE FROM users_auditevent",
         "TRUNCATE users_auditevent CASCADE",
     ],
@@ -263,22 +269,62 @@ def test_the_command_names_the_bad_row_as_json(capsys, alice, trail):
 def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, trail):
     file = tmp_path / "anchor.json"
     assert run(capsys, "--anchor", str(file))[0] == 0
-    assert json.loads(file.read_text()) == {chain_of(alice): [5, trail[4].hash]}
+    assert read_anchors(file) == {chain_of(alice): [5, trail[4].hash]}
     sixth = record(actor=alice, action="test.thing.done")
     assert run(capsys, "--anchor", str(file))[0] == 0
-    assert json.loads(file.read_text()) == {chain_of(alice): [6, sixth.hash]}
+    assert read_anchors(file) == {chain_of(alice): [6, sixth.hash]}
 
     tamper("DELETE FROM users_auditevent WHERE id = %s", sixth.pk)
     AuditChain.objects.update(length=5, head_hash=trail[4].hash)
     assert run(capsys)[0] == 0
     assert run(capsys, "--anchor", str(file))[0] == 1
-    assert json.loads(file.read_text()) == {chain_of(alice): [6, sixth.hash]}
+    assert read_anchors(file) == {chain_of(alice): [6, sixth.hash]}
 
 
-def test_an_unreadable_anchor_is_not_taken_for_a_clean_trail(capsys, tmp_path, trail):
+@pytest.mark.parametrize("text", ["not json", "[]", '{"heads": {}, "signature": "x"}'])
+def test_an_anchor_that_cannot_be_trusted_is_not_taken_for_a_clean_trail(
+    capsys, tmp_path, trail, text
+):
     file = tmp_path / "anchor.json"
-    file.write_text("not json")
+    file.write_text(text)
     assert run(capsys, "--anchor", str(file))[0] == 2
+    assert file.read_text() == text
+
+
+def test_a_forged_anchor_is_refused(capsys, tmp_path, alice, trail):
+    file = tmp_path / "anchor.json"
+    run(capsys, "--anchor", str(file))
+    file.write_text(file.read_text().replace(trail[4].hash, "0" * 64))
+    assert run(capsys, "--anchor", str(file))[0] == 2
+
+
+def test_every_night_witnesses_the_heads_and_checks_those_of_the_night_before(
+    settings, tmp_path, alice, bob, trail
+):
+    settings.AUDIT_ANCHOR = tmp_path / "audit" / "heads.json"
+    with capture_logs() as lines:
+        assert verify_audit_nightly()
+    assert lines == [
+        {
+            "event": "audit_heads",
+            "log_level": "info",
+            "heads": {chain_of(alice): [5, trail[4].hash]},
+        }
+    ]
+    others = record(actor=bob, action="test.thing.done")
+    with capture_logs() as lines:
+        assert verify_audit_nightly()
+    assert [line["heads"] for line in lines] == [{chain_of(bob): [1, others.hash]}]
+
+    remembered = settings.AUDIT_ANCHOR.read_text()
+    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
+    AuditChain.objects.filter(name=chain_of(alice)).update(length=4, head_hash=trail[3].hash)
+    with capture_logs() as lines:
+        assert not verify_audit_nightly()
+    assert [(line["event"], line["problems"][0]["sequence"]) for line in lines] == [
+        ("audit_trail_not_intact", 5)
+    ]
+    assert settings.AUDIT_ANCHOR.read_text() == remembered
 
 
 # --- Concurrency ------------------------------------------------------------------------------

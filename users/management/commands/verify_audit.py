@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from users.audit_check import Verification, as_json, read_anchors, verify, write_anchors
+from users.audit_anchor import verify_against
+from users.audit_check import Verification, as_json, verify
 
 
 class Command(BaseCommand):
@@ -21,14 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--anchor", type=Path, help="the file of heads")
+        parser.add_argument("--anchor", type=Path, help="the signed file of heads")
 
     def handle(self, *args: Any, **options: Any) -> None:
         anchor: Path | None = options["anchor"]
         try:
-            result = verify(anchors=read_anchors(anchor) if anchor else None)
-            if anchor and result.is_intact:
-                write_anchors(anchor, result.heads)
+            result = verify_against(anchor) if anchor else verify()
         except (OSError, ValueError, DatabaseError) as error:
             self.stderr.write(f"The audit trail could not be checked: {error}")
             sys.exit(2)
