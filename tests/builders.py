@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from time import time
 from typing import Any
 
 from accounts.models import Account
@@ -9,6 +10,7 @@ from accounts.services import open_account
 from transactions.models import Transaction
 from transactions.services.posting import post_transaction
 from users.models import User
+from users.step_up import issue_token
 
 PASSWORD = "correct-Horse-battery-1"
 TODAY = date(2026, 3, 15)
@@ -16,6 +18,22 @@ TODAY = date(2026, 3, 15)
 
 def make_user(email: str = "alice@example.com", **over: Any) -> User:
     return User.objects.create_user(email, over.pop("password", PASSWORD), **over)
+
+
+def step_up(client: Any, user: User) -> None:
+    """Let a page's or an API's client of this user have a factor proven just now.
+
+    What the second `POST` of a password would leave behind, without the hashing.
+    """
+    if hasattr(client, "force_authenticate"):
+        client.credentials(HTTP_X_STEP_UP=issue_token(user, ""))
+        return
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 def make_account(*, user: User, **over: Any) -> Account:

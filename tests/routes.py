@@ -75,6 +75,7 @@ LISTS = {
     *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
     *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
+    "auth-step-up",
 }
 
 LEVELS = ("viewer", "analyst")

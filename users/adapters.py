@@ -29,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request) or "0.0.0.0"  # noqa: S104 - "unknown", nothing is bound
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Sign-in, and the password asked for again."""
+        """Sign-in."""
         email = credentials.get("email") or ""
         return sessions.check_password(
             email=email,
@@ -38,8 +38,9 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def reauthenticate(self, user: User, password: str) -> bool:
-        known = self.authenticate(context.request, email=user.email, password=password)
-        return known is not None and known.pk == user.pk
+        """Step-up by password on the page (users/step_up.py)."""
+        device = known_device(context.request, user.email)
+        return sessions.prove_password(user=user, password=password, by="page", device=device)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         if request.method == "POST":

@@ -54,6 +54,22 @@ class SignInIn(serializers.Serializer):
     otp = serializers.CharField(max_length=32, required=False, allow_blank=True)
 
 
+class StepUpIn(serializers.Serializer):
+    """One factor proven again: the password, or a code of the second factor."""
+
+    password = serializers.CharField(
+        max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False, required=False
+    )
+    otp = serializers.CharField(max_length=32, required=False)
+
+
+class StepUpOut(serializers.Serializer):
+    """What to send as `X-Step-Up`, and for how many seconds it counts."""
+
+    step_up = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
 class RefreshIn(serializers.Serializer):
     """The refresh token of the last answer."""
 

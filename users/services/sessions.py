@@ -50,13 +50,15 @@ def lock_user(pk: int) -> User:
 # --- Passwords --------------------------------------------------------------------------------
 
 
-def check_password(*, email: str, password: str, device: str | None = None) -> User | None:
+def check_password(
+    *, email: str, password: str, device: str | None = None, purpose: str = "sign_in"
+) -> User | None:
     """The active user with this email address and password, or None; wrong guesses are limited.
 
     Guesses count per account and address, per address and per neighbourhood; from a browser the
     account was signed in to before (`device`) they count by themselves. Each is counted before
     the password is looked at, so that parallel guesses cannot exceed the limit, and a right one
-    is given back.
+    is given back. `purpose` names the events of a failure: sign_in or step_up.
     """
     email = email.strip().lower()
     ip = current_request_info().ip
@@ -73,18 +75,18 @@ def check_password(*, email: str, password: str, device: str | None = None) -> U
             limits.consume(name, key)
     except limits.LimitReachedError as error:
         if error.is_first:
-            _record_failure(email, "users.sign_in.locked")
+            _record_failure(email, f"users.{purpose}.locked")
         raise
     user = authenticate(None, email=email, password=password)
     if user is None:
-        _record_failure(email, "users.sign_in.failed")
+        _record_failure(email, f"users.{purpose}.failed")
         return None
     for name, key in counted:
         limits.give_back(name, key)
     return user
 
 
-def check_otp(*, user: User, code: str) -> bool:
+def check_otp(*, user: User, code: str, purpose: str = "sign_in") -> bool:
     """Whether the code is right now for one of the user's authenticators; five tries in 5 min."""
     limits.consume("otp", str(user.pk))
     types = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
@@ -92,8 +94,30 @@ def check_otp(*, user: User, code: str) -> bool:
         if authenticator.wrap().validate_code(code):
             limits.give_back("otp", str(user.pk))
             return True
-    audit.record(actor=None, action="users.sign_in.failed", target=user, reason="otp")
+    audit.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="otp")
     return False
+
+
+def prove_password(*, user: User, password: str, by: str, device: str | None = None) -> bool:
+    """Step-up: somebody signed in gives their password again. `by`: page or api."""
+    known = check_password(email=user.email, password=password, device=device, purpose="step_up")
+    if known is None or known.pk != user.pk:
+        return False
+    record_stepped_up(user=user, by=by, factor="password")
+    return True
+
+
+def prove_code(*, user: User, code: str, by: str) -> bool:
+    """Step-up: somebody signed in gives a code of their second factor. `by`: page or api."""
+    if not check_otp(user=user, code=code, purpose="step_up"):
+        return False
+    record_stepped_up(user=user, by=by, factor="code")
+    return True
+
+
+def record_stepped_up(*, user: User, by: str, factor: str) -> None:
+    """Somebody signed in proved a factor again."""
+    audit.record(actor=user, action="users.step_up.succeeded", target=user, by=by, factor=factor)
 
 
 def needs_otp(user: User) -> bool:

@@ -1,0 +1,81 @@
+"""Step-up at the API: prove a factor again, send the answer as `X-Step-Up`."""
+
+import hashlib
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from users.api.serializers import StepUpIn, StepUpOut
+from users.services import sessions
+from users.step_up import has_fresh_proof, is_valid_token, issue_token
+
+STEP_UP = OpenApiParameter(
+    "X-Step-Up",
+    str,
+    OpenApiParameter.HEADER,
+    required=False,
+    description=(
+        "What POST /api/auth/step-up answered, at most five minutes ago. Without it this is "
+        "refused with 403 `step_up_required`."
+    ),
+)
+
+
+class StepUpRequired(PermissionDenied):
+    """403: this needs the password or a code again."""
+
+    default_code = "step_up_required"
+    default_detail = "Prove it is you at /api/auth/step-up, and send the answer as X-Step-Up."
+
+
+def require_step_up(request: Request) -> None:
+    """Raise StepUpRequired unless the request carries a fresh proof. Ask before any change.
+
+    The header of whoever asks by token; a browser's session may have proven it on the page.
+    """
+    token = request.headers.get("X-Step-Up", "")
+    if token and is_valid_token(token, request.user, _client_of(request)):
+        return
+    if request.auth is None and has_fresh_proof(request):
+        return
+    raise StepUpRequired
+
+
+class StepUpApi(APIView):
+    """The password, or a code of the second factor, for a proof of five minutes."""
+
+    @extend_schema(operation_id="auth_step_up", request=StepUpIn, responses=StepUpOut)
+    def post(self, request: Request) -> Response:
+        serializer = StepUpIn(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        _prove(request, **serializer.validated_data)
+        data = {
+            "step_up": issue_token(request.user, _client_of(request)),
+            "expires_in": settings.STEP_UP_SECONDS,
+        }
+        return Response(StepUpOut(data).data)
+
+
+def _prove(request: Request, password: str = "", otp: str = "") -> None:
+    if otp:
+        if not sessions.prove_code(user=request.user, code=otp, by="api"):
+            raise ValidationError({"otp": "The code is wrong or was used."}, code="otp_wrong")
+        return
+    if not password:
+        raise ValidationError({"password": "Send the password, or a code as “otp”."})
+    # A client that is signed in has guesses of its own: others cannot use them up.
+    device = f"client {_client_of(request)}"
+    if not sessions.prove_password(user=request.user, password=password, by="api", device=device):
+        raise ValidationError({"password": "The password is wrong."}, code="wrong_credentials")
+
+
+def _client_of(request: Request) -> str:
+    """The token family, or the browser session by its digest."""
+    if request.auth is not None:
+        return str(request.auth["family"])
+    key = request.session.session_key or ""
+    return hashlib.sha256(key.encode()).hexdigest()[:32] if key else ""
