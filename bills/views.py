@@ -27,10 +27,12 @@ from bills.services.planning import (
     edit_bill,
     restore_bill,
     skip_bill,
+    turns_auto_pay_on,
 )
 from bills.services.reminding import receipts_of, send_reminder
 from transactions.models import Transaction
 from users.policy import Ability, may, require
+from users.step_up import ask_for_step_up
 from users.timezones import local_date
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
@@ -86,6 +88,8 @@ def bill_create(request: HttpRequest) -> HttpResponse:
     user = request.user
     form = BillForm(request.POST or None, initial=new_entries(user, _today(request)), owner=user)
     if request.method == "POST" and form.is_valid():
+        if turns_auto_pay_on(form.cleaned_data):
+            ask_for_step_up(request)
         with errors_on(form):
             bill = create_bill(actor=user, user=user, **form.cleaned_data)
             messages.success(request, _("%(name)s is planned.") % {"name": bill.biller_name})
@@ -101,6 +105,8 @@ def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bills:bill_detail", pk)
     form = BillForm(request.POST or None, initial=entries_of(bill), owner=request.user)
     if request.method == "POST" and form.is_valid():
+        if turns_auto_pay_on(form.cleaned_data, bill):
+            ask_for_step_up(request)
         with errors_on(form):
             edit_bill(actor=request.user, bill=bill, **form.cleaned_data)
             messages.success(request, _("Saved."))
@@ -153,6 +159,8 @@ def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
 def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch auto-pay on or off for this and the open ones after it."""
     is_on = request.POST.get("auto_pay") == "1"
+    if turns_auto_pay_on({"auto_pay": is_on}, _find_to_change(request, pk)):
+        ask_for_step_up(request)
 
     def switch(**who: Any) -> None:
         edit_bill(auto_pay=is_on, **who)

@@ -1,9 +1,10 @@
 """Step-up: what is sensitive asks for a factor proven in the last STEP_UP_SECONDS.
 
 A page's proof is allauth's record in the session. Whoever has none is led to its page for the
-password or a code, and then on to what they asked for: a POST is kept and carried out. The API's
-proof is a signed token, bound to the user, their `session_version` and the client that asked.
-Signing in is no proof: a stolen session is what this is about.
+password or a code, and then on to what they asked for: a POST is kept and carried out (so a form
+that may be shown again names its own address as `action`). The API's proof is a signed token,
+bound to the user, their `session_version` and the client that asked. Signing in is no proof: a
+stolen session is what this is about.
 """
 
 from collections.abc import Callable

@@ -30,10 +30,12 @@ from bills.services.planning import (
     edit_bill,
     restore_bill,
     skip_bill,
+    turns_auto_pay_on,
 )
 from bills.services.reminding import send_due_reminders, send_reminder
 from transactions.models import Transaction
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -83,11 +85,17 @@ class BillListApi(BillApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=BillIn, responses={201: BillOut})
+    @extend_schema(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
     def post(self, request: Request) -> Response:
-        """Plan a bill. A recurring one makes its next occurrence when it is settled."""
+        """Plan a bill. A recurring one makes its next occurrence when it is settled.
+
+        With `auto_pay` it needs a step-up.
+        """
         require(request.user, Ability.CHANGE_OWN_DATA)
-        bill = create_bill(actor=request.user, user=request.user, **self.read(BillIn))
+        fields = self.read(BillIn)
+        if turns_auto_pay_on(fields):
+            require_step_up(request)
+        bill = create_bill(actor=request.user, user=request.user, **fields)
         return Response(self.show(bill.pk), status=status.HTTP_201_CREATED)
 
 
@@ -102,19 +110,22 @@ class BillDetailApi(BillApi):
         }
         return Response(BillDetailOut(bill, context=context).data)
 
-    @extend_schema(request=BillIn, responses=BillOut)
+    @extend_schema(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def put(self, request: Request, pk: int) -> Response:
         """Change a bill and the open ones after it; its date is its own. What is not sent stays."""
         return self._edit(pk, partial=False)
 
-    @extend_schema(request=BillIn, responses=BillOut)
+    @extend_schema(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def patch(self, request: Request, pk: int) -> Response:
-        """Change some fields, such as `auto_pay`."""
+        """Change some fields, such as `auto_pay`: switching it on needs a step-up."""
         return self._edit(pk, partial=True)
 
     def _edit(self, pk: int, *, partial: bool) -> Response:
         bill = self.find_to_change(pk)
-        edit_bill(actor=self.request.user, bill=bill, **self.read(BillIn, partial=partial))
+        changes = self.read(BillIn, partial=partial)
+        if turns_auto_pay_on(changes, bill):
+            require_step_up(self.request)
+        edit_bill(actor=self.request.user, bill=bill, **changes)
         return Response(self.show(pk))
 
     @extend_schema(responses={204: None})

@@ -39,6 +39,14 @@ def lock_bill(bill: Bill) -> Bill:
     return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
 
 
+def turns_auto_pay_on(fields: dict[str, Any], bill: Bill | None = None) -> bool:
+    """Whether making a bill of `fields`, or changing this one, lets it be debited unasked.
+
+    Every door asks for a factor again before it does (users/step_up.py).
+    """
+    return bool(fields.get("auto_pay")) and not (bill is not None and bill.auto_pay)
+
+
 @db_transaction.atomic
 def create_bill(*, actor: User, user: User, **fields: Any) -> Bill:
     """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field."""

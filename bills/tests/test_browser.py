@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from bills.models import Bill
 from rewards.models import Reward
-from tests.builders import make_account, make_user
+from tests.builders import PASSWORD, make_account, make_user
 from users.timezones import local_date
 
 pytestmark = pytest.mark.browser
@@ -54,6 +54,8 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     mark.click()
 
     page.get_by_role("button", name="Switch on auto-pay").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("button", name="Switch off auto-pay")).to_be_visible()
     assert Bill.objects.get().auto_pay
     page.get_by_role("button", name="Switch off auto-pay").click()

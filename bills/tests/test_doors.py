@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils import timezone
 from bills.models import Bill
 from bills.services.planning import create_bill
 from rewards.models import PointsEntry
-from tests.builders import make_account, make_transaction
+from tests.builders import PASSWORD, make_account, make_transaction, step_up
 from transactions.models import Transaction
 from users.models import Notification, User
 
@@ -51,7 +52,13 @@ def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checki
     )
     assert (answer["category"], answer["account_name"]) == ("utilities", "Everyday")
     url = f"/api/bills/{answer['id']}"
+    refused = api.patch(url, {"auto_pay": True})
+    assert refused.json()["errors"][0]["code"] == "step_up_required"
+    assert not Bill.objects.get().auto_pay
+    step_up(api, alice)
     assert api.patch(url, {"auto_pay": True}).json()["auto_pay"] is True
+    api.credentials()
+    assert api.patch(url, {"auto_pay": True, "notes": "stays on"}).status_code == 200
     assert api.get(url).json()["matches"] == []
     assert api.delete(url).status_code == 204
     assert api.get(url).status_code == 404
@@ -185,9 +192,23 @@ def test_a_bills_pages_work_without_script(alice, client_for, checking):
     assert made["Location"] == here
     for name in ("bills:bill_list", "bills:bill_calendar"):
         assert b"Rent" in client.get(reverse(name) + f"?month={bill.due_date:%Y-%m}").content
-    wrong = client.post(reverse("bills:bill_create"), form_of(amount_due="-1", auto_pay="on"))
-    assert wrong.status_code == 422
-    client.post(reverse("bills:bill_auto_pay", args=[bill.pk]), {"auto_pay": "1"})
+    create = reverse("bills:bill_create")
+    typed = form_of(amount_due="-1", auto_pay="on", account=str(checking.pk))
+    assert client.post(create, typed)["Location"].startswith("/users/reauthenticate/")
+    wrong = client.post("/users/reauthenticate/", {"password": PASSWORD, "next": create})
+    assert (wrong.status_code, Bill.objects.count()) == (422, 1)
+    # What was typed is there, and is sent where it belongs.
+    assert b'value="-1"' in wrong.content
+    assert b'action="/bills/new/"' in wrong.content
+    client.session.flush()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    switch = reverse("bills:bill_auto_pay", args=[bill.pk])
+    asked = client.post(switch, {"auto_pay": "1"})
+    assert (asked["Location"], Bill.objects.get().auto_pay) == (
+        f"/users/reauthenticate/?next={quote(switch, safe='')}",
+        False,
+    )
+    client.post(asked["Location"], {"password": PASSWORD, "next": switch})
     assert Bill.objects.get().auto_pay
     client.post(reverse("bills:bill_edit", args=[bill.pk]), form_of(notes="flat"))
     assert (Bill.objects.get().notes, Bill.objects.get().auto_pay) == ("flat", False)

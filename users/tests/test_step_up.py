@@ -4,12 +4,11 @@ import pytest
 from django.core import signing
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from banking.urls import urlpatterns as all_urls
 from tests.builders import PASSWORD, step_up
 from users.api.step_up import require_step_up
 from users.models import AuditEvent
@@ -31,7 +30,7 @@ class SensitiveApi(APIView):
 
 
 urlpatterns = [
-    *all_urls,
+    path("", include("banking.urls")),
     path("sensitive/", sensitive),
     path("api/sensitive", SensitiveApi.as_view()),
 ]
