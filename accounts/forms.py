@@ -1,11 +1,13 @@
 """The entries of an account, as a person types them."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.currency import FIRST_RATES, LAST_DAY
 from accounts.models import Account
 from banking.fields import AmountFormField
 from banking.money import currency_choices
@@ -40,6 +42,25 @@ class AccountForm(forms.Form):
         for name in ("opening_balance", "overdraft_limit"):
             data[name] = data[name] if data[name] is not None else Decimal(0)
         return data
+
+
+class ConvertForm(forms.Form):
+    """An amount to convert, and the day whose rate does it."""
+
+    amount = AmountFormField(label=_("Amount"))
+    base = forms.ChoiceField(label=_("From"), choices=currency_choices)
+    to = forms.ChoiceField(label=_("To"), choices=currency_choices)
+    on = forms.DateField(
+        label=_("At the rate of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def clean_on(self) -> date:
+        on = self.cleaned_data["on"]
+        if not FIRST_RATES <= on <= LAST_DAY:
+            raise forms.ValidationError(
+                _("Choose a day from %(first)s on.") % {"first": FIRST_RATES}
+            )
+        return on
 
 
 def entries_of(account: Account) -> dict[str, Any]:

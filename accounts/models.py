@@ -4,6 +4,7 @@ Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account
 deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
 """
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -109,8 +110,32 @@ class Account(models.Model):
         return self.account_type in (self.Type.CREDIT_CARD, self.Type.LOAN)
 
 
+class AccountShareQuerySet(models.QuerySet["AccountShare"]):
+    def visible_to(self, user: User) -> "AccountShareQuerySet":
+        """What the user gave and did not take back, and what others offer or share with them."""
+        given = Q(user=user) & ~Q(status=AccountShare.Status.REVOKED)
+        return self.filter(given | self._received_by(user), account__deleted_at=None)
+
+    def given_by(self, user: User) -> "AccountShareQuerySet":
+        return self.visible_to(user).filter(user=user)
+
+    def received_by(self, user: User) -> "AccountShareQuerySet":
+        """Open invitations to the user, and shares they took up."""
+        return self.filter(self._received_by(user), account__deleted_at=None)
+
+    def _received_by(self, user: User) -> Q:
+        """An invitation to an address is for whoever proved that it is theirs."""
+        addresses = EmailAddress.objects.filter(user_id=user.pk, verified=True).values("email")
+        to_me = Q(member=user) | Q(member=None, invited_email__in=addresses)
+        return to_me & Q(status__in=[AccountShare.Status.INVITED, AccountShare.Status.ACCEPTED])
+
+
 class AccountShare(models.Model):
-    """One account seen by another registered user, as viewer or analyst, until revoked."""
+    """One account seen by another person, as viewer or analyst, from accepting until revoked.
+
+    `invited_email` is what the owner typed. Where nobody is registered with it the invitation
+    looks the same to its owner, and waits without a member.
+    """
 
     class Level(models.TextChoices):
         VIEWER = "viewer", _("Viewer")
@@ -126,24 +151,49 @@ class AccountShare(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares_given"
     )
     member = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares_received"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="shares_received",
+        null=True,
+        blank=True,
     )
+    invited_email = models.EmailField(_("invited as"), blank=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shares")
     level = models.CharField(max_length=8, choices=Level.choices)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.INVITED)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = AccountShareQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "member"], name="share_once_per_member"),
+            models.UniqueConstraint(
+                fields=["account", "invited_email"],
+                condition=Q(member=None),
+                name="share_once_per_address",
+            ),
             models.CheckConstraint(
                 condition=~Q(user=models.F("member")), name="share_not_with_oneself"
+            ),
+            models.CheckConstraint(
+                condition=Q(member__isnull=False) | ~Q(status="accepted"),
+                name="share_accepted_by_somebody",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} → {self.member_id} ({self.level})"
+        return f"{self.account_id} → {self.member_id or 'nobody yet'} ({self.level})"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (self.Status.INVITED, self.Status.ACCEPTED)
+
+    @property
+    def email(self) -> str:
+        """The other person's address as the owner knows it."""
+        return self.invited_email or (self.member.email if self.member else "")
 
 
 class ExchangeRate(models.Model):

@@ -184,7 +184,10 @@ def accept_held_rate(*, actor: User, held: HeldRate) -> int:
     """
     locked = _lock_held(held)
     rest = HeldRate.objects.select_for_update().filter(
-        base=locked.base, quote=locked.quote, status=HeldRate.Status.HELD, rate_on__gt=locked.rate_on
+        base=locked.base,
+        quote=locked.quote,
+        status=HeldRate.Status.HELD,
+        rate_on__gt=locked.rate_on,
     )
     accepted, last = [locked], Decimal(locked.rate)
     for row in rest.order_by("rate_on"):

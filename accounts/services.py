@@ -9,7 +9,7 @@ from django.db import transaction as db_transaction
 from django.db.models import F, Value
 from django.utils import timezone
 
-from accounts.models import Account, AccountShare, ExchangeRate
+from accounts.models import Account, ExchangeRate
 from banking.fields import AmountField
 from banking.money import plain_amount, round_to_minor_unit
 from users import audit
@@ -174,52 +174,6 @@ def restore_account(*, actor: User, account: Account) -> Account:
 def last_four_of(number: str) -> str:
     """The last four characters of an account number: all that is ever kept of it."""
     return "".join(char for char in number if char.isascii() and char.isalnum())[-4:]
-
-
-@db_transaction.atomic
-def share_account(*, actor: User, account: Account, member: User, level: str) -> AccountShare:
-    """Invite another registered user to see one of the actor's own accounts at a level.
-
-    Asking again changes the level, and invites anew who declined or was revoked.
-    """
-    if account.user_id != actor.pk:
-        raise ValidationError({"account": "You can share only your own accounts."})
-    if level not in AccountShare.Level.values:
-        raise ValidationError({"level": "Choose viewer or analyst."})
-    lock_accounts([account.pk])
-    share = AccountShare.objects.filter(account=account, member=member).first()
-    if share is None:
-        share = AccountShare(user=actor, member=member, account=account)
-    elif share.status != AccountShare.Status.ACCEPTED:
-        share.status = AccountShare.Status.INVITED
-    share.level = level
-    share.full_clean()
-    share.save()
-    audit.record(
-        actor=actor,
-        action="accounts.share.invited",
-        target=share,
-        account=account.pk,
-        member=member.pk,
-        level=level,
-    )
-    return share
-
-
-@db_transaction.atomic
-def accept_share(*, actor: User, share: AccountShare) -> AccountShare:
-    """Take up an invitation made to the actor; the account is theirs to see from then on."""
-    locked = AccountShare.objects.select_for_update().get(pk=share.pk)
-    if locked.member_id != actor.pk:
-        raise ValidationError("This invitation is for somebody else.")
-    if locked.status == AccountShare.Status.ACCEPTED:
-        return locked
-    if locked.status != AccountShare.Status.INVITED:
-        raise ValidationError("This invitation is not open any more.")
-    locked.status = AccountShare.Status.ACCEPTED
-    locked.save(update_fields=["status", "updated_at"])
-    audit.record(actor=actor, action="accounts.share.accepted", target=locked)
-    return locked
 
 
 @db_transaction.atomic

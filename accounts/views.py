@@ -4,16 +4,26 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import access_level, require_change
-from accounts.forms import AccountForm, entries_of
+from accounts.currency import (
+    USUAL,
+    currency_summary,
+    rate_history,
+    rate_state,
+    rates_of,
+)
+from accounts.exchange import Converted, RateMissing, convert
+from accounts.forms import AccountForm, ConvertForm, entries_of
 from accounts.models import Account
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
 from banking.forms import errors_on
 from users.policy import Ability, may, require
+from users.timezones import local_date
 
 
 @require_safe
@@ -90,6 +100,40 @@ def account_restore(request: HttpRequest, pk: int) -> HttpResponse:
     restore_account(actor=request.user, account=account)
     messages.success(request, _("%(name)s is back.") % {"name": account.name})
     return redirect("accounts:account_detail", pk)
+
+
+@require_safe
+def currency(request: HttpRequest) -> HttpResponse:
+    """Balances by currency, the rates behind every converted figure, and a converter."""
+    on = local_date(request.user.timezone, timezone.now())
+    base = request.user.base_currency
+    summary = currency_summary(request.user, base=base, on=on)
+    held = [one.currency for one in summary.holdings if one.currency != base]
+    other = next(iter(held), "USD" if base != "USD" else "EUR")
+    asked = {name: request.GET.get(name, "") for name in ("amount", "base", "to", "on")}
+    entries = {"amount": "100", "base": other, "to": base, "on": on.isoformat()}
+    form = ConvertForm(entries | {name: text for name, text in asked.items() if text})
+    is_fine = form.is_valid()
+    pair = (form.cleaned_data.get("base", other), form.cleaned_data.get("to", base))
+    context = {
+        "summary": summary,
+        "form": form,
+        "result": _converted(form) if is_fine else None,
+        "pair": pair,
+        "history": rate_history(*pair, until=on) if pair[0] != pair[1] else [],
+        "rates": rates_of(base, {*USUAL, *held}, on),
+        "own_currencies": held,
+        "state": rate_state(timezone.now()),
+    }
+    return render(request, "accounts/currency.html", context, status=200 if is_fine else 422)
+
+
+def _converted(form: ConvertForm) -> Converted | None:
+    asked = form.cleaned_data
+    try:
+        return convert(asked["amount"], asked["base"], asked["to"], asked["on"])
+    except RateMissing:
+        return None
 
 
 def _own_account(request: HttpRequest, pk: int) -> Account:

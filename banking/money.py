@@ -105,6 +105,12 @@ def plain_amount(amount: Decimal, currency: str) -> str:
     return f"{round_to_minor_unit(amount, currency):f}"
 
 
+def plain_rate(rate: Decimal) -> str:
+    """An exchange rate with ten significant digits, without an exponent or needless zeros."""
+    text = f"{round(rate, max(9 - rate.adjusted(), 0)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def parse_amount(text: str) -> Decimal:
     """A person's "1234.5" or "1234,5" as a Decimal. Raises ValidationError with the reason."""
     compact = re.sub(r"[\s\u00a0\u202f']", "", text)

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
 
-from banking.money import format_money, minor_unit_digits, plain_amount
+from banking.money import format_money, minor_unit_digits, plain_amount, plain_rate
 
 register = template.Library()
 
@@ -69,6 +69,12 @@ def money_figure(
         plain_amount(amount, currency),
         body,
     )
+
+
+@register.filter
+def rate(value: Decimal) -> str:
+    """An exchange rate as text: ten significant digits."""
+    return plain_rate(value)
 
 
 @register.filter

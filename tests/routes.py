@@ -56,6 +56,7 @@ LISTS = {
     "api_bulk_categorize",
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
     *("accounts:account_list", "accounts:account_create", "api_account_list"),
+    *("accounts:currency", "api_currency_rates", "api_currency_summary", "api_currency_convert"),
     *("transactions:transaction_list", "transactions:transaction_create", "api_transaction_list"),
     *("transactions:view_create", "api_view_list"),
     *("transactions:transfer_list", "transactions:transfer_create"),

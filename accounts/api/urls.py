@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import views
+from accounts.api import currency, views
 
 urlpatterns = [
     path("accounts", views.AccountListApi.as_view(), name="api_account_list"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path(
         "accounts/<int:pk>/restore", views.AccountRestoreApi.as_view(), name="api_account_restore"
     ),
+    path("currency/rates", currency.CurrencyRatesApi.as_view(), name="api_currency_rates"),
+    path("currency/summary", currency.CurrencySummaryApi.as_view(), name="api_currency_summary"),
+    path("currency/convert", currency.CurrencyConvertApi.as_view(), name="api_currency_convert"),
 ]

@@ -1,4 +1,4 @@
-"""One bounded question to a provider of rates: time, size and retries have limits, a redirect ends it."""
+"""One bounded question to a provider of rates: time, size, retries; no redirect is followed."""
 
 import time
 
@@ -35,9 +35,7 @@ def fetch(address: str) -> bytes:
 
 def _fetch_once(address: str) -> bytes:
     try:
-        with requests.get(
-            address, timeout=TIMEOUTS, allow_redirects=False, stream=True
-        ) as answer:
+        with requests.get(address, timeout=TIMEOUTS, allow_redirects=False, stream=True) as answer:
             _refuse(answer)
             return _read(answer)
     except requests.RequestException as error:

@@ -1,10 +1,11 @@
 """An account is seen by whom its owner invited and who accepted, and by nobody else."""
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import Account, AccountShare, ExchangeRate
-from accounts.services import accept_share, share_account, store_rates
+from accounts.services import store_rates
+from accounts.sharing import accept_share, share_account
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def test_nobody_shares_with_themselves(alice, checking):
 
 def test_nobody_accepts_for_another_or_after_it_was_revoked(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
-    with pytest.raises(ValidationError, match="somebody else"):
+    with pytest.raises(PermissionDenied, match="somebody else"):
         accept_share(actor=alice, share=share)
     AccountShare.objects.update(status="revoked")
     with pytest.raises(ValidationError, match="not open"):

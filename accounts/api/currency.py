@@ -1,0 +1,232 @@
+"""Exchange rates at the API: those stored, never one asked for on the way."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ErrorDetail
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.serializers import CurrencySerializerField
+from accounts.currency import (
+    FIRST_RATES,
+    LAST_DAY,
+    USUAL,
+    CurrencySummary,
+    counted_accounts,
+    currency_summary,
+    rate_state,
+    rates_of,
+)
+from accounts.exchange import Rate, RateMissing, convert
+from banking.api import AmountSerializerField
+from banking.money import plain_amount, plain_rate, round_to_minor_unit
+from users.timezones import local_date
+
+
+class NoRate(APIException):
+    """Asked for rightly, but no rate of the last seven days connects the two."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "rate_missing"
+
+
+class RateOut(serializers.Serializer):
+    """1 of the base currency in `currency`; nulls where no rate of the last week is known."""
+
+    currency = serializers.CharField()
+    rate = serializers.CharField(allow_null=True)
+    rate_on = serializers.DateField(allow_null=True)
+    source = serializers.CharField(allow_null=True)
+
+
+class RatesOut(serializers.Serializer):
+    base = serializers.CharField()
+    on = serializers.DateField()
+    last_fetched_at = serializers.DateTimeField(allow_null=True)
+    is_late = serializers.BooleanField(help_text="No source has answered for a day.")
+    rates = RateOut(many=True)
+    missing = serializers.ListField(child=serializers.CharField())
+
+
+class RatesIn(serializers.Serializer):
+    base = CurrencySerializerField(required=False)
+    on = serializers.DateField(required=False)
+    currencies = serializers.CharField(required=False, max_length=800)
+
+    def validate_on(self, on: date) -> date:
+        return _known_day(on)
+
+    def validate_currencies(self, text: str) -> list[str]:
+        field = CurrencySerializerField()
+        return [field.run_validation(code.strip()) for code in text.split(",")]
+
+
+class HoldingOut(serializers.Serializer):
+    currency = serializers.CharField()
+    account_count = serializers.IntegerField()
+    total = AmountSerializerField()
+    converted = serializers.CharField(allow_null=True)
+    rate = RateOut(allow_null=True)
+
+
+class CurrencySummaryOut(serializers.Serializer):
+    base = serializers.CharField()
+    on = serializers.DateField()
+    total = serializers.CharField()
+    not_converted = serializers.IntegerField(help_text="Accounts the total leaves out.")
+    holdings = HoldingOut(many=True)
+
+
+class ConvertIn(serializers.Serializer):
+    """`from` and `to` are currencies; without `on` today's rate converts."""
+
+    amount = AmountSerializerField()
+    to = CurrencySerializerField()
+    on = serializers.DateField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        return super().get_fields() | {"from": CurrencySerializerField()}
+
+    def validate_on(self, on: date) -> date:
+        return _known_day(on)
+
+
+class ConvertOut(serializers.Serializer):
+    amount = serializers.CharField(help_text="Rounded to the currency's smallest unit.")
+    currency = serializers.CharField()
+    rate = serializers.CharField()
+    rate_on = serializers.DateField(allow_null=True, help_text="Null: one currency and itself.")
+    source = serializers.CharField()
+
+
+def rate_data(currency: str, rate: Rate | None) -> dict[str, Any]:
+    if rate is None:
+        return {"currency": currency, "rate": None, "rate_on": None, "source": None}
+    return {
+        "currency": currency,
+        "rate": plain_rate(rate.rate),
+        "rate_on": rate.rate_on,
+        "source": rate.source,
+    }
+
+
+def _known_day(on: date) -> date:
+    if not FIRST_RATES <= on <= LAST_DAY:
+        raise serializers.ValidationError(f"Choose a day from {FIRST_RATES} on.")
+    return on
+
+
+def _today(request: Request) -> date:
+    return local_date(request.user.timezone, timezone.now())
+
+
+class CurrencyRatesApi(APIView):
+    @extend_schema(
+        operation_id="currency_rates",
+        responses=RatesOut,
+        parameters=[
+            OpenApiParameter("base", str, description="Default: your base currency."),
+            OpenApiParameter("on", date, description="Default: today."),
+            OpenApiParameter("currencies", str, description="EUR,GBP. Default: yours and usual."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """What 1 of the base currency is in others, with the rates' dates and sources."""
+        data = RatesIn(data=request.query_params)
+        data.is_valid(raise_exception=True)
+        asked = data.validated_data
+        base = asked.get("base", request.user.base_currency)
+        on = asked.get("on", _today(request))
+        mine: QuerySet = counted_accounts(request.user, include_shared=True)
+        currencies = asked.get("currencies") or {
+            *USUAL,
+            request.user.base_currency,
+            *mine.order_by().values_list("currency", flat=True).distinct(),
+        }
+        found, state = rates_of(base, currencies, on), rate_state(timezone.now())
+        answer = {
+            "base": base,
+            "on": on,
+            "last_fetched_at": state.last.asked_at if state.last else None,
+            "is_late": state.is_late,
+            "rates": [rate_data(code, rate) for code, rate in found.items()],
+            "missing": [code for code, rate in found.items() if rate is None],
+        }
+        return Response(RatesOut(answer).data)
+
+
+class CurrencySummaryApi(APIView):
+    @extend_schema(
+        operation_id="currency_summary",
+        responses=CurrencySummaryOut,
+        parameters=[
+            OpenApiParameter("base", str, description="Default: your base currency."),
+            OpenApiParameter("include_shared", bool, description="Also accounts shared with you."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Your balances by currency, converted, and how many could not be."""
+        data = RatesIn(data=request.query_params)
+        data.is_valid(raise_exception=True)
+        base = data.validated_data.get("base", request.user.base_currency)
+        summary = currency_summary(
+            request.user,
+            base=base,
+            on=_today(request),
+            include_shared=request.query_params.get("include_shared", "").lower() in {"1", "true"},
+        )
+        return Response(CurrencySummaryOut(_summary_data(summary)).data)
+
+
+def _summary_data(summary: CurrencySummary) -> dict[str, Any]:
+    def shown(amount: Decimal | None) -> str | None:
+        if amount is None:
+            return None
+        return plain_amount(round_to_minor_unit(amount, summary.base), summary.base)
+
+    return {
+        "base": summary.base,
+        "on": summary.on,
+        "total": shown(summary.total),
+        "not_converted": summary.not_converted,
+        "holdings": [
+            {
+                "currency": one.currency,
+                "account_count": one.account_count,
+                "total": one.total,
+                "converted": shown(one.converted),
+                "rate": one.rate and rate_data(one.currency, one.rate),
+            }
+            for one in summary.holdings
+        ],
+    }
+
+
+class CurrencyConvertApi(APIView):
+    @extend_schema(operation_id="currency_convert", request=ConvertIn, responses=ConvertOut)
+    def post(self, request: Request) -> Response:
+        """Convert an amount at a day's rate; 422 where none of the last seven days is known."""
+        data = ConvertIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        asked = data.validated_data
+        on = asked.get("on", _today(request))
+        try:
+            converted = convert(asked["amount"], asked["from"], asked["to"], on)
+        except RateMissing as error:
+            raise NoRate({"to": [ErrorDetail(str(error), code="rate_missing")]}) from error
+        rounded = round_to_minor_unit(converted.amount, converted.currency)
+        answer = {
+            "amount": plain_amount(rounded, converted.currency),
+            "currency": converted.currency,
+            "rate": plain_rate(converted.rate.rate),
+            "rate_on": converted.rate.rate_on,
+            "source": converted.rate.source,
+        }
+        return Response(ConvertOut(answer).data)

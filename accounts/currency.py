@@ -1,0 +1,122 @@
+"""What a person holds in each currency, and the rates it converts at."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from accounts.exchange import Rate, RateTable
+from accounts.models import Account, AccountQuerySet, HeldRate, RateFetch
+from users.models import User
+
+# Beside one's own: the ten most traded.
+USUAL = ("USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD")
+CHART_DAYS = 90
+FIRST_RATES, LAST_DAY = date(1999, 1, 1), date(2100, 12, 31)
+# After this long without an answer the page says so.
+LATE_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """All balances in one currency, and what they are in the base currency (None: no rate)."""
+
+    currency: str
+    account_count: int
+    total: Decimal
+    rate: Rate | None
+
+    @property
+    def converted(self) -> Decimal | None:
+        return self.total * self.rate.rate if self.rate else None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySummary:
+    """A person's balances by currency, the base currency first, then the largest."""
+
+    base: str
+    on: date
+    holdings: tuple[Holding, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """What could be converted; the rest is counted in `not_converted`."""
+        return sum((one.converted for one in self.holdings if one.rate), Decimal(0))
+
+    @property
+    def not_converted(self) -> int:
+        """How many accounts' balances the total leaves out."""
+        return sum(one.account_count for one in self.holdings if not one.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class RateState:
+    """How the asking goes: the last answer, and what has gone wrong since."""
+
+    last: RateFetch | None
+    failure: RateFetch | None
+    is_late: bool
+    held_count: int
+
+
+def counted_accounts(user: User, *, include_shared: bool) -> AccountQuerySet:
+    """Own active accounts; those shared with the user too where asked for, or alone if none."""
+    own = Account.objects.owned_by(user).active()
+    if include_shared or not own.exists():
+        return Account.objects.visible_to(user).active()
+    return own
+
+
+def currency_summary(
+    user: User, *, base: str, on: date, include_shared: bool = False
+) -> CurrencySummary:
+    """Balances by currency as they stand, converted into `base` at the rates of `on`."""
+    sums: dict[str, tuple[int, Decimal]] = {}
+    accounts = counted_accounts(user, include_shared=include_shared)
+    for currency, balance in accounts.order_by("pk").values_list("currency", "balance"):
+        count, total = sums.get(currency, (0, Decimal(0)))
+        sums[currency] = (count + 1, total + balance)
+    table = RateTable.for_dates(sums, base, [on])
+    holdings = [
+        Holding(currency, count, total, table.rate(currency, on))
+        for currency, (count, total) in sums.items()
+    ]
+    return CurrencySummary(base, on, tuple(sorted(holdings, key=lambda one: _order(one, base))))
+
+
+def _order(holding: Holding, base: str) -> tuple:
+    worth = abs(holding.converted) if holding.rate else Decimal(-1)
+    return (holding.currency != base, -worth, holding.currency)
+
+
+def rates_of(base: str, currencies: Iterable[str], on: date) -> dict[str, Rate | None]:
+    """{currency: 1 `base` in it on `on`}, None where no rate of the last seven days is known."""
+    wanted = {currency: {base} for currency in currencies if currency != base}
+    tables = RateTable.for_targets(wanted, [on])
+    return {currency: table.rate(base, on) for currency, table in sorted(tables.items())}
+
+
+def rate_history(base: str, quote: str, until: date) -> list[Rate]:
+    """1 `base` in `quote` on each of the last 90 days that has a rate of its own."""
+    days = [until - timedelta(days=back) for back in reversed(range(CHART_DAYS))]
+    table = RateTable.for_dates({base}, quote, days)
+    rates = (table.rate(base, day) for day in days)
+    return [
+        rate
+        for rate, day in zip(rates, days, strict=True)
+        if rate is not None and rate.rate_on == day
+    ]
+
+
+def rate_state(at: datetime) -> RateState:
+    """Whether rates come in, for the page to say so."""
+    fetches = RateFetch.objects.order_by("-asked_at", "-id")
+    last = fetches.filter(has_succeeded=True).first()
+    newest = fetches.first()
+    return RateState(
+        last=last,
+        failure=newest if newest is not None and not newest.has_succeeded else None,
+        is_late=last is None or at - last.asked_at > LATE_AFTER,
+        held_count=HeldRate.objects.filter(status=HeldRate.Status.HELD).count(),
+    )
