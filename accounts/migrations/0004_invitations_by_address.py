@@ -6,29 +6,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_rates_held_and_fetched'),
+        ("accounts", "0003_rates_held_and_fetched"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountshare',
-            name='invited_email',
-            field=models.EmailField(blank=True, max_length=254, verbose_name='invited as'),
+            model_name="accountshare",
+            name="invited_email",
+            field=models.EmailField(blank=True, max_length=254, verbose_name="invited as"),
         ),
         migrations.AlterField(
-            model_name='accountshare',
-            name='member',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='shares_received', to=settings.AUTH_USER_MODEL),
+            model_name="accountshare",
+            name="member",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shares_received",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountshare',
-            constraint=models.UniqueConstraint(condition=models.Q(('member', None)), fields=('account', 'invited_email'), name='share_once_per_address'),
+            model_name="accountshare",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("member", None)),
+                fields=("account", "invited_email"),
+                name="share_once_per_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountshare',
-            constraint=models.CheckConstraint(condition=models.Q(('member__isnull', False), models.Q(('status', 'accepted'), _negated=True), _connector='OR'), name='share_accepted_by_somebody'),
+            model_name="accountshare",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("member__isnull", False),
+                    models.Q(("status", "accepted"), _negated=True),
+                    _connector="OR",
+                ),
+                name="share_accepted_by_somebody",
+            ),
         ),
     ]

@@ -8,7 +8,8 @@ from django.db import connection
 from django.db import transaction as db_transaction
 
 from accounts.models import Account
-from accounts.services import accept_share, open_account, share_account, store_rates
+from accounts.services import open_account, store_rates
+from accounts.sharing import accept_share, share_account
 from insights.demo.bills import make_bills, make_rewards
 from insights.demo.budgets import make_budgets
 from insights.demo.household import OPENING, Household, first_day
