@@ -1,0 +1,1 @@
+"""Pages of accounts, of currency, of sharing."""
