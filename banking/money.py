@@ -133,3 +133,8 @@ def _locale(tag: str) -> Locale:
 def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
     """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €"."""
     return format_currency(amount, currency, locale=_locale(locale))
+
+
+def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:
+    """As `format_money` without the currency's sign, for a column that names it once."""
+    return format_currency(amount, currency, format="#,##0.00", locale=_locale(locale))
