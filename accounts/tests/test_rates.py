@@ -1,0 +1,275 @@
+"""Rates come from whoever answers, are believed only when plausible, and never stop a person."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from accounts.exchange import RateMissing, convert
+from accounts.models import ExchangeRate, HeldRate, RateFetch
+from accounts.rates import accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
+from tests.builders import make_user
+from users.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 14, 9, tzinfo=UTC)
+TODAY = AT.date()
+KEYED, OPEN = "/v6/key-of-ours/latest/USD", "/v6/latest/USD"
+DAILY, HISTORY = "/stats/eurofxref/eurofxref-daily.xml", "/stats/eurofxref/eurofxref-hist-90d.xml"
+
+
+@pytest.fixture(autouse=True)
+def providers(settings, httpserver: HTTPServer) -> Iterator[HTTPServer]:
+    """One server in the place of all three."""
+    root = httpserver.url_for("").rstrip("/")
+    settings.EXCHANGERATE_BASE_URL = settings.OPEN_ER_API_BASE_URL = settings.ECB_BASE_URL = root
+    settings.EXCHANGERATE_API_KEY = ""
+    return httpserver
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin@bank.example", role="admin")
+
+
+def told(rates: dict, *, key: str = "rates", at: datetime = AT, **changes) -> str:
+    answer = {
+        "result": "success",
+        "base_code": "USD",
+        "time_last_update_unix": int(at.timestamp()),
+        key: rates,
+    }
+    return json.dumps(answer | changes)
+
+
+def ecb(*days: tuple[date, dict[str, str]]) -> str:
+    """As the bank writes it in one of its styles: single quotes, newest day first."""
+    cubes = "".join(
+        f"<Cube time='{day}'>"
+        + "".join(f"<Cube currency='{code}' rate='{rate}'/>" for code, rate in rates.items())
+        + "</Cube>"
+        for day, rates in days
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?><gesmes:Envelope"
+        " xmlns:gesmes='http://www.gesmes.org/xml/2002-08-01'"
+        " xmlns='http://www.ecb.int/vocabulary/2002-08-01/eurofxref'>"
+        f"<Cube>{cubes}</Cube></gesmes:Envelope>"
+    )
+
+
+def answer(server: HTTPServer, path: str, body: str | bytes, status: int = 200) -> None:
+    kind = "application/xml" if path.endswith(".xml") else "application/json"
+    server.expect_request(path).respond_with_data(body, status=status, content_type=kind)
+
+
+def last_fetch() -> RateFetch:
+    return RateFetch.objects.order_by("-id").first()
+
+
+def test_the_key_is_asked_first_and_nobody_else(providers, settings):
+    settings.EXCHANGERATE_API_KEY = "key-of-ours"
+    ExchangeRate.objects.create(
+        base="USD", quote="EUR", rate="0.92", rate_on=TODAY, source="open.er-api.com"
+    )
+    answer(providers, KEYED, told({"USD": 1, "GBP": 0.79}, key="conversion_rates"))
+    assert fetch_rates(at=AT)
+    assert [request.path for request, _answer in providers.log] == [KEYED]
+    stored = ExchangeRate.objects.get(quote="GBP")
+    assert (stored.rate, stored.rate_on, stored.source) == ("0.79", TODAY, "exchangerate-api.com")
+
+
+def test_a_used_up_quota_under_200_leads_to_the_next_source_and_never_tells_the_key(
+    providers, settings
+):
+    settings.EXCHANGERATE_API_KEY = "key-of-ours"
+    answer(providers, KEYED, '{"result": "error", "error-type": "quota-reached"}')
+    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, HISTORY, ecb((TODAY - timedelta(days=1), {"USD": "1.087"})))
+    assert fetch_rates(at=AT)
+    tried = list(RateFetch.objects.order_by("id").values_list("source", "message"))
+    assert tried == [
+        ("exchangerate-api.com", "It refused: quota-reached."),
+        ("open.er-api.com", ""),
+        ("ECB", ""),
+    ]
+
+
+def test_a_first_start_fills_the_last_ninety_days_from_the_ecb(providers):
+    answer(providers, OPEN, told({"EUR": 0.92}))
+    days = [(TODAY - timedelta(days=back), {"USD": "1.087"}) for back in (1, 2, 3, 40)]
+    answer(providers, HISTORY, ecb(*days))
+    assert fetch_rates(at=AT)
+    assert convert(Decimal(100), "EUR", "USD", TODAY - timedelta(days=36)).amount == Decimal(
+        "108.7"
+    )
+    # The next time nothing is missing, so the history is not asked for.
+    assert fetch_rates(at=AT + timedelta(hours=6))
+    assert [request.path for request, _answer in providers.log] == [OPEN, HISTORY, OPEN]
+    assert ExchangeRate.objects.count() == 5
+
+
+BROKEN = {
+    "down": ("", 500),
+    "forbidden": ("<html>no</html>", 403),
+    "too often": ("", 429),
+    "html": ("<html>hello</html>", 200),
+    "empty": ("", 200),
+    "a list": ("[1, 2]", 200),
+    "deep": ("[" * 100_000, 200),
+    "other base": (told({"EUR": 0.92}, base_code="EUR"), 200),
+    "no day": (told({"EUR": 0.92}, time_last_update_unix="today"), 200),
+    "old": (told({"EUR": 0.92}, at=AT - timedelta(days=9)), 200),
+    "tomorrow's morrow": (told({"EUR": 0.92}, at=AT + timedelta(days=3)), 200),
+    "no rates": (told({}), 200),
+    "rates as a list": (told([1, 2]), 200),
+    "ten megabytes": (b" " * 10_000_000 + told({"EUR": 0.92}).encode(), 200),
+    "not a number": (told({"EUR": float("nan"), "GBP": 0, "JPY": -1, "CHF": "0.9"}), 200),
+    "absurd": (told({"EUR": 0.92}).replace("0.92", "1e3000000"), 200),
+    "infinite": (told({"EUR": float("inf")}), 200),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_garbage_stores_nothing_and_the_last_good_rate_stays(providers, kind):
+    friday = TODAY - timedelta(days=1)
+    ExchangeRate.objects.create(
+        base="USD", quote="EUR", rate="0.9", rate_on=friday, source="open.er-api.com"
+    )
+    body, status = BROKEN[kind]
+    answer(providers, OPEN, body, status)
+    answer(providers, DAILY, "<not xml", 200)
+    assert fetch_rates(at=AT) is False
+    assert ExchangeRate.objects.count() == 1
+    assert [one.has_succeeded for one in RateFetch.objects.all()] == [False, False]
+    converted = convert(Decimal(100), "USD", "EUR", TODAY)
+    assert (converted.amount, converted.rate.rate_on) == (Decimal("90.0"), friday)
+
+
+def test_one_bad_quote_costs_only_itself(providers):
+    answer(providers, OPEN, told({"EUR": 0.92, "GBP": float("nan"), "jpy": 150, "JPY": 0}))
+    answer(providers, HISTORY, "", 500)
+    assert fetch_rates(at=AT)
+    assert list(ExchangeRate.objects.values_list("quote", flat=True)) == ["EUR"]
+
+
+def test_a_redirect_is_not_followed(providers):
+    location = {"Location": providers.url_for("/inside")}
+    providers.expect_request(OPEN).respond_with_response(Response(status=302, headers=location))
+    providers.expect_request("/inside").respond_with_data(told({"EUR": 0.92}))
+    answer(providers, DAILY, ecb((TODAY, {"USD": "1.087"})))
+    answer(providers, HISTORY, ecb((TODAY, {"USD": "1.087"})))
+    assert fetch_rates(at=AT)
+    assert "/inside" not in [request.path for request, _answer in providers.log]
+    first = RateFetch.objects.order_by("id").first()
+    assert first.message == "It answered with a redirect, which is not followed."
+
+
+def test_nobody_listening_is_a_sentence_after_three_tries(providers, settings):
+    answer(providers, OPEN, "", 503)
+    settings.ECB_BASE_URL = "http://127.0.0.1:9"
+    assert fetch_rates(at=AT) is False
+    assert len(providers.log) == 3
+    messages = list(RateFetch.objects.order_by("id").values_list("message", flat=True))
+    assert messages[:2] == [
+        "It answered with an error of its own, 503.",
+        "No answer: ConnectionError.",
+    ]
+
+
+def test_entities_are_not_expanded(providers):
+    bomb = '<!DOCTYPE a [<!ENTITY b "bbbb">]>' + ecb((TODAY, {"USD": "1.087"}))[38:]
+    answer(providers, OPEN, "", 429)
+    answer(providers, DAILY, bomb)
+    answer(providers, HISTORY, bomb)
+    assert fetch_rates(at=AT) is False
+    assert last_fetch().message == "Its answer is not the XML it promises."
+
+
+def test_a_currency_that_leaves_in_the_middle_of_a_file_converts_for_seven_more_days(providers):
+    """The litas left the ECB's list on 1 January 2015."""
+    at = datetime(2015, 1, 12, 9, tzinfo=UTC)
+    new_year_eve = date(2014, 12, 31)
+    answer(providers, OPEN, "", 429)
+    answer(providers, DAILY, ecb((date(2015, 1, 12), {"USD": "1.1804"})))
+    days = ecb(
+        (date(2015, 1, 9), {"USD": "1.1813"}),
+        (date(2015, 1, 2), {"USD": "1.2043"}),
+        (new_year_eve, {"USD": "1.2141", "LTL": "3.4528"}),
+        (date(2014, 12, 30), {"USD": "1.2160", "LTL": "3.4528"}),
+    )
+    answer(providers, HISTORY, days)
+    assert fetch_rates(at=at)
+    assert convert(Decimal("345.28"), "LTL", "EUR", date(2015, 1, 7)).amount == Decimal(100)
+    with pytest.raises(RateMissing):
+        convert(Decimal("345.28"), "LTL", "EUR", date(2015, 1, 8))
+    # A holiday takes the last working day's; before the first rate there is none.
+    assert convert(Decimal(1), "EUR", "USD", date(2015, 1, 1)).rate.rate_on == new_year_eve
+    with pytest.raises(RateMissing):
+        convert(Decimal(1), "EUR", "USD", date(2014, 12, 29))
+
+
+def test_a_jump_is_held_and_nothing_converts_with_it_until_an_admin_accepts(providers, admin):
+    friday = TODAY - timedelta(days=1)
+    ExchangeRate.objects.create(base="USD", quote="EUR", rate="0.9", rate_on=friday, source="ECB")
+    answer(providers, OPEN, told({"EUR": 900, "GBP": 0.79}))
+    assert fetch_rates(at=AT)
+    assert (last_fetch().stored_count, last_fetch().held_count) == (1, 1)
+    held = HeldRate.objects.get()
+    assert (held.rate, held.known_rate, held.known_on) == ("900", "0.9", friday)
+    assert convert(Decimal(1), "USD", "EUR", TODAY).amount == Decimal("0.9")
+    assert accept_held_rate(actor=admin, held=held) == 1
+    assert convert(Decimal(1), "USD", "EUR", TODAY).amount == Decimal(900)
+    assert AuditEvent.objects.filter(action="accounts.held_rate.accepted", actor=admin).exists()
+    with pytest.raises(ValidationError, match="accepted already"):
+        refuse_held_rate(actor=admin, held=held)
+
+
+def test_accepting_a_devaluation_lets_the_days_after_it_in(providers, admin):
+    ExchangeRate.objects.create(
+        base="USD", quote="ARS", rate="366", rate_on=TODAY - timedelta(days=1), source="ECB"
+    )
+    for days, rate in enumerate(["800", "810", "1500"]):
+        providers.clear()
+        at = AT + timedelta(days=days)
+        answer(providers, OPEN, told({"ARS": float(rate)}, at=at))
+        assert fetch_rates(at=at)
+    assert HeldRate.objects.count() == 3
+    first = HeldRate.objects.order_by("rate_on").first()
+    assert accept_held_rate(actor=admin, held=first) == 2
+    assert convert(Decimal(1), "USD", "ARS", TODAY + timedelta(days=2)).amount == Decimal(810)
+    assert HeldRate.objects.get(status="held").rate == "1500.0"
+
+
+def test_a_rate_of_another_base_is_measured_across(providers):
+    """A source that answers with a new base is checked against what others told before."""
+    friday = TODAY - timedelta(days=1)
+    for code, rate in (("USD", "1.10"), ("GBP", "0.85")):
+        ExchangeRate.objects.create(base="EUR", quote=code, rate=rate, rate_on=friday, source="ECB")
+    answer(providers, OPEN, told({"EUR": 0.91, "GBP": 7.7}))
+    assert fetch_rates(at=AT)
+    assert ExchangeRate.objects.filter(base="USD").values_list("quote", flat=True)[0] == "EUR"
+    assert HeldRate.objects.get().quote == "GBP"
+
+
+def test_it_asks_six_hours_after_an_answer_and_one_hour_after_none(providers):
+    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, HISTORY, ecb((TODAY, {"USD": "1.087"})))
+    asked = [
+        refresh_rates(at=AT + timedelta(minutes=minutes)) for minutes in (0, 10, 350, 360, 370)
+    ]
+    assert asked == [True, False, False, True, False]
+    providers.clear()
+    answer(providers, OPEN, "", 429)
+    answer(providers, DAILY, "", 404)
+    later = AT + timedelta(hours=13)
+    assert [refresh_rates(at=later + timedelta(minutes=10 * step)) for step in range(3)] == [
+        False, False, False,
+    ]  # fmt: skip
+    assert RateFetch.objects.filter(asked_at=later, has_succeeded=False).count() == 2
+    assert not RateFetch.objects.filter(asked_at__gt=later).exists()
