@@ -4,7 +4,7 @@ from django.db.models import F, Q
 
 from banking.snapshot import read_snapshot
 from bills.models import Bill
-from transactions.ledger_check import Invariant, Violation
+from transactions.ledger_report import Invariant, Violation
 
 
 def check_bills() -> Invariant:

@@ -5,7 +5,7 @@ from django.db.models.functions import Coalesce
 
 from banking.snapshot import read_snapshot
 from rewards.models import Reward
-from transactions.ledger_check import Invariant, Violation
+from transactions.ledger_report import Invariant, Violation
 
 
 def check_points() -> Invariant:

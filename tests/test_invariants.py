@@ -91,12 +91,13 @@ class Ledger(RuleBasedStateMachine):
             txn_date=on,
             status=status,
             description=f"row {place % 5}",
+            merchant=("", "Café", "café", "Shop")[place % 4],
             category=self._category(place),
             origin="import" if origin else "manual",
         )
 
     @precondition(lambda self: Transaction.objects.exists())
-    @rule(place=places, amount=cents, on=dates, status=statuses, parts=st.integers(1, 31))
+    @rule(place=places, amount=cents, on=dates, status=statuses, parts=st.integers(1, 63))
     def edit(self, place, amount, on, status, parts) -> None:
         changes = {
             "signed_amount": amount,
@@ -104,6 +105,7 @@ class Ledger(RuleBasedStateMachine):
             "status": status,
             "account": self.accounts[place % 2],
             "category": self._category(place),
+            "merchant": ("Shop", "")[place % 2],
         }
         chosen = {name: changes[name] for bit, name in enumerate(changes) if parts >> bit & 1}
         self._ask(edit_transaction, transaction=self._row(place), **chosen)

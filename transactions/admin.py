@@ -13,6 +13,7 @@ from transactions.models import (
     CategoryChange,
     ImportBatch,
     ImportRow,
+    MerchantTotal,
     MonthlyTotal,
     Transaction,
 )
@@ -69,6 +70,20 @@ class MonthlyTotalAdmin(LedgerAdmin):
 
     @admin.display(description="transactions", ordering="transaction_count")
     def rows_counted(self, total: MonthlyTotal) -> int:
+        return total.transaction_count
+
+
+@admin.register(MerchantTotal)
+class MerchantTotalAdmin(LedgerAdmin):
+    """The same by merchant: a split transaction counts once."""
+
+    list_display = ["month", "account", "merchant", "category", "inflow", "outflow", "rows_counted"]
+    list_filter = ["month"]
+    search_fields = ["account__user__email", "account__name", "merchant"]
+    list_select_related = ["account", "category"]
+
+    @admin.display(description="transactions", ordering="transaction_count")
+    def rows_counted(self, total: MerchantTotal) -> int:
         return total.transaction_count
 
 

@@ -3,12 +3,7 @@
 It only reads, in a fixed number of queries, and streams what it reads.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from heapq import merge as merge_sorted
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from django.db.models import (
@@ -24,7 +19,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from accounts.models import Account
@@ -32,92 +27,35 @@ from banking.fields import AmountField
 from banking.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
 from banking.snapshot import read_snapshot
 from transactions.fingerprints import fingerprint
+from transactions.ledger_report import CHUNK, Invariant, LedgerReport, Violation, counting
 from transactions.models import (
     Category,
     ImportBatch,
+    MerchantTotal,
     MonthlyTotal,
     Tag,
     Transaction,
     TransactionSplit,
 )
+from transactions.totals_check import merchant_totals, monthly_totals
 
-# What is listed of each invariant; the counts are always whole.
-MOST_LISTED = 100
-CHUNK = 2_000
 _ZERO = Value(Decimal(0), output_field=AmountField())
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One row that breaks an invariant, with what is stored and what it should be."""
-
-    table: str
-    id: int | None
-    problem: str
-    account: int | None = None
-    stored: str = ""
-    expected: str = ""
-
-
-@dataclass(slots=True)
-class Invariant:
-    """How many rows were looked at, how many are off, and the first of those."""
-
-    name: str
-    rule: str
-    checked_count: int = 0
-    violation_count: int = 0
-    violations: list[Violation] = field(default_factory=list)
-
-    def add(self, violation: Violation) -> None:
-        self.violation_count += 1
-        if len(self.violations) < MOST_LISTED:
-            self.violations.append(violation)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerReport:
-    """What a check found, invariant by invariant."""
-
-    invariants: list[Invariant]
-
-    @property
-    def violation_count(self) -> int:
-        return sum(invariant.violation_count for invariant in self.invariants)
-
-    @property
-    def is_clean(self) -> bool:
-        return self.violation_count == 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON carries it."""
-        return {
-            "ok": self.is_clean,
-            "violation_count": self.violation_count,
-            "invariants": {
-                one.name: {
-                    "rule": one.rule,
-                    "checked": one.checked_count,
-                    "violation_count": one.violation_count,
-                    "violations": [asdict(violation) for violation in one.violations],
-                }
-                for one in self.invariants
-            },
-        }
 
 
 def check_ledger(account_id: int | None = None) -> LedgerReport:
     """Check every account, or one; rows in the trash are checked too, and counted nowhere."""
     accounts, rows = Account.objects.all(), Transaction.objects.all()
-    totals = MonthlyTotal.objects.all()
+    totals, at_merchants = MonthlyTotal.objects.all(), MerchantTotal.objects.all()
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
         rows, totals = rows.filter(account=account_id), totals.filter(account=account_id)
+        at_merchants = at_merchants.filter(account=account_id)
     with read_snapshot():
         return LedgerReport(
             [
                 _balances(accounts),
-                _totals(rows, totals),
+                monthly_totals(rows, totals),
+                merchant_totals(rows, at_merchants),
                 _money(accounts, rows),
                 _owners(rows, totals),
                 _derived(rows),
@@ -126,12 +64,6 @@ def check_ledger(account_id: int | None = None) -> LedgerReport:
                 _splits(rows),
             ]
         )
-
-
-def _counting(rows: QuerySet, invariant: Invariant, **options: Any) -> Iterator[Any]:
-    for row in rows.iterator(chunk_size=CHUNK):
-        invariant.checked_count += 1
-        yield row
 
 
 def _balances(accounts: QuerySet) -> Invariant:
@@ -150,55 +82,11 @@ def _balances(accounts: QuerySet) -> Invariant:
     columns = (
         accounts.order_by("pk").annotate(expected=expected).values_list("pk", "balance", "expected")
     )
-    for pk, balance, right in _counting(columns, found):
+    for pk, balance, right in counting(columns, found):
         if balance != right:
             problem = "The balance is not what the transactions add up to."
             found.add(Violation("accounts.account", pk, problem, pk, f"{balance:f}", f"{right:f}"))
     return found
-
-
-def _totals(rows: QuerySet, totals: QuerySet) -> Invariant:
-    found = Invariant("monthly_totals", "each monthly total = Σ of its transactions")
-    counted = rows.filter(deleted_at=None, status=Transaction.Status.POSTED)
-    parts = TransactionSplit.objects.filter(
-        transaction__in=counted.filter(is_split=True).order_by().values("pk")
-    )
-    right = merge_sorted(
-        _sums_by_key(counted.filter(is_split=False), ""), _sums_by_key(parts, "transaction__")
-    )
-    stored = (
-        totals.annotate(kind=Coalesce("category_id", Value(0)))
-        .order_by("account_id", "month", "kind")
-        .values_list("account_id", "month", "kind", "inflow", "outflow", "transaction_count", "pk")
-    )
-    recomputed = ((key, _added(group), None) for key, group in groupby(right, itemgetter(0)))
-    kept = ((row[:3], row[3:6], row[6]) for row in _counting(stored, found))
-    for key, expected, (value, pk) in _merged(recomputed, kept):
-        if expected != value:
-            found.add(_total_violation(key, expected, value, pk))
-    return found
-
-
-def _sums_by_key(rows: QuerySet, prefix: str) -> Iterator[tuple]:
-    """((account, month, category or 0), (in, -out, count)) in order; a split row by its parts."""
-    grouped = (
-        rows.order_by()
-        .annotate(month=TruncMonth(f"{prefix}txn_date"), kind=Coalesce("category_id", Value(0)))
-        .values(f"{prefix}account_id", "month", "kind")
-        .annotate(
-            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
-            count=Count("id"),
-        )
-        .order_by(f"{prefix}account_id", "month", "kind")
-        .values_list(f"{prefix}account_id", "month", "kind", "inflow", "negative", "count")
-    )
-    return ((row[:3], row[3:]) for row in grouped.iterator(chunk_size=CHUNK))
-
-
-def _added(group: Iterable[tuple]) -> tuple[Decimal, Decimal, int]:
-    sums = [one for _key, one in group]
-    return sum(s[0] for s in sums), -sum(s[1] for s in sums), sum(s[2] for s in sums)
 
 
 def _splits(rows: QuerySet) -> Invariant:
@@ -211,7 +99,7 @@ def _splits(rows: QuerySet) -> Invariant:
     columns = known.annotate(total=Subquery(total, output_field=AmountField())).values_list(
         "pk", "account_id", "is_split", "signed_amount", "total"
     )
-    for pk, account, is_split, amount, total_of_parts in _counting(columns, found):
+    for pk, account, is_split, amount, total_of_parts in counting(columns, found):
         if not is_split or amount != total_of_parts:
             problem = "Its parts do not add up to it." if is_split else "It is whole and has parts."
             stored = "" if total_of_parts is None else f"{total_of_parts:f}"
@@ -219,40 +107,6 @@ def _splits(rows: QuerySet) -> Invariant:
                 Violation("transactions.transaction", pk, problem, account, stored, f"{amount:f}")
             )
     return found
-
-
-def _merged(first: Iterable, second: Iterable) -> Iterator[tuple[Any, Any, tuple[Any, Any]]]:
-    """Two streams sorted by one key side by side; a side that lacks a key gives None."""
-    lefts, rights = iter(first), iter(second)
-    left, right = next(lefts, None), next(rights, None)
-    while left is not None or right is not None:
-        if right is None or (left is not None and left[0] < right[0]):
-            yield left[0], left[1], (None, None)
-            left = next(lefts, None)
-        elif left is None or right[0] < left[0]:
-            yield right[0], None, (right[1], right[2])
-            right = next(rights, None)
-        else:
-            yield left[0], left[1], (right[1], right[2])
-            left, right = next(lefts, None), next(rights, None)
-
-
-def _total_violation(key: tuple, expected: Any, value: Any, pk: int | None) -> Violation:
-    account, month, category = key
-    about = f"{month:%Y-%m}, category {category or 'none'}"
-    problem = "missing" if value is None else "not needed" if expected is None else "wrong"
-    return Violation(
-        "transactions.monthlytotal",
-        pk,
-        f"The total of {about} is {problem}.",
-        account,
-        _sums_text(value),
-        _sums_text(expected),
-    )
-
-
-def _sums_text(sums: tuple[Decimal, Decimal, int] | None) -> str:
-    return "" if sums is None else f"in {sums[0]:f}, out {sums[1]:f}, {sums[2]} rows"
 
 
 def _money(accounts: QuerySet, rows: QuerySet) -> Invariant:
@@ -323,7 +177,7 @@ def _derived(rows: QuerySet) -> Invariant:
         "notes", "fingerprint", "search_text", "merchant_key",
     )  # fmt: skip
     texts = [Transaction._meta.get_field(name) for name in ("search_text", "merchant_key")]
-    for row in _counting(rows.order_by("pk").only(*fields), found):
+    for row in counting(rows.order_by("pk").only(*fields), found):
         right = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
         if row.fingerprint != right:
             found.add(_derived_violation(row, "fingerprint", row.fingerprint, right))

@@ -1,33 +1,48 @@
-"""Monthly totals: each account's inflow, outflow and number of rows by month and category.
+"""The totals beside the rows: each account's inflow, outflow and number of rows by month.
 
-They are written with the rows they sum, under the account's lock, so that figures cost the same
-after ten years as after ten days. Only posted rows outside the trash count, a split row by its
-parts.
+One kind is by category, one by merchant and category. They are written with the rows they sum,
+under the account's lock, so that figures cost the same after ten years as after ten days. Only
+posted rows outside the trash count. By category a split row counts by its parts, at its merchant
+as one row.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models import Count, Model, Q, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
+from banking.bulk import bulk_insert
 from banking.fields import AmountField
 from banking.periods import first_of_month
-from transactions.models import MonthlyTotal, Transaction, TransactionQuerySet, TransactionSplit
+from transactions.models import (
+    MerchantTotal,
+    MonthlyTotal,
+    Transaction,
+    TransactionQuerySet,
+    TransactionSplit,
+)
 
 ZERO = Value(Decimal(0), output_field=AmountField())
+# So few merchants are looked up by name, as when one row is posted; more with their whole months.
+_MERCHANTS_BY_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TotalKey:
-    """What one monthly total is about; `category_id` is None for rows without a category."""
+    """What one total is about; `category_id` is None for rows without a category.
+
+    With a merchant it is a merchant's total ("" is the unnamed), without one it is a category's.
+    """
 
     account_id: int
     month: date
     category_id: int | None
+    merchant: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,39 +75,52 @@ def sums_of_rows(rows: Iterable[Transaction]) -> SumsByKey:
         month = first_of_month(row.txn_date)
         for part in row.splits.all() if row.is_split else (row,):
             key = TotalKey(row.account_id, month, part.category_id)
-            sums.setdefault(key, Sums()).add(
-                Sums(max(part.signed_amount, Decimal(0)), max(-part.signed_amount, Decimal(0)), 1)
-            )
+            sums.setdefault(key, Sums()).add(_sums_of(part.signed_amount))
+        category_id = None if row.is_split else row.category_id
+        key = TotalKey(row.account_id, month, category_id, row.merchant)
+        sums.setdefault(key, Sums()).add(_sums_of(row.signed_amount))
     return sums
+
+
+def _sums_of(amount: Decimal) -> Sums:
+    return Sums(max(amount, Decimal(0)), max(-amount, Decimal(0)), 1)
 
 
 def sums_in(rows: TransactionQuerySet) -> SumsByKey:
     """What the posted rows of a queryset add up to, by key, in two queries."""
     posted = rows.posted().order_by()
+    sums: SumsByKey = {}
+    grouped = posted.annotate(month=TruncMonth("txn_date")).values_list(
+        "account_id", "month", "is_split", "category_id", "merchant"
+    )
+    for account_id, month, is_split, category_id, merchant, *columns in _summed(grouped):
+        one = _sums_of_columns(columns)
+        if not is_split:
+            sums.setdefault(TotalKey(account_id, month, category_id), Sums()).add(one)
+        key = TotalKey(account_id, month, None if is_split else category_id, merchant)
+        sums.setdefault(key, Sums()).add(one)
     parts = TransactionSplit.objects.filter(
         transaction__in=posted.filter(is_split=True).values("pk")
     )
-    return merge(
-        (_grouped(posted.filter(is_split=False), ""), 1), (_grouped(parts, "transaction__"), 1)
+    grouped = parts.order_by().annotate(month=TruncMonth("transaction__txn_date"))
+    for *key, inflow, negative, count in _summed(
+        grouped.values_list("transaction__account_id", "month", "category_id")
+    ):
+        sums.setdefault(TotalKey(*key), Sums()).add(_sums_of_columns([inflow, negative, count]))
+    return sums
+
+
+def _summed(grouped: Any) -> Iterable[tuple]:
+    return grouped.annotate(
+        inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), ZERO),
+        negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), ZERO),
+        count=Count("id"),
     )
 
 
-def _grouped(rows: QuerySet, prefix: str) -> SumsByKey:
-    """Sums by account, month and category; `prefix` leads from a part to its transaction."""
-    grouped = (
-        rows.order_by()
-        .annotate(month=TruncMonth(f"{prefix}txn_date"))
-        .values_list(f"{prefix}account_id", "month", "category_id")
-        .annotate(
-            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), ZERO),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), ZERO),
-            count=Count("id"),
-        )
-    )
-    return {
-        TotalKey(account_id, month, category_id): Sums(inflow, -negative, count)
-        for account_id, month, category_id, inflow, negative, count in grouped
-    }
+def _sums_of_columns(columns: Iterable[Any]) -> Sums:
+    inflow, negative, count = columns
+    return Sums(inflow, -negative, count)
 
 
 def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
@@ -104,16 +132,36 @@ def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
     return {key: value for key, value in merged.items() if value != Sums()}
 
 
+def net_by_account(sums: Mapping[TotalKey, Sums]) -> dict[int, Decimal]:
+    """What the sums move each account's balance by: every row once."""
+    changes: dict[int, Decimal] = {}
+    for key, value in sums.items():
+        if key.merchant is None:
+            changes[key.account_id] = changes.get(key.account_id, Decimal(0)) + value.net
+    return changes
+
+
 def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
     """Add the deltas to the stored totals; the accounts concerned are locked by the caller.
 
-    Three statements however many months an import spans.
+    At most four statements for each kind, however many months an import spans.
     """
+    by_category = {key: one for key, one in deltas.items() if key.merchant is None}
+    by_merchant = {key: one for key, one in deltas.items() if key.merchant is not None}
+    _apply(MonthlyTotal, by_category, ("account_id", "month", "category_id"), {"user_id": user_id})
+    _apply(MerchantTotal, by_merchant, ("account_id", "month", "category_id", "merchant"), {})
+
+
+def _apply(
+    model: type[Model],
+    deltas: Mapping[TotalKey, Sums],
+    names: tuple[str, ...],
+    fixed: Mapping[str, Any],
+) -> None:
     if not deltas:
         return
-    accounts = {key.account_id for key in deltas}
-    stored = _stored_totals(accounts, deltas)
-    table = connection.ops.quote_name(MonthlyTotal._meta.db_table)
+    stored = _stored(model, deltas, names)
+    table = connection.ops.quote_name(model._meta.db_table)
     known = [(*_columns(delta), stored[key]) for key, delta in deltas.items() if key in stored]
     if known:
         with connection.cursor() as cursor:
@@ -122,37 +170,35 @@ def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
                 " transaction_count = transaction_count + %s WHERE id = %s",
                 known,
             )
-    fresh = [
-        MonthlyTotal(
-            user_id=user_id,
-            account_id=key.account_id,
-            month=key.month,
-            category_id=key.category_id,
-            inflow=delta.inflow,
-            outflow=delta.outflow,
-            transaction_count=delta.transaction_count,
+    if len(known) < len(deltas):
+        columns = (*fixed, *names, "inflow", "outflow", "transaction_count")
+        fresh = (
+            (*fixed.values(), *(getattr(key, name) for name in names), *_columns(delta))
+            for key, delta in deltas.items()
+            if key not in stored
         )
-        for key, delta in deltas.items()
-        if key not in stored
-    ]
-    if fresh:
-        MonthlyTotal.objects.bulk_create(fresh, batch_size=1000)
+        bulk_insert(model._meta.db_table, columns, fresh)
     if any(delta.transaction_count <= 0 for delta in deltas.values()):
-        MonthlyTotal.objects.filter(account_id__in=accounts, transaction_count=0).delete()
+        _around(model, deltas).filter(transaction_count=0).delete()
 
 
-def _stored_totals(accounts: set[int], deltas: Mapping[TotalKey, Sums]) -> dict[TotalKey, int]:
-    """{key: primary key} of the totals that exist in the deltas' accounts and span of months."""
+def _around(model: type[Model], deltas: Mapping[TotalKey, Sums]) -> Any:
+    """The stored totals of the deltas' accounts and span of months."""
     months = [key.month for key in deltas]
-    rows = MonthlyTotal.objects.filter(
-        account_id__in=accounts, month__range=(min(months), max(months))
+    return model._default_manager.filter(
+        account_id__in={key.account_id for key in deltas}, month__range=(min(months), max(months))
     )
-    return {
-        TotalKey(account_id, month, category_id): pk
-        for pk, account_id, month, category_id in rows.values_list(
-            "pk", "account_id", "month", "category_id"
-        )
-    }
+
+
+def _stored(
+    model: type[Model], deltas: Mapping[TotalKey, Sums], names: tuple[str, ...]
+) -> dict[TotalKey, int]:
+    """{key: primary key} of the totals there are, and perhaps of some beside them."""
+    rows = _around(model, deltas)
+    merchants = {key.merchant for key in deltas}
+    if "merchant" in names and len(merchants) <= _MERCHANTS_BY_NAME:
+        rows = rows.filter(merchant__in=merchants)
+    return {TotalKey(*key): pk for *key, pk in rows.values_list(*names, "pk")}
 
 
 def _columns(sums: Sums) -> tuple[int, int, int]:

@@ -1,11 +1,12 @@
 """The rows of this app, one module per subject."""
 
-from transactions.models.batches import UNDO_FOR, ChangeBatch, ChangeBatchRow
+from transactions.models.batches import UNDO_FOR, ChangeBatch, ChangeBatchRow, ChangePlan
 from transactions.models.categories import Category, CategoryQuerySet
 from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.ledger import (
     CategoryChange,
+    MerchantTotal,
     MonthlyTotal,
     Tag,
     Transaction,
@@ -24,11 +25,13 @@ __all__ = [
     "CategoryRule",
     "ChangeBatch",
     "ChangeBatchRow",
+    "ChangePlan",
     "ImportBatch",
     "ImportFile",
     "ImportMapping",
     "ImportRow",
     "LedgerMark",
+    "MerchantTotal",
     "MonthlyTotal",
     "SavedView",
     "Tag",

@@ -1,7 +1,7 @@
 """Transactions, the history of their categories, and the sums kept beside them.
 
 Positive `signed_amount` is money in. Only posted rows outside the trash count in any figure.
-Rows, balances and monthly totals are written by `transactions.services.posting` alone, together.
+Rows, balances and totals are written by `transactions.services.posting` alone, together.
 """
 
 from django.conf import settings
@@ -291,3 +291,41 @@ class MonthlyTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.month:%Y-%m} {self.category_id}"
+
+
+class MerchantTotal(models.Model):
+    """Σ of one account's posted, live transactions in one month at one merchant ("" = unnamed).
+
+    Kept apart by category, because what is a transfer is in no figure. Whole rows count: a split
+    one once, with its whole amount and no category. Written with the rows.
+    """
+
+    # The unique constraints begin with the account: they serve every read.
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="merchant_totals", db_index=False
+    )
+    month = models.DateField()
+    merchant = models.CharField(max_length=200, blank=True)
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    inflow = AmountField(default=0)
+    outflow = AmountField(default=0)
+    transaction_count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "month", "merchant", "category"],
+                condition=Q(category__isnull=False),
+                name="merchant_total_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "month", "merchant"],
+                condition=Q(category=None),
+                name="merchant_total_unique_uncategorized",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.month:%Y-%m} {self.merchant}"

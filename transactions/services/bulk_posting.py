@@ -19,7 +19,7 @@ from transactions.fingerprints import fingerprint
 from transactions.models import Category, Tag, Transaction
 from transactions.services.posting import book
 from transactions.services.posting_checks import EARLIEST, LATEST
-from transactions.totals import SumsByKey, merge, sums_of_rows
+from transactions.totals import merge, net_by_account, sums_of_rows
 from users import audit
 from users.models import User
 
@@ -68,7 +68,7 @@ def post_many(
         action="transactions.history.posted",
         target=account,
         count=count,
-        net=plain_amount(_net(sums), account.currency),
+        net=plain_amount(net_by_account(sums).get(account.pk, Decimal(0)), account.currency),
     )
     return count
 
@@ -135,7 +135,3 @@ def _insert_tagged(lines: list[tuple[Transaction, tuple[str, ...]]], user_id: in
                 tags[name], _ = Tag.objects.get_or_create(user_id=user_id, name=name)
             links.append(Transaction.tags.through(transaction=line, tag=tags[name]))
     Transaction.tags.through.objects.bulk_create(links)
-
-
-def _net(sums: SumsByKey) -> Decimal:
-    return sum((one.net for one in sums.values()), Decimal(0))

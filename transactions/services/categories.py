@@ -5,11 +5,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.services import lock_accounts
-from transactions.models import Category, Transaction
+from transactions.models import Category, Transaction, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
 from transactions.services.splitting import move_parts, rows_with_parts_in
@@ -71,6 +72,7 @@ def edit_category(*, actor: User, category: Category, **changes: Any) -> Categor
     if row.parent is not None:
         row.kind = row.parent.kind
     _check(row)
+    _refuse_parts_of_a_transfer(row)
     row.save(update_fields=[*{*before, "kind"}, "updated_at"])
     row.children.filter(user=row.user_id).update(kind=row.kind)
     audit.record(
@@ -116,6 +118,16 @@ def delete_category(*, actor: User, category: Category) -> int:
         moved_to=row.parent.slug if row.parent else None,
     )
     return moved
+
+
+def _refuse_parts_of_a_transfer(category: Category) -> None:
+    """A part of a transaction is no transfer, so a category with parts becomes none."""
+    if category.kind != Category.Kind.TRANSFER:
+        return
+    family = Q(category=category) | Q(category__parent=category)
+    if TransactionSplit.objects.filter(family).exists():
+        sentence = "Parts of split transactions are in this category, and a part is no transfer."
+        raise ValidationError({"kind": sentence})
 
 
 def _free_slug(user: User, name: str) -> str:

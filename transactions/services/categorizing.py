@@ -1,6 +1,7 @@
 """What a transaction was for: one choice by hand, or many rows at once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction as db_transaction
@@ -9,7 +10,7 @@ from django.utils import timezone
 from accounts.services import lock_accounts
 from transactions.models import Category, CategoryChange, Transaction, TransactionQuerySet
 from transactions.services.posting import book, edit_transaction
-from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
+from transactions.totals import Sums, SumsByKey, merge, sums_in
 from users.models import User
 
 CHUNK = 2_000
@@ -53,7 +54,7 @@ def recategorize(
 def _moved_to(sums: SumsByKey, category_id: int | None) -> SumsByKey:
     moved: SumsByKey = {}
     for key, value in sums.items():
-        moved.setdefault(TotalKey(key.account_id, key.month, category_id), Sums()).add(value)
+        moved.setdefault(replace(key, category_id=category_id), Sums()).add(value)
     return moved
 
 

@@ -4,6 +4,7 @@ The callers hold the account's lock, and move balance and totals by the sums giv
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -123,19 +124,21 @@ class _SumsOfLines:
         self.units: dict[tuple, list[int]] = {}
 
     def add(self, line: tuple) -> None:
-        category_id, units, txn_date, status = line[2], line[3], line[5], line[11]
+        merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
         if status == PENDING:
             return
-        key = (txn_date.year, txn_date.month, category_id)
+        key = (txn_date.year, txn_date.month, category_id, merchant)
         sums = self.units.setdefault(key, [0, 0, 0])
         sums[0 if units > 0 else 1] += abs(units)
         sums[2] += 1
 
     def by_key(self) -> SumsByKey:
         found: SumsByKey = {}
-        for (year, month, category_id), (inflow, outflow, count) in self.units.items():
+        for (year, month, category_id, merchant), (inflow, outflow, count) in self.units.items():
             key = TotalKey(self.account_id, date(year, month, 1), category_id)
-            found[key] = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), count)
+            sums = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), count)
+            found.setdefault(key, Sums()).add(sums)
+            found[replace(key, merchant=merchant)] = sums
         return found
 
 

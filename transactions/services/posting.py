@@ -1,4 +1,4 @@
-"""Posting: the only writer of transactions' money, of balances and of monthly totals.
+"""Posting: the only writer of transactions' money, of balances and of totals.
 
 Each function locks the accounts concerned in primary-key order, reads the rows again under the
 lock, changes rows, balances and totals in one database transaction, and leaves an audit event.
@@ -41,7 +41,14 @@ from transactions.services.transfer_pairs import (
     with_partners,
 )
 from transactions.suggestions import Suggestion, suggester_for
-from transactions.totals import SumsByKey, apply_to_totals, merge, sums_in, sums_of_rows
+from transactions.totals import (
+    SumsByKey,
+    apply_to_totals,
+    merge,
+    net_by_account,
+    sums_in,
+    sums_of_rows,
+)
 from users import audit
 from users.models import User
 
@@ -315,20 +322,13 @@ def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transa
     """An edit of one's own entry may not take an account below its limit; a bank's fact may."""
     if row.is_bank_fact:
         return
-    for account_id, change in _by_account(delta).items():
+    for account_id, change in net_by_account(delta).items():
         refuse_overdraft(accounts[account_id], change)
-
-
-def _by_account(delta: SumsByKey) -> dict[int, Decimal]:
-    changes: dict[int, Decimal] = {}
-    for key, sums in delta.items():
-        changes[key.account_id] = changes.get(key.account_id, Decimal(0)) + sums.net
-    return changes
 
 
 def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
     """Move balances and totals by what the rows changed: the two sides of the invariant."""
-    for account_id, change in sorted(_by_account(delta).items()):
+    for account_id, change in sorted(net_by_account(delta).items()):
         if change:
             apply_to_balance(accounts[account_id], change)
     if delta:

@@ -13,6 +13,7 @@ from transactions.models import (
     CategoryChange,
     ImportBatch,
     ImportRow,
+    MerchantTotal,
     MonthlyTotal,
     Transaction,
 )
@@ -21,8 +22,8 @@ from users.models import AuditEvent
 from users.services import people
 
 MODELS = [
-    Account, AccountShare, ExchangeRate, Transaction, MonthlyTotal, CategoryChange, ImportBatch,
-    ImportRow, Category,
+    Account, AccountShare, ExchangeRate, Transaction, MonthlyTotal, MerchantTotal, CategoryChange,
+    ImportBatch, ImportRow, Category,
 ]  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def test_an_auditor_edits_no_category(client_for, groceries):
     assert groceries.name == "Groceries"
 
 
-@pytest.mark.parametrize("model", [Account, Transaction, MonthlyTotal, CategoryChange])
+@pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
 def test_a_list_costs_the_same_for_twenty_rows_as_for_two(world, alice, client_for, model):
     client = staff(client_for, "admin")
 

@@ -9,6 +9,7 @@ from tests.builders import make_transaction, make_user
 from transactions.models import Category, CategoryChange, MonthlyTotal, Transaction
 from transactions.services.categories import create_category, delete_category, edit_category
 from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.services.splitting import Part, split_transaction
 from users.models import AuditEvent
 
 
@@ -174,3 +175,14 @@ def test_an_unknown_parent_is_a_sentence(alice, api_for):
     assert answer.json()["errors"] == [
         {"code": "does_not_exist", "detail": "There is no category “zzz”.", "attr": "parent"}
     ]
+
+
+def test_a_category_with_parts_of_split_transactions_becomes_no_transfer(alice, checking):
+    own = create_category(actor=alice, user=alice, name="Own")
+    row = make_transaction(account=checking, amount="-9.00")
+    parts = [Part(Decimal("-4.00"), own), Part(Decimal("-5.00"))]
+    split_transaction(actor=alice, transaction=row, parts=parts)
+    with pytest.raises(ValidationError, match="a part is no transfer"):
+        edit_category(actor=alice, category=own, kind="transfer")
+    own.refresh_from_db()
+    assert own.kind == "expense"

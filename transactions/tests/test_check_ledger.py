@@ -3,9 +3,12 @@
 import json
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F, Value
@@ -15,9 +18,17 @@ from accounts.models import Account
 from banking.fields import AmountField
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, ImportBatch, MonthlyTotal, Tag, Transaction
+from transactions.models import (
+    Category,
+    ImportBatch,
+    MerchantTotal,
+    MonthlyTotal,
+    Tag,
+    Transaction,
+)
 from transactions.services.categories import create_category
 from transactions.services.posting import delete_transactions
+from transactions.services.splitting import Part, split_transaction
 
 
 @pytest.fixture
@@ -81,14 +92,14 @@ def test_a_balance_that_drifted_is_named_with_both_figures(row, checking):
     ]
 
 
-def test_a_row_deleted_behind_the_services_back_is_found_in_both_figures(row):
+def test_a_row_deleted_behind_the_services_back_is_found_in_every_figure(row):
     Transaction.objects.filter(pk=row.pk).update(deleted_at=row.created_at)
-    assert off() == {"balance": 1, "monthly_totals": 1}
+    assert off() == {"balance": 1, "monthly_totals": 1, "merchant_totals": 1}
 
 
-def test_a_row_moved_to_another_month_is_in_two_totals(row):
+def test_a_row_moved_to_another_month_is_in_two_totals_of_each_kind(row):
     Transaction.objects.filter(pk=row.pk).update(txn_date=date(2025, 1, 1))
-    assert off() == {"monthly_totals": 2, "derived": 1}
+    assert off() == {"monthly_totals": 2, "merchant_totals": 2, "derived": 1}
 
 
 def test_a_total_that_is_gone_doubled_or_wrong_is_found(row, groceries):
@@ -99,6 +110,35 @@ def test_a_total_that_is_gone_doubled_or_wrong_is_found(row, groceries):
     assert off() == {"monthly_totals": 1}
     MonthlyTotal.objects.create(user=row.user, account=row.account, month=date(1999, 1, 1))
     assert off() == {"monthly_totals": 2}
+
+
+def test_a_merchants_total_that_is_gone_doubled_or_anothers_is_found(row):
+    total = MerchantTotal.objects.get(account=row.account)
+    assert (total.merchant, total.outflow, total.transaction_count) == ("", 10, 1)
+    MerchantTotal.objects.filter(pk=total.pk).update(transaction_count=2)
+    assert off() == {"merchant_totals": 1}
+    MerchantTotal.objects.filter(pk=total.pk).update(transaction_count=1, merchant="Elsewhere")
+    assert off() == {"merchant_totals": 2}
+    total.delete()
+    assert off() == {"merchant_totals": 1}
+
+
+def test_the_migration_adds_up_the_rows_that_stand_already(row, checking, groceries):
+    make_transaction(account=checking, amount="-3.00", merchant="Café", category=groceries)
+    whole = make_transaction(account=checking, amount="-9.00", merchant="Café")
+    halves = [Part(Decimal(-4), groceries), Part(Decimal(-5))]
+    split_transaction(actor=checking.user, transaction=whole, parts=halves)
+    make_transaction(account=checking, amount="-7.00", merchant="Café", status="pending")
+    totals = MerchantTotal.objects.order_by("merchant", "category", "inflow", "outflow")
+    stood = list(totals.values("merchant", "category", "inflow", "outflow", "transaction_count"))
+    totals.delete()
+    assert off()["merchant_totals"] == len(stood) == 4
+    migration = import_module("transactions.migrations.0012_merchant_totals")
+    migration.add_up_what_there_is(apps, SimpleNamespace(connection=connection))
+    assert off() == {}
+    assert stood == list(
+        totals.values("merchant", "category", "inflow", "outflow", "transaction_count")
+    )
 
 
 def test_another_currency_or_a_fraction_of_a_cent_is_found(row):
@@ -123,7 +163,8 @@ def test_a_row_of_another_user_or_with_anothers_category_is_found(row, alice, bo
     assert off() == {"owners": 1, "orphans": 1}
     theirs = create_category(actor=bob, user=bob, name="Bees")
     Transaction.objects.filter(pk=row.pk).update(user=alice, category=theirs)
-    MonthlyTotal.objects.filter(account=row.account).update(category=theirs)
+    for model in (MonthlyTotal, MerchantTotal):
+        model.objects.filter(account=row.account).update(category=theirs)
     assert off() == {"owners": 2}
 
 

@@ -8,7 +8,13 @@ from django.utils import timezone
 
 from tests.builders import make_transaction
 from tests.invariants import assert_ledger_holds
-from transactions.models import Category, MonthlyTotal, Transaction, TransactionSplit
+from transactions.models import (
+    Category,
+    MerchantTotal,
+    MonthlyTotal,
+    Transaction,
+    TransactionSplit,
+)
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categories import create_category, delete_category
 from transactions.services.posting import edit_transaction
@@ -37,6 +43,9 @@ def spent():
 
 def test_the_parts_count_instead_of_the_whole(alice, split):
     assert spent() == {"transport": Decimal(20), None: Decimal(10)}
+    [at_merchant] = MerchantTotal.objects.all()
+    assert (at_merchant.category, at_merchant.outflow) == (None, Decimal(30))
+    assert at_merchant.transaction_count == 1
     assert_ledger_holds()
     unsplit_transaction(actor=alice, transaction=split)
     assert spent() == {"groceries": Decimal(30)}

@@ -10,7 +10,8 @@ from django.db import DatabaseError
 from accounts.models import Account
 from bills.bill_check import check_bills
 from rewards.points_check import check_points
-from transactions.ledger_check import LedgerReport, check_ledger
+from transactions.ledger_check import check_ledger
+from transactions.ledger_report import LedgerReport
 
 
 class Command(BaseCommand):
