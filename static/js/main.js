@@ -1,5 +1,6 @@
 // Every page's enhancements. Each module finds its elements by data attributes and works on what
 // htmx brings in later too.
+import { startCells } from "./cells.js";
 import { startCharts } from "./charts.js";
 import { startDialogs } from "./dialogs.js";
 import { startFiles } from "./files.js";
@@ -21,5 +22,6 @@ startKeyboard();
 startFiles();
 startTables();
 startRows();
+startCells();
 startHtmx();
 startCharts();

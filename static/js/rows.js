@@ -1,5 +1,5 @@
-// A list's rows by keyboard: j and k move, x selects, c chooses the category, e edits. The row is the
-// one with the focus. What is selected is added up, each currency apart.
+// A list's rows by keyboard: j and k move, x selects, c, t and m change category, tags and notes, e
+// edits. The row is the one with the focus. What is selected is added up, each currency apart.
 import { isOn } from "./keyboard.js";
 
 const STEP = 10_000;
@@ -8,6 +8,8 @@ const acts = {
   k: (row) => focusOn(neighbour(row, -1)),
   x: (row) => row?.querySelector("[data-select]")?.click(),
   c: (row) => row?.querySelector("[data-row-category]")?.click(),
+  t: (row) => row?.querySelector("[data-row-tags]")?.click(),
+  m: (row) => row?.querySelector("[data-row-notes]")?.click(),
   e: (row) => follow(row?.querySelector("[data-row-edit]")),
 };
 
@@ -17,14 +19,13 @@ export function startRows() {
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-select-whole]")) showTotals();
   });
-  document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.matches?.("[data-row] > .category-cell")) settle(event.detail.elt);
-  });
   showTotals();
 }
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !isOn() || !Object.hasOwn(acts, event.key)) return;
+  // "g t" has been answered already.
+  if (event.defaultPrevented) return;
   if (event.target.closest("input:not([data-select]), select, textarea, [contenteditable]")) return;
   if (!document.querySelector("[data-row]") || document.querySelector("dialog[open]")) return;
   const row = document.activeElement.closest("[data-row]");
@@ -48,11 +49,6 @@ function follow(link) {
   if (link) location.assign(link.dataset.rowEdit);
 }
 
-// After htmx: the choice takes the focus; once chosen, the cell's link has it again.
-function settle(cell) {
-  (cell.querySelector("select") ?? cell.querySelector("[data-row-category]"))?.focus();
-}
-
 function showTotals() {
   const totals = new Map();
   for (const box of document.querySelectorAll("[data-select]:checked")) {
@@ -61,7 +57,7 @@ function showTotals() {
   }
   const language = document.documentElement.lang || undefined;
   const words = [...totals].map(([currency, sum]) =>
-    new Intl.NumberFormat(language, { style: "currency", currency, signDisplay: "exceptZero" }).format(sum / STEP),
+    new Intl.NumberFormat(language, { style: "currency", currency, signDisplay: "exceptZero" }).format(sum / STEP).replace("-", "\u2212"),
   );
   const isWhole = document.querySelector("[data-select-whole]:checked");
   for (const place of document.querySelectorAll("[data-selection-totals]")) {

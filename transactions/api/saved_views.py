@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from transactions.models import SavedView
-from transactions.services.saved_views import delete_view, save_view
+from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.policy import Ability, require
 
 
@@ -25,6 +25,13 @@ class SavedViewOut(serializers.ModelSerializer):
 class SavedViewIn(serializers.Serializer):
     name = serializers.CharField(max_length=60)
     query = serializers.CharField(max_length=2000, allow_blank=True)
+
+
+class SavedViewEditIn(serializers.Serializer):
+    """What to change; what is left out stays."""
+
+    name = serializers.CharField(max_length=60, required=False)
+    query = serializers.CharField(max_length=2000, allow_blank=True, required=False)
 
 
 class SavedViewApi(GenericAPIView):
@@ -54,10 +61,25 @@ class SavedViewListApi(SavedViewApi):
 
 
 class SavedViewDetailApi(SavedViewApi):
+    @extend_schema(
+        operation_id="transaction_views_edit", request=SavedViewEditIn, responses=SavedViewOut
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Give a view another name, or another query string."""
+        view = self._to_change(request, pk)
+        data = SavedViewEditIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        view = edit_view(actor=request.user, view=view, **data.validated_data)
+        return Response(self.get_serializer(view).data)
+
     @extend_schema(operation_id="transaction_views_delete", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Forget a view."""
-        view = get_object_or_404(self.get_queryset(), pk=pk)
-        require(request.user, Ability.CHANGE_OWN_DATA)
+        view = self._to_change(request, pk)
         delete_view(actor=request.user, view=view)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _to_change(self, request: Request, pk: int) -> SavedView:
+        view = get_object_or_404(self.get_queryset(), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        return view

@@ -121,12 +121,20 @@ def entries_of(row: Transaction) -> dict[str, Any]:
 
 
 class NotesForm(forms.Form):
-    """Notes and tags alone: what one adds to a row while looking at it."""
+    """Notes and tags, or one of them alone: what one adds to a row while looking at it."""
 
     tags = TagsField()
     notes = forms.CharField(
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+    def __init__(self, *args: Any, row: Transaction, only: str = "", **kwargs: Any) -> None:
+        # Several rows of a list may be open at once.
+        auto_id = f"id_%s_{row.pk}" if only else "id_%s"
+        super().__init__(*args, initial=entries_of(row), auto_id=auto_id, **kwargs)
+        if only:
+            self.fields = {only: self.fields[only]}
+            self.fields[only].help_text = ""
 
 
 class CategoryChoiceForm(forms.Form):

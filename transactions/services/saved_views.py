@@ -1,4 +1,4 @@
-"""Filters of the transactions list kept by a name."""
+"""Filters and columns of the transactions list kept by a name."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -16,21 +16,64 @@ LEFT_OUT = ("cursor",)
 @db_transaction.atomic
 def save_view(*, actor: User, name: str, query: str) -> SavedView:
     """Keep a query string of the list by a name; raises ValidationError at "name"."""
-    kept = QueryDict(query.lstrip("?"), mutable=True)
-    for left_out in LEFT_OUT:
-        kept.pop(left_out, None)
+    _lock_views(actor)
     if SavedView.objects.filter(user=actor).count() >= MOST_VIEWS:
         raise ValidationError({"name": f"You have {MOST_VIEWS} views already. Remove one first."})
-    view = SavedView(user=actor, name=" ".join(name.split()), query=kept.urlencode())
-    view.full_clean()
+    view = _checked(SavedView(user=actor), name, query)
     view.save(force_insert=True)
-    audit.record(actor=actor, action="transactions.view.saved", target=view, name=view.name)
+    audit.record(actor=actor, action="transactions.view.saved", target=view, **_facts(view))
+    return view
+
+
+@db_transaction.atomic
+def edit_view(
+    *, actor: User, view: SavedView, name: str | None = None, query: str | None = None
+) -> SavedView:
+    """Give a view another name, or another query; raises ValidationError at "name"."""
+    _lock_views(view.user)
+    view = SavedView.objects.select_for_update().get(pk=view.pk)
+    before = _facts(view)
+    _checked(view, view.name if name is None else name, view.query if query is None else query)
+    after = _facts(view)
+    changed = [field for field in before if before[field] != after[field]]
+    if not changed:
+        return view
+    view.save(update_fields=changed)
+    audit.record(
+        actor=actor,
+        action="transactions.view.edited",
+        target=view,
+        before={field: before[field] for field in changed},
+        after={field: after[field] for field in changed},
+    )
     return view
 
 
 @db_transaction.atomic
 def delete_view(*, actor: User, view: SavedView) -> None:
     """Forget a view; the transactions stay as they are."""
-    audited = {"target": view, "name": view.name}
+    audited = {"target": view, **_facts(view)}
     SavedView.objects.filter(pk=view.pk).delete()
     audit.record(actor=actor, action="transactions.view.deleted", **audited)
+
+
+def _lock_views(user: User) -> None:
+    """The owner's row serialises: names are their own, and views have a largest number."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _checked(view: SavedView, name: str, query: str) -> SavedView:
+    """The view with this name and query, not saved."""
+    kept = QueryDict(query.lstrip("?"), mutable=True)
+    for left_out in LEFT_OUT:
+        kept.pop(left_out, None)
+    view.name, view.query = " ".join(name.split()), kept.urlencode()
+    view.full_clean(validate_constraints=False)
+    others = SavedView.objects.filter(user=view.user, name=view.name).exclude(pk=view.pk)
+    if others.exists():
+        raise ValidationError({"name": "You have a view of this name already."})
+    return view
+
+
+def _facts(view: SavedView) -> dict[str, str]:
+    return {"name": view.name, "query": view.query}

@@ -75,8 +75,8 @@ def test_filters_are_chips_that_take_themselves_away(client, checking, groceries
         "category": ("Groceries", "?search=rewe&ordering=-amount"),
     }
     columns = answer.context["columns"]
-    assert [column["sort"] for column in columns] == ["", "", "", "", "descending"]
-    assert columns[4]["url"].endswith("ordering=amount")
+    assert [column["sort"] for column in columns] == ["", "", "", "", "", "descending"]
+    assert columns[5]["url"].endswith("ordering=amount")
 
 
 def test_empty_fields_of_the_filter_form_leave_the_address(client):

@@ -1,10 +1,15 @@
-"""Saved views: a name for an address of the list."""
+"""What a person sets about the list: views by name, the columns, tags and notes in their row."""
 
 import pytest
 
+from accounts.models import AccountShare
+from tests.builders import make_transaction, make_user
 from transactions.models import SavedView
+from transactions.services.saved_views import save_view
+from users.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
+API = "/api/transactions/views"
 
 
 def test_the_page_saves_lists_and_removes_a_view(alice, client_for):
@@ -40,3 +45,132 @@ def test_the_api_keeps_and_forgets_a_view(alice, bob, api_for):
     assert api_for(bob).delete(url).status_code == 404
     assert client.delete(url).status_code == 204
     assert client.get("/api/transactions/views").json() == []
+
+
+def test_a_view_gets_another_name_and_the_clash_is_said_at_it(alice, bob, client_for):
+    food = save_view(actor=alice, name="Food", query="category=food")
+    save_view(actor=alice, name="Rent", query="category=rent")
+    client, url = client_for(alice), f"/transactions/views/{food.pk}/edit/"
+    assert client_for(bob).post(url, {"name": "Mine"}).status_code == 404
+    clash = client.post(url, {"name": " Rent "})
+    assert clash.status_code == 422
+    assert clash.context["form"].errors == {"name": ["You have a view of this name already."]}
+    assert SavedView.objects.get(pk=food.pk).name == "Food"
+    assert client.post(url, {"name": "Eating"})["Location"] == "/transactions/?category=food"
+    event = AuditEvent.objects.get(action="transactions.view.edited")
+    assert event.changes == {"before": {"name": "Food"}, "after": {"name": "Eating"}}
+    page = client.get("/transactions/?category=food")
+    assert page.context["current_view"] == SavedView.objects.get(name="Eating")
+
+
+def test_the_api_changes_name_and_query_each_alone(alice, bob, api_for):
+    food = save_view(actor=alice, name="Food", query="category=food")
+    save_view(actor=alice, name="Rent", query="category=rent")
+    client, url = api_for(alice), f"{API}/{food.pk}"
+    assert api_for(bob).patch(url, {"name": "x"}, format="json").status_code == 404
+    clash = client.patch(url, {"name": "Rent"}, format="json")
+    assert (clash.status_code, clash.json()["errors"][0]["attr"]) == (400, "name")
+    assert client.patch(url, {"name": "Eating"}, format="json").json()["query"] == "category=food"
+    found = client.patch(url, {"query": "category=food&cursor=x&tag=fun"}, format="json").json()
+    assert (found["name"], found["query"]) == ("Eating", "category=food&tag=fun")
+    assert client.patch(url, {}, format="json").json() == found
+    assert AuditEvent.objects.filter(action="transactions.view.edited").count() == 2
+
+
+# --- Columns -------------------------------------------------------------------------------------
+
+
+def headings(answer):
+    return [column["name"] for column in answer.context["columns"]]
+
+
+def test_chosen_columns_are_kept_in_the_session_and_the_address_overrides_them(
+    alice, checking, client_for
+):
+    make_transaction(account=checking, merchant="Kiosk", notes="for the team", tags=["work"])
+    client = client_for(alice)
+    usual = ["txn_date", "merchant", "category", "account", "tags", "amount"]
+    assert headings(client.get("/transactions/")) == usual
+    body = {"columns": ["notes", "description", "nonsense"], "query": "search=kiosk&columns=tags"}
+    answer = client.post("/transactions/columns/", body)
+    assert answer["Location"] == "/transactions/?search=kiosk"
+    chosen = client.get("/transactions/")
+    assert headings(chosen) == ["merchant", "description", "notes", "amount"]
+    text = chosen.content.decode()
+    assert (
+        "for the team" in text,
+        'class="badge">work<' in text,
+        "Everyday</span></td>" in text,
+    ) == (
+        True,
+        False,
+        False,
+    )
+    assert 'colspan="4" scope="rowgroup"' in text
+    assert headings(client.get("/transactions/?columns=tags,zzz")) == ["merchant", "tags", "amount"]
+    assert headings(client_for(alice).get("/transactions/")) == usual
+    client.post("/transactions/columns/", {"reset": "1"})
+    assert headings(client.get("/transactions/")) == usual
+
+
+def test_a_saved_view_keeps_the_chosen_columns(alice, checking, client_for):
+    client = client_for(alice)
+    client.post("/transactions/columns/", {"columns": ["tags"]})
+    query = client.get("/transactions/?search=a").context["view_query"]
+    client.post("/transactions/views/new/", {"name": "Tags", "query": query})
+    address = f"/transactions/?{SavedView.objects.get().query}"
+    other = client_for(alice).get(address)
+    assert headings(other) == ["merchant", "tags", "amount"]
+    assert other.context["current_view"].name == "Tags"
+
+
+# --- Tags and notes in their row -----------------------------------------------------------------
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_tags_and_notes_are_each_changed_in_their_row_and_leave_the_other(
+    alice, checking, client_for
+):
+    row = make_transaction(account=checking, tags=["work"], notes="keep")
+    client, url = client_for(alice), f"/transactions/{row.pk}/notes/"
+    inline = client.get(f"{url}?field=tags", headers=HTMX).content.decode()
+    assert ("<html" in inline, 'name="notes"' in inline) == (False, False)
+    assert 'value="work"' in inline
+    cell = client.post(url, {"field": "tags", "tags": "home, work"}, headers=HTMX)
+    assert "home" in cell.content.decode()
+    cell = client.post(url, {"field": "notes", "notes": "<i>new"}, headers=HTMX).content.decode()
+    assert ("<html" in cell, "&lt;i&gt;new" in cell) == (False, True)
+    row.refresh_from_db()
+    assert (row.notes, sorted(tag.name for tag in row.tags.all())) == ("<i>new", ["home", "work"])
+    refused = client.post(url, {"field": "tags", "tags": "x" * 41}, headers=HTMX)
+    assert refused.status_code == 422
+    assert "At most 20 tags of at most 40 characters." in refused.content.decode()
+    assert row.tags.count() == 2
+
+
+def test_without_javascript_the_notes_have_a_page_that_goes_back_to_the_list(
+    alice, checking, client_for
+):
+    row = make_transaction(account=checking, tags=["work"], notes="keep")
+    client, back = client_for(alice), "/transactions/?search=coffee"
+    link = f"/transactions/{row.pk}/notes/?next=/transactions/%3Fsearch%3Dcoffee"
+    assert link in client.get(back).content.decode()
+    page = client.get(link).content.decode()
+    assert f'name="next" value="{back}"' in page
+    body = {"next": back, "tags": "", "notes": "new"}
+    assert client.post(f"/transactions/{row.pk}/notes/", body)["Location"] == back
+    row.refresh_from_db()
+    assert (row.notes, row.tags.count()) == ("new", 0)
+
+
+def test_who_may_only_look_is_offered_no_change_in_the_row(alice, checking, client_for):
+    row = make_transaction(account=checking, tags=["work"])
+    member = make_user("member@example.com")
+    AccountShare.objects.create(
+        user=alice, member=member, account=checking, level="analyst", status="accepted"
+    )
+    client = client_for(member)
+    text = client.get("/transactions/").content.decode()
+    assert ("work" in text, "/notes/" in text) == (True, False)
+    assert client.get(f"/transactions/{row.pk}/notes/?field=tags").status_code == 403

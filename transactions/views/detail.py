@@ -49,7 +49,7 @@ def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "splits": row.splits.select_related("category") if row.is_split else [],
         "may_change": may_change(request.user, row.account),
         "category_form": CategoryChoiceForm(row=row),
-        "notes_form": NotesForm(initial=entries_of(row)),
+        "notes_form": NotesForm(row=row),
         "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
     }
     return render(request, "transactions/transaction_detail.html", context)
@@ -102,17 +102,30 @@ def transaction_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, "transactions/transaction_edit.html", form, row=row)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def transaction_notes(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change notes and tags alone."""
+    """Change notes and tags alone: a page, or with htmx one of them in its row of the list."""
     row = _find_to_change(request, pk)
-    form = NotesForm(request.POST)
-    if form.is_valid():
+    only = _inline_field(request)
+    form = NotesForm(request.POST or None, row=row, only=only)
+    if request.method == "POST" and form.is_valid():
         with errors_on(form):
             edit_transaction(actor=request.user, transaction=row, **form.cleaned_data)
+            if only:
+                row = _find(request, pk)
+                row.may_change = True
+                return render(request, f"transactions/_{only}_cell.html", {"row": row})
             messages.success(request, _("Saved."))
-            return redirect("transactions:transaction_detail", pk)
-    return _form_page(request, "transactions/transaction_notes.html", form, row=row)
+            return redirect(_next(request, _url("transaction_detail", pk)))
+    template = "transactions/_notes_form.html" if only else "transactions/transaction_notes.html"
+    back = _next(request, _url("transaction_detail", pk))
+    return _form_page(request, template, form, row=row, field=only, next=back)
+
+
+def _inline_field(request: HttpRequest) -> str:
+    """Which of both htmx wants to change in a row, "" for the page with both."""
+    wanted = request.POST.get("field") or request.GET.get("field")
+    return wanted if request.htmx and wanted in ("tags", "notes") else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,12 +22,13 @@ from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.summaries import day_nets, summarize
+from transactions.views.columns import COLUMNS, PARAMETER, Column, named, shown_columns
 from users.policy import Ability, may
 from users.timezones import local_date
 
 PAGE_SIZE = 50
 # In the address, but not in the filter form: what links from other pages ask for.
-KEPT = ("ordering", "currency", "transfers", "import_batch")
+KEPT = ("ordering", "currency", "transfers", "import_batch", PARAMETER)
 DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
 
 
@@ -54,19 +55,23 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
         form = dress_filter_form(filters.form, request.user)
         accounts = list(Account.objects.visible_to(request.user))
     sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
+    columns = shown_columns(request)
     context |= {
         "form": form,
         "panel": [form[name] for name in PANEL],
         "chips": _chips(request.GET, form),
         "hidden": [(name, request.GET[name]) for name in KEPT if name in request.GET],
-        "columns": _columns(request.GET, sorting),
+        "columns": _headings(request.GET, columns, sorting),
+        "shown": {column.name for column in columns},
+        "choosable": [column for column in COLUMNS if not column.is_fixed],
         "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
         "has_accounts": bool(accounts),
-        "saved_views": SavedView.objects.visible_to(request.user),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
+        **_views(request, columns),
         "bulk_form": BulkForm(user=request.user),
         "list_count": sum(total.count for total in context["summaries"]),
     }
+    context["group_span"] = len(columns) - 1 + context["may_bulk"]
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)
 
@@ -127,30 +132,35 @@ def _chips(query: QueryDict, form: forms.Form) -> list[dict[str, str]]:
     ]
 
 
-def _columns(query: QueryDict, sorting: list[str]) -> list[dict[str, str]]:
-    """The table's columns with the address that sorts by each, and how it is sorted now."""
-    titles = [
-        ("txn_date", _("Date"), "-"),
-        ("merchant", _("Merchant"), ""),
-        ("category", _("Category"), ""),
-        ("account", _("Account"), ""),
-        ("amount", _("Amount"), "-"),
-    ]
-    columns = []
-    for name, title, first in titles:
-        current = next((one for one in sorting[:1] if one.removeprefix("-") == name), "")
-        wanted = f"{first}{name}"
+def _headings(
+    query: QueryDict, columns: tuple[Column, ...], sorting: list[str]
+) -> list[dict[str, Any]]:
+    """The shown columns with the address that sorts by each, and how it is sorted now."""
+    headings = []
+    for column in columns:
+        current = next((one for one in sorting[:1] if one.removeprefix("-") == column.name), "")
+        wanted = f"{column.first}{column.name}"
         if current == wanted:
-            wanted = name if first else f"-{name}"
-        columns.append(
+            wanted = column.name if column.first else f"-{column.name}"
+        headings.append(
             {
-                "name": name,
-                "title": title,
-                "url": _with(query, ordering=wanted, cursor=None),
+                "name": column.name,
+                "title": column.title,
+                "url": "" if column.first is None else _with(query, ordering=wanted, cursor=None),
                 "sort": "" if not current else "descending" if current[0] == "-" else "ascending",
             }
         )
-    return columns
+    return headings
+
+
+def _views(request: HttpRequest, columns: tuple[Column, ...]) -> dict[str, Any]:
+    """The saved views, which of them this is, and what saving this one would keep."""
+    present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
+    # A view that names no columns is shown with those of the session.
+    same = (present, _with(request.GET, cursor=None).lstrip("?"))
+    views = list(SavedView.objects.visible_to(request.user))
+    current = next((view for view in views if view.query in same), None)
+    return {"saved_views": views, "current_view": current, "view_query": present}
 
 
 def _with(query: QueryDict, **changes: str | None) -> str:

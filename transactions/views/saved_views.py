@@ -1,15 +1,17 @@
-"""Saved views of the list: made from the address, taken away again."""
+"""Saved views of the list: made from the address, given another name, taken away again."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from banking.forms import errors_on
+from transactions.forms.saved_views import SavedViewForm
 from transactions.models import SavedView
-from transactions.services.saved_views import delete_view, save_view
+from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.policy import Ability, require
 
 
@@ -24,14 +26,38 @@ def view_create(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
-    return redirect(f"{reverse('transactions:transaction_list')}?{query}")
+    return redirect(_address(query))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a view another name."""
+    view = _find_to_change(request, pk)
+    form = SavedViewForm(request.POST or None, initial={"name": view.name})
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            view = edit_view(actor=request.user, view=view, **form.cleaned_data)
+            messages.success(request, _("The view is called “%(name)s” now.") % {"name": view.name})
+            return redirect(_address(view.query))
+    status = 422 if form.errors else 200
+    context = {"form": form, "view": view}
+    return render(request, "transactions/view_edit.html", context, status=status)
 
 
 @require_POST
 def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a view."""
-    view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
-    require(request.user, Ability.CHANGE_OWN_DATA)
+    view = _find_to_change(request, pk)
     delete_view(actor=request.user, view=view)
     messages.success(request, _("The view “%(name)s” is gone.") % {"name": view.name})
     return redirect("transactions:transaction_list")
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> SavedView:
+    view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    return view
+
+
+def _address(query: str) -> str:
+    return f"{reverse('transactions:transaction_list')}?{query}"
