@@ -17,6 +17,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": crontab(hour=3, minute=40),
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
+    "resume-batches": {"task": "transactions.tasks.resume_batches", "schedule": crontab()},
     "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
     "purge-budgets": {
         "task": "budgets.tasks.purge_expired",

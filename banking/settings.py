@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.viewing_as.ViewingAs",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -261,6 +262,7 @@ SPECTACULAR_SETTINGS = {
         "TransferStatusEnum": "transactions.models.Transfer.Status",
         "BillStatusEnum": "bills.models.Bill.Status",
         "CategoryKindEnum": "transactions.models.Category.Kind",
+        "ChangeStatusEnum": "transactions.models.ChangeBatch.Status",
         "ChangeKindEnum": "transactions.models.ChangeBatch.Kind",
     },
     "POSTPROCESSING_HOOKS": [
@@ -309,6 +311,11 @@ IMPORT_MAX_BYTES = 25 * 1024 * 1024
 IMPORT_MAX_ROWS = 250_000
 # Imports above this many bytes go to the worker; the page shows their progress.
 IMPORT_INLINE_BYTES = 256 * 1024
+# Changes of more rows than this are done by the worker, so many rows to a commit.
+BATCH_INLINE_ROWS = 2_000
+BATCH_STEP_ROWS = 1_000
+# Up to so many rows, a request counts what rules would change, to know which it is.
+BATCH_INLINE_SCAN = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

@@ -77,6 +77,7 @@ LISTS = {
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
     *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
     "auth-step-up",
+    *("accounts:share_list", "accounts:share_view_as_stop", "api_share_list"),
 }
 
 LEVELS = ("viewer", "analyst")
@@ -92,6 +93,13 @@ OBJECTS = {
     "accounts:account_restore": On("account"),
     "api_account_detail": ACCOUNT,
     "api_account_restore": On("account"),
+    "accounts:share_accept": On("share"),
+    "accounts:share_end": On("share"),
+    "accounts:share_level": On("share"),
+    "accounts:share_view_as": On("share"),
+    "api_share_detail": On("share"),
+    "api_share_accept": On("share"),
+    "api_share_decline": On("share"),
     "transactions:transaction_detail": ROW,
     "transactions:transaction_edit": ROW,
     "transactions:transaction_notes": ROW,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from transactions.models import CategoryRule, Transaction, Transfer
 from transactions.rules import Line, RuleBook
@@ -88,6 +88,15 @@ class RuleScan:
             judged = ((row, *self.judge(row)) for row in rows)
             yield [one for one in judged if one[1] is not Verdict.NOT_MATCHED]
 
+    def look_again(self, ids: Iterable[int]) -> None:
+        """Ask anew which of these rows are halves of transfers: under their accounts' locks."""
+        ids = set(ids)
+        confirmed = Transfer.objects.filter(
+            Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids),
+            status=Transfer.Status.CONFIRMED,
+        )
+        self._transferred = (self._transferred - ids) | _sides(confirmed)
+
     def _is_locked(self, row: ScannedRow) -> bool:
         return (
             row.category_source == Transaction.CategorySource.MANUAL
@@ -131,6 +140,9 @@ def _place(rule: CategoryRule) -> tuple[int, float]:
 
 
 def _confirmed_transfers(user: User) -> set[int]:
-    confirmed = Transfer.objects.filter(user=user, status=Transfer.Status.CONFIRMED)
-    pairs = confirmed.values_list("outflow_transaction_id", "inflow_transaction_id")
+    return _sides(Transfer.objects.filter(user=user, status=Transfer.Status.CONFIRMED))
+
+
+def _sides(transfers: QuerySet[Transfer]) -> set[int]:
+    pairs = transfers.order_by().values_list("outflow_transaction_id", "inflow_transaction_id")
     return {pk for pair in pairs for pk in pair}

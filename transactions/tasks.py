@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from celery import Task, shared_task
 from django.conf import settings
@@ -14,11 +15,20 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from transactions.ledger_check import check_ledger
-from transactions.models import ImportBatch
-from transactions.services import import_confirming, importing
+from transactions.models import (
+    CategoryRule,
+    ChangeBatch,
+    ImportBatch,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.services import import_confirming, importing, long_changes
+from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.import_progress import is_silent
 from transactions.services.purging import purge
+from transactions.services.rule_applying import apply_rules, count_changes
 from transactions.services.transfers import suggest_transfers
+from transactions.services.undoing import Undone, undo_batch
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -27,6 +37,9 @@ logger = logging.getLogger(__name__)
 OVERDUE = timedelta(minutes=2)
 GIVEN_UP = timedelta(hours=6)
 SWEEP_LIMIT = 5
+# A worker that has not moved a large change for this long has died.
+SILENT_FOR = timedelta(seconds=60)
+STEPS_AT_ONCE = 300
 TRANSFERS_WITHIN = timedelta(days=400)
 _RETRY = {
     "autoretry_for": (OperationalError,),
@@ -100,6 +113,82 @@ def purge_expired() -> dict[str, int]:
     return purge(at=timezone.now())
 
 
+@shared_task(**_RETRY)
+def run_batch(batch_id: int) -> None:
+    """Carry on a large change, or its undoing, step by step to its end."""
+    change = long_changes.LongChange(batch_id)
+    for _ in range(STEPS_AT_ONCE):
+        if not change.step(at=timezone.now()):
+            return
+    # Long before the time limit of a task, so that others get their turn.
+    wake(run_batch, batch_id)
+
+
+@shared_task
+def resume_batches() -> int:
+    """Take up large changes whose message was lost or whose worker died; returns how many."""
+    now = timezone.now()
+    waiting = long_changes.claim_waiting(before=now - SILENT_FOR, at=now, limit=SWEEP_LIMIT)
+    long_changes.give_up_batches(at=now)
+    for batch_id in waiting:
+        run_batch(batch_id)
+    return len(waiting)
+
+
+def edit_soon(
+    actor: User, rows: TransactionQuerySet, *, at: datetime, **wanted: Any
+) -> ChangeBatch | None:
+    """Edit a few rows at once, very many in the worker. Raises ValidationError."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
+    return _woken(long_changes.begin_edit(actor=actor, rows=rows, **wanted))
+
+
+def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> ChangeBatch | None:
+    """Delete a few rows at once, very many in the worker. Raises ValidationError."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_delete(actor=actor, rows=rows, at=at)
+    return _woken(long_changes.begin_deletion(actor=actor, rows=rows, at=at))
+
+
+def apply_soon(
+    actor: User, *, at: datetime, rule: CategoryRule | None = None
+) -> ChangeBatch | None:
+    """Apply rules: at once where few rows change, else in the worker. Raises ValidationError."""
+    live = Transaction.objects.filter(user=actor).live()
+    most = settings.BATCH_INLINE_ROWS
+    if _are_few(live) or (
+        _are_few(live, settings.BATCH_INLINE_SCAN) and count_changes(actor, rule, most=most) <= most
+    ):
+        return apply_rules(actor=actor, user=actor, at=at, rule=rule)
+    return _woken(long_changes.begin_rules(actor=actor, rule=rule))
+
+
+def undo_soon(actor: User, batch: ChangeBatch, *, at: datetime) -> Undone | None:
+    """Undo a batch; None where the worker is to do it. Raises ValidationError."""
+    if batch.row_count <= settings.BATCH_INLINE_ROWS:
+        return undo_batch(actor=actor, batch=batch, at=at)
+    _woken(long_changes.begin_undo(actor=actor, batch=batch, at=at))
+    return None
+
+
+def wake_batch(batch: ChangeBatch) -> None:
+    """Ask the worker again: its message was lost, or it died."""
+    if batch.is_unfinished:
+        wake(run_batch, batch.pk)
+
+
+def _woken(batch: ChangeBatch) -> ChangeBatch:
+    wake(run_batch, batch.pk)
+    return batch
+
+
+def _are_few(rows: TransactionQuerySet, most: int | None = None) -> bool:
+    """Counted no further than it matters."""
+    most = settings.BATCH_INLINE_ROWS if most is None else most
+    return rows.order_by().values("pk")[: most + 1].count() <= most
+
+
 def check_soon(batch: ImportBatch) -> ImportBatch:
     """Check a small file at once, a large one in the worker."""
     if batch.needs_mapping:
@@ -128,7 +217,7 @@ def is_small(batch: ImportBatch) -> bool:
 
 
 def wake(task: Task, pk: int) -> None:
-    """Publish after the commit. A broker that is away leaves a batch to `resume_imports`."""
+    """Publish after the commit. A broker that is away leaves the batch to the sweeps."""
     db_transaction.on_commit(partial(_publish, task, pk), robust=True)
 
 
@@ -136,4 +225,4 @@ def _publish(task: Task, pk: int) -> None:
     try:
         task.delay(pk)
     except (BrokerError, RedisError, OSError):
-        logger.warning("import_waits_for_broker", extra={"task": task.name, "id": pk})
+        logger.warning("work_waits_for_broker", extra={"task": task.name, "id": pk})

@@ -11,11 +11,16 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from transactions.api.rule_serializers import AppliedOut, BatchOut, BulkCategorizeIn, UndoneOut
+from transactions import tasks
+from transactions.api.rule_serializers import (
+    AppliedOut,
+    BatchOut,
+    BulkCategorizeIn,
+    UndoneOut,
+    applied,
+)
 from transactions.filters import TransactionFilter
 from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
-from transactions.services.bulk_editing import bulk_edit
-from transactions.services.undoing import undo_batch
 from users.policy import Ability, require
 
 LISTED = 100
@@ -25,11 +30,12 @@ class BulkCategorizeApi(GenericAPIView):
     serializer_class = AppliedOut
     pagination_class = None
 
-    @extend_schema(request=BulkCategorizeIn, responses=AppliedOut)
+    @extend_schema(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: Request) -> Response:
         """Choose a category for many transactions: by ids, or all that a filter finds.
 
-        Of a filter's result those on your own accounts; null takes the category away.
+        Of a filter's result those on your own accounts; null takes the category away. Very many
+        are changed in the background: 202, and the batch's address says how far that is.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = BulkCategorizeIn(data=request.data, context=self.get_serializer_context())
@@ -38,11 +44,8 @@ class BulkCategorizeApi(GenericAPIView):
         rows = (
             _chosen(request, given["ids"]) if "ids" in given else _found(request, given["filter"])
         )
-        batch = bulk_edit(
-            actor=request.user, rows=rows, at=timezone.now(), category=given["category"]
-        )
-        count = batch.row_count if batch else 0
-        return Response({"count": count, "batch": batch.pk if batch else None})
+        now, category = timezone.now(), given["category"]
+        return applied(tasks.edit_soon(request.user, rows, at=now, category=category))
 
 
 def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
@@ -83,12 +86,25 @@ class BatchListApi(GenericAPIView):
 class BatchUndoApi(GenericAPIView):
     serializer_class = UndoneOut
 
-    @extend_schema(request=None, responses=UndoneOut)
+    @extend_schema(operation_id="undo_retrieve", responses=BatchOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """One batch: what it changed, and how far it is while it is `running` or `undoing`."""
+        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        context = self.get_serializer_context() | {"at": timezone.now()}
+        return Response(BatchOut(batch, context=context).data)
+
+    @extend_schema(request=None, responses={200: UndoneOut, 202: AppliedOut})
     def post(self, request: Request, pk: int) -> Response:
-        """Undo a batch within 30 days; what somebody changed since is left and listed."""
+        """Undo a batch within 30 days; what somebody changed since is left and listed.
+
+        A very large one is undone in the background: 202, and its address says how far that is.
+        """
         batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        result = undo_batch(actor=request.user, batch=batch, at=timezone.now())
+        result = tasks.undo_soon(request.user, batch, at=timezone.now())
+        if result is None:
+            batch.refresh_from_db()
+            return applied(batch)
         return Response(
             {
                 "batch": pk,

@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import serializers, status
+from rest_framework.response import Response
 
 from accounts.models import Account
 from banking.api import AmountSerializerField
@@ -176,17 +178,39 @@ class BatchOut(serializers.ModelSerializer):
 
     class Meta:
         model = ChangeBatch
-        fields = ["id", "kind", "summary", "row_count", "created_at", "undone_at", "can_undo"]
+        fields = [
+            *("id", "kind", "summary", "status", "row_count", "done_count", "total_count"),
+            *("error", "created_at", "undone_at", "can_undo"),
+        ]
 
     def get_can_undo(self, batch: ChangeBatch) -> bool:
         return batch.may_be_undone(self.context["at"])
 
 
 class AppliedOut(serializers.Serializer):
-    """How many transactions changed, and the batch that undoes it (null if none did)."""
+    """How many transactions changed, and the batch that undoes it (null if none did).
+
+    With status 202 it goes on in the background: ask at `url`, the batch's address.
+    """
 
     count = serializers.IntegerField()
     batch = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=ChangeBatch.Status.choices)
+    url = serializers.CharField(allow_null=True)
+
+
+def applied(batch: ChangeBatch | None) -> Response:
+    """What came of a change of many rows: done (200), or taken up by the worker (202)."""
+    url = reverse("api_batch_undo", args=[batch.pk]) if batch else None
+    answer = {
+        "count": batch.row_count if batch else 0,
+        "batch": batch.pk if batch else None,
+        "status": batch.status if batch else ChangeBatch.Status.DONE,
+        "url": url,
+    }
+    if batch is None or not batch.is_unfinished:
+        return Response(answer)
+    return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": url})
 
 
 class UndoneOut(serializers.Serializer):

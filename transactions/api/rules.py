@@ -12,16 +12,17 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut
+from transactions import tasks
+from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
 from transactions.models.rules import CategoryRuleQuerySet
 from transactions.rule_preview import PAGE_SIZE, preview_rules
 from transactions.rule_scan import Verdict
-from transactions.services.rule_applying import apply_rules
 from transactions.services.rule_book import create_rule, delete_rule, edit_rule
 from users.policy import Ability, require
 
 LARGEST_PAGE = 200
+APPLIED = {200: AppliedOut, 202: AppliedOut}
 LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 PREVIEW_PARAMETERS = [
     OpenApiParameter("listed", enum=list(LISTS), description="Which rows to list."),
@@ -68,10 +69,7 @@ class RuleApi(GenericAPIView):
         return Response(PreviewOut(preview, context=context).data)
 
     def apply(self, request: Request, rule: CategoryRule | None) -> Response:
-        user = request.user
-        batch = apply_rules(actor=user, user=user, at=timezone.now(), rule=rule)
-        count = batch.row_count if batch else 0
-        return Response({"count": count, "batch": batch.pk if batch else None})
+        return applied(tasks.apply_soon(request.user, at=timezone.now(), rule=rule))
 
     def _next(self, request: Request, cursor: str | None) -> str | None:
         if cursor is None:
@@ -139,7 +137,7 @@ class RulePreviewApi(RuleApi):
 
 
 class RuleApplyApi(RuleApi):
-    @extend_schema(operation_id="category_rules_apply", request=None, responses=AppliedOut)
+    @extend_schema(operation_id="category_rules_apply", request=None, responses=APPLIED)
     def post(self, request: Request, pk: int) -> Response:
         """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
         return self.apply(request, self.find_to_change(pk))
@@ -158,7 +156,7 @@ class RulePreviewAllApi(RuleApi):
 
 
 class RuleApplyAllApi(RuleApi):
-    @extend_schema(operation_id="category_rules_apply_all", request=None, responses=AppliedOut)
+    @extend_schema(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
     def post(self, request: Request) -> Response:
         """Apply all rules in their order to what is there."""
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -19,12 +19,21 @@ class ChangeBatchQuerySet(models.QuerySet["ChangeBatch"]):
 
 
 class ChangeBatch(models.Model):
-    """One act on many transactions: a bulk edit, a rule's run, a deletion."""
+    """One act on many transactions: a bulk edit, a rule's run, a deletion.
+
+    A very large one is done, and undone, by a worker in many commits: everything up to the
+    transaction at `cursor` is done, nothing behind it is.
+    """
 
     class Kind(models.TextChoices):
         BULK_EDIT = "bulk_edit", _("Bulk edit")
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("At work")
+        DONE = "done", _("Done")
+        UNDOING = "undoing", _("Being undone")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_batches"
@@ -32,22 +41,65 @@ class ChangeBatch(models.Model):
     kind = models.CharField(max_length=9, choices=Kind.choices)
     summary = models.CharField(max_length=200)
     row_count = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=7, choices=Status.choices, default=Status.DONE)
+    # Of the transactions that are to be looked at or undone: how many have been, and up to which.
+    done_count = models.PositiveIntegerField(default=0)
+    total_count = models.PositiveIntegerField(default=0)
+    cursor = models.BigIntegerField(default=0)
+    # Why it ended before its end; what was done until then stays, and can be undone.
+    error = models.CharField(max_length=300, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     objects = ChangeBatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "change batches"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["user", "-id"], name="change_batch_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="change_batch_by_user"),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(status__in=("running", "undoing")),
+                name="change_batch_unfinished",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.summary
 
     def may_be_undone(self, at: datetime) -> bool:
-        """Whether it still can be: not done yet, within the 30 days."""
-        return self.undone_at is None and at - self.created_at <= UNDO_FOR
+        """Whether it still can be: not undone yet, not at work, within the 30 days."""
+        if self.is_unfinished or self.undone_at is not None:
+            return False
+        return at - self.created_at <= UNDO_FOR
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a worker has it, or is to get it."""
+        return self.status != self.Status.DONE
+
+    @property
+    def percent(self) -> int:
+        """How far the worker is; 100 only when it has finished."""
+        if not self.is_unfinished:
+            return 100
+        return min(99, self.done_count * 100 // self.total_count) if self.total_count else 0
+
+
+class ChangePlan(models.Model):
+    """What a batch at work is to do to which transactions; gone when it has finished."""
+
+    batch = models.OneToOneField(
+        ChangeBatch, on_delete=models.CASCADE, primary_key=True, related_name="plan"
+    )
+    wanted = models.JSONField()
+    # Ascending; the selection as it was when it was asked for.
+    ids = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return str(self.batch_id)
 
 
 class ChangeBatchRow(models.Model):

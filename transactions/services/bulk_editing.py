@@ -27,7 +27,9 @@ from transactions.services.change_batches import (
     carry_out,
     in_pieces,
     packed,
+    rows_of,
     stage,
+    transactions_of,
 )
 from transactions.services.posting import book
 from transactions.services.transfer_pairs import (
@@ -47,16 +49,19 @@ MANUAL, NOBODY = (
 )
 # "Leave it as it is", where None and "" mean something else.
 UNCHANGED: Any = object()
+# (transaction's id, before, after), as they are staged.
+Changes = list[tuple[int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class Edit:
     """What is wanted of every row."""
 
     category: Any
     add_ids: frozenset[int]
     remove_ids: frozenset[int]
     notes: Any
+    summary: str = ""
 
     @property
     def fields(self) -> set[str]:
@@ -85,35 +90,63 @@ def bulk_edit(
 
     Raises ValidationError at category, tags or notes; then no row is changed.
     """
-    add_tags, remove_tags = tuple(add_tags), tuple(remove_tags)
     ids, accounts = _lock(actor, rows)
+    edit = read_edit(
+        actor=actor, category=category, add_tags=add_tags, remove_tags=remove_tags, notes=notes
+    )
+    changes = [change for piece in in_pieces(ids) for change in _planned(piece, edit)]
+    if not changes:
+        return None
+    batch = ChangeBatch.objects.create(
+        user=actor, kind=ChangeBatch.Kind.BULK_EDIT, summary=edit.summary
+    )
+    _carry_out_edit(batch, Act(actor=actor, accounts=accounts, at=at), edit, changes)
+    return batch
+
+
+def read_edit(
+    *,
+    actor: User,
+    category: Category | None = UNCHANGED,
+    add_tags: Iterable[str] = (),
+    remove_tags: Iterable[str] = (),
+    notes: str = UNCHANGED,
+) -> Edit:
+    """The wish in the ledger's terms, its new tags made. Raises ValidationError."""
+    add_tags, remove_tags = tuple(add_tags), tuple(remove_tags)
     if category is not UNCHANGED:
         _refuse_foreign(actor, category)
     if notes is not UNCHANGED and len(notes) > LONGEST_NOTES:
         raise ValidationError({"notes": f"Notes have at most {LONGEST_NOTES} characters."})
-    edit = _Edit(
+    edit = Edit(
         category=category,
         add_ids=_tag_ids(actor, add_tags, make=True),
         remove_ids=_tag_ids(actor, remove_tags, make=False),
         notes=notes,
+        summary=_summary(category, add_tags, remove_tags, notes),
     )
     if edit.add_ids & edit.remove_ids:
         raise ValidationError({"tags": "A tag cannot be added and taken away at once."})
-    batch = ChangeBatch(
-        user=actor, kind=ChangeBatch.Kind.BULK_EDIT, summary=_summary(edit, add_tags, remove_tags)
-    )
-    for piece in in_pieces(ids):
-        changes = _planned(piece, edit)
-        if changes and batch.pk is None:
-            batch.save(force_insert=True)
-        stage(batch, changes)
-    if batch.pk is None:
-        return None
-    carry_out(batch, Act(actor=actor, accounts=accounts, at=at), edit.fields)
-    if edit.add_ids:
-        _refuse_too_many_tags(batch)
-    _record(actor, "transactions.transactions.edited", batch)
-    return batch
+    return edit
+
+
+def edit_some(batch: ChangeBatch, act: Act, edit: Edit, ids: Iterable[int]) -> None:
+    """A worker's share of an edit: these rows, as far as their accounts are locked."""
+    if edit.category is not UNCHANGED:
+        _refuse_foreign(batch.user, edit.category)
+    changes = _planned(_under_locks(ids, act), edit)
+    if changes:
+        _carry_out_edit(batch, act, edit, changes, is_share=True)
+
+
+def _carry_out_edit(
+    batch: ChangeBatch, act: Act, edit: Edit, changes: Changes, *, is_share: bool = False
+) -> None:
+    stage(batch, changes)
+    changed_ids = [pk for pk, _, _ in changes] if is_share else None
+    carry_out(batch, act, edit.fields, changed_ids)
+    refuse_too_many_tags(transactions_of(rows_of(batch, changed_ids)), edit)
+    _record(act.actor, "transactions.transactions.edited", batch, len(changes))
 
 
 @db_transaction.atomic
@@ -123,27 +156,44 @@ def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Chan
     Both sides of a transfer made here go together; any other pair is dissolved.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
-    for piece in in_pieces(ids):
-        leaving = Transaction.objects.filter(pk__in=piece, deleted_at=None)
-        refuse_held(leaving)
-        book(accounts, dissolve_pairs(actor=actor, rows=leaving, accounts=accounts))
-    before, after = packed({DELETED_AT: None}), packed({DELETED_AT: at.isoformat()})
-    batch = ChangeBatch(user=actor, kind=ChangeBatch.Kind.DELETE)
-    for piece in in_pieces(ids):
-        live = Transaction.objects.filter(pk__in=piece, deleted_at=None)
-        changes = [(pk, before, after) for pk in live.values_list("pk", flat=True)]
-        if changes and batch.pk is None:
-            batch.summary = _deleted_title(changes[0][0])
-            batch.save(force_insert=True)
-        stage(batch, changes)
-    if batch.pk is None:
+    act = Act(actor=actor, accounts=accounts, at=at)
+    changes = [change for piece in in_pieces(ids) for change in _leaving(piece, act)]
+    if not changes:
         return None
-    count = batch.rows.count()
-    if count > 1:
-        batch.summary = f"{count:,} transactions"
-    carry_out(batch, Act(actor=actor, accounts=accounts, at=at), [DELETED_AT])
-    _record(actor, "transactions.transactions.deleted", batch)
+    batch = ChangeBatch.objects.create(
+        user=actor, kind=ChangeBatch.Kind.DELETE, summary=_deleted_title(changes)
+    )
+    _carry_out_deletion(batch, act, changes)
     return batch
+
+
+def delete_some(batch: ChangeBatch, act: Act, ids: Iterable[int]) -> None:
+    """A worker's share of a deletion: these rows, as far as their accounts are locked."""
+    changes = _leaving(_under_locks(ids, act), act)
+    if changes:
+        _carry_out_deletion(batch, act, changes, is_share=True)
+
+
+def _leaving(ids: list[int], act: Act) -> Changes:
+    """What deleting these rows changes; pairs that were not made here are dissolved."""
+    live = Transaction.objects.filter(pk__in=ids, deleted_at=None)
+    refuse_held(live)
+    book(act.accounts, dissolve_pairs(actor=act.actor, rows=live, accounts=act.accounts))
+    before, after = packed({DELETED_AT: None}), packed({DELETED_AT: act.at.isoformat()})
+    return [(pk, before, after) for pk in live.order_by("pk").values_list("pk", flat=True)]
+
+
+def _carry_out_deletion(
+    batch: ChangeBatch, act: Act, changes: Changes, *, is_share: bool = False
+) -> None:
+    stage(batch, changes)
+    carry_out(batch, act, [DELETED_AT], [pk for pk, _, _ in changes] if is_share else None)
+    _record(act.actor, "transactions.transactions.deleted", batch, len(changes))
+
+
+def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
+    rows = Transaction.objects.filter(pk__in=list(ids), account__in=list(act.accounts))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +253,15 @@ def _has_returned() -> Q:
 def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, Account]]:
     """The actor's own among the rows, and their accounts, locked in order."""
     mine = rows.order_by().filter(user=actor)
-    concerned = set(mine.values_list("account_id", flat=True).distinct())
-    accounts = lock_accounts(sorted(concerned | accounts_of_pairs(mine)))
+    accounts = lock_accounts_of(mine)
     chosen = Transaction.objects.filter(pk__in=mine.values("pk"), account__in=accounts)
     return list(chosen.order_by("pk").values_list("pk", flat=True)), accounts
+
+
+def lock_accounts_of(rows: TransactionQuerySet) -> dict[int, Account]:
+    """Lock every account that changing or deleting these rows may touch."""
+    concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
+    return lock_accounts(sorted(concerned | accounts_of_pairs(rows)))
 
 
 def _refuse_foreign(actor: User, category: Category | None) -> None:
@@ -228,7 +283,7 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
     return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
 
 
-def _planned(ids: list[int], edit: _Edit) -> list[tuple[int, str, str]]:
+def _planned(ids: list[int], edit: Edit) -> Changes:
     """What the edit changes of these rows; a row that is so already is left out."""
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
@@ -254,7 +309,7 @@ def _planned(ids: list[int], edit: _Edit) -> list[tuple[int, str, str]]:
 
 
 def _plan_category(
-    before: dict, after: dict, edit: _Edit, category_id: int | None, source: str
+    before: dict, after: dict, edit: Edit, category_id: int | None, source: str
 ) -> None:
     if edit.category is UNCHANGED:
         return
@@ -275,31 +330,35 @@ def _tags_of(ids: list[int], tag_ids: frozenset[int]) -> dict[int, frozenset[int
     return found
 
 
-def _refuse_too_many_tags(batch: ChangeBatch) -> None:
-    links = Transaction.tags.through.objects.filter(
-        transaction__in=batch.rows.values("transaction")
-    )
-    full = links.values("transaction").annotate(count=Count("pk")).filter(count__gt=MOST_TAGS)
-    if count := full.count():
+def refuse_too_many_tags(rows: TransactionQuerySet, edit: Edit) -> None:
+    """Raise ValidationError when these rows would have more tags than fit, with the edit's."""
+    if not edit.add_ids:
+        return
+    links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))
+    others = links.exclude(tag__in=edit.tag_ids).values("transaction")
+    room = MOST_TAGS - len(edit.add_ids)
+    if count := others.annotate(count=Count("pk")).filter(count__gt=room).count():
         noun = "transaction" if count == 1 else "transactions"
         raise ValidationError({"tags": f"{count} {noun} would have more than {MOST_TAGS} tags."})
 
 
-def _summary(edit: _Edit, add_tags: Iterable[str], remove_tags: Iterable[str]) -> str:
+def _summary(
+    category: Category | None, add_tags: Iterable[str], remove_tags: Iterable[str], notes: str
+) -> str:
     parts = []
-    if edit.category is not UNCHANGED:
-        parts.append(f"Category: {edit.category.name}" if edit.category else "Category taken away")
+    if category is not UNCHANGED:
+        parts.append(f"Category: {category.name}" if category else "Category taken away")
     parts += [f"+{name}" for name in add_tags] + [f"−{name}" for name in remove_tags]
-    if edit.notes is not UNCHANGED:
+    if notes is not UNCHANGED:
         parts.append("Notes")
     return ", ".join(parts)[:200]
 
 
-def _deleted_title(pk: int) -> str:
-    return Transaction.objects.get(pk=pk).title[:200]
+def _deleted_title(changes: Changes) -> str:
+    if len(changes) > 1:
+        return f"{len(changes):,} transactions"
+    return Transaction.objects.get(pk=changes[0][0]).title[:200]
 
 
-def _record(actor: User, action: str, batch: ChangeBatch) -> None:
-    audit.record(
-        actor=actor, action=action, target=batch, summary=batch.summary, count=batch.row_count
-    )
+def _record(actor: User | None, action: str, batch: ChangeBatch, count: int) -> None:
+    audit.record(actor=actor, action=action, target=batch, summary=batch.summary, count=count)

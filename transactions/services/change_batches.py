@@ -70,10 +70,12 @@ def stage(batch: ChangeBatch, changes: Iterable[tuple[int, str, str]]) -> int:
     )
 
 
-def carry_out(batch: ChangeBatch, act: Act, fields: Iterable[str]) -> None:
-    """Give the staged rows what they are to become in these fields."""
-    rows, fields = batch.rows.all(), set(fields)
-    old = live_sums(batch)
+def carry_out(
+    batch: ChangeBatch, act: Act, fields: Iterable[str], ids: Iterable[int] | None = None
+) -> None:
+    """Give the staged rows (all, or those of these transactions) what they are to become."""
+    rows, fields = rows_of(batch, ids), set(fields)
+    old = live_sums(rows)
     if CATEGORY in fields:
         write_categories(batch, rows.filter(after__has_key=CATEGORY), AFTER, act)
     if NOTES in fields:
@@ -82,24 +84,29 @@ def carry_out(batch: ChangeBatch, act: Act, fields: Iterable[str]) -> None:
         write_tags(rows.filter(after__has_key=TAGS), AFTER)
     if DELETED_AT in fields:
         write_trash(rows, act.at, act.at)
-    settle(batch, act, old)
+    settle(rows, act, old)
     batch.row_count = batch.rows.count()
-    batch.save(update_fields=["row_count", "summary"])
+    batch.save(update_fields=["row_count", "summary", "updated_at"])
 
 
-def transactions_of(batch: ChangeBatch) -> TransactionQuerySet:
-    """The rows a batch touched."""
-    return Transaction.objects.filter(pk__in=batch.rows.order_by().values("transaction"))
+def rows_of(batch: ChangeBatch, ids: Iterable[int] | None = None) -> QuerySet[ChangeBatchRow]:
+    """The batch's rows: all, or those of these transactions."""
+    return batch.rows.all() if ids is None else batch.rows.filter(transaction__in=list(ids))
 
 
-def live_sums(batch: ChangeBatch) -> SumsByKey:
-    """What the batch's rows add to totals and balances now."""
-    return sums_in(transactions_of(batch).filter(deleted_at=None))
+def transactions_of(rows: QuerySet[ChangeBatchRow]) -> TransactionQuerySet:
+    """The transactions that rows of a batch touched."""
+    return Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
 
 
-def settle(batch: ChangeBatch, act: Act, old: SumsByKey) -> None:
+def live_sums(rows: QuerySet[ChangeBatchRow]) -> SumsByKey:
+    """What the rows of a batch add to totals and balances now."""
+    return sums_in(transactions_of(rows).filter(deleted_at=None))
+
+
+def settle(rows: QuerySet[ChangeBatchRow], act: Act, old: SumsByKey) -> None:
     """Move totals and balances by what the rows' sums have moved since they were `old`."""
-    delta = merge((live_sums(batch), 1), (old, -1))
+    delta = merge((live_sums(rows), 1), (old, -1))
     if delta:
         book(act.accounts, delta)
 

@@ -38,13 +38,13 @@ def apply_rules(
     # Every writer of a transaction locks its account first: nothing moves under the scan.
     accounts = lock_accounts(list(mine))
     if rule is not None:
-        rule = _in_force(rule)
+        rule = rule_in_force(rule.pk)
     batch: ChangeBatch | None = None
     for judged in RuleScan(user, rule).pieces(accounts):
-        changes = _changes(judged)
+        changes = staged_changes(judged)
         if changes and batch is None:
             batch = ChangeBatch.objects.create(
-                user=user, kind=ChangeBatch.Kind.RULE_RUN, summary=_summary(rule)
+                user=user, kind=ChangeBatch.Kind.RULE_RUN, summary=run_title(rule)
             )
         if changes:
             stage(batch, changes)
@@ -62,15 +62,25 @@ def apply_rules(
     return batch
 
 
-def _in_force(rule: CategoryRule) -> CategoryRule:
-    """The rule as it stands now."""
-    found = CategoryRule.objects.in_force().select_related("category").filter(pk=rule.pk).first()
+def count_changes(user: User, rule: CategoryRule | None, *, most: int) -> int:
+    """How many rows applying would change now; counting ends above `most`. Nothing is locked."""
+    count = 0
+    for judged in RuleScan(user, rule).pieces():
+        count += sum(verdict is Verdict.CHANGES for _, verdict, _ in judged)
+        if count > most:
+            break
+    return count
+
+
+def rule_in_force(pk: int) -> CategoryRule:
+    """The rule as it stands now. Raises ValidationError when it is switched off."""
+    found = CategoryRule.objects.in_force().select_related("category").filter(pk=pk).first()
     if found is None:
         raise ValidationError("This rule is switched off. Switch it on first.")
     return found
 
 
-def _changes(judged: list[Judged]) -> list[tuple[int, str, str]]:
+def staged_changes(judged: list[Judged]) -> list[tuple[int, str, str]]:
     return [
         (row.pk, _before(row.category_id, row.category_source), _after(rule.category_id, rule.pk))
         for row, verdict, rule in judged
@@ -88,7 +98,7 @@ def _after(category_id: int, rule_id: int) -> str:
     return packed({CATEGORY: category_id, SOURCE: BY_RULE, RULE: rule_id})
 
 
-def _summary(rule: CategoryRule | None) -> str:
+def run_title(rule: CategoryRule | None) -> str:
     if rule is None:
         return "All rules"
     return f"Rule {rule.title} → {rule.category.name}"[:200]

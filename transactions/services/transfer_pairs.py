@@ -55,14 +55,19 @@ def refuse_side(row: Transaction, attr: str) -> None:
 
 def with_partners(rows: TransactionQuerySet) -> TransactionQuerySet:
     """The rows, and the other sides of those that are a transfer made here."""
+    ids = {pk for pair in sides_made_here(rows) for pk in pair}
+    if not ids:
+        return rows
+    return Transaction.objects.filter(Q(pk__in=rows.order_by().values("pk")) | Q(pk__in=ids))
+
+
+def sides_made_here(rows: QuerySet) -> list[tuple[int, int]]:
+    """Both sides' ids of each transfer made here that one of these rows is a side of."""
     made_here = confirmed_pairs(rows).filter(
         outflow_transaction__origin=Transaction.Origin.TRANSFER
     )
     sides = made_here.order_by().values_list("outflow_transaction_id", "inflow_transaction_id")
-    ids = {pk for pair in sides for pk in pair}
-    if not ids:
-        return rows
-    return Transaction.objects.filter(Q(pk__in=rows.order_by().values("pk")) | Q(pk__in=ids))
+    return list(sides)
 
 
 def accounts_of_pairs(rows: QuerySet) -> set[int]:

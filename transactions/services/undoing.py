@@ -36,6 +36,7 @@ from users import audit
 from users.models import User
 
 ALREADY_UNDONE = "This has been undone already."
+UNFINISHED = "This is still at work. Undo it when it is finished."
 TOO_OLD = "This can no longer be undone: 30 days have passed."
 KINDS = ChangeBatch.Kind
 _NOTHING = Value(0, output_field=BigIntegerField())
@@ -56,29 +57,41 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
 
     Raises ValidationError for a batch undone before, or older than 30 days.
     """
-    touched = transactions_of(batch).order_by()
+    touched = transactions_of(batch.rows.all()).order_by()
     accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
     batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    refuse_undo(batch, at)
+    batch.undone_at = at
+    batch.save(update_fields=["undone_at", "updated_at"])
+    return put_back(batch, batch.rows.all(), Act(actor=actor, accounts=accounts, at=at))
+
+
+def refuse_undo(batch: ChangeBatch, at: datetime) -> None:
+    """Raise ValidationError for a batch undone before, still at work, or older than 30 days."""
     if batch.undone_at is not None:
         raise ValidationError(ALREADY_UNDONE)
+    if batch.is_unfinished:
+        raise ValidationError(UNFINISHED)
     if not batch.may_be_undone(at):
         raise ValidationError(TOO_OLD)
-    batch.undone_at = at
-    batch.save(update_fields=["undone_at"])
-    for changed in _changed_since(batch):
+
+
+def put_back(batch: ChangeBatch, rows: Rows, act: Act) -> Undone:
+    """Put back these rows of a locked batch, under the locks of their accounts."""
+    for changed in _changed_since(batch, rows):
         changed.update(left_alone=True)
     # A row that has just come to an account that is not locked.
-    batch.rows.exclude(transaction__account__in=list(accounts)).update(left_alone=True)
-    old = live_sums(batch)
-    _write_back(batch, Act(actor=actor, accounts=accounts, at=at))
-    settle(batch, Act(actor=actor, accounts=accounts, at=at), old)
-    left = batch.rows.filter(left_alone=True).order_by("transaction_id")
+    rows.exclude(transaction__account__in=list(act.accounts)).update(left_alone=True)
+    old = live_sums(rows)
+    _write_back(batch, rows.filter(transaction__account__in=list(act.accounts)), act)
+    settle(rows, act, old)
+    left = rows.filter(left_alone=True).order_by("transaction_id")
     result = Undone(
-        restored_count=batch.rows.filter(left_alone=False).count(),
+        restored_count=rows.filter(left_alone=False).count(),
         left_ids=list(left.values_list("transaction_id", flat=True)),
     )
     audit.record(
-        actor=actor,
+        actor=act.actor,
         action="transactions.batch.undone",
         target=batch,
         kind=batch.kind,
@@ -91,14 +104,13 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
 def count_changed_since(batch: ChangeBatch) -> int:
     """How many rows undoing would leave as they are, at least in part."""
     ids: set[int] = set()
-    for changed in _changed_since(batch):
+    for changed in _changed_since(batch, batch.rows.all()):
         ids.update(changed.values_list("pk", flat=True))
     return len(ids)
 
 
-def _write_back(batch: ChangeBatch, act: Act) -> None:
+def _write_back(batch: ChangeBatch, rows: Rows, act: Act) -> None:
     """Each field where it is still held. A set is read before anything of it is written."""
-    rows = batch.rows.filter(transaction__account__in=list(act.accounts))
     if batch.kind == KINDS.DELETE:
         held = rows.filter(transaction__deleted_at=_moment_of(batch))
         write_trash(held.exclude(_has_returned()), None, act.at)
@@ -111,9 +123,8 @@ def _write_back(batch: ChangeBatch, act: Act) -> None:
     write_tags(rows.filter(after__has_key=TAGS).exclude(pk__in=left), BEFORE)
 
 
-def _changed_since(batch: ChangeBatch) -> Iterator[Rows]:
-    """Per field, the rows that do not hold what the batch wrote."""
-    rows = batch.rows.all()
+def _changed_since(batch: ChangeBatch, rows: Rows) -> Iterator[Rows]:
+    """Per field, those of the batch's rows that do not hold what the batch wrote."""
     if batch.kind == KINDS.DELETE:
         moment = _moment_of(batch)
         other = Q(transaction__deleted_at__lt=moment) | Q(transaction__deleted_at__gt=moment)

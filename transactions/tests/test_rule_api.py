@@ -133,7 +133,8 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     assert not Transaction.objects.exclude(category=None).exists()
     applied = client.post(f"{RULES}/{rule.pk}/apply").json()
     assert applied["count"] == 3
-    assert client.post(f"{RULES}/apply").json() == {"count": 0, "batch": None}
+    nothing = {"count": 0, "batch": None, "status": "done", "url": None}
+    assert client.post(f"{RULES}/apply").json() == nothing
     history = client.get(f"/api/transactions/{coffees[0].pk}/category-history").json()["results"]
     assert [(one["by"], one["rule_title"], one["from"], one["to"]) for one in history] == [
         ("rule", "“coffee”", None, "coffee")
@@ -208,7 +209,8 @@ def test_chosen_rows_get_a_category(alice, api_for, coffees):
     ids = [coffees[0].pk, coffees[2].pk]
     answer = api_for(alice).post(BULK, {"ids": ids, "category": "gifts"}, format="json")
     batch = ChangeBatch.objects.get()
-    assert answer.json() == {"count": 2, "batch": batch.pk}
+    address = f"/api/undo/{batch.pk}"
+    assert answer.json() == {"count": 2, "batch": batch.pk, "status": "done", "url": address}
     changed = Transaction.objects.filter(category__slug="gifts", category_source="manual")
     assert sorted(changed.values_list("pk", flat=True)) == ids
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -14,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from banking.keyset import keyset_page
+from transactions import tasks
 from transactions.models import (
     UNDO_FOR,
     Category,
@@ -28,7 +31,7 @@ from transactions.models import (
 )
 from transactions.services.bulk_editing import bulk_restore
 from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
-from transactions.services.undoing import count_changed_since, undo_batch
+from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
 
 PAGE_SIZE = 50
@@ -55,6 +58,7 @@ class Act:
     undo_url: str
     undone_at: datetime | None
     days_left: int
+    is_unfinished: bool = False
 
 
 # --- Trash ---------------------------------------------------------------------------------------
@@ -88,6 +92,9 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("Choose what to restore first."))
             return redirect("transactions:trash")
         rows = rows.filter(pk__in=ids[:1000])
+    # No more than a request may lock accounts for; the rest is there for the next press.
+    first = rows.order_by("-deleted_at", "-id").values_list("pk", flat=True)
+    rows = rows.filter(pk__in=list(first[: settings.BATCH_INLINE_ROWS]))
     result = bulk_restore(actor=request.user, rows=rows, at=timezone.now())
     if result.count:
         words = ngettext(
@@ -127,8 +134,15 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One batch row by row, before and after, and what undoing it would leave alone."""
+    """One batch row by row, before and after, and what undoing it would leave alone.
+
+    While a worker has it, how far it is: the page asks again, and loads anew at the end.
+    """
     batch = _find(request, pk)
+    if request.htmx and not request.htmx.boosted:
+        if not batch.is_unfinished:
+            return HttpResponseClientRedirect(request.path)
+        return render(request, "transactions/_batch_progress.html", {"batch": batch})
     rows = batch.rows.select_related("transaction__account")
     if only_left := request.GET.get("only") == "left":
         rows = rows.filter(left_alone=True)
@@ -138,6 +152,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     counts = can_undo and batch.row_count <= LARGEST_COUNTED
     context = {
         "batch": batch,
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
         "icon_name": KIND_ICONS[batch.kind],
         "rows": list(_with_words(page.rows)),
         "newer": page.previous_cursor,
@@ -157,10 +172,25 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        result = undo_batch(actor=request.user, batch=batch, at=timezone.now())
+        result = tasks.undo_soon(request.user, batch, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:batch_detail", pk)
+    if result is not None:
+        _say_undone(request, result)
+    return redirect("transactions:batch_detail", pk)
+
+
+@require_POST
+def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the worker again: its message was lost, or it died."""
+    batch = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    tasks.wake_batch(batch)
+    return redirect("transactions:batch_detail", pk)
+
+
+def _say_undone(request: HttpRequest, result: Undone) -> None:
     words = ngettext(
         "Undone: %(count)s transaction is as it was.",
         "Undone: %(count)s transactions are as they were.",
@@ -174,7 +204,6 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
             len(result.left_ids),
         )
         messages.warning(request, words % {"count": len(result.left_ids)})
-    return redirect("transactions:batch_detail", pk)
 
 
 def _find(request: HttpRequest, pk: int) -> ChangeBatch:
@@ -200,6 +229,7 @@ def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
             undo_url=reverse("transactions:batch_undo", args=[batch.pk]),
             undone_at=batch.undone_at,
             days_left=_days_left(batch.created_at, now),
+            is_unfinished=batch.is_unfinished,
         )
     imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
     for batch in imports[:MOST_LISTED]:

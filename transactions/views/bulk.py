@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from transactions import tasks
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
-from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from users.policy import Ability, require
 
 MOST_CHOSEN = 1_000
@@ -39,6 +39,8 @@ def transaction_bulk(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(back)
+    if batch is not None and batch.is_unfinished:
+        return redirect("transactions:batch_detail", batch.pk)
     _say(request, form, batch)
     return redirect(back)
 
@@ -58,8 +60,8 @@ def _carry_out(
 ) -> ChangeBatch | None:
     now = timezone.now()
     if form.cleaned_data["do"] == "delete":
-        return bulk_delete(actor=request.user, rows=rows, at=now)
-    return bulk_edit(actor=request.user, rows=rows, at=now, **form.changes())
+        return tasks.delete_soon(request.user, rows, at=now)
+    return tasks.edit_soon(request.user, rows, at=now, **form.changes())
 
 
 def _say(request: HttpRequest, form: BulkForm, batch: ChangeBatch | None) -> None:

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from banking.forms import add_service_errors, errors_on
 from banking.keyset import keyset_page
 from banking.snapshot import read_snapshot
+from transactions import tasks
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
 from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
 from transactions.rule_preview import RulePreview, matching_rows, preview_rules
 from transactions.rule_proposals import propose_rule
 from transactions.rule_scan import Verdict
-from transactions.services.rule_applying import apply_rules
 from transactions.services.rule_book import (
     checked_rule,
     create_rule,
@@ -150,14 +150,15 @@ def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     try:
-        batch = apply_rules(actor=request.user, user=request.user, at=timezone.now(), rule=rule)
+        batch = tasks.apply_soon(request.user, at=timezone.now(), rule=rule)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:rule_list")
     if batch is None:
         messages.info(request, _("There was nothing to change."))
         return redirect("transactions:rule_list")
-    _tell(request, batch)
+    if not batch.is_unfinished:
+        _tell(request, batch)
     return redirect("transactions:batch_detail", batch.pk)
 
 

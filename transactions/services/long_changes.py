@@ -1,0 +1,365 @@
+"""Changes of very many transactions: one batch, done by a worker in many small commits.
+
+A step locks the accounts of its rows in key order, then the batch; it does the rows, and moves the
+batch's cursor behind them, in one commit. So a worker that dies, or two at once, leave nothing half
+done and nothing done twice, and nobody waits long for an account. Undoing goes the same way.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import Count, Max
+
+from transactions.holds import refuse_held
+from transactions.models import (
+    Category,
+    CategoryChange,
+    CategoryRule,
+    ChangeBatch,
+    ChangePlan,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.rule_scan import RuleScan, ScannedRow, Verdict
+from transactions.services.bulk_editing import (
+    UNCHANGED,
+    Edit,
+    delete_some,
+    edit_some,
+    lock_accounts_of,
+    read_edit,
+    refuse_too_many_tags,
+)
+from transactions.services.change_batches import CATEGORY, NOTES, Act, carry_out, rows_of, stage
+from transactions.services.rule_applying import rule_in_force, run_title, staged_changes
+from transactions.services.transfer_pairs import sides_made_here, with_partners
+from transactions.services.undoing import put_back, refuse_undo
+from users import audit
+from users.models import User
+
+Kind, Status = ChangeBatch.Kind, ChangeBatch.Status
+ROWS_SCANNED = 5_000
+GIVEN_UP = timedelta(hours=6)
+NOT_FINISHED = "This could not be finished. What was changed until then can be undone."
+RULES, MOMENT, LAST = "rule", "moment", "last"
+
+
+# --- Asking for it -------------------------------------------------------------------------------
+
+
+@db_transaction.atomic
+def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> ChangeBatch:
+    """Ask for what `bulk_edit` does, of the rows as they are selected now. Raises ValidationError.
+
+    What would refuse it is asked before anything is changed; what comes up later ends it there.
+    """
+    own = rows.filter(user=actor)
+    edit = read_edit(actor=actor, **wanted)
+    refuse_too_many_tags(own, edit)
+    plan: dict[str, Any] = {"add": sorted(edit.add_ids), "remove": sorted(edit.remove_ids)}
+    if edit.category is not UNCHANGED:
+        plan[CATEGORY] = edit.category.pk if edit.category else None
+    if edit.notes is not UNCHANGED:
+        plan[NOTES] = edit.notes
+    return _begin(actor, Kind.BULK_EDIT, edit.summary, plan, _ids_of(own))
+
+
+@db_transaction.atomic
+def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch:
+    """Ask for what `bulk_delete` does, of the rows as they are selected now."""
+    leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
+    refuse_held(leaving)
+    ids = _ids_of(leaving)
+    plan = {MOMENT: at.isoformat()}
+    return _begin(actor, Kind.DELETE, f"{len(ids):,} transactions", plan, ids)
+
+
+@db_transaction.atomic
+def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> ChangeBatch:
+    """Ask for what `apply_rules` does, to the rows there are now. Raises ValidationError."""
+    if rule is not None:
+        rule = rule_in_force(rule.pk)
+    live = Transaction.objects.filter(user=actor).live()
+    there = live.aggregate(count=Count("pk"), last=Max("pk"))
+    plan = {RULES: rule.pk if rule else None, LAST: there["last"] or 0}
+    return _begin(actor, Kind.RULE_RUN, run_title(rule), plan, [], there["count"])
+
+
+@db_transaction.atomic
+def begin_undo(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
+    """Ask for what `undo_batch` does. Raises ValidationError."""
+    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    refuse_undo(batch, at)
+    batch.status, batch.cursor, batch.done_count = Status.UNDOING, 0, 0
+    batch.total_count = batch.rows.count()
+    batch.save(update_fields=["status", "cursor", "done_count", "total_count", "updated_at"])
+    _record_request(actor, batch)
+    return batch
+
+
+def _begin(
+    actor: User,
+    kind: str,
+    summary: str,
+    plan: dict[str, Any],
+    ids: list[int],
+    total: int | None = None,
+) -> ChangeBatch:
+    batch = ChangeBatch.objects.create(
+        user=actor,
+        kind=kind,
+        summary=summary,
+        status=Status.RUNNING,
+        total_count=len(ids) if total is None else total,
+    )
+    ChangePlan.objects.create(batch=batch, wanted=plan, ids=ids)
+    _record_request(actor, batch)
+    return batch
+
+
+def _ids_of(rows: TransactionQuerySet) -> list[int]:
+    chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"))
+    return list(chosen.order_by("pk").values_list("pk", flat=True))
+
+
+def _record_request(actor: User, batch: ChangeBatch) -> None:
+    audit.record(
+        actor=actor,
+        action="transactions.batch.requested",
+        target=batch,
+        kind=batch.kind,
+        status=batch.status,
+        total=batch.total_count,
+    )
+
+
+# --- Doing it ------------------------------------------------------------------------------------
+
+
+class LongChange:
+    """A worker's hold on one batch: what needs to be read once stays here between the steps."""
+
+    def __init__(self, batch_id: int) -> None:
+        self.batch_id = batch_id
+        self._plan: ChangePlan | None = None
+        self._scan: RuleScan | None = None
+        self._scan_of: tuple = ()
+
+    def step(self, *, at: datetime) -> bool:
+        """Do the next rows in one commit; whether more is left. Safe to repeat and to race."""
+        batch = ChangeBatch.objects.select_related("user").get(pk=self.batch_id)
+        if not batch.is_unfinished:
+            return False
+        try:
+            if batch.status == Status.UNDOING:
+                return self._undo_step(batch, at)
+            if batch.kind == Kind.RULE_RUN:
+                return self._rule_step(batch, at)
+            return self._listed_step(batch, at)
+        except ChangePlan.DoesNotExist:
+            # Another worker has just finished it.
+            return False
+        except ValidationError as error:
+            end_batch(batch_id=batch.pk, error=" ".join(error.messages))
+            return False
+
+    @property
+    def plan(self) -> ChangePlan:
+        if self._plan is None:
+            self._plan = ChangePlan.objects.get(batch=self.batch_id)
+        return self._plan
+
+    def _listed_step(self, batch: ChangeBatch, at: datetime) -> bool:
+        """The next transactions of the selection."""
+        start = bisect_right(self.plan.ids, batch.cursor)
+        ids = self.plan.ids[start : start + settings.BATCH_STEP_ROWS]
+        if not ids:
+            return _finish(batch)
+        work = self._delete if batch.kind == Kind.DELETE else self._edit
+        rows = Transaction.objects.filter(pk__in=ids, user=batch.user)
+        if batch.kind == Kind.DELETE:
+            rows = with_partners(rows)
+        return _in_one_commit(batch, rows, work, at, ids[-1], start + len(ids))
+
+    def _edit(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+        wanted = self.plan.wanted
+        category: Any = UNCHANGED
+        if CATEGORY in wanted:
+            pk = wanted[CATEGORY]
+            category = None if pk is None else Category.objects.get(pk=pk)
+        edit = Edit(
+            category=category,
+            add_ids=frozenset(wanted["add"]),
+            remove_ids=frozenset(wanted["remove"]),
+            notes=wanted.get(NOTES, UNCHANGED),
+        )
+        edit_some(batch, act, edit, ids)
+
+    def _delete(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+        # All at one moment, by which undoing knows them.
+        moment = datetime.fromisoformat(self.plan.wanted[MOMENT])
+        delete_some(batch, replace(act, at=moment), ids)
+
+    # --- Rules ---
+
+    def _rule_step(self, batch: ChangeBatch, at: datetime) -> bool:
+        """Judge the next rows without a lock, then again, under their locks, those that change."""
+        self._look_up_rules(batch.user)
+        further = self._live(batch).filter(pk__gt=batch.cursor, pk__lte=self.plan.wanted[LAST])
+        rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
+        if not rows:
+            return _finish(batch)
+        changing = [row.pk for row in rows if self._scan.judge(row)[0] is Verdict.CHANGES]
+        ids = changing[: settings.BATCH_STEP_ROWS]
+        last = rows[-1].pk if len(changing) == len(ids) else ids[-1]
+        done = batch.done_count + sum(row.pk <= last for row in rows)
+        chosen = Transaction.objects.filter(pk__in=ids)
+        return _in_one_commit(batch, chosen, self._apply, at, last, done)
+
+    def _apply(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+        self._look_up_rules(batch.user)
+        self._scan.look_again(ids)
+        rows = self._live(batch).filter(pk__in=ids, account__in=list(act.accounts))
+        judged = [(row, *self._scan.judge(row)) for row in _scanned(rows.order_by("pk"))]
+        changes = staged_changes(judged)
+        if not changes:
+            return
+        stage(batch, changes)
+        carry_out(batch, act, [CATEGORY], [pk for pk, _, _ in changes])
+        audit.record(
+            actor=act.actor,
+            action="transactions.rules.applied",
+            target=batch,
+            rule=self.plan.wanted[RULES],
+            changed=len(changes),
+        )
+
+    def _live(self, batch: ChangeBatch) -> TransactionQuerySet:
+        return Transaction.objects.filter(user=batch.user).live()
+
+    def _look_up_rules(self, user: User) -> None:
+        """The rules as they are now; read anew only when one of them has changed."""
+        pk = self.plan.wanted[RULES]
+        mine = CategoryRule.objects.visible_to(user).in_force()
+        now = tuple(mine.aggregate(Count("pk"), Max("updated_at")).values())
+        if self._scan is None or now != self._scan_of:
+            rule = rule_in_force(pk) if pk is not None else None
+            self._scan, self._scan_of = RuleScan(user, rule), now
+
+    # --- Undoing ---
+
+    def _undo_step(self, batch: ChangeBatch, at: datetime) -> bool:
+        """The next rows of the batch; both sides of a transfer made here go back together."""
+        further = batch.rows.filter(transaction_id__gt=batch.cursor).order_by("transaction_id")
+        ids = list(further.values_list("transaction_id", flat=True)[: settings.BATCH_STEP_ROWS])
+        if not ids:
+            return _finish(batch, undone_at=at)
+        rows = Transaction.objects.filter(pk__in=ids)
+        if batch.kind == Kind.DELETE:
+            rows = _not_back_yet(rows, batch.cursor)
+        done = batch.done_count + len(ids)
+        return _in_one_commit(batch, rows, _put_back, at, ids[-1], done)
+
+
+def _put_back(batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+    put_back(batch, rows_of(batch, ids), act)
+
+
+def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet:
+    """The rows and their partners, without those that came back with a partner before them."""
+    pairs = sides_made_here(rows)
+    back = {pk for pair in pairs if min(pair) <= cursor for pk in pair}
+    partners = {pk for pair in pairs for pk in pair}
+    ids = {*rows.values_list("pk", flat=True), *partners} - back
+    return Transaction.objects.filter(pk__in=ids)
+
+
+def _scanned(rows: TransactionQuerySet) -> list[ScannedRow]:
+    return [ScannedRow(*values) for values in rows.values_list(*ScannedRow._fields)]
+
+
+@db_transaction.atomic
+def _in_one_commit(
+    batch: ChangeBatch,
+    rows: TransactionQuerySet,
+    work: Callable[[ChangeBatch, Act, list[int]], None],
+    at: datetime,
+    cursor: int,
+    done_count: int,
+) -> bool:
+    """Lock, do, move the cursor; nothing where another worker has been quicker. Always True."""
+    accounts = lock_accounts_of(rows)
+    locked = ChangeBatch.objects.select_for_update(of=("self",), no_key=True)
+    now = locked.select_related("user").get(pk=batch.pk)
+    if (now.status, now.cursor) != (batch.status, batch.cursor):
+        return True
+    now.cursor, now.done_count = cursor, done_count
+    # Before the work, whose audit event locks last.
+    now.save(update_fields=["cursor", "done_count", "updated_at"])
+    by = CategoryChange.By.USER
+    if now.kind == Kind.RULE_RUN and now.status == Status.RUNNING:
+        by = CategoryChange.By.RULE
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    work(now, Act(actor=now.user, accounts=accounts, at=at, by=by), ids)
+    return True
+
+
+@db_transaction.atomic
+def _finish(batch: ChangeBatch, *, undone_at: datetime | None = None) -> bool:
+    """Close a batch that has come to its end. Always False: nothing is left."""
+    locked = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if (locked.status, locked.cursor) == (batch.status, batch.cursor):
+        ChangePlan.objects.filter(batch=locked).delete()
+        locked.status = Status.DONE
+        locked.done_count = locked.total_count
+        locked.undone_at = undone_at or locked.undone_at
+        locked.save(update_fields=["status", "done_count", "undone_at", "updated_at"])
+    return False
+
+
+@db_transaction.atomic
+def end_batch(*, batch_id: int, error: str) -> None:
+    """End a run before its end, saying why; what it did stays, and can be undone."""
+    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch_id)
+    if batch.status != Status.RUNNING:
+        return
+    ChangePlan.objects.filter(batch=batch).delete()
+    batch.status, batch.error = Status.DONE, error[:300]
+    batch.save(update_fields=["status", "error", "updated_at"])
+    audit.record(
+        actor=None,
+        action="transactions.batch.ended",
+        target=batch,
+        done=batch.done_count,
+        total=batch.total_count,
+    )
+
+
+# --- Taking it up again --------------------------------------------------------------------------
+
+
+def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
+    """The batches no worker has touched since `before`, the longest waiting first; ours now."""
+    waiting = ChangeBatch.objects.exclude(status=Status.DONE).filter(updated_at__lt=before)
+    found = list(waiting.order_by("updated_at").values_list("pk", "updated_at")[:limit])
+    # Compared in the database: two sweeps at once do not take the same one.
+    return [
+        pk
+        for pk, touched_at in found
+        if ChangeBatch.objects.filter(pk=pk, updated_at=touched_at).update(updated_at=at)
+    ]
+
+
+def give_up_batches(*, at: datetime) -> int:
+    """End the runs that no worker could finish in hours, so that their owners know."""
+    stuck = ChangeBatch.objects.filter(status=Status.RUNNING, created_at__lt=at - GIVEN_UP)
+    ids = list(stuck.values_list("pk", flat=True)[:100])
+    for pk in ids:
+        end_batch(batch_id=pk, error=NOT_FINISHED)
+    return len(ids)

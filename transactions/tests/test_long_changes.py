@@ -1,0 +1,210 @@
+"""Changes of very many rows: a worker does them, dies, goes on; one batch, undone as it was done."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from tests.builders import TODAY, make_transaction
+from transactions import tasks
+from transactions.ledger_check import check_ledger
+from transactions.models import Category, CategoryChange, ChangeBatch, ChangePlan, Transaction
+from transactions.services.categorizing import set_category
+from transactions.services.long_changes import LongChange
+from transactions.services.rule_book import create_rule, edit_rule
+from transactions.services.transfers import transfer_funds
+from transactions.services.undoing import undo_batch
+from transactions.tests.test_bulk_editing import standing
+from users.models import AuditEvent
+
+
+class KilledError(Exception):
+    """The worker is gone in the middle of a step: nothing of it was committed."""
+
+
+@pytest.fixture(autouse=True)
+def _few_at_once(settings):
+    settings.BATCH_INLINE_ROWS = settings.BATCH_INLINE_SCAN = settings.BATCH_STEP_ROWS = 3
+
+
+@pytest.fixture
+def coffee_rule(alice):
+    coffee = Category.objects.get(user=None, slug="coffee")
+    return create_rule(actor=alice, user=alice, category=coffee, keyword_pattern="coffee")
+
+
+@pytest.fixture
+def rows(alice, checking, savings, coffee_rule):
+    """Eleven on two accounts; one chosen by hand; a transfer whose sides fall into two steps."""
+    made = [make_transaction(account=checking, amount=f"-{n}.00") for n in range(1, 6)]
+    transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal(9), on=TODAY)
+    made += [make_transaction(account=savings, amount=f"-{n}.50") for n in range(1, 5)]
+    gifts = Category.objects.get(user=None, slug="gifts")
+    set_category(actor=alice, transaction=made[1], category=gifts)
+    return Transaction.objects.filter(user=alice)
+
+
+def ask(kind, alice, rows):
+    now = timezone.now()
+    if kind == "rules":
+        return tasks.apply_soon(alice, at=now)
+    if kind == "delete":
+        return tasks.delete_soon(alice, rows, at=now)
+    groceries = Category.objects.get(user=None, slug="groceries")
+    wanted = {"category": groceries, "add_tags": ["x", "y"], "notes": "seen"}
+    return tasks.edit_soon(alice, rows, at=now, **wanted)
+
+
+def standing_after(alice, work):
+    """How things stand after some work that is then forgotten, moments of deletion as yes or no."""
+    with pytest.raises(KilledError), db_transaction.atomic():
+        work()
+        found = comparable(alice)
+        raise KilledError
+    return found
+
+
+def comparable(alice):
+    facts, tags, totals, balances = standing(alice)
+    return [(*fact[:-1], fact[-1] is not None) for fact in facts], tags, totals, balances
+
+
+def die_and_be_resumed(batch):
+    """A worker dies after one step and in the middle of the next; the sweep finishes the work."""
+    change = LongChange(batch.pk)
+    assert change.step(at=timezone.now()) is True
+    with pytest.raises(KilledError), db_transaction.atomic():
+        change.step(at=timezone.now())
+        raise KilledError
+    batch.refresh_from_db()
+    assert 0 < batch.done_count < batch.total_count
+    assert check_ledger().is_clean
+    # Delivered again to a second worker, that the first one's corpse does not hinder.
+    assert LongChange(batch.pk).step(at=timezone.now()) is True
+    assert tasks.resume_batches() == 0, "a worker has just been at it"
+    long_ago = timezone.now() - timedelta(minutes=2)
+    ChangeBatch.objects.filter(pk=batch.pk).update(updated_at=long_ago)
+    assert tasks.resume_batches() == 1
+    assert tasks.resume_batches() == 0
+    batch.refresh_from_db()
+
+
+@pytest.mark.parametrize("kind", ["edit", "delete", "rules"])
+def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
+    alice, rows, settings, kind
+):
+    before = comparable(alice)
+    settings.BATCH_INLINE_ROWS = 100
+    at_once = standing_after(alice, lambda: ask(kind, alice, rows))
+    settings.BATCH_INLINE_ROWS = 3
+    batch = ask(kind, alice, rows)
+    assert (batch.status, batch.row_count, comparable(alice)) == ("running", 0, before)
+    die_and_be_resumed(batch)
+    assert (batch.status, batch.error, comparable(alice)) == ("done", "", at_once)
+    assert batch.row_count == {"edit": 11, "delete": 11, "rules": 8}[kind]
+    assert (ChangeBatch.objects.count(), ChangePlan.objects.count()) == (1, 0)
+    assert check_ledger().is_clean
+    kept = AuditEvent.objects.filter(action="transactions.batch.requested").count()
+
+    assert tasks.undo_soon(alice, batch, at=timezone.now()) is None
+    batch.refresh_from_db()
+    assert (batch.status, batch.undone_at) == ("undoing", None)
+    with pytest.raises(ValidationError, match="still at work"):
+        undo_batch(actor=alice, batch=batch, at=timezone.now())
+    die_and_be_resumed(batch)
+    assert (batch.status, batch.undone_at is not None, comparable(alice)) == ("done", True, before)
+    assert not batch.rows.filter(left_alone=True).exists()
+    assert check_ledger().is_clean
+    assert AuditEvent.objects.filter(action="transactions.batch.requested").count() == kept + 1
+    if kind == "rules":
+        assert CategoryChange.objects.filter(by="rule").count() == 8
+
+
+def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_rule):
+    gifts = Category.objects.get(user=None, slug="gifts")
+    batch = ask("rules", alice, rows)
+    change = LongChange(batch.pk)
+    change.step(at=timezone.now())
+    last = rows.order_by("-pk").first()
+    set_category(actor=alice, transaction=last, category=gifts)
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.row_count == 7
+    tasks.undo_soon(alice, batch, at=timezone.now())
+    first = batch.rows.order_by("transaction_id").first()
+    set_category(actor=alice, transaction=first.transaction, category=gifts)
+    tasks.run_batch(batch.pk)
+    left = batch.rows.filter(left_alone=True).values_list("transaction_id", flat=True)
+    assert list(left) == [first.transaction_id]
+    assert rows.filter(category=gifts).count() == 3
+    assert check_ledger().is_clean
+
+
+def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
+    alice, rows, coffee_rule
+):
+    before = comparable(alice)
+    batch = tasks.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
+    LongChange(batch.pk).step(at=timezone.now())
+    edit_rule(actor=alice, rule=coffee_rule, is_active=False)
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count) == ("done", 3)
+    assert batch.error == "This rule is switched off. Switch it on first."
+    undo_batch(actor=alice, batch=batch, at=timezone.now())
+    assert comparable(alice) == before
+
+
+def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
+    many = [f"t{number}" for number in range(21)]
+    with pytest.raises(ValidationError, match="At most 20 tags"):
+        tasks.edit_soon(alice, rows, at=timezone.now(), add_tags=many)
+    one = rows.filter(pk=rows.first().pk)
+    tasks.edit_soon(alice, one, at=timezone.now(), add_tags=many[:20])
+    with pytest.raises(ValidationError, match="1 transaction would have more than 20 tags"):
+        tasks.edit_soon(alice, rows, at=timezone.now(), add_tags=["one more"])
+    assert not ChangeBatch.objects.exclude(status="done").exists()
+
+
+def test_a_run_no_worker_could_finish_says_so(alice, rows):
+    batch = ask("edit", alice, rows)
+    LongChange(batch.pk).step(at=timezone.now())
+    ChangeBatch.objects.update(created_at=timezone.now() - timedelta(hours=7))
+    tasks.resume_batches()
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count) == ("done", 3)
+    assert batch.error == "This could not be finished. What was changed until then can be undone."
+
+
+def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):
+    page, api = client_for(alice), api_for(alice)
+    answer = page.post("/transactions/bulk/", {"all": "1", "do": "category", "category": "gifts"})
+    batch = ChangeBatch.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{batch.pk}/")
+    LongChange(batch.pk).step(at=timezone.now())
+    text = page.get(answer.url).content.decode()
+    assert "3 of 11 transactions" in text
+    assert 'value="27" max="100"' in text
+    assert "undo/</form" not in text
+    part = page.get(answer.url, headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    tasks.run_batch(batch.pk)
+    done = page.get(answer.url, headers={"HX-Request": "true"})
+    assert done.headers["HX-Redirect"] == answer.url
+    assert "It can be undone for 30 more days." in page.get(answer.url).content.decode()
+
+    answer = api.post(f"/api/undo/{batch.pk}")
+    address = f"/api/undo/{batch.pk}"
+    assert (answer.status_code, answer.headers["Location"]) == (202, address)
+    assert answer.json() == {"count": 9, "batch": batch.pk, "status": "undoing", "url": address}
+    LongChange(batch.pk).step(at=timezone.now())
+    told = api.get(address).json()
+    assert (told["status"], told["done_count"], told["total_count"]) == ("undoing", 3, 9)
+    assert api.post(address).status_code == 400
+    tasks.run_batch(batch.pk)
+    assert api.get(address).json()["undone_at"] is not None
+    answer = api.post("/api/categories/rules/apply")
+    assert (answer.status_code, answer.json()["status"]) == (202, "running")
