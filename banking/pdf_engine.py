@@ -19,9 +19,9 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 STATIC = "https://static.invalid/"
 _PICTURE = "data:image/svg+xml;base64,"
 
-# Its warnings name properties it does not know; fontTools tells every table of every font.
-logging.getLogger("weasyprint").setLevel(logging.ERROR)
-logging.getLogger("fontTools").setLevel(logging.ERROR)
+# They tell every step, every property they do not know, and every table of every font.
+for _name in ("weasyprint", "weasyprint.progress", "fontTools"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 # Pango's map of fonts is shared by the threads of a process and not made for that.
 _drawing = Lock()

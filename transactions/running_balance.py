@@ -42,22 +42,31 @@ def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decima
 
 def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
     following = add_months(first_of_month(row.txn_date), 1)
-    whole = MonthlyTotal.objects.filter(account=account, month__gte=following).aggregate(
+    newer = Q(txn_date__gt=row.txn_date) | Q(txn_date=row.txn_date, pk__gt=row.pk)
+    return _sum_of_months(account, following) + _sum_of_rows(
+        account, newer, Period(row.txn_date, following)
+    )
+
+
+def balance_before(account: Account, on: date) -> Decimal:
+    """The balance as the day `on` begins, in two queries."""
+    following = add_months(first_of_month(on), 1)
+    since = _sum_of_rows(account, Q(), Period(on, following))
+    return account.balance - since - _sum_of_months(account, following)
+
+
+def _sum_of_months(account: Account, first: date) -> Decimal:
+    """What was posted in this month and all that follow."""
+    whole = MonthlyTotal.objects.filter(account=account, month__gte=first).aggregate(
         inflow=Sum("inflow"), outflow=Sum("outflow")
     )
-    newer = Q(txn_date__gt=row.txn_date) | Q(txn_date=row.txn_date, pk__gt=row.pk)
-    same_month = (
-        Transaction.objects.filter(account=account, deleted_at=None, txn_date__lt=following)
-        .filter(newer, txn_date__gte=row.txn_date)
-        .posted()
-        .aggregate(total=Sum("signed_amount"))
-    )
-    nothing = Decimal(0)
-    return (
-        (whole["inflow"] or nothing)
-        - (whole["outflow"] or nothing)
-        + (same_month["total"] or nothing)
-    )
+    return (whole["inflow"] or Decimal(0)) - (whole["outflow"] or Decimal(0))
+
+
+def _sum_of_rows(account: Account, which: Q, period: Period) -> Decimal:
+    rows = Transaction.objects.filter(which, account=account, deleted_at=None)
+    total = rows.in_period(period).posted().aggregate(total=Sum("signed_amount"))["total"]
+    return total or Decimal(0)
 
 
 def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:

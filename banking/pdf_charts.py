@@ -1,0 +1,86 @@
+"""Charts for printed pages: SVG by pygal, in the colours of our pages. Drawing only, no figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pygal
+from pygal.style import Style
+
+INK, MUTED, LINE = "#161823", "#62656f", "#e5e5df"
+_FONT = "Inter, Noto Sans, DejaVu Sans, sans-serif"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One part of a whole: its name, its size, its colour."""
+
+    label: str
+    amount: Decimal
+    color: str
+
+
+def ring(slices: Sequence[Slice], *, size: int = 300) -> bytes:
+    """A ring of the parts; the table beside it names them."""
+    chart = pygal.Pie(
+        **_plain(width=size, height=size, colors=[one.color for one in slices]),
+        inner_radius=0.62,
+        margin=0,
+        show_legend=False,
+    )
+    for one in slices:
+        chart.add(one.label, float(one.amount))
+    return chart.render()
+
+
+def columns(
+    labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[Decimal]]], *, width: int = 900
+) -> bytes:
+    """Columns side by side for each label; `series` holds (name, colour, one amount a label)."""
+    chart = pygal.Bar(
+        **_plain(width=width, height=260, colors=[color for _name, color, _amounts in series]),
+        margin=4,
+        spacing=12,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=len(series),
+        legend_box_size=10,
+        show_y_guides=True,
+        y_labels_major_count=4,
+        show_minor_y_labels=False,
+        value_formatter=lambda value: f"{value:,.0f}",
+    )
+    chart.x_labels = list(labels)
+    for name, _color, amounts in series:
+        chart.add(name, [float(amount) for amount in amounts])
+    return chart.render()
+
+
+def _plain(*, width: int, height: int, colors: Sequence[str]) -> dict:
+    """What every chart has: our type, no frame, no script, nothing from another host."""
+    style = Style(
+        background="transparent",
+        plot_background="transparent",
+        foreground=MUTED,
+        foreground_strong=INK,
+        foreground_subtle=LINE,
+        guide_stroke_color=LINE,
+        major_guide_stroke_color=LINE,
+        guide_stroke_dasharray="0",
+        major_guide_stroke_dasharray="0",
+        opacity="1",
+        font_family=_FONT,
+        label_font_size=13,
+        major_label_font_size=13,
+        legend_font_size=14,
+        no_data_font_size=14,
+        colors=tuple(colors) or (MUTED,),
+    )
+    return {
+        "style": style,
+        "width": width,
+        "height": height,
+        "js": (),
+        "explicit_size": True,
+        "print_values": False,
+        "stroke": False,
+    }

@@ -1,0 +1,77 @@
+"""A statement as a PDF file."""
+
+from datetime import date
+from typing import Any
+
+from banking.money import format_money, format_number
+from banking.pdf import picture, render_pdf
+from banking.pdf_charts import Slice, ring
+from transactions.statements import CategorySum, Statement
+
+# Above this the layout needs more memory than a worker should; the CSV has no such limit.
+MOST_LINES = 5_000
+SHOWN_CATEGORIES = 7
+_OTHER_COLOR = "#9aa2b4"
+
+
+def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
+    """The statement as prepared on the date `on`, amounts as in `locale`.
+
+    Raises PdfUnavailableError, and ValueError above MOST_LINES.
+    """
+    if len(statement.lines) > MOST_LINES:
+        raise ValueError(f"A statement is printed up to {MOST_LINES} lines.")
+    context = statement_context(statement, locale=locale, on=on)
+    return render_pdf("transactions/pdf/statement.html", context, stylesheet="css/statement.css")
+
+
+def statement_context(statement: Statement, *, locale: str, on: date) -> dict[str, Any]:
+    """Everything the template shows; amounts of the lines are text already, for speed."""
+    currency, account = statement.currency, statement.account
+    slices = category_slices(statement.spending)
+    whole = sum(one.amount for one in slices)
+    return {
+        "statement": statement,
+        "account": account,
+        "holder": account.user.get_full_name(),
+        "currency": currency,
+        "on": on,
+        "is_running": statement.period.last_day >= on,
+        "opening": format_money(statement.opening, currency, locale),
+        "inflow": format_money(statement.inflow, currency, locale),
+        "outflow": format_money(-statement.outflow, currency, locale),
+        "closing": format_money(statement.closing, currency, locale),
+        "pending_total": format_money(statement.pending.total, currency, locale),
+        "chart": picture(ring(slices)) if slices else "",
+        "categories": [
+            (one, format_money(one.amount, currency, locale), round(100 * one.amount / whole))
+            for one in slices
+        ],
+        "lines": [
+            (
+                line.on.isoformat(),
+                line.merchant or line.description,
+                _second(line.merchant, line.description),
+                format_number(line.amount, currency, locale),
+                line.amount > 0,
+                format_number(line.balance, currency, locale),
+            )
+            for line in statement.lines
+        ],
+    }
+
+
+def category_slices(spending: tuple[CategorySum, ...]) -> list[Slice]:
+    """The largest categories, and all others as one."""
+    slices = [Slice(one.name, one.outflow, one.color) for one in spending[:SHOWN_CATEGORIES]]
+    rest = spending[SHOWN_CATEGORIES:]
+    if rest:
+        slices.append(Slice("Everything else", sum(one.outflow for one in rest), _OTHER_COLOR))
+    return slices
+
+
+def _second(merchant: str, description: str) -> str:
+    """The bank's own text, where it says more than the merchant's name."""
+    if not merchant or description.casefold() == merchant.casefold():
+        return ""
+    return description
