@@ -41,15 +41,14 @@ function linkOf(data, hits, isRound) {
 
 function formatter(currency) {
   const locale = document.documentElement.lang || "en";
-  const style = currency ? { style: "currency", currency } : {};
-  const full = new Intl.NumberFormat(locale, style);
-  const short = new Intl.NumberFormat(locale, {
-    ...style,
-    notation: "compact",
-    minimumFractionDigits: 0,
-    maximumFractionDigits: 1,
-  });
-  return { full: (value) => full.format(value), short: (value) => short.format(value) };
+  const digits = (options) => new Intl.NumberFormat(locale, options).format;
+  // Rates and the like differ in late digits.
+  if (!currency) return { full: digits({ maximumSignificantDigits: 8 }), short: digits({ maximumSignificantDigits: 5 }) };
+  const style = { style: "currency", currency };
+  return {
+    full: digits(style),
+    short: digits({ ...style, notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 }),
+  };
 }
 
 function ring(data, color) {
