@@ -53,6 +53,10 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": timedelta(seconds=20),
         "options": {"expire_seconds": 60},
     },
+    "finish-erasures": {
+        "task": "insights.tasks.finish_erasures",
+        "schedule": crontab(hour=4, minute=50),
+    },
     "purge-sign-in-data": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=4, minute=40),

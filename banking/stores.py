@@ -6,9 +6,11 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from environ import Env
 
+# Secure delete: what is erased is overwritten in the file too.
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
     "PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;PRAGMA temp_store=MEMORY;"
+    "PRAGMA secure_delete=ON;"
 )
 SQLITE_READER_PRAGMAS = "PRAGMA query_only=ON;PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;"
 

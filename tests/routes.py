@@ -36,6 +36,7 @@ OPEN = {
     *("account_reset_password_done", "account_reset_password_from_key_done"),
     *("auth-signup", "auth-login", "auth-refresh", "auth-logout"),
     *("schema", "docs", "redoc", "healthz", "readyz", "mfa_authenticate"),
+    "mfa_login_webauthn",
 }
 
 LISTS = {
@@ -71,12 +72,18 @@ LISTS = {
     *("bills:bill_list", "bills:bill_calendar", "bills:bill_create"),
     *("api_bill_list", "api_bill_due_reminders"),
     *("rewards:reward_list", "rewards:reward_create", "api_reward_list", "api_rewards_total"),
-    *("users:privacy", "users:profile", "users:theme_set", "users:security", "users:sign_out_everywhere"),
+    *(
+        "users:privacy",
+        "users:profile",
+        "users:theme_set",
+        "users:security",
+        "users:sign_out_everywhere",
+    ),
     *("account_email", "account_change_password", "account_set_password"),
     *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
     *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
-    "auth-step-up",
+    *("auth-step-up", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate_webauthn"),
     *("accounts:share_list", "accounts:share_view_as_stop", "api_share_list"),
 }
 
@@ -202,6 +209,8 @@ EXEMPT = {
     "webhooks-twilio": "the signature is the key; users/tests",
     "metrics": "tests/test_metrics.py: this machine or a token",
     "users:session_end": "users/tests/test_pages.py",
+    "mfa_remove_webauthn": "users/tests/test_factors.py",
+    "mfa_edit_webauthn": "users/tests/test_factors.py",
     "users:tokens_revoke": "users/tests/test_pages.py",
     "account_confirm_email": "allauth: the key is the secret",
     "account_reset_password_from_key": "allauth: the key is the secret",

@@ -71,9 +71,22 @@ def record(
     """
     if owner_id is None:
         owner_id = _owner_of(target) or (actor.pk if actor else None)
+    return _append_to(
+        chain_name(owner_id), actor=actor, action=action, target=target, changes=changes
+    )
+
+
+def _append_to(
+    name: str,
+    *,
+    actor: User | None,
+    action: str,
+    changes: dict[str, Any],
+    target: models.Model | None = None,
+) -> AuditEvent:
     info = _request_info.get()
     with db_transaction.atomic(savepoint=False):
-        chain = _locked_chain(chain_name(owner_id))
+        chain = _locked_chain(name)
         details = canonical(changes) or None
         salt = secrets.token_hex(16)
         event = AuditEvent(
@@ -109,11 +122,26 @@ def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
 
 
 @db_transaction.atomic
-def erase_details(*, actor: User | None, owner_id: int) -> int:
-    """Blank what one person's chain tells about them; the chain still verifies, and says so."""
-    chain = _locked_chain(chain_name(owner_id))
-    count = AuditEvent.objects.filter(chain=chain).blank_details()
-    record(actor=actor, action=DETAILS_ERASED, owner_id=owner_id, event_count=count)
+def erase_details(*, actor: User | None, owner_id: int, elsewhere: bool = True) -> int:
+    """Blank what the trail tells about one person; it still verifies, and says so.
+
+    That is their own chain, and with `elsewhere` what they did in the chains of other people,
+    which tells from where they did it. Returns the number of events.
+    """
+    own = chain_name(owner_id)
+    told = AuditEvent.objects.exclude(salt="")
+    theirs = told.filter(chain__name=own)
+    if elsewhere:
+        theirs |= told.filter(actor_id=owner_id)
+    chains = AuditChain.objects.filter(pk__in=theirs.order_by().values("chain"))
+    count = 0
+    for chain in chains.select_for_update(no_key=True).order_by("pk"):
+        events = told.filter(chain=chain)
+        if chain.name != own:
+            events = events.filter(actor_id=owner_id)
+        blanked = events.blank_details()
+        _append_to(chain.name, actor=actor, action=DETAILS_ERASED, changes={"event_count": blanked})
+        count += blanked
     return count
 
 

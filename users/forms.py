@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm, SignupForm
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from django import forms
@@ -91,6 +93,16 @@ class ChangeEmailForm(AddEmailForm):
         return address
 
 
+class ChangePasswordForm(AllauthChangePasswordForm):
+    """The old password counts as a step-up: limited, and told on the audit trail."""
+
+    def clean_oldpassword(self) -> str:
+        password = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
+
+
 class ProfileForm(forms.Form):
     """Everything of people.EDITABLE."""
 
@@ -126,6 +138,16 @@ class ProfileForm(forms.Form):
         if user.locale not in dict(offered) and is_locale(user.locale):
             offered = [(user.locale, user.locale), *offered]
         self.fields["locale"].choices = offered
+
+
+class EraseForm(forms.Form):
+    """The word that it is meant; the service compares it."""
+
+    confirm = forms.CharField(
+        label=_("Your email address"),
+        max_length=254,
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none"}),
+    )
 
 
 class ThemeForm(forms.Form):

@@ -18,10 +18,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from banking.forms import errors_on
-from users.forms import ProfileForm, ThemeForm
+from users.erasure import erase_person
+from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.notifications import opt_out, read_unsubscribe
 from users.services import people, sessions
+from users.step_up import ask_for_step_up
 from users.user_agents import device_name
 
 
@@ -62,6 +64,23 @@ def security(request: HttpRequest) -> HttpResponse:
             "has_second_factor": sessions.needs_otp(request.user),
         },
     )
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept about oneself: take it all along, or have it erased."""
+    form = EraseForm(request.POST or None)
+    if request.method == "POST":
+        ask_for_step_up(request)
+        if form.is_valid():
+            with errors_on(form):
+                user = request.user
+                erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
+                # Not by allauth's way out: it would tell the trail from where.
+                logout(request)
+                messages.success(request, _("Everything about you is erased. Goodbye."))
+                return redirect("account_login")
+    status = 422 if form.errors else 200
+    return render(request, "users/privacy.html", {"form": form}, status=status)
 
 
 class EmailChange(EmailView):

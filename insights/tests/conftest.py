@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.services import accept_share, share_account
+from accounts.sharing import accept_share, share_account
 from banking.periods import first_of_month
 from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category

@@ -34,6 +34,12 @@ class ProfileIn(serializers.Serializer):
     theme = serializers.CharField(max_length=5, required=False)
 
 
+class EraseIn(serializers.Serializer):
+    """The word that it is meant: one's own email address."""
+
+    confirm = serializers.CharField(max_length=254)
+
+
 class SignUpIn(serializers.Serializer):
     """A new customer."""
 

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from users import limits
 from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
+    EraseIn,
     ProfileIn,
     RefreshIn,
     SignedInOut,
@@ -25,6 +26,8 @@ from users.api.serializers import (
     TokensOut,
     UserOut,
 )
+from users.api.step_up import STEP_UP, require_step_up
+from users.erasure import erase_person
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
@@ -155,6 +158,18 @@ class MeApi(APIView):
     @extend_schema(operation_id="users_me_update", request=ProfileIn, responses=UserOut)
     def patch(self, request: Request) -> Response:
         return self._update(request)
+
+    @extend_schema(
+        operation_id="users_me_erase",
+        request=EraseIn,
+        parameters=[STEP_UP],
+        responses={204: OpenApiResponse(description="Everything is erased; no token works now.")},
+    )
+    def delete(self, request: Request) -> Response:
+        require_step_up(request)
+        data = _valid(EraseIn, request)
+        erase_person(actor=request.user, user=request.user, confirmation=data["confirm"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _update(self, request: Request) -> Response:
         changes = _valid(ProfileIn, request, partial=True)

@@ -1,0 +1,170 @@
+"""Erasing a person: everything they have goes, in one transaction; the trail still verifies.
+
+What goes: every row that is theirs (ownership.py), with the receipts, imports and exports in it;
+sessions and tokens; mails kept in a folder. What stays: the user's row with nothing that tells
+who it was, because the audit trail refers to it, and the trail without its details.
+"""
+
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import Storage
+from django.db import connection
+from django.db import transaction as db_transaction
+from django.db.models import FileField
+
+from accounts.models import AccountShare
+from accounts.services import lock_accounts
+from insights.services.ownership import rows_of, tables_of_people
+from transactions.models import ImportBatch
+from transactions.services.import_progress import forget_progress
+from users import audit
+from users.audit import RequestInfo, current_request_info, request_info
+from users.models import AuditEvent, IdempotentCommand, User
+from users.policy import is_staff_role
+from users.services.sessions import end_everything, lock_user
+
+logger = structlog.get_logger(__name__)
+
+ERASED = "users.user.erased"
+# Not in the form of an address that anybody can have (RFC 2606).
+_NOBODY = "erased-{pk}@erased.invalid"
+_KEPT_FIELDS = {"id", "password", "email", "is_active", "session_version", "created_at"}
+# A request that began before the erasure may write after it; the night job looks again.
+_LOOKED_AT_AGAIN = timedelta(days=2)
+_END_OF_MAIL = b"\n" + b"-" * 79 + b"\n"
+
+
+def erase_person(*, actor: User, user: User, confirmation: str) -> None:
+    """Erase oneself for good: the address typed once more is the confirmation.
+
+    Raises ValidationError where that differs, or where nobody would be left to run the place.
+    """
+    if actor.pk != user.pk:
+        raise PermissionDenied("Everybody erases themselves alone.")
+    if confirmation.strip().lower() != user.email.lower():
+        raise ValidationError({"confirm": "Type your email address as it is shown."})
+    # What is recorded of this must not tell from where it came.
+    quiet = RequestInfo(request_id=current_request_info().request_id)
+    with request_info(quiet), db_transaction.atomic():
+        _refuse_last_admin(user)
+        locked = lock_user(user.pk)
+        lock_accounts(locked.accounts.values_list("pk", flat=True))
+        addresses = _addresses_of(locked)
+        end_everything(locked)
+        _delete_rows(locked)
+        is_staff = is_staff_role(locked.role)
+        _forget_who(locked)
+        audit.erase_details(actor=locked, owner_id=locked.pk, elsewhere=not is_staff)
+        audit.record(actor=locked, action=ERASED, target=locked)
+        db_transaction.on_commit(lambda: _clean_up(addresses), robust=True)
+
+
+def finish_erasures(*, at: datetime) -> int:
+    """Erase what came in beside an erasure of the last days; how many rows that was."""
+    recent = AuditEvent.objects.filter(action=ERASED, created_at__gt=at - _LOOKED_AT_AGAIN)
+    count = 0
+    for user in User.objects.filter(pk__in=recent.values("target_id"), is_active=False):
+        with db_transaction.atomic():
+            count += _delete_rows(user)
+            late = AuditEvent.objects.filter(chain__name=audit.chain_name(user.pk))
+            if late.exclude(salt="").exclude(action__in=(ERASED, audit.DETAILS_ERASED)).exists():
+                audit.erase_details(actor=None, owner_id=user.pk, elsewhere=False)
+    if recent.exists():
+        _clean_up(set())
+    return count
+
+
+def _refuse_last_admin(user: User) -> None:
+    """Under a lock of every admin, so that the last two cannot go at once."""
+    admins = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN)
+    active = [admin.pk for admin in admins.order_by("pk") if admin.is_active]
+    if active == [user.pk]:
+        raise ValidationError("You are the last admin. Make somebody else an admin first.")
+
+
+def _addresses_of(user: User) -> set[str]:
+    """Every email address the person ever had here."""
+    confirmed = AuditEvent.objects.filter(
+        action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
+    )
+    told = [(event.changes or {}).get("email") or [] for event in confirmed]
+    known = user.emailaddress_set.values_list("email", flat=True)
+    return {
+        user.email.lower(),
+        *(one.lower() for one in known),
+        *(a.lower() for b in told for a in b),
+    }
+
+
+def _delete_rows(user: User) -> int:
+    """Every row of the person; foreign keys are checked at commit, so cycles do no harm."""
+    for pk in ImportBatch.objects.filter(user=user).values_list("pk", flat=True):
+        forget_progress(pk)
+    # What was answered to the people they shared with tells about their accounts.
+    members = AccountShare.objects.filter(user=user).values("member")
+    count = IdempotentCommand.objects.filter(user__in=members).delete()[0]
+    about = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=about, object_id=str(user.pk)).delete()
+    for model in tables_of_people():
+        rows = rows_of(model, user)
+        for field in model._meta.concrete_fields:
+            if isinstance(field, FileField):
+                _delete_files(field.storage, set(rows.values_list(field.name, flat=True)))
+        count += rows._raw_delete(rows.db) or 0
+    return count
+
+
+def _delete_files(storage: Storage, names: set[str]) -> None:
+    def delete() -> None:
+        for name in names - {"", None}:
+            storage.delete(name)
+
+    db_transaction.on_commit(delete, robust=True)
+
+
+def _forget_who(locked: User) -> None:
+    """Nothing of the row is left but its number: every field is as of somebody new."""
+    for field in User._meta.concrete_fields:
+        if field.name not in _KEPT_FIELDS:
+            setattr(locked, field.attname, field.get_default())
+    locked.email = _NOBODY.format(pk=locked.pk)
+    locked.is_active = False
+    locked.set_unusable_password()
+    locked.save()
+
+
+# --- Outside the transaction -------------------------------------------------------------------
+
+
+def _clean_up(addresses: set[str]) -> None:
+    """Mails in the folder, and what SQLite's log of changes still remembers."""
+    folder = Path(settings.EMAIL_FILE_PATH)
+    for path in folder.glob("*.log") if addresses and folder.is_dir() else ():
+        _take_mails_out(path, addresses)
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _take_mails_out(path: Path, addresses: set[str]) -> None:
+    """A file may hold mails to several people; the others' stay."""
+    mails = path.read_bytes().split(_END_OF_MAIL)
+    left = [mail for mail in mails if not addresses & set(_recipients(mail))]
+    if len(left) == len(mails):
+        return
+    if any(mail.strip() for mail in left):
+        path.write_bytes(_END_OF_MAIL.join(left))
+    else:
+        path.unlink()
+
+
+def _recipients(mail: bytes) -> list[str]:
+    header = message_from_bytes(mail.lstrip()).get("To", "")
+    return [part.rpartition("<")[2].strip(" >").lower() for part in str(header).split(",")]

@@ -1,0 +1,24 @@
+"""The way from the doors of this app to the service that erases a person.
+
+That service stands at the top, because it must know every table; its app names it here when it
+starts (insights/apps.py), and the doors need not know it.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:  # Apps name their service here before there are models.
+    from users.models import User
+
+_eraser: list[str] = []
+
+
+def erase_by(service: str) -> None:
+    """Let this function do the erasing, by its dotted name. Called once, when its app starts."""
+    _eraser[:] = [service]
+
+
+def erase_person(*, actor: "User", user: "User", confirmation: str) -> None:
+    """Erase the person and end what they are signed in to; see insights/services/erasing.py."""
+    import_string(_eraser[0])(actor=actor, user=user, confirmation=confirmation)
