@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.builders import make_account, make_transaction, make_user
+from transactions import tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, ChangeBatch, Transaction
 from transactions.services import bulk_editing, rule_book
@@ -85,6 +86,26 @@ def test_undone_twice_at_once_it_is_undone_once(owner):
 
     results = together(undo, undo, undo)
     assert sorted(results, key=str) == sorted([ROWS, None, None], key=str)
+    assert not Transaction.objects.exclude(category=None).exists()
+    assert check_ledger().is_clean
+
+
+def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, settings):
+    settings.BATCH_INLINE_ROWS, settings.BATCH_INLINE_SCAN, settings.BATCH_STEP_ROWS = 5, 5, 7
+    batch = tasks.apply_soon(owner, at=timezone.now())
+
+    def work():
+        tasks.run_batch(batch.pk)
+
+    together(work, work, work)
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count) == ("done", ROWS)
+    assert CategoryChange.objects.count() == ROWS
+    tasks.undo_soon(owner, batch, at=timezone.now())
+    together(work, work, work)
+    batch.refresh_from_db()
+    assert (batch.status, batch.undone_at is None) == ("done", False)
+    assert not batch.rows.filter(left_alone=True).exists()
     assert not Transaction.objects.exclude(category=None).exists()
     assert check_ledger().is_clean
 
