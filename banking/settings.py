@@ -33,6 +33,10 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # set them apart in production; the embedded default keeps one machine's setup to one secret.
 JWT_SIGNING_KEY = env("JWT_SIGNING_KEY", default=f"jwt:{SECRET_KEY}")
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default=f"fields:{SECRET_KEY}")
+# What earlier keys encrypted stays readable.
+FIELD_ENCRYPTION_KEY_FALLBACKS = env.list(
+    "FIELD_ENCRYPTION_KEY_FALLBACKS", default=[f"fields:{key}" for key in SECRET_KEY_FALLBACKS]
+)
 
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -186,7 +190,11 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "users.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "users.forms.SignUpForm", "add_email": "users.forms.ChangeEmailForm"}
+ACCOUNT_FORMS = {
+    "signup": "users.forms.SignUpForm",
+    "add_email": "users.forms.ChangeEmailForm",
+    "change_password": "users.forms.ChangePasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -200,9 +208,24 @@ STEP_UP_SECONDS = 300
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
 USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
-# Ours (users/rates.py) count where these are off; theirs guards the second factor.
+MFA_ADAPTER = "users.adapters.FactorsAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # Clocks differ, and people need time to type.
+MFA_FORMS = {
+    "authenticate": "users.factor_forms.SignInCodeForm",
+    "reauthenticate": "users.factor_forms.StepUpCodeForm",
+    "login_webauthn": "users.factor_forms.PasskeySignInForm",
+    "authenticate_webauthn": "users.factor_forms.SecondFactorPasskeyForm",
+    "reauthenticate_webauthn": "users.factor_forms.StepUpPasskeyForm",
+    "add_webauthn": "users.factor_forms.AddPasskeyForm",
+}
+# Ours (users/rates.py) count where these are off; theirs guards setting up an app.
 _OFF = ("login", "signup", "reset_password", "reset_password_from_key", "confirm_email")
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF)
+_OFF_TOO = ("reauthenticate", "change_password")
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF + _OFF_TOO)
+MFA_RATE_LIMITS = {"webauthn_login": None}
 RATE_LIMITS = rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
 # Triggers refuse every change of an audit event; tests, which empty the database, do without.
 AUDIT_GUARD = True

@@ -34,6 +34,7 @@ urlpatterns = [
     path("users/", include("users.urls")),
     # In front of allauth's own.
     path("users/email/", EmailChange.as_view(), name="account_email"),
+    path("users/2fa/", include("users.factor_urls")),
     # Sign-in, sign-up, password, email, second factor, list of sessions.
     path("users/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -5,19 +5,24 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import clear_authentication_records
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
 
+from banking.encryption import decrypt, encrypt
 from users import limits
 from users.devices import known_device, remember_device
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
+from users.user_agents import device_name
 
 logger = structlog.get_logger(__name__)
 
@@ -88,6 +93,8 @@ class AccountAdapter(DefaultAccountAdapter):
             kept_session=request.session.session_key or "" if is_own else "",
         )
         user.password, user.session_version = changed.password, changed.session_version
+        # What was proven with the old password counts no longer.
+        clear_authentication_records(request)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
         """The opened link: the address becomes the login, unless it is somebody else's by now."""
@@ -106,6 +113,23 @@ class AccountAdapter(DefaultAccountAdapter):
             )
             return False
         return confirmed
+
+
+class FactorsAdapter(DefaultMFAAdapter):
+    """The second factor: its secrets are encrypted at rest, and it names us, not our address."""
+
+    def encrypt(self, text: str) -> str:
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt(encrypted_text)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return super().get_public_key_credential_rp_entity() | {"name": settings.SITE_NAME}
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:
+        """The browser it is made in: what people recognise it by."""
+        return device_name(context.request.headers.get("User-Agent", ""))
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 # Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
-FAIL_CLOSED = {"sign-in-account", "sign-in-address", "sign-in-network", "otp"}
+FAIL_CLOSED = {"sign-in-account", "sign-in-address", "sign-in-network", "otp", "passkey"}
 
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])

@@ -10,7 +10,10 @@ DEFAULTS: dict[str, Rate] = {
     "sign-in-address": (20, 3600),
     "sign-in-network": (100, 3600),
     "otp": (5, 300),
+    # Nothing can be guessed there; each try costs a signature.
+    "passkey": (30, 300),
     "sign-up": (20, 3600),
+    "share-invitation": (30, 3600),
     "mail-address": (20, 3600),
     "mail-recipient": (5, 3600),
     "api-read": (120, 60),

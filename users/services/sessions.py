@@ -16,14 +16,19 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import transaction as db_transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.tokens import AccessToken
 
 from users import audit, limits
 from users.audit import current_request_info
 from users.models import RefreshSession, User
 from users.network import network_of
+
+# Longer than a code is accepted, with the one before it and the one after it.
+TOTP_MEMORY_SECONDS = 180
 
 
 class WrongTokenError(Exception):
@@ -88,14 +93,36 @@ def check_password(
 
 def check_otp(*, user: User, code: str, purpose: str = "sign_in") -> bool:
     """Whether the code is right now for one of the user's authenticators; five tries in 5 min."""
+    authenticator = find_authenticator(user=user, code=code, purpose=purpose)
+    if authenticator is not None:
+        authenticator.record_usage()
+    return authenticator is not None
+
+
+def find_authenticator(*, user: User, code: str, purpose: str) -> Authenticator | None:
+    """The app or the recovery codes that the code is right for, now and for the first time."""
     limits.consume("otp", str(user.pk))
+    code = "".join(code.split())
     types = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     for authenticator in Authenticator.objects.filter(user=user, type__in=types):
-        if authenticator.wrap().validate_code(code):
+        if authenticator.wrap().validate_code(code) and _is_first_use(authenticator, code):
             limits.give_back("otp", str(user.pk))
-            return True
+            return authenticator
     audit.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="otp")
-    return False
+    return None
+
+
+def _is_first_use(authenticator: Authenticator, code: str) -> bool:
+    """allauth forgets a used code after one period, though its neighbours are accepted too."""
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True  # The database remembers which of these were used.
+    key = salted_hmac("users.otp", f"{authenticator.pk}:{code}").hexdigest()
+    return cache.add(f"otp-used:{key}", 1, timeout=TOTP_MEMORY_SECONDS)
+
+
+def record_passkey_refused(*, user: User | None, purpose: str) -> None:
+    """A passkey did not fit. Signing in with one names nobody who could be believed."""
+    audit.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="passkey")
 
 
 def prove_password(*, user: User, password: str, by: str, device: str | None = None) -> bool:

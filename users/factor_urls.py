@@ -1,0 +1,20 @@
+"""In front of allauth's own addresses under 2fa/, with its names."""
+
+from django.urls import path
+
+from users import factor_views as views
+
+urlpatterns = [
+    path("totp/activate/", views.ActivateTotp.as_view(), name="mfa_activate_totp"),
+    path("totp/deactivate/", views.DeactivateTotp.as_view(), name="mfa_deactivate_totp"),
+    path(
+        "recovery-codes/generate/",
+        views.GenerateRecoveryCodes.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("webauthn/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path(
+        "webauthn/keys/<int:pk>/remove/", views.RemovePasskey.as_view(), name="mfa_remove_webauthn"
+    ),
+    path("webauthn/keys/<int:pk>/edit/", views.RenamePasskey.as_view(), name="mfa_edit_webauthn"),
+]
