@@ -1,0 +1,132 @@
+"""The lines among which recurring payments are looked for: few columns, two queries, bounded.
+
+Nothing a person pays regularly has more lines than a weekly contract has weeks: a merchant with
+more than that is a habit (or a shop's till) and is counted in the database and left out there, so
+that a hundred thousand sales cost one grouping and no reading.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+
+from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
+from django.db.models.functions import Cast
+
+from accounts.models import Account
+from banking.periods import first_of_month
+from transactions.fingerprints import normalized
+from transactions.merchants import clean_merchant
+from transactions.models import Category, MerchantTotal, Transaction
+
+# Two contracts of weekly payments in the months one search looks back.
+MOST_OF_ONE_MERCHANT = 220
+MOST_LINES = 20_000
+LONGEST_KEY = 120
+_SAYS_NOTHING = frozenset(
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec com www inc ltd llc gmbh plc".split()
+)
+
+
+class Entry(NamedTuple):
+    """One posted line: its day as an ordinal, its signed amount in ten-thousandths."""
+
+    pk: int
+    account_id: int
+    day: int
+    amount: int
+    merchant: str
+    description: str
+    category_id: int | None
+    is_transfer: bool
+
+    @property
+    def is_inflow(self) -> bool:
+        return self.amount > 0
+
+
+def load_entries(
+    accounts: Sequence[Account], *, after: date, until: date, with_transfers: bool = False
+) -> list[Entry]:
+    """The posted lines of `accounts` after one day and until another, oldest first.
+
+    Without the merchants that are too busy to be a bill; of more than MOST_LINES the newest.
+    """
+    if not accounts:
+        return []
+    rows = Transaction.objects.filter(
+        account_id__in=[account.pk for account in accounts],
+        deleted_at=None,
+        txn_date__gt=after,
+        txn_date__lte=until,
+    ).posted()
+    if not with_transfers:
+        rows = rows.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
+    read = (
+        rows.exclude(_busy(rows, accounts, after))
+        .annotate(raw=Cast("signed_amount", BigIntegerField()))
+        .order_by("-txn_date", "-id")
+        .values_list(
+            *("id", "account_id", "txn_date", "raw"),
+            *("merchant", "description", "category_id", "category__kind"),
+        )[:MOST_LINES]
+    )
+    found = [
+        Entry(pk, account, on.toordinal(), raw, merchant, text, category, kind == "transfer")
+        for pk, account, on, raw, merchant, text, category, kind in read
+    ]
+    return found[::-1]
+
+
+def _busy(rows: QuerySet, accounts: Sequence[Account], after: date) -> Q:
+    """The lines of those merchants, or of those words where no merchant is named."""
+    most = 2 * MOST_OF_ONE_MERCHANT
+    counted = (
+        MerchantTotal.objects.filter(
+            account_id__in=[account.pk for account in accounts], month__gte=first_of_month(after)
+        )
+        .values("account_id", "merchant")
+        .annotate(count=Sum("transaction_count"))
+        .filter(count__gt=most)
+        .values_list("account_id", "merchant")
+    )
+    busy = [Q(account_id=account, merchant=name) for account, name in counted if name]
+    unnamed = [account for account, name in counted if not name]
+    if unnamed:
+        worded = (
+            rows.filter(account_id__in=unnamed, merchant="")
+            .order_by()
+            .values("account_id", "description")
+            .annotate(count=Count("id"))
+            .filter(count__gt=most)
+            .values_list("account_id", "description")
+        )
+        busy += [Q(account_id=account, merchant="", description=text) for account, text in worded]
+    return reduce(or_, busy, Q(pk__in=[]))
+
+
+def merchant_key(merchant: str, description: str) -> str:
+    """Who is paid, as far as the words say it: without numbers, months and legal forms."""
+    words = normalized(merchant or clean_merchant(description) or description).split()
+    telling = [
+        word
+        for word in words
+        if word not in _SAYS_NOTHING and not any(char.isdigit() for char in word)
+    ]
+    return " ".join(telling or words)[:LONGEST_KEY]
+
+
+def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[Entry]]:
+    """{(account, merchant's key, money in): its lines, oldest first}, the too busy left out."""
+    keys: dict[tuple[str, str], str] = {}
+    groups: dict[tuple[int, str, bool], list[Entry]] = {}
+    for entry in entries:
+        text = (entry.merchant, "" if entry.merchant else entry.description)
+        key = keys.get(text)
+        if key is None:
+            key = keys[text] = merchant_key(*text)
+        if key:
+            groups.setdefault((entry.account_id, key, entry.amount > 0), []).append(entry)
+    return {key: lines for key, lines in groups.items() if len(lines) <= MOST_OF_ONE_MERCHANT}

@@ -1,0 +1,159 @@
+"""Which payments recur: constructed histories with exact expectations, and no database."""
+
+import random
+from datetime import date, timedelta
+
+import pytest
+
+from banking.periods import add_months
+from insights.cadence import RHYTHMS, Cadence
+from insights.entries import merchant_key
+from insights.patterns import Line, find_series
+
+pytestmark = pytest.mark.once
+
+
+def history(*payments):
+    """Lines of (date, amount)."""
+    return [
+        Line(on.toordinal(), round(amount * 10_000), number)
+        for number, (on, amount) in enumerate(payments)
+    ]
+
+
+def monthly(day, amounts, start=date(2025, 1, 1), months=1):
+    """One payment on that day of every so many months."""
+    return [
+        (add_months(start.replace(day=day), number * months), amount)
+        for number, amount in enumerate(amounts)
+    ]
+
+
+def told(*payments):
+    """[(cadence, anchor, how many, missed, whether of one price)] of what is found."""
+    return [
+        (one.rhythm.cadence, one.anchor, len(one.slots), one.missed, one.is_fixed)
+        for one in find_series(history(*payments))
+    ]
+
+
+def after_weekend(on):
+    """Banks book on the next working day."""
+    return on + timedelta(days={5: 2, 6: 1}.get(on.weekday(), 0))
+
+
+@pytest.mark.parametrize(
+    ("cadence", "months", "count"),
+    [("monthly", 1, 8), ("two_monthly", 2, 6), ("quarterly", 3, 6), ("half_yearly", 6, 4),
+     ("yearly", 12, 3)],
+)  # fmt: skip
+def test_each_rhythm_of_months_is_found(cadence, months, count):
+    assert told(*monthly(5, [20.0] * count, months=months)) == [(cadence, 5, count, 0, True)]
+
+
+@pytest.mark.parametrize(("cadence", "days"), [("weekly", 7), ("fortnightly", 14)])
+def test_each_rhythm_of_days_is_found(cadence, days):
+    start = date(2025, 3, 7)
+    found = find_series(history(*[(start + timedelta(days * n), 35.0) for n in range(10)]))
+    assert [(one.rhythm.cadence, len(one.slots)) for one in found] == [(cadence, 10)]
+    rhythm, series = RHYTHMS[Cadence(cadence)], found[0]
+    following = rhythm.slot_date(series.anchor, rhythm.next_slot(series.last_slot))
+    assert following == start + timedelta(days * 10)
+
+
+def test_the_31st_is_the_last_day_of_a_shorter_month():
+    payments = monthly(31, [9.99] * 7)
+    assert [on.day for on, _ in payments[:4]] == [31, 28, 31, 30]
+    assert told(*payments) == [("monthly", 31, 7, 0, True)]
+
+
+def test_a_payment_booked_after_the_weekend_or_in_the_next_month_keeps_its_day():
+    payments = [(after_weekend(on), amount) for on, amount in monthly(31, [1200.0] * 12)]
+    assert {on.day for on, _ in payments} >= {1, 2, 31}
+    assert [(kind, count, missed) for kind, _, count, missed, _ in told(*payments)] == [
+        ("monthly", 12, 0)
+    ]
+
+
+def test_one_that_was_missed_is_tolerated_and_two_in_a_row_are_not():
+    payments = monthly(10, [50.0] * 9)
+    assert told(*(payments[:4] + payments[5:])) == [("monthly", 10, 8, 1, True)]
+    assert told(*(payments[:2] + payments[4:6])) == []
+
+
+def test_amounts_may_drift_or_follow_the_season():
+    drifting = [100.0, 100.4, 101.1, 101.9, 102.2, 103.7]
+    assert told(*monthly(3, drifting)) == [("monthly", 3, 6, 0, False)]
+    gas = [96.1, 88.4, 61.0, 40.2, 22.9, 12.3, 10.5, 11.8, 25.4, 47.7, 71.9, 93.0]
+    assert told(*monthly(13, gas)) == [("monthly", 13, 12, 0, False)]
+
+
+def test_a_new_price_is_the_same_subscription_from_its_first_payment():
+    assert told(*monthly(9, [10.99] * 8 + [12.99])) == [("monthly", 9, 9, 0, True)]
+
+
+def test_two_subscriptions_of_one_merchant_are_two_and_each_keeps_its_new_price():
+    music = monthly(9, [10.99] * 6 + [12.99] * 2)
+    storage = monthly(20, [2.99] * 8)
+    assert sorted(told(*music, *storage)) == [
+        ("monthly", 9, 8, 0, True),
+        ("monthly", 20, 8, 0, True),
+    ]
+
+
+def test_twins_of_one_price_on_one_day_are_two():
+    lines = monthly(19, [25.0] * 6)
+    assert told(*lines, *lines) == [("monthly", 19, 6, 0, True)] * 2
+
+
+def test_pay_twice_a_month_with_a_raise_and_a_bonus_is_two_incomes():
+    pay = [2500.0] * 8 + [2600.0] * 8
+    middle, end = monthly(15, pay), monthly(31, pay)
+    bonus = [(date(2025, 12, 20), 2600.0)]
+    assert sorted(told(*middle, *end, *bonus)) == [
+        ("monthly", 15, 16, 0, True),
+        ("monthly", 31, 16, 0, True),
+    ]
+
+
+def test_a_subscription_between_other_purchases_is_found_by_its_price():
+    chance = random.Random(7)
+    bought = [
+        (date(2025, 1, 1) + timedelta(days=chance.randrange(365)), round(chance.uniform(8, 90), 2))
+        for _ in range(40)
+    ]
+    assert told(*bought, *monthly(4, [8.99] * 12)) == [("monthly", 4, 12, 0, True)]
+
+
+def test_weekly_groceries_are_no_bill():
+    chance = random.Random(1)
+    saturdays = [date(2025, 1, 4) + timedelta(weeks=n) for n in range(60)]
+    every_week = [(on, round(chance.uniform(60, 95), 2)) for on in saturdays]
+    assert told(*every_week) == []
+    now_and_then = [
+        (on + timedelta(days=chance.randrange(3)), round(chance.uniform(20, 80), 2))
+        for on in saturdays
+        if chance.random() < 0.7
+    ]
+    assert told(*now_and_then) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_coffee_of_one_price_now_and_then_is_no_subscription(seed):
+    chance = random.Random(seed)
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(600)]
+    for often in (0.03, 0.07, 0.14, 0.4):
+        assert told(*[(on, 3.5) for on in days if chance.random() < often]) == []
+
+
+def test_what_ended_is_found_and_two_payments_of_a_month_are_not_yet_a_habit():
+    assert told(*monthly(2, [15.0] * 5, start=date(2024, 6, 1))) == [("monthly", 2, 5, 0, True)]
+    assert told(*monthly(2, [15.0] * 2)) == []
+    assert told(*monthly(2, [15.0, 40.0], months=12)) == []
+
+
+def test_a_merchant_is_known_by_its_words():
+    assert merchant_key("Netflix.com", "x") == merchant_key("NETFLIX", "") == "netflix"
+    assert merchant_key("", "RENT MARCH 2026") == merchant_key("", "Rent April 2026") == "rent"
+    assert merchant_key("", "POS 4411 CITY GYM 0093") == "city gym"
+    assert merchant_key("365", "") == "365"
