@@ -1,9 +1,13 @@
-"""What a person said about their insights: which series is none."""
+"""What a person said about their insights, and the files they asked for."""
+
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, AccountShare, shared_account_ids
 from transactions.models import Transaction
 from users.models import User
 
@@ -42,3 +46,107 @@ class RecurringDismissal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.account_id})"
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    def visible_to(self, user: User) -> "ExportQuerySet":
+        """The user's own, and of those about shared accounts only while the share lasts.
+
+        A share that ended takes the file with it; a monthly report needs the analyst's level.
+        """
+        levels = shared_account_ids(user)
+        full = {pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST}
+        mine = self.filter(user=user)
+        about_shared = mine.exclude(shared_ids=[]).values_list("pk", "kind", "shared_ids")
+        gone = [
+            pk
+            for pk, kind, ids in about_shared
+            if not set(ids) <= (full if kind == Export.Kind.MONTHLY_REPORT else levels.keys())
+        ]
+        return mine.exclude(pk__in=gone) if gone else mine
+
+    def unfinished(self) -> "ExportQuerySet":
+        return self.filter(status__in=(Export.Status.QUEUED, Export.Status.RUNNING))
+
+
+class Export(models.Model):
+    """A file somebody asked for: made by a worker, fetched by them alone, gone after a week.
+
+    `claim` names the run that works at it; what any other run brings is thrown away. Only
+    `insights.services.exporting` writes it.
+    """
+
+    class Kind(models.TextChoices):
+        STATEMENT = "statement", _("Account statement")
+        MONTHLY_REPORT = "monthly_report", _("Monthly report")
+        EVERYTHING = "everything", _("Everything of mine")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Being made")
+        DONE = "done", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exports"
+    )
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    params = models.JSONField(default=dict, blank=True)
+    # Accounts of others that the file tells of.
+    shared_ids = models.JSONField(default=list, blank=True)
+    title = models.CharField(max_length=200)
+    status = models.CharField(max_length=7, choices=Status.choices, default=Status.QUEUED)
+    progress = models.PositiveSmallIntegerField(default=0)
+    claim = models.CharField(max_length=32, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    heard_at = models.DateTimeField(editable=False)
+    file_name = models.CharField(max_length=200, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="export_by_user"),
+            models.Index(fields=["expires_at"], name="export_by_expiry"),
+            models.Index(
+                fields=["heard_at"],
+                condition=Q(status__in=("queued", "running")),
+                name="export_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in (self.Status.DONE, self.Status.FAILED)
+
+    def is_ready(self, at: datetime) -> bool:
+        """Whether there is a file to fetch."""
+        return self.status == self.Status.DONE and self.expires_at > at
+
+
+class ExportPiece(models.Model):
+    """A piece of an export's file: in the database as receipts are, so that every process has it."""
+
+    export = models.ForeignKey(
+        Export, on_delete=models.CASCADE, related_name="pieces", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["export", "number"], name="export_piece_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of export {self.export_id}"
