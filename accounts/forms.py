@@ -8,9 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.currency import FIRST_RATES, LAST_DAY
-from accounts.models import Account
+from accounts.models import Account, AccountShare
 from banking.fields import AmountFormField
 from banking.money import currency_choices
+from users.models import User
 
 
 class AccountForm(forms.Form):
@@ -74,3 +75,34 @@ def entries_of(account: Account) -> dict[str, Any]:
         "opening_balance": account.opening_balance,
         "overdraft_limit": account.overdraft_limit,
     }
+
+
+class InviteForm(forms.Form):
+    """Who is to see which of one's own accounts, and how far."""
+
+    email = forms.EmailField(
+        label=_("Email address"),
+        help_text=_(
+            "Somebody you know. They are asked first; nothing is shared until they accept."
+        ),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    level = forms.ChoiceField(
+        label=_("They may"),
+        choices=[
+            (AccountShare.Level.VIEWER, _("look at balances and transactions (viewer)")),
+            (
+                AccountShare.Level.ANALYST,
+                _("look at everything and add transactions (analyst)"),
+            ),
+        ],
+        initial=AccountShare.Level.VIEWER,
+        widget=forms.RadioSelect,
+    )
+    accounts = forms.ModelMultipleChoiceField(
+        label=_("Accounts"), queryset=Account.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["accounts"].queryset = Account.objects.owned_by(user)

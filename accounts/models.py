@@ -123,6 +123,13 @@ class AccountShareQuerySet(models.QuerySet["AccountShare"]):
         """Open invitations to the user, and shares they took up."""
         return self.filter(self._received_by(user), account__deleted_at=None)
 
+    def accepted(self) -> "AccountShareQuerySet":
+        return self.filter(status=AccountShare.Status.ACCEPTED)
+
+    def offered_to(self, user: User) -> "AccountShareQuerySet":
+        """Invitations that wait for the user's answer."""
+        return self.received_by(user).filter(status=AccountShare.Status.INVITED)
+
     def _received_by(self, user: User) -> Q:
         """An invitation to an address is for whoever proved that it is theirs."""
         addresses = EmailAddress.objects.filter(user_id=user.pk, verified=True).values("email")

@@ -42,6 +42,8 @@ LISTS = [
     ("/accounts/currency/", 14),
     ("/api/currency/rates", 8),
     ("/api/currency/summary", 6),
+    ("/accounts/sharing/", 9),
+    ("/api/shares", 5),
     ("/api/accounts", 5),
     ("/api/accounts?is_active=true", 5),
     ("/api/transactions", 6),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import AccountShare
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
@@ -82,6 +83,9 @@ def things_of(owner: User) -> dict[str, Any]:
             occurred_on=today,
         ),
         "account": account,
+        "share": AccountShare.objects.create(
+            user=owner, account=pot, invited_email="nobody@example.com", level="viewer"
+        ),
         "category": category,
         "transaction": transaction,
         "import_batch": batch,

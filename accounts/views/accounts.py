@@ -18,7 +18,7 @@ from accounts.currency import (
 )
 from accounts.exchange import Converted, RateMissing, convert
 from accounts.forms import AccountForm, ConvertForm, entries_of
-from accounts.models import Account
+from accounts.models import Account, AccountShare
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
 from banking.forms import errors_on
@@ -30,8 +30,12 @@ from users.timezones import local_date
 def account_list(request: HttpRequest) -> HttpResponse:
     """Assets, what is owed, archived accounts and those in the trash."""
     visible = list(Account.objects.visible_to(request.user))
+    given = set(
+        AccountShare.objects.given_by(request.user).accepted().values_list("account_id", flat=True)
+    )
     for account in visible:
         account.access = access_level(request.user, account)
+        account.is_shared_by_me = account.pk in given
     active = [account for account in visible if account.is_active]
     context = {
         "groups": [
@@ -43,6 +47,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "trash": Account.objects.filter(user=request.user).exclude(deleted_at=None),
         "active_count": len(active),
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+        "invitation_count": AccountShare.objects.offered_to(request.user).count(),
     }
     return render(request, "accounts/account_list.html", context)
 

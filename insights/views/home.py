@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import AccountShare
 from insights.home_page import home_context
 from insights.overview import include_shared_in, overview
 from insights.period_choice import choose_period
@@ -27,6 +28,8 @@ def home(request: HttpRequest) -> HttpResponse:
     figures = overview(
         user=request.user, choice=choice, on=on, include_shared=include_shared_in(request.GET)
     )
+    context = {"invitation_count": AccountShare.objects.offered_to(request.user).count()}
     if figures.is_empty:
-        return render(request, "insights/home_empty.html", {"overview": figures}, status=status)
-    return render(request, "insights/home.html", home_context(figures), status=status)
+        context["overview"] = figures
+        return render(request, "insights/home_empty.html", context, status=status)
+    return render(request, "insights/home.html", context | home_context(figures), status=status)

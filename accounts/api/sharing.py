@@ -1,0 +1,181 @@
+"""Sharing at the API: one share is one account for one person."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Account, AccountShare, AccountShareQuerySet
+from accounts.sharing import accept_share, change_level, end_share, invite
+from users import limits
+from users.api.step_up import STEP_UP, require_step_up
+from users.policy import Ability, require
+
+DIRECTIONS = ["given", "received"]
+
+
+class ShareOut(serializers.ModelSerializer):
+    """One account shared with one person, as either of the two sees it."""
+
+    account_name = serializers.CharField(source="account.name")
+    direction = serializers.SerializerMethodField(help_text="Given by you, or received.")
+    email = serializers.SerializerMethodField(help_text="The other person's address.")
+    name = serializers.SerializerMethodField(help_text="Their name, once they have accepted.")
+
+    class Meta:
+        model = AccountShare
+        fields = [
+            "id", "account", "account_name", "direction", "email", "name", "level", "status",
+            "created_at", "updated_at",
+        ]  # fmt: skip
+
+    def _is_given(self, share: AccountShare) -> bool:
+        return share.user_id == self.context["request"].user.pk
+
+    @extend_schema_field(serializers.ChoiceField(choices=DIRECTIONS))
+    def get_direction(self, share: AccountShare) -> str:
+        return "given" if self._is_given(share) else "received"
+
+    def get_email(self, share: AccountShare) -> str:
+        return share.email if self._is_given(share) else share.user.email
+
+    def get_name(self, share: AccountShare) -> str:
+        if not self._is_given(share):
+            return share.user.name
+        return share.member.name if share.status == AccountShare.Status.ACCEPTED else ""
+
+
+class InviteIn(serializers.Serializer):
+    """Whom to invite, and to what: one `account`, some `accounts`, or `all_accounts`."""
+
+    email = serializers.EmailField(max_length=254)
+    level = serializers.ChoiceField(choices=AccountShare.Level.choices)
+    account = serializers.PrimaryKeyRelatedField(queryset=Account.objects.none(), required=False)
+    accounts = serializers.PrimaryKeyRelatedField(
+        queryset=Account.objects.none(), many=True, required=False
+    )
+    all_accounts = serializers.BooleanField(required=False, help_text="All you have now.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        own = Account.objects.owned_by(self.context["request"].user)
+        fields["account"].queryset = fields["accounts"].child_relation.queryset = own
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        one, some = attrs.pop("account", None), attrs.pop("accounts", [])
+        if attrs.pop("all_accounts", False):
+            some = Account.objects.owned_by(self.context["request"].user)
+        accounts = {account.pk: account for account in [*some, *([one] if one else [])]}
+        if not accounts:
+            sentence = "Send an account, a list of accounts, or all_accounts."
+            raise serializers.ValidationError({"account": sentence})
+        return attrs | {"accounts": list(accounts.values())}
+
+
+class LevelIn(serializers.Serializer):
+    """What the other person may do."""
+
+    level = serializers.ChoiceField(choices=AccountShare.Level.choices)
+
+
+class ShareApi(GenericAPIView):
+    """What they share: the shares this user gave or is offered."""
+
+    serializer_class = ShareOut
+
+    def get_queryset(self) -> AccountShareQuerySet:
+        shares = AccountShare.objects.visible_to(self.request.user)
+        return shares.select_related("account", "user", "member").order_by("-id")
+
+    def find(self, pk: int) -> AccountShare:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def show(self, pk: int) -> dict[str, Any]:
+        return self.get_serializer(self.find(pk)).data
+
+
+class ShareListApi(ShareApi):
+    @extend_schema(operation_id="shares_list", responses=ShareOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What you share, what others offer you or share with you."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=InviteIn,
+        parameters=[STEP_UP],
+        responses={
+            201: PolymorphicProxySerializer(
+                "ShareInvited",
+                serializers=[ShareOut, ShareOut(many=True)],
+                resource_type_field_name=None,
+            )
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Invite somebody. Asked for one `account` it answers the share, else the list of them.
+
+        The answer is the same whether or not somebody is registered with the address.
+        """
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        require_step_up(request)
+        data = InviteIn(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        limits.consume("share-invitation", str(request.user.pk))
+        shares = invite(actor=request.user, at=timezone.now(), **data.validated_data)
+        is_one = not {"accounts", "all_accounts"} & set(request.data)
+        shown = shares[0] if is_one else shares
+        answer = self.get_serializer(shown, many=not is_one).data
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class ShareDetailApi(ShareApi):
+    @extend_schema(operation_id="shares_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One share."""
+        return Response(self.show(pk))
+
+    @extend_schema(request=LevelIn, parameters=[STEP_UP], responses=ShareOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Its owner makes a viewer an analyst, or the other way round."""
+        share = self.find(pk)
+        if share.user_id != request.user.pk:
+            raise PermissionDenied("Only the owner of the account chooses how it is shared.")
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        require_step_up(request)
+        data = LevelIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        change_level(actor=request.user, share=share, **data.validated_data)
+        return Response(self.show(pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """The owner revokes; whom it is for declines or leaves. From the next request on."""
+        end_share(actor=request.user, share=self.find(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ShareAcceptApi(ShareApi):
+    @extend_schema(request=None, responses=ShareOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take up an invitation."""
+        accept_share(actor=request.user, share=self.find(pk))
+        return Response(self.show(pk))
+
+
+class ShareDeclineApi(ShareApi):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, pk: int) -> Response:
+        """Decline an invitation, or leave."""
+        share = self.find(pk)
+        if share.user_id == request.user.pk:
+            raise PermissionDenied("This invitation is for somebody else.")
+        end_share(actor=request.user, share=share)
+        return Response(status=status.HTTP_204_NO_CONTENT)

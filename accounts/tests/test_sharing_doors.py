@@ -1,0 +1,191 @@
+"""Sharing by page and API: invited, accepted, changed, taken back; and seen as others see it."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+
+from accounts.models import AccountShare
+from accounts.services import edit_account
+from accounts.viewing_as import only_reading
+from tests.builders import make_account, make_transaction, make_user, step_up
+from transactions.models import Transaction
+from users.models import AuditEvent, Notification, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alices(client_for, alice):
+    client = client_for(alice)
+    step_up(client, alice)
+    return client
+
+
+def shown_in(client, word: str, url: str = "/accounts/") -> bool:
+    return word in client.get(url).content.decode()
+
+
+def events_of(user: User) -> list[str]:
+    found = AuditEvent.objects.filter(chain__name=f"user:{user.pk}", action__contains="share")
+    return [
+        action.rsplit(".", 1)[1] for action in found.order_by("id").values_list("action", flat=True)
+    ]
+
+
+def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, checking, savings):
+    bobs = client_for(bob)
+    form = {"email": "Bob@example.com", "level": "viewer", "accounts": [checking.pk, savings.pk]}
+    assert alices.post("/accounts/sharing/", form)["Location"] == "/accounts/sharing/"
+    [mail] = Notification.objects.all()
+    assert (mail.recipient, mail.kind, mail.link) == (bob, "share_invited", "/accounts/sharing/")
+    assert not any(name in mail.text for name in ("Everyday", "Rainy day"))
+    assert not shown_in(bobs, "Everyday")
+    assert shown_in(bobs, "Alice Archer invites you", "/accounts/sharing/")
+    first, second = AccountShare.objects.order_by("pk")
+    assert bobs.post(f"/accounts/sharing/{first.pk}/accept/", {"all": "1"}).status_code == 302
+    assert shown_in(bobs, "Everyday")
+    assert shown_in(bobs, "Rainy day")
+    assert (
+        bobs.post(f"/accounts/sharing/{first.pk}/level/", {"level": "analyst"}).status_code == 403
+    )
+    assert (
+        alices.post(f"/accounts/sharing/{first.pk}/level/", {"level": "analyst"}).status_code == 302
+    )
+    assert shown_in(bobs, "Shared with you: analyst")
+    assert alices.post(f"/accounts/sharing/{first.pk}/end/").status_code == 302
+    assert not shown_in(bobs, "Everyday")
+    assert shown_in(bobs, "Rainy day")
+    assert bobs.post(f"/accounts/sharing/{second.pk}/end/").status_code == 302
+    assert not shown_in(bobs, "Rainy day")
+    told = ["invited", "invited", "accepted", "accepted", "level_changed", "revoked", "left"]
+    assert (events_of(alice), events_of(bob)) == (told, told)
+
+
+def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
+    def answers(email: str) -> tuple:
+        form = {"email": email, "level": "viewer", "accounts": [checking.pk]}
+        page = alices.post("/accounts/sharing/", form, follow=True).content.decode()
+        shown = alices.get("/api/shares").json()["results"][0]
+        return (
+            page.replace(email, "x").count("x"),
+            page.count("Invited"),
+            {name: value for name, value in shown.items() if name not in ("id", "email")}
+            | {"created_at": "", "updated_at": ""},
+        )
+
+    known = answers("bob@example.com")
+    AccountShare.objects.all().delete()
+    unknown = answers("nobody@example.com")
+    assert known == unknown
+    assert AccountShare.objects.get().member is None
+
+
+def test_an_invitation_waits_for_whoever_proves_the_address(alices, api_for, checking):
+    form = {"email": "new@example.com", "level": "viewer", "accounts": [checking.pk]}
+    alices.post("/accounts/sharing/", form)
+    share = AccountShare.objects.get()
+    new = make_user("new@example.com")
+    address = EmailAddress.objects.create(user=new, email=new.email, primary=True, verified=False)
+    assert api_for(new).post(f"/api/shares/{share.pk}/accept").status_code == 404
+    EmailAddress.objects.filter(pk=address.pk).update(verified=True)
+    assert api_for(new).post(f"/api/shares/{share.pk}/accept").json()["status"] == "accepted"
+    assert [one["id"] for one in api_for(new).get("/api/accounts").json()["results"]] == [
+        checking.pk
+    ]
+
+
+def test_the_api_invites_changes_and_ends(api_for, alice, bob, checking, savings, bobs_account):
+    alices, bobs = api_for(alice), api_for(bob)
+    form = {"email": "bob@example.com", "level": "viewer", "account": checking.pk}
+    refused = alices.post("/api/shares", form)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "step_up_required")
+    assert not AccountShare.objects.exists()
+    alices.credentials(HTTP_X_STEP_UP="")
+    step_up(alices, alice)
+    for wrong in (
+        {"account": bobs_account.pk},
+        {"email": alice.email},
+        {"level": "owner"},
+        {"account": None},
+    ):
+        assert alices.post("/api/shares", form | wrong).status_code == 400
+    share = alices.post("/api/shares", form).json()
+    assert (share["direction"], share["status"], share["name"]) == ("given", "invited", "")
+    offered = bobs.get("/api/shares").json()["results"]
+    assert [(one["email"], one["direction"]) for one in offered] == [(alice.email, "received")]
+    assert bobs.post(f"/api/shares/{share['id']}/accept").status_code == 200
+    assert bobs.patch(f"/api/shares/{share['id']}", {"level": "analyst"}).status_code == 403
+    assert (
+        alices.patch(f"/api/shares/{share['id']}", {"level": "analyst"}).json()["level"]
+        == "analyst"
+    )
+    all_of_them = {"email": bob.email, "level": "analyst", "all_accounts": True}
+    both = alices.post("/api/shares", all_of_them).json()
+    assert [(one["account"], one["status"]) for one in both] == [
+        (checking.pk, "accepted"), (savings.pk, "invited")
+    ]  # fmt: skip
+    assert bobs.post(f"/api/shares/{both[1]['id']}/decline").status_code == 204
+    assert AccountShare.objects.get(account=savings).status == "declined"
+    assert alices.delete(f"/api/shares/{share['id']}").status_code == 204
+    assert bobs.get(f"/api/accounts/{checking.pk}").status_code == 404
+    assert bobs.get("/api/shares").json()["results"] == []
+
+
+# --- View as ------------------------------------------------------------------------------------
+
+
+def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, checking, savings):
+    make_account(user=bob, name="Bobs secret")
+    other = make_account(user=make_user("carol@example.com"), name="Carols secret")
+    share = AccountShare.objects.create(
+        user=alice, member=bob, account=checking, level="viewer", status="accepted"
+    )
+    AccountShare.objects.create(
+        user=other.user, member=bob, account=other, level="analyst", status="accepted"
+    )
+    row = make_transaction(account=checking)
+    assert alices.post(f"/accounts/sharing/{share.pk}/view-as/")["Location"] == "/"
+    page = alices.get("/accounts/").content.decode()
+    assert "Everyday" in page
+    assert "You see what" in page
+    assert not any(word in page for word in ("Rainy day", "Bobs secret", "Carols secret"))
+    assert shown_in(alices, "Everyday", "/")
+    assert alices.get(f"/accounts/{savings.pk}/").status_code == 404
+    assert alices.get("/api/accounts").json()["results"][0]["access"] == "viewer"
+    before = list(Transaction.objects.values())
+    urls = [
+        f"/transactions/{row.pk}/delete/",
+        f"/api/transactions/{row.pk}",
+        "/users/theme/",
+        "/accounts/new/",
+    ]
+    for url in urls:
+        for method in ("post", "put", "patch", "delete"):
+            assert getattr(alices, method)(url).status_code == 403, url
+    assert alices.get("/users/profile/").status_code == alices.get("/admin/").status_code == 403
+    assert list(Transaction.objects.values()) == before
+    assert alices.post("/accounts/sharing/view-as/stop/").status_code == 302
+    assert shown_in(alices, "Rainy day")
+    assert events_of(alice) == []
+    told = AuditEvent.objects.filter(action__startswith="accounts.view_as").order_by("id")
+    assert [event.action.rsplit(".")[-1] for event in told] == ["started", "stopped"]
+    assert {event.actor for event in told} == {alice}
+
+
+def test_viewing_as_ends_with_the_share_and_is_for_owners(alices, client_for, alice, bob, checking):
+    share = AccountShare.objects.create(
+        user=alice, member=bob, account=checking, level="viewer", status="accepted"
+    )
+    assert client_for(bob).post(f"/accounts/sharing/{share.pk}/view-as/").status_code == 403
+    alices.post(f"/accounts/sharing/{share.pk}/view-as/")
+    AccountShare.objects.update(status="revoked")
+    assert alices.get("/")["Location"] == "/accounts/sharing/"
+    assert "You see what" not in alices.get("/accounts/").content.decode()
+
+
+def test_nothing_is_written_while_viewing_as(alice, checking):
+    with connection.execute_wrapper(only_reading), pytest.raises(PermissionDenied):
+        edit_account(actor=alice, account=checking, name="Other")
+    checking.refresh_from_db()
+    assert checking.name == "Everyday"

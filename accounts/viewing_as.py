@@ -1,0 +1,134 @@
+"""View as: an owner sees the pages as somebody they share accounts with would.
+
+The stand-in owns nothing and sees the owner's own accounts shared with that person, at that
+level: never more than the owner sees anyway. While it lasts nothing can be changed: unsafe
+methods are refused, and so is any statement that would write to the database.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import AccountShare
+from users import audit
+from users.models import User
+from users.policy import Ability, require
+
+KEY = "viewing_as"
+# No row belongs to it.
+NOBODY = -1
+SAFE = ("GET", "HEAD", "OPTIONS")
+_READING = ("SELECT", "(SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+REFUSAL = "You are only looking, as somebody else would. Stop that first."
+
+
+@dataclass(frozen=True, slots=True)
+class ViewedAs:
+    """Who is stood in for, for the banner on every page."""
+
+    name: str
+    level: str
+
+
+def start(*, actor: User, share: AccountShare, session: Any) -> None:
+    """Look at the pages as the person of this share would, until stopped."""
+    require(actor, Ability.CHANGE_OWN_DATA)
+    if share.user_id != actor.pk or not share.is_open:
+        raise PermissionDenied("You can view as somebody you share accounts with.")
+    session[KEY] = {"member": share.member_id, "email": share.email}
+    audit.record(actor=actor, action="accounts.view_as.started", target=share, owner_id=actor.pk)
+
+
+def stop(*, actor: User, session: Any) -> None:
+    """Be oneself again."""
+    if session.pop(KEY, None) is not None:
+        audit.record(actor=actor, action="accounts.view_as.stopped", owner_id=actor.pk)
+
+
+def stand_in(owner: User, person: dict[str, Any]) -> User | None:
+    """Somebody who sees what the owner shares with this person; None where that is nothing."""
+    shares = AccountShare.objects.given_by(owner).filter(
+        status__in=[AccountShare.Status.INVITED, AccountShare.Status.ACCEPTED]
+    )
+    if person["member"] is None:
+        shares = shares.filter(member=None, invited_email=person["email"])
+    else:
+        shares = shares.filter(member=person["member"])
+    levels = dict(shares.values_list("account_id", "level"))
+    if not levels:
+        return None
+    is_analyst = AccountShare.Level.ANALYST in levels.values()
+    user = User(
+        pk=NOBODY,
+        email=person["email"],
+        role=User.Role.ANALYST if is_analyst else User.Role.VIEWER,
+        base_currency=owner.base_currency,
+        timezone=owner.timezone,
+        locale=owner.locale,
+        theme=owner.theme,
+    )
+    user._shared_account_ids = levels
+    return user
+
+
+class ViewingAs:
+    """The one place where somebody else stands in for who is signed in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        owner = request.user
+        person = request.session.get(KEY) if owner.is_authenticated else None
+        if person is None or request.path in (stop_url(), reverse("account_logout")):
+            return self.get_response(request)
+        user = stand_in(owner, person)
+        if user is None:
+            stop(actor=owner, session=request.session)
+            messages.info(request, _("You share nothing with them any more, and are you again."))
+            return redirect("accounts:share_list")
+        request.user = user
+        request.viewing_as = ViewedAs(user.email, user.role)
+        try:
+            if request.method not in SAFE or not is_page_to_look_at(request.path):
+                return refuse(request)
+            with ExitStack() as stack:
+                for connection in connections.all():
+                    stack.enter_context(connection.execute_wrapper(only_reading))
+                return self.get_response(request)
+        finally:
+            # What stands around this writes trails and sessions for who is signed in.
+            request.user = owner
+
+
+def stop_url() -> str:
+    return reverse("accounts:share_view_as_stop")
+
+
+def is_page_to_look_at(path: str) -> bool:
+    """Settings, sign-in and the staff site are nobody's to look at for another."""
+    return not path.startswith(("/users/", "/admin/"))
+
+
+def refuse(request: HttpRequest) -> HttpResponse:
+    """403, in the shape the door speaks."""
+    if request.path.startswith("/api/"):
+        error = {"code": "viewing_as", "detail": REFUSAL, "attr": None}
+        return JsonResponse({"type": "client_error", "errors": [error]}, status=403)
+    return render(request, "403.html", {"exception": REFUSAL}, status=403)
+
+
+def only_reading(execute: Any, sql: Any, params: Any, many: bool, context: dict) -> Any:
+    """Every statement goes by here; one that is not known to read is refused."""
+    if not str(sql).lstrip().upper().startswith(_READING):
+        raise PermissionDenied(REFUSAL)
+    return execute(sql, params, many, context)

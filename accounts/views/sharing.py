@@ -1,0 +1,126 @@
+"""Sharing: who sees which of one's accounts, and what others share."""
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import viewing_as
+from accounts.forms import InviteForm
+from accounts.models import Account, AccountShare
+from accounts.sharing import accept_share, change_level, end_share, invite
+from banking.forms import errors_on
+from users import limits
+from users.policy import Ability, may, require
+from users.step_up import ask_for_step_up
+
+
+def share_list(request: HttpRequest) -> HttpResponse:
+    """Invitations to me, what is shared with me, whom I share with; and inviting somebody."""
+    user = request.user
+    form = InviteForm(request.POST or None, user=user)
+    if request.method == "POST":
+        require(user, Ability.CHANGE_OWN_DATA)
+        ask_for_step_up(request)
+        if form.is_valid():
+            limits.consume("share-invitation", str(user.pk))
+            with errors_on(form):
+                invite(actor=user, at=timezone.now(), **form.cleaned_data)
+                sentence = _("%(email)s is invited. If they have an account here, they get a mail.")
+                messages.success(request, sentence % form.cleaned_data)
+                return redirect("accounts:share_list")
+    received = AccountShare.objects.received_by(user).select_related("account", "user")
+    given = AccountShare.objects.given_by(user).select_related("account", "member")
+    context = {
+        "form": form,
+        "invitations": _by_person(one for one in received if one.status == "invited"),
+        "received": _by_person(one for one in received if one.status == "accepted"),
+        "given": _by_person(given.order_by("invited_email", "account__name", "pk")),
+        "has_accounts": Account.objects.owned_by(user).exists(),
+        "may_share": may(user, Ability.CHANGE_OWN_DATA),
+        "levels": AccountShare.Level.choices,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "accounts/share_list.html", context, status=status)
+
+
+@require_POST
+def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take up an invitation; `all`: every one of the same owner."""
+    for share in _asked_for(request, pk):
+        accept_share(actor=request.user, share=share)
+    messages.success(request, _("Accepted. You see it from now on, marked as shared."))
+    return redirect("accounts:share_list")
+
+
+@require_POST
+def share_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Decline, leave, or take back; `all`: everything with the same person."""
+    for share in _asked_for(request, pk):
+        end_share(actor=request.user, share=share)
+    messages.success(request, _("Done. Nothing of it is shared any more."))
+    return redirect("accounts:share_list")
+
+
+@require_POST
+def share_level(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a viewer an analyst, or the other way round."""
+    share = _share(request, pk)
+    if share.user_id != request.user.pk:
+        raise PermissionDenied("Only the owner of the account chooses how it is shared.")
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    ask_for_step_up(request)
+    try:
+        changed = change_level(actor=request.user, share=share, level=request.POST.get("level", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("accounts:share_list")
+    names = {"person": changed.email, "level": changed.get_level_display().lower()}
+    messages.success(request, _("%(person)s is %(level)s now.") % names)
+    return redirect("accounts:share_list")
+
+
+@require_POST
+def share_view_as(request: HttpRequest, pk: int) -> HttpResponse:
+    """See the dashboard as this person would."""
+    viewing_as.start(actor=request.user, share=_share(request, pk), session=request.session)
+    return redirect("insights:home")
+
+
+@require_POST
+def share_view_as_stop(request: HttpRequest) -> HttpResponse:
+    """Be oneself again."""
+    viewing_as.stop(actor=request.user, session=request.session)
+    return redirect("accounts:share_list")
+
+
+def _share(request: HttpRequest, pk: int) -> AccountShare:
+    return get_object_or_404(AccountShare.objects.visible_to(request.user), pk=pk)
+
+
+def _asked_for(request: HttpRequest, pk: int) -> list[AccountShare]:
+    """The share, or with `all` every one between the same two in the same state."""
+    share = _share(request, pk)
+    if "all" not in request.POST:
+        return [share]
+    same = AccountShare.objects.visible_to(request.user).filter(user=share.user_id)
+    if share.user_id != request.user.pk:
+        same = same.filter(status=share.status)
+    elif share.member_id is None:
+        same = same.filter(member=None, invited_email=share.invited_email)
+    else:
+        same = same.filter(member=share.member_id)
+    return list(same.order_by("pk"))
+
+
+def _by_person(shares: Iterable[AccountShare]) -> list[list[AccountShare]]:
+    """The shares, those between the same two together."""
+    people: dict[tuple, list[AccountShare]] = {}
+    for share in shares:
+        people.setdefault((share.user_id, share.member_id or share.invited_email), []).append(share)
+    return list(people.values())
