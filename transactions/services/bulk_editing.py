@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count
 
 from accounts.models import Account
 from accounts.services import lock_accounts
@@ -32,6 +32,7 @@ from transactions.services.change_batches import (
     transactions_of,
 )
 from transactions.services.posting import book
+from transactions.services.returned_lines import has_returned, one_of_each_line
 from transactions.services.transfer_pairs import (
     accounts_of_pairs,
     dissolve_pairs,
@@ -208,14 +209,14 @@ class Restored:
 def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
     """Take rows out of the trash; they count again at once.
 
-    A row whose bank's id is in the account again, by a later import, stays in the trash.
+    A row that a later import has brought again stays in the trash.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     count = stayed = 0
     delta: SumsByKey = {}
     for piece in in_pieces(ids):
         deleted = Transaction.objects.filter(pk__in=piece).exclude(deleted_at=None)
-        back = _newest_of_each_id(deleted.exclude(_has_returned()))
+        back = one_of_each_line(deleted.exclude(has_returned()))
         stayed += deleted.count() - len(back)
         restored = Transaction.objects.filter(pk__in=back)
         count += restored.update(deleted_at=None, updated_at=at)
@@ -232,22 +233,6 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
         stayed=stayed,
     )
     return Restored(count, stayed)
-
-
-def _newest_of_each_id(rows: TransactionQuerySet) -> list[int]:
-    """Rows of one id of the bank's may lie in the trash twice; only one can come back."""
-    columns = ("pk", "account_id", "external_id")
-    found: dict[tuple, int] = {}
-    for pk, account_id, external_id in rows.order_by("pk").values_list(*columns):
-        found[(account_id, external_id) if external_id else (pk,)] = pk
-    return list(found.values())
-
-
-def _has_returned() -> Q:
-    twins = Transaction.objects.filter(
-        account=OuterRef("account"), external_id=OuterRef("external_id"), deleted_at=None
-    )
-    return ~Q(external_id="") & Q(Exists(twins))
 
 
 def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, Account]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import Account
@@ -34,6 +33,7 @@ from transactions.services.posting_checks import (
     refuse_closed,
     refuse_foreign_category,
 )
+from transactions.services.returned_lines import refuse_returned
 from transactions.services.transfer_pairs import (
     accounts_of_pairs,
     dissolve_pairs,
@@ -180,7 +180,7 @@ def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
 def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
     """Take rows out of the trash; they count again at once. Returns how many.
 
-    Raises ValidationError when the bank's id of a row has come back by another import.
+    Raises ValidationError when a later import has brought the line of such a row again.
     """
     rows = with_partners(rows)
     accounts = _lock_accounts_of(rows)
@@ -188,7 +188,7 @@ def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
     ids, sums = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen)
     if not ids:
         return 0
-    _refuse_returned(chosen)
+    refuse_returned(chosen)
     count = chosen.update(deleted_at=None, updated_at=timezone.now())
     book(accounts, sums)
     _record_many(actor, "transactions.transaction.restored", accounts, ids, count)
@@ -198,20 +198,6 @@ def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
 def _chosen(rows: TransactionQuerySet, accounts: Mapping[int, Account]) -> TransactionQuerySet:
     """The rows on the locked accounts: one that came to another account meanwhile stays out."""
     return Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
-
-
-def _refuse_returned(rows: TransactionQuerySet) -> None:
-    twins = Transaction.objects.filter(
-        account=OuterRef("account"), external_id=OuterRef("external_id"), deleted_at=None
-    )
-    with_ids = rows.exclude(external_id="")
-    if with_ids.filter(Exists(twins)).exists():
-        raise ValidationError(
-            "A later import brought this line again; delete that one before restoring this."
-        )
-    per_id = with_ids.order_by().values("account", "external_id").annotate(count=Count("id"))
-    if per_id.filter(count__gt=1).exists():
-        raise ValidationError("Two of these are one line of the bank. Restore one of them.")
 
 
 def _suggest(account: Account, amount: Decimal, description: str, merchant: str) -> Suggestion:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
@@ -32,6 +32,7 @@ from transactions.services.change_batches import (
     write_tags,
     write_trash,
 )
+from transactions.services.returned_lines import has_returned
 from users import audit
 from users.models import User
 
@@ -113,7 +114,7 @@ def _write_back(batch: ChangeBatch, rows: Rows, act: Act) -> None:
     """Each field where it is still held. A set is read before anything of it is written."""
     if batch.kind == KINDS.DELETE:
         held = rows.filter(transaction__deleted_at=_moment_of(batch))
-        write_trash(held.exclude(_has_returned()), None, act.at)
+        write_trash(held.exclude(has_returned("transaction__")), None, act.at)
         return
     write_categories(batch, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
     if batch.kind == KINDS.RULE_RUN:
@@ -129,7 +130,7 @@ def _changed_since(batch: ChangeBatch, rows: Rows) -> Iterator[Rows]:
         moment = _moment_of(batch)
         other = Q(transaction__deleted_at__lt=moment) | Q(transaction__deleted_at__gt=moment)
         yield rows.filter(Q(transaction__deleted_at=None) | other)
-        yield rows.filter(_has_returned())
+        yield rows.filter(has_returned("transaction__"))
         return
     yield _with_category(rows).exclude(_HOLDS_CATEGORY)
     if batch.kind == KINDS.RULE_RUN:
@@ -172,13 +173,3 @@ def _moment_of(batch: ChangeBatch) -> datetime | None:
     """When a batch deleted its rows: all of them at one moment."""
     first = batch.rows.order_by("transaction_id").first()
     return datetime.fromisoformat(first.after[DELETED_AT]) if first else None
-
-
-def _has_returned() -> Q:
-    """The bank's id of the row has come into the account again: it stays in the trash."""
-    twins = Transaction.objects.filter(
-        account=OuterRef("transaction__account"),
-        external_id=OuterRef("transaction__external_id"),
-        deleted_at=None,
-    ).exclude(pk=OuterRef("transaction"))
-    return ~Q(transaction__external_id="") & Q(Exists(twins))

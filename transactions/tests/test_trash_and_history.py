@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,10 +19,13 @@ from transactions.models import (
 )
 from transactions.services import bulk_editing, rule_book
 from transactions.services.categories import create_category, delete_category
-from transactions.services.import_confirming import confirm_import
+from transactions.services.import_confirming import confirm_import, revert_import
+from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.purging import purge
+from transactions.services.returned_lines import BROUGHT_AGAIN
 from transactions.services.rule_applying import apply_rules
-from transactions.tests.import_samples import checked, csv_of, imported
+from transactions.services.undoing import undo_batch
+from transactions.tests.import_samples import MARCH, checked, csv_of, imported
 from users.models import AuditEvent
 
 
@@ -86,6 +90,44 @@ def test_who_may_only_look_restores_nothing(alice, client_for, rows):
     assert client.post("/transactions/trash/restore/", {"all": "1"}).status_code == 403
     assert client.post(f"/transactions/undo/{batch.pk}/undo/").status_code == 403
     assert not Transaction.objects.filter(deleted_at=None).exists()
+
+
+def test_a_line_that_came_again_stays_in_the_trash_and_two_equal_ones_come_back(
+    alice, client_for, checking
+):
+    first = imported(checking, csv_of(MARCH))
+    revert_import(actor=alice, batch=first, at=timezone.now())
+    second = imported(checking, csv_of(MARCH))
+    client = client_for(alice)
+    old = first.transactions.filter(deleted_at__isnull=False)
+    for row in (old.first(), old.filter(description="Corner Café").first()):
+        said = client.post(f"/transactions/{row.pk}/restore/", follow=True).content.decode()
+        assert "A later import brought this line again" in said
+    every = client.post("/transactions/trash/restore/", {"all": "1"}, follow=True)
+    assert "5 stay here: a later import has brought them again." in every.content.decode()
+    assert set(Transaction.objects.filter(deleted_at=None)) == set(second.transactions.all())
+    # With both generations in the trash one of each line comes back, and then no other.
+    revert_import(actor=alice, batch=second, at=timezone.now())
+    client.post("/transactions/trash/restore/", {"all": "1"})
+    assert set(Transaction.objects.filter(deleted_at=None)) == set(second.transactions.all())
+    delete(alice, second.transactions.all())
+    back = first.transactions.get(description="Rent March")
+    restore_transactions(actor=alice, rows=Transaction.objects.filter(pk=back.pk))
+    twin = second.transactions.get(fingerprint=back.fingerprint)
+    with pytest.raises(ValidationError) as refusal:
+        restore_transactions(actor=alice, rows=Transaction.objects.filter(pk=twin.pk))
+    assert refusal.value.messages == [BROUGHT_AGAIN]
+    assert check_ledger().is_clean
+
+
+def test_one_of_two_equal_lines_of_a_file_is_deleted_and_comes_back(alice, checking):
+    imported(checking, csv_of(MARCH))
+    coffees = Transaction.objects.filter(description="Corner Café")
+    one = Transaction.objects.filter(pk=coffees[0].pk)
+    delete_transactions(actor=alice, rows=one)
+    assert restore_transactions(actor=alice, rows=one) == 1
+    assert undo_batch(actor=alice, batch=delete(alice, one), at=timezone.now()).restored_count == 1
+    assert coffees.filter(deleted_at=None).count() == 2
 
 
 # --- Undo ----------------------------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""Lines of the bank that lie in the trash and have come again since: only one of each may count.
+
+The bank's id of a line tells it surely. Without one, equal rows are the same line if they were
+never in the account together: whichever came later was imported because the other was away. Equal
+rows that did stand beside each other are two lines, such as two coffees of one day.
+"""
+
+from collections import defaultdict
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+
+from transactions.models import Transaction, TransactionQuerySet
+
+BROUGHT_AGAIN = "A later import brought this line again; delete that one before restoring this."
+ONE_LINE = "Two of these are one line of the bank. Restore one of them."
+
+
+def has_returned(prefix: str = "") -> Q:
+    """That a row in the trash lives in its account by another import.
+
+    `prefix` leads to the transaction, where the query is about something that refers to it.
+    """
+    others = Transaction.objects.exclude(pk=OuterRef(f"{prefix}id"))
+    live = others.filter(account=OuterRef(f"{prefix}account"), deleted_at=None)
+    same_id = live.filter(external_id=OuterRef(f"{prefix}external_id"))
+    came_later = Q(created_at__gt=OuterRef(f"{prefix}deleted_at"))
+    # It was away while the row came, and has been restored since.
+    was_away = Q(
+        import_batch__reverted_at__lt=OuterRef(f"{prefix}created_at"),
+        updated_at__gt=OuterRef(f"{prefix}created_at"),
+    )
+    same_words = live.filter(
+        came_later | was_away,
+        fingerprint=OuterRef(f"{prefix}fingerprint"),
+        import_batch__isnull=False,
+    )
+    with_id = ~Q(**{f"{prefix}external_id": ""})
+    from_file = Q(**{f"{prefix}import_batch__isnull": False})
+    return (with_id & Exists(same_id)) | (from_file & Exists(same_words))
+
+
+def one_of_each_line(rows: TransactionQuerySet) -> list[int]:
+    """The rows without those of which a later one is among them: of each line the newest."""
+    columns = ("pk", "external_id", "fingerprint", "import_batch_id", "created_at", "deleted_at")
+    by_id: dict[tuple, int] = {}
+    by_words: dict[tuple, list[tuple]] = defaultdict(list)
+    kept: list[int] = []
+    for account_id, pk, external_id, words, batch_id, *life in rows.order_by("pk").values_list(
+        "account_id", *columns
+    ):
+        if external_id:
+            by_id[account_id, external_id] = pk
+        elif batch_id:
+            by_words[account_id, words].append((pk, *life))
+        else:
+            # Two equal rows that somebody typed are two.
+            kept.append(pk)
+    for same in by_words.values():
+        newest = max(created_at for _, created_at, _ in same)
+        kept += [pk for pk, _, deleted_at in same if deleted_at >= newest]
+    return [*kept, *by_id.values()]
+
+
+def refuse_returned(rows: TransactionQuerySet) -> None:
+    """Raise ValidationError where one of these rows must stay in the trash."""
+    if rows.filter(has_returned()).exists():
+        raise ValidationError(BROUGHT_AGAIN)
+    if len(one_of_each_line(rows)) < rows.count():
+        raise ValidationError(ONE_LINE)
