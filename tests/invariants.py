@@ -12,7 +12,7 @@ def assert_ledger_holds() -> None:
     """balance = opening + Σ posted, both kinds of totals = recomputation; check_ledger agrees."""
     balances = dict(Account.objects.values_list("pk", "opening_balance"))
     totals: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
-    at_merchants: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
+    at_merchants: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0, 0])
     for row in Transaction.objects.filter(deleted_at=None, status="posted").prefetch_related(
         "splits"
     ):
@@ -23,6 +23,7 @@ def assert_ledger_holds() -> None:
         sums = at_merchants[(row.account_id, row.txn_date.replace(day=1), row.merchant, own)]
         sums[0 if row.signed_amount > 0 else 1] += abs(row.signed_amount)
         sums[2] += 1
+        sums[3] += row.signed_amount < 0
         for part in parts:
             sums = totals[(row.account_id, row.txn_date.replace(day=1), part.category_id)]
             sums[0 if part.signed_amount > 0 else 1] += abs(part.signed_amount)
@@ -42,6 +43,7 @@ def assert_ledger_holds() -> None:
             row.inflow,
             row.outflow,
             row.transaction_count,
+            row.outflow_count,
         ]
         for row in MerchantTotal.objects.all()
     }

@@ -30,6 +30,8 @@ from transactions.models import (
 ZERO = Value(Decimal(0), output_field=AmountField())
 # So few merchants are looked up by name, as when one row is posted; more with their whole months.
 _MERCHANTS_BY_NAME = 200
+_KEYS = ("account_id", "month", "category_id")
+_SUMS = ("inflow", "outflow", "transaction_count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,15 @@ class TotalKey:
 
 @dataclass(slots=True)
 class Sums:
-    """Money in and out, both positive, in the account's currency, and how many rows."""
+    """Money in and out, both positive, in the account's currency; how many rows, and how many out.
+
+    The latter is stored for merchants alone, whose average purchase it gives.
+    """
 
     inflow: Decimal = Decimal(0)
     outflow: Decimal = Decimal(0)
     transaction_count: int = 0
+    outflow_count: int = 0
 
     @property
     def net(self) -> Decimal:
@@ -61,6 +67,7 @@ class Sums:
         self.inflow += sign * other.inflow
         self.outflow += sign * other.outflow
         self.transaction_count += sign * other.transaction_count
+        self.outflow_count += sign * other.outflow_count
 
 
 SumsByKey = dict[TotalKey, Sums]
@@ -83,7 +90,7 @@ def sums_of_rows(rows: Iterable[Transaction]) -> SumsByKey:
 
 
 def _sums_of(amount: Decimal) -> Sums:
-    return Sums(max(amount, Decimal(0)), max(-amount, Decimal(0)), 1)
+    return Sums(max(amount, Decimal(0)), max(-amount, Decimal(0)), 1, int(amount < 0))
 
 
 def sums_in(rows: TransactionQuerySet) -> SumsByKey:
@@ -103,10 +110,11 @@ def sums_in(rows: TransactionQuerySet) -> SumsByKey:
         transaction__in=posted.filter(is_split=True).values("pk")
     )
     grouped = parts.order_by().annotate(month=TruncMonth("transaction__txn_date"))
-    for *key, inflow, negative, count in _summed(
+    for account_id, month, category_id, *columns in _summed(
         grouped.values_list("transaction__account_id", "month", "category_id")
     ):
-        sums.setdefault(TotalKey(*key), Sums()).add(_sums_of_columns([inflow, negative, count]))
+        key = TotalKey(account_id, month, category_id)
+        sums.setdefault(key, Sums()).add(_sums_of_columns(columns))
     return sums
 
 
@@ -115,12 +123,13 @@ def _summed(grouped: Any) -> Iterable[tuple]:
         inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), ZERO),
         negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), ZERO),
         count=Count("id"),
+        outflow_count=Count("id", filter=Q(signed_amount__lt=0)),
     )
 
 
 def _sums_of_columns(columns: Iterable[Any]) -> Sums:
-    inflow, negative, count = columns
-    return Sums(inflow, -negative, count)
+    inflow, negative, count, outflow_count = columns
+    return Sums(inflow, -negative, count, outflow_count)
 
 
 def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
@@ -148,36 +157,35 @@ def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
     """
     by_category = {key: one for key, one in deltas.items() if key.merchant is None}
     by_merchant = {key: one for key, one in deltas.items() if key.merchant is not None}
-    _apply(MonthlyTotal, by_category, ("account_id", "month", "category_id"), {"user_id": user_id})
-    _apply(MerchantTotal, by_merchant, ("account_id", "month", "category_id", "merchant"), {})
+    _apply(MonthlyTotal, _KEYS, _SUMS, by_category, {"user_id": user_id})
+    _apply(MerchantTotal, (*_KEYS, "merchant"), (*_SUMS, "outflow_count"), by_merchant, {})
 
 
 def _apply(
     model: type[Model],
+    keys: tuple[str, ...],
+    summed: tuple[str, ...],
     deltas: Mapping[TotalKey, Sums],
-    names: tuple[str, ...],
     fixed: Mapping[str, Any],
 ) -> None:
     if not deltas:
         return
-    stored = _stored(model, deltas, names)
-    table = connection.ops.quote_name(model._meta.db_table)
-    known = [(*_columns(delta), stored[key]) for key, delta in deltas.items() if key in stored]
+    stored = _stored(model, deltas, keys)
+    known = [
+        (*_columns(delta, summed), stored[key]) for key, delta in deltas.items() if key in stored
+    ]
     if known:
+        table = connection.ops.quote_name(model._meta.db_table)
+        changes = ", ".join(f"{name} = {name} + %s" for name in summed)
         with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {table} SET inflow = inflow + %s, outflow = outflow + %s,"  # noqa: S608
-                " transaction_count = transaction_count + %s WHERE id = %s",
-                known,
-            )
+            cursor.executemany(f"UPDATE {table} SET {changes} WHERE id = %s", known)  # noqa: S608
     if len(known) < len(deltas):
-        columns = (*fixed, *names, "inflow", "outflow", "transaction_count")
         fresh = (
-            (*fixed.values(), *(getattr(key, name) for name in names), *_columns(delta))
+            (*fixed.values(), *(getattr(key, name) for name in keys), *_columns(delta, summed))
             for key, delta in deltas.items()
             if key not in stored
         )
-        bulk_insert(model._meta.db_table, columns, fresh)
+        bulk_insert(model._meta.db_table, (*fixed, *keys, *summed), fresh)
     if any(delta.transaction_count <= 0 for delta in deltas.values()):
         _around(model, deltas).filter(transaction_count=0).delete()
 
@@ -191,16 +199,18 @@ def _around(model: type[Model], deltas: Mapping[TotalKey, Sums]) -> Any:
 
 
 def _stored(
-    model: type[Model], deltas: Mapping[TotalKey, Sums], names: tuple[str, ...]
+    model: type[Model], deltas: Mapping[TotalKey, Sums], keys: tuple[str, ...]
 ) -> dict[TotalKey, int]:
     """{key: primary key} of the totals there are, and perhaps of some beside them."""
     rows = _around(model, deltas)
     merchants = {key.merchant for key in deltas}
-    if "merchant" in names and len(merchants) <= _MERCHANTS_BY_NAME:
+    if "merchant" in keys and len(merchants) <= _MERCHANTS_BY_NAME:
         rows = rows.filter(merchant__in=merchants)
-    return {TotalKey(*key): pk for *key, pk in rows.values_list(*names, "pk")}
+    return {TotalKey(*key): pk for *key, pk in rows.values_list(*keys, "pk")}
 
 
-def _columns(sums: Sums) -> tuple[int, int, int]:
-    prepare = MonthlyTotal._meta.get_field("inflow").get_prep_value
-    return prepare(sums.inflow), prepare(sums.outflow), sums.transaction_count
+def _columns(sums: Sums, names: tuple[str, ...]) -> list[int]:
+    """The sums as their columns store them."""
+    return [
+        MerchantTotal._meta.get_field(name).get_prep_value(getattr(sums, name)) for name in names
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from heapq import merge as merge_sorted
 from itertools import groupby
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, Count, Q, QuerySet, Sum, Value, When
@@ -21,7 +21,7 @@ from transactions.models import Transaction, TransactionSplit
 _ZERO = Value(Decimal(0), output_field=AmountField())
 _BY_CATEGORY = ("account_id", "month", "kind")
 _AT_MERCHANT = ("account_id", "month", "kind", "merchant")
-_SUMS = ("inflow", "outflow", "transaction_count", "pk")
+_SUMS = ("inflow", "outflow", "transaction_count")
 
 
 def monthly_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
@@ -33,12 +33,12 @@ def monthly_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
     )
     category = Coalesce("category_id", Value(0))
     right = merge_sorted(
-        _summed(counted.filter(is_split=False), "", category, _BY_CATEGORY),
-        _summed(parts, "transaction__", category, _BY_CATEGORY),
-        key=lambda row: row[:2],
+        _summed(counted.filter(is_split=False), "", category, _BY_CATEGORY, _SUMS),
+        _summed(parts, "transaction__", category, _BY_CATEGORY, _SUMS),
+        key=lambda row: row[0][:2],
     )
-    stored = totals.annotate(kind=category).values_list(*_BY_CATEGORY, *_SUMS)
-    _compare(found, right, stored, _named_by_category)
+    stored = totals.annotate(kind=category).values_list("pk", *_BY_CATEGORY, *_SUMS)
+    _compare(found, right, stored, _named_by_category, len(_BY_CATEGORY))
     return found
 
 
@@ -47,9 +47,11 @@ def merchant_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
     found = Invariant("merchant_totals", "each merchant's total = Σ of its transactions")
     category = Coalesce("category_id", Value(0))
     own = Case(When(is_split=True, then=Value(0)), default=category, output_field=BigIntegerField())
-    right = _summed(_counted(rows), "", own, _AT_MERCHANT)
-    stored = totals.annotate(kind=category).values_list(*_AT_MERCHANT, *_SUMS)
-    _compare(found, right, stored, _named_by_merchant)
+    right = _summed(_counted(rows), "", own, _AT_MERCHANT, (*_SUMS, "outflow_count"))
+    stored = totals.annotate(kind=category).values_list(
+        "pk", *_AT_MERCHANT, *_SUMS, "outflow_count"
+    )
+    _compare(found, right, stored, _named_by_merchant, len(_AT_MERCHANT))
     return found
 
 
@@ -57,22 +59,28 @@ def _counted(rows: QuerySet) -> QuerySet:
     return rows.filter(deleted_at=None, status=Transaction.Status.POSTED)
 
 
-def _summed(rows: QuerySet, prefix: str, kind: Any, names: tuple[str, ...]) -> Iterator[tuple]:
-    """(account, month, category or 0[, merchant], in, -out, count), by account and month."""
+def _summed(
+    rows: QuerySet, prefix: str, kind: Any, names: tuple[str, ...], sums: tuple[str, ...]
+) -> Iterator[tuple]:
+    """(key, sums) of the rows, each a tuple of these names, by account and month."""
     fields = [f"{prefix}{name}" if name == "account_id" else name for name in names]
-    return (
+    grouped = (
         rows.order_by()
         .annotate(month=TruncMonth(f"{prefix}txn_date"), kind=kind)
         .values(*fields)
         .annotate(
             inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
-            count=Count("id"),
+            outflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
+            transaction_count=Count("id"),
+            outflow_count=Count("id", filter=Q(signed_amount__lt=0)),
         )
         .order_by(f"{prefix}account_id", "month")
-        .values_list(*fields, "inflow", "negative", "count")
+        .values_list(*fields, *sums)
         .iterator(chunk_size=CHUNK)
     )
+    size = len(fields)
+    # In whole ten-thousandths SQL would take -1 for an amount: money out is turned here.
+    return ((row[:size], (row[size], -row[size + 1], *row[size + 2 :])) for row in grouped)
 
 
 def _compare(
@@ -80,27 +88,31 @@ def _compare(
     right: Iterable[tuple],
     stored: QuerySet,
     named: Callable[[tuple], tuple[str, str]],
+    size: int,
 ) -> None:
     """Add what differs, whichever side has it."""
-    recomputed = ((key, _added(group)) for key, group in groupby(right, itemgetter(0, 1)))
+    months = groupby(right, lambda row: row[0][:2])
+    recomputed = ((month, _added(group)) for month, group in months)
     kept = counting(stored.order_by("account_id", "month"), found)
-    by_month = ((key, list(group)) for key, group in groupby(kept, itemgetter(0, 1)))
+    by_month = ((month, list(group)) for month, group in groupby(kept, itemgetter(1, 2)))
     for _month, expected, rows in _merged(recomputed, by_month):
         left = dict(expected or {})
-        for *key, inflow, outflow, count, pk in rows or ():
-            sums, value = left.pop(tuple(key), None), (inflow, outflow, count)
+        for pk, *columns in rows or ():
+            key, value = tuple(columns[:size]), tuple(columns[size:])
+            sums = left.pop(key, None)
             if sums != value:
-                found.add(_violation(named, tuple(key), sums, value, pk))
+                found.add(_violation(named, key, sums, value, pk))
         for key, sums in left.items():
             found.add(_violation(named, key, sums, None, None))
 
 
-def _added(group: Iterable[tuple]) -> dict[tuple, tuple[Decimal, Decimal, int]]:
-    sums: dict[tuple, tuple[Decimal, Decimal, int]] = {}
-    for *key, inflow, negative, count in group:
-        was = sums.get(tuple(key), (Decimal(0), Decimal(0), 0))
-        sums[tuple(key)] = (was[0] + inflow, was[1] - negative, was[2] + count)
-    return sums
+def _added(group: Iterable[tuple[tuple, tuple]]) -> dict[tuple, tuple]:
+    """One tuple of sums for each key, which whole rows and parts may both have."""
+    found: dict[tuple, tuple] = {}
+    for key, sums in group:
+        was = found.get(key)
+        found[key] = tuple(map(add, was, sums)) if was else tuple(sums)
+    return found
 
 
 def _merged(first: Iterable, second: Iterable) -> Iterator[tuple[Any, Any, Any]]:
@@ -149,5 +161,5 @@ def _named_by_merchant(key: tuple) -> tuple[str, str]:
     return "transactions.merchanttotal", about
 
 
-def _sums_text(sums: tuple[Decimal, Decimal, int] | None) -> str:
+def _sums_text(sums: tuple | None) -> str:
     return "" if sums is None else f"in {sums[0]:f}, out {sums[1]:f}, {sums[2]} rows"

@@ -25,10 +25,11 @@ def add_up_what_there_is(apps, schema_editor):
                 inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
                 negative=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
                 count=Count("id"),
+                outflow_count=Count("id", filter=Q(signed_amount__lt=0)),
             )
         )
         batch = []
-        for month, merchant, category_id, inflow, negative, count in sums.iterator(
+        for month, merchant, category_id, inflow, negative, count, out in sums.iterator(
             chunk_size=ROWS_AT_ONCE
         ):
             batch.append(
@@ -40,6 +41,7 @@ def add_up_what_there_is(apps, schema_editor):
                     inflow=inflow or 0,
                     outflow=-(negative or 0),
                     transaction_count=count,
+                    outflow_count=out,
                 )
             )
             if len(batch) == ROWS_AT_ONCE:
@@ -69,6 +71,7 @@ class Migration(migrations.Migration):
                 ("inflow", banking.fields.AmountField(default=0)),
                 ("outflow", banking.fields.AmountField(default=0)),
                 ("transaction_count", models.IntegerField(default=0)),
+                ("outflow_count", models.IntegerField(default=0)),
                 (
                     "account",
                     models.ForeignKey(

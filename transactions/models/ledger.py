@@ -297,7 +297,7 @@ class MerchantTotal(models.Model):
     """Σ of one account's posted, live transactions in one month at one merchant ("" = unnamed).
 
     Kept apart by category, because what is a transfer is in no figure. Whole rows count: a split
-    one once, with its whole amount and no category. Written with the rows.
+    one once, with its whole amount and no category; `outflow_count` of them are money out.
     """
 
     # The unique constraints begin with the account: they serve every read.
@@ -312,6 +312,7 @@ class MerchantTotal(models.Model):
     inflow = AmountField(default=0)
     outflow = AmountField(default=0)
     transaction_count = models.IntegerField(default=0)
+    outflow_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [

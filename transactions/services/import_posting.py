@@ -128,15 +128,16 @@ class _SumsOfLines:
         if status == PENDING:
             return
         key = (txn_date.year, txn_date.month, category_id, merchant)
-        sums = self.units.setdefault(key, [0, 0, 0])
+        sums = self.units.setdefault(key, [0, 0, 0, 0])
         sums[0 if units > 0 else 1] += abs(units)
         sums[2] += 1
+        sums[3] += units < 0
 
     def by_key(self) -> SumsByKey:
         found: SumsByKey = {}
-        for (year, month, category_id, merchant), (inflow, outflow, count) in self.units.items():
+        for (year, month, category_id, merchant), (inflow, outflow, *counts) in self.units.items():
             key = TotalKey(self.account_id, date(year, month, 1), category_id)
-            sums = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), count)
+            sums = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), *counts)
             found.setdefault(key, Sums()).add(sums)
             found[replace(key, merchant=merchant)] = sums
         return found
