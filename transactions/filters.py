@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Left, Lower
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.models import Account, shared_account_ids
+from accounts.models import Account, AccountShare, shared_account_ids
 from banking.fields import AmountFormField, folded
 from banking.money import active_currencies
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
@@ -17,6 +17,8 @@ from transactions.predefined import UNCATEGORIZED
 
 LONGEST_SEARCH = 200
 MOST_SORT_KEYS = 3
+# What `merchant_is` says for transactions without a merchant.
+NO_MERCHANT = "(none)"
 # What a person calls the column → what the rows are ordered by.
 ORDERINGS = {
     "txn_date": "txn_date",
@@ -101,6 +103,7 @@ class TransactionFilter(django_filters.FilterSet):
     amount_min = AmountFilter(field_name="amount", lookup_expr="gte", label="At least")
     amount_max = AmountFilter(field_name="amount", lookup_expr="lte", label="At most")
     merchant = WordsFilter(field_name="merchant_key", lookup_expr="contains", label="Merchant")
+    merchant_is = WordsFilter(method="at_merchant", label="Merchant")
     category = django_filters.CharFilter(method="in_category", max_length=60, label="Category")
     txn_type = django_filters.ChoiceFilter(
         choices=Transaction.Type.choices, method="of_type", label="Type"
@@ -118,7 +121,11 @@ class TransactionFilter(django_filters.FilterSet):
         label="Transfers",
     )
     shared = django_filters.ChoiceFilter(
-        choices=[("exclude", "Only my own"), ("only", "Only shared with me")],
+        choices=[
+            ("exclude", "Only my own"),
+            ("only", "Only shared with me"),
+            ("analyst", "My own, and shared with me as analyst"),
+        ],
         method="by_owner",
         label="Accounts",
     )
@@ -152,6 +159,10 @@ class TransactionFilter(django_filters.FilterSet):
         found = Category.objects.filter(owners, named).values_list("pk", flat=True)
         return list(found)
 
+    def at_merchant(self, rows: TransactionQuerySet, name: str, key: str) -> TransactionQuerySet:
+        """Exactly this merchant, however it is spelt; NO_MERCHANT: those without one."""
+        return rows.filter(merchant_key="" if key == NO_MERCHANT else key)
+
     def of_type(self, rows: TransactionQuerySet, name: str, kind: str) -> TransactionQuerySet:
         if kind == Transaction.Type.INCOME:
             return rows.filter(signed_amount__gt=0)
@@ -174,6 +185,10 @@ class TransactionFilter(django_filters.FilterSet):
 
     def by_owner(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
         own = Q(account__user=self.request.user)
+        if how == "analyst":
+            levels = shared_account_ids(self.request.user)
+            ids = [pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST]
+            return rows.filter(own | Q(account__in=ids))
         return rows.exclude(own) if how == "only" else rows.filter(own)
 
     @extend_schema_field(str)

@@ -60,7 +60,8 @@ def _flat(choices: list) -> list[tuple[Any, Any]]:
 def chip_labels(form: forms.Form) -> list[dict[str, str]]:
     """The filters at work, each with the words a chip shows."""
     chips = []
-    for name in ("search", *PANEL, "currency", "transfers", "shared", "import_batch"):
+    others = ("merchant_is", "currency", "transfers", "shared", "import_batch")
+    for name in ("search", *PANEL, *others):
         value = form.data.get(name, "")
         if value != "":
             words = _words(form, name, value)

@@ -28,7 +28,7 @@ from users.timezones import local_date
 
 PAGE_SIZE = 50
 # In the address, but not in the filter form: what links from other pages ask for.
-KEPT = ("ordering", "currency", "transfers", "import_batch", PARAMETER)
+KEPT = ("ordering", "merchant_is", "currency", "transfers", "shared", "import_batch", PARAMETER)
 DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
 
 
