@@ -154,7 +154,40 @@ def measured(rows: int, rules: int) -> dict:
         batch = timed("bulk delete", lambda: bulk_delete(actor=user, rows=every, at=now()))
         timed("undo that", lambda: undo_batch(actor=user, batch=batch, at=now()))
         assert digest(user) == before
+        by_a_worker(user, result, timed)
+        assert digest(user) == before
     return result
+
+
+def by_a_worker(user, result: dict, timed) -> None:
+    """The same as the worker does it, in commits of a thousand rows; how long one holds locks."""
+    from django.utils import timezone
+
+    from transactions.services import long_changes
+
+    def finish(name: str, batch) -> None:
+        def work() -> float:
+            change, longest, more = long_changes.LongChange(batch.pk), 0.0, True
+            while more:
+                begin = time.perf_counter()
+                more = change.step(at=timezone.now())
+                longest = max(longest, time.perf_counter() - begin)
+            return longest
+
+        longest = timed(f"{name} by worker", work)
+        result[f"{name}: longest step"] = round(longest, 3)
+        batch.refresh_from_db()
+
+    every, now = user.transactions.all(), timezone.now
+    acts = {
+        "apply all": lambda: long_changes.begin_rules(actor=user),
+        "bulk delete": lambda: long_changes.begin_deletion(actor=user, rows=every, at=now()),
+    }
+    for name, ask in acts.items():
+        batch = timed(f"{name}: ask", ask)
+        finish(name, batch)
+        long_changes.begin_undo(actor=user, batch=batch, at=now())
+        finish(f"undo of {name}", batch)
 
 
 def matched(rows: int) -> dict:

@@ -150,6 +150,7 @@ class LongChange:
         self._plan: ChangePlan | None = None
         self._scan: RuleScan | None = None
         self._scan_of: tuple = ()
+        self._ahead: list[tuple[int, bool]] = []
 
     def step(self, *, at: datetime) -> bool:
         """Do the next rows in one commit; whether more is left. Safe to repeat and to race."""
@@ -211,16 +212,22 @@ class LongChange:
     def _rule_step(self, batch: ChangeBatch, at: datetime) -> bool:
         """Judge the next rows without a lock, then again, under their locks, those that change."""
         self._look_up_rules(batch.user)
-        further = self._live(batch).filter(pk__gt=batch.cursor, pk__lte=self.plan.wanted[LAST])
-        rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
-        if not rows:
+        ahead = [one for one in self._ahead if one[0] > batch.cursor] or self._look_ahead(batch)
+        if not ahead:
             return _finish(batch)
-        changing = [row.pk for row in rows if self._scan.judge(row)[0] is Verdict.CHANGES]
+        self._ahead = ahead
+        changing = [pk for pk, changes in ahead if changes]
         ids = changing[: settings.BATCH_STEP_ROWS]
-        last = rows[-1].pk if len(changing) == len(ids) else ids[-1]
-        done = batch.done_count + sum(row.pk <= last for row in rows)
+        last = ahead[-1][0] if len(changing) == len(ids) else ids[-1]
+        done = batch.done_count + sum(pk <= last for pk, _ in ahead)
         chosen = Transaction.objects.filter(pk__in=ids)
         return _in_one_commit(batch, chosen, self._apply, at, last, done)
+
+    def _look_ahead(self, batch: ChangeBatch) -> list[tuple[int, bool]]:
+        """Some thousand rows behind the cursor, and whether the rules would change them."""
+        further = self._live(batch).filter(pk__gt=batch.cursor, pk__lte=self.plan.wanted[LAST])
+        rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
+        return [(row.pk, self._scan.judge(row)[0] is Verdict.CHANGES) for row in rows]
 
     def _apply(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
         self._look_up_rules(batch.user)
@@ -250,7 +257,7 @@ class LongChange:
         now = tuple(mine.aggregate(Count("pk"), Max("updated_at")).values())
         if self._scan is None or now != self._scan_of:
             rule = rule_in_force(pk) if pk is not None else None
-            self._scan, self._scan_of = RuleScan(user, rule), now
+            self._scan, self._scan_of, self._ahead = RuleScan(user, rule), now, []
 
     # --- Undoing ---
 
