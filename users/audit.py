@@ -122,24 +122,21 @@ def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
 
 
 @db_transaction.atomic
-def erase_details(*, actor: User | None, owner_id: int, elsewhere: bool = True) -> int:
+def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> int:
     """Blank what the trail tells about one person; it still verifies, and says so.
 
-    That is their own chain, and with `elsewhere` what they did in the chains of other people,
-    which tells from where they did it. Returns the number of events.
+    That is their own chain, and the events in the chains of other people that `elsewhere` names:
+    such as what the person did there, which tells from where. Returns the number of events.
     """
-    own = chain_name(owner_id)
-    told = AuditEvent.objects.exclude(salt="")
-    theirs = told.filter(chain__name=own)
-    if elsewhere:
-        theirs |= told.filter(actor_id=owner_id)
-    chains = AuditChain.objects.filter(pk__in=theirs.order_by().values("chain"))
+    told = AuditEvent.objects.exclude(salt="").filter(
+        models.Q(chain__name=chain_name(owner_id)) | elsewhere
+    )
+    chains = AuditChain.objects.filter(pk__in=told.order_by().values("chain"))
     count = 0
     for chain in chains.select_for_update(no_key=True).order_by("pk"):
-        events = told.filter(chain=chain)
-        if chain.name != own:
-            events = events.filter(actor_id=owner_id)
-        blanked = events.blank_details()
+        blanked = AuditEvent.objects.filter(
+            pk__in=list(told.filter(chain=chain).values_list("pk", flat=True))
+        ).blank_details()
         _append_to(chain.name, actor=actor, action=DETAILS_ERASED, changes={"event_count": blanked})
         count += blanked
     return count

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import Storage
 from django.db import connection
 from django.db import transaction as db_transaction
-from django.db.models import FileField
+from django.db.models import FileField, Q
 
 from accounts.models import AccountShare
 from accounts.services import lock_accounts
@@ -26,7 +26,8 @@ from transactions.models import ImportBatch
 from transactions.services.import_progress import forget_progress
 from users import audit
 from users.audit import RequestInfo, current_request_info, request_info
-from users.models import AuditEvent, IdempotentCommand, User
+from users.channels.email import message_id
+from users.models import AuditEvent, IdempotentCommand, Notification, User
 from users.policy import is_staff_role
 from users.services.sessions import end_everything, lock_user
 
@@ -57,13 +58,15 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         locked = lock_user(user.pk)
         lock_accounts(locked.accounts.values_list("pk", flat=True))
         addresses = _addresses_of(locked)
+        elsewhere = _told_elsewhere(locked, addresses)
         end_everything(locked)
+        AccountShare.objects.filter(invited_email__in=addresses).delete()
+        mails = _messages_about(locked)
         _delete_rows(locked)
-        is_staff = is_staff_role(locked.role)
         _forget_who(locked)
-        audit.erase_details(actor=locked, owner_id=locked.pk, elsewhere=not is_staff)
+        audit.erase_details(actor=locked, owner_id=locked.pk, elsewhere=elsewhere)
         audit.record(actor=locked, action=ERASED, target=locked)
-        db_transaction.on_commit(lambda: _clean_up(addresses), robust=True)
+        db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
 
 
 def finish_erasures(*, at: datetime) -> int:
@@ -75,9 +78,9 @@ def finish_erasures(*, at: datetime) -> int:
             count += _delete_rows(user)
             late = AuditEvent.objects.filter(chain__name=audit.chain_name(user.pk))
             if late.exclude(salt="").exclude(action__in=(ERASED, audit.DETAILS_ERASED)).exists():
-                audit.erase_details(actor=None, owner_id=user.pk, elsewhere=False)
+                audit.erase_details(actor=None, owner_id=user.pk, elsewhere=Q(actor=user))
     if recent.exists():
-        _clean_up(set())
+        _clean_up(set(), set())
     return count
 
 
@@ -101,6 +104,27 @@ def _addresses_of(user: User) -> set[str]:
         *(one.lower() for one in known),
         *(a.lower() for b in told for a in b),
     }
+
+
+def _told_elsewhere(user: User, addresses: set[str]) -> Q:
+    """What other people's chains tell about a person: what they did there, who shared with them.
+
+    What staff did stays: it is the institution's record of what happened to somebody else.
+    """
+    shares = AccountShare.objects.filter(Q(member=user) | Q(invited_email__in=addresses))
+    told = Q(
+        target_type=AccountShare._meta.label_lower,
+        target_id__in=list(shares.values_list("pk", flat=True)),
+    )
+    return told if is_staff_role(user.role) else told | Q(actor=user)
+
+
+def _messages_about(user: User) -> set[str]:
+    """Delete what others were told about the person; the ids of those mails and of their own."""
+    about = Notification.objects.filter(Q(recipient=user) | Q(target_key=f"owner:{user.pk}"))
+    ids = {message_id(message) for message in about}
+    about.delete()
+    return ids
 
 
 def _delete_rows(user: User) -> int:
@@ -143,20 +167,20 @@ def _forget_who(locked: User) -> None:
 # --- Outside the transaction -------------------------------------------------------------------
 
 
-def _clean_up(addresses: set[str]) -> None:
+def _clean_up(addresses: set[str], ids: set[str]) -> None:
     """Mails in the folder, and what SQLite's log of changes still remembers."""
     folder = Path(settings.EMAIL_FILE_PATH)
     for path in folder.glob("*.log") if addresses and folder.is_dir() else ():
-        _take_mails_out(path, addresses)
+        _take_mails_out(path, addresses, ids)
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _take_mails_out(path: Path, addresses: set[str]) -> None:
+def _take_mails_out(path: Path, addresses: set[str], ids: set[str]) -> None:
     """A file may hold mails to several people; the others' stay."""
     mails = path.read_bytes().split(_END_OF_MAIL)
-    left = [mail for mail in mails if not addresses & set(_recipients(mail))]
+    left = [mail for mail in mails if not _is_about(mail, addresses, ids)]
     if len(left) == len(mails):
         return
     if any(mail.strip() for mail in left):
@@ -165,6 +189,8 @@ def _take_mails_out(path: Path, addresses: set[str]) -> None:
         path.unlink()
 
 
-def _recipients(mail: bytes) -> list[str]:
-    header = message_from_bytes(mail.lstrip()).get("To", "")
-    return [part.rpartition("<")[2].strip(" >").lower() for part in str(header).split(",")]
+def _is_about(mail: bytes, addresses: set[str], ids: set[str]) -> bool:
+    head = message_from_bytes(mail.lstrip())
+    recipients = str(head.get("To", "")).lower()
+    named = {part.rpartition("<")[2].strip(" >") for part in recipients.split(",")}
+    return bool(named & addresses) or head.get("Message-ID", "") in ids
