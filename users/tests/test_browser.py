@@ -1,0 +1,97 @@
+"""Signing in in a real browser: a passkey's whole life, and an authenticator app's."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from playwright.sync_api import expect
+
+from tests.builders import PASSWORD, make_user
+from users.models import AuditEvent
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def owner(transactional_db):
+    owner = make_user("owner@example.com", name="Olive Owner")
+    EmailAddress.objects.create(user=owner, email=owner.email, primary=True, verified=True)
+    return owner
+
+
+@pytest.fixture
+def complaints(page):
+    """What the browser complains of: errors of scripts, and what the policy refused."""
+    heard = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("console", lambda line: heard.append(line.text) if line.type == "error" else None)
+    return heard
+
+
+@pytest.fixture
+def authenticator(page):
+    """A device with a fingerprint sensor, as Chromium plays it."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return session, made["authenticatorId"]
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+def test_a_passkey_is_made_signs_in_and_is_removed(
+    page, live_server, owner, complaints, authenticator
+):
+    base = live_server.url.replace("127.0.0.1", "localhost")
+    page.goto(f"{base}/users/login/")
+    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.goto(f"{base}/users/2fa/webauthn/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Name").fill("Olive's laptop")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+
+    page.context.clear_cookies()
+    page.goto(f"{base}/users/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"{base}/")
+    page.goto(f"{base}/users/2fa/webauthn/")
+    expect(page.locator("main")).to_contain_text("Olive's laptop")
+
+    page.get_by_role("link", name="Remove Olive's laptop").click()
+    page.get_by_role("link", name="Use a security key").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.locator("main")).to_contain_text("There is none.")
+    assert not Authenticator.objects.exists()
+
+    # The device still offers it; here it opens nothing.
+    page.context.clear_cookies()
+    page.goto(f"{base}/users/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.locator("body")).to_contain_text("This passkey does not fit")
+    # A device without one says so.
+    session, device = authenticator
+    session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+    assert actions() == [
+        "users.sign_in.succeeded",
+        "users.step_up.succeeded",
+        "users.passkey.added",
+        "users.sign_in.succeeded",
+        "users.step_up.succeeded",
+        "users.passkey.removed",
+        "users.sign_in.failed",
+    ]
+    assert complaints == []
