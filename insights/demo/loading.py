@@ -13,6 +13,7 @@ from accounts.sharing import accept_share, share_account
 from insights.demo.bills import make_bills, make_rewards
 from insights.demo.budgets import make_budgets
 from insights.demo.household import OPENING, Household, first_day
+from insights.demo.organising import put_in_order
 from insights.demo.rates import demo_rates
 from insights.demo.shops import SHOPS, Shop, shop_rows
 from transactions.models import Category
@@ -70,6 +71,7 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
         loaded.budget_count = make_budgets(owner=owner, on=on)
         make_rewards(owner=owner, on=on)
         loaded.bill_count = make_bills(owner=owner, on=on)
+        put_in_order(owner=owner, on=on)
         for email in ("viewer@example.com", "analyst@example.com"):
             _share_everything(owner, users[email])
     _tell_the_planner()

@@ -1,18 +1,22 @@
 """The demo: the same every time, made once, right to the cent, never by accident."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction as db_transaction
+from django.http import QueryDict
 
 from accounts.models import Account
 from insights.demo.loading import load_demo
 from insights.overview import overview
 from insights.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
-from transactions.models import Transaction
+from transactions.filters import TransactionFilter
+from transactions.models import CategoryRule, SavedView, Transaction, Transfer
+from transactions.services.transfers import open_suggestions, suggest_transfers
 from users.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +101,28 @@ def test_its_ledger_is_right(demo):
     out = StringIO()
     call_command("check_ledger", stdout=out)
     assert " 1 off" not in out.getvalue()
+
+
+def test_its_transfers_are_confirmed_but_the_last_and_its_rules_and_view_are_there(demo):
+    pairs = Transfer.objects.visible_to(demo)
+    left = pairs.filter(status="suggested")
+    assert (left.count(), open_suggestions(demo).count()) == (2, 2)
+    confirmed = pairs.filter(status="confirmed").exclude(outflow_transaction__category=None)
+    assert confirmed.count() == pairs.count() - 2 >= 10
+    assert set(confirmed.values_list("inflow_transaction__category__kind", flat=True)) == {
+        "transfer"
+    }
+    # Looking again finds no further pair.
+    assert suggest_transfers(user=demo, since=ON - timedelta(days=400)) == 0
+    assert CategoryRule.objects.visible_to(demo).count() == 4
+    view = SavedView.objects.visible_to(demo).get()
+    filters = TransactionFilter(
+        QueryDict(view.query),
+        Transaction.objects.visible_to(demo),
+        request=SimpleNamespace(user=demo),
+    )
+    assert filters.is_valid()
+    assert filters.qs.exists()
 
 
 def test_any_size_can_be_had(db):
