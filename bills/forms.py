@@ -1,5 +1,6 @@
 """The entries of a bill and of its payment, as a person types them."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -80,6 +81,16 @@ def entries_of(bill: Bill) -> dict[str, Any]:
     """The form's entries for a bill that is there."""
     entries = {name: getattr(bill, name) for name in EDITABLE}
     return entries | {"category": bill.category.slug if bill.category else ""}
+
+
+PROPOSED = (
+    *("biller_name", "amount_due", "currency", "due_date", "recurrence", "account", "category"),
+)
+
+
+def proposed_entries(params: Mapping[str, str]) -> dict[str, str]:
+    """What a link to the form fills in; nothing is planned before the person saves it."""
+    return {name: params[name][:200] for name in PROPOSED if params.get(name)}
 
 
 def new_entries(owner: User, on: date) -> dict[str, Any]:

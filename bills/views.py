@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.forms import errors_on
-from bills.forms import BillForm, PayForm, entries_of, new_entries
+from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions
 from bills.models import Bill
 from bills.page import calendar_context, lines, list_context
@@ -83,10 +83,11 @@ def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def bill_create(request: HttpRequest) -> HttpResponse:
-    """Plan a bill."""
+    """Plan a bill; a link to the form may fill it in by its query."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
-    form = BillForm(request.POST or None, initial=new_entries(user, _today(request)), owner=user)
+    initial = new_entries(user, _today(request)) | proposed_entries(request.GET)
+    form = BillForm(request.POST or None, initial=initial, owner=user)
     if request.method == "POST" and form.is_valid():
         if turns_auto_pay_on(form.cleaned_data):
             ask_for_step_up(request)

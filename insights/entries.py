@@ -5,6 +5,7 @@ more than that is a habit (or a shop's till) and is counted in the database and 
 that a hundred thousand sales cost one grouping and no reading.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import reduce
@@ -24,9 +25,9 @@ from transactions.models import Category, MerchantTotal, Transaction
 MOST_OF_ONE_MERCHANT = 220
 MOST_LINES = 20_000
 LONGEST_KEY = 120
-_SAYS_NOTHING = frozenset(
-    "january february march april may june july august september october november december "
-    "jan feb mar apr jun jul aug sep sept oct nov dec com www inc ltd llc gmbh plc".split()
+_SAYS_NOTHING = re.compile(
+    r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
+    r"|oct(ober)?|nov(ember)?|dec(ember)?|com|www|inc|ltd|llc|gmbh|plc|.*\d.*"
 )
 
 
@@ -110,11 +111,7 @@ def _busy(rows: QuerySet, accounts: Sequence[Account], after: date) -> Q:
 def merchant_key(merchant: str, description: str) -> str:
     """Who is paid, as far as the words say it: without numbers, months and legal forms."""
     words = normalized(merchant or clean_merchant(description) or description).split()
-    telling = [
-        word
-        for word in words
-        if word not in _SAYS_NOTHING and not any(char.isdigit() for char in word)
-    ]
+    telling = [word for word in words if not _SAYS_NOTHING.fullmatch(word)]
     return " ".join(telling or words)[:LONGEST_KEY]
 
 

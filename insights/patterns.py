@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from insights.cadence import RHYTHMS, Cadence, Rhythm, month_day, month_number
@@ -86,7 +87,7 @@ def is_same(one: int, other: int) -> bool:
 
 def same_share(amounts: Sequence[int]) -> float:
     """The part of the payments that repeat the amount before them."""
-    pairs = list(zip(amounts, amounts[1:], strict=False))
+    pairs = list(pairwise(amounts))
     return sum(is_same(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
 
 
@@ -141,7 +142,7 @@ def _explain_as_several(rows: list[Line]) -> list[Series]:
 
 def _is_hopeless(rows: list[Line]) -> bool:
     """Cheaply: many lines close together, at ever other amounts, are no one contract's."""
-    gaps = [later.day - line.day for line, later in zip(rows, rows[1:], strict=False)]
+    gaps = [later.day - line.day for line, later in pairwise(rows)]
     is_crowded = sum(gap < 20 for gap in gaps) > 0.4 * len(gaps)
     amounts = [line.amount for line in rows]
     return is_crowded and same_share(amounts) < 0.4 and max(amounts) > 1.5 * min(amounts)

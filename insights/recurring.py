@@ -5,7 +5,7 @@ own accounts are none, and what the person called "not recurring" stays away.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import mean, median_low
@@ -240,8 +240,3 @@ def recurring_among(
                 )
             )
     return found
-
-
-def with_bills(found: Iterable[Recurring], bill_ids: dict[int, int]) -> list[Recurring]:
-    """Each with its bill; `bill_ids` is by position."""
-    return [replace(one, bill_id=bill_ids.get(at)) for at, one in enumerate(found)]

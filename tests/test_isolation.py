@@ -29,7 +29,10 @@ UNWATCHED = {
     *("users.AuditEvent", "users.AuditChain", "sessions.Session", "users.User"),
     *("usersessions.UserSession", "users.IdempotentCommand"),
 }
-OUR_APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts")
+OUR_APPS = (
+    *("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts"),
+    "insights",
+)
 # They own nothing here; support, auditor and admin are customers as far as these doors go.
 READ_ONLY = ("viewer", "analyst")
 STRANGERS = ("user", "viewer", "analyst", "support", "auditor", "admin")

@@ -51,6 +51,10 @@ LISTS = [
     ("/api/transactions/{transaction}/category-history", 6),
     ("/api/categories", 5),
     ("/api/imports", 6),
+    ("/users/activity/", 7),
+    ("/api/users/me/activity", 4),
+    ("/insights/recurring/", 16),
+    ("/api/insights/recurring", 14),
 ]
 
 

@@ -9,6 +9,7 @@ from accounts.models import AccountShare
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
+from insights.services.recurring import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
 from transactions.models import ChangeBatch, ImportBatch, ImportRow, Transfer
@@ -96,6 +97,13 @@ def things_of(owner: User) -> dict[str, Any]:
         "attachment": attachment,
         "bill": bill,
         "reward": reward,
+        "recurring_dismissal": dismiss_recurring(
+            actor=owner,
+            account=account,
+            merchant_key=SECRET.lower(),
+            direction="expense",
+            name=f"{SECRET} merchant",
+        ),
         "rule": create_rule(
             actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
         ),

@@ -1,0 +1,77 @@
+"""What recurs, at the API."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access import require_change
+from accounts.models import Account
+from insights.api.outlook_serializers import DismissalIn, DismissalOut, RecurringSummaryOut
+from insights.models import RecurringDismissal
+from insights.overview import include_shared_in
+from insights.recurring_summary import recurring_summary
+from insights.services.recurring import dismiss_recurring, undo_dismissal
+from users.policy import Ability, require
+from users.timezones import local_date
+
+_SHARED = OpenApiParameter(
+    "include_shared",
+    bool,
+    description="Count accounts shared with you as an analyst too; by itself for guests.",
+)
+
+
+class RecurringApi(APIView):
+    """Payments and incomes that come back, found in the lines of the last two years."""
+
+    @extend_schema(
+        operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=[_SHARED]
+    )
+    def get(self, request: Request) -> Response:
+        """What recurs, weekly to yearly, with the next date and what it costs in a year."""
+        summary = recurring_summary(
+            user=request.user,
+            on=local_date(request.user.timezone, timezone.now()),
+            include_shared=include_shared_in(request.query_params),
+        )
+        context = {"request": request, "currency": summary.currency}
+        return Response(RecurringSummaryOut(summary, context=context).data)
+
+
+class RecurringDismissalListApi(APIView):
+    """What was called not recurring."""
+
+    @extend_schema(
+        operation_id="insights_recurring_dismiss",
+        request=DismissalIn,
+        responses={201: DismissalOut},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a merchant's payments on one of your accounts out of what recurs."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = DismissalIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        fields = dict(data.validated_data)
+        account = get_object_or_404(
+            Account.objects.visible_to(request.user), pk=fields.pop("account")
+        )
+        require_change(request.user, account)
+        fields["name"] = fields.pop("merchant")
+        dismissal = dismiss_recurring(actor=request.user, account=account, **fields)
+        return Response(DismissalOut(dismissal).data, status=status.HTTP_201_CREATED)
+
+
+class RecurringDismissalDetailApi(APIView):
+    """One of them."""
+
+    @extend_schema(operation_id="insights_recurring_restore", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Let it be found again."""
+        dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        undo_dismissal(actor=request.user, dismissal=dismissal)
+        return Response(status=status.HTTP_204_NO_CONTENT)

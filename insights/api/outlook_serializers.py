@@ -1,0 +1,122 @@
+"""What recurs and what is expected, as JSON: amounts are strings."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from banking.money import plain_amount
+from insights.api.serializers import FigureField, NotConvertedOut, PercentField, RatesUsedOut
+from insights.cadence import Cadence
+from insights.models import RecurringDismissal
+from insights.recurring import Confidence, Recurring
+from transactions.models import Transaction
+
+
+@extend_schema_field({"type": "string", "example": "17.99"})
+class OwnAmountField(serializers.Field):
+    """An amount in the currency of the thing it belongs to."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> tuple[Decimal, str]:
+        return super().get_attribute(instance), instance.currency
+
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
+        return plain_amount(*value)
+
+
+class PriceChangeOut(serializers.Serializer):
+    """A price that rose or fell within a year: from which amount to which, since when."""
+
+    before = serializers.SerializerMethodField()
+    after = serializers.SerializerMethodField()
+    since = serializers.DateField()
+    percent = PercentField()
+
+    def get_before(self, change: Any) -> str:
+        return plain_amount(change.before, self.context["currency"])
+
+    def get_after(self, change: Any) -> str:
+        return plain_amount(change.after, self.context["currency"])
+
+
+class RecurringOut(serializers.Serializer):
+    """One recurring payment or income, in its account's currency.
+
+    `amount` is the price now or, where amounts vary, the middle one of the last year. `bill` is
+    the open bill that stands for it.
+    """
+
+    account = serializers.IntegerField(source="account.pk")
+    account_name = serializers.CharField(source="account.name")
+    merchant = serializers.CharField(source="name")
+    merchant_key = serializers.CharField(source="key")
+    direction = serializers.ChoiceField(choices=Transaction.Type.choices)
+    cadence = serializers.ChoiceField(choices=Cadence.choices)
+    currency = serializers.CharField()
+    amount = OwnAmountField(source="typical_amount")
+    last_amount = OwnAmountField()
+    lowest_amount = OwnAmountField(source="lowest")
+    highest_amount = OwnAmountField(source="highest")
+    monthly = OwnAmountField()
+    yearly = OwnAmountField()
+    is_fixed = serializers.BooleanField()
+    last_date = serializers.DateField(source="last_on")
+    next_date = serializers.DateField(source="next_on", allow_null=True)
+    is_late = serializers.BooleanField()
+    occurrences = serializers.IntegerField()
+    missed = serializers.IntegerField()
+    confidence = serializers.ChoiceField(choices=Confidence.choices)
+    status = serializers.SerializerMethodField()
+    price_change = serializers.SerializerMethodField()
+    bill = serializers.IntegerField(source="bill_id", allow_null=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=["active", "ended"]))
+    def get_status(self, one: Recurring) -> str:
+        return "active" if one.is_active else "ended"
+
+    @extend_schema_field(PriceChangeOut(allow_null=True))
+    def get_price_change(self, one: Recurring) -> dict | None:
+        change = one.price_change
+        context = {"currency": one.currency}
+        return PriceChangeOut(change, context=context).data if change else None
+
+
+class DismissalOut(serializers.ModelSerializer):
+    """A merchant whose payments on an account are kept out of what recurs."""
+
+    merchant = serializers.CharField(source="name")
+
+    class Meta:
+        model = RecurringDismissal
+        fields = ["id", "account", "merchant", "merchant_key", "direction", "created_at"]
+
+
+class DismissalIn(serializers.Serializer):
+    """As the list of recurring payments names it."""
+
+    account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    merchant_key = serializers.CharField(max_length=120)
+    direction = serializers.ChoiceField(choices=Transaction.Type.choices)
+    merchant = serializers.CharField(max_length=200, required=False, default="")
+
+
+class RecurringSummaryOut(serializers.Serializer):
+    """What recurs; the sums are over the active ones that convert into `currency`."""
+
+    on = serializers.DateField()
+    currency = serializers.CharField()
+    monthly_cost = FigureField(source="cost.monthly")
+    yearly_cost = FigureField(source="cost.yearly")
+    monthly_income = FigureField(source="income.monthly")
+    yearly_income = FigureField(source="income.yearly")
+    not_converted = serializers.IntegerField(source="not_converted_count")
+    not_converted_items = NotConvertedOut(source="not_converted", many=True)
+    rates = RatesUsedOut(many=True)
+    payments = RecurringOut(many=True)
+    incomes = RecurringOut(many=True)
+    ended = RecurringOut(many=True)
+    dismissed = DismissalOut(many=True)

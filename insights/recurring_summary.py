@@ -1,0 +1,108 @@
+"""What recurs, what it costs in a month and a year, and what was dismissed: page and API alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import PermissionDenied
+
+from accounts.exchange import RateTable
+from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from banking.snapshot import read_snapshot
+from insights.coverage import Coverage, coverage_for
+from insights.models import RecurringDismissal
+from insights.recurring import Recurring, find_recurring
+from insights.recurring_bills import with_bills
+from users.models import User
+from users.policy import Ability
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some recurring payments come to, in the summary's currency."""
+
+    count: int
+    monthly: Decimal
+
+    @property
+    def yearly(self) -> Decimal:
+        return self.monthly * 12
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringSummary:
+    """Everything that recurs on the date `on`; sums in `currency`, each item in its own."""
+
+    on: date
+    currency: str
+    coverage: Coverage
+    payments: tuple[Recurring, ...]
+    incomes: tuple[Recurring, ...]
+    ended: tuple[Recurring, ...]
+    dismissed: tuple[RecurringDismissal, ...]
+    cost: Cost
+    income: Cost
+    not_converted: tuple[NotConverted, ...]
+    rates: tuple[RatesUsed, ...]
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(line.count for line in self.not_converted)
+
+    @property
+    def rises(self) -> list[Recurring]:
+        """The payments that became dearer in the last year."""
+        return [one for one in self.payments if one.price_change and one.price_change.is_rise]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.payments or self.incomes or self.ended)
+
+
+def coverage_of_insights(user: User, include_shared: bool | None) -> Coverage:
+    """The accounts insights cover for this user. Raises PermissionDenied who may not see them."""
+    coverage = coverage_for(user, include_shared=include_shared)
+    if not coverage.sees_insights:
+        raise PermissionDenied(Ability.SEE_INSIGHTS.value)
+    return coverage
+
+
+def recurring_summary(
+    *, user: User, on: date, include_shared: bool | None = None
+) -> RecurringSummary:
+    """What recurs for `user` on the date `on`. Raises PermissionDenied without the role for it."""
+    with read_snapshot():
+        coverage = coverage_of_insights(user, include_shared)
+        found = with_bills(find_recurring(coverage, on), user)
+        dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
+        active = [one for one in found if one.is_active]
+        currencies = {one.currency for one in active}
+        rates = RateTable.for_dates(currencies, user.base_currency, [on])
+    known = {currency: rates.rate(currency, on) for currency in sorted(currencies)}
+    payments = tuple(one for one in active if not one.is_income)
+    incomes = tuple(one for one in active if one.is_income)
+    return RecurringSummary(
+        on=on,
+        currency=user.base_currency,
+        coverage=coverage,
+        payments=payments,
+        incomes=incomes,
+        ended=tuple(one for one in found if not one.is_active),
+        dismissed=dismissed,
+        cost=_cost(payments, rates, on),
+        income=_cost(incomes, rates, on),
+        not_converted=merged(
+            NotConverted(one.account.pk, one.account.name, one.currency, 1, on, on)
+            for one in active
+            if known[one.currency] is None
+        ),
+        rates=rates_used(rate for rate in known.values() if rate is not None),
+    )
+
+
+def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
+    """The sum of those that convert; the others are in `not_converted`."""
+    worths = [rates.convert(one.monthly, one.currency, on) for one in found]
+    amounts = [worth.amount for worth in worths if worth is not None]
+    return Cost(len(amounts), sum(amounts, Decimal(0)))

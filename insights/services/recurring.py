@@ -1,0 +1,49 @@
+"""Saying that something does not recur, and taking it back."""
+
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from insights.models import RecurringDismissal
+from users import audit
+from users.models import User
+
+
+@db_transaction.atomic
+def dismiss_recurring(
+    *, actor: User, account: Account, merchant_key: str, direction: str, name: str
+) -> RecurringDismissal:
+    """Keep this merchant's payments on this account out of what recurs; asked again, it is so.
+
+    Raises ValidationError for a merchant or a direction that cannot be.
+    """
+    known = RecurringDismissal.objects.filter(
+        user=actor, account=account, merchant_key=merchant_key, direction=direction
+    ).first()
+    if known is not None:
+        return known
+    dismissal = RecurringDismissal(
+        user=actor,
+        account=account,
+        merchant_key=merchant_key,
+        direction=direction,
+        name=(name or merchant_key)[:200],
+    )
+    dismissal.full_clean()
+    dismissal.save(force_insert=True)
+    audit.record(
+        actor=actor,
+        action="insights.recurring.dismissed",
+        target=dismissal,
+        account=account.pk,
+        merchant=dismissal.name,
+        direction=direction,
+    )
+    return dismissal
+
+
+@db_transaction.atomic
+def undo_dismissal(*, actor: User, dismissal: RecurringDismissal) -> None:
+    """Let it be found again."""
+    audited = {"target": dismissal, "merchant": dismissal.name, "account": dismissal.account_id}
+    RecurringDismissal.objects.filter(pk=dismissal.pk).delete()
+    audit.record(actor=actor, action="insights.recurring.restored", **audited)

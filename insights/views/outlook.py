@@ -1,0 +1,76 @@
+"""What recurs and what is expected."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import require_change
+from accounts.models import Account
+from insights.models import RecurringDismissal
+from insights.overview import include_shared_in
+from insights.recurring_page import recurring_context
+from insights.recurring_summary import recurring_summary
+from insights.services.recurring import dismiss_recurring, undo_dismissal
+from users.policy import Ability, require
+from users.timezones import local_date
+
+
+@require_safe
+def recurring(request: HttpRequest) -> HttpResponse:
+    """What comes back, weekly to yearly: when next, what it costs, what became dearer."""
+    summary = recurring_summary(
+        user=request.user,
+        on=local_date(request.user.timezone, timezone.now()),
+        include_shared=include_shared_in(request.GET),
+    )
+    return render(request, "insights/recurring.html", recurring_context(summary))
+
+
+@require_POST
+def recurring_dismiss(request: HttpRequest) -> HttpResponse:
+    """Not recurring; the message offers to undo it."""
+    text = request.POST.get("account", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    account = get_object_or_404(Account.objects.visible_to(request.user), pk=number)
+    require_change(request.user, account)
+    try:
+        dismissal = dismiss_recurring(
+            actor=request.user,
+            account=account,
+            merchant_key=request.POST.get("merchant_key", ""),
+            direction=request.POST.get("direction", ""),
+            name=request.POST.get("name", ""),
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(
+            request,
+            _("%(name)s is not counted as recurring.") % {"name": dismissal.name},
+            extra_tags=f"undo:{reverse('insights:recurring_restore', args=[dismissal.pk])}",
+        )
+    return redirect(_back(request))
+
+
+@require_POST
+def recurring_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let it be found again."""
+    dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    undo_dismissal(actor=request.user, dismissal=dismissal)
+    messages.success(request, _("%(name)s is looked for again.") % {"name": dismissal.name})
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The list again, with the shared accounts where they were in it."""
+    address = reverse("insights:recurring")
+    shared = request.POST.get("include_shared", "")
+    return f"{address}?{urlencode({'include_shared': shared})}" if shared in ("0", "1") else address
