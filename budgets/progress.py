@@ -22,6 +22,7 @@ from banking.money import minor_unit
 from banking.periods import Period, add_months
 from budgets.models import Budget
 from budgets.spending import SpendingTable, Spent, Subject, load_spending
+from transactions.category_moves import Move
 
 ON_TRACK, WARNING, EXCEEDED = "on_track", "warning", "exceeded"
 STATUSES = (ON_TRACK, WARNING, EXCEEDED)
@@ -198,8 +199,10 @@ def progress_of_month(
         yield from budget_progress(list(budgets.order_by("user_id", "pk")), on=on)
 
 
-def budget_progress(budgets: Sequence[Budget], *, on: date) -> list[BudgetProgress]:
-    """The progress of each budget, in the order given."""
+def budget_progress(
+    budgets: Sequence[Budget], *, on: date, moves: Sequence[Move] = ()
+) -> list[BudgetProgress]:
+    """The progress of each budget, in the order given; with `moves`, as if they were made."""
     earlier = _earlier_budgets(budgets)
     chains = [_chain(budget, earlier) for budget in budgets]
     concerned = [*budgets, *(link for chain in chains for link in chain)]
@@ -208,6 +211,8 @@ def budget_progress(budgets: Sequence[Budget], *, on: date) -> list[BudgetProgre
         {budget.starts_on for budget in concerned},
         on=on,
     )
+    if moves:
+        spending.move({(budget.user_id, budget.currency) for budget in budgets}, moves)
     return [
         _progress(budget, chain, spending, on)
         for budget, chain in zip(budgets, chains, strict=True)

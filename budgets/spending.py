@@ -5,7 +5,7 @@ owner outside the trash. It comes from the monthly totals; only accounts in anot
 summed by day, because each amount converts at its own date's rate.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from accounts.exchange import Rate
+from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
 from banking.money import round_to_minor_unit
 from banking.periods import Period, add_months, first_of_month
+from transactions.category_moves import Move
 from transactions.flows import Flow, Flows, load_flows_in
 from transactions.models import Category
 
@@ -69,6 +70,19 @@ class SpendingTable:
             merged(line for part in known for line in part.left_out),
             rates_used(rate for part in known for rate in part.rates),
         )
+
+    def move(self, pairs: Collection[tuple[int, str]], moves: Sequence[Move]) -> None:
+        """Add what these owners' rows would move, in each currency; what has no rate stays out."""
+        currencies = {one.currency for one in moves}
+        targets = {currency: currencies for _, currency in pairs}
+        rates = RateTable.for_targets(targets, {one.on for one in moves})
+        for owner_id, currency in pairs:
+            for one in moves:
+                converted = rates[currency].convert(one.net, one.currency, one.on)
+                if converted is not None:
+                    key = (owner_id, one.category_id, currency, first_of_month(one.on))
+                    found = self._sums.setdefault(key, _Sum(Decimal(0), [], []))
+                    found.amount -= converted.amount
 
     def filed_under(self) -> set[int]:
         """The categories that lines really stand in."""

@@ -11,6 +11,7 @@ from django.http import Http404
 
 from banking.keyset import NO_SUCH_PAGE
 from banking.periods import first_of_month
+from transactions.category_moves import LimitEffect, Move, limit_effects
 from transactions.models import Category, CategoryRule, MonthlyTotal, Transaction
 from transactions.rule_scan import Judged, RuleScan, ScannedRow, Verdict
 from users.models import User
@@ -52,7 +53,8 @@ class MonthEffect:
 
 @dataclass(slots=True)
 class RulePreview:
-    """What applying would do. `effects` are of the latest 12 months that change, latest first."""
+    """What applying would do. `effects` are of the latest 12 months that change, latest first;
+    `limits` are this month's budgets that would be used more, or less."""
 
     rows: list[PreviewRow]
     next_cursor: str | None
@@ -62,6 +64,7 @@ class RulePreview:
     kept_count: int = 0
     effects: list[MonthEffect] = field(default_factory=list)
     month_count: int = 0
+    limits: list[LimitEffect] = field(default_factory=list)
 
     @property
     def match_count(self) -> int:
@@ -72,6 +75,7 @@ def preview_rules(
     user: User,
     rule: CategoryRule | None = None,
     *,
+    on: date | None = None,
     listed: Verdict = Verdict.CHANGES,
     cursor: str | None = None,
     page_size: int = PAGE_SIZE,
@@ -79,6 +83,7 @@ def preview_rules(
     """What one rule (saved or not), or all rules, would do to the user's transactions now.
 
     `rows` is a page of the rows of one verdict, by key. Raises Http404 on a cursor that is none.
+    `on` is the user's today; without it, `limits` stays empty.
     """
     counts: Counter[Verdict] = Counter()
     page = _Page(listed, _position(cursor), page_size)
@@ -100,6 +105,7 @@ def preview_rules(
         kept_count=counts[Verdict.KEPT],
         effects=effects,
         month_count=month_count,
+        limits=limit_effects(user, moves.by_day(), on) if on else [],
     )
 
 
@@ -158,7 +164,7 @@ def _position(cursor: str | None) -> tuple[date, int] | None:
 
 
 class _Moves:
-    """Adds up what changing rows take from one category and give to another, by month."""
+    """Adds up what changing rows take from one category and give to another, by day."""
 
     def __init__(self) -> None:
         self.nets: dict[tuple[date, str, int | None], Decimal] = {}
@@ -166,19 +172,29 @@ class _Moves:
     def add(self, row: ScannedRow, rule: CategoryRule) -> None:
         if row.status != Transaction.Status.POSTED:
             return
-        month = first_of_month(row.txn_date)
         for category_id, amount in (
             (row.category_id, -row.signed_amount),
             (rule.category_id, row.signed_amount),
         ):
-            key = (month, row.currency, category_id)
+            key = (row.txn_date, row.currency, category_id)
             self.nets[key] = self.nets.get(key, Decimal(0)) + amount
+
+    def by_day(self) -> list[Move]:
+        return [Move(*key, net) for key, net in self.nets.items() if net]
+
+    def by_month(self) -> dict[tuple[date, str, int | None], Decimal]:
+        nets: dict[tuple[date, str, int | None], Decimal] = {}
+        for (day, currency, category_id), net in self.nets.items():
+            key = (first_of_month(day), currency, category_id)
+            nets[key] = nets.get(key, Decimal(0)) + net
+        return nets
 
     def effects(self, user: User) -> tuple[list[MonthEffect], int]:
         """The effects of the latest months, and how many months there are in all."""
-        months = sorted({month for month, _, _ in self.nets}, reverse=True)
+        all_nets = self.by_month()
+        months = sorted({month for month, _, _ in all_nets}, reverse=True)
         shown = months[:MOST_MONTHS]
-        nets = {key: net for key, net in self.nets.items() if key[0] in shown and net}
+        nets = {key: net for key, net in all_nets.items() if key[0] in shown and net}
         standing = _standing_nets(user, shown)
         categories = Category.objects.in_bulk({pk for _, _, pk in nets if pk is not None})
         effects = [

@@ -8,7 +8,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.services import accept_share, share_account
+from accounts.sharing import accept_share, share_account
 from budgets.models import Budget
 from tests.builders import make_account, make_user
 

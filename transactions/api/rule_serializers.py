@@ -12,6 +12,7 @@ from accounts.models import Account
 from banking.api import AmountSerializerField
 from banking.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
+from transactions.category_moves import LimitEffect
 from transactions.models import CategoryRule, ChangeBatch
 from transactions.rule_preview import MonthEffect, PreviewRow
 from transactions.rules import LONGEST_PATTERN
@@ -153,8 +154,36 @@ class MonthEffectOut(serializers.Serializer):
         return plain_amount(effect.change, effect.currency)
 
 
+class LimitEffectOut(serializers.Serializer):
+    """A budget of this month before and after; the statuses are on_track, warning, exceeded."""
+
+    name = serializers.CharField()
+    currency = serializers.CharField()
+    before = serializers.SerializerMethodField()
+    after = serializers.SerializerMethodField()
+    limit_before = serializers.SerializerMethodField()
+    limit_after = serializers.SerializerMethodField()
+    status_before = serializers.CharField()
+    status_after = serializers.CharField()
+
+    def get_before(self, effect: LimitEffect) -> str:
+        return plain_amount(effect.before, effect.currency)
+
+    def get_after(self, effect: LimitEffect) -> str:
+        return plain_amount(effect.after, effect.currency)
+
+    def get_limit_before(self, effect: LimitEffect) -> str:
+        return plain_amount(effect.limit_before, effect.currency)
+
+    def get_limit_after(self, effect: LimitEffect) -> str:
+        return plain_amount(effect.limit_after, effect.currency)
+
+
 class PreviewOut(serializers.Serializer):
-    """What applying would do; `results` is a page of the rows `listed` asks for."""
+    """What applying would do; `results` is a page of the rows `listed` asks for.
+
+    `budgets` are this month's that would be used more, or less.
+    """
 
     match_count = serializers.IntegerField()
     change_count = serializers.IntegerField()
@@ -163,6 +192,7 @@ class PreviewOut(serializers.Serializer):
     kept_count = serializers.IntegerField()
     months = MonthEffectOut(source="effects", many=True)
     month_count = serializers.IntegerField()
+    budgets = LimitEffectOut(source="limits", many=True)
     next = serializers.SerializerMethodField()
     results = PreviewRowOut(source="rows", many=True)
 

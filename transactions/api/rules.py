@@ -20,6 +20,7 @@ from transactions.rule_preview import PAGE_SIZE, preview_rules
 from transactions.rule_scan import Verdict
 from transactions.services.rule_book import create_rule, delete_rule, edit_rule
 from users.policy import Ability, require
+from users.timezones import local_date
 
 LARGEST_PAGE = 200
 APPLIED = {200: AppliedOut, 202: AppliedOut}
@@ -61,6 +62,7 @@ class RuleApi(GenericAPIView):
         preview = preview_rules(
             request.user,
             rule,
+            on=local_date(request.user.timezone, timezone.now()),
             listed=listed,
             cursor=query.get("cursor"),
             page_size=_page_size(query.get("page_size")),

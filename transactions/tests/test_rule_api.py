@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from accounts.models import AccountShare
-from accounts.services import accept_share, share_account
+from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction
 from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
 from transactions.services import rule_book

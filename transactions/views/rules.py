@@ -30,6 +30,7 @@ from transactions.services.rule_book import (
     restore_rule,
 )
 from users.policy import Ability, may, require
+from users.timezones import local_date
 
 PAGE_SIZE = 100
 MATCHES_SHOWN = 10
@@ -175,7 +176,13 @@ def _tell(request: HttpRequest, batch: ChangeBatch) -> None:
 def _preview_page(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     listed = LISTS.get(request.GET.get("list", ""), Verdict.CHANGES)
     with read_snapshot():
-        preview = preview_rules(request.user, rule, listed=listed, cursor=request.GET.get("cursor"))
+        preview = preview_rules(
+            request.user,
+            rule,
+            on=local_date(request.user.timezone, timezone.now()),
+            listed=listed,
+            cursor=request.GET.get("cursor"),
+        )
     months = _by_month(preview)
     context = {
         "rule": rule,
