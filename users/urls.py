@@ -6,6 +6,7 @@ app_name = "users"
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("theme/", views.theme_set, name="theme_set"),
+    path("activity/", views.activity, name="activity"),
     path("privacy/", views.privacy, name="privacy"),
     path("security/", views.security, name="security"),
     path("security/sessions/<int:pk>/end/", views.session_end, name="session_end"),

@@ -1,5 +1,6 @@
 """Settings pages: profile, security; and the pages that answer too much or too early."""
 
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,12 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from banking.forms import errors_on
+from banking.keyset import keyset_page
+from users.activity import activity_of, told
+from users.activity_words import KINDS
 from users.erasure import erase_person
 from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
@@ -25,6 +29,8 @@ from users.notifications import opt_out, read_unsubscribe
 from users.services import people, sessions
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name
+
+ACTIVITY_SIZE = 40
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -64,6 +70,26 @@ def security(request: HttpRequest) -> HttpResponse:
             "has_second_factor": sessions.needs_otp(request.user),
         },
     )
+
+
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """What happened: by oneself, by whom one shares with, by staff. Newest first, by day."""
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    page = keyset_page(
+        activity_of(request.user, kind), ["-id"], ACTIVITY_SIZE, request.GET.get("cursor")
+    )
+    entries = [told(event, request.user) for event in page.rows]
+    days = groupby(entries, lambda entry: timezone.localdate(entry["event"].created_at))
+    context = {
+        "days": [(day, list(rows)) for day, rows in days],
+        "kinds": KINDS.items(),
+        "chosen_kind": kind,
+        "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
+    }
+    return render(request, "users/activity.html", context)
 
 
 def privacy(request: HttpRequest) -> HttpResponse:

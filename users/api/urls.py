@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.api import step_up, views, webhooks
+from users.api import activity, staff, step_up, views, webhooks
 
 urlpatterns = [
     path("auth/signup", views.SignUpApi.as_view(), name="auth-signup"),
@@ -9,5 +9,21 @@ urlpatterns = [
     path("auth/step-up", step_up.StepUpApi.as_view(), name="auth-step-up"),
     path("auth/logout", views.SignOutApi.as_view(), name="auth-logout"),
     path("users/me", views.MeApi.as_view(), name="users-me"),
+    path("users/me/activity", activity.ActivityApi.as_view(), name="api_activity"),
+    path("admin/users", staff.StaffUserListApi.as_view(), name="api_admin_user_list"),
+    path("admin/users/<int:pk>", staff.StaffUserDetailApi.as_view(), name="api_admin_user_detail"),
+    path(
+        "admin/users/<int:pk>/unlock",
+        staff.StaffUserUnlockApi.as_view(),
+        name="api_admin_user_unlock",
+    ),
+    path("admin/notifications", staff.ReceiptListApi.as_view(), name="api_admin_notification_list"),
+    path(
+        "admin/notifications/<int:pk>/send-again",
+        staff.ReceiptSendAgainApi.as_view(),
+        name="api_admin_notification_send_again",
+    ),
+    path("admin/audit-log", staff.AuditLogApi.as_view(), name="api_admin_audit_log"),
+    path("admin/audit-log/verify", staff.AuditVerifyApi.as_view(), name="api_admin_audit_verify"),
     path("webhooks/twilio", webhooks.TwilioWebhookApi.as_view(), name="webhooks-twilio"),
 ]

@@ -1,0 +1,53 @@
+"""What happened to the person who asks, and by them."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from users.activity import activity_of, told
+from users.activity_words import KINDS
+from users.models import AuditEvent
+
+
+class ActivityOut(serializers.Serializer):
+    """One event: when, what, by whom, from where. `by` is empty for what happened by itself."""
+
+    id = serializers.IntegerField(source="event.id")
+    at = serializers.DateTimeField(source="event.created_at")
+    action = serializers.CharField(source="event.action")
+    kind = serializers.ChoiceField(choices=[*KINDS, ""])
+    what = serializers.CharField()
+    by = serializers.CharField()
+    is_own = serializers.BooleanField()
+    ip = serializers.CharField()
+    device = serializers.CharField()
+    target_type = serializers.CharField(source="event.target_type")
+    target_id = serializers.IntegerField(source="event.target_id", allow_null=True)
+    details = serializers.SerializerMethodField()
+
+    def get_details(self, entry: dict[str, Any]) -> dict[str, str]:
+        return dict(entry["details"])
+
+
+class ActivityApi(GenericAPIView):
+    serializer_class = ActivityOut
+    queryset = AuditEvent.objects.none()
+
+    @extend_schema(
+        operation_id="users_me_activity",
+        parameters=[OpenApiParameter("kind", str, enum=list(KINDS))],
+        responses=ActivityOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """What happened to your account and things, newest first."""
+        kind = request.query_params.get("kind", "")
+        if kind and kind not in KINDS:
+            raise ValidationError({"kind": f"Choose one of {', '.join(KINDS)}."})
+        page = self.paginate_queryset(activity_of(request.user, kind))
+        entries = [told(event, request.user) for event in page]
+        return self.get_paginated_response(ActivityOut(entries, many=True).data)

@@ -1,0 +1,125 @@
+"""What people are told about their own account: complete, in words, and nobody else's."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.services import edit_account
+from accounts.sharing import accept_share, share_account
+from tests.builders import make_transaction, make_user
+from users.activity import activity_of, told
+from users.activity_words import KINDS, WORDS, words_for
+from users.audit import RequestInfo, record, request_info
+from users.services.people import set_role
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+APPS = "users|accounts|transactions|budgets|bills|rewards|alerts|insights"
+# Dotted names that are no actions.
+MODULES = re.compile(
+    r"\.(tasks|api|services|views|middleware|audit|admin|models|what_if)\.|\.unsubscribe$"
+)
+
+
+def actions_in_the_code() -> set[str]:
+    """What follows `action=` or looks like an action, in every module of ours."""
+    found = set()
+    for app in APPS.split("|"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            if not {"tests", "migrations"} & set(path.parts):
+                found |= set(re.findall(rf'"((?:{APPS})\.[a-z_]+\.[a-z_]+)"', path.read_text()))
+    return {name for name in found if not MODULES.search(name)}
+
+
+def test_every_action_has_its_words():
+    named = [action for words in WORDS.values() for action in words]
+    assert len(named) == len(set(named))
+    assert list(WORDS) == list(KINDS)
+    assert len(actions_in_the_code()) > 90
+    assert actions_in_the_code() - set(named) == set()
+
+
+def test_an_action_without_words_is_told_by_its_own_name():
+    assert words_for("bills.bill.paid") == "Bill paid"
+    assert words_for("cards.card.blocked_for_good") == "Card blocked for good"
+
+
+def test_a_change_is_told_with_what_was_before(alice, checking):
+    with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
+        edit_account(actor=alice, account=checking, name="Shared pot")
+    entry = told(activity_of(alice).first(), alice)
+    assert (entry["what"], entry["kind"], entry["by"]) == ("Account changed", "accounts", "You")
+    assert (entry["ip"], entry["device"]) == ("203.0.113.9", "Firefox on Linux")
+    assert entry["details"] == [("name", "Everyday → Shared pot")]
+
+
+def test_on_a_shared_account_both_are_told_and_no_address_of_the_other(alice, bob, checking):
+    share = share_account(actor=alice, account=checking, member=bob, level="analyst")
+    accept_share(actor=bob, share=share)
+    with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
+        record(actor=bob, action="transactions.transaction.created", target=checking)
+    for reader, by, ip in ((alice, "Bob Baker", ""), (bob, "You", "203.0.113.9")):
+        entry = told(activity_of(reader).first(), reader)
+        assert (entry["what"], entry["by"], entry["ip"]) == ("Transaction added", by, ip)
+
+
+def test_staff_are_staff_and_a_stranger_at_the_door_is_told_with_the_address(alice, bob):
+    admin = make_user("admin@example.com", role="admin", name="Ada Admin")
+    set_role(actor=admin, user=alice, role="analyst")
+    assert told(activity_of(alice).first(), alice)["by"] == "Staff"
+    with request_info(RequestInfo(ip="198.51.100.7")):
+        record(actor=None, action="users.sign_in.failed", target=alice, reason="password")
+    entry = told(activity_of(alice).first(), alice)
+    assert (entry["what"], entry["by"], entry["ip"]) == ("Sign-in failed", "", "198.51.100.7")
+    assert not activity_of(bob).exists()
+
+
+def test_the_page_groups_by_the_readers_own_day_and_narrows_by_kind(alice, bob, client_for):
+    alice.timezone = "Pacific/Kiritimati"
+    alice.save(update_fields=["timezone"])
+    record(actor=alice, action="users.password.changed", target=alice)
+    record(actor=alice, action="bills.bill.paid", owner_id=alice.pk, amount="12.50")
+    record(actor=bob, action="users.profile.updated", target=bob, name=["Xylograph", "x"])
+    client = client_for(alice)
+    page = client.get(reverse("users:activity")).content.decode()
+    assert "Bill paid" in page
+    assert "amount: 12.50" in page
+    assert "Password changed" in page
+    assert "Xylograph" not in page
+    narrowed = client.get(reverse("users:activity") + "?kind=access").content.decode()
+    assert "Password changed" in narrowed
+    assert "Bill paid" not in narrowed
+    assert "Nothing of this kind" in client.get("/users/activity/?kind=sharing").content.decode()
+    assert client.get("/users/activity/?kind=zzz").status_code == 200
+    assert client.get("/users/activity/?cursor=zzz").status_code == 404
+
+
+def test_the_api_pages_through_all_of_it(alice, bob, api_for):
+    for number in range(5):
+        record(actor=alice, action="bills.bill.paid", owner_id=alice.pk, number=number)
+    record(actor=bob, action="bills.bill.paid", owner_id=bob.pk, number=99)
+    client, url, found = api_for(alice), "/api/users/me/activity?page_size=2", []
+    while url:
+        body = client.get(url).json()
+        found += [entry["details"]["number"] for entry in body["results"]]
+        url = body["next"]
+    assert found == ["4", "3", "2", "1", "0"]
+    assert client.get("/api/users/me/activity?kind=plans").json()["results"][0]["what"] == (
+        "Bill paid"
+    )
+    assert client.get("/api/users/me/activity?kind=zzz").status_code == 400
+
+
+def test_odd_details_do_not_break_the_page(alice, client_for):
+    record(actor=alice, action="cards.card.blocked", target=alice, odd=[1, {"a": 2}, []], none=None)
+    page = client_for(alice).get(reverse("users:activity"))
+    assert "Card blocked" in page.content.decode()
+
+
+def test_many_rows_cost_no_more_queries(alice, checking, client_for, django_assert_max_num_queries):
+    for _ in range(30):
+        make_transaction(account=checking, amount="1")
+    client = client_for(alice)
+    with django_assert_max_num_queries(8):
+        client.get(reverse("users:activity"))
