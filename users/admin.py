@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from users.masking import masked_email
 from users.models import (
     AuditChain,
     AuditEvent,
@@ -244,15 +245,14 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="recipient")
     def recipient_masked(self, row: Notification) -> str:
-        return sessions.masked(row.recipient.email)
+        return masked_email(row.recipient.email)
 
     @admin.display(description="the channel now")
     def channel_state(self, row: Notification) -> str:
         return channel_problem(row.recipient, row.channel) or "Works."
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        roles = (User.Role.ADMIN, User.Role.SUPPORT)
-        return may(request.user, Ability.USE_STAFF_API) and request.user.role in roles
+        return may(request.user, Ability.HELP_PEOPLE)
 
     @admin.action(description="Send again (failed ones)", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:

@@ -7,6 +7,7 @@ between reading and writing; the in-memory cache of tests counts under its own l
 
 import hashlib
 import logging
+import secrets
 import time
 
 from django.conf import settings
@@ -16,6 +17,9 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+# Of these, all counts about one subject (the key's first word) can be forgiven at once.
+FORGIVABLE = {"sign-in-account"}
+FORGIVEN_FOR = 24 * 3600
 # Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
 FAIL_CLOSED = {"sign-in-account", "sign-in-address", "sign-in-network", "otp", "passkey"}
 
@@ -65,8 +69,8 @@ def limit(name: str, key: str, count: int, seconds: int) -> None:
 
 def give_back(name: str, key: str | None) -> None:
     """Uncount one use: a right password is no failure."""
-    full_key = _cache_key(name, key or "unknown")
     try:
+        full_key = _cache_key(name, key or "unknown")
         if _is_redis():
             _redis(full_key).eval(_GIVE_BACK, 1, full_key)
         else:
@@ -77,8 +81,24 @@ def give_back(name: str, key: str | None) -> None:
         logger.warning("rate limit %s is not given back: %s", name, type(error).__name__)
 
 
+def forgive(name: str, subject: str) -> None:
+    """Begin every count about a subject anew; raises LimitsUnavailableError without the store."""
+    if name not in FORGIVABLE:
+        raise ValueError(f"{name} is not counted by subject")
+    try:
+        cache.set(_generation_key(name, subject), secrets.token_hex(4), FORGIVEN_FOR)
+    except (RedisError, OSError) as error:
+        raise LimitsUnavailableError from error
+
+
 def _cache_key(name: str, key: str) -> str:
+    if name in FORGIVABLE:
+        key += cache.get(_generation_key(name, key.partition(" ")[0]), "")
     return cache.make_key(f"limit:{name}:{hashlib.sha256(key.encode()).hexdigest()[:32]}")
+
+
+def _generation_key(name: str, subject: str) -> str:
+    return f"limit-generation:{name}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
 
 
 def _use(full_key: str, seconds: int) -> tuple[int, int]:

@@ -21,6 +21,7 @@ class Ability(Enum):
     USE_STAFF_API = "This is for staff."
     READ_EVERYTHING = "This is for auditors and admins."
     MANAGE_USERS = "This is for admins."
+    HELP_PEOPLE = "This is for support and admins."
     DECIDE_RATES = "Only admins decide on exchange rates."
 
 
@@ -34,10 +35,16 @@ ABILITIES: dict[str, set[Ability]] = {
     User.Role.USER: _CUSTOMER,
     User.Role.VIEWER: set(),
     User.Role.ANALYST: {Ability.CREATE_TRANSACTIONS, Ability.SEE_INSIGHTS, Ability.SEE_BUDGETS},
-    User.Role.SUPPORT: _CUSTOMER | {Ability.USE_STAFF_API},
+    User.Role.SUPPORT: _CUSTOMER | {Ability.USE_STAFF_API, Ability.HELP_PEOPLE},
     User.Role.AUDITOR: _CUSTOMER | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING},
     User.Role.ADMIN: _CUSTOMER
-    | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING, Ability.MANAGE_USERS, Ability.DECIDE_RATES},
+    | {
+        Ability.USE_STAFF_API,
+        Ability.HELP_PEOPLE,
+        Ability.READ_EVERYTHING,
+        Ability.MANAGE_USERS,
+        Ability.DECIDE_RATES,
+    },
 }
 
 

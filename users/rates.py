@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Rate] = {
     # Nothing can be guessed there; each try costs a signature.
     "passkey": (30, 300),
     "sign-up": (20, 3600),
+    "audit-verification": (20, 600),
     "share-invitation": (30, 3600),
     "mail-address": (20, 3600),
     "mail-recipient": (5, 3600),

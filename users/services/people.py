@@ -6,9 +6,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
+from django.db.models import Q
 
 from users import audit
 from users.locales import is_locale
@@ -38,7 +39,7 @@ def sign_up(
     ):  # fmt: skip
         if value:
             setattr(user, field, value)
-    errors = _errors_of(user, _password_error(password, user))
+    errors = errors_of(user, _password_error(password, user))
     if not user.name:
         errors.setdefault("name", ["Enter your name."])
     if errors:
@@ -70,13 +71,13 @@ def _password_error(password: str, user: User) -> dict[str, list]:
     return {}
 
 
-def _errors_of(user: User, errors: dict[str, list]) -> dict[str, list]:
+def errors_of(user: User, errors: dict[str, list] | None = None) -> dict[str, list]:
     """Every broken rule at once, so that nobody mends them one by one."""
     try:
         user.full_clean(exclude=["password"])
     except ValidationError as error:
-        errors = error.error_dict | errors
-    return errors | _errors_of_texts(user)
+        errors = error.error_dict | (errors or {})
+    return (errors or {}) | _errors_of_texts(user)
 
 
 def _errors_of_texts(user: User) -> dict[str, list]:
@@ -149,10 +150,9 @@ def change_password(
 @db_transaction.atomic
 def set_role(*, actor: User | None, user: User, role: str) -> User:
     """Give a role, and with it the way into the admin site or out of it. Nobody's own role."""
-    _require_manager(actor, user, "You cannot change your own role.")
     if role not in User.Role.values:
         raise ValidationError({"role": "There is no such role."})
-    locked = lock_user(user.pk)
+    locked = _locked_by_manager(actor, user, "You cannot change your own role.")
     before = locked.role
     if before == role:
         return locked
@@ -170,8 +170,7 @@ def set_role(*, actor: User | None, user: User, role: str) -> User:
 @db_transaction.atomic
 def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
     """Close somebody's access, or open it again. Nobody's own."""
-    _require_manager(actor, user, "You cannot deactivate yourself.")
-    locked = lock_user(user.pk)
+    locked = _locked_by_manager(actor, user, "You cannot deactivate yourself.")
     if locked.is_active == is_active:
         return locked
     locked.is_active = is_active
@@ -207,6 +206,20 @@ def _require_manager(actor: User | None, user: User, own: str) -> None:
     require(actor, Ability.MANAGE_USERS)
     if actor.pk == user.pk:
         raise ValidationError(own)
+
+
+def _locked_by_manager(actor: User | None, user: User, own: str) -> User:
+    """The row, locked with every admin's: who was an admin a moment ago may be none by now.
+
+    As nobody changes themselves, whoever still is one stays: the last admin cannot be lost.
+    """
+    _require_manager(actor, user, own)
+    admins = Q(role=User.Role.ADMIN, is_active=True)
+    rows = User.objects.select_for_update(no_key=True).filter(admins | Q(pk=user.pk))
+    found = {row.pk: row for row in rows.order_by("pk")}
+    if actor is not None and actor.pk not in found:
+        raise PermissionDenied(Ability.MANAGE_USERS.value)
+    return found[user.pk]
 
 
 def record_email_confirmed(*, user: User, before: str) -> None:

@@ -24,6 +24,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from users import audit, limits
 from users.audit import current_request_info
+from users.masking import masked_email
 from users.models import RefreshSession, User
 from users.network import network_of
 
@@ -154,13 +155,7 @@ def needs_otp(user: User) -> bool:
 
 def _record_failure(email: str, action: str) -> None:
     user = User.objects.filter(email=email).first()
-    audit.record(actor=None, action=action, target=user, email=masked(email))
-
-
-def masked(email: str) -> str:
-    """a***@example.com: enough to recognise, not enough to collect."""
-    name, _, host = email.partition("@")
-    return f"{name[:1]}***@{host}"[:254]
+    audit.record(actor=None, action=action, target=user, email=masked_email(email))
 
 
 def record_signed_in(*, user: User, by: str) -> None:

@@ -1,0 +1,206 @@
+"""Staff at the API: each address × each role, what support never sees, what nobody may raise."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from tests.builders import make_user
+from tests.world import SECRET, things_of
+from users import limits
+from users.masking import masked_text
+from users.models import AuditEvent, Notification, User
+from users.services import people, sessions
+
+pytestmark = pytest.mark.django_db
+ROLES = [*User.Role.values]
+ALL_READ, READERS, HELPERS = (
+    {"support", "auditor", "admin"},
+    {"auditor", "admin"},
+    {"support", "admin"},
+)
+# method, address, body, who may, what they get
+CALLS = [
+    ("get", "/api/admin/users", None, ALL_READ, 200),
+    ("get", "/api/admin/users?search=alice@example.com", None, ALL_READ, 200),
+    ("post", "/api/admin/users", {"name": "New", "email": "new@example.com"}, {"admin"}, 201),
+    ("get", "/api/admin/users/{alice}", None, ALL_READ, 200),
+    ("patch", "/api/admin/users/{alice}", {"role": "analyst"}, {"admin"}, 200),
+    ("patch", "/api/admin/users/{alice}", {"is_active": False}, {"admin"}, 200),
+    ("post", "/api/admin/users/{alice}/unlock", None, HELPERS, 200),
+    ("get", "/api/admin/notifications", None, ALL_READ, 200),
+    ("post", "/api/admin/notifications/{failed}/send-again", None, HELPERS, 200),
+    ("get", "/api/admin/audit-log", None, READERS, 200),
+    ("get", "/api/admin/audit-log/verify", None, READERS, 200),
+]  # fmt: skip
+
+
+def staff(role: str) -> User:
+    return people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
+
+
+@pytest.fixture
+def failed(alice) -> Notification:
+    return Notification.objects.create(
+        recipient=alice, kind="bill_due", target_key="bill:1", channel="email", status="failed",
+        local_day="2026-03-15", subject=f"{SECRET} 12.00", text=f"{SECRET} 12.00",
+        due_at=timezone.now(), provider_answer="550 <alice@example.com> +4930901820 unknown",
+    )  # fmt: skip
+
+
+def rights() -> list:
+    return list(
+        User.objects.order_by("pk").values("email", "role", "is_active", "is_staff", "name")
+    )
+
+
+def test_each_address_answers_its_roles_and_no_other(api_for, alice, failed, subtests):
+    anonymous = api_for(None)
+    clients = {role: api_for(staff(role)) for role in ROLES}
+    for method, path, body, who, status in CALLS:
+        url = path.format(alice=alice.pk, failed=failed.pk)
+        assert getattr(anonymous, method)(url, body).status_code == 401
+        for role in sorted(clients, key=lambda role: role in who):
+            with subtests.test(method=method, url=url, role=role):
+                before = rights()
+                answer = getattr(clients[role], method)(url, body)
+                assert answer.status_code == (status if role in who else 403)
+                if role not in who:
+                    assert rights() == before
+                elif "{" in path:
+                    absent = path.format(alice=987654321, failed=987654321)
+                    assert getattr(clients[role], method)(absent, body).status_code == 404
+            Notification.objects.update(status="failed")
+            User.objects.filter(pk=alice.pk).update(role="user", is_active=True)
+
+
+def test_support_sees_masks_and_nothing_else(api_for, alice, failed):
+    User.objects.filter(pk=alice.pk).update(phone="+49 30 901820")
+    things_of(alice)
+    client = api_for(staff("support"))
+    shown = client.get(f"/api/admin/users/{alice.pk}").json()
+    assert shown == {
+        "id": alice.pk, "email": "a***@example.com", "name": "A*** A***", "phone": "***20",
+        "is_active": True, "is_locked": False,
+    }  # fmt: skip
+    answers = [
+        shown,
+        client.get("/api/admin/users").json(),
+        client.get("/api/admin/notifications").json(),
+    ]
+    text = json.dumps(answers)
+    assert not any(word in text for word in (SECRET, "12.00", "alice", "901820", "Archer"))
+    assert {one["id"] for one in answers[1]["results"]} == {alice.pk}
+    assert answers[2]["results"][0]["provider_answer"] == "550 <a***@example.com> ***20 unknown"
+    for search, count in (("alice@example.com", 1), ("alice", 0), ("e", 0), ("Alice Archer", 1)):
+        found = client.get("/api/admin/users", {"search": search}).json()["results"]
+        assert len(found) == count, search
+    auditor = User.objects.get(pk=staff("auditor").pk)
+    assert client.get(f"/api/admin/users/{auditor.pk}").status_code == 404
+
+
+def test_an_admin_makes_a_user_who_sets_the_password_by_mail(api_for, client):
+    api = api_for(staff("admin"))
+    form = {
+        "name": "New Person",
+        "email": "New@Example.com",
+        "role": "support",
+        "is_superuser": True,
+    }
+    made = api.post("/api/admin/users", form).json()
+    user = User.objects.get(email="new@example.com")
+    assert (made["id"], user.role, user.is_staff, user.is_superuser) == (
+        user.pk,
+        "support",
+        True,
+        False,
+    )
+    assert not user.has_usable_password()
+    [letter] = mail.outbox
+    assert letter.to == ["new@example.com"]
+    link = next(word for word in letter.body.split() if "/password/reset/key/" in word)
+    page = client.get(link.partition("testserver")[2] or link, follow=True)
+    password = {"password1": "a-Fine-long-1-word", "password2": "a-Fine-long-1-word"}
+    client.post(page.redirect_chain[-1][0], password)
+    assert User.objects.get(pk=user.pk).check_password("a-Fine-long-1-word")
+    again = api.post("/api/admin/users", form)
+    assert (again.status_code, again.json()["errors"][0]["attr"]) == (400, "email")
+    assert AuditEvent.objects.filter(action="users.user.created").count() == 1
+
+
+def test_a_new_role_ends_tokens_and_leaves_an_event(api_for, alice):
+    admin = staff("admin")
+    tokens = sessions.start_tokens(user=alice, at=timezone.now())
+    change = {
+        "role": "support",
+        "is_superuser": True,
+        "id": 1,
+        "email": "x@example.com",
+        "balance": "1",
+    }
+    assert api_for(admin).patch(f"/api/admin/users/{alice.pk}", change).status_code == 200
+    alice.refresh_from_db()
+    assert (alice.role, alice.is_superuser, alice.email) == ("support", False, "alice@example.com")
+    with pytest.raises(sessions.WrongTokenError):
+        sessions.rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
+    [event] = api_for(admin).get("/api/admin/audit-log?action=users.role").json()["results"][:1]
+    assert (event["actor"], event["target_id"]) == (admin.pk, alice.pk)
+    assert event["changes"] == {"role": ["user", "support"]}
+
+
+def test_nobody_raises_or_lowers_themselves_and_one_admin_stays(api_for, alice):
+    admin, other = staff("admin"), make_user("second@staff.example")
+    people.set_role(actor=admin, user=other, role="admin")
+    stale = User.objects.get(pk=other.pk)
+    for change in ({"role": "user"}, {"is_active": False}):
+        assert api_for(admin).patch(f"/api/admin/users/{admin.pk}", change).status_code == 400
+    people.set_role(actor=admin, user=other, role="user")
+    # Asked for at the same moment: the other was an admin when their request began.
+    with pytest.raises(PermissionDenied):
+        people.set_role(actor=stale, user=admin, role="user")
+    assert User.objects.filter(role="admin", is_active=True).count() == 1
+
+
+def test_support_unlocks_a_sign_in(api_for, client, alice):
+    for _ in range(7):
+        client.post("/api/auth/login", {"email": alice.email, "password": "wrong"})
+    right = {"email": alice.email, "password": "correct-Horse-battery-1"}
+    assert client.post("/api/auth/login", right).status_code == 429
+    support = api_for(staff("support"))
+    url = f"/api/admin/users/{alice.pk}"
+    assert support.get(url).json()["is_locked"] is True
+    assert support.post(f"{url}/unlock").json()["is_locked"] is False
+    assert client.post("/api/auth/login", right).status_code == 200
+    with pytest.raises(ValueError, match="not counted by subject"):
+        limits.forgive("otp", "1")
+
+
+def test_the_audit_log_is_narrowed_and_verified(api_for, alice, bob):
+    sessions.sign_out_everywhere(actor=alice, user=alice)
+    sessions.sign_out_everywhere(actor=bob, user=bob)
+    client, today = api_for(staff("auditor")), timezone.now().date()
+
+    def found(**query) -> list[int]:
+        rows = client.get("/api/admin/audit-log", query).json()["results"]
+        return [row["actor"] for row in rows if row["action"] == "users.sessions.ended"]
+
+    assert found() == [bob.pk, alice.pk]
+    assert found(actor=alice.pk) == found(actor="alice@example.com") == [alice.pk]
+    assert found(target_type="users.user", target_id=bob.pk) == [bob.pk]
+    assert (
+        found(date_from=today + timedelta(days=1)) == found(date_to=today - timedelta(days=1)) == []
+    )
+    assert found(date_from=today, date_to=today, action="users.sess") == [bob.pk, alice.pk]
+    assert client.get("/api/admin/audit-log", {"date_from": "soon"}).status_code == 400
+    assert client.get("/api/admin/audit-log/verify").json()["intact"] is True
+    event = AuditEvent.objects.filter(actor=alice).first()
+    super(type(AuditEvent.objects.all()), AuditEvent.objects.filter(pk=event.pk)).update(action="x")
+    told = client.get("/api/admin/audit-log/verify").json()
+    assert (told["intact"], told["problems"][0]["event"]) == (False, event.pk)
+
+
+def test_a_text_is_masked_where_it_names_people():
+    assert masked_text("to bob.b+x@a.example: 421 busy") == "to b***@a.example: 421 busy"

@@ -1,0 +1,178 @@
+"""Staff at the API: people, their messages, the audit trail. Each role sees its own part."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from users import limits
+from users.api.staff_serializers import (
+    AuditEventOut,
+    MaskedUserOut,
+    PersonChangeIn,
+    PersonIn,
+    ReceiptOut,
+    StaffUserOut,
+    VerificationOut,
+)
+from users.audit_anchor import verify_against_anchor
+from users.filters import AuditFilter, PersonFilter, ReceiptFilter
+from users.models import AuditEvent, Notification, User
+from users.notifications import send_again
+from users.policy import Ability, may, require
+from users.services.staffing import change_person, create_person, unlock_sign_in, with_locks
+from users.set_password_mail import send_set_password_mail
+
+_PERSON = PolymorphicProxySerializer(
+    "StaffUser", serializers=[StaffUserOut, MaskedUserOut], resource_type_field_name=None
+)
+
+
+class Needs(BasePermission):
+    """The ability a view names as `reading` for safe methods, `writing` for the others."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False  # Answered with 401.
+        is_reading = request.method in ("GET", "HEAD", "OPTIONS")
+        require(request.user, view.reading if is_reading else view.writing)
+        return True
+
+
+class StaffApi(GenericAPIView):
+    """For staff, at least."""
+
+    permission_classes = [Needs]
+    reading = Ability.USE_STAFF_API
+    writing = Ability.MANAGE_USERS
+
+
+class PeopleApi(StaffApi):
+    """Support sees customers, masked; auditors and admins see everybody."""
+
+    def get_queryset(self) -> QuerySet[User]:
+        people = with_locks(User.objects.order_by("-id"), timezone.now())
+        if may(self.request.user, Ability.READ_EVERYTHING):
+            return people
+        customers = [User.Role.USER, User.Role.VIEWER, User.Role.ANALYST]
+        return people.filter(role__in=customers)
+
+    def get_serializer_class(self) -> type:
+        sees_all = may(self.request.user, Ability.READ_EVERYTHING)
+        return StaffUserOut if sees_all else MaskedUserOut
+
+    def find(self, pk: int) -> User:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def show(self, pk: int) -> dict[str, Any]:
+        return self.get_serializer(self.find(pk)).data
+
+
+class StaffUserListApi(PeopleApi):
+    filterset_class = PersonFilter
+
+    @extend_schema(operation_id="admin_users_list", responses=StaffUserOut(many=True))
+    def get(self, request: Request) -> Response:
+        """People. Support gets `id`, `email`, `name`, `phone` (masked), and whether locked."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=PersonIn, responses={201: StaffUserOut})
+    def post(self, request: Request) -> Response:
+        """Make a user. They get a mail by which they set their password."""
+        data = PersonIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        user = create_person(actor=request.user, **data.validated_data)
+        send_set_password_mail(request._request, user)
+        return Response(self.show(user.pk), status=status.HTTP_201_CREATED)
+
+
+class StaffUserDetailApi(PeopleApi):
+    @extend_schema(operation_id="admin_users_retrieve", responses=_PERSON)
+    def get(self, request: Request, pk: int) -> Response:
+        """One person."""
+        return Response(self.show(pk))
+
+    @extend_schema(request=PersonChangeIn, responses=StaffUserOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change role, active status, identity check, name or phone of somebody else.
+
+        A new role or status ends their sessions and tokens at once. Nobody changes their own.
+        """
+        user = self.find(pk)
+        data = PersonChangeIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        change_person(actor=request.user, user=user, **data.validated_data)
+        return Response(self.show(pk))
+
+
+class StaffUserUnlockApi(PeopleApi):
+    writing = Ability.HELP_PEOPLE
+
+    @extend_schema(request=None, responses=_PERSON)
+    def post(self, request: Request, pk: int) -> Response:
+        """Forget the wrong passwords counted against this person's sign-in."""
+        unlock_sign_in(actor=request.user, user=self.find(pk))
+        return Response(self.show(pk))
+
+
+class ReceiptApi(StaffApi):
+    serializer_class = ReceiptOut
+    writing = Ability.HELP_PEOPLE
+
+    def get_queryset(self) -> QuerySet[Notification]:
+        return Notification.objects.select_related("recipient").order_by("-id")
+
+
+class ReceiptListApi(ReceiptApi):
+    filterset_class = ReceiptFilter
+
+    @extend_schema(operation_id="admin_notifications_list", responses=ReceiptOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What was sent to whom by which channel, and what became of it."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class ReceiptSendAgainApi(ReceiptApi):
+    @extend_schema(request=None, responses=ReceiptOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Put a message that failed, a reminder for instance, back in line."""
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        sent = send_again(actor=request.user, notification=row, at=timezone.now())
+        return Response(self.get_serializer(sent).data)
+
+
+class AuditLogApi(StaffApi):
+    serializer_class = AuditEventOut
+    filterset_class = AuditFilter
+    reading = Ability.READ_EVERYTHING
+
+    def get_queryset(self) -> QuerySet[AuditEvent]:
+        return AuditEvent.objects.select_related("actor", "chain").order_by("-id")
+
+    @extend_schema(operation_id="admin_audit_log", responses=AuditEventOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Who did what, the newest first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class AuditVerifyApi(APIView):
+    permission_classes = [Needs]
+    reading = Ability.READ_EVERYTHING
+    writing = Ability.MANAGE_USERS
+
+    @extend_schema(operation_id="admin_audit_log_verify", responses=VerificationOut)
+    def get(self, request: Request) -> Response:
+        """Walk every chain, against the heads that were kept outside the database."""
+        limits.consume("audit-verification", str(request.user.pk))
+        return Response(VerificationOut(verify_against_anchor()).data)

@@ -1,0 +1,119 @@
+"""What staff see of people, messages and the audit trail, and what admins send."""
+
+from rest_framework import serializers
+
+from users.masking import masked_email, masked_name, masked_phone, masked_text
+from users.models import AuditEvent, Notification, User
+
+
+class StaffUserOut(serializers.ModelSerializer):
+    """A person, to those who read everything."""
+
+    timezone = serializers.CharField(read_only=True)
+    is_locked = serializers.BooleanField(help_text="By wrong passwords, in the last 15 minutes.")
+
+    class Meta:
+        model = User
+        fields = [
+            "id", "email", "name", "phone", "kyc_status", "role", "is_active", "is_locked",
+            "base_currency", "timezone", "locale", "last_login", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class MaskedUserOut(serializers.ModelSerializer):
+    """A person, to support: enough to recognise."""
+
+    email = serializers.SerializerMethodField()
+    name = serializers.SerializerMethodField()
+    phone = serializers.SerializerMethodField()
+    is_locked = serializers.BooleanField(help_text="By wrong passwords, in the last 15 minutes.")
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "phone", "is_active", "is_locked"]
+
+    def get_email(self, user: User) -> str:
+        return masked_email(user.email)
+
+    def get_name(self, user: User) -> str:
+        return masked_name(user.name)
+
+    def get_phone(self, user: User) -> str:
+        return masked_phone(user.phone)
+
+
+class PersonIn(serializers.Serializer):
+    """A new user; the password is set by its owner."""
+
+    name = serializers.CharField(max_length=150)
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(choices=User.Role.choices, required=False)
+    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    base_currency = serializers.CharField(max_length=3, required=False, allow_blank=True)
+    is_active = serializers.BooleanField(required=False)
+
+
+class PersonChangeIn(serializers.Serializer):
+    """What an admin changes of somebody else."""
+
+    role = serializers.ChoiceField(choices=User.Role.choices, required=False)
+    is_active = serializers.BooleanField(required=False)
+    kyc_status = serializers.ChoiceField(choices=User.KycStatus.choices, required=False)
+    name = serializers.CharField(max_length=150, required=False)
+    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+
+
+class ReceiptOut(serializers.ModelSerializer):
+    """One message by one channel and what became of it; never what it says."""
+
+    recipient = serializers.SerializerMethodField(help_text="Masked.")
+    user = serializers.IntegerField(source="recipient_id")
+    provider_answer = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Notification
+        fields = [
+            "id", "user", "recipient", "kind", "channel", "status", "attempts", "due_at",
+            "finished_at", "provider_answer", "created_at",
+        ]  # fmt: skip
+
+    def get_recipient(self, row: Notification) -> str:
+        return masked_email(row.recipient.email)
+
+    def get_provider_answer(self, row: Notification) -> str:
+        return masked_text(row.provider_answer)
+
+
+class AuditEventOut(serializers.ModelSerializer):
+    """One event of one chain."""
+
+    actor_email = serializers.CharField(source="actor.email", default=None)
+    chain = serializers.CharField(source="chain.name")
+    changes = serializers.JSONField()
+
+    class Meta:
+        model = AuditEvent
+        fields = [
+            "id", "chain", "sequence", "actor", "actor_email", "action", "target_type",
+            "target_id", "changes", "ip", "device", "request_id", "created_at",
+            "previous_hash", "hash",
+        ]  # fmt: skip
+
+
+class FaultOut(serializers.Serializer):
+    """The first bad row of a chain."""
+
+    chain = serializers.CharField()
+    sequence = serializers.IntegerField()
+    event = serializers.IntegerField(allow_null=True)
+    problem = serializers.CharField()
+
+
+class VerificationOut(serializers.Serializer):
+    """What a walk over every chain found."""
+
+    intact = serializers.BooleanField()
+    chains = serializers.IntegerField()
+    events = serializers.IntegerField()
+    anchored = serializers.BooleanField(help_text="Compared with heads kept outside the database.")
+    problems = FaultOut(many=True)

@@ -1,0 +1,71 @@
+"""What staff may narrow people, messages and the audit trail by."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import django_filters
+from django.db.models import QuerySet
+
+from users.models import AuditEvent, Notification, User
+from users.policy import Ability, may
+from users.services.staffing import found_people
+
+_UTC = ZoneInfo("UTC")
+
+
+class PersonFilter(django_filters.FilterSet):
+    """`search` by email, name or phone (whole ones, for who sees only masks), role, active."""
+
+    search = django_filters.CharFilter(method="search_people")
+    role = django_filters.ChoiceFilter(choices=User.Role.choices)
+    is_active = django_filters.BooleanFilter()
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def search_people(self, people: QuerySet, name: str, text: str) -> QuerySet:
+        sees_all = may(self.request.user, Ability.READ_EVERYTHING)
+        return found_people(people, text, exactly=not sees_all)
+
+
+class ReceiptFilter(django_filters.FilterSet):
+    """Whose, by which channel, what became of it."""
+
+    user = django_filters.NumberFilter(field_name="recipient_id", max_value=2**63 - 1)
+    channel = django_filters.ChoiceFilter(choices=Notification.Channel.choices)
+    status = django_filters.ChoiceFilter(choices=Notification.Status.choices)
+    kind = django_filters.CharFilter()
+
+    class Meta:
+        model = Notification
+        fields: list[str] = []
+
+
+class AuditFilter(django_filters.FilterSet):
+    """Who (id or address), did what (a whole word or its beginning), to what, when (UTC days)."""
+
+    actor = django_filters.CharFilter(method="by_actor")
+    action = django_filters.CharFilter(lookup_expr="startswith")
+    target_type = django_filters.CharFilter()
+    target_id = django_filters.NumberFilter(max_value=2**63 - 1)
+    request_id = django_filters.CharFilter()
+    date_from = django_filters.DateFilter(method="since")
+    date_to = django_filters.DateFilter(method="until")
+
+    class Meta:
+        model = AuditEvent
+        fields: list[str] = []
+
+    def by_actor(self, events: QuerySet, name: str, value: str) -> QuerySet:
+        if value.isdecimal() and value.isascii() and len(value) < 19:
+            return events.filter(actor_id=int(value))
+        return events.filter(actor__email=value.strip().lower())
+
+    def since(self, events: QuerySet, name: str, value: datetime) -> QuerySet:
+        return events.filter(created_at__gte=datetime.combine(value, time.min, _UTC))
+
+    def until(self, events: QuerySet, name: str, value: datetime) -> QuerySet:
+        return events.filter(
+            created_at__lt=datetime.combine(value, time.min, _UTC) + timedelta(days=1)
+        )

@@ -1,0 +1,29 @@
+"""What support sees of a person: enough to recognise whom they talk to, not enough to collect."""
+
+import re
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+_NUMBER = re.compile(r"\+?[0-9][0-9 ()./-]{5,}[0-9]", re.ASCII)
+
+
+def masked_email(email: str) -> str:
+    """a***@example.com"""
+    name, _, host = email.partition("@")
+    return f"{name[:1]}***@{host}"[:254]
+
+
+def masked_name(name: str) -> str:
+    """A*** M***"""
+    return " ".join(f"{word[0]}***" for word in name.split())
+
+
+def masked_phone(phone: str) -> str:
+    """***45; "" where there is none."""
+    digits = [char for char in phone if char.isdecimal()]
+    return f"***{''.join(digits[-2:])}" if digits else ""
+
+
+def masked_text(text: str) -> str:
+    """A provider's answer, without the addresses and numbers it repeats."""
+    text = _ADDRESS.sub(lambda found: masked_email(found[0]), text)
+    return _NUMBER.sub(lambda found: masked_phone(found[0]), text)

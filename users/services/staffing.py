@@ -1,0 +1,117 @@
+"""What staff do for people: make them a user, open a login that wrong guesses have locked."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from users import audit, limits
+from users.models import EMAIL_TAKEN, AuditEvent, User
+from users.policy import Ability, is_staff_role, require
+from users.services.people import (
+    errors_of,
+    set_active,
+    set_kyc_status,
+    set_role,
+    update_profile,
+)
+
+LOCKED, UNLOCKED = "users.sign_in.locked", "users.sign_in.unlocked"
+# As long as sign-in-account counts (users/rates.py).
+LOCKED_FOR = timedelta(minutes=15)
+
+
+def create_person(
+    *,
+    actor: User,
+    name: str,
+    email: str,
+    role: str = User.Role.USER,
+    phone: str = "",
+    base_currency: str = "",
+    is_active: bool = True,
+) -> User:
+    """Make a user who sets their own password by mail (the door sends it). By admins only."""
+    require(actor, Ability.MANAGE_USERS)
+    user = User(
+        email=email.strip().lower(),
+        name=name.strip(),
+        phone=phone.strip(),
+        role=role,
+        is_active=is_active,
+        is_staff=is_staff_role(role) if role in User.Role.values else False,
+        is_superuser=role == User.Role.ADMIN,
+    )
+    if base_currency:
+        user.base_currency = base_currency.upper()
+    user.set_unusable_password()
+    errors = errors_of(user)
+    if not user.name:
+        errors.setdefault("name", ["Enter a name."])
+    if errors:
+        raise ValidationError(errors)
+    try:
+        with db_transaction.atomic():
+            user.save(force_insert=True)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+            audit.record(
+                actor=actor,
+                action="users.user.created",
+                target=user,
+                email=user.email,
+                name=user.name,
+                role=user.role,
+                is_active=user.is_active,
+            )
+    except IntegrityError as error:
+        raise ValidationError({"email": EMAIL_TAKEN}) from error
+    return user
+
+
+@db_transaction.atomic
+def unlock_sign_in(*, actor: User, user: User) -> None:
+    """Forget the wrong passwords counted against an account. It opens no door by itself."""
+    require(actor, Ability.HELP_PEOPLE)
+    audit.record(actor=actor, action=UNLOCKED, target=user)
+    limits.forgive("sign-in-account", user.email)
+
+
+def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
+    """Each user with `is_locked`: wrong passwords lock the account, for some address at least."""
+    about = AuditEvent.objects.filter(target_type="users.user", target_id=OuterRef("pk"))
+    unlocked_since = AuditEvent.objects.filter(
+        target_type="users.user",
+        target_id=OuterRef("target_id"),
+        action=UNLOCKED,
+        id__gt=OuterRef("id"),
+    )
+    locks = about.filter(action=LOCKED, created_at__gt=at - LOCKED_FOR)
+    return users.annotate(is_locked=Exists(locks.exclude(Exists(unlocked_since))))
+
+
+def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet[User]:
+    """Those a search means; `exactly`: by whole address, phone or name, for who sees only masks."""
+    text = text.strip()
+    if not exactly:
+        return users.filter(Q(email__icontains=text) | Q(name__icontains=text) | Q(phone=text))
+    return users.filter(Q(email=text.lower()) | Q(name__iexact=text) | Q(phone=text))
+
+
+@db_transaction.atomic
+def change_person(*, actor: User, user: User, **changes: Any) -> User:
+    """Several changes of somebody by an admin: all of them or none, each with its own event."""
+    require(actor, Ability.MANAGE_USERS)
+    changed = user
+    # The role first: it takes the most locks.
+    for field, service in (
+        ("role", set_role),
+        ("is_active", set_active),
+        ("kyc_status", set_kyc_status),
+    ):
+        if field in changes:
+            changed = service(actor=actor, user=user, **{field: changes.pop(field)})
+    return update_profile(actor=actor, user=user, **changes) if changes else changed
