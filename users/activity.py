@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from users.activity_words import KIND_OF, WORDS, words_for
 from users.audit import chain_name
@@ -18,6 +19,8 @@ MOST_DETAILS = 6
 _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category", "transaction",
               "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
 
+_THROUGH = {("by", "page"): gettext_lazy("the website"), ("by", "api"): gettext_lazy("an app")}
+
 
 def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
     """Everything in the user's own chain, by whoever, and what they did with other people's things.
@@ -25,7 +28,9 @@ def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
     So a member's deeds on a shared account are told to its owner and to the member.
     """
     own = AuditChain.objects.filter(name=chain_name(user.pk)).values_list("pk", flat=True).first()
-    events = AuditEvent.objects.filter(Q(chain=own) | Q(actor=user)).exclude(action__in=LEFT_OUT)
+    # Sharing is told in the chains of both already.
+    abroad = Q(actor=user) & ~Q(action__startswith="accounts.share.")
+    events = AuditEvent.objects.filter(Q(chain=own) | abroad).exclude(action__in=LEFT_OUT)
     if kind:
         events = events.filter(action__in=list(WORDS[kind]))
     return events.select_related("actor", "chain").order_by("-id")
@@ -74,6 +79,9 @@ def _details(changes: Any) -> Iterable[tuple[str, str]]:
         }
     for key, value in changes.items():
         if key in _TECHNICAL or isinstance(value, Mapping):
+            continue
+        if isinstance(value, str) and (key, value) in _THROUGH:
+            yield _("through"), str(_THROUGH[key, value])
             continue
         text = _as_change(value) if isinstance(value, list) else _as_text(value)
         if text:
