@@ -4,13 +4,14 @@ Income is money in and expenses is money out, by the sign of each line (`txn_typ
 transfers between own accounts. A refund is money in; spending by category names it beside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from banking.periods import Period, first_of_month
+from insights.questions import Question
 from transactions.flows import Flow, Flows
 
 
@@ -51,6 +52,44 @@ class MonthFlow:
     @property
     def net(self) -> Decimal:
         return self.income - self.expenses
+
+    @property
+    def savings_rate(self) -> Decimal | None:
+        """As a period's."""
+        return self.net / self.income if self.income else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing came in or went out, not even what could not be converted."""
+        return not (self.income or self.expenses or self.not_converted_count)
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlowMonths:
+    """A period month by month, with its sums and those of the period before."""
+
+    question: Question
+    months: tuple[MonthFlow, ...]
+    total: CashFlow
+    before: CashFlow
+
+
+def cash_flow_months(question: Question) -> CashFlowMonths:
+    """Income, expenses and what was left, by month; empty months at the period's edges go."""
+    period, before = question.choice.period, question.choice.comparison
+    flows, _rates = question.load([period, before])
+    return CashFlowMonths(
+        question=question,
+        months=lived_in(monthly_trend(flows, period)),
+        total=cash_flow(flows, period),
+        before=cash_flow(flows, before),
+    )
+
+
+def lived_in(months: Sequence[MonthFlow]) -> tuple[MonthFlow, ...]:
+    """The months from the first to the last with money: before and after there is no history."""
+    places = [place for place, month in enumerate(months) if not month.is_empty]
+    return tuple(months[places[0] : places[-1] + 1]) if places else ()
 
 
 def cash_flow(flows: Flows, period: Period) -> CashFlow:

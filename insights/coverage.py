@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from accounts.models import Account, AccountShare, shared_account_ids
 from users.models import User
-from users.policy import Ability, may
+from users.policy import Ability, may, require
 
 _GUESTS = (User.Role.VIEWER, User.Role.ANALYST)
 
@@ -18,15 +18,18 @@ class Coverage:
     has_shared: bool
     includes_shared: bool
     sees_insights: bool
+    # What the transaction list's filter `shared` needs to show the same rows; "" is all there are.
+    list_filter: str = ""
 
     @property
     def account_ids(self) -> list[int]:
         return [account.pk for account in self.accounts]
 
     @property
-    def covers_all_visible(self) -> bool:
-        """Whether the plain transaction list, without naming accounts, shows the same rows."""
-        return self.includes_shared or not self.has_shared
+    def asked_for_shared(self) -> bool:
+        """Whether shared accounts count because the person asked, and not as a guest."""
+        owns = any(account.user_id == self.user.pk for account in self.accounts)
+        return self.includes_shared and self.has_shared and owns
 
 
 def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
@@ -47,4 +50,26 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
         has_shared=len(visible) > len(own),
         includes_shared=include_shared,
         sees_insights=may(user, Ability.SEE_INSIGHTS) and not as_viewer,
+        list_filter="exclude" if len(visible) > len(accounts) else "",
+    )
+
+
+def insights_coverage(user: User, *, include_shared: bool | None = None) -> Coverage:
+    """As `coverage_for`, without accounts shared for a look only: those are in no insight."""
+    require(user, Ability.SEE_INSIGHTS)
+    levels = shared_account_ids(user)
+    visible = list(Account.objects.visible_to(user))
+    own = [one for one in visible if one.user_id == user.pk]
+    full = [one for one in visible if levels.get(one.pk) != AccountShare.Level.VIEWER]
+    if include_shared is None:
+        include_shared = user.role in _GUESTS or not own
+    accounts = full if include_shared else own
+    missing = len(visible) - len(accounts)
+    return Coverage(
+        user=user,
+        accounts=tuple(accounts),
+        has_shared=len(full) > len(own),
+        includes_shared=include_shared,
+        sees_insights=True,
+        list_filter=("analyst" if include_shared else "exclude") if missing else "",
     )

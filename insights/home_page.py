@@ -1,19 +1,15 @@
 """What the home page shows beside the figures: names of periods, the period picker, links."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
-
-from django.utils.formats import date_format
 
 from accounts.models import Account
-from banking.periods import Period, add_months
+from banking.periods import Period
 from insights.links import Links
 from insights.net_worth import AccountBalance
 from insights.overview import Overview
-from insights.period_choice import SPANS, PeriodChoice
+from insights.period_words import period_label, period_picker, span_label
 from insights.spending import percent_change
 
 # Categories shown at once; the rest opens.
@@ -42,6 +38,7 @@ def home_context(overview: Overview) -> dict[str, Any]:
     """Everything `templates/insights/home.html` needs."""
     choice, period = overview.choice, overview.choice.period
     links = Links(overview.coverage)
+    kept = {"include_shared": "1"} if overview.coverage.asked_for_shared else {}
     return {
         "overview": overview,
         "currency": overview.currency,
@@ -67,33 +64,9 @@ def home_context(overview: Overview) -> dict[str, Any]:
         "spending_url": links.expenses(period),
         "period_label": period_label(choice),
         "comparison_label": f"vs. {span_label(choice.comparison)}",
-        "picker": _picker(overview),
+        "picker": period_picker(choice, on=overview.on, kept=kept),
         "left_out": _left_out(overview, links),
     }
-
-
-def period_label(choice: PeriodChoice) -> str:
-    """ "November 2026", "2026", or the days."""
-    period = choice.period
-    if choice.is_one_month:
-        return date_format(period.start, "F Y")
-    if period == Period.year_of(period.start):
-        return str(period.start.year)
-    if choice.name == "quarter":
-        return f"Q{(period.start.month + 2) // 3} {period.start.year}"
-    return span_label(period)
-
-
-def span_label(period: Period) -> str:
-    """The period in a few words: "October 2026", "1–21 October", "1 Jan 2025 – 21 Nov 2025"."""
-    first, last = period.start, period.last_day
-    if period == Period.month_of(first):
-        return date_format(first, "F Y")
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {date_format(first, 'M Y')}"
-    if first.year == last.year:
-        return f"{date_format(first, 'j M')} – {date_format(last, 'j M Y')}"
-    return f"{date_format(first, 'j M Y')} – {date_format(last, 'j M Y')}"
 
 
 def _tiles(overview: Overview, links: Links) -> list[Tile]:
@@ -160,54 +133,3 @@ def _left_out(overview: Overview, links: Links) -> dict[str, Any]:
         "balances": balances,
         "flows": [(line, links.left_out(line)) for line in flows],
     }
-
-
-def _picker(overview: Overview) -> dict[str, Any]:
-    choice = overview.choice
-    shared = {"include_shared": "1"} if _asked_for_shared(overview) else {}
-    following = _following(choice.period)
-    return {
-        "label": period_label(choice),
-        "previous_url": _url(choice.period.previous(), shared),
-        "next_url": _url(following, shared) if following.start <= overview.on else "",
-        "choices": [
-            {
-                "label": label,
-                "url": _query({"period": name} | shared),
-                "is_current": _is_chosen(choice, name),
-            }
-            for name, label in SPANS.items()
-        ],
-        "start": choice.period.start,
-        "end": choice.period.last_day,
-    }
-
-
-def _is_chosen(choice: PeriodChoice, name: str) -> bool:
-    if choice.name == "month":
-        return name == "this_month" and choice.is_current
-    return choice.name == name
-
-
-def _asked_for_shared(overview: Overview) -> bool:
-    coverage = overview.coverage
-    owns = any(one.user_id == coverage.user.pk for one in coverage.accounts)
-    return coverage.includes_shared and owns
-
-
-def _following(period: Period) -> Period:
-    """The period of the same length just after."""
-    if period.start.day == 1 and period.end.day == 1:
-        months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
-        return Period(period.end, add_months(period.end, months))
-    return Period(period.end, period.end + (period.end - period.start))
-
-
-def _url(period: Period, extra: dict[str, str]) -> str:
-    if period == Period.month_of(period.start):
-        return _query({"month": f"{period.start:%Y-%m}"} | extra)
-    return _query({"date_from": period.start, "date_to": period.last_day} | extra)
-
-
-def _query(values: dict[str, date | str]) -> str:
-    return f"?{urlencode(values)}"

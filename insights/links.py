@@ -26,8 +26,8 @@ class Links:
         if period is not None:
             query = {"date_from": period.start, "date_to": period.last_day}
         query |= {name: value for name, value in filters.items() if value not in (None, "")}
-        if not self.coverage.covers_all_visible:
-            query["shared"] = "exclude"
+        if self.coverage.list_filter:
+            query["shared"] = self.coverage.list_filter
         address = reverse("transactions:transaction_list")
         return f"{address}?{urlencode(query)}" if query else address
 

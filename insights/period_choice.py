@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from banking.periods import Period, add_months, first_of_month
 
+_YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 12, 31)
 SPANS = {
@@ -59,21 +60,33 @@ class PeriodChoice:
         return self.on in self.period
 
 
-def choose_period(params: Mapping[str, str], *, on: date) -> PeriodChoice:
+def choose_period(
+    params: Mapping[str, str], *, on: date, default: str = "this_month"
+) -> PeriodChoice:
     """Read `month=YYYY-MM`, `period=<span>` or `date_from` and `date_to` (both inclusive).
 
-    Nothing chosen is this month. Raises ValidationError at the field.
+    Nothing chosen is the `default` span. Raises ValidationError at the field.
     """
     if params.get("month"):
         return PeriodChoice("month", _month(params["month"]), on)
     if params.get("date_from") or params.get("date_to"):
         return PeriodChoice("custom", _custom(params, on), on)
-    name = params.get("period") or "this_month"
+    name = params.get("period") or default
     if name == "custom":
         raise ValidationError({"date_from": "Choose the first and the last day."})
     if name not in SPANS:
         raise ValidationError({"period": f"Choose one of {', '.join(SPANS)}."})
     return PeriodChoice(name, _span(name, on), on)
+
+
+def choose_year(params: Mapping[str, str], *, on: date) -> PeriodChoice:
+    """Read `year=YYYY`; nothing chosen is this year. Raises ValidationError at the field."""
+    text = params.get("year") or str(on.year)
+    if not _YEAR.fullmatch(text) or not _EARLIEST.year < int(text) <= _LATEST.year:
+        raise ValidationError(
+            {"year": f"Choose a year from {_EARLIEST.year + 1} to {_LATEST.year}."}
+        )
+    return PeriodChoice("chosen_year", Period.year_of(date(int(text), 1, 1)), on)
 
 
 def _span(name: str, on: date) -> Period:

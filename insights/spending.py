@@ -62,7 +62,7 @@ class _Sum:
 
 def percent_change(now: Decimal, before: Decimal) -> Decimal | None:
     """By how many percent `now` is above `before`; None where there is nothing to compare with."""
-    return _percent(now - before, before) if before else None
+    return percent_of(now - before, before) if before else None
 
 
 def categories_of(flows: Flows) -> dict[int, Category]:
@@ -76,26 +76,37 @@ def categories_of(flows: Flows) -> dict[int, Category]:
 
 
 def spending_by_category(
-    flows: Flows, period: Period, *, previous: Period, categories: Mapping[int, Category]
+    flows: Flows,
+    period: Period,
+    *,
+    previous: Period,
+    categories: Mapping[int, Category],
+    with_gone: bool = False,
 ) -> tuple[CategorySpending, ...]:
     """Top-level categories with money out in the period, largest first; children inside.
 
     The totals add up to the period's expenses. A parent's own lines are a child row of its own,
-    where other children stand beside them.
+    where other children stand beside them. `with_gone` keeps what only the period before had.
     """
     now = _by_family(flows.within(period), categories)
     before = _by_family(flows.within(previous), categories)
     whole = sum((one.outflow for family in now.values() for one in family.values()), Decimal(0))
-    rows = []
-    for top, family in now.items():
-        was = before.get(top, {})
+    rows: list[CategorySpending] = []
+    for top in {**now, **before} if with_gone else now:
+        family, was = now.get(top, {}), before.get(top, {})
+        members = {**family, **was} if with_gone else family
         children = [
-            _row(categories.get(pk), [sums], [was[pk]] if pk in was else [], whole)
-            for pk, sums in family.items()
-            if set(family) != {top}
+            _row(categories.get(pk), _of(family, pk), _of(was, pk), whole)
+            for pk in members
+            if set(members) != {top}
         ]
-        rows.append(_row(categories.get(top), family.values(), was.values(), whole, children))
-    return _largest_first(rows)
+        listed = _largest_first(children, with_gone)
+        rows.append(_row(categories.get(top), family.values(), was.values(), whole, listed))
+    return _largest_first(rows, with_gone)
+
+
+def _of(family: Mapping[int | None, _Sum], pk: int | None) -> list[_Sum]:
+    return [family[pk]] if pk in family else []
 
 
 def _row(
@@ -103,7 +114,7 @@ def _row(
     now: Iterable[_Sum],
     before: Iterable[_Sum],
     whole: Decimal,
-    children: Iterable[CategorySpending] = (),
+    children: tuple[CategorySpending, ...] = (),
 ) -> CategorySpending:
     now = list(now)
     spent = sum((one.outflow for one in now), Decimal(0))
@@ -114,15 +125,17 @@ def _row(
         total=spent,
         refunds=came_back if is_expense else Decimal(0),
         count=sum(one.count for one in now),
-        percent=_percent(spent, whole),
+        percent=percent_of(spent, whole),
         previous_total=sum((one.outflow for one in before), Decimal(0)),
-        children=_largest_first(children),
+        children=children,
     )
 
 
-def _largest_first(rows: Iterable[CategorySpending]) -> tuple[CategorySpending, ...]:
-    spent = [row for row in rows if row.total > 0]
-    return tuple(sorted(spent, key=lambda row: (-row.total, row.name)))
+def _largest_first(
+    rows: Iterable[CategorySpending], with_gone: bool
+) -> tuple[CategorySpending, ...]:
+    spent = [row for row in rows if row.total > 0 or (with_gone and row.previous_total > 0)]
+    return tuple(sorted(spent, key=lambda row: (-row.total, -row.previous_total, row.name)))
 
 
 def _by_family(
@@ -142,7 +155,7 @@ def _by_family(
     return families
 
 
-def _percent(part: Decimal, whole: Decimal) -> Decimal:
+def percent_of(part: Decimal, whole: Decimal) -> Decimal:
     """`part` in percent of `whole`, one decimal."""
     if not whole:
         return Decimal(0)

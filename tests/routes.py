@@ -56,6 +56,10 @@ LISTS = {
     "api_batch_list",
     "api_bulk_categorize",
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
+    *("api_insights_cash_flow", "api_insights_categories", "api_insights_merchants"),
+    *("api_insights_burn_rate", "api_insights_net_worth", "api_insights_yearly"),
+    *("insights:export_list", "insights:export_statement", "insights:export_report"),
+    *("insights:export_everything", "api_export_pdf", "api_export_all", "api_export_list"),
     *("insights:recurring", "insights:recurring_dismiss"),
     *("api_insights_recurring", "api_recurring_dismiss"),
     *("accounts:account_list", "accounts:account_create", "api_account_list"),
@@ -94,6 +98,8 @@ LISTS = {
 LEVELS = ("viewer", "analyst")
 ACCOUNT, ROW = On("account", shared=LEVELS), On("transaction", shared=LEVELS)
 ALERT = On("alert", marks=True)
+# Also who may only look asks for files of what they see, and lets them go.
+EXPORT = On("export", marks=True)
 RECEIPT = On("transaction", shared=LEVELS, args={"attachment_pk": "attachment"})
 BUDGET = On("budget", shared=("analyst",))
 OBJECTS = {
@@ -183,6 +189,11 @@ OBJECTS = {
     "api_alert_read": ALERT,
     "api_alert_dismiss": ALERT,
     "api_alert_restore": ALERT,
+    "insights:export_progress": EXPORT,
+    "insights:export_file": EXPORT,
+    "insights:export_delete": EXPORT,
+    "api_export_detail": EXPORT,
+    "api_export_file": EXPORT,
     "bills:bill_detail": On("bill"),
     "bills:bill_edit": On("bill"),
     "bills:bill_pay": On("bill"),

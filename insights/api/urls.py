@@ -1,5 +1,20 @@
 from django.urls import path
 
+from insights.api.exports import (
+    ExportDetailApi,
+    ExportFileApi,
+    ExportListApi,
+    FullExportApi,
+    PdfExportApi,
+)
+from insights.api.figures import (
+    BurnRateApi,
+    CashFlowApi,
+    CategoriesApi,
+    MerchantsApi,
+    NetWorthApi,
+    YearlyApi,
+)
 from insights.api.outlook import (
     RecurringApi,
     RecurringDismissalDetailApi,
@@ -9,6 +24,17 @@ from insights.api.overview import DashboardOverviewApi
 
 urlpatterns = [
     path("dashboard/overview", DashboardOverviewApi.as_view(), name="api_dashboard_overview"),
+    path("export/pdf", PdfExportApi.as_view(), name="api_export_pdf"),
+    path("export/all", FullExportApi.as_view(), name="api_export_all"),
+    path("exports", ExportListApi.as_view(), name="api_export_list"),
+    path("exports/<int:pk>", ExportDetailApi.as_view(), name="api_export_detail"),
+    path("exports/<int:pk>/file", ExportFileApi.as_view(), name="api_export_file"),
+    path("insights/cash-flow", CashFlowApi.as_view(), name="api_insights_cash_flow"),
+    path("insights/categories", CategoriesApi.as_view(), name="api_insights_categories"),
+    path("insights/merchants", MerchantsApi.as_view(), name="api_insights_merchants"),
+    path("insights/burn-rate", BurnRateApi.as_view(), name="api_insights_burn_rate"),
+    path("insights/net-worth", NetWorthApi.as_view(), name="api_insights_net_worth"),
+    path("insights/yearly", YearlyApi.as_view(), name="api_insights_yearly"),
     path("insights/recurring", RecurringApi.as_view(), name="api_insights_recurring"),
     path(
         "insights/recurring/dismissed",

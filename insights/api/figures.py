@@ -1,0 +1,157 @@
+"""`GET /api/insights/…`: one figure each, of a period, in one currency."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from banking.snapshot import read_snapshot
+from insights.api.figure_serializers import (
+    BurnRateOut,
+    CashFlowOut,
+    CategoriesOut,
+    MerchantsOut,
+    NetWorthOut,
+    YearlyOut,
+)
+from insights.burn_rate import burn_rate
+from insights.cash_flow import cash_flow_months
+from insights.categories import categories
+from insights.merchants import MOST_SHOWN, SHOWN, merchants
+from insights.net_worth_history import net_worth_history
+from insights.overview import include_shared_in
+from insights.period_choice import SPANS, PeriodChoice, choose_period, choose_year
+from insights.questions import Question, ask, currency_in
+from insights.yearly import yearly
+from users.timezones import local_date
+
+SHARED = [
+    OpenApiParameter("currency", str, description="Show in this one. Default: your base currency."),
+    OpenApiParameter(
+        "include_shared",
+        bool,
+        description="Count accounts shared with you as analyst too; by itself for guests.",
+    ),
+]
+PERIOD = [
+    OpenApiParameter("month", str, description="A month, 2025-12."),
+    OpenApiParameter("period", str, enum=list(SPANS)),
+    OpenApiParameter("date_from", str, description="First day, 2025-12-01."),
+    OpenApiParameter("date_to", str, description="Last day, 2025-12-31."),
+    *SHARED,
+]
+YEAR = [OpenApiParameter("year", int, description="Default: this one."), *SHARED]
+LIMIT = OpenApiParameter("limit", int, description=f"How many, at most {MOST_SHOWN}.")
+
+
+class FigureApi(APIView):
+    """What these share: the question the address asks, answered from one snapshot."""
+
+    default_span = "last_12_months"
+    figure: Callable[[Question], Any]
+    serializer: type[Serializer]
+
+    def answer(self, request: Request, **options: Any) -> Response:
+        on = local_date(request.user.timezone, timezone.now())
+        params = request.query_params
+        choice, currency = self.choose(params, on), currency_in(params)
+        with read_snapshot():
+            question = ask(
+                user=request.user,
+                choice=choice,
+                on=on,
+                currency=currency,
+                include_shared=include_shared_in(params),
+            )
+            found = type(self).figure(question, **options)
+            data = self.serializer(found, context={"currency": question.currency}).data
+        return Response(data)
+
+    def choose(self, params: Any, on: Any) -> PeriodChoice:
+        return choose_period(params, on=on, default=self.default_span)
+
+
+class CashFlowApi(FigureApi):
+    """Income, expenses, net and savings rate by month."""
+
+    figure = staticmethod(cash_flow_months)
+    serializer = CashFlowOut
+
+    @extend_schema(operation_id="insights_cash_flow", responses=CashFlowOut, parameters=PERIOD)
+    def get(self, request: Request) -> Response:
+        return self.answer(request)
+
+
+class CategoriesApi(FigureApi):
+    """Spending by category, against the period before. Default: this month."""
+
+    default_span = "this_month"
+    figure = staticmethod(categories)
+    serializer = CategoriesOut
+
+    @extend_schema(operation_id="insights_categories", responses=CategoriesOut, parameters=PERIOD)
+    def get(self, request: Request) -> Response:
+        return self.answer(request)
+
+
+class MerchantsApi(FigureApi):
+    """The merchants with the most spent, against the period before. Default: this month."""
+
+    default_span = "this_month"
+    figure = staticmethod(merchants)
+    serializer = MerchantsOut
+
+    @extend_schema(
+        operation_id="insights_merchants", responses=MerchantsOut, parameters=[*PERIOD, LIMIT]
+    )
+    def get(self, request: Request) -> Response:
+        text = request.query_params.get("limit") or str(SHOWN)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_SHOWN):
+            raise ValidationError({"limit": f"Send a number from 1 to {MOST_SHOWN}."})
+        return self.answer(request, limit=int(text))
+
+
+class BurnRateApi(FigureApi):
+    """Average expenses of the last 3, 6 and 12 full months, and how long liquid funds last."""
+
+    figure = staticmethod(burn_rate)
+    serializer = BurnRateOut
+
+    @extend_schema(operation_id="insights_burn_rate", responses=BurnRateOut, parameters=SHARED)
+    def get(self, request: Request) -> Response:
+        return self.answer(request)
+
+    def choose(self, params: Any, on: Any) -> PeriodChoice:
+        """Its months are always the last full ones."""
+        return choose_period({}, on=on, default=self.default_span)
+
+
+class NetWorthApi(FigureApi):
+    """Assets, liabilities and net worth at month ends."""
+
+    figure = staticmethod(net_worth_history)
+    serializer = NetWorthOut
+
+    @extend_schema(operation_id="insights_net_worth", responses=NetWorthOut, parameters=PERIOD)
+    def get(self, request: Request) -> Response:
+        return self.answer(request)
+
+
+class YearlyApi(FigureApi):
+    """A year against the one before: by month, in sum, and by category."""
+
+    figure = staticmethod(yearly)
+    serializer = YearlyOut
+
+    @extend_schema(operation_id="insights_yearly", responses=YearlyOut, parameters=YEAR)
+    def get(self, request: Request) -> Response:
+        return self.answer(request)
+
+    def choose(self, params: Any, on: Any) -> PeriodChoice:
+        return choose_year(params, on=on)

@@ -1,0 +1,93 @@
+"""One year beside the one before: month by month, in sum, and by category.
+
+While the year runs, its sums are compared with the same days of the year before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from banking.periods import Period, add_months
+from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
+from insights.questions import Question
+from insights.spending import (
+    CategorySpending,
+    categories_of,
+    percent_change,
+    spending_by_category,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YearMonth:
+    """A calendar month and the same one a year before; `is_over` where they may be compared."""
+
+    now: MonthFlow
+    before: MonthFlow
+    is_over: bool
+
+    @property
+    def month(self) -> date:
+        return self.now.month
+
+    @property
+    def income_change(self) -> Decimal | None:
+        return percent_change(self.now.income, self.before.income) if self.is_over else None
+
+    @property
+    def expenses_change(self) -> Decimal | None:
+        return percent_change(self.now.expenses, self.before.expenses) if self.is_over else None
+
+
+@dataclass(frozen=True, slots=True)
+class Yearly:
+    """`before` is of the same days, `whole_before` of the whole year before."""
+
+    question: Question
+    months: tuple[YearMonth, ...]
+    total: CashFlow
+    before: CashFlow
+    whole_before: CashFlow
+    categories: tuple[CategorySpending, ...]
+
+    @property
+    def year(self) -> int:
+        return self.question.choice.period.start.year
+
+    @property
+    def changes(self) -> Mapping[str, Decimal | None]:
+        """By how many percent income, expenses and net are above the same days a year before."""
+        return {
+            name: percent_change(getattr(self.total, name), getattr(self.before, name))
+            for name in ("income", "expenses")
+        }
+
+
+def yearly(question: Question) -> Yearly:
+    """The year of the question's period against the one before."""
+    year = Period.year_of(question.choice.period.start)
+    last_year = year.previous()
+    same_days = _same_days(year, last_year, question.on)
+    flows, _rates = question.load([year, last_year, same_days])
+    pairs = zip(monthly_trend(flows, year), monthly_trend(flows, last_year), strict=True)
+    return Yearly(
+        question=question,
+        months=tuple(
+            YearMonth(now, before, Period.month_of(now.month).end <= question.on)
+            for now, before in pairs
+        ),
+        total=cash_flow(flows, year),
+        before=cash_flow(flows, same_days),
+        whole_before=cash_flow(flows, last_year),
+        categories=spending_by_category(
+            flows, year, previous=same_days, categories=categories_of(flows), with_gone=True
+        ),
+    )
+
+
+def _same_days(year: Period, last_year: Period, on: date) -> Period:
+    """The year before up to today's date in it; the whole of it where the year is over."""
+    if on not in year:
+        return last_year
+    return Period(last_year.start, min(add_months(on, -12) + timedelta(days=1), last_year.end))
