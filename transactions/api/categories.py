@@ -4,17 +4,23 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.api import KeysetPagination
-from transactions.api.serializers import CategoryIn, CategoryOut
+from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
 from transactions.filters import CategoryFilter
 from transactions.models import Category, CategoryQuerySet
-from transactions.services.categories import create_category, delete_category, edit_category
+from transactions.services.categories import (
+    PARENT,
+    create_category,
+    delete_category,
+    edit_category,
+)
 from users.policy import Ability, require
 
 
@@ -88,9 +94,22 @@ class CategoryDetailApi(CategoryApi):
         edited = edit_category(actor=request.user, category=category, **changes)
         return Response(CategoryOut(edited).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        responses={204: None},
+        parameters=[
+            OpenApiParameter("move_to", description="A slug; empty for none. Default: its parent."),
+            OpenApiParameter("rules", enum=["move", "delete"], description="Default: move."),
+        ],
+    )
     def delete(self, request: Request, pk: int) -> Response:
-        """Take a category of your own away; its transactions go to its parent, or to none."""
+        """Take a category of your own away; its transactions and rules go to its parent, or to
+        `move_to`. Without either they have none, and the rules are deleted."""
         category = self.find_to_change(pk)
-        delete_category(actor=request.user, category=category)
+        query, target = request.query_params, PARENT
+        if "move_to" in query:
+            target = category_of_owner(request.user.pk, query["move_to"])
+        if query.get("rules", "move") not in ("move", "delete"):
+            raise ValidationError({"rules": "Send move or delete."})
+        with_rules = query.get("rules") != "delete"
+        delete_category(actor=request.user, category=category, target=target, with_rules=with_rules)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from transactions.forms.choosing import CategoryField
 from transactions.models import Category
 from transactions.predefined import TREE
 from users.models import User
@@ -54,6 +55,33 @@ class CategoryForm(forms.Form):
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or Category.Kind.EXPENSE
+
+
+class CategoryDeleteForm(forms.Form):
+    """Where the transactions of a category that goes are to be, and whether its rules go along."""
+
+    target = CategoryField(label=_("Move the transactions to"))
+    rules = forms.ChoiceField(
+        label=_("Rules that give this category"),
+        choices=[
+            ("move", _("Let them give the new category")),
+            ("delete", _("Delete them")),
+        ],
+        initial="move",
+        required=False,
+        help_text=_("Without a new category they are deleted, for there is nothing to give."),
+    )
+
+    def __init__(self, *args: Any, category: Category, rule_count: int, **kw: Any) -> None:
+        parent = category.parent
+        super().__init__(*args, initial={"target": parent.slug if parent else ""}, **kw)
+        self.fields["target"].set_owner(category.user_id, without=category.slug)
+        if not rule_count:
+            del self.fields["rules"]
+
+    @property
+    def with_rules(self) -> bool:
+        return self.cleaned_data.get("rules") != "delete"
 
 
 def _icon_choices() -> list[tuple[str, str]]:

@@ -15,7 +15,9 @@ from users.models import User
 Choices = list[tuple[str, Any]]
 
 
-def category_choices(owner_id: int, empty: str, *, with_none: bool = False) -> Choices:
+def category_choices(
+    owner_id: int, empty: str, *, with_none: bool = False, without: str | None = None
+) -> Choices:
     """Slugs by group: each category of the first level heads its own, in one query."""
     found = list(Category.objects.of_owner(owner_id))
     children: dict[int, list[Category]] = {}
@@ -28,7 +30,7 @@ def category_choices(owner_id: int, empty: str, *, with_none: bool = False) -> C
     for category in found:
         if category.parent_id is None:
             family = [category, *children.get(category.pk, [])]
-            choices.append((category.name, [(one.slug, one.name) for one in family]))
+            choices.append((category.name, [(o.slug, o.name) for o in family if o.slug != without]))
     return choices
 
 
@@ -39,9 +41,9 @@ class CategoryField(forms.ChoiceField):
         super().__init__(**({"required": False, "label": _("Category")} | kwargs))
         self.owner_id: int | None = None
 
-    def set_owner(self, owner_id: int) -> None:
+    def set_owner(self, owner_id: int, *, without: str | None = None) -> None:
         self.owner_id = owner_id
-        self.choices = category_choices(owner_id, _("No category"))
+        self.choices = category_choices(owner_id, _("No category"), without=without)
 
     def clean(self, value: Any) -> Category | None:
         slug = super().clean(value)

@@ -13,12 +13,15 @@ from accounts.services import lock_accounts
 from transactions.models import Category, Transaction, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
+from transactions.services.rule_book import release_category
 from transactions.services.splitting import move_parts, rows_with_parts_in
 from users import audit
 from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
 LIMIT = 500
+# "To where it belongs", where None means: to no category.
+PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _ICON = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -86,28 +89,37 @@ def edit_category(*, actor: User, category: Category, **changes: Any) -> Categor
 
 
 @db_transaction.atomic
-def delete_category(*, actor: User, category: Category) -> int:
-    """Take one's own category away; its transactions go to its parent, or to none.
+def delete_category(
+    *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
+) -> int:
+    """Take one's own category away; its transactions go to its parent, to `target`, or to none.
 
-    Returns how many transactions moved. Its own children become categories of the first level.
+    Its rules go along, or are deleted: not `with_rules`, or nothing to go to. Returns how many
+    transactions moved. Its own children become categories of the first level.
     """
     rows = Transaction.objects.filter(category=category)
     # Accounts come before every other lock, as in posting.
     concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
     concerned |= set(rows_with_parts_in(category).values_list("account_id", flat=True).distinct())
     accounts = lock_accounts(sorted(concerned))
+    User.objects.select_for_update(no_key=True).get(pk=category.user_id)
     row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     if row.deleted_at is not None:
         return 0
+    target = row.parent if target is PARENT else target
+    _check_target(row, target)
     moved = recategorize(
         actor=actor,
         rows=rows,
-        category=row.parent,
-        source=None if row.parent else Transaction.CategorySource.NONE,
+        category=target,
+        source=None if target else Transaction.CategorySource.NONE,
     )
-    move_parts(accounts=accounts, category=row)
+    move_parts(accounts=accounts, category=row, target=target)
+    now = timezone.now()
+    rule_target = target if with_rules else None
+    rule_count = release_category(category=row, target=rule_target, at=now)
     row.children.update(parent=None)
-    row.deleted_at = timezone.now()
+    row.deleted_at = now
     row.save(update_fields=["deleted_at", "updated_at"])
     audit.record(
         actor=actor,
@@ -115,9 +127,19 @@ def delete_category(*, actor: User, category: Category) -> int:
         target=row,
         slug=row.slug,
         moved_count=moved,
-        moved_to=row.parent.slug if row.parent else None,
+        moved_to=target.slug if target else None,
+        rule_count=rule_count,
+        rules_moved_to=rule_target.slug if rule_target else None,
     )
     return moved
+
+
+def _check_target(category: Category, target: Category | None) -> None:
+    if target is None:
+        return
+    chosen = Category.objects.of_owner(category.user_id).filter(pk=target.pk)
+    if target.pk == category.pk or not chosen.exists():
+        raise ValidationError({"target": "Choose another one of your own categories."})
 
 
 def _refuse_parts_of_a_transfer(category: Category) -> None:

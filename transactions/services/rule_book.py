@@ -73,6 +73,18 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
         audit.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
 
 
+def release_category(*, category: Category, target: Category | None, at: datetime) -> int:
+    """Let its owner's rules give another category, or delete them where that is None: how many.
+
+    For a category that goes; the caller records the event.
+    """
+    _lock_book(category.user)
+    rules = CategoryRule.objects.filter(category=category, deleted_at=None)
+    if target is None:
+        return rules.update(deleted_at=at, updated_at=at)
+    return rules.update(category=target, updated_at=at)
+
+
 @db_transaction.atomic
 def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
     """Bring a deleted rule back as it was. Raises ValidationError where that cannot be."""

@@ -82,8 +82,10 @@ def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction
     return row
 
 
-def move_parts(*, accounts: Mapping[int, Account], category: Category) -> int:
-    """Give the parts of a category that goes to its parent; totals follow. Returns how many.
+def move_parts(
+    *, accounts: Mapping[int, Account], category: Category, target: Category | None
+) -> int:
+    """Give the parts of a category that goes another one; totals follow. Returns how many.
 
     The caller holds the locks of the accounts of `rows_with_parts_in` and records the event.
     """
@@ -91,7 +93,7 @@ def move_parts(*, accounts: Mapping[int, Account], category: Category) -> int:
     ids = list(live.values_list("pk", flat=True))
     rows = Transaction.objects.filter(pk__in=ids)
     before = sums_in(rows)
-    count = TransactionSplit.objects.filter(category=category).update(category=category.parent)
+    count = TransactionSplit.objects.filter(category=category).update(category=target)
     book(accounts, merge((sums_in(rows), 1), (before, -1)))
     return count
 

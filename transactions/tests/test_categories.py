@@ -4,11 +4,19 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
 
 from tests.builders import make_transaction, make_user
-from transactions.models import Category, CategoryChange, MonthlyTotal, Transaction
+from transactions.models import (
+    Category,
+    CategoryChange,
+    CategoryRule,
+    MonthlyTotal,
+    Transaction,
+)
 from transactions.services.categories import create_category, delete_category, edit_category
 from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.services.rule_book import create_rule
 from transactions.services.splitting import Part, split_transaction
 from users.models import AuditEvent
 
@@ -110,7 +118,61 @@ def test_without_a_parent_the_rows_have_no_category_and_children_rise(alice, che
     assert (row.category, row.category_source, hives.parent) == (None, "none", None)
     assert totals() == [(None, Decimal(0), Decimal(10))]
     event = AuditEvent.objects.get(action="transactions.category.deleted")
-    assert event.changes == {"slug": "bees", "moved_count": 1, "moved_to": None}
+    assert event.changes == {
+        **{"slug": "bees", "moved_count": 1, "moved_to": None},
+        **{"rule_count": 0, "rules_moved_to": None},
+    }
+
+
+@pytest.fixture
+def sushi(alice):
+    """A category of Alice's own, with two rules that give it."""
+    made = create_category(actor=alice, user=alice, name="Sushi")
+    for words in ("sashimi", "maki"):
+        create_rule(actor=alice, user=alice, category=made, keyword_pattern=words)
+    return made
+
+
+def test_rules_of_a_deleted_category_go_where_its_transactions_go(alice, checking, sushi):
+    food = Category.objects.get(slug="food")
+    row = make_transaction(account=checking, category=sushi)
+    with pytest.raises(ValidationError, match="another one of your own"):
+        delete_category(actor=alice, category=sushi, target=sushi)
+    delete_category(actor=alice, category=sushi, target=food)
+    row.refresh_from_db()
+    assert row.category == food
+    rules = CategoryRule.objects.visible_to(alice).in_force()
+    assert [rule.category for rule in rules] == [food, food]
+    event = AuditEvent.objects.get(action="transactions.category.deleted")
+    assert (event.changes["rule_count"], event.changes["rules_moved_to"]) == (2, "food")
+
+
+@pytest.mark.parametrize(
+    ("wish", "left"),
+    [
+        ({}, []),
+        ({"target": "food", "rules": "delete"}, []),
+        ({"target": "food", "rules": "move"}, ["food", "food"]),
+    ],
+)
+def test_the_page_and_the_api_ask_what_becomes_of_them(
+    alice, sushi, client_for, api_for, wish, left
+):
+    page = client_for(alice)
+    address = f"/transactions/categories/{sushi.pk}/delete/"
+    text = page.get(address).content.decode()
+    assert "“sashimi”" in text
+    assert "“maki”" in text
+    assert page.post(address, wish | {"target": "sushi"}).status_code == 422
+    with db_transaction.atomic():
+        assert page.post(address, wish).status_code == 302
+        rules = CategoryRule.objects.visible_to(alice)
+        assert [rule.category.slug for rule in rules] == left
+        db_transaction.set_rollback(True)
+    query = {"move_to": wish.get("target", ""), "rules": wish.get("rules", "move")}
+    answer = api_for(alice).delete(f"/api/categories/{sushi.pk}", query_params=query)
+    assert answer.status_code == 204
+    assert [rule.category.slug for rule in CategoryRule.objects.visible_to(alice)] == left
 
 
 # --- at the API ----------------------------------------------------------------------------------

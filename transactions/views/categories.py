@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from banking.forms import errors_on
-from transactions.forms.categories import CategoryForm, entries_of
-from transactions.models import Category, Transaction
+from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
+from transactions.models import Category, CategoryRule, Transaction
 from transactions.services.categories import create_category, delete_category, edit_category
 from users.policy import Ability, may, require
 
@@ -69,18 +70,28 @@ def category_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say what taking a category away would move; then do it."""
+    """Say what taking a category away concerns, and ask where it goes; then do it."""
     category = _own_category(request, pk)
-    if request.method == "POST":
-        moved = delete_category(actor=request.user, category=category)
-        words = {"name": category.name, "count": moved}
-        messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
-        return redirect("transactions:category_list")
-    context = {
-        "category": category,
-        "rows_count": Transaction.objects.filter(category=category, deleted_at=None).count(),
-    }
-    return render(request, "transactions/category_delete.html", context)
+    rules = CategoryRule.objects.visible_to(request.user).filter(category=category)
+    form = CategoryDeleteForm(
+        request.POST if request.method == "POST" else None,
+        category=category,
+        rule_count=rules.count(),
+    )
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            moved = delete_category(
+                actor=request.user,
+                category=category,
+                target=form.cleaned_data["target"],
+                with_rules=form.with_rules,
+            )
+            words = {"name": category.name, "count": moved}
+            messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
+            return redirect("transactions:category_list")
+    rows = Transaction.objects.filter(category=category, deleted_at=None)
+    context = {"category": category, "rows_count": rows.count(), "rules": list(rules[:10])}
+    return _form_page(request, "transactions/category_delete.html", form, **context)
 
 
 def _own_category(request: HttpRequest, pk: int) -> Category:
@@ -92,8 +103,6 @@ def _own_category(request: HttpRequest, pk: int) -> Category:
     return category
 
 
-def _form_page(
-    request: HttpRequest, template: str, form: CategoryForm, **context: object
-) -> HttpResponse:
+def _form_page(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
