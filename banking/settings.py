@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "users.middleware.RequestContext",
+    "users.middleware.LastSeen",
     "users.middleware.PrivateResponses",
     "users.middleware.Refusals",
     "users.middleware.OwnClock",

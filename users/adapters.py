@@ -15,6 +15,7 @@ from django.contrib.auth import get_user
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from banking.encryption import decrypt, encrypt
 from users import limits
@@ -46,6 +47,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Step-up by password on the page (users/step_up.py)."""
         device = known_device(context.request, user.email)
         return sessions.prove_password(user=user, password=password, by="page", device=device)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The ways to step up; a passkey is called a passkey."""
+        ways = super().get_reauthentication_methods(user)
+        names = {"mfa_reauthenticate:webauthn": _("Use a passkey")}
+        return [way | {"description": names.get(way["id"], way["description"])} for way in ways]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         if request.method == "POST":

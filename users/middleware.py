@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError
@@ -13,6 +15,7 @@ from users import audit
 from users.audit import RequestInfo, request_info
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.network import client_address
+from users.services.last_seen import STEP, note_use
 from users.user_agents import device_name
 from users.views import service_unavailable, too_many_requests
 
@@ -43,6 +46,41 @@ class RequestContext:
         )
         with request_info(info):
             return self.get_response(request)
+
+
+class LastSeen:
+    """The list of sessions says when each was last used: written every five minutes at most.
+
+    This process remembers when it last wrote, so that a request costs neither query nor lock.
+    """
+
+    SESSIONS_REMEMBERED = 10_000
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.written_at: dict[str, float] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and request.user.is_authenticated and self._is_time(key):
+            # A database that cannot take it says so where it matters.
+            with suppress(DatabaseError):
+                note_use(
+                    session_key=key,
+                    ip=client_address(request),
+                    user_agent=request.headers.get("User-Agent", ""),
+                    at=timezone.now(),
+                )
+        return self.get_response(request)
+
+    def _is_time(self, key: str) -> bool:
+        now = monotonic()
+        if now - self.written_at.get(key, -inf) < STEP.total_seconds():
+            return False
+        if len(self.written_at) >= self.SESSIONS_REMEMBERED:
+            self.written_at.clear()
+        self.written_at[key] = now
+        return True
 
 
 class PrivateResponses:

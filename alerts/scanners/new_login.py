@@ -1,6 +1,7 @@
-"""Somebody signed in from a network that this user had not signed in from in the 90 days before.
+"""Somebody signed in from a network, or with a device, new to this user in the last 90 days.
 
-Once per sign-in. The very first one is no news, and neither is a second one the same day.
+By page, passkey or API alike. Once per sign-in. The very first one is no news, neither is a second
+one the same day, nor the first device after devices began to be noted.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ KINDS = (AlertType.NEW_LOGIN,)
 LATE_DAYS = 2
 REMEMBERED = timedelta(days=90)
 ACTION = "users.sign_in.succeeded"
+Seen = dict[str, datetime]
 
 
 def scan(people: People, on: date) -> Iterator[Fact]:
@@ -37,25 +39,35 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         created_at__lt=until,
         ip__isnull=False,
     ).order_by("id")
-    seen: dict[int, dict[str, datetime]] = {}
-    rows = events.values_list("pk", "actor_id", "ip", "created_at")
-    for pk, actor_id, ip, at in rows.iterator(chunk_size=2000):
-        user, network = users[actor_id], network_of(ip)
+    networks: dict[int, Seen] = {}
+    devices: dict[int, Seen] = {}
+    rows = events.values_list("pk", "actor_id", "ip", "device", "created_at")
+    for pk, actor_id, ip, device, at in rows.iterator(chunk_size=2000):
+        user = users[actor_id]
         on = local_date(user.timezone, at)
-        known = seen.setdefault(actor_id, {})
-        if known and on in days and at - known.get(network, at - 2 * REMEMBERED) > REMEMBERED:
-            yield judge(pk, user, ip, on)
-        known[network] = at
+        is_elsewhere = _is_new(networks.setdefault(actor_id, {}), network_of(ip), at)
+        is_other = bool(device) and _is_new(devices.setdefault(actor_id, {}), device, at)
+        if on in days and (is_elsewhere or is_other):
+            yield judge(pk, user, ip, device, on, is_elsewhere=is_elsewhere)
 
 
-def judge(event_id: int, user: User, ip: str, on: date) -> Fact:
+def _is_new(seen: Seen, what: str, at: datetime) -> bool:
+    """Whether there were others lately, but not this one; it is seen from now on."""
+    last, had_any = seen.get(what), bool(seen)
+    seen[what] = at
+    return had_any and (last is None or at - last > REMEMBERED)
+
+
+def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsewhere: bool) -> Fact:
+    what = "a place not seen before" if is_elsewhere else "a device not seen before"
+    by = f" with {device}" if device else ""
     return Fact(
         user=user,
         type=AlertType.NEW_LOGIN,
         key=f"new_login:{event_id}",
         on=on,
-        message=f"Your account was signed in to from {ip} on {date_format(on, 'j F')},"
-        " a place not seen before. If that was not you, change your password.",
+        message=f"Your account was signed in to from {ip}{by} on {date_format(on, 'j F')},"
+        f" {what}. If that was not you, change your password.",
         severity=Alert.Severity.CRITICAL,
         link=reverse("users:security"),
     )

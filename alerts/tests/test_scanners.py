@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ExchangeRate
@@ -14,7 +15,7 @@ from alerts.scanning import backtest, scan_everybody, scan_users, sweep
 from alerts.services import subscribe
 from banking.periods import add_months
 from budgets.services import create_budget, edit_budget
-from tests.builders import make_account, make_transaction, make_user
+from tests.builders import PASSWORD, make_account, make_transaction, make_user
 from transactions.models import Category, LedgerMark
 from users.audit import RequestInfo, record, request_info
 from users.models import AuditEvent, Notification
@@ -261,6 +262,27 @@ def test_a_sign_in_from_a_new_network_is_told_and_the_first_one_is_not(alice):
     assert scan_everybody(at=now) == 1
     assert told() == [f"new_login:{event}"]
     assert Notification.objects.get().is_urgent
+
+
+def test_a_sign_in_with_a_new_device_is_told_whatever_the_door(alice):
+    tell = {"headers": {"user-agent": "Mozilla/5.0 (iPhone) Version/17 Safari/604"}}
+    credentials = {"email": alice.email, "password": PASSWORD}
+    for other in ({}, tell, tell):
+        assert (
+            Client()
+            .post("/api/auth/login", credentials, content_type="application/json", **other)
+            .status_code
+            == 200
+        )
+    login = {"login": alice.email, "password": PASSWORD}
+    firefox = {"user-agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140"}
+    assert Client().post("/users/login/", login, headers=firefox).status_code == 302
+    assert scan_everybody(at=datetime.now(UTC)) == 1
+    told_of = Alert.objects.get().message
+    assert told_of.startswith(
+        "Your account was signed in to from 127.0.0.1 with Firefox on Windows"
+    )
+    assert "a device not seen before" in told_of
 
 
 # --- Marks and batches ---------------------------------------------------------------------------

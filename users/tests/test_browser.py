@@ -71,7 +71,7 @@ def test_a_passkey_is_made_signs_in_and_is_removed(
     expect(page.locator("main")).to_contain_text("Olive's laptop")
 
     page.get_by_role("link", name="Remove Olive's laptop").click()
-    page.get_by_role("link", name="Use a security key").click()
+    page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator("main")).to_contain_text("There is none.")

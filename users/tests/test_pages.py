@@ -1,6 +1,7 @@
 """Sign-up, sign-in, password, profile and security by page."""
 
 import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -313,6 +314,18 @@ def test_the_security_page_lists_browsers_and_apps(alice):
     page = client.get("/users/security/").content.decode()
     assert "This one" in page
     assert "okhttp" in page
+
+
+@pytest.mark.once
+def test_a_session_says_when_from_where_and_with_what_it_was_last_used(alice):
+    client = sign_in()
+    long_ago = timezone.now() - timedelta(days=2)
+    alice.usersession_set.update(last_seen_at=long_ago, ip="192.0.2.1", user_agent="old")
+    agent = {"user-agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X) Firefox/140"}
+    page = client.get("/users/security/", headers=agent)
+    assert b"Firefox on Mac" in page.content
+    row = alice.usersession_set.get()
+    assert (row.ip, row.last_seen_at > long_ago + timedelta(days=1)) == ("127.0.0.1", True)
 
 
 def test_pages_show_times_by_ones_own_clock(alice):
