@@ -18,6 +18,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "resume-batches": {"task": "transactions.tasks.resume_batches", "schedule": crontab()},
+    "resume-exports": {"task": "insights.tasks.resume_exports", "schedule": crontab()},
+    "purge-exports": {
+        "task": "insights.tasks.purge_exports",
+        "schedule": crontab(hour=4, minute=50),
+    },
     "purge": {"task": "transactions.tasks.purge_expired", "schedule": crontab(hour=4, minute=20)},
     "purge-budgets": {
         "task": "budgets.tasks.purge_expired",

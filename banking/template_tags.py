@@ -30,11 +30,14 @@ _FALLBACK_COLOR = "#64748b"
 
 @register.simple_tag(takes_context=True)
 def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> str:
-    """{% money account.balance account.currency %}: the amount in the signed-in user's locale."""
+    """{% money account.balance account.currency %}: the amount in the signed-in user's locale.
+
+    What is drawn without a request, as a PDF is, names its reader's `locale` in the context.
+    """
     if amount is None:
         return "–"
     request = context.get("request")
-    locale = getattr(getattr(request, "user", None), "locale", "en-US")
+    locale = context.get("locale") or getattr(getattr(request, "user", None), "locale", "en-US")
     return format_money(amount, currency, locale)
 
 

@@ -135,7 +135,7 @@ class Export(models.Model):
 
 
 class ExportPiece(models.Model):
-    """A piece of an export's file: in the database as receipts are, so that every process has it."""
+    """A piece of an export's file, in the database as receipts are: every process has it."""
 
     export = models.ForeignKey(
         Export, on_delete=models.CASCADE, related_name="pieces", db_index=False

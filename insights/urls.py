@@ -1,12 +1,19 @@
 from django.urls import path
 
 from insights.api.overview import DashboardOverviewPage
-from insights.views import home, outlook
+from insights.views import exports, home, outlook
 
 app_name = "insights"
 urlpatterns = [
     path("", home.home, name="home"),
     path("dashboard/overview", DashboardOverviewPage.as_view(), name="dashboard_overview"),
+    path("exports/", exports.export_list, name="export_list"),
+    path("exports/statement/", exports.export_statement, name="export_statement"),
+    path("exports/report/", exports.export_report, name="export_report"),
+    path("exports/everything/", exports.export_everything, name="export_everything"),
+    path("exports/<int:pk>/", exports.export_progress, name="export_progress"),
+    path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
+    path("exports/<int:pk>/delete/", exports.export_delete, name="export_delete"),
     path("insights/recurring/", outlook.recurring, name="recurring"),
     path("insights/recurring/dismiss/", outlook.recurring_dismiss, name="recurring_dismiss"),
     path(

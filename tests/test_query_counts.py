@@ -20,6 +20,8 @@ from transactions.services.transfers import transfer_funds
 # Address (formatted with the first account and transaction), and the most queries it may run.
 LISTS = [
     ("/accounts/", 12),
+    ("/exports/", 10),
+    ("/api/exports", 5),
     ("/accounts/{account}/", 14),
     ("/transactions/", 17),
     ("/transactions/?search=row&ordering=-amount", 17),

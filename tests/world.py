@@ -1,5 +1,6 @@
 """One of each thing a person can own, every name with a word by which a leak is known."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from accounts.models import AccountShare
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
+from insights.models import Export, ExportPiece
 from insights.services.recurring import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
@@ -74,7 +76,19 @@ def things_of(owner: User) -> dict[str, Any]:
         on=today,
         points_balance=500,
     )
+    export = Export.objects.create(
+        user=owner,
+        kind="statement",
+        title=f"{SECRET} statement",
+        status="done",
+        file_name=f"{SECRET}.pdf",
+        size=len(SECRET),
+        heard_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=7),
+    )
+    ExportPiece.objects.create(export=export, number=0, content=SECRET.encode())
     return {
+        "export": export,
         "alert": Alert.objects.create(
             user=owner,
             type="budget_exceeded",

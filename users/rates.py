@@ -4,7 +4,7 @@ Rate = tuple[int, int]
 
 # A demo is tried by scripts, all of them the same six people from one address.
 DEMO_FACTOR = 50
-DEMO_NAMES = ("sign-up", "api-read", "api-write")
+DEMO_NAMES = ("sign-up", "api-read", "api-write", "export-pdf", "export-all")
 DEFAULTS: dict[str, Rate] = {
     "sign-in-account": (5, 900),
     "sign-in-address": (20, 3600),
@@ -20,6 +20,9 @@ DEFAULTS: dict[str, Rate] = {
     "api-read": (120, 60),
     # Not 30: whoever enters a month of receipts or categorises by hand is not an attack.
     "api-write": (120, 60),
+    # A year's statements one by one are 12; everything of mine is read whole from the database.
+    "export-pdf": (30, 3600),
+    "export-all": (5, 3600),
 }
 
 

@@ -1,0 +1,204 @@
+"""Files at the API: statements, monthly reports, and everything a person owns."""
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Account
+from insights.export_answers import export_answer
+from insights.export_periods import export_period
+from insights.models import Export
+from insights.services.exporting import (
+    delete_export,
+    request_everything,
+    request_monthly_report,
+    request_statement,
+)
+from insights.tasks import make_soon
+from users import limits
+from users.api.step_up import STEP_UP, require_step_up
+from users.timezones import local_date
+
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201, 202], description="Its address."
+)
+
+
+class PdfUnavailable(APIException):
+    """503: this machine cannot draw PDF files."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "pdf_unavailable"
+
+
+class ExportOut(serializers.ModelSerializer):
+    """A file somebody asked for. `download_url` is there once it is ready, for a week."""
+
+    download_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Export
+        fields = [
+            *("id", "kind", "title", "params", "status", "progress", "file_name", "size"),
+            *("sha256", "error", "download_url", "created_at", "finished_at", "expires_at"),
+        ]
+
+    def get_download_url(self, export: Export) -> str | None:
+        if not export.is_ready(timezone.now()):
+            return None
+        url = reverse("api_export_file", args=[export.pk])
+        return self.context["request"].build_absolute_uri(url)
+
+
+class AccountField(serializers.PrimaryKeyRelatedField):
+    """An account the person sees; any other does not exist."""
+
+    def get_queryset(self) -> Any:
+        return Account.objects.visible_to(self.context["request"].user)
+
+
+class PdfExportIn(serializers.Serializer):
+    """A statement of an account over a period, or the report of a month."""
+
+    kind = serializers.ChoiceField(
+        choices=[Export.Kind.STATEMENT, Export.Kind.MONTHLY_REPORT], default=Export.Kind.STATEMENT
+    )
+    account = AccountField(required=False, help_text="Needed for a statement.")
+    period = serializers.CharField(
+        required=False,
+        max_length=20,
+        help_text="2025-12, 2025-Q4, 2025, this_month, last_month, quarter, year, last_12_months.",
+    )
+    month = serializers.RegexField(r"^\d{4}-\d{2}$", required=False, help_text="2025-12")
+    date_from = serializers.DateField(required=False)
+    date_to = serializers.DateField(required=False)
+    include_shared = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        user = self.context["request"].user
+        named = {
+            name: str(data[name])
+            for name in ("period", "month", "date_from", "date_to")
+            if name in data
+        }
+        data["chosen"] = export_period(named, on=local_date(user.timezone, timezone.now()))
+        if data["kind"] == Export.Kind.STATEMENT and "account" not in data:
+            raise serializers.ValidationError({"account": "Say which account."})
+        if data["kind"] == Export.Kind.MONTHLY_REPORT and not _is_month(data["chosen"]):
+            raise serializers.ValidationError({"month": "Send a month such as 2025-12."})
+        return data
+
+
+def _is_month(period: Any) -> bool:
+    return period == type(period).month_of(period.start)
+
+
+class PdfExportApi(APIView):
+    @extend_schema(
+        operation_id="export_pdf",
+        request=PdfExportIn,
+        responses={201: ExportOut, 202: ExportOut},
+        parameters=[LOCATION],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a PDF: 201 with the file ready where it is small, else 202; watch its address."""
+        data = PdfExportIn(data=request.data, context={"request": request})
+        data.is_valid(raise_exception=True)
+        given = data.validated_data
+        limits.consume("export-pdf", f"user {request.user.pk}")
+        if given["kind"] == Export.Kind.STATEMENT:
+            export = request_statement(
+                actor=request.user,
+                account=given["account"],
+                period=given["chosen"],
+                at=timezone.now(),
+            )
+        else:
+            export = request_monthly_report(
+                actor=request.user,
+                month=given["chosen"].start,
+                include_shared=given["include_shared"],
+                at=timezone.now(),
+            )
+        return _asked(request, make_soon(export))
+
+
+class FullExportApi(APIView):
+    @extend_schema(
+        operation_id="export_all",
+        request=None,
+        responses={201: ExportOut, 202: ExportOut},
+        parameters=[STEP_UP, LOCATION],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for everything you own: a ZIP with export.json, receipts and bank files."""
+        require_step_up(request)
+        limits.consume("export-all", f"user {request.user.pk}")
+        export = request_everything(actor=request.user, at=timezone.now())
+        return _asked(request, make_soon(export))
+
+
+class ExportListApi(ListAPIView):
+    """Your files, the latest first."""
+
+    serializer_class = ExportOut
+    filter_backends: list = []
+
+    def get_queryset(self) -> Any:
+        return Export.objects.visible_to(self.request.user)
+
+
+class ExportDetailApi(APIView):
+    @extend_schema(operation_id="exports_retrieve", responses=ExportOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """How far a file is, and where to fetch it."""
+        return Response(ExportOut(_mine(request, pk), context={"request": request}).data)
+
+    @extend_schema(operation_id="exports_destroy", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Let a file go before its week is over."""
+        delete_export(actor=request.user, export=_mine(request, pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ExportFileApi(APIView):
+    @extend_schema(
+        operation_id="exports_file",
+        responses={(200, "*/*"): OpenApiTypes.BINARY},
+        parameters=[STEP_UP],
+    )
+    def get(self, request: Request, pk: int) -> Any:
+        """The file itself, once it is ready; everything of mine needs a fresh proof again."""
+        export = _mine(request, pk)
+        if not export.is_ready(timezone.now()):
+            raise Http404
+        if export.kind == Export.Kind.EVERYTHING:
+            require_step_up(request)
+        return export_answer(request.user, export)
+
+
+def _mine(request: Request, pk: int) -> Export:
+    return get_object_or_404(Export.objects.visible_to(request.user), pk=pk)
+
+
+def _asked(request: Request, export: Export) -> Response:
+    """201 with a file that is ready, 202 while it is being made."""
+    if export.status == Export.Status.FAILED:
+        raise PdfUnavailable(export.error)
+    is_done = export.status == Export.Status.DONE
+    return Response(
+        ExportOut(export, context={"request": request}).data,
+        status=status.HTTP_201_CREATED if is_done else status.HTTP_202_ACCEPTED,
+        headers={"Location": reverse("api_export_detail", args=[export.pk])},
+    )
