@@ -150,3 +150,30 @@ class ExportPiece(models.Model):
 
     def __str__(self) -> str:
         return f"piece {self.number} of export {self.export_id}"
+
+
+class JobState(models.Model):
+    """What became of one scheduled or asked-for job last, and how often it ran and failed.
+
+    One row per job, however often it runs. Only `insights.services.job_log` writes it.
+    """
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+
+    name = models.CharField(_("job"), max_length=120, unique=True)
+    outcome = models.CharField(_("last outcome"), max_length=9, choices=Outcome.choices)
+    result = models.CharField(_("last answer"), max_length=120, blank=True)
+    finished_at = models.DateTimeField(_("last run"))
+    duration_ms = models.PositiveIntegerField(_("took (ms)"), default=0)
+    run_count = models.PositiveBigIntegerField(_("runs"), default=0)
+    failure_count = models.PositiveBigIntegerField(_("failures"), default=0)
+    failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+    error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from insights import job_signals  # noqa: F401 - connects itself
 from insights.models import Export
 from insights.services import erasing, exporting
 from transactions.tasks import wake
