@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction, TransactionQuerySet
+from transactions.services.exporting import note_export
 from users.timezones import local_date
 
 
@@ -38,6 +39,7 @@ class CsvExportApi(APIView):
     def post(self, request: Request) -> StreamingHttpResponse:
         """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
         rows = filtered_rows(request, request.data)
+        note_export(actor=request.user, form="csv", filters=request.data)
         return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
 
 

@@ -85,7 +85,7 @@ def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction
 def move_parts(
     *, accounts: Mapping[int, Account], category: Category, target: Category | None
 ) -> int:
-    """Give the parts of a category that goes another one; totals follow. Returns how many.
+    """Give the parts of a category that goes to another one; totals follow. Returns how many.
 
     The caller holds the locks of the accounts of `rows_with_parts_in` and records the event.
     """

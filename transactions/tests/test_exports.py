@@ -12,6 +12,7 @@ from tests.builders import make_account, make_transaction
 from transactions.exports import ROWS_AT_ONCE, csv_lines, formula_safe
 from transactions.models import Transaction
 from transactions.tests.import_samples import checked, counts_of, csv_of, imported
+from users.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,11 @@ def test_the_page_exports_exactly_the_filtered_list_in_its_order(alice, checking
         ("Coffee", "-3.20"),
         ("Coffee beans", "-9.00"),
     ]
+    event = AuditEvent.objects.get(action="transactions.export.made")
+    assert (event.actor, event.changes) == (
+        alice,
+        {"format": "csv", "filters": {"search": "coffee", "ordering": "amount"}},
+    )
 
 
 def test_a_row_carries_everything_one_entered(alice, checking, groceries, client_for):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction
+from transactions.services.exporting import note_export
 from users.timezones import local_date
 
 
@@ -19,4 +20,5 @@ def transaction_export(request: HttpRequest) -> HttpResponseBase:
     filters = TransactionFilter(request.GET, queryset=visible, request=request)
     if not filters.is_valid():
         return redirect(f"{reverse('transactions:transaction_list')}?{request.GET.urlencode()}")
+    note_export(actor=request.user, form="csv", filters=request.GET.dict())
     return csv_answer(filters.qs, local_date(request.user.timezone, timezone.now()))

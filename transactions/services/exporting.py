@@ -1,0 +1,17 @@
+"""Telling the trail that a person took transactions out as a file."""
+
+from collections.abc import Mapping
+
+from django.db import transaction as db_transaction
+
+from users import audit
+from users.models import User
+
+MOST_TEXT = 200
+
+
+@db_transaction.atomic
+def note_export(*, actor: User, form: str, filters: Mapping[str, str]) -> None:
+    """Record an export as it begins: what was asked for. How many rows, only its reader sees."""
+    given = {name: str(value)[:MOST_TEXT] for name, value in sorted(filters.items()) if value}
+    audit.record(actor=actor, action="transactions.export.made", format=form, filters=given)
