@@ -3,7 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError, models
@@ -16,6 +20,7 @@ from rest_framework.exceptions import (
     APIException,
     ErrorDetail,
     NotFound,
+    ParseError,
     PermissionDenied,
     ValidationError,
 )
@@ -53,6 +58,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = Unavailable()
     elif isinstance(exc, RequestDataTooBig):
         exc = TooLarge()
+    elif isinstance(exc, SuspiciousOperation):
+        # Thousands of fields or files, a forged host: refused before any of it is read.
+        exc = ParseError("That is no request this server takes.")
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
     return standardized_handler(exc, context)
