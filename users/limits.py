@@ -18,10 +18,13 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 # Of these, all counts about one subject (the key's first word) can be forgiven at once.
-FORGIVABLE = {"sign-in-account"}
+FORGIVABLE = {"sign-in-account", "sign-in-everywhere"}
 FORGIVEN_FOR = 24 * 3600
 # Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
-FAIL_CLOSED = {"sign-in-account", "sign-in-address", "sign-in-network", "otp", "passkey"}
+FAIL_CLOSED = {
+    *("sign-in-account", "sign-in-everywhere", "sign-in-address", "sign-in-network"),
+    *("otp", "passkey"),
+}
 
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])

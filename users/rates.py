@@ -7,6 +7,8 @@ DEMO_FACTOR = 50
 DEMO_NAMES = ("sign-up", "api-read", "api-write", "export-pdf", "export-all")
 DEFAULTS: dict[str, Rate] = {
     "sign-in-account": (5, 900),
+    # From wherever: whoever guesses from a thousand addresses.
+    "sign-in-everywhere": (10, 900),
     "sign-in-address": (20, 3600),
     "sign-in-network": (100, 3600),
     "otp": (5, 300),

@@ -61,24 +61,14 @@ def check_password(
 ) -> User | None:
     """The active user with this email address and password, or None; wrong guesses are limited.
 
-    Guesses count per account and address, per address and per neighbourhood; from a browser the
-    account was signed in to before (`device`) they count by themselves. Each is counted before
-    the password is looked at, so that parallel guesses cannot exceed the limit, and a right one
-    is given back. `purpose` names the events of a failure: sign_in or step_up.
+    Guesses count per account and address, per address, per neighbourhood and per account; from a
+    browser the account was signed in to before (`device`) they count by themselves. Each is
+    counted before the password is looked at, so that parallel guesses cannot exceed the limit, and
+    a right one is given back. `purpose` names the events of a failure: sign_in or step_up.
     """
     email = email.strip().lower()
-    ip = current_request_info().ip
-    if device:
-        counted = [("sign-in-account", f"{email} on {device}")]
-    else:
-        counted = [
-            ("sign-in-account", f"{email} from {ip}"),
-            ("sign-in-address", ip),
-            ("sign-in-network", network_of(ip)),
-        ]
     try:
-        for name, key in counted:
-            limits.consume(name, key)
+        counted = _count_guess(email, device)
     except limits.LimitReachedError as error:
         if error.is_first:
             _record_failure(email, f"users.{purpose}.locked")
@@ -90,6 +80,39 @@ def check_password(
     for name, key in counted:
         limits.give_back(name, key)
     return user
+
+
+def _count_guess(email: str, device: str | None) -> list[tuple[str, str]]:
+    if device:
+        own = ("sign-in-account", f"{email} on {device}")
+        limits.consume(*own)
+        return [own]
+    ip = current_request_info().ip
+    counted = [
+        ("sign-in-account", f"{email} from {ip}"),
+        ("sign-in-address", ip or ""),
+        ("sign-in-network", network_of(ip)),
+    ]
+    for name, key in counted:
+        limits.consume(name, key)
+    everywhere = ("sign-in-everywhere", f"{email} at all")
+    try:
+        limits.consume(*everywhere)
+    except limits.LimitReachedError:
+        # Guesses from everywhere close the account to strangers, not to where its owner comes from.
+        if not _is_known_address(email, ip):
+            raise
+        return counted
+    return [*counted, everywhere]
+
+
+def _is_known_address(email: str, ip: str | None) -> bool:
+    """Whether the account is signed in to from there, by page or by API."""
+    people = User.objects.filter(email=email)
+    known = (
+        model.objects.filter(user__in=people, ip=ip) for model in (UserSession, RefreshSession)
+    )
+    return ip is not None and any(rows.exists() for rows in known)
 
 
 def check_otp(*, user: User, code: str, purpose: str = "sign_in") -> bool:
@@ -185,7 +208,8 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
     """Exchange a refresh token for its successor; exactly one of parallel requests gets it.
 
     A loser that was under way before the winner had finished (it began before `used_at`, or still
-    saw the token unused) is no thief: TokenRaceError, and nothing ends. Any later use is reuse.
+    saw the token unused) is no thief: TokenRaceError, and nothing ends. Its own end moves `used_at`
+    on, so that those waiting in line behind it are no thieves either. Any later use is reuse.
     """
     # This first look is outside the lock on purpose: it tells a race from reuse.
     seen = RefreshSession.objects.filter(token_hash=_hash_of(refresh)).first()
@@ -194,13 +218,16 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
     with db_transaction.atomic():
         user = lock_user(seen.user_id)
         token = RefreshSession.objects.get(pk=seen.pk)
-        if token.used_at is not None:
-            if seen.used_at is None or started_at <= token.used_at:
-                raise TokenRaceError
+        is_race = token.used_at is not None and (
+            seen.used_at is None or started_at <= token.used_at
+        )
+        if is_race:
+            RefreshSession.objects.filter(pk=token.pk).update(used_at=timezone.now())
+        elif token.used_at is not None:
             end_family(user=user, family=token.family, reason="reuse")
         elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
             return _use(token, user, user_agent)
-    raise WrongTokenError
+    raise TokenRaceError if is_race else WrongTokenError
 
 
 def _use(token: RefreshSession, user: User, user_agent: str) -> Tokens:

@@ -77,7 +77,8 @@ def unlock_sign_in(*, actor: User, user: User) -> None:
     """Forget the wrong passwords counted against an account. It opens no door by itself."""
     require(actor, Ability.HELP_PEOPLE)
     audit.record(actor=actor, action=UNLOCKED, target=user)
-    limits.forgive("sign-in-account", user.email)
+    for name in sorted(limits.FORGIVABLE):
+        limits.forgive(name, user.email)
 
 
 def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:

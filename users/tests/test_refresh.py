@@ -69,6 +69,18 @@ def test_a_loser_that_began_before_the_winner_ended_is_no_thief(tokens):
     assert not RefreshSession.objects.exclude(revoked_at=None).exists()
 
 
+def test_whoever_waits_in_line_behind_a_loser_is_no_thief_and_whoever_comes_after_is(tokens):
+    began = timezone.now()
+    rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
+    behind_the_winner = timezone.now()
+    for started_at in (began, behind_the_winner):
+        with pytest.raises(TokenRaceError):
+            rotate_tokens(refresh=tokens.refresh, started_at=started_at)
+    with pytest.raises(WrongTokenError):
+        rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
+    assert not RefreshSession.objects.filter(revoked_at=None).exists()
+
+
 def test_an_expired_token_is_refused(alice):
     long_ago = timezone.now() - timedelta(days=8)
     tokens = start_tokens(user=alice, at=long_ago)
