@@ -223,7 +223,7 @@ OBJECTS = {
 
 _STAFF = (
     *("user_list", "user_detail", "user_unlock", "notification_list", "notification_send_again"),
-    *("audit_log", "audit_verify"),
+    *("audit_log", "audit_verify", "overview"),
 )
 EXEMPT = {
     **{f"api_admin_{name}": "tests/test_staff_api.py: every one × every role" for name in _STAFF},

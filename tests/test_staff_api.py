@@ -8,7 +8,9 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from tests.builders import make_user
+from insights.platform import AUDIT_JOB, LEDGER_JOB
+from insights.services.job_log import record_run
+from tests.builders import make_transaction, make_user
 from tests.world import SECRET, things_of
 from users import limits
 from users.masking import masked_text
@@ -35,6 +37,7 @@ CALLS = [
     ("post", "/api/admin/notifications/{failed}/send-again", None, HELPERS, 200),
     ("get", "/api/admin/audit-log", None, READERS, 200),
     ("get", "/api/admin/audit-log/verify", None, READERS, 200),
+    ("get", "/api/admin/overview", None, READERS, 200),
 ]  # fmt: skip
 
 
@@ -200,6 +203,35 @@ def test_the_audit_log_is_narrowed_and_verified(api_for, alice, bob):
     super(type(AuditEvent.objects.all()), AuditEvent.objects.filter(pk=event.pk)).update(action="x")
     told = client.get("/api/admin/audit-log/verify").json()
     assert (told["intact"], told["problems"][0]["event"]) == (False, event.pk)
+
+
+def test_the_overview_counts_the_platform(api_for, alice, bob, checking, failed):
+    now = timezone.now()
+    make_transaction(account=checking, amount="-12.50", txn_date=now.date())
+    make_transaction(account=checking, amount="100", txn_date=now.date())
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    for name, result, error in (
+        (LEDGER_JOB, "True", ""),
+        (AUDIT_JOB, "False", ""),
+        ("alerts.tasks.scan_for_alerts", "", "OSError: to bob@example.com"),
+        ("alerts.tasks.scan_for_alerts", "", "OSError: to bob@example.com"),
+    ):
+        record_run(name=name, at=now, duration_ms=5, result=result, error=error)
+    told = api_for(staff("auditor")).get("/api/admin/overview").json()
+    assert (told["users"]["total"], told["users"]["deactivated"]) == (3, 1)
+    assert told["users"]["by_role"] == {"auditor": 1, "user": 2}
+    assert told["accounts"] == 1
+    assert told["volume"] == [
+        {"currency": "EUR", "inflow": "100.00", "outflow": "12.50", "transactions": 2}
+    ]
+    assert (len(told["months"]), told["months"][-1]["transactions"]) == (12, 2)
+    assert told["months"][-1]["sign_ups"] == 3
+    assert told["notifications"]["failed"] == told["trouble"]["failed_notifications"] == 1
+    assert (told["ledger"]["passed"], told["audit"]["passed"]) == (True, False)
+    assert (told["audit"]["chains"], told["trouble"]["failed_jobs"]) == (2, 1)
+    [job] = [job for job in told["jobs"] if job["outcome"] == "failed"]
+    assert (job["run_count"], job["failure_count"]) == (2, 2)
+    assert job["error"] == "OSError: to b***@example.com"
 
 
 def test_a_text_is_masked_where_it_names_people():

@@ -21,8 +21,10 @@ from insights.api.outlook import (
     RecurringDismissalListApi,
 )
 from insights.api.overview import DashboardOverviewApi
+from insights.api.staff import PlatformOverviewApi
 
 urlpatterns = [
+    path("admin/overview", PlatformOverviewApi.as_view(), name="api_admin_overview"),
     path("dashboard/overview", DashboardOverviewApi.as_view(), name="api_dashboard_overview"),
     path("export/pdf", PdfExportApi.as_view(), name="api_export_pdf"),
     path("export/all", FullExportApi.as_view(), name="api_export_all"),

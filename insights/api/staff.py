@@ -1,0 +1,117 @@
+"""`GET /api/admin/overview`: the platform in figures, for auditors and admins."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from banking.api import AmountSerializerField
+from insights.models import JobState
+from insights.platform import Month, Platform, platform_figures
+from users.api.staff import Needs
+from users.policy import Ability
+
+
+class PeopleCountOut(serializers.Serializer):
+    """Users; `active` were seen in the last 30 days, `signed_up` came in them."""
+
+    total = serializers.IntegerField()
+    active = serializers.IntegerField()
+    signed_up = serializers.IntegerField()
+    deactivated = serializers.IntegerField()
+    by_role = serializers.DictField(child=serializers.IntegerField())
+
+
+class VolumeOut(serializers.Serializer):
+    """Money that moved this month in one currency."""
+
+    currency = serializers.CharField()
+    inflow = AmountSerializerField()
+    outflow = AmountSerializerField()
+    transactions = serializers.IntegerField()
+
+
+class PlatformMonthOut(serializers.Serializer):
+    """What one month brought."""
+
+    month = serializers.SerializerMethodField()
+    transactions = serializers.IntegerField()
+    sign_ups = serializers.IntegerField()
+
+    def get_month(self, row: Month) -> str:
+        return f"{row.month:%Y-%m}"
+
+
+class TroubleOut(serializers.Serializer):
+    """What needs somebody; of the last 7 days where it has a day."""
+
+    failed_jobs = serializers.IntegerField()
+    failed_imports = serializers.IntegerField()
+    failed_changes = serializers.IntegerField()
+    failed_exports = serializers.IntegerField()
+    failed_notifications = serializers.IntegerField()
+    overdue_notifications = serializers.IntegerField()
+    sync_errors = serializers.IntegerField()
+    held_rates = serializers.IntegerField()
+
+
+class JobOut(serializers.ModelSerializer):
+    """What became of one job."""
+
+    class Meta:
+        model = JobState
+        fields = [
+            "name", "outcome", "result", "finished_at", "duration_ms", "run_count",
+            "failure_count", "failed_at", "error",
+        ]  # fmt: skip
+
+
+class CheckOut(serializers.Serializer):
+    """A nightly proof; `passed` is null before its first run."""
+
+    passed = serializers.BooleanField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField()
+
+
+class AuditStateOut(CheckOut):
+    """The nightly walk over the audit trail, and its length."""
+
+    chains = serializers.IntegerField()
+    events = serializers.IntegerField()
+
+
+class PlatformOut(serializers.Serializer):
+    """The platform in figures."""
+
+    at = serializers.DateTimeField()
+    users = PeopleCountOut(source="people")
+    accounts = serializers.IntegerField()
+    volume = VolumeOut(many=True)
+    months = PlatformMonthOut(many=True)
+    notifications = serializers.DictField(child=serializers.IntegerField())
+    trouble = TroubleOut()
+    jobs = JobOut(many=True)
+    queue = serializers.IntegerField(allow_null=True, help_text="null: the broker did not answer.")
+    ledger = CheckOut()
+    audit = serializers.SerializerMethodField()
+
+    @extend_schema_field(AuditStateOut)
+    def get_audit(self, platform: Platform) -> dict[str, Any]:
+        state = CheckOut(platform.audit).data
+        return {**state, "chains": platform.chains, "events": platform.events}
+
+
+class PlatformOverviewApi(APIView):
+    permission_classes = [Needs]
+    reading = Ability.READ_EVERYTHING
+    writing = Ability.MANAGE_USERS
+
+    @extend_schema(operation_id="admin_overview", responses=PlatformOut)
+    def get(self, request: Request) -> Response:
+        """Users, accounts, volume by currency, jobs, messages, queue, and the nightly proofs."""
+        return Response(PlatformOut(platform_figures(at=timezone.now())).data)
