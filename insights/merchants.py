@@ -28,12 +28,11 @@ from transactions.models import Category, MerchantTotal, Transaction
 SHOWN = 20
 MOST_SHOWN = 100
 _ZERO = Value(Decimal(0), output_field=AmountField())
-_SUMS = ("inflow", "outflow", "count", "outflow_count")
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantSpending:
-    """What was spent at one merchant in `count` purchases, and what came back from there.
+    """What was spent at one merchant in `count` purchases, and what came back in those categories.
 
     `key` is its folded name, "" for lines without a merchant; `category` is the one most was
     spent in there.
@@ -99,10 +98,10 @@ class _Line(NamedTuple):
 @dataclass(slots=True)
 class _Sum:
     outflow: Decimal = Decimal(0)
-    inflow: Decimal = Decimal(0)
     count: int = 0
     by_name: dict[str, Decimal] = field(default_factory=dict)
     by_category: dict[int | None, Decimal] = field(default_factory=dict)
+    came_back: dict[int | None, Decimal] = field(default_factory=dict)
 
 
 def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
@@ -116,7 +115,7 @@ def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
         ((key, one) for key, one in now.items() if one.outflow > 0),
         key=lambda item: (-item[1].outflow, item[0]),
     )
-    categories = _main_categories(one for _key, one in spent[:limit])
+    categories = _categories(one for _key, one in spent[:limit])
     used = [(line, _rate_of(line, rates)) for line in now_lines]
     return Merchants(
         question=question,
@@ -143,19 +142,27 @@ def _row(
         name=_largest(now.by_name),
         category=categories.get(_largest(now.by_category)),
         total=now.outflow,
-        refunds=now.inflow,
+        refunds=sum(
+            (came for pk, came in now.came_back.items() if _is_expense(categories.get(pk))),
+            Decimal(0),
+        ),
         count=now.count,
         percent=percent_of(now.outflow, whole),
         previous_total=before.outflow if before else Decimal(0),
     )
 
 
+def _is_expense(category: Category | None) -> bool:
+    """What comes in elsewhere is an income, or nobody has said what it is."""
+    return category is not None and category.kind == Category.Kind.EXPENSE
+
+
 def _largest(amounts: dict[Any, Decimal]) -> Any:
     return max(amounts, key=lambda name: (amounts[name], str(name)))
 
 
-def _main_categories(sums: Iterable[_Sum]) -> dict[int, Category]:
-    ids = {_largest(one.by_category) for one in sums} - {None}
+def _categories(sums: Iterable[_Sum]) -> dict[int, Category]:
+    ids = {pk for one in sums for pk in one.by_category} - {None}
     return Category.objects.in_bulk(ids) if ids else {}
 
 
@@ -166,14 +173,17 @@ def _by_merchant(lines: Iterable[_Line], rates: RateTable) -> dict[str, _Sum]:
         if rate is None:
             continue
         sums = found.setdefault(folded(line.merchant), _Sum())
-        outflow = line.outflow * rate.rate
+        outflow, inflow = line.outflow * rate.rate, line.inflow * rate.rate
         sums.outflow += outflow
-        sums.inflow += line.inflow * rate.rate
         sums.count += line.outflow_count
-        sums.by_name[line.merchant] = sums.by_name.get(line.merchant, Decimal(0)) + outflow
-        known = sums.by_category.get(line.category_id, Decimal(0))
-        sums.by_category[line.category_id] = known + outflow
+        _add(sums.by_name, line.merchant, outflow)
+        _add(sums.by_category, line.category_id, outflow)
+        _add(sums.came_back, line.category_id, inflow)
     return found
+
+
+def _add(amounts: dict[Any, Decimal], key: Any, amount: Decimal) -> None:
+    amounts[key] = amounts.get(key, Decimal(0)) + amount
 
 
 def _rate_of(line: _Line, rates: RateTable) -> Rate | None:

@@ -1,0 +1,155 @@
+"""The insight figures the slow way: plain Python over every raw row, sharing no code with them."""
+
+import calendar
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from accounts.models import Account, AccountShare
+from insights.tests.recomputation import rate_on
+from transactions.models import Transaction
+
+LIQUID = ("checking", "savings", "cash")
+
+
+@dataclass
+class Part:
+    """What one transaction says of one category; `worth` is None where no rate is known."""
+
+    row: int
+    on: date
+    merchant: str
+    top: str | None
+    amount: Decimal
+    worth: Decimal | None
+
+
+class Raw:
+    """Every account and counted row of one person, as the tables have them."""
+
+    def __init__(self, user, base: str, with_shared: bool = False) -> None:
+        self.base, self.rates = base, {}
+        mine = Account.objects.filter(user=user, deleted_at=None)
+        self.accounts = list(mine)
+        if with_shared:
+            self.accounts += [
+                share.account
+                for share in AccountShare.objects.filter(member=user).select_related("account")
+                if share.status == "accepted"
+                and share.level == "analyst"
+                and share.account.deleted_at is None
+            ]
+        self.rows = [
+            row
+            for row in Transaction.objects.select_related(
+                "account", "category__parent"
+            ).prefetch_related("splits__category__parent")
+            if row.account in self.accounts and row.deleted_at is None and row.status == "posted"
+        ]
+        self.parts = [part for row in self.rows for part in self._parts(row)]
+
+    def rate(self, currency: str, on: date) -> Decimal | None:
+        if (currency, on) not in self.rates:
+            self.rates[currency, on] = rate_on(currency, self.base, on)
+        return self.rates[currency, on]
+
+    def _parts(self, row):
+        rate = self.rate(row.account.currency, row.txn_date)
+        for piece in row.splits.all() if row.is_split else [row]:
+            category = piece.category
+            if category is not None and category.kind == "transfer":
+                continue
+            yield Part(
+                row=row.pk,
+                on=row.txn_date,
+                merchant=row.merchant,
+                top=category and (category.parent or category).slug,
+                amount=piece.signed_amount,
+                worth=None if rate is None else piece.signed_amount * rate,
+            )
+
+    def between(self, start: date, last: date) -> list[Part]:
+        return [part for part in self.parts if start <= part.on <= last]
+
+    def flow(self, start: date, last: date) -> tuple[Decimal, Decimal, int]:
+        """Income, expenses, and how many parts no rate was known for."""
+        parts = self.between(start, last)
+        known = [part.worth for part in parts if part.worth is not None]
+        income = sum((worth for worth in known if worth > 0), Decimal(0))
+        expenses = -sum((worth for worth in known if worth < 0), Decimal(0))
+        return income, expenses, len(parts) - len(known)
+
+    def spent_by(self, name: str, start: date, last: date) -> dict:
+        """{category or merchant: what went out}, without those where nothing did."""
+        found: dict = defaultdict(Decimal)
+        for part in self.between(start, last):
+            if part.worth is not None and part.worth < 0:
+                key = part.merchant.casefold() if name == "merchant" else part.top
+                found[key] -= part.worth
+        return dict(found)
+
+    def purchases(self, start: date, last: date) -> dict[str, int]:
+        rows: dict[str, set[int]] = defaultdict(set)
+        for part in self.between(start, last):
+            if part.worth is not None and part.worth < 0:
+                rows[part.merchant.casefold()].add(part.row)
+        return {merchant: len(ids) for merchant, ids in rows.items()}
+
+    def months_back(self, on: date, count: int) -> list[tuple[date, date]]:
+        """The last full months before `on`'s, from the first that has any money."""
+        months, end = [], on.replace(day=1)
+        for _ in range(count):
+            last = end - timedelta(days=1)
+            end = last.replace(day=1)
+            months.insert(0, (end, last))
+        first = min((part.on for part in self.parts), default=None)
+        return [one for one in months if first is not None and one[1] >= first]
+
+    def burn(self, on: date, count: int) -> tuple[Decimal, Decimal, int] | None:
+        """Income, expenses and number of months of a window."""
+        months = self.months_back(on, count)
+        if not months:
+            return None
+        income, expenses, _ = self.flow(months[0][0], months[-1][1])
+        return income, expenses, len(months)
+
+    def liquid(self, on: date) -> Decimal:
+        total = Decimal(0)
+        for account in self.accounts:
+            rate = self.rate(account.currency, on)
+            if account.account_type in LIQUID and account.is_active and rate is not None:
+                total += self.balance(account, None) * rate
+        return total
+
+    def balance(self, account, evening: date | None) -> Decimal:
+        moved = [
+            row.signed_amount
+            for row in self.rows
+            if row.account_id == account.pk and (evening is None or row.txn_date <= evening)
+        ]
+        return account.opening_balance + sum(moved, Decimal(0))
+
+    def worth(self, evening: date, today: date) -> tuple[Decimal, Decimal, int]:
+        """Assets, liabilities and how many accounts had no rate, on a month's last evening."""
+        assets = liabilities = Decimal(0)
+        left_out = 0
+        for account in self.accounts:
+            dates = [row.txn_date for row in self.rows if row.account_id == account.pk]
+            dates += [account.created_at.date()] if account.is_active or not dates else []
+            if evening != today and min(dates).strftime("%Y-%m") > evening.strftime("%Y-%m"):
+                continue
+            over = not account.is_active
+            if over and (evening == today or f"{evening:%Y-%m}" > f"{max(dates):%Y-%m}"):
+                continue
+            rate = self.rate(account.currency, evening)
+            if rate is None:
+                left_out += 1
+                continue
+            amount = self.balance(account, None if evening == today else evening) * rate
+            assets, liabilities = assets + max(amount, 0), liabilities + max(-amount, 0)
+        return assets, liabilities, left_out
+
+
+def end_of(month: date) -> date:
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
