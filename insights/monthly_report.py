@@ -69,8 +69,9 @@ class MonthlyReport:
 
     @property
     def rates(self) -> tuple[RatesUsed, ...]:
-        """What was converted and by which rates, worth and flow together."""
-        used = {one.from_currency: one for one in (*self.worth.rates, *self.flow.rates)}
+        """By which rates each currency was converted, the latest of worth and flow."""
+        by_age = sorted((*self.worth.rates, *self.flow.rates), key=lambda one: one.last)
+        used = {one.from_currency: one for one in by_age}
         return tuple(used[currency] for currency in sorted(used))
 
     @property

@@ -99,7 +99,9 @@ def section_name(model: type[Model]) -> str:
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model.__name__).lower()
     if name.endswith("y"):
         return f"{name[:-1]}ies"
-    return f"{name}es" if name.endswith("ss") else name if name.endswith("s") else f"{name}s"
+    if name.endswith(("ss", "ch")):
+        return f"{name}es"
+    return name if name.endswith("s") else f"{name}s"
 
 
 def exported_fields(model: type[Model]) -> list[Field]:
@@ -134,7 +136,7 @@ def _events(user: User) -> Iterator[dict[str, Any]]:
         if row.pop("chain__name") != audit.chain_name(user.pk):
             row["changes"] = None
         if row["actor_id"] != user.pk:
-            row["ip"] = None
+            row["ip"] = row["device"] = None
         yield row
 
 

@@ -1,0 +1,159 @@
+"""Statements: opening plus lines is closing, to the cent; in print too, page by page."""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts.models import Account
+from banking.periods import Period
+from tests.builders import make_transaction
+from transactions.models import Category
+from transactions.services.posting import delete_transactions
+from transactions.services.splitting import Part, split_transaction
+from transactions.statement_pdf import MOST_LINES, statement_pdf
+from transactions.statements import (
+    Pending,
+    Statement,
+    StatementLine,
+    build_statement,
+    count_lines,
+)
+from users.models import User
+
+MARCH = Period.month(2026, 3)
+TODAY = date(2026, 4, 2)
+# Greek, Cyrillic, Chinese, Japanese, Arabic, Thai, Latin beyond the first page of Unicode.
+MERCHANTS = (
+    *("Tesco", "Καφέ Αθήνα", "Пекарня", "北京烤鸭店", "大阪ラーメン", "مطعم بيروت"),
+    *("โรงแรม", "Żabka Łódź", "José’s Café", "עוגה"),
+)
+
+
+def row(account, amount, day, **over):
+    return make_transaction(account=account, amount=amount, txn_date=date(2026, *day), **over)
+
+
+@pytest.fixture
+def march(checking):
+    """1,000.00 to begin with; February, March and April have lines of every kind."""
+    row(checking, "-100.00", (2, 28))
+    row(checking, "2500.00", (3, 1), merchant="Employer")
+    row(checking, "-33.33", (3, 1), category=Category.objects.get(slug="groceries"))
+    row(checking, "-0.01", (3, 31))
+    row(checking, "-7.00", (3, 9), status="pending")
+    row(checking, "-9.99", (4, 1))
+    return checking
+
+
+def test_opening_and_lines_lead_to_the_closing_balance(march):
+    statement = build_statement(Account.objects.get(pk=march.pk), MARCH)
+    assert statement.opening == Decimal("900.00")
+    assert [(line.on.day, line.amount, line.balance) for line in statement.lines] == [
+        (1, Decimal("2500.00"), Decimal("3400.00")),
+        (1, Decimal("-33.33"), Decimal("3366.67")),
+        (31, Decimal("-0.01"), Decimal("3366.66")),
+    ]
+    assert (statement.inflow, statement.outflow) == (Decimal("2500.00"), Decimal("33.34"))
+    assert statement.closing == Decimal("3366.66")
+    assert statement.pending == Pending(1, Decimal("-7.00"))
+    assert count_lines(march, MARCH) == 3
+
+
+@pytest.mark.parametrize(
+    ("period", "opening", "closing"),
+    [
+        (Period(date(2026, 3, 2), date(2026, 3, 31)), "3366.67", "3366.67"),
+        (Period(date(2026, 3, 31), date(2026, 4, 2)), "3366.67", "3356.67"),
+        (Period.month(2025, 12), "1000.00", "1000.00"),
+        (Period(date(2020, 1, 1), date(2030, 1, 1)), "1000.00", "3356.67"),
+    ],
+)
+def test_any_period_begins_where_the_one_before_ends(march, period, opening, closing):
+    account = Account.objects.get(pk=march.pk)
+    statement = build_statement(account, period)
+    assert (statement.opening, statement.closing) == (Decimal(opening), Decimal(closing))
+    before = build_statement(account, Period(date(2019, 1, 1), period.start))
+    assert before.closing == statement.opening
+
+
+def test_trash_is_in_no_line_and_a_split_counts_by_its_parts(alice, march):
+    gone = row(march, "-50.00", (3, 5))
+    delete_transactions(actor=alice, rows=type(gone).objects.filter(pk=gone.pk))
+    whole = row(march, "-60.00", (3, 6))
+    food, fun = (Category.objects.get(slug=slug) for slug in ("groceries", "entertainment"))
+    split_transaction(
+        actor=alice,
+        transaction=whole,
+        parts=[Part(Decimal(-20), food), Part(Decimal(-40), fun)],
+    )
+    statement = build_statement(Account.objects.get(pk=march.pk), MARCH)
+    assert statement.closing == Decimal("3306.66")
+    assert {(one.name, one.outflow) for one in statement.spending} == {
+        (food.parent.name, Decimal("53.33")),
+        (fun.name, Decimal("40.00")),
+        ("Uncategorized", Decimal("0.01")),
+    }
+    assert sum(one.inflow - one.outflow for one in statement.categories) == Decimal("2406.66")
+
+
+def long_statement(count):
+    """No database: what is asked of the printer alone."""
+    account = Account(
+        name="Everyday",
+        last_four="3456",
+        currency="EUR",
+        user=User(name="Ada Miller", locale="en-US"),
+    )
+    lines, balance = [], Decimal("1000.00")
+    for number in range(count):
+        amount = Decimal("1234.56") if number % 30 == 0 else -Decimal(number % 97 + 1) / 10
+        balance += amount
+        on = MARCH.start + timedelta(days=number * 30 // count)
+        merchant = f"{MERCHANTS[number % len(MERCHANTS)]} {number}"
+        lines.append(StatementLine(on, merchant, "CARD PAYMENT", amount, balance))
+    inflow = sum(line.amount for line in lines if line.amount > 0)
+    outflow = -sum(line.amount for line in lines if line.amount < 0)
+    return Statement(
+        *(account, MARCH, Decimal("1000.00"), inflow, outflow, balance),
+        *(tuple(lines), (), Pending(0, Decimal(0))),
+    )
+
+
+@pytest.mark.once
+def test_twenty_printed_pages_add_up_and_say_which_page_they_are():
+    statement = long_statement(760)
+    pages = [
+        page.extract_text()
+        for page in PdfReader(BytesIO(statement_pdf(statement, locale="en-US", on=TODAY))).pages
+    ]
+    assert len(pages) >= 20
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
+        assert "Amount EUR" in text
+    assert all("Everyday · ****3456" in text for text in pages[1:])
+    found = re.findall(
+        r"^2026-03-\d\d .*? (-?[\d,]+\.\d\d) (-?[\d,]+\.\d\d)$", "\n".join(pages), re.M
+    )
+    numbers = [tuple(Decimal(text.replace(",", "")) for text in pair) for pair in found]
+    assert len(numbers) == 760
+    assert [balance for _amount, balance in numbers] == [one.balance for one in statement.lines]
+    assert Decimal("1000.00") + sum(amount for amount, _balance in numbers) == statement.closing
+    whole = "\n".join(pages)
+    for merchant in ("Καφέ Αθήνα", "Пекарня", "北京烤鸭店", "大阪ラーメン", "Żabka Łódź"):
+        assert merchant in whole
+
+
+@pytest.mark.once
+def test_more_lines_than_can_be_printed_are_refused():
+    statement = long_statement(1)
+    too_many = Statement(
+        *(statement.account, MARCH, Decimal(0), Decimal(0), Decimal(0), Decimal(0)),
+        *(statement.lines * (MOST_LINES + 1), (), statement.pending),
+    )
+    with pytest.raises(ValueError, match="5000 lines"):
+        statement_pdf(too_many, locale="en-US", on=timezone.now().date())
