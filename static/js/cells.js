@@ -57,6 +57,8 @@ function isChanged(field) {
 function restore(cell) {
   const copy = origins.get(cell.parentElement)?.get(cell.cellIndex);
   if (!copy) return null;
+  // Without it the browser says on the way out that the entry has changed, and htmx saves it.
+  cell.querySelector("form").reset();
   cell.replaceWith(copy);
   window.htmx.process(copy);
   return copy.querySelector("[data-cell-edit]");

@@ -1,0 +1,168 @@
+"""The list and the import in a real browser: what people do with mouse and keys all day."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.builders import make_account, make_transaction, make_user
+from transactions.models import CategoryRule, ImportBatch, Transaction
+from transactions.tests.import_samples import AMBIGUOUS
+from users.timezones import local_date
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def owner(transactional_db):
+    return make_user("owner@example.com", base_currency="EUR", timezone="Europe/Berlin")
+
+
+@pytest.fixture
+def account(owner):
+    return make_account(user=owner, name="Everyday", opening_balance="1000.00")
+
+
+@pytest.fixture
+def signed_in(page, live_server, owner, client_for):
+    """A page of somebody signed in; its errors are the test's."""
+    cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+    )
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    yield page
+    assert errors == []
+
+
+def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_server, account):
+    page = signed_in
+    page.goto(f"{live_server.url}/transactions/import/")
+    page.get_by_label("Account").select_option(str(account.pk))
+    file = {"name": "march.csv", "mimeType": "text/csv", "buffer": AMBIGUOUS}
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator(".dropzone__title")).to_contain_text("march.csv")
+    page.get_by_role("button", name="Continue").click()
+
+    # Whether 03/04 is in March or April it asks, and shows what each answer would mean.
+    expect(page.get_by_role("heading", level=1)).to_have_text("What the columns mean")
+    style = page.get_by_label("Dates are written like")
+    preview = page.locator("#import-preview")
+    style.select_option("%d-%m-%Y")
+    expect(preview).to_contain_text("April 3, 2026")
+    style.select_option("%m-%d-%Y")
+    expect(preview).to_contain_text("March 4, 2026")
+    page.get_by_role("button", name="Check the lines").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    assert not Transaction.objects.exists()
+    page.get_by_role("button", name="Add 2 transactions").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import receipt")
+    expect(page.locator("main")).to_contain_text("2 transactions added.")
+    assert sorted(str(row.txn_date) for row in Transaction.objects.all()) == [
+        "2026-03-04",
+        "2026-05-06",
+    ]
+    page.get_by_role("link", name="Revert").click()
+    page.get_by_role("button", name="Revert the import").click()
+    expect(page.locator("main")).to_contain_text("Reverted on")
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+    assert ImportBatch.objects.get().status == "reverted"
+
+
+def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account):
+    today = local_date(account.user.timezone, timezone.now())
+    rows = [
+        make_transaction(
+            account=account,
+            amount=f"-{number}.00",
+            description=f"SHOP {number} BERLIN",
+            merchant=f"Shop {number}",
+            txn_date=today - timedelta(days=number),
+        )
+        for number in range(1, 6)
+    ]
+    page, keys = signed_in, signed_in.keyboard
+    page.goto(f"{live_server.url}/transactions/")
+
+    # The category in its row, and the rule it offers.
+    first = page.locator(f"#row-{rows[0].pk}")
+    first.get_by_role("link", name="No category").click()
+    choice = first.get_by_label("Category of Shop 1")
+    # With the focus htmx has made the new cell work.
+    expect(choice).to_be_focused()
+    choice.select_option("groceries")
+    expect(first.locator(".category-cell a")).to_contain_text("Groceries")
+    expect(first.locator(".category-cell a")).to_be_focused()
+    offer = page.locator("#toasts").get_by_role("link", name="Make a rule")
+    expect(offer).to_be_visible()
+
+    offer.click()
+    words = page.get_by_label("Words in the bank's text")
+    expect(words).to_have_value("Shop 1")
+    words.fill("shop")
+    expect(page.locator("#rule-matches")).to_contain_text("Shop 5")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("The rule decides about new")
+    assert CategoryRule.objects.get().category.slug == "groceries"
+    page.goto(f"{live_server.url}/transactions/")
+
+    # Tags in their row: Escape leaves them, Enter saves them.
+    first.locator(".tags-cell a").click()
+    entry = first.get_by_label("Tags of Shop 1")
+    expect(entry).to_be_focused()
+    entry.fill("lost")
+    keys.press("Escape")
+    expect(entry).to_have_count(0)
+    expect(first.locator(".tags-cell a")).to_be_focused()
+    expect(first.locator(".tags-cell .badge")).to_have_count(0)
+    keys.press("Enter")
+    expect(entry).to_be_focused()
+    expect(entry).to_have_value("")
+    entry.fill("work, travel")
+    keys.press("Enter")
+    expect(first.locator(".tags-cell .badge")).to_have_text(["travel", "work"])
+    expect(first.locator(".tags-cell a")).to_be_focused()
+    entry_of_second = page.get_by_label("Tags of Shop 2")
+    keys.press("j")
+    keys.press("t")
+    expect(entry_of_second).to_be_focused()
+    entry_of_second.fill("x" * 41)
+    keys.press("Enter")
+    expect(page.locator(f"#row-{rows[1].pk}")).to_contain_text("At most 20 tags of at most 40")
+    expect(entry_of_second).to_be_focused()
+    keys.press("Escape")
+
+    # The keys walk, choose and search, and say what they do.
+    keys.press("j")
+    expect(page.locator(f"#row-{rows[2].pk} [data-row-title]")).to_be_focused()
+    keys.press("k")
+    keys.press("c")
+    expect(page.get_by_label("Category of Shop 2")).to_be_focused()
+    keys.press("Escape")
+    keys.press("x")
+    bar = page.locator("[data-selection-bar]")
+    expect(bar).to_contain_text("1 selected")
+    keys.press("?")
+    expect(page.locator("#keyboard-help")).to_contain_text("Change its tags")
+    keys.press("Escape")
+    keys.press("/")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    keys.press("Escape")
+
+    # From there to the fifth with shift, all at once into a category, and back.
+    page.locator(f"#row-{rows[4].pk} [data-select]").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("4 selected")
+    expect(bar.locator("[data-selection-totals]")).to_contain_text("14.00")
+    bar.locator("summary", has_text="Category").click()
+    bar.get_by_label("Category").select_option("books")
+    bar.get_by_role("button", name="Set category").click()
+    expect(page.get_by_role("status")).to_contain_text("4 transactions changed.")
+    assert Transaction.objects.filter(category__slug="books").count() == 4
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("4 transactions are as they were.")
+    assert not Transaction.objects.filter(category__slug="books").exists()
+    assert sorted(tag.name for tag in rows[0].tags.all()) == ["travel", "work"]
