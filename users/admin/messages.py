@@ -1,0 +1,86 @@
+"""Messages to people: what became of each, for support too; never what it says."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
+from users.masking import masked_email, masked_text
+from users.models import Notification, NotificationOptOut
+from users.notifications import channel_problem, send_again
+from users.policy import Ability, may
+
+
+@admin.register(Notification)
+class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
+    """Each message by each channel: what became of it, and what the provider said.
+
+    No amounts for staff who may not see any: the text is for those who read everything.
+    """
+
+    list_display = [
+        "created_at", "recipient_masked", "kind", "channel", "status", "attempts", "due_at",
+        "answer",
+    ]  # fmt: skip
+    list_filter = ["status", "channel", "kind", "created_at"]
+    list_select_related = ["recipient"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    actions = ["send_again"]
+    search_help_text = "The recipient's whole address, or the provider's id."
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return ["=recipient__email", "=target_key", "=provider_id"]
+
+    def get_list_filter(self, request: HttpRequest) -> list[str]:
+        return self.list_filter if sees_all(request) else ["status", "channel", "kind"]
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        return ["created_at", "kind", "channel", "status", "attempts", "due_at"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        names = [
+            "recipient_masked", "kind", "target_key", "channel", "local_day", "status",
+            "channel_state", "attempts", "due_at", "claimed_at", "finished_at", "provider_id",
+            "answer", "created_at",
+        ]  # fmt: skip
+        return names + (["subject", "text"] if sees_all(request) else [])
+
+    @admin.display(description="recipient")
+    def recipient_masked(self, row: Notification) -> str:
+        return masked_email(row.recipient.email)
+
+    @admin.display(description="provider's answer")
+    def answer(self, row: Notification) -> str:
+        return masked_text(row.provider_answer)
+
+    @admin.display(description="the channel now")
+    def channel_state(self, row: Notification) -> str:
+        return channel_problem(row.recipient, row.channel) or "Works."
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.HELP_PEOPLE)
+
+    @admin.action(description="Send again (failed ones)", permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        refused = 0
+        for row in queryset.order_by("pk"):
+            try:
+                send_again(actor=request.user, notification=row, at=timezone.now())
+            except ValidationError:
+                refused += 1
+        if refused:
+            sentence = f"{refused} had not failed and were left alone."
+            self.message_user(request, sentence, messages.WARNING)
+        self.message_user(request, "Failed messages are in line again.", messages.SUCCESS)
+
+
+@admin.register(NotificationOptOut)
+class NotificationOptOutAdmin(ReadOnlyAdmin):
+    """Who wants no more messages of which kind."""
+
+    list_display = ["created_at", "user", "kind", "channel"]
+    search_fields = ["user__email", "kind"]
+    list_select_related = ["user"]

@@ -1,0 +1,169 @@
+"""People: looked at by staff, each role its part; made and changed by admins, by the services."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from users.admin.base import ForSupportToo, sees_all
+from users.masking import masked_email, masked_name, masked_phone
+from users.models import User
+from users.policy import Ability, may
+from users.services import people, sessions
+from users.services.staffing import (
+    change_person,
+    create_person,
+    found_people,
+    unlock_sign_in,
+    with_locks,
+)
+from users.set_password_mail import send_set_password_mail
+
+CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
+
+
+class UserForm(forms.ModelForm):
+    """What an admin changes about somebody; each field goes to its own service."""
+
+    class Meta:
+        model = User
+        fields = ["role", "is_active", "kyc_status"]
+
+
+class NewUserForm(forms.ModelForm):
+    """A new user, who sets their own password by mail."""
+
+    class Meta:
+        model = User
+        fields = ["name", "email", "phone", "role", "base_currency"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors:
+            errors = people.errors_of(User(**data | {"email": data["email"].lower()}))
+            for field, sentences in errors.items():
+                self.add_error(field, sentences)
+        return data
+
+
+@admin.register(User)
+class UserAdmin(ForSupportToo):
+    """Role, active status and identity check, by admins only and never one's own.
+
+    There are no fields for password hashes, superuser, groups or permissions: rights come from
+    the role alone, and a password is set by its owner. Support sees customers behind masks.
+    """
+
+    actions = ["sign_out_everywhere", "unlock"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    search_help_text = "Email, name or phone. Support: the whole of one."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        found = with_locks(super().get_queryset(request), timezone.now())
+        return found if sees_all(request) else found.filter(role__in=CUSTOMERS)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        if not sees_all(request):
+            return ["id", "email_masked", "name_masked", "phone_masked", "is_active", "locked"]
+        return [
+            "email", "name", "role", "is_active", "kyc_status", "locked", "last_login",
+            "created_at",
+        ]  # fmt: skip
+
+    def get_list_filter(self, request: HttpRequest) -> list[str]:
+        more = ["role", "kyc_status", "base_currency"] if sees_all(request) else []
+        return ["is_active", *more]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return ["email"]  # It shows the field; get_search_results decides.
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        return found_people(queryset, search_term, exactly=not sees_all(request)), False
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        return super().get_sortable_by(request) if sees_all(request) else ["id"]
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        if obj is None:
+            return NewUserForm.Meta.fields
+        if not sees_all(request):
+            return ["email_masked", "name_masked", "phone_masked", "is_active", "locked"]
+        return [
+            "email", "name", "phone", "role", "is_active", "kyc_status", "base_currency",
+            "timezone", "locale", "locked", "last_login", "created_at", "updated_at",
+        ]  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        if obj is None:
+            return []
+        names = self.get_fields(request, obj)
+        return [name for name in names if name not in UserForm.Meta.fields]
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> type:
+        kwargs["form"] = UserForm if obj else NewUserForm
+        return super().get_form(request, obj, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.MANAGE_USERS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        is_own = obj is not None and obj.pk == request.user.pk
+        return may(request.user, Ability.MANAGE_USERS) and not is_own
+
+    def has_help_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.HELP_PEOPLE)
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:
+        """The services take the changes; nothing is written from the form's own instance."""
+        if not change:
+            made = create_person(actor=request.user, **form.cleaned_data)
+            obj.pk, obj.id = made.pk, made.pk
+            send_set_password_mail(request, made)
+            return
+        changes = {field: form.cleaned_data[field] for field in form.changed_data}
+        change_person(actor=request.user, user=User.objects.get(pk=obj.pk), **changes)
+
+    def log_addition(self, *args: Any) -> None:
+        """The audit trail tells it."""
+
+    def log_change(self, *args: Any) -> None:
+        """The audit trail tells it."""
+
+    @admin.display(description="email")
+    def email_masked(self, user: User) -> str:
+        return masked_email(user.email)
+
+    @admin.display(description="name")
+    def name_masked(self, user: User) -> str:
+        return masked_name(user.name)
+
+    @admin.display(description="phone")
+    def phone_masked(self, user: User) -> str:
+        return masked_phone(user.phone)
+
+    @admin.display(description="locked", boolean=True)
+    def locked(self, user: User) -> bool:
+        return user.is_locked
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset.order_by("pk"):
+            sessions.sign_out_everywhere(actor=request.user, user=user)
+        self.message_user(request, "They are signed out.", messages.SUCCESS)
+
+    @admin.action(description="Unlock sign-in", permissions=["help"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset.order_by("pk"):
+            unlock_sign_in(actor=request.user, user=user)
+        self.message_user(request, "Wrong passwords counted so far are forgotten.")

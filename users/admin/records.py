@@ -1,0 +1,101 @@
+"""Rows of record: sessions, tokens, commands, and the audit trail with its verification."""
+
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+
+from users import limits
+from users.admin.base import ReadOnlyAdmin
+from users.admin.site import staff_site
+from users.audit_anchor import verify_against_anchor
+from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession
+from users.policy import Ability, may, require
+from users.services import sessions
+
+
+@admin.register(RefreshSession)
+class RefreshSessionAdmin(ReadOnlyAdmin):
+    """API tokens: who, from where, until when. The token itself is stored nowhere."""
+
+    list_display = ["user", "family", "created_at", "used_at", "revoked_at", "expires_at", "ip"]
+    list_filter = ["revoked_at", "expires_at"]
+    search_fields = ["user__email", "family"]
+    list_select_related = ["user"]
+    raw_id_fields = ["user"]
+    exclude = ["token_hash"]
+    ordering = ["-id"]
+    actions = ["revoke"]
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.MANAGE_USERS)
+
+    @admin.action(description="Revoke", permissions=["manage"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[RefreshSession]) -> None:
+        families = {(token.family, token.user) for token in queryset.select_related("user")}
+        for family, user in sorted(families, key=lambda pair: pair[1].pk):
+            sessions.end_family(actor=request.user, user=user, family=family, reason="by staff")
+        self.message_user(request, "They are revoked.", messages.SUCCESS)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did what, newest first."""
+
+    list_display = ["created_at", "actor", "action", "target_type", "target_id", "chain", "ip"]
+    list_filter = ["created_at"]
+    search_fields = ["action", "actor__email", "=target_type", "=request_id"]
+    list_select_related = ["actor", "chain"]
+    show_full_result_count = False
+    date_hierarchy = "created_at"
+    change_list_template = "admin/audit_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        verify = self.admin_site.admin_view(self.verify)
+        return [path("verify/", verify, name="users_auditevent_verify"), *super().get_urls()]
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Walk every chain when asked to; it writes nothing, so looking is enough of a right."""
+        require(request.user, Ability.READ_EVERYTHING)
+        told = None
+        if "run" in request.GET:
+            limits.consume("audit-verification", str(request.user.pk))
+            told = verify_against_anchor()
+        context = self.admin_site.each_context(request) | {
+            "title": "Verify the audit trail",
+            "opts": self.opts,
+            "told": told,
+        }
+        return render(request, "admin/audit_verify.html", context)
+
+
+@admin.register(AuditChain)
+class AuditChainAdmin(ReadOnlyAdmin):
+    """The head of each chain: what `verify_audit --anchor` remembers elsewhere."""
+
+    list_display = ["name", "length", "head_hash"]
+    search_fields = ["name"]
+
+
+@admin.register(IdempotentCommand)
+class IdempotentCommandAdmin(ReadOnlyAdmin):
+    """Commands with an Idempotency-Key, and how they were answered."""
+
+    list_display = ["created_at", "user", "key", "status_code"]
+    search_fields = ["key", "user__email"]
+    list_select_related = ["user"]
+    exclude = ["response"]
+    ordering = ["-id"]
+
+
+@admin.register(UserSession, site=staff_site)
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Browser sessions; their keys are shown to nobody."""
+
+    list_display = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
+    search_fields = ["user__email", "ip"]
+    list_select_related = ["user"]
+    fields = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
+    ordering = ["-id"]

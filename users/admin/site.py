@@ -1,0 +1,60 @@
+"""The staff site's doors are ours: our sign-in, our sign-out, and no second place for rights."""
+
+from typing import Any
+
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin
+import django.contrib.auth.admin
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+# The stock admins are registered by these modules; what is imported is registered once.
+_STOCK = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin)
+_STOCK_AUTH = django.contrib.auth.admin
+
+
+@login_not_required
+def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """The admin site has no sign-in page of its own: ours has the limits and the second factor."""
+    if admin.site.has_permission(request):
+        return redirect("admin:index")
+    if request.user.is_authenticated:
+        raise PermissionDenied("This is for staff.")
+    query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
+    return redirect(f"{reverse('account_login')}?{query}")
+
+
+def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """As on our own pages, so that the audit trail tells of it."""
+    if request.method == "POST":
+        get_adapter().logout(request)
+    return redirect("account_login")
+
+
+def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Our page: it ends the other sessions and tokens."""
+    return redirect("account_change_password")
+
+
+# The stock registrations are gone from it once this module is read.
+staff_site = admin.site
+admin.site.login = sign_in
+admin.site.logout = sign_out
+admin.site.password_change = change_password
+admin.site.site_header = admin.site.site_title = "Staff site"
+# Roles say who may do what; groups would be a second place to look.
+admin.site.unregister(Group)
+for stock in (EmailAddress, EmailConfirmation, Authenticator, UserSession):
+    if admin.site.is_registered(stock):
+        admin.site.unregister(stock)
