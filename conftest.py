@@ -8,7 +8,13 @@ from rest_framework.test import APIClient
 from tests import builders, servers
 from transactions import predefined
 from transactions.models import Category
+from transactions.tests import statement_report
 from users.models import User
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What became of the real banks' files, where they were read."""
+    statement_report.show(terminalreporter)
 
 
 @pytest.fixture(autouse=True)

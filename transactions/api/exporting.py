@@ -39,7 +39,7 @@ class CsvExportApi(APIView):
     def post(self, request: Request) -> StreamingHttpResponse:
         """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
         rows = filtered_rows(request, request.data)
-        note_export(actor=request.user, form="csv", filters=request.data)
+        note_export(actor=request.user, filters=request.data)
         return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
 
 

@@ -19,6 +19,7 @@ from transactions.services.importing import check_import, choose_mapping, start_
 from transactions.sources import csv_file
 from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES
+from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, told
 
 MANIFEST = REAL_FILES / "manifest.tsv"
 # Manifest sums that no machine could know: a sign or a day order its reader had to be told.
@@ -56,9 +57,30 @@ def currency_of(row, content):
     return best if found[best] > content.count(b"EUR") else "EUR"
 
 
+def refusal_of(row, sentence):
+    """A refusal, which for a file without any lines is the right answer."""
+    return row["file"], EMPTY if row["expected_transactions"] == "0" else REFUSED, sentence
+
+
+def outcome_of(row, batch):
+    """Whether it was read as the manifest counts it; else what its reader sees."""
+    read = f"{batch.added_count + batch.skipped_count} of {row['expected_transactions']} lines"
+    expected = (row["expected_transactions"], row["expected_sum"])
+    net = batch.net
+    is_count = str(batch.added_count + batch.skipped_count) == expected[0]
+    is_sum = not expected[1] or net == Decimal(expected[1]).quantize(Decimal("0.01"))
+    if is_count and is_sum and not batch.invalid_count:
+        return row["file"], EXACT, ""
+    invalid = ImportRow.objects.filter(batch=batch, verdict="invalid").first()
+    why = f"row {invalid.row_number}: {invalid.error}" if invalid else f"sum {net}"
+    if not is_sum and not invalid:
+        why += f" instead of {expected[1]}; the reader is asked which sign or order is meant"
+    return row["file"], PART, f"{read}; {why}"
+
+
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
-def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice):
-    seen, refused = 0, []
+def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice, record_property):
+    seen, refused, outcomes = 0, [], []
     for number, row in enumerate(real_files(kind)):
         content = (REAL_FILES / row["file"]).read_bytes()
         account = make_account(
@@ -66,13 +88,16 @@ def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice):
         )
         try:
             batch = bring_in(account, content)
-        except ValidationError:
+        except ValidationError as error:
             refused.append(row["expected_transactions"])
+            outcomes.append(refusal_of(row, " ".join(error.messages)))
             continue
         if batch.status == "failed":
             assert batch.error.endswith("."), row["file"]
+            outcomes.append(refusal_of(row, batch.error))
             continue
         seen += 1
+        outcomes.append(outcome_of(row, batch))
         parts = (batch.added_count, batch.duplicate_count, batch.skipped_count, batch.invalid_count)
         assert batch.read_count == sum(parts), row["file"]
         assert batch.duplicate_count == 0, row["file"]
@@ -88,6 +113,7 @@ def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice):
         account.refresh_from_db()
         assert account.balance == 0, row["file"]
         assert not MonthlyTotal.objects.filter(account=account).exists(), row["file"]
+    record_property(*told(outcomes))
     assert seen >= 8
     assert set(refused) <= {"0"}
     assert check_ledger().is_clean

@@ -20,5 +20,5 @@ def transaction_export(request: HttpRequest) -> HttpResponseBase:
     filters = TransactionFilter(request.GET, queryset=visible, request=request)
     if not filters.is_valid():
         return redirect(f"{reverse('transactions:transaction_list')}?{request.GET.urlencode()}")
-    note_export(actor=request.user, form="csv", filters=request.GET.dict())
+    note_export(actor=request.user, filters=request.GET.dict())
     return csv_answer(filters.qs, local_date(request.user.timezone, timezone.now()))
