@@ -43,16 +43,20 @@ def _bill_of(one: Recurring, openly: dict[UUID, Bill], settled: dict[int, UUID])
     paid = {settled.get(line.pk) for line in one.series.lines} & set(openly)
     if paid:
         return min(openly[series].pk for series in paid)
-    named = (bill for bill in openly.values() if is_of(bill.biller_name, bill.amount_due, one)
-             and bill.currency == one.currency)  # fmt: skip
+    named = (
+        bill
+        for bill in openly.values()
+        if is_of(bill.biller_name, bill.amount_due, bill.currency, one)
+    )
     return next((bill.pk for bill in named), None)
 
 
-def is_of(biller_name: str, amount: Decimal, one: Recurring) -> bool:
+def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> bool:
     """Whether a bill of that name and amount is this payment."""
-    return is_named(biller_name, one.key) and any(
+    is_near = any(
         abs(amount - usual) <= NEAR * usual for usual in (one.last_amount, one.typical_amount)
     )
+    return is_near and currency == one.currency and is_named(biller_name, one.key)
 
 
 def is_named(biller_name: str, key: str) -> bool:

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.core.exceptions import PermissionDenied
-
 from accounts.exchange import RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from banking.snapshot import read_snapshot
-from insights.coverage import Coverage, coverage_for
+from insights.coverage import Coverage, insights_coverage
 from insights.models import RecurringDismissal
 from insights.recurring import Recurring, find_recurring
 from insights.recurring_bills import with_bills
 from users.models import User
-from users.policy import Ability
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +57,12 @@ class RecurringSummary:
         return not (self.payments or self.incomes or self.ended)
 
 
-def coverage_of_insights(user: User, include_shared: bool | None) -> Coverage:
-    """The accounts insights cover for this user. Raises PermissionDenied who may not see them."""
-    coverage = coverage_for(user, include_shared=include_shared)
-    if not coverage.sees_insights:
-        raise PermissionDenied(Ability.SEE_INSIGHTS.value)
-    return coverage
-
-
 def recurring_summary(
     *, user: User, on: date, include_shared: bool | None = None
 ) -> RecurringSummary:
     """What recurs for `user` on the date `on`. Raises PermissionDenied without the role for it."""
     with read_snapshot():
-        coverage = coverage_of_insights(user, include_shared)
+        coverage = insights_coverage(user, include_shared=include_shared)
         found = with_bills(find_recurring(coverage, on), user)
         dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
         active = [one for one in found if one.is_active]

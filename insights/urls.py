@@ -14,6 +14,7 @@ urlpatterns = [
     path("exports/<int:pk>/", exports.export_progress, name="export_progress"),
     path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
     path("exports/<int:pk>/delete/", exports.export_delete, name="export_delete"),
+    path("insights/forecast/", outlook.forecast, name="forecast"),
     path("insights/recurring/", outlook.recurring, name="recurring"),
     path("insights/recurring/dismiss/", outlook.recurring_dismiss, name="recurring_dismiss"),
     path(

@@ -57,6 +57,8 @@ LISTS = [
     ("/api/users/me/activity", 4),
     ("/insights/recurring/", 16),
     ("/api/insights/recurring", 14),
+    ("/insights/forecast/", 16),
+    ("/api/insights/forecast?days=90", 12),
 ]
 
 
@@ -117,6 +119,8 @@ def test_a_list_runs_as_many_queries_for_twenty_rows_as_for_two(
     row = Transaction.objects.filter(user=alice).order_by("pk").first()
     address = address.format(account=row.account_id, transaction=row.pk)
     client = client_for(alice)
+    # The first request of a session notes the device.
+    client.get("/alerts/bell/")
     few = queries_of(client, address)
     for number in range(2, 20):
         grow(alice, bob, number)

@@ -1,4 +1,4 @@
-"""What recurs, at the API."""
+"""What recurs and what is expected, at the API."""
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -10,7 +10,13 @@ from rest_framework.views import APIView
 
 from accounts.access import require_change
 from accounts.models import Account
-from insights.api.outlook_serializers import DismissalIn, DismissalOut, RecurringSummaryOut
+from insights.api.outlook_serializers import (
+    DismissalIn,
+    DismissalOut,
+    ForecastOut,
+    RecurringSummaryOut,
+)
+from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
 from insights.recurring_summary import recurring_summary
@@ -40,6 +46,29 @@ class RecurringApi(APIView):
         )
         context = {"request": request, "currency": summary.currency}
         return Response(RecurringSummaryOut(summary, context=context).data)
+
+
+class ForecastApi(APIView):
+    """The balance of the next days as a band, with how often it was right."""
+
+    @extend_schema(
+        operation_id="insights_forecast",
+        responses=ForecastOut,
+        parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), _SHARED],
+    )
+    def get(self, request: Request) -> Response:
+        """Checking, savings and cash less card debt: expected from bills, what recurs and habit.
+
+        `points` is empty and `hit_rate` null with less than three months of transactions.
+        """
+        summary = forecast_summary(
+            user=request.user,
+            on=local_date(request.user.timezone, timezone.now()),
+            days=horizon_in(request.query_params),
+            include_shared=include_shared_in(request.query_params),
+        )
+        context = {"request": request, "currency": summary.forecast.currency}
+        return Response(ForecastOut(summary, context=context).data)
 
 
 class RecurringDismissalListApi(APIView):

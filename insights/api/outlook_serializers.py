@@ -120,3 +120,73 @@ class RecurringSummaryOut(serializers.Serializer):
     incomes = RecurringOut(many=True)
     ended = RecurringOut(many=True)
     dismissed = DismissalOut(many=True)
+
+
+class ForecastPointOut(serializers.Serializer):
+    """The balance at the end of a day: in eight days of ten it should be from low to high."""
+
+    date = serializers.DateField(source="on")
+    low = FigureField()
+    expected = FigureField()
+    high = FigureField()
+
+
+class ForecastEventOut(serializers.Serializer):
+    """A payment (negative) or income expected on a day; `bill` where a bill says so."""
+
+    date = serializers.DateField(source="on")
+    name = serializers.CharField()
+    amount = FigureField()
+    own_amount = serializers.SerializerMethodField()
+    own_currency = serializers.CharField()
+    bill = serializers.IntegerField(source="bill_id", allow_null=True)
+    is_pay_day = serializers.BooleanField()
+
+    def get_own_amount(self, event: Any) -> str:
+        return plain_amount(event.own_amount, event.own_currency)
+
+
+class LowestPointOut(ForecastPointOut):
+    """The lowest expected balance before the next pay-day (null: none is known)."""
+
+    pay_day = serializers.DateField(allow_null=True)
+
+    def to_representation(self, lowest: Any) -> dict[str, Any]:
+        data = ForecastPointOut(lowest.point, context=self.context).data
+        return data | {"pay_day": lowest.pay_day.on.isoformat() if lowest.pay_day else None}
+
+
+class HitRateOut(serializers.Serializer):
+    """How the same forecast, made at the starts of the last six months, turned out.
+
+    `inside` of `days` compared, the balance was in the band; `origins` are the last days it knew.
+    """
+
+    days = serializers.IntegerField()
+    inside = serializers.IntegerField()
+    percent = PercentField()
+    mean_error = FigureField()
+    origins = serializers.ListField(child=serializers.DateField())
+
+
+class ForecastOut(serializers.Serializer):
+    """A forecast in the base currency."""
+
+    on = serializers.DateField(source="forecast.on")
+    days = serializers.IntegerField(source="forecast.days")
+    currency = serializers.CharField(source="forecast.currency")
+    accounts = serializers.SerializerMethodField()
+    balance = FigureField(source="forecast.balance")
+    history_days = serializers.IntegerField(source="forecast.history_days")
+    everyday = FigureField(source="forecast.everyday")
+    points = ForecastPointOut(source="forecast.points", many=True)
+    events = ForecastEventOut(source="forecast.events", many=True)
+    lowest = LowestPointOut(source="forecast.lowest", allow_null=True)
+    hit_rate = HitRateOut(allow_null=True)
+    not_converted = serializers.IntegerField(source="forecast.not_converted_count")
+    not_converted_items = NotConvertedOut(source="forecast.not_converted", many=True)
+    rates = RatesUsedOut(source="forecast.rates", many=True)
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_accounts(self, summary: Any) -> list[int]:
+        return [account.pk for account in summary.forecast.accounts]

@@ -16,6 +16,7 @@ from insights.api.figures import (
     YearlyApi,
 )
 from insights.api.outlook import (
+    ForecastApi,
     RecurringApi,
     RecurringDismissalDetailApi,
     RecurringDismissalListApi,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("insights/burn-rate", BurnRateApi.as_view(), name="api_insights_burn_rate"),
     path("insights/net-worth", NetWorthApi.as_view(), name="api_insights_net_worth"),
     path("insights/yearly", YearlyApi.as_view(), name="api_insights_yearly"),
+    path("insights/forecast", ForecastApi.as_view(), name="api_insights_forecast"),
     path("insights/recurring", RecurringApi.as_view(), name="api_insights_recurring"),
     path(
         "insights/recurring/dismissed",

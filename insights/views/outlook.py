@@ -13,6 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from accounts.models import Account
+from insights.forecast_page import forecast_context
+from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
 from insights.recurring_page import recurring_context
@@ -31,6 +33,24 @@ def recurring(request: HttpRequest) -> HttpResponse:
         include_shared=include_shared_in(request.GET),
     )
     return render(request, "insights/recurring.html", recurring_context(summary))
+
+
+@require_safe
+def forecast(request: HttpRequest) -> HttpResponse:
+    """The balance of the next 30, 60 or 90 days as a band, and how often that was right."""
+    status, days = 200, HORIZONS[0]
+    try:
+        days = horizon_in(request.GET)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        status = 422
+    summary = forecast_summary(
+        user=request.user,
+        on=local_date(request.user.timezone, timezone.now()),
+        days=days,
+        include_shared=include_shared_in(request.GET),
+    )
+    return render(request, "insights/forecast.html", forecast_context(summary), status=status)
 
 
 @require_POST

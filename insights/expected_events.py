@@ -1,0 +1,155 @@
+"""What is expected on which day: open bills, and what recurs without one.
+
+A bill and the recurring payment it stands for are one event, the bill's. Moving money between the
+covered accounts is none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.models import Account
+from banking.fields import SCALE
+from banking.periods import add_months
+from insights.entries import Entry
+from insights.forecast_ledger import BillFact, Ledger, expected_bills
+from insights.recurring import LOOKBACK_MONTHS, Recurring, money, recurring_among
+from insights.recurring_bills import is_of
+
+# The two sides of a transfer are at most so far apart.
+TRANSFER_DAYS = 4
+# An income is a pay-day when it is at least this part of all regular income.
+PAY_DAY_PART = Decimal("0.25")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One payment or income expected on a day; `amount` is signed, in the forecast's currency."""
+
+    on: date
+    name: str
+    amount: Decimal
+    own_amount: Decimal
+    own_currency: str
+    bill_id: int | None
+    is_pay_day: bool
+
+    @property
+    def is_bill(self) -> bool:
+        return self.bill_id is not None
+
+
+def known_recurring(ledger: Ledger, accounts: Sequence[Account], on: date) -> list[Recurring]:
+    """What recurred by then; moving money between the covered accounts does not count."""
+    after, until = add_months(on, -LOOKBACK_MONTHS).toordinal(), on.toordinal()
+    covered = {one.pk for one in accounts}
+    known = [
+        entry
+        for entry in ledger.entries
+        if after < entry.day <= until and entry.account_id in covered
+    ]
+    inside = _moved_inside(known)
+    outward = [entry for entry in known if entry.pk not in inside]
+    return recurring_among(outward, accounts, on, ledger.dismissed)
+
+
+def _moved_inside(entries: Sequence[Entry]) -> set[int]:
+    """The lines of transfers whose other side is among these, at most four days apart."""
+    waiting: dict[int, list[Entry]] = {}
+    matched: set[int] = set()
+    for entry in entries:
+        if not entry.is_transfer:
+            continue
+        others = waiting.setdefault(abs(entry.amount), [])
+        for other in others:
+            is_pair = other.amount == -entry.amount and other.account_id != entry.account_id
+            if is_pair and entry.day - other.day <= TRANSFER_DAYS:
+                others.remove(other)
+                matched |= {entry.pk, other.pk}
+                break
+        else:
+            others.append(entry)
+    return matched
+
+
+def expected_events(
+    ledger: Ledger, accounts: Sequence[Account], found: Sequence[Recurring], on: date, until: date
+) -> tuple[list[Event], list[BillFact]]:
+    """Bills, and what recurs without one, by day; and the bills no rate could convert."""
+    covered = {one.pk for one in accounts}
+    active = [one for one in found if one.is_active]
+    planned = [
+        (bill, day)
+        for bill, day in expected_bills(ledger, on, until)
+        if bill.account_id is None or bill.account_id in covered
+    ]
+    unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
+    events = [
+        _event(ledger, on, day, bill.name, -bill.amount, bill.currency, bill_id=bill.pk)
+        for bill, day in planned
+        if bill not in unknown
+    ]
+    pay_days = _pay_days(ledger, active, on)
+    settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
+    for one in active:
+        amount = one.expected_amount if one.is_income else -one.expected_amount
+        events += [
+            _event(ledger, on, day, one.name, amount, one.currency, is_pay=one in pay_days)
+            for day in _dates(one, planned, settled, on, until)
+        ]
+    return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
+
+
+def _event(
+    ledger: Ledger,
+    on: date,
+    day: date,
+    name: str,
+    amount: Decimal,
+    currency: str,
+    *,
+    bill_id: int | None = None,
+    is_pay: bool = False,
+) -> Event:
+    worth = ledger.rates.convert(amount, currency, on)
+    rounded = money(round(worth.amount * SCALE))
+    return Event(day, name, rounded, amount, currency, bill_id, is_pay)
+
+
+def _dates(
+    one: Recurring,
+    planned: Sequence[tuple[BillFact, date]],
+    settled: Mapping[int, UUID],
+    on: date,
+    until: date,
+) -> list[date]:
+    """The dates it is expected on, without those that a bill stands for; late ones tomorrow."""
+    series = {settled.get(line.pk) for line in one.series.lines}
+    of_bills = [
+        day
+        for bill, day in planned
+        if not one.is_income
+        and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
+    ]
+    half = one.series.rhythm.half
+    kept: list[date] = []
+    for expected in one.dates():
+        if expected > until:
+            break
+        day = max(expected, on + timedelta(days=1))
+        if not any(abs((day - other).days) <= half for other in of_bills):
+            kept.append(day)
+    return kept
+
+
+def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:
+    """The incomes that a person lives on, not the interest of a month."""
+    yearly = [
+        (ledger.rates.convert(one.yearly, one.currency, on).amount, one)
+        for one in active
+        if one.is_income
+    ]
+    whole = sum((worth for worth, _one in yearly), Decimal(0))
+    return [one for worth, one in yearly if worth >= PAY_DAY_PART * whole]
