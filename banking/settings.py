@@ -288,6 +288,8 @@ SPECTACULAR_SETTINGS = {
         "CategoryKindEnum": "transactions.models.Category.Kind",
         "ChangeStatusEnum": "transactions.models.ChangeBatch.Status",
         "ChangeKindEnum": "transactions.models.ChangeBatch.Kind",
+        "ExportStatusEnum": "insights.models.Export.Status",
+        "ExportKindEnum": "insights.models.Export.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
@@ -398,6 +400,8 @@ EMAIL_HOST, EMAIL_PORT = SMTP_HOST, SMTP_PORT
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP_USER, SMTP_PASSWORD
 EMAIL_USE_TLS = SMTP_TLS
 EMAIL_TIMEOUT = 10
+# Mails about signing in go out beside the request that asks for them.
+MAIL_IN_BACKGROUND = True
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <no-reply@example.com>")
 
 TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")

@@ -1,17 +1,16 @@
 """Where allauth's pages meet our services: limits, audit events and password changes are ours."""
 
-from smtplib import SMTPException
 from typing import Any
 
-import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import clear_authentication_records
-from allauth.core import context
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user
+from django.contrib.sites.shortcuts import get_current_site
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,13 +18,12 @@ from django.utils.translation import gettext as _
 
 from banking.encryption import decrypt, encrypt
 from users import limits
+from users.channels.account_mail import send_soon
 from users.devices import known_device, remember_device
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
 from users.user_agents import device_name
-
-logger = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -45,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def reauthenticate(self, user: User, password: str) -> bool:
         """Step-up by password on the page (users/step_up.py)."""
-        device = known_device(context.request, user.email)
+        device = known_device(allauth_context.request, user.email)
         return sessions.prove_password(user=user, password=password, by="page", device=device)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
@@ -74,15 +72,14 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail server that is away is no reason to refuse what the mail is about."""
-        try:
-            super().send_mail(template_prefix, email, context)
-        except (OSError, SMTPException) as error:
-            logger.error("mail_not_sent", template=template_prefix, reason=type(error).__name__)
+        """A mail server that is slow or away delays nothing, and known and unknown answer alike."""
+        request = allauth_context.request
+        about = {"request": request, "email": email, "current_site": get_current_site(request)}
+        send_soon(self.render_mail(template_prefix, email, about | context), template_prefix)
 
     def clean_email(self, email: str) -> str:
         """Mails to strangers are limited by who asks and by who gets them."""
-        request = context.request
+        request = allauth_context.request
         resolved = request.resolver_match.url_name if request and request.resolver_match else ""
         if resolved in ("account_reset_password", "account_email"):
             limits.consume("mail-address", client_address(request))
@@ -91,7 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         """Change or reset; the browser that changes its own user's password stays signed in."""
-        request = context.request
+        request = allauth_context.request
         is_own = request.user.is_authenticated and request.user.pk == user.pk
         changed = people.change_password(
             actor=user if is_own else None,
@@ -136,7 +133,7 @@ class FactorsAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:
         """The browser it is made in: what people recognise it by."""
-        return device_name(context.request.headers.get("User-Agent", ""))
+        return device_name(allauth_context.request.headers.get("User-Agent", ""))
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
@@ -144,4 +141,4 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
     def end_sessions(self, user_sessions: list) -> None:
         for session in user_sessions:
-            sessions.end_session(actor=context.request.user, session=session)
+            sessions.end_session(actor=allauth_context.request.user, session=session)
