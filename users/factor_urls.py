@@ -7,6 +7,12 @@ from users import factor_views as views
 urlpatterns = [
     path("totp/activate/", views.ActivateTotp.as_view(), name="mfa_activate_totp"),
     path("totp/deactivate/", views.DeactivateTotp.as_view(), name="mfa_deactivate_totp"),
+    path("recovery-codes/", views.ShowRecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    path(
+        "recovery-codes/download/",
+        views.DownloadRecoveryCodes.as_view(),
+        name="mfa_download_recovery_codes",
+    ),
     path(
         "recovery-codes/generate/",
         views.GenerateRecoveryCodes.as_view(),

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from allauth.mfa.recovery_codes.views import (
+    DownloadRecoveryCodesView,
+    GenerateRecoveryCodesView,
+    ViewRecoveryCodesView,
+)
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, EditWebAuthnView, RemoveWebAuthnView
 from django.db import transaction as db_transaction
@@ -38,6 +42,23 @@ class DeactivateTotp(_Recorded, DeactivateTOTPView):
 
 class GenerateRecoveryCodes(_Recorded, GenerateRecoveryCodesView):
     change = "recovery_codes.generated"
+
+
+class ShowRecoveryCodes(ViewRecoveryCodesView):
+    """Looking at them is told too: whoever has seen one can get in with it."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        record_factor_changed(user=self.request.user, change="recovery_codes.viewed")
+        return context
+
+
+class DownloadRecoveryCodes(DownloadRecoveryCodesView):
+    """As with looking at them."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        record_factor_changed(user=self.request.user, change="recovery_codes.viewed")
+        return super().get_context_data(**kwargs)
 
 
 class AddPasskey(_Recorded, AddWebAuthnView):

@@ -6,6 +6,7 @@ from math import inf
 from time import monotonic
 from zoneinfo import ZoneInfo
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from users.audit import RequestInfo, request_info
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.network import client_address
 from users.services.last_seen import STEP, note_use
+from users.step_up import lead_htmx_to_step_up
 from users.user_agents import device_name
 from users.views import service_unavailable, too_many_requests
 
@@ -133,4 +135,6 @@ class Refusals:
             return too_many_requests(request, exception)
         if isinstance(exception, LimitsUnavailableError):
             return service_unavailable(request, exception)
+        if isinstance(exception, ReauthenticationRequired) and "HX-Request" in request.headers:
+            return lead_htmx_to_step_up(request)
         return None

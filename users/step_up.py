@@ -11,12 +11,17 @@ from collections.abc import Callable
 from functools import wraps
 from time import time
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 
 from users.models import User
 
@@ -39,6 +44,18 @@ def ask_for_step_up(request: HttpRequest) -> None:
     if not has_fresh_proof(request):
         # allauth's middleware keeps the request and answers with the way to its page.
         raise ReauthenticationRequired
+
+
+def lead_htmx_to_step_up(request: HttpRequest) -> HttpResponse:
+    """What asked was a part of a page: the whole page goes, and what is kept answers as a page."""
+    away = get_adapter().get_reauthentication_methods(request.user)[0]["url"]
+    back = urlsplit(request.headers.get("HX-Current-URL", ""))
+    for name in [name for name in request.META if name.startswith("HTTP_HX_")]:
+        del request.META[name]
+    if request.method == "POST" or back.netloc != request.get_host():
+        return HttpResponseClientRedirect(suspend_request(request, away)["Location"])
+    query = urlencode({"next": urlunsplit(("", "", back.path, back.query, ""))})
+    return HttpResponseClientRedirect(f"{away}?{query}")
 
 
 def has_fresh_proof(request: HttpRequest) -> bool:

@@ -89,6 +89,7 @@ def test_a_passkey_is_made_signs_in_and_is_removed(
         "users.sign_in.succeeded",
         "users.step_up.succeeded",
         "users.passkey.added",
+        "users.recovery_codes.viewed",
         "users.sign_in.succeeded",
         "users.step_up.succeeded",
         "users.passkey.removed",

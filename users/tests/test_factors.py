@@ -86,6 +86,7 @@ def test_an_app_is_set_up_shown_its_codes_and_switched_off_again(alice, client, 
     assert Authenticator.objects.count() == 0
     assert actions() == [
         "users.totp.activated",
+        "users.recovery_codes.viewed",
         "users.recovery_codes.generated",
         "users.totp.deactivated",
     ]
@@ -178,7 +179,11 @@ def test_a_code_is_a_step_up_and_a_used_one_is_not(protected, client_for):
     other = client_for(protected)
     assert other.post("/users/2fa/reauthenticate/", right).status_code == 200
     assert other.get("/users/2fa/recovery-codes/").status_code == 302
-    assert actions() == ["users.step_up.succeeded", "users.step_up.failed"]
+    assert actions() == [
+        "users.step_up.succeeded",
+        "users.recovery_codes.viewed",
+        "users.step_up.failed",
+    ]
 
 
 @pytest.mark.once

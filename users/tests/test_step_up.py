@@ -83,6 +83,18 @@ def test_a_post_is_carried_out_after_the_password_with_all_that_was_typed(alice)
     ]
 
 
+def test_a_part_of_a_page_leads_the_whole_page_to_the_proof_and_back(client_for, alice):
+    client = client_for(alice)
+    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/bills/?page=2"}
+    shown = client.get("/sensitive/", headers=part)
+    assert shown["HX-Redirect"] == "/users/reauthenticate/?next=%2Fbills%2F%3Fpage%3D2"
+    sent = client.post("/sensitive/", {"note": "kept"}, headers=part)
+    away = sent["HX-Redirect"]
+    assert away == "/users/reauthenticate/?next=%2Fsensitive%2F"
+    done = client.post(away, {"password": PASSWORD, "next": "/sensitive/"})
+    assert done.content == b"POST kept"
+
+
 def test_a_proof_on_the_page_ends_after_five_minutes(client_for, alice, settings):
     client = client_for(alice)
     step_up(client, alice)
