@@ -33,8 +33,9 @@ class Event:
     amount: Decimal
     own_amount: Decimal
     own_currency: str
-    bill_id: int | None
-    is_pay_day: bool
+    bill_id: int | None = None
+    recurring: Recurring | None = None
+    is_pay_day: bool = False
 
     @property
     def is_bill(self) -> bool:
@@ -87,7 +88,14 @@ def expected_events(
     ]
     unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
     events = [
-        _event(ledger, on, day, bill.name, -bill.amount, bill.currency, bill_id=bill.pk)
+        Event(
+            day,
+            bill.name,
+            _worth(ledger, on, -bill.amount, bill.currency),
+            -bill.amount,
+            bill.currency,
+            bill_id=bill.pk,
+        )
         for bill, day in planned
         if bill not in unknown
     ]
@@ -95,27 +103,24 @@ def expected_events(
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
     for one in active:
         amount = one.expected_amount if one.is_income else -one.expected_amount
+        worth = _worth(ledger, on, amount, one.currency)
         events += [
-            _event(ledger, on, day, one.name, amount, one.currency, is_pay=one in pay_days)
+            Event(
+                day,
+                one.name,
+                worth,
+                amount,
+                one.currency,
+                recurring=one,
+                is_pay_day=one in pay_days,
+            )
             for day in _dates(one, planned, settled, on, until)
         ]
     return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
 
 
-def _event(
-    ledger: Ledger,
-    on: date,
-    day: date,
-    name: str,
-    amount: Decimal,
-    currency: str,
-    *,
-    bill_id: int | None = None,
-    is_pay: bool = False,
-) -> Event:
-    worth = ledger.rates.convert(amount, currency, on)
-    rounded = money(round(worth.amount * SCALE))
-    return Event(day, name, rounded, amount, currency, bill_id, is_pay)
+def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
+    return money(round(ledger.rates.convert(amount, currency, on).amount * SCALE))
 
 
 def _dates(

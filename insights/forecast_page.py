@@ -1,28 +1,34 @@
 """What the page of the forecast shows beside the figures."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import timedelta
 from typing import Any
+
+from django.urls import reverse
 
 from insights.expected_events import Event
 from insights.forecast import LEAST_HISTORY_DAYS
 from insights.forecast_summary import HORIZONS, ForecastSummary
+from insights.links import Links
+from insights.recurring_page import lines_of
+
+# What is expected sooner than this is shown at once, the rest opens.
+SOON_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """What is expected on one day."""
+class Line:
+    """One expected payment or income, with the bill or the transactions behind it."""
 
-    on: date
-    events: tuple[Event, ...]
+    event: Event
+    url: str
 
 
 def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
     """Everything `templates/insights/forecast.html` needs."""
-    forecast = summary.forecast
-    by_day: dict[date, list[Event]] = {}
-    for event in forecast.events:
-        by_day.setdefault(event.on, []).append(event)
+    forecast, links = summary.forecast, Links(summary.coverage)
+    soon_until = forecast.on + timedelta(days=SOON_DAYS)
+    lines = [Line(event, _url(event, links)) for event in forecast.events]
     return {
         "summary": summary,
         "forecast": forecast,
@@ -30,9 +36,16 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
         "currency": forecast.currency,
         "horizons": HORIZONS,
         "end": forecast.points[-1] if forecast.points else None,
-        "days": [Day(on, tuple(events)) for on, events in sorted(by_day.items())],
+        "soon": [line for line in lines if line.event.on <= soon_until],
+        "later": [line for line in lines if line.event.on > soon_until],
         "below_zero": next((point for point in forecast.points if point.low < 0), None),
         "missing_days": LEAST_HISTORY_DAYS - forecast.history_days,
         "spends": forecast.everyday <= 0,
         "per_day": abs(forecast.everyday),
     }
+
+
+def _url(event: Event, links: Links) -> str:
+    if event.recurring is not None:
+        return lines_of(event.recurring, links)
+    return reverse("bills:bill_detail", args=[event.bill_id])

@@ -21,6 +21,7 @@ from insights.coverage import Coverage
 from insights.entries import Entry, by_merchant, load_entries
 from insights.models import RecurringDismissal
 from insights.patterns import Line, Series, find_series, is_same
+from transactions.merchants import clean_merchant
 from transactions.models import Transaction
 
 LOOKBACK_MONTHS = 25
@@ -232,7 +233,7 @@ def recurring_among(
                 Recurring(
                     account=by_id[account_id],
                     key=key,
-                    name=last.merchant or last.description,
+                    name=last.merchant or clean_merchant(last.description) or last.description,
                     direction=Transaction.Type.INCOME if is_inflow else Transaction.Type.EXPENSE,
                     category_id=last.category_id,
                     series=series,

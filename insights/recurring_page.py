@@ -59,10 +59,10 @@ def _row(one: Recurring, summary: RecurringSummary, categories: dict[int, Catego
     if is_own and one.is_active and not one.is_income and one.bill_id is None:
         entries = bill_entries(one) | {"category": category.slug if category else ""}
         bill_form = f"{reverse('bills:bill_create')}?{urlencode(entries)}"
-    return Row(one, category, _lines_of(one, Links(summary.coverage)), bill_form, is_own)
+    return Row(one, category, lines_of(one, Links(summary.coverage)), bill_form, is_own)
 
 
-def _lines_of(one: Recurring, links: Links) -> str:
+def lines_of(one: Recurring, links: Links) -> str:
     """The transactions a series was found in (and others of that merchant)."""
     return links.transactions(
         account=one.account.pk,

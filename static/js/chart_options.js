@@ -90,9 +90,10 @@ function dataset(series, at, kind, color) {
   if (kind === "area") look.backgroundColor = (context) => fade(context.chart, tone);
   if (series.kind === "dashed") look.borderDash = [5, 4];
   // A band lies between its "edge" and the "band" column after it.
-  if (series.kind === "edge" || series.kind === "band") look.borderColor = translucent(tone, 0.35);
-  if (series.kind === "edge" || series.kind === "band") look.borderWidth = 1;
-  if (series.kind === "band") Object.assign(look, { fill: "-1", backgroundColor: translucent(tone, 0.14) });
+  if (series.kind === "edge" || series.kind === "band") {
+    Object.assign(look, { borderColor: translucent(tone, 0.4), borderWidth: 1, backgroundColor: translucent(tone, 0.2) });
+  }
+  if (series.kind === "band") look.fill = "-1";
   return look;
 }
 
