@@ -51,7 +51,7 @@ function follow(link) {
 
 function showTotals() {
   const totals = new Map();
-  for (const box of document.querySelectorAll("[data-select]:checked")) {
+  for (const box of document.querySelectorAll("[data-select][data-currency]:checked")) {
     const { amount, currency } = box.dataset;
     totals.set(currency, (totals.get(currency) ?? 0) + Math.round(Number(amount) * STEP));
   }

@@ -41,7 +41,7 @@ class TagsField(forms.CharField):
 class TransactionForm(forms.Form):
     """One transaction: an amount above zero, and which way it went."""
 
-    account = AccountChoice(label=_("Account"), queryset=None)
+    account = AccountChoice(label=_("Account"), queryset=None, empty_label=_("Choose an account"))
     txn_type = forms.ChoiceField(
         label=_("Direction"),
         choices=[

@@ -24,6 +24,7 @@ class PartForm(forms.Form):
     def __init__(self, *args: Any, owner_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["category"].set_owner(owner_id)
+        self.fields["amount"].widget.attrs["data-part-amount"] = ""
 
 
 PartFormSet = forms.formset_factory(PartForm, extra=BLANK_ROWS, max_num=MOST_PARTS)

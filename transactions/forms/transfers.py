@@ -18,8 +18,8 @@ from users.models import User
 class TransferForm(forms.Form):
     """From, to, how much; and how much arrives, where the currencies differ."""
 
-    source = AccountChoice(label=_("From"), queryset=None)
-    target = AccountChoice(label=_("To"), queryset=None)
+    source = AccountChoice(label=_("From"), queryset=None, empty_label=_("Choose an account"))
+    target = AccountChoice(label=_("To"), queryset=None, empty_label=_("Choose an account"))
     amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP)
     target_amount = AmountFormField(
         label=_("Amount arriving"),
