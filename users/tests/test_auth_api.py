@@ -1,5 +1,8 @@
 """Signing up, in and out by API, and one's own profile."""
 
+import hmac
+import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import jwt
@@ -156,6 +159,14 @@ def forged(claims: dict, key: str = settings.JWT_SIGNING_KEY, algorithm: str = "
     return jwt.encode(claims, key, algorithm=algorithm)
 
 
+def confused(claims: dict, header: dict, key: str = settings.JWT_SIGNING_KEY) -> str:
+    """Signed by HMAC, whatever the header says of itself."""
+    parts = [json.dumps(part).encode() for part in ({"typ": "JWT"} | header, claims)]
+    text = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = urlsafe_b64encode(hmac.digest(key.encode(), text, "sha256")).rstrip(b"=")
+    return (text + b"." + signature).decode()
+
+
 def test_the_claims_of_an_access_token(alice):
     claims = jwt.decode(
         signed_in(alice)["access"], settings.JWT_SIGNING_KEY, ["HS256"], audience="banking-api"
@@ -173,6 +184,8 @@ def test_tokens_that_are_not_ours_are_refused(alice):
     bad = {
         "alg none": forged(claims, "", "none"),
         "other algorithm": forged(claims, algorithm="HS512"),
+        "RS256 signed as HS256": confused(claims, {"alg": "RS256"}),
+        "key named by the caller": confused(claims, {"alg": "HS256", "kid": "/dev/null"}, key=""),
         "other key": forged(claims, "k" * 40),
         "secret key": forged(claims, settings.SECRET_KEY),
         "expired": forged(claims | {"exp": past}),
@@ -189,6 +202,7 @@ def test_tokens_that_are_not_ours_are_refused(alice):
         name for name, token in bad.items() if bearer(token).get("/api/users/me").status_code != 401
     ]
     assert accepted == []
+    assert bearer(confused(claims, {"alg": "HS256"})).get("/api/users/me").status_code == 200
     assert bearer(forged(claims)).get("/api/users/me").status_code == 200
 
 
@@ -301,8 +315,10 @@ def test_a_wrong_profile_is_refused_whole(alice, change):
     assert User.objects.get().phone == ""
 
 
-def test_erasure_is_not_there_yet(api_for, alice):
-    assert api_for(alice).delete("/api/users/me").status_code == 405
+def test_nobody_is_erased_without_a_step_up(api_for, alice):
+    refused = api_for(alice).delete("/api/users/me")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "step_up_required")
+    assert User.objects.filter(pk=alice.pk, is_active=True).exists()
 
 
 @pytest.mark.django_db
