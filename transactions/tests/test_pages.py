@@ -264,8 +264,8 @@ def test_a_category_is_made_changed_and_taken_away_by_its_pages(client, alice, c
     url = f"/transactions/categories/{sushi.pk}"
     assert client.post(f"{url}/edit/", new | {"name": "Fish"}).status_code == 302
     make_transaction(account=checking, category=sushi)
-    assert "1 transaction moves to Food" in page(client, f"{url}/delete/")
-    assert client.post(f"{url}/delete/").status_code == 302
+    assert "1 transaction has this category." in page(client, f"{url}/delete/")
+    assert client.post(f"{url}/delete/", {"target": "food"}).status_code == 302
     assert Transaction.objects.get().category == food
     assert client.post("/transactions/categories/new/", {"name": ""}).status_code == 422
 
