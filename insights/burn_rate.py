@@ -58,6 +58,11 @@ class BurnWindow:
         return max(funds, Decimal(0)) / self.net_burn if self.burns else None
 
 
+    def months_without_income(self, funds: Decimal) -> Decimal | None:
+        """How many such months the funds would pay alone; None where nothing is spent."""
+        return max(funds, Decimal(0)) / self.monthly if self.monthly else None
+
+
 @dataclass(frozen=True, slots=True)
 class BurnRate:
     """`windows` is empty before the first full month. `trend_percent` is the last three months
@@ -80,6 +85,10 @@ class BurnRate:
     @property
     def runway_months(self) -> Decimal | None:
         return self.main.runway_months(self.liquid.total) if self.main else None
+
+    @property
+    def months_without_income(self) -> Decimal | None:
+        return self.main.months_without_income(self.liquid.total) if self.main else None
 
     @property
     def trend(self) -> str | None:

@@ -10,6 +10,7 @@ from accounts.honesty import NotConverted
 from banking.periods import Period
 from insights.coverage import Coverage
 from insights.spending import CategorySpending
+from transactions.filters import NO_MERCHANT
 from transactions.models import Transaction
 from transactions.predefined import UNCATEGORIZED
 
@@ -47,6 +48,12 @@ class Links:
         """What was spent in a category and those beneath it."""
         return self.counted(
             period, txn_type=Transaction.Type.EXPENSE, category=row.slug or UNCATEGORIZED
+        )
+
+    def merchant(self, key: str, period: Period) -> str:
+        """What was spent at one merchant, given by its folded name."""
+        return self.counted(
+            period, txn_type=Transaction.Type.EXPENSE, merchant_is=key or NO_MERCHANT
         )
 
     def account(self, account_id: int) -> str:

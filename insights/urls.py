@@ -1,7 +1,7 @@
 from django.urls import path
 
 from insights.api.overview import DashboardOverviewPage
-from insights.views import exports, home, outlook
+from insights.views import exports, figures, home, outlook
 
 app_name = "insights"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("exports/<int:pk>/", exports.export_progress, name="export_progress"),
     path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
     path("exports/<int:pk>/delete/", exports.export_delete, name="export_delete"),
+    path("insights/cash-flow/", figures.cash_flow, name="cash_flow"),
+    path("insights/categories/", figures.categories, name="categories"),
+    path("insights/merchants/", figures.merchants, name="merchants"),
+    path("insights/burn-rate/", figures.burn_rate, name="burn_rate"),
+    path("insights/net-worth/", figures.net_worth, name="net_worth"),
+    path("insights/yearly/", figures.yearly, name="yearly"),
     path("insights/forecast/", outlook.forecast, name="forecast"),
     path("insights/recurring/", outlook.recurring, name="recurring"),
     path("insights/recurring/dismiss/", outlook.recurring_dismiss, name="recurring_dismiss"),

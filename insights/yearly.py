@@ -3,7 +3,6 @@
 While the year runs, its sums are compared with the same days of the year before.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,11 +20,12 @@ from insights.spending import (
 
 @dataclass(frozen=True, slots=True)
 class YearMonth:
-    """A calendar month and the same one a year before; `is_over` where they may be compared."""
+    """A calendar month and the same one a year before; compared when both are over."""
 
     now: MonthFlow
     before: MonthFlow
     is_over: bool
+    is_running: bool
 
     @property
     def month(self) -> date:
@@ -56,12 +56,14 @@ class Yearly:
         return self.question.choice.period.start.year
 
     @property
-    def changes(self) -> Mapping[str, Decimal | None]:
-        """By how many percent income, expenses and net are above the same days a year before."""
-        return {
-            name: percent_change(getattr(self.total, name), getattr(self.before, name))
-            for name in ("income", "expenses")
-        }
+    def income_change(self) -> Decimal | None:
+        """By how many percent it is above the same days a year before."""
+        return percent_change(self.total.income, self.before.income)
+
+    @property
+    def expenses_change(self) -> Decimal | None:
+        """By how many percent they are above those of the same days a year before."""
+        return percent_change(self.total.expenses, self.before.expenses)
 
 
 def yearly(question: Question) -> Yearly:
@@ -74,7 +76,12 @@ def yearly(question: Question) -> Yearly:
     return Yearly(
         question=question,
         months=tuple(
-            YearMonth(now, before, Period.month_of(now.month).end <= question.on)
+            YearMonth(
+                now,
+                before,
+                is_over=Period.month_of(now.month).end <= question.on,
+                is_running=question.on in Period.month_of(now.month),
+            )
             for now, before in pairs
         ),
         total=cash_flow(flows, year),

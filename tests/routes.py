@@ -56,6 +56,8 @@ LISTS = {
     "api_batch_list",
     "api_bulk_categorize",
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
+    *("insights:cash_flow", "insights:categories", "insights:merchants", "insights:burn_rate"),
+    *("insights:net_worth", "insights:yearly"),
     *("api_insights_cash_flow", "api_insights_categories", "api_insights_merchants"),
     *("api_insights_burn_rate", "api_insights_net_worth", "api_insights_yearly"),
     *("insights:export_list", "insights:export_statement", "insights:export_report"),

@@ -141,6 +141,7 @@ class BurnRateOut(ConvertedOut):
     liquid_funds = FigureField(source="liquid.total")
     liquid_not_converted = serializers.IntegerField(source="liquid.not_converted_count")
     runway_months = MonthsField(allow_null=True)
+    months_without_income = MonthsField(allow_null=True)
     trend = serializers.ChoiceField(choices=["rising", "falling", "steady"], allow_null=True)
     trend_percent = PercentField(allow_null=True)
     windows = BurnWindowOut(many=True)

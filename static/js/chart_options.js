@@ -144,7 +144,8 @@ function axes(figure, kind, short, color) {
     stacked: kind === "stacked",
     border: { display: false },
     grid: { display: false },
-    ticks: { color: color("ink-3"), font: font(), padding: 6, maxRotation: 0, autoSkipPadding: 14 },
+    // A bar that lies has room for its name.
+    ticks: { color: color("ink-3"), font: font(), padding: 6, maxRotation: 0, autoSkip: !isHorizontal, autoSkipPadding: 14 },
   };
   return isHorizontal ? { x: values, y: labels } : { x: labels, y: values };
 }

@@ -70,7 +70,7 @@ function canvasOf(figure) {
 }
 
 function readTable(table) {
-  const rows = [...(table?.tBodies[0]?.rows ?? [])];
+  const rows = [...(table?.tBodies[0]?.rows ?? [])].filter((row) => !row.hasAttribute("data-no-chart"));
   if (!rows.length) return null;
   const heads = [...table.tHead.rows[0].cells].slice(1).filter((cell) => !cell.hasAttribute("data-no-chart"));
   const columns = heads.map((cell) => cell.cellIndex);

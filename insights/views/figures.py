@@ -1,0 +1,120 @@
+"""Pages of the figures: each with its chart, its table, and the transactions behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from banking.snapshot import read_snapshot
+from insights.burn_rate import burn_rate as burn_rate_figure
+from insights.cash_flow import cash_flow_months
+from insights.categories import categories as categories_figure
+from insights.figure_pages import (
+    burn_rate_context,
+    cash_flow_context,
+    categories_context,
+    merchants_context,
+    net_worth_context,
+    yearly_context,
+)
+from insights.merchants import MOST_SHOWN, SHOWN
+from insights.merchants import merchants as merchants_figure
+from insights.net_worth_history import net_worth_history
+from insights.overview import include_shared_in
+from insights.period_choice import PeriodChoice, choose_period, choose_year
+from insights.questions import Question, ask, currency_in
+from insights.yearly import yearly as yearly_figure
+from users.timezones import local_date
+
+YEAR_BACK = "last_12_months"
+
+
+@require_safe
+def cash_flow(request: HttpRequest) -> HttpResponse:
+    """Income, expenses, what was left, and the savings rate, by month."""
+    return _page(
+        request, "cash_flow", lambda question: cash_flow_context(cash_flow_months(question))
+    )
+
+
+@require_safe
+def categories(request: HttpRequest) -> HttpResponse:
+    """What was spent on what, and what of it moved."""
+    return _page(
+        request,
+        "categories",
+        lambda question: categories_context(categories_figure(question)),
+        default="this_month",
+    )
+
+
+@require_safe
+def merchants(request: HttpRequest) -> HttpResponse:
+    """Where it was spent."""
+    limit = MOST_SHOWN if request.GET.get("limit") == str(MOST_SHOWN) else SHOWN
+    return _page(
+        request,
+        "merchants",
+        lambda question: merchants_context(merchants_figure(question, limit=limit), limit),
+        default="this_month",
+    )
+
+
+@require_safe
+def burn_rate(request: HttpRequest) -> HttpResponse:
+    """What an average month costs, and how long the funds at hand last."""
+    return _page(
+        request, "burn_rate", lambda question: burn_rate_context(burn_rate_figure(question))
+    )
+
+
+@require_safe
+def net_worth(request: HttpRequest) -> HttpResponse:
+    """What was owned and owed at the end of each month."""
+    return _page(
+        request, "net_worth", lambda question: net_worth_context(net_worth_history(question))
+    )
+
+
+@require_safe
+def yearly(request: HttpRequest) -> HttpResponse:
+    """One year beside the one before."""
+    return _page(
+        request,
+        "yearly",
+        lambda question: yearly_context(yearly_figure(question)),
+        choose=lambda params, on, default: choose_year(params, on=on),
+    )
+
+
+def _page(
+    request: HttpRequest,
+    name: str,
+    context_of: Callable[[Question], dict[str, Any]],
+    *,
+    default: str = YEAR_BACK,
+    choose: Callable[..., PeriodChoice] = choose_period,
+) -> HttpResponse:
+    """Answer the question of the address; one that cannot be read is said, and asked as usual."""
+    on, params, status = local_date(request.user.timezone, timezone.now()), request.GET, 200
+    try:
+        choice, currency = choose(params, on=on, default=default), currency_in(params)
+    except ValidationError as error:
+        for sentence in error.messages:
+            messages.error(request, sentence)
+        choice, currency, status = choose({}, on=on, default=default), "", 422
+    with read_snapshot():
+        question = ask(
+            user=request.user,
+            choice=choice,
+            on=on,
+            currency=currency,
+            include_shared=include_shared_in(params),
+        )
+        context = context_of(question)
+    return render(request, f"insights/{name}.html", context, status=status)
