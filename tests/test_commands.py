@@ -1,0 +1,242 @@
+"""Every address that changes something: it tells the audit trail, and takes nothing it should not.
+
+One world for all; each request runs in a savepoint that is rolled back. The requests are those of
+tests/commands.py.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db import transaction as db_transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from insights.services.ownership import paths_to_person, tables_of_people
+from tests.builders import make_user, step_up
+from tests.command_bodies import World, nothing
+from tests.commands import COMMANDS, ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, Command
+from tests.routes import OBJECTS
+from tests.world import things_of
+from transactions import predefined
+from transactions.models import Category, Transaction
+from transactions.services.categories import create_category
+from users.activity_words import KIND_OF
+from users.management.commands.list_urls import all_urls
+from users.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+UNSAFE = {
+    (url.name, method)
+    for url in all_urls()
+    for method in url.methods
+    if method != "GET" and not url.name.startswith("admin:")
+}
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """Alice has one of everything, Bob another."""
+    with django_db_blocker.unblock(), db_transaction.atomic():
+        if not Category.objects.filter(user=None).exists():
+            predefined.install(Category)
+        owner, other = (
+            make_user(f"{name}@example.com", base_currency="EUR") for name in ("alice", "bob")
+        )
+        things = things_of(owner)
+        saved = Transaction.objects.get(user=owner, signed_amount=12)
+        things |= {
+            "owner": owner,
+            "other": other,
+            "foreign": things_of(other),
+            "saved": saved,
+            "pot": saved.account,
+            "foreign_slug": create_category(actor=other, user=other, name="Only Bob's").slug,
+            "today": timezone.now().date(),
+        }
+        client = Client()
+        client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+        step_up(client, owner)
+        yield things | {"cookies": client.cookies}
+        db_transaction.set_rollback(True)
+
+
+@pytest.fixture
+def moment(world, db) -> World:
+    """The world, as it is for the length of one test: `db` takes everything back."""
+    return dict(world)
+
+
+def browser_of(world: World) -> Client:
+    """The owner's, signed in once for all."""
+    client = Client()
+    client.cookies = deepcopy(world["cookies"])
+    return client
+
+
+def address_of(command: Command, world: World) -> str:
+    on = OBJECTS.get(command.name)
+    kinds = {"pk": on.thing, **on.args} if on else {}
+    return reverse(command.name, kwargs={name: world[kind].pk for name, kind in kinds.items()})
+
+
+def send(client: Client, command: Command, world: World, body: dict[str, Any]) -> Any:
+    url, ask = address_of(command, world), getattr(client, command.method.lower())
+    is_json = "/api/" in url and "file" not in body
+    return ask(url, body, content_type="application/json") if is_json else ask(url, body)
+
+
+@pytest.mark.once
+def test_every_unsafe_address_is_in_the_table():
+    named = {(command.name, command.method) for command in COMMANDS}
+    known = LOOKS | set(ELSEWHERE)
+    missing = {
+        (name, method)
+        for name, method in UNSAFE - named
+        if name not in known and not name.startswith(tuple(ELSEWHERE_BY_PREFIX))
+    }
+    # allauth's pages have a PUT that reads no entries.
+    assert missing - {("account_change_password", "PUT")} == set(), "Add to tests/commands.py."
+    assert named - UNSAFE == set(), "These are gone."
+
+
+# --- What nobody may set -----------------------------------------------------------------------
+
+NUMBER, DAY = 987_654, "1999-01-01"
+FORBIDDEN: dict[str, Any] = {
+    **dict.fromkeys(("id", "pk", "user_id", "owner", "actor", "member", "version"), NUMBER),
+    **dict.fromkeys(("session_version", "fingerprint", "hash", "sha256", "sequence"), NUMBER),
+    **dict.fromkeys(("created_at", "updated_at", "deleted_at", "paid_at"), f"{DAY}T00:00:00Z"),
+    **dict.fromkeys(("is_staff", "is_superuser", "is_read"), True),
+    **dict.fromkeys(("origin", "category_source", "dedupe_key", "external_id"), f"{NUMBER}"),
+    "balance": f"{NUMBER}.00",
+    "role": "admin",
+    "kyc_status": "verified",
+    "groups": [1],
+    "user_permissions": [1],
+}
+# The opening balance of a new account may be called its balance.
+# What some addresses take by that name: a new account's opening balance, a column of a file.
+OWN_FIELDS = {
+    "api_account_list": {"balance"},
+    "transactions:import_map": {"external_id", "balance"},
+}
+# It refuses what it does not know.
+STRICT = {"api_export_csv"}
+UNWATCHED = {"AuditEvent", "AuditChain", "Session", "IdempotentCommand", "UserSession", "LogEntry"}
+Rows = dict[str, list[tuple]]
+
+
+def everything() -> Rows:
+    """Every row of every table of people, but the trail's and the sessions'."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in [User, *tables_of_people()]:
+            if model.__name__ not in UNWATCHED:
+                cursor.execute(f'SELECT * FROM "{model._meta.db_table}" ORDER BY 1')
+                found[model._meta.db_table] = cursor.fetchall()
+    return found
+
+
+def rows_of_one(rows: Rows, pk: int) -> Rows:
+    """Those that name the person as theirs."""
+    columns = {
+        model._meta.db_table: [field.attname for field in model._meta.concrete_fields].index(
+            "user_id"
+        )
+        for model in tables_of_people()
+        if paths_to_person(model) == ("user",)
+    }
+    return {
+        table: [row for row in rows[table] if row[index] == pk]
+        for table, index in columns.items()
+        if table in rows
+    }
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
+    """One event or those named, by who asked; and of what was sent along not a trace."""
+    command.ready(moment)
+    client, owner, other = browser_of(moment), moment["owner"], moment["other"]
+    before = rows_of_one(everything(), other.pk)
+    last = AuditEvent.objects.order_by("id").values_list("pk", flat=True).last() or 0
+    asked = command.body(moment)
+    extra = {} if command.name in STRICT else FORBIDDEN | {"user": other.pk}
+    own = OWN_FIELDS.get(command.name, set())
+    sent = {name: value for name, value in extra.items() if name not in own} | asked
+
+    answer = send(client, command, moment, sent)
+
+    assert answer.status_code in (200, 201, 202, 204, 302, 303), answer.content[-1500:]
+    events = AuditEvent.objects.filter(pk__gt=last).order_by("id")
+    told = list(events.values_list("action", flat=True))
+    assert told == list(command.actions)
+    assert {*told} <= {*KIND_OF}
+    assert set(events.values_list("actor", flat=True)) == {owner.pk}
+
+    after = everything()
+    found = repr(after)
+    assert f"{NUMBER}" not in found
+    assert f"{DAY}" not in found
+    assert f"({DAY[:4]}, 1, 1" not in found
+    assert not User.objects.exclude(role="user", is_staff=False, is_superuser=False).exists()
+    assert not User.objects.filter(kyc_status="verified").exists()
+    if "share" not in command.name:
+        assert rows_of_one(after, other.pk) == before
+
+
+def foreign_values(world: World, *, is_import: bool) -> dict[str, Any]:
+    """What an entry of this name must not be: a thing of somebody else's."""
+    foreign = world["foreign"]
+    account, transaction = foreign["account"].pk, foreign["transaction"].pk
+    slug = world["foreign_slug"]
+    return {
+        **dict.fromkeys(("account", "source", "target"), account),
+        "accounts": [account],
+        "category": slug,
+        "parent": slug,
+        "categories": [slug],
+        "transaction": transaction,
+        "ids": [foreign["import_row"].pk if is_import else transaction],
+        "part-0-category": slug,
+        "parts": [{"amount": "2.00", "category": slug}, {"amount": "1.00"}],
+    }
+
+
+REFERRING = {"accounts", "source", "target", "category", "categories", "ids", "account", "parts"}
+REFERRING |= {"transaction", "part-0-category", "parent"}
+
+
+@pytest.mark.once
+def test_no_entry_reaches_a_thing_of_somebody_else(moment, subtests):
+    """Each foreign key that can be written, with an id or slug of another person's."""
+    tried, other = 0, moment["other"].pk
+    for command in COMMANDS:
+        if command.method == "DELETE" or command.body is nothing:
+            continue
+        with db_transaction.atomic():
+            world = dict(moment)
+            command.ready(world)
+            body, client = command.body(world), browser_of(world)
+            before = everything()
+            for name in sorted(REFERRING & set(body)):
+                tried += 1
+                with subtests.test(command=str(command), entry=name):
+                    foreign = foreign_values(world, is_import="import" in command.name)
+                    wrong = body | {name: foreign[name]}
+                    answer = send(client, command, world, wrong)
+                    assert answer.status_code != 500
+                    after = everything()
+                    if name == "ids":  # What is one's own of them may be done.
+                        after, kept = (rows_of_one(rows, other) for rows in (after, before))
+                        assert after == kept
+                    else:
+                        assert after == before
+                    assert "Only Bob" not in answer.content.decode()
+            db_transaction.set_rollback(True)
+    assert tried > 40
