@@ -25,6 +25,8 @@ MAIL_IN_BACKGROUND = False
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 AUDIT_GUARD = False
 PROVIDER_RETRY_SECONDS = 0
+# Every client of a test loads the middleware anew: it shall not list a thousand files each time.
+WHITENOISE_AUTOREFRESH = True
 # The tests of limits set their own; all others ask as often as they like.
 RATE_LIMITS = RATE_LIMITS | {"api-read": None, "api-write": None}
 CELERY_TASK_ALWAYS_EAGER = True
