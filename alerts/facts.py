@@ -46,11 +46,15 @@ class People:
     def by_id(self) -> Mapping[int, User]:
         return {user.pk: user for user in self.users}
 
+    def has_own_threshold(self, user_id: int, kind: str) -> bool:
+        """Whether the user chose a threshold for the type."""
+        choice = self.choices.get((user_id, kind))
+        return choice is not None and choice.threshold is not None
+
     def threshold(self, user: User, kind: str) -> Decimal | None:
         """The user's threshold, else the type's; None where the type has a rule of its own."""
-        choice = self.choices.get((user.pk, kind))
-        if choice is not None and choice.threshold is not None:
-            return choice.threshold
+        if self.has_own_threshold(user.pk, kind):
+            return self.choices[user.pk, kind].threshold
         return default_threshold(kind, user.base_currency, minor_unit_digits(user.base_currency))
 
 

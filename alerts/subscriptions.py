@@ -33,7 +33,9 @@ RULES: dict[str, TypeRule] = {
         email=True,
         unit=AMOUNT,
     ),
-    AlertType.BILL_DUE: TypeRule("A bill is due within three days.", email=True),
+    AlertType.BILL_DUE: TypeRule(
+        "A bill is due within three days. Its reminder comes by email without this."
+    ),
     AlertType.BILL_OVERDUE: TypeRule("A bill was not paid by its due date.", email=True),
     AlertType.AUTOPAY_FAILED: TypeRule("An automatic payment was not possible.", email=True),
     AlertType.BUDGET_WARNING: TypeRule(
@@ -45,7 +47,10 @@ RULES: dict[str, TypeRule] = {
     ),
     AlertType.BUDGET_EXCEEDED: TypeRule("More is spent than a budget allows.", email=True),
     AlertType.LARGE_TRANSACTION: TypeRule(
-        "A single expense of at least this amount.", unit=AMOUNT, default=Decimal(500)
+        "A single expense of at least this amount. Without one of your own, not what you pay"
+        " again and again, such as rent.",
+        unit=AMOUNT,
+        default=Decimal(500),
     ),
     AlertType.UNUSUAL_SPENDING: TypeRule(
         "A category costs far more this month than in the six before it,"

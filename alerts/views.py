@@ -1,4 +1,8 @@
-"""Pages of alerts: the bell, the list, and how one wants to hear of what."""
+"""Pages of alerts: the bell, the list, and how one wants to hear of what.
+
+What somebody has read or put aside is their own mark and nobody's data: every role may set it.
+htmx gets the row back as it then is; the bell hears of it (`alerts-changed`) and counts anew.
+"""
 
 from typing import Any
 
@@ -12,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from alerts.filters import AlertFilter
 from alerts.forms import QuietHoursForm, SubscriptionForm, shown
@@ -42,7 +47,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     page = keyset_page(rows, full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
     context = {
         "alerts": page.rows,
-        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+        "back": request.get_full_path(),
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
         "types": AlertType.choices,
@@ -72,14 +77,13 @@ def alert_bell(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one as read."""
-    mark_read(actor=request.user, alerts=[_find_to_change(request, pk)])
-    return _back(request)
+    mark_read(actor=request.user, alerts=[_find(request, pk)])
+    return _row(request, pk) if request.htmx else _back(request)
 
 
 @require_POST
 def alert_read_all(request: HttpRequest) -> HttpResponse:
     """Mark all as read."""
-    require(request.user, Ability.CHANGE_OWN_DATA)
     unread = list(Alert.objects.visible_to(request.user).filter(is_read=False))
     count = mark_read(actor=request.user, alerts=unread)
     sentence = ngettext("%(count)d alert is read.", "%(count)d alerts are read.", count)
@@ -90,7 +94,9 @@ def alert_read_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Put one aside, with a way back."""
-    dismiss(actor=request.user, alert=_find_to_change(request, pk))
+    dismiss(actor=request.user, alert=_find(request, pk))
+    if request.htmx:
+        return _row(request, pk, gone=_("The alert is dismissed."))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("The alert is dismissed."), extra_tags=f"undo:{undo}")
     return _back(request)
@@ -99,7 +105,9 @@ def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove one, with a way back."""
-    delete(actor=request.user, alert=_find_to_change(request, pk))
+    delete(actor=request.user, alert=_find(request, pk))
+    if request.htmx:
+        return _row(request, pk, gone=_("The alert is deleted."))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("The alert is deleted."), extra_tags=f"undo:{undo}")
     return _back(request)
@@ -109,8 +117,9 @@ def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def alert_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a dismissal or deletion back."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
-    require(request.user, Ability.CHANGE_OWN_DATA)
     restore(actor=request.user, alert=alert)
+    if request.htmx:
+        return _row(request, pk)
     messages.success(request, _("The alert is back."))
     return _back(request)
 
@@ -183,10 +192,16 @@ def _backtest_page(request: HttpRequest, context: dict[str, Any], status: int) -
     return render(request, name, context, status=200 if is_part else status)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Alert:
-    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
-    require(request.user, Ability.CHANGE_OWN_DATA)
-    return alert
+def _find(request: HttpRequest, pk: int) -> Alert:
+    return get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+
+
+def _row(request: HttpRequest, pk: int, *, gone: str = "") -> HttpResponse:
+    """The row in its place: as it is now, or, where it has left the list, the way back."""
+    alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
+    context = {"alert": alert, "gone": gone, "back": request.POST.get("next", "")}
+    name = "alerts/_alert_gone.html" if gone else "alerts/_alert_row.html"
+    return trigger_client_event(render(request, name, context), "alerts-changed", {})
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,11 @@
-"""A single posted expense of at least the owner's threshold; once per transaction."""
+"""A single posted expense of at least the owner's threshold; once per transaction.
 
-from collections.abc import Iterator
+Without a threshold of one's own, what is paid again and again, as rent is, is no news.
+"""
+
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import Q
 from django.urls import reverse
@@ -17,6 +21,8 @@ from users.models import User
 KINDS = (AlertType.LARGE_TRANSACTION,)
 # Lines come in some days after their date; older ones of a first import are no news.
 LATE_DAYS = 7
+# Paid before at least so often in so many days, by so little more or less.
+USUAL_TIMES, USUAL_DAYS, SIMILAR = 2, 100, Decimal("0.2")
 
 
 def scan(people: People, on: date) -> Iterator[Fact]:
@@ -30,20 +36,60 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
     for row in rows:
         wanted[users[row.user_id].base_currency].add(row.currency)
     rates = RateTable.for_targets(wanted, {row.txn_date for row in rows})
-    for row in rows:
-        user = users[row.user_id]
-        yield from judge(row, user, people, rates[user.base_currency])
+    large = [row for row in rows if _is_large(row, users[row.user_id], people, rates)]
+    usual = _usual(people, large)
+    for row in large:
+        if row.pk not in usual:
+            yield _fact(row, users[row.user_id])
 
 
-def judge(row: Transaction, user: User, people: People, rates: RateTable) -> Iterator[Fact]:
+def _is_large(row: Transaction, user: User, people: People, rates: Mapping[str, RateTable]) -> bool:
     """An amount no rate is known for is not compared: it is neither large nor small."""
-    worth = rates.convert(-row.signed_amount, row.currency, row.txn_date)
+    table = rates[user.base_currency]
+    worth = table.convert(-row.signed_amount, row.currency, row.txn_date)
     threshold = people.threshold(user, AlertType.LARGE_TRANSACTION)
-    if worth is None or threshold is None or worth.amount < threshold:
-        return
+    return worth is not None and threshold is not None and worth.amount >= threshold
+
+
+def _usual(people: People, large: list[Transaction]) -> set[int]:
+    """Those that go to somebody paid about as much before, as rent is; asked in one query.
+
+    Who chose a threshold hears of them as well.
+    """
+    asked = [row for row in large if not people.has_own_threshold(row.user_id, KINDS[0])]
+    if not asked:
+        return set()
+    days = [row.txn_date for row in asked]
+    names = {row.title for row in asked}
+    earlier = (
+        Transaction.objects.posted()
+        .live()
+        .in_period(Period(min(days) - timedelta(days=USUAL_DAYS), max(days)))
+        .filter(Q(merchant__in=names) | Q(merchant="", description__in=names))
+        .filter(user_id__in={row.user_id for row in asked}, signed_amount__lt=0)
+    )
+    paid: dict[tuple, list[tuple[date, Decimal]]] = {}
+    columns = ("user_id", "currency", "merchant", "description", "txn_date", "signed_amount")
+    for user_id, currency, merchant, text, on, amount in earlier.values_list(*columns):
+        paid.setdefault((user_id, currency, merchant or text), []).append((on, amount))
+    return {
+        row.pk
+        for row in asked
+        if _times(row, paid.get((row.user_id, row.currency, row.title), [])) >= USUAL_TIMES
+    }
+
+
+def _times(row: Transaction, paid: list[tuple[date, Decimal]]) -> int:
+    first = row.txn_date - timedelta(days=USUAL_DAYS)
+    # Both below zero: the larger expense is the smaller number.
+    least, most = row.signed_amount * (1 - SIMILAR), row.signed_amount * (1 + SIMILAR)
+    return sum(first <= on < row.txn_date and most <= amount <= least for on, amount in paid)
+
+
+def _fact(row: Transaction, user: User) -> Fact:
     url = reverse("transactions:transaction_detail", args=[row.pk])
     amount = told(-row.signed_amount, row.currency, user)
-    yield Fact(
+    return Fact(
         user=user,
         type=AlertType.LARGE_TRANSACTION,
         key=f"large_transaction:{row.pk}",

@@ -52,6 +52,27 @@ def test_a_deletion_offers_the_way_back_and_returns_to_the_list_as_it_was(alice,
     assert elsewhere.url == "/alerts/"
 
 
+@pytest.mark.parametrize("role", ["viewer", "analyst"])
+def test_every_role_marks_its_own_and_the_bell_hears_of_it(alice, client_for, api_for, role):
+    alice.role = role
+    alice.save()
+    alert, other = tell(alice, 1), tell(alice, 2)
+    client, here = client_for(alice), {"next": "/alerts/"}
+    for act, words in [
+        ("read", "Message 1."),
+        ("dismiss", "The alert is dismissed."),
+        ("restore", "Message 1."),
+        ("delete", "The alert is deleted."),
+    ]:
+        answer = client.post(f"/alerts/{alert.pk}/{act}/", here, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer["HX-Trigger"]) == (200, '{"alerts-changed": {}}')
+        assert words in answer.content.decode()
+        assert "<html" not in answer.content.decode()
+    assert list(Alert.objects.visible_to(alice)) == [other]
+    assert api_for(alice).put(f"/api/alerts/{other.pk}/dismiss").status_code == 200
+    assert not Alert.objects.visible_to(alice).counted().exists()
+
+
 def test_all_are_read_at_once_and_only_one_s_own(alice, bob, client_for):
     tell(alice, 1)
     others = tell(bob, 2)

@@ -196,6 +196,24 @@ def test_a_large_expense_is_told_and_old_ones_of_an_import_are_not(euro_alice, c
     assert Alert.objects.get(type="large_transaction").message == "Sofa: €500.00 on 15 March."
 
 
+def test_rent_is_no_news_unless_one_chose_a_threshold(euro_alice):
+    account = make_account(user=euro_alice, opening_balance="9000.00")
+    rents = [
+        make_transaction(
+            account=account, amount=amount, merchant="Landlord", txn_date=add_months(ON, -back)
+        )
+        for back, amount in [(3, "-800.00"), (2, "-800.00"), (1, "-780.00"), (0, "-820.00")]
+    ]
+    far_more = make_transaction(account=account, amount="-1500.00", merchant="Landlord")
+    scan_everybody(at=AT)
+    assert told(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{far_more.pk}"]
+    found = backtest(user=euro_alice, kind="large_transaction", threshold=None, on=ON)
+    keys = [f"large_transaction:{row.pk}" for row in (*rents[:2], far_more)]
+    assert sorted(fact.key for fact in found) == sorted(keys)
+    own = backtest(user=euro_alice, kind="large_transaction", threshold=Decimal(500), on=ON)
+    assert len(own) == 5
+
+
 def six_usual_months(account, category, amount="-100.00"):
     for back in range(1, 7):
         make_transaction(
