@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from alerts.models import Alert
+from insights.models import Export
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ImportBatch, Transaction, Transfer
 from transactions.services.categories import create_category
@@ -91,6 +92,16 @@ def grow(owner, other, number):
         severity="info",
         dedupe_key=f"test:{number}",
         occurred_on=today,
+    )
+    Export.objects.create(
+        user=owner,
+        kind="statement",
+        title=f"statement {number}",
+        status="done",
+        # Somebody else's account: whether it is still shared is one question for all.
+        shared_ids=[shared.pk],
+        heard_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=7),
     )
     pot = make_account(user=owner, name=f"pot {number}")
     transfer_funds(actor=owner, source=own, target=pot, amount=Decimal(9), on=today)
