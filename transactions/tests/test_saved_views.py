@@ -1,5 +1,8 @@
 """What a person sets about the list: views by name, the columns, tags and notes in their row."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import AccountShare
@@ -111,6 +114,22 @@ def test_chosen_columns_are_kept_in_the_session_and_the_address_overrides_them(
     assert headings(client_for(alice).get("/transactions/")) == usual
     client.post("/transactions/columns/", {"reset": "1"})
     assert headings(client.get("/transactions/")) == usual
+
+
+def test_the_balance_stands_beside_one_accounts_rows_where_none_is_left_out(
+    alice, checking, savings, client_for
+):
+    for day in (1, 2, 3):
+        make_transaction(account=checking, amount=f"-{day}.00", txn_date=date(2026, 3, day))
+    client = client_for(alice)
+    client.post("/transactions/columns/", {"columns": ["balance"]})
+    address = f"/transactions/?account={checking.pk}&date_to=2026-03-02"
+    answer = client.get(address)
+    assert headings(answer) == ["merchant", "amount", "balance"]
+    rows = [row for group in answer.context["groups"] for row in group.rows]
+    assert [row.balance_after for row in rows] == [Decimal(997), Decimal(999)]
+    for other in (f"{address}&search=coffee", f"{address}&ordering=amount", "/transactions/"):
+        assert headings(client.get(other)) == ["merchant", "amount"]
 
 
 def test_a_saved_view_keeps_the_chosen_columns(alice, checking, client_for):

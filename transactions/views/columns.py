@@ -12,6 +12,9 @@ from django.views.decorators.http import require_POST
 # In the address as names with commas: a saved view keeps its columns so.
 PARAMETER = "columns"
 SESSION_KEY = "transaction_columns"
+# What may narrow the list to one account's rows with none left out between them: then each has a
+# balance after it.
+_NONE_LEFT_OUT = {"account", "date_from", "date_to", "ordering", "cursor", PARAMETER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,23 @@ COLUMNS = (
     Column("tags", _("Tags"), None),
     Column("notes", _("Notes"), None),
     Column("amount", _("Amount"), "-", is_fixed=True),
+    Column("balance", _("Balance"), None),
 )
 USUAL = ("txn_date", "merchant", "category", "account", "tags", "amount")
 
 
-def shown_columns(request: HttpRequest) -> tuple[Column, ...]:
+def chosen_columns(request: HttpRequest) -> tuple[Column, ...]:
     """The columns the address asks for, else those the session keeps, else the usual ones."""
     names = request.GET.get(PARAMETER, "").split(",")
     if names == [""]:
         names = request.session.get(SESSION_KEY, USUAL)
     return tuple(column for column in COLUMNS if column.is_fixed or column.name in names)
+
+
+def has_balances(query: QueryDict) -> bool:
+    """Whether the rows of this address follow each other on one account, the latest first."""
+    in_order = query.get("ordering", "-txn_date") == "-txn_date"
+    return in_order and "account" in query and set(query) <= _NONE_LEFT_OUT
 
 
 def named(columns: tuple[Column, ...]) -> str:

@@ -21,8 +21,16 @@ from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.models import SavedView, Transaction, TransactionQuerySet
+from transactions.running_balance import balances_after
 from transactions.summaries import day_nets, summarize
-from transactions.views.columns import COLUMNS, PARAMETER, Column, named, shown_columns
+from transactions.views.columns import (
+    COLUMNS,
+    PARAMETER,
+    Column,
+    chosen_columns,
+    has_balances,
+    named,
+)
 from users.policy import Ability, may
 from users.timezones import local_date
 
@@ -50,36 +58,43 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
     visible = Transaction.objects.visible_to(request.user)
     filters = TransactionFilter(request.GET, queryset=visible, request=request)
     is_valid = filters.is_valid()
+    chosen = chosen_columns(request)
+    columns = [one for one in chosen if one.name != "balance" or has_balances(request.GET)]
+    shown = {column.name for column in columns}
     with read_snapshot():
-        context = _page_of(request, filters.qs if is_valid else visible.none())
+        context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
         form = dress_filter_form(filters.form, request.user)
         accounts = list(Account.objects.visible_to(request.user))
     sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
-    columns = shown_columns(request)
     context |= {
         "form": form,
         "panel": [form[name] for name in PANEL],
         "chips": _chips(request.GET, form),
         "hidden": [(name, request.GET[name]) for name in KEPT if name in request.GET],
         "columns": _headings(request.GET, columns, sorting),
-        "shown": {column.name for column in columns},
+        "shown": shown,
+        "chosen": {column.name for column in chosen},
         "choosable": [column for column in COLUMNS if not column.is_fixed],
         "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
         "has_accounts": bool(accounts),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
-        **_views(request, columns),
+        **_views(request, chosen),
         "bulk_form": BulkForm(user=request.user),
         "list_count": sum(total.count for total in context["summaries"]),
     }
-    context["group_span"] = len(columns) - 1 + context["may_bulk"]
+    context["group_span"] = len(shown - {"amount", "balance"}) + context["may_bulk"]
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)
 
 
-def _page_of(request: HttpRequest, rows: TransactionQuerySet) -> dict[str, Any]:
+def _page_of(request: HttpRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
     page = keyset_page(rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
     for row in page.rows:
         row.may_change = may_change(request.user, row.account)
+    if "balance" in shown and page.rows:
+        balances = balances_after(page.rows[0].account, page.rows)
+        for row, balance in zip(page.rows, balances, strict=True):
+            row.balance_after = balance
     today = local_date(request.user.timezone, timezone.now())
     return {
         "groups": list(_groups(request, rows, page.rows, today)),
@@ -132,9 +147,7 @@ def _chips(query: QueryDict, form: forms.Form) -> list[dict[str, str]]:
     ]
 
 
-def _headings(
-    query: QueryDict, columns: tuple[Column, ...], sorting: list[str]
-) -> list[dict[str, Any]]:
+def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> list[dict[str, Any]]:
     """The shown columns with the address that sorts by each, and how it is sorted now."""
     headings = []
     for column in columns:
