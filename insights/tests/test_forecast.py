@@ -1,0 +1,238 @@
+"""The forecast: constructed cases, and its hit rate recomputed over the demo's raw rows."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts.models import Account, ExchangeRate
+from accounts.services import store_rates
+from accounts.sharing import accept_share, share_account
+from banking.periods import add_months
+from bills.models import Bill
+from bills.services.paying import pay_bill
+from bills.services.planning import create_bill
+from insights.demo.loading import load_demo
+from insights.forecast_summary import forecast_summary
+from insights.tests.recomputation import rate_on
+from tests.builders import make_account, make_user
+from transactions.models import Category, Transaction
+from transactions.services.bulk_posting import HistoryRow, post_many
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+PAGE, API = "/insights/forecast/", "/api/insights/forecast"
+ON = date(2026, 3, 20)
+
+
+def post(account, *lines):
+    """Lines of (date, signed amount, merchant)."""
+    rows = [HistoryRow(Decimal(amount), day, name.upper(), name) for day, amount, name in lines]
+    post_many(actor=account.user, account=account, rows=rows)
+
+
+@pytest.fixture
+def steady(alice):
+    """A year of pay on the 25th, rent on the 1st, and ten euros a day."""
+    alice.base_currency = "EUR"
+    alice.save()
+    account = make_account(user=alice, name="Everyday", opening_balance="5000")
+    days = [ON - timedelta(days=back) for back in range(400)]
+    post(
+        account,
+        *[(day, "-10.00", f"Shop {day.day % 7}{day.month}") for day in days],
+        *[(day, "2000.00", "Brightwater") for day in days if day.day == 25],
+        *[(day, "-900.00", "Landlord") for day in days if day.day == 1],
+    )
+    return account
+
+
+def forecast_of(user, on=ON, days=30, **options):
+    return forecast_summary(user=user, on=on, days=days, **options).forecast
+
+
+def test_a_steady_life_is_forecast_to_the_cent(alice, steady):
+    steady.refresh_from_db()
+    summary = forecast_summary(user=alice, on=ON, days=30)
+    forecast = summary.forecast
+    assert forecast.balance == steady.balance
+    assert forecast.everyday == Decimal(-10)
+    assert [(one.on, one.name, one.amount, one.is_pay_day) for one in forecast.events] == [
+        (date(2026, 3, 25), "Brightwater", Decimal(2000), True),
+        (date(2026, 4, 1), "Landlord", Decimal(-900), False),
+    ]
+    for ahead, point in enumerate(forecast.points, start=1):
+        expected = steady.balance - 10 * ahead
+        expected += 2000 * (point.on >= date(2026, 3, 25)) - 900 * (point.on >= date(2026, 4, 1))
+        assert point.on == ON + timedelta(days=ahead)
+        assert (point.low, point.expected, point.high) == (expected,) * 3
+    lowest = forecast.lowest
+    assert (lowest.point.on, lowest.pay_day.on) == (date(2026, 3, 24), date(2026, 3, 25))
+    # Month starts of October to March, thirty days each, the last up to yesterday.
+    assert (summary.hit_rate.days, summary.hit_rate.inside) == (5 * 30 + 19, 5 * 30 + 19)
+    assert summary.hit_rate.mean_error == 0
+
+
+def test_a_bill_and_the_payment_it_stands_for_are_one(alice, steady):
+    create_bill(
+        actor=alice, user=alice, biller_name="Landlord", amount_due=Decimal(910),
+        currency="EUR", due_date=date(2026, 4, 3), recurrence="monthly", account=steady,
+    )  # fmt: skip
+    overdue = create_bill(
+        actor=alice, user=alice, biller_name="Dentist", amount_due=Decimal(80),
+        currency="EUR", due_date=date(2026, 3, 2), account=None,
+    )  # fmt: skip
+    assert not [one for one in forecast_of(alice).events if one.is_bill]
+    # A bill is known from the day it was planned on.
+    Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    told = [(one.on, one.name, one.amount) for one in forecast_of(alice, days=60).events]
+    assert told == [
+        (date(2026, 3, 21), "Dentist", Decimal(-80)),
+        (date(2026, 3, 25), "Brightwater", Decimal(2000)),
+        (date(2026, 4, 3), "Landlord", Decimal(-910)),
+        (date(2026, 4, 25), "Brightwater", Decimal(2000)),
+        (date(2026, 5, 3), "Landlord", Decimal(-910)),
+    ]
+    pay_bill(actor=alice, bill=overdue, account=None, amount=Decimal(80), on=ON, post=False)
+    assert "Dentist" not in {one.name for one in forecast_of(alice).events}
+    assert "Dentist" in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
+
+
+def test_moving_money_between_covered_accounts_is_nothing_and_to_a_loan_an_expense(alice, steady):
+    savings = make_account(user=alice, name="Pot", account_type="savings")
+    loan = make_account(user=alice, name="Car", account_type="loan", opening_balance="-9000")
+    moved = Category.objects.get(user=None, slug="savings-transfer")
+    repaid = Category.objects.get(user=None, slug="loan-repayment")
+    firsts = [add_months(date(2026, 3, 2), -back) for back in range(12)]
+    for source, target, amount, category, text in (
+        (steady, savings, 300, moved, "TO THE POT"),
+        (steady, loan, 200, repaid, "CAR LOAN"),
+    ):
+        for account, sign in ((source, -1), (target, 1)):
+            lines = [HistoryRow(Decimal(sign * amount), on, text, "", category) for on in firsts]
+            post_many(actor=alice, account=account, rows=lines)
+    forecast = forecast_of(alice)
+    assert [one.name for one in forecast.accounts] == ["Everyday", "Pot"]
+    assert [(one.on, one.name, one.amount) for one in forecast.events] == [
+        (date(2026, 3, 25), "Brightwater", Decimal(2000)),
+        (date(2026, 4, 1), "Landlord", Decimal(-900)),
+        (date(2026, 4, 2), "Car Loan", Decimal(-200)),
+    ]
+    assert forecast.everyday == Decimal(-10)
+
+
+def test_what_has_no_rate_is_left_out_and_counted(alice, steady):
+    make_account(user=alice, name="Zürich", currency="CHF", opening_balance="700")
+    before = forecast_of(alice)
+    assert [one.account_name for one in before.not_converted] == ["Zürich"]
+    rate = ExchangeRate(base="CHF", quote="EUR", rate="1.05", rate_on=ON, source="test")
+    store_rates(actor=None, rates=[rate])
+    after = forecast_of(alice)
+    assert (after.not_converted, after.balance - before.balance) == ((), Decimal("735.00"))
+    assert after.points[9].expected - before.points[9].expected == Decimal("735.00")
+
+
+def test_three_months_are_needed_and_a_past_forecast_knows_no_later_line(alice, client_for):
+    account = make_account(user=alice, currency=alice.base_currency, opening_balance="100")
+    today = timezone.now().date()
+    post(account, *[(today - timedelta(days=back), "-1.00", "Shop") for back in range(90)])
+    early = forecast_of(alice, on=today)
+    assert (early.is_known, early.history_days, early.lowest) == (False, 89, None)
+    page = client_for(alice).get(PAGE).content.decode()
+    assert "Not enough to go by" in page
+    assert "one day is still missing" in page
+    post(account, (today - timedelta(days=90), "-1.00", "Shop"))
+    first = forecast_of(alice, on=today)
+    assert first.is_known
+    post(account, (today + timedelta(days=3), "-5000.00", "Later"))
+    assert forecast_of(alice, on=today) == first
+
+
+def test_who_may_see_it_and_what_is_refused(alice, steady, api_for, client_for):
+    viewer, customer = make_user("v@example.org", role="viewer"), make_user("c@example.org")
+    customer.base_currency = "EUR"
+    customer.save()
+    for member, level in ((viewer, "viewer"), (customer, "analyst")):
+        share = share_account(actor=alice, account=steady, member=member, level=level)
+        accept_share(actor=member, share=share)
+        make_account(user=member, name="Own")
+    assert api_for(viewer).get(API).status_code == 403
+    assert client_for(viewer).get(PAGE).status_code == 403
+    with pytest.raises(PermissionDenied):
+        forecast_of(viewer, include_shared=True)
+    assert len(api_for(customer).get(API).json()["accounts"]) == 1
+    assert len(api_for(customer).get(f"{API}?include_shared=1").json()["accounts"]) == 2
+    assert api_for(alice).get(f"{API}?days=45").status_code == 400
+    assert client_for(alice).get(f"{PAGE}?days=x").status_code == 422
+
+
+# --- The demo, recomputed ----------------------------------------------------------------------
+
+COVERED = ("checking", "savings", "cash", "credit_card")
+DEMO_ON = date(2026, 11, 21)
+
+
+def balances(account, rows, last):
+    """{day: what the account held at its end}, from its rows alone."""
+    held, by_day = account.opening_balance, {}
+    rows = sorted((row for row in rows if row.account_id == account.pk), key=lambda r: r.txn_date)
+    day = rows[0].txn_date
+    while day <= last:
+        while rows and rows[0].txn_date <= day:
+            held += rows.pop(0).signed_amount
+        by_day[day] = held
+        day += timedelta(days=1)
+    return by_day
+
+
+def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
+    load_demo(on=DEMO_ON)
+    demo = User.objects.get(email="demo@example.com")
+    summary = forecast_summary(user=demo, on=DEMO_ON, days=30)
+    printed = summary.hit_rate
+    rows = list(Transaction.objects.filter(user=demo, status="posted", deleted_at=None))
+    accounts = list(Account.objects.filter(user=demo, account_type__in=COVERED))
+    held = {one.pk: balances(one, rows, DEMO_ON) for one in accounts}
+    origins = [date(2026, month, 1) - timedelta(days=1) for month in range(6, 12)]
+    compared = inside = 0
+    error = Decimal(0)
+    for origin in origins:
+        rates = {one.pk: rate_on(one.currency, "USD", origin) for one in accounts}
+        for point in forecast_of(demo, on=origin).points:
+            if point.on >= DEMO_ON:
+                continue
+            actual = sum(
+                (held[one.pk][point.on] * rates[one.pk]).quantize(Decimal("0.0001"))
+                for one in accounts
+            )
+            compared += 1
+            inside += point.low <= actual <= point.high
+            error += abs(point.expected - actual)
+    assert printed.origins == tuple(origins)
+    assert (printed.days, printed.inside) == (compared, inside) == (170, inside)
+    assert printed.mean_error == error / compared
+    # The band aims at 80 of 100 days.
+    assert 0.7 <= inside / compared <= 0.95
+    assert_nothing_later_is_known(demo, accounts, held, origins[2])
+    assert_the_standing_payments_are_expected(summary.forecast.events)
+
+
+def assert_nothing_later_is_known(demo, accounts, held, origin):
+    """The forecast of a past day is that of a ledger which ends on it."""
+    before = forecast_of(demo, on=origin)
+    later = Transaction.objects.filter(user=demo, txn_date__gt=origin)
+    later.update(deleted_at=timezone.now())
+    for account in accounts:
+        Account.objects.filter(pk=account.pk).update(balance=held[account.pk][origin])
+    after = forecast_of(demo, on=origin)
+    assert (after.points, after.balance) == (before.points, before.balance)
+
+
+def assert_the_standing_payments_are_expected(events):
+    assert [one.on for one in events if one.is_pay_day] == [date(2026, 11, 30), date(2026, 12, 15)]
+    assert ("Elm Street Properties", date(2026, 12, 1)) in {(one.name, one.on) for one in events}
+    names = [one.name for one in events]
+    for name in ("Streamline", "Tunewave", "Cloudnest", "Ironworks Gym", "Fernmobile"):
+        assert names.count(name) == 1, name

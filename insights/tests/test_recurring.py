@@ -1,0 +1,194 @@
+"""Recurring payments through the doors: what is found, who sees it, dismissing, making a bill."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import ExchangeRate
+from accounts.services import store_rates
+from accounts.sharing import accept_share, share_account
+from banking.periods import add_months
+from bills.models import Bill
+from bills.services.planning import create_bill
+from insights.models import RecurringDismissal
+from insights.recurring_summary import recurring_summary
+from insights.services.recurring import dismiss_recurring
+from tests.builders import make_account, make_user
+from transactions.models import Category
+from transactions.services.bulk_posting import HistoryRow, post_many
+from users.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+PAGE, API = "/insights/recurring/", "/api/insights/recurring"
+
+
+def post(account, *lines):
+    """Lines of (date, signed amount, merchant[, category slug])."""
+    rows = []
+    for on, amount, merchant, *slug in lines:
+        category = Category.objects.get(user=None, slug=slug[0]) if slug else None
+        rows.append(HistoryRow(Decimal(amount), on, merchant.upper(), merchant, category))
+    post_many(actor=account.user, account=account, rows=rows)
+
+
+@pytest.fixture
+def on():
+    """The middle of this month: the doors read the clock."""
+    return timezone.now().date()
+
+
+@pytest.fixture
+def household(alice, on):
+    """A gym that became dearer, pay, weekly groceries, savings moved, a magazine that ended."""
+    alice.base_currency = "EUR"
+    alice.save()
+    account = make_account(user=alice, name="Everyday", opening_balance="100000")
+    yesterday = on - timedelta(days=1)
+    start = yesterday.replace(day=min(yesterday.day, 28))
+    months = [add_months(start, -back) for back in range(12)]
+    post(
+        account,
+        *[(day, "-45.00" if back < 2 else "-40.00", "City Gym", "fitness")
+          for back, day in enumerate(months)],
+        *[(day, "2500.00", "Brightwater", "salary") for day in months],
+        *[(day, "-300.00", "To savings", "savings-transfer") for day in months],
+        *[(day, "-9.90", "Old Magazine", "books") for day in months[5:]],
+        *[(on - timedelta(days=7 * week + week % 3), f"-{60 + week * 13 % 37}.{week:02}", "Corner")
+          for week in range(40)],
+    )  # fmt: skip
+    return account
+
+
+def found(user, on):
+    summary = recurring_summary(user=user, on=on)
+    return {one.name: one for one in (*summary.payments, *summary.incomes, *summary.ended)}
+
+
+def test_what_recurs_is_told_with_its_next_date_its_cost_and_its_new_price(
+    alice, household, on, api_for
+):
+    answer = api_for(alice).get(API).json()
+    (gym,), (pay,), (magazine,) = answer["payments"], answer["incomes"], answer["ended"]
+    last = (on - timedelta(days=1)).replace(day=min((on - timedelta(days=1)).day, 28))
+    assert gym == gym | {
+        "account": household.pk, "merchant": "City Gym", "merchant_key": "city gym",
+        "direction": "expense", "cadence": "monthly", "currency": "EUR", "amount": "45.00",
+        "last_amount": "45.00", "lowest_amount": "40.00", "highest_amount": "45.00",
+        "monthly": "45.00", "yearly": "540.00", "is_fixed": True,
+        "last_date": last.isoformat(), "next_date": add_months(last, 1).isoformat(),
+        "is_late": False, "occurrences": 12, "missed": 0, "confidence": "high",
+        "status": "active", "bill": None,
+        "price_change": {"before": "40.00", "after": "45.00", "percent": 12.5,
+                         "since": add_months(last, -1).isoformat()},
+    }  # fmt: skip
+    assert (pay["merchant"], pay["amount"], pay["direction"]) == (
+        "Brightwater", "2500.00", "income",
+    )  # fmt: skip
+    assert (magazine["merchant"], magazine["status"], magazine["next_date"]) == (
+        "Old Magazine", "ended", None,
+    )  # fmt: skip
+    assert (answer["currency"], answer["monthly_cost"], answer["yearly_cost"]) == (
+        alice.base_currency, "45.00", "540.00",
+    )  # fmt: skip
+    assert (answer["monthly_income"], answer["not_converted"]) == ("2500.00", 0)
+
+
+def test_what_cannot_be_converted_is_in_no_sum_and_counted(alice, household, on, api_for):
+    francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="1000")
+    days = [add_months(on.replace(day=1), -back) for back in range(6)]
+    post(francs, *[(day, "-20.00", "Bergbahn") for day in days])
+    answer = api_for(alice).get(API).json()
+    assert (answer["monthly_cost"], answer["not_converted"]) == ("45.00", 1)
+    assert answer["not_converted_items"][0]["account_name"] == "Zürich"
+    assert {one["merchant"] for one in answer["payments"]} == {"City Gym", "Bergbahn"}
+    rate = ExchangeRate(base="CHF", quote="EUR", rate="1.05", rate_on=on, source="test")
+    store_rates(actor=None, rates=[rate])
+    answer = api_for(alice).get(API).json()
+    assert (answer["monthly_cost"], answer["not_converted"]) == ("66.00", 0)
+
+
+def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
+    alice, household, on, client_for
+):
+    client = client_for(alice)
+    form = {"account": household.pk, "merchant_key": "city gym", "direction": "expense",
+            "name": "City Gym"}  # fmt: skip
+    for _ in range(2):
+        assert client.post(reverse("insights:recurring_dismiss"), form).status_code == 302
+    (dismissal,) = RecurringDismissal.objects.all()
+    assert "City Gym" not in found(alice, on)
+    post(household, (on, "-51.00", "CITY GYM"))
+    assert set(found(alice, on)) == {"Brightwater", "Old Magazine"}
+    assert b"Not recurring, you said" in client.get(PAGE).content
+    undone = client.post(reverse("insights:recurring_restore", args=[dismissal.pk]))
+    assert (undone.status_code, RecurringDismissal.objects.count()) == (302, 0)
+    assert "City Gym" in found(alice, on)
+    trail = AuditEvent.objects.filter(action__startswith="insights.").order_by("pk")
+    assert list(trail.values_list("action", flat=True)) == [
+        "insights.recurring.dismissed", "insights.recurring.restored",
+    ]  # fmt: skip
+
+
+def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for):
+    body = {"account": household.pk, "merchant_key": "city gym", "direction": "expense"}
+    api, address = api_for(alice), f"{API}/dismissed"
+    assert api_for(bob).post(address, body).status_code == 404
+    share = share_account(actor=alice, account=household, member=bob, level="analyst")
+    accept_share(actor=bob, share=share)
+    assert api_for(User.objects.get(pk=bob.pk)).post(address, body).status_code == 403
+    assert api.post(address, body | {"direction": "sideways"}).status_code == 400
+    assert not RecurringDismissal.objects.exists()
+    made = api.post(address, body)
+    assert (made.status_code, made.json()["merchant"]) == (201, "city gym")
+    assert [one["id"] for one in api.get(API).json()["dismissed"]] == [made.json()["id"]]
+    assert api_for(bob).delete(f"{address}/{made.json()['id']}").status_code == 404
+    assert api.delete(f"{address}/{made.json()['id']}").status_code == 204
+    with pytest.raises(ValidationError):
+        dismiss_recurring(
+            actor=alice, account=household, merchant_key="", direction="expense", name=""
+        )
+
+
+def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household, on, client_for):
+    client = client_for(alice)
+    (row,) = [one for one in client.get(PAGE).context["payments"] if one.item.name == "City Gym"]
+    form = client.get(row.bill_form).context["form"]
+    filled = {name: form[name].value() for name in ("biller_name", "amount_due", "recurrence")}
+    assert filled == {"biller_name": "City Gym", "amount_due": "45", "recurrence": "monthly"}
+    assert str(form["account"].value()) == str(household.pk)
+    assert form["due_date"].value() == row.item.next_on.isoformat()
+    assert form["category"].value() == "fitness"
+    assert not Bill.objects.exists()
+    bill = create_bill(
+        actor=alice, user=alice, biller_name="CITY GYM Ltd", amount_due=Decimal("45.00"),
+        currency="EUR", due_date=row.item.next_on, recurrence="monthly",
+    )  # fmt: skip
+    (row,) = client.get(PAGE).context["payments"]
+    assert (row.item.bill_id, row.bill_form) == (bill.pk, "")
+    assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
+
+
+def test_who_may_see_what_recurs(alice, household, api_for, client_for):
+    answers = {}
+    for role in ("viewer", "analyst", "user"):
+        member = make_user(f"{role}@example.org", role=role)
+        level = "viewer" if role == "viewer" else "analyst"
+        share = share_account(actor=alice, account=household, member=member, level=level)
+        accept_share(actor=member, share=share)
+        make_account(user=member, name="Own")
+        got = api_for(member).get(API)
+        answers[role] = got.status_code, len(got.json().get("payments", []))
+        assert client_for(member).get(PAGE).status_code == got.status_code
+        asked = api_for(member).get(f"{API}?include_shared=1")
+        answers[role] += (len(asked.json().get("payments", [])),)
+    assert answers == {"viewer": (403, 0, 0), "analyst": (200, 1, 1), "user": (200, 0, 1)}
+
+
+def test_an_empty_page_says_what_it_takes(alice, client_for):
+    page = client_for(alice).get(PAGE)
+    assert (page.status_code, "Nothing recurs yet" in page.content.decode()) == (200, True)
+    assert recurring_summary(user=alice, on=date(2026, 1, 1)).is_empty
