@@ -140,6 +140,36 @@ def test_a_list_runs_as_many_queries_for_twenty_rows_as_for_two(
     assert len(many) <= most, "\n".join(many)
 
 
+# Each as a page and at the API; one growth serves them all.
+FIGURES = {
+    "cash-flow": 9,
+    "categories?period=last_12_months": 10,
+    "merchants?period=last_12_months&include_shared=1": 9,
+    "burn-rate": 10,
+    "net-worth": 9,
+    "yearly": 10,
+}
+
+
+def test_no_figure_runs_more_queries_for_more_rows(alice, bob, client_for):
+    client = client_for(alice)
+    addresses = {
+        f"{door}{name}{slash}{mark}{query}": most
+        for path, most in FIGURES.items()
+        for name, mark, query in [path.partition("?")]
+        for door, slash in (("/insights/", "/"), ("/api/insights/", ""))
+    }
+    for number in range(2):
+        grow(alice, bob, number)
+    client.get("/alerts/bell/")
+    few = {address: len(queries_of(client, address)) for address in addresses}
+    for number in range(2, 14):
+        grow(alice, bob, number)
+    many = {address: len(queries_of(client, address)) for address in addresses}
+    assert many == few
+    assert {address for address, count in many.items() if count > addresses[address]} == set()
+
+
 def test_deleting_and_restoring_many_costs_no_query_a_row(alice, checking):
     def queries_for(count):
         for day in range(count):

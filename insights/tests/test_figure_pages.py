@@ -1,0 +1,123 @@
+"""The pages of the figures: every number leads to the transactions it is made of."""
+
+from datetime import timedelta
+from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.http import QueryDict
+from django.test import RequestFactory
+
+from accounts.models import ExchangeRate
+from tests.builders import make_account, make_transaction
+from transactions.filters import TransactionFilter
+from transactions.models import Category, Transaction
+
+pytestmark = pytest.mark.django_db
+NAMES = ["cash-flow", "categories", "merchants", "burn-rate", "net-worth", "yearly"]
+
+
+@pytest.fixture
+def busy(alice, household, today):
+    """Fourteen months of a dollar household."""
+    slugs = ["groceries", "rent", "food", None]
+    kinds = {slug: slug and Category.objects.get(user=None, slug=slug) for slug in slugs}
+    for number in range(28):
+        make_transaction(
+            account=household,
+            amount=f"-{number + 3}.50",
+            txn_date=today - timedelta(days=number * 15),
+            merchant=("Aldi", "Aldi Süd", "ALDI", "")[number % 4],
+            category=kinds[slugs[number % 4]],
+        )
+    return household
+
+
+@pytest.fixture
+def open_page(client_for, alice):
+    def get(name, user=None, status=200, **params):
+        response = client_for(user or alice).get(f"/insights/{name}/", params)
+        assert response.status_code == status
+        return response
+
+    return get
+
+
+def sums_behind(user, url) -> tuple[Decimal, Decimal]:
+    """What the list at that address adds up to: in, out."""
+    request = RequestFactory().get(url)
+    request.user = type(user).objects.get(pk=user.pk)
+    query = QueryDict(mutable=True)
+    query.update(dict(parse_qsl(urlsplit(url).query)))
+    visible = Transaction.objects.visible_to(request.user)
+    found = TransactionFilter(query, queryset=visible, request=request)
+    assert found.is_valid(), found.errors
+    amounts = [row.signed_amount for row in found.qs]
+    return sum(one for one in amounts if one > 0), -sum(one for one in amounts if one < 0)
+
+
+def test_every_number_of_cash_flow_is_the_sum_of_its_list(alice, busy, open_page):
+    context = open_page("cash-flow").context
+    assert len(context["rows"]) >= 12
+    for row, _kept, income_url, expenses_url, counted_url in context["rows"]:
+        assert sums_behind(alice, income_url)[0] == row.income
+        assert sums_behind(alice, expenses_url)[1] == row.expenses
+        assert sums_behind(alice, counted_url) == (row.income, row.expenses)
+    assert sums_behind(alice, context["expenses_url"])[1] == context["total"].expenses
+
+
+def test_every_category_and_merchant_is_the_sum_of_its_list(alice, busy, open_page):
+    context = open_page("categories", period="last_12_months").context
+    for row, url, _children in context["rows"]:
+        assert sums_behind(alice, url)[1] == (row.total or row.previous_total)
+    response = open_page("merchants", period="last_12_months")
+    rows = response.context["rows"]
+    assert {row.name.casefold() for row, _url in rows} == {"aldi", "aldi süd", ""}
+    for row, url in rows:
+        assert sums_behind(alice, url)[1] == row.total
+    assert "No merchant" in response.content.decode()
+
+
+def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page):
+    context = open_page("yearly").context
+    for row, income_url, expenses_url, _old_income, old_expenses in context["rows"]:
+        assert sums_behind(alice, income_url)[0] == row.now.income
+        assert sums_behind(alice, expenses_url)[1] == row.now.expenses
+        assert sums_behind(alice, old_expenses)[1] == row.before.expenses
+    for window, _runway, url in open_page("burn-rate").context["rows"]:
+        assert sums_behind(alice, url)[1] == window.flow.expenses
+
+
+def test_a_figure_says_what_it_left_out_and_which_rates_it_used(busy, alice, open_page, today):
+    euros = make_account(user=alice, name="Berlin", currency="EUR", opening_balance="90")
+    francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="90")
+    ExchangeRate.objects.create(base="EUR", quote="USD", rate="1.5", rate_on=today, source="test")
+    for account in (euros, francs):
+        make_transaction(account=account, amount="-2.00", txn_date=today)
+    for name in ("cash-flow", "categories", "merchants", "yearly"):
+        text = open_page(name).content.decode()
+        assert "1 amount not converted" in text
+        assert "1 transaction on Zürich in CHF" in text
+        assert "1 EUR = 1.5000 USD" in text
+    worth = open_page("net-worth", period="this_month").content.decode()
+    assert "Balance of <strong>Zürich</strong>" in worth
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_shown_an_empty_chart(name, alice, open_page):
+    text = open_page(name).content.decode()
+    assert "Nothing to look into yet" in text
+    make_account(user=alice, name="New", currency="USD")
+    assert "data-chart" not in open_page(name).content.decode() or name == "net-worth"
+
+
+def test_a_viewer_is_refused_an_analyst_sees_and_a_wrong_period_is_said(guest_of, open_page):
+    viewer, analyst = guest_of("viewer"), guest_of("analyst")
+    for name in NAMES:
+        assert (
+            "not part of your access" in open_page(name, user=viewer, status=403).content.decode()
+        )
+        open_page(name, user=analyst)
+    text = open_page("cash-flow", status=422, month="2025-13").content.decode()
+    assert "Send a month such as 2025-12." in text
+    assert "Choose a year" in open_page("yearly", status=422, year="1066").content.decode()
