@@ -63,13 +63,17 @@ def stand_in(owner: User, person: dict[str, Any]) -> User | None:
         shares = shares.filter(member=None, invited_email=person["email"])
     else:
         shares = shares.filter(member=person["member"])
-    levels = dict(shares.values_list("account_id", "level"))
-    if not levels:
+    found = list(shares.select_related("member"))
+    levels = {share.account_id: share.level for share in found}
+    if not found:
         return None
+    known = next((one.member for one in found if one.status == AccountShare.Status.ACCEPTED), None)
     is_analyst = AccountShare.Level.ANALYST in levels.values()
     user = User(
         pk=NOBODY,
         email=person["email"],
+        # A name is told to the owner once the other has accepted.
+        name=known.name if known else "",
         role=User.Role.ANALYST if is_analyst else User.Role.VIEWER,
         base_currency=owner.base_currency,
         timezone=owner.timezone,
@@ -97,7 +101,7 @@ class ViewingAs:
             messages.info(request, _("You share nothing with them any more, and are you again."))
             return redirect("accounts:share_list")
         request.user = user
-        request.viewing_as = ViewedAs(user.email, user.role)
+        request.viewing_as = ViewedAs(user.get_full_name(), user.role)
         try:
             if request.method not in SAFE or not is_page_to_look_at(request.path):
                 return refuse(request)

@@ -135,13 +135,12 @@ def queue_length() -> int | None:
         with current_app.connection_for_read(connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
             name = current_app.conf.task_default_queue
-            return broker.default_channel.queue_declare(name, passive=True).message_count
-    except (KombuError, RedisError, OSError, *_channel_errors()):
+            try:
+                return broker.default_channel.queue_declare(name, passive=True).message_count
+            except broker.channel_errors:
+                return 0  # An empty queue does not exist on Redis.
+    except (KombuError, RedisError, OSError):
         return None
-
-
-def _channel_errors() -> tuple:
-    return current_app.connection_for_read().channel_errors
 
 
 def _people(at: datetime) -> People:

@@ -4,21 +4,30 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from banking.money import plain_amount
 from transactions.models import (
+    Attachment,
     Category,
     CategoryChange,
+    CategoryRule,
+    ChangeBatch,
+    ChangeBatchRow,
     ImportBatch,
+    ImportMapping,
     ImportRow,
     MerchantTotal,
     MonthlyTotal,
+    SavedView,
+    Tag,
     Transaction,
+    TransactionSplit,
+    Transfer,
 )
 from transactions.services.categories import edit_category
-from users.admin import ReadOnlyAdmin
+from users.admin import ReadOnlyAdmin, StaffAdmin
 from users.policy import Ability, may
 
 
@@ -119,6 +128,97 @@ class ImportRowAdmin(LedgerAdmin):
     search_fields = ["=batch__id", "description", "error"]
 
 
+@admin.register(ImportMapping)
+class ImportMappingAdmin(LedgerAdmin):
+    """How one account's files are read, remembered."""
+
+    list_display = ["account", "updated_at"]
+    search_fields = ["account__user__email", "account__name"]
+    list_select_related = ["account"]
+
+
+@admin.register(Transfer)
+class TransferAdmin(LedgerAdmin):
+    """Two lines that are one movement of money, confirmed or suggested."""
+
+    list_display = [
+        "created_at", "user", "outflow_transaction_id", "inflow_transaction_id", "status",
+    ]  # fmt: skip
+    list_filter = ["status", "created_at"]
+    search_fields = ["user__email", "=outflow_transaction__id", "=inflow_transaction__id"]
+    list_select_related = ["user"]
+
+
+@admin.register(TransactionSplit)
+class TransactionSplitAdmin(LedgerAdmin):
+    """The parts of divided lines."""
+
+    list_display = ["transaction_id", "category", "signed_amount", "notes"]
+    search_fields = ["=transaction__id", "transaction__user__email"]
+    list_select_related = ["category"]
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(LedgerAdmin):
+    """Receipts by name and size; what is in them is their owner's alone."""
+
+    list_display = ["created_at", "transaction_id", "file_name", "content_type", "byte_count"]
+    list_filter = ["content_type"]
+    search_fields = ["=transaction__id", "transaction__user__email", "=sha256"]
+    exclude = ["content"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        return super().get_queryset(request).defer("content")
+
+
+@admin.register(CategoryRule)
+class CategoryRuleAdmin(LedgerAdmin):
+    """What people have categorised by itself."""
+
+    list_display = [
+        "user", "category", "keyword_pattern", "merchant_pattern", "priority", "is_active",
+    ]  # fmt: skip
+    list_filter = ["is_active", ("deleted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["user__email", "keyword_pattern", "merchant_pattern"]
+    list_select_related = ["user", "category"]
+
+
+@admin.register(ChangeBatch)
+class ChangeBatchAdmin(LedgerAdmin):
+    """Changes of many lines, and whether they were undone."""
+
+    list_display = ["created_at", "user", "kind", "summary", "row_count", "status", "undone_at"]
+    list_filter = ["kind", "status", "created_at"]
+    search_fields = ["user__email", "summary"]
+    list_select_related = ["user"]
+
+
+@admin.register(ChangeBatchRow)
+class ChangeBatchRowAdmin(LedgerAdmin):
+    """One line of a change, before and after."""
+
+    list_display = ["batch_id", "transaction_id", "left_alone"]
+    search_fields = ["=batch__id", "=transaction__id"]
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(LedgerAdmin):
+    """Lists people keep under a name."""
+
+    list_display = ["created_at", "user", "name"]
+    search_fields = ["user__email", "name"]
+    list_select_related = ["user"]
+
+
+@admin.register(Tag)
+class TagAdmin(LedgerAdmin):
+    """People's own words for their lines."""
+
+    list_display = ["name", "user"]
+    search_fields = ["user__email", "name"]
+    list_select_related = ["user"]
+
+
 class CategoryForm(forms.ModelForm):
     """What an admin may change of a predefined category; its slug stays, for links and files."""
 
@@ -128,7 +228,7 @@ class CategoryForm(forms.ModelForm):
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(StaffAdmin):
     """The predefined categories are edited by admins; people's own by themselves."""
 
     form = CategoryForm

@@ -1,17 +1,19 @@
 """The admin site's share of people: looked at here, changed through the services."""
 
-from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
+from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
-from users.admin.site import sign_in
+from users.admin.site import sign_in, staff_site
 
 __all__ = [
     "AuditEventAdmin",
     "ForSupportToo",
     "NotificationAdmin",
     "ReadOnlyAdmin",
+    "StaffAdmin",
     "UserAdmin",
     "sees_all",
     "sign_in",
+    "staff_site",
 ]

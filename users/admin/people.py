@@ -1,12 +1,14 @@
 """People: looked at by staff, each role its part; made and changed by admins, by the services."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
 from users.masking import masked_email, masked_name, masked_phone
@@ -47,6 +49,17 @@ class NewUserForm(forms.ModelForm):
             for field, sentences in errors.items():
                 self.add_error(field, sentences)
         return data
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the site's own templates need of a person: a key, and a name to print."""
+
+    pk: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @admin.register(User)
@@ -110,6 +123,21 @@ class UserAdmin(ForSupportToo):
     def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> type:
         kwargs["form"] = UserForm if obj else NewUserForm
         return super().get_form(request, obj, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page's title and path name the person too."""
+        shown = context.get("original")
+        if shown is not None and not sees_all(request):
+            masked = _Named(shown.pk, masked_email(shown.email))
+            context |= {"original": masked, "subtitle": str(masked)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, user: User) -> str:
+        """Its label names the person, whoever looks."""
+        return super().action_checkbox(_Named(user.pk, masked_email(user.email)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may(request.user, Ability.MANAGE_USERS)

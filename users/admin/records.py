@@ -1,5 +1,7 @@
 """Rows of record: sessions, tokens, commands, and the audit trail with its verification."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -98,4 +100,27 @@ class UserSessionAdmin(ReadOnlyAdmin):
     search_fields = ["user__email", "ip"]
     list_select_related = ["user"]
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
+    ordering = ["-id"]
+
+
+@admin.register(EmailAddress, site=staff_site)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    """Addresses, and whether they were confirmed."""
+
+    list_display = ["email", "user", "verified", "primary"]
+    list_filter = ["verified", "primary"]
+    search_fields = ["email", "user__email"]
+    list_select_related = ["user"]
+    ordering = ["-id"]
+
+
+@admin.register(Authenticator, site=staff_site)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Who has which second factor. Its secret is shown to nobody."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
+    fields = ["user", "type", "created_at", "last_used_at"]
     ordering = ["-id"]

@@ -1,0 +1,118 @@
+"""Jobs, their schedule, and the files people asked for; and the staff site's first page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+
+from insights.admin_home import staff_home
+from insights.models import Export, JobState, RecurringDismissal
+from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
+from users.audit import record
+from users.policy import Ability, may
+
+staff_site.index = staff_home
+for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+    staff_site.unregister(timing)
+
+
+@admin.register(JobState)
+class JobStateAdmin(ReadOnlyAdmin):
+    """What became of each job last, and how often it failed."""
+
+    list_display = [
+        "name", "outcome", "result", "finished_at", "duration_ms", "run_count", "failure_count",
+        "failed_at",
+    ]  # fmt: skip
+    list_filter = ["outcome"]
+    search_fields = ["name", "error"]
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    """Files people asked for; their content is theirs alone."""
+
+    list_display = [
+        "created_at", "user", "kind", "title", "status", "size", "attempts", "expires_at",
+    ]  # fmt: skip
+    list_filter = ["kind", "status", "created_at"]
+    search_fields = ["user__email", "=sha256"]
+    list_select_related = ["user"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(RecurringDismissal)
+class RecurringDismissalAdmin(ReadOnlyAdmin):
+    """Payments people said are not recurring."""
+
+    list_display = ["created_at", "user", "account", "name", "direction"]
+    list_filter = ["direction"]
+    search_fields = ["user__email", "name"]
+    list_select_related = ["user", "account"]
+    ordering = ["-id"]
+
+
+class ScheduleAdmin(StaffAdmin):
+    """When jobs run: admins change it, and the audit trail tells."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may(request.user, Ability.MANAGE_USERS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Ability.MANAGE_USERS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may(request.user, Ability.MANAGE_USERS)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        self._tell(request, "added", obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        changed = [one["changed"]["fields"] for one in message if "changed" in one]
+        self._tell(request, "changed", obj, fields=changed)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for obj in queryset:
+            self._tell(request, "deleted", obj)
+
+    def _tell(self, request: HttpRequest, word: str, obj: Model, **changes: Any) -> None:
+        action = f"insights.schedule.{word}"
+        record(actor=request.user, action=action, target=obj, schedule=str(obj), **changes)
+
+
+@admin.register(PeriodicTask)
+class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
+    """Which job runs when. The stock actions ran for whoever may look; these ask for the right."""
+
+    list_display = ["name", "task", "enabled", "scheduler", "last_run_at", "total_run_count"]
+    list_filter = ["enabled"]
+    search_fields = ["name", "task"]
+    actions = ["enable_jobs", "disable_jobs"]
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def enable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.enable_tasks(request, queryset)
+        self._tell_all(request, queryset, enabled=True)
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def disable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.disable_tasks(request, queryset)
+        self._tell_all(request, queryset, enabled=False)
+
+    def _tell_all(self, request: HttpRequest, queryset: QuerySet, *, enabled: bool) -> None:
+        for job in queryset.order_by("pk"):
+            self._tell(request, "changed", job, enabled=enabled)
+
+
+for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
+    staff_site.register(timing, ScheduleAdmin)

@@ -1,0 +1,220 @@
+"""The staff site walked whole: auditors change nothing by any method, support sees no money."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from banking.beat import install_schedule
+from insights.services.job_log import record_run
+from tests.builders import make_user
+from tests.world import SECRET, things_of
+from users.models import AuditEvent, Notification, User
+from users.services import people, sessions
+
+pytestmark = pytest.mark.django_db
+# What a refused request may leave: its trace on the trail, and the asker's own session.
+UNWATCHED = {
+    *("users.AuditEvent", "users.AuditChain", "sessions.Session", "usersessions.UserSession"),
+    "django_celery_beat.PeriodicTasks",
+}
+# Of the system's tables support may see these two, in part.
+SUPPORT_SEES = {"users.User", "users.Notification"}
+OFTEN = (User, Notification)
+ADMINS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
+
+
+def staff(role: str) -> User:
+    return people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
+
+
+@pytest.fixture
+def world(alice):
+    """One of everything, with its words and amounts known."""
+    things = things_of(alice)
+    User.objects.filter(pk=alice.pk).update(phone="+49 30 901820", name=f"{SECRET} Person")
+    install_schedule()
+    record_run(name="a.job", at=timezone.now(), duration_ms=1, error=SECRET)
+    sessions.start_tokens(user=alice, at=timezone.now())
+    Notification.objects.create(
+        recipient=alice, kind="bill_due", target_key="bill:1", channel="email", status="failed",
+        local_day="2026-03-15", subject=f"{SECRET} 12.00", text=f"{SECRET} 12.00",
+        due_at=timezone.now(), provider_answer="550 <alice@example.com> unknown",
+    )  # fmt: skip
+    return things
+
+
+def everything() -> dict[str, list]:
+    watched = [model for model in apps.get_models() if model._meta.label not in UNWATCHED]
+    return {m._meta.label: list(m._base_manager.order_by("pk").values()) for m in watched}
+
+
+def pages_of(model: type[Model]) -> dict[str, str]:
+    """Every stock address of one table, by name, for its first row."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    row = row_of(model)
+    pk = row.pk if row else 1
+    pages = {"changelist": reverse(f"{name}_changelist"), "add": reverse(f"{name}_add")}
+    return pages | {
+        page: reverse(f"{name}_{page}", args=[pk]) for page in ("change", "delete", "history")
+    }
+
+
+def row_of(model: type[Model]) -> Model | None:
+    return model._base_manager.order_by("pk").first()
+
+
+def filled(model: type[Model]) -> dict:
+    """A form that would change the first row, whatever the model."""
+    names = {field.name: "9" for field in model._meta.fields}
+    words = {"role": "admin", "is_superuser": "on", "is_staff": "on", "email": "x@example.com"}
+    return names | words | {"post": "yes", "_save": "1"}
+
+
+def act(client: Client, model: type[Model], action: str):
+    rows = [str(pk) for pk in model._base_manager.values_list("pk", flat=True)]
+    form = {"action": action, "_selected_action": rows, "index": "0", "post": "yes"}
+    return client.post(pages_of(model)["changelist"], form)
+
+
+def actions_of(model_admin: admin.ModelAdmin) -> list[str]:
+    named = [one if isinstance(one, str) else one.__name__ for one in model_admin.actions or []]
+    stock = ["run_tasks", "disable_tasks"] if model_admin.model is PeriodicTask else []
+    return [*named, "delete_selected", *stock]
+
+
+def try_everything(client: Client, but: tuple[str, ...] = ()) -> None:
+    """Every table's every form posted, every action run, every other method tried."""
+    for model, model_admin in ADMINS:
+        pages, form = pages_of(model), filled(model)
+        for page in ("add", "change", "delete") if model in OFTEN or not but else ("change",):
+            assert client.post(pages[page], form).status_code in (302, 403)
+        for method in ("put", "patch", "delete") if model in OFTEN else ():
+            getattr(client, method)(pages["change"], form, content_type="application/json")
+        for action in actions_of(model_admin):
+            if action not in but:
+                act(client, model, action)
+
+
+def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, client_for):
+    client = client_for(staff("auditor"))
+    before = everything()
+    for model, _ in ADMINS:
+        pages = pages_of(model)
+        assert client.get(f"{pages['changelist']}?q=x").status_code == 200, model
+        assert client.get(pages["change"]).status_code == (200 if row_of(model) else 302), model
+        assert client.get(pages["history"])["Location"].startswith("/admin/users/auditevent/?")
+    try_everything(client)
+    assert everything() == before
+
+
+def test_support_sees_masks_and_never_money(world, client_for, alice):
+    client = client_for(staff("support"))
+    before = everything()
+    texts = [client.get("/admin/").content.decode()]
+    for model, _ in ADMINS:
+        sees = model._meta.label in SUPPORT_SEES
+        pages = pages_of(model)
+        # What is refused is drawn with all its icons: one of a kind is enough where none is open.
+        for page in pages if sees else ("changelist", "history"):
+            url = pages[page]
+            answer = client.get(url)
+            may_look = sees and page in ("changelist", "change")
+            assert answer.status_code == (200 if may_look else 403), url
+            texts.append(answer.content.decode())
+    try_everything(client, but=("unlock", "send_again"))
+    assert everything() == before
+    text = " ".join(texts)
+    words = (SECRET, "12.00", "alice", "901820", "1000", "4500")
+    assert [word for word in words if word in text] == []
+    assert "a***@example.com" in text
+    assert act(client, Notification, "send_again").status_code == 302
+    assert Notification.objects.get().status == "pending"
+    act(client, User, "unlock")
+    assert AuditEvent.objects.filter(action="users.sign_in.unlocked", target_id=alice.pk).exists()
+
+
+QUERIES = [
+    *("users/notification/?text__contains=12.00", "users/notification/?subject__gt=a"),
+    *("users/notification/?recipient__email__startswith=a", "users/notification/?o=-3"),
+    *("users/user/?email__startswith=a", "users/user/?name__contains=X"),
+    *("users/user/?accounts__balance__gt=0", "users/user/?q=alice", "users/user/?role=admin"),
+]
+
+
+def test_support_asks_no_question_that_the_page_would_not_answer(world, client_for, subtests):
+    client = client_for(staff("support"))
+    for query in QUERIES:
+        with subtests.test(query=query):
+            page = client.get(f"/admin/{query}")
+            if page.status_code == 200:
+                # Nothing was found by it, or the order it names is not offered.
+                assert "q=" not in query or "a***@example.com" not in page.content.decode()
+                assert "?o=" in query or "q=" in query
+            else:
+                assert page.status_code in (302, 400)
+
+
+def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world, client_for):
+    admin_user = staff("admin")
+    client = client_for(admin_user)
+    form = {
+        "name": "New",
+        "email": "New@example.com",
+        "phone": "",
+        "role": "auditor",
+        "base_currency": "EUR",
+    }
+    bad = client.post(reverse("admin:users_user_add"), form | {"phone": "words"})
+    assert (bad.status_code, User.objects.filter(email="new@example.com").exists()) == (200, False)
+    assert client.post(reverse("admin:users_user_add"), form).status_code == 302
+    made = User.objects.get(email="new@example.com")
+    assert (made.role, made.is_staff, made.is_superuser) == ("auditor", True, False)
+    assert not made.has_usable_password()
+    job = PeriodicTask.objects.order_by("pk").first()
+    act(client, PeriodicTask, "disable_jobs")
+    job.refresh_from_db()
+    assert job.enabled is False
+    act(client, PeriodicTask, "enable_jobs")
+    told = AuditEvent.objects.filter(
+        actor=admin_user, target_type="django_celery_beat.periodictask"
+    )
+    assert told.filter(target_id=job.pk).count() == 2
+    assert AuditEvent.objects.filter(actor=admin_user, action="users.user.created").count() == 1
+
+
+def test_the_home_shows_a_role_its_figures(world, client_for):
+    for role in ("auditor", "admin", "support"):
+        page = client_for(staff(role)).get("/admin/").content.decode()
+        assert ("Verify the chain" in page) is (role != "support")
+        assert ("Volume this month" in page) is (role != "support")
+        assert ("outcome__exact=failed" in page) is (role != "support")
+        assert ("Sign-ins locked" in page) is (role == "support")
+
+
+def test_the_trail_is_verified_on_a_page(world, client_for):
+    auditor = client_for(staff("auditor"))
+    url = reverse("admin:users_auditevent_verify")
+    assert "intact" not in auditor.get(url).content.decode()
+    assert "The audit trail is intact." in auditor.get(f"{url}?run=1").content.decode()
+    assert client_for(staff("support")).get(f"{url}?run=1").status_code == 403
+    events = AuditEvent.objects.order_by("-id")
+    super(type(events), AuditEvent.objects.filter(pk=events[3].pk)).update(action="x")
+    assert "The audit trail is NOT intact." in auditor.get(f"{url}?run=1").content.decode()
+
+
+def test_every_table_of_ours_is_on_the_staff_site():
+    """But files' content and what is only a step of a job."""
+    ours = [m for app in apps.get_app_configs() if (app.name in APPS) for m in app.get_models()]
+    missing = {m._meta.label for m in ours} - {m._meta.label for m in admin.site._registry}
+    assert missing == {
+        *("transactions.ChangePlan", "transactions.ImportFile", "transactions.LedgerMark"),
+        "insights.ExportPiece",
+    }
+
+
+APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
