@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
 from rest_framework.generics import ListAPIView
@@ -61,6 +61,7 @@ class ExportOut(serializers.ModelSerializer):
         return self.context["request"].build_absolute_uri(url)
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class AccountField(serializers.PrimaryKeyRelatedField):
     """An account the person sees; any other does not exist."""
 
