@@ -33,6 +33,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "accounts.tasks.refresh_exchange_rates",
         "schedule": crontab(minute="*/10"),
     },
+    "purge-bills": {"task": "bills.tasks.purge_expired", "schedule": crontab(hour=4, minute=35)},
     # Every hour: somewhere a day begins.
     "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
     "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},

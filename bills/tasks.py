@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bills.services.auto_paying import auto_pay_due, plan_all_ahead
+from bills.services.purging import purge_trash
 from bills.services.reminding import send_due_reminders
 
 
@@ -24,3 +25,9 @@ def auto_pay_bills() -> dict[str, int]:
 def remind_of_bills() -> int:
     """Send the reminders whose day has come, in each owner's own calendar."""
     return send_due_reminders(at=timezone.now())
+
+
+@shared_task
+def purge_expired() -> int:
+    """Empty the trash of the bills that have been there for 30 days."""
+    return purge_trash(at=timezone.now())

@@ -1,11 +1,21 @@
-"""400 days of the scheduled jobs in three zones: everything once, nothing missed."""
+"""400 days of the scheduled jobs in three zones: everything once, nothing missed.
+
+The 400 days run in one process, with repeated ticks and clocks set back in the place of a second
+worker. Two workers that really run at the same time, threads with a connection each, and die in
+the middle, have the ten days around a month's end at the bottom. A worker's death is a commit that
+never comes; killed processes are in alerts/tests/test_worker.py.
+"""
 
 from calendar import monthrange
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError, connection
+from django.db import transaction as db_transaction
 
 from bills.models import Bill
 from bills.services.auto_paying import auto_pay_due, plan_all_ahead
@@ -170,3 +180,50 @@ def test_without_enough_money_nothing_is_debited_and_only_the_owner_tries_again(
     assert not Transaction.objects.exists()
     edit_bill(actor=user, bill=bill, account=user.accounts.get(name="Everyday"))
     assert auto_pay_due(at=datetime(2028, 2, 3, 8, tzinfo=UTC)) == {"paid": 1, "failed": 0}
+
+
+class KilledError(Exception):
+    """The worker is gone: what it did since its last commit never was."""
+
+
+JOBS = [plan_all_ahead, auto_pay_due, send_due_reminders]
+
+
+def work(at, dies_in=None):
+    """One worker's hour; it may die at the end of a job, before the commit."""
+    try:
+        for job in JOBS:
+            dies = job is dies_in
+            never_committed = db_transaction.atomic() if dies else nullcontext()
+            with suppress(KilledError, OperationalError), never_committed:
+                job(at=at)
+                if dies:
+                    raise KilledError
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_that_die_in_turn_do_everything_once_and_on_its_day():
+    due = date(2028, 1, 31)
+    for zone in ZONES:
+        user = make_user(f"{zone[:4]}@example.com", base_currency="EUR", timezone=zone)
+        account = make_account(user=user, opening_balance="1000.00")
+        fields = {"amount_due": Decimal(10), "due_date": due, "recurrence": "monthly"}
+        fields |= {"auto_pay": True, "account": account, "remind_days_before": LEAD}
+        create_bill(actor=user, user=user, biller_name="rent", **fields)
+    at = datetime(2028, 1, 26, 1, tzinfo=UTC)
+    with ThreadPoolExecutor(2) as workers:
+        for number in range(30):
+            # Each job dies in its turn, in one worker or the other, and sometimes in both.
+            dying = [JOBS[number % 3] if number % 4 != 3 else None, JOBS[number // 3 % 3]]
+            list(workers.map(work, [at, at], dying if number % 5 else [None, None], timeout=60))
+            at += EVERY
+    paid = Bill.objects.filter(paid_at__isnull=False).order_by("user_id")
+    assert list(paid.values_list("due_date", "paid_on")) == [(due, due)] * 3
+    assert Transaction.objects.count() == 3
+    ahead = Bill.objects.open().values_list("due_date", flat=True)
+    assert list(ahead) == [date(2028, 2, 29)] * 3
+    told = Notification.objects.filter(kind="bill_reminder").values_list("recipient", "channel")
+    assert sorted(told) == [(user_id, "email") for user_id in paid.values_list("user", flat=True)]
+    assert_ledger_holds()

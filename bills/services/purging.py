@@ -1,0 +1,45 @@
+"""Letting go, after 30 days, of the bills people have thrown away.
+
+A payment that a purged bill held stays where it is, and is free again.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction as db_transaction
+
+from bills.models import Bill
+from users import audit
+
+KEPT_FOR = timedelta(days=30)
+BILLS_AT_ONCE = 500
+MOST_BILLS = 100_000
+
+
+def purge_trash(*, at: datetime) -> int:
+    """Remove what has been in the trash for 30 days, in small commits. Returns how many."""
+    before, count = at - KEPT_FOR, 0
+    while count < MOST_BILLS:
+        # What a part payment left open goes before the bill it is the rest of.
+        old = Bill.objects.filter(deleted_at__lt=before, remainder=None).order_by("pk")
+        ids = list(old.values_list("pk", flat=True)[:BILLS_AT_ONCE])
+        if not ids:
+            break
+        count += _purge(ids, before)
+    return count
+
+
+@db_transaction.atomic
+def _purge(ids: list[int], before: datetime) -> int:
+    """Under the bills' locks: what is being restored at this moment stays."""
+    locked = Bill.objects.select_for_update(of=("self",)).order_by("pk")
+    gone = list(locked.filter(pk__in=ids, deleted_at__lt=before, remainder_of=None))
+    rests = list(locked.filter(pk__in=ids, deleted_at__lt=before, remainder_of__isnull=False))
+    # The occurrences thrown away are what ended their series: without them, settling an earlier
+    # one would plan the next anew.
+    ended = Bill.objects.filter(series__in={bill.series for bill in gone})
+    ended.exclude(recurrence=Bill.Recurrence.NONE).update(recurrence=Bill.Recurrence.NONE)
+    chosen = Bill.objects.filter(pk__in=[bill.pk for bill in (*gone, *rests)])
+    count = chosen.delete()[1].get(Bill._meta.label, 0)
+    if count:
+        audit.record(actor=None, action="bills.trash.purged", count=count)
+    return count
