@@ -27,6 +27,7 @@ from users.audit import current_request_info
 from users.masking import masked_email
 from users.models import RefreshSession, User
 from users.network import network_of
+from users.services.attempts import attempt_of
 
 # Longer than a code is accepted, with the one before it and the one after it.
 TOTP_MEMORY_SECONDS = 180
@@ -208,26 +209,26 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
     """Exchange a refresh token for its successor; exactly one of parallel requests gets it.
 
     A loser that was under way before the winner had finished (it began before `used_at`, or still
-    saw the token unused) is no thief: TokenRaceError, and nothing ends. Its own end moves `used_at`
-    on, so that those waiting in line behind it are no thieves either. Any later use is reuse.
+    saw the token unused) is no thief: TokenRaceError, and nothing ends. Neither is one that had to
+    wait for its turn meanwhile, and so overlaps with other losers. Any other use is reuse.
     """
-    # This first look is outside the lock on purpose: it tells a race from reuse.
-    seen = RefreshSession.objects.filter(token_hash=_hash_of(refresh)).first()
-    if seen is None:
-        raise WrongTokenError
-    with db_transaction.atomic():
-        user = lock_user(seen.user_id)
-        token = RefreshSession.objects.get(pk=seen.pk)
-        is_race = token.used_at is not None and (
-            seen.used_at is None or started_at <= token.used_at
-        )
-        if is_race:
-            RefreshSession.objects.filter(pk=token.pk).update(used_at=timezone.now())
-        elif token.used_at is not None:
-            end_family(user=user, family=token.family, reason="reuse")
-        elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
-            return _use(token, user, user_agent)
-    raise TokenRaceError if is_race else WrongTokenError
+    hashed = _hash_of(refresh)
+    with attempt_of(hashed) as attempt:
+        # This first look is outside the lock on purpose: it tells a race from reuse.
+        seen = RefreshSession.objects.filter(token_hash=hashed).first()
+        if seen is None:
+            raise WrongTokenError
+        with db_transaction.atomic():
+            user = lock_user(seen.user_id)
+            token = RefreshSession.objects.get(pk=seen.pk)
+            if token.used_at is not None:
+                is_race = seen.used_at is None or started_at <= token.used_at
+                if is_race or attempt.overlaps(started_at):
+                    raise TokenRaceError
+                end_family(user=user, family=token.family, reason="reuse")
+            elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
+                return _use(token, user, user_agent)
+    raise WrongTokenError
 
 
 def _use(token: RefreshSession, user: User, user_agent: str) -> Tokens:
