@@ -18,6 +18,7 @@ from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import transaction as db_transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.tokens import AccessToken
@@ -25,9 +26,12 @@ from rest_framework_simplejwt.tokens import AccessToken
 from users import audit, limits
 from users.audit import current_request_info
 from users.masking import masked_email
-from users.models import RefreshSession, User
+from users.models import Notification, RefreshSession, User
 from users.network import network_of
+from users.notifications import notify
 from users.services.attempts import attempt_of
+from users.timezones import local_date
+from users.user_agents import device_name
 
 # Longer than a code is accepted, with the one before it and the one after it.
 TOTP_MEMORY_SECONDS = 180
@@ -225,10 +229,32 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
                 is_race = seen.used_at is None or started_at <= token.used_at
                 if is_race or attempt.overlaps(started_at):
                     raise TokenRaceError
+                _tell_of_reuse(user, token, started_at)
                 end_family(user=user, family=token.family, reason="reuse")
             elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
                 return _use(token, user, user_agent)
     raise WrongTokenError
+
+
+def _tell_of_reuse(user: User, token: RefreshSession, at: datetime) -> None:
+    if token.revoked_at is not None:
+        return
+    notify(
+        recipient=user,
+        kind="token_reuse",
+        target_key=f"family:{token.family}",
+        channels=[Notification.Channel.EMAIL],
+        subject="An app was signed out",
+        text=(
+            f"{device_name(token.user_agent)} was signed out: its key to your account was used"
+            " twice, so somebody may have copied it. Sign in there again. If you do not know that"
+            " app, change your password."
+        ),
+        link=reverse("users:security"),
+        on=local_date(user.timezone, at),
+        at=at,
+        is_urgent=True,
+    )
 
 
 def _use(token: RefreshSession, user: User, user_agent: str) -> Tokens:

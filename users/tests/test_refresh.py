@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.builders import make_user
-from users.models import AuditEvent, RefreshSession
+from users.models import AuditEvent, Notification, RefreshSession
 from users.services import people, sessions
 from users.services.attempts import attempt_of
 from users.services.sessions import TokenRaceError, WrongTokenError, rotate_tokens, start_tokens
@@ -52,6 +52,8 @@ def test_reuse_ends_the_family_and_is_told_on_the_audit_trail(tokens):
     assert me(successor["access"]) == 401
     event = AuditEvent.objects.get(action="users.tokens.revoked")
     assert event.changes["reason"] == "reuse"
+    refresh(tokens.refresh)
+    assert Notification.objects.get().subject == "An app was signed out"
 
 
 def test_reuse_ends_no_other_family(alice, tokens):
