@@ -32,3 +32,11 @@ function move(event, menu, step) {
   const at = items.indexOf(document.activeElement);
   items[(at + step + items.length) % items.length].focus();
 }
+
+// On a narrow screen the current tab may lie outside the strip.
+export function showCurrentTabs() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const strip = tab.closest(".tabs");
+    strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  }
+}
