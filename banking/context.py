@@ -5,6 +5,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from users.policy import Ability, may
+
+
+def abilities(request: HttpRequest) -> dict[str, Any]:
+    """`may.see_insights` and the like: what the person's role grants, for menus and buttons."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"may": {}}
+    return {"may": {one.name.lower(): may(user, one) for one in Ability}}
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The product's name, and whether this is a demo."""

@@ -127,6 +127,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "banking.context.site",
+                "banking.context.abilities",
             ],
             "builtins": [
                 "django.templatetags.static",

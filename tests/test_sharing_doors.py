@@ -68,7 +68,7 @@ def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
         page = alices.post("/accounts/sharing/", form, follow=True).content.decode()
         shown = alices.get("/api/shares").json()["results"][0]
         return (
-            page.replace(email, "x").count("x"),
+            page.count(email),
             page.count("Invited"),
             {name: value for name, value in shown.items() if name not in ("id", "email")}
             | {"created_at": "", "updated_at": ""},
@@ -162,7 +162,7 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
     ]
     for url in urls:
         for method in ("post", "put", "patch", "delete"):
-            assert getattr(alices, method)(url).status_code == 403, url
+            assert getattr(alices, method)(url).status_code in (403, 405), url
     assert alices.get("/users/profile/").status_code == alices.get("/admin/").status_code == 403
     assert list(Transaction.objects.values()) == before
     assert alices.post("/accounts/sharing/view-as/stop/").status_code == 302

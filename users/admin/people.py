@@ -180,9 +180,9 @@ class UserAdmin(ForSupportToo):
     def phone_masked(self, user: User) -> str:
         return masked_phone(user.phone)
 
-    @admin.display(description="locked", boolean=True)
-    def locked(self, user: User) -> bool:
-        return user.is_locked
+    @admin.display(description="sign-in")
+    def locked(self, user: User) -> str:
+        return "locked" if user.is_locked else "open"
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
