@@ -52,9 +52,13 @@ class Rhythm:
         return DAYS_IN_YEAR / self.days if self.days else Decimal(12) / self.months
 
     @property
+    def length(self) -> float:
+        """The days between two payments, on average."""
+        return self.days or self.months * 30.44
+
+    @property
     def half(self) -> int:
-        """Half the time between two payments, in days."""
-        return (self.days or self.months * 30) // 2
+        return int(self.length / 2)
 
     def slot_day(self, anchor: int, slot: int) -> int:
         """The ordinal of a slot's date; `anchor` is a day of the month, or the first ordinal."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from insights.cadence import RHYTHMS, Cadence, Rhythm, month_day, month_number
+from insights.cadence import RHYTHMS, Rhythm, month_day, month_number
 
 # Lines within this of the next dearer one may be one contract.
 ALIKE = 1.10
@@ -24,9 +24,9 @@ EXPLAINED = 0.85
 # Of a merchant with more lines than this, two alike a year apart are chance.
 FEW = 8
 MOST_AT_ONCE = 3
-_MONTHLY = RHYTHMS[Cadence.MONTHLY]
-_BY_MONTH = [rhythm for rhythm in RHYTHMS.values() if not rhythm.is_of_days]
-_BY_DAYS = [rhythm for rhythm in RHYTHMS.values() if rhythm.is_of_days]
+# Of the gaps between the lines of one series, at least this part is as long as its rhythm says.
+REGULAR = 0.4
+_ALL = list(RHYTHMS.values())
 
 
 class Line(NamedTuple):
@@ -118,7 +118,7 @@ def _explain_as_one(rows: list[Line]) -> Series | None:
     """One series that holds nearly all of the rows; its amounts may vary."""
     if _is_hopeless(rows):
         return None
-    for series in _candidates(rows):
+    for series in _candidates(rows, _likely(rows)):
         if len(series.slots) >= EXPLAINED * len(rows) and _is_credible(series, may_vary=True):
             return series
     return None
@@ -146,6 +146,17 @@ def _is_hopeless(rows: list[Line]) -> bool:
     is_crowded = sum(gap < 20 for gap in gaps) > 0.4 * len(gaps)
     amounts = [line.amount for line in rows]
     return is_crowded and same_share(amounts) < 0.4 and max(amounts) > 1.5 * min(amounts)
+
+
+def _likely(rows: list[Line]) -> list[Rhythm]:
+    """The rhythms that one series through nearly all of the rows could have, by their gaps."""
+    gaps = [later.day - line.day for line, later in pairwise(rows)]
+    return [
+        rhythm
+        for rhythm in _ALL
+        if sum(abs(gap - rhythm.length) <= 2 * rhythm.tolerance + 2 for gap in gaps)
+        >= REGULAR * len(gaps)
+    ]
 
 
 def _is_by_chance(rows: list[Line]) -> bool:
@@ -196,22 +207,25 @@ def _alike(rows: list[Line]) -> Iterator[list[Line]]:
 # --- Candidates: every rhythm that some of the lines follow -----------------------------------
 
 
-def _candidates(rows: list[Line]) -> list[Series]:
+def _candidates(rows: list[Line], rhythms: list[Rhythm] = _ALL) -> list[Series]:
     """Series through the rows, those that hold most of them and are most punctual first."""
-    found = [*_by_days(rows), *_by_months(rows)]
+    of_months = [rhythm for rhythm in rhythms if not rhythm.is_of_days]
+    found = _by_days(rows, [rhythm for rhythm in rhythms if rhythm.is_of_days])
+    found += _by_months(rows, of_months) if of_months else []
     return sorted(
         found,
         key=lambda one: (
             -len(one.slots),
             sum(map(abs, one.late())),
-            list(RHYTHMS).index(one.rhythm.cadence),
+            one.rhythm.length,
             one.anchor,
         ),
     )
 
 
-def _by_days(rows: list[Line]) -> Iterator[Series]:
-    for rhythm in _BY_DAYS:
+def _by_days(rows: list[Line], rhythms: list[Rhythm]) -> list[Series]:
+    found = []
+    for rhythm in rhythms:
         phases = Counter(line.day % rhythm.days for line in rows)
         for phase, _count in phases.most_common(3):
             anchor = rows[0].day - (rows[0].day - phase) % rhythm.days
@@ -220,15 +234,15 @@ def _by_days(rows: list[Line]) -> Iterator[Series]:
                 slot = round((line.day - anchor) / rhythm.days)
                 if abs(line.day - rhythm.slot_day(anchor, slot)) <= rhythm.tolerance:
                     slots[slot].append(line)
-            series = _longest_run(rhythm, anchor, slots, 1)
-            if series is not None:
-                yield series
+            found.append(_longest_run(rhythm, anchor, slots, 1))
+    return [series for series in found if series is not None]
 
 
-def _by_months(rows: list[Line]) -> Iterator[Series]:
+def _by_months(rows: list[Line], rhythms: list[Rhythm]) -> list[Series]:
+    found = []
     for anchor in _days_of_month(rows):
         near = [(*_nearest_month(line.day, anchor), line) for line in rows]
-        for rhythm in _BY_MONTH:
+        for rhythm in rhythms:
             slots: dict[int, list[Line]] = defaultdict(list)
             for slot, late, line in near:
                 if abs(late) <= rhythm.tolerance:
@@ -236,9 +250,8 @@ def _by_months(rows: list[Line]) -> Iterator[Series]:
             phases = Counter(slot % rhythm.months for slot in slots)
             for phase in sorted(one for one in phases if phases[one] >= rhythm.least):
                 same = {slot: near for slot, near in slots.items() if slot % rhythm.months == phase}
-                series = _longest_run(rhythm, anchor, same, rhythm.months)
-                if series is not None:
-                    yield series
+                found.append(_longest_run(rhythm, anchor, same, rhythm.months))
+    return [series for series in found if series is not None]
 
 
 def _days_of_month(rows: list[Line]) -> list[int]:
