@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseNotAllowed,
+)
+
+PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 
 
 class ApiTrailingSlash:
@@ -28,4 +35,16 @@ class RefuseUnreadableText:
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path or "%00" in query or "\x00" in query:
             return HttpResponseBadRequest("The address contains a character that cannot be read.")
+        return self.get_response(request)
+
+
+class PageMethods:
+    """Pages know what a browser sends, GET and POST; the other methods are the API's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in PAGE_METHODS and not request.path_info.startswith("/api/"):
+            return HttpResponseNotAllowed(PAGE_METHODS)
         return self.get_response(request)

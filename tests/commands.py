@@ -366,3 +366,21 @@ ELSEWHERE_BY_PREFIX = {
     "mfa_": "users/tests/test_factors.py",
     "api_admin_": "tests/test_staff_api.py",
 }
+# What a read-only role does all the same: things about oneself, and an analyst's transactions.
+READ_ONLY = ("viewer", "analyst")
+OPEN_TO = {
+    **dict.fromkeys(
+        ("accounts:share_accept", "api_share_accept", "api_share_decline",
+         "alerts:alert_dismiss", "alerts:alert_delete", "alerts:alert_restore",
+         "api_alert_dismiss", "api_alert_detail", "api_alert_restore",
+         "users:profile", "users:theme_set", "users:privacy", "users:sign_out_everywhere",
+         "users-me", "auth-step-up", "account_change_password",
+         "insights:export_statement", "insights:export_everything", "insights:export_delete",
+         "api_export_pdf", "api_export_all", "api_export_detail", "api_export_csv"),
+        READ_ONLY,
+    ),
+    **dict.fromkeys(
+        ("transactions:transaction_create", "api_transaction_list", "insights:export_report"),
+        ("analyst",),
+    ),
+}  # fmt: skip

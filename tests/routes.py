@@ -1,9 +1,10 @@
-"""The table of every address, by what it shows: tests/test_isolation.py walks it.
+"""The table of every address, by what it shows: tests/test_access_matrix.py walks it.
 
 A new address gets one line here, or the suite fails:
   OPEN     answers anybody, and shows nothing of anybody.
   LISTS    needs a sign-in and no id; shows a person their own things alone.
   OBJECTS  has ids in it: {argument: which thing of `tests/world.py` it stands for}.
+  DENIED   says whom such a list answers 403, by role.
   EXEMPT   is walked elsewhere; the value says where.
 """
 
@@ -228,6 +229,30 @@ _STAFF = (
     *("user_list", "user_detail", "user_unlock", "notification_list", "notification_send_again"),
     *("audit_log", "audit_verify", "overview"),
 )
+DENIED = {
+    **dict.fromkeys(
+        (
+            *("insights:burn_rate", "insights:cash_flow", "insights:categories"),
+            *("insights:forecast", "insights:merchants", "insights:net_worth"),
+            *("insights:recurring", "insights:yearly", "api_insights_burn_rate"),
+            *("api_insights_cash_flow", "api_insights_categories", "api_insights_forecast"),
+            *("api_insights_merchants", "api_insights_net_worth", "api_insights_recurring"),
+            *("api_insights_yearly", "budgets:budget_list", "api_budget_list"),
+            *("api_budget_suggestions", "transactions:transaction_create"),
+        ),
+        ("viewer",),
+    ),
+    **dict.fromkeys(
+        (
+            *("accounts:account_create", "bills:bill_create", "budgets:budget_create"),
+            *("rewards:reward_create", "transactions:category_create"),
+            *("transactions:import_start", "transactions:rule_create"),
+            *("transactions:rule_matches", "transactions:transfer_create"),
+        ),
+        ("viewer", "analyst"),
+    ),
+}
+
 EXEMPT = {
     **{f"api_admin_{name}": "tests/test_staff_api.py: every one × every role" for name in _STAFF},
     "users:unsubscribe": "the token is the secret; users/tests",

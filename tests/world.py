@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AccountShare
@@ -11,6 +12,7 @@ from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
 from insights.models import Export, ExportPiece
+from insights.services.ownership import tables_of_people
 from insights.services.recurring import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
@@ -23,6 +25,21 @@ from users.models import User
 
 # In no page, no style and no message of ours.
 SECRET = "Xylograph"
+
+# What may change though a request is refused: the trail, sessions, answers kept.
+UNWATCHED = {"AuditEvent", "AuditChain", "Session", "UserSession", "IdempotentCommand", "LogEntry"}
+Rows = dict[str, list[tuple]]
+
+
+def everything() -> Rows:
+    """{table: every row} of every table of people."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in [User, *tables_of_people()]:
+            if model.__name__ not in UNWATCHED:
+                cursor.execute(f'SELECT * FROM "{model._meta.db_table}" ORDER BY 1')
+                found[model._meta.db_table] = cursor.fetchall()
+    return found
 
 
 def things_of(owner: User) -> dict[str, Any]:

@@ -11,7 +11,7 @@ def test_every_address_is_listed_with_who_may(capsys):
     assert rows["/api/users/me"] == {
         "pattern": "/api/users/me",
         "name": "users-me",
-        "methods": ["GET", "PUT", "PATCH"],
+        "methods": ["GET", "PUT", "PATCH", "DELETE"],
         "who": "signed in",
     }
     assert (rows["/api/auth/login"]["methods"], rows["/api/auth/login"]["who"]) == (

@@ -33,7 +33,11 @@ def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Url]:
         pattern = prefix + str(entry.pattern).removeprefix("^")
         if isinstance(entry, URLPattern):
             name = f"{namespace}{entry.name or ''}"
-            yield Url(pattern, name, _methods(entry.callback), _who(entry.callback, namespace))
+            methods = _methods(entry.callback)
+            if not pattern.startswith("/api/"):
+                # banking.middleware.PageMethods lets no others through.
+                methods = [method for method in methods if method in ("GET", "POST")]
+            yield Url(pattern, name, methods, _who(entry.callback, namespace))
         else:
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
             yield from _walk(entry, pattern, inner)

@@ -1,0 +1,254 @@
+"""Who gets what: every address × every method × every kind of person × own, foreign, absent.
+
+Made from the URLconf; what an address shows is told in tests/routes.py, and a pattern missing
+there fails the suite. What is not yours does not exist: somebody else's id and an id that never
+was answer alike, 404. Who sees a thing by a share and may not change it gets 403. Each question
+is asked in one world, and nothing in it may change by any of them. That its owner gets what they
+ask for is shown by tests/test_commands.py.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction as db_transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AccountShare
+from tests.builders import make_user
+from tests.routes import DENIED, EXEMPT, LISTS, OBJECTS, OPEN, On
+from tests.world import SECRET, everything, things_of
+from transactions import predefined
+from transactions.models import Category
+from users.management.commands.list_urls import STAFF, Url, all_urls
+from users.models import Notification, User
+from users.policy import ABILITIES
+
+ABSENT = 987_654_321
+pytestmark = pytest.mark.django_db
+ALL = all_urls()
+URLS: dict[str, Url] = {url.name: url for url in ALL if not url.name.startswith("admin:")}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+LEVELS = ("viewer", "analyst")
+# Whom a role makes read-only, and who is a customer as far as these doors go.
+READ_ONLY = ("viewer", "analyst")
+CUSTOMERS = ("user", "support", "auditor", "admin")
+People = dict[str, Client]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> Iterator[dict[str, Any]]:
+    """Alice has one of everything; members see all her accounts; the others are strangers."""
+    with django_db_blocker.unblock(), db_transaction.atomic():
+        if not Category.objects.filter(user=None).exists():
+            predefined.install(Category)
+        owner = make_user("alice@example.com")
+        people = {"owner": owner, "gone": make_user("gone@example.com", is_active=False)}
+        people |= {
+            role: make_user(f"{role}@example.com", role=role) for role in (*CUSTOMERS, *READ_ONLY)
+        }
+        things = things_of(owner)
+        for level in LEVELS:
+            member = people[f"member {level}"] = make_user(f"member-{level}@example.com")
+            for account in owner.accounts.all():
+                AccountShare.objects.create(
+                    user=owner, member=member, account=account, level=level, status="accepted"
+                )
+        clients = {name: signed_in(user) for name, user in people.items()}
+        yield things | {"clients": clients | {"nobody": Client()}, "owner": owner}
+        db_transaction.set_rollback(True)
+
+
+@pytest.fixture
+def people(world, db) -> People:
+    return world["clients"]
+
+
+def groups() -> list[Any]:
+    """The addresses of objects, by app: a handful of tests, not hundreds."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(OBJECTS) & set(URLS)):
+        app = name.partition(":")[0] if ":" in name else name[: name.index("_", 4)]
+        found[app].append(name)
+    return [pytest.param(names, id=app) for app, names in found.items()]
+
+
+def address(name: str, on: On, things: dict[str, Any]) -> str:
+    """The address of this thing; without things, of one that never was."""
+    kinds = {"pk": on.thing, **on.args}
+    ids = {arg: things[kind].pk if things else ABSENT for arg, kind in kinds.items()}
+    return reverse(name, kwargs=ids)
+
+
+def ask(client: Client, method: str, url: str) -> Any:
+    options = {} if method == "GET" else {"content_type": "application/json"}
+    return getattr(client, method.lower())(url, **options)
+
+
+def body_of(answer: Any) -> str:
+    """The body without what differs by itself: the CSRF token, the ids in the address."""
+    text = re.sub(r"csrfmiddlewaretoken[^>]*>", "", answer.getvalue().decode("latin-1"))
+    text = re.sub(r'X-CSRFToken": "\w+"', "", text)
+    return re.sub(r"\d+", "0", text)
+
+
+def test_every_address_is_in_the_table():
+    named = [OPEN, LISTS, set(OBJECTS), set(EXEMPT)]
+    table = set().union(*named)
+    assert sum(len(part) for part in named) == len(table), "An address stands in two places."
+    assert set(URLS) - table == set(), "Add these to tests/routes.py."
+    assert table - set(URLS) - {"styleguide"} == set(), "These addresses are gone."
+    assert set(DENIED) <= LISTS
+
+
+def test_staff_are_customers_with_their_own_data():
+    """So what `user` is answered here, they are too; a few doors below ask them as well."""
+    assert all(ABILITIES["user"] <= ABILITIES[role] for role in CUSTOMERS)
+
+
+# --- Objects -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", groups())
+def test_an_object_to_everybody_but_its_owner(world, people, subtests, names):
+    before = everything()
+    for name in names:
+        on, url = OBJECTS[name], URLS[name]
+        own, absent = address(name, on, world), address(name, on, {})
+        with subtests.test(name=name):
+            for method in url.methods:
+                refuse_strangers(people, method, own, absent)
+                answer_members(people, on, method, own)
+                send_to_sign_in(people, url, method, own)
+            for method in set(METHODS) - set(url.methods):
+                assert ask(people["owner"], method, own).status_code == 405, method
+            assert everything() == before
+
+
+def refuse_strangers(people: People, method: str, own: str, absent: str) -> None:
+    """Foreign and absent are one and the same."""
+    foreign, never = ask(people["user"], method, own), ask(people["user"], method, absent)
+    assert (foreign.status_code, never.status_code) == (404, 404)
+    assert body_of(foreign) == body_of(never)
+    for role in (*CUSTOMERS[1:], *READ_ONLY):
+        answer = ask(people[role], method, own)
+        # A role that may do this nowhere may be told so, whatever the id.
+        refusals = {404, 403} if role in READ_ONLY and method != "GET" else {404}
+        assert answer.status_code in refusals, role
+        assert SECRET not in answer.getvalue().decode("latin-1")
+        if answer.status_code == 403:
+            assert ask(people[role], method, absent).status_code == 403
+
+
+def answer_members(people: People, on: On, method: str, own: str) -> None:
+    """They read what is shared at their level, and change nothing."""
+    for level in LEVELS:
+        answer = ask(people[f"member {level}"], method, own)
+        expected = {404}
+        if on.shared_as(level):
+            # A form to change it is not for members.
+            expected = {200, 403} if method == "GET" else {403}
+        assert answer.status_code in expected, level
+        if answer.status_code != 200:
+            assert SECRET not in answer.getvalue().decode("latin-1")
+
+
+def send_to_sign_in(people: People, url: Url, method: str, address: str) -> None:
+    """Nobody, and somebody whose access was closed."""
+    for person in ("nobody", "gone"):
+        answer = ask(people[person], method, address)
+        if url.pattern.startswith("/api/") or answer.status_code == 401:
+            assert answer.status_code == 401, person
+            assert answer.json()["errors"][0]["code"] in (
+                "not_authenticated",
+                "authentication_failed",
+            )
+        else:
+            assert (answer.status_code, "/users/" in answer["Location"]) == (302, True), person
+        assert SECRET not in answer.getvalue().decode("latin-1")
+
+
+@pytest.mark.parametrize("names", groups())
+def test_its_owner_sees_it(world, people, subtests, names):
+    for name in (name for name in names if "GET" in URLS[name].methods):
+        with subtests.test(name=name):
+            answer = people["owner"].get(address(name, OBJECTS[name], world))
+            assert answer.status_code in (200, 302), answer.content[:300]
+
+
+# --- Lists -------------------------------------------------------------------------------------
+
+
+def test_a_personal_address_sends_to_the_sign_in(people, subtests):
+    before = everything()
+    for name in sorted(LISTS & set(URLS)):
+        with subtests.test(name=name):
+            for method in URLS[name].methods:
+                send_to_sign_in(people, URLS[name], method, reverse(name))
+    assert everything() == before
+
+
+@pytest.mark.parametrize("role", ["user", *READ_ONLY])
+def test_a_list_shows_nothing_of_somebody_else(people, subtests, role):
+    for name in sorted(LISTS & set(URLS)):
+        if "GET" not in URLS[name].methods:
+            continue
+        with subtests.test(name=name):
+            answer = people[role].get(reverse(name))
+            expected = {403} if role in DENIED.get(name, ()) else {200, 302, 404}
+            assert answer.status_code in expected
+            assert SECRET not in answer.getvalue().decode("latin-1")
+
+
+@pytest.mark.parametrize("name", ["api_transaction_list", "transactions:transaction_list"])
+def test_no_filter_reaches_somebody_elses_rows(world, people, subtests, name):
+    for query in ("account", "category", "tag", "search", "merchant"):
+        with subtests.test(query=query):
+            value = world["account"].pk if query == "account" else world["category"].slug
+            answer = people["user"].get(f"{reverse(name)}?{query}={value}")
+            assert f"{SECRET} " not in answer.content.decode()
+
+
+def test_no_message_to_somebody_else_names_a_thing_of_hers(world, people):
+    texts = Notification.objects.exclude(recipient=world["owner"]).values_list("subject", "text")
+    assert SECRET not in repr(list(texts))
+
+
+# --- What changes from one request to the next ---------------------------------------------------
+
+
+def test_revoking_a_share_and_closing_access_take_effect_on_the_next_request(world, people):
+    url = reverse("api_account_detail", args=[world["account"].pk])
+    member, owner = people["member viewer"], people["owner"]
+    assert member.get(url).status_code == owner.get(url).status_code == 200
+    AccountShare.objects.filter(level="viewer").update(status="revoked")
+    assert member.get(url).status_code == 404
+    User.objects.filter(pk=world["owner"].pk).update(is_active=False)
+    assert owner.get(url).status_code == 401
+    assert owner.get(reverse("accounts:account_list")).status_code == 302
+
+
+# --- The staff site ------------------------------------------------------------------------------
+
+
+def test_the_staff_site_shows_itself_to_staff_alone(world, people, subtests):
+    """Every pattern of it, asked by people who do not work here, and by nobody."""
+    before = everything()
+    for url in (url for url in ALL if url.name.startswith("admin:") and url.who == STAFF):
+        path = re.sub(r"<path:object_id>|<int:\w+>", str(world["owner"].pk), url.pattern)
+        path = re.sub(r"<[^>]+>", "x", re.sub(r"\(\?P<url>.*?\)\$?", "x", path)).rstrip("$")
+        with subtests.test(name=url.name):
+            for person, method in (("nobody", "GET"), ("owner", "GET"), ("owner", "POST")):
+                answer = ask(people[person], method, path)
+                assert answer.status_code in (302, 403, 404, 405), path
+                assert SECRET not in answer.getvalue().decode("latin-1")
+    assert everything() == before
