@@ -17,7 +17,8 @@ from django.utils import timezone
 from insights.services.ownership import paths_to_person, tables_of_people
 from tests.builders import make_user, step_up
 from tests.command_bodies import World, nothing
-from tests.commands import COMMANDS, ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO, Command
+from tests.command_rules import ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO
+from tests.commands import COMMANDS, Command
 from tests.routes import OBJECTS
 from tests.world import Rows, everything, things_of
 from transactions import predefined

@@ -1,0 +1,65 @@
+"""Whatever changes something for somebody tells the audit trail: read from the code (A1).
+
+tests/test_commands.py shows it of every door; this finds a service that has no door yet.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+pytestmark = pytest.mark.once
+APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
+# They take an actor and tell nothing, because nothing that counts is changed: why, in a word.
+SILENT = {
+    "mark_read": "an alert read",
+    "read_edit": "it only reads",
+    "write_history": "a part of confirming an import, which tells",
+}
+
+
+def service_functions() -> Iterator[tuple[str, ast.FunctionDef, dict[str, ast.FunctionDef]]]:
+    """(where, function, its module's functions) for each public one that takes an actor."""
+    for app in APPS:
+        folder = Path(settings.BASE_DIR / app)
+        files = [*folder.glob("services/*.py"), folder / "services.py", folder / "sharing.py"]
+        for path in (file for file in files if file.exists()):
+            functions = {
+                node.name: node
+                for node in ast.parse(path.read_text()).body
+                if isinstance(node, ast.FunctionDef)
+            }
+            for name, function in functions.items():
+                if not name.startswith("_") and "actor" in {
+                    a.arg for a in function.args.kwonlyargs
+                }:
+                    yield f"{path.relative_to(settings.BASE_DIR)}: {name}", function, functions
+
+
+def tells(function: ast.FunctionDef, functions: dict, seen: set[str]) -> bool:
+    """It records, or hands its actor on to somebody who must."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "audit":
+            return True
+        if any(keyword.arg == "actor" for keyword in node.keywords):
+            return True
+        inner = getattr(node.func, "id", "")
+        is_new = inner in functions and inner not in seen
+        if is_new and tells(functions[inner], functions, seen | {inner}):
+            return True
+    return False
+
+
+def test_every_service_that_acts_for_somebody_tells_the_trail():
+    found = list(service_functions())
+    assert len(found) > 80
+    silent = {
+        where
+        for where, function, functions in found
+        if function.name not in SILENT and not tells(function, functions, {function.name})
+    }
+    assert silent == set()
