@@ -139,6 +139,7 @@ def test_an_earlier_key_still_reads_and_a_strange_one_does_not(settings):
 
 def test_the_page_takes_a_code_once_and_a_recovery_code_once(protected):
     client, used = password_given(protected), code(number=1)
+    assert b"Use a passkey" not in client.get("/users/2fa/authenticate/").content
     assert not is_signed_in(client)
     client.post("/users/2fa/authenticate/", {"code": used})
     assert is_signed_in(client)
