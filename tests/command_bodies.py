@@ -304,6 +304,7 @@ def dismissal(world: World) -> dict[str, Any]:
         "account": world["account"].pk,
         "merchant_key": "gym",
         "direction": "expense",
+        "txn_type": "expense",
         "name": "Gym",
         "merchant": "Gym",
     }

@@ -89,7 +89,6 @@ class RecurringDismissalListApi(APIView):
             Account.objects.visible_to(request.user), pk=fields.pop("account")
         )
         require_change(request.user, account)
-        fields["name"] = fields.pop("merchant")
         dismissal = dismiss_recurring(actor=request.user, account=account, **fields)
         return Response(DismissalOut(dismissal).data, status=status.HTTP_201_CREATED)
 

@@ -54,7 +54,7 @@ class RecurringOut(serializers.Serializer):
     account_name = serializers.CharField(source="account.name")
     merchant = serializers.CharField(source="name")
     merchant_key = serializers.CharField(source="key")
-    direction = serializers.ChoiceField(choices=Transaction.Type.choices)
+    txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
     cadence = serializers.ChoiceField(choices=Cadence.choices)
     currency = serializers.CharField()
     amount = OwnAmountField(source="typical_amount")
@@ -89,10 +89,11 @@ class DismissalOut(serializers.ModelSerializer):
     """A merchant whose payments on an account are kept out of what recurs."""
 
     merchant = serializers.CharField(source="name")
+    txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
 
     class Meta:
         model = RecurringDismissal
-        fields = ["id", "account", "merchant", "merchant_key", "direction", "created_at"]
+        fields = ["id", "account", "merchant", "merchant_key", "txn_type", "created_at"]
 
 
 class DismissalIn(serializers.Serializer):
@@ -100,8 +101,10 @@ class DismissalIn(serializers.Serializer):
 
     account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     merchant_key = serializers.CharField(max_length=120)
-    direction = serializers.ChoiceField(choices=Transaction.Type.choices)
-    merchant = serializers.CharField(max_length=200, required=False, default="")
+    txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
+    merchant = serializers.CharField(
+        source="name", max_length=200, required=False, default="", help_text="As it is shown."
+    )
 
 
 class RecurringSummaryOut(serializers.Serializer):

@@ -14,6 +14,7 @@ from accounts.sharing import accept_share, share_account
 from banking.periods import add_months
 from bills.models import Bill
 from bills.services.planning import create_bill
+from insights.entries import MOST_OF_ONE_MERCHANT, load_entries
 from insights.models import RecurringDismissal
 from insights.recurring_summary import recurring_summary
 from insights.services.recurring import dismiss_recurring
@@ -76,7 +77,7 @@ def test_what_recurs_is_told_with_its_next_date_its_cost_and_its_new_price(
     last = (on - timedelta(days=1)).replace(day=min((on - timedelta(days=1)).day, 28))
     assert gym == gym | {
         "account": household.pk, "merchant": "City Gym", "merchant_key": "city gym",
-        "direction": "expense", "cadence": "monthly", "currency": "EUR", "amount": "45.00",
+        "txn_type": "expense", "cadence": "monthly", "currency": "EUR", "amount": "45.00",
         "last_amount": "45.00", "lowest_amount": "40.00", "highest_amount": "45.00",
         "monthly": "45.00", "yearly": "540.00", "is_fixed": True,
         "last_date": last.isoformat(), "next_date": add_months(last, 1).isoformat(),
@@ -85,7 +86,7 @@ def test_what_recurs_is_told_with_its_next_date_its_cost_and_its_new_price(
         "price_change": {"before": "40.00", "after": "45.00", "percent": 12.5,
                          "since": add_months(last, -1).isoformat()},
     }  # fmt: skip
-    assert (pay["merchant"], pay["amount"], pay["direction"]) == (
+    assert (pay["merchant"], pay["amount"], pay["txn_type"]) == (
         "Brightwater", "2500.00", "income",
     )  # fmt: skip
     assert (magazine["merchant"], magazine["status"], magazine["next_date"]) == (
@@ -134,13 +135,13 @@ def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
 
 
 def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for):
-    body = {"account": household.pk, "merchant_key": "city gym", "direction": "expense"}
+    body = {"account": household.pk, "merchant_key": "city gym", "txn_type": "expense"}
     api, address = api_for(alice), f"{API}/dismissed"
     assert api_for(bob).post(address, body).status_code == 404
     share = share_account(actor=alice, account=household, member=bob, level="analyst")
     accept_share(actor=bob, share=share)
     assert api_for(User.objects.get(pk=bob.pk)).post(address, body).status_code == 403
-    assert api.post(address, body | {"direction": "sideways"}).status_code == 400
+    assert api.post(address, body | {"txn_type": "sideways"}).status_code == 400
     assert not RecurringDismissal.objects.exists()
     made = api.post(address, body)
     assert (made.status_code, made.json()["merchant"]) == (201, "city gym")
@@ -170,6 +171,20 @@ def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household,
     (row,) = client.get(PAGE).context["payments"]
     assert (row.item.bill_id, row.bill_form) == (bill.pk, "")
     assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
+
+
+def test_a_merchant_with_more_lines_than_any_contract_has_is_not_even_read(alice, on):
+    till = make_account(user=alice, name="Till")
+    sales = 2 * MOST_OF_ONE_MERCHANT + 1
+    days = [on - timedelta(days=number) for number in range(sales)]
+    post(till, *[(day, "5.00", "Till") for day in days])
+    unnamed = [HistoryRow(Decimal(1), day, "DEPOSIT") for day in days]
+    post_many(actor=alice, account=till, rows=unnamed)
+    rent = [HistoryRow(Decimal(-80), add_months(on, -back), "STALL RENT") for back in range(4)]
+    post_many(actor=alice, account=till, rows=rent)
+    read = load_entries([till], after=on - timedelta(days=sales), until=on)
+    assert {(one.merchant, one.description) for one in read} == {("", "STALL RENT")}
+    assert set(found(alice, on)) == {"Stall Rent"}
 
 
 def test_who_may_see_what_recurs(alice, household, api_for, client_for):
