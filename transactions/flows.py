@@ -185,23 +185,43 @@ def _monthly_rows(home: set[int], periods: list[Period], only: Q) -> list[dict[s
 def _daily_rows(
     home: set[int], foreign: set[int], periods: list[Period], only: Q
 ) -> list[dict[str, Any]]:
-    wanted = [Q(account_id__in=foreign) & _in(period) for period in periods if foreign]
-    wanted += [
-        Q(account_id__in=home | foreign) & _in(edge)
-        for period in periods
-        for edge in cut_months(period)
-        if home or foreign
-    ]
-    if not wanted:
+    """Every day of the foreign accounts, and the cut months' days of the others.
+
+    Where figures are in several currencies, an account may be foreign to one and home to another.
+    """
+    edges = [edge for period in periods for edge in cut_months(period)]
+    wanted = [(foreign, periods), (home - foreign, edges)]
+    counted = [_on(accounts, spans) for accounts, spans in wanted if accounts and spans]
+    if not counted:
         return []
-    counted = Transaction.objects.live().posted().filter(reduce(or_, wanted))
-    parts = TransactionSplit.objects.filter(only, transaction__in=counted.filter(is_split=True))
-    return _by_day(counted.filter(only, is_split=False), "") + _by_day(parts, "transaction__")
+    parts = [
+        TransactionSplit.objects.filter(only, transaction__in=rows.filter(is_split=True))
+        for rows in counted
+    ]
+    return _by_day([rows.filter(only, is_split=False) for rows in counted], "") + _by_day(
+        parts, "transaction__"
+    )
 
 
-def _by_day(rows: QuerySet, prefix: str) -> list[dict[str, Any]]:
-    """Sums by account, category and day; `prefix` leads from a split's part to its transaction."""
-    grouped = (
+def _on(accounts: set[int], spans: list[Period]) -> QuerySet:
+    """What counts on these accounts in these spans.
+
+    The days around all of them stand beside the alternatives, or SQLite reads the whole table.
+    """
+    around = Q(
+        txn_date__gte=min(span.start for span in spans),
+        txn_date__lt=max(span.end for span in spans),
+    )
+    rows = Transaction.objects.live().posted().filter(around, account_id__in=accounts)
+    return rows.filter(reduce(or_, [_in(span) for span in spans]))
+
+
+def _by_day(groups: list[QuerySet], prefix: str) -> list[dict[str, Any]]:
+    """Sums by account, category and day; `prefix` leads from a split's part to its transaction.
+
+    The groups have no account in common, so that one query may hold them all.
+    """
+    first, *others = [
         rows.exclude(category__kind=Category.Kind.TRANSFER)
         .order_by()
         .values_list(f"{prefix}account_id", "category_id", f"{prefix}txn_date")
@@ -210,7 +230,8 @@ def _by_day(rows: QuerySet, prefix: str) -> list[dict[str, Any]]:
             negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
             count=Count("id"),
         )
-    )
+        for rows in groups
+    ]
     return [
         {
             "account_id": account_id,
@@ -220,7 +241,9 @@ def _by_day(rows: QuerySet, prefix: str) -> list[dict[str, Any]]:
             "outflow": -negative,
             "count": count,
         }
-        for account_id, category_id, on, inflow, negative, count in grouped
+        for account_id, category_id, on, inflow, negative, count in (
+            first.union(*others, all=True) if others else first
+        )
     ]
 
 
