@@ -211,7 +211,7 @@ def _trouble(at: datetime, jobs: list[JobState], sources: list[RateFetch]) -> Tr
     return Trouble(
         failed_jobs=sum(1 for job in jobs if job.outcome == JobState.Outcome.FAILED),
         failed_imports=ImportBatch.objects.filter(recent, status="failed").count(),
-        failed_changes=ChangeBatch.objects.filter(recent, status="failed").count(),
+        failed_changes=ChangeBatch.objects.filter(recent).exclude(error="").count(),
         failed_exports=Export.objects.filter(created_at__gte=since, status="failed").count(),
         failed_notifications=messages["failed"],
         overdue_notifications=messages["overdue"],
