@@ -1,4 +1,4 @@
-"""What a person asks a file for."""
+"""What a person asks a file for, and what they say does not recur."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.periods import Period, add_months, first_of_month
+from insights.entries import LONGEST_KEY
 from insights.export_periods import export_period, offered_periods
+from transactions.models import Transaction
 from users.models import User
 
 DATES = "dates"
@@ -65,3 +67,11 @@ class MonthlyReportForm(forms.Form):
 
     def clean_month(self) -> date:
         return date.fromisoformat(f"{self.cleaned_data['month']}-01")
+
+
+class DismissalForm(forms.Form):
+    """Whose payments, in which direction, as the list's button names them."""
+
+    merchant_key = forms.CharField(max_length=LONGEST_KEY)
+    direction = forms.ChoiceField(choices=Transaction.Type.choices)
+    name = forms.CharField(max_length=500, required=False)

@@ -16,20 +16,17 @@ def dismiss_recurring(
 
     Raises ValidationError for a merchant or a direction that cannot be.
     """
-    known = RecurringDismissal.objects.filter(
-        user=actor, account=account, merchant_key=merchant_key, direction=direction
-    ).first()
-    if known is not None:
-        return known
-    dismissal = RecurringDismissal(
-        user=actor,
-        account=account,
-        merchant_key=merchant_key,
-        direction=direction,
-        name=(name or merchant_key)[:200],
-    )
-    dismissal.full_clean()
-    dismissal.save(force_insert=True)
+    what = {
+        "user": actor,
+        "account": account,
+        "merchant_key": merchant_key,
+        "direction": direction,
+    }
+    name = (name or merchant_key)[:200]
+    RecurringDismissal(**what, name=name).full_clean(validate_constraints=False)
+    dismissal, is_new = RecurringDismissal.objects.get_or_create(**what, defaults={"name": name})
+    if not is_new:
+        return dismissal
     audit.record(
         actor=actor,
         action="insights.recurring.dismissed",
@@ -45,5 +42,6 @@ def dismiss_recurring(
 def undo_dismissal(*, actor: User, dismissal: RecurringDismissal) -> None:
     """Let it be found again."""
     audited = {"target": dismissal, "merchant": dismissal.name, "account": dismissal.account_id}
-    RecurringDismissal.objects.filter(pk=dismissal.pk).delete()
-    audit.record(actor=actor, action="insights.recurring.restored", **audited)
+    count, _rows = RecurringDismissal.objects.filter(pk=dismissal.pk).delete()
+    if count:
+        audit.record(actor=actor, action="insights.recurring.restored", **audited)

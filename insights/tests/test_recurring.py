@@ -118,6 +118,9 @@ def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
     client = client_for(alice)
     form = {"account": household.pk, "merchant_key": "city gym", "direction": "expense",
             "name": "City Gym"}  # fmt: skip
+    for wrong in ({"direction": "sideways"}, {"merchant_key": "a\x00b"}, {"merchant_key": ""}):
+        client.post(reverse("insights:recurring_dismiss"), form | wrong)
+    assert not RecurringDismissal.objects.exists()
     for _ in range(2):
         assert client.post(reverse("insights:recurring_dismiss"), form).status_code == 302
     (dismissal,) = RecurringDismissal.objects.all()

@@ -15,6 +15,7 @@ from accounts.access import require_change
 from accounts.models import Account
 from insights.forecast_page import forecast_context
 from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
+from insights.forms import DismissalForm
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
 from insights.recurring_page import recurring_context
@@ -60,17 +61,11 @@ def recurring_dismiss(request: HttpRequest) -> HttpResponse:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     account = get_object_or_404(Account.objects.visible_to(request.user), pk=number)
     require_change(request.user, account)
-    try:
-        dismissal = dismiss_recurring(
-            actor=request.user,
-            account=account,
-            merchant_key=request.POST.get("merchant_key", ""),
-            direction=request.POST.get("direction", ""),
-            name=request.POST.get("name", ""),
-        )
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+    form = DismissalForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the payments in the list."))
     else:
+        dismissal = dismiss_recurring(actor=request.user, account=account, **form.cleaned_data)
         messages.success(
             request,
             _("%(name)s is not counted as recurring.") % {"name": dismissal.name},
