@@ -245,6 +245,7 @@ def test_everything_needs_a_fresh_proof_to_ask_and_to_fetch(alice, api_for, clie
     assert api.get(f"{asked['Location']}/file").status_code == 200
     assert api_for(alice).get(f"{asked['Location']}/file").status_code == 403
     assert actions().count("insights.export.downloaded") == 1
+    assert [api.post("/api/export/all").status_code for _again in range(5)] == [202] * 4 + [429]
 
 
 def test_everything_holds_what_is_mine_and_no_secret(alice, bob, checking, bobs_account, now):
