@@ -4,7 +4,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import GenericAPIView
@@ -17,14 +17,12 @@ from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 
-DIRECTIONS = ["given", "received"]
-
 
 class ShareOut(serializers.ModelSerializer):
     """One account shared with one person, as either of the two sees it."""
 
     account_name = serializers.CharField(source="account.name")
-    direction = serializers.SerializerMethodField(help_text="Given by you, or received.")
+    direction = serializers.SerializerMethodField(help_text="`given` by you, or `received`.")
     email = serializers.SerializerMethodField(help_text="The other person's address.")
     name = serializers.SerializerMethodField(help_text="Their name, once they have accepted.")
 
@@ -38,7 +36,6 @@ class ShareOut(serializers.ModelSerializer):
     def _is_given(self, share: AccountShare) -> bool:
         return share.user_id == self.context["request"].user.pk
 
-    @extend_schema_field(serializers.ChoiceField(choices=DIRECTIONS))
     def get_direction(self, share: AccountShare) -> str:
         return "given" if self._is_given(share) else "received"
 
@@ -116,6 +113,7 @@ class ShareListApi(ShareApi):
                 "ShareInvited",
                 serializers=[ShareOut, ShareOut(many=True)],
                 resource_type_field_name=None,
+                many=False,
             )
         },
     )
