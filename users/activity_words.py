@@ -151,6 +151,7 @@ _PLANS = {
     "bills.bill.unpaid": _("Payment of a bill taken back"),
     "bills.bill.auto_pay_failed": _("Bill could not be paid by itself"),
     "bills.bill.reminded": _("Reminder of a bill sent"),
+    "bills.trash.purged": _("Old bills removed"),
     "rewards.program.created": _("Rewards programme added"),
     "rewards.program.edited": _("Rewards programme changed"),
     "rewards.program.deleted": _("Rewards programme moved to the trash"),
