@@ -126,6 +126,9 @@ def test_support_sees_masks_and_never_money(world, client_for, alice):
             may_look = sees and page in ("changelist", "change")
             assert answer.status_code == (200 if may_look else 403), url
             texts.append(answer.content.decode())
+    # Stock Django would complete any field that names somebody, by their address.
+    query = "app_label=users&model_name=notification&field_name=recipient&term="
+    assert client.get(f"/admin/autocomplete/?{query}").status_code == 404
     try_everything(client, but=("unlock", "send_again"))
     assert everything() == before
     text = " ".join(texts)

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -47,11 +47,17 @@ def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResp
     return redirect("account_change_password")
 
 
+def complete(request: HttpRequest) -> HttpResponse:
+    """No field here completes what is typed, and the stock answer would name people unmasked."""
+    raise Http404
+
+
 # The stock registrations are gone from it once this module is read.
 staff_site = admin.site
 admin.site.login = sign_in
 admin.site.logout = sign_out
 admin.site.password_change = change_password
+admin.site.autocomplete_view = complete
 admin.site.site_header = admin.site.site_title = "Staff site"
 # Roles say who may do what; groups would be a second place to look.
 admin.site.unregister(Group)
