@@ -68,7 +68,6 @@ class CategoryDeleteForm(forms.Form):
             ("delete", _("Delete them")),
         ],
         initial="move",
-        required=False,
         help_text=_("Without a new category they are deleted, for there is nothing to give."),
     )
 

@@ -150,7 +150,7 @@ def test_rules_of_a_deleted_category_go_where_its_transactions_go(alice, checkin
 @pytest.mark.parametrize(
     ("wish", "left"),
     [
-        ({}, []),
+        ({"rules": "move"}, []),
         ({"target": "food", "rules": "delete"}, []),
         ({"target": "food", "rules": "move"}, ["food", "food"]),
     ],

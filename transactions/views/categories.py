@@ -17,6 +17,9 @@ from transactions.services.categories import create_category, delete_category, e
 from users.policy import Ability, may, require
 
 
+RULES_NAMED = 10
+
+
 @dataclass(slots=True)
 class Branch:
     """A category of the first level and those under it."""
@@ -90,7 +93,12 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
             return redirect("transactions:category_list")
     rows = Transaction.objects.filter(category=category, deleted_at=None)
-    context = {"category": category, "rows_count": rows.count(), "rules": list(rules[:10])}
+    context = {
+        "category": category,
+        "rows_count": rows.count(),
+        "rules": list(rules[:RULES_NAMED]),
+        "more_rules": max(0, rules.count() - RULES_NAMED),
+    }
     return _form_page(request, "transactions/category_delete.html", form, **context)
 
 
