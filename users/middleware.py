@@ -86,14 +86,19 @@ class LastSeen:
 
 
 class PrivateResponses:
-    """No cache anywhere keeps what a signed-in person was shown."""
+    """No cache anywhere keeps what a signed-in person was shown, nor the browser they leave."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = request.user.is_authenticated
         response = self.get_response(request)
-        signed_in = request.user.is_authenticated or "HTTP_AUTHORIZATION" in request.META
+        if was_signed_in and not request.user.is_authenticated:
+            # Not the cookies: that of the known device outlives the session (users/devices.py).
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        signed_in = was_signed_in or request.user.is_authenticated
+        signed_in = signed_in or "HTTP_AUTHORIZATION" in request.META
         if signed_in or request.path.startswith("/api/auth/"):
             response["Cache-Control"] = "private, no-store"
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

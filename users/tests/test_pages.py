@@ -98,7 +98,10 @@ def test_a_mail_server_that_is_away_stops_no_sign_up(settings):
 def test_sign_in_and_out(alice):
     client = sign_in("Alice@Example.com")
     assert is_signed_in(client)
-    assert client.post("/users/logout/").status_code == 302
+    left = client.post("/users/logout/")
+    assert (left.status_code, left["Clear-Site-Data"]) == (302, '"cache", "storage"')
+    assert left["Cache-Control"] == "private, no-store"
+    assert "Clear-Site-Data" not in client.get("/users/login/")
     assert not is_signed_in(client)
     assert actions() == ["users.sign_in.succeeded", "users.sign_out.done"]
 
