@@ -6,7 +6,10 @@ the test's world lacks is made from its model, so that a new table is covered th
 
 import datetime
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -16,10 +19,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.mail import EmailMessage, get_connection
 from django.core.management import call_command
-from django.db import IntegrityError, connection, models
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, models
 from django.db import transaction as db_transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -283,6 +286,45 @@ def test_what_came_in_beside_the_erasure_goes_the_next_night(person):
     assert places_of(CANARY) != []
     assert finish_erasures(at=timezone.now()) > 0
     assert (places_of(CANARY), verify().faults) == ([], [])
+    call_command("check_ledger")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_beside_an_erasure_leave_nothing_behind():
+    """Four clients go on posting while the person is erased; what comes late goes at night."""
+    user, bob = make_user(ADDRESS), make_user("bob@example.com")
+    things_of(bob)
+    account = make_account(user=user, name=CANARY, opening_balance="100")
+    barrier = Barrier(5)
+
+    def post(number: int) -> None:
+        try:
+            barrier.wait(timeout=30)
+            for _ in range(10):
+                # What is gone, refused, or in another's way: all are answers, none may stay half.
+                with suppress(DatabaseError, ObjectDoesNotExist, ValidationError, KeyError):
+                    make_transaction(account=account, amount="-1", description=CANARY)
+                with suppress(DatabaseError, ValidationError):
+                    make_account(user=user, name=f"{CANARY} {number}")
+        finally:
+            connection.close()
+
+    def erase() -> None:
+        try:
+            barrier.wait(timeout=30)
+            for _ in range(20):
+                with suppress(OperationalError):
+                    return erase_person(actor=user, user=user, confirmation=ADDRESS)
+            raise AssertionError("It never came through.")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        for work in [pool.submit(post, number) for number in range(4)] + [pool.submit(erase)]:
+            work.result()
+    finish_erasures(at=timezone.now())
+    assert places_of(CANARY) == []
+    assert verify().faults == []
     call_command("check_ledger")
 
 
