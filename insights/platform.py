@@ -133,7 +133,7 @@ def queue_length() -> int | None:
     """Messages that wait for a worker; None where the broker does not answer or cannot say."""
     try:
         with current_app.connection_for_read(connect_timeout=1) as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
             name = current_app.conf.task_default_queue
             try:
                 return broker.default_channel.queue_declare(name, passive=True).message_count
