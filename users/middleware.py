@@ -126,8 +126,9 @@ class Refusals:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        is_refused = response.status_code == 403 and not getattr(response, "is_question", False)
         # DRF writes the person it found back onto Django's request.
-        if response.status_code == 403 and request.user.is_authenticated:
+        if is_refused and request.user.is_authenticated:
             # The refusal stands; a database that cannot take the event fails elsewhere too.
             with suppress(DatabaseError):
                 audit.record_refused(

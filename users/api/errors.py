@@ -30,6 +30,13 @@ class ServiceUnavailable(APIException):
     wait = 60
 
 
+class StepUpRequired(PermissionDenied):
+    """403: this needs the password or a code again."""
+
+    default_code = "step_up_required"
+    default_detail = "Prove it is you at /api/auth/step-up, and send the answer as X-Step-Up."
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """banking.api's, and 429, 503 and the sentence of a 403."""
     if isinstance(exc, LimitReachedError):
@@ -38,4 +45,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = ServiceUnavailable(str(exc))
     elif isinstance(exc, DjangoPermissionDenied):
         exc = PermissionDenied(str(exc) or None)
-    return base_handler(exc, context)
+    response = base_handler(exc, context)
+    if response is not None and isinstance(exc, StepUpRequired):
+        # A question, not a refusal: the audit trail tells of how it is answered.
+        response.is_question = True
+    return response

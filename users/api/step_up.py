@@ -4,11 +4,12 @@ import hashlib
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from users.api.errors import StepUpRequired
 from users.api.serializers import StepUpIn, StepUpOut
 from users.services import sessions
 from users.step_up import has_fresh_proof, is_valid_token, issue_token
@@ -23,13 +24,6 @@ STEP_UP = OpenApiParameter(
         "refused with 403 `step_up_required`."
     ),
 )
-
-
-class StepUpRequired(PermissionDenied):
-    """403: this needs the password or a code again."""
-
-    default_code = "step_up_required"
-    default_detail = "Prove it is you at /api/auth/step-up, and send the answer as X-Step-Up."
 
 
 def require_step_up(request: Request) -> None:

@@ -122,6 +122,8 @@ def test_the_api_refuses_without_a_proof_and_goes_on_with_one(alice):
     done = client.post("/api/sensitive", HTTP_X_STEP_UP=answer.json()["step_up"])
     assert done.json() == {"done": True}
     assert step_up_events() == [("users.step_up.succeeded", {"by": "api", "factor": "password"})]
+    # It was a question, no refusal.
+    assert not AuditEvent.objects.filter(action="users.access.refused").exists()
 
 
 def test_a_proof_is_good_for_its_user_its_client_and_its_version_only(alice, bob):
