@@ -44,23 +44,23 @@ def hit_rate(ledger: Ledger, days: int) -> HitRate | None:
     At the rates of the day each was made: how currencies move is nobody's forecast.
     """
     forecasts = [forecast_at(ledger, origin, days) for origin in origins_for(ledger.on)]
-    compared = inside = 0
+    count = inside = 0
     error = Decimal(0)
     origins = []
     for forecast in forecasts:
-        pairs = _pairs(ledger, forecast)
+        pairs = compared(ledger, forecast)
         if pairs:
             origins.append(forecast.on)
         for point, actual in pairs:
-            compared += 1
+            count += 1
             inside += point.low <= actual <= point.high
             error += abs(point.expected - actual)
-    if not compared:
+    if not count:
         return None
-    return HitRate(tuple(origins), compared, inside, error / compared)
+    return HitRate(tuple(origins), count, inside, error / count)
 
 
-def _pairs(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
+def compared(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
     """(point, the balance that came) of the days that are over."""
     past = [point for point in forecast.points if point.on < ledger.on]
     held = {one.pk: ledger.balance_on(one, forecast.on.toordinal()) for one in forecast.accounts}

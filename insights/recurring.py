@@ -21,7 +21,6 @@ from insights.coverage import Coverage
 from insights.entries import Entry, by_merchant, load_entries
 from insights.models import RecurringDismissal
 from insights.patterns import Line, Series, find_series, is_same
-from transactions.merchants import clean_merchant
 from transactions.models import Transaction
 
 LOOKBACK_MONTHS = 25
@@ -233,7 +232,7 @@ def recurring_among(
                 Recurring(
                     account=by_id[account_id],
                     key=key,
-                    name=last.merchant or clean_merchant(last.description) or last.description,
+                    name=last.name,
                     direction=Transaction.Type.INCOME if is_inflow else Transaction.Type.EXPENSE,
                     category_id=last.category_id,
                     series=series,

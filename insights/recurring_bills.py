@@ -61,7 +61,7 @@ def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> b
 
 def is_named(biller_name: str, key: str) -> bool:
     """Whether all words of one name are in the other: "Streamline" and "Streamline Video"."""
-    ours, theirs = set(key.split()), set(merchant_key(biller_name, "").split())
+    ours, theirs = set(key.split()), set(merchant_key(biller_name).split())
     return bool(ours and theirs) and (ours <= theirs or theirs <= ours)
 
 
