@@ -16,7 +16,6 @@ from transactions.models import Category, CategoryRule, Transaction
 from transactions.services.categories import create_category, delete_category, edit_category
 from users.policy import Ability, may, require
 
-
 RULES_NAMED = 10
 
 
