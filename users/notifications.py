@@ -39,6 +39,7 @@ _SETTLED = {
     Result.FAILED: Status.FAILED,
     Result.UNKNOWN: Status.UNKNOWN,
 }
+SENT_AGAIN = [Status.FAILED, Status.UNKNOWN, Status.SKIPPED]
 # What Twilio tells later, and from which states it is news: never backwards.
 _OPEN = [Status.CLAIMED, Status.UNKNOWN]
 _CALLBACKS: dict[str, tuple[str, list[str]]] = {
@@ -253,12 +254,16 @@ def take_callback(
 
 @db_transaction.atomic
 def send_again(*, actor: User, notification: Notification, at: datetime) -> Notification:
-    """Put a failed message back in line. Raises ValidationError for any other."""
-    changed = Notification.objects.filter(pk=notification.pk, status=Status.FAILED).update(
+    """Put a message that is not known to have left back in line. ValidationError for any other.
+
+    A person decides: one whose outcome is unknown may arrive twice then.
+    """
+    again = Notification.objects.filter(pk=notification.pk, status__in=SENT_AGAIN)
+    changed = again.update(
         status=Status.PENDING, due_at=at, attempts=0, provider_id="", finished_at=None
     )
     if not changed:
-        raise ValidationError("Only a message that failed can be sent again.")
+        raise ValidationError("Only a message that failed or may not have left is sent again.")
     notification.refresh_from_db()
     audit.record(
         actor=actor,

@@ -63,7 +63,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
     def has_send_permission(self, request: HttpRequest) -> bool:
         return may(request.user, Ability.HELP_PEOPLE)
 
-    @admin.action(description="Send again (failed ones)", permissions=["send"])
+    @admin.action(description="Send again (failed, unknown, skipped)", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         refused = 0
         for row in queryset.order_by("pk"):
@@ -72,9 +72,9 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
             except ValidationError:
                 refused += 1
         if refused:
-            sentence = f"{refused} had not failed and were left alone."
+            sentence = f"{refused} have left or wait, and were left alone."
             self.message_user(request, sentence, messages.WARNING)
-        self.message_user(request, "Failed messages are in line again.", messages.SUCCESS)
+        self.message_user(request, "The others are in line again.", messages.SUCCESS)
 
 
 @admin.register(NotificationOptOut)

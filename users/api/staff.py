@@ -145,7 +145,7 @@ class ReceiptListApi(ReceiptApi):
 class ReceiptSendAgainApi(ReceiptApi):
     @extend_schema(request=None, responses=ReceiptOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Put a message that failed, a reminder for instance, back in line."""
+        """Put a message that failed or may not have left, a reminder say, back in line."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
         sent = send_again(actor=request.user, notification=row, at=timezone.now())
         return Response(self.get_serializer(sent).data)

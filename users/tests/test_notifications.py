@@ -105,13 +105,17 @@ def test_an_unreachable_server_is_tried_again_with_patience_and_then_given_up(al
     assert "ConnectionRefusedError" in state()[2]
 
 
-def test_staff_send_only_a_failed_message_again(alice):
+def test_staff_send_again_what_may_not_have_left_and_nothing_else(alice):
     (row,) = write(alice)
-    with pytest.raises(ValidationError):
-        send_again(actor=alice, notification=row, at=AT)
-    Notification.objects.update(status=Status.FAILED)
-    send_again(actor=alice, notification=row, at=AT)
-    assert deliver_due(at=AT) == {"sent": 1}
+    for status in Status:
+        Notification.objects.update(status=status)
+        if status in (Status.FAILED, Status.UNKNOWN, Status.SKIPPED):
+            send_again(actor=alice, notification=row, at=AT)
+            assert deliver_due(at=AT) == {"sent": 1}
+            continue
+        with pytest.raises(ValidationError):
+            send_again(actor=alice, notification=row, at=AT)
+        assert Notification.objects.get().status == status
 
 
 # --- Quiet hours ---------------------------------------------------------------------------------
