@@ -176,9 +176,12 @@ def menu_item(
 
 
 @register.inclusion_tag("_tab_item.html", takes_context=True)
-def tab_item(context: dict[str, Any], view_name: str, label: str) -> dict[str, Any]:
-    """A tab that leads to a page; nothing when the page does not exist."""
-    return _nav_context(context, view_name, label, "")
+def tab_item(
+    context: dict[str, Any], view_name: str, label: str, query: str = ""
+) -> dict[str, Any]:
+    """A tab that leads to a page, with `query` behind it; nothing when it does not exist."""
+    tab = _nav_context(context, view_name, label, "")
+    return tab | {"url": f"{tab['url']}{query}" if tab["url"] else ""}
 
 
 @register.simple_block_tag

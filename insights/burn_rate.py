@@ -57,7 +57,6 @@ class BurnWindow:
         """How many such months the funds last; None where income covers the expenses."""
         return max(funds, Decimal(0)) / self.net_burn if self.burns else None
 
-
     def months_without_income(self, funds: Decimal) -> Decimal | None:
         """How many such months the funds would pay alone; None where nothing is spent."""
         return max(funds, Decimal(0)) / self.monthly if self.monthly else None

@@ -118,6 +118,10 @@ def test_a_viewer_is_refused_an_analyst_sees_and_a_wrong_period_is_said(guest_of
             "not part of your access" in open_page(name, user=viewer, status=403).content.decode()
         )
         open_page(name, user=analyst)
+    assert (
+        "categories/?include_shared=1"
+        in open_page("merchants", include_shared="1").content.decode()
+    )
     text = open_page("cash-flow", status=422, month="2025-13").content.decode()
     assert "Send a month such as 2025-12." in text
     assert "Choose a year" in open_page("yearly", status=422, year="1066").content.decode()

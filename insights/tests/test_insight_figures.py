@@ -14,6 +14,7 @@ from insights.categories import categories
 from insights.demo.loading import load_demo
 from insights.merchants import merchants
 from insights.net_worth_history import net_worth_history
+from insights.overview import overview
 from insights.period_choice import choose_period, choose_year
 from insights.questions import Question, ask
 from insights.tests.recomputed_insights import Raw, end_of
@@ -220,7 +221,7 @@ def test_the_demos_figures_equal_their_recomputation(db):
 
 
 def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals(alice):
-    """What issue 6 asks of every total, over random drops: each figure, each time, both ways."""
+    """Over random drops: the dashboard's totals, the figures of insights, each time, both ways."""
     alice.base_currency = "USD"
     alice.save()
     home = make_account(user=alice, name="Home", currency="USD", opening_balance="500")
@@ -247,8 +248,10 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
 
     def seen():
         question = question_of(alice, date_from="2025-12-01", date_to="2026-02-28")
-        at = merchants(question)
-        return cash_flow_months(question).total, at, net_worth_history(question).now
+        dashboard = overview(user=alice, choice=question.choice, on=ON)
+        assert dashboard.totals == cash_flow_months(question).total
+        assert dashboard.net_worth.total == net_worth_history(question).now.total
+        return dashboard.totals, merchants(question), dashboard.net_worth
 
     whole = seen()
     assert [figure.not_converted_count for figure in whole] == [0, 0, 0]
