@@ -11,6 +11,8 @@ from django.utils.module_loading import import_string
 if TYPE_CHECKING:  # Apps name their service here before there are models.
     from users.models import User
 
+# What is left for an address: nobody can have one there (RFC 2606).
+_NOBODYS_HOST = "@erased.invalid"
 _eraser: list[str] = []
 
 
@@ -22,3 +24,13 @@ def erase_by(service: str) -> None:
 def erase_person(*, actor: "User", user: "User", confirmation: str) -> None:
     """Erase the person and end what they are signed in to; see insights/services/erasing.py."""
     import_string(_eraser[0])(actor=actor, user=user, confirmation=confirmation)
+
+
+def nobodys_address(pk: int) -> str:
+    """The address of what is left of a person."""
+    return f"erased-{pk}{_NOBODYS_HOST}"
+
+
+def is_erased(user: "User") -> bool:
+    """Whether this row is what is left of somebody."""
+    return user.email.endswith(_NOBODYS_HOST)

@@ -27,6 +27,7 @@ from transactions.services.import_progress import forget_progress
 from users import audit
 from users.audit import RequestInfo, current_request_info, request_info
 from users.channels.email import message_id
+from users.erasure import nobodys_address
 from users.models import AuditEvent, IdempotentCommand, Notification, User
 from users.policy import is_staff_role
 from users.services.sessions import end_everything, lock_user
@@ -34,8 +35,6 @@ from users.services.sessions import end_everything, lock_user
 logger = structlog.get_logger(__name__)
 
 ERASED = "users.user.erased"
-# Not in the form of an address that anybody can have (RFC 2606).
-_NOBODY = "erased-{pk}@erased.invalid"
 _KEPT_FIELDS = {"id", "password", "email", "is_active", "session_version", "created_at"}
 # A request that began before the erasure may write after it; the night job looks again.
 _LOOKED_AT_AGAIN = timedelta(days=2)
@@ -158,7 +157,7 @@ def _forget_who(locked: User) -> None:
     for field in User._meta.concrete_fields:
         if field.name not in _KEPT_FIELDS:
             setattr(locked, field.attname, field.get_default())
-    locked.email = _NOBODY.format(pk=locked.pk)
+    locked.email = nobodys_address(locked.pk)
     locked.is_active = False
     locked.set_unusable_password()
     locked.save()

@@ -39,6 +39,7 @@ from users.audit_check import verify
 from users.models import AuditEvent, Notification, User
 from users.notifications import deliver_due
 from users.policy import Ability, may
+from users.services.people import set_active
 
 # Four letters, so that it fits where hardly anything does.
 CANARY = "Qyzw"
@@ -275,6 +276,8 @@ def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
     assert [event.action for event in events[-2:]] == [audit.DETAILS_ERASED, "users.user.erased"]
     assert {(event.ip, event.device) for event in events} == {(None, "")}
     assert not client.login(email=ADDRESS, password=PASSWORD)
+    with pytest.raises(ValidationError, match="is erased"):
+        set_active(actor=None, user=left, is_active=True)
     # The address is free again.
     assert make_user(ADDRESS).pk != person.pk
 

@@ -12,6 +12,7 @@ from django.db import transaction as db_transaction
 from django.db.models import Q
 
 from users import audit
+from users.erasure import is_erased
 from users.locales import is_locale
 from users.models import EMAIL_TAKEN, User
 from users.policy import Ability, is_staff_role, require
@@ -173,6 +174,8 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
     locked = _locked_by_manager(actor, user, "You cannot deactivate yourself.")
     if locked.is_active == is_active:
         return locked
+    if is_erased(locked):
+        raise ValidationError("This person is erased; there is nobody to let in.")
     locked.is_active = is_active
     end_everything(locked)
     locked.save(update_fields=["is_active", "session_version", "updated_at"])
