@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Count
@@ -203,6 +204,17 @@ class Restored:
 
     count: int
     returned_count: int
+
+
+def restore_in_pieces(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
+    """As `bulk_restore`, in as many commits as it takes for nobody to wait long for an account."""
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    count = returned = 0
+    for piece in in_pieces(ids, settings.BATCH_STEP_ROWS):
+        some = Transaction.objects.filter(pk__in=piece)
+        restored = bulk_restore(actor=actor, rows=some, at=at)
+        count, returned = count + restored.count, returned + restored.returned_count
+    return Restored(count, returned)
 
 
 @db_transaction.atomic

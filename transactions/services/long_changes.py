@@ -154,8 +154,9 @@ class LongChange:
 
     def step(self, *, at: datetime) -> bool:
         """Do the next rows in one commit; whether more is left. Safe to repeat and to race."""
-        batch = ChangeBatch.objects.select_related("user").get(pk=self.batch_id)
-        if not batch.is_unfinished:
+        batch = ChangeBatch.objects.select_related("user").filter(pk=self.batch_id).first()
+        # Done by another worker, or gone with its owner.
+        if batch is None or not batch.is_unfinished:
             return False
         try:
             if batch.status == Status.UNDOING:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +28,7 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services.bulk_editing import bulk_restore
+from transactions.services.bulk_editing import restore_in_pieces
 from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
@@ -92,10 +91,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("Choose what to restore first."))
             return redirect("transactions:trash")
         rows = rows.filter(pk__in=ids[:1000])
-    # No more than a request may lock accounts for; the rest is there for the next press.
-    first = rows.order_by("-deleted_at", "-id").values_list("pk", flat=True)
-    rows = rows.filter(pk__in=list(first[: settings.BATCH_INLINE_ROWS]))
-    result = bulk_restore(actor=request.user, rows=rows, at=timezone.now())
+    result = restore_in_pieces(actor=request.user, rows=rows, at=timezone.now())
     if result.count:
         words = ngettext(
             "%(count)s transaction is back.", "%(count)s transactions are back.", result.count
