@@ -193,11 +193,14 @@ def net_worth_context(figure: NetWorthHistory) -> dict[str, Any]:
         url = links.transactions(Period.month_of(point.on), status=Transaction.Status.POSTED)
         rows.append((point, change, url))
         before = point.total
+    first, last = (figure.points[0], figure.points[-1]) if figure.points else (None, None)
     return context | {
         "figure": figure,
         "rows": rows,
-        "last": figure.points[-1] if figure.points else None,
-        "first": figure.points[0] if figure.points else None,
+        "first": first,
+        "last": last,
+        "assets_change": last.assets - first.assets if last else None,
+        "liabilities_change": last.liabilities - first.liabilities if last else None,
         "is_now": bool(figure.points) and figure.points[-1].on == question.on,
         "accounts": [
             (item, links.account(item.account.pk))
