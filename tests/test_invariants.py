@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,6 +27,12 @@ from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.importing import check_import, start_import
+from transactions.services.long_changes import (
+    LongChange,
+    begin_deletion,
+    begin_edit,
+    begin_undo,
+)
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
@@ -160,19 +167,35 @@ class Ledger(RuleBasedStateMachine):
         self._ask(unsplit_transaction, transaction=self._row(place))
 
     @precondition(lambda self: Transaction.objects.exists())
-    @rule(place=places, word=st.sampled_from(["row 1", "row"]), deletes=st.booleans())
-    def bulk(self, place, word, deletes) -> None:
+    @rule(
+        place=places,
+        word=st.sampled_from(["row 1", "row"]),
+        deletes=st.booleans(),
+        later=st.booleans(),
+    )
+    def bulk(self, place, word, deletes, later) -> None:
+        """At once, or asked of a worker, whose steps come between other commands."""
         rows, now = Transaction.objects.filter(description__contains=word), timezone.now()
         if deletes:
-            self._ask(bulk_delete, rows=rows, at=now)
+            self._ask(begin_deletion if later else bulk_delete, rows=rows, at=now)
+        elif later:
+            self._ask(begin_edit, rows=rows, category=self._category(place))
         else:
             self._ask(bulk_edit, rows=rows, at=now, category=self._category(place))
 
-    @precondition(lambda self: ChangeBatch.objects.exists())
+    @precondition(lambda self: ChangeBatch.objects.exclude(status="done").exists())
     @rule(place=places)
-    def undo(self, place) -> None:
+    def work(self, place) -> None:
+        waiting = ChangeBatch.objects.exclude(status="done").order_by("pk")
+        with override_settings(BATCH_STEP_ROWS=2):
+            LongChange(waiting[place % waiting.count()].pk).step(at=timezone.now())
+
+    @precondition(lambda self: ChangeBatch.objects.exists())
+    @rule(place=places, later=st.booleans())
+    def undo(self, place, later) -> None:
         batches = ChangeBatch.objects.order_by("pk")
-        self._ask(undo_batch, batch=batches[place % batches.count()], at=timezone.now())
+        command = begin_undo if later else undo_batch
+        self._ask(command, batch=batches[place % batches.count()], at=timezone.now())
 
     @rule(place=places)
     def add_category(self, place) -> None:
