@@ -189,3 +189,11 @@ def test_nothing_is_written_while_viewing_as(alice, checking):
         edit_account(actor=alice, account=checking, name="Other")
     checking.refresh_from_db()
     assert checking.name == "Everyday"
+
+
+def test_the_page_of_an_account_leads_to_sharing_it(alices, checking, savings):
+    link = f"/accounts/sharing/?account={checking.pk}"
+    assert f'href="{link}#invite"' in alices.get(f"/accounts/{checking.pk}/").content.decode()
+    page = alices.get(f"{link}&account=x&account=987654321")
+    [chosen] = [box for box in page.context["form"]["accounts"] if box.data["selected"]]
+    assert chosen.data["value"].value == checking.pk

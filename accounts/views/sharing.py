@@ -23,7 +23,8 @@ from users.step_up import ask_for_step_up
 def share_list(request: HttpRequest) -> HttpResponse:
     """Invitations to me, what is shared with me, whom I share with; and inviting somebody."""
     user = request.user
-    form = InviteForm(request.POST or None, user=user)
+    asked = [one for one in request.GET.getlist("account") if one.isdecimal() and len(one) < 19]
+    form = InviteForm(request.POST or None, user=user, initial={"accounts": asked})
     if request.method == "POST":
         require(user, Ability.CHANGE_OWN_DATA)
         ask_for_step_up(request)
