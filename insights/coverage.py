@@ -25,6 +25,11 @@ class Coverage:
     def account_ids(self) -> list[int]:
         return [account.pk for account in self.accounts]
 
+    def currencies(self, shown: str) -> list[str]:
+        """Those a figure may be wanted in: one's own, those of the accounts, and the one shown."""
+        used = {account.currency for account in self.accounts}
+        return sorted(used | {self.user.base_currency, shown})
+
     @property
     def asked_for_shared(self) -> bool:
         """Whether shared accounts count because the person asked, and not as a guest."""

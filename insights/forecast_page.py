@@ -34,6 +34,7 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
         "forecast": forecast,
         "hit_rate": summary.hit_rate,
         "currency": forecast.currency,
+        "currencies": summary.coverage.currencies(forecast.currency),
         "horizons": HORIZONS,
         "end": forecast.points[-1] if forecast.points else None,
         "soon": [line for line in lines if line.event.on <= soon_until],

@@ -26,13 +26,19 @@ class ForecastSummary:
 
 
 def forecast_summary(
-    *, user: User, on: date, days: int, include_shared: bool | None = None
+    *, user: User, on: date, days: int, currency: str = "", include_shared: bool | None = None
 ) -> ForecastSummary:
-    """The forecast for `user` made on the date `on`. Raises PermissionDenied without the role."""
+    """The forecast for `user` made on the date `on`, in their base currency or another.
+
+    Raises PermissionDenied without the role for it.
+    """
     with read_snapshot():
         coverage = insights_coverage(user, include_shared=include_shared)
         ledger = load_ledger(
-            coverage=coverage, currency=user.base_currency, on=on, origins=origins_for(on)
+            coverage=coverage,
+            currency=currency or user.base_currency,
+            on=on,
+            origins=origins_for(on),
         )
     forecast = forecast_at(ledger, on, days)
     return ForecastSummary(

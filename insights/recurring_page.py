@@ -42,6 +42,7 @@ def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
     return {
         "summary": summary,
         "currency": summary.currency,
+        "currencies": summary.coverage.currencies(summary.currency),
         "payments": rows(summary.payments),
         "incomes": rows(summary.incomes),
         "ended": rows(summary.ended),

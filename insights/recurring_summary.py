@@ -58,22 +58,26 @@ class RecurringSummary:
 
 
 def recurring_summary(
-    *, user: User, on: date, include_shared: bool | None = None
+    *, user: User, on: date, currency: str = "", include_shared: bool | None = None
 ) -> RecurringSummary:
-    """What recurs for `user` on the date `on`. Raises PermissionDenied without the role for it."""
+    """What recurs for `user` on the date `on`, summed in their base currency or another.
+
+    Raises PermissionDenied without the role for it.
+    """
+    currency = currency or user.base_currency
     with read_snapshot():
         coverage = insights_coverage(user, include_shared=include_shared)
         found = with_bills(find_recurring(coverage, on), user)
         dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
         active = [one for one in found if one.is_active]
         currencies = {one.currency for one in active}
-        rates = RateTable.for_dates(currencies, user.base_currency, [on])
-    known = {currency: rates.rate(currency, on) for currency in sorted(currencies)}
+        rates = RateTable.for_dates(currencies, currency, [on])
+    known = {code: rates.rate(code, on) for code in sorted(currencies)}
     payments = tuple(one for one in active if not one.is_income)
     incomes = tuple(one for one in active if one.is_income)
     return RecurringSummary(
         on=on,
-        currency=user.base_currency,
+        currency=currency,
         coverage=coverage,
         payments=payments,
         incomes=incomes,

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.access import require_change
 from accounts.models import Account
+from insights.api.figures import SHARED
 from insights.api.outlook_serializers import (
     DismissalIn,
     DismissalOut,
@@ -19,29 +20,25 @@ from insights.api.outlook_serializers import (
 from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
+from insights.questions import currency_in
 from insights.recurring_summary import recurring_summary
 from insights.services.recurring import dismiss_recurring, undo_dismissal
 from users.policy import Ability, require
 from users.timezones import local_date
-
-_SHARED = OpenApiParameter(
-    "include_shared",
-    bool,
-    description="Count accounts shared with you as an analyst too; by itself for guests.",
-)
 
 
 class RecurringApi(APIView):
     """Payments and incomes that come back, found in the lines of the last two years."""
 
     @extend_schema(
-        operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=[_SHARED]
+        operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=SHARED
     )
     def get(self, request: Request) -> Response:
         """What recurs, weekly to yearly, with the next date and what it costs in a year."""
         summary = recurring_summary(
             user=request.user,
             on=local_date(request.user.timezone, timezone.now()),
+            currency=currency_in(request.query_params),
             include_shared=include_shared_in(request.query_params),
         )
         context = {"request": request, "currency": summary.currency}
@@ -54,7 +51,7 @@ class ForecastApi(APIView):
     @extend_schema(
         operation_id="insights_forecast",
         responses=ForecastOut,
-        parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), _SHARED],
+        parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), *SHARED],
     )
     def get(self, request: Request) -> Response:
         """Checking, savings and cash less card debt: expected from bills, what recurs and habit.
@@ -65,6 +62,7 @@ class ForecastApi(APIView):
             user=request.user,
             on=local_date(request.user.timezone, timezone.now()),
             days=horizon_in(request.query_params),
+            currency=currency_in(request.query_params),
             include_shared=include_shared_in(request.query_params),
         )
         context = {"request": request, "currency": summary.forecast.currency}

@@ -131,6 +131,9 @@ def test_what_has_no_rate_is_left_out_and_counted(alice, steady):
     store_rates(actor=None, rates=[rate])
     after = forecast_of(alice)
     assert (after.not_converted, after.balance - before.balance) == ((), Decimal("735.00"))
+    francs = forecast_of(alice, currency="CHF")
+    assert francs.currency == "CHF"
+    assert francs.balance == (after.balance / Decimal("1.05")).quantize(Decimal("0.0001"))
     assert after.points[9].expected - before.points[9].expected == Decimal("735.00")
 
 
@@ -166,6 +169,8 @@ def test_who_may_see_it_and_what_is_refused(alice, steady, api_for, client_for):
     assert len(api_for(customer).get(f"{API}?include_shared=1").json()["accounts"]) == 2
     assert api_for(alice).get(f"{API}?days=45").status_code == 400
     assert client_for(alice).get(f"{PAGE}?days=x").status_code == 422
+    assert api_for(alice).get(f"{API}?currency=euros").status_code == 400
+    assert client_for(alice).get(f"{PAGE}?currency=euros").status_code == 422
 
 
 # --- The demo, recomputed ----------------------------------------------------------------------

@@ -18,6 +18,7 @@ from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
 from insights.forms import DismissalForm
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
+from insights.questions import currency_in
 from insights.recurring_page import recurring_context
 from insights.recurring_summary import recurring_summary
 from insights.services.recurring import dismiss_recurring, undo_dismissal
@@ -28,18 +29,20 @@ from users.timezones import local_date
 @require_safe
 def recurring(request: HttpRequest) -> HttpResponse:
     """What comes back, weekly to yearly: when next, what it costs, what became dearer."""
+    currency, status = _currency(request)
     summary = recurring_summary(
         user=request.user,
         on=local_date(request.user.timezone, timezone.now()),
+        currency=currency,
         include_shared=include_shared_in(request.GET),
     )
-    return render(request, "insights/recurring.html", recurring_context(summary))
+    return render(request, "insights/recurring.html", recurring_context(summary), status=status)
 
 
 @require_safe
 def forecast(request: HttpRequest) -> HttpResponse:
     """The balance of the next 30, 60 or 90 days as a band, and how often that was right."""
-    status, days = 200, HORIZONS[0]
+    days, (currency, status) = HORIZONS[0], _currency(request)
     try:
         days = horizon_in(request.GET)
     except ValidationError as error:
@@ -49,6 +52,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
         user=request.user,
         on=local_date(request.user.timezone, timezone.now()),
         days=days,
+        currency=currency,
         include_shared=include_shared_in(request.GET),
     )
     return render(request, "insights/forecast.html", forecast_context(summary), status=status)
@@ -82,6 +86,15 @@ def recurring_restore(request: HttpRequest, pk: int) -> HttpResponse:
     undo_dismissal(actor=request.user, dismissal=dismissal)
     messages.success(request, _("%(name)s is looked for again.") % {"name": dismissal.name})
     return redirect(_back(request))
+
+
+def _currency(request: HttpRequest) -> tuple[str, int]:
+    """The currency asked for and the answer's status; one's own and 422 for what is none."""
+    try:
+        return currency_in(request.GET), 200
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return "", 422
 
 
 def _back(request: HttpRequest) -> str:
