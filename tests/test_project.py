@@ -4,7 +4,9 @@ import ast
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -187,6 +189,34 @@ def test_requirements_are_pinned(name):
     lines = (ROOT / name).read_text().splitlines()
     packages = [line for line in lines if line and not line.startswith(("#", "-r "))]
     assert [line for line in packages if not re.match(r"^[\w.\[\],-]+==[\w.]+(;|$)", line)] == []
+
+
+# Imported here, brought along there.
+WITH_OTHERS = {"cryptography": "pyjwt[crypto]", "kombu": "celery[redis]"}
+
+
+def test_what_the_product_imports_is_what_it_installs():
+    pinned = (ROOT / "requirements.txt").read_text().splitlines()
+    names = {line.partition("==")[0] for line in pinned}
+    assert set(WITH_OTHERS.values()) <= names
+    known = {re.sub(r"\[.*", "", name) for name in names} | set(WITH_OTHERS)
+    found = packages_distributions()
+    ours = {"banking", *APPS}
+    unknown = {
+        f"{shown(file)}: {name}"
+        for file in python_files()
+        for name in imported(file) - ours - set(sys.stdlib_module_names)
+        if not known & {one.lower() for one in found.get(name, [])}
+    }
+    assert unknown == set()
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level names of the packages a file imports."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    plain = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    named = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.partition(".")[0] for name in plain + named}
 
 
 def test_the_front_end_packages_are_locked_without_naming_a_registry():
