@@ -16,6 +16,7 @@ from bills.services.paying import pay_bill
 from bills.services.planning import create_bill
 from insights.demo.loading import load_demo
 from insights.forecast_summary import forecast_summary
+from insights.recurring_summary import recurring_summary
 from insights.tests.recomputation import rate_on
 from tests.builders import make_account, make_user
 from transactions.models import Category, Transaction
@@ -220,8 +221,37 @@ def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
     assert printed.mean_error == error / compared
     # The band aims at 80 of 100 days.
     assert 0.7 <= inside / compared <= 0.95
+    assert_what_recurs_is_what_the_rows_say(demo, rows)
     assert_nothing_later_is_known(demo, accounts, held, origins[2])
     assert_the_standing_payments_are_expected(summary.forecast.events)
+
+
+MONTHLY = {
+    *("Elm Street Properties", "Metro Transit", "City Light", "Puget Gas", "Puget Fiber"),
+    *("Streamline", "Tunewave", "Cloudnest", "The Sound Tribune", "Ironworks Gym", "Fernmobile"),
+    *("Hostwerk", "Northwind Bank"),
+}
+
+
+def assert_what_recurs_is_what_the_rows_say(demo, rows):
+    """Every monthly contract of the household and no shop; prices and sums from its rows."""
+    summary = recurring_summary(user=demo, on=DEMO_ON)
+    monthly = [one for one in summary.payments if one.cadence == "monthly"]
+    assert {one.name for one in monthly} == MONTHLY
+    assert len(monthly) == len(MONTHLY)
+    for one in monthly:
+        own = [row for row in rows if row.merchant == one.name
+               and row.account_id == one.account.pk and row.signed_amount < 0]  # fmt: skip
+        last = max(own, key=lambda row: row.txn_date)
+        assert (one.last_on, one.last_amount) == (last.txn_date, last.amount)
+        assert one.next_on == add_months(last.txn_date, 1)
+        year = [row.amount for row in own if row.txn_date > last.txn_date - timedelta(days=360)]
+        is_price = one.name not in ("City Light", "Puget Gas", "Northwind Bank")
+        assert one.is_fixed == is_price
+        usual = last.amount if is_price else sum(year) / len(year)
+        assert abs(one.monthly - usual) < Decimal("0.0001")
+    whole = sum(one.monthly * rate_on(one.currency, "USD", DEMO_ON) for one in summary.payments)
+    assert abs(summary.cost.monthly - whole) < Decimal("0.0001")
 
 
 def assert_nothing_later_is_known(demo, accounts, held, origin):
