@@ -199,16 +199,20 @@ def test_what_the_product_imports_is_what_it_installs():
     pinned = (ROOT / "requirements.txt").read_text().splitlines()
     names = {line.partition("==")[0] for line in pinned}
     assert set(WITH_OTHERS.values()) <= names
-    known = {re.sub(r"\[.*", "", name) for name in names} | set(WITH_OTHERS)
+    known = {_normal(re.sub(r"\[.*", "", name)) for name in names} | set(WITH_OTHERS)
     found = packages_distributions()
     ours = {"banking", *APPS}
     unknown = {
         f"{shown(file)}: {name}"
         for file in python_files()
         for name in imported(file) - ours - set(sys.stdlib_module_names)
-        if not known & {one.lower() for one in found.get(name, [])}
+        if not known & {_normal(one) for one in found.get(name, [])}
     }
     assert unknown == set()
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def imported(file: Path) -> set[str]:
