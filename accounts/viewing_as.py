@@ -119,8 +119,8 @@ def stop_url() -> str:
 
 
 def is_page_to_look_at(path: str) -> bool:
-    """Settings, sign-in and the staff site are nobody's to look at for another."""
-    return not path.startswith(("/users/", "/admin/"))
+    """Settings, sign-in, sharing and the staff site are nobody's to look at for another."""
+    return not path.startswith(("/users/", "/admin/", "/accounts/sharing/", "/api/shares"))
 
 
 def refuse(request: HttpRequest) -> HttpResponse:

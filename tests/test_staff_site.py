@@ -108,6 +108,9 @@ def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, clien
         assert client.get(f"{pages['changelist']}?q=x").status_code == 200, model
         assert client.get(pages["change"]).status_code == (200 if row_of(model) else 302), model
         assert client.get(pages["history"])["Location"].startswith("/admin/users/auditevent/?")
+    trail = client.get(pages_of(User)["change"])
+    assert "Audit trail" in trail.content.decode()
+    assert client.get(pages_of(User)["history"], follow=True).redirect_chain[1:] == []
     try_everything(client)
     assert everything() == before
 
@@ -134,6 +137,7 @@ def test_support_sees_masks_and_never_money(world, client_for, alice):
     text = " ".join(texts)
     words = (SECRET, "12.00", "alice", "901820", "1000", "4500")
     assert [word for word in words if word in text] == []
+    assert "historylink" not in text
     assert "a***@example.com" in text
     assert act(client, Notification, "send_again").status_code == 302
     assert Notification.objects.get().status == "pending"
