@@ -5,6 +5,7 @@ the test's world lacks is made from its model, so that a new table is covered th
 """
 
 import datetime
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +30,12 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, invite
+from insights.personal_export import (
+    exported_fields,
+    exported_tables,
+    json_pieces,
+    section_name,
+)
 from insights.services.erasing import erase_person, finish_erasures
 from insights.services.ownership import paths_to_person, rows_of, tables_of_people
 from tests.builders import PASSWORD, make_account, make_transaction, make_user, step_up
@@ -239,6 +246,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
     assert plant(person) == {}
     planted = places_of(CANARY)
     assert len(planted) > 35, planted
+    assert_exported(person)
     before, row_count = state_of(bob), AuditEvent.objects.count()
 
     erase_person(actor=person, user=person, confirmation=ADDRESS.upper())
@@ -253,6 +261,19 @@ def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
     assert verify().faults == []
     call_command("check_ledger")
     assert "To: bob@example.com" in mails_in_folder(settings)
+
+
+def assert_exported(person: User) -> None:
+    """P1: the full export tells every text that is planted, but secrets and what is left out."""
+    pieces = json_pieces(person, at=timezone.now(), report=lambda percent: None)
+    told = json.loads("".join(pieces))
+    assert CANARY in told["profile"]["name"]
+    for model in exported_tables():
+        names = {field.name for field in exported_fields(model)} & {
+            field.name for field in free_texts(model)
+        }
+        rows = [row for row in told[section_name(model)] if CANARY in repr(row)]
+        assert {name for name in names if any(CANARY in repr(row[name]) for row in rows)} == names
 
 
 def mails_in_folder(settings) -> str:
