@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -29,7 +30,10 @@ ADMINS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.lab
 
 
 def staff(role: str) -> User:
-    return people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
+    """With every permission Django knows: only the role counts."""
+    user = people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
+    user.user_permissions.set(Permission.objects.all())
+    return user
 
 
 @pytest.fixture
@@ -201,6 +205,16 @@ def test_the_home_shows_a_role_its_figures(world, client_for):
         assert ("Volume this month" in page) is (role != "support")
         assert ("outcome__exact=failed" in page) is (role != "support")
         assert ("Sign-ins locked" in page) is (role == "support")
+
+
+def test_flags_and_permissions_open_nothing_that_the_role_does_not(client_for):
+    user = staff("analyst")
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    client = client_for(user)
+    assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get("/admin/users/user/", follow=True).status_code == 403
+    assert client.post(f"/admin/users/user/{user.pk}/change/", filled(User)).status_code == 302
+    assert User.objects.get(pk=user.pk).role == "analyst"
 
 
 def test_the_trail_is_verified_on_a_page(world, client_for):

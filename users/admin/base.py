@@ -13,7 +13,16 @@ from users.policy import Ability, may, require
 
 
 class StaffAdmin(admin.ModelAdmin):
-    """What every table has: its history is the audit trail, for who may read that."""
+    """What every table has: the role decides who sees it, whatever Django's permissions say.
+
+    Its history is the audit trail, for who may read that.
+    """
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return sees_all(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -44,9 +53,6 @@ class ForSupportToo(StaffAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may(request.user, Ability.USE_STAFF_API)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if request is None or sees_all(request):

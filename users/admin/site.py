@@ -19,6 +19,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from users.policy import Ability, may
+
 # The stock admins are registered by these modules; what is imported is registered once.
 _STOCK = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin)
 _STOCK_AUTH = django.contrib.auth.admin
@@ -47,6 +49,11 @@ def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResp
     return redirect("account_change_password")
 
 
+def may_enter(request: HttpRequest) -> bool:
+    """By role alone: a flag in a row that no service set opens nothing."""
+    return request.user.is_authenticated and may(request.user, Ability.USE_STAFF_API)
+
+
 def complete(request: HttpRequest) -> HttpResponse:
     """No field here completes what is typed, and the stock answer would name people unmasked."""
     raise Http404
@@ -54,6 +61,7 @@ def complete(request: HttpRequest) -> HttpResponse:
 
 # The stock registrations are gone from it once this module is read.
 staff_site = admin.site
+admin.site.has_permission = may_enter
 admin.site.login = sign_in
 admin.site.logout = sign_out
 admin.site.password_change = change_password
