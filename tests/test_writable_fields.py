@@ -1,0 +1,81 @@
+"""What can be written at all: every entry of every form and command, read from the classes.
+
+tests/test_commands.py sends forbidden entries along; here nothing declares one by mistake, and
+no entry that names a thing escapes its test with somebody else's.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+from django import forms
+from rest_framework import serializers
+from rest_framework.relations import RelatedField
+
+from tests.test_commands import REFERRING
+
+pytestmark = pytest.mark.once
+APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
+FORBIDDEN = {
+    *("id", "pk", "user", "user_id", "owner", "actor", "member", "role", "is_staff"),
+    *("is_superuser", "groups", "user_permissions", "session_version", "kyc_status", "balance"),
+    *("created_at", "updated_at", "deleted_at", "paid_at", "fingerprint", "hash", "origin"),
+}
+# Who may write it all the same, and why that is no way up.
+ALLOWED = {
+    ("AccountOpenIn", "balance"): "what a new account opens with",
+    ("PersonIn", "role"): "admins make people (Ability.MANAGE_USERS)",
+    ("PersonChangeIn", "role"): "admins, and never their own",
+    ("PersonChangeIn", "kyc_status"): "admins, and never their own",
+    ("MappingForm", "balance"): "which column of a file tells it",
+    ("NewUserForm", "role"): "the staff site: admins make people",
+    ("UserForm", "role"): "the staff site: admins, and never their own",
+    ("UserForm", "kyc_status"): "the staff site: admins, and never their own",
+}
+# Named things that are no rows of anybody: how they are told apart.
+OF_NOBODY = {"filter", "mapping"}
+
+
+def written_classes() -> Iterator[type]:
+    """Every `…In` serializer and every form of ours."""
+    for app in APPS:
+        package = importlib.import_module(app)
+        for found in pkgutil.walk_packages(package.__path__, f"{app}."):
+            if {"tests", "migrations", "management"} & set(found.name.split(".")):
+                continue
+            module = importlib.import_module(found.name)
+            for name, one in vars(module).items():
+                if inspect.isclass(one) and one.__module__ == found.name:
+                    is_command = issubclass(one, serializers.Serializer) and name.endswith("In")
+                    if is_command or issubclass(one, forms.BaseForm):
+                        yield one
+
+
+def entries(one: type) -> dict[str, object]:
+    declared = getattr(one, "_declared_fields", None) or {}
+    return {
+        name: field
+        for name, field in {**declared, **getattr(one, "base_fields", {})}.items()
+        if not getattr(field, "read_only", False)
+    }
+
+
+def test_no_form_and_no_command_takes_what_nobody_may_set():
+    found = {
+        (one.__name__, name) for one in written_classes() for name in FORBIDDEN & set(entries(one))
+    }
+    assert len(list(written_classes())) > 50
+    assert found == set(ALLOWED)
+
+
+def test_every_entry_that_names_a_thing_is_tried_with_somebody_elses():
+    kinds = (RelatedField, serializers.ManyRelatedField, forms.ModelChoiceField)
+    naming = {
+        name
+        for one in written_classes()
+        for name, field in entries(one).items()
+        if isinstance(field, kinds) or name in ("account", "category", "transaction", "ids")
+    }
+    assert naming - OF_NOBODY <= REFERRING
