@@ -52,6 +52,7 @@ def period_picker(choice: PeriodChoice, *, on: date, kept: Mapping[str, str]) ->
         ],
         "start": choice.period.start,
         "end": choice.period.last_day,
+        "kept": dict(kept),
     }
 
 

@@ -122,6 +122,8 @@ def test_a_viewer_is_refused_an_analyst_sees_and_a_wrong_period_is_said(guest_of
         "categories/?include_shared=1"
         in open_page("merchants", include_shared="1").content.decode()
     )
+    text = open_page("categories", include_shared="1", currency="EUR").content.decode()
+    assert '<input type="hidden" name="currency" value="EUR">' in text
     text = open_page("cash-flow", status=422, month="2025-13").content.decode()
     assert "Send a month such as 2025-12." in text
     assert "Choose a year" in open_page("yearly", status=422, year="1066").content.decode()
