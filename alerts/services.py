@@ -117,6 +117,7 @@ def subscribe(
         [AlertSubscription(user=user, type=type)], ignore_conflicts=True
     )
     row = AlertSubscription.objects.select_for_update().get(user=user, type=type)
+    before = asdict(Choice(type, row.in_app, row.email, row.sms, row.threshold))
     row.in_app, row.email, row.sms, row.threshold = in_app, email, sms, threshold
     row.full_clean()
     row.save(update_fields=["in_app", "email", "sms", "threshold", "updated_at"])
@@ -124,7 +125,13 @@ def subscribe(
     if chosen:
         opt_in(actor=actor, user=user, kind=type, channels=chosen)
     choice = Choice(type, in_app, email, sms, threshold)
-    audit.record(actor=actor, action="alerts.subscription.changed", target=row, **asdict(choice))
+    audit.record(
+        actor=actor,
+        action="alerts.subscription.changed",
+        target=row,
+        before=before,
+        after=asdict(choice),
+    )
     return choice
 
 

@@ -130,14 +130,15 @@ def set_quiet_hours(
     if quiet_from is not None and quiet_from == quiet_until:
         raise ValidationError({"quiet_until": "Quiet hours end at another time than they begin."})
     locked = User.objects.select_for_update().get(pk=user.pk)
+    before = locked.quiet_from, locked.quiet_until
     locked.quiet_from, locked.quiet_until = quiet_from, quiet_until
     locked.save(update_fields=["quiet_from", "quiet_until", "updated_at"])
     audit.record(
         actor=actor,
         action="users.quiet_hours.changed",
         target=locked,
-        quiet_from=quiet_from,
-        quiet_until=quiet_until,
+        quiet_from=[before[0], quiet_from],
+        quiet_until=[before[1], quiet_until],
     )
     return locked
 
