@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import AllowAny
 
+from users.api.staff import Needs
+
 ANYONE, SIGNED_IN, STAFF = "anyone", "signed in", "staff"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -74,6 +76,8 @@ def _who(view: Any, namespace: str) -> str:
         return STAFF
     api_view = getattr(view, "cls", None)
     if api_view is not None:
+        if Needs in api_view.permission_classes:
+            return STAFF
         is_open = not api_view.permission_classes or AllowAny in api_view.permission_classes
         return ANYONE if is_open else SIGNED_IN
     return SIGNED_IN if getattr(view, "login_required", True) else ANYONE
