@@ -150,13 +150,18 @@ def nav_item(
     count: int | None = None,
     key: str = "",
     live: str = "",
+    beneath: str = "",
 ) -> dict[str, Any]:
     """An entry of the sidebar; nothing when the page does not exist.
 
-    `live`: the id of a place in it whose content comes by htmx.
+    `live`: the id of a place in it whose content comes by htmx. `beneath`: the names of other
+    pages it stands for, with spaces between.
     """
-    extra = {"count": count, "key": key, "live": live}
-    return _nav_context(context, view_name, label, icon_name) | extra
+    entry = _nav_context(context, view_name, label, icon_name)
+    match = getattr(context.get("request"), "resolver_match", None)
+    if entry["url"] and match is not None and match.view_name in beneath.split():
+        entry["is_current"] = "true"
+    return entry | {"count": count, "key": key, "live": live}
 
 
 @register.inclusion_tag("_bottom_item.html", takes_context=True)
