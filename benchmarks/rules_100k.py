@@ -1,4 +1,4 @@
-"""Rules over 100,000 transactions: preview, apply, apply again, undo; 50 rules beside 5,000.
+"""Rules over 100,000 transactions: preview, apply, undo; 50 rules beside 5,000; a worker's steps.
 
     .venv/bin/python benchmarks/rules_100k.py [--rows N]
 
