@@ -4,28 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('insights', '0002_exports'),
+        ("insights", "0002_exports"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='JobState',
+            name="JobState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='job')),
-                ('outcome', models.CharField(choices=[('succeeded', 'Succeeded'), ('failed', 'Failed')], max_length=9, verbose_name='last outcome')),
-                ('result', models.CharField(blank=True, max_length=120, verbose_name='last answer')),
-                ('finished_at', models.DateTimeField(verbose_name='last run')),
-                ('duration_ms', models.PositiveIntegerField(default=0, verbose_name='took (ms)')),
-                ('run_count', models.PositiveBigIntegerField(default=0, verbose_name='runs')),
-                ('failure_count', models.PositiveBigIntegerField(default=0, verbose_name='failures')),
-                ('failed_at', models.DateTimeField(blank=True, null=True, verbose_name='last failure')),
-                ('error', models.CharField(blank=True, max_length=200, verbose_name='last error')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="job")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("succeeded", "Succeeded"), ("failed", "Failed")],
+                        max_length=9,
+                        verbose_name="last outcome",
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(blank=True, max_length=120, verbose_name="last answer"),
+                ),
+                ("finished_at", models.DateTimeField(verbose_name="last run")),
+                ("duration_ms", models.PositiveIntegerField(default=0, verbose_name="took (ms)")),
+                ("run_count", models.PositiveBigIntegerField(default=0, verbose_name="runs")),
+                (
+                    "failure_count",
+                    models.PositiveBigIntegerField(default=0, verbose_name="failures"),
+                ),
+                (
+                    "failed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last failure"),
+                ),
+                ("error", models.CharField(blank=True, max_length=200, verbose_name="last error")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
     ]
