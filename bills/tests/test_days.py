@@ -1,9 +1,8 @@
-"""400 days of the scheduled jobs in three zones: everything once, nothing missed.
+"""400 days of the jobs in three zones, by two workers at once: everything once, on its day.
 
-The 400 days run in one process, with repeated ticks and clocks set back in the place of a second
-worker. Two workers that really run at the same time, threads with a connection each, and die in
-the middle, have the ten days around a month's end at the bottom. A worker's death is a commit that
-never comes; killed processes are in alerts/tests/test_worker.py.
+The workers are threads with a connection each. They do the same hours side by side; one's clock is
+set back now and then, for three days no beat ticks, and at every hour one of them dies in one of
+its jobs: a death is a commit that never comes. Killed processes are in alerts/tests/test_worker.py.
 """
 
 from calendar import monthrange
@@ -12,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db import transaction as db_transaction
 
 from bills.models import Bill
@@ -69,6 +69,10 @@ def plans_of(zone):
 
 @pytest.fixture
 def people(db):
+    return make_people()
+
+
+def make_people():
     people = []
     for zone in ZONES:
         user = make_user(f"{zone.lower().replace('/', '.')}@example.com", base_currency="EUR")
@@ -92,19 +96,38 @@ def people(db):
     return people
 
 
-def run_days():
-    """The jobs every eight hours, often twice, sometimes with the clock set back two hours."""
-    at, number, last = START, 0, START
-    while at < START + timedelta(days=DAYS):
-        if not OUT_FROM <= at < OUT_UNTIL:
-            tick(at)
-            if number % 7 == 0:
-                tick(at)
-            if number % 11 == 0:
-                tick(at - timedelta(hours=2))
-            last = at
-        at, number = at + EVERY, number + 1
-    return last
+class KilledError(Exception):
+    """The worker is gone: what it did since its last commit never was."""
+
+
+JOBS = [plan_all_ahead, auto_pay_due, send_due_reminders]
+
+
+def ticks():
+    """Every eight hours but for the days without a beat."""
+    moments = [START + EVERY * n for n in range(DAYS * 3)]
+    return [at for at in moments if not OUT_FROM <= at < OUT_UNTIL]
+
+
+def run_worker(which, together):
+    """All hours of one worker, side by side with the other; they die in turns, job by job."""
+    try:
+        for number, at in enumerate(ticks()):
+            together.wait()
+            is_back = which == 1 and number % 11 == 0
+            dies_in = JOBS[number // 2 % 3] if number % 2 == which else None
+            run_jobs(at - timedelta(hours=2) if is_back else at, dies_in)
+    finally:
+        connection.close()
+
+
+def run_jobs(at, dies_in=None):
+    for job in JOBS:
+        dies = job is dies_in
+        with suppress(KilledError), db_transaction.atomic() if dies else nullcontext():
+            job(at=at)
+            if dies:
+                raise KilledError
 
 
 def due_until(name, last):
@@ -113,12 +136,16 @@ def due_until(name, last):
 
 def missed(zone, day):
     """Whether no beat ran in that zone on the local day."""
-    moments = [START + EVERY * n for n in range(DAYS * 3)]
-    return not any(local_date(zone, at) == day for at in moments if not OUT_FROM <= at < OUT_UNTIL)
+    return not any(local_date(zone, at) == day for at in ticks())
 
 
-def test_every_reminder_and_every_payment_comes_once_and_on_its_day(people):
-    last = run_days()
+@pytest.mark.django_db(transaction=True)
+def test_every_reminder_and_every_payment_comes_once_and_on_its_day():
+    people, last = make_people(), ticks()[-1]
+    together = Barrier(2, timeout=60)
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(run_worker, range(2), [together] * 2))
+    run_jobs(last)
     for user in people:
         today = local_date(user.timezone, last)
         for name in plans_of(user.timezone):
@@ -180,50 +207,3 @@ def test_without_enough_money_nothing_is_debited_and_only_the_owner_tries_again(
     assert not Transaction.objects.exists()
     edit_bill(actor=user, bill=bill, account=user.accounts.get(name="Everyday"))
     assert auto_pay_due(at=datetime(2028, 2, 3, 8, tzinfo=UTC)) == {"paid": 1, "failed": 0}
-
-
-class KilledError(Exception):
-    """The worker is gone: what it did since its last commit never was."""
-
-
-JOBS = [plan_all_ahead, auto_pay_due, send_due_reminders]
-
-
-def work(at, dies_in=None):
-    """One worker's hour; it may die at the end of a job, before the commit."""
-    try:
-        for job in JOBS:
-            dies = job is dies_in
-            never_committed = db_transaction.atomic() if dies else nullcontext()
-            with suppress(KilledError, OperationalError), never_committed:
-                job(at=at)
-                if dies:
-                    raise KilledError
-    finally:
-        connection.close()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_that_die_in_turn_do_everything_once_and_on_its_day():
-    due = date(2028, 1, 31)
-    for zone in ZONES:
-        user = make_user(f"{zone[:4]}@example.com", base_currency="EUR", timezone=zone)
-        account = make_account(user=user, opening_balance="1000.00")
-        fields = {"amount_due": Decimal(10), "due_date": due, "recurrence": "monthly"}
-        fields |= {"auto_pay": True, "account": account, "remind_days_before": LEAD}
-        create_bill(actor=user, user=user, biller_name="rent", **fields)
-    at = datetime(2028, 1, 26, 1, tzinfo=UTC)
-    with ThreadPoolExecutor(2) as workers:
-        for number in range(30):
-            # Each job dies in its turn, in one worker or the other, and sometimes in both.
-            dying = [JOBS[number % 3] if number % 4 != 3 else None, JOBS[number // 3 % 3]]
-            list(workers.map(work, [at, at], dying if number % 5 else [None, None], timeout=60))
-            at += EVERY
-    paid = Bill.objects.filter(paid_at__isnull=False).order_by("user_id")
-    assert list(paid.values_list("due_date", "paid_on")) == [(due, due)] * 3
-    assert Transaction.objects.count() == 3
-    ahead = Bill.objects.open().values_list("due_date", flat=True)
-    assert list(ahead) == [date(2028, 2, 29)] * 3
-    told = Notification.objects.filter(kind="bill_reminder").values_list("recipient", "channel")
-    assert sorted(told) == [(user_id, "email") for user_id in paid.values_list("user", flat=True)]
-    assert_ledger_holds()
