@@ -101,6 +101,8 @@ def expected_events(
     ]
     pay_days = _pay_days(ledger, active, on)
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
+    # What was paid early, or is skipped, does not come again on its day.
+    done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
     for one in active:
         amount = one.expected_amount if one.is_income else -one.expected_amount
         worth = _worth(ledger, on, amount, one.currency)
@@ -114,7 +116,7 @@ def expected_events(
                 recurring=one,
                 is_pay_day=one in pay_days,
             )
-            for day in _dates(one, planned, settled, on, until)
+            for day in _dates(one, [*planned, *done], settled, on, until)
         ]
     return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
 
@@ -125,27 +127,27 @@ def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
 
 def _dates(
     one: Recurring,
-    planned: Sequence[tuple[BillFact, date]],
+    bills: Sequence[tuple[BillFact, date]],
     settled: Mapping[int, UUID],
     on: date,
     until: date,
 ) -> list[date]:
     """The dates it is expected on, without those that a bill stands for; late ones tomorrow."""
+    half = one.series.rhythm.half
     series = {settled.get(line.pk) for line in one.series.lines}
     of_bills = [
         day
-        for bill, day in planned
+        for bill, day in bills
         if not one.is_income
+        and (on - day).days <= half
         and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
     ]
-    half = one.series.rhythm.half
     kept: list[date] = []
     for expected in one.dates():
         if expected > until:
             break
-        day = max(expected, on + timedelta(days=1))
-        if not any(abs((day - other).days) <= half for other in of_bills):
-            kept.append(day)
+        if not any(abs((expected - other).days) <= half for other in of_bills):
+            kept.append(max(expected, on + timedelta(days=1)))
     return kept
 
 

@@ -61,6 +61,10 @@ class BillFact:
         """Planned, and not settled, at the end of that day."""
         return self.is_known(on) and (self.settled_on is None or self.settled_on > on)
 
+    def is_settled(self, on: date) -> bool:
+        """Paid or skipped by the end of that day."""
+        return self.is_known(on) and not self.is_deleted and not self.is_open(on)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:

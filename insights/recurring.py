@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import mean, median_low
+from statistics import median_low
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -144,7 +144,8 @@ class Recurring:
     @property
     def yearly(self) -> Decimal:
         """What it comes to in a year, at the price now or the average of the last year."""
-        each = Decimal(self.series.amounts[-1] if self.is_fixed else mean(self._last_year()))
+        amounts = self.series.amounts[-1:] if self.is_fixed else self._last_year()
+        each = Decimal(sum(amounts)) / len(amounts)
         return each * self.series.rhythm.times_a_year / SCALE
 
     @property

@@ -13,7 +13,7 @@ from accounts.sharing import accept_share, share_account
 from banking.periods import add_months
 from bills.models import Bill
 from bills.services.paying import pay_bill
-from bills.services.planning import create_bill
+from bills.services.planning import create_bill, skip_bill
 from insights.demo.loading import load_demo
 from insights.forecast_summary import forecast_summary
 from insights.recurring_summary import recurring_summary
@@ -99,6 +99,29 @@ def test_a_bill_and_the_payment_it_stands_for_are_one(alice, steady):
     pay_bill(actor=alice, bill=overdue, account=None, amount=Decimal(80), on=ON, post=False)
     assert "Dentist" not in {one.name for one in forecast_of(alice).events}
     assert "Dentist" in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
+
+
+def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady):
+    rent = create_bill(
+        actor=alice, user=alice, biller_name="Landlord", amount_due=Decimal(900),
+        currency="EUR", due_date=date(2026, 4, 1), recurrence="monthly", account=steady,
+    )  # fmt: skip
+    Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    pay_bill(
+        actor=alice, bill=rent, account=steady, amount=Decimal(900),
+        on=date(2026, 3, 18), post=True,
+    )  # fmt: skip
+    following = Bill.objects.get(sequence=1)
+    Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+    def rents():
+        return [one.on for one in forecast_of(alice, days=60).events if one.name == "Landlord"]
+
+    assert rents() == [date(2026, 5, 1)]
+    skip_bill(actor=alice, bill=following)
+    Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    Bill.objects.filter(pk=following.pk).update(skipped_at=datetime(2026, 3, 19, 12, tzinfo=UTC))
+    assert rents() == []
 
 
 def test_moving_money_between_covered_accounts_is_nothing_and_to_a_loan_an_expense(alice, steady):
