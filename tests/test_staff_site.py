@@ -1,6 +1,8 @@
 """The staff site walked whole: auditors change nothing by any method, support sees no money."""
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
@@ -11,10 +13,12 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from banking.beat import install_schedule
+from insights.models import Export
 from insights.services.job_log import record_run
 from tests.builders import make_user
 from tests.world import SECRET, things_of
-from users.models import AuditEvent, Notification, User
+from transactions.models import Attachment
+from users.models import AuditEvent, Notification, RefreshSession, User
 from users.services import people, sessions
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +172,28 @@ def test_support_asks_no_question_that_the_page_would_not_answer(world, client_f
                 assert "?o=" in query or "q=" in query
             else:
                 assert page.status_code in (302, 400)
+
+
+def test_no_filter_in_the_address_tells_a_secret_that_no_page_shows(world, client_for, alice):
+    """Letter by letter it would: a session's key is the session."""
+    key = client_for(alice).session.session_key
+    UserSession.objects.create(user=alice, session_key=key, ip="203.0.113.7", user_agent="x")
+    asked = {
+        User: {"password__startswith": "argon2"},
+        UserSession: {"session_key__startswith": key[:1]},
+        RefreshSession: {"token_hash__contains": "a"},
+        AuditEvent: {"salt__contains": "a"},
+        Export: {"claim__startswith": "a"},
+        Authenticator: {"data__contains": "a"},
+        Attachment: {"content__contains": "a"},
+    }
+    for role in ("auditor", "admin"):
+        client = client_for(staff(role))
+        for model, query in asked.items():
+            url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            assert client.get(url, query).status_code == 400, (role, model)
+    events = reverse("admin:users_auditevent_changelist")
+    assert client.get(events, {"target_type": "users.user", "target_id": "1"}).status_code == 200
 
 
 def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world, client_for):
