@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -29,12 +29,14 @@ from users.masking import masked_email
 from users.models import Notification, RefreshSession, User
 from users.network import network_of
 from users.notifications import notify
-from users.services.attempts import attempt_of
+from users.services.attempts import REMEMBERED_SECONDS, attempt_of
 from users.timezones import local_date
 from users.user_agents import device_name
 
 # Longer than a code is accepted, with the one before it and the one after it.
 TOTP_MEMORY_SECONDS = 180
+# Nobody waits longer for an answer.
+RACE_FOR = timedelta(seconds=REMEMBERED_SECONDS)
 
 
 class WrongTokenError(Exception):
@@ -214,7 +216,8 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
 
     A loser that was under way before the winner had finished (it began before `used_at`, or still
     saw the token unused) is no thief: TokenRaceError, and nothing ends. Neither is one that had to
-    wait for its turn meanwhile, and so overlaps with other losers. Any other use is reuse.
+    wait for its turn meanwhile, and so overlaps with other losers, for some seconds. Any other use
+    is reuse.
     """
     hashed = _hash_of(refresh)
     with attempt_of(hashed) as attempt:
@@ -227,7 +230,9 @@ def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -
             token = RefreshSession.objects.get(pk=seen.pk)
             if token.used_at is not None:
                 is_race = seen.used_at is None or started_at <= token.used_at
-                if is_race or attempt.overlaps(started_at):
+                # Not for ever: whoever keeps a stolen token in use would hide from its owner.
+                is_recent = started_at - token.used_at <= RACE_FOR
+                if is_race or (is_recent and attempt.overlaps(started_at)):
                     raise TokenRaceError
                 _tell_of_reuse(user, token, started_at)
                 end_family(user=user, family=token.family, reason="reuse")

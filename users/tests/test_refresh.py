@@ -88,6 +88,17 @@ def test_whoever_has_company_is_no_thief_and_whoever_comes_alone_is(tokens):
     assert refresh(successor).status_code == 401
 
 
+def test_a_thief_who_keeps_a_token_in_use_hides_nothing_for_long(tokens):
+    successor = refresh(tokens.refresh).json()["refresh"]
+    hashed = RefreshSession.objects.order_by("id").first().token_hash
+    RefreshSession.objects.filter(token_hash=hashed).update(
+        used_at=timezone.now() - timedelta(seconds=11)
+    )
+    with attempt_of(hashed):
+        assert refresh(tokens.refresh).status_code == 401
+    assert refresh(successor).status_code == 401
+
+
 def test_an_expired_token_is_refused(alice):
     long_ago = timezone.now() - timedelta(days=8)
     tokens = start_tokens(user=alice, at=long_ago)
