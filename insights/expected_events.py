@@ -4,7 +4,7 @@ A bill and the recurring payment it stands for are one event, the bill's. Moving
 covered accounts is none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from banking.fields import SCALE
 from banking.periods import add_months
 from insights.entries import Entry
 from insights.forecast_ledger import BillFact, Ledger, expected_bills
-from insights.recurring import LOOKBACK_MONTHS, Recurring, money, recurring_among
+from insights.recurring import LOOKBACK_MONTHS, Recurring, money
 from insights.recurring_bills import is_of
 
 # The two sides of a transfer are at most so far apart.
@@ -42,8 +42,16 @@ class Event:
         return self.bill_id is not None
 
 
-def known_recurring(ledger: Ledger, accounts: Sequence[Account], on: date) -> list[Recurring]:
-    """What recurred by then; moving money between the covered accounts does not count."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The covered accounts' lines by a day; those of money moved between them are `inside`."""
+
+    outward: Sequence[Entry]
+    inside: Set[int]
+
+
+def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
+    """What was booked by then, as far back as what recurs is looked for."""
     after, until = add_months(on, -LOOKBACK_MONTHS).toordinal(), on.toordinal()
     covered = {one.pk for one in accounts}
     known = [
@@ -52,8 +60,17 @@ def known_recurring(ledger: Ledger, accounts: Sequence[Account], on: date) -> li
         if after < entry.day <= until and entry.account_id in covered
     ]
     inside = _moved_inside(known)
-    outward = [entry for entry in known if entry.pk not in inside]
-    return recurring_among(outward, accounts, on, ledger.dismissed)
+    return Known([entry for entry in known if entry.pk not in inside], inside)
+
+
+def bill_payments(
+    ledger: Ledger, known: Known, found: Sequence[Recurring], on: date
+) -> list[Entry]:
+    """The payments of repeating bills that are in none of the series found."""
+    in_series = {line.pk for one in found for line in one.series.lines}
+    of_bills = {bill.payment_id for bill in ledger.bills if bill.repeats and bill.is_settled(on)}
+    apart = of_bills - in_series
+    return [entry for entry in known.outward if entry.pk in apart]
 
 
 def _moved_inside(entries: Sequence[Entry]) -> set[int]:
@@ -76,15 +93,23 @@ def _moved_inside(entries: Sequence[Entry]) -> set[int]:
 
 
 def expected_events(
-    ledger: Ledger, accounts: Sequence[Account], found: Sequence[Recurring], on: date, until: date
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    known: Known,
+    found: Sequence[Recurring],
+    on: date,
+    until: date,
 ) -> tuple[list[Event], list[BillFact]]:
     """Bills, and what recurs without one, by day; and the bills no rate could convert."""
     covered = {one.pk for one in accounts}
     active = [one for one in found if one.is_active]
+    settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
+    # Such as the bill of a credit card that is covered itself.
+    inside = {settled[pk] for pk in known.inside if pk in settled}
     planned = [
         (bill, day)
         for bill, day in expected_bills(ledger, on, until)
-        if bill.account_id is None or bill.account_id in covered
+        if (bill.account_id is None or bill.account_id in covered) and bill.series not in inside
     ]
     unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
     events = [
@@ -100,7 +125,6 @@ def expected_events(
         if bill not in unknown
     ]
     pay_days = _pay_days(ledger, active, on)
-    settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
     # What was paid early, or is skipped, does not come again on its day.
     done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
     for one in active:

@@ -35,7 +35,7 @@ def shared_context(
         "question": question,
         "coverage": question.coverage,
         "currency": question.currency,
-        "currencies": _currencies(question),
+        "currencies": question.coverage.currencies(question.currency),
         "picker": period_picker(choice, on=question.on, kept=_kept(question)),
         "period_label": period_label(choice),
         "comparison_label": f"vs. {span_label(choice.comparison)}",
@@ -54,12 +54,6 @@ def _kept(question: Question) -> dict[str, str]:
     if question.currency != question.coverage.user.base_currency:
         kept["currency"] = question.currency
     return kept
-
-
-def _currencies(question: Question) -> list[str]:
-    """Those one may want the figure in: the own one, and those of the accounts."""
-    used = {account.currency for account in question.coverage.accounts}
-    return sorted(used | {question.coverage.user.base_currency, question.currency})
 
 
 def cash_flow_context(figure: CashFlowMonths) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from accounts.exchange import Rate
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
-from insights.expected_events import Event, expected_events, known_recurring
-from insights.forecast_band import Point, banded_points, everyday_rest, worth
+from insights.expected_events import Event, bill_payments, expected_events, known_lines
+from insights.forecast_band import Point, banded_points, everyday_rest, foreseen, worth
 from insights.forecast_ledger import BillFact, Ledger
-from insights.recurring import money
+from insights.recurring import money, recurring_among
 
 LEAST_HISTORY_DAYS = 90
 HISTORY_DAYS = 365
@@ -59,15 +59,17 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
     rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
     accounts = [one for one in ledger.accounts if rates[one.pk] is not None]
     today, until = on.toordinal(), on + timedelta(days=days)
-    found = known_recurring(ledger, accounts, on)
-    events, unknown_bills = expected_events(ledger, accounts, found, on, until)
+    known = known_lines(ledger, accounts, on)
+    found = recurring_among(known.outward, accounts, on, ledger.dismissed)
+    events, unknown_bills = expected_events(ledger, accounts, known, found, on, until)
     first = ledger.first_day(accounts)
     history = min(HISTORY_DAYS, today - first) if first is not None else 0
     balance = sum(worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts)
     points: tuple[Point, ...] = ()
     everyday = 0
     if history >= LEAST_HISTORY_DAYS:
-        rest = everyday_rest(ledger, accounts, rates, found, today, history)
+        planned = foreseen(found, bill_payments(ledger, known, found, on), today)
+        rest = everyday_rest(ledger, accounts, rates, planned, today, history)
         points = banded_points(balance, events, rest, on, days)
         everyday = sum(rest) // len(rest)
     return Forecast(

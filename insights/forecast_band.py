@@ -5,13 +5,14 @@ band, from the tenth to the ninetieth of a hundred. What recurs counts there as 
 so that payments which came early, late or dearer are in the band too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.exchange import Rate
 from accounts.models import Account
+from insights.entries import Entry
 from insights.expected_events import Event
 from insights.forecast_ledger import Ledger
 from insights.patterns import Series
@@ -37,15 +38,27 @@ def worth(amount: int, rate: Rate) -> int:
     return amount if rate.rate_on is None else round(amount * rate.rate)
 
 
+def foreseen(
+    found: Iterable[Recurring], payments: Iterable[Entry], today: int
+) -> Iterator[tuple[int, int, int]]:
+    """(account, day, signed amount) of what was planned: what recurs, and other bills' payments."""
+    for one in found:
+        sign = 1 if one.is_income else -1
+        for day, amount in _expected_then(one.series, today):
+            yield one.account.pk, day, sign * amount
+    for entry in payments:
+        yield entry.account_id, entry.day, entry.amount
+
+
 def everyday_rest(
     ledger: Ledger,
     accounts: Sequence[Account],
     rates: Mapping[int, Rate],
-    found: Sequence[Recurring],
+    planned: Iterable[tuple[int, int, int]],
     today: int,
     history: int,
 ) -> list[int]:
-    """Each of the last `history` days' net without what was expected for it, oldest first."""
+    """Each of the last `history` days' net without what was planned for it, oldest first."""
     start = today - history + 1
     rest = [0] * history
     for account in accounts:
@@ -53,11 +66,9 @@ def everyday_rest(
         for day, net in ledger.daily.get(account.pk, {}).items():
             if start <= day <= today:
                 rest[day - start] += worth(net, rate)
-    for one in found:
-        rate, sign = rates[one.account.pk], 1 if one.is_income else -1
-        for day, amount in _expected_then(one.series, today):
-            if start <= day <= today:
-                rest[day - start] -= sign * worth(amount, rate)
+    for account_id, day, amount in planned:
+        if start <= day <= today:
+            rest[day - start] -= worth(amount, rates[account_id])
     return rest
 
 

@@ -54,6 +54,10 @@ class BillFact:
     settled_on: date | None
     is_deleted: bool
 
+    @property
+    def repeats(self) -> bool:
+        return self.recurrence != Bill.Recurrence.NONE
+
     def is_known(self, on: date) -> bool:
         return self.known_on <= on
 

@@ -24,7 +24,7 @@ def period_label(choice: PeriodChoice) -> str:
 
 
 def span_label(period: Period) -> str:
-    """The period in a few words: "October 2026", "1–21 October", "1 Jan 2025 – 21 Nov 2025"."""
+    """The period in a few words: "October 2026", "1–21 Oct 2026", "1 Jan – 21 Nov 2025"."""
     first, last = period.start, period.last_day
     if period == Period.month_of(first):
         return date_format(first, "F Y")

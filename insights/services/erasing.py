@@ -10,6 +10,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import structlog
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -17,7 +18,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import Storage
 from django.db import connection
 from django.db import transaction as db_transaction
-from django.db.models import FileField, Q
+from django.db.models import FileField, Q, QuerySet
 
 from accounts.models import AccountShare
 from accounts.services import lock_accounts
@@ -59,7 +60,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         addresses = _addresses_of(locked)
         elsewhere = _told_elsewhere(locked, addresses)
         end_everything(locked)
-        AccountShare.objects.filter(invited_email__in=addresses).delete()
+        _invitations_to(locked, addresses).delete()
         mails = _messages_about(locked)
         _delete_rows(locked)
         _forget_who(locked)
@@ -92,17 +93,31 @@ def _refuse_last_admin(user: User) -> None:
 
 
 def _addresses_of(user: User) -> set[str]:
-    """Every email address the person ever had here."""
+    """Every email address the person ever had here, without those that are others' by now."""
     confirmed = AuditEvent.objects.filter(
         action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
     )
     told = [(event.changes or {}).get("email") or [] for event in confirmed]
     known = user.emailaddress_set.values_list("email", flat=True)
-    return {
+    addresses = {
         user.email.lower(),
         *(one.lower() for one in known),
         *(a.lower() for b in told for a in b),
     }
+    others = User.objects.exclude(pk=user.pk).filter(email__in=addresses)
+    proven = EmailAddress.objects.exclude(user=user).filter(email__in=addresses, verified=True)
+    return (
+        addresses
+        - {*others.values_list("email", flat=True)}
+        - {*proven.values_list("email", flat=True)}
+    )
+
+
+def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
+    """Those nobody has taken up yet. An address they only asked to change to is not theirs."""
+    asked_for = user.emailaddress_set.filter(verified=False).exclude(email=user.email)
+    theirs = addresses - {*asked_for.values_list("email", flat=True)}
+    return AccountShare.objects.filter(member=None, invited_email__in=theirs)
 
 
 def _told_elsewhere(user: User, addresses: set[str]) -> Q:
@@ -110,10 +125,11 @@ def _told_elsewhere(user: User, addresses: set[str]) -> Q:
 
     What staff did stays: it is the institution's record of what happened to somebody else.
     """
-    shares = AccountShare.objects.filter(Q(member=user) | Q(invited_email__in=addresses))
+    taken_up = AccountShare.objects.filter(member=user).values_list("pk", flat=True)
+    open_to_them = _invitations_to(user, addresses).values_list("pk", flat=True)
     told = Q(
         target_type=AccountShare._meta.label_lower,
-        target_id__in=list(shares.values_list("pk", flat=True)),
+        target_id__in=[*taken_up, *open_to_them],
     )
     return told if is_staff_role(user.role) else told | Q(actor=user)
 

@@ -303,6 +303,27 @@ def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
     assert make_user(ADDRESS).pk != person.pk
 
 
+def test_erasing_oneself_takes_nothing_from_whose_address_one_named(person, alice, bob):
+    """A change to Bob's address that nobody confirmed, and one that was Bob's later on."""
+    make_account(user=alice)
+    share(alice, bob)
+    invite(
+        actor=alice,
+        email="new@example.com",
+        level="viewer",
+        accounts=alice.accounts.all(),
+        at=timezone.now(),
+    )
+    for email in (bob.email, "new@example.com"):
+        EmailAddress.objects.create(user=person, email=email, verified=False)
+    record(actor=person, action="users.email.confirmed", target=person, email=[bob.email, ADDRESS])
+    before = list(alice.shares_given.order_by("pk").values())
+    erase_person(actor=person, user=person, confirmation=ADDRESS)
+    assert list(alice.shares_given.order_by("pk").values()) == before
+    told = AuditEvent.objects.filter(action="accounts.share.invited", chain__name=f"user:{bob.pk}")
+    assert [event.changes["email"] for event in told] == [bob.email]
+
+
 def test_what_came_in_beside_the_erasure_goes_the_next_night(person):
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     late = make_account(user=person, name=f"{CANARY} late", opening_balance="10")

@@ -124,6 +124,30 @@ def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady
     assert rents() == []
 
 
+def test_what_paid_a_bill_is_no_everyday_rest_and_a_bill_that_moves_money_inside_is_none(
+    alice, steady
+):
+    savings = make_account(user=alice, name="Pot", account_type="savings")
+    moved = Category.objects.get(user=None, slug="savings-transfer")
+    for name, amount, category in (("Water Works", 146, None), ("Pot", 300, moved)):
+        bill = create_bill(
+            actor=alice, user=alice, biller_name=name, amount_due=Decimal(amount), currency="EUR",
+            due_date=date(2026, 2, 3), recurrence="monthly", account=steady, category=category,
+        )  # fmt: skip
+        for on in (date(2026, 2, 3), date(2026, 3, 3)):
+            pay_bill(actor=alice, bill=bill, on=on)
+            bill = Bill.objects.get(series=bill.series, sequence=bill.sequence + 1)
+    days = (date(2026, 2, 4), date(2026, 3, 4))
+    rows = [HistoryRow(Decimal(300), on, "FROM EVERYDAY", "", moved) for on in days]
+    post_many(actor=alice, account=savings, rows=rows)
+    Bill.objects.update(created_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    forecast = forecast_of(alice)
+    assert [(one.on, one.name, one.amount) for one in forecast.events if one.is_bill] == [
+        (date(2026, 4, 3), "Water Works", Decimal(-146))
+    ]
+    assert forecast.everyday == Decimal(-10)
+
+
 def test_moving_money_between_covered_accounts_is_nothing_and_to_a_loan_an_expense(alice, steady):
     savings = make_account(user=alice, name="Pot", account_type="savings")
     loan = make_account(user=alice, name="Car", account_type="loan", opening_balance="-9000")
