@@ -74,7 +74,6 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "django_htmx",
-    "lucide",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -134,7 +133,6 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.static",
                 "django.contrib.humanize.templatetags.humanize",
-                "lucide.templatetags.lucide",
                 "banking.template_tags",
             ],
         },

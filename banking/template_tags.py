@@ -14,9 +14,8 @@ from django.contrib.messages.storage.base import Message
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from lucide import IconDoesNotExist
-from lucide.templatetags.lucide import lucide
 
+from banking.icons import NoSuchIconError, draw
 from banking.money import format_money, minor_unit_digits, plain_amount, plain_rate
 
 register = template.Library()
@@ -213,11 +212,12 @@ def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
 
     A name that does not exist (a category's icon is typed data) draws a tag.
     """
-    attributes = {"aria-hidden": "true", "stroke-width": "1.75"} | attributes
+    given = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
+    key = tuple(({"aria-hidden": "true", "stroke-width": "1.75"} | given).items())
     try:
-        return lucide(name, size=size, **attributes)
-    except (IconDoesNotExist, TypeError):
-        return lucide("tag", size=size, **attributes)
+        return mark_safe(draw(str(name), size, key))
+    except NoSuchIconError:
+        return mark_safe(draw("tag", size, key))
 
 
 def _safe_color(color: str | None) -> str:

@@ -10,7 +10,8 @@ from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from lucide.templatetags.lucide import lucide
+
+from banking.icons import draw
 
 pytestmark = pytest.mark.once
 
@@ -106,7 +107,7 @@ def test_every_icon_named_in_a_template_exists():
     }
     assert len(named) > 30
     for name in sorted(named):
-        lucide(name, size=20)
+        draw(name, 20)
 
 
 @pytest.mark.parametrize("name", ["500.html", "503.html"])
