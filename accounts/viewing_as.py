@@ -13,12 +13,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountShare
+from banking.refusals import api_refusal, is_api
 from users import audit
 from users.models import User
 from users.policy import Ability, require
@@ -125,9 +126,8 @@ def is_page_to_look_at(path: str) -> bool:
 
 def refuse(request: HttpRequest) -> HttpResponse:
     """403, in the shape the door speaks."""
-    if request.path.startswith("/api/"):
-        error = {"code": "viewing_as", "detail": REFUSAL, "attr": None}
-        return JsonResponse({"type": "client_error", "errors": [error]}, status=403)
+    if is_api(request):
+        return api_refusal(status=403, code="viewing_as", detail=REFUSAL)
     return render(request, "403.html", {"exception": REFUSAL}, status=403)
 
 

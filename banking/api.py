@@ -61,6 +61,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     elif isinstance(exc, SuspiciousOperation):
         # Thousands of fields or files, a forged host: refused before any of it is read.
         exc = ParseError("That is no request this server takes.")
+    elif isinstance(exc, RecursionError):
+        # Only what is sent can be nested so deeply.
+        exc = ParseError("That is nested too deeply.")
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
     return standardized_handler(exc, context)

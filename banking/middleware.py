@@ -9,7 +9,10 @@ from django.http import (
     HttpResponseNotAllowed,
 )
 
+from banking.refusals import api_refusal, is_api
+
 PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
+UNREADABLE = "The address contains a character that cannot be read."
 
 
 class ApiTrailingSlash:
@@ -34,7 +37,9 @@ class RefuseUnreadableText:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path or "%00" in query or "\x00" in query:
-            return HttpResponseBadRequest("The address contains a character that cannot be read.")
+            if is_api(request):
+                return api_refusal(status=400, code="unreadable", detail=UNREADABLE)
+            return HttpResponseBadRequest(UNREADABLE)
         return self.get_response(request)
 
 

@@ -7,6 +7,38 @@ from rest_framework.request import Request
 
 from users.models import User
 
+ERROR = {
+    "type": "object",
+    "required": ["type", "errors"],
+    "properties": {
+        "type": {"type": "string", "enum": ["validation_error", "client_error", "server_error"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail", "attr"],
+                "properties": {
+                    "code": {"type": "string", "example": "required"},
+                    "detail": {"type": "string", "example": "This field is required."},
+                    "attr": {"type": "string", "nullable": True, "example": "amount"},
+                },
+            },
+        },
+    },
+}
+REFUSALS = {
+    "400": "What was sent is not right: `attr` names the field.",
+    "401": "Not signed in, or not any more.",
+    "403": "Seen, but not yours to change; or not for your role; or it needs a step-up.",
+    "404": "Not there, or not visible to you.",
+    "409": "The same command is still being carried out.",
+    "413": "More than can be sent at once.",
+    "415": "Sent as a type that is not taken here.",
+    "422": "This Idempotency-Key was used for another request.",
+    "429": "Too many requests: wait as long as Retry-After says.",
+    "default": "Any other error, in the same shape.",
+}
+
 
 def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
     """A request to look at a view's querysets with, by a person who owns and shares nothing.
@@ -17,3 +49,28 @@ def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: A
     request.user = User(pk=0)
     request.user._shared_account_ids = {}  # known, so that no database is asked
     return request
+
+
+def document_errors(result: dict, **kwargs: Any) -> dict:
+    """Name the refusals of every operation; they have one shape."""
+    result["components"]["schemas"]["Error"] = ERROR
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    for path, methods in result["paths"].items():
+        for operation in methods.values():
+            for status in _refusals(path, operation):
+                refusal = {"description": REFUSALS[status], "content": content}
+                operation["responses"].setdefault(status, refusal)
+    return result
+
+
+def _refusals(path: str, operation: dict) -> list[str]:
+    parameters = {one["name"] for one in operation.get("parameters", [])}
+    body, by_key = "requestBody" in operation, "Idempotency-Key" in parameters
+    applies = {
+        "404": "{" in path,
+        "409": by_key,
+        "413": body,
+        "415": body,
+        "422": by_key,
+    }
+    return [status for status in REFUSALS if applies.get(status, True)]

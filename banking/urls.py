@@ -71,6 +71,7 @@ urlpatterns = [
 ]
 
 handler400 = "banking.views.bad_request"
+handler404 = "banking.views.not_found"
 handler500 = "banking.views.server_error"
 handler429 = "users.views.too_many_requests"
 

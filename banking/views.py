@@ -10,10 +10,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
+from django.views.defaults import page_not_found
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from banking.celery import app as celery_app
+from banking.refusals import api_refusal, is_api
 from banking.styleguide import samples
 
 
@@ -81,7 +83,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What could not be read; a body larger than we read is a 413."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    if is_api(request):
+        code = "too_large" if status == 413 else "bad_request"
+        detail = "That is no request this server takes."
+        return api_refusal(status=status, code=code, detail=detail)
     return render(request, f"{status}.html", status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address there is not: its page, or at the API one error in the one shape."""
+    if is_api(request):
+        return api_refusal(status=404, code="not_found", detail="There is no such address.")
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -92,13 +105,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     status = 503 if is_away else 500
     headers = {"Retry-After": "5"} if is_away else {}
-    if request.path.startswith("/api/"):
+    if is_api(request):
         detail = "The service is paused for a moment. Please try again."
         if not is_away:
             detail = "Something went wrong on our side. It has been noted."
-        errors = [{"code": "unavailable" if is_away else "error", "detail": detail, "attr": None}]
-        body = {"type": "server_error", "errors": errors}
-        return JsonResponse(body, status=status, headers=headers)
+        code = "unavailable" if is_away else "error"
+        return api_refusal(status=status, code=code, detail=detail, headers=headers)
     page = loader.get_template(f"{status}.html").render()
     return HttpResponse(page, status=status, headers=headers)
 

@@ -89,3 +89,40 @@ def test_a_body_larger_than_we_read_is_a_413(api_for, client_for, alice, setting
     page = client_for(alice).post("/accounts/new/", body)
     assert page.status_code == 413
     assert not alice.accounts.exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        ("/api/nothing", 404, "not_found"),
+        ("/api/accounts/null", 404, "not_found"),
+        ("/api/transactions?search=%00", 400, "unreadable"),
+    ],
+)
+def test_an_address_the_api_has_not_answers_in_its_one_shape(client, address, status, code):
+    answer = client.get(address)
+    assert answer.status_code == status
+    body = answer.json()
+    assert body["type"] == "client_error"
+    assert [(one["code"], one["attr"]) for one in body["errors"]] == [(code, None)]
+
+
+@pytest.mark.once
+def test_json_nested_without_end_is_a_400(api_for, alice):
+    answer = api_for(alice).post("/api/accounts", "[" * 100_000, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "parse_error"
+
+
+@pytest.mark.once
+def test_the_schema_names_the_refusals_of_every_operation(client):
+    schema = client.get("/api/schema", {"format": "json"}).json()
+    posting = schema["paths"]["/api/transactions"]["post"]["responses"]
+    assert sorted(posting) == [
+        "201", "400", "401", "403", "409", "413", "415", "422", "429", "default",
+    ]  # fmt: skip
+    reading = schema["paths"]["/api/transactions/{id}"]["get"]["responses"]
+    assert sorted(reading) == ["200", "400", "401", "403", "404", "429", "default"]
+    overview = schema["components"]["schemas"]["OverviewOut"]
+    assert not {"budgets", "insights"} & set(overview["required"])

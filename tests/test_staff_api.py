@@ -197,6 +197,7 @@ def test_the_audit_log_is_narrowed_and_verified(api_for, alice, bob):
         found(date_from=today + timedelta(days=1)) == found(date_to=today - timedelta(days=1)) == []
     )
     assert found(date_from=today, date_to=today, action="users.sess") == [bob.pk, alice.pk]
+    assert found(date_to="9999-12-31", action="users.sess") == [bob.pk, alice.pk]
     assert client.get("/api/admin/audit-log", {"date_from": "soon"}).status_code == 400
     assert client.get("/api/admin/audit-log/verify").json()["intact"] is True
     event = AuditEvent.objects.filter(actor=alice).first()

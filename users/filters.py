@@ -1,6 +1,6 @@
 """What staff may narrow people, messages and the audit trail by."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import django_filters
@@ -66,6 +66,4 @@ class AuditFilter(django_filters.FilterSet):
         return events.filter(created_at__gte=datetime.combine(value, time.min, _UTC))
 
     def until(self, events: QuerySet, name: str, value: datetime) -> QuerySet:
-        return events.filter(
-            created_at__lt=datetime.combine(value, time.min, _UTC) + timedelta(days=1)
-        )
+        return events.filter(created_at__lte=datetime.combine(value, time.max, _UTC))

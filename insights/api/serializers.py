@@ -192,14 +192,14 @@ class OverviewOut(serializers.Serializer):
     accounts = AccountsOut(source="net_worth")
     monthly_spending = MonthlySpendingOut(source="month")
     totals = TotalsOut()
-    budgets = ProgressOut(many=True)
+    budgets = ProgressOut(many=True, required=False)
     category_totals = CategoryTotalOut(source="spending", many=True)
     monthly_trends = MonthFlowOut(source="trend", many=True)
     recent_transactions = TransactionOut(source="recent", many=True)
     upcoming_bills = serializers.SerializerMethodField()
     rewards = serializers.SerializerMethodField()
     alerts_count = serializers.IntegerField()
-    insights = InsightsOut(source="*")
+    insights = InsightsOut(source="*", required=False)
 
     @extend_schema_field(BillOut(many=True))
     def get_upcoming_bills(self, overview: Overview) -> list:

@@ -166,7 +166,7 @@ class CategoryChangeOut(serializers.ModelSerializer):
         fields = super().get_fields()
         for name in ("from", "to"):
             fields[name] = serializers.SlugRelatedField(
-                slug_field="slug", read_only=True, source=f"{name}_category"
+                slug_field="slug", read_only=True, allow_null=True, source=f"{name}_category"
             )
         return fields
 
@@ -174,7 +174,7 @@ class CategoryChangeOut(serializers.ModelSerializer):
 class CategoryOut(serializers.ModelSerializer):
     """A category; `user` is null for the predefined ones."""
 
-    parent = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    parent = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
     is_predefined = serializers.SerializerMethodField()
 
     class Meta:

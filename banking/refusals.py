@@ -1,0 +1,16 @@
+"""What is refused before, or without, DRF, in the API's one error shape."""
+
+from django.http import HttpRequest, JsonResponse
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def api_refusal(
+    *, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> JsonResponse:
+    """One error as `banking.api` would say it."""
+    kind = "server_error" if status >= 500 else "client_error"
+    errors = [{"code": code, "detail": detail, "attr": None}]
+    return JsonResponse({"type": kind, "errors": errors}, status=status, headers=headers)
