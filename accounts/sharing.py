@@ -11,7 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import Account, AccountShare
@@ -39,13 +39,22 @@ def invite(
     if not accounts:
         raise ValidationError({"accounts": "Choose at least one account."})
     with db_transaction.atomic():
-        member = User.objects.filter(email=email, is_active=True).first()
+        member = _whose(email)
         shares = _offer(actor, accounts, level, email, member)
         if member is not None and any(share.status == Status.INVITED for share in shares):
             _tell(member, actor, at)
         for share in shares:
             _record(actor, "invited", share, account=share.account_id, email=email, level=level)
     return shares
+
+
+def _whose(email: str) -> User | None:
+    """Who is registered with an address, unless they have not yet proven that it is theirs.
+
+    Anybody can sign up with somebody else's address, and would be shown what is meant for them.
+    """
+    unproven = EmailAddress.objects.filter(email=email, user=OuterRef("pk"), verified=False)
+    return User.objects.filter(~Exists(unproven), email=email, is_active=True).first()
 
 
 @db_transaction.atomic

@@ -84,9 +84,13 @@ def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
 def test_an_invitation_waits_for_whoever_proves_the_address(alices, api_for, checking):
     form = {"email": "new@example.com", "level": "viewer", "accounts": [checking.pk]}
     alices.post("/accounts/sharing/", form)
-    share = AccountShare.objects.get()
     new = make_user("new@example.com")
     address = EmailAddress.objects.create(user=new, email=new.email, primary=True, verified=False)
+    # Once more, now that somebody has signed up with it: whoever that is.
+    alices.post("/accounts/sharing/", form)
+    share = AccountShare.objects.get()
+    assert share.member is None
+    assert not Notification.objects.exists()
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").status_code == 404
     EmailAddress.objects.filter(pk=address.pk).update(verified=True)
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").json()["status"] == "accepted"
