@@ -4,7 +4,7 @@ Each act is one commit and one batch that `undoing` can take back for 30 days. O
 rows are touched. Nothing to do means no batch (None).
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,15 @@ from django.db.models import Count
 from accounts.models import Account
 from accounts.services import lock_accounts
 from transactions.holds import refuse_held
-from transactions.models import Category, ChangeBatch, Tag, Transaction, TransactionQuerySet
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ChangeBatch,
+    ChangeBatchRow,
+    Tag,
+    Transaction,
+    TransactionQuerySet,
+)
 from transactions.services.change_batches import (
     CATEGORY,
     DELETED_AT,
@@ -134,11 +142,26 @@ def read_edit(
 
 def edit_some(batch: ChangeBatch, act: Act, edit: Edit, ids: Iterable[int]) -> None:
     """A worker's share of an edit: these rows, as far as their accounts are locked."""
+    ids, kept = _under_locks(ids, act), set()
     if edit.category is not UNCHANGED:
         _refuse_foreign(batch.user, edit.category)
-    changes = _planned(_under_locks(ids, act), edit)
+        kept = _chosen_since(batch, ids)
+    changes = _planned(ids, edit, kept)
     if changes:
         _carry_out_edit(batch, act, edit, changes, is_share=True)
+
+
+def _chosen_since(batch: ChangeBatch, ids: list[int]) -> set[int]:
+    """Rows whose category somebody chose after this batch was asked for: the newer wish wins."""
+    chosen = CategoryChange.objects.filter(
+        transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=batch.created_at
+    )
+    # Asked for before this one, and still at work when it was.
+    older = ChangeBatchRow.objects.filter(
+        transaction__in=ids, batch__lt=batch.pk, batch__updated_at__gt=batch.created_at
+    )
+    rows = chosen.exclude(transaction__in=older.values("transaction"))
+    return set(rows.values_list("transaction_id", flat=True))
 
 
 def _carry_out_edit(
@@ -280,8 +303,11 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
     return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
 
 
-def _planned(ids: list[int], edit: Edit) -> Changes:
-    """What the edit changes of these rows; a row that is so already is left out."""
+def _planned(ids: list[int], edit: Edit, kept: Container[int] = ()) -> Changes:
+    """What the edit changes of these rows; a row that is so already is left out.
+
+    Those in `kept` keep their category.
+    """
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
     paired = rows_in_pairs(ids) if edit.category is not UNCHANGED else set()
@@ -292,7 +318,7 @@ def _planned(ids: list[int], edit: Edit) -> Changes:
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         # The category of a transfer's side, or of a split row, is no matter of choice.
-        if not (is_split or pk in paired):
+        if not (is_split or pk in paired or pk in kept):
             _plan_category(before, after, edit, category_id, source)
         if edit.notes is not UNCHANGED and notes != edit.notes:
             before[NOTES], after[NOTES] = notes, edit.notes

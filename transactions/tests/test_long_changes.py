@@ -153,6 +153,23 @@ def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_ru
     assert check_ledger().is_clean
 
 
+def test_a_category_chosen_by_hand_after_an_edit_was_asked_for_is_kept(alice, rows):
+    gifts, coffee = (Category.objects.get(user=None, slug=slug) for slug in ("gifts", "coffee"))
+    first, last = rows.order_by("pk").first(), rows.order_by("-pk").first()
+    batch = ask("edit", alice, rows)
+    newer = tasks.edit_soon(alice, rows, at=timezone.now(), category=coffee)
+    LongChange(batch.pk).step(at=timezone.now())
+    set_category(actor=alice, transaction=last, category=gifts)
+    tasks.run_batch(batch.pk)
+    last.refresh_from_db()
+    assert (last.category, last.notes, last.tags.count()) == (gifts, "seen", 2)
+    # What was asked for later wins over an earlier edit that was at work at the same time.
+    tasks.run_batch(newer.pk)
+    first.refresh_from_db()
+    assert first.category == coffee
+    assert check_ledger().is_clean
+
+
 def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
     alice, rows, coffee_rule
 ):
