@@ -11,7 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import Account, AccountShare
@@ -77,10 +77,12 @@ def accept_share(*, actor: User, share: AccountShare) -> AccountShare:
         return locked
     if locked.status != Status.INVITED:
         raise ValidationError("This invitation is not open any more.")
+    # Invited by another of their addresses before: the newer one takes its place.
+    _known_beside(locked, actor).delete()
     locked.member, locked.status = actor, Status.ACCEPTED
     locked.full_clean()
     locked.save(update_fields=["member", "status", "updated_at"])
-    _record(actor, "accepted", locked)
+    _record(actor, "accepted", locked, level=locked.level)
     return locked
 
 
@@ -99,7 +101,7 @@ def end_share(*, actor: User, share: AccountShare) -> AccountShare:
         return locked
     before, locked.status = locked.status, status
     if locked.member_id is None and word == "declined":
-        locked.member = actor
+        locked.member = None if _known_beside(locked, actor).exists() else actor
     locked.save(update_fields=["member", "status", "updated_at"])
     _record(actor, word, locked, status=[before, status])
     return locked
@@ -166,6 +168,11 @@ def _tell(member: User, owner: User, at: datetime) -> None:
         on=local_date(member.timezone, at),
         at=at,
     )
+
+
+def _known_beside(share: AccountShare, member: User) -> QuerySet[AccountShare]:
+    """The other share of the same account with the same person."""
+    return AccountShare.objects.filter(account=share.account_id, member=member).exclude(pk=share.pk)
 
 
 def _locked(share: AccountShare) -> AccountShare:

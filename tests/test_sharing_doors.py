@@ -99,6 +99,34 @@ def test_an_invitation_waits_for_whoever_proves_the_address(alices, api_for, che
     ]
 
 
+@pytest.mark.parametrize("answer", ["accept", "end"])
+def test_who_is_invited_by_two_addresses_has_one_share(alices, client_for, bob, checking, answer):
+    first = AccountShare.objects.create(
+        user=checking.user, member=bob, account=checking, level="viewer", status="accepted"
+    )
+    EmailAddress.objects.create(user=bob, email="second@example.com", verified=True)
+    form = {"email": "second@example.com", "level": "analyst", "accounts": [checking.pk]}
+    alices.post("/accounts/sharing/", form)
+    second = AccountShare.objects.exclude(pk=first.pk).get()
+    assert client_for(bob).post(f"/accounts/sharing/{second.pk}/{answer}/").status_code == 302
+    [left] = AccountShare.objects.filter(member=bob)
+    expected = (second.pk, "analyst") if answer == "accept" else (first.pk, "viewer")
+    assert (left.pk, left.level, left.status) == (*expected, "accepted")
+
+
+def test_a_long_list_of_accounts_is_looked_up_at_once(
+    api_for, alice, checking, bobs_account, django_assert_max_num_queries
+):
+    client = api_for(alice)
+    step_up(client, alice)
+    form = {"email": "bob@example.com", "level": "viewer"}
+    with django_assert_max_num_queries(30):
+        answer = client.post("/api/shares", form | {"accounts": [checking.pk] * 200})
+    assert (answer.status_code, len(answer.json())) == (201, 1)
+    for wrong in ([bobs_account.pk], [10**30], [checking.pk] * 201, ["x"]):
+        assert client.post("/api/shares", form | {"accounts": wrong}).status_code == 400
+
+
 def test_the_api_invites_changes_and_ends(api_for, alice, bob, checking, savings, bobs_account):
     alices, bobs = api_for(alice), api_for(bob)
     form = {"email": "bob@example.com", "level": "viewer", "account": checking.pk}

@@ -17,6 +17,8 @@ from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 
+MOST_ACCOUNTS = 200
+
 
 class ShareOut(serializers.ModelSerializer):
     """One account shared with one person, as either of the two sees it."""
@@ -54,16 +56,25 @@ class InviteIn(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
     level = serializers.ChoiceField(choices=AccountShare.Level.choices)
     account = serializers.PrimaryKeyRelatedField(queryset=Account.objects.none(), required=False)
-    accounts = serializers.PrimaryKeyRelatedField(
-        queryset=Account.objects.none(), many=True, required=False
+    # Looked up together: one by one, a long list would be as many queries.
+    accounts = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        max_length=MOST_ACCOUNTS,
+        required=False,
     )
     all_accounts = serializers.BooleanField(required=False, help_text="All you have now.")
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
-        own = Account.objects.owned_by(self.context["request"].user)
-        fields["account"].queryset = fields["accounts"].child_relation.queryset = own
+        fields["account"].queryset = Account.objects.owned_by(self.context["request"].user)
         return fields
+
+    def validate_accounts(self, ids: list[int]) -> list[Account]:
+        own = Account.objects.owned_by(self.context["request"].user).in_bulk(ids)
+        if missing := set(ids) - set(own):
+            sentence = f"Account {min(missing)} does not exist."
+            raise serializers.ValidationError(sentence, code="does_not_exist")
+        return list(own.values())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         one, some = attrs.pop("account", None), attrs.pop("accounts", [])

@@ -53,8 +53,13 @@ def share_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Take up an invitation; `all`: every one of the same owner."""
-    for share in _asked_for(request, pk):
-        accept_share(actor=request.user, share=share)
+    try:
+        for share in _asked_for(request, pk):
+            accept_share(actor=request.user, share=share)
+    except ValidationError as error:
+        # Taken back at the same moment.
+        messages.error(request, " ".join(error.messages))
+        return redirect("accounts:share_list")
     messages.success(request, _("Accepted. You see it from now on, marked as shared."))
     return redirect("accounts:share_list")
 
