@@ -1,6 +1,6 @@
 """The HTML door's half of the bridge from services: a broken rule is shown on the form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django import forms
@@ -24,6 +24,11 @@ def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
         return
     for name, errors in error.error_dict.items():
         form.add_error(name if name in form.fields else None, errors)
+
+
+def row_ids(texts: Iterable[str]) -> list[int]:
+    """The keys of rows among what a browser sent: no other digits, none beyond the column."""
+    return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 19]
 
 
 class Renderer(TemplatesSetting):

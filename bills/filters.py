@@ -13,7 +13,9 @@ class BillFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Bill.Status.choices, method="by_status")
     due_from = django_filters.DateFilter(field_name="due_date", lookup_expr="gte")
     due_to = django_filters.DateFilter(field_name="due_date", lookup_expr="lte")
-    account = django_filters.NumberFilter(field_name="account", decimal_places=0)
+    account = django_filters.NumberFilter(
+        field_name="account", decimal_places=0, max_value=2**63 - 1
+    )
 
     class Meta:
         model = Bill

@@ -126,3 +126,18 @@ def test_the_schema_names_the_refusals_of_every_operation(client):
     assert sorted(reading) == ["200", "400", "401", "403", "404", "429", "default"]
     overview = schema["components"]["schemas"]["OverviewOut"]
     assert not {"budgets", "insights"} & set(overview["required"])
+
+
+def test_no_number_is_too_large_or_too_odd_for_a_door(api_for, client_for, alice):
+    """Of 5,000 digits, of 30, of another alphabet: a refusal or nothing found, never a fault."""
+    page, api = client_for(alice), api_for(alice)
+    for odd in ("9" * 5_000, "9" * 30, "00000000000000000000", "²", "٣"):
+        for address in ("bulk/", "trash/restore/"):
+            answer = page.post(f"/transactions/{address}", {"ids": [odd], "action": "delete"})
+            assert answer.status_code in (302, 422), (address, odd[:30])
+        for address in (f"new/?from_transaction={odd}", f"preview/?rule={odd}"):
+            assert page.get(f"/transactions/rules/{address}").status_code in (200, 400, 404, 405)
+        assert api.get(f"/api/insights/merchants?limit=001{odd}").status_code == 400
+        assert api.get(f"/api/bills?account={odd}").status_code in (200, 400)
+    body = {"ids": [10**30], "category": None}
+    assert api.post("/api/transactions/bulk-categorize", body, format="json").status_code == 400

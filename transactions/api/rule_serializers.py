@@ -258,7 +258,9 @@ class BulkCategorizeIn(serializers.Serializer):
     """Which transactions (`ids`, or the `filter` of the list as an object), and their category."""
 
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), max_length=MOST_IDS, required=False
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        max_length=MOST_IDS,
+        required=False,
     )
     filter = serializers.DictField(required=False)
     category = CategorySlugField()

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from banking.forms import row_ids
 from banking.keyset import keyset_page
 from transactions import tasks
 from transactions.models import (
@@ -86,7 +87,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
     require(request.user, Ability.CHANGE_OWN_DATA)
     rows = trashed(request)
     if "all" not in request.POST:
-        ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+        ids = row_ids(request.POST.getlist("ids"))
         if not ids:
             messages.info(request, _("Choose what to restore first."))
             return redirect("transactions:trash")

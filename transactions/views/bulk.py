@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from banking.forms import row_ids
 from transactions import tasks
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
@@ -51,7 +52,7 @@ def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | Non
     if "all" in request.POST:
         filters = TransactionFilter(query, queryset=own, request=request)
         return filters.qs if filters.is_valid() else None
-    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+    ids = row_ids(request.POST.getlist("ids"))
     return own.filter(pk__in=ids[:MOST_CHOSEN]) if ids else None
 
 

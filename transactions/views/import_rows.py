@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import may_change
-from banking.forms import errors_on
+from banking.forms import errors_on, row_ids
 from banking.keyset import keyset_page
 from transactions.forms.importing import ImportRowForm
 from transactions.models import ImportBatch, ImportRow
@@ -103,7 +103,7 @@ def import_rows_choose(request: HttpRequest, pk: int) -> HttpResponse:
     """Add rows although they look known, or leave rows out: single ones, or a whole tab."""
     batch = find_to_change(request, pk)
     rows = ImportRow.objects.filter(batch=batch)
-    ids = [value for value in request.POST.getlist("ids") if value.isdigit() and len(value) < 19]
+    ids = row_ids(request.POST.getlist("ids"))
     if ids:
         rows = rows.filter(pk__in=ids)
     elif request.POST.get("all") in (Verdict.REVIEW, Verdict.DUPLICATE, Verdict.NEW):

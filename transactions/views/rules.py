@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.forms import add_service_errors, errors_on
+from banking.forms import add_service_errors, errors_on, row_ids
 from banking.keyset import keyset_page
 from banking.snapshot import read_snapshot
 from transactions import tasks
@@ -256,7 +256,7 @@ def _source_of(request: HttpRequest) -> Transaction | None:
     if not pk:
         return None
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
-    return get_object_or_404(own.select_related("category"), pk=pk if pk.isdecimal() else 0)
+    return get_object_or_404(own.select_related("category"), pk__in=row_ids([pk]))
 
 
 def _proposed(source: Transaction | None) -> dict[str, Any]:
@@ -272,7 +272,8 @@ def _proposed(source: Transaction | None) -> dict[str, Any]:
 
 
 def _edited_rule(request: HttpRequest, pk: str) -> CategoryRule | None:
-    return _find(request, int(pk)) if pk.isdecimal() else None
+    ids = row_ids([pk])
+    return _find(request, ids[0]) if ids else None
 
 
 def _find(request: HttpRequest, pk: int) -> CategoryRule:
