@@ -255,6 +255,7 @@ CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-step-up"]
 # --- Pages --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["banking.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
