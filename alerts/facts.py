@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from alerts.subscriptions import Choices, default_threshold
-from banking.money import format_money, minor_unit_digits
+from banking.money import format_money
 from users.models import User
 
 
@@ -55,7 +55,7 @@ class People:
         """The user's threshold, else the type's; None where the type has a rule of its own."""
         if self.has_own_threshold(user.pk, kind):
             return self.choices[user.pk, kind].threshold
-        return default_threshold(kind, user.base_currency, minor_unit_digits(user.base_currency))
+        return default_threshold(kind, user.base_currency)
 
 
 def told(amount: Decimal, currency: str, user: User) -> str:

@@ -16,7 +16,7 @@ from alerts.subscriptions import RULES, URGENT, Choice
 from banking.money import LARGEST_AMOUNT
 from users import audit
 from users.models import User
-from users.notifications import EMAIL, SMS, channel_problem, notify, opt_in
+from users.notifications import EMAIL, SMS, notify, opt_in
 from users.timezones import local_date
 
 
@@ -133,12 +133,6 @@ def subscribe(
         after=asdict(choice),
     )
     return choice
-
-
-def unavailable_channels(user: User, choice: Choice) -> dict[str, str]:
-    """{channel: why nothing comes by it} of the chosen channels that cannot be used now."""
-    found = {channel: channel_problem(user, channel) for channel in choice.channels}
-    return {channel: why for channel, why in found.items() if why}
 
 
 def check_threshold(kind: str, threshold: Decimal | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from alerts.models import AlertSubscription, AlertType
+from banking.money import minor_unit_digits
 from users.models import User
 from users.notifications import EMAIL, SMS, channel_problem, opted_out_kinds
 
@@ -116,12 +117,12 @@ def problems_of(user: User) -> dict[str, str]:
     return {channel: channel_problem(user, channel) for channel in (EMAIL, SMS)}
 
 
-def default_threshold(kind: str, currency: str, digits: int) -> Decimal | None:
+def default_threshold(kind: str, currency: str) -> Decimal | None:
     """The threshold without a choice; amounts are scaled for currencies without minor units."""
     rule = RULES[kind]
     if rule.default is None or rule.unit != AMOUNT:
         return rule.default
-    return rule.default * 100 if digits == 0 else rule.default
+    return rule.default * 100 if minor_unit_digits(currency) == 0 else rule.default
 
 
 def _choice(kind: str, row: AlertSubscription | None) -> Choice:

@@ -66,9 +66,6 @@ class Rhythm:
             return anchor + slot * self.days
         return month_day(slot, anchor)
 
-    def slot_date(self, anchor: int, slot: int) -> date:
-        return date.fromordinal(self.slot_day(anchor, slot))
-
     def next_slot(self, slot: int, count: int = 1) -> int:
         """Slots of months are numbered by calendar month, so a quarter is three further on."""
         return slot + count * (self.months or 1)

@@ -15,17 +15,16 @@ from banking.periods import Period
 from banking.snapshot import read_snapshot
 from bills.models import Bill
 from bills.page import Line, lines
-from budgets.month import budget_month
 from budgets.progress import BudgetProgress
 from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.coverage import Coverage, insights_coverage
 from insights.net_worth import NetWorth, net_worth
+from insights.overview import month_budgets
 from insights.period_choice import PeriodChoice
 from insights.spending import CategorySpending, categories_of, spending_by_category
 from transactions.flows import load_flows
 from transactions.models import Category, MonthlyTotal, Transaction
 from users.models import User
-from users.policy import Ability, may
 
 TREND_MONTHS, LARGEST_COUNT, MOST_BILLS = 6, 10, 40
 
@@ -115,7 +114,7 @@ def _monthly_report(
         ),
         trend=monthly_trend(flows, trend_period),
         largest=_largest(coverage, period),
-        budgets=_budgets(coverage, choice, on),
+        budgets=month_budgets(coverage, choice, on),
         bills=_bills(user, period, on),
     )
 
@@ -155,19 +154,6 @@ def _largest(coverage: Coverage, period: Period) -> tuple[Transaction, ...]:
     counted = spent.filter(~Q(category__kind=Category.Kind.TRANSFER) | Q(category=None))
     home = counted.filter(currency=coverage.user.base_currency)
     return tuple(home.for_list().order_by("-amount", "-id")[:LARGEST_COUNT])
-
-
-def _budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
-    if not may(coverage.user, Ability.SEE_BUDGETS):
-        return ()
-    month = budget_month(
-        user=coverage.user,
-        year=choice.month.year,
-        month=choice.month.month,
-        on=on,
-        include_shared=coverage.includes_shared,
-    )
-    return month.progresses
 
 
 def _bills(user: User, period: Period, on: date) -> tuple[Line, ...]:

@@ -96,14 +96,14 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
         trend=monthly_trend(flows, trend_period),
         trend_period=trend_period,
         recent=_recent(coverage, choice),
-        budgets=_budgets(coverage, choice, on),
+        budgets=month_budgets(coverage, choice, on),
         bills=next_lines(user=user, on=on),
         rewards=rewards_total(user=user, on=on),
         alerts_count=Alert.objects.visible_to(user).counted().count(),
     )
 
 
-def _budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
+def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
     """Those of the month a single month's figure is about; none for who sees no insights."""
     if not coverage.sees_insights or not may(coverage.user, Ability.SEE_BUDGETS):
         return ()

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from alerts.models import Alert, AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice, default_threshold, problems_of
-from banking.money import minor_unit_digits, parse_amount, plain_amount
+from banking.money import parse_amount, plain_amount
 
 CHANNELS = ("in_app", "email", "sms")
 
@@ -103,7 +103,7 @@ class SubscriptionOut(serializers.Serializer):
 
     def get_default_threshold(self, choice: Choice) -> str | None:
         currency = self.context["user"].base_currency
-        default = default_threshold(choice.type, currency, minor_unit_digits(currency))
+        default = default_threshold(choice.type, currency)
         return self._shown(choice, default)
 
     def get_threshold_unit(self, choice: Choice) -> str:
