@@ -53,12 +53,17 @@ def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: A
 
 def document_errors(result: dict, **kwargs: Any) -> dict:
     """Name the refusals of every operation; they have one shape."""
-    result["components"]["schemas"]["Error"] = ERROR
+    components = result["components"]
+    components["schemas"]["Error"] = ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    components["responses"] = {
+        f"Error{status.capitalize()}": {"description": description, "content": content}
+        for status, description in REFUSALS.items()
+    }
     for path, methods in result["paths"].items():
         for operation in methods.values():
             for status in _refusals(path, operation):
-                refusal = {"description": REFUSALS[status], "content": content}
+                refusal = {"$ref": f"#/components/responses/Error{status.capitalize()}"}
                 operation["responses"].setdefault(status, refusal)
     return result
 
