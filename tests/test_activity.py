@@ -123,3 +123,11 @@ def test_many_rows_cost_no_more_queries(alice, checking, client_for, django_asse
     client = client_for(alice)
     with django_assert_max_num_queries(8):
         client.get(reverse("users:activity"))
+
+
+def test_codes_are_told_as_words_and_what_somebody_wrote_as_it_is(alice):
+    record(
+        actor=None, action="alerts.alert.raised", target=alice, type="unusual_spending", name="a_b"
+    )
+    entry = told(activity_of(alice).first(), alice)
+    assert entry["details"] == [("type", "unusual spending"), ("name", "a_b")]

@@ -18,6 +18,8 @@ MOST_DETAILS = 6
 # Numbers of rows, digests: true, and of no use to a person.
 _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category", "transaction",
               "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
+# Their values are codes of ours, not what somebody wrote.
+_CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
 
 _THROUGH = {("by", "page"): gettext_lazy("the website"), ("by", "api"): gettext_lazy("an app")}
 
@@ -85,7 +87,7 @@ def _details(changes: Any) -> Iterable[tuple[str, str]]:
             continue
         text = _as_change(value) if isinstance(value, list) else _as_text(value)
         if text:
-            yield key.replace("_", " "), text
+            yield key.replace("_", " "), text.replace("_", " ") if key in _CODES else text
 
 
 def _as_change(values: list) -> str:
