@@ -42,11 +42,13 @@ from transactions.services.transfer_pairs import sides_made_here, with_partners
 from transactions.services.undoing import put_back, refuse_undo
 from users import audit
 from users.models import User
+from users.policy import Ability, may
 
 Kind, Status = ChangeBatch.Kind, ChangeBatch.Status
 ROWS_SCANNED = 5_000
 GIVEN_UP = timedelta(hours=6)
 NOT_FINISHED = "This could not be finished. What was changed until then can be undone."
+NOT_ALLOWED = "You may no longer change this. What was changed until then can be undone."
 RULES, MOMENT, LAST = "rule", "moment", "last"
 
 
@@ -157,6 +159,10 @@ class LongChange:
         batch = ChangeBatch.objects.select_related("user").filter(pk=self.batch_id).first()
         # Done by another worker, or gone with its owner.
         if batch is None or not batch.is_unfinished:
+            return False
+        if not may(batch.user, Ability.CHANGE_OWN_DATA):
+            # Closed, or looking only, since they asked. An undoing waits: half of one is no state.
+            end_batch(batch_id=batch.pk, error=NOT_ALLOWED)
             return False
         try:
             if batch.status == Status.UNDOING:

@@ -14,12 +14,12 @@ from transactions import tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, ChangeBatch, ChangePlan, Transaction
 from transactions.services.categorizing import set_category
-from transactions.services.long_changes import LongChange
+from transactions.services.long_changes import NOT_ALLOWED, LongChange
 from transactions.services.rule_book import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
 from transactions.services.undoing import undo_batch
 from transactions.tests.test_bulk_editing import standing
-from users.models import AuditEvent
+from users.models import AuditEvent, User
 
 
 class KilledError(Exception):
@@ -183,6 +183,19 @@ def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
     assert batch.error == "This rule is switched off. Switch it on first."
     undo_batch(actor=alice, batch=batch, at=timezone.now())
     assert comparable(alice) == before
+
+
+@pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": False}])
+def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, change):
+    batch = ask("delete", alice, rows)
+    assert LongChange(batch.pk).step(at=timezone.now())
+    left = rows.live().count()
+    User.objects.filter(pk=alice.pk).update(**change)
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.error) == ("done", NOT_ALLOWED)
+    assert 0 < rows.live().count() == left
+    assert check_ledger().is_clean
 
 
 def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
