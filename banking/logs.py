@@ -51,6 +51,8 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
             # Said already, with its request's id, as request_finished or request_failed.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # At DEBUG it tells whole addresses: a provider of rates wants its key in one.
+            "urllib3": {"level": "INFO"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
         },
