@@ -31,7 +31,7 @@ from users.channels.email import message_id
 from users.erasure import nobodys_address
 from users.models import AuditEvent, IdempotentCommand, Notification, User
 from users.policy import is_staff_role
-from users.services.sessions import end_everything, lock_user
+from users.services.sessions import end_everything
 
 logger = structlog.get_logger(__name__)
 
@@ -54,8 +54,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
     # What is recorded of this must not tell from where it came.
     quiet = RequestInfo(request_id=current_request_info().request_id)
     with request_info(quiet), db_transaction.atomic():
-        _refuse_last_admin(user)
-        locked = lock_user(user.pk)
+        locked = _locked_unless_last_admin(user)
         lock_accounts(locked.accounts.values_list("pk", flat=True))
         addresses = _addresses_of(locked)
         elsewhere = _told_elsewhere(locked, addresses)
@@ -84,12 +83,15 @@ def finish_erasures(*, at: datetime) -> int:
     return count
 
 
-def _refuse_last_admin(user: User) -> None:
-    """Under a lock of every admin, so that the last two cannot go at once."""
-    admins = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN)
-    active = [admin.pk for admin in admins.order_by("pk") if admin.is_active]
-    if active == [user.pk]:
+def _locked_unless_last_admin(user: User) -> User:
+    """The row, locked with every admin's in key order: the last two admins cannot go at once."""
+    whose = Q(role=User.Role.ADMIN) | Q(pk=user.pk)
+    rows = User.objects.select_for_update(no_key=True).filter(whose)
+    found = {row.pk: row for row in rows.order_by("pk")}
+    admins = [pk for pk, row in found.items() if row.role == User.Role.ADMIN and row.is_active]
+    if admins == [user.pk]:
         raise ValidationError("You are the last admin. Make somebody else an admin first.")
+    return found[user.pk]
 
 
 def _addresses_of(user: User) -> set[str]:
