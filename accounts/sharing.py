@@ -53,8 +53,13 @@ def _whose(email: str) -> User | None:
 
     Anybody can sign up with somebody else's address, and would be shown what is meant for them.
     """
-    unproven = EmailAddress.objects.filter(email=email, user=OuterRef("pk"), verified=False)
+    unproven = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=False)
     return User.objects.filter(~Exists(unproven), email=email, is_active=True).first()
+
+
+def has_unconfirmed_address(user: User) -> bool:
+    """Whether invitations to the address they sign in with have to wait."""
+    return EmailAddress.objects.filter(user=user, email=user.email, verified=False).exists()
 
 
 @db_transaction.atomic

@@ -81,7 +81,7 @@ def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
     assert AccountShare.objects.get().member is None
 
 
-def test_an_invitation_waits_for_whoever_proves_the_address(alices, api_for, checking):
+def test_an_invitation_waits_for_whoever_proves_the_address(alices, client_for, api_for, checking):
     form = {"email": "new@example.com", "level": "viewer", "accounts": [checking.pk]}
     alices.post("/accounts/sharing/", form)
     new = make_user("new@example.com")
@@ -91,6 +91,7 @@ def test_an_invitation_waits_for_whoever_proves_the_address(alices, api_for, che
     share = AccountShare.objects.get()
     assert share.member is None
     assert not Notification.objects.exists()
+    assert shown_in(client_for(new), "once you have confirmed it", "/accounts/sharing/")
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").status_code == 404
     EmailAddress.objects.filter(pk=address.pk).update(verified=True)
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").json()["status"] == "accepted"

@@ -13,7 +13,13 @@ from django.views.decorators.http import require_POST
 from accounts import viewing_as
 from accounts.forms import InviteForm
 from accounts.models import Account, AccountShare
-from accounts.sharing import accept_share, change_level, end_share, invite
+from accounts.sharing import (
+    accept_share,
+    change_level,
+    end_share,
+    has_unconfirmed_address,
+    invite,
+)
 from banking.forms import errors_on
 from users import limits
 from users.policy import Ability, may, require
@@ -42,6 +48,7 @@ def share_list(request: HttpRequest) -> HttpResponse:
         "invitations": _by_person(one for one in received if one.status == "invited"),
         "received": _by_person(one for one in received if one.status == "accepted"),
         "given": _by_person(given.order_by("invited_email", "account__name", "pk")),
+        "is_unconfirmed": has_unconfirmed_address(user),
         "has_accounts": Account.objects.owned_by(user).exists(),
         "may_share": may(user, Ability.CHANGE_OWN_DATA),
         "levels": AccountShare.Level.choices,
