@@ -126,6 +126,8 @@ def test_the_schema_names_the_refusals_of_every_operation(client):
     assert sorted(reading) == ["200", "400", "401", "403", "404", "429", "default"]
     overview = schema["components"]["schemas"]["OverviewOut"]
     assert not {"budgets", "insights"} & set(overview["required"])
+    suggestions = schema["paths"]["/api/budgets/suggestions"]["get"]["responses"]["200"]
+    assert suggestions["content"]["application/json"]["schema"]["type"] == "array"
 
 
 def test_no_number_is_too_large_or_too_odd_for_a_door(api_for, client_for, alice):

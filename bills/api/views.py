@@ -207,6 +207,7 @@ class BillRestoreApi(BillApi):
 
 class BillReminderApi(BillApi):
     serializer_class = ReminderOut
+    pagination_class = None
 
     @extend_schema(request=None, responses=ReminderOut(many=True))
     def post(self, request: Request, pk: int) -> Response:

@@ -188,6 +188,8 @@ class CopyLastMonthApi(BudgetApi):
 
 
 class BudgetSuggestionsApi(BudgetApi):
+    pagination_class = None
+
     @extend_schema(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
     def get(self, request: Request) -> Response:
         """What budgets could be: the median of each category's last six full months."""

@@ -163,7 +163,10 @@ class ImportRowOut(serializers.ModelSerializer):
     """One line of the file: as written, as read, and what became of it."""
 
     amount = AmountSerializerField(
-        source="signed_amount", currency="batch.account.currency", read_only=True
+        source="signed_amount",
+        currency="batch.account.currency",
+        read_only=True,
+        allow_null=True,
     )
     category = serializers.SerializerMethodField()
 
