@@ -58,9 +58,10 @@ def _delete_trash(ids: list[int], before: datetime) -> int:
 
 
 def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
-    """Under the accounts' locks: what is being restored at this moment stays."""
+    """Under the accounts' locks: what is being restored, or a worker is to restore, stays."""
     lock_accounts(chosen.order_by().values_list("account_id", flat=True).distinct())
-    rows = chosen.filter(deleted_at__lt=before)
+    coming_back = ChangeBatchRow.objects.filter(batch__status=ChangeBatch.Status.UNDOING)
+    rows = chosen.filter(deleted_at__lt=before).exclude(pk__in=coming_back.values("transaction"))
     # A pair of which one half is gone says nothing any more.
     either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
     Transfer.objects.filter(either).delete()
@@ -72,7 +73,9 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
 
 def _purge_changes(before: datetime) -> int:
     """What batches would have been undone by; the batches themselves stay as a record."""
-    old = ChangeBatch.objects.filter(created_at__lt=before, rows__isnull=False)
+    old = ChangeBatch.objects.filter(
+        status=ChangeBatch.Status.DONE, created_at__lt=before, rows__isnull=False
+    )
     count = 0
     for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_BATCHES]):
         count += ChangeBatchRow.objects.filter(batch=pk).delete()[0]

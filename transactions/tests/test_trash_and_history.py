@@ -20,11 +20,13 @@ from transactions.models import (
 from transactions.services import bulk_editing, rule_book
 from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import confirm_import, revert_import
+from transactions.services.long_changes import begin_undo
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.purging import purge
 from transactions.services.returned_lines import BROUGHT_AGAIN
 from transactions.services.rule_applying import apply_rules
 from transactions.services.undoing import undo_batch
+from transactions.tasks import run_batch
 from transactions.tests.import_samples import MARCH, checked, csv_of, imported
 from users.models import AuditEvent
 
@@ -226,6 +228,17 @@ def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savin
     assert event.changes == {"count": 1}
     again = purge(at=now + timedelta(days=31))
     assert (again["transactions"], again["changes"]) == (0, 0)
+
+
+def test_what_is_being_undone_is_not_purged_meanwhile(alice, rows):
+    now = timezone.now()
+    batch = bulk_editing.bulk_delete(actor=alice, rows=Transaction.objects.all(), at=now)
+    begin_undo(actor=alice, batch=batch, at=now + timedelta(days=30))
+    purged = purge(at=now + timedelta(days=31))
+    assert (purged["transactions"], purged["changes"]) == (0, 0)
+    run_batch(batch.pk)
+    assert Transaction.objects.filter(deleted_at=None).count() == len(rows)
+    assert check_ledger().is_clean
 
 
 # --- Imports -------------------------------------------------------------------------------------
