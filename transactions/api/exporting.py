@@ -1,6 +1,5 @@
 """Transactions as a file at the API."""
 
-import json
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -20,17 +19,22 @@ from users.timezones import local_date
 
 
 class CsvRenderer(BaseRenderer):
-    """Lets a client ask for text/csv; a refusal is JSON all the same."""
+    """Lets a client ask for text/csv, which is streamed and not rendered."""
 
     media_type = "text/csv"
     format = "csv"
 
-    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
-        return json.dumps(data, default=str).encode()
-
 
 class CsvExportApi(APIView):
     renderer_classes = [JSONRenderer, CsvRenderer]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A refusal says that it is JSON, whatever was asked for."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if answer.status_code >= 400:
+            answer.accepted_renderer = JSONRenderer()
+            answer.accepted_media_type = JSONRenderer.media_type
+        return answer
 
     @extend_schema(
         request={"application/json": {"type": "object", "additionalProperties": {}}},

@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from django.db.models import Exists
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.exceptions import AuthenticationFailed as RefusedToken
 from rest_framework_simplejwt.tokens import Token
 
 from users.models import RefreshSession, User
@@ -15,6 +17,16 @@ class TokenAuthentication(JWTAuthentication):
 
     One query: the user, and whether the token's family still lives.
     """
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        try:
+            return super().authenticate(request)
+        except RefusedToken as error:
+            # Its details are a tree of their own; the API's errors have one shape.
+            raise AuthenticationFailed(
+                "This access token is not valid, or not any more. Refresh it, or sign in again.",
+                code="token_not_valid",
+            ) from error
 
     def get_user(self, validated_token: Token) -> User:
         try:
