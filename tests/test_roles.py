@@ -90,5 +90,7 @@ def test_the_menu_offers_a_viewer_no_more_than_the_summary(client_for):
     )
     assert "/insights/" not in page
     assert "/budgets/" not in page
+    assert "/transactions/import/" not in page
     page = client_for(make_user("user@example.com")).get("/accounts/").content.decode()
     assert "/insights/cash-flow/" in page
+    assert "/transactions/import/" in page
