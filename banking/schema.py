@@ -51,6 +51,14 @@ def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: A
     return request
 
 
+def loosen_unions(result: dict, **kwargs: Any) -> dict:
+    """One of two shapes may hold all of the other: `oneOf` would refuse what is both."""
+    for schema in result["components"]["schemas"].values():
+        if "oneOf" in schema and "discriminator" not in schema:
+            schema["anyOf"] = schema.pop("oneOf")
+    return result
+
+
 def document_errors(result: dict, **kwargs: Any) -> dict:
     """Name the refusals of every operation; they have one shape."""
     components = result["components"]

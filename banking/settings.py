@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+        "banking.schema.loosen_unions",
         "banking.schema.document_errors",
     ],
 }

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from transactions.exports import csv_answer
@@ -29,9 +30,9 @@ class CsvExportApi(APIView):
     renderer_classes = [JSONRenderer, CsvRenderer]
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """A refusal says that it is JSON, whatever was asked for."""
+        """All but the file is JSON and says so, whatever was asked for."""
         answer = super().finalize_response(request, response, *args, **kwargs)
-        if answer.status_code >= 400:
+        if isinstance(answer, Response):
             answer.accepted_renderer = JSONRenderer()
             answer.accepted_media_type = JSONRenderer.media_type
         return answer

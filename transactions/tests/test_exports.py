@@ -130,6 +130,8 @@ def test_the_api_exports_the_same_file_by_a_body_of_filters(alice, checking, api
 def test_the_api_refuses_what_is_no_filter(alice, api_for, body, attr):
     answer = api_for(alice).post("/api/export/csv", body, format="json", HTTP_ACCEPT="text/csv")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
+    asked = api_for(alice).options("/api/export/csv?format=csv")
+    assert (asked.status_code, asked["Content-Type"]) == (200, "application/json")
     assert answer.json()["errors"][0]["attr"].startswith(attr)
 
 

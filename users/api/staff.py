@@ -31,9 +31,9 @@ from users.policy import Ability, may, require
 from users.services.staffing import change_person, create_person, unlock_sign_in, with_locks
 from users.set_password_mail import send_set_password_mail
 
-_PERSON = PolymorphicProxySerializer(
-    "StaffUser", serializers=[StaffUserOut, MaskedUserOut], resource_type_field_name=None
-)
+_SHAPES = {"serializers": [StaffUserOut, MaskedUserOut], "resource_type_field_name": None}
+_PERSON = PolymorphicProxySerializer("StaffUser", many=False, **_SHAPES)
+_PEOPLE = PolymorphicProxySerializer("StaffUser", many=True, **_SHAPES)
 
 
 class Needs(BasePermission):
@@ -79,7 +79,7 @@ class PeopleApi(StaffApi):
 class StaffUserListApi(PeopleApi):
     filterset_class = PersonFilter
 
-    @extend_schema(operation_id="admin_users_list", responses=StaffUserOut(many=True))
+    @extend_schema(operation_id="admin_users_list", responses=_PEOPLE)
     def get(self, request: Request) -> Response:
         """People. Support gets `id`, `email`, `name`, `phone` (masked), and whether locked."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
