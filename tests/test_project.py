@@ -192,7 +192,11 @@ def test_requirements_are_pinned(name):
 
 
 # Imported here, brought along there.
-WITH_OTHERS = {"cryptography": "pyjwt[crypto]", "kombu": "celery[redis]"}
+WITH_OTHERS = {
+    "cryptography": "pyjwt[crypto]",
+    "kombu": "celery[redis]",
+    "urllib3": "requests",
+}
 
 
 def test_what_the_product_imports_is_what_it_installs():

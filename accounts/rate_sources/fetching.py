@@ -5,6 +5,7 @@ import time
 import requests
 from django.conf import settings
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from urllib3.exceptions import HTTPError
 
 from accounts.rate_sources.quotes import SourceError
 
@@ -38,7 +39,7 @@ def _fetch_once(address: str) -> bytes:
         with requests.get(address, timeout=TIMEOUTS, allow_redirects=False, stream=True) as answer:
             _refuse(answer)
             return _read(answer)
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise _DownError(f"No answer: {type(error).__name__}.") from None
 
 
@@ -57,8 +58,9 @@ def _refuse(answer: requests.Response) -> None:
 
 def _read(answer: requests.Response) -> bytes:
     body, until = b"", time.monotonic() + LONGEST_SECONDS
-    # Counted after decompression: a small bomb is a large answer.
-    for chunk in answer.iter_content(_CHUNK):
+    # Counted after decompression: a small bomb is a large answer. And whatever has come is taken at
+    # once, so that one byte every nine seconds is no answer without end.
+    while chunk := answer.raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_BYTES:
             raise SourceError("Its answer is larger than a megabyte.")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from werkzeug import Response
 
 from accounts.exchange import RateMissing, convert
 from accounts.models import ExchangeRate, HeldRate, RateFetch
+from accounts.rate_sources import fetching
 from accounts.rates import accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
 from tests.builders import make_user
 from users.models import AuditEvent, User
@@ -168,6 +170,22 @@ def test_a_redirect_is_not_followed(providers):
     assert "/inside" not in [request.path for request, _answer in providers.log]
     first = RateFetch.objects.order_by("id").first()
     assert first.message == "It answered with a redirect, which is not followed."
+
+
+def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
+    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.3)
+    stopped = Event()
+
+    def drops(_request):
+        return Response(b" " for _ in range(200) if not stopped.wait(0.02))
+
+    providers.expect_request(OPEN).respond_with_handler(drops)
+    answer(providers, DAILY, "", 404)
+    answer(providers, HISTORY, "", 404)
+    assert fetch_rates(at=AT) is False
+    stopped.set()
+    first = RateFetch.objects.order_by("id").first()
+    assert first.message == "Its answer took longer than 0.3 seconds."
 
 
 def test_nobody_listening_is_a_sentence_after_three_tries(providers, settings):
