@@ -14,6 +14,8 @@ def add_months(on: date, months: int) -> date:
     """`on` moved by whole months; the 31st becomes a shorter month's last day."""
     index = on.year * 12 + on.month - 1 + months
     year, month = divmod(index, 12)
+    if on.day <= 28:  # Most are first days: no need to ask how long the month is.
+        return date(year, month + 1, on.day)
     return date(year, month + 1, min(on.day, days_in_month(year, month + 1)))
 
 

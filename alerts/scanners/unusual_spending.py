@@ -60,10 +60,7 @@ def _month(
 ) -> Iterator[Fact]:
     """Judges the first day looked at, and each later day with a line, of one month."""
     whole = Period.month_of(month)
-    usual = [
-        sum((value for on, value in by_day.items() if on in Period.month_of(one)), Decimal(0))
-        for one in (add_months(month, -back) for back in range(1, MONTHS + 1))
-    ]
+    usual = _usual(by_day, month)
     moved = {on: value for on, value in by_day.items() if on in whole and on < days.end}
     moved.setdefault(max(month, days.start), Decimal(0))
     total = Decimal(0)
@@ -71,6 +68,16 @@ def _month(
         total += moved[on]
         if on in days:
             yield from judge(people, user, category, on, total, usual)
+
+
+def _usual(by_day: dict[date, Decimal], month: date) -> list[Decimal]:
+    """What was spent in each of the six months before `month`."""
+    sums = dict.fromkeys((add_months(month, -back) for back in range(1, MONTHS + 1)), Decimal(0))
+    for on, value in by_day.items():
+        first = first_of_month(on)
+        if first in sums:
+            sums[first] += value
+    return list(sums.values())
 
 
 def judge(
