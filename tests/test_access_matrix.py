@@ -28,7 +28,8 @@ from users.models import Notification, User
 from users.policy import ABILITIES
 
 ABSENT = 987_654_321
-pytestmark = pytest.mark.django_db
+# Who is let in is decided above the engine; what is let in runs on both in the other tests.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ALL = all_urls()
 URLS: dict[str, Url] = {url.name: url for url in ALL if not url.name.startswith("admin:")}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
