@@ -18,6 +18,7 @@ from insights.models import Export, ExportPiece
 from insights.services import exporting
 from insights.services.ownership import tables_of_people
 from tests.builders import make_account, make_transaction, make_user, step_up
+from tests.world import SECRET, things_of
 from transactions.models import Transaction
 from transactions.services.attaching import attach
 from users.models import AuditEvent
@@ -59,7 +60,7 @@ def waiting(alice, checking, now):
 # --- From the request to the file ---------------------------------------------------------------
 
 
-def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for):
+def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, client_for):
     make_transaction(account=checking, amount="-12.34", txn_date=date(2026, 3, 2))
     body = {"account": checking.pk, "period": "2026-03"}
     answer = api_for(alice).post("/api/export/pdf", body)
@@ -78,8 +79,10 @@ def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for):
     )
     assert "-12.34 987.66" in text_of(content)
     assert actions(actor=alice) == ["insights.export.requested", "insights.export.downloaded"]
-    for path in (f"/api/exports/{made['id']}", address, f"/exports/{made['id']}/file/"):
-        assert api_for(bob).get(path).status_code == 404 or path.startswith("/exports")
+    for path in (f"/api/exports/{made['id']}", address):
+        assert api_for(bob).get(path).status_code == 404
+    assert client_for(alice).get(f"/exports/{made['id']}/file/").status_code == 200
+    assert client_for(bob).get(f"/exports/{made['id']}/file/").status_code == 404
     assert api_for(bob).get("/api/exports").json()["results"] == []
 
 
@@ -226,6 +229,22 @@ def test_the_monthly_report_says_the_months_figures(alice, household, today, now
         assert export.status == "done", export.error
         text = text_of(b"".join(exporting.fetch_export(actor=alice, export=export)))
         assert [one for one in expected if one not in text] == [], text
+
+
+def test_what_is_printed_for_one_person_tells_nothing_of_another(alice, bob, bobs_account, now):
+    printed = {}
+    for user, account in ((alice, things_of(alice)["account"]), (bob, bobs_account)):
+        period = Period(now.date() - timedelta(days=9), now.date() + timedelta(days=2))
+        month = first_of_month(now.date())
+        for export in (
+            exporting.request_statement(actor=user, account=account, period=period, at=now),
+            exporting.request_monthly_report(actor=user, month=month, at=now),
+        ):
+            exporting.run_export(export_id=export.pk, at=now)
+            export.refresh_from_db()
+            content = b"".join(exporting.fetch_export(actor=user, export=export))
+            printed[user, export.kind] = SECRET in text_of(content)
+    assert list(printed.values()) == [True, True, False, False]
 
 
 # --- Everything ---------------------------------------------------------------------------------
