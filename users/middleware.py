@@ -7,6 +7,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -31,6 +32,19 @@ class Arrival:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.arrived_at = timezone.now()
         return self.get_response(request)
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """A page leads whoever is not signed in to the sign-in; a part of a page answers 401.
+
+    Led there too, htmx would show the sign-in inside the page, and a poll from a page left open
+    would change the token of the sign-in form that is open beside it.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+        if "HX-Request" in request.headers and "HX-Boosted" not in request.headers:
+            return HttpResponse(status=401)
+        return super().handle_no_permission(request, view_func)
 
 
 class RequestContext:

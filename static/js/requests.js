@@ -2,6 +2,7 @@
 import { say } from "./toasts.js";
 
 const SENTENCES = {
+  401: "You are signed out, and nothing was changed. Reload the page to sign in again.",
   403: "You may not do that.",
   404: "That is not here any more.",
   413: "That is too large.",

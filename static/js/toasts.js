@@ -16,8 +16,10 @@ export function startToasts() {
   }).observe(region, { childList: true });
 }
 
-// say("The server cannot be reached.", "error"): a message from the page itself.
+// say("The server cannot be reached.", "error"): a message from the page itself, shown once.
 export function say(text, level = "info") {
+  const region = document.getElementById("toasts");
+  if ([...(region?.querySelectorAll(".toast__text") ?? [])].some((line) => line.textContent === text)) return;
   const toast = document.createElement("div");
   toast.className = `toast toast--${level}`;
   toast.dataset.toast = "";
@@ -25,7 +27,7 @@ export function say(text, level = "info") {
   line.className = "toast__text";
   line.textContent = text;
   toast.append(line);
-  document.getElementById("toasts")?.append(toast);
+  region?.append(toast);
 }
 
 function arm(toast) {

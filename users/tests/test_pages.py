@@ -302,3 +302,12 @@ def test_the_theme_is_switched_and_leads_back(alice, client_for):
     assert away["Location"] == "/users/profile/"
     alice.refresh_from_db()
     assert alice.theme == "dark"
+
+
+@pytest.mark.once
+def test_a_part_of_a_page_asked_for_by_nobody_is_401_and_leaves_the_sign_in_form_alone(client):
+    """A poll from a page left open sets no token beside the one of an open sign-in form."""
+    part = client.get("/alerts/bell/", headers={"HX-Request": "true"})
+    assert (part.status_code, part.content, dict(part.cookies)) == (401, b"", {})
+    boosted = client.get("/alerts/", headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert (boosted.status_code, boosted["Location"]) == (302, "/users/login/?next=/alerts/")
