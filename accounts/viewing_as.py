@@ -29,7 +29,12 @@ KEY = "viewing_as"
 NOBODY = -1
 SAFE = ("GET", "HEAD", "OPTIONS")
 _READING = ("SELECT", "(SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
-REFUSAL = "You are only looking, as somebody else would. Stop that first."
+# Whose settings, files and rights these are, nobody looks at for them.
+_OWN = (
+    *("/users/", "/admin/", "/accounts/sharing/", "/api/shares"),
+    *("/exports/", "/alerts/subscriptions/", "/transactions/export/"),
+)
+REFUSAL = Ability.ACT.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class ViewedAs:
 
     name: str
     level: str
+
+    def shows(self, path: str) -> bool:
+        """Whether a menu offers this page: what would be refused is not offered."""
+        return is_page_to_look_at(path)
 
 
 def start(*, actor: User, share: AccountShare, session: Any) -> None:
@@ -81,6 +90,7 @@ def stand_in(owner: User, person: dict[str, Any]) -> User | None:
         locale=owner.locale,
         theme=owner.theme,
     )
+    user.is_stand_in = True
     user._shared_account_ids = levels
     return user
 
@@ -120,8 +130,8 @@ def stop_url() -> str:
 
 
 def is_page_to_look_at(path: str) -> bool:
-    """Settings, sign-in, sharing and the staff site are nobody's to look at for another."""
-    return not path.startswith(("/users/", "/admin/", "/accounts/sharing/", "/api/shares"))
+    """Settings, sign-in, sharing, files and the staff site are nobody's to look at for another."""
+    return not path.startswith(_OWN)
 
 
 def refuse(request: HttpRequest) -> HttpResponse:

@@ -136,6 +136,9 @@ def _nav_context(
     except NoReverseMatch:
         # The page belongs to a later issue, or is not installed: no entry.
         return {"url": ""}
+    viewing_as = getattr(context.get("request"), "viewing_as", None)
+    if viewing_as is not None and not viewing_as.shows(url):
+        return {"url": ""}
     current = _current(context, view_name)
     return {"url": url, "label": label, "icon_name": icon_name, "is_current": current}
 

@@ -1,14 +1,18 @@
 """Sharing by page and API: invited, accepted, changed, taken back; and seen as others see it."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.urls import resolve
 
 from accounts.models import AccountShare
 from accounts.services import edit_account
 from accounts.viewing_as import only_reading
 from tests.builders import make_account, make_transaction, make_user, step_up
+from tests.world import things_of
 from transactions.models import Transaction
 from users.models import AuditEvent, Notification, User
 
@@ -196,7 +200,10 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
     for url in urls:
         for method in ("post", "put", "patch", "delete"):
             assert getattr(alices, method)(url).status_code in (403, 405), url
-    for url in ("/users/profile/", "/admin/", "/accounts/sharing/", "/api/shares"):
+    for url in (
+        *("/users/profile/", "/admin/", "/accounts/sharing/", "/api/shares", "/exports/"),
+        *("/transactions/export/", "/transactions/new/", "/alerts/subscriptions/"),
+    ):
         assert alices.get(url).status_code == 403
     assert list(Transaction.objects.values()) == before
     assert alices.post("/accounts/sharing/view-as/stop/").status_code == 302
@@ -205,6 +212,37 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
     told = AuditEvent.objects.filter(action__startswith="accounts.view_as").order_by("id")
     assert [event.action.rsplit(".")[-1] for event in told] == ["started", "stopped"]
     assert {event.actor for event in told} == {alice}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("level", ["viewer", "analyst"])
+def test_nothing_is_offered_to_who_views_as_another_that_is_refused(alices, alice, bob, level):
+    """Every link that can be reached from the first page is followed, once for each kind of page.
+
+    Of what can be sent there is only the way out.
+    """
+    things_of(alice)
+    for account in alice.accounts.all():
+        share = AccountShare.objects.create(
+            user=alice, member=bob, account=account, level=level, status="accepted"
+        )
+    alices.post(f"/accounts/sharing/{share.pk}/view-as/")
+    found, answers, sent = ["/"], {}, set()
+    for url in found:
+        name = resolve(url.partition("?")[0]).view_name
+        if name in answers:
+            continue
+        answer = alices.get(url)
+        answers[name], page = answer.status_code, answer.getvalue().decode("latin-1")
+        links = re.findall(r'(?:<a\b[^>]*href|hx-get)="(/[^"#]*)', page)
+        found += [link.replace("&amp;", "&") for link in links if not link.startswith("/static/")]
+        forms = re.findall(r'<form\b[^>]*method="post"[^>]*>', page)
+        sent |= {re.sub(r'.*?(?:action="([^"]*).*|$)', r"\1", form) or url for form in forms}
+        sent |= set(re.findall(r'(?:hx-post|formaction)="([^"]*)', page))
+    assert set(answers.values()) == {200}, answers
+    assert {"transactions:transaction_detail", "accounts:currency"} <= answers.keys()
+    assert ("insights:forecast" in answers) == (level == "analyst")
+    assert sent == {"/users/logout/", "/accounts/sharing/view-as/stop/"}
 
 
 def test_viewing_as_ends_with_the_share_and_is_for_owners(alices, client_for, alice, bob, checking):

@@ -14,6 +14,7 @@ from users.models import User
 class Ability(Enum):
     """Something a person may or may not do, with the sentence for the refusal."""
 
+    ACT = "You are only looking, as somebody else would. Stop that first."
     CHANGE_OWN_DATA = "You may look at this, but not change it."
     CREATE_TRANSACTIONS = "You may not add transactions."
     SEE_INSIGHTS = "Insights are not part of your access."
@@ -25,7 +26,10 @@ class Ability(Enum):
     DECIDE_RATES = "Only admins decide on exchange rates."
 
 
+# What nobody does who only looks as somebody else would (accounts/viewing_as.py).
+_DOING = {Ability.ACT, Ability.CHANGE_OWN_DATA, Ability.CREATE_TRANSACTIONS}
 _CUSTOMER = {
+    Ability.ACT,
     Ability.CHANGE_OWN_DATA,
     Ability.CREATE_TRANSACTIONS,
     Ability.SEE_INSIGHTS,
@@ -33,8 +37,8 @@ _CUSTOMER = {
 }
 ABILITIES: dict[str, set[Ability]] = {
     User.Role.USER: _CUSTOMER,
-    User.Role.VIEWER: set(),
-    User.Role.ANALYST: {Ability.CREATE_TRANSACTIONS, Ability.SEE_INSIGHTS, Ability.SEE_BUDGETS},
+    User.Role.VIEWER: {Ability.ACT},
+    User.Role.ANALYST: _CUSTOMER - {Ability.CHANGE_OWN_DATA},
     User.Role.SUPPORT: _CUSTOMER | {Ability.USE_STAFF_API, Ability.HELP_PEOPLE},
     User.Role.AUDITOR: _CUSTOMER | {Ability.USE_STAFF_API, Ability.READ_EVERYTHING},
     User.Role.ADMIN: _CUSTOMER
@@ -50,6 +54,8 @@ ABILITIES: dict[str, set[Ability]] = {
 
 def may(user: User, ability: Ability) -> bool:
     """Whether this user's role, as the database has it now, grants the ability."""
+    if user.is_stand_in and ability in _DOING:
+        return False
     return user.is_active and ability in ABILITIES[user.role]
 
 
