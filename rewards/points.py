@@ -1,10 +1,11 @@
 """Which points are left, when they expire, and how many a payment earns.
 
-Points leave in the order in which they came: whatever is redeemed or expires is taken from the
-oldest points that are left.
+Points leave in the order in which they expire, those that never do last: so what is redeemed is
+what would be lost soonest, and an expiry takes what has expired and nothing else. What a payment
+that is taken back had earned goes first of all from its own.
 """
 
-from collections import deque
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -24,24 +25,42 @@ class Lot:
 
 
 def lots_left(entries: Iterable[PointsEntry]) -> list[Lot]:
-    """What is left of each entry that brought points, oldest first. `entries` in order of id."""
-    lots: deque[list] = deque()
+    """What is left of each entry that brought points, the soonest to expire first.
+
+    `entries` in order of id.
+    """
+    came: dict[int, PointsEntry] = {}
+    left: dict[int, int] = {}
+    by_end: list[tuple[date, int]] = []
     for entry in entries:
         if entry.points > 0:
-            lots.append([entry.pk, entry.points, entry.occurred_on, entry.expires_on])
+            came[entry.pk], left[entry.pk] = entry, entry.points
+            insort(by_end, (entry.expires_on or date.max, entry.pk))
             continue
         owed = -entry.points
-        while owed and lots:
-            taken = min(owed, lots[0][1])
-            lots[0][1] -= taken
-            owed -= taken
-            if lots[0][1] == 0:
-                lots.popleft()
-    return [Lot(*lot) for lot in lots]
+        if entry.payment_id is not None:
+            own = [pk for pk, one in came.items() if one.payment_id == entry.payment_id]
+            owed = _take(own, owed, left)
+        _take((pk for _, pk in by_end), owed, left)
+        while by_end and not left[by_end[0][1]]:
+            by_end.pop(0)
+    rows = [came[pk] for _, pk in by_end if left[pk]]
+    return [Lot(row.pk, left[row.pk], row.occurred_on, row.expires_on) for row in rows]
+
+
+def _take(order: Iterable[int], owed: int, left: dict[int, int]) -> int:
+    """Take from the entries in that order; how much they could not give."""
+    for pk in order:
+        if not owed:
+            break
+        taken = min(owed, left[pk])
+        left[pk] -= taken
+        owed -= taken
+    return owed
 
 
 def expiring_by(entries: Iterable[PointsEntry], by: date) -> list[Lot]:
-    """The lots that are gone after the day `by`, oldest first."""
+    """The lots that are gone after the day `by`, the soonest first."""
     return [lot for lot in lots_left(entries) if lot.expires_on and lot.expires_on <= by]
 
 

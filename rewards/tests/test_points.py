@@ -1,4 +1,4 @@
-"""Points: appended, never below zero, gone oldest first."""
+"""Points: appended, never below zero, gone in the order in which they expire."""
 
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,9 @@ from rewards.services import (
     edit_program,
     expire_points,
     lock_bill_program,
+    lock_programs_of,
     restore_program,
+    take_back_points,
 )
 from tests.builders import make_transaction
 from users.models import AuditEvent
@@ -61,7 +63,7 @@ def test_setting_the_balance_writes_an_adjustment(alice, miles):
     assert balance_of(miles) == 40
 
 
-def test_points_leave_oldest_first(alice, miles):
+def test_points_leave_in_the_order_in_which_they_expire(alice, miles):
     edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12)
     add_entry(actor=alice, reward=miles, kind="earn", points=100, on=date(2025, 1, 31))
     add_entry(actor=alice, reward=miles, kind="earn", points=50, on=date(2025, 6, 1))
@@ -78,6 +80,31 @@ def test_expiry_takes_what_is_left_the_day_after_and_only_once(alice, miles):
     assert expire_points(reward=miles, on=date(2026, 2, 1)) == 100
     assert expire_points(reward=miles, on=date(2026, 2, 1)) == 0
     assert entries_of(miles) == [("earn", 100), ("expire", -100)]
+
+
+def test_expiry_leaves_older_points_that_expire_later_or_never(alice, miles):
+    add_entry(actor=alice, reward=miles, kind="earn", points=1000, on=date(2024, 1, 1))
+    edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12)
+    add_entry(actor=alice, reward=miles, kind="earn", points=40, on=date(2025, 6, 1))
+    add_entry(actor=alice, reward=miles, kind="earn", points=70, on=date(2025, 1, 31))
+    add_entry(actor=alice, reward=miles, kind="redeem", points=20, on=date(2025, 7, 1))
+    taken = [expire_points(reward=miles, on=date(2026, 2, day)) for day in range(1, 5)]
+    assert (taken, balance_of(miles)) == ([50, 0, 0, 0], 1040)
+    assert [expire_points(reward=miles, on=date(2026, 7, day)) for day in (1, 2)] == [40, 0]
+    assert balance_of(miles) == 1000
+
+
+def test_a_payment_taken_back_takes_its_own_points(alice, miles, checking):
+    alice.base_currency = "EUR"
+    alice.save()
+    edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12, earns_on_bills=True)
+    add_entry(actor=alice, reward=miles, kind="earn", points=100, on=date(2025, 9, 1))
+    payment = make_transaction(account=checking, amount="-60.00")
+    reward = lock_bill_program(alice)
+    earn_for_payment(actor=alice, reward=reward, payment=payment, on=MARCH, is_early=False)
+    take_back_points(actor=alice, programs=lock_programs_of(payment), payment=payment)
+    left = lots_left(miles.entries.order_by("id"))
+    assert [(lot.points, lot.expires_on) for lot in left] == [(100, date(2026, 9, 1))]
 
 
 def test_whole_units_earn_and_an_early_payment_earns_more(miles):
