@@ -7,10 +7,11 @@ that a hundred thousand sales cost one grouping and no reading.
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast
@@ -20,11 +21,14 @@ from banking.periods import first_of_month
 from transactions.fingerprints import normalized
 from transactions.merchants import clean_merchant
 from transactions.models import Category, MerchantTotal, Transaction
+from users.timezones import local_date
 
 # Two contracts of weekly payments in the months one search looks back.
 MOST_OF_ONE_MERCHANT = 220
 # Sixteen a day, shops with a till of their own not counted.
 MOST_LINES = 12_000
+# The two sides of a transfer are at most so far apart.
+TRANSFER_DAYS = 4
 LONGEST_KEY = 120
 _SAYS_NOTHING = re.compile(
     r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
@@ -48,6 +52,17 @@ class Entry(NamedTuple):
     is_transfer: bool
 
 
+class Ahead(NamedTuple):
+    """A line posted before its day, and the day (an ordinal) on which it was written."""
+
+    entry: Entry
+    known_on: int
+
+
+# What an Entry is read from.
+_READ = ("id", "account_id", "txn_date", "raw", "merchant", "description", "category_id")
+
+
 def load_entries(
     accounts: Sequence[Account], *, after: date, until: date, with_transfers: bool = False
 ) -> list[Entry]:
@@ -66,14 +81,44 @@ def load_entries(
     if not with_transfers:
         rows = rows.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
     read = (
-        rows.exclude(_busy(rows, accounts, after))
-        .annotate(raw=Cast("signed_amount", BigIntegerField()))
+        _raw(rows.exclude(_busy(rows, accounts, after)))
         .order_by("-txn_date", "-id")
-        .values_list(
-            *("id", "account_id", "txn_date", "raw"),
-            *("merchant", "description", "category_id", "category__kind"),
-        )[:MOST_LINES]
+        .values_list(*_READ, "category__kind")[:MOST_LINES]
     )
+    return _entries(read)[::-1]
+
+
+def load_ahead(
+    accounts: Sequence[Account], *, days: Iterable[date], ahead: int, timezone: str
+) -> list[Ahead]:
+    """The lines that were posted, by the end of one of these days, for the `ahead` days after it.
+
+    Oldest first, and every one: these are facts, not signs of a habit.
+    """
+    zone = ZoneInfo(timezone)
+    told = [
+        Q(
+            txn_date__gt=on,
+            txn_date__lte=on + timedelta(days=ahead),
+            created_at__lt=datetime.combine(on + timedelta(days=1), time.min, zone),
+        )
+        for on in days
+    ]
+    rows = Transaction.objects.filter(
+        reduce(or_, told), account_id__in=[account.pk for account in accounts], deleted_at=None
+    ).posted()
+    read = list(
+        _raw(rows).order_by("txn_date", "id").values_list(*_READ, "category__kind", "created_at")
+    )
+    known = [local_date(timezone, row[-1]).toordinal() for row in read]
+    return [Ahead(*pair) for pair in zip(_entries(row[:-1] for row in read), known, strict=True)]
+
+
+def _raw(rows: QuerySet) -> QuerySet:
+    return rows.annotate(raw=Cast("signed_amount", BigIntegerField()))
+
+
+def _entries(read: Iterable[tuple]) -> list[Entry]:
     names: dict[tuple[str, str], tuple[str, str]] = {}
     found = []
     for pk, account, on, raw, merchant, text, category, kind in read:
@@ -83,7 +128,7 @@ def load_entries(
             names[words] = (merchant_key(name), name)
         is_transfer = kind == Category.Kind.TRANSFER
         found.append(Entry(pk, account, on.toordinal(), raw, *names[words], category, is_transfer))
-    return found[::-1]
+    return found
 
 
 def _busy(rows: QuerySet, accounts: Sequence[Account], after: date) -> Q:
@@ -132,3 +177,22 @@ def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[En
         if entry.key:
             groups.setdefault((entry.account_id, entry.key, entry.amount > 0), []).append(entry)
     return {key: lines for key, lines in groups.items() if len(lines) <= MOST_OF_ONE_MERCHANT}
+
+
+def opposite_sides(entries: Iterable[Entry], *, apart: int = TRANSFER_DAYS) -> set[int]:
+    """The lines of transfers whose other side is among these, at most so many days apart."""
+    waiting: dict[int, list[Entry]] = {}
+    matched: set[int] = set()
+    for entry in entries:
+        if not entry.is_transfer:
+            continue
+        others = waiting.setdefault(abs(entry.amount), [])
+        for other in others:
+            is_pair = other.amount == -entry.amount and other.account_id != entry.account_id
+            if is_pair and entry.day - other.day <= apart:
+                others.remove(other)
+                matched |= {entry.pk, other.pk}
+                break
+        else:
+            others.append(entry)
+    return matched

@@ -1,32 +1,35 @@
-"""What is expected on which day: open bills, and what recurs without one.
+"""What is expected on which day: what is posted for it, open bills, and what recurs without one.
 
-A bill and the recurring payment it stands for are one event, the bill's. Moving money between the
-covered accounts is none.
+A bill and the recurring payment it stands for are one event, the bill's; and the line that pays
+either is one event with it, the line's. Moving money between the covered accounts is none.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from uuid import UUID
 
 from accounts.models import Account
 from banking.fields import SCALE
 from banking.periods import add_months
-from insights.entries import Entry
+from insights.entries import Entry, opposite_sides
 from insights.forecast_ledger import BillFact, Ledger, expected_bills
+from insights.posted_ahead import PlannedBill, PostedAhead, posted_ahead
 from insights.recurring import LOOKBACK_MONTHS, Recurring, money
 from insights.recurring_bills import is_of
 
-# The two sides of a transfer are at most so far apart.
-TRANSFER_DAYS = 4
 # An income is a pay-day when it is at least this part of all regular income.
 PAY_DAY_PART = Decimal("0.25")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One payment or income expected on a day; `amount` is signed, in the forecast's currency."""
+    """One payment or income expected on a day; `amount` is signed, in the forecast's currency.
+
+    With a transaction it is posted for that day already.
+    """
 
     on: date
     name: str
@@ -34,6 +37,7 @@ class Event:
     own_amount: Decimal
     own_currency: str
     bill_id: int | None = None
+    transaction_id: int | None = None
     recurring: Recurring | None = None
     is_pay_day: bool = False
 
@@ -59,7 +63,7 @@ def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
         for entry in ledger.entries
         if after < entry.day <= until and entry.account_id in covered
     ]
-    inside = _moved_inside(known)
+    inside = opposite_sides(known)
     return Known([entry for entry in known if entry.pk not in inside], inside)
 
 
@@ -73,25 +77,6 @@ def bill_payments(
     return [entry for entry in known.outward if entry.pk in apart]
 
 
-def _moved_inside(entries: Sequence[Entry]) -> set[int]:
-    """The lines of transfers whose other side is among these, at most four days apart."""
-    waiting: dict[int, list[Entry]] = {}
-    matched: set[int] = set()
-    for entry in entries:
-        if not entry.is_transfer:
-            continue
-        others = waiting.setdefault(abs(entry.amount), [])
-        for other in others:
-            is_pair = other.amount == -entry.amount and other.account_id != entry.account_id
-            if is_pair and entry.day - other.day <= TRANSFER_DAYS:
-                others.remove(other)
-                matched |= {entry.pk, other.pk}
-                break
-        else:
-            others.append(entry)
-    return matched
-
-
 def expected_events(
     ledger: Ledger,
     accounts: Sequence[Account],
@@ -100,17 +85,11 @@ def expected_events(
     on: date,
     until: date,
 ) -> tuple[list[Event], list[BillFact]]:
-    """Bills, and what recurs without one, by day; and the bills no rate could convert."""
-    covered = {one.pk for one in accounts}
+    """All of them by day, and the bills no rate could convert."""
     active = [one for one in found if one.is_active]
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
-    # Such as the bill of a credit card that is covered itself.
-    inside = {settled[pk] for pk in known.inside if pk in settled}
-    planned = [
-        (bill, day)
-        for bill, day in expected_bills(ledger, on, until)
-        if (bill.account_id is None or bill.account_id in covered) and bill.series not in inside
-    ]
+    ahead = posted_ahead(ledger, accounts, on)
+    planned, paid = ahead.without_paid(_planned(ledger, accounts, known, settled, on, until))
     unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
     events = [
         Event(
@@ -140,9 +119,54 @@ def expected_events(
                 recurring=one,
                 is_pay_day=one in pay_days,
             )
-            for day in _dates(one, [*planned, *done], settled, on, until)
+            for day in _dates(one, [*planned, *paid, *done], settled, ahead, on, until)
         ]
+    events += _posted(ledger, accounts, ahead, pay_days, on, until)
     return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
+
+
+def _planned(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    known: Known,
+    settled: Mapping[int, UUID],
+    on: date,
+    until: date,
+) -> list[PlannedBill]:
+    """The bills to come, without those that move money inside, such as a covered credit card's."""
+    covered = {one.pk for one in accounts}
+    inside = {settled[pk] for pk in known.inside if pk in settled}
+    return [
+        (bill, day)
+        for bill, day in expected_bills(ledger, on, until)
+        if (bill.account_id is None or bill.account_id in covered) and bill.series not in inside
+    ]
+
+
+def _posted(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    ahead: PostedAhead,
+    pay_days: Sequence[Recurring],
+    on: date,
+    until: date,
+) -> list[Event]:
+    """The lines posted ahead, each on its day."""
+    currencies = {one.pk: one.currency for one in accounts}
+    pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
+    return [
+        Event(
+            date.fromordinal(line.day),
+            line.name,
+            _worth(ledger, on, money(line.amount), currencies[line.account_id]),
+            money(line.amount),
+            currencies[line.account_id],
+            transaction_id=line.pk,
+            is_pay_day=line.pk in pay,
+        )
+        for line in ahead.lines
+        if line.day <= until.toordinal()
+    ]
 
 
 def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
@@ -151,12 +175,14 @@ def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
 
 def _dates(
     one: Recurring,
-    bills: Sequence[tuple[BillFact, date]],
+    bills: Sequence[PlannedBill],
     settled: Mapping[int, UUID],
+    ahead: PostedAhead,
     on: date,
     until: date,
 ) -> list[date]:
-    """The dates it is expected on, without those that a bill stands for; late ones tomorrow."""
+    """The dates it is expected on, without those that a bill or a line posted ahead stands for;
+    late ones tomorrow."""
     half = one.series.rhythm.half
     series = {settled.get(line.pk) for line in one.series.lines}
     of_bills = [
@@ -166,13 +192,16 @@ def _dates(
         and (on - day).days <= half
         and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
     ]
-    kept: list[date] = []
-    for expected in one.dates():
-        if expected > until:
-            break
-        if not any(abs((expected - other).days) <= half for other in of_bills):
-            kept.append(max(expected, on + timedelta(days=1)))
-    return kept
+    dates = list(takewhile(lambda day: day <= until, one.dates()))
+    for line in ahead.payments_of(one):
+        nearest = min(dates, key=lambda day: abs(day.toordinal() - line.day), default=None)
+        if nearest is not None and abs(nearest.toordinal() - line.day) <= half:
+            dates.remove(nearest)
+    return [
+        max(expected, on + timedelta(days=1))
+        for expected in dates
+        if not any(abs((expected - other).days) <= half for other in of_bills)
+    ]
 
 
 def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:

@@ -1,6 +1,8 @@
-"""The balance of the days to come: what is planned, what recurs, and the everyday rest as a band.
+"""The balance of the days to come: what is posted for them, what is planned, what recurs, and the
+everyday rest as a band.
 
-No chance and no clock: the same lines give the same forecast, and a past `on` knows no later line.
+No chance and no clock: the same lines give the same forecast, and a past `on` knows no line that
+was dated and written later.
 """
 
 from collections.abc import Mapping, Sequence

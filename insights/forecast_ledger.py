@@ -20,12 +20,13 @@ from banking.periods import add_months
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from insights.coverage import Coverage
-from insights.entries import Entry, load_entries
+from insights.entries import Ahead, Entry, load_ahead, load_entries
 from insights.recurring import LOOKBACK_MONTHS, dismissed_keys
 from transactions.models import Transaction
 from users.models import User
 from users.timezones import local_date
 
+HORIZONS = (30, 60, 90)
 COVERED = (
     Account.Type.CHECKING,
     Account.Type.SAVINGS,
@@ -74,7 +75,8 @@ class BillFact:
 class Ledger:
     """The covered accounts' money by day, up to `on`, in each account's own currency.
 
-    Amounts are whole ten-thousandths. `balances` are those at the end of `on`.
+    Amounts are whole ten-thousandths. `balances` are those at the end of `on`; `ahead` is what was
+    posted, by then or by an earlier day, for days to come.
     """
 
     on: date
@@ -83,6 +85,7 @@ class Ledger:
     balances: Mapping[int, int]
     daily: Mapping[int, Mapping[int, int]]
     entries: tuple[Entry, ...]
+    ahead: tuple[Ahead, ...]
     bills: tuple[BillFact, ...]
     dismissed: frozenset[tuple[int, str, bool]]
     rates: RateTable
@@ -123,6 +126,9 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
             for pk, net_by_day in sums.items()
         },
         entries=tuple(load_entries(accounts, after=after, until=on, with_transfers=True)),
+        ahead=tuple(
+            load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
+        ),
         bills=bills,
         dismissed=frozenset(dismissed_keys(coverage)),
         rates=RateTable.for_dates(currencies, currency, days),

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from insights.expected_events import Event
 from insights.forecast import LEAST_HISTORY_DAYS
-from insights.forecast_summary import HORIZONS, ForecastSummary
+from insights.forecast_ledger import HORIZONS
+from insights.forecast_summary import ForecastSummary
 from insights.links import Links
 from insights.recurring_page import lines_of
 
@@ -18,7 +19,7 @@ SOON_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One expected payment or income, with the bill or the transactions behind it."""
+    """One expected payment or income, with the bill, the line or the lines behind it."""
 
     event: Event
     url: str
@@ -49,4 +50,6 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
 def _url(event: Event, links: Links) -> str:
     if event.recurring is not None:
         return lines_of(event.recurring, links)
+    if event.transaction_id is not None:
+        return reverse("transactions:transaction_detail", args=[event.transaction_id])
     return reverse("bills:bill_detail", args=[event.bill_id])

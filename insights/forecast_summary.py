@@ -9,11 +9,9 @@ from django.core.exceptions import ValidationError
 from banking.snapshot import read_snapshot
 from insights.coverage import Coverage, insights_coverage
 from insights.forecast import Forecast, forecast_at
-from insights.forecast_ledger import load_ledger
+from insights.forecast_ledger import HORIZONS, load_ledger
 from insights.hit_rate import HitRate, hit_rate, origins_for
 from users.models import User
-
-HORIZONS = (30, 60, 90)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ LISTS = [
     ("/api/users/me/activity", 4),
     ("/insights/recurring/", 16),
     ("/api/insights/recurring", 14),
-    ("/insights/forecast/", 16),
-    ("/api/insights/forecast?days=90", 12),
+    ("/insights/forecast/", 18),
+    ("/api/insights/forecast?days=90", 14),
 ]
 
 

@@ -17,7 +17,8 @@ from insights.api.outlook_serializers import (
     ForecastOut,
     RecurringSummaryOut,
 )
-from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
+from insights.forecast_ledger import HORIZONS
+from insights.forecast_summary import forecast_summary, horizon_in
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
 from insights.questions import currency_in

@@ -135,7 +135,8 @@ class ForecastPointOut(serializers.Serializer):
 
 
 class ForecastEventOut(serializers.Serializer):
-    """A payment (negative) or income expected on a day; `bill` where a bill says so."""
+    """A payment (negative) or income expected on a day; `bill` where a bill says so, `transaction`
+    where it is posted for that day already."""
 
     date = serializers.DateField(source="on")
     name = serializers.CharField()
@@ -143,6 +144,7 @@ class ForecastEventOut(serializers.Serializer):
     own_amount = serializers.SerializerMethodField()
     own_currency = serializers.CharField()
     bill = serializers.IntegerField(source="bill_id", allow_null=True)
+    transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
     is_pay_day = serializers.BooleanField()
 
     def get_own_amount(self, event: Any) -> str:

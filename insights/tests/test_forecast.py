@@ -15,6 +15,7 @@ from bills.models import Bill
 from bills.services.paying import pay_bill
 from bills.services.planning import create_bill, skip_bill
 from insights.demo.loading import load_demo
+from insights.forecast_page import forecast_context
 from insights.forecast_summary import forecast_summary
 from insights.recurring_summary import recurring_summary
 from insights.tests.recomputation import rate_on
@@ -198,7 +199,57 @@ def test_three_months_are_needed_and_a_past_forecast_knows_no_later_line(alice, 
     first = forecast_of(alice, on=today)
     assert first.is_known
     post(account, (today + timedelta(days=3), "-5000.00", "Later"))
+    written = Transaction.objects.filter(merchant="Later")
+    written.update(created_at=timezone.now() + timedelta(days=2))
     assert forecast_of(alice, on=today) == first
+
+
+def test_a_line_posted_for_a_day_to_come_counts_once_in_the_place_of_what_it_pays(alice, steady):
+    for name, due, repeats in (("Dentist", 28, "none"), ("Water Works", 24, "monthly")):
+        bill = create_bill(
+            actor=alice, user=alice, biller_name=name, amount_due=Decimal(80), currency="EUR",
+            due_date=date(2026, 3, due), recurrence=repeats, account=steady,
+        )  # fmt: skip
+    pay_bill(actor=alice, bill=bill, on=date(2026, 3, 27))
+    Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    pot = make_account(user=alice, name="Pot", account_type="savings")
+    moved = Category.objects.get(user=None, slug="savings-transfer")
+    for account, amount in ((steady, -300), (pot, 300)):
+        row = HistoryRow(Decimal(amount), date(2026, 3, 23), "TO THE POT", "", moved)
+        post_many(actor=alice, account=account, rows=[row])
+    posted = [
+        (date(2026, 3, 26), "2000.00", "Brightwater"), (date(2026, 3, 30), "-82.50", "Dentist"),
+        (date(2026, 3, 31), "-900.00", "Landlord"), (date(2026, 4, 2), "-1500.00", "Surfboard"),
+        (date(2026, 6, 2), "-70.00", "Holiday"),
+    ]  # fmt: skip
+    Transaction.objects.filter(txn_date__lte=ON).update(created_at=datetime(2026, 3, 1, tzinfo=UTC))
+    post(steady, *posted)
+    ahead = Transaction.objects.filter(txn_date__gt=ON)
+    ahead.update(created_at=datetime(2026, 3, 20, 23, tzinfo=UTC))
+    forecast = forecast_of(alice, days=60)
+    told = [(one.on, one.name, one.amount, one.is_pay_day) for one in forecast.events]
+    assert told == [
+        (date(2026, 3, 26), "Brightwater", Decimal(2000), True),
+        (date(2026, 3, 27), "Water Works", Decimal(-80), False),
+        (date(2026, 3, 30), "Dentist", Decimal("-82.50"), False),
+        (date(2026, 3, 31), "Landlord", Decimal(-900), False),
+        (date(2026, 4, 2), "Surfboard", Decimal(-1500), False),
+        (date(2026, 4, 24), "Water Works", Decimal(-80), False),
+        (date(2026, 4, 25), "Brightwater", Decimal(2000), True),
+        (date(2026, 5, 1), "Landlord", Decimal(-900), False),
+    ]
+    # The other way round: the balance of a day is today's and all that is dated up to it.
+    surf = next(one for one in forecast.points if one.on == date(2026, 4, 3))
+    rows = Transaction.objects.filter(txn_date__lte=date(2026, 4, 3))
+    held = 5000 + sum(row.signed_amount for row in rows)
+    assert surf.expected == held - 10 * 14
+    # Who looked the day before did not know them yet.
+    assert "Surfboard" not in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
+    assert forecast_of(alice, days=90).events[-1].name == "Holiday"
+    surfboard = next(one for one in forecast.events if one.name == "Surfboard")
+    shown = forecast_context(forecast_summary(user=alice, on=ON, days=30))
+    addresses = {line.event.name: line.url for line in shown["soon"]}
+    assert addresses["Surfboard"] == f"/transactions/{surfboard.transaction_id}/"
 
 
 def test_who_may_see_it_and_what_is_refused(alice, steady, api_for, client_for):
@@ -242,6 +293,8 @@ def balances(account, rows, last):
 
 def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
     load_demo(on=DEMO_ON)
+    # Whatever today is: what is dated after a day was not known on it.
+    Transaction.objects.update(created_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     demo = User.objects.get(email="demo@example.com")
     summary = forecast_summary(user=demo, on=DEMO_ON, days=30)
     printed = summary.hit_rate

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from accounts.models import Account
+from insights.forecast_ledger import HORIZONS
 from insights.forecast_page import forecast_context
-from insights.forecast_summary import HORIZONS, forecast_summary, horizon_in
+from insights.forecast_summary import forecast_summary, horizon_in
 from insights.forms import DismissalForm
 from insights.models import RecurringDismissal
 from insights.overview import include_shared_in
