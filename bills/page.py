@@ -40,7 +40,9 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
     paid = mine.filter(paid_on__gte=month.start, paid_on__lt=month.end)
     paid_lines = lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on)
-    trash = Bill.objects.filter(user=user, remainder_of=None).exclude(deleted_at=None)
+    trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
+    # The rest of a payment that was taken back: the whole is owed again.
+    trash = trash.exclude(remainder_of__isnull=False, remainder_of__paid_at=None)
     return {
         "overdue": overdue,
         "upcoming": upcoming,

@@ -66,6 +66,7 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
     """Change an open occurrence; all but its date goes for the open ones after it as well.
 
     Another recurrence starts a new series at this occurrence; those after it are taken away.
+    The rest of a part payment changes alone.
     """
     locked = lock_bill(bill)
     if not locked.is_open:
@@ -77,6 +78,8 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
     }
     if not before:
         return locked
+    if "recurrence" in before and locked.remainder_of_id is not None:
+        raise ValidationError({"recurrence": "The rest of a part payment does not repeat."})
     for name in before:
         setattr(locked, name, changes[name])
     later = _lock_later_open(locked)
@@ -107,7 +110,10 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
 
 @db_transaction.atomic
 def delete_bill(*, actor: User, bill: Bill) -> None:
-    """Move an occurrence and the open ones after it to the trash: the series ends here."""
+    """Move an occurrence and the open ones after it to the trash: the series ends here.
+
+    The rest of a part payment goes alone.
+    """
     locked = lock_bill(bill)
     if locked.deleted_at is None:
         stamp = timezone.now()
@@ -196,7 +202,12 @@ def plan_ahead(*, bill: Bill, until: date) -> int:
 
 
 def _lock_later_open(bill: Bill) -> BillQuerySet:
-    """The open occurrences after a locked one, locked in their order."""
+    """The open occurrences after a locked one, locked in their order.
+
+    None come after what a part payment left: it is no occurrence of the series.
+    """
+    if bill.remainder_of_id is not None:
+        return Bill.objects.none()
     later = Bill.objects.open().filter(
         series=bill.series, sequence__gt=bill.sequence, remainder_of=None
     )

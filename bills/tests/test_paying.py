@@ -12,6 +12,7 @@ from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill, settle_with, unpay_bill
 from bills.services.planning import (
     create_bill,
+    delete_bill,
     edit_bill,
     plan_ahead,
     restore_bill,
@@ -89,6 +90,23 @@ def test_a_part_payment_leaves_the_rest_open(alice, checking):
         (JANUARY_31, Decimal("50.00"), "none"),
         (date(2026, 2, 28), Decimal("80.00"), "monthly"),
     ]
+
+
+def test_the_rest_of_a_part_payment_changes_and_goes_alone(alice, checking):
+    bill = make_bill(alice, recurrence="monthly", account=checking)
+    pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
+    rest, following = Bill.objects.open().order_by("due_date")
+    edit_bill(actor=alice, bill=rest, amount_due=Decimal("45.00"), biller_name="Power, rest")
+    with pytest.raises(ValidationError) as refusal:
+        edit_bill(actor=alice, bill=rest, recurrence="weekly")
+    assert refusal.value.message_dict == {
+        "recurrence": ["The rest of a part payment does not repeat."]
+    }
+    amounts = Bill.objects.open().order_by("due_date").values_list("biller_name", "amount_due")
+    assert list(amounts) == [("Power, rest", Decimal("45.00")), ("Power", Decimal("80.00"))]
+    delete_bill(actor=alice, bill=rest)
+    assert Bill.objects.open().get() == following
+    assert restore_bill(actor=alice, bill=rest).is_open
 
 
 def test_an_imported_expense_settles_without_posting_again(alice, checking):
