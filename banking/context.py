@@ -5,15 +5,22 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from users.demo import is_for_everybody
 from users.policy import Ability, may
 
 
 def abilities(request: HttpRequest) -> dict[str, Any]:
-    """`may.see_insights` and the like: what the person's role grants, for menus and buttons."""
+    """`may.see_insights` and the like: what the person's role grants, for menus and buttons.
+
+    `is_for_everybody`: a published sign-in of the demo, which keeps its password and the like.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"may": {}}
-    return {"may": {one.name.lower(): may(user, one) for one in Ability}}
+    return {
+        "may": {one.name.lower(): may(user, one) for one in Ability},
+        "is_for_everybody": is_for_everybody(user),
+    }
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

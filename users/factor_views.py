@@ -12,6 +12,7 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, EditWebAuthnView, Remove
 from django.db import transaction as db_transaction
 from django.http import HttpResponse
 
+from users.demo import require_own_sign_in
 from users.services.factors import record_factor_changed
 
 
@@ -21,6 +22,8 @@ class _Recorded:
     change = ""
 
     def form_valid(self, form: Any) -> HttpResponse:
+        # Before allauth mails that it was changed.
+        require_own_sign_in(self.request.user)
         with db_transaction.atomic():
             what = self.what(form)
             response = super().form_valid(form)

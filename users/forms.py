@@ -19,7 +19,7 @@ from banking.money import currency_choices
 from users.locales import best_locale, is_locale, locale_choices
 from users.models import User
 from users.services import people
-from users.services.factors import record_email_change_requested
+from users.services.factors import request_email_change
 from users.timezones import timezone_choices
 
 
@@ -87,10 +87,7 @@ class ChangeEmailForm(AddEmailForm):
     """
 
     def save(self, request: HttpRequest) -> EmailAddress:
-        pending = EmailAddress.objects.filter(user=self.user, primary=False, verified=False)
-        pending.delete()
-        address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
-        record_email_change_requested(user=self.user, email=address.email)
+        address = request_email_change(user=self.user, email=self.cleaned_data["email"])
         send_verification_email_to_address(request, address)
         return address
 

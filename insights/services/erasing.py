@@ -28,6 +28,7 @@ from transactions.services.import_progress import forget_progress
 from users import audit
 from users.audit import RequestInfo, current_request_info, request_info
 from users.channels.email import message_id
+from users.demo import require_own_sign_in
 from users.erasure import nobodys_address
 from users.models import AuditEvent, IdempotentCommand, Notification, User
 from users.policy import is_staff_role
@@ -49,6 +50,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
     """
     if actor.pk != user.pk:
         raise PermissionDenied("Everybody erases themselves alone.")
+    require_own_sign_in(user)
     if confirmation.strip().lower() != user.email.lower():
         raise ValidationError({"confirm": "Type your email address as it is shown."})
     # What is recorded of this must not tell from where it came.

@@ -5,19 +5,24 @@ from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.db import transaction as db_transaction
 from django.http import QueryDict
 
 from accounts.models import Account
-from insights.demo.loading import load_demo
+from insights.demo.loading import PEOPLE, load_demo
 from insights.overview import overview
 from insights.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
+from tests.builders import PASSWORD, make_user, step_up
 from transactions.filters import TransactionFilter
 from transactions.models import CategoryRule, SavedView, Transaction, Transfer
 from transactions.services.transfers import open_suggestions, suggest_transfers
+from users.demo import PUBLISHED, REFUSAL
 from users.models import AuditEvent, User
+from users.tests.test_factors import code
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 15)
@@ -78,6 +83,40 @@ def test_people_have_their_roles_and_the_password_works(demo, client):
     staff = set(User.objects.filter(is_staff=True).values_list("role", flat=True))
     assert staff == {"support", "auditor", "admin"}
     assert demo.check_password("demo-Passw0rd!")
+
+
+@pytest.mark.once
+def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for, api_for):
+    """By page and by API alike; where DEMO is off the same address is anybody's."""
+    assert {email for email, _, _ in PEOPLE} == PUBLISHED
+    settings.DEMO = True
+    demo = make_user("demo@example.com")
+    page, api = client_for(demo), api_for(demo)
+    step_up(page, demo)
+    step_up(api, demo)
+    EmailAddress.objects.create(user=demo, email=demo.email, primary=True, verified=True)
+    secret = page.get("/users/2fa/totp/activate/").context["form"].secret
+    before = User.objects.values().get()
+    new = {"oldpassword": PASSWORD, "password1": "another-Horse-1", "password2": "another-Horse-1"}
+    for url, form in (
+        ("/users/password/change/", new),
+        ("/users/email/", {"action_add": "", "email": "mine@example.com"}),
+        ("/users/2fa/totp/activate/", {"code": code(secret, 1)}),
+        ("/users/privacy/", {"confirm": demo.email}),
+    ):
+        answer = page.post(url, form)
+        assert answer.status_code == 403, url
+        assert REFUSAL in answer.content.decode(), url
+    answer = api.delete("/api/users/me", {"confirm": demo.email})
+    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (403, REFUSAL)
+    assert User.objects.values().get() == before
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == [demo.email]
+    assert not Authenticator.objects.exists()
+    note = "Everybody uses this demo sign-in"
+    assert note in page.get("/users/security/").content.decode()
+    settings.DEMO = False
+    assert note not in page.get("/users/security/").content.decode()
+    assert page.post("/users/privacy/", {"confirm": demo.email}).status_code == 302
 
 
 def test_viewer_and_analyst_see_every_account_of_the_demo(demo):

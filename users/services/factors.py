@@ -1,20 +1,33 @@
 """What is recorded when somebody changes how they sign in, or looks at what they sign in with."""
 
+from allauth.account.models import EmailAddress
+from django.db import transaction as db_transaction
+
 from users import audit
+from users.demo import require_own_sign_in
 from users.masking import masked_email
 from users.models import User
 
 
 def record_factor_changed(*, user: User, change: str, **what: str) -> None:
     """`change` as in "totp.activated", "recovery_codes.viewed", "passkey.added"."""
+    require_own_sign_in(user)
     audit.record(actor=user, action=f"users.{change}", target=user, **what)
 
 
-def record_email_change_requested(*, user: User, email: str) -> None:
-    """A link went to the new address; until it is opened the old one counts."""
+@db_transaction.atomic
+def request_email_change(*, user: User, email: str) -> EmailAddress:
+    """Wait for the link to the new address, instead of any asked for before, to be opened.
+
+    Until then the old one counts.
+    """
+    require_own_sign_in(user)
+    EmailAddress.objects.filter(user=user, primary=False, verified=False).delete()
+    address = EmailAddress.objects.create(user=user, email=email)
     audit.record(
         actor=user,
         action="users.email.change_requested",
         target=user,
         email=[masked_email(user.email), masked_email(email)],
     )
+    return address

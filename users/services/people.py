@@ -12,6 +12,7 @@ from django.db import transaction as db_transaction
 from django.db.models import Q
 
 from users import audit
+from users.demo import require_own_sign_in
 from users.erasure import is_erased
 from users.locales import is_locale
 from users.models import EMAIL_TAKEN, User
@@ -135,6 +136,7 @@ def change_password(
     *, actor: User | None, user: User, password: str, kept_session: str = ""
 ) -> User:
     """Set a new password: every session and token but `kept_session` ends with the old one."""
+    require_own_sign_in(user)
     errors = _password_error(password, user)
     if errors:
         raise ValidationError(errors)
