@@ -1,14 +1,16 @@
 """What the pages of bills show: the list by what is to be done, a month as a calendar."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Sum
+
 from banking.periods import Period, add_months
-from bills.models import Bill
+from bills.models import Bill, BillQuerySet
 from bills.preflight import Shortfall, shortfalls
 from bills.recurrence import MONTHS_OF, occurrence_date
 from users.models import User
@@ -31,25 +33,30 @@ class Line:
     def days_late(self) -> int:
         return max(0, -self.days)
 
+    @property
+    def amount(self) -> Decimal:
+        """What was paid, or what is due."""
+        paid = self.bill.amount_paid
+        return self.bill.amount_due if paid is None else paid
+
 
 def list_context(*, user: User, on: date) -> dict[str, Any]:
     """Overdue first, then what is coming, then what was paid this month."""
     mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
     lacking = shortfalls(user=user, on=on)
-    overdue = lines(mine.overdue(on)[:MOST_SHOWN], on, lacking)
-    upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
     paid = mine.filter(paid_on__gte=month.start, paid_on__lt=month.end)
-    paid_lines = lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on)
+    upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
     trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
     # The rest of a payment that was taken back: the whole is owed again.
     trash = trash.exclude(remainder_of__isnull=False, remainder_of__paid_at=None)
     return {
-        "overdue": overdue,
+        "overdue": lines(mine.overdue(on)[:MOST_SHOWN], on, lacking),
         "upcoming": upcoming,
-        "paid": paid_lines,
-        "overdue_totals": totals(one.bill for one in overdue),
-        "upcoming_totals": totals(one.bill for one in upcoming),
-        "paid_totals": totals((one.bill for one in paid_lines), "amount_paid"),
+        "paid": lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on),
+        "overdue_sum": Sums.of(mine.overdue(on)),
+        "upcoming_sum": Sums.of(mine.upcoming(on)),
+        "paid_sum": Sums.of(paid, "amount_paid"),
+        "most_shown": MOST_SHOWN,
         "short": [one for one in upcoming if one.shortfall and one.bill.auto_pay],
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
@@ -75,12 +82,27 @@ def lines(
     ]
 
 
-def totals(bills: Iterable[Bill], name: str = "amount_due") -> list[tuple[str, Decimal]]:
-    """(currency, sum) by currency: sums of different currencies are never added."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for bill in bills:
-        sums[bill.currency] += getattr(bill, name)
-    return sorted(sums.items())
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many bills, and their (currency, sum): sums of different currencies are never added."""
+
+    count: int
+    by_currency: tuple[tuple[str, Decimal], ...]
+
+    @classmethod
+    def of(cls, bills: BillQuerySet, name: str = "amount_due") -> "Sums":
+        """Of all of them, also of those that a page has no room for."""
+        rows = bills.order_by("currency").values_list("currency")
+        found = list(rows.annotate(Sum(name), Count("pk")))
+        return cls(sum(row[2] for row in found), tuple(row[:2] for row in found))
+
+    @classmethod
+    def of_amounts(cls, amounts: Sequence[tuple[str, Decimal]]) -> "Sums":
+        """Of (currency, amount)."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for currency, amount in amounts:
+            sums[currency] += amount
+        return cls(len(amounts), tuple(sorted(sums.items())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +147,26 @@ def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
         )
         for day in (first + timedelta(days=n) for n in range((last - first).days + 1))
     ]
-    in_month = [line.bill for line in shown if line.bill.due_date in period]
+    planned = [
+        (line.bill.currency, line.amount)
+        for line in shown
+        if line.bill.due_date in period and line.status != Bill.Status.SKIPPED
+    ]
+    to_come = [
+        (one.bill.currency, one.bill.amount_due)
+        for day, ones in expected.items()
+        if day in period
+        for one in ones
+    ]
     return {
         "month": period.start,
         "weeks": [days[n : n + DAYS_IN_WEEK] for n in range(0, len(days), DAYS_IN_WEEK)],
-        "totals": totals(bill for bill in in_month if bill.skipped_at is None),
+        "planned": Sums.of_amounts(planned),
+        "to_come": Sums.of_amounts(to_come),
         "previous_month": add_months(period.start, -1),
         "next_month": add_months(period.start, 1),
         "is_this_month": on in period,
-        "count": len(in_month),
+        "is_empty": not any(one.is_in_month and (one.lines or one.expected) for one in days),
     }
 
 
