@@ -11,6 +11,7 @@ from insights.coverage import Coverage, insights_coverage
 from insights.forecast import Forecast, forecast_at
 from insights.forecast_ledger import HORIZONS, load_ledger
 from insights.hit_rate import HitRate, hit_rate, origins_for
+from insights.kept_hit_rate import keep, kept, key_of
 from users.models import User
 
 
@@ -30,20 +31,22 @@ def forecast_summary(
 
     Raises PermissionDenied without the role for it.
     """
+    currency = currency or user.base_currency
     with read_snapshot():
         coverage = insights_coverage(user, include_shared=include_shared)
+        key = key_of(coverage, on=on, days=days, currency=currency)
+        known = kept(key)
         ledger = load_ledger(
             coverage=coverage,
-            currency=currency or user.base_currency,
+            currency=currency,
             on=on,
-            origins=origins_for(on),
+            origins=() if known else origins_for(on),
         )
     forecast = forecast_at(ledger, on, days)
-    return ForecastSummary(
-        coverage=coverage,
-        forecast=forecast,
-        hit_rate=hit_rate(ledger, days) if forecast.is_known else None,
-    )
+    if not known:
+        known = [hit_rate(ledger, days) if forecast.is_known else None]
+        keep(key, known[0])
+    return ForecastSummary(coverage=coverage, forecast=forecast, hit_rate=known[0])
 
 
 def horizon_in(params: Mapping[str, str]) -> int:

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db.transaction import atomic, set_rollback
 from django.utils import timezone
 
 from accounts.models import Account, ExchangeRate
@@ -17,11 +19,13 @@ from bills.services.planning import create_bill, skip_bill
 from insights.demo.loading import load_demo
 from insights.forecast_page import forecast_context
 from insights.forecast_summary import forecast_summary
+from insights.kept_hit_rate import kept, key_of
 from insights.recurring_summary import recurring_summary
 from insights.tests.recomputation import rate_on
 from tests.builders import make_account, make_user
 from transactions.models import Category, Transaction
 from transactions.services.bulk_posting import HistoryRow, post_many
+from users.audit import record
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -321,9 +325,28 @@ def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
     assert printed.mean_error == error / compared
     # The band aims at 80 of 100 days.
     assert 0.7 <= inside / compared <= 0.95
+    assert_it_is_worked_out_once_until_the_books_change(demo, summary)
     assert_what_recurs_is_what_the_rows_say(demo, rows)
     assert_nothing_later_is_known(demo, accounts, held, origins[2])
     assert_the_standing_payments_are_expected(summary.forecast.events)
+
+
+def assert_it_is_worked_out_once_until_the_books_change(demo, first):
+    """Kept for the day; anew after a line, though not after a sign-in, and then the right one."""
+    key = key_of(first.coverage, on=DEMO_ON, days=30, currency="USD")
+    record(actor=demo, action="users.sign_in.succeeded")
+    assert key_of(first.coverage, on=DEMO_ON, days=30, currency="USD") == key
+    assert kept(key) == [first.hit_rate]
+    again = forecast_summary(user=demo, on=DEMO_ON, days=30)
+    assert (again.forecast, again.hit_rate) == (first.forecast, first.hit_rate)
+    checking = demo.accounts.filter(account_type="checking").first()
+    with atomic():
+        post(checking, (date(2026, 11, 5), "-90000.00", "Roof"))
+        changed = forecast_summary(user=demo, on=DEMO_ON, days=30).hit_rate
+        assert changed.inside < first.hit_rate.inside
+        cache.clear()
+        assert forecast_summary(user=demo, on=DEMO_ON, days=30).hit_rate == changed
+        set_rollback(True)
 
 
 MONTHLY = {
