@@ -86,6 +86,8 @@ class PointsEntry(models.Model):
     occurred_on = models.DateField()
     expires_on = models.DateField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
+    # Earned by paying early: another programme would have given its own bonus for it.
+    is_early = models.BooleanField(default=False)
     payment = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"
     )

@@ -201,7 +201,7 @@ def earn_for_payment(
     # A payment that was taken back and given again has earned once: it only comes back.
     has_earned = PointsEntry.objects.filter(payment=payment, kind=PointsEntry.Kind.EARN).exists()
     kind = PointsEntry.Kind.ADJUST if has_earned else PointsEntry.Kind.EARN
-    entry = _append(reward, kind, points, on, note=note[:200], payment=payment)
+    entry = _append(reward, kind, points, on, note=note[:200], payment=payment, is_early=is_early)
     audit.record(
         actor=actor,
         action="rewards.points.earn",
@@ -281,6 +281,7 @@ def _append(
     *,
     note: str = "",
     payment: Transaction | None = None,
+    is_early: bool = False,
 ) -> PointsEntry:
     """Write the entry and move the balance of a locked programme: both sides of the invariant."""
     balance = reward.points_balance + points
@@ -304,6 +305,7 @@ def _append(
         expires_on=expires_on,
         note=note.strip(),
         payment=payment,
+        is_early=is_early,
     )
     reward.points_balance = balance
     reward.last_updated = timezone.now()

@@ -97,62 +97,88 @@ class Comparison:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A bill payment and the points it still has, {programme: points}."""
+
+    amount: Decimal
+    currency: str
+    on: date
+    is_early: bool
+    points: dict[int, int]
+
+
 def best_alternative(*, user: User, on: date) -> Comparison | None:
     """The programme that would have earned most more this month, by worth in the base currency."""
     rewards = {one.pk: one for one in Reward.objects.visible_to(user)}
     if len(rewards) < 2:
         return None
-    month = Period.month_of(on)
-    earned = list(
-        PointsEntry.objects.filter(
-            reward__in=rewards,
-            kind=PointsEntry.Kind.EARN,
-            payment__isnull=False,
-            occurred_on__gte=month.start,
-            occurred_on__lt=month.end,
-        ).select_related("payment")
-    )
-    if not earned:
+    paid = _paid_in(Period.month_of(on), rewards)
+    if not paid:
         return None
     base = user.base_currency
-    currencies = {entry.payment.currency for entry in earned}
-    currencies |= {one.currency for one in rewards.values()}
-    rates = RateTable.for_dates(currencies, base, {on, *(entry.occurred_on for entry in earned)})
-    actual = _worth(rewards, earned, rates, on)
+    currencies = {one.currency for one in paid} | {one.currency for one in rewards.values()}
+    rates = RateTable.for_dates(currencies, base, {on, *(one.on for one in paid)})
+    actual = _worth(rewards, paid, rates, on)
     if actual is None:
         return None
     found = [
         Comparison(reward, points, worth.amount - actual, base)
         for reward in rewards.values()
-        if (points := _would_earn(reward, rewards, earned, rates))
+        if (points := _would_earn(reward, paid, rates))
         and (worth := rates.convert(points * reward.point_value, reward.currency, on))
     ]
     best = max(found, key=lambda one: (one.more, -one.reward.pk), default=None)
     return best if best is not None and best.more >= Decimal("0.01") else None
 
 
+def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
+    """The month's payments that earned in these programmes and were not taken back."""
+    earned = PointsEntry.objects.filter(
+        reward__in=rewards,
+        kind=PointsEntry.Kind.EARN,
+        payment__isnull=False,
+        payment__deleted_at=None,
+        occurred_on__gte=month.start,
+        occurred_on__lt=month.end,
+    )
+    # With what came and went since: a payment may be taken back, and given again.
+    rows = PointsEntry.objects.filter(payment__in=earned.values("payment"), reward__in=rewards)
+    by_payment: dict[int, list[PointsEntry]] = defaultdict(list)
+    for entry in rows.select_related("payment").order_by("id"):
+        by_payment[entry.payment_id].append(entry)
+    found = []
+    for entries in by_payment.values():
+        points: dict[int, int] = defaultdict(int)
+        for entry in entries:
+            points[entry.reward_id] += entry.points
+        if sum(points.values()) > 0:
+            last = [entry for entry in entries if entry.points > 0][-1]
+            payment = last.payment
+            found.append(
+                _Paid(payment.amount, payment.currency, last.occurred_on, last.is_early, points)
+            )
+    return found
+
+
 def _worth(
-    rewards: dict[int, Reward], earned: list[PointsEntry], rates: RateTable, on: date
+    rewards: dict[int, Reward], paid: list[_Paid], rates: RateTable, on: date
 ) -> Decimal | None:
     total = Decimal(0)
-    for entry in earned:
-        reward = rewards[entry.reward_id]
-        worth = rates.convert(entry.points * reward.point_value, reward.currency, on)
-        if worth is None:
-            return None
-        total += worth.amount
+    for one in paid:
+        for pk, points in one.points.items():
+            reward = rewards[pk]
+            worth = rates.convert(points * reward.point_value, reward.currency, on)
+            if worth is None:
+                return None
+            total += worth.amount
     return total
 
 
-def _would_earn(
-    reward: Reward, rewards: dict[int, Reward], earned: list[PointsEntry], rates: RateTable
-) -> int:
+def _would_earn(reward: Reward, paid: list[_Paid], rates: RateTable) -> int:
     points = 0
-    for entry in earned:
-        amount = rates.convert(entry.payment.amount, entry.payment.currency, entry.occurred_on)
+    for one in paid:
+        amount = rates.convert(one.amount, one.currency, one.on)
         if amount is not None:
-            own = rewards[entry.reward_id]
-            # More than the plain points: the payment was early.
-            is_early = entry.points > points_for(own, amount.amount, is_early=False)
-            points += points_for(reward, amount.amount, is_early=is_early)
+            points += points_for(reward, amount.amount, is_early=one.is_early)
     return points

@@ -10,10 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rewards.models import PointsEntry, Reward
-from rewards.services import add_entry, create_program, earn_for_payment, lock_bill_program
+from rewards.services import (
+    add_entry,
+    create_program,
+    earn_for_payment,
+    lock_bill_program,
+    lock_programs_of,
+    take_back_points,
+)
 from rewards.tasks import expire_points_at
 from rewards.totals import best_alternative, rewards_total
 from tests.builders import make_transaction
+from transactions.models import Transaction
 from users.models import User
 
 MARCH = date(2026, 3, 15)
@@ -86,6 +94,23 @@ def test_what_another_programme_would_have_earned_more(alice, checking):
     earn_for_payment(actor=alice, reward=earning, payment=payment, on=MARCH, is_early=False)
     best = best_alternative(user=alice, on=MARCH)
     assert (best.reward.program_name, best.points, best.more) == ("Stars", 200, Decimal("1.00"))
+
+
+def test_the_comparison_counts_early_payments_and_none_that_was_taken_back(alice, checking):
+    earning = make_program(alice, earns_on_bills=True, early_bonus_percent=0)
+    make_program(alice, program_name="Stars", early_bonus_percent=50)
+    early, undone = (make_transaction(account=checking, amount="-100.00") for _ in range(2))
+    for payment, is_early in ((early, True), (undone, False)):
+        reward = lock_bill_program(alice)
+        earn_for_payment(actor=alice, reward=reward, payment=payment, on=MARCH, is_early=is_early)
+    take_back_points(actor=alice, programs=lock_programs_of(undone), payment=undone)
+    best = best_alternative(user=alice, on=MARCH)
+    assert (earning.entries.count(), best.points, best.more) == (3, 150, Decimal("0.50"))
+    again = {"payment": undone, "on": MARCH, "is_early": True}
+    earn_for_payment(actor=alice, reward=lock_bill_program(alice), **again)
+    assert best_alternative(user=alice, on=MARCH).more == Decimal("1.00")
+    Transaction.objects.filter(pk=early.pk).update(deleted_at=timezone.now())
+    assert best_alternative(user=alice, on=MARCH).more == Decimal("0.50")
 
 
 def test_points_expire_the_day_after_in_each_owners_calendar(alice, bob):
