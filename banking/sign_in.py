@@ -17,7 +17,10 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "users.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
+    "login": "users.forms.SignInForm",
     "signup": "users.forms.SignUpForm",
+    "reset_password": "users.forms.ResetPasswordForm",
+    "reset_password_from_key": "users.forms.ResetPasswordKeyForm",
     "add_email": "users.forms.ChangeEmailForm",
     "change_password": "users.forms.ChangePasswordForm",
 }
@@ -32,6 +35,8 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # How long a factor proven again opens what is sensitive, on the page and at the API.
 STEP_UP_SECONDS = 300
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
+# How long having signed in does so for what staff do to people.
+SIGN_IN_PROVES_SECONDS = 900
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
 USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
 MFA_ADAPTER = "users.adapters.FactorsAdapter"

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from insights.platform import AUDIT_JOB, LEDGER_JOB
 from insights.services.job_log import record_run
-from tests.builders import make_transaction, make_user
+from tests.builders import PASSWORD, make_transaction, make_user, step_up
 from tests.world import SECRET, things_of
 from users import limits
 from users.masking import masked_text
-from users.models import AuditEvent, Notification, User
+from users.models import AuditEvent, Notification, RefreshSession, User
 from users.services import people, sessions
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,12 @@ def staff(role: str) -> User:
     return people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
 
 
+def stepped_up(api_for, user: User):
+    client = api_for(user)
+    step_up(client, user)
+    return client
+
+
 @pytest.fixture
 def failed(alice) -> Notification:
     return Notification.objects.create(
@@ -62,7 +68,7 @@ def rights() -> list:
 
 def test_each_address_answers_its_roles_and_no_other(api_for, alice, failed, subtests):
     anonymous = api_for(None)
-    clients = {role: api_for(staff(role)) for role in ROLES}
+    clients = {role: stepped_up(api_for, staff(role)) for role in ROLES}
     for method, path, body, who, status in CALLS:
         url = path.format(alice=alice.pk, failed=failed.pk)
         assert getattr(anonymous, method)(url, body).status_code == 401
@@ -106,7 +112,7 @@ def test_support_sees_masks_and_nothing_else(api_for, alice, failed):
 
 
 def test_an_admin_makes_a_user_who_sets_the_password_by_mail(api_for, client):
-    api = api_for(staff("admin"))
+    api = stepped_up(api_for, staff("admin"))
     form = {
         "name": "New Person",
         "email": "New@Example.com",
@@ -144,7 +150,8 @@ def test_a_new_role_ends_tokens_and_leaves_an_event(api_for, alice):
         "email": "x@example.com",
         "balance": "1",
     }
-    assert api_for(admin).patch(f"/api/admin/users/{alice.pk}", change).status_code == 200
+    client = stepped_up(api_for, admin)
+    assert client.patch(f"/api/admin/users/{alice.pk}", change).status_code == 200
     alice.refresh_from_db()
     assert (alice.role, alice.is_superuser, alice.email) == ("support", False, "alice@example.com")
     with pytest.raises(sessions.WrongTokenError):
@@ -154,12 +161,38 @@ def test_a_new_role_ends_tokens_and_leaves_an_event(api_for, alice):
     assert event["changes"] == {"role": ["user", "support"]}
 
 
+def test_rights_are_given_and_taken_after_a_step_up_or_a_fresh_sign_in(api_for, alice):
+    admin, client = staff("admin"), api_for(None)
+    signed_in = client.post("/api/auth/login", {"email": admin.email, "password": PASSWORD}).json()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {signed_in['access']}")
+    person = f"/api/admin/users/{alice.pk}"
+    new = {"name": "New", "email": "new@example.com"}
+    assert client.patch(person, {"role": "analyst"}).status_code == 200
+    before = rights()
+    RefreshSession.objects.update(created_at=timezone.now() - timedelta(minutes=16))
+    for method, url, body in (
+        ("patch", person, {"role": "support"}),
+        ("patch", person, {"is_active": False, "name": "Other"}),
+        ("post", "/api/admin/users", new | {"role": "auditor"}),
+    ):
+        answer = getattr(client, method)(url, body)
+        assert answer.status_code == 403, body
+        assert answer.json()["errors"][0]["code"] == "step_up_required"
+    assert rights() == before
+    # What gives nobody any right is as before.
+    assert client.patch(person, {"role": "analyst", "name": "Other"}).status_code == 200
+    assert client.post("/api/admin/users", new).status_code == 201
+    proof = client.post("/api/auth/step-up", {"password": PASSWORD}).json()["step_up"]
+    assert client.patch(person, {"is_active": False}, HTTP_X_STEP_UP=proof).status_code == 200
+
+
 def test_nobody_raises_or_lowers_themselves_and_one_admin_stays(api_for, alice):
     admin, other = staff("admin"), make_user("second@staff.example")
     people.set_role(actor=admin, user=other, role="admin")
     stale = User.objects.get(pk=other.pk)
     for change in ({"role": "user"}, {"is_active": False}):
-        assert api_for(admin).patch(f"/api/admin/users/{admin.pk}", change).status_code == 400
+        own = stepped_up(api_for, admin)
+        assert own.patch(f"/api/admin/users/{admin.pk}", change).status_code == 400
     people.set_role(actor=admin, user=other, role="user")
     # Asked for at the same moment: the other was an admin when their request began.
     with pytest.raises(PermissionDenied):

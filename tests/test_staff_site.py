@@ -15,7 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from banking.beat import install_schedule
 from insights.models import Export
 from insights.services.job_log import record_run
-from tests.builders import make_user
+from tests.builders import make_user, step_up
 from tests.world import SECRET, things_of
 from transactions.models import Attachment
 from users.models import AuditEvent, Notification, RefreshSession, User
@@ -199,6 +199,7 @@ def test_no_filter_in_the_address_tells_a_secret_that_no_page_shows(world, clien
 def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world, client_for):
     admin_user = staff("admin")
     client = client_for(admin_user)
+    step_up(client, admin_user)
     form = {
         "name": "New",
         "email": "New@example.com",

@@ -4,7 +4,8 @@ A page's proof is allauth's record in the session. Whoever has none is led to it
 password or a code, and then on to what they asked for: a POST is kept and carried out (so a form
 that may be shown again names its own address as `action`). The API's proof is a signed token,
 bound to the user, their `session_version` and the client that asked. Signing in is no proof: a
-stolen session is what this is about.
+stolen session is what this is about. For staff acts alone a sign-in of the last minutes is one
+(SIGN_IN_PROVES_SECONDS): staff sign in to do them.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,18 @@ def ask_for_step_up(request: HttpRequest) -> None:
     if not has_fresh_proof(request):
         # allauth's middleware keeps the request and answers with the way to its page.
         raise ReauthenticationRequired
+
+
+def ask_for_staff_step_up(request: HttpRequest) -> None:
+    """As `ask_for_step_up`, before staff give rights or take them; having just signed in counts."""
+    records = get_authentication_records(request, request.user)
+    if not records or not is_sign_in_fresh(records[-1]["at"], time()):
+        ask_for_step_up(request)
+
+
+def is_sign_in_fresh(signed_in_at: float, now: float) -> bool:
+    """Whether a sign-in at this moment still proves who somebody is."""
+    return 0 <= now - signed_in_at < settings.SIGN_IN_PROVES_SECONDS
 
 
 def lead_htmx_to_step_up(request: HttpRequest) -> HttpResponse:

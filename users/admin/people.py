@@ -19,10 +19,12 @@ from users.services.staffing import (
     change_person,
     create_person,
     found_people,
+    gives_or_takes_rights,
     unlock_sign_in,
     with_locks,
 )
 from users.set_password_mail import send_set_password_mail
+from users.step_up import ask_for_staff_step_up
 
 CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
 
@@ -154,13 +156,16 @@ class UserAdmin(ForSupportToo):
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:
         """The services take the changes; nothing is written from the form's own instance."""
-        if not change:
+        user = User.objects.get(pk=obj.pk) if change else None
+        if gives_or_takes_rights(user, form.cleaned_data):
+            ask_for_staff_step_up(request)
+        if user is None:
             made = create_person(actor=request.user, **form.cleaned_data)
             obj.pk, obj.id = made.pk, made.pk
             send_set_password_mail(request, made)
             return
         changes = {field: form.cleaned_data[field] for field in form.changed_data}
-        change_person(actor=request.user, user=User.objects.get(pk=obj.pk), **changes)
+        change_person(actor=request.user, user=user, **changes)
 
     def log_addition(self, *args: Any) -> None:
         """The audit trail tells it."""

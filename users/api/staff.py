@@ -23,12 +23,19 @@ from users.api.staff_serializers import (
     StaffUserOut,
     VerificationOut,
 )
+from users.api.step_up import STEP_UP, require_staff_step_up
 from users.audit_anchor import verify_against_anchor
 from users.filters import AuditFilter, PersonFilter, ReceiptFilter
 from users.models import AuditEvent, Notification, User
 from users.notifications import send_again
 from users.policy import Ability, may, require
-from users.services.staffing import change_person, create_person, unlock_sign_in, with_locks
+from users.services.staffing import (
+    change_person,
+    create_person,
+    gives_or_takes_rights,
+    unlock_sign_in,
+    with_locks,
+)
 from users.set_password_mail import send_set_password_mail
 
 _SHAPES = {"serializers": [StaffUserOut, MaskedUserOut], "resource_type_field_name": None}
@@ -85,11 +92,16 @@ class StaffUserListApi(PeopleApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=PersonIn, responses={201: StaffUserOut})
+    @extend_schema(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
     def post(self, request: Request) -> Response:
-        """Make a user. They get a mail by which they set their password."""
+        """Make a user. They get a mail by which they set their password.
+
+        A member of staff: by who has just signed in, or with `X-Step-Up`.
+        """
         data = PersonIn(data=request.data)
         data.is_valid(raise_exception=True)
+        if gives_or_takes_rights(None, data.validated_data):
+            require_staff_step_up(request)
         user = create_person(actor=request.user, **data.validated_data)
         send_set_password_mail(request._request, user)
         return Response(self.show(user.pk), status=status.HTTP_201_CREATED)
@@ -101,15 +113,18 @@ class StaffUserDetailApi(PeopleApi):
         """One person."""
         return Response(self.show(pk))
 
-    @extend_schema(request=PersonChangeIn, responses=StaffUserOut)
+    @extend_schema(request=PersonChangeIn, parameters=[STEP_UP], responses=StaffUserOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Change role, active status, identity check, name or phone of somebody else.
 
-        A new role or status ends their sessions and tokens at once. Nobody changes their own.
+        A new role or status ends their sessions and tokens at once, and is for who has signed in
+        in the last 15 minutes or sends `X-Step-Up`. Nobody changes their own.
         """
         user = self.find(pk)
         data = PersonChangeIn(data=request.data)
         data.is_valid(raise_exception=True)
+        if gives_or_takes_rights(user, data.validated_data):
+            require_staff_step_up(request)
         change_person(actor=request.user, user=user, **data.validated_data)
         return Response(self.show(pk))
 

@@ -3,6 +3,7 @@
 import hashlib
 
 from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from users.api.errors import StepUpRequired
 from users.api.serializers import StepUpIn, StepUpOut
 from users.services import sessions
-from users.step_up import has_fresh_proof, is_valid_token, issue_token
+from users.step_up import has_fresh_proof, is_sign_in_fresh, is_valid_token, issue_token
 
 STEP_UP = OpenApiParameter(
     "X-Step-Up",
@@ -37,6 +38,15 @@ def require_step_up(request: Request) -> None:
     if request.auth is None and has_fresh_proof(request):
         return
     raise StepUpRequired
+
+
+def require_staff_step_up(request: Request) -> None:
+    """As `require_step_up`, before staff give rights or take them; having just signed in counts."""
+    if request.auth is not None:
+        began = sessions.family_began_at(request.user, request.auth["family"])
+        if began is not None and is_sign_in_fresh(began.timestamp(), timezone.now().timestamp()):
+            return
+    require_step_up(request)
 
 
 class StepUpApi(APIView):

@@ -305,6 +305,12 @@ def end_family(*, user: User, family: uuid.UUID, reason: str, actor: User | None
     return True
 
 
+def family_began_at(user: User, family: str) -> datetime | None:
+    """When a client signed in."""
+    rows = RefreshSession.objects.filter(user=user, family=family).order_by("id")
+    return rows.values_list("created_at", flat=True).first()
+
+
 def family_of(refresh: str) -> RefreshSession | None:
     """The stored half of a refresh token."""
     return (

@@ -102,6 +102,16 @@ def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet
     return users.filter(Q(email=text.lower()) | Q(name__iexact=text) | Q(phone=text))
 
 
+def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
+    """Whether a change of somebody, or a new person (None), asks for a step-up first."""
+    role = changes.get("role")
+    if user is None:
+        return role is not None and role in User.Role.values and is_staff_role(role)
+    return any(
+        name in changes and changes[name] != getattr(user, name) for name in ("role", "is_active")
+    )
+
+
 @db_transaction.atomic
 def change_person(*, actor: User, user: User, **changes: Any) -> User:
     """Several changes of somebody by an admin: all of them or none, each with its own event."""

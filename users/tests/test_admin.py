@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.builders import PASSWORD, make_user
+from tests.builders import PASSWORD, make_user, step_up
 from users.models import AuditEvent, RefreshSession, User
 from users.services import people, sessions
 
@@ -16,8 +16,10 @@ def person(email: str, role: str) -> User:
 
 
 def browser(user: User) -> Client:
+    """Signed in long ago, with a factor proven just now."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    step_up(client, user)
     return client
 
 
@@ -75,6 +77,29 @@ def test_an_admin_changes_role_and_status_through_the_services(admin, alice):
         sessions.rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
     event = AuditEvent.objects.get(action="users.role.changed", actor=admin)
     assert (event.target_id, event.changes) == (alice.pk, {"role": ["user", "support"]})
+
+
+def test_rights_ask_for_a_factor_again_and_then_what_was_sent_is_carried_out(
+    client_for, admin, alice
+):
+    client, form = client_for(admin), {"role": "support", "kyc_status": "verified"}
+    new = {"name": "New", "email": "new@example.com", "role": "auditor", "base_currency": "EUR"}
+    asks = "/users/reauthenticate/"
+    for url, sent in ((reverse("admin:users_user_add"), new), (change_url(alice), form)):
+        before = list(User.objects.values())
+        answer = client.post(url, sent)
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, asks)
+        assert list(User.objects.values()) == before
+    client.post(answer["Location"], {"password": PASSWORD})
+    assert rights(alice) == ("support", True, False, False)
+    # Nor does who has just signed in give it twice.
+    fresh = Client()
+    fresh.post("/users/login/", {"login": admin.email, "password": PASSWORD})
+    assert (
+        fresh.post(change_url(alice), form | {"is_active": "on"})["Location"]
+        == "/admin/users/user/"
+    )
+    assert rights(alice) == ("support", True, False, True)
 
 
 def test_fields_that_are_not_offered_do_nothing(admin, alice):
