@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from users.policy import Ability, may
+from users.staff_door import problem_at_staff_door
 
 # The stock admins are registered by these modules; what is imported is registered once.
 _STOCK = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin)
@@ -32,7 +33,7 @@ def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     if admin.site.has_permission(request):
         return redirect("admin:index")
     if request.user.is_authenticated:
-        raise PermissionDenied("This is for staff.")
+        raise PermissionDenied(_problem(request) or "This is for staff.")
     query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
     return redirect(f"{reverse('account_login')}?{query}")
 
@@ -50,8 +51,19 @@ def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResp
 
 
 def may_enter(request: HttpRequest) -> bool:
-    """By role alone: a flag in a row that no service set opens nothing."""
+    """By role alone, from where and with what staff are asked to come.
+
+    A flag in a row that no service set opens nothing.
+    """
+    return _is_staff(request) and not _problem(request)
+
+
+def _is_staff(request: HttpRequest) -> bool:
     return request.user.is_authenticated and may(request.user, Ability.USE_STAFF_API)
+
+
+def _problem(request: HttpRequest) -> str:
+    return problem_at_staff_door(request, request.user) if _is_staff(request) else ""
 
 
 def complete(request: HttpRequest) -> HttpResponse:

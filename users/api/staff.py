@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -37,6 +38,7 @@ from users.services.staffing import (
     with_locks,
 )
 from users.set_password_mail import send_set_password_mail
+from users.staff_door import problem_at_staff_door
 
 _SHAPES = {"serializers": [StaffUserOut, MaskedUserOut], "resource_type_field_name": None}
 _PERSON = PolymorphicProxySerializer("StaffUser", many=False, **_SHAPES)
@@ -51,6 +53,8 @@ class Needs(BasePermission):
             return False  # Answered with 401.
         is_reading = request.method in ("GET", "HEAD", "OPTIONS")
         require(request.user, view.reading if is_reading else view.writing)
+        if problem := problem_at_staff_door(request, request.user):
+            raise PermissionDenied(problem)
         return True
 
 

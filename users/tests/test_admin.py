@@ -1,6 +1,7 @@
 """The admin site: looked at by staff, changed by admins through the services, by nobody else."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -126,6 +127,28 @@ def test_other_staff_raise_nobody(role, db, alice):
     add = reverse("admin:users_user_add")
     assert client.post(add, EVERYTHING).status_code == 403
     assert not User.objects.filter(email="x@example.com").exists()
+
+
+@pytest.mark.once
+def test_an_operator_asks_staff_for_a_second_factor_and_a_network(settings, api_for, admin):
+    client, api = browser(admin), api_for(admin)
+
+    def answers() -> list[str]:
+        page, data = client.get("/admin/", follow=True), api.get("/api/admin/users")
+        assert page.status_code == data.status_code
+        told = data.json()["errors"][0]["detail"] if data.status_code == 403 else ""
+        assert told in page.content.decode()
+        return [page.status_code, told.partition(".")[0]]
+
+    settings.STAFF_MFA_REQUIRED = True
+    assert answers() == [403, "Staff need a second factor"]
+    TOTP.activate(admin, "JBSWY3DPEHPK3PXP")
+    assert answers() == [200, ""]
+    settings.ADMIN_IP = ["192.0.2.0/24", "::1"]
+    assert answers() == [403, "The staff site is not open to your address"]
+    settings.ADMIN_IP = ["192.0.2.0/24", "127.0.0.1"]
+    assert answers() == [200, ""]
+    assert client.get("/").status_code == 200
 
 
 def test_no_page_edits_a_password_hash(admin, alice):

@@ -1,0 +1,27 @@
+"""What an operator may ask of staff besides their role: where they come from, a second factor.
+
+Both are off unless set. The staff site and /api/admin/ ask the same questions here.
+"""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from users.models import User
+from users.network import client_address
+from users.services.sessions import needs_otp
+
+
+def problem_at_staff_door(request: HttpRequest, user: User) -> str:
+    """Why this member of staff is not let in from here; empty where nothing is in the way."""
+    if settings.ADMIN_IP and not _is_allowed(client_address(request)):
+        return "The staff site is not open to your address."
+    if settings.STAFF_MFA_REQUIRED and not needs_otp(user):
+        return "Staff need a second factor. Set one up under Settings, Two-factor, and come back."
+    return ""
+
+
+def _is_allowed(address: str | None) -> bool:
+    networks = [ipaddress.ip_network(one, strict=False) for one in settings.ADMIN_IP]
+    return address is not None and any(ipaddress.ip_address(address) in one for one in networks)
