@@ -67,14 +67,20 @@ class PayForm(forms.Form):
         required=False,
         empty_label=_("Paid elsewhere: post nothing"),
     )
-    amount = AmountFormField(
-        label=_("Amount"), help_text=_("Less than all of it leaves the rest open.")
-    )
+    amount = AmountFormField(label=_("Amount"))
     on = forms.DateField(label=_("Date"), widget=_date_input())
 
-    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: User, bill: Bill, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["account"].queryset = _own_accounts(owner)
+        accounts = _own_accounts(owner)
+        self.fields["account"].queryset = accounts
+        self.fields["amount"].help_text = _(
+            "In %(currency)s. Less than all of it leaves the rest open."
+        ) % {"currency": bill.currency}
+        if accounts.exclude(currency=bill.currency).exists():
+            self.fields["account"].help_text = _(
+                "An account in another currency is debited at the day's rate."
+            )
 
 
 def entries_of(bill: Bill) -> dict[str, Any]:

@@ -54,4 +54,6 @@ def match_suggestions(bill: Bill) -> list[Transaction]:
 
 def _words(name: str) -> list[str]:
     words = "".join(char if char.isalnum() else " " for char in folded(name)).split()
-    return [word for word in words if len(word) >= 3 and word not in _COMMON][:6]
+    telling = [word for word in words if len(word) >= 3 and word not in _COMMON]
+    # A name of two letters, or of two signs in a script that needs no more.
+    return (telling or words)[:6]

@@ -161,5 +161,16 @@ class Bill(models.Model):
         return self.Status.OVERDUE if self.due_date < on else self.Status.UPCOMING
 
     @property
+    def will_auto_pay(self) -> bool:
+        """It pays itself when its day comes: switched on, and not tried yet."""
+        return self.auto_pay and self.auto_pay_tried_on is None
+
+    @property
+    def account_is_closed(self) -> bool:
+        """The account it pays from is archived or in the trash: nothing can be debited."""
+        account = self.account
+        return account is not None and (account.deleted_at is not None or not account.is_active)
+
+    @property
     def is_open(self) -> bool:
         return self.paid_at is None and self.skipped_at is None and self.deleted_at is None

@@ -8,11 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from banking.periods import Period, add_months
 from bills.models import Bill, BillQuerySet
 from bills.preflight import Shortfall, shortfalls
 from bills.recurrence import MONTHS_OF, occurrence_date
+from bills.services.auto_paying import CATCH_UP_DAYS
 from users.models import User
 
 MOST_SHOWN = 200
@@ -70,6 +73,24 @@ def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
     found = list(soon[:MOST_NEXT])
     lacking = shortfalls(user=user, on=on) if found else {}
     return tuple(lines(found, on, lacking))
+
+
+def auto_pay_note(bill: Bill, on: date) -> str:
+    """What auto-pay will do with an open bill, or why it will do nothing."""
+    if bill.auto_pay and bill.auto_pay_tried_on is not None:
+        day = date_format(bill.auto_pay_tried_on, "j F")
+        if bill.auto_pay_error:
+            return _("It was tried on %(day)s and is not tried again by itself.") % {"day": day}
+        return _("It was paid on %(day)s and taken back: now it waits for you.") % {"day": day}
+    if bill.auto_pay and bill.due_date < on - timedelta(days=CATCH_UP_DAYS):
+        return _("It is overdue for too long to be paid automatically. Pay it yourself.")
+    if bill.auto_pay and bill.due_date <= on:
+        return _("It is paid automatically within the hour if the money is there.")
+    if bill.auto_pay:
+        return _("It is paid automatically on the due date if the money is there.")
+    if bill.account is None:
+        return _("Choose the account it pays from first.")
+    return _("It waits for you to pay it.")
 
 
 def lines(

@@ -65,6 +65,6 @@ def _of_account(
         amount = round_to_minor_unit(converted.amount, account.currency)
         if amount > left:
             found[bill.pk] = Shortfall(account, amount - left, max(bill.due_date, on))
-        if bill.auto_pay and bill.auto_pay_tried_on is None:
+        if bill.will_auto_pay:
             left -= amount
     return found

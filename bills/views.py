@@ -18,7 +18,7 @@ from banking.forms import errors_on
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions
 from bills.models import Bill
-from bills.page import calendar_context, lines, list_context
+from bills.page import auto_pay_note, calendar_context, lines, list_context
 from bills.preflight import shortfalls
 from bills.services.paying import pay_bill, settle_with, unpay_bill
 from bills.services.planning import (
@@ -74,6 +74,7 @@ def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "bill": bill,
         "line": line,
+        "auto_pay_note": auto_pay_note(bill, on),
         "history": lines(others, on),
         "matches": match_suggestions(bill),
         "receipts": receipts_of(bill)[:HISTORY],
@@ -123,7 +124,7 @@ def bill_pay(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bills:bill_detail", pk)
     on = _today(request)
     initial = {"account": bill.account, "amount": bill.amount_due, "on": on}
-    form = PayForm(request.POST or None, initial=initial, owner=request.user)
+    form = PayForm(request.POST or None, initial=initial, owner=request.user, bill=bill)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             _pay(request, bill, **form.cleaned_data)
@@ -152,8 +153,20 @@ def bill_unpay(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let one occurrence pass."""
-    return _do(request, pk, skip_bill, _("Skipped; the next one is planned."))
+    """Let one occurrence pass; the message offers to undo it."""
+    bill = _find_to_change(request, pk)
+    try:
+        skip_bill(actor=request.user, bill=bill)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        is_last = bill.recurrence == Bill.Recurrence.NONE
+        messages.success(
+            request,
+            _("Skipped.") if is_last else _("Skipped; the next one is planned."),
+            extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
+        )
+    return redirect("bills:bill_detail", pk)
 
 
 @require_POST

@@ -54,7 +54,7 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
         if lacking is not None:
             less = told(lacking.amount, lacking.currency, user)
             short = f" {lacking.account.name} will be {less} short."
-        how = " It is paid automatically." if bill.auto_pay and not short else ""
+        how = " It is paid automatically." if bill.will_auto_pay and not short else ""
         severity = Alert.Severity.WARNING if short else Alert.Severity.INFO
         sentence = f"{bill.biller_name}: {amount} is due on {due}.{how}{short}"
         yield _fact(AlertType.BILL_DUE, bill, user, on, sentence, severity)

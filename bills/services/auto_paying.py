@@ -57,8 +57,7 @@ def auto_pay(*, bill: Bill, on: date) -> str:
     Without enough money nothing is debited, and the reason is kept on the bill.
     """
     locked = lock_bill(bill)
-    is_waiting = locked.is_open and locked.auto_pay and locked.auto_pay_tried_on is None
-    if not is_waiting or locked.due_date > on:
+    if not locked.is_open or not locked.will_auto_pay or locked.due_date > on:
         return ""
     try:
         with db_transaction.atomic():

@@ -130,9 +130,9 @@ def _refuse_as_payment(bill: Bill, row: Transaction, *, account_id: int) -> None
         raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
     is_expense = row.signed_amount < 0 and row.status == Transaction.Status.POSTED
     if row.user_id != bill.user_id or not is_expense or row.deleted_at is not None:
-        raise ValidationError({"payment": "Choose one of your own expenses."})
+        raise ValidationError({"transaction": "Choose one of your own expenses."})
     if Bill.objects.filter(payment=row).exists():
-        raise ValidationError({"payment": "This transaction has paid another bill."})
+        raise ValidationError({"transaction": "This transaction has paid another bill."})
 
 
 def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:

@@ -220,6 +220,8 @@ def _check(bill: Bill) -> None:
     if isinstance(bill.amount_due, Decimal):
         bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
     check_day("due_date", bill.due_date)
+    if bill.auto_pay and bill.account is None:
+        raise ValidationError({"account": "Choose the account that pays it automatically."})
     bill.full_clean()
     _check_account(bill.user_id, bill.account)
     category: Category | None = bill.category

@@ -148,6 +148,6 @@ def _text(bill: Bill, amount: str, on: date) -> str:
     sentence = f"Your bill from {bill.biller_name} over {amount} {_when(bill.due_date, on)}."
     if bill.auto_pay_error:
         return f"{sentence} It could not be paid automatically: {bill.auto_pay_error}"
-    if bill.auto_pay:
+    if bill.will_auto_pay:
         return f"{sentence} It will be paid automatically from {bill.account}."
     return f"{sentence} Due date: {bill.due_date:%d %B %Y}."

@@ -4,12 +4,17 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
+from accounts.services import delete_account
 from bills import page
+from bills.matching import match_suggestions
 from bills.models import Bill
-from bills.page import calendar_context, list_context
+from bills.page import auto_pay_note, calendar_context, list_context
+from bills.services.auto_paying import auto_pay
 from bills.services.paying import pay_bill, unpay_bill
-from bills.services.planning import create_bill, delete_bill, skip_bill
+from bills.services.planning import create_bill, delete_bill, edit_bill, skip_bill
+from tests.builders import make_transaction
 
 pytestmark = pytest.mark.once
 TENTH = date(2026, 3, 10)
@@ -70,3 +75,58 @@ def test_the_trash_offers_a_rest_that_was_thrown_away_but_none_that_is_owed_agai
     assert list(list_context(user=alice, on=TENTH)["trash"]) == [rest]
     unpay_bill(actor=alice, bill=bill)
     assert list(list_context(user=alice, on=TENTH)["trash"]) == []
+
+
+def test_the_switch_says_what_auto_pay_will_do(alice, checking):
+    bill = make_bill(alice, currency="EUR", account=checking, auto_pay=True)
+    asked = {20: "within the hour", 19: "on the due date if", 21: "within the hour"}
+    for day, words in asked.items():
+        assert words in auto_pay_note(bill, date(2026, 3, day))
+    assert "Pay it yourself" in auto_pay_note(bill, date(2026, 4, 21))
+    assert auto_pay(bill=bill, on=bill.due_date) == "paid"
+    unpay_bill(actor=alice, bill=bill)
+    bill.refresh_from_db()
+    assert auto_pay_note(bill, TENTH).startswith("It was paid on 20 March and taken back")
+    assert auto_pay(bill=bill, on=bill.due_date) == ""
+    edit_bill(actor=alice, bill=bill, auto_pay=False)
+    bill.refresh_from_db()
+    assert auto_pay_note(bill, TENTH) == "It waits for you to pay it."
+
+
+def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, checking, client_for):
+    bill = make_bill(alice, currency="EUR", account=checking, auto_pay=True)
+    delete_account(actor=alice, account=checking)
+    client = client_for(alice)
+    detail = client.get(reverse("bills:bill_detail", args=[bill.pk])).content.decode()
+    assert "Nothing can be debited from Everyday." in detail
+    assert reverse("accounts:account_detail", args=[checking.pk]) not in detail
+    assert "Account closed" in client.get(reverse("bills:bill_list")).content.decode()
+    assert auto_pay(bill=bill, on=bill.due_date) == "failed"
+    bill.refresh_from_db()
+    assert (bill.is_open, bill.auto_pay_error) == (True, "This account is in the trash.")
+
+
+def test_skipping_offers_to_undo_it_and_promises_a_next_one_only_of_a_series(alice, client_for):
+    client = client_for(alice)
+    for recurrence, words in (("none", "Skipped."), ("weekly", "Skipped; the next one is planned")):
+        bill = make_bill(alice, recurrence=recurrence)
+        answer = client.post(reverse("bills:bill_skip", args=[bill.pk]), follow=True)
+        (said,) = answer.context["messages"]
+        assert said.message.startswith(words)
+        assert said.extra_tags == f"undo:{reverse('bills:bill_restore', args=[bill.pk])}"
+
+
+def test_paying_says_which_currency_is_meant(alice, checking, client_for):
+    pay = reverse("bills:bill_pay", args=[make_bill(alice).pk])
+    shown = client_for(alice).get(pay).content.decode()
+    assert "In USD. Less than all of it leaves the rest open." in shown
+    assert "An account in another currency is debited" in shown
+
+
+@pytest.mark.parametrize("name", ["EE", "电力", "شركة الكهرباء"])
+def test_a_short_name_or_one_in_another_script_is_found_among_the_expenses(alice, checking, name):
+    bill = make_bill(alice, biller_name=name, currency="EUR")
+    fields = {"account": checking, "amount": "-80.00", "txn_date": bill.due_date}
+    row = make_transaction(description=f"SEPA {name} 4711", **fields)
+    make_transaction(description="Bakery", **fields)
+    assert match_suggestions(bill) == [row]

@@ -119,7 +119,9 @@ def test_an_imported_expense_settles_without_posting_again(alice, checking):
     other = make_bill(alice, biller_name="Water")
     with pytest.raises(ValidationError) as refusal:
         settle_with(actor=alice, bill=other, payment=row)
-    assert refusal.value.message_dict == {"payment": ["This transaction has paid another bill."]}
+    assert refusal.value.message_dict == {
+        "transaction": ["This transaction has paid another bill."]
+    }
 
 
 def test_a_skipped_occurrence_is_followed_by_the_next(alice):
@@ -142,7 +144,9 @@ def test_a_change_goes_for_the_open_occurrences_after_it(alice):
 def test_auto_pay_needs_an_account(alice):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, auto_pay=True)
-    assert "Choose the account that pays it automatically." in str(refusal.value)
+    assert refusal.value.message_dict == {
+        "account": ["Choose the account that pays it automatically."]
+    }
     assert not Bill.objects.exists()
 
 
