@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import AddEmailForm, SignupForm
-from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from django import forms
@@ -23,13 +22,39 @@ from users.services.factors import request_email_change
 from users.timezones import timezone_choices
 
 
+class PlainLabels(forms.Form):
+    """allauth's forms in the words of our pages; a placeholder never repeats the label."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "remember": _("Keep me signed in"),
+            "oldpassword": _("Current password"),
+            "password1": _("New password") if "password2" in self.fields else _("Password"),
+            "password2": _("New password, again"),
+        }
+        for name, field in self.fields.items():
+            field.label = labels.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class SignInForm(PlainLabels, allauth_forms.LoginForm):
+    """Email and password."""
+
+
+class ResetPasswordForm(PlainLabels, allauth_forms.ResetPasswordForm):
+    """The address to send a link to."""
+
+
+class ResetPasswordKeyForm(PlainLabels, allauth_forms.ResetPasswordKeyForm):
+    """The new password, after the link."""
+
+
 def _currency_field(**options: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=_("Currency of your overview"), choices=currency_choices, **options
-    )
+    return forms.ChoiceField(label=_("Your main currency"), choices=currency_choices, **options)
 
 
-class SignUpForm(SignupForm):
+class SignUpForm(PlainLabels, allauth_forms.SignupForm):
     """allauth's page, our service: `people.sign_up` makes the user."""
 
     name = forms.CharField(
@@ -79,7 +104,7 @@ def _with_password1(error: ValidationError) -> ValidationError:
     return ValidationError({names.get(key, key): value for key, value in error.error_dict.items()})
 
 
-class ChangeEmailForm(AddEmailForm):
+class ChangeEmailForm(PlainLabels, allauth_forms.AddEmailForm):
     """The address to change to; it counts once the mailed link is opened.
 
     allauth's own form takes an unconfirmed current address for a pending one and removes it, and
@@ -92,7 +117,7 @@ class ChangeEmailForm(AddEmailForm):
         return address
 
 
-class ChangePasswordForm(AllauthChangePasswordForm):
+class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
     """The old password counts as a step-up: limited, and told on the audit trail."""
 
     def clean_oldpassword(self) -> str:

@@ -44,7 +44,7 @@ DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
 class DayGroup:
     """The rows of one day on this page, with what the whole day adds up to."""
 
-    day: date
+    day: date | None
     label: str
     nets: list[tuple[str, Decimal]]
     rows: list[Transaction] = field(default_factory=list)
@@ -110,7 +110,7 @@ def _groups(
     """Groups by day where the list is sorted by day; else one without a day."""
     if request.GET.get("ordering", "-txn_date").split(",") not in DATE_ORDERINGS:
         if shown:
-            yield DayGroup(today, "", [], shown)
+            yield DayGroup(None, "", [], shown)
         return
     nets = day_nets(rows, {row.txn_date for row in shown}) if shown else {}
     group: DayGroup | None = None
