@@ -32,7 +32,9 @@ SETTINGS = {
 
 
 def environment_without_settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    """The shell's, without its settings; what one process compiles serves the other hundred."""
+    without = SETTINGS | {"PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in without}
 
 
 class MissingError(Exception):
@@ -151,7 +153,7 @@ def _wait_for_postgresql(
     programs: Path, folder: Path, port: int, server: subprocess.Popen, owner: dict[str, str]
 ) -> None:
     ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-    for _ in range(300):
+    for _ in range(600):
         if server.poll() is not None:
             break
         if subprocess.run(ready, cwd=folder, **owner).returncode == 0:
@@ -178,16 +180,32 @@ def valkey() -> Iterator[str]:
         start_new_session=True,
     )
     try:
-        for _ in range(100):
-            if address.exists():
-                break
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(timeout=0.05)
+        _wait_for_valkey(server, address)
         yield f"unix://{address}"
     finally:
         server.terminate()
         server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_valkey(server: subprocess.Popen, address: Path) -> None:
+    for _ in range(1200):
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+            probe.connect(str(address))
+            return
+        if server.poll() is not None:
+            break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.05)
+    raise MissingError("Valkey did not start.")
+
+
+@contextlib.contextmanager
+def refusing_port() -> Iterator[int]:
+    """A port at which nobody answers, and which nobody else can take meanwhile."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def free_port() -> int:
