@@ -17,6 +17,7 @@ from django.urls import reverse
 from accounts.models import Account, AccountShare
 from accounts.services import lock_accounts
 from users import audit
+from users.confirmation_mail import unconfirmed_address
 from users.models import User
 from users.notifications import EMAIL, notify
 from users.policy import Ability, require
@@ -59,7 +60,7 @@ def _whose(email: str) -> User | None:
 
 def has_unconfirmed_address(user: User) -> bool:
     """Whether invitations to the address they sign in with have to wait."""
-    return EmailAddress.objects.filter(user=user, email=user.email, verified=False).exists()
+    return unconfirmed_address(user) is not None
 
 
 @db_transaction.atomic

@@ -95,6 +95,7 @@ LISTS = {
     *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
     *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
+    "users-me-confirm-email",
     *("auth-step-up", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate_webauthn"),
     *("accounts:share_list", "accounts:share_view_as_stop", "api_share_list"),
 }

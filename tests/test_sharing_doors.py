@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.urls import resolve
 
+from accounts.api.sharing import UNCONFIRMED
 from accounts.models import AccountShare
 from accounts.services import edit_account
 from accounts.viewing_as import only_reading
@@ -96,7 +97,10 @@ def test_an_invitation_waits_for_whoever_proves_the_address(alices, client_for, 
     assert share.member is None
     assert not Notification.objects.exists()
     assert shown_in(client_for(new), "once you have confirmed it", "/accounts/sharing/")
-    assert api_for(new).post(f"/api/shares/{share.pk}/accept").status_code == 404
+    # The same sentence for what waits for them and for what never was.
+    answers = [api_for(new).post(f"/api/shares/{pk}/accept") for pk in (share.pk, 987_654_321)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert {answer.json()["errors"][0]["detail"] for answer in answers} == {UNCONFIRMED}
     EmailAddress.objects.filter(pk=address.pk).update(verified=True)
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").json()["status"] == "accepted"
     assert [one["id"] for one in api_for(new).get("/api/accounts").json()["results"]] == [

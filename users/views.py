@@ -22,6 +22,7 @@ from banking.forms import errors_on
 from banking.keyset import keyset_page
 from users.activity import activity_of, told
 from users.activity_words import KINDS
+from users.confirmation_mail import count_another_mail
 from users.erasure import erase_person
 from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
@@ -117,6 +118,10 @@ class EmailChange(EmailView):
 
     def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         return None
+
+    def _action_send(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        count_another_mail(request, request.POST.get("email", ""))
+        return super()._action_send(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         addresses = EmailAddress.objects.filter(user=self.request.user)

@@ -6,18 +6,28 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Account, AccountShare, AccountShareQuerySet
-from accounts.sharing import accept_share, change_level, end_share, invite
+from accounts.sharing import (
+    accept_share,
+    change_level,
+    end_share,
+    has_unconfirmed_address,
+    invite,
+)
 from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 
 MOST_ACCOUNTS = 200
+UNCONFIRMED = (
+    "Invitations to your address are yours once you have confirmed it: open the link we sent, or "
+    "have it sent again by POST /api/users/me/confirm-email."
+)
 
 
 class ShareOut(serializers.ModelSerializer):
@@ -174,8 +184,12 @@ class ShareDetailApi(ShareApi):
 class ShareAcceptApi(ShareApi):
     @extend_schema(request=None, responses=ShareOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Take up an invitation."""
-        accept_share(actor=request.user, share=self.find(pk))
+        """Take up an invitation. Those to an address nobody has confirmed yet do not exist."""
+        share = self.get_queryset().filter(pk=pk).first()
+        if share is None and has_unconfirmed_address(request.user):
+            # Whatever the id: it tells nobody what waits for the address's owner.
+            raise NotFound(UNCONFIRMED)
+        accept_share(actor=request.user, share=share or self.find(pk))
         return Response(self.show(pk))
 
 

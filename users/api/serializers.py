@@ -76,6 +76,13 @@ class StepUpOut(serializers.Serializer):
     expires_in = serializers.IntegerField()
 
 
+class EmailConfirmationOut(serializers.Serializer):
+    """Whether an address is confirmed; if not, a link is on its way to it."""
+
+    email = serializers.EmailField()
+    is_confirmed = serializers.BooleanField()
+
+
 class RefreshIn(serializers.Serializer):
     """The refresh token of the last answer."""
 

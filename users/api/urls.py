@@ -9,6 +9,7 @@ urlpatterns = [
     path("auth/step-up", step_up.StepUpApi.as_view(), name="auth-step-up"),
     path("auth/logout", views.SignOutApi.as_view(), name="auth-logout"),
     path("users/me", views.MeApi.as_view(), name="users-me"),
+    path("users/me/confirm-email", views.ConfirmEmailApi.as_view(), name="users-me-confirm-email"),
     path("users/me/activity", activity.ActivityApi.as_view(), name="api_activity"),
     path("admin/users", staff.StaffUserListApi.as_view(), name="api_admin_user_list"),
     path("admin/users/<int:pk>", staff.StaffUserDetailApi.as_view(), name="api_admin_user_detail"),

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from users import limits
 from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
+    EmailConfirmationOut,
     EraseIn,
     ProfileIn,
     RefreshIn,
@@ -27,6 +28,11 @@ from users.api.serializers import (
     UserOut,
 )
 from users.api.step_up import STEP_UP, require_step_up
+from users.confirmation_mail import (
+    count_another_mail,
+    send_confirmation_mail,
+    unconfirmed_address,
+)
 from users.erasure import erase_person
 from users.models import User
 from users.network import client_address
@@ -69,12 +75,13 @@ def _valid(serializer_class: type, request: Request, **options: Any) -> dict[str
 
 
 class SignUpApi(AuthApi):
-    """A new customer, signed in at once."""
+    """A new customer, signed in at once. A link goes to the address, to confirm it with."""
 
     @extend_schema(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
     def post(self, request: Request) -> Response:
         limits.consume("sign-up", client_address(request))
         user = people.sign_up(**_valid(SignUpIn, request))
+        send_confirmation_mail(request._request, user)
         return _signed_in(request, user, status.HTTP_201_CREATED)
 
 
@@ -175,6 +182,21 @@ class MeApi(APIView):
         changes = _valid(ProfileIn, request, partial=True)
         user = people.update_profile(actor=request.user, user=request.user, **changes)
         return Response(UserOut(user).data)
+
+
+class ConfirmEmailApi(APIView):
+    """The address one signs in with: confirmed, or a link to confirm it goes out once more."""
+
+    @extend_schema(
+        operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut
+    )
+    def post(self, request: Request) -> Response:
+        address = unconfirmed_address(request.user)
+        if address is not None:
+            count_another_mail(request._request, address.email)
+            address.send_confirmation(request._request)
+        data = {"email": request.user.email, "is_confirmed": address is None}
+        return Response(EmailConfirmationOut(data).data)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -2,11 +2,13 @@
 
 import hmac
 import json
+import re
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import jwt
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     format_hotp_value,
@@ -60,6 +62,30 @@ def test_sign_up_answers_the_user_and_tokens_that_work(api):
     assert "password" not in data["user"]
     assert bearer(data["access"]).get("/api/users/me").json() == data["user"]
     assert actions() == ["users.user.signed_up", "users.sign_in.succeeded"]
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_for_another(
+    api, client, mailoutbox
+):
+    mine = bearer(api.post("/api/auth/signup", SIGN_UP).json()["access"])
+    again = mine.post("/api/users/me/confirm-email")
+    assert again.json() == {"email": "dora@example.com", "is_confirmed": False}
+    assert [mail.to for mail in mailoutbox] == [["dora@example.com"]] * 2
+    for _ in range(4):
+        assert mine.post("/api/users/me/confirm-email").status_code == 200
+    # Somebody else's address would not be flooded either.
+    assert mine.post("/api/users/me/confirm-email").status_code == 429
+    assert len(mailoutbox) == 6
+    link = re.search(r"http://testserver(/users/confirm-email/\S+)", mailoutbox[0].body).group(1)
+    assert client.get(link).status_code == 200
+    assert client.post(link).status_code == 302
+    assert EmailAddress.objects.get().verified
+    assert actions()[-1] == "users.email.confirmed"
+    done = mine.post("/api/users/me/confirm-email")
+    assert done.json() == {"email": "dora@example.com", "is_confirmed": True}
+    assert len(mailoutbox) == 6
 
 
 @pytest.mark.parametrize(

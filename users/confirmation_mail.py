@@ -1,0 +1,26 @@
+"""The mail whose link confirms an address: after a sign-up, and once more when asked for."""
+
+from allauth.account.models import EmailAddress
+from django.http import HttpRequest
+
+from users import limits
+from users.models import User
+from users.network import client_address
+
+
+def unconfirmed_address(user: User) -> EmailAddress | None:
+    """The address somebody signs in with, while nobody has shown that it is theirs."""
+    return EmailAddress.objects.filter(user=user, email=user.email, verified=False).first()
+
+
+def send_confirmation_mail(request: HttpRequest, user: User) -> None:
+    """The link for a new customer of the API; pages have allauth send it."""
+    address = unconfirmed_address(user)
+    if address is not None:
+        address.send_confirmation(request, signup=True)
+
+
+def count_another_mail(request: HttpRequest, email: str) -> None:
+    """Anybody can sign up with a stranger's address, who must not be flooded with links."""
+    limits.consume("mail-address", client_address(request))
+    limits.consume("mail-recipient", email)
