@@ -1,8 +1,9 @@
-"""The lines among which recurring payments are looked for: few columns, two queries, bounded.
+"""The lines among which recurring payments are looked for: few columns, few queries, bounded.
 
-Nothing a person pays regularly has more lines than a weekly contract has weeks: a merchant with
-more than that is a habit (or a shop's till) and is counted in the database and left out there, so
-that a hundred thousand sales cost one grouping and no reading.
+Of a merchant with more lines than any contract has, the newest months are read, as far as they
+hold no more than two contracts' lines each way; one that has as many in half a year (a shop's till)
+is counted in the database and left out, so that a hundred thousand sales cost one grouping and no
+reading. What is read of a day does not depend on how far back one reads.
 """
 
 import re
@@ -17,14 +18,19 @@ from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from accounts.models import Account
-from banking.periods import first_of_month
+from banking.periods import add_months, first_of_month
+from insights.patterns import MOST_OF_ONE_MERCHANT
 from transactions.fingerprints import normalized
 from transactions.merchants import clean_merchant
 from transactions.models import Category, MerchantTotal, Transaction
 from users.timezones import local_date
 
-# Two contracts of weekly payments in the months one search looks back.
-MOST_OF_ONE_MERCHANT = 220
+# How far back what recurs is looked for.
+LOOKBACK_MONTHS = 25
+MOST_READ_OF_ONE = 2 * MOST_OF_ONE_MERCHANT
+# So few of the busy merchants are read at all, and only if so many months fit.
+MOST_BUSY = 8
+LEAST_MONTHS = 6
 # Sixteen a day, shops with a till of their own not counted.
 MOST_LINES = 12_000
 # The two sides of a transfer are at most so far apart.
@@ -68,7 +74,7 @@ def load_entries(
 ) -> list[Entry]:
     """The posted lines of `accounts` after one day and until another, oldest first.
 
-    Without the merchants that are too busy to be a bill; of more than MOST_LINES the newest.
+    Of busy merchants only the newest months, or none; of more than MOST_LINES the newest.
     """
     if not accounts:
         return []
@@ -81,7 +87,7 @@ def load_entries(
     if not with_transfers:
         rows = rows.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
     read = (
-        _raw(rows.exclude(_busy(rows, accounts, after)))
+        _raw(rows.exclude(_beyond(rows, accounts, until)))
         .order_by("-txn_date", "-id")
         .values_list(*_READ, "category__kind")[:MOST_LINES]
     )
@@ -131,31 +137,65 @@ def _entries(read: Iterable[tuple]) -> list[Entry]:
     return found
 
 
-def _busy(rows: QuerySet, accounts: Sequence[Account], after: date) -> Q:
-    """The lines of those merchants, or of those words where no merchant is named."""
-    most = 2 * MOST_OF_ONE_MERCHANT
+def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
+    """The lines of busy merchants before the months that are read of them; of words alone, where
+    no merchant is named, all."""
+    since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
+    totals = MerchantTotal.objects.filter(
+        account_id__in=[account.pk for account in accounts], month__range=(since, until)
+    ).order_by()
     counted = (
-        MerchantTotal.objects.filter(
-            account_id__in=[account.pk for account in accounts], month__gte=first_of_month(after)
-        )
-        .values("account_id", "merchant")
+        totals.values_list("account_id", "merchant")
         .annotate(count=Sum("transaction_count"))
-        .filter(count__gt=most)
-        .values_list("account_id", "merchant")
+        .filter(count__gt=MOST_READ_OF_ONE)
+        .order_by("count", "account_id", "merchant")
     )
-    busy = [Q(account_id=account, merchant=name) for account, name in counted if name]
-    unnamed = [account for account, name in counted if not name]
+    busy = [(account, name) for account, name, _count in counted]
+    unnamed = [account for account, name in busy if not name]
+    left_out = _before_newest(totals, [one for one in busy if one[1]], until) if busy else []
     if unnamed:
         worded = (
-            rows.filter(account_id__in=unnamed, merchant="")
+            rows.filter(
+                account_id__in=unnamed,
+                merchant="",
+                txn_date__gt=add_months(until, -LOOKBACK_MONTHS),
+            )
             .order_by()
             .values("account_id", "description")
             .annotate(count=Count("id"))
-            .filter(count__gt=most)
+            .filter(count__gt=MOST_READ_OF_ONE)
             .values_list("account_id", "description")
         )
-        busy += [Q(account_id=account, merchant="", description=text) for account, text in worded]
-    return reduce(or_, busy, Q(pk__in=[]))
+        left_out += [
+            Q(account_id=account, merchant="", description=text) for account, text in worded
+        ]
+    return reduce(or_, left_out, Q(pk__in=[]))
+
+
+def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: date) -> list[Q]:
+    """For each merchant the lines before its newest months; all of them where these are few."""
+    read = busy[:MOST_BUSY]
+    months = (
+        totals.filter(merchant__in={name for _account, name in read})
+        .order_by("-month")
+        .values_list("account_id", "merchant", "month")
+        .annotate(count=Sum("transaction_count"))
+    )
+    held: dict[tuple[int, str], int] = dict.fromkeys(read, 0)
+    first: dict[tuple[int, str], date] = {}
+    for account, name, month, count in months:
+        one = (account, name)
+        if one in held:
+            held[one] += count
+            if held[one] <= MOST_READ_OF_ONE:
+                first[one] = month
+    enough = add_months(first_of_month(until), 1 - LEAST_MONTHS)
+    return [
+        Q(account_id=account, merchant=name, txn_date__lt=first[account, name])
+        if first.get((account, name), until) <= enough
+        else Q(account_id=account, merchant=name)
+        for account, name in busy
+    ]
 
 
 def shown_name(merchant: str, description: str) -> str:
@@ -171,12 +211,12 @@ def merchant_key(name: str) -> str:
 
 
 def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[Entry]]:
-    """{(account, merchant's key, money in): its lines, oldest first}, the too busy left out."""
+    """{(account, merchant's key, money in): its lines, oldest first}, of many the newest."""
     groups: dict[tuple[int, str, bool], list[Entry]] = {}
     for entry in entries:
         if entry.key:
             groups.setdefault((entry.account_id, entry.key, entry.amount > 0), []).append(entry)
-    return {key: lines for key, lines in groups.items() if len(lines) <= MOST_OF_ONE_MERCHANT}
+    return {key: lines[-MOST_READ_OF_ONE:] for key, lines in groups.items()}
 
 
 def opposite_sides(entries: Iterable[Entry], *, apart: int = TRANSFER_DAYS) -> set[int]:

@@ -14,10 +14,10 @@ from uuid import UUID
 from accounts.models import Account
 from banking.fields import SCALE
 from banking.periods import add_months
-from insights.entries import Entry, opposite_sides
+from insights.entries import LOOKBACK_MONTHS, Entry, opposite_sides
 from insights.forecast_ledger import BillFact, Ledger, expected_bills
 from insights.posted_ahead import PlannedBill, PostedAhead, posted_ahead
-from insights.recurring import LOOKBACK_MONTHS, Recurring, money
+from insights.recurring import Recurring, money
 from insights.recurring_bills import is_of
 
 # An income is a pay-day when it is at least this part of all regular income.

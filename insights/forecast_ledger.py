@@ -20,8 +20,8 @@ from banking.periods import add_months
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from insights.coverage import Coverage
-from insights.entries import Ahead, Entry, load_ahead, load_entries
-from insights.recurring import LOOKBACK_MONTHS, dismissed_keys
+from insights.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead, load_entries
+from insights.recurring import dismissed_keys
 from transactions.models import Transaction
 from users.models import User
 from users.timezones import local_date

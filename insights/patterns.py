@@ -3,7 +3,8 @@
 A run of lines counts as regular when nearly all of the lines it was looked for in belong to it:
 something bought now and then has a line near every date one asks for, and many others besides.
 First all lines together are tried as one series, whose amounts may drift; then the lines of alike
-amounts, where one merchant may have several contracts or pay twice a month.
+amounts, where one merchant may have several contracts or pay twice a month. Among more lines than
+any contract has, such as a hundred purchases a year, only what came often at one price is sought.
 """
 
 from collections import Counter, defaultdict
@@ -21,6 +22,12 @@ ALIKE = 1.10
 # Two amounts are the same when they differ by no more than this part.
 SAME = 0.005
 EXPLAINED = 0.85
+# Two contracts of weekly payments in the 25 months one search looks back.
+MOST_OF_ONE_MERCHANT = 220
+# Of a busier merchant: so many payments of one price make a habit, more than one a week are none.
+LEAST_AMONG_MANY = 6
+BY_CHANCE = 1e-9
+MOST_OF_ONE_PRICE = MOST_OF_ONE_MERCHANT // 2
 # Of a merchant with more lines than this, two alike a year apart are chance.
 FEW = 8
 MOST_AT_ONCE = 3
@@ -96,6 +103,8 @@ def find_series(lines: Iterable[Line]) -> list[Series]:
     rows = sorted(lines)
     if len(rows) < 2:
         return []
+    if len(rows) > MOST_OF_ONE_MERCHANT:
+        return _find_among_many(rows)
     whole = _explain_as_one(rows)
     if whole is not None:
         return [whole]
@@ -109,6 +118,31 @@ def find_series(lines: Iterable[Line]) -> list[Series]:
         last = _explain_as_one(rest)
         found += [last] if last is not None else []
     return found
+
+
+def _find_among_many(rows: list[Line]) -> list[Series]:
+    """What came at one price to the cent, and on where it changed: alike by chance is too easy."""
+    by_price: dict[int, list[Line]] = defaultdict(list)
+    for line in rows:
+        by_price[line.amount].append(line)
+    found: list[Series] = []
+    for lines in by_price.values():
+        if len(lines) <= MOST_OF_ONE_PRICE:
+            found += _explain_as_several(lines) or _standing_out(lines)
+    return [one for one in _joined(found) if len(one.slots) >= LEAST_AMONG_MANY]
+
+
+def _standing_out(rows: list[Line]) -> list[Series]:
+    """The first series that the other lines of its price could hardly make up by chance."""
+    if len(rows) < LEAST_AMONG_MANY:
+        return []
+    days = rows[-1].day - rows[0].day + 1
+    for series in _candidates(rows):
+        others = len(rows) - len(series.slots)
+        reach = 2 * max(map(abs, series.late())) + 1
+        if (others * reach / days) ** len(series.slots) < BY_CHANCE:
+            return [series] if _is_credible(series, may_vary=False) else []
+    return []
 
 
 # --- Explaining some lines --------------------------------------------------------------------

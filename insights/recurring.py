@@ -18,12 +18,11 @@ from banking.fields import SCALE
 from banking.periods import add_months
 from insights.cadence import Cadence
 from insights.coverage import Coverage
-from insights.entries import Entry, by_merchant, load_entries
+from insights.entries import LOOKBACK_MONTHS, Entry, by_merchant, load_entries
 from insights.models import RecurringDismissal
 from insights.patterns import Line, Series, find_series, is_same
 from transactions.models import Transaction
 
-LOOKBACK_MONTHS = 25
 # Prices are looked at this far back: what rose before is what it costs.
 CHANGE_MONTHS = 12
 

@@ -125,6 +125,24 @@ def test_a_subscription_between_other_purchases_is_found_by_its_price():
     assert told(*bought, *monthly(4, [8.99] * 12)) == [("monthly", 4, 12, 0, True)]
 
 
+PRICES = [number + 0.99 for number in range(3, 60)] + [5.0 * number for number in range(1, 20)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_subscription_among_three_hundred_purchases_is_found_and_nothing_else(seed):
+    chance = random.Random(seed)
+    days = [date(2024, 11, 1) + timedelta(days=chance.randrange(750)) for _ in range(300)]
+    subscription = monthly(8, [9.99] * 24, start=date(2024, 11, 1))
+    for bought in (
+        [(on, round(chance.uniform(5, 150), 2)) for on in days],
+        [(on, chance.choice(PRICES)) for on in days],
+    ):
+        assert told(*bought) == []
+        assert told(*bought, *subscription) == [("monthly", 8, 24, 0, True)]
+        dearer = monthly(8, [9.99] * 18 + [11.49] * 6, start=date(2024, 11, 1))
+        assert told(*bought, *dearer) == [("monthly", 8, 24, 0, True)]
+
+
 def test_weekly_groceries_are_no_bill():
     chance = random.Random(1)
     saturdays = [date(2025, 1, 4) + timedelta(weeks=n) for n in range(60)]

@@ -1,5 +1,6 @@
 """Recurring payments through the doors: what is found, who sees it, dismissing, making a bill."""
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -176,18 +177,35 @@ def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household,
     assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
 
 
-def test_a_merchant_with_more_lines_than_any_contract_has_is_not_even_read(alice, on):
-    till = make_account(user=alice, name="Till")
-    sales = 2 * MOST_OF_ONE_MERCHANT + 1
-    days = [on - timedelta(days=number) for number in range(sales)]
-    post(till, *[(day, "5.00", "Till") for day in days])
-    unnamed = [HistoryRow(Decimal(1), day, "DEPOSIT") for day in days]
-    post_many(actor=alice, account=till, rows=unnamed)
-    rent = [HistoryRow(Decimal(-80), add_months(on, -back), "STALL RENT") for back in range(4)]
-    post_many(actor=alice, account=till, rows=rent)
-    read = load_entries([till], after=on - timedelta(days=sales), until=on)
-    assert {one.name for one in read} == {"Stall Rent"}
-    assert set(found(alice, on)) == {"Stall Rent"}
+def test_of_a_busy_merchant_the_newest_months_are_read_and_of_a_till_nothing(alice, on):
+    account = make_account(user=alice, name="Till")
+    many = 2 * MOST_OF_ONE_MERCHANT
+    sales = [on - timedelta(days=number // 4) for number in range(many + 1)]
+    post(account, *[(day, "5.00", "Till") for day in sales])
+    unnamed = [HistoryRow(Decimal(1), day, "DEPOSIT") for day in sales]
+    post_many(actor=alice, account=account, rows=unnamed)
+    start = (on - timedelta(days=1)).replace(day=min((on - timedelta(days=1)).day, 28))
+    months = [add_months(start, -back) for back in range(24)]
+    rent = [HistoryRow(Decimal(-80), day, "STALL RENT") for day in months[:4]]
+    post_many(actor=alice, account=account, rows=rent)
+    bought = [on - timedelta(days=number * 740 // many) for number in range(many)]
+    post(
+        account,
+        *[(day, f"-{7 + 37 * number % 143}.{number % 100:02}", "Everything Store")
+          for number, day in enumerate(bought)],
+        *[(day, "-9.99", "Everything Store") for day in months],
+    )  # fmt: skip
+    read = load_entries([account], after=add_months(on, -25), until=on)
+    names = Counter(one.name for one in read)
+    assert set(names) == {"Stall Rent", "Everything Store"}
+    assert many - 40 < names["Everything Store"] <= many
+    longer = load_entries([account], after=add_months(on, -31), until=on)
+    assert longer == read
+    told = found(alice, on)
+    assert set(told) == {"Stall Rent", "Everything Store"}
+    store = told["Everything Store"]
+    assert (store.cadence, store.last_amount, store.is_active) == ("monthly", Decimal("9.99"), True)
+    assert store.occurrences > 20
 
 
 def test_who_may_see_what_recurs(alice, household, api_for, client_for):
