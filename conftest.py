@@ -1,8 +1,12 @@
 """The cast of the tests: Alice owns things, Bob is another customer who must see none of them."""
 
+from collections.abc import Iterator
+
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from tests import builders, servers
@@ -11,10 +15,39 @@ from transactions.models import Category
 from transactions.tests import statement_report
 from users.models import User
 
+# The same examples in every run, and no word about how slow the machine is.
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("suite")
+
 
 def pytest_terminal_summary(terminalreporter):
     """What became of the real banks' files, where they were read."""
     statement_report.show(terminalreporter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clock() -> Iterator[time_machine.travel]:
+    """A run begins at one moment, whatever the machine's clock says, and its clock goes on."""
+    clock = time_machine.travel(builders.NOON)
+    clock.start()
+    yield clock
+    clock.stop()
+
+
+@pytest.fixture(autouse=True)
+def _machines_clock(request, _clock) -> Iterator[None]:
+    """A browser and a worker are programs of their own: beside them the machine's clock counts."""
+    is_real = any(request.node.get_closest_marker(name) for name in ("browser", "worker"))
+    if is_real:
+        _clock.stop()
+    yield
+    if is_real:
+        _clock.start()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Rows for tests, with plain defaults, made through the services."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from time import time
 from typing import Any
@@ -14,6 +14,9 @@ from users.step_up import issue_token
 
 PASSWORD = "correct-Horse-battery-1"
 TODAY = date(2026, 3, 15)
+# When a run begins: a Wednesday inside a month, one date for nearly everybody, hours from any edge.
+# What a test names at import is computed from this, not from the machine's clock.
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 
 
 def make_user(email: str = "alice@example.com", **over: Any) -> User:

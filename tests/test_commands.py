@@ -65,8 +65,12 @@ def world(django_db_setup, django_db_blocker) -> Iterator[World]:
 
 
 @pytest.fixture
-def moment(world, db) -> World:
-    """The world, as it is for the length of one test: `db` takes everything back."""
+def moment(world, db, settings) -> World:
+    """The world, as it is for the length of one test: `db` takes everything back.
+
+    Its owner's proof of a factor is as old as the world, which takes as long as the machine does.
+    """
+    settings.STEP_UP_SECONDS = 24 * 3600
     return dict(world)
 
 

@@ -6,16 +6,15 @@ from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from bills.models import Bill
 from bills.services.planning import create_bill
 from rewards.models import PointsEntry
-from tests.builders import PASSWORD, make_account, make_transaction, step_up
+from tests.builders import NOON, PASSWORD, make_account, make_transaction, step_up
 from transactions.models import Transaction
 from users.models import Notification, User
 
-TODAY = timezone.now().date()
+TODAY = NOON.date()
 
 
 @pytest.fixture
