@@ -163,7 +163,7 @@ def by_a_worker(user, result: dict, timed) -> None:
     """The same as the worker does it, in commits of a thousand rows; how long one holds locks."""
     from django.utils import timezone
 
-    from transactions.services import long_changes
+    from transactions.services import long_change_requests, long_changes
 
     def finish(name: str, batch) -> None:
         def work() -> float:
@@ -180,13 +180,15 @@ def by_a_worker(user, result: dict, timed) -> None:
 
     every, now = user.transactions.all(), timezone.now
     acts = {
-        "apply all": lambda: long_changes.begin_rules(actor=user),
-        "bulk delete": lambda: long_changes.begin_deletion(actor=user, rows=every, at=now()),
+        "apply all": lambda: long_change_requests.begin_rules(actor=user),
+        "bulk delete": lambda: long_change_requests.begin_deletion(
+            actor=user, rows=every, at=now()
+        ),
     }
     for name, ask in acts.items():
         batch = timed(f"{name}: ask", ask)
         finish(name, batch)
-        long_changes.begin_undo(actor=user, batch=batch, at=now())
+        long_change_requests.begin_undo(actor=user, batch=batch, at=now())
         finish(f"undo of {name}", batch)
 
 

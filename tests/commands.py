@@ -20,6 +20,7 @@ from tests.builders import PASSWORD
 from tests.command_bodies import (
     World,
     account_entries,
+    at_work,
     bill_entries,
     budget_entries,
     budget_last_month,
@@ -155,6 +156,7 @@ TRANSACTIONS = [
     *does("transactions:trash_restore", ids, "transactions.transactions.restored",
           ready=gone_transaction),
     *does("transactions:batch_undo", nothing, "transactions.batch.undone", ready=changed_together),
+    *does("transactions:batch_stop", nothing, "transactions.batch.stopped", ready=at_work),
     *does("transactions:view_create", {"name": "mine", "query": "search=tea"},
           "transactions.view.saved"),
     *does("transactions:view_edit", {"name": "other"}, "transactions.view.edited"),
@@ -186,6 +188,7 @@ TRANSACTIONS = [
     *does("api_bulk_categorize", lambda w: ids(w) | {"category": "groceries"},
           "transactions.transactions.edited", ready=loose_transaction),
     *does("api_batch_undo", nothing, "transactions.batch.undone", ready=changed_together),
+    *does("api_batch_stop", nothing, "transactions.batch.stopped", ready=at_work),
 ]  # fmt: skip
 CATEGORIES = [
     *does("transactions:category_create", category_entries, "transactions.category.created"),

@@ -27,12 +27,8 @@ from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.importing import check_import, start_import
-from transactions.services.long_changes import (
-    LongChange,
-    begin_deletion,
-    begin_edit,
-    begin_undo,
-)
+from transactions.services.long_change_requests import begin_deletion, begin_edit, begin_undo
+from transactions.services.long_changes import LongChange
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,

@@ -22,7 +22,7 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services import import_confirming, importing, long_changes
+from transactions.services import import_confirming, importing, long_change_requests, long_changes
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.import_progress import is_silent
 from transactions.services.purging import purge
@@ -128,11 +128,19 @@ def run_batch(batch_id: int) -> None:
 def resume_batches() -> int:
     """Take up large changes whose message was lost or whose worker died; returns how many."""
     now = timezone.now()
+    long_changes.give_up_batches(before=now - SILENT_FOR)
     waiting = long_changes.claim_waiting(before=now - SILENT_FOR, at=now, limit=SWEEP_LIMIT)
-    long_changes.give_up_batches(at=now)
     for batch_id in waiting:
-        run_batch(batch_id)
+        _try(batch_id)
     return len(waiting)
+
+
+def _try(batch_id: int) -> None:
+    """One that fails is an error in the log, and waits for its next attempt; the others go on."""
+    try:
+        run_batch(batch_id)
+    except Exception:
+        logger.exception("batch_attempt_failed", extra={"batch": batch_id})
 
 
 def edit_soon(
@@ -141,14 +149,14 @@ def edit_soon(
     """Edit a few rows at once, very many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
-    return _woken(long_changes.begin_edit(actor=actor, rows=rows, **wanted))
+    return _woken(long_change_requests.begin_edit(actor=actor, rows=rows, **wanted))
 
 
 def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> ChangeBatch | None:
     """Delete a few rows at once, very many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_delete(actor=actor, rows=rows, at=at)
-    return _woken(long_changes.begin_deletion(actor=actor, rows=rows, at=at))
+    return _woken(long_change_requests.begin_deletion(actor=actor, rows=rows, at=at))
 
 
 def apply_soon(
@@ -161,19 +169,22 @@ def apply_soon(
         _are_few(live, settings.BATCH_INLINE_SCAN) and count_changes(actor, rule, most=most) <= most
     ):
         return apply_rules(actor=actor, user=actor, at=at, rule=rule)
-    return _woken(long_changes.begin_rules(actor=actor, rule=rule))
+    return _woken(long_change_requests.begin_rules(actor=actor, rule=rule))
 
 
 def undo_soon(actor: User, batch: ChangeBatch, *, at: datetime) -> Undone | None:
     """Undo a batch; None where the worker is to do it. Raises ValidationError."""
-    if batch.row_count <= settings.BATCH_INLINE_ROWS:
+    is_begun = batch.status == ChangeBatch.Status.UNDO_FAILED
+    if batch.row_count <= settings.BATCH_INLINE_ROWS and not is_begun:
         return undo_batch(actor=actor, batch=batch, at=at)
-    _woken(long_changes.begin_undo(actor=actor, batch=batch, at=at))
+    _woken(long_change_requests.begin_undo(actor=actor, batch=batch, at=at))
     return None
 
 
-def wake_batch(batch: ChangeBatch) -> None:
-    """Ask the worker again: its message was lost, or it died."""
+def wake_batch(actor: User, batch: ChangeBatch, *, at: datetime) -> None:
+    """Ask the worker again: its message was lost, it died, or failed. Raises ValidationError."""
+    if batch.is_failed:
+        batch = long_change_requests.retry_batch(actor=actor, batch=batch, at=at)
     if batch.is_unfinished:
         wake(run_batch, batch.pk)
 

@@ -75,6 +75,7 @@ urlpatterns = [
     path("undo/<int:pk>/", batches.batch_detail, name="batch_detail"),
     path("undo/<int:pk>/undo/", batches.batch_undo, name="batch_undo"),
     path("undo/<int:pk>/retry/", batches.batch_retry, name="batch_retry"),
+    path("undo/<int:pk>/stop/", batches.batch_stop, name="batch_stop"),
     path("import/", importing.import_start, name="import_start"),
     path("import/history/", importing.import_history, name="import_history"),
     path("import/<int:pk>/", importing.import_receipt, name="import_receipt"),

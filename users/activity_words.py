@@ -90,6 +90,7 @@ _TRANSACTIONS = {
     "transactions.transactions.restored": _("Transactions restored"),
     "transactions.history.posted": _("Past transactions added"),
     "transactions.batch.requested": _("Change of many transactions asked for"),
+    "transactions.batch.stopped": _("Change of many transactions stopped"),
     "transactions.batch.ended": _("Change of many transactions finished"),
     "transactions.batch.undone": _("Change of many transactions undone"),
     "transactions.trash.purged": _("Old trash removed"),

@@ -21,6 +21,7 @@ from transactions.api.rule_serializers import (
 )
 from transactions.filters import TransactionFilter
 from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
+from transactions.services.long_change_requests import stop_batch
 from users.policy import Ability, require
 
 LISTED = 100
@@ -98,6 +99,7 @@ class BatchUndoApi(GenericAPIView):
         """Undo a batch within 30 days; what somebody changed since is left and listed.
 
         A very large one is undone in the background: 202, and its address says how far that is.
+        One that ended as `undo_failed` goes on where it ended.
         """
         batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -113,3 +115,16 @@ class BatchUndoApi(GenericAPIView):
                 "left": result.left_ids[:LISTED],
             }
         )
+
+
+class BatchStopApi(GenericAPIView):
+    serializer_class = BatchOut
+
+    @extend_schema(request=None, responses=BatchOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Stop a `running` batch; what it did until then stays, and can be undone."""
+        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        batch = stop_batch(actor=request.user, batch=batch)
+        context = self.get_serializer_context() | {"at": timezone.now()}
+        return Response(BatchOut(batch, context=context).data)

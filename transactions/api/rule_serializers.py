@@ -202,7 +202,11 @@ class PreviewOut(serializers.Serializer):
 
 
 class BatchOut(serializers.ModelSerializer):
-    """One act on many transactions, undoable for 30 days."""
+    """One act on many transactions, undoable for 30 days.
+
+    `skipped_count`: changed by hand after it was asked for, and left so. One that is `failed` or
+    `undo_failed` could not be carried on, and `error` says why.
+    """
 
     can_undo = serializers.SerializerMethodField()
 
@@ -210,7 +214,7 @@ class BatchOut(serializers.ModelSerializer):
         model = ChangeBatch
         fields = [
             *("id", "kind", "summary", "status", "row_count", "done_count", "total_count"),
-            *("error", "created_at", "undone_at", "can_undo"),
+            *("skipped_count", "error", "created_at", "undone_at", "can_undo"),
         ]
 
     def get_can_undo(self, batch: ChangeBatch) -> bool:

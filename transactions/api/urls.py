@@ -81,6 +81,7 @@ urlpatterns = [
     path("categories/rules/<int:pk>/apply", rules.RuleApplyApi.as_view(), name="api_rule_apply"),
     path("undo", batches.BatchListApi.as_view(), name="api_batch_list"),
     path("undo/<int:pk>", batches.BatchUndoApi.as_view(), name="api_batch_undo"),
+    path("undo/<int:pk>/stop", batches.BatchStopApi.as_view(), name="api_batch_stop"),
     path(
         "transactions/bulk-categorize",
         batches.BulkCategorizeApi.as_view(),

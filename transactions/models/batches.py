@@ -22,18 +22,24 @@ class ChangeBatch(models.Model):
     """One act on many transactions: a bulk edit, a rule's run, a deletion.
 
     A very large one is done, and undone, by a worker in many commits: everything up to the
-    transaction at `cursor` is done, nothing behind it is.
+    transaction at `cursor` is done, nothing behind it is. One that could not be carried on waits
+    as it is for its owner to try it again, or to undo it.
     """
 
     class Kind(models.TextChoices):
         BULK_EDIT = "bulk_edit", _("Bulk edit")
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
+        # These two are not undone by the batch itself.
+        RESTORE = "restore", _("Out of the trash")
+        CATEGORY = "category", _("Category deleted")
 
     class Status(models.TextChoices):
         RUNNING = "running", _("At work")
         DONE = "done", _("Done")
         UNDOING = "undoing", _("Being undone")
+        FAILED = "failed", _("Could not be finished")
+        UNDO_FAILED = "undo_failed", _("Undoing could not be finished")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_batches"
@@ -41,11 +47,15 @@ class ChangeBatch(models.Model):
     kind = models.CharField(max_length=9, choices=Kind.choices)
     summary = models.CharField(max_length=200)
     row_count = models.PositiveIntegerField(default=0)
-    status = models.CharField(max_length=7, choices=Status.choices, default=Status.DONE)
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.DONE)
     # Of the transactions that are to be looked at or undone: how many have been, and up to which.
     done_count = models.PositiveIntegerField(default=0)
     total_count = models.PositiveIntegerField(default=0)
     cursor = models.BigIntegerField(default=0)
+    # Changed by somebody after it was asked for, and left so.
+    skipped_count = models.PositiveIntegerField(default=0)
+    # How often the sweep has taken it up since it last moved.
+    attempts = models.PositiveSmallIntegerField(default=0)
     # Why it ended before its end; what was done until then stays, and can be undone.
     error = models.CharField(max_length=300, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
@@ -71,25 +81,47 @@ class ChangeBatch(models.Model):
 
     def may_be_undone(self, at: datetime) -> bool:
         """Whether it still can be: not undone yet, not at work, within the 30 days."""
-        if self.is_unfinished or self.undone_at is not None:
+        if self.is_unfinished or self.undone_at is not None or not self.is_undoable:
             return False
         return at - self.created_at <= UNDO_FOR
+
+    def may_be_retried(self, at: datetime) -> bool:
+        """Whether one that failed can be carried on: for 30 days there is what that takes."""
+        if self.kind == self.Kind.CATEGORY:
+            return self.is_failed
+        since = self.updated_at if self.status == self.Status.UNDO_FAILED else self.created_at
+        return self.is_failed and at - since <= UNDO_FOR
+
+    @property
+    def is_undoable(self) -> bool:
+        """Whether a change of this kind can be undone at all."""
+        return self.kind not in (self.Kind.RESTORE, self.Kind.CATEGORY)
 
     @property
     def is_unfinished(self) -> bool:
         """Whether a worker has it, or is to get it."""
-        return self.status != self.Status.DONE
+        return self.status in (self.Status.RUNNING, self.Status.UNDOING)
+
+    @property
+    def may_be_stopped(self) -> bool:
+        """Whether it can end here: half an undoing, or half a category gone, is no state."""
+        return self.status == self.Status.RUNNING and self.kind != self.Kind.CATEGORY
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it waits for its owner to try it again."""
+        return self.status in (self.Status.FAILED, self.Status.UNDO_FAILED)
 
     @property
     def percent(self) -> int:
         """How far the worker is; 100 only when it has finished."""
-        if not self.is_unfinished:
+        if self.status == self.Status.DONE:
             return 100
         return min(99, self.done_count * 100 // self.total_count) if self.total_count else 0
 
 
 class ChangePlan(models.Model):
-    """What a batch at work is to do to which transactions; gone when it has finished."""
+    """What a batch at work, or failed, is to do to which transactions; gone when it is done."""
 
     batch = models.OneToOneField(
         ChangeBatch, on_delete=models.CASCADE, primary_key=True, related_name="plan"

@@ -4,7 +4,7 @@ Each act is one commit and one batch that `undoing` can take back for 30 days. O
 rows are touched. Nothing to do means no batch (None).
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,7 @@ from accounts.services import lock_accounts
 from transactions.holds import refuse_held
 from transactions.models import (
     Category,
-    CategoryChange,
     ChangeBatch,
-    ChangeBatchRow,
     Tag,
     Transaction,
     TransactionQuerySet,
@@ -40,6 +38,7 @@ from transactions.services.change_batches import (
     stage,
     transactions_of,
 )
+from transactions.services.changed_since import Kept, chosen_since, noted_since
 from transactions.services.posting import book
 from transactions.services.returned_lines import has_returned, one_of_each_line
 from transactions.services.transfer_pairs import (
@@ -140,28 +139,25 @@ def read_edit(
     return edit
 
 
-def edit_some(batch: ChangeBatch, act: Act, edit: Edit, ids: Iterable[int]) -> None:
-    """A worker's share of an edit: these rows, as far as their accounts are locked."""
-    ids, kept = _under_locks(ids, act), set()
+def edit_some(
+    batch: ChangeBatch, act: Act, edit: Edit, ids: Iterable[int], noted: Mapping[str, str] | None
+) -> None:
+    """A worker's share of an edit: these rows, as far as their accounts are locked.
+
+    `noted` are the marks of their notes as they were when it was asked for.
+    """
+    ids, kept = _under_locks(ids, act), Kept()
     if edit.category is not UNCHANGED:
         _refuse_foreign(batch.user, edit.category)
-        kept = _chosen_since(batch, ids)
+        kept.categories = chosen_since(batch, ids)
+    if edit.notes is not UNCHANGED and noted is not None:
+        kept.notes = noted_since(batch, ids, noted)
     changes = _planned(ids, edit, kept)
+    if kept.skipped:
+        batch.skipped_count += len(kept.skipped)
+        batch.save(update_fields=["skipped_count", "updated_at"])
     if changes:
         _carry_out_edit(batch, act, edit, changes, is_share=True)
-
-
-def _chosen_since(batch: ChangeBatch, ids: list[int]) -> set[int]:
-    """Rows whose category somebody chose after this batch was asked for: the newer wish wins."""
-    chosen = CategoryChange.objects.filter(
-        transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=batch.created_at
-    )
-    # Asked for before this one, and still at work when it was.
-    older = ChangeBatchRow.objects.filter(
-        transaction__in=ids, batch__lt=batch.pk, batch__updated_at__gt=batch.created_at
-    )
-    rows = chosen.exclude(transaction__in=older.values("transaction"))
-    return set(rows.values_list("transaction_id", flat=True))
 
 
 def _carry_out_edit(
@@ -303,11 +299,12 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
     return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
 
 
-def _planned(ids: list[int], edit: Edit, kept: Container[int] = ()) -> Changes:
+def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
     """What the edit changes of these rows; a row that is so already is left out.
 
-    Those in `kept` keep their category.
+    Those it would change but for `kept` are noted there as skipped.
     """
+    kept = kept or Kept()
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
     paired = rows_in_pairs(ids) if edit.category is not UNCHANGED else set()
@@ -318,10 +315,11 @@ def _planned(ids: list[int], edit: Edit, kept: Container[int] = ()) -> Changes:
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         # The category of a transfer's side, or of a split row, is no matter of choice.
-        if not (is_split or pk in paired or pk in kept):
+        if not (is_split or pk in paired):
             _plan_category(before, after, edit, category_id, source)
         if edit.notes is not UNCHANGED and notes != edit.notes:
             before[NOTES], after[NOTES] = notes, edit.notes
+        _leave_kept(pk, before, after, kept)
         have = tags.get(pk, frozenset())
         wanted = (have | edit.add_ids) - edit.remove_ids
         if have != wanted:
@@ -329,6 +327,15 @@ def _planned(ids: list[int], edit: Edit, kept: Container[int] = ()) -> Changes:
         if after:
             changes.append((pk, packed(before), packed(after)))
     return changes
+
+
+def _leave_kept(pk: int, before: dict, after: dict, kept: Kept) -> None:
+    names = [CATEGORY, SOURCE] if pk in kept.categories else []
+    names += [NOTES] if pk in kept.notes else []
+    for name in names:
+        if name in after:
+            del before[name], after[name]
+            kept.skipped.add(pk)
 
 
 def _plan_category(

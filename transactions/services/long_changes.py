@@ -2,21 +2,21 @@
 
 A step locks the accounts of its rows in key order, then the batch; it does the rows, and moves the
 batch's cursor behind them, in one commit. So a worker that dies, or two at once, leave nothing half
-done and nothing done twice, and nobody waits long for an account. Undoing goes the same way.
+done and nothing done twice, and nobody waits long for an account. Undoing goes the same way. They
+are asked for, stopped and tried again in `long_change_requests`.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Max
+from django.db.models import Count, F, Max, QuerySet
 
-from transactions.holds import refuse_held
 from transactions.models import (
     Category,
     CategoryChange,
@@ -33,112 +33,26 @@ from transactions.services.bulk_editing import (
     delete_some,
     edit_some,
     lock_accounts_of,
-    read_edit,
-    refuse_too_many_tags,
 )
 from transactions.services.change_batches import CATEGORY, NOTES, Act, carry_out, rows_of, stage
-from transactions.services.rule_applying import rule_in_force, run_title, staged_changes
+from transactions.services.rule_applying import rule_in_force, staged_changes
 from transactions.services.transfer_pairs import sides_made_here, with_partners
-from transactions.services.undoing import put_back, refuse_undo
+from transactions.services.undoing import put_back
 from users import audit
 from users.models import User
 from users.policy import Ability, may
 
 Kind, Status = ChangeBatch.Kind, ChangeBatch.Status
 ROWS_SCANNED = 5_000
-GIVEN_UP = timedelta(hours=6)
-NOT_FINISHED = "This could not be finished. What was changed until then can be undone."
+# So often the sweep takes up a batch that does not move, a minute and more between two attempts.
+MOST_ATTEMPTS = 5
+NOT_FINISHED = "This could not be finished. Try it again, or undo what was changed until then."
+HALF_DONE = "This could not be finished. Try it again: it goes on where it ended."
+NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
 NOT_ALLOWED = "You may no longer change this. What was changed until then can be undone."
-RULES, MOMENT, LAST = "rule", "moment", "last"
-
-
-# --- Asking for it -------------------------------------------------------------------------------
-
-
-@db_transaction.atomic
-def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> ChangeBatch:
-    """Ask for what `bulk_edit` does, of the rows as they are selected now. Raises ValidationError.
-
-    What would refuse it is asked before anything is changed; what comes up later ends it there.
-    """
-    own = rows.filter(user=actor)
-    edit = read_edit(actor=actor, **wanted)
-    refuse_too_many_tags(own, edit)
-    plan: dict[str, Any] = {"add": sorted(edit.add_ids), "remove": sorted(edit.remove_ids)}
-    if edit.category is not UNCHANGED:
-        plan[CATEGORY] = edit.category.pk if edit.category else None
-    if edit.notes is not UNCHANGED:
-        plan[NOTES] = edit.notes
-    return _begin(actor, Kind.BULK_EDIT, edit.summary, plan, _ids_of(own))
-
-
-@db_transaction.atomic
-def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch:
-    """Ask for what `bulk_delete` does, of the rows as they are selected now."""
-    leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
-    refuse_held(leaving)
-    ids = _ids_of(leaving)
-    plan = {MOMENT: at.isoformat()}
-    return _begin(actor, Kind.DELETE, f"{len(ids):,} transactions", plan, ids)
-
-
-@db_transaction.atomic
-def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> ChangeBatch:
-    """Ask for what `apply_rules` does, to the rows there are now. Raises ValidationError."""
-    if rule is not None:
-        rule = rule_in_force(rule.pk)
-    live = Transaction.objects.filter(user=actor).live()
-    there = live.aggregate(count=Count("pk"), last=Max("pk"))
-    plan = {RULES: rule.pk if rule else None, LAST: there["last"] or 0}
-    return _begin(actor, Kind.RULE_RUN, run_title(rule), plan, [], there["count"])
-
-
-@db_transaction.atomic
-def begin_undo(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
-    """Ask for what `undo_batch` does. Raises ValidationError."""
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    refuse_undo(batch, at)
-    batch.status, batch.cursor, batch.done_count = Status.UNDOING, 0, 0
-    batch.total_count = batch.rows.count()
-    batch.save(update_fields=["status", "cursor", "done_count", "total_count", "updated_at"])
-    _record_request(actor, batch)
-    return batch
-
-
-def _begin(
-    actor: User,
-    kind: str,
-    summary: str,
-    plan: dict[str, Any],
-    ids: list[int],
-    total: int | None = None,
-) -> ChangeBatch:
-    batch = ChangeBatch.objects.create(
-        user=actor,
-        kind=kind,
-        summary=summary,
-        status=Status.RUNNING,
-        total_count=len(ids) if total is None else total,
-    )
-    ChangePlan.objects.create(batch=batch, wanted=plan, ids=ids)
-    _record_request(actor, batch)
-    return batch
-
-
-def _ids_of(rows: TransactionQuerySet) -> list[int]:
-    chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"))
-    return list(chosen.order_by("pk").values_list("pk", flat=True))
-
-
-def _record_request(actor: User, batch: ChangeBatch) -> None:
-    audit.record(
-        actor=actor,
-        action="transactions.batch.requested",
-        target=batch,
-        kind=batch.kind,
-        status=batch.status,
-        total=batch.total_count,
-    )
+# What a batch at work becomes when it cannot be carried on.
+FAILURES = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
+RULES, MOMENT, LAST, NOTED = "rule", "moment", "last", "noted"
 
 
 # --- Doing it ------------------------------------------------------------------------------------
@@ -161,8 +75,11 @@ class LongChange:
         if batch is None or not batch.is_unfinished:
             return False
         if not may(batch.user, Ability.CHANGE_OWN_DATA):
-            # Closed, or looking only, since they asked. An undoing waits: half of one is no state.
-            end_batch(batch_id=batch.pk, error=NOT_ALLOWED)
+            # Closed, or looking only, since they asked.
+            if batch.may_be_stopped:
+                end_batch(batch_id=batch.pk, error=NOT_ALLOWED)
+            else:
+                fail_batch(batch_id=batch.pk, error=NOT_ALLOWED_HALFWAY)
             return False
         try:
             if batch.status == Status.UNDOING:
@@ -174,7 +91,8 @@ class LongChange:
             # Another worker has just finished it.
             return False
         except ValidationError as error:
-            end_batch(batch_id=batch.pk, error=" ".join(error.messages))
+            end = end_batch if batch.may_be_stopped else fail_batch
+            end(batch_id=batch.pk, error=" ".join(error.messages))
             return False
 
     @property
@@ -207,7 +125,7 @@ class LongChange:
             remove_ids=frozenset(wanted["remove"]),
             notes=wanted.get(NOTES, UNCHANGED),
         )
-        edit_some(batch, act, edit, ids)
+        edit_some(batch, act, edit, ids, wanted.get(NOTED))
 
     def _delete(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
         # All at one moment, by which undoing knows them.
@@ -313,9 +231,9 @@ def _in_one_commit(
     now = locked.select_related("user").get(pk=batch.pk)
     if (now.status, now.cursor) != (batch.status, batch.cursor):
         return True
-    now.cursor, now.done_count = cursor, done_count
+    now.cursor, now.done_count, now.attempts = cursor, done_count, 0
     # Before the work, whose audit event locks last.
-    now.save(update_fields=["cursor", "done_count", "updated_at"])
+    now.save(update_fields=["cursor", "done_count", "attempts", "updated_at"])
     by = CategoryChange.By.USER
     if now.kind == Kind.RULE_RUN and now.status == Status.RUNNING:
         by = CategoryChange.By.RULE
@@ -337,22 +255,35 @@ def _finish(batch: ChangeBatch, *, undone_at: datetime | None = None) -> bool:
     return False
 
 
-@db_transaction.atomic
 def end_batch(*, batch_id: int, error: str) -> None:
     """End a run before its end, saying why; what it did stays, and can be undone."""
+    _end(batch_id, {Status.RUNNING: Status.DONE}, error)
+
+
+def fail_batch(*, batch_id: int, error: str) -> None:
+    """Leave a run, or an undoing, as far as it is, saying why, until its owner tries it again."""
+    _end(batch_id, FAILURES, error)
+
+
+@db_transaction.atomic
+def _end(batch_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) -> bool:
+    """Move a batch that is at work, and has not moved for so many attempts, to its end."""
     batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch_id)
-    if batch.status != Status.RUNNING:
-        return
-    ChangePlan.objects.filter(batch=batch).delete()
-    batch.status, batch.error = Status.DONE, error[:300]
+    if batch.status not in ends or batch.attempts < attempts:
+        return False
+    batch.status, batch.error = ends[batch.status], error[:300]
+    if batch.status == Status.DONE:
+        ChangePlan.objects.filter(batch=batch).delete()
     batch.save(update_fields=["status", "error", "updated_at"])
     audit.record(
         actor=None,
         action="transactions.batch.ended",
         target=batch,
+        status=batch.status,
         done=batch.done_count,
         total=batch.total_count,
     )
+    return True
 
 
 # --- Taking it up again --------------------------------------------------------------------------
@@ -360,20 +291,29 @@ def end_batch(*, batch_id: int, error: str) -> None:
 
 def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
     """The batches no worker has touched since `before`, the longest waiting first; ours now."""
-    waiting = ChangeBatch.objects.exclude(status=Status.DONE).filter(updated_at__lt=before)
+    waiting = _silent(before).filter(attempts__lt=MOST_ATTEMPTS)
     found = list(waiting.order_by("updated_at").values_list("pk", "updated_at")[:limit])
-    # Compared in the database: two sweeps at once do not take the same one.
+    # Compared in the database: two sweeps at once do not take the same one. Counted before it is
+    # tried, as an attempt may take the worker down with it.
     return [
         pk
         for pk, touched_at in found
-        if ChangeBatch.objects.filter(pk=pk, updated_at=touched_at).update(updated_at=at)
+        if ChangeBatch.objects.filter(pk=pk, updated_at=touched_at).update(
+            updated_at=at, attempts=F("attempts") + 1
+        )
     ]
 
 
-def give_up_batches(*, at: datetime) -> int:
-    """End the runs that no worker could finish in hours, so that their owners know."""
-    stuck = ChangeBatch.objects.filter(status=Status.RUNNING, created_at__lt=at - GIVEN_UP)
-    ids = list(stuck.values_list("pk", flat=True)[:100])
-    for pk in ids:
-        end_batch(batch_id=pk, error=NOT_FINISHED)
-    return len(ids)
+def give_up_batches(*, before: datetime) -> int:
+    """Let those fail that no attempt has moved on, so that their owners know; how many."""
+    stuck = _silent(before).filter(attempts__gte=MOST_ATTEMPTS)
+    count = 0
+    for pk, status, kind in list(stuck.values_list("pk", "status", "kind")[:100]):
+        is_whole = status == Status.UNDOING or kind == Kind.CATEGORY
+        error = HALF_DONE if is_whole else NOT_FINISHED
+        count += _end(pk, FAILURES, error, attempts=MOST_ATTEMPTS)
+    return count
+
+
+def _silent(before: datetime) -> QuerySet[ChangeBatch]:
+    return ChangeBatch.objects.filter(status__in=list(FAILURES), updated_at__lt=before)

@@ -9,6 +9,7 @@ from accounts.services import lock_accounts
 from transactions.models import (
     ChangeBatch,
     ChangeBatchRow,
+    ChangePlan,
     ImportBatch,
     ImportFile,
     Transaction,
@@ -17,6 +18,7 @@ from transactions.models import (
 )
 from users import audit
 
+Status = ChangeBatch.Status
 KEPT_FOR = timedelta(days=30)
 ROWS_AT_ONCE = 500
 MOST_ROWS = 200_000
@@ -60,7 +62,9 @@ def _delete_trash(ids: list[int], before: datetime) -> int:
 def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
     """Under the accounts' locks: what is being restored, or a worker is to restore, stays."""
     lock_accounts(chosen.order_by().values_list("account_id", flat=True).distinct())
-    coming_back = ChangeBatchRow.objects.filter(batch__status=ChangeBatch.Status.UNDOING)
+    coming_back = ChangeBatchRow.objects.filter(
+        batch__status__in=[Status.UNDOING, Status.UNDO_FAILED]
+    )
     rows = chosen.filter(deleted_at__lt=before).exclude(pk__in=coming_back.values("transaction"))
     # A pair of which one half is gone says nothing any more.
     either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
@@ -73,9 +77,13 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
 
 def _purge_changes(before: datetime) -> int:
     """What batches would have been undone by; the batches themselves stay as a record."""
-    old = ChangeBatch.objects.filter(
-        status=ChangeBatch.Status.DONE, created_at__lt=before, rows__isnull=False
-    )
+    ended = Q(status__in=[Status.DONE, Status.FAILED], created_at__lt=before)
+    # Half undone: as long again to try it.
+    ended |= Q(status=Status.UNDO_FAILED, updated_at__lt=before)
+    old = ChangeBatch.objects.filter(ended, rows__isnull=False)
+    plans = ChangePlan.objects.filter(batch__status=Status.FAILED, batch__created_at__lt=before)
+    # What is left of a category that goes has to go on.
+    plans.exclude(batch__kind=ChangeBatch.Kind.CATEGORY).delete()
     count = 0
     for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_BATCHES]):
         count += ChangeBatchRow.objects.filter(batch=pk).delete()[0]

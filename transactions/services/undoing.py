@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
-from transactions.models import ChangeBatch, ChangeBatchRow, Transaction
+from transactions.models import ChangeBatch, ChangeBatchRow, ChangePlan, Transaction
 from transactions.services.change_batches import (
     AFTER,
     BEFORE,
@@ -38,6 +38,8 @@ from users.models import User
 
 ALREADY_UNDONE = "This has been undone already."
 UNFINISHED = "This is still at work. Undo it when it is finished."
+HALF_UNDONE = "Undoing this has begun. Let it go on."
+NOT_UNDOABLE = "This cannot be undone."
 TOO_OLD = "This can no longer be undone: 30 days have passed."
 KINDS = ChangeBatch.Kind
 _NOTHING = Value(0, output_field=BigIntegerField())
@@ -62,8 +64,12 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
     accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
     batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     refuse_undo(batch, at)
-    batch.undone_at = at
-    batch.save(update_fields=["undone_at", "updated_at"])
+    if batch.status == ChangeBatch.Status.UNDO_FAILED:
+        raise ValidationError(HALF_UNDONE)
+    # A run that failed is not to be tried again.
+    ChangePlan.objects.filter(batch=batch).delete()
+    batch.status, batch.undone_at = ChangeBatch.Status.DONE, at
+    batch.save(update_fields=["status", "undone_at", "updated_at"])
     return put_back(batch, batch.rows.all(), Act(actor=actor, accounts=accounts, at=at))
 
 
@@ -73,6 +79,8 @@ def refuse_undo(batch: ChangeBatch, at: datetime) -> None:
         raise ValidationError(ALREADY_UNDONE)
     if batch.is_unfinished:
         raise ValidationError(UNFINISHED)
+    if not batch.is_undoable:
+        raise ValidationError(NOT_UNDOABLE)
     if not batch.may_be_undone(at):
         raise ValidationError(TOO_OLD)
 

@@ -14,7 +14,9 @@ from transactions import tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, ChangeBatch, ChangePlan, Transaction
 from transactions.services.categorizing import set_category
-from transactions.services.long_changes import NOT_ALLOWED, LongChange
+from transactions.services.long_change_requests import FINISHED, NOT_STOPPED, STOPPED
+from transactions.services.long_changes import HALF_DONE, NOT_ALLOWED, NOT_FINISHED, LongChange
+from transactions.services.posting import edit_transaction
 from transactions.services.rule_book import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
 from transactions.services.undoing import undo_batch
@@ -153,20 +155,29 @@ def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_ru
     assert check_ledger().is_clean
 
 
-def test_a_category_chosen_by_hand_after_an_edit_was_asked_for_is_kept(alice, rows):
+def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
+    alice, rows, client_for
+):
     gifts, coffee = (Category.objects.get(user=None, slug=slug) for slug in ("gifts", "coffee"))
     first, last = rows.order_by("pk").first(), rows.order_by("-pk").first()
     batch = ask("edit", alice, rows)
-    newer = tasks.edit_soon(alice, rows, at=timezone.now(), category=coffee)
+    newer = tasks.edit_soon(alice, rows, at=timezone.now(), category=coffee, notes="newer")
     LongChange(batch.pk).step(at=timezone.now())
     set_category(actor=alice, transaction=last, category=gifts)
+    edit_transaction(actor=alice, transaction=last, notes="by hand")
     tasks.run_batch(batch.pk)
     last.refresh_from_db()
-    assert (last.category, last.notes, last.tags.count()) == (gifts, "seen", 2)
+    assert (last.category, last.notes, last.tags.count()) == (gifts, "by hand", 2)
+    batch.refresh_from_db()
+    assert (batch.row_count, batch.skipped_count) == (11, 1)
     # What was asked for later wins over an earlier edit that was at work at the same time.
     tasks.run_batch(newer.pk)
     first.refresh_from_db()
-    assert first.category == coffee
+    last.refresh_from_db()
+    assert (first.category, first.notes) == (coffee, "newer")
+    assert (last.category, last.notes) == (gifts, "by hand")
+    text = client_for(alice).get(f"/transactions/undo/{batch.pk}/").content.decode()
+    assert "1 transaction was changed by hand meanwhile and is left as it is." in text
     assert check_ledger().is_clean
 
 
@@ -209,14 +220,101 @@ def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows
     assert not ChangeBatch.objects.exclude(status="done").exists()
 
 
-def test_a_run_no_worker_could_finish_says_so(alice, rows):
+def sweep(times=1):
+    """The sweep comes a minute and more after anybody has touched a batch."""
+    for _ in range(times):
+        ChangeBatch.objects.update(updated_at=timezone.now() - timedelta(minutes=2))
+        tasks.resume_batches()
+
+
+def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for):
+    before, page = comparable(alice), client_for(alice)
     batch = ask("edit", alice, rows)
     LongChange(batch.pk).step(at=timezone.now())
-    ChangeBatch.objects.update(created_at=timezone.now() - timedelta(hours=7))
-    tasks.resume_batches()
+    plan = ChangePlan.objects.get()
+    ChangePlan.objects.update(wanted=plan.wanted | {"category": 0})
+    sweep(5)
     batch.refresh_from_db()
-    assert (batch.status, batch.row_count) == ("done", 3)
-    assert batch.error == "This could not be finished. What was changed until then can be undone."
+    assert (batch.status, batch.attempts) == ("running", 5)
+    sweep()
+    batch.refresh_from_db()
+    assert (batch.status, batch.error, batch.row_count) == ("failed", NOT_FINISHED, 3)
+    text = page.get(f"/transactions/undo/{batch.pk}/").content.decode()
+    assert "Could not be finished" in text
+    assert f"{NOT_FINISHED} 3 of 11 transactions are done." in text
+    assert "It can be undone for 30 more days." in text
+    assert "Not finished" in page.get("/transactions/undo/").content.decode()
+    with killed():
+        undo_batch(actor=alice, batch=batch, at=timezone.now())
+        assert comparable(alice) == before
+        assert not ChangePlan.objects.exists()
+
+    ChangePlan.objects.update(wanted=plan.wanted)
+    page.post(f"/transactions/undo/{batch.pk}/retry/")
+    batch.refresh_from_db()
+    assert (batch.status, batch.error, batch.attempts) == ("running", "", 0)
+    sweep()
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count, batch.skipped_count) == ("done", 11, 0)
+    page.post(f"/transactions/undo/{batch.pk}/retry/")
+    batch.refresh_from_db()
+    assert batch.status == "done"
+
+
+def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows, api_for):
+    before = comparable(alice)
+    batch = ask("edit", alice, rows)
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    tasks.undo_soon(alice, batch, at=timezone.now())
+    LongChange(batch.pk).step(at=timezone.now())
+    last = batch.rows.order_by("transaction_id").last()
+    batch.rows.filter(pk=last.pk).update(before={})
+    sweep(7)
+    batch.refresh_from_db()
+    assert (batch.status, batch.error, batch.undone_at) == ("undo_failed", HALF_DONE, None)
+    assert check_ledger().is_clean
+    with pytest.raises(ValidationError, match="has begun"):
+        undo_batch(actor=alice, batch=batch, at=timezone.now())
+    done_count = batch.done_count
+    assert 0 < done_count < batch.total_count
+
+    batch.rows.filter(pk=last.pk).update(before=last.before)
+    answer = api_for(alice).post(f"/api/undo/{batch.pk}")
+    batch.refresh_from_db()
+    assert (answer.status_code, batch.status, batch.done_count) == (202, "undoing", done_count)
+    sweep()
+    batch.refresh_from_db()
+    assert (batch.status, batch.undone_at is not None, comparable(alice)) == ("done", True, before)
+    assert not batch.rows.filter(left_alone=True).exists()
+
+
+def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
+    alice, rows, client_for, api_for
+):
+    before, api = comparable(alice), api_for(alice)
+    batch = ask("delete", alice, rows)
+    change = LongChange(batch.pk)
+    change.step(at=timezone.now())
+    change.step(at=timezone.now())
+    stop = f"/transactions/undo/{batch.pk}/stop/"
+    assert stop in client_for(alice).get(f"/transactions/undo/{batch.pk}/").content.decode()
+    told = api.post(f"/api/undo/{batch.pk}/stop").json()
+    assert (told["status"], told["can_undo"], told["error"]) == ("done", True, STOPPED)
+    assert change.step(at=timezone.now()) is False
+    batch.refresh_from_db()
+    left = rows.live().count()
+    assert 0 < left < 11
+    assert (rows.count() - left, ChangePlan.objects.count()) == (told["row_count"], 0)
+    refused = api.post(f"/api/undo/{batch.pk}/stop")
+    assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, FINISHED)
+
+    tasks.undo_soon(alice, batch, at=timezone.now())
+    refused = api.post(f"/api/undo/{batch.pk}/stop")
+    assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, NOT_STOPPED)
+    tasks.run_batch(batch.pk)
+    assert comparable(alice) == before
+    assert check_ledger().is_clean
 
 
 def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):

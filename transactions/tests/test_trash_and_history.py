@@ -20,7 +20,7 @@ from transactions.models import (
 from transactions.services import bulk_editing, rule_book
 from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import confirm_import, revert_import
-from transactions.services.long_changes import begin_undo
+from transactions.services.long_change_requests import begin_undo
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.purging import purge
 from transactions.services.returned_lines import BROUGHT_AGAIN

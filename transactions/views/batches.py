@@ -31,6 +31,7 @@ from transactions.models import (
 )
 from transactions.services.bulk_editing import restore_in_pieces
 from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
+from transactions.services.long_change_requests import stop_batch
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
 
@@ -42,6 +43,8 @@ KIND_ICONS = {
     ChangeBatch.Kind.BULK_EDIT: "list-checks",
     ChangeBatch.Kind.RULE_RUN: "wand-sparkles",
     ChangeBatch.Kind.DELETE: "trash-2",
+    ChangeBatch.Kind.RESTORE: "undo-2",
+    ChangeBatch.Kind.CATEGORY: "tags",
 }
 
 
@@ -59,6 +62,7 @@ class Act:
     undone_at: datetime | None
     days_left: int
     is_unfinished: bool = False
+    is_failed: bool = False
 
 
 # --- Trash ---------------------------------------------------------------------------------------
@@ -146,6 +150,8 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     page = keyset_page(rows, ["-transaction_id"], PAGE_SIZE, request.GET.get("cursor"))
     now = timezone.now()
     can_undo = batch.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
+    # Half undone it goes on; there is nothing else to choose.
+    can_undo = can_undo and batch.status != ChangeBatch.Status.UNDO_FAILED
     counts = can_undo and batch.row_count <= LARGEST_COUNTED
     context = {
         "batch": batch,
@@ -156,6 +162,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "older": page.next_cursor,
         "only_left": only_left,
         "can_undo": can_undo,
+        "can_retry": batch.may_be_retried(now) and may(request.user, Ability.CHANGE_OWN_DATA),
         "days_left": _days_left(batch.created_at, now),
         "changed_since_count": count_changed_since(batch) if counts else 0,
         "left_count": batch.rows.filter(left_alone=True).count() if batch.undone_at else 0,
@@ -180,10 +187,25 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the worker again: its message was lost, or it died."""
+    """Ask the worker again: its message was lost, or it died, or gave up."""
     batch = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
-    tasks.wake_batch(batch)
+    try:
+        tasks.wake_batch(request.user, batch, at=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("transactions:batch_detail", pk)
+
+
+@require_POST
+def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a run before its end; what it did stays and can be undone."""
+    batch = _find(request, pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    try:
+        stop_batch(actor=request.user, batch=batch)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return redirect("transactions:batch_detail", pk)
 
 
@@ -212,6 +234,10 @@ def _days_left(since: datetime, now: datetime) -> int:
     return max(0, -((now - since - UNDO_FOR) // timedelta(days=1)))
 
 
+def _undo_url(batch: ChangeBatch) -> str:
+    return reverse("transactions:batch_undo", args=[batch.pk]) if batch.is_undoable else ""
+
+
 def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
     since = now - UNDO_FOR
     batches = ChangeBatch.objects.visible_to(request.user).filter(created_at__gte=since)
@@ -223,10 +249,11 @@ def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
             summary=batch.summary,
             count=batch.row_count,
             url=reverse("transactions:batch_detail", args=[batch.pk]),
-            undo_url=reverse("transactions:batch_undo", args=[batch.pk]),
+            undo_url=_undo_url(batch),
             undone_at=batch.undone_at,
             days_left=_days_left(batch.created_at, now),
             is_unfinished=batch.is_unfinished,
+            is_failed=batch.is_failed,
         )
     imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
     for batch in imports[:MOST_LISTED]:

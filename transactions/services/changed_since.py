@@ -1,0 +1,51 @@
+"""What somebody changed by hand after a change of very many rows was asked for: that stays."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from transactions.models import CategoryChange, ChangeBatch, ChangeBatchRow, Transaction
+from transactions.services.change_batches import CATEGORY, NOTES
+
+
+@dataclass(slots=True)
+class Kept:
+    """Rows that keep their category or notes, as somebody changed them since; which that spared."""
+
+    categories: Container[int] = ()
+    notes: Container[int] = ()
+    skipped: set[int] = field(default_factory=set)
+
+
+def chosen_since(batch: ChangeBatch, ids: list[int]) -> set[int]:
+    """Rows whose category somebody chose after this batch was asked for: the newer wish wins."""
+    chosen = CategoryChange.objects.filter(
+        transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=batch.created_at
+    )
+    rows = Transaction.objects.filter(pk__in=chosen.values("transaction"))
+    return _by_hand(batch, dict(rows.values_list("pk", "category_id")), CATEGORY)
+
+
+def noted_since(batch: ChangeBatch, ids: list[int], noted: Mapping[str, str]) -> set[int]:
+    """Rows whose notes somebody has changed after this batch was asked for."""
+    rows = Transaction.objects.filter(pk__in=ids).values_list("pk", "notes")
+    other = {pk: notes for pk, notes in rows if mark_of(notes) != noted.get(str(pk), "")}
+    return _by_hand(batch, other, NOTES)
+
+
+def _by_hand(batch: ChangeBatch, changed: dict[int, Any], name: str) -> set[int]:
+    """Those of {id: value now} that do not hold what an older batch, at work as well, gave them."""
+    older = ChangeBatchRow.objects.filter(
+        transaction__in=list(changed),
+        batch__lt=batch.pk,
+        batch__updated_at__gt=batch.created_at,
+        after__has_key=name,
+    )
+    given = dict(older.order_by("batch").values_list("transaction_id", "after"))
+    return {pk for pk, now in changed.items() if pk not in given or given[pk][name] != now}
+
+
+def mark_of(notes: str) -> str:
+    """A few letters by which notes are known again; "" for none."""
+    return blake2b(notes.encode(), digest_size=8).hexdigest() if notes else ""

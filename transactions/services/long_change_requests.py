@@ -1,0 +1,165 @@
+"""Asking a worker for a change of very many transactions, stopping it, trying it again.
+
+`long_changes` does the work, step by step.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+from django.db.models import Count, Max
+
+from transactions.holds import refuse_held
+from transactions.models import (
+    CategoryRule,
+    ChangeBatch,
+    ChangePlan,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.services.bulk_editing import UNCHANGED, read_edit, refuse_too_many_tags
+from transactions.services.change_batches import CATEGORY, NOTES
+from transactions.services.changed_since import mark_of
+from transactions.services.long_changes import LAST, MOMENT, NOTED, RULES, Kind, Status
+from transactions.services.rule_applying import rule_in_force, run_title
+from transactions.services.transfer_pairs import with_partners
+from transactions.services.undoing import refuse_undo
+from users import audit
+from users.models import User
+
+NOT_RETRIED = "This cannot be tried again."
+NOT_STOPPED = "This cannot be stopped halfway. It is finished soon."
+FINISHED = "This is not at work any more."
+STOPPED = "It was stopped. What was changed until then stays."
+
+
+@db_transaction.atomic
+def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> ChangeBatch:
+    """Ask for what `bulk_edit` does, of the rows as they are selected now. Raises ValidationError.
+
+    What would refuse it is asked before anything is changed; what comes up later ends it there.
+    """
+    own = rows.filter(user=actor)
+    edit = read_edit(actor=actor, **wanted)
+    refuse_too_many_tags(own, edit)
+    plan: dict[str, Any] = {"add": sorted(edit.add_ids), "remove": sorted(edit.remove_ids)}
+    if edit.category is not UNCHANGED:
+        plan[CATEGORY] = edit.category.pk if edit.category else None
+    if edit.notes is not UNCHANGED:
+        plan[NOTES], plan[NOTED] = edit.notes, _marks_of_notes(own)
+    return _begin(actor, Kind.BULK_EDIT, edit.summary, plan, _ids_of(own))
+
+
+@db_transaction.atomic
+def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch:
+    """Ask for what `bulk_delete` does, of the rows as they are selected now."""
+    leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
+    refuse_held(leaving)
+    ids = _ids_of(leaving)
+    plan = {MOMENT: at.isoformat()}
+    return _begin(actor, Kind.DELETE, f"{len(ids):,} transactions", plan, ids)
+
+
+@db_transaction.atomic
+def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> ChangeBatch:
+    """Ask for what `apply_rules` does, to the rows there are now. Raises ValidationError."""
+    if rule is not None:
+        rule = rule_in_force(rule.pk)
+    live = Transaction.objects.filter(user=actor).live()
+    there = live.aggregate(count=Count("pk"), last=Max("pk"))
+    plan = {RULES: rule.pk if rule else None, LAST: there["last"] or 0}
+    return _begin(actor, Kind.RULE_RUN, run_title(rule), plan, [], there["count"])
+
+
+@db_transaction.atomic
+def begin_undo(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
+    """Ask for what `undo_batch` does; one that failed goes on. Raises ValidationError."""
+    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    refuse_undo(batch, at)
+    if batch.status != Status.UNDO_FAILED:
+        ChangePlan.objects.filter(batch=batch).delete()
+        batch.cursor, batch.done_count, batch.total_count = 0, 0, batch.rows.count()
+    _set_to_work(actor, batch, Status.UNDOING, "cursor", "done_count", "total_count")
+    return batch
+
+
+@db_transaction.atomic
+def retry_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
+    """Let one that failed go on where it ended. Raises ValidationError where it cannot."""
+    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if not batch.may_be_retried(at):
+        raise ValidationError(NOT_RETRIED)
+    is_undoing = batch.status == Status.UNDO_FAILED
+    _set_to_work(actor, batch, Status.UNDOING if is_undoing else Status.RUNNING)
+    return batch
+
+
+@db_transaction.atomic
+def stop_batch(*, actor: User, batch: ChangeBatch) -> ChangeBatch:
+    """End a run between two commits; what it did stays, and is undone like any other.
+
+    Raises ValidationError where nothing runs, or where half of it would be no state.
+    """
+    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if not batch.may_be_stopped:
+        raise ValidationError(NOT_STOPPED if batch.is_unfinished else FINISHED)
+    ChangePlan.objects.filter(batch=batch).delete()
+    batch.status, batch.error = Status.DONE, STOPPED
+    batch.save(update_fields=["status", "error", "updated_at"])
+    audit.record(
+        actor=actor,
+        action="transactions.batch.stopped",
+        target=batch,
+        done=batch.done_count,
+        total=batch.total_count,
+    )
+    return batch
+
+
+def _set_to_work(actor: User, batch: ChangeBatch, status: str, *fields: str) -> None:
+    batch.status, batch.error, batch.attempts = status, "", 0
+    batch.save(update_fields=["status", "error", "attempts", *fields, "updated_at"])
+    _record_request(actor, batch)
+
+
+def _begin(
+    actor: User,
+    kind: str,
+    summary: str,
+    plan: dict[str, Any],
+    ids: list[int],
+    total: int | None = None,
+) -> ChangeBatch:
+    batch = ChangeBatch.objects.create(
+        user=actor,
+        kind=kind,
+        summary=summary,
+        status=Status.RUNNING,
+        total_count=len(ids) if total is None else total,
+    )
+    ChangePlan.objects.create(batch=batch, wanted=plan, ids=ids)
+    _record_request(actor, batch)
+    return batch
+
+
+def _ids_of(rows: TransactionQuerySet) -> list[int]:
+    chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"))
+    return list(chosen.order_by("pk").values_list("pk", flat=True))
+
+
+def _marks_of_notes(rows: TransactionQuerySet) -> dict[str, str]:
+    """{id: mark} of the notes as they are now, where there are any."""
+    noted = Transaction.objects.filter(pk__in=rows.order_by().values("pk")).exclude(notes="")
+    return {str(pk): mark_of(notes) for pk, notes in noted.values_list("pk", "notes").iterator()}
+
+
+def _record_request(actor: User, batch: ChangeBatch) -> None:
+    audit.record(
+        actor=actor,
+        action="transactions.batch.requested",
+        target=batch,
+        kind=batch.kind,
+        status=batch.status,
+        total=batch.total_count,
+    )
