@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from aiosmtpd.controller import Controller
 
 from tests import servers
+from tests.mail_server import MailServer
 from users.channels import sms
 from users.models import Notification
 from users.notifications import deliver_due, notify
@@ -116,9 +116,10 @@ def test_an_answer_that_never_comes_is_unknown(alice, twilio, monkeypatch):
 
 @pytest.mark.django_db
 def test_nobody_listening_is_tried_again(alice, twilio, settings):
-    settings.TWILIO_BASE_URL = f"http://127.0.0.1:{servers.free_port()}"
     write(alice)
-    assert deliver_due(at=AT) == {"pending": 1}
+    with servers.refusing_port() as port:
+        settings.TWILIO_BASE_URL = f"http://127.0.0.1:{port}"
+        assert deliver_due(at=AT) == {"pending": 1}
 
 
 @pytest.mark.django_db
@@ -162,7 +163,7 @@ def test_a_callback_counts_once_and_only_signed(alice, twilio, client, settings)
 # --- Mail servers ----------------------------------------------------------------------------
 
 
-class MailServer:
+class Answers:
     """Answers each step as it is told to."""
 
     def __init__(self) -> None:
@@ -183,14 +184,14 @@ class MailServer:
 
 @pytest.fixture
 def mail_server(settings):
-    handler = MailServer()
-    controller = Controller(handler, hostname="127.0.0.1", port=servers.free_port())
-    controller.start()
+    handler = Answers()
+    server = MailServer(handler)
+    server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.SMTP_HOST = settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT, settings.EMAIL_USE_TLS = controller.port, False
+    settings.EMAIL_PORT, settings.EMAIL_USE_TLS = server.port, False
     yield handler
-    controller.stop()
+    server.close()
 
 
 @pytest.mark.django_db
