@@ -1,6 +1,7 @@
 """The people of the demo: everybody knows their password, so nobody may shut the others out.
 
-Only where DEMO is on: the same addresses elsewhere are anybody's.
+Only where DEMO is on: the same addresses elsewhere are anybody's. A demo that answers to the names
+of its own machine alone is one person's, who may try everything in it.
 """
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from users.models import User
 PUBLISHED = frozenset(
     f"{name}@example.com" for name in ("demo", "viewer", "analyst", "support", "auditor", "admin")
 )
+OWN_MACHINE = frozenset(("localhost", "127.0.0.1", "[::1]"))
 REFUSAL = (
     "Everybody uses this demo sign-in, so its password, address and second factor stay as they "
     "are, and it cannot be erased. Sign up with an address of your own to try that."
@@ -19,7 +21,8 @@ REFUSAL = (
 
 def is_for_everybody(user: User) -> bool:
     """Whether this is one of the demo's published sign-ins."""
-    return settings.DEMO and user.email in PUBLISHED
+    is_public = settings.DEMO and not OWN_MACHINE.issuperset(settings.ALLOWED_HOSTS)
+    return is_public and user.email in PUBLISHED
 
 
 def require_own_sign_in(user: User) -> None:

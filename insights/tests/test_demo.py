@@ -87,7 +87,7 @@ def test_people_have_their_roles_and_the_password_works(demo, client):
 
 @pytest.mark.once
 def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for, api_for):
-    """By page and by API alike; where DEMO is off the same address is anybody's."""
+    """By page and by API alike; without DEMO, or on one's own machine, there are no others."""
     assert {email for email, _, _ in PEOPLE} == PUBLISHED
     settings.DEMO = True
     demo = make_user("demo@example.com")
@@ -115,6 +115,10 @@ def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for
     note = "Everybody uses this demo sign-in"
     assert note in page.get("/users/security/").content.decode()
     settings.DEMO = False
+    assert note not in page.get("/users/security/").content.decode()
+    # One's own machine: what answers to no other name is nobody else's.
+    settings.DEMO, settings.ALLOWED_HOSTS = True, ["localhost"]
+    page.defaults["HTTP_HOST"] = "localhost"
     assert note not in page.get("/users/security/").content.decode()
     assert page.post("/users/privacy/", {"confirm": demo.email}).status_code == 302
 
