@@ -1,8 +1,9 @@
 """Converting between currencies with the rates we have stored, and never with a guess.
 
 The rate of a date is the one stored for it, or the last within the seven days before. A pair is
-quoted directly, the other way round, or across a currency both are quoted in. Two different
-currencies without such a rate do not convert: nothing is ever 1:1, nothing asks the network.
+quoted directly, the other way round, or across a currency that quotes both; only where none of
+these is known, across a currency both of them quote. Two different currencies without such a rate
+do not convert: nothing is ever 1:1, nothing asks the network.
 """
 
 from bisect import bisect_right
@@ -14,6 +15,10 @@ from decimal import Decimal, InvalidOperation
 from accounts.models import ExchangeRate
 
 LONGEST_AGE_DAYS = 7
+# {(base, quote): [(its day, the rate, its source)], oldest first}
+Quotes = dict[tuple[str, str], list[tuple[date, Decimal, str]]]
+StoredRate = tuple[str, str, str, date, str]
+_STORED = ("base", "quote", "rate", "rate_on", "source")
 
 
 class RateMissing(LookupError):  # noqa: N818 - it names the fact, as the docs do
@@ -53,17 +58,17 @@ def convert(amount: Decimal, from_currency: str, to: str, on: date) -> Converted
 
 
 class RateTable:
-    """The rates from several currencies into one, for many dates, loaded by one query."""
+    """The rates from several currencies into one, for many dates, loaded by one query.
 
-    def __init__(self, to: str, rows: Iterable[tuple[str, str, str, date, str]]) -> None:
+    The first that is missing there asks one more, for all tables loaded together.
+    """
+
+    def __init__(
+        self, to: str, rows: Iterable[StoredRate], further: "_CommonQuotes | None" = None
+    ) -> None:
         self.to = to
-        self._quotes: dict[tuple[str, str], list[tuple[date, Decimal, str]]] = {}
-        for base, quote, text, rate_on, source in rows:
-            rate = _usable(text)
-            if rate is not None and base != quote:
-                self._quotes.setdefault((base, quote), []).append((rate_on, rate, source))
-        for quotes in self._quotes.values():
-            quotes.sort()
+        self._quotes = _by_pair(rows)
+        self._further = further
         self._found: dict[tuple[str, date], Rate | None] = {}
 
     @classmethod
@@ -89,12 +94,14 @@ class RateTable:
                 rate_on__lte=max(days),
             )
             .order_by()
-            .values_list("base", "quote", "rate", "rate_on", "source")
+            .values_list(*_STORED)
         )
-        return {
-            to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [])
+        further = _CommonQuotes(needed, days)
+        further.tables = {
+            to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [], further)
             for to, group in needed.items()
         }
+        return further.tables
 
     def rate(self, from_currency: str, on: date) -> Rate | None:
         """The youngest usable rate on that date; None where there is none."""
@@ -111,14 +118,18 @@ class RateTable:
     def _find(self, from_currency: str, on: date) -> Rate | None:
         if from_currency == self.to:
             return Rate(from_currency, self.to, Decimal(1), None, "")
-        # Of equal age the direct quote comes first, then the inverse, then a cross by its name.
-        candidates = [
+        found = self.find_without_common_quote(from_currency, on)
+        if found is None and self._further is not None:
+            found = self._across_quote(self._further.quotes(), from_currency, on)
+        return found
+
+    def find_without_common_quote(self, from_currency: str, on: date) -> Rate | None:
+        """Of equal age the direct quote comes first, then the inverse, then a cross by its name."""
+        return _youngest(
             self._direct(from_currency, on),
             self._inverse(from_currency, on),
             *(self._across(base, from_currency, on) for base in self._common_bases(from_currency)),
-        ]
-        known = [rate for rate in candidates if rate is not None]
-        return max(known, key=lambda rate: rate.rate_on, default=None)
+        )
 
     def _direct(self, from_currency: str, on: date) -> Rate | None:
         quote = self._latest(from_currency, self.to, on)
@@ -129,13 +140,30 @@ class RateTable:
         return quote and Rate(from_currency, self.to, 1 / quote[1], quote[0], quote[2])
 
     def _across(self, base: str, from_currency: str, on: date) -> Rate | None:
-        """base→to over base→from; as old as the older of the two."""
+        """base→to over base→from."""
         ours, theirs = self._latest(base, from_currency, on), self._latest(base, self.to, on)
-        if ours is None or theirs is None:
+        return self._crossed(from_currency, theirs, ours)
+
+    def _across_quote(self, quotes: Quotes, from_currency: str, on: date) -> Rate | None:
+        """from→quote over to→quote, by the youngest of the quotes both have."""
+        common = sorted(quote for base, quote in quotes if base == from_currency)
+        return _youngest(
+            *(
+                self._crossed(
+                    from_currency,
+                    _latest_of(quotes.get((from_currency, quote)), on),
+                    _latest_of(quotes.get((self.to, quote)), on),
+                )
+                for quote in common
+            )
+        )
+
+    def _crossed(self, from_currency: str, over: tuple | None, under: tuple | None) -> Rate | None:
+        """One leg over the other; as old as the older of the two."""
+        if over is None or under is None:
             return None
-        source = " × ".join(dict.fromkeys([ours[2], theirs[2]]))
-        rate_on = min(ours[0], theirs[0])
-        return Rate(from_currency, self.to, theirs[1] / ours[1], rate_on, source)
+        source = " × ".join(dict.fromkeys([under[2], over[2]]))
+        return Rate(from_currency, self.to, over[1] / under[1], min(over[0], under[0]), source)
 
     def _common_bases(self, from_currency: str) -> list[str]:
         quoting = {quote: set() for quote in (from_currency, self.to)}
@@ -145,12 +173,66 @@ class RateTable:
         return sorted(quoting[from_currency] & quoting[self.to])
 
     def _latest(self, base: str, quote: str, on: date) -> tuple[date, Decimal, str] | None:
-        quotes = self._quotes.get((base, quote), [])
-        position = bisect_right(quotes, on, key=lambda row: row[0])
-        if position == 0:
-            return None
-        latest = quotes[position - 1]
-        return latest if (on - latest[0]).days <= LONGEST_AGE_DAYS else None
+        return _latest_of(self._quotes.get((base, quote)), on)
+
+
+class _CommonQuotes:
+    """What several currencies quote in common, read once, when a rate is missing without it.
+
+    It is read for those currencies and days alone, because a provider's base quotes 160 others.
+    """
+
+    def __init__(self, needed: Mapping[str, Iterable[str]], days: Iterable[date]) -> None:
+        self._needed, self._days = needed, days
+        self.tables: dict[str, RateTable] = {}
+        self._quotes: Quotes | None = None
+
+    def quotes(self) -> Quotes:
+        if self._quotes is None:
+            self._quotes = _by_pair(self._load())
+        return self._quotes
+
+    def _load(self) -> Iterable[StoredRate]:
+        missing = [
+            (code, to, day)
+            for to, table in self.tables.items()
+            for code in self._needed[to]
+            for day in self._days
+            if code != to and table.find_without_common_quote(code, day) is None
+        ]
+        ages = range(LONGEST_AGE_DAYS + 1)
+        days = {day - timedelta(days=age) for day in {day for _, _, day in missing} for age in ages}
+        rates = ExchangeRate.objects.order_by().filter(rate_on__in=days)
+        theirs = rates.filter(base__in={code for code, _, _ in missing}).values("quote")
+        bases = {code for pair in missing for code in pair[:2]}
+        return rates.filter(base__in=bases, quote__in=theirs).values_list(*_STORED)
+
+
+def _by_pair(rows: Iterable[StoredRate]) -> Quotes:
+    found: Quotes = {}
+    for base, quote, text, rate_on, source in rows:
+        rate = _usable(text)
+        if rate is not None and base != quote:
+            found.setdefault((base, quote), []).append((rate_on, rate, source))
+    for quotes in found.values():
+        quotes.sort()
+    return found
+
+
+def _latest_of(
+    quotes: list[tuple[date, Decimal, str]] | None, on: date
+) -> tuple[date, Decimal, str] | None:
+    position = bisect_right(quotes or [], on, key=lambda row: row[0])
+    if position == 0:
+        return None
+    latest = quotes[position - 1]
+    return latest if (on - latest[0]).days <= LONGEST_AGE_DAYS else None
+
+
+def _youngest(*rates: Rate | None) -> Rate | None:
+    """Of those known; of equal age the first."""
+    known = [rate for rate in rates if rate is not None]
+    return max(known, key=lambda rate: rate.rate_on, default=None)
 
 
 def _usable(text: str) -> Decimal | None:

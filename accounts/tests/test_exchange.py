@@ -65,6 +65,32 @@ def test_a_cross_rate_is_as_old_as_its_older_leg():
     assert (rate.rate_on, rate.source) == (FRIDAY - timedelta(days=3), "one × two")
 
 
+def test_two_currencies_meet_in_a_common_quote_where_nothing_else_connects_them(
+    django_assert_num_queries,
+):
+    store("AUD", "XAU", "0.0004", source="one")
+    store("NZD", "XAU", "0.0002", FRIDAY - timedelta(days=7), source="two")
+    store("AUD", "JPY", "90")
+    store("NZD", "JPY", "0")
+    converted = convert(HUNDRED, "AUD", "NZD", FRIDAY)
+    assert converted.amount == Decimal("200")
+    rate = converted.rate
+    assert (rate.rate_on, rate.source) == (FRIDAY - timedelta(days=7), "two × one")
+    assert convert(HUNDRED, "NZD", "AUD", FRIDAY).amount == Decimal("50")
+    days = [FRIDAY + timedelta(days=ahead) for ahead in range(-9, 9)]
+    with django_assert_num_queries(2):
+        tables = RateTable.for_targets({"NZD": {"AUD", "CHF"}, "USD": {"AUD"}}, days)
+        known = [day for day in days if tables["NZD"].rate("AUD", day)]
+        lost = [tables["NZD"].rate("CHF", day) or tables["USD"].rate("AUD", day) for day in days]
+    # One leg is of a week before, and never of a day to come.
+    assert (known, any(lost)) == ([FRIDAY], False)
+    store("USD", "AUD", "1.25", FRIDAY - timedelta(days=6))
+    store("USD", "NZD", "1.50", FRIDAY - timedelta(days=6))
+    assert convert(HUNDRED, "AUD", "NZD", FRIDAY).amount == Decimal("120")
+    with pytest.raises(RateMissing):
+        convert(HUNDRED, "AUD", "NZD", FRIDAY + timedelta(days=2))
+
+
 def test_the_younger_rate_wins_and_of_equal_age_the_direct_one():
     store("EUR", "USD", "1.10", FRIDAY - timedelta(days=1))
     store("USD", "EUR", "0.50")

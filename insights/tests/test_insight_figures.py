@@ -227,11 +227,15 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
     home = make_account(user=alice, name="Home", currency="USD", opening_balance="500")
     abroad = [
         make_account(user=alice, name=code, currency=code, opening_balance="9000")
-        for code in ("EUR", "CHF")
+        for code in ("EUR", "CHF", "GBP")
     ]
+    # A pound is quoted in yen alone, of which a dollar is always two.
+    quotes, parts = {"GBP": "JPY"}, {"GBP": 2}
     dice = random.Random(6)
     days = [ON - timedelta(days=8 * number) for number in range(6)]
     rates = {}
+    yen = {"base": "USD", "quote": "JPY", "rate": "2", "source": "test"}
+    ExchangeRate.objects.bulk_create([ExchangeRate(**yen, rate_on=day) for day in days])
     for account in abroad:
         for day in days:
             make_transaction(
@@ -239,7 +243,7 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
             )
             rates[account.currency, day] = ExchangeRate.objects.create(
                 base=account.currency,
-                quote="USD",
+                quote=quotes.get(account.currency, "USD"),
                 rate=f"1.{dice.randint(1, 99):02}",
                 rate_on=day,
                 source="test",
@@ -263,7 +267,7 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
         lost = Decimal(0)
         for code, day in dropped:
             [row] = Transaction.objects.filter(currency=code, txn_date=day)
-            lost += row.amount * Decimal(rates[code, day].rate)
+            lost += row.amount * Decimal(rates[code, day].rate) / parts.get(code, 1)
         assert (whole[0].expenses - flow.expenses, whole[1].total - at.total) == (lost, lost)
         assert (flow.not_converted_count, at.not_converted_count) == (len(dropped), len(dropped))
         named = {
@@ -274,7 +278,9 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
         assert lines == {code: (len(found), found[0], found[-1]) for code, found in named.items()}
         today = {account for account in abroad if (account.currency, ON) in dropped}
         gone = sum(
-            Account.objects.get(pk=one.pk).balance * Decimal(rates[one.currency, ON].rate)
+            Account.objects.get(pk=one.pk).balance
+            * Decimal(rates[one.currency, ON].rate)
+            / parts.get(one.currency, 1)
             for one in today
         )
         assert whole[2].total - worth.total == gone
