@@ -73,10 +73,12 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
 
 
 def _is_open(bill: Bill, user: User, on: date) -> bool:
-    """Neither paid nor skipped by the end of that day."""
+    """Neither paid nor skipped by the end of that day; a payment dated ahead is one already."""
     if bill.skipped_at is not None and local_date(user.timezone, bill.skipped_at) <= on:
         return False
-    return bill.paid_on is None or bill.paid_on > on
+    if bill.paid_on is None or bill.paid_at is None:
+        return True
+    return min(bill.paid_on, local_date(user.timezone, bill.paid_at)) > on
 
 
 def _fact(

@@ -49,8 +49,10 @@ def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
     assert list(days) == [date(2026, 3, 12), date(2026, 3, 16)]
 
 
-def test_a_paid_bill_is_not_told(alice, checking):
-    pay_bill(actor=alice, bill=bill_of(alice, account=checking), on=date(2026, 3, 1))
+@pytest.mark.parametrize("on", [date(2026, 3, 1), date(2026, 4, 20)])
+def test_a_paid_bill_is_not_told_whatever_date_the_payment_bears(alice, checking, time_machine, on):
+    time_machine.move_to(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    pay_bill(actor=alice, bill=bill_of(alice, account=checking), on=on)
     for offset in range(-6, 6):
         scan(alice, DUE + timedelta(days=offset))
     assert told(alice) == []

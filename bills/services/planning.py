@@ -219,6 +219,8 @@ def _check(bill: Bill) -> None:
     bill.biller_name = bill.biller_name.strip()
     if isinstance(bill.amount_due, Decimal):
         bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
+        if bill.amount_due <= 0:
+            raise ValidationError({"amount_due": "Enter an amount above zero."})
     check_day("due_date", bill.due_date)
     if bill.auto_pay and bill.account is None:
         raise ValidationError({"account": "Choose the account that pays it automatically."})

@@ -141,6 +141,13 @@ def test_a_change_goes_for_the_open_occurrences_after_it(alice):
     assert Bill.objects.open().get().amount_due == Decimal("90.00")
 
 
+@pytest.mark.parametrize(("amount", "currency"), [("0.004", "EUR"), ("0.4", "JPY"), ("-1", "EUR")])
+def test_less_than_the_smallest_coin_is_no_bill(alice, amount, currency):
+    with pytest.raises(ValidationError) as refusal:
+        make_bill(alice, amount_due=Decimal(amount), currency=currency)
+    assert refusal.value.message_dict == {"amount_due": ["Enter an amount above zero."]}
+
+
 def test_auto_pay_needs_an_account(alice):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, auto_pay=True)
