@@ -11,7 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import Account, AccountShare
@@ -143,7 +143,8 @@ def _offer(
     asked = to_address if member is None else to_address | Q(member=member)
     found = AccountShare.objects.select_for_update(of=("self",)).filter(asked, account__in=locked)
     # Where there are two, the one that has a member already is kept.
-    known = {share.account_id: share for share in found.order_by(F("member").asc(nulls_first=True))}
+    by_member = sorted(found.order_by("pk"), key=lambda share: share.member_id or 0)
+    known = {share.account_id: share for share in by_member}
     return [
         _offer_one(known.get(pk) or AccountShare(user=owner, account=account), level, email, member)
         for pk, account in locked.items()
@@ -182,7 +183,13 @@ def _known_beside(share: AccountShare, member: User) -> QuerySet[AccountShare]:
 
 
 def _locked(share: AccountShare) -> AccountShare:
-    return AccountShare.objects.select_for_update().get(pk=share.pk)
+    """The row as it is now, locked with the others of its account, in key order."""
+    rows = AccountShare.objects.select_for_update().filter(account=share.account_id)
+    found = {row.pk: row for row in rows.order_by("pk")}
+    if share.pk not in found:
+        # Whoever gave or got it was erased at the same moment.
+        raise ValidationError("This invitation is not open any more.")
+    return found[share.pk]
 
 
 def _require_level(level: str) -> None:
@@ -205,8 +212,10 @@ def _require_invited(actor: User, share: AccountShare) -> None:
 
 
 def _record(actor: User, word: str, share: AccountShare, **changes: Any) -> None:
-    """In the trail of the owner and in that of the member; always in one order of chains."""
-    for owner_id in sorted({share.user_id, share.member_id or share.user_id}):
+    """In the trail of the owner and in that of the member, both locked in one order."""
+    concerned = sorted({share.user_id, share.member_id or share.user_id})
+    audit.lock_chains(concerned)
+    for owner_id in concerned:
         audit.record(
             actor=actor,
             action=f"accounts.share.{word}",

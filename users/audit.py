@@ -8,7 +8,7 @@ import hashlib
 import ipaddress
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -76,6 +76,18 @@ def record(
     )
 
 
+def lock_chains(owner_ids: Iterable[int]) -> None:
+    """Before events in several people's chains: lock their heads until commit, in key order.
+
+    As erasing does (`erase_details`). A head that is missing is made after those that are there.
+    """
+    names = {chain_name(pk) for pk in owner_ids}
+    rows = AuditChain.objects.select_for_update(no_key=True).filter(name__in=names)
+    found = {row.name for row in rows.order_by("pk")}
+    for name in sorted(names - found):
+        _locked_chain(name)
+
+
 def _append_to(
     name: str,
     *,
@@ -131,12 +143,15 @@ def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> 
     told = AuditEvent.objects.exclude(salt="").filter(
         models.Q(chain__name=chain_name(owner_id)) | elsewhere
     )
-    chains = AuditChain.objects.filter(pk__in=told.order_by().values("chain"))
+    # One's own too, where the caller's last event goes, or its head would be locked out of order.
+    own = models.Q(name=chain_name(owner_id))
+    chains = AuditChain.objects.filter(own | models.Q(pk__in=told.order_by().values("chain")))
     count = 0
     for chain in chains.select_for_update(no_key=True).order_by("pk"):
-        blanked = AuditEvent.objects.filter(
-            pk__in=list(told.filter(chain=chain).values_list("pk", flat=True))
-        ).blank_details()
+        ids = list(told.filter(chain=chain).values_list("pk", flat=True))
+        if not ids:
+            continue
+        blanked = AuditEvent.objects.filter(pk__in=ids).blank_details()
         _append_to(chain.name, actor=actor, action=DETAILS_ERASED, changes={"event_count": blanked})
         count += blanked
     return count

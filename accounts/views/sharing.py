@@ -74,8 +74,12 @@ def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def share_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Decline, leave, or take back; `all`: everything with the same person."""
-    for share in _asked_for(request, pk):
-        end_share(actor=request.user, share=share)
+    try:
+        for share in _asked_for(request, pk):
+            end_share(actor=request.user, share=share)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("accounts:share_list")
     messages.success(request, _("Done. Nothing of it is shared any more."))
     return redirect("accounts:share_list")
 

@@ -59,6 +59,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         locked = _locked_unless_last_admin(user)
         lock_accounts(locked.accounts.values_list("pk", flat=True))
         addresses = _addresses_of(locked)
+        _lock_shares(locked, addresses)
         elsewhere = _told_elsewhere(locked, addresses)
         end_everything(locked)
         _invitations_to(locked, addresses).delete()
@@ -122,6 +123,13 @@ def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
     asked_for = user.emailaddress_set.filter(verified=False).exclude(email=user.email)
     theirs = addresses - {*asked_for.values_list("email", flat=True)}
     return AccountShare.objects.filter(member=None, invited_email__in=theirs)
+
+
+def _lock_shares(user: User, addresses: set[str]) -> None:
+    """In key order: whom they share with may accept, end or be erased at the same moment."""
+    theirs = Q(user=user) | Q(member=user) | Q(pk__in=_invitations_to(user, addresses).values("pk"))
+    rows = AccountShare.objects.select_for_update(of=("self",)).filter(theirs)
+    list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _told_elsewhere(user: User, addresses: set[str]) -> Q:

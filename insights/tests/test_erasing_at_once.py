@@ -1,0 +1,78 @@
+"""People erased while others share with them: whoever locks several trails does it in one order."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import connection
+from django.db import transaction as db_transaction
+
+from accounts.models import AccountShare
+from accounts.sharing import accept_share, share_account
+from insights.services.erasing import erase_person
+from tests.builders import make_account, make_user
+from users.audit_check import verify
+from users.models import AuditChain, User
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+WAITING = (
+    "SELECT count(*) FROM pg_locks"
+    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
+
+
+def wait_until_somebody_waits() -> None:
+    """Until another connection stands at a lock of ours."""
+    with connection.cursor() as cursor:
+        for _ in range(3000):
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+            cursor.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError("Nobody came to the lock.")
+
+
+def chain_of(user: User):
+    return AuditChain.objects.select_for_update(no_key=True, nowait=True).filter(
+        name=f"user:{user.pk}"
+    )
+
+
+@pytest.mark.parametrize("what", ["share", "erase"])
+def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
+    """Of the two the one with the older head is taken first, whoever is the older customer."""
+    older, younger, erased = (make_user(f"{name}@example.com") for name in ("a", "b", "c"))
+    # The younger customer's trail begins first.
+    first = make_account(user=younger)
+    second = make_account(user=older)
+    for account in (first, second):
+        share = share_account(actor=account.user, account=account, member=erased, level="viewer")
+        accept_share(actor=erased, share=share)
+    acts = {
+        "share": partial(
+            share_account, actor=older, account=second, member=younger, level="viewer"
+        ),
+        "erase": partial(erase_person, actor=erased, user=erased, confirmation="c@example.com"),
+    }
+
+    def act() -> None:
+        try:
+            with connection.cursor() as cursor:
+                # However slow the machine is, it waits as long as it must.
+                cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+            acts[what]()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with db_transaction.atomic():
+            list(chain_of(younger))
+            waiting = pool.submit(act)
+            wait_until_somebody_waits()
+            # Nobody holds it: this would raise.
+            assert len(chain_of(older)) == 1
+        waiting.result()
+    assert AccountShare.objects.filter(member=erased).exists() is (what == "share")
+    assert AccountShare.objects.filter(member=younger).exists() is (what == "share")
+    assert verify().faults == []
