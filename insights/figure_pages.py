@@ -223,8 +223,8 @@ def yearly_context(figure: Yearly) -> dict[str, Any]:
             "previous": _year_url(year - 1, kept),
             "next": _year_url(year + 1, kept) if year < question.on.year else "",
         },
-        "income_url": links.income(question.choice.period),
-        "expenses_url": links.expenses(question.choice.period),
+        "income_url": links.income(figure.total.period),
+        "expenses_url": links.expenses(figure.total.period),
     }
 
 

@@ -1,6 +1,6 @@
 """One year beside the one before: month by month, in sum, and by category.
 
-While the year runs, its sums are compared with the same days of the year before.
+While the year runs, its sums end today and are compared with the same days of the year before.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,11 @@ class YearMonth:
     is_running: bool
 
     @property
+    def is_ahead(self) -> bool:
+        """It has not begun; there may be lines posted for it all the same."""
+        return not (self.is_over or self.is_running)
+
+    @property
     def month(self) -> date:
         return self.now.month
 
@@ -42,7 +47,7 @@ class YearMonth:
 
 @dataclass(frozen=True, slots=True)
 class Yearly:
-    """`before` is of the same days, `whole_before` of the whole year before."""
+    """`total` ends today, `before` is of the same days, `whole_before` of the whole year before."""
 
     question: Question
     months: tuple[YearMonth, ...]
@@ -70,8 +75,8 @@ def yearly(question: Question) -> Yearly:
     """The year of the question's period against the one before."""
     year = Period.year_of(question.choice.period.start)
     last_year = year.previous()
-    same_days = _same_days(year, last_year, question.on)
-    flows, _rates = question.load([year, last_year, same_days])
+    so_far, same_days = _same_days(year, last_year, question.on)
+    flows, _rates = question.load([year, last_year, so_far, same_days])
     pairs = zip(monthly_trend(flows, year), monthly_trend(flows, last_year), strict=True)
     return Yearly(
         question=question,
@@ -84,17 +89,18 @@ def yearly(question: Question) -> Yearly:
             )
             for now, before in pairs
         ),
-        total=cash_flow(flows, year),
+        total=cash_flow(flows, so_far),
         before=cash_flow(flows, same_days),
         whole_before=cash_flow(flows, last_year),
         categories=spending_by_category(
-            flows, year, previous=same_days, categories=categories_of(flows), with_gone=True
+            flows, so_far, previous=same_days, categories=categories_of(flows), with_gone=True
         ),
     )
 
 
-def _same_days(year: Period, last_year: Period, on: date) -> Period:
-    """The year before up to today's date in it; the whole of it where the year is over."""
+def _same_days(year: Period, last_year: Period, on: date) -> tuple[Period, Period]:
+    """The year up to today and the year before up to the same date; both whole once it is over."""
     if on not in year:
-        return last_year
-    return Period(last_year.start, min(add_months(on, -12) + timedelta(days=1), last_year.end))
+        return year, last_year
+    same_date = min(add_months(on, -12) + timedelta(days=1), last_year.end)
+    return Period(year.start, on + timedelta(days=1)), Period(last_year.start, same_date)

@@ -173,9 +173,10 @@ class NetWorthOut(ConvertedOut):
 
 
 class YearMonthOut(serializers.Serializer):
-    """A month and the same one a year before; no change while the month runs."""
+    """A month and the same one a year before; no change while the month runs or is ahead."""
 
     month = MonthField()
+    is_ahead = serializers.BooleanField()
     income = FigureField(source="now.income")
     expenses = FigureField(source="now.expenses")
     net = FigureField(source="now.net")
@@ -187,7 +188,8 @@ class YearMonthOut(serializers.Serializer):
 
 
 class YearlyOut(serializers.Serializer):
-    """A year against the one before: `previous` has the same days, `previous_year` all of them."""
+    """A year, up to today, against the one before: `previous` has the same days, `previous_year`
+    all of them."""
 
     year = serializers.IntegerField()
     currency = serializers.CharField(source="question.currency")

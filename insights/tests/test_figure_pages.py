@@ -78,8 +78,27 @@ def test_every_category_and_merchant_is_the_sum_of_its_list(alice, busy, open_pa
     assert "No merchant" in response.content.decode()
 
 
-def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page):
+def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page, today):
+    later = today + timedelta(days=400)
+    make_transaction(account=busy, amount="-400.00", txn_date=later)
+    for year in (today.year, later.year):
+        page = open_page("yearly", year=year)
+        not_begun = [row for row, *_urls in page.context["rows"] if row.is_ahead]
+        months = 12 - today.month if year == today.year else 12
+        assert len(not_begun) == months
+        assert all(row.expenses_change is None for row in not_begun)
+        # Both sums of the year while it runs, and each month without lines posted for it.
+        empty = [row for row in not_begun if row.now.is_empty]
+        assert len(empty) == (months if year == today.year else 11)
+        running = 2 * page.context["is_running"]
+        assert page.content.decode().count(">not yet<") == 2 * len(empty) + running
     context = open_page("yearly").context
+    total = context["figure"].total
+    for url, amount in (
+        (context["income_url"], total.income),
+        (context["expenses_url"], total.expenses),
+    ):
+        assert amount in sums_behind(alice, url)
     for row, income_url, expenses_url, _old_income, old_expenses in context["rows"]:
         assert sums_behind(alice, income_url)[0] == row.now.income
         assert sums_behind(alice, expenses_url)[1] == row.now.expenses
