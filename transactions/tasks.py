@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from transactions.ledger_check import check_ledger
 from transactions.models import (
+    Category,
     CategoryRule,
     ChangeBatch,
     ImportBatch,
@@ -23,7 +24,8 @@ from transactions.models import (
     TransactionQuerySet,
 )
 from transactions.services import import_confirming, importing, long_change_requests, long_changes
-from transactions.services.bulk_editing import bulk_delete, bulk_edit
+from transactions.services.bulk_editing import Restored, bulk_delete, bulk_edit, bulk_restore
+from transactions.services.categories import delete_category
 from transactions.services.import_progress import is_silent
 from transactions.services.purging import purge
 from transactions.services.rule_applying import apply_rules, count_changes
@@ -170,6 +172,22 @@ def apply_soon(
     ):
         return apply_rules(actor=actor, user=actor, at=at, rule=rule)
     return _woken(long_change_requests.begin_rules(actor=actor, rule=rule))
+
+
+def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Restored | ChangeBatch:
+    """Take a few rows out of the trash at once, very many in the worker."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_restore(actor=actor, rows=rows, at=at)
+    return _woken(long_change_requests.begin_restoring(actor=actor, rows=rows))
+
+
+def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | ChangeBatch:
+    """Take a category away; very many transactions move in the worker. Raises ValidationError."""
+    if _are_few(long_changes.rows_in(category)):
+        return delete_category(actor=actor, category=category, **wanted)
+    return _woken(
+        long_change_requests.begin_category_removal(actor=actor, category=category, **wanted)
+    )
 
 
 def undo_soon(actor: User, batch: ChangeBatch, *, at: datetime) -> Undone | None:

@@ -12,15 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.api import KeysetPagination
+from transactions import tasks
+from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
 from transactions.filters import CategoryFilter
-from transactions.models import Category, CategoryQuerySet
-from transactions.services.categories import (
-    PARENT,
-    create_category,
-    delete_category,
-    edit_category,
-)
+from transactions.models import Category, CategoryQuerySet, ChangeBatch
+from transactions.services.categories import PARENT, create_category, edit_category
 from users.policy import Ability, require
 
 
@@ -95,7 +92,7 @@ class CategoryDetailApi(CategoryApi):
         return Response(CategoryOut(edited).data)
 
     @extend_schema(
-        responses={204: None},
+        responses={204: None, 202: AppliedOut},
         parameters=[
             OpenApiParameter("move_to", description="A slug; empty for none. Default: its parent."),
             OpenApiParameter("rules", enum=["move", "delete"], description="Default: move."),
@@ -103,7 +100,10 @@ class CategoryDetailApi(CategoryApi):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Take a category of your own away; its transactions and rules go to its parent, or to
-        `move_to`. Without either they have none, and the rules are deleted."""
+        `move_to`. Without either they have none, and the rules are deleted.
+
+        Very many are moved in the background: 202, and the batch's address says how far that is.
+        """
         category = self.find_to_change(pk)
         query, target = request.query_params, PARENT
         if "move_to" in query:
@@ -111,5 +111,9 @@ class CategoryDetailApi(CategoryApi):
         if query.get("rules", "move") not in ("move", "delete"):
             raise ValidationError({"rules": "Send move or delete."})
         with_rules = query.get("rules") != "delete"
-        delete_category(actor=request.user, category=category, target=target, with_rules=with_rules)
+        result = tasks.remove_category_soon(
+            request.user, category, target=target, with_rules=with_rules
+        )
+        if isinstance(result, ChangeBatch):
+            return applied(result)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Count
@@ -217,23 +216,21 @@ def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
+def restore_some(batch: ChangeBatch, act: Act, ids: Iterable[int]) -> None:
+    """A worker's share of restoring: these rows, under the locks of their accounts."""
+    some = Transaction.objects.filter(pk__in=_under_locks(ids, act))
+    restored = bulk_restore(actor=batch.user, rows=some, at=act.at)
+    batch.row_count += restored.count
+    batch.skipped_count += restored.returned_count
+    batch.save(update_fields=["row_count", "skipped_count", "updated_at"])
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """How many rows came out of the trash, and how many stayed: they have come in again since."""
 
     count: int
     returned_count: int
-
-
-def restore_in_pieces(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
-    """As `bulk_restore`, in as many commits as it takes for nobody to wait long for an account."""
-    ids = list(rows.order_by("pk").values_list("pk", flat=True))
-    count = returned = 0
-    for piece in in_pieces(ids, settings.BATCH_STEP_ROWS):
-        some = Transaction.objects.filter(pk__in=piece)
-        restored = bulk_restore(actor=actor, rows=some, at=at)
-        count, returned = count + restored.count, returned + restored.returned_count
-    return Restored(count, returned)
 
 
 @db_transaction.atomic

@@ -10,7 +10,14 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.services import lock_accounts
-from transactions.models import Category, Transaction, TransactionSplit
+from transactions.models import (
+    Category,
+    ChangeBatch,
+    ChangePlan,
+    Transaction,
+    TransactionQuerySet,
+    TransactionSplit,
+)
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
 from transactions.services.rule_book import release_category
@@ -20,6 +27,7 @@ from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
 LIMIT = 500
+MOVED_INTO = "Transactions of another category are being moved here. Delete it when that is done."
 # "To where it belongs", where None means: to no category.
 PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -102,19 +110,46 @@ def delete_category(
     concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
     concerned |= set(rows_with_parts_in(category).values_list("account_id", flat=True).distinct())
     accounts = lock_accounts(sorted(concerned))
-    User.objects.select_for_update(no_key=True).get(pk=category.user_id)
-    row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+    row = _locked(category)
     if row.deleted_at is not None:
         return 0
-    target = row.parent if target is PARENT else target
-    _check_target(row, target)
-    moved = recategorize(
-        actor=actor,
-        rows=rows,
-        category=target,
-        source=None if target else Transaction.CategorySource.NONE,
-    )
+    target = _checked_target(row, target)
+    moved = move_rows(actor=actor, rows=rows, target=target)
     move_parts(accounts=accounts, category=row, target=target)
+    _take_away(actor, row, target, with_rules, moved_count=moved)
+    return moved
+
+
+@db_transaction.atomic
+def empty_later(
+    *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
+) -> Category | None:
+    """Take a category away at once, but leave its transactions and parts in it for a worker.
+
+    Returns where they are to go. Raises ValidationError for one that is gone already.
+    """
+    row = _locked(category)
+    if row.deleted_at is not None:
+        raise ValidationError("This category is gone already.")
+    target = _checked_target(row, target)
+    _take_away(actor, row, target, with_rules, moved_count=0)
+    return target
+
+
+def move_rows(*, actor: User, rows: TransactionQuerySet, target: Category | None) -> int:
+    """Give rows of a category that goes another one, or none; each keeps how it was chosen."""
+    source = None if target else Transaction.CategorySource.NONE
+    return recategorize(actor=actor, rows=rows, category=target, source=source)
+
+
+def _locked(category: Category) -> Category:
+    User.objects.select_for_update(no_key=True).get(pk=category.user_id)
+    return Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+
+
+def _take_away(
+    actor: User, row: Category, target: Category | None, with_rules: bool, *, moved_count: int
+) -> None:
     now = timezone.now()
     rule_target = target if with_rules else None
     rule_count = release_category(category=row, target=rule_target, at=now)
@@ -126,20 +161,25 @@ def delete_category(
         action="transactions.category.deleted",
         target=row,
         slug=row.slug,
-        moved_count=moved,
+        moved_count=moved_count,
         moved_to=target.slug if target else None,
         rule_count=rule_count,
         rules_moved_to=rule_target.slug if rule_target else None,
     )
-    return moved
 
 
-def _check_target(category: Category, target: Category | None) -> None:
+def _checked_target(category: Category, target: Category | None) -> Category | None:
+    """Where its transactions go. Raises ValidationError, also while others are moved to it."""
+    moving = ChangePlan.objects.filter(batch__kind=ChangeBatch.Kind.CATEGORY)
+    if moving.filter(wanted__category=category.pk).exists():
+        raise ValidationError(MOVED_INTO)
+    target = category.parent if target is PARENT else target
     if target is None:
-        return
+        return None
     chosen = Category.objects.of_owner(category.user_id).filter(pk=target.pk)
     if target.pk == category.pk or not chosen.exists():
         raise ValidationError({"target": "Choose another one of your own categories."})
+    return target
 
 
 def _refuse_parts_of_a_transfer(category: Category) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Count, Max
 
 from transactions.holds import refuse_held
 from transactions.models import (
+    Category,
     CategoryRule,
     ChangeBatch,
     ChangePlan,
@@ -19,9 +20,19 @@ from transactions.models import (
     TransactionQuerySet,
 )
 from transactions.services.bulk_editing import UNCHANGED, read_edit, refuse_too_many_tags
+from transactions.services.categories import PARENT, empty_later
 from transactions.services.change_batches import CATEGORY, NOTES
 from transactions.services.changed_since import mark_of
-from transactions.services.long_changes import LAST, MOMENT, NOTED, RULES, Kind, Status
+from transactions.services.long_changes import (
+    GONE,
+    LAST,
+    MOMENT,
+    NOTED,
+    RULES,
+    Kind,
+    Status,
+    rows_in,
+)
 from transactions.services.rule_applying import rule_in_force, run_title
 from transactions.services.transfer_pairs import with_partners
 from transactions.services.undoing import refuse_undo
@@ -59,6 +70,24 @@ def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> C
     ids = _ids_of(leaving)
     plan = {MOMENT: at.isoformat()}
     return _begin(actor, Kind.DELETE, f"{len(ids):,} transactions", plan, ids)
+
+
+@db_transaction.atomic
+def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> ChangeBatch:
+    """Ask for what `bulk_restore` does, of the rows of the trash as they are selected now."""
+    ids = _ids_of(with_partners(rows.filter(user=actor)).exclude(deleted_at=None))
+    return _begin(actor, Kind.RESTORE, f"{len(ids):,} transactions", {}, ids)
+
+
+@db_transaction.atomic
+def begin_category_removal(
+    *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
+) -> ChangeBatch:
+    """Take a category away now, and ask for its transactions to move. Raises ValidationError."""
+    target = empty_later(actor=actor, category=category, target=target, with_rules=with_rules)
+    plan = {GONE: category.pk, CATEGORY: target.pk if target else None}
+    total = rows_in(category).count()
+    return _begin(actor, Kind.CATEGORY, category.name, plan, [], total)
 
 
 @db_transaction.atomic

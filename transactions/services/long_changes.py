@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, F, Max, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from transactions.models import (
     Category,
@@ -25,6 +25,7 @@ from transactions.models import (
     ChangePlan,
     Transaction,
     TransactionQuerySet,
+    TransactionSplit,
 )
 from transactions.rule_scan import RuleScan, ScannedRow, Verdict
 from transactions.services.bulk_editing import (
@@ -33,9 +34,12 @@ from transactions.services.bulk_editing import (
     delete_some,
     edit_some,
     lock_accounts_of,
+    restore_some,
 )
+from transactions.services.categories import move_rows
 from transactions.services.change_batches import CATEGORY, NOTES, Act, carry_out, rows_of, stage
 from transactions.services.rule_applying import rule_in_force, staged_changes
+from transactions.services.splitting import move_parts
 from transactions.services.transfer_pairs import sides_made_here, with_partners
 from transactions.services.undoing import put_back
 from users import audit
@@ -49,10 +53,10 @@ MOST_ATTEMPTS = 5
 NOT_FINISHED = "This could not be finished. Try it again, or undo what was changed until then."
 HALF_DONE = "This could not be finished. Try it again: it goes on where it ended."
 NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
-NOT_ALLOWED = "You may no longer change this. What was changed until then can be undone."
+NOT_ALLOWED = "You may no longer change this. What was changed until then stays."
 # What a batch at work becomes when it cannot be carried on.
 FAILURES = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
-RULES, MOMENT, LAST, NOTED = "rule", "moment", "last", "noted"
+RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
 
 
 # --- Doing it ------------------------------------------------------------------------------------
@@ -82,11 +86,7 @@ class LongChange:
                 fail_batch(batch_id=batch.pk, error=NOT_ALLOWED_HALFWAY)
             return False
         try:
-            if batch.status == Status.UNDOING:
-                return self._undo_step(batch, at)
-            if batch.kind == Kind.RULE_RUN:
-                return self._rule_step(batch, at)
-            return self._listed_step(batch, at)
+            return self._next(batch)(batch, at)
         except ChangePlan.DoesNotExist:
             # Another worker has just finished it.
             return False
@@ -94,6 +94,12 @@ class LongChange:
             end = end_batch if batch.may_be_stopped else fail_batch
             end(batch_id=batch.pk, error=" ".join(error.messages))
             return False
+
+    def _next(self, batch: ChangeBatch) -> Callable[[ChangeBatch, datetime], bool]:
+        if batch.status == Status.UNDOING:
+            return self._undo_step
+        steps = {Kind.RULE_RUN: self._rule_step, Kind.CATEGORY: self._category_step}
+        return steps.get(batch.kind, self._listed_step)
 
     @property
     def plan(self) -> ChangePlan:
@@ -107,10 +113,11 @@ class LongChange:
         ids = self.plan.ids[start : start + settings.BATCH_STEP_ROWS]
         if not ids:
             return _finish(batch)
-        work = self._delete if batch.kind == Kind.DELETE else self._edit
+        works = {Kind.DELETE: self._delete, Kind.RESTORE: restore_some}
         rows = Transaction.objects.filter(pk__in=ids, user=batch.user)
-        if batch.kind == Kind.DELETE:
+        if batch.kind in works:
             rows = with_partners(rows)
+        work = works.get(batch.kind, self._edit)
         return _in_one_commit(batch, rows, work, at, ids[-1], start + len(ids))
 
     def _edit(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
@@ -131,6 +138,39 @@ class LongChange:
         # All at one moment, by which undoing knows them.
         moment = datetime.fromisoformat(self.plan.wanted[MOMENT])
         delete_some(batch, replace(act, at=moment), ids)
+
+    # --- A category that goes ---
+
+    def _category_step(self, batch: ChangeBatch, at: datetime) -> bool:
+        """The next transactions that are still in it; the cursor counts the steps.
+
+        Not by key, so that one that comes to it late is not left behind.
+        """
+        left = rows_in(Category.objects.get(pk=self.plan.wanted[GONE])).order_by("pk")
+        ids = list(left.values_list("pk", flat=True)[: settings.BATCH_STEP_ROWS])
+        if not ids:
+            return _finish(batch)
+        rows = Transaction.objects.filter(pk__in=ids)
+        done = min(batch.total_count, batch.done_count + len(ids))
+        return _in_one_commit(batch, rows, self._move, at, batch.cursor + 1, done)
+
+    def _move(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+        wanted = self.plan.wanted
+        gone = Category.objects.get(pk=wanted[GONE])
+        target = Category.objects.filter(pk=wanted[CATEGORY]).first()
+        rows = Transaction.objects.filter(pk__in=ids, account__in=list(act.accounts))
+        among = list(rows.values_list("pk", flat=True))
+        move_rows(actor=batch.user, rows=rows.filter(category=gone), target=target)
+        move_parts(accounts=act.accounts, category=gone, target=target, among=among)
+        batch.row_count += len(among)
+        batch.save(update_fields=["row_count", "updated_at"])
+        audit.record(
+            actor=act.actor,
+            action="transactions.transactions.edited",
+            target=batch,
+            summary=batch.summary,
+            count=len(among),
+        )
 
     # --- Rules ---
 
@@ -210,6 +250,12 @@ def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet
     partners = {pk for pair in pairs for pk in pair}
     ids = {*rows.values_list("pk", flat=True), *partners} - back
     return Transaction.objects.filter(pk__in=ids)
+
+
+def rows_in(category: Category) -> TransactionQuerySet:
+    """The transactions, also in the trash, that have this category, or a part with it."""
+    parts = TransactionSplit.objects.filter(category=category).values("transaction")
+    return Transaction.objects.filter(Q(category=category) | Q(pk__in=parts)).order_by()
 
 
 def _scanned(rows: TransactionQuerySet) -> list[ScannedRow]:
@@ -308,10 +354,10 @@ def give_up_batches(*, before: datetime) -> int:
     """Let those fail that no attempt has moved on, so that their owners know; how many."""
     stuck = _silent(before).filter(attempts__gte=MOST_ATTEMPTS)
     count = 0
-    for pk, status, kind in list(stuck.values_list("pk", "status", "kind")[:100]):
-        is_whole = status == Status.UNDOING or kind == Kind.CATEGORY
-        error = HALF_DONE if is_whole else NOT_FINISHED
-        count += _end(pk, FAILURES, error, attempts=MOST_ATTEMPTS)
+    for batch in stuck[:100]:
+        has_choice = batch.may_be_stopped and batch.is_undoable
+        error = NOT_FINISHED if has_choice else HALF_DONE
+        count += _end(batch.pk, FAILURES, error, attempts=MOST_ATTEMPTS)
     return count
 
 

@@ -4,7 +4,7 @@ The parts add up to the whole, in its direction. While a row is split its parts 
 flows; its own category waits, and counts again once the row is whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -83,17 +83,25 @@ def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction
 
 
 def move_parts(
-    *, accounts: Mapping[int, Account], category: Category, target: Category | None
+    *,
+    accounts: Mapping[int, Account],
+    category: Category,
+    target: Category | None,
+    among: Collection[int] | None = None,
 ) -> int:
     """Give the parts of a category that goes to another one; totals follow. Returns how many.
 
-    The caller holds the locks of the accounts of `rows_with_parts_in` and records the event.
+    The caller holds the locks of the accounts of `rows_with_parts_in`, or of those transactions
+    `among` whose parts are to move, and records the event.
     """
-    live = rows_with_parts_in(category).filter(deleted_at=None)
-    ids = list(live.values_list("pk", flat=True))
-    rows = Transaction.objects.filter(pk__in=ids)
+    parts, concerned = TransactionSplit.objects.filter(category=category), among
+    if concerned is None:
+        concerned = list(rows_with_parts_in(category).values_list("pk", flat=True))
+    else:
+        parts = parts.filter(transaction__in=concerned)
+    rows = Transaction.objects.filter(pk__in=concerned, deleted_at=None)
     before = sums_in(rows)
-    count = TransactionSplit.objects.filter(category=category).update(category=target)
+    count = parts.update(category=target)
     book(accounts, merge((sums_in(rows), 1), (before, -1)))
     return count
 

@@ -5,16 +5,21 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.utils import timezone
 
 from tests.builders import make_transaction, make_user
+from transactions import tasks
+from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
     CategoryChange,
     CategoryRule,
+    ChangeBatch,
     MonthlyTotal,
     Transaction,
 )
 from transactions.services.categories import create_category, delete_category, edit_category
+from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.rule_book import create_rule
 from transactions.services.splitting import Part, split_transaction
@@ -248,3 +253,46 @@ def test_a_category_with_parts_of_split_transactions_becomes_no_transfer(alice, 
         edit_category(actor=alice, category=own, kind="transfer")
     own.refresh_from_db()
     assert own.kind == "expense"
+
+
+def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
+    alice, checking, savings, settings, client_for, api_for
+):
+    settings.BATCH_INLINE_ROWS = settings.BATCH_STEP_ROWS = 3
+    food = Category.objects.get(user=None, slug="food")
+    mine, other = (create_category(actor=alice, user=alice, name=name) for name in "AB")
+    made = [make_transaction(account=checking, category=mine) for _ in range(5)]
+    whole = make_transaction(account=savings, amount="-10.00")
+    parts = [Part(Decimal(-4), mine), Part(Decimal(-6), food)]
+    split_transaction(actor=alice, transaction=whole, parts=parts)
+    delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=made[0].pk))
+    form = {"target": other.slug, "rules": "move"}
+    answer = client_for(alice).post(f"/transactions/categories/{mine.pk}/delete/", form)
+    batch = ChangeBatch.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{batch.pk}/")
+    assert (batch.kind, batch.status, batch.total_count) == ("category", "running", 6)
+    assert not Category.objects.visible_to(alice).filter(pk=mine.pk).exists()
+    change, api = LongChange(batch.pk), api_for(alice)
+    assert change.step(at=timezone.now()) is True
+    assert check_ledger().is_clean
+    assert api.post(f"/api/undo/{batch.pk}/stop").status_code == 400
+    with pytest.raises(ValidationError, match="are being moved here"):
+        delete_category(actor=alice, category=other)
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count, batch.may_be_undone(timezone.now())) == (
+        "done",
+        6,
+        False,
+    )
+    assert Transaction.objects.filter(category=other).count() == 5
+    assert [one.category for one in whole.splits.order_by("pk")] == [other, food]
+    assert CategoryChange.objects.filter(from_category=mine, to_category=other).count() == 5
+    assert "See the categories" in client_for(alice).get(answer.url).content.decode()
+    assert check_ledger().is_clean
+
+    answer = api.delete(f"/api/categories/{other.pk}", {"move_to": ""})
+    assert (answer.status_code, answer.json()["status"]) == (202, "running")
+    tasks.run_batch(answer.json()["batch"])
+    assert not Transaction.objects.filter(category=other).exists()
+    assert check_ledger().is_clean

@@ -317,6 +317,24 @@ def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
     assert check_ledger().is_clean
 
 
+def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_for):
+    before, page = comparable(alice), client_for(alice)
+    batch = ask("delete", alice, rows)
+    tasks.run_batch(batch.pk)
+    answer = page.post("/transactions/trash/restore/", {"all": "1"})
+    batch = ChangeBatch.objects.get(kind="restore")
+    assert answer.url == f"/transactions/undo/{batch.pk}/"
+    assert LongChange(batch.pk).step(at=timezone.now()) is True
+    assert check_ledger().is_clean
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.row_count, batch.total_count) == ("done", 11, 11)
+    assert comparable(alice) == before
+    assert "See the transactions" in page.get(answer.url).content.decode()
+    assert page.post(f"/transactions/undo/{batch.pk}/undo/").status_code == 302
+    assert comparable(alice) == before
+
+
 def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):
     page, api = client_for(alice), api_for(alice)
     answer = page.post("/transactions/bulk/", {"all": "1", "do": "category", "category": "gifts"})

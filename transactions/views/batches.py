@@ -29,7 +29,7 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services.bulk_editing import restore_in_pieces
+from transactions.services.bulk_editing import Restored
 from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
 from transactions.services.long_change_requests import stop_batch
 from transactions.services.undoing import Undone, count_changed_since
@@ -96,7 +96,14 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("Choose what to restore first."))
             return redirect("transactions:trash")
         rows = rows.filter(pk__in=ids[:1000])
-    result = restore_in_pieces(actor=request.user, rows=rows, at=timezone.now())
+    result = tasks.restore_soon(request.user, rows, at=timezone.now())
+    if isinstance(result, ChangeBatch):
+        return redirect("transactions:batch_detail", result.pk)
+    _say_restored(request, result)
+    return redirect("transactions:trash")
+
+
+def _say_restored(request: HttpRequest, result: Restored) -> None:
     if result.count:
         words = ngettext(
             "%(count)s transaction is back.", "%(count)s transactions are back.", result.count
@@ -109,7 +116,6 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             result.returned_count,
         )
         messages.warning(request, words % {"count": result.returned_count})
-    return redirect("transactions:trash")
 
 
 def trashed(request: HttpRequest) -> TransactionQuerySet:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from banking.forms import errors_on
+from transactions import tasks
 from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
-from transactions.models import Category, CategoryRule, Transaction
-from transactions.services.categories import create_category, delete_category, edit_category
+from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.services.categories import create_category, edit_category
 from users.policy import Ability, may, require
 
 RULES_NAMED = 10
@@ -82,12 +83,14 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            moved = delete_category(
-                actor=request.user,
-                category=category,
+            moved = tasks.remove_category_soon(
+                request.user,
+                category,
                 target=form.cleaned_data["target"],
                 with_rules=form.with_rules,
             )
+            if isinstance(moved, ChangeBatch):
+                return redirect("transactions:batch_detail", moved.pk)
             words = {"name": category.name, "count": moved}
             messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
             return redirect("transactions:category_list")
