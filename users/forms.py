@@ -111,6 +111,10 @@ class ChangeEmailForm(PlainLabels, allauth_forms.AddEmailForm):
     the person's login with it.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+
     def save(self, request: HttpRequest) -> EmailAddress:
         address = request_email_change(user=self.user, email=self.cleaned_data["email"])
         send_verification_email_to_address(request, address)

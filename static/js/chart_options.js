@@ -1,6 +1,7 @@
 // How each kind of chart looks: Chart.js configuration from a table's data and the tokens' colours.
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+export const paper = matchMedia("print");
 
 export function drawOptions(figure, data, color) {
   const kind = figure.dataset.chart;
@@ -15,7 +16,7 @@ export function drawOptions(figure, data, color) {
     options: {
       responsive: true,
       maintainAspectRatio: false,
-      animation: calm.matches ? false : { duration: 350 },
+      animation: calm.matches || paper.matches ? false : { duration: 350 },
       interaction: isRound ? { mode: "nearest" } : { mode: "index", intersect: false },
       indexAxis: figure.dataset.direction === "horizontal" ? "y" : "x",
       cutout: "68%",

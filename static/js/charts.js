@@ -1,7 +1,7 @@
 // <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
 // is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
 // number and data-href where a click leads; a header's data-color names a token or is a hex colour.
-import { drawOptions } from "./chart_options.js";
+import { drawOptions, paper } from "./chart_options.js";
 
 const drawn = new Map();
 let library;
@@ -11,7 +11,8 @@ export function startCharts() {
   document.addEventListener("htmx:afterSettle", drawAll);
   document.addEventListener("themechange", redrawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
-  window.addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
+  // Paper is light and has its own width.
+  paper.addEventListener("change", redrawAll);
 }
 
 async function drawAll() {
