@@ -336,7 +336,7 @@ def append_in_threads(append, threads: int = 8, each: int = 50) -> None:
 
     def work(_):
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             for _ in range(each):
                 append()
         finally:
@@ -360,12 +360,17 @@ def test_concurrent_appends_leave_no_fork_and_no_gap():
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
+    user, together = builders.make_user(), Barrier(8)
+    record(actor=user, action="test.thing.done")
+    failures = []
+
     def unlocked_chain(name):
-        return AuditChain.objects.get_or_create(name=name)[0]
+        """The head as it is; nobody goes on before all have seen it."""
+        chain = AuditChain.objects.get(name=name)
+        together.wait(timeout=300)
+        return chain
 
     monkeypatch.setattr(audit, "_locked_chain", unlocked_chain)
-    user = builders.make_user()
-    failures = []
 
     def append():
         try:
@@ -373,5 +378,5 @@ def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
         except DatabaseError as error:
             failures.append(error)
 
-    append_in_threads(append, each=20)
-    assert failures
+    append_in_threads(append, each=1)
+    assert len(failures) == 7
