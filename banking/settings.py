@@ -297,6 +297,8 @@ BATCH_INLINE_ROWS = 2_000
 BATCH_STEP_ROWS = 1_000
 # Up to so many rows, a request counts what rules would change, to know which it is.
 BATCH_INLINE_SCAN = 20_000
+# A rule's preview looks at so many of the latest transactions, and says so where there are more.
+RULE_PREVIEW_ROWS = 50_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.models import Sum
 from django.http import Http404
 
@@ -54,7 +55,11 @@ class MonthEffect:
 @dataclass(slots=True)
 class RulePreview:
     """What applying would do. `effects` are of the latest 12 months that change, latest first;
-    `limits` are this month's budgets that would be used more, or less."""
+    `limits` are this month's budgets that would be used more, or less.
+
+    Told of the latest `scanned_count` of the user's `total_count` transactions, and of months that
+    lie among them whole.
+    """
 
     rows: list[PreviewRow]
     next_cursor: str | None
@@ -65,6 +70,12 @@ class RulePreview:
     effects: list[MonthEffect] = field(default_factory=list)
     month_count: int = 0
     limits: list[LimitEffect] = field(default_factory=list)
+    scanned_count: int = 0
+    total_count: int = 0
+
+    @property
+    def is_partial(self) -> bool:
+        return self.scanned_count < self.total_count
 
     @property
     def match_count(self) -> int:
@@ -88,14 +99,15 @@ def preview_rules(
     counts: Counter[Verdict] = Counter()
     page = _Page(listed, _position(cursor), page_size)
     moves = _Moves()
-    for judged in RuleScan(user, rule).pieces():
+    total, most = Transaction.objects.filter(user=user).live().count(), settings.RULE_PREVIEW_ROWS
+    for judged in RuleScan(user, rule).pieces(limit=most):
         for row, verdict, decided in judged:
             counts[verdict] += 1
             if verdict is Verdict.CHANGES:
                 moves.add(row, decided)
             if verdict is listed:
                 page.offer((row, verdict, decided))
-    effects, month_count = moves.effects(user)
+    effects, month_count = moves.effects(user, _cut_month(user, most) if total > most else None)
     return RulePreview(
         rows=_shown(page.rows, rule),
         next_cursor=page.next_cursor,
@@ -106,7 +118,17 @@ def preview_rules(
         effects=effects,
         month_count=month_count,
         limits=limit_effects(user, moves.by_day(), on) if on else [],
+        scanned_count=min(total, most),
+        total_count=total,
     )
+
+
+def _cut_month(user: User, most: int) -> date | None:
+    """The month in which the latest so many of the user's transactions begin."""
+    newest = Transaction.objects.filter(user=user).live().order_by("-txn_date", "-id")
+    for day in newest.values_list("txn_date", flat=True)[most - 1 : most]:
+        return first_of_month(day)
+    return None
 
 
 def matching_rows(user: User, rule: CategoryRule, *, limit: int, page_size: int) -> RulePreview:
@@ -189,9 +211,9 @@ class _Moves:
             nets[key] = nets.get(key, Decimal(0)) + net
         return nets
 
-    def effects(self, user: User) -> tuple[list[MonthEffect], int]:
-        """The effects of the latest months, and how many months there are in all."""
-        all_nets = self.by_month()
+    def effects(self, user: User, cut: date | None) -> tuple[list[MonthEffect], int]:
+        """The effects of the latest months, but for `cut`, and how many months there are."""
+        all_nets = {key: net for key, net in self.by_month().items() if key[0] != cut}
         months = sorted({month for month, _, _ in all_nets}, reverse=True)
         shown = months[:MOST_MONTHS]
         nets = {key: net for key, net in all_nets.items() if key[0] in shown and net}

@@ -182,9 +182,12 @@ class LimitEffectOut(serializers.Serializer):
 class PreviewOut(serializers.Serializer):
     """What applying would do; `results` is a page of the rows `listed` asks for.
 
-    `budgets` are this month's that would be used more, or less.
+    `budgets` are this month's that would be used more, or less. Everything is told of the latest
+    `scanned_count` of your `total_count` transactions; applying concerns all of them.
     """
 
+    scanned_count = serializers.IntegerField()
+    total_count = serializers.IntegerField()
     match_count = serializers.IntegerField()
     change_count = serializers.IntegerField()
     same_count = serializers.IntegerField()

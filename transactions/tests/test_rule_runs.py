@@ -127,6 +127,23 @@ def test_a_preview_tells_each_months_categories_before_and_after(alice, coffees)
     assert preview_rules(alice, rule).effects == []
 
 
+def test_a_preview_of_very_many_tells_of_the_latest_and_of_whole_months(
+    alice, coffees, settings, client_for
+):
+    rule = make_rule(alice, "coffee", "coffee")
+    # Seven in all; without February's and the first two of March.
+    settings.RULE_PREVIEW_ROWS = 4
+    preview = preview_rules(alice, rule)
+    assert (preview.scanned_count, preview.total_count, preview.is_partial) == (4, 7, True)
+    assert (preview.change_count, preview.manual_count) == (2, 1)
+    assert (preview.effects, preview.month_count) == ([], 0), "March is not told whole"
+    text = client_for(alice).get(f"/transactions/rules/{rule.pk}/preview/").content.decode()
+    assert "This tells of the latest 4 of your 7 transactions." in text
+    assert "Apply to all transactions" in text
+    settings.RULE_PREVIEW_ROWS = 7
+    assert len(preview_rules(alice, rule).effects) == 5
+
+
 def test_a_preview_pages_by_key_through_every_row_once(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     seen, cursor = [], None
