@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
+
 from banking.money import format_money, format_number
 from banking.pdf import picture, render_pdf
 from banking.pdf_charts import Slice, ring
@@ -30,6 +32,7 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
     currency, account = statement.currency, statement.account
     slices = category_slices(statement.spending)
     whole = sum(one.amount for one in slices)
+    days = {on: date_format(on) for on in {line.on for line in statement.lines}}
     return {
         "statement": statement,
         "account": account,
@@ -49,7 +52,7 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
         ],
         "lines": [
             (
-                line.on.isoformat(),
+                days[line.on],
                 _text(line.merchant, line.description),
                 format_number(line.amount, currency, locale),
                 line.amount > 0,

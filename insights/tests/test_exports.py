@@ -1,6 +1,7 @@
 """Files people ask for: made once whatever dies, their owner's alone, gone after a week."""
 
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -229,6 +230,8 @@ def test_the_monthly_report_says_the_months_figures(alice, household, today, now
         assert export.status == "done", export.error
         text = text_of(b"".join(exporting.fetch_export(actor=alice, export=export)))
         assert [one for one in expected if one not in text] == [], text
+        assert not re.search(r"\d{4}-\d\d-\d\d", text)
+        assert f" {at_month:%b %Y}" in text
 
 
 def test_what_is_printed_for_one_person_tells_nothing_of_another(alice, bob, bobs_account, now):
