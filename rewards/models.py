@@ -88,6 +88,8 @@ class PointsEntry(models.Model):
     note = models.CharField(max_length=200, blank=True)
     # Earned by paying early: another programme would have given its own bonus for it.
     is_early = models.BooleanField(default=False)
+    # What the payment came to in the owner's base currency when it earned.
+    base_amount = AmountField(null=True, blank=True)
     payment = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"
     )

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
+from banking.money import round_to_minor_unit
 from banking.periods import add_months
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
@@ -181,27 +182,38 @@ def lock_programs_of(payment: Transaction) -> dict[int, Reward]:
 
 
 def earn_for_payment(
-    *, actor: User | None, reward: Reward, payment: Transaction, on: date, is_early: bool
+    *,
+    actor: User | None,
+    reward: Reward,
+    payment: Transaction,
+    on: date,
+    is_early: bool,
+    base_amount: Decimal | None = None,
 ) -> PointsEntry | None:
     """Points for a bill's payment, in the payment's own database transaction, once per payment.
 
-    The amount counts in the owner's base currency at the day's rate; without a rate nothing is
-    earned, for no rate is ever 1:1. `reward` is locked by the caller.
+    What counts is `base_amount`, told where the bill itself is in the owner's base currency; else
+    the payment at the day's rate. Without a rate nothing is earned, for no rate is ever 1:1.
+    `reward` is locked by the caller.
     """
-    try:
-        amount = convert(payment.amount, payment.currency, reward.user.base_currency, on).amount
-    except RateMissing:
-        return None
+    base = reward.user.base_currency
+    if base_amount is None:
+        try:
+            converted = convert(payment.amount, payment.currency, base, on)
+        except RateMissing:
+            return None
+        base_amount = round_to_minor_unit(converted.amount, base)
     # A programme that is full earns no more, and stops no payment.
     room = MOST_POINTS - reward.points_balance
-    points = min(points_for(reward, amount, is_early=is_early), room)
+    points = min(points_for(reward, base_amount, is_early=is_early), room)
     if points <= 0:
         return None
     note = f"{payment.merchant or payment.description}{', paid early' if is_early else ''}"
     # A payment that was taken back and given again has earned once: it only comes back.
     has_earned = PointsEntry.objects.filter(payment=payment, kind=PointsEntry.Kind.EARN).exists()
     kind = PointsEntry.Kind.ADJUST if has_earned else PointsEntry.Kind.EARN
-    entry = _append(reward, kind, points, on, note=note[:200], payment=payment, is_early=is_early)
+    facts = {"payment": payment, "is_early": is_early, "base_amount": base_amount}
+    entry = _append(reward, kind, points, on, note=note[:200], **facts)
     audit.record(
         actor=actor,
         action="rewards.points.earn",
@@ -280,8 +292,7 @@ def _append(
     on: date,
     *,
     note: str = "",
-    payment: Transaction | None = None,
-    is_early: bool = False,
+    **facts: Any,
 ) -> PointsEntry:
     """Write the entry and move the balance of a locked programme: both sides of the invariant."""
     balance = reward.points_balance + points
@@ -304,8 +315,7 @@ def _append(
         occurred_on=on,
         expires_on=expires_on,
         note=note.strip(),
-        payment=payment,
-        is_early=is_early,
+        **facts,
     )
     reward.points_balance = balance
     reward.last_updated = timezone.now()

@@ -99,10 +99,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A bill payment and the points it still has, {programme: points}."""
+    """A bill payment and the points it still has, {programme: points}. `base_amount` is unknown
+    of payments that earned before it was kept."""
 
     amount: Decimal
     currency: str
+    base_amount: Decimal | None
     on: date
     is_early: bool
     points: dict[int, int]
@@ -156,7 +158,14 @@ def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
             last = [entry for entry in entries if entry.points > 0][-1]
             payment = last.payment
             found.append(
-                _Paid(payment.amount, payment.currency, last.occurred_on, last.is_early, points)
+                _Paid(
+                    amount=payment.amount,
+                    currency=payment.currency,
+                    base_amount=last.base_amount,
+                    on=last.occurred_on,
+                    is_early=last.is_early,
+                    points=points,
+                )
             )
     return found
 
@@ -178,7 +187,9 @@ def _worth(
 def _would_earn(reward: Reward, paid: list[_Paid], rates: RateTable) -> int:
     points = 0
     for one in paid:
-        amount = rates.convert(one.amount, one.currency, one.on)
+        amount = one.base_amount
+        if amount is None and (known := rates.convert(one.amount, one.currency, one.on)):
+            amount = known.amount
         if amount is not None:
-            points += points_for(reward, amount.amount, is_early=one.is_early)
+            points += points_for(reward, amount, is_early=one.is_early)
     return points

@@ -87,6 +87,7 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
         payment=row,
         on=row.txn_date,
         is_early=row.txn_date < locked.due_date,
+        base_amount=_base_amount(locked, amount),
     )
     _record(actor, settled)
     return settled
@@ -163,9 +164,19 @@ def _post(
         origin=Transaction.Origin.BILL,
     )
     earn_for_payment(
-        actor=actor, reward=reward, payment=payment, on=on, is_early=on < bill.due_date
+        actor=actor,
+        reward=reward,
+        payment=payment,
+        on=on,
+        is_early=on < bill.due_date,
+        base_amount=_base_amount(bill, amount),
     )
     return payment
+
+
+def _base_amount(bill: Bill, amount: Decimal) -> Decimal | None:
+    """What was paid of a bill in the base currency, which no way through another may change."""
+    return amount if bill.currency == bill.user.base_currency else None
 
 
 def _in_accounts_currency(bill: Bill, account: Account, amount: Decimal, on: date) -> Decimal:

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.models import ExchangeRate
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill, settle_with, unpay_bill
@@ -20,7 +21,7 @@ from bills.services.planning import (
 )
 from rewards.models import PointsEntry, Reward
 from rewards.services import add_entry
-from tests.builders import make_transaction
+from tests.builders import make_account, make_transaction
 from tests.invariants import assert_ledger_holds
 from transactions.models import ImportBatch, Transaction
 from transactions.services.bulk_editing import bulk_delete
@@ -58,6 +59,19 @@ def test_paying_from_an_account_posts_earns_and_plans_the_next(alice, checking):
     assert PointsEntry.objects.get().points == 88
     following = Bill.objects.open().get()
     assert (following.due_date, following.sequence) == (date(2026, 2, 28), 1)
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_a_bill_in_the_base_currency_earns_what_it_says_from_whatever_account(
+    alice, checking, currency
+):
+    ExchangeRate.objects.create(base="EUR", quote="USD", rate="1.1093", rate_on=JANUARY_31)
+    account = make_account(user=alice, name="Other", currency=currency, opening_balance="1000.00")
+    paid = pay_bill(actor=alice, bill=make_bill(alice, account=account), on=JANUARY_31)
+    # 80.00 EUR are 88.74 USD, and 88.74 USD are 79.996 EUR.
+    assert paid.payment.amount == {"EUR": Decimal("80.00"), "USD": Decimal("88.74")}[currency]
+    entry = PointsEntry.objects.get()
+    assert (entry.points, entry.base_amount) == (80, Decimal("80.00"))
 
 
 def test_paying_twice_pays_once(alice, checking):
