@@ -89,15 +89,21 @@ def _newest_stored() -> date | None:
 
 
 def _ask(source: Source, at: datetime) -> bool:
+    """Whether it answered. The log tells when that changes; every answer is kept for staff."""
+    last = RateFetch.objects.filter(source=source.name).order_by("-asked_at", "-id").first()
+    had_failed = last is not None and not last.has_succeeded
     try:
         quotes = source.fetch(at.date())
     except SourceError as error:
         RateFetch.objects.create(
             source=source.name, asked_at=at, has_succeeded=False, message=str(error)
         )
-        logger.warning("rate_source_failed", source=source.name, reason=str(error))
+        if not had_failed:
+            logger.warning("rate_source_failed", source=source.name, reason=str(error))
         return False
     keep_quotes(quotes, source=source.name, at=at)
+    if had_failed:
+        logger.info("rate_source_recovered", source=source.name)
     return True
 
 

@@ -9,12 +9,14 @@ from threading import Event
 import pytest
 from django.core.exceptions import ValidationError
 from pytest_httpserver import HTTPServer
+from structlog.testing import capture_logs
 from werkzeug import Response
 
 from accounts.exchange import RateMissing, convert
 from accounts.models import ExchangeRate, HeldRate, RateFetch
 from accounts.rate_sources import fetching
-from accounts.rates import accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
+from accounts.rates import ECB, accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
+from accounts.rates import OPEN as OPEN_SOURCE
 from tests.builders import make_user
 from users.models import AuditEvent, User
 
@@ -191,13 +193,28 @@ def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
 def test_nobody_listening_is_a_sentence_after_three_tries(providers, settings):
     answer(providers, OPEN, "", 503)
     settings.ECB_BASE_URL = "http://127.0.0.1:9"
-    assert fetch_rates(at=AT) is False
+    with capture_logs() as lines:
+        assert fetch_rates(at=AT) is False
     assert len(providers.log) == 3
     messages = list(RateFetch.objects.order_by("id").values_list("message", flat=True))
     assert messages[:2] == [
         "It answered with an error of its own, 503.",
         "No answer: ConnectionError.",
     ]
+    said = [(line["event"], line["source"]) for line in lines]
+    assert said == [("rate_source_failed", OPEN_SOURCE.name), ("rate_source_failed", ECB.name)]
+    providers.clear()
+    answer(providers, OPEN, told({"EUR": 0.92}))
+    with capture_logs() as lines:
+        settings.OPEN_ER_API_BASE_URL, root = settings.ECB_BASE_URL, settings.OPEN_ER_API_BASE_URL
+        assert fetch_rates(at=AT + timedelta(hours=1)) is False
+        assert lines == []
+        settings.OPEN_ER_API_BASE_URL = root
+        assert fetch_rates(at=AT + timedelta(hours=2))
+    assert [(line["event"], line["source"]) for line in lines] == [
+        ("rate_source_recovered", OPEN_SOURCE.name)
+    ]
+    assert RateFetch.objects.filter(has_succeeded=False).count() == 7
 
 
 def test_entities_are_not_expanded(providers):
