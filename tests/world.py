@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import AccountShare
+from accounts.models import Account, AccountShare
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
@@ -16,7 +16,7 @@ from insights.services.ownership import tables_of_people
 from insights.services.recurring import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import ChangeBatch, ImportBatch, ImportRow, Transfer
+from transactions.models import Category, ChangeBatch, ImportBatch, ImportRow, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.rule_book import create_rule
@@ -44,13 +44,49 @@ def everything() -> Rows:
 
 def things_of(owner: User) -> dict[str, Any]:
     """{kind: the owner's one}; whoever adds a kind of thing adds it here."""
-    today = timezone.now().date()
+    ledger = _ledger(owner)
+    account, category = ledger["account"], ledger["category"]
+    things = ledger | _plans(owner, account, category) | _files(owner, account)
+    return things | {
+        "alert": Alert.objects.create(
+            user=owner,
+            type="budget_exceeded",
+            message=f"{SECRET} alert",
+            severity="warning",
+            dedupe_key=f"budget_exceeded:{things['budget'].pk}",
+            occurred_on=timezone.now().date(),
+        ),
+        "share": AccountShare.objects.create(
+            user=owner,
+            account=ledger["transfer"].inflow_transaction.account,
+            invited_email="nobody@example.com",
+            level="viewer",
+        ),
+        "saved_view": save_view(actor=owner, name=f"{SECRET} view", query=f"search={SECRET}"),
+        "recurring_dismissal": dismiss_recurring(
+            actor=owner,
+            account=account,
+            merchant_key=SECRET.lower(),
+            direction="expense",
+            name=f"{SECRET} merchant",
+        ),
+        "rule": create_rule(
+            actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
+        ),
+        "change_batch": ChangeBatch.objects.create(
+            user=owner, kind="bulk_edit", summary=f"{SECRET} batch"
+        ),
+    }
+
+
+def _ledger(owner: User) -> dict[str, Any]:
+    """Two accounts, what was booked on them, and the transfer between them."""
     account = make_account(user=owner, name=f"{SECRET} account", opening_balance="1000")
     category = create_category(actor=owner, user=owner, name=f"{SECRET} category")
     transaction = make_transaction(
         account=account,
         amount="-12.00",
-        txn_date=today,
+        txn_date=timezone.now().date(),
         description=f"{SECRET} text",
         merchant=f"{SECRET} merchant",
         category=category,
@@ -64,11 +100,18 @@ def things_of(owner: User) -> dict[str, Any]:
     attachment = attach(
         actor=owner, transaction=transaction, file_name=f"{SECRET}.pdf", content=b"%PDF-1.4"
     )
-    saved_view = save_view(actor=owner, name=f"{SECRET} view", query=f"search={SECRET}")
-    batch = ImportBatch.objects.create(
-        user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
-    )
-    row = ImportRow.objects.create(batch=batch, row_number=1, raw=SECRET, verdict="invalid")
+    return {
+        "account": account,
+        "category": category,
+        "transaction": transaction,
+        "transfer": transfer,
+        "attachment": attachment,
+    }
+
+
+def _plans(owner: User, account: Account, category: Category) -> dict[str, Any]:
+    """A budget, a bill, a rewards programme."""
+    today = timezone.now().date()
     budget = create_budget(
         actor=owner,
         user=owner,
@@ -93,6 +136,15 @@ def things_of(owner: User) -> dict[str, Any]:
         on=today,
         points_balance=500,
     )
+    return {"budget": budget, "bill": bill, "reward": reward}
+
+
+def _files(owner: User, account: Account) -> dict[str, Any]:
+    """A file that came in and is being checked, and one that was made."""
+    batch = ImportBatch.objects.create(
+        user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
+    )
+    row = ImportRow.objects.create(batch=batch, row_number=1, raw=SECRET, verdict="invalid")
     export = Export.objects.create(
         user=owner,
         kind="statement",
@@ -104,41 +156,4 @@ def things_of(owner: User) -> dict[str, Any]:
         expires_at=timezone.now() + timedelta(days=7),
     )
     ExportPiece.objects.create(export=export, number=0, content=SECRET.encode())
-    return {
-        "export": export,
-        "alert": Alert.objects.create(
-            user=owner,
-            type="budget_exceeded",
-            message=f"{SECRET} alert",
-            severity="warning",
-            dedupe_key=f"budget_exceeded:{budget.pk}",
-            occurred_on=today,
-        ),
-        "account": account,
-        "share": AccountShare.objects.create(
-            user=owner, account=pot, invited_email="nobody@example.com", level="viewer"
-        ),
-        "category": category,
-        "transaction": transaction,
-        "import_batch": batch,
-        "import_row": row,
-        "budget": budget,
-        "transfer": transfer,
-        "saved_view": saved_view,
-        "attachment": attachment,
-        "bill": bill,
-        "reward": reward,
-        "recurring_dismissal": dismiss_recurring(
-            actor=owner,
-            account=account,
-            merchant_key=SECRET.lower(),
-            direction="expense",
-            name=f"{SECRET} merchant",
-        ),
-        "rule": create_rule(
-            actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
-        ),
-        "change_batch": ChangeBatch.objects.create(
-            user=owner, kind="bulk_edit", summary=f"{SECRET} batch"
-        ),
-    }
+    return {"import_batch": batch, "import_row": row, "export": export}

@@ -1,20 +1,27 @@
 """People erased while others share with them: whoever locks several trails does it in one order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.management import call_command
+from django.db import DatabaseError, OperationalError, connection
 from django.db import transaction as db_transaction
+from django.utils import timezone
 
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, share_account
-from insights.services.erasing import erase_person
-from tests.builders import make_account, make_user
+from insights.services.erasing import erase_person, finish_erasures
+from insights.tests.planting import ADDRESS, CANARY, places_of
+from tests.builders import make_account, make_transaction, make_user
+from tests.world import things_of
 from users.audit_check import verify
 from users.models import AuditChain, User
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WAITING = (
     "SELECT count(*) FROM pg_locks"
@@ -39,6 +46,7 @@ def chain_of(user: User):
     )
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize("what", ["share", "erase"])
 def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
     """Of the two the one with the older head is taken first, whoever is the older customer."""
@@ -78,3 +86,41 @@ def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
     assert AccountShare.objects.filter(member=erased).exists() is (what == "share")
     assert AccountShare.objects.filter(member=younger).exists() is (what == "share")
     assert verify().faults == []
+
+
+def test_requests_beside_an_erasure_leave_nothing_behind():
+    """Four clients go on posting while the person is erased; what comes late goes at night."""
+    user, bob = make_user(ADDRESS), make_user("bob@example.com")
+    things_of(bob)
+    account = make_account(user=user, name=CANARY, opening_balance="100")
+    barrier = Barrier(5)
+
+    def post(number: int) -> None:
+        try:
+            barrier.wait(timeout=300)
+            for _ in range(10):
+                # What is gone, refused, or in another's way: all are answers, none may stay half.
+                with suppress(DatabaseError, ObjectDoesNotExist, ValidationError, KeyError):
+                    make_transaction(account=account, amount="-1", description=CANARY)
+                with suppress(DatabaseError, ValidationError):
+                    make_account(user=user, name=f"{CANARY} {number}")
+        finally:
+            connection.close()
+
+    def erase() -> None:
+        try:
+            barrier.wait(timeout=300)
+            for _ in range(20):
+                with suppress(OperationalError):
+                    return erase_person(actor=user, user=user, confirmation=ADDRESS)
+            raise AssertionError("It never came through.")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        for work in [pool.submit(post, number) for number in range(4)] + [pool.submit(erase)]:
+            work.result()
+    finish_erasures(at=timezone.now())
+    assert places_of(CANARY) == []
+    assert verify().faults == []
+    call_command("check_ledger")

@@ -1,0 +1,111 @@
+"""Who may erase whom, by which door; and that every table is somebody's."""
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
+
+from insights.services.erasing import erase_person
+from insights.services.ownership import paths_to_person
+from tests.builders import PASSWORD, make_user, step_up
+from users.audit import record
+from users.audit_check import verify
+from users.models import AuditEvent, Notification, User
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_the_last_admin_stays_and_another_may_go(alice):
+    admin = make_user("admin@example.com", role="admin")
+    make_user("gone@example.com", role="admin", is_active=False)
+    with pytest.raises(ValidationError, match="last admin"):
+        erase_person(actor=admin, user=admin, confirmation=admin.email)
+    assert User.objects.get(pk=admin.pk).is_active
+    second = make_user("second@example.com", role="admin")
+    # Staff's deeds in other people's chains stay told: they are the institution's record.
+    deed = record(actor=second, action="users.role.changed", target=alice, role=["user", "viewer"])
+    erase_person(actor=second, user=second, confirmation=second.email)
+    assert AuditEvent.objects.get(pk=deed.pk).changes == {"role": ["user", "viewer"]}
+    assert verify().faults == []
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_nobody_erases_another_or_without_the_address(alice, bob):
+    with pytest.raises(PermissionDenied):
+        erase_person(actor=bob, user=alice, confirmation=alice.email)
+    with pytest.raises(ValidationError):
+        erase_person(actor=alice, user=alice, confirmation=bob.email)
+    assert User.objects.filter(is_active=True).count() == 2
+    assert not Notification.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+# --- Doors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_by_api_with_a_proof_and_no_token_works_after_it(alice, api_for, client):
+    tokens = client.post(
+        "/api/auth/login",
+        {"email": alice.email, "password": PASSWORD},
+        content_type="application/json",
+    ).json()
+    bearer = {"Authorization": f"Bearer {tokens['access']}"}
+    ask = {
+        "path": "/api/users/me",
+        "data": {"confirm": alice.email},
+        "content_type": "application/json",
+    }
+    refused = client.delete(**ask, headers=bearer)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "step_up_required")
+    proof = client.post(
+        "/api/auth/step-up", {"password": PASSWORD}, content_type="application/json", headers=bearer
+    ).json()["step_up"]
+    bearer["X-Step-Up"] = proof
+    ask["data"] = {"confirm": "somebody@example.com"}
+    assert client.delete(**ask, headers=bearer).status_code == 400
+    ask["data"] = {"confirm": alice.email}
+    assert client.delete(**ask, headers=bearer).status_code == 204
+    assert client.get("/api/users/me", headers=bearer).status_code == 401
+    renewed = client.post(
+        "/api/auth/refresh", {"refresh": tokens["refresh"]}, content_type="application/json"
+    )
+    assert renewed.status_code == 401
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_by_page_after_the_address_is_typed(alice, client_for):
+    client, other = client_for(alice), client_for(alice)
+    url = reverse("users:privacy")
+    page = client.get(url).content.decode()
+    assert "What stays" in page
+    assert alice.email in page
+    assert client.post(url, {"confirm": alice.email})["Location"].startswith(
+        "/users/reauthenticate"
+    )
+    step_up(client, alice)
+    wrong = client.post(url, {"confirm": "alice"})
+    assert (wrong.status_code, "as it is shown" in wrong.content.decode()) == (422, True)
+    done = client.post(url, {"confirm": alice.email})
+    assert (done.status_code, done["Location"]) == (302, reverse("account_login"))
+    assert other.get(url).status_code == client.get(url).status_code == 302
+    assert not User.objects.filter(email=alice.email).exists()
+
+
+@pytest.mark.once
+def test_every_model_is_somebodys_or_known_as_nobodys():
+    """A new table that hangs on no person must be looked at: it might hold their data."""
+    nobodys = {
+        model._meta.label
+        for model in apps.get_models(include_auto_created=True)
+        if not paths_to_person(model)
+    }
+    known = {
+        *("users.User", "users.AuditChain", "accounts.ExchangeRate", "accounts.HeldRate"),
+        *("accounts.RateFetch", "auth.Permission", "auth.Group_permissions", "auth.Group"),
+        *("contenttypes.ContentType", "sessions.Session", "insights.JobState"),
+    }
+    assert {name for name in nobodys - known if not name.startswith("django_celery")} == set()
