@@ -12,11 +12,6 @@ export function startDialogs() {
     if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
     if (event.target instanceof HTMLDialogElement && isOutside(event.target, event)) event.target.close();
   });
-  // A drawer or dialog that htmx filled opens by itself.
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const dialog = event.target.closest?.("dialog[data-dialog-auto]");
-    if (dialog && !dialog.open) dialog.showModal();
-  });
 }
 
 function isOutside(dialog, { clientX, clientY }) {
