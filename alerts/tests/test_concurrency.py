@@ -28,7 +28,7 @@ def at_once(*works):
 
     def run(work):
         try:
-            barrier.wait()
+            barrier.wait(300)
             return work()
         finally:
             connection.close()

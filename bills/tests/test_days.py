@@ -143,7 +143,7 @@ def missed(zone, day):
 @pytest.mark.django_db(transaction=True)
 def test_every_reminder_and_every_payment_comes_once_and_on_its_day():
     people, last = make_people(), ticks()[-1]
-    together = Barrier(2, timeout=60)
+    together = Barrier(2, timeout=300)
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(run_worker, range(2), [together] * 2))
     run_jobs(last)

@@ -35,7 +35,7 @@ def redeem_at_once(reward, points):
 
     def redeem(_):
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             add_entry(actor=reward.user, reward=reward, kind="redeem", points=points, on=MARCH)
         except ValidationError as refusal:
             return refusal.message_dict["points"][0]
@@ -45,7 +45,7 @@ def redeem_at_once(reward, points):
             connection.close()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        outcomes = sorted(pool.map(redeem, range(THREADS), timeout=60))
+        outcomes = sorted(pool.map(redeem, range(THREADS), timeout=300))
     stored = Reward.objects.get(pk=reward.pk).points_balance
     return outcomes, stored, reward.entries.aggregate(sum=Sum("points"))["sum"]
 
@@ -65,7 +65,7 @@ def test_negative_control_without_the_programmes_lock_the_sum_breaks(miles, monk
 
     def unlocked(one):
         found = Reward.objects.get(pk=one.pk)
-        have_read.wait(timeout=30)
+        have_read.wait(timeout=300)
         return found
 
     monkeypatch.setattr(services, "lock_program", unlocked)

@@ -141,7 +141,7 @@ def test_parallel_confirmations_add_once(same_batch):
 
     def confirm(pk):
         try:
-            barrier.wait(10)
+            barrier.wait(300)
             confirm_import(actor=alice, batch_id=pk, at=timezone.now())
         except OperationalError:
             return "busy"

@@ -40,13 +40,13 @@ def together(*works):
 
     def run(work):
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             return work()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works, timeout=120))
+        return list(pool.map(run, works, timeout=300))
 
 
 def apply(owner):

@@ -132,7 +132,7 @@ def test_parallel_twins_have_one_effect_and_equal_answers():
 
     def ask(_):
         try:
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=300)
             return run_once(user=user, key="k", body={"a": 1}, command=_command(user))
         finally:
             connection.close()
