@@ -139,10 +139,11 @@ def test_an_encrypted_workbook_is_told_from_an_old_one():
         b'<!DOCTYPE a [<!ENTITY b "c">]><BkToCstmrStmt>' + b"&b;" * 100_000,
     ],
 )
-def test_hostile_repetition_is_answered_soon(data):
-    started = time.monotonic()
+def test_hostile_repetition_is_little_work(data):
+    """Of the processor, not of the clock: what is quadratic would take minutes of it."""
+    begun = time.thread_time()
     refused_or_read(lambda: open_file(data))
-    assert time.monotonic() - started < 10
+    assert time.thread_time() - begun < 10
 
 
 @settings(max_examples=150, deadline=None)
