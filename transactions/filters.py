@@ -14,6 +14,7 @@ from banking.fields import AmountFormField, folded
 from banking.money import active_currencies
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
+from transactions.summaries import counted_by_parts
 
 LONGEST_SEARCH = 200
 MOST_SORT_KEYS = 3
@@ -137,21 +138,25 @@ class TransactionFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def in_category(self, rows: TransactionQuerySet, name: str, slug: str) -> TransactionQuerySet:
-        """A split row is in the categories of its parts alone."""
+        """A split row is in the categories of its parts alone, and counts by those parts."""
+        shared = list(shared_account_ids(self.request.user))
         if slug == UNCATEGORIZED:
             whole, parts = Q(category=None), TransactionSplit.objects.filter(category=None)
         else:
-            ids = self._category_ids(slug)
+            ids = self._category_ids(slug, shared)
             whole, parts = Q(category__in=ids), TransactionSplit.objects.filter(category__in=ids)
-        if not TransactionSplit.objects.filter(transaction__user=self.request.user).exists():
+        seen = Q(transaction__user=self.request.user)
+        if shared:
+            seen |= Q(transaction__account__in=shared)
+        if not TransactionSplit.objects.filter(seen).exists():
             return rows.filter(whole)
-        return rows.filter(
+        found = rows.filter(
             Q(whole, is_split=False) | Q(is_split=True, pk__in=parts.values("transaction"))
         )
+        return counted_by_parts(found, parts)
 
-    def _category_ids(self, slug: str) -> list[int]:
+    def _category_ids(self, slug: str, shared: list[int]) -> list[int]:
         """The categories of that address: a person's own, and those of owners who share."""
-        shared = list(shared_account_ids(self.request.user))
         owners = Q(user=None) | Q(user=self.request.user)
         if shared:
             owners |= Q(user__in=Account.objects.filter(pk__in=shared).values("user"))
@@ -178,7 +183,8 @@ class TransactionFilter(django_filters.FilterSet):
         return rows
 
     def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
-        is_transfer = Q(category__kind=Category.Kind.TRANSFER)
+        # The category of a split row waits; a part is no transfer.
+        is_transfer = Q(category__kind=Category.Kind.TRANSFER, is_split=False)
         if how == "only":
             return rows.filter(is_transfer)
         return rows.filter(Q(category=None) | ~is_transfer)

@@ -1,4 +1,7 @@
-"""What the rows of a list add up to, per currency: never one currency with another."""
+"""What the rows of a list add up to, per currency: never one currency with another.
+
+In a list of one category a split row counts by its parts in it, as in the category's figure.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,17 +9,43 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum, Value
+from django.db.models import (
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from banking.fields import AmountField
-from transactions.models import Category, Transaction, TransactionQuerySet
+from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
-_TRANSFER = Q(category__kind=Category.Kind.TRANSFER)
+# The category of a split row waits; a part is no transfer.
+_TRANSFER = Q(category__kind=Category.Kind.TRANSFER, is_split=False)
 # NOT (NULL = x) is neither true nor false in SQL, so rows without a category are named.
 _OWN = Q(category=None) | ~_TRANSFER
 _POSTED = Q(status=Transaction.Status.POSTED)
+
+
+COUNTED = "counted_amount"
+
+
+def counted_by_parts(
+    rows: TransactionQuerySet, parts: QuerySet[TransactionSplit]
+) -> TransactionQuerySet:
+    """The rows with what each counts in COUNTED: a split one by these parts, any other whole."""
+    own = parts.filter(transaction=OuterRef("pk")).order_by().values("transaction")
+    share = Subquery(own.annotate(share=Sum("signed_amount")).values("share"))
+    amount = Case(When(is_split=True, then=share), default=F("signed_amount"))
+    return rows.annotate(**{COUNTED: ExpressionWrapper(amount, output_field=AmountField())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +67,7 @@ class CurrencySummary:
 
 def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
     """Count and sums of the rows in one query, the currency with most rows first."""
-    grouped = rows.order_by().values("currency").annotate(**_sums())
+    grouped = rows.order_by().values("currency").annotate(**_sums(_counted(rows)))
     found = [
         CurrencySummary(
             currency=row["currency"],
@@ -54,19 +83,23 @@ def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
     return sorted(found, key=lambda one: (-one.count, one.currency))
 
 
-def _sums() -> dict[str, Any]:
+def _counted(rows: TransactionQuerySet) -> str:
+    return COUNTED if COUNTED in rows.query.annotations else "signed_amount"
+
+
+def _sums(amount: str) -> dict[str, Any]:
     return {
         "rows_count": Count("id"),
         "pending_count": Count("id", filter=~_POSTED),
         "transfer_count": Count("id", filter=_TRANSFER & _POSTED),
-        "inflow": _sum(_OWN & _POSTED & Q(signed_amount__gt=0)),
-        "negative": _sum(_OWN & _POSTED & Q(signed_amount__lt=0)),
-        "transferred": _sum(_TRANSFER & _POSTED),
+        "inflow": _sum(amount, _OWN & _POSTED & Q(signed_amount__gt=0)),
+        "negative": _sum(amount, _OWN & _POSTED & Q(signed_amount__lt=0)),
+        "transferred": _sum(amount, _TRANSFER & _POSTED),
     }
 
 
-def _sum(condition: Q) -> Coalesce:
-    return Coalesce(Sum("signed_amount", filter=condition), _ZERO)
+def _sum(amount: str, condition: Q) -> Coalesce:
+    return Coalesce(Sum(amount, filter=condition), _ZERO)
 
 
 def day_nets(
@@ -81,8 +114,10 @@ def day_nets(
         rows.filter(txn_date__in=days)
         .order_by("txn_date", "currency")
         .values("txn_date", "currency")
-        .annotate(net=_sum(_OWN & _POSTED), counted=Count("id", filter=_OWN & _POSTED))
-        .filter(counted__gt=0)
+        .annotate(
+            net=_sum(_counted(rows), _OWN & _POSTED), own_count=Count("id", filter=_OWN & _POSTED)
+        )
+        .filter(own_count__gt=0)
     )
     for row in grouped:
         nets.setdefault(row["txn_date"], []).append((row["currency"], row["net"]))

@@ -1,11 +1,13 @@
 """Splitting: the parts count instead of the whole, and make it whole again."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction
 from tests.invariants import assert_ledger_holds
 from transactions.models import (
@@ -176,3 +178,29 @@ def test_the_api_puts_and_takes_parts(alice, checking, groceries, api_for):
     assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "parts")
     assert client.put(url, {"parts": []}, format="json").json() == []
     assert spent() == {"groceries": Decimal(30)}
+
+
+def test_in_the_list_of_a_category_a_split_row_counts_by_its_part(
+    alice, bob, checking, split, groceries, transport, client_for
+):
+    make_transaction(account=checking, amount="-5.00", category=transport)
+    # Its own category waits, though it is a transfer's.
+    Transaction.objects.filter(pk=split.pk).update(category=Category.objects.get(slug="transfer"))
+    share = share_account(actor=alice, account=checking, member=bob, level="viewer")
+    accept_share(actor=bob, share=share)
+    for user in (alice, bob):
+        page = client_for(user).get("/transactions/?category=transport&transfers=exclude")
+        [total] = page.context["summaries"]
+        assert (total.count, total.outflow, total.transfer_count) == (2, spent()["transport"], 0)
+        [group] = page.context["groups"]
+        assert group.nets == [("EUR", Decimal(-25))]
+        assert [row.counted for row in group.rows] == [Decimal(-5), Decimal(-20)]
+        text = page.content.decode()
+        assert re.search(r"−€20\.00.*of .*−€30\.00", text)
+        assert ('data-amount="-20' in text) == (user == alice)
+    [total] = client_for(alice).get("/transactions/").context["summaries"]
+    assert (total.count, total.outflow) == (2, Decimal(35))
+    [total] = client_for(alice).get("/transactions/?category=uncategorized").context["summaries"]
+    assert total.outflow == spent()[None] == 10
+    whole = client_for(alice).get("/transactions/export/?category=uncategorized")
+    assert b",-30.00,EUR," in b"".join(whole.streaming_content)

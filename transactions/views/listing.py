@@ -22,7 +22,7 @@ from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
-from transactions.summaries import day_nets, summarize
+from transactions.summaries import COUNTED, day_nets, summarize
 from transactions.views.columns import (
     COLUMNS,
     PARAMETER,
@@ -91,6 +91,7 @@ def _page_of(request: HttpRequest, rows: TransactionQuerySet, shown: set[str]) -
     page = keyset_page(rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
     for row in page.rows:
         row.may_change = may_change(request.user, row.account)
+        row.counted = getattr(row, COUNTED, row.signed_amount)
     if "balance" in shown and page.rows:
         balances = balances_after(page.rows[0].account, page.rows)
         for row, balance in zip(page.rows, balances, strict=True):
