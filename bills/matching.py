@@ -1,13 +1,15 @@
 """Expenses already in the ledger that look like a bill's payment: offered, never applied."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from banking.fields import folded
 from bills.models import Bill
 from bills.services.paying import NEAR
-from transactions.models import Transaction
+from transactions.models import Transaction, TransactionQuerySet
+from users.models import User
 
 NEAR_DAYS = 7
 MOST = 5
@@ -18,31 +20,12 @@ _COMMON = {"the", "and", "inc", "ltd", "llc", "gmbh", "company", "bill", "paymen
 def match_suggestions(bill: Bill) -> list[Transaction]:
     """The owner's expenses within 5 % and 7 days of an open bill that name the biller, nearest
     first; none that has paid a bill."""
-    words = _words(bill.biller_name)
-    if not bill.is_open or not words:
+    looks_alike = _looks_like(bill)
+    if not bill.is_open or looks_alike is None:
         return []
-    spread = bill.amount_due * NEAR
-    named = Q()
-    for word in words:
-        named |= Q(search_text__contains=word)
-    rows = (
-        Transaction.objects.filter(
-            named,
-            user=bill.user_id,
-            currency=bill.currency,
-            status=Transaction.Status.POSTED,
-            signed_amount__gte=-(bill.amount_due + spread),
-            signed_amount__lte=-(bill.amount_due - spread),
-            txn_date__gte=bill.due_date - timedelta(days=NEAR_DAYS),
-            txn_date__lte=bill.due_date + timedelta(days=NEAR_DAYS),
-            bill=None,
-        )
-        .live()
-        .select_related("account", "category")
-        .order_by("txn_date", "pk")[:50]
-    )
+    rows = _expenses(bill.user_id).filter(looks_alike).select_related("account", "category")
     nearest = sorted(
-        rows,
+        rows.order_by("txn_date", "pk")[:50],
         key=lambda row: (
             abs((row.txn_date - bill.due_date).days),
             abs(row.amount - bill.amount_due),
@@ -50,6 +33,41 @@ def match_suggestions(bill: Bill) -> list[Transaction]:
         ),
     )
     return nearest[:MOST]
+
+
+def maybe_paid_ids(bills: Sequence[Bill]) -> set[int]:
+    """Which of one owner's open bills have any suggestion, asked for all of them in one query."""
+    alike = {bill.pk: condition for bill in bills if (condition := _looks_like(bill)) is not None}
+    if not alike:
+        return set()
+    (owner_id,) = {bill.user_id for bill in bills}
+    # A column for each bill: whether there is such a row, not which rows there are.
+    columns = [Exists(_expenses(owner_id).filter(one)) for one in alike.values()]
+    found = User.objects.filter(pk=owner_id).values_list(*columns).get()
+    return {pk for pk, is_found in zip(alike, found, strict=True) if is_found}
+
+
+def _expenses(owner_id: int) -> TransactionQuerySet:
+    """What may have paid a bill and has not."""
+    posted = Transaction.objects.filter(user=owner_id, status=Transaction.Status.POSTED)
+    return posted.filter(bill=None).live()
+
+
+def _looks_like(bill: Bill) -> Q | None:
+    """The amount, the day and the name of a payment of this bill; None of a name without words."""
+    named = Q()
+    for word in _words(bill.biller_name):
+        named |= Q(search_text__contains=word)
+    if not named:
+        return None
+    spread = bill.amount_due * NEAR
+    return named & Q(
+        currency=bill.currency,
+        signed_amount__gte=-(bill.amount_due + spread),
+        signed_amount__lte=-(bill.amount_due - spread),
+        txn_date__gte=bill.due_date - timedelta(days=NEAR_DAYS),
+        txn_date__lte=bill.due_date + timedelta(days=NEAR_DAYS),
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from banking.periods import Period, add_months
+from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
 from bills.preflight import Shortfall, shortfalls
 from bills.recurrence import MONTHS_OF, occurrence_date
@@ -21,9 +22,10 @@ from users.models import User
 MOST_SHOWN = 200
 DAYS_IN_WEEK = 7
 SOON_DAYS, MOST_NEXT = 30, 5
+MATCH_DAYS, MOST_MATCHED = 31, 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """One bill with its status on the day, and what its account will lack."""
 
@@ -31,6 +33,7 @@ class Line:
     status: str
     days: int
     shortfall: Shortfall | None = None
+    maybe_paid: bool = False
 
     @property
     def days_late(self) -> int:
@@ -48,12 +51,14 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
     lacking = shortfalls(user=user, on=on)
     paid = mine.filter(paid_on__gte=month.start, paid_on__lt=month.end)
+    overdue = lines(mine.overdue(on)[:MOST_SHOWN], on, lacking)
     upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
+    _mark_maybe_paid([*reversed(overdue), *upcoming], on)
     trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
     # The rest of a payment that was taken back: the whole is owed again.
     trash = trash.exclude(remainder_of__isnull=False, remainder_of__paid_at=None)
     return {
-        "overdue": lines(mine.overdue(on)[:MOST_SHOWN], on, lacking),
+        "overdue": overdue,
         "upcoming": upcoming,
         "paid": lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on),
         "overdue_sum": Sums.of(mine.overdue(on)),
@@ -64,6 +69,14 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
     }
+
+
+def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
+    """Say of the bills around the date `on` which ones an expense in the ledger may have paid."""
+    near = [one for one in open_lines if abs((one.bill.due_date - on).days) <= MATCH_DAYS]
+    found = maybe_paid_ids([one.bill for one in near[:MOST_MATCHED]])
+    for line in near:
+        line.maybe_paid = line.bill.pk in found
 
 
 def next_lines(*, user: User, on: date) -> tuple[Line, ...]:

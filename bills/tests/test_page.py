@@ -12,7 +12,7 @@ from bills.matching import match_suggestions
 from bills.models import Bill
 from bills.page import auto_pay_note, calendar_context, list_context
 from bills.services.auto_paying import auto_pay
-from bills.services.paying import pay_bill, unpay_bill
+from bills.services.paying import pay_bill, settle_with, unpay_bill
 from bills.services.planning import create_bill, delete_bill, edit_bill, skip_bill
 from tests.builders import make_transaction
 
@@ -75,6 +75,22 @@ def test_the_trash_offers_a_rest_that_was_thrown_away_but_none_that_is_owed_agai
     assert list(list_context(user=alice, on=TENTH)["trash"]) == [rest]
     unpay_bill(actor=alice, bill=bill)
     assert list(list_context(user=alice, on=TENTH)["trash"]) == []
+
+
+def test_the_list_marks_what_may_be_paid_already_until_one_of_two_equal_bills_is(alice, checking):
+    first, second = (make_bill(alice, currency="EUR", biller_name="City Power") for _ in range(2))
+    make_bill(alice, currency="EUR", biller_name="Water works")
+    fields = {"account": checking, "txn_date": TENTH.replace(day=18), "description": "CITY POWER"}
+    row = make_transaction(amount="-78.50", **fields)
+
+    def marked():
+        shown = list_context(user=alice, on=TENTH)["upcoming"]
+        return [line.bill for line in shown if line.maybe_paid]
+
+    assert marked() == [first, second]
+    settle_with(actor=alice, bill=first, payment=row)
+    assert marked() == []
+    assert match_suggestions(second) == []
 
 
 def test_the_switch_says_what_auto_pay_will_do(alice, checking):
