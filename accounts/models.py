@@ -70,6 +70,8 @@ class Account(models.Model):
     opening_balance = AmountField(_("opening balance"), default=0)
     overdraft_limit = AmountField(_("overdraft or credit limit"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    # When it was archived; None as well for an archived one of which nobody knows.
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

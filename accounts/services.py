@@ -76,6 +76,7 @@ def open_account(
         balance=opening_balance,
         overdraft_limit=round_to_minor_unit(overdraft_limit, currency),
         is_active=is_active,
+        archived_at=None if is_active else timezone.now(),
     )
     account.full_clean(exclude=["balance"])
     account.save()
@@ -111,9 +112,11 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
     _change_opening_balance(locked, changes, before)
     if not before:
         return locked
+    if "is_active" in before:
+        locked.archived_at = None if locked.is_active else timezone.now()
     locked.overdraft_limit = round_to_minor_unit(locked.overdraft_limit, locked.currency)
     locked.full_clean(exclude=["balance"])
-    locked.save(update_fields=[*before, "balance", "overdraft_limit", "updated_at"])
+    locked.save(update_fields=[*before, "balance", "overdraft_limit", "archived_at", "updated_at"])
     audit.record(
         actor=actor,
         action="accounts.account.edited",

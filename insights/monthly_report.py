@@ -1,9 +1,8 @@
 """One month in figures, to keep or to print: worth, cash flow, categories, budgets, bills."""
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Q, Sum
@@ -18,7 +17,7 @@ from bills.page import Line, lines
 from budgets.progress import BudgetProgress
 from insights.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.coverage import Coverage, insights_coverage
-from insights.net_worth import NetWorth, net_worth
+from insights.net_worth import NetWorth, net_worth, was_active
 from insights.overview import month_budgets
 from insights.period_choice import PeriodChoice
 from insights.spending import CategorySpending, categories_of, spending_by_category
@@ -99,7 +98,7 @@ def _monthly_report(
         periods=[period, before, trend_period],
         on=on,
     )
-    worth_before, worth = _worths(coverage.accounts, currency, period, on)
+    worth_before, worth = _worths(coverage, currency, period, on)
     return MonthlyReport(
         on=on,
         choice=choice,
@@ -120,20 +119,24 @@ def _monthly_report(
 
 
 def _worths(
-    accounts: Sequence[Account], currency: str, period: Period, on: date
+    coverage: Coverage, currency: str, period: Period, on: date
 ) -> tuple[NetWorth, NetWorth]:
     """Net worth as the month began and as it ended, counted back from today's balances."""
     days = (period.start, min(period.last_day, on))
-    rates = RateTable.for_dates({one.currency for one in accounts}, currency, list(days))
+    currencies = {one.currency for one in coverage.accounts}
+    rates = RateTable.for_dates(currencies, currency, list(days))
     worths = [
-        net_worth(accounts=_as_of(accounts, first_left_out), currency=currency, on=day, rates=rates)
+        net_worth(
+            accounts=_as_of(coverage, first_left_out, on), currency=currency, on=day, rates=rates
+        )
         for day, first_left_out in zip(days, (period.start, period.end), strict=True)
     ]
     return worths[0], worths[1]
 
 
-def _as_of(accounts: Sequence[Account], month: date) -> list[Account]:
-    """The accounts with their balances before this month and all later ones."""
+def _as_of(coverage: Coverage, month: date, on: date) -> list[Account]:
+    """The accounts as they were on the evening before this month, or are today if it is to come."""
+    accounts, evening = coverage.accounts, min(month - timedelta(days=1), on)
     later = MonthlyTotal.objects.filter(account__in=accounts, month__gte=month).order_by()
     sums = {
         row["account"]: row["inflow"] - row["outflow"]
@@ -143,6 +146,7 @@ def _as_of(accounts: Sequence[Account], month: date) -> list[Account]:
     for account in accounts:
         then = copy(account)
         then.balance = account.balance - sums.get(account.pk, Decimal(0))
+        then.is_active = was_active(account, evening, coverage.user.timezone)
         found.append(then)
     return found
 

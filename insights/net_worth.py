@@ -8,6 +8,7 @@ from decimal import Decimal
 from accounts.exchange import Converted, RateTable
 from accounts.honesty import NotConverted, RatesUsed, rates_used
 from accounts.models import Account
+from users.timezones import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ class NetWorth:
     @property
     def not_converted_count(self) -> int:
         return len(self.not_converted)
+
+
+def was_active(account: Account, on: date, timezone: str) -> bool:
+    """Whether it counted at the end of that day: it is not archived, or was on a later day."""
+    if account.is_active or account.archived_at is None:
+        return account.is_active
+    return on < local_date(timezone, account.archived_at)
 
 
 def net_worth(

@@ -2,7 +2,7 @@
 
 Each account is followed back from today's balance by the nets of its months, transfers included.
 It counts from the month of its first transaction (before that nobody told what it held), an
-archived one to the month of its last.
+archived one until the day it was archived; where nobody knows that day, to the month of its last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
 from banking.periods import Period, first_of_month
-from insights.net_worth import NetWorth, net_worth
+from insights.net_worth import NetWorth, net_worth, was_active
 from insights.questions import Question
 from insights.spending import percent_change
 from transactions.models import MonthlyTotal
@@ -69,13 +69,18 @@ class NetWorthHistory:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    """The months in which an account counts."""
+    """From which month an account counts; to which, for an archived one of unknown day."""
 
+    account: Account
+    timezone: str
     first: date
-    last: date | None
+    last: date
 
-    def holds(self, month: date) -> bool:
-        return self.first <= month and (self.last is None or month <= self.last)
+    def holds(self, evening: date) -> bool:
+        month, account = first_of_month(evening), self.account
+        if account.is_active or account.archived_at is not None:
+            return self.first <= month and was_active(account, evening, self.timezone)
+        return self.first <= month <= self.last
 
 
 def net_worth_history(question: Question) -> NetWorthHistory:
@@ -92,7 +97,7 @@ def net_worth_history(question: Question) -> NetWorthHistory:
         worths = [
             (one, rates.convert(balances[one.pk], one.currency, evening))
             for one in accounts
-            if lives[one.pk].holds(first_of_month(evening))
+            if lives[one.pk].holds(evening)
         ]
         if evening == on:
             worths = [(item.account, item.converted) for item in now.items]
@@ -154,11 +159,11 @@ def _lives(accounts: Sequence[Account], question: Question) -> dict[int, _Life]:
         .values_list("account_id")
         .annotate(Min("month"), Max("month"))
     }
-    lives = {}
+    lives, timezone = {}, question.coverage.user.timezone
     for one in accounts:
-        opened = first_of_month(local_date(question.coverage.user.timezone, one.created_at))
+        opened = first_of_month(local_date(timezone, one.created_at))
         first, last = spans.get(one.pk, (opened, opened))
-        lives[one.pk] = _Life(min(first, opened), None if one.is_active else last)
+        lives[one.pk] = _Life(one, timezone, min(first, opened), last)
     return lives
 
 

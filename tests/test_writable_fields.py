@@ -21,7 +21,8 @@ APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "ale
 FORBIDDEN = {
     *("id", "pk", "user", "user_id", "owner", "actor", "member", "role", "is_staff"),
     *("is_superuser", "groups", "user_permissions", "session_version", "kyc_status", "balance"),
-    *("created_at", "updated_at", "deleted_at", "paid_at", "fingerprint", "hash", "origin"),
+    *("created_at", "updated_at", "deleted_at", "archived_at", "paid_at"),
+    *("fingerprint", "hash", "origin"),
 }
 # Who may write it all the same, and why that is no way up.
 ALLOWED = {

@@ -1,12 +1,15 @@
 """The accounts' pages: totals per currency, forms that say what is wrong, trash with undo."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from accounts.models import Account, AccountShare
 from accounts.totals import totals_by_currency
 from tests.builders import make_account, make_transaction, make_user
+from users.models import AuditEvent
 
 
 def page(client, url, status=200):
@@ -93,6 +96,8 @@ def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, c
     client.post(f"/accounts/{checking.pk}/archive/")
     checking.refresh_from_db()
     assert not checking.is_active
+    archived_at = checking.archived_at
+    assert archived_at is not None
     client.post(f"/accounts/{checking.pk}/delete/")
     text = page(client, "/accounts/")
     assert "Renamed is in the trash." in text
@@ -100,7 +105,16 @@ def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, c
     page(client, f"/accounts/{checking.pk}/", 404)
     assert client.post(f"/accounts/{checking.pk}/restore/").status_code == 302
     checking.refresh_from_db()
-    assert checking.deleted_at is None
+    assert (checking.deleted_at, checking.archived_at) == (None, archived_at)
+    # As the migration does for those archived before the day was kept.
+    archived_at = AuditEvent.objects.get(changes__after__is_active=False).created_at
+    Account.objects.filter(pk=checking.pk).update(archived_at=None)
+    import_module("accounts.migrations.0005_archived_at").tell_from_the_trail(apps, None)
+    checking.refresh_from_db()
+    assert checking.archived_at == archived_at
+    client.post(f"/accounts/{checking.pk}/archive/")
+    checking.refresh_from_db()
+    assert (checking.is_active, checking.archived_at) == (True, None)
 
 
 def test_changing_needs_a_post(alice, client_for, checking):

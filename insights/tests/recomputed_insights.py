@@ -139,8 +139,7 @@ class Raw:
             dates += [account.created_at.date()] if account.is_active or not dates else []
             if evening != today and min(dates).strftime("%Y-%m") > evening.strftime("%Y-%m"):
                 continue
-            over = not account.is_active
-            if over and (evening == today or f"{evening:%Y-%m}" > f"{max(dates):%Y-%m}"):
+            if not account.is_active and (evening == today or over(account, evening, dates)):
                 continue
             rate = self.rate(account.currency, evening)
             if rate is None:
@@ -153,3 +152,10 @@ class Raw:
 
 def end_of(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def over(account, evening: date, dates: list[date]) -> bool:
+    """Whether an archived account's life had ended by that evening, as far as one knows."""
+    if account.archived_at:
+        return account.archived_at.date() <= evening
+    return f"{max(dates):%Y-%m}" < f"{evening:%Y-%m}"

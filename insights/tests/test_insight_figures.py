@@ -1,7 +1,7 @@
 """Every insight figure equals its recomputation over the raw rows, and says what it left out."""
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from insights.cash_flow import cash_flow_months
 from insights.categories import categories
 from insights.demo.loading import load_demo
 from insights.merchants import merchants
+from insights.monthly_report import monthly_report
 from insights.net_worth_history import net_worth_history
 from insights.overview import overview
 from insights.period_choice import choose_period, choose_year
@@ -84,7 +85,10 @@ def random_household(user: User, seed: int) -> None:
         transfer_funds(
             actor=user, source=accounts[0], target=accounts[1], amount=Decimal(7), on=day
         )
-    Account.objects.filter(user=user, name="Card").update(is_active=False)
+    # Of the archived one it is known when, or it is not.
+    archived_at = datetime(2025, 11, 30, 12, tzinfo=UTC) if seed % 2 else None
+    archived = Account.objects.filter(user=user, name="Card")
+    archived.update(is_active=False, archived_at=archived_at)
     for back in range(800):
         if dice.random() < 0.12:
             rate = f"1.{dice.randint(0, 99):02}"
@@ -214,6 +218,16 @@ def test_a_random_households_figures_equal_their_recomputation(alice, bob, seed)
     alice = User.objects.get(pk=alice.pk)
     assert_figures_are_recomputed(alice)
     assert_figures_are_recomputed(alice, shared=True)
+    if seed % 2:
+        assert_a_report_knows_who_was_archived_later(alice)
+
+
+def assert_a_report_knows_who_was_archived_later(alice) -> None:
+    raw = Raw(alice, "USD")
+    for month in (date(2025, 10, 1), date(2025, 12, 1)):
+        worth = monthly_report(user=alice, month=month, on=ON).worth
+        told = (worth.assets, worth.liabilities, worth.not_converted_count)
+        assert told == raw.worth(end_of(month), ON)
 
 
 def test_the_demos_figures_equal_their_recomputation(db):
