@@ -30,6 +30,7 @@ from bills.services.planning import (
     turns_auto_pay_on,
 )
 from bills.services.reminding import receipts_of, send_reminder
+from rewards.totals import points_of_payment
 from transactions.models import Transaction
 from users.policy import Ability, may, require
 from users.step_up import ask_for_step_up
@@ -78,6 +79,7 @@ def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "history": lines(others, on),
         "matches": match_suggestions(bill),
         "receipts": receipts_of(bill)[:HISTORY],
+        "points": points_of_payment(bill.payment_id) if bill.payment_id else 0,
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
     }
     return render(request, "bills/bill_detail.html", context)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from accounts.exchange import RateTable
 from banking.periods import Period
 from rewards.models import PointsEntry, Reward
@@ -75,6 +77,12 @@ def rewards_total(*, user: User, on: date) -> RewardsTotal:
         base = worth.amount if worth else (None if value else Decimal(0))
         holdings.append(Holding(reward, value, base, tuple(lots.get(reward.pk, ()))))
     return RewardsTotal(user.base_currency, tuple(holdings))
+
+
+def points_of_payment(payment_id: int) -> int:
+    """What a payment earned, less what was taken back."""
+    entries = PointsEntry.objects.filter(payment=payment_id)
+    return entries.aggregate(points=Sum("points"))["points"] or 0
 
 
 def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:

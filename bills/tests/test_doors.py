@@ -219,7 +219,10 @@ def test_a_bills_pages_work_without_script(alice, client_for, checking):
     assert client.post(pay, fields)["Location"] == here
     assert client.post(pay, fields)["Location"] == here
     assert Transaction.objects.count() == 1
-    assert b"Undo the payment" in client.get(here).content
+    paid = client.get(here).content.decode()
+    assert "Undo the payment" in paid
+    assert "Points earned" in paid
+    assert ">550</a>" in paid
     client.post(reverse("bills:bill_unpay", args=[bill.pk]))
     bill.refresh_from_db()
     assert bill.is_open
