@@ -333,9 +333,7 @@ def test_the_trend_shows_twelve_months_with_their_limits(budget_for, spend):
 
 
 def queries_of(work):
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         result = work()
     return len(captured), result
 
