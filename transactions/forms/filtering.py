@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -26,9 +27,12 @@ PANEL = (
 )
 
 
+DATES = ("date_from", "date_to")
+
+
 def dress_filter_form(form: forms.Form, user: User) -> forms.Form:
     """Give each filter the widget a person chooses with; what it accepts stays the same."""
-    for name in ("date_from", "date_to"):
+    for name in DATES:
         form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     accounts = [(account.pk, str(account)) for account in Account.objects.visible_to(user)]
     _choose(form, "account", [("", _("Any account")), *accounts])
@@ -73,5 +77,7 @@ def _words(form: forms.Form, name: str, value: str) -> str:
     field = form.fields[name]
     if name == "category" and value == UNCATEGORIZED:
         return _("none")
+    if name in DATES and name not in form.errors:
+        return date_format(form.cleaned_data[name], "DATE_FORMAT")
     choices = getattr(field.widget, "choices", None) or getattr(field, "choices", [])
     return next((str(label) for key, label in _flat(list(choices)) if str(key) == value), value)

@@ -68,11 +68,13 @@ def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
 
 def test_filters_are_chips_that_take_themselves_away(client, checking, groceries):
     make_transaction(account=checking, category=groceries, merchant="Rewe")
-    answer = client.get("/transactions/?search=rewe&category=groceries&ordering=-amount")
+    address = "/transactions/?search=rewe&category=groceries&date_from=2026-03-01&ordering=-amount"
+    answer = client.get(address)
     chips = {chip["name"]: (chip["value"], chip["url"]) for chip in answer.context["chips"]}
     assert chips == {
-        "search": ("rewe", "?category=groceries&ordering=-amount"),
-        "category": ("Groceries", "?search=rewe&ordering=-amount"),
+        "search": ("rewe", "?category=groceries&date_from=2026-03-01&ordering=-amount"),
+        "date_from": ("1 Mar 2026", "?search=rewe&category=groceries&ordering=-amount"),
+        "category": ("Groceries", "?search=rewe&date_from=2026-03-01&ordering=-amount"),
     }
     columns = answer.context["columns"]
     assert [column["sort"] for column in columns] == ["", "", "", "", "", "descending"]
