@@ -68,7 +68,7 @@ def _message(progress: BudgetProgress, kind: str) -> str:
         over = told(progress.overspent, currency, user)
         return f"{name}: {spent} spent in {month}, {over} over the budget of {limit}."
     left = told(progress.remaining, currency, user)
-    return f"{name}: {progress.percent} % of {month}'s budget is used, {left} of {limit} left."
+    return f"{name}: {progress.percent}% of {month}'s budget is used, {left} of {limit} left."
 
 
 # --- Day by day ----------------------------------------------------------------------------------

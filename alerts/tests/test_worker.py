@@ -229,7 +229,7 @@ def test_a_budget_crossed_by_an_import_brings_one_mail_a_line_however_often_it_i
     ticked()
     assert budget_alerts() == ["budget_warning"]
     assert len(inbox.mails) == 1
-    assert b"Groceries: 85 % of" in inbox.mails[0].replace(b"=\r\n", b"")
+    assert b"Groceries: 85% of" in inbox.mails[0].replace(b"=\r\n", b"")
     import_csv(budgeted, 2, "-20.00")
     wait_for(lambda: states() == [Status.SENT] * 2, "told at 100 %")
     wait_for(lambda: states("sms") == [Status.SENT], "sent an SMS")
