@@ -4,21 +4,10 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 
 from accounts.models import Account
+from banking.forms import YesNoField
 from banking.money import active_currencies
-
-
-class YesNoField(forms.NullBooleanField):
-    """ "true" or "false"; Django's own takes every other word for "not said"."""
-
-    def clean(self, value: Any) -> bool | None:
-        words = {"true": True, "1": True, "false": False, "0": False, "": None}
-        word = "" if value is None else str(value).strip().lower()
-        if word not in words:
-            raise ValidationError("Send true or false.", code="invalid")
-        return words[word]
 
 
 class YesNoFilter(django_filters.BooleanFilter):

@@ -2,15 +2,16 @@
 
 import django_filters
 
+from accounts.filters import YesNoFilter
 from alerts.models import Alert, AlertQuerySet, AlertType
 
 
 class AlertFilter(django_filters.FilterSet):
     """`is_read`, `type`, and `dismissed`: without it the dismissed ones are left out."""
 
-    is_read = django_filters.BooleanFilter()
+    is_read = YesNoFilter()
     type = django_filters.ChoiceFilter(choices=AlertType.choices)
-    dismissed = django_filters.BooleanFilter(method="are_dismissed")
+    dismissed = YesNoFilter(method="are_dismissed")
 
     class Meta:
         model = Alert

@@ -51,6 +51,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
         "types": AlertType.choices,
+        "refusals": [sentence for errors in chosen.errors.values() for sentence in errors],
         "chosen_type": request.GET.get("type", ""),
         "view": _view(request),
         "unread": own.counted().count(),

@@ -1,7 +1,8 @@
 """The HTML door's half of the bridge from services: a broken rule is shown on the form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -29,6 +30,25 @@ def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
 def row_ids(texts: Iterable[str]) -> list[int]:
     """The keys of rows among what a browser sent: no other digits, none beyond the column."""
     return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 19]
+
+
+class YesNoField(forms.NullBooleanField):
+    """ "true" or "false"; Django's own takes every other word for "not said"."""
+
+    def clean(self, value: Any) -> bool | None:
+        words = {"true": True, "1": True, "false": False, "0": False, "": None}
+        word = "" if value is None else str(value).strip().lower()
+        if word not in words:
+            raise ValidationError("Send true or false.", code="invalid")
+        return words[word]
+
+
+def yes_or_no(params: Mapping[str, str], name: str) -> bool | None:
+    """What an address says under this name; None for nothing. Raises ValidationError at it."""
+    try:
+        return YesNoField().clean(params.get(name))
+    except ValidationError:
+        raise ValidationError({name: f"Send true or false as {name}."}) from None
 
 
 class Renderer(TemplatesSetting):

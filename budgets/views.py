@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.forms import errors_on
+from banking.forms import errors_on, yes_or_no
 from banking.periods import first_of_month
 from budgets.forms import BudgetForm, entries_of, new_entries
 from budgets.models import Budget, check_month
@@ -47,11 +47,14 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         start, status = first_of_month(on), 422
-    text = request.GET.get("include_shared", "")
-    asked = {"1": True, "0": False}.get(text)
+    try:
+        asked = yes_or_no(request.GET, "include_shared")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        asked, status = None, 422
     shown = budget_month(user=user, year=start.year, month=start.month, on=on, include_shared=asked)
     may_change = may(user, Ability.CHANGE_OWN_DATA)
-    extra = {} if asked is None else {"include_shared": text}
+    extra = {} if asked is None else {"include_shared": str(int(asked))}
     context = list_context(shown, extra) | {"may_change": may_change}
     if may_change:
         month = {"year": start.year, "month": start.month}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from alerts.models import Alert
+from banking.forms import yes_or_no
 from banking.periods import Period
 from banking.snapshot import read_snapshot
 from bills.page import Line, next_lines
@@ -128,6 +129,5 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
 
 
 def include_shared_in(params: Mapping[str, str]) -> bool | None:
-    """`include_shared=1` or `0`; None where the person leaves it to us."""
-    text = params.get("include_shared", "").lower()
-    return {"1": True, "true": True, "0": False, "false": False}.get(text)
+    """`include_shared=1` or `0`; None where the person leaves it to us. Raises ValidationError."""
+    return yes_or_no(params, "include_shared")

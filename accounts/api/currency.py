@@ -26,6 +26,7 @@ from accounts.currency import (
 )
 from accounts.exchange import Rate, RateMissing, convert
 from banking.api import AmountSerializerField
+from banking.forms import yes_or_no
 from banking.money import plain_amount, plain_rate, round_to_minor_unit
 from users.timezones import local_date
 
@@ -180,7 +181,7 @@ class CurrencySummaryApi(APIView):
             request.user,
             base=base,
             on=_today(request),
-            include_shared=request.query_params.get("include_shared", "").lower() in {"1", "true"},
+            include_shared=bool(yes_or_no(request.query_params, "include_shared")),
         )
         return Response(CurrencySummaryOut(_summary_data(summary)).data)
 

@@ -47,7 +47,10 @@ def test_the_list_shows_one_s_own_newest_first_by_type_and_by_what_is_read(alice
     assert [row["id"] for row in unread] == [second.pk]
     of_type = api.get("/api/alerts?type=budget_exceeded").data["results"]
     assert [row["id"] for row in of_type] == [first.pk]
-    assert api.get("/api/alerts?type=nonsense").status_code == 400
+    for query in ("type=nonsense", "is_read=perhaps", "dismissed=2"):
+        answer = api.get(f"/api/alerts?{query}")
+        attr = answer.json()["errors"][0]["attr"]
+        assert (answer.status_code, attr) == (400, query.split("=")[0])
 
 
 def test_a_dismissed_alert_leaves_the_list_and_a_deleted_one_is_gone_for_good(alice, api_for):

@@ -35,6 +35,8 @@ def test_the_list_is_narrowed_and_says_so_when_nothing_is_left(alice, client_for
     assert "Message 1." not in page
     assert "Nothing of this kind" in client.get("/alerts/?dismissed=true").content.decode()
     assert client.get("/alerts/?type=nonsense").status_code == 422
+    answer = client.get("/alerts/?is_read=perhaps")
+    assert (answer.status_code, "Send true or false." in answer.content.decode()) == (422, True)
 
 
 def test_a_deletion_offers_the_way_back_and_returns_to_the_list_as_it_was(alice, client_for):

@@ -11,6 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.forms import yes_or_no
 from budgets.api.serializers import (
     AdoptIn,
     BudgetIn,
@@ -166,13 +167,12 @@ class BudgetMonthApi(BudgetApi):
     def get(self, request: Request, year: int, month: int) -> Response:
         """The progress of all budgets of one month, and what they come to."""
         require(request.user, Ability.SEE_BUDGETS)
-        asked = {"1": True, "true": True, "0": False, "false": False}
         shown = budget_month(
             user=request.user,
             year=year,
             month=month,
             on=self.today,
-            include_shared=asked.get(request.query_params.get("include_shared", "").lower()),
+            include_shared=yes_or_no(request.query_params, "include_shared"),
         )
         return Response(BudgetMonthOut(shown).data)
 

@@ -104,17 +104,19 @@ def _page(
     on, params, status = local_date(request.user.timezone, timezone.now()), request.GET, 200
     try:
         choice, currency = choose(params, on=on, default=default), currency_in(params)
+        shared = include_shared_in(params)
     except ValidationError as error:
         for sentence in error.messages:
             messages.error(request, sentence)
         choice, currency, status = choose({}, on=on, default=default), "", 422
+        shared = None
     with read_snapshot():
         question = ask(
             user=request.user,
             choice=choice,
             on=on,
             currency=currency,
-            include_shared=include_shared_in(params),
+            include_shared=shared,
         )
         context = context_of(question)
     return render(request, f"insights/{name}.html", context, status=status)

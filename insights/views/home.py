@@ -20,14 +20,12 @@ def home(request: HttpRequest) -> HttpResponse:
     on = local_date(request.user.timezone, timezone.now())
     status = 200
     try:
-        choice = choose_period(request.GET, on=on)
+        choice, shared = choose_period(request.GET, on=on), include_shared_in(request.GET)
     except ValidationError as error:
         for sentence in error.messages:
             messages.error(request, sentence)
-        choice, status = choose_period({}, on=on), 422
-    figures = overview(
-        user=request.user, choice=choice, on=on, include_shared=include_shared_in(request.GET)
-    )
+        choice, shared, status = choose_period({}, on=on), None, 422
+    figures = overview(user=request.user, choice=choice, on=on, include_shared=shared)
     context = {"invitation_count": AccountShare.objects.offered_to(request.user).count()}
     if figures.is_empty:
         context["overview"] = figures

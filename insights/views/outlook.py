@@ -30,12 +30,12 @@ from users.timezones import local_date
 @require_safe
 def recurring(request: HttpRequest) -> HttpResponse:
     """What comes back, weekly to yearly: when next, what it costs, what became dearer."""
-    currency, status = _currency(request)
+    currency, shared, status = _asked(request)
     summary = recurring_summary(
         user=request.user,
         on=local_date(request.user.timezone, timezone.now()),
         currency=currency,
-        include_shared=include_shared_in(request.GET),
+        include_shared=shared,
     )
     return render(request, "insights/recurring.html", recurring_context(summary), status=status)
 
@@ -43,7 +43,7 @@ def recurring(request: HttpRequest) -> HttpResponse:
 @require_safe
 def forecast(request: HttpRequest) -> HttpResponse:
     """The balance of the next 30, 60 or 90 days as a band, and how often that was right."""
-    days, (currency, status) = HORIZONS[0], _currency(request)
+    days, (currency, shared, status) = HORIZONS[0], _asked(request)
     try:
         days = horizon_in(request.GET)
     except ValidationError as error:
@@ -54,7 +54,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
         on=local_date(request.user.timezone, timezone.now()),
         days=days,
         currency=currency,
-        include_shared=include_shared_in(request.GET),
+        include_shared=shared,
     )
     return render(request, "insights/forecast.html", forecast_context(summary), status=status)
 
@@ -89,13 +89,13 @@ def recurring_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _currency(request: HttpRequest) -> tuple[str, int]:
-    """The currency asked for and the answer's status; one's own and 422 for what is none."""
+def _asked(request: HttpRequest) -> tuple[str, bool | None, int]:
+    """The currency, whether with shared accounts, the status: 422 for what cannot be read."""
     try:
-        return currency_in(request.GET), 200
+        return currency_in(request.GET), include_shared_in(request.GET), 200
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return "", 422
+        return "", None, 422
 
 
 def _back(request: HttpRequest) -> str:
