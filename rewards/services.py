@@ -16,7 +16,7 @@ from banking.periods import add_months
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
 from transactions.models import Transaction
-from transactions.services.posting_checks import EARLIEST, LATEST
+from transactions.services.posting_checks import checked_date
 from users import audit
 from users.models import User
 
@@ -297,12 +297,9 @@ def _append(
     """Write the entry and move the balance of a locked programme: both sides of the invariant."""
     balance = reward.points_balance + points
     if balance < 0:
-        raise ValidationError(
-            {"points": f"{reward.program_name} has {reward.points_balance} points."},
-            code="not_enough_points",
-        )
-    if not EARLIEST <= on <= LATEST:
-        raise ValidationError({"on": f"Enter a date from {EARLIEST} to {LATEST}."})
+        sentence = f"{reward.program_name} has {reward.points_balance} points."
+        raise ValidationError({"points": ValidationError(sentence, code="not_enough_points")})
+    checked_date(on, "on")
     if balance > MOST_POINTS:
         raise ValidationError({"points": "That is more than a programme can hold."})
     expires_on = None

@@ -12,7 +12,7 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.money import round_to_minor_unit
 from bills.models import Bill
-from bills.services.planning import CARRIED_ON, check_day, lock_bill, plan_next
+from bills.services.planning import CARRIED_ON, lock_bill, plan_next
 from rewards.services import (
     earn_for_payment,
     lock_bill_program,
@@ -21,6 +21,7 @@ from rewards.services import (
 )
 from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, post_transaction
+from transactions.services.posting_checks import checked_date
 from users import audit
 from users.models import User
 
@@ -50,7 +51,7 @@ def pay_bill(
     if locked.paid_at is not None:
         return locked
     amount = _checked_amount(locked, amount)
-    check_day("on", on)
+    checked_date(on, "on")
     account = account or locked.account
     payment = None
     if account is not None and post:

@@ -14,7 +14,7 @@ from banking.money import round_to_minor_unit
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
-from transactions.services.posting_checks import EARLIEST, LATEST
+from transactions.services.posting_checks import checked_date
 from users import audit
 from users.models import User
 
@@ -221,7 +221,7 @@ def _check(bill: Bill) -> None:
         bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
         if bill.amount_due <= 0:
             raise ValidationError({"amount_due": "Enter an amount above zero."})
-    check_day("due_date", bill.due_date)
+    checked_date(bill.due_date, "due_date")
     if bill.auto_pay and bill.account is None:
         raise ValidationError({"account": "Choose the account that pays it automatically."})
     bill.full_clean()
@@ -229,12 +229,6 @@ def _check(bill: Bill) -> None:
     category: Category | None = bill.category
     if category is not None and category.user_id not in (None, bill.user_id):
         raise ValidationError({"category": "Choose one of your own categories."})
-
-
-def check_day(name: str, on: date) -> None:
-    """Raise ValidationError, at the field `name`, for a day no transaction can have."""
-    if not EARLIEST <= on <= LATEST:
-        raise ValidationError({name: f"Enter a date from {EARLIEST} to {LATEST}."})
 
 
 def _check_account(user_id: int, account: Account | None) -> None:

@@ -145,7 +145,7 @@ def _when(due: date, on: date) -> str:
 
 
 def _text(bill: Bill, amount: str, on: date) -> str:
-    sentence = f"Your bill from {bill.biller_name} over {amount} {_when(bill.due_date, on)}."
+    sentence = f"Your bill of {amount} from {bill.biller_name} {_when(bill.due_date, on)}."
     if bill.auto_pay_error:
         return f"{sentence} It could not be paid automatically: {bill.auto_pay_error}"
     if bill.will_auto_pay:

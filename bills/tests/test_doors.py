@@ -67,6 +67,8 @@ def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checki
 def test_paying_at_the_api_is_done_once_by_put_and_by_post(alice, api_for, checking):
     bill = make_bill(alice, recurrence="monthly", account=checking)
     api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
+    refused = api.put(url, {"paid_on": "1900-01-01"})
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "paid_on")
     answers = [api.put(url), api.post(url), api.post(url, HTTP_IDEMPOTENCY_KEY="a")]
     assert [one.status_code for one in answers] == [200, 200, 200]
     assert {one.json()["payment"] for one in answers} == {Transaction.objects.get().pk}

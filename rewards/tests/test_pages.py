@@ -66,7 +66,11 @@ def test_redeeming_at_the_api_is_done_once_per_key_and_never_below_zero(alice, a
         answer = api.post(url, {"kind": "redeem", "points": 60}, HTTP_IDEMPOTENCY_KEY="once")
         assert (answer.status_code, answer.json()["points"]) == (201, -60)
     refused = api.post(url, {"kind": "redeem", "points": 60})
-    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "points")
+    error = refused.json()["errors"][0]
+    assert (refused.status_code, error["attr"]) == (400, "points")
+    assert error["code"] == "not_enough_points"
+    refused = api.post(url, {"kind": "earn", "points": 1, "occurred_on": "1900-01-01"})
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "occurred_on")
     reward.refresh_from_db()
     assert reward.points_balance == 40
 

@@ -32,9 +32,10 @@ def checked_amount(amount: Decimal, currency: str) -> Decimal:
     return rounded
 
 
-def checked_date(on: date) -> date:
+def checked_date(on: date, name: str = "txn_date") -> date:
+    """The date; ValidationError at the field `name` where no transaction can have it."""
     if not EARLIEST <= on <= LATEST:
-        raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
+        raise ValidationError({name: f"Enter a date from {EARLIEST} to {LATEST}."})
     return on
 
 
