@@ -246,15 +246,54 @@ def test_revoking_a_share_takes_effect_on_the_next_request(world, people):
 # --- The staff site ------------------------------------------------------------------------------
 
 
+def staff_path(url: Url, pk: int) -> str:
+    path = re.sub(r"<path:object_id>|<int:\w+>", str(pk), url.pattern)
+    path = re.sub(r"\(\?P<app_label>.*?\)", "accounts", path)
+    return re.sub(r"<[^>]+>", "x", re.sub(r"\(\?P<url>.*?\)\$?", "x", path)).rstrip("$")
+
+
 def test_the_staff_site_shows_itself_to_staff_alone(world, people, subtests):
     """Every pattern of it, asked by people who do not work here, and by nobody."""
     before = everything()
     for url in (url for url in ALL if url.name.startswith("admin:") and url.who == STAFF):
-        path = re.sub(r"<path:object_id>|<int:\w+>", str(world["owner"].pk), url.pattern)
-        path = re.sub(r"<[^>]+>", "x", re.sub(r"\(\?P<url>.*?\)\$?", "x", path)).rstrip("$")
+        path = staff_path(url, world["owner"].pk)
         with subtests.test(name=url.name):
             for person, method in (("nobody", "GET"), ("owner", "GET"), ("owner", "POST")):
                 answer = ask(people[person], method, path)
                 assert answer.status_code in (302, 403, 404, 405), path
                 assert SECRET not in answer.getvalue().decode("latin-1")
+    assert everything() == before
+
+
+# By role: support, auditor, admin. The pages of each table are walked by tests/test_staff_site.py.
+ON_THE_SITE = {
+    "index": (200, 200, 200),
+    "app_list": (404, 200, 200),
+    "users_auditevent_verify": (403, 200, 200),
+    "password_change": (302, 302, 302),
+    "password_change_done": (200, 200, 200),
+    "jsi18n": (200, 200, 200),
+    "autocomplete": (404, 404, 404),
+    "view_on_site": (404, 404, 404),
+    "logout": (302, 302, 302),
+}
+
+
+def test_what_belongs_to_no_table_of_the_staff_site_answers_by_role(world, people, subtests):
+    tables = re.compile(r"admin:(\w+_\w+_(changelist|add|change|delete|history))?$")
+    urls = [url for url in ALL if url.name.startswith("admin:") and url.who == STAFF]
+    found = {url.name[6:]: url for url in urls if not tables.match(url.name)}
+    assert set(found) == set(ON_THE_SITE)
+    roles = ("support", "auditor", "admin")
+    # Browsers of their own: the last address signs them out.
+    staff = [signed_in(User.objects.get(email=f"{role}@example.com")) for role in roles]
+    before = everything()
+    for name, expected in ON_THE_SITE.items():
+        for role, client, status in zip(roles, staff, expected, strict=True):
+            with subtests.test(name=name, role=role):
+                for method in ("GET", "POST"):
+                    answer = ask(client, method, staff_path(found[name], world["owner"].pk))
+                    assert answer.status_code in (status, *([405] if method == "POST" else []))
+                    text = answer.getvalue().decode("latin-1")
+                    assert role != "support" or SECRET not in text
     assert everything() == before
