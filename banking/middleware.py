@@ -11,18 +11,20 @@ from django.http import (
 
 from banking.refusals import api_refusal, is_api
 
+# Where JSON is: the API, and the one address of it among the pages.
+DATA = ("/api/", "/dashboard/overview/")
 PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 UNREADABLE = "The address contains a character that cannot be read."
 
 
 class ApiTrailingSlash:
-    """`/api/accounts/` answers as `/api/accounts`: the API's paths have no trailing slash."""
+    """`/api/accounts/` answers as `/api/accounts`: paths of JSON have no trailing slash."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/") and request.path_info.endswith("/"):
+        if request.path_info.startswith(DATA) and request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
         return self.get_response(request)

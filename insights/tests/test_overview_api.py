@@ -119,8 +119,9 @@ def test_a_stranger_is_refused(api_for, path):
 
 
 def test_the_page_address_knows_the_signed_in_session(client_for, alice, household):
-    response = client_for(alice).get("/dashboard/overview")
-    assert response.json()["accounts"]["total_balance"] == "3283.00"
+    for path in ("/dashboard/overview", "/dashboard/overview/"):
+        response = client_for(alice).get(path)
+        assert response.json()["accounts"]["total_balance"] == "3283.00"
 
 
 @pytest.mark.parametrize(
