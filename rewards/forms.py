@@ -43,6 +43,7 @@ class RewardForm(forms.Form):
     )
     earns_on_bills = forms.BooleanField(
         label=_("Earns on bill payments, instead of any other programme"),
+        help_text=_("Where none does, bill payments earn house points."),
         required=False,
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
     )

@@ -161,17 +161,22 @@ def lock_bill_program(user: User) -> Reward:
     if reward is None:
         try:
             with db_transaction.atomic():
-                Reward.objects.create(
-                    user=user,
-                    program_name=HOUSE_PROGRAM,
-                    currency=user.base_currency,
-                    point_value=Decimal("0.0100"),
-                    earns_on_bills=True,
-                )
+                _open_house_program(user)
         except IntegrityError:
             pass  # Another payment made it first; its row is the one to lock.
         reward = locked.get()
     return reward
+
+
+def _open_house_program(user: User) -> None:
+    """Let the house's own programme earn: the one that is there, or a new one."""
+    houses = Reward.objects.select_for_update().order_by("pk")
+    house = houses.filter(user=user, program_name=HOUSE_PROGRAM, deleted_at=None).first()
+    if house is None:
+        house = Reward(user=user, program_name=HOUSE_PROGRAM, currency=user.base_currency)
+        house.point_value = Decimal("0.0100")
+    house.earns_on_bills = True
+    house.save()
 
 
 def lock_programs_of(payment: Transaction) -> dict[int, Reward]:

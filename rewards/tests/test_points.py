@@ -144,6 +144,15 @@ def test_only_one_programme_earns_on_bills(alice, miles):
     assert list(earning) == [other]
 
 
+def test_the_house_programme_earns_again_when_no_other_does(alice, miles):
+    house = lock_bill_program(alice)
+    edit_program(actor=alice, reward=miles, on=MARCH, earns_on_bills=True)
+    assert lock_bill_program(alice) == miles
+    delete_program(actor=alice, reward=miles)
+    assert lock_bill_program(alice) == house
+    assert Reward.objects.filter(user=alice, deleted_at=None).get().earns_on_bills
+
+
 def test_a_programme_comes_back_from_the_trash(alice, miles):
     delete_program(actor=alice, reward=miles)
     assert not Reward.objects.visible_to(alice).exists()
