@@ -1,11 +1,9 @@
 """Everything the home page and `/api/dashboard/overview` show, from one snapshot."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from alerts.models import Alert
-from banking.forms import yes_or_no
 from banking.periods import Period
 from banking.snapshot import read_snapshot
 from bills.page import Line, next_lines
@@ -126,8 +124,3 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
     if choice.on not in choice.period:
         rows = rows.in_period(choice.period)
     return tuple(rows.for_list().order_by("-txn_date", "-id")[:RECENT_COUNT])
-
-
-def include_shared_in(params: Mapping[str, str]) -> bool | None:
-    """`include_shared=1` or `0`; None where the person leaves it to us. Raises ValidationError."""
-    return yes_or_no(params, "include_shared")

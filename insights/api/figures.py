@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from banking.snapshot import read_snapshot
 from insights.api.figure_serializers import (
     BurnRateOut,
     CashFlowOut,
@@ -25,9 +24,8 @@ from insights.cash_flow import cash_flow_months
 from insights.categories import categories
 from insights.merchants import MOST_SHOWN, SHOWN, merchants
 from insights.net_worth_history import net_worth_history
-from insights.overview import include_shared_in
 from insights.period_choice import SPANS, PeriodChoice, choose_period, choose_year
-from insights.questions import Question, ask, currency_in
+from insights.questions import Question, answer, wanted_in
 from insights.yearly import yearly
 from users.timezones import local_date
 
@@ -58,20 +56,13 @@ class FigureApi(APIView):
     serializer: type[Serializer]
 
     def answer(self, request: Request, **options: Any) -> Response:
-        on = local_date(request.user.timezone, timezone.now())
-        params = request.query_params
-        choice, currency = self.choose(params, on), currency_in(params)
-        with read_snapshot():
-            question = ask(
-                user=request.user,
-                choice=choice,
-                on=on,
-                currency=currency,
-                include_shared=include_shared_in(params),
-            )
+        def data_of(question: Question) -> dict[str, Any]:
             found = type(self).figure(question, **options)
-            data = self.serializer(found, context={"currency": question.currency}).data
-        return Response(data)
+            return self.serializer(found, context={"currency": question.currency}).data
+
+        on = local_date(request.user.timezone, timezone.now())
+        wanted = wanted_in(request.query_params, on=on, choose=self.choose)
+        return Response(answer(wanted, user=request.user, figure=data_of))
 
     def choose(self, params: Any, on: Any) -> PeriodChoice:
         return choose_period(params, on=on, default=self.default_span)

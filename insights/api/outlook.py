@@ -20,8 +20,7 @@ from insights.api.outlook_serializers import (
 from insights.forecast_ledger import HORIZONS
 from insights.forecast_summary import forecast_summary, horizon_in
 from insights.models import RecurringDismissal
-from insights.overview import include_shared_in
-from insights.questions import currency_in
+from insights.questions import currency_in, include_shared_in
 from insights.recurring_summary import recurring_summary
 from insights.services.recurring import dismiss_recurring, undo_dismissal
 from users.policy import Ability, require

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from banking.snapshot import read_snapshot
 from insights.burn_rate import burn_rate as burn_rate_figure
 from insights.cash_flow import cash_flow_months
 from insights.categories import categories as categories_figure
@@ -25,9 +24,8 @@ from insights.figure_pages import (
 from insights.merchants import MOST_SHOWN, SHOWN
 from insights.merchants import merchants as merchants_figure
 from insights.net_worth_history import net_worth_history
-from insights.overview import include_shared_in
 from insights.period_choice import PeriodChoice, choose_period, choose_year
-from insights.questions import Question, ask, currency_in
+from insights.questions import Question, answer, wanted_in
 from insights.yearly import yearly as yearly_figure
 from users.timezones import local_date
 
@@ -101,22 +99,12 @@ def _page(
     choose: Callable[..., PeriodChoice] = choose_period,
 ) -> HttpResponse:
     """Answer the question of the address; one that cannot be read is said, and asked as usual."""
-    on, params, status = local_date(request.user.timezone, timezone.now()), request.GET, 200
+    on, status = local_date(request.user.timezone, timezone.now()), 200
     try:
-        choice, currency = choose(params, on=on, default=default), currency_in(params)
-        shared = include_shared_in(params)
+        wanted = wanted_in(request.GET, on=on, choose=choose, default=default)
     except ValidationError as error:
         for sentence in error.messages:
             messages.error(request, sentence)
-        choice, currency, status = choose({}, on=on, default=default), "", 422
-        shared = None
-    with read_snapshot():
-        question = ask(
-            user=request.user,
-            choice=choice,
-            on=on,
-            currency=currency,
-            include_shared=shared,
-        )
-        context = context_of(question)
+        wanted, status = wanted_in({}, on=on, choose=choose, default=default), 422
+    context = answer(wanted, user=request.user, figure=context_of)
     return render(request, f"insights/{name}.html", context, status=status)

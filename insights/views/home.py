@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import AccountShare
 from insights.home_page import home_context
-from insights.overview import include_shared_in, overview
+from insights.overview import overview
 from insights.period_choice import choose_period
+from insights.questions import include_shared_in
 from users.timezones import local_date
 
 

@@ -18,8 +18,7 @@ from insights.forecast_page import forecast_context
 from insights.forecast_summary import forecast_summary, horizon_in
 from insights.forms import DismissalForm
 from insights.models import RecurringDismissal
-from insights.overview import include_shared_in
-from insights.questions import currency_in
+from insights.questions import currency_in, include_shared_in
 from insights.recurring_page import recurring_context
 from insights.recurring_summary import recurring_summary
 from insights.services.recurring import dismiss_recurring, undo_dismissal
