@@ -20,6 +20,10 @@ from users.policy import Ability, is_staff_role, require
 from users.services.sessions import end_everything, lock_user
 
 EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
+# A name stands in mails to others: no lines of its own, no turned writing, no address to open.
+_NOT_IN_A_NAME = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|://|\bwww\.", re.IGNORECASE
+)
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,30}", re.ASCII)
 
 
@@ -84,6 +88,8 @@ def errors_of(user: User, errors: dict[str, list] | None = None) -> dict[str, li
 
 def _errors_of_texts(user: User) -> dict[str, list]:
     errors = {}
+    if _NOT_IN_A_NAME.search(user.name):
+        errors["name"] = ["Enter a name on one line, without a web address."]
     if user.phone and not _PHONE.fullmatch(user.phone):
         errors["phone"] = ["Enter a phone number such as +49 30 901820."]
     if not is_locale(user.locale):

@@ -99,6 +99,10 @@ def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_f
         ({"password": "12345678"}, "password"),
         ({"password": "dora@example"}, "password"),
         ({"name": "  "}, "name"),
+        # It stands in mails to whom they invite.
+        ({"name": "Dora\n\nYour account is locked. Call 0900 1"}, "name"),
+        ({"name": "Dora, see https://example.org"}, "name"),
+        ({"name": "Dora \u202eevil"}, "name"),
         ({"base_currency": "XXQ"}, "base_currency"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"phone": "call me"}, "phone"),
@@ -335,6 +339,7 @@ def test_what_is_not_a_persons_to_change_stays(alice):
     "change",
     [
         {"name": ""},
+        {"name": "Alice\r\nBcc: everybody"},
         {"timezone": "X"},
         {"locale": "??"},
         {"theme": "pink"},
