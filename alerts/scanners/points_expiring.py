@@ -58,7 +58,7 @@ def judge(
         type=AlertType.POINTS_EXPIRING,
         key=f"points_expiring:{reward.pk}:{end}",
         on=on,
-        message=f"{reward.program_name}: {points} points expire on {date_format(end, 'j F Y')}.",
+        message=f"{reward.program_name}: {points:,} points expire on {date_format(end, 'j F Y')}.",
         severity=Alert.Severity.INFO,
         link=reverse("rewards:reward_detail", args=[reward.pk]),
     )

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from banking.bulk import batched
-from banking.money import plain_amount
+from banking.money import format_money
 from bills.models import Bill
 from bills.services.auto_paying import (
     CATCH_UP_DAYS,
@@ -123,7 +123,7 @@ def _remind(bill: Bill, on: date, at: datetime) -> list[Notification]:
 def _notify(
     bill: Bill, key: str, channels: list[str], on: date, at: datetime
 ) -> list[Notification]:
-    amount = f"{plain_amount(bill.amount_due, bill.currency)} {bill.currency}"
+    amount = format_money(bill.amount_due, bill.currency, bill.user.locale)
     return notify(
         recipient=bill.user,
         kind=KIND,

@@ -161,7 +161,7 @@ def test_a_reminder_is_sent_once_a_day(alice, api_for):
     api, url = api_for(alice), f"/api/bills/{bill.pk}/send-reminder"
     first, second = api.post(url), api.post(url)
     assert ([one["channel"] for one in first.json()], second.json()) == (["email"], [])
-    assert Notification.objects.get().subject == "City Power: 80.00 EUR is due today"
+    assert Notification.objects.get().subject == "City Power: €80.00 is due today"
 
 
 def test_only_staff_send_everybodys_reminders(alice, bob, api_for):
