@@ -18,6 +18,7 @@ from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import transaction as db_transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -372,8 +373,15 @@ def live_families(user: User, at: datetime) -> list[RefreshSession]:
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Remove tokens and sessions that nobody can use any more."""
-    removed, _ = RefreshSession.objects.filter(expires_at__lt=at).delete()
+    """Remove tokens and sessions that nobody can use any more.
+
+    A living family keeps its first token: it tells when the client signed in.
+    """
+    family = RefreshSession.objects.filter(family=OuterRef("family"))
+    first = Subquery(family.order_by("id").values("pk")[:1])
+    living = Exists(family.filter(expires_at__gte=at, revoked_at=None))
+    old = RefreshSession.objects.filter(expires_at__lt=at).exclude(living, pk=first)
+    removed, _ = old.delete()
     expired, _ = Session.objects.filter(expire_date__lt=at).delete()
     alive = Session.objects.values("session_key")
     orphans, _ = UserSession.objects.exclude(session_key__in=alive).delete()

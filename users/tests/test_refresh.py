@@ -130,6 +130,19 @@ def test_expired_rows_are_purged_and_living_ones_kept(alice, tokens):
     assert not RefreshSession.objects.exists()
 
 
+def test_a_client_that_goes_on_refreshing_stays_as_old_as_its_sign_in(alice, tokens):
+    """Or it would count as signed in just now, once its first tokens are purged."""
+    began = RefreshSession.objects.get().created_at
+    for _ in range(2):
+        tokens = sessions.rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
+    first, _, last = RefreshSession.objects.order_by("id")
+    past = timezone.now() - timedelta(minutes=1)
+    RefreshSession.objects.exclude(pk=last.pk).update(expires_at=past)
+    assert sessions.purge_expired(at=timezone.now()) == 1
+    assert set(RefreshSession.objects.values_list("pk", flat=True)) == {first.pk, last.pk}
+    assert sessions.family_began_at(alice, str(last.family)) == began
+
+
 # --- Parallel ---------------------------------------------------------------------------------
 
 
