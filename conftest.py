@@ -7,6 +7,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import BrowserContext, expect
 from rest_framework.test import APIClient
 
 from tests import builders, servers
@@ -23,6 +24,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
+# What a page shows, it may show late: nothing is to be proven by how soon.
+LONGEST_MILLISECONDS = 120_000
+expect.set_options(timeout=LONGEST_MILLISECONDS)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -134,3 +138,10 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
         "executable_path": servers.chromium(),
         "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", *quiet],
     }
+
+
+@pytest.fixture
+def context(context) -> BrowserContext:
+    """A browser that waits for a page and what is on it as long as a busy machine takes."""
+    context.set_default_timeout(LONGEST_MILLISECONDS)
+    return context
