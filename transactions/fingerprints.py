@@ -9,12 +9,15 @@ import hashlib
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 # Goes into every hash: a changed rule gets a new number and a migration that rewrites the column.
 VERSION = 1
 _WORDS = re.compile(r"\w+")
 
 
+# The same wording is asked for twice in turn: for its merchant, then for its fingerprint.
+@lru_cache(maxsize=16)
 def normalized(text: str) -> str:
     """The words alone: banks vary case, spaces and punctuation between two exports."""
     return " ".join(_WORDS.findall(text.casefold()))

@@ -13,6 +13,7 @@ from transactions.sources.values import (
     SYMBOL_CODES,
     parse_date,
     parse_money,
+    styles_like,
 )
 
 _LIKELY_YEARS = range(1970, 2101)
@@ -31,7 +32,7 @@ def date_styles(text: str) -> frozenset[str]:
     """The styles in which a cell is a day of the calendar."""
     if len(text) < 5 or not _MAYBE_DATE.match(text.lstrip('="')):
         return frozenset()
-    return frozenset(style for style in DATE_STYLES if day_of(text, style))
+    return frozenset(style for style in styles_like(text) if day_of(text, style))
 
 
 def day_of(text: str, style: str) -> date | None:

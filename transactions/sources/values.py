@@ -70,7 +70,9 @@ _BODY = {
 
 def shown(text: str) -> str:
     """A cell as a sentence may quote it: one short, printable line."""
-    line = "".join(char if char.isprintable() else " " for char in text[:41])
+    line = text[:41]
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else " " for char in line)
     return line[:40] + "…" if len(text) > 40 else line
 
 
@@ -240,6 +242,12 @@ def _pattern_of(style: str) -> re.Pattern:
 
 _DATE_PATTERNS = {style: _pattern_of(style) for style in DATE_STYLES}
 _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
+
+
+def styles_like(text: str) -> list[str]:
+    """The styles a cell has the shape of; in which of them it is a day, `parse_date` says."""
+    cleaned = _bare(text)
+    return [style for style, pattern in _DATE_PATTERNS.items() if pattern.fullmatch(cleaned)]
 
 
 def parse_date(text: str, style: str) -> date:
