@@ -31,3 +31,12 @@ def request_email_change(*, user: User, email: str) -> EmailAddress:
         email=[masked_email(user.email), masked_email(email)],
     )
     return address
+
+
+def cancel_email_change(user: User) -> dict[str, str]:
+    """The link that waits at a new address opens nothing any more; what the event says of it.
+
+    Whoever had got in could have asked for it, and would get in again by it.
+    """
+    waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
+    return {"email_change": "cancelled"} if waiting.delete()[0] else {}

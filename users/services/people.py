@@ -17,6 +17,7 @@ from users.erasure import is_erased
 from users.locales import is_locale
 from users.models import EMAIL_TAKEN, User
 from users.policy import Ability, is_staff_role, require
+from users.services.factors import cancel_email_change
 from users.services.sessions import end_everything, lock_user
 
 EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
@@ -141,7 +142,10 @@ def _all_fields_but(names: list[str]) -> list[str]:
 def change_password(
     *, actor: User | None, user: User, password: str, kept_session: str = ""
 ) -> User:
-    """Set a new password: every session and token but `kept_session` ends with the old one."""
+    """Set a new password: every session and token but `kept_session` ends with the old one.
+
+    So does a change of address that waits for its link.
+    """
     require_own_sign_in(user)
     errors = _password_error(password, user)
     if errors:
@@ -152,7 +156,8 @@ def change_password(
         locked.password = encoded
         end_everything(locked, kept_session=kept_session)
         locked.save(update_fields=["password", "session_version", "updated_at"])
-        audit.record(actor=actor or locked, action="users.password.changed", target=locked)
+        told = cancel_email_change(locked)
+        audit.record(actor=actor or locked, action="users.password.changed", target=locked, **told)
     return locked
 
 

@@ -31,6 +31,7 @@ from users.models import Notification, RefreshSession, User
 from users.network import network_of
 from users.notifications import notify
 from users.services.attempts import REMEMBERED_SECONDS, attempt_of
+from users.services.factors import cancel_email_change
 from users.timezones import local_date
 from users.user_agents import device_name
 
@@ -342,7 +343,8 @@ def sign_out_everywhere(*, actor: User | None, user: User) -> User:
     locked = lock_user(user.pk)
     end_everything(locked)
     locked.save(update_fields=["session_version", "updated_at"])
-    audit.record(actor=actor, action="users.sessions.ended", target=locked)
+    told = cancel_email_change(locked)
+    audit.record(actor=actor, action="users.sessions.ended", target=locked, **told)
     return locked
 
 

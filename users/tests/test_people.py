@@ -1,14 +1,17 @@
 """Roles, active status and profiles: who may change them, and what a change ends."""
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 
 from tests.builders import make_user
 from users.locales import best_locale, locale_choices
 from users.models import AuditEvent, User
 from users.network import client_address, network_of
 from users.policy import ABILITIES, Ability, is_staff_role, may, require
-from users.services import people
+from users.services import people, sessions
+from users.services.factors import request_email_change
 from users.user_agents import device_name
 
 
@@ -152,3 +155,19 @@ def test_devices_are_named_as_people_know_them():
     assert device_name(firefox) == "Firefox on Windows"
     assert device_name("okhttp/4.12") == "okhttp"
     assert device_name("") == "Unknown"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("way", ["password", "everywhere"])
+def test_who_is_thrown_out_does_not_come_back_by_a_link_they_had_asked_for(alice, client, way):
+    EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+    waiting = request_email_change(user=alice, email="thief@example.com")
+    link = reverse("account_confirm_email", args=[EmailConfirmationHMAC(waiting).key])
+    if way == "password":
+        people.change_password(actor=alice, user=alice, password="another-Horse-battery-2")
+    else:
+        sessions.sign_out_everywhere(actor=alice, user=alice)
+    client.post(link)
+    assert User.objects.get().email == "alice@example.com"
+    assert EmailAddress.objects.get().email == "alice@example.com"
+    assert AuditEvent.objects.order_by("-id").first().changes == {"email_change": "cancelled"}
