@@ -73,6 +73,14 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     upcoming = page.get_by_role("region", name="Upcoming")
     expect(upcoming).to_contain_text("City Power")
 
+    # A name without a break makes no page wider than the window.
+    Bill.objects.filter(paid_at=None).update(biller_name="W" * 120)
+    page.set_viewport_size({"width": 390, "height": 844})
+    here = f"{base}/bills/{Bill.objects.get(paid_at=None).pk}/"
+    for address in (here, f"{here}pay/", f"{here}edit/"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
     account = owner.accounts.get()
     assert account.balance == Decimal("920.00")
     assert Reward.objects.get().points_balance == 88
