@@ -10,6 +10,10 @@ from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "test-secret-key-of-more-than-thirty-two-characters")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="banking-test-"))
+# Workers run different tests at the same time: each looks at its own mails and files alone.
+os.environ["DATA_DIR"] = str(
+    Path(os.environ["DATA_DIR"]) / os.environ.get("PYTEST_XDIST_WORKER", "")
+)
 os.environ.setdefault("HTTPS", "false")
 os.environ.setdefault("READ_DOT_ENV", "false")
 # A browser's driver runs an event loop in the test's own thread; Django would take it for async.
