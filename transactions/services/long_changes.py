@@ -50,8 +50,8 @@ Kind, Status = ChangeBatch.Kind, ChangeBatch.Status
 ROWS_SCANNED = 5_000
 # So often the sweep takes up a batch that does not move, a minute and more between two attempts.
 MOST_ATTEMPTS = 5
-NOT_FINISHED = "This could not be finished. Try it again, or undo what was changed until then."
-HALF_DONE = "This could not be finished. Try it again: it goes on where it ended."
+NOT_FINISHED = "Several attempts ended halfway. Try it again, or undo what was changed until then."
+HALF_DONE = "Several attempts ended halfway. Try it again: it goes on where it ended."
 NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
 NOT_ALLOWED = "You may no longer change this. What was changed until then stays."
 # What a batch at work becomes when it cannot be carried on.
