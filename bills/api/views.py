@@ -222,6 +222,6 @@ class BillReminderApi(BillApi):
 class DueRemindersApi(BillApi):
     @extend_schema(request=None, responses=_SENT)
     def post(self, request: Request) -> Response:
-        """For staff: what the scheduled job runs, and as safe to repeat."""
-        require(request.user, Ability.USE_STAFF_API)
+        """For support and admins: what the scheduled job runs, and as safe to repeat."""
+        require(request.user, Ability.HELP_PEOPLE)
         return Response({"sent": send_due_reminders(at=timezone.now())})
