@@ -73,6 +73,11 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     upcoming = page.get_by_role("region", name="Upcoming")
     expect(upcoming).to_contain_text("City Power")
 
+    account = owner.accounts.get()
+    assert account.balance == Decimal("920.00")
+    assert Reward.objects.get().points_balance == 88
+    assert Bill.objects.open().get().sequence == 1
+
     # A name without a break makes no page wider than the window.
     Bill.objects.filter(paid_at=None).update(biller_name="W" * 120)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -80,8 +85,8 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     for address in (here, f"{here}pay/", f"{here}edit/"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
-
-    account = owner.accounts.get()
-    assert account.balance == Decimal("920.00")
-    assert Reward.objects.get().points_balance == 88
-    assert Bill.objects.open().get().sequence == 1
+    page.goto(here)
+    page.get_by_role("button", name="Delete").click()
+    said = page.locator(".toast__text")
+    expect(said).to_contain_text("is in the trash")
+    assert said.evaluate("text => text.scrollWidth <= text.clientWidth")
