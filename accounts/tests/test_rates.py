@@ -18,6 +18,7 @@ from accounts.rate_sources import fetching
 from accounts.rates import ECB, accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
 from accounts.rates import OPEN as OPEN_SOURCE
 from tests.builders import make_user
+from tests.servers import refusing_port
 from users.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -179,20 +180,29 @@ def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
     stopped = Event()
 
     def drops(_request):
-        return Response(b" " for _ in range(200) if not stopped.wait(0.02))
+        return Response(b" " for _ in iter(lambda: stopped.wait(0.02), True))
 
     providers.expect_request(OPEN).respond_with_handler(drops)
     answer(providers, DAILY, "", 404)
     answer(providers, HISTORY, "", 404)
-    assert fetch_rates(at=AT) is False
-    stopped.set()
+    try:
+        assert fetch_rates(at=AT) is False
+    finally:
+        stopped.set()
     first = RateFetch.objects.order_by("id").first()
     assert first.message == "Its answer took longer than 0.3 seconds."
 
 
-def test_nobody_listening_is_a_sentence_after_three_tries(providers, settings):
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nothing listens."""
+    with refusing_port() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_nobody_listening_is_a_sentence_after_three_tries(providers, nobody, settings):
     answer(providers, OPEN, "", 503)
-    settings.ECB_BASE_URL = "http://127.0.0.1:9"
+    settings.ECB_BASE_URL = nobody
     with capture_logs() as lines:
         assert fetch_rates(at=AT) is False
     assert len(providers.log) == 3
