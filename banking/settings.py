@@ -193,6 +193,8 @@ SIMPLE_JWT = {
     "AUDIENCE": "banking-api",
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_EXPIRE_MINUTES),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_EXPIRE_DAYS),
+    # Two servers' clocks differ: what one signed a moment ago is not from the other's future.
+    "LEEWAY": timedelta(seconds=5),
     "UPDATE_LAST_LOGIN": False,
 }
 

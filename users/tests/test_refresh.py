@@ -43,6 +43,14 @@ def test_a_refresh_token_gives_a_new_pair_that_works(tokens):
     assert refresh(answer.json()["refresh"]).status_code == 200
 
 
+def test_a_server_whose_clock_is_a_little_behind_takes_a_new_token_too(tokens, time_machine):
+    now = timezone.now()
+    time_machine.move_to(now - timedelta(seconds=4))
+    assert me(tokens.access) == 200
+    time_machine.move_to(now - timedelta(minutes=5))
+    assert me(tokens.access) == 401
+
+
 def test_only_the_hash_of_a_refresh_token_is_stored(tokens):
     stored = RefreshSession.objects.values().get()
     assert tokens.refresh not in str(stored)
