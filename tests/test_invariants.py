@@ -27,7 +27,12 @@ from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.importing import check_import, start_import
-from transactions.services.long_change_requests import begin_deletion, begin_edit, begin_undo
+from transactions.services.long_change_requests import (
+    begin_category_removal,
+    begin_deletion,
+    begin_edit,
+    begin_undo,
+)
 from transactions.services.long_changes import LongChange
 from transactions.services.posting import (
     delete_transactions,
@@ -203,12 +208,12 @@ class Ledger(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: any(one and one.user_id for one in self.categories))
-    @rule(place=places)
-    def take_category_away(self, place) -> None:
+    @rule(place=places, later=st.booleans())
+    def take_category_away(self, place, later) -> None:
         own = [one for one in self.categories if one and one.user_id]
         gone = own[place % len(own)]
         self.categories.remove(gone)
-        self._ask(delete_category, category=gone)
+        self._ask(begin_category_removal if later else delete_category, category=gone)
         self.categories = [one and Category.objects.get(pk=one.pk) for one in self.categories]
 
     @rule(
