@@ -172,6 +172,8 @@ def test_only_staff_who_help_send_everybodys_reminders(alice, bob, api_for):
         bob.refresh_from_db()
         assert not Notification.objects.exists()
         assert api_for(bob).post("/api/bills/send-due-reminders").status_code == status
+    assert Notification.objects.get().recipient == alice
+    assert api_for(bob).post("/api/bills/send-due-reminders").json() == {"sent": 0}
 
 
 def form_of(**over):

@@ -142,8 +142,11 @@ def test_a_skipped_occurrence_is_followed_by_the_next(alice):
     bill = make_bill(alice, recurrence="yearly")
     skip_bill(actor=alice, bill=bill)
     assert Bill.objects.open().get().due_date == date(2027, 1, 31)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         pay_bill(actor=alice, bill=bill, on=JANUARY_31)
+    assert refusal.value.messages == ["This bill is not open: restore it first."]
+    bill.refresh_from_db()
+    assert bill.paid_at is None
 
 
 def test_a_change_goes_for_the_open_occurrences_after_it(alice):
@@ -232,10 +235,12 @@ def test_a_payment_with_its_rest_paid_is_not_undone(alice, checking):
     bill = make_bill(alice, account=checking)
     pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
     pay_bill(actor=alice, bill=Bill.objects.open().get(), on=JANUARY_31)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         unpay_bill(actor=alice, bill=bill)
+    assert refusal.value.messages == ["The rest of this bill is paid. Undo that payment first."]
     bill.refresh_from_db()
-    assert bill.amount_paid == Decimal("30.00")
+    checking.refresh_from_db()
+    assert (bill.amount_paid, checking.balance) == (Decimal("30.00"), Decimal("920.00"))
 
 
 def test_another_recurrence_does_not_bring_the_old_series_back(alice):
