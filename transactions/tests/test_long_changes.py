@@ -14,8 +14,20 @@ from transactions import tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, ChangeBatch, ChangePlan, Transaction
 from transactions.services.categorizing import set_category
-from transactions.services.long_change_requests import FINISHED, NOT_STOPPED, STOPPED
-from transactions.services.long_changes import HALF_DONE, NOT_ALLOWED, NOT_FINISHED, LongChange
+from transactions.services.long_change_requests import (
+    FINISHED,
+    NOT_STOPPED,
+    STOPPED,
+    begin_undo,
+    retry_batch,
+)
+from transactions.services.long_changes import (
+    HALF_DONE,
+    NOT_ALLOWED,
+    NOT_ALLOWED_HALFWAY,
+    NOT_FINISHED,
+    LongChange,
+)
 from transactions.services.posting import edit_transaction
 from transactions.services.rule_book import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
@@ -207,6 +219,15 @@ def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, chang
     assert (batch.status, batch.error) == ("done", NOT_ALLOWED)
     assert 0 < rows.live().count() == left
     assert check_ledger().is_clean
+    # Half an undoing is no state to be left in: it waits until they may again.
+    begin_undo(actor=alice, batch=batch, at=timezone.now())
+    tasks.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.error) == ("undo_failed", NOT_ALLOWED_HALFWAY)
+    User.objects.filter(pk=alice.pk).update(role="user", is_active=True)
+    retry_batch(actor=alice, batch=batch, at=timezone.now())
+    tasks.run_batch(batch.pk)
+    assert rows.live().count() == 11
 
 
 def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
