@@ -52,6 +52,7 @@ def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
     for number in range(60):
         make_transaction(account=checking, amount="-1.00", txn_date=today, merchant=f"m{number}")
     make_transaction(account=checking, amount="-5.00", txn_date=today - timedelta(days=1))
+    make_transaction(account=checking, txn_date=today - timedelta(days=2), status="pending")
     first = client.get("/transactions/")
     groups = first.context["groups"]
     assert [(one.label, one.nets, len(one.rows)) for one in groups] == [
@@ -61,7 +62,10 @@ def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
     assert [(one.label, one.nets, len(one.rows)) for one in older.context["groups"]] == [
         ("Today", [("EUR", Decimal(-60))], 10),
         ("Yesterday", [("EUR", Decimal(-5))], 1),
+        ("", [], 1),
     ]
+    # A day whose rows count in no sum has its heading all the same.
+    assert older.content.count(b'scope="rowgroup"') == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")
     assert len(newer.context["groups"][0].rows) == 50
 
@@ -76,6 +80,7 @@ def test_filters_are_chips_that_take_themselves_away(client, checking, groceries
         "date_from": ("1 Mar 2026", "?search=rewe&category=groceries&ordering=-amount"),
         "category": ("Groceries", "?search=rewe&date_from=2026-03-01&ordering=-amount"),
     }
+    assert b'scope="rowgroup"' not in answer.content
     columns = answer.context["columns"]
     assert [column["sort"] for column in columns] == ["", "", "", "", "", "descending"]
     assert columns[5]["url"].endswith("ordering=amount")
