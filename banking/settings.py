@@ -7,6 +7,7 @@ environment (`.env` is read); what each name means is told in `.env.example`. Em
 
 import logging
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -315,7 +316,8 @@ if env.bool("BEHIND_PROXY", default=False):
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # What staff need besides their role (users/staff_door.py).
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
-ADMIN_IP = env.list("ADMIN_IP", default=[])
+# A network that cannot be read stops the start, not the first request.
+ADMIN_IP = [str(ip_network(one, strict=False)) for one in env.list("ADMIN_IP", default=[])]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
