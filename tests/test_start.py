@@ -57,7 +57,7 @@ class Instance:
                 stderr=log,
             )
 
-    def wait_for(self, text: str, seconds: float = 90) -> str:
+    def wait_for(self, text: str, seconds: float = 300) -> str:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if text in self.said():
@@ -71,7 +71,7 @@ class Instance:
         return self.log.read_text()
 
     def get(self, path: str) -> tuple[int, str]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
             return answer.status, answer.read().decode()
 
     def children(self) -> dict[str, int]:
@@ -86,13 +86,13 @@ class Instance:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         return result.stdout.strip() or result.stderr
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     second = Instance(instance.folder)
     second.log = instance.folder.with_name("second.log")
     second.start()
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=120) == 1
     assert f"It is running already, at http://127.0.0.1:{instance.port}" in second.said()
 
     # A child that dies comes back.
@@ -184,7 +184,7 @@ def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
         taken.bind(("127.0.0.1", instance.port))
         taken.listen()
         instance.start()
-        assert instance.process.wait(timeout=30) == 1
+        assert instance.process.wait(timeout=120) == 1
     assert instance.said() == (
         f"Port {instance.port} on 127.0.0.1 cannot be used: Address already in use.\n"
         f"Choose another one: make run PORT={instance.port + 1}\n"
@@ -194,7 +194,7 @@ def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
 
 def test_it_says_that_the_database_does_not_answer(instance):
     instance.start(DATABASE_URL=f"postgres://somebody:s3cret@127.0.0.1:{free_port()}/nothing")
-    assert instance.process.wait(timeout=60) == 1
+    assert instance.process.wait(timeout=120) == 1
     assert "The database does not answer:" in instance.said()
     assert "s3cret" not in instance.said()
     assert "Traceback" not in instance.said()
@@ -290,7 +290,7 @@ def test_leftovers_are_ended_with_all_they_started(tmp_path):
     one = run_supervisor(tmp_path, forking)
     [child] = one.children
     assert supervisor.end_leftovers(one.record) == ["thing"]
-    assert child.process.wait(timeout=5) == -signal.SIGTERM
+    assert child.process.wait(timeout=120) == -signal.SIGTERM
     assert supervisor.end_leftovers(one.record) == []
 
 
