@@ -207,7 +207,8 @@ class PreviewOut(serializers.Serializer):
 class BatchOut(serializers.ModelSerializer):
     """One act on many transactions, undoable for 30 days.
 
-    `skipped_count`: changed by hand after it was asked for, and left so. One that is `failed` or
+    `skipped_count`: changed by hand after it was asked for, and left so; of one that restores,
+    come in again by a later import, and left in the trash. One that is `failed` or
     `undo_failed` could not be carried on, and `error` says why.
     """
 

@@ -1,6 +1,7 @@
 """A user's own categories, beside the predefined ones: added, changed, taken away."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -28,6 +29,7 @@ from users.models import User
 EDITABLE = ("name", "icon", "color", "parent", "kind")
 LIMIT = 500
 MOVED_INTO = "Transactions of another category are being moved here. Delete it when that is done."
+PARTS_HERE = "Parts of split transactions are in this category, and a part is no transfer."
 # "To where it belongs", where None means: to no category.
 PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -113,10 +115,10 @@ def delete_category(
     row = _locked(category)
     if row.deleted_at is not None:
         return 0
-    target = _checked_target(row, target)
+    target, gone_at = _checked_target(row, target), timezone.now()
     moved = move_rows(actor=actor, rows=rows, target=target)
     move_parts(accounts=accounts, category=row, target=target)
-    _take_away(actor, row, target, with_rules, moved_count=moved)
+    _take_away(actor, row, target, with_rules, at=gone_at, moved_count=moved)
     return moved
 
 
@@ -132,7 +134,7 @@ def empty_later(
     if row.deleted_at is not None:
         raise ValidationError("This category is gone already.")
     target = _checked_target(row, target)
-    _take_away(actor, row, target, with_rules, moved_count=0)
+    _take_away(actor, row, target, with_rules, at=timezone.now(), moved_count=0)
     return target
 
 
@@ -148,13 +150,18 @@ def _locked(category: Category) -> Category:
 
 
 def _take_away(
-    actor: User, row: Category, target: Category | None, with_rules: bool, *, moved_count: int
+    actor: User,
+    row: Category,
+    target: Category | None,
+    with_rules: bool,
+    *,
+    at: datetime,
+    moved_count: int,
 ) -> None:
-    now = timezone.now()
     rule_target = target if with_rules else None
-    rule_count = release_category(category=row, target=rule_target, at=now)
+    rule_count = release_category(category=row, target=rule_target, at=at)
     row.children.update(parent=None)
-    row.deleted_at = now
+    row.deleted_at = at
     row.save(update_fields=["deleted_at", "updated_at"])
     audit.record(
         actor=actor,
@@ -179,6 +186,9 @@ def _checked_target(category: Category, target: Category | None) -> Category | N
     chosen = Category.objects.of_owner(category.user_id).filter(pk=target.pk)
     if target.pk == category.pk or not chosen.exists():
         raise ValidationError({"target": "Choose another one of your own categories."})
+    has_parts = TransactionSplit.objects.filter(category=category).exists()
+    if has_parts and target.kind == Category.Kind.TRANSFER:
+        raise ValidationError({"target": PARTS_HERE})
     return target
 
 
@@ -188,8 +198,7 @@ def _refuse_parts_of_a_transfer(category: Category) -> None:
         return
     family = Q(category=category) | Q(category__parent=category)
     if TransactionSplit.objects.filter(family).exists():
-        sentence = "Parts of split transactions are in this category, and a part is no transfer."
-        raise ValidationError({"kind": sentence})
+        raise ValidationError({"kind": PARTS_HERE})
 
 
 def _free_slug(user: User, name: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+from django.db.models import F, Q
+
 from transactions.models import CategoryChange, ChangeBatch, ChangeBatchRow, Transaction
 from transactions.services.change_batches import CATEGORY, NOTES
 
@@ -23,6 +25,9 @@ def chosen_since(batch: ChangeBatch, ids: list[int]) -> set[int]:
     chosen = CategoryChange.objects.filter(
         transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=batch.created_at
     )
+    # Moved along from a category that was gone: nobody chose that for this row.
+    gone_at = "from_category__deleted_at"
+    chosen = chosen.filter(Q(**{gone_at: None}) | Q(created_at__lt=F(gone_at)))
     rows = Transaction.objects.filter(pk__in=chosen.values("transaction"))
     return _by_hand(batch, dict(rows.values_list("pk", "category_id")), CATEGORY)
 

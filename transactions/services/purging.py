@@ -66,6 +66,8 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
         batch__status__in=[Status.UNDOING, Status.UNDO_FAILED]
     )
     rows = chosen.filter(deleted_at__lt=before).exclude(pk__in=coming_back.values("transaction"))
+    restoring = ChangePlan.objects.filter(batch__kind=ChangeBatch.Kind.RESTORE)
+    rows = rows.exclude(user__in=restoring.values("batch__user"))
     # A pair of which one half is gone says nothing any more.
     either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
     Transfer.objects.filter(either).delete()

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import BigIntegerField, F, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
-from transactions.models import ChangeBatch, ChangeBatchRow, ChangePlan, Transaction
+from transactions.models import Category, ChangeBatch, ChangeBatchRow, ChangePlan, Transaction
 from transactions.services.change_batches import (
     AFTER,
     BEFORE,
@@ -68,8 +68,8 @@ def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
         raise ValidationError(HALF_UNDONE)
     # A run that failed is not to be tried again.
     ChangePlan.objects.filter(batch=batch).delete()
-    batch.status, batch.undone_at = ChangeBatch.Status.DONE, at
-    batch.save(update_fields=["status", "undone_at", "updated_at"])
+    batch.status, batch.error, batch.undone_at = ChangeBatch.Status.DONE, "", at
+    batch.save(update_fields=["status", "error", "undone_at", "updated_at"])
     return put_back(batch, batch.rows.all(), Act(actor=actor, accounts=accounts, at=at))
 
 
@@ -148,12 +148,18 @@ def _changed_since(batch: ChangeBatch, rows: Rows) -> Iterator[Rows]:
         yield rows.filter(pk__in=[row.pk for row in piece])
 
 
-_HOLDS_CATEGORY = Q(now_id=F("written_id"), transaction__category_source=F("written_source"))
+# A row does not go back to a category that is gone.
+_HOLDS_CATEGORY = Q(
+    now_id=F("written_id"), transaction__category_source=F("written_source"), is_gone=False
+)
 _HOLDS_NOTES = Q(transaction__notes=F("written_notes"))
 
 
 def _with_category(rows: Rows) -> Rows:
+    gone = Category.objects.filter(pk=OuterRef("before_id")).exclude(deleted_at=None)
     return rows.filter(after__has_key=CATEGORY).annotate(
+        before_id=category_in(BEFORE),
+        is_gone=Exists(gone),
         now_id=Coalesce("transaction__category_id", _NOTHING),
         written_id=Coalesce(category_in(AFTER), _NOTHING),
         written_source=KT(f"{AFTER}__{SOURCE}"),

@@ -18,11 +18,13 @@ from transactions.models import (
     MonthlyTotal,
     Transaction,
 )
+from transactions.services.bulk_editing import bulk_edit
 from transactions.services.categories import create_category, delete_category, edit_category
 from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.rule_book import create_rule
 from transactions.services.splitting import Part, split_transaction
+from transactions.services.undoing import undo_batch
 from users.models import AuditEvent
 
 
@@ -251,8 +253,31 @@ def test_a_category_with_parts_of_split_transactions_becomes_no_transfer(alice, 
     split_transaction(actor=alice, transaction=row, parts=parts)
     with pytest.raises(ValidationError, match="a part is no transfer"):
         edit_category(actor=alice, category=own, kind="transfer")
+    transfer = Category.objects.filter(user=None, kind="transfer").first()
+    with pytest.raises(ValidationError, match="a part is no transfer"):
+        delete_category(actor=alice, category=own, target=transfer)
     own.refresh_from_db()
-    assert own.kind == "expense"
+    assert (own.kind, own.deleted_at) == ("expense", None)
+    assert row.splits.filter(category=own).count() == 1
+
+
+def test_undoing_leads_no_row_back_to_a_category_that_is_gone(alice, checking):
+    own = create_category(actor=alice, user=alice, name="Own")
+    food = Category.objects.get(user=None, slug="food")
+    row, other = (
+        make_transaction(account=checking, category=own),
+        make_transaction(account=checking),
+    )
+    rows, now = Transaction.objects.filter(user=alice), timezone.now()
+    batch = bulk_edit(actor=alice, rows=rows, at=now, category=food, notes="seen")
+    delete_category(actor=alice, category=own)
+    result = undo_batch(actor=alice, batch=batch, at=now)
+    assert (result.restored_count, result.left_ids) == (1, [row.pk])
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.category, row.notes) == (food, "")
+    assert (other.category, other.notes) == (None, "")
+    assert check_ledger().is_clean
 
 
 def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
@@ -293,6 +318,13 @@ def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
 
     answer = api.delete(f"/api/categories/{other.pk}", {"move_to": ""})
     assert (answer.status_code, answer.json()["status"]) == (202, "running")
+    rows = Transaction.objects.filter(category=other).live()
+    wish = tasks.edit_soon(alice, rows, at=timezone.now(), category=food)
     tasks.run_batch(answer.json()["batch"])
     assert not Transaction.objects.filter(category=other).exists()
+    # The worker's move is nobody's choice: what was asked for after it was begun still comes.
+    tasks.run_batch(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.status, wish.row_count, wish.skipped_count) == ("done", 4, 0)
+    assert Transaction.objects.filter(category=food, is_split=False).count() == 4
     assert check_ledger().is_clean

@@ -29,6 +29,7 @@ from transactions.services.long_changes import (
     LongChange,
 )
 from transactions.services.posting import edit_transaction
+from transactions.services.purging import purge
 from transactions.services.rule_book import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
 from transactions.services.undoing import undo_batch
@@ -269,6 +270,7 @@ def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for):
         undo_batch(actor=alice, batch=batch, at=timezone.now())
         assert comparable(alice) == before
         assert not ChangePlan.objects.exists()
+        assert ChangeBatch.objects.get().error == "", "it told how to undo it"
 
     ChangePlan.objects.update(wanted=plan.wanted)
     page.post(f"/transactions/undo/{batch.pk}/retry/")
@@ -347,6 +349,8 @@ def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_
     assert answer.url == f"/transactions/undo/{batch.pk}/"
     assert LongChange(batch.pk).step(at=timezone.now()) is True
     assert check_ledger().is_clean
+    # What the worker is still to restore outlives its month in the trash.
+    assert purge(at=timezone.now() + timedelta(days=31))["transactions"] == 0
     tasks.run_batch(batch.pk)
     batch.refresh_from_db()
     assert (batch.status, batch.row_count, batch.total_count) == ("done", 11, 11)
