@@ -88,7 +88,7 @@ def expected_events(
     """All of them by day, and the bills no rate could convert."""
     active = [one for one in found if one.is_active]
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
-    ahead = posted_ahead(ledger, accounts, on)
+    ahead = posted_ahead(ledger, accounts, active, on)
     planned, paid = ahead.without_paid(_planned(ledger, accounts, known, settled, on, until))
     unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
     events = [
@@ -192,15 +192,13 @@ def _dates(
         and (on - day).days <= half
         and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
     ]
-    dates = list(takewhile(lambda day: day <= until, one.dates()))
-    for line in ahead.payments_of(one):
-        nearest = min(dates, key=lambda day: abs(day.toordinal() - line.day), default=None)
-        if nearest is not None and abs(nearest.toordinal() - line.day) <= half:
-            dates.remove(nearest)
+    paid = ahead.dates_paid_of(one)
+    dates = takewhile(lambda day: day <= until, one.dates())
     return [
         max(expected, on + timedelta(days=1))
         for expected in dates
-        if not any(abs((expected - other).days) <= half for other in of_bills)
+        if expected not in paid
+        and not any(abs((expected - other).days) <= half for other in of_bills)
     ]
 
 

@@ -1,0 +1,55 @@
+"""Lines posted for days to come, beside several payments of one merchant."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from insights.forecast_summary import forecast_summary
+from tests.builders import make_account
+from transactions.models import Transaction
+from transactions.services.bulk_posting import HistoryRow, post_many
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+ON = date(2026, 3, 20)
+
+
+def post(account, *lines):
+    rows = [HistoryRow(Decimal(amount), day, name.upper(), name) for day, amount, name in lines]
+    post_many(actor=account.user, account=account, rows=rows)
+
+
+def test_a_line_posted_ahead_takes_the_place_of_the_one_payment_it_fits_best(alice):
+    """Of pay twice a month, and of two contracts on one day: the other is expected as before."""
+    account = make_account(user=alice, opening_balance="5000")
+    days = [ON - timedelta(days=back) for back in range(400)]
+    post(
+        account,
+        *[(day, "700.00", "Brightwater") for day in days if day.day in (14, 28)],
+        *[(day, price, "Insurer") for day in days if day.day == 24 for price in ("-40", "-48")],
+    )
+
+    def events():
+        return forecast_summary(user=alice, on=ON, days=30, currency="EUR").forecast.events
+
+    expected = [(one.on, one.name, one.amount) for one in events()]
+    assert expected == [
+        (date(2026, 3, 24), "Insurer", Decimal(-48)),
+        (date(2026, 3, 24), "Insurer", Decimal(-40)),
+        (date(2026, 3, 28), "Brightwater", Decimal(700)),
+        (date(2026, 4, 14), "Brightwater", Decimal(700)),
+    ]
+    post(
+        account,
+        (date(2026, 3, 24), "-48", "Insurer"),
+        (date(2026, 3, 29), "700.00", "Brightwater"),
+        (date(2026, 4, 13), "700.00", "Brightwater"),
+    )
+    Transaction.objects.update(created_at=datetime(2026, 3, 20, tzinfo=UTC))
+    told = [(one.on, one.name, one.amount, one.transaction_id is not None) for one in events()]
+    assert told == [
+        (date(2026, 3, 24), "Insurer", Decimal(-48), True),
+        (date(2026, 3, 24), "Insurer", Decimal(-40), False),
+        (date(2026, 3, 29), "Brightwater", Decimal(700), True),
+        (date(2026, 4, 13), "Brightwater", Decimal(700), True),
+    ]
