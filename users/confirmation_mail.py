@@ -23,4 +23,5 @@ def send_confirmation_mail(request: HttpRequest, user: User) -> None:
 def count_another_mail(request: HttpRequest, email: str) -> None:
     """Anybody can sign up with a stranger's address, who must not be flooded with links."""
     limits.consume("mail-address", client_address(request))
-    limits.consume("mail-recipient", email)
+    # However the address is spelt: allauth finds it in small letters, too.
+    limits.consume("mail-recipient", email.lower())

@@ -18,6 +18,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -69,7 +70,7 @@ def test_sign_up_answers_the_user_and_tokens_that_work(api):
 @pytest.mark.once
 @pytest.mark.django_db
 def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_for_another(
-    api, client, mailoutbox
+    api, client, client_for, mailoutbox
 ):
     mine = bearer(api.post("/api/auth/signup", SIGN_UP).json()["access"])
     again = mine.post("/api/users/me/confirm-email")
@@ -79,6 +80,10 @@ def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_f
         assert mine.post("/api/users/me/confirm-email").status_code == 200
     # Somebody else's address would not be flooded either.
     assert mine.post("/api/users/me/confirm-email").status_code == 429
+    page = client_for(User.objects.get())
+    # In whatever letters.
+    sent = {"email": "DORA@example.com", "action_send": ""}
+    assert page.post(reverse("account_email"), sent).status_code == 429
     assert len(mailoutbox) == 6
     link = re.search(r"http://testserver(/users/confirm-email/\S+)", mailoutbox[0].body).group(1)
     assert client.get(link).status_code == 200
