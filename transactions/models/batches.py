@@ -80,7 +80,12 @@ class ChangeBatch(models.Model):
         return self.summary
 
     def may_be_undone(self, at: datetime) -> bool:
-        """Whether it still can be: not undone yet, not at work, within the 30 days."""
+        """Whether it still can be: not undone yet, not at work, within the 30 days.
+
+        One whose undoing failed goes on for as long as that can be tried again.
+        """
+        if self.status == self.Status.UNDO_FAILED:
+            return self.may_be_retried(at)
         if self.is_unfinished or self.undone_at is not None or not self.is_undoable:
             return False
         return at - self.created_at <= UNDO_FOR
