@@ -154,6 +154,8 @@ def _post(
     # Every row lock before the first audit event: account, then programme.
     lock_accounts([account.pk])
     reward = lock_bill_program(bill.user)
+    # Without the category it was planned with, its owner's rules say what it was for.
+    is_gone = bill.category is None or bill.category.deleted_at is not None
     payment = post_transaction(
         actor=actor,
         account=account,
@@ -161,7 +163,7 @@ def _post(
         txn_date=on,
         description=bill.biller_name,
         merchant=bill.biller_name,
-        category=bill.category,
+        category=None if is_gone else bill.category,
         origin=Transaction.Origin.BILL,
     )
     earn_for_payment(

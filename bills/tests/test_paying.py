@@ -25,8 +25,10 @@ from tests.builders import make_account, make_transaction
 from tests.invariants import assert_ledger_holds
 from transactions.models import ImportBatch, Transaction
 from transactions.services.bulk_editing import bulk_delete
+from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import revert_import
 from transactions.services.posting import delete_transactions, edit_transaction
+from transactions.services.rule_book import create_rule
 
 JANUARY_31 = date(2026, 1, 31)
 
@@ -59,6 +61,18 @@ def test_paying_from_an_account_posts_earns_and_plans_the_next(alice, checking):
     assert PointsEntry.objects.get().points == 88
     following = Bill.objects.open().get()
     assert (following.due_date, following.sequence) == (date(2026, 2, 28), 1)
+
+
+def test_a_payment_is_not_posted_to_a_category_that_is_gone(alice, checking):
+    power, home = (
+        create_category(actor=alice, user=alice, name=name) for name in ("Power", "Home")
+    )
+    bill = make_bill(alice, recurrence="monthly", account=checking, category=power)
+    assert pay_bill(actor=alice, bill=bill, on=JANUARY_31).payment.category == power
+    create_rule(actor=alice, user=alice, category=power, keyword_pattern="power")
+    delete_category(actor=alice, category=power, target=home)
+    following = pay_bill(actor=alice, bill=Bill.objects.open().get(), on=JANUARY_31)
+    assert (following.payment.category, following.payment.category_source) == (home, "rule")
 
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
