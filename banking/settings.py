@@ -314,9 +314,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
-# What staff need besides their role (users/staff_door.py).
+# What staff need besides their role (users/staff_door.py); an unreadable network stops the start.
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
-# A network that cannot be read stops the start, not the first request.
 ADMIN_IP = [str(ip_network(one.strip(), strict=False)) for one in env.list("ADMIN_IP", default=[])]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
