@@ -6,7 +6,7 @@ LOOKS = {
     *("alerts:alert_read", "alerts:alert_read_all", "api_alert_read"),
     *("healthz", "readyz", "metrics", "transactions:column_choose", "users:security"),
     *("transactions:import_retry", "transactions:batch_retry", "transactions:transfer_search"),
-    "api_bill_due_reminders",
+    *("api_bill_due_reminders", "api_batch_retry"),
 }
 # Walked by tests of their own.
 ELSEWHERE = {

@@ -187,6 +187,7 @@ OBJECTS = {
     "transactions:batch_retry": On("change_batch"),
     "transactions:batch_stop": On("change_batch"),
     "api_batch_stop": On("change_batch"),
+    "api_batch_retry": On("change_batch"),
     "api_batch_undo": On("change_batch"),
     "alerts:alert_read": ALERT,
     "alerts:alert_dismiss": ALERT,

@@ -128,3 +128,19 @@ class BatchStopApi(GenericAPIView):
         batch = stop_batch(actor=request.user, batch=batch)
         context = self.get_serializer_context() | {"at": timezone.now()}
         return Response(BatchOut(batch, context=context).data)
+
+
+class BatchRetryApi(GenericAPIView):
+    serializer_class = BatchOut
+
+    @extend_schema(request=None, responses={200: AppliedOut, 202: AppliedOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Let a batch that is `failed` or `undo_failed` go on where it ended: 202.
+
+        One at work is asked for again, and nothing is done twice; a finished one stays: 200.
+        """
+        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        tasks.wake_batch(request.user, batch, at=timezone.now())
+        batch.refresh_from_db()
+        return applied(batch)

@@ -82,6 +82,7 @@ urlpatterns = [
     path("undo", batches.BatchListApi.as_view(), name="api_batch_list"),
     path("undo/<int:pk>", batches.BatchUndoApi.as_view(), name="api_batch_undo"),
     path("undo/<int:pk>/stop", batches.BatchStopApi.as_view(), name="api_batch_stop"),
+    path("undo/<int:pk>/retry", batches.BatchRetryApi.as_view(), name="api_batch_retry"),
     path(
         "transactions/bulk-categorize",
         batches.BulkCategorizeApi.as_view(),

@@ -249,7 +249,7 @@ def sweep(times=1):
         tasks.resume_batches()
 
 
-def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for):
+def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, api_for):
     before, page = comparable(alice), client_for(alice)
     batch = ask("edit", alice, rows)
     LongChange(batch.pk).step(at=timezone.now())
@@ -273,15 +273,16 @@ def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for):
         assert ChangeBatch.objects.get().error == "", "it told how to undo it"
 
     ChangePlan.objects.update(wanted=plan.wanted)
-    page.post(f"/transactions/undo/{batch.pk}/retry/")
+    begun = api_for(alice).post(f"/api/undo/{batch.pk}/retry")
+    assert (begun.status_code, begun.json()["status"]) == (202, "running")
     batch.refresh_from_db()
     assert (batch.status, batch.error, batch.attempts) == ("running", "", 0)
     sweep()
     batch.refresh_from_db()
     assert (batch.status, batch.row_count, batch.skipped_count) == ("done", 11, 0)
     page.post(f"/transactions/undo/{batch.pk}/retry/")
-    batch.refresh_from_db()
-    assert batch.status == "done"
+    again = api_for(alice).post(f"/api/undo/{batch.pk}/retry")
+    assert (again.status_code, again.json()["status"]) == (200, "done")
 
 
 def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows, api_for):
