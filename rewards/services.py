@@ -173,10 +173,16 @@ def _open_house_program(user: User) -> None:
     houses = Reward.objects.select_for_update().order_by("pk")
     house = houses.filter(user=user, program_name=HOUSE_PROGRAM, deleted_at=None).first()
     if house is None:
-        house = Reward(user=user, program_name=HOUSE_PROGRAM, currency=user.base_currency)
-        house.point_value = Decimal("0.0100")
+        Reward.objects.create(
+            user=user,
+            program_name=HOUSE_PROGRAM,
+            currency=user.base_currency,
+            point_value=Decimal("0.0100"),
+            earns_on_bills=True,
+        )
+        return
     house.earns_on_bills = True
-    house.save()
+    house.save(update_fields=["earns_on_bills", "updated_at"])
 
 
 def lock_programs_of(payment: Transaction) -> dict[int, Reward]:
