@@ -1,5 +1,5 @@
 // What htmx cannot say itself: a request that failed is told in words.
-import { say } from "./toasts.js";
+import { complain } from "./toasts.js";
 
 const SENTENCES = {
   401: "You are signed out, and nothing was changed. Reload the page to sign in again.",
@@ -15,10 +15,10 @@ export function startHtmx() {
   document.addEventListener("htmx:responseError", (event) => {
     if (isQuiet(event)) return;
     const { status } = event.detail.xhr;
-    say(SENTENCES[status] ?? "That did not work. Nothing was changed.", "error");
+    complain(SENTENCES[status] ?? "That did not work. Nothing was changed.");
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (!isQuiet(event)) say("The server cannot be reached.", "error");
+    if (!isQuiet(event)) complain("The server cannot be reached.");
   });
   // data-submit-on-change: a filter form answers at once; its button remains for those without script.
   document.addEventListener("change", (event) => {

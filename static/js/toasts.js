@@ -16,18 +16,13 @@ export function startToasts() {
   }).observe(region, { childList: true });
 }
 
-// say("The server cannot be reached.", "error"): a message from the page itself, shown once.
-export function say(text, level = "info") {
+// complain("The server cannot be reached."): a message from the page itself, shown once.
+export function complain(text) {
   const region = document.getElementById("toasts");
-  if ([...(region?.querySelectorAll(".toast__text") ?? [])].some((line) => line.textContent === text)) return;
-  const toast = document.createElement("div");
-  toast.className = `toast toast--${level}`;
-  toast.dataset.toast = "";
-  const line = document.createElement("p");
-  line.className = "toast__text";
-  line.textContent = text;
-  toast.append(line);
-  region?.append(toast);
+  if ([...region.querySelectorAll(".toast__text")].some((line) => line.textContent === text)) return;
+  const toast = document.getElementById("toast-error").content.cloneNode(true);
+  toast.querySelector(".toast__text").textContent = text;
+  region.append(toast);
 }
 
 function arm(toast) {

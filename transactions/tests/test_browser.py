@@ -166,3 +166,14 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     expect(page.get_by_role("status")).to_contain_text("4 transactions are as they were.")
     assert not Transaction.objects.filter(category__slug="books").exists()
     assert sorted(tag.name for tag in rows[0].tags.all()) == ["travel", "work"]
+
+    # Signed out elsewhere: said once, however often it is tried, until it is read.
+    page.goto(f"{live_server.url}/transactions/")
+    page.context.clear_cookies()
+    said = page.locator("#toasts").get_by_text("You are signed out, and nothing was changed.")
+    for row in rows[:2]:
+        with page.expect_response(lambda answer: answer.status == 401):
+            page.locator(f"#row-{row.pk} .category-cell a").click()
+    expect(said).to_have_count(1)
+    page.locator("#toasts").get_by_role("button", name="Close").click()
+    expect(said).to_have_count(0)
