@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from tests import servers
 
 NO_TESTS_COLLECTED = 5
+STATEMENTS = Path(__file__).resolve().parents[2] / "shared" / "statements" / "manifest.tsv"
 
 
 @dataclass
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
         environment = clean_environment(scratch)
         without_browser = find_browser(environment, not_run)
         start_valkey(environment, stack, not_run)
+        if not STATEMENTS.exists():
+            not_run.append("the tests with real banks' files: there is no ../shared/statements")
         # Tracing costs a third of the time, so one of the two runs is traced.
         traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
         if "sqlite" in engines:

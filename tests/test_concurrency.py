@@ -35,11 +35,6 @@ LIMIT = Decimal("50.00")
 SLOWEST_SECONDS = 300
 
 
-def on_postgresql():
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer at a time: there is no lock to take away")
-
-
 @pytest.fixture
 def hot(transactional_db):
     """One owner with three accounts that everybody wants at once."""
@@ -203,7 +198,6 @@ def unlocked(monkeypatch):
 
 @pytest.mark.postgresql
 def test_negative_control_without_the_lock_the_last_money_is_spent_by_everybody(hot, unlocked):
-    on_postgresql()
     account = Account.objects.order_by("pk").first()
     assert spent_at_once(hot, account) == THREADS
     account.refresh_from_db()
@@ -212,7 +206,6 @@ def test_negative_control_without_the_lock_the_last_money_is_spent_by_everybody(
 
 @pytest.mark.postgresql
 def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, unlocked, monkeypatch):
-    on_postgresql()
 
     def read_then_write(account, delta):
         account.balance += delta
@@ -230,9 +223,9 @@ def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, unlo
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
 def test_opposite_transfers_at_once_neither_lose_money_nor_wait_for_ever(hot):
     """Half of the threads move a to b, half b to a; some are taken back at the same time."""
-    on_postgresql()
     first, second = Account.objects.order_by("name")[:2]
 
     def work(number):

@@ -99,9 +99,6 @@ def test_four_doors_pay_one_occurrence_once(world):
 
 @pytest.mark.postgresql
 def test_negative_control_without_the_bills_lock_it_is_paid_twice(world, monkeypatch):
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer at a time: there is no lock to take away")
-
     have_read, waited = Barrier(4), local()
 
     def unlocked(bill):

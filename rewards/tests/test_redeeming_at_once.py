@@ -59,8 +59,6 @@ def test_what_is_there_is_redeemed_and_the_rest_is_refused(miles):
 
 @pytest.mark.postgresql
 def test_negative_control_without_the_programmes_lock_the_sum_breaks(miles, monkeypatch):
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer at a time: there is no lock to take away")
     have_read = Barrier(THREADS)
 
     def unlocked(one):

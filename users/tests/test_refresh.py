@@ -240,7 +240,6 @@ def test_a_refresh_and_a_sign_out_everywhere_leave_nothing_alive():
 
 
 @pytest.mark.postgresql
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_negative_control_read_then_write_has_several_winners():
     """Stock rotation, in miniature: look, then mark."""
