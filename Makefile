@@ -19,10 +19,10 @@ help: ## What can be made
 	@echo "make clean               remove what was set up here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
-	@exec $(BIN)/python -m banking.serve
+	@exec $(BIN)/python -m banking.launcher.serve
 
 manage: setup
-	@exec $(BIN)/python -m banking.serve manage $(ARGS)
+	@exec $(BIN)/python -m banking.launcher.serve manage $(ARGS)
 
 test: setup-dev
 	@exec $(BIN)/python -m tests.run $(ARGS)
@@ -39,10 +39,10 @@ bench: setup-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 setup: python
-	@$(PYTHON) -I banking/install.py
+	@$(PYTHON) -I banking/launcher/install.py
 
 setup-dev: python
-	@$(PYTHON) -I banking/install.py --dev
+	@$(PYTHON) -I banking/launcher/install.py --dev
 
 .PHONY: python
 python:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts.models import Account, AccountShare, ExchangeRate, HeldRate, RateFetch
 from accounts.rates import accept_held_rate, refuse_held_rate
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from users.admin import ReadOnlyAdmin
 from users.policy import Ability, may
 

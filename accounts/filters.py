@@ -6,8 +6,8 @@ import django_filters
 from django import forms
 
 from accounts.models import Account
-from banking.forms import YesNoField
-from banking.money import active_currencies
+from banking.kernel.forms import YesNoField
+from banking.kernel.money import active_currencies
 
 
 class YesNoFilter(django_filters.BooleanFilter):

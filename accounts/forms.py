@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.currency import FIRST_RATES, LAST_DAY
 from accounts.models import Account, AccountShare
-from banking.fields import AmountFormField
-from banking.money import currency_choices
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import currency_choices
 from users.models import User
 
 

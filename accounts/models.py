@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountField, CurrencyField
+from banking.kernel.fields import AmountField, CurrencyField
 from users.models import User
 
 

@@ -20,7 +20,7 @@ from accounts.models import ExchangeRate, HeldRate, RateFetch
 from accounts.rate_sources import ecb, exchangerate_api
 from accounts.rate_sources.quotes import Quote, SourceError
 from accounts.services import store_rates
-from users import audit
+from users.audit import trail
 from users.models import User
 
 logger = structlog.get_logger(__name__)
@@ -206,7 +206,7 @@ def accept_held_rate(*, actor: User, held: HeldRate) -> int:
     fields = ("base", "quote", "rate", "rate_on", "source")
     rates = [ExchangeRate(**{name: getattr(row, name) for name in fields}) for row in accepted]
     store_rates(actor=actor, rates=rates)
-    audit.record(
+    trail.record(
         actor=actor, action="accounts.held_rate.accepted", target=locked, count=len(accepted)
     )
     return len(accepted)
@@ -218,7 +218,7 @@ def refuse_held_rate(*, actor: User, held: HeldRate) -> None:
     locked = _lock_held(held)
     locked.status = HeldRate.Status.REFUSED
     locked.save(update_fields=["status", "updated_at"])
-    audit.record(actor=actor, action="accounts.held_rate.refused", target=locked)
+    trail.record(actor=actor, action="accounts.held_rate.refused", target=locked)
 
 
 def _lock_held(held: HeldRate) -> HeldRate:

@@ -10,9 +10,9 @@ from django.db.models import F, Value
 from django.utils import timezone
 
 from accounts.models import Account, ExchangeRate
-from banking.fields import AmountField
-from banking.money import plain_amount, round_to_minor_unit
-from users import audit
+from banking.kernel.fields import AmountField
+from banking.kernel.money import plain_amount, round_to_minor_unit
+from users.audit import trail
 from users.models import User
 
 EDITABLE = ("bank_name", "name", "account_type", "last_four", "overdraft_limit", "is_active")
@@ -80,7 +80,7 @@ def open_account(
     )
     account.full_clean(exclude=["balance"])
     account.save()
-    audit.record(
+    trail.record(
         actor=actor,
         action="accounts.account.opened",
         target=account,
@@ -117,7 +117,7 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
     locked.overdraft_limit = round_to_minor_unit(locked.overdraft_limit, locked.currency)
     locked.full_clean(exclude=["balance"])
     locked.save(update_fields=[*before, "balance", "overdraft_limit", "archived_at", "updated_at"])
-    audit.record(
+    trail.record(
         actor=actor,
         action="accounts.account.edited",
         target=locked,
@@ -160,7 +160,7 @@ def delete_account(*, actor: User, account: Account) -> None:
     if locked.deleted_at is None:
         locked.deleted_at = timezone.now()
         locked.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="accounts.account.deleted", target=locked)
+        trail.record(actor=actor, action="accounts.account.deleted", target=locked)
 
 
 @db_transaction.atomic
@@ -170,7 +170,7 @@ def restore_account(*, actor: User, account: Account) -> Account:
     if locked.deleted_at is not None:
         locked.deleted_at = None
         locked.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="accounts.account.restored", target=locked)
+        trail.record(actor=actor, action="accounts.account.restored", target=locked)
     return locked
 
 
@@ -188,5 +188,5 @@ def store_rates(*, actor: User | None, rates: Iterable[ExchangeRate]) -> int:
     before = ExchangeRate.objects.count()
     ExchangeRate.objects.bulk_create(rates, batch_size=1000, ignore_conflicts=True)
     count = ExchangeRate.objects.count() - before
-    audit.record(actor=actor, action="accounts.exchange_rates.stored", count=count)
+    trail.record(actor=actor, action="accounts.exchange_rates.stored", count=count)
     return count

@@ -16,10 +16,10 @@ from django.urls import reverse
 
 from accounts.models import Account, AccountShare
 from accounts.services import lock_accounts
-from users import audit
-from users.confirmation_mail import unconfirmed_address
+from users.audit import trail
+from users.messages.confirmation_mail import unconfirmed_address
+from users.messages.outbox import EMAIL, notify
 from users.models import User
-from users.notifications import EMAIL, notify
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -214,9 +214,9 @@ def _require_invited(actor: User, share: AccountShare) -> None:
 def _record(actor: User, word: str, share: AccountShare, **changes: Any) -> None:
     """In the trail of the owner and in that of the member, both locked in one order."""
     concerned = sorted({share.user_id, share.member_id or share.user_id})
-    audit.lock_chains(concerned)
+    trail.lock_chains(concerned)
     for owner_id in concerned:
-        audit.record(
+        trail.record(
             actor=actor,
             action=f"accounts.share.{word}",
             target=share,

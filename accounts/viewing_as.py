@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountShare
-from banking.refusals import api_refusal, is_api
-from users import audit
+from banking.kernel.refusals import api_refusal, is_api
+from users.audit import trail
 from users.models import User
 from users.policy import Ability, require
 
@@ -55,13 +55,13 @@ def start(*, actor: User, share: AccountShare, session: Any) -> None:
     if share.user_id != actor.pk or not share.is_open:
         raise PermissionDenied("You can view as somebody you share accounts with.")
     session[KEY] = {"member": share.member_id, "email": share.email}
-    audit.record(actor=actor, action="accounts.view_as.started", target=share, owner_id=actor.pk)
+    trail.record(actor=actor, action="accounts.view_as.started", target=share, owner_id=actor.pk)
 
 
 def stop(*, actor: User, session: Any) -> None:
     """Be oneself again."""
     if session.pop(KEY, None) is not None:
-        audit.record(actor=actor, action="accounts.view_as.stopped", owner_id=actor.pk)
+        trail.record(actor=actor, action="accounts.view_as.stopped", owner_id=actor.pk)
 
 
 def stand_in(owner: User, person: dict[str, Any]) -> User | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from alerts.subscriptions import Choices, default_threshold
-from banking.money import format_money
+from banking.kernel.money import format_money
 from users.models import User
 
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from alerts.models import AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice
-from banking.fields import AmountFormField
-from banking.money import plain_amount
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import plain_amount
 
 
 class SubscriptionForm(forms.Form):

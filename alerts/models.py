@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from users.models import User
 
 

@@ -18,8 +18,8 @@ from alerts.models import Alert
 from alerts.scanners import AFTER_POSTING, SCANNERS, scanner_of
 from alerts.services import raise_alert
 from alerts.subscriptions import Choice, choices_of
-from banking.bulk import batched
-from banking.periods import Period, add_months
+from banking.kernel.bulk import batched
+from banking.kernel.periods import Period, add_months
 from transactions.models import LedgerMark
 from users.models import User
 from users.timezones import local_date

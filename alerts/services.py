@@ -13,10 +13,10 @@ from django.utils import timezone
 from alerts.facts import Fact
 from alerts.models import Alert, AlertSubscription, AlertType
 from alerts.subscriptions import RULES, URGENT, Choice
-from banking.money import LARGEST_AMOUNT
-from users import audit
+from banking.kernel.money import LARGEST_AMOUNT
+from users.audit import trail
+from users.messages.outbox import EMAIL, SMS, notify, opt_in
 from users.models import User
-from users.notifications import EMAIL, SMS, notify, opt_in
 from users.timezones import local_date
 
 
@@ -55,7 +55,7 @@ def raise_alert(*, fact: Fact, choice: Choice, at: datetime) -> Alert | None:
         at=at,
         is_urgent=fact.type in URGENT,
     )
-    audit.record(actor=None, action="alerts.alert.raised", target=alert, type=fact.type)
+    trail.record(actor=None, action="alerts.alert.raised", target=alert, type=fact.type)
     return alert
 
 
@@ -72,7 +72,7 @@ def dismiss(*, actor: User, alert: Alert) -> Alert:
     now = timezone.now()
     changed = _own(actor, [alert]).filter(dismissed_at=None)
     if changed.update(dismissed_at=now, is_read=True, updated_at=now):
-        audit.record(actor=actor, action="alerts.alert.dismissed", target=alert)
+        trail.record(actor=actor, action="alerts.alert.dismissed", target=alert)
     alert.refresh_from_db()
     return alert
 
@@ -82,7 +82,7 @@ def delete(*, actor: User, alert: Alert) -> None:
     """Hide an alert for good. Its key stays, so that no scan raises the same fact again."""
     now = timezone.now()
     if _own(actor, [alert]).filter(deleted_at=None).update(deleted_at=now, updated_at=now):
-        audit.record(actor=actor, action="alerts.alert.deleted", target=alert)
+        trail.record(actor=actor, action="alerts.alert.deleted", target=alert)
 
 
 @db_transaction.atomic
@@ -90,7 +90,7 @@ def restore(*, actor: User, alert: Alert) -> Alert:
     """Take a dismissal or deletion back."""
     changed = _own(actor, [alert])
     changed.update(dismissed_at=None, deleted_at=None, updated_at=timezone.now())
-    audit.record(actor=actor, action="alerts.alert.restored", target=alert)
+    trail.record(actor=actor, action="alerts.alert.restored", target=alert)
     alert.refresh_from_db()
     return alert
 
@@ -125,7 +125,7 @@ def subscribe(
     if chosen:
         opt_in(actor=actor, user=user, kind=type, channels=chosen)
     choice = Choice(type, in_app, email, sms, threshold)
-    audit.record(
+    trail.record(
         actor=actor,
         action="alerts.subscription.changed",
         target=row,

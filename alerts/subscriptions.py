@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from alerts.models import AlertSubscription, AlertType
-from banking.money import minor_unit_digits
+from banking.kernel.money import minor_unit_digits
+from users.messages.outbox import EMAIL, SMS, channel_problem, opted_out_kinds
 from users.models import User
-from users.notifications import EMAIL, SMS, channel_problem, opted_out_kinds
 
 AMOUNT, PERCENT = "amount", "percent"
 

@@ -25,11 +25,11 @@ from alerts.scanners import scanner_of
 from alerts.scanning import backtest, backtest_period
 from alerts.services import check_threshold, delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import RULES, choices_for, problems_of
-from banking.forms import errors_on
-from banking.keyset import full_ordering, keyset_page
-from banking.money import parse_amount
-from banking.snapshot import read_snapshot
-from users.notifications import set_quiet_hours
+from banking.kernel.forms import errors_on
+from banking.kernel.keyset import full_ordering, keyset_page
+from banking.kernel.money import parse_amount
+from banking.kernel.snapshot import read_snapshot
+from users.messages.outbox import set_quiet_hours
 from users.policy import Ability, may, require
 from users.timezones import local_date
 

@@ -9,7 +9,7 @@ from django.http import (
     HttpResponseNotAllowed,
 )
 
-from banking.refusals import api_refusal, is_api
+from banking.kernel.refusals import api_refusal, is_api
 
 # Where JSON is: the API, and the one address of it among the pages.
 DATA = ("/api/", "/dashboard/overview/")

@@ -15,9 +15,9 @@ from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from banking import logs, stores
+from banking.limits import rate_limits
 from banking.schedule import BEAT_SCHEDULE
 from banking.sign_in import *  # noqa: F403 - they are settings
-from users.rates import rate_limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -134,7 +134,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.static",
                 "django.contrib.humanize.templatetags.humanize",
-                "banking.template_tags",
+                "banking.kernel.template_tags",
             ],
         },
     }
@@ -144,7 +144,7 @@ TEMPLATES = [
 # --- Databases ----------------------------------------------------------------------------------
 
 DATABASES = stores.databases(env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
-DATABASE_ROUTERS = ["banking.snapshot.SnapshotRouter"]
+DATABASE_ROUTERS = ["banking.kernel.snapshot.SnapshotRouter"]
 SNAPSHOT_ALIAS = "snapshot"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -214,7 +214,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
     ],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "banking.api.KeysetPagination",
+    "DEFAULT_PAGINATION_CLASS": "banking.kernel.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["users.api.throttling.ApiThrottle"],
     "EXCEPTION_HANDLER": "users.api.errors.exception_handler",
@@ -287,7 +287,7 @@ WHITENOISE_USE_FINDERS = not env.bool("STATIC_MANIFEST", default=False)
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "woff2", "gz", "br", "zip"]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-FORM_RENDERER = "banking.forms.Renderer"
+FORM_RENDERER = "banking.kernel.forms.Renderer"
 
 # --- Uploads ------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "users.factor_forms.StepUpPasskeyForm",
     "add_webauthn": "users.factor_forms.AddPasskeyForm",
 }
-# Ours (users/rates.py) count where these are off; theirs guards setting up an app.
+# Ours (banking/limits.py) count where these are off; theirs guards setting up an app.
 _OFF = ("login", "signup", "reset_password", "reset_password_from_key", "confirm_email")
 _OFF_TOO = ("reauthenticate", "change_password")
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF + _OFF_TOO)

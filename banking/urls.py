@@ -13,7 +13,7 @@ from drf_spectacular.views import (
 
 from accounts import urls as account_urls
 from banking import views
-from banking.metrics import metrics
+from banking.kernel.metrics import metrics
 from transactions import urls as transaction_urls
 from users.views import EmailChange
 

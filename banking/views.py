@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from banking.celery import app as celery_app
-from banking.refusals import api_refusal, is_api
+from banking.kernel.refusals import api_refusal, is_api
 from banking.styleguide import samples
 
 

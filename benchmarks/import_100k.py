@@ -88,7 +88,7 @@ def bare(rows: int, profiler) -> dict:
     from django.db import transaction
     from django.utils import timezone
 
-    from banking.bulk import bulk_insert
+    from banking.kernel.bulk import bulk_insert
     from transactions.models import ImportBatch, Transaction
     from transactions.services import import_posting
     from transactions.services.importing import check_import, start_import

@@ -34,15 +34,15 @@ def best_of_five(name, work) -> None:
 
 
 def measure_figures(user) -> None:
-    from banking.snapshot import read_snapshot
-    from insights.burn_rate import burn_rate
-    from insights.cash_flow import cash_flow_months
-    from insights.categories import categories
-    from insights.merchants import merchants
-    from insights.net_worth_history import net_worth_history
-    from insights.period_choice import choose_period, choose_year
-    from insights.questions import ask
-    from insights.yearly import yearly
+    from banking.kernel.snapshot import read_snapshot
+    from insights.figures.burn_rate import burn_rate
+    from insights.figures.cash_flow import cash_flow_months
+    from insights.figures.categories import categories
+    from insights.figures.merchants import merchants
+    from insights.figures.net_worth_history import net_worth_history
+    from insights.figures.period_choice import choose_period, choose_year
+    from insights.figures.questions import ask
+    from insights.figures.yearly import yearly
 
     def asked(figure, choice):
         def work():

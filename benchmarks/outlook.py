@@ -42,8 +42,8 @@ def measure(user) -> None:
     from django.db import connections
     from django.test.utils import CaptureQueriesContext
 
-    from insights.forecast_summary import forecast_summary
-    from insights.recurring_summary import recurring_summary
+    from insights.forecast.forecast_summary import forecast_summary
+    from insights.recurring.recurring_summary import recurring_summary
 
     asked = {
         "recurring": lambda: recurring_summary(user=user, on=ON),
@@ -66,10 +66,10 @@ def measure(user) -> None:
 
 
 def calibrate(user) -> None:
-    from insights.coverage import insights_coverage
-    from insights.forecast import forecast_at
-    from insights.forecast_ledger import load_ledger
-    from insights.hit_rate import compared
+    from insights.figures.coverage import insights_coverage
+    from insights.forecast.forecast import forecast_at
+    from insights.forecast.forecast_ledger import load_ledger
+    from insights.forecast.hit_rate import compared
 
     origins = [ON - timedelta(days=14 * number) for number in range(1, FORTNIGHTS + 1)]
     ledger = load_ledger(

@@ -115,7 +115,7 @@ def measured(rows: int, rules: int) -> dict:
     from django.utils import timezone
 
     from transactions.models import CategoryRule
-    from transactions.rule_preview import preview_rules
+    from transactions.rules.rule_preview import preview_rules
     from transactions.services.bulk_editing import bulk_delete, bulk_edit
     from transactions.services.rule_applying import apply_rules
     from transactions.services.undoing import undo_batch
@@ -196,7 +196,7 @@ def by_a_worker(user, result: dict, timed) -> None:
 def matched(rows: int) -> dict:
     """Scanning by 50 and by 5,000 rules in turns, the best of five: what the rules alone cost."""
     from transactions.models import CategoryRule
-    from transactions.rule_scan import RuleScan
+    from transactions.rules.rule_scan import RuleScan
 
     user = fill(rows, 5_000)
     many = list(CategoryRule.objects.visible_to(user).in_order()[50:].values_list("pk", flat=True))

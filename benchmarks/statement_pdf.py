@@ -34,7 +34,7 @@ NAIVE = (
 
 def statement(count):
     from accounts.models import Account
-    from banking.periods import Period
+    from banking.kernel.periods import Period
     from transactions.statements import Pending, Statement, StatementLine
     from users.models import User
 
@@ -67,7 +67,7 @@ def same_page(built):
     from django.template.loader import render_to_string
     from weasyprint import HTML
 
-    from banking import pdf_engine
+    from banking.kernel import pdf_engine
     from transactions.statement_pdf import statement_context
 
     context = statement_context(built, locale="en-US", on=date(2026, 1, 2))

@@ -2,7 +2,7 @@
 
 from django.db.models import F, Q
 
-from banking.snapshot import read_snapshot
+from banking.kernel.snapshot import read_snapshot
 from bills.models import Bill
 from transactions.ledger_report import Invariant, Violation
 

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountFormField
-from banking.money import currency_choices
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import currency_choices
 from bills.models import Bill
 from bills.services.planning import EDITABLE
 from bills.services.reminding import LONGEST_LEAD_DAYS

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Exists, Q
 
-from banking.fields import folded
+from banking.kernel.fields import folded
 from bills.models import Bill
 from bills.services.paying import NEAR
 from transactions.models import Transaction, TransactionQuerySet

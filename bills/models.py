@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountField, CurrencyField
+from banking.kernel.fields import AmountField, CurrencyField
 from transactions.models import Category, Transaction
 from users.models import User
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from banking.periods import Period, add_months
+from banking.kernel.periods import Period, add_months
 from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
 from bills.preflight import Shortfall, shortfalls

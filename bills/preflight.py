@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from accounts.exchange import RateTable
 from accounts.models import Account
-from banking.money import round_to_minor_unit
+from banking.kernel.money import round_to_minor_unit
 from bills.models import Bill
 from users.models import User
 

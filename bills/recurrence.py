@@ -3,7 +3,7 @@ after February (31 January, 28 February, 31 March)."""
 
 from datetime import date, timedelta
 
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from bills.models import Bill
 
 MONTHS_OF = {

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from budgets.models import Budget
 from users.admin import ReadOnlyAdmin
 

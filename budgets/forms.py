@@ -8,8 +8,8 @@ from django import forms
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountFormField
-from banking.money import currency_choices
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import currency_choices
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
 from transactions.models import Category
 from users.models import User

@@ -10,8 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountShare, shared_account_ids
-from banking.fields import AmountField, CurrencyField
-from banking.periods import Period, add_months
+from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.periods import Period, add_months
 from transactions.models import Category
 from users.models import User
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from banking.periods import Period
-from banking.snapshot import read_snapshot
+from banking.kernel.periods import Period
+from banking.kernel.snapshot import read_snapshot
 from budgets.models import Budget, check_month, owners_shown_to
 from budgets.progress import (
     STATUSES,

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.formats import date_format
 
 from accounts.honesty import NotConverted
-from banking.money import minor_unit
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.money import minor_unit
+from banking.kernel.periods import Period, add_months, first_of_month
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR
 from budgets.month import BudgetMonth
 from budgets.progress import BudgetProgress, MonthTotal, TrendMonth

@@ -17,9 +17,9 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
 from accounts.honesty import NotConverted, RatesUsed
-from banking.bulk import batched
-from banking.money import minor_unit
-from banking.periods import Period, add_months
+from banking.kernel.bulk import batched
+from banking.kernel.money import minor_unit
+from banking.kernel.periods import Period, add_months
 from budgets.models import Budget
 from budgets.spending import SpendingTable, Spent, Subject, load_spending
 from transactions.category_moves import Move

@@ -13,10 +13,15 @@ from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.utils import timezone
 
-from banking.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit, validate_currency
+from banking.kernel.money import (
+    LARGEST_AMOUNT,
+    minor_unit_digits,
+    round_to_minor_unit,
+    validate_currency,
+)
 from budgets.models import Budget, check_month
 from transactions.models import Category
-from users import audit
+from users.audit import trail
 from users.models import User
 from users.policy import Ability, require
 
@@ -60,7 +65,7 @@ def create_budget(
     )
     _check(budget)
     budget.save(force_insert=True)
-    audit.record(actor=actor, action="budgets.budget.created", target=budget, **_facts(budget))
+    trail.record(actor=actor, action="budgets.budget.created", target=budget, **_facts(budget))
     return budget
 
 
@@ -80,7 +85,7 @@ def edit_budget(*, actor: User, budget: Budget, **changes: Any) -> Budget:
     _check(row, category_is_new="category" in changed)
     row.save(update_fields=[*changed, "updated_at"])
     after = _facts(row)
-    audit.record(
+    trail.record(
         actor=actor,
         action="budgets.budget.edited",
         target=row,
@@ -97,7 +102,7 @@ def delete_budget(*, actor: User, budget: Budget) -> None:
     if row.deleted_at is None:
         row.deleted_at = timezone.now()
         row.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="budgets.budget.deleted", target=row)
+        trail.record(actor=actor, action="budgets.budget.deleted", target=row)
 
 
 @db_transaction.atomic
@@ -110,7 +115,7 @@ def restore_budget(*, actor: User, budget: Budget) -> Budget:
     _refuse_taken(row)
     row.deleted_at = None
     row.save(update_fields=["deleted_at", "updated_at"])
-    audit.record(actor=actor, action="budgets.budget.restored", target=row)
+    trail.record(actor=actor, action="budgets.budget.restored", target=row)
     return row
 
 
@@ -120,7 +125,7 @@ def purge_trash(*, at: datetime) -> int:
     old = Budget.objects.filter(deleted_at__lt=at - KEPT_FOR)
     count = old.delete()[1].get(Budget._meta.label, 0)
     if count:
-        audit.record(actor=None, action="budgets.trash.purged", count=count)
+        trail.record(actor=None, action="budgets.trash.purged", count=count)
     return count
 
 
@@ -195,7 +200,7 @@ def _add_many(
             Budget.objects.bulk_create(budgets)
     except IntegrityError as error:
         raise ValidationError("Somebody changed this month's budgets just now.") from error
-    audit.record(
+    trail.record(
         actor=actor,
         action=action,
         owner_id=user.pk,

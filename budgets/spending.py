@@ -16,8 +16,8 @@ from django.db.models import Q
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
-from banking.money import round_to_minor_unit
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.money import round_to_minor_unit
+from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.category_moves import Move
 from transactions.flows import Flow, Flows, load_flows_in
 from transactions.models import Category

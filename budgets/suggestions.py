@@ -11,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from banking.money import round_to_minor_unit
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.money import round_to_minor_unit
+from banking.kernel.periods import Period, add_months, first_of_month
 from budgets.models import Budget
 from budgets.spending import Subject, load_all_spending
 from transactions.models import Category

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.forms import errors_on, yes_or_no
-from banking.periods import first_of_month
+from banking.kernel.forms import errors_on, yes_or_no
+from banking.kernel.periods import first_of_month
 from budgets.forms import BudgetForm, entries_of, new_entries
 from budgets.models import Budget, check_month
 from budgets.month import budget_month

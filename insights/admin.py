@@ -14,10 +14,10 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from insights.admin_home import staff_home
 from insights.models import Export, JobState, RecurringDismissal
+from insights.staff.admin_home import staff_home
 from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
-from users.audit import record
+from users.audit.trail import record
 from users.policy import Ability, may
 
 staff_site.index = staff_home

@@ -7,4 +7,4 @@ class InsightsConfig(AppConfig):
     name = "insights"
 
     def ready(self) -> None:
-        erase_by("insights.services.erasing.erase_person")
+        erase_by("insights.exports.erasing.erase_person")

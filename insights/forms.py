@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.periods import Period, add_months, first_of_month
-from insights.entries import LONGEST_KEY
-from insights.export_periods import export_period, offered_periods
+from banking.kernel.periods import Period, add_months, first_of_month
+from insights.exports.export_periods import export_period, offered_periods
+from insights.recurring.entries import LONGEST_KEY
 from transactions.models import Transaction
 from users.models import User
 

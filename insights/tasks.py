@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from insights import job_signals  # noqa: F401 - connects itself
+from insights.exports import erasing, exporting
 from insights.models import Export
-from insights.services import erasing, exporting
+from insights.staff import job_signals  # noqa: F401 - connects itself
 from transactions.tasks import wake
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountFormField
-from banking.money import currency_choices
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import currency_choices
 from rewards.models import PointsEntry, Reward
 from rewards.services import MOST_POINTS
 from users.models import User

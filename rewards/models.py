@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountField, CurrencyField
+from banking.kernel.fields import AmountField, CurrencyField
 from transactions.models import Transaction
 from users.models import User
 

@@ -3,7 +3,7 @@
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from banking.snapshot import read_snapshot
+from banking.kernel.snapshot import read_snapshot
 from rewards.models import Reward
 from transactions.ledger_report import Invariant, Violation
 

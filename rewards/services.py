@@ -11,13 +11,13 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
-from banking.money import round_to_minor_unit
-from banking.periods import add_months
+from banking.kernel.money import round_to_minor_unit
+from banking.kernel.periods import add_months
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
 from transactions.models import Transaction
 from transactions.services.posting_checks import checked_date
-from users import audit
+from users.audit import trail
 from users.models import User
 
 HOUSE_PROGRAM = "House points"
@@ -59,7 +59,7 @@ def create_program(
     reward.save()
     if points_balance:
         _append(reward, PointsEntry.Kind.ADJUST, points_balance, on, note="Points brought along")
-    audit.record(
+    trail.record(
         actor=actor,
         action="rewards.program.created",
         target=reward,
@@ -89,7 +89,7 @@ def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Re
     if difference:
         _append(locked, PointsEntry.Kind.ADJUST, difference, on, note="Balance set by hand")
     if before or difference:
-        audit.record(
+        trail.record(
             actor=actor,
             action="rewards.program.edited",
             target=locked,
@@ -107,7 +107,7 @@ def delete_program(*, actor: User, reward: Reward) -> None:
     if locked.deleted_at is None:
         locked.deleted_at = timezone.now()
         locked.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="rewards.program.deleted", target=locked)
+        trail.record(actor=actor, action="rewards.program.deleted", target=locked)
 
 
 @db_transaction.atomic
@@ -120,7 +120,7 @@ def restore_program(*, actor: User, reward: Reward) -> Reward:
         locked.earns_on_bills = locked.earns_on_bills and not others.exists()
         locked.deleted_at = None
         locked.save(update_fields=["deleted_at", "earns_on_bills", "updated_at"])
-        audit.record(actor=actor, action="rewards.program.restored", target=locked)
+        trail.record(actor=actor, action="rewards.program.restored", target=locked)
     return locked
 
 
@@ -139,7 +139,7 @@ def add_entry(
     locked = lock_program(reward)
     signed = -points if kind == PointsEntry.Kind.REDEEM else points
     entry = _append(locked, kind, signed, on, note=note)
-    audit.record(
+    trail.record(
         actor=actor,
         action=f"rewards.points.{kind}",
         target=locked,
@@ -225,7 +225,7 @@ def earn_for_payment(
     kind = PointsEntry.Kind.ADJUST if has_earned else PointsEntry.Kind.EARN
     facts = {"payment": payment, "is_early": is_early, "base_amount": base_amount}
     entry = _append(reward, kind, points, on, note=note[:200], **facts)
-    audit.record(
+    trail.record(
         actor=actor,
         action="rewards.points.earn",
         target=reward,
@@ -261,7 +261,7 @@ def take_back_points(
         note = "The payment was taken back"
         kind, on = PointsEntry.Kind.ADJUST, payment.txn_date
         _append(reward, kind, -points, on, note=note, payment=payment)
-        audit.record(
+        trail.record(
             actor=actor,
             action="rewards.points.taken_back",
             target=reward,
@@ -286,7 +286,7 @@ def expire_points(*, reward: Reward, on: date) -> int:
     gone = sum(lot.points for lot in lots)
     if gone:
         _append(locked, PointsEntry.Kind.EXPIRE, -gone, on, note="Expired")
-        audit.record(
+        trail.record(
             actor=None,
             action="rewards.points.expire",
             target=locked,

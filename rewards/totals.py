@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from accounts.exchange import RateTable
-from banking.periods import Period
+from banking.kernel.periods import Period
 from rewards.models import PointsEntry, Reward
 from rewards.points import Lot, expiring_by, points_for
 from users.models import User

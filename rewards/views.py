@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.forms import errors_on
-from banking.keyset import keyset_page
+from banking.kernel.forms import errors_on
+from banking.kernel.keyset import keyset_page
 from rewards.forms import EntryForm, RewardForm, entries_of, new_entries
 from rewards.models import Reward
 from rewards.services import (

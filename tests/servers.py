@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from banking.place import valkey_program
+from banking.launcher.place import valkey_program
 
 # Quick to start and quick to forget: nothing of it has to survive.
 POSTGRESQL_SETTINGS = {

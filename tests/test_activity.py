@@ -9,9 +9,9 @@ from django.urls import reverse
 from accounts.services import edit_account
 from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction, make_user
-from users.activity import activity_of, told
-from users.activity_words import KINDS, WORDS, words_for
-from users.audit import RequestInfo, record, request_info
+from users.audit.activity import activity_of, told
+from users.audit.activity_words import KINDS, WORDS, words_for
+from users.audit.trail import RequestInfo, record, request_info
 from users.services.people import set_role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from insights.services.ownership import paths_to_person, tables_of_people
+from insights.exports.ownership import paths_to_person, tables_of_people
 from tests.builders import make_user, step_up
 from tests.command_bodies import World, nothing
 from tests.command_rules import ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO
@@ -24,7 +24,7 @@ from tests.world import Rows, everything, things_of
 from transactions import predefined
 from transactions.models import Category, Transaction
 from transactions.services.categories import create_category
-from users.activity_words import KIND_OF
+from users.audit.activity_words import KIND_OF
 from users.management.commands.list_urls import all_urls
 from users.models import AuditEvent, User
 

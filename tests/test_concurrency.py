@@ -28,7 +28,7 @@ from transactions.services.posting import (
     restore_transactions,
 )
 from transactions.services.transfers import transfer_funds
-from users.audit_check import verify
+from users.audit.audit_check import verify
 
 THREADS, COMMANDS = 8, 50
 LIMIT = Decimal("50.00")

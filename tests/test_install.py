@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from banking import install
+from banking.launcher import install
 
 pytestmark = pytest.mark.once
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banking.keyset import full_ordering, keyset_page
+from banking.kernel.keyset import full_ordering, keyset_page
 from tests.builders import make_account, make_user
 from transactions.filters import ORDERINGS, sort_transactions
 from transactions.fingerprints import fingerprint

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from banking.icons import draw
+from banking.kernel.icons import draw
 
 pytestmark = pytest.mark.once
 

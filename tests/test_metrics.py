@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from banking.metrics import metrics
+from banking.kernel.metrics import metrics
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from banking import pdf_engine
+from banking.kernel import pdf_engine
 
 pytestmark = pytest.mark.once
 

@@ -178,7 +178,7 @@ def test_every_setting_of_the_environment_is_explained_and_every_explained_one_i
     read = set(
         re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "banking/settings.py").read_text())
     )
-    for name in ("place.py", "serve.py"):
+    for name in ("launcher/place.py", "launcher/serve.py"):
         read |= set(re.findall(r'environ\.get\("([A-Z_]+)"', (ROOT / "banking" / name).read_text()))
     explained = re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
     assert sorted(explained) == sorted(read)

@@ -8,8 +8,8 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from insights.platform import AUDIT_JOB, LEDGER_JOB
-from insights.services.job_log import record_run
+from insights.staff.figures import AUDIT_JOB, LEDGER_JOB
+from insights.staff.job_log import record_run
 from tests.builders import PASSWORD, make_transaction, make_user, step_up
 from tests.world import SECRET, things_of
 from users import limits

@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from banking.beat import install_schedule
 from insights.models import Export
-from insights.services.job_log import record_run
+from insights.staff.job_log import record_run
 from tests.builders import make_user, step_up
 from tests.world import SECRET, things_of
 from transactions.models import Attachment

@@ -18,8 +18,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from banking import place, prepare, supervisor
-from banking.place import StartError
+from banking.launcher import place, prepare, supervisor
+from banking.launcher.place import StartError
 from tests import servers
 from tests.servers import free_port
 
@@ -49,7 +49,7 @@ class Instance:
         self.environment |= environment
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *measured(), "-m", "banking.serve"],
+                [sys.executable, *measured(), "-m", "banking.launcher.serve"],
                 cwd=settings.BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -81,7 +81,7 @@ class Instance:
     def manage(self, *arguments: str) -> str:
         """What a management command says that runs with this instance's settings."""
         result = subprocess.run(
-            [sys.executable, "-m", "banking.serve", "manage", *arguments],
+            [sys.executable, "-m", "banking.launcher.serve", "manage", *arguments],
             cwd=settings.BASE_DIR,
             env=self.environment,
             capture_output=True,

@@ -11,9 +11,9 @@ from accounts.models import Account, AccountShare
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
+from insights.exports.ownership import tables_of_people
 from insights.models import Export, ExportPiece
-from insights.services.ownership import tables_of_people
-from insights.services.recurring import dismiss_recurring
+from insights.recurring.dismissing import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ChangeBatch, ImportBatch, ImportRow, Transfer

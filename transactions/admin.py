@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from transactions.models import (
     Attachment,
     Category,

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from transactions.models import Transaction, TransactionQuerySet
-from transactions.sources.own_csv import HEADINGS
+from transactions.sources.files.own_csv import HEADINGS
 
 ROWS_AT_ONCE = 2_000
 # Excel reads the file as UTF-8 only with this mark.

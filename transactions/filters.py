@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce, Left, Lower
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import Account, AccountShare, shared_account_ids
-from banking.fields import AmountFormField, folded
-from banking.money import active_currencies
+from banking.kernel.fields import AmountFormField, folded
+from banking.kernel.money import active_currencies
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import counted_by_parts

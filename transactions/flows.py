@@ -20,8 +20,8 @@ from django.db.models.functions import Coalesce
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted
 from accounts.models import Account
-from banking.fields import AmountField
-from banking.periods import Period, first_of_month
+from banking.kernel.fields import AmountField
+from banking.kernel.periods import Period, first_of_month
 from transactions.models import Category, MonthlyTotal, Transaction, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())

@@ -23,9 +23,9 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from accounts.models import Account
-from banking.fields import AmountField
-from banking.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
-from banking.snapshot import read_snapshot
+from banking.kernel.fields import AmountField
+from banking.kernel.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
+from banking.kernel.snapshot import read_snapshot
 from transactions.fingerprints import fingerprint
 from transactions.ledger_report import CHUNK, Invariant, LedgerReport, Violation, counting
 from transactions.models import (

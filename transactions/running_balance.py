@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from accounts.models import Account
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.models import MonthlyTotal, Transaction
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.formats import date_format
 
-from banking.money import format_money, format_number
-from banking.pdf import picture, render_pdf
-from banking.pdf_charts import Slice, ring
+from banking.kernel.money import format_money, format_number
+from banking.kernel.pdf import picture, render_pdf
+from banking.kernel.pdf_charts import Slice, ring
 from transactions.statements import CategorySum, Statement
 
 # Above this the layout needs more memory than a worker should; the CSV has no such limit.

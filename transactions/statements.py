@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import Account
-from banking.periods import Period
+from banking.kernel.periods import Period
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.running_balance import balance_before
 

@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())

@@ -16,9 +16,9 @@ from django.db import connection
 from django.db.models import Count, Model, Q, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
-from banking.bulk import bulk_insert
-from banking.fields import AmountField
-from banking.periods import first_of_month
+from banking.kernel.bulk import bulk_insert
+from banking.kernel.fields import AmountField
+from banking.kernel.periods import first_of_month
 from transactions.models import (
     MerchantTotal,
     MonthlyTotal,

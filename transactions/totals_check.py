@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, Count, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from transactions.ledger_report import CHUNK, Invariant, Violation, counting
 from transactions.models import Transaction, TransactionSplit
 

@@ -16,10 +16,10 @@ from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from banking.encryption import decrypt, encrypt
+from banking.kernel.encryption import decrypt, encrypt
 from users import limits
-from users.channels.account_mail import send_soon
 from users.devices import known_device, remember_device
+from users.messages.channels.account_mail import send_soon
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions

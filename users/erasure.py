@@ -22,7 +22,7 @@ def erase_by(service: str) -> None:
 
 
 def erase_person(*, actor: "User", user: "User", confirmation: str) -> None:
-    """Erase the person and end what they are signed in to; see insights/services/erasing.py."""
+    """Erase the person and end what they are signed in to; see insights/exports/erasing.py."""
     import_string(_eraser[0])(actor=actor, user=user, confirmation=confirmation)
 
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from users import limits
-from users.audit import current_request_info
+from users.audit.trail import current_request_info
 from users.services import sessions
 
 # What the libraries raise for a credential that somebody made up.

@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from banking.forms import add_service_errors
-from banking.money import currency_choices
+from banking.kernel.forms import add_service_errors
+from banking.kernel.money import currency_choices
 from users.locales import best_locale, is_locale, locale_choices
 from users.models import User
 from users.services import people

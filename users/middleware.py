@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
-from users import audit
-from users.audit import RequestInfo, request_info
+from users.audit import trail
+from users.audit.trail import RequestInfo, request_info
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.network import client_address
 from users.services.last_seen import STEP, note_use
@@ -145,7 +145,7 @@ class Refusals:
         if is_refused and request.user.is_authenticated:
             # The refusal stands; a database that cannot take the event fails elsewhere too.
             with suppress(DatabaseError):
-                audit.record_refused(
+                trail.record_refused(
                     actor=request.user, method=request.method or "", path=request.path
                 )
         return response

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import CurrencyField
+from banking.kernel.fields import CurrencyField
 from users.timezones import timezone_choices
 
 EMAIL_TAKEN = _("Somebody has signed up with this address already.")
@@ -170,7 +170,7 @@ class AuditEvent(models.Model):
 
     `details_hash` covers the personal part (`changes`, `ip`, `device`) with a salt; `hash` covers
     `details_hash`: erasing a person's details, salt included, leaves the chain verifiable and
-    nothing to guess from. Triggers refuse every other change (users/audit_guard.py).
+    nothing to guess from. Triggers refuse every other change (users/audit/audit_guard.py).
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="events")
@@ -240,7 +240,7 @@ class Notification(models.Model):
 
     Invariant: at most one per recipient, kind, object, channel and local day, and sent at most
     once. Whether a claimed one left is not known when its worker dies: it becomes `unknown` and
-    is never sent again by itself. Only users/notifications.py writes.
+    is never sent again by itself. Only users/messages/outbox.py writes.
     """
 
     class Channel(models.TextChoices):

@@ -5,10 +5,10 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from users.audit_anchor import moved_heads, read_anchors, verify_against
-from users.audit_check import as_json
+from users.audit.audit_anchor import moved_heads, read_anchors, verify_against
+from users.audit.audit_check import as_json
 from users.idempotency import forget_old_commands
-from users.notifications import deliver_due
+from users.messages.outbox import deliver_due
 from users.services.sessions import purge_expired
 
 logger = structlog.get_logger(__name__)

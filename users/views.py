@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.forms import errors_on
-from banking.keyset import keyset_page
-from users.activity import activity_of, told
-from users.activity_words import KINDS
-from users.confirmation_mail import count_another_mail
+from banking.kernel.forms import errors_on
+from banking.kernel.keyset import keyset_page
+from users.audit.activity import activity_of, told
+from users.audit.activity_words import KINDS
 from users.erasure import erase_person
 from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
-from users.notifications import opt_out, read_unsubscribe
+from users.messages.confirmation_mail import count_another_mail
+from users.messages.outbox import opt_out, read_unsubscribe
 from users.services import people, sessions
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name

@@ -25,9 +25,9 @@ from accounts.currency import (
     rates_of,
 )
 from accounts.exchange import Rate, RateMissing, convert
-from banking.api import AmountSerializerField
-from banking.forms import yes_or_no
-from banking.money import plain_amount, plain_rate, round_to_minor_unit
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.forms import yes_or_no
+from banking.kernel.money import plain_amount, plain_rate, round_to_minor_unit
 from users.timezones import local_date
 
 

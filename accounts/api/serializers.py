@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from accounts.access import OWNER, access_level
 from accounts.models import Account, AccountShare
-from banking.api import AmountSerializerField
-from banking.money import active_currencies
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.money import active_currencies
 
 ACCESS = [OWNER, *AccountShare.Level.values]
 

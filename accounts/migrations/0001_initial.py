@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -42,18 +42,25 @@ class Migration(migrations.Migration):
                     "last_four",
                     models.CharField(blank=True, max_length=4, verbose_name="last four digits"),
                 ),
-                ("currency", banking.fields.CurrencyField(max_length=3, verbose_name="currency")),
+                (
+                    "currency",
+                    banking.kernel.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
                 (
                     "balance",
-                    banking.fields.AmountField(default=0, editable=False, verbose_name="balance"),
+                    banking.kernel.fields.AmountField(
+                        default=0, editable=False, verbose_name="balance"
+                    ),
                 ),
                 (
                     "opening_balance",
-                    banking.fields.AmountField(default=0, verbose_name="opening balance"),
+                    banking.kernel.fields.AmountField(default=0, verbose_name="opening balance"),
                 ),
                 (
                     "overdraft_limit",
-                    banking.fields.AmountField(default=0, verbose_name="overdraft or credit limit"),
+                    banking.kernel.fields.AmountField(
+                        default=0, verbose_name="overdraft or credit limit"
+                    ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
@@ -105,8 +112,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("base", banking.fields.CurrencyField(max_length=3)),
-                ("quote", banking.fields.CurrencyField(max_length=3)),
+                ("base", banking.kernel.fields.CurrencyField(max_length=3)),
+                ("quote", banking.kernel.fields.CurrencyField(max_length=3)),
                 ("rate", models.CharField(max_length=32)),
                 ("rate_on", models.DateField()),
                 ("source", models.CharField(max_length=40)),

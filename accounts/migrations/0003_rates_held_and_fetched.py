@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -20,8 +20,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("base", banking.fields.CurrencyField(max_length=3)),
-                ("quote", banking.fields.CurrencyField(max_length=3)),
+                ("base", banking.kernel.fields.CurrencyField(max_length=3)),
+                ("quote", banking.kernel.fields.CurrencyField(max_length=3)),
                 ("rate", models.CharField(max_length=32)),
                 ("rate_on", models.DateField()),
                 ("source", models.CharField(max_length=40)),

@@ -21,7 +21,7 @@ from accounts.forms import AccountForm, ConvertForm, entries_of
 from accounts.models import Account, AccountShare
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
-from banking.forms import errors_on
+from banking.kernel.forms import errors_on
 from users.policy import Ability, may, require
 from users.timezones import local_date
 

@@ -20,7 +20,7 @@ from accounts.sharing import (
     has_unconfirmed_address,
     invite,
 )
-from banking.forms import errors_on
+from banking.kernel.forms import errors_on
 from users import limits
 from users.policy import Ability, may, require
 from users.step_up import ask_for_step_up

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from alerts.models import Alert, AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice, default_threshold, problems_of
-from banking.money import parse_amount, plain_amount
+from banking.kernel.money import parse_amount, plain_amount
 
 CHANNELS = ("in_app", "email", "sms")
 

@@ -25,7 +25,7 @@ from alerts.models import Alert, AlertQuerySet
 from alerts.scanning import backtest, backtest_period
 from alerts.services import delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import choices_for
-from banking.snapshot import read_snapshot
+from banking.kernel.snapshot import read_snapshot
 from users.policy import Ability, require
 from users.timezones import local_date
 

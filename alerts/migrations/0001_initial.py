@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ("in_app", models.BooleanField(default=True)),
                 ("email", models.BooleanField(default=False)),
                 ("sms", models.BooleanField(default=False)),
-                ("threshold", banking.fields.AmountField(blank=True, null=True)),
+                ("threshold", banking.kernel.fields.AmountField(blank=True, null=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "user",

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 
 from alerts.facts import Fact, People, told
 from alerts.models import Alert, AlertType
-from banking.periods import Period
+from banking.kernel.periods import Period
 from bills.models import Bill
 from bills.preflight import Shortfall, shortfalls_of
 from users.models import User

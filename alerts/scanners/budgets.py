@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from accounts.models import Account
 from alerts.facts import Fact, People, told, transactions_link
 from alerts.models import Alert, AlertType
-from banking.money import round_to_minor_unit
-from banking.periods import Period, first_of_month
+from banking.kernel.money import round_to_minor_unit
+from banking.kernel.periods import Period, first_of_month
 from budgets.models import Budget
 from budgets.progress import BudgetProgress, budget_progress, progress_of_month
 from budgets.spending import sub_categories

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
-from banking.periods import Period
+from banking.kernel.periods import Period
 from transactions.models import ImportBatch
 from users.timezones import local_date
 

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from accounts.exchange import RateTable
 from alerts.facts import Fact, People, told
 from alerts.models import Alert, AlertType
-from banking.periods import Period
+from banking.kernel.periods import Period
 from transactions.models import Category, Transaction
 from users.models import User
 

@@ -16,7 +16,7 @@ from accounts.exchange import RateTable
 from accounts.models import Account
 from alerts.facts import Fact, People, told, transactions_link
 from alerts.models import Alert, AlertType
-from banking.periods import Period
+from banking.kernel.periods import Period
 from transactions.models import Transaction
 from users.models import User
 

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import moments
-from banking.periods import Period
+from banking.kernel.periods import Period
 from users.models import AuditEvent, User
 from users.network import network_of
 from users.timezones import local_date

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
-from banking.periods import Period
+from banking.kernel.periods import Period
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by
 from rewards.totals import WARNING_DAYS

@@ -16,8 +16,8 @@ from accounts.models import Account
 from alerts.facts import Fact, People, told, transactions_link
 from alerts.models import Alert, AlertType
 from alerts.scanners.budgets import daily_periods, net_outflow
-from banking.money import minor_unit_digits, round_to_minor_unit
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.money import minor_unit_digits, round_to_minor_unit
+from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.flows import load_flows_in
 from transactions.models import Category
 from users.models import User

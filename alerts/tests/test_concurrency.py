@@ -14,8 +14,8 @@ from alerts.scanning import scan_users, sweep
 from budgets.services import create_budget
 from tests.builders import make_transaction
 from transactions.models import LedgerMark
+from users.messages.outbox import deliver_due, notify
 from users.models import Notification
-from users.notifications import deliver_due, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 3, 15, 12, tzinfo=UTC)

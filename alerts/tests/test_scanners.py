@@ -13,11 +13,11 @@ from accounts.services import store_rates
 from alerts.models import Alert, AlertType
 from alerts.scanning import backtest, scan_everybody, scan_users, sweep
 from alerts.services import subscribe
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from budgets.services import create_budget, edit_budget
 from tests.builders import PASSWORD, make_account, make_transaction, make_user
 from transactions.models import Category, LedgerMark
-from users.audit import RequestInfo, record, request_info
+from users.audit.trail import RequestInfo, record, request_info
 from users.models import AuditEvent, Notification
 
 pytestmark = pytest.mark.django_db

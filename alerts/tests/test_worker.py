@@ -29,7 +29,7 @@ from tests.mail_server import MailServer
 from transactions.services.import_confirming import confirm_import
 from transactions.services.importing import start_import
 from transactions.services.rule_book import create_rule
-from users.channels.sms import sign
+from users.messages.channels.sms import sign
 from users.models import Notification
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Account
-from banking.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField
 from bills.models import Bill
 from bills.preflight import Shortfall
 from bills.services.reminding import LONGEST_LEAD_DAYS

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -29,8 +29,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("biller_name", models.CharField(max_length=120, verbose_name="biller")),
-                ("amount_due", banking.fields.AmountField(verbose_name="amount")),
-                ("currency", banking.fields.CurrencyField(max_length=3, verbose_name="currency")),
+                ("amount_due", banking.kernel.fields.AmountField(verbose_name="amount")),
+                (
+                    "currency",
+                    banking.kernel.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
                 ("due_date", models.DateField(verbose_name="due date")),
                 (
                     "recurrence",
@@ -60,7 +63,10 @@ class Migration(migrations.Migration):
                 ("sequence", models.PositiveIntegerField(default=0, editable=False)),
                 ("paid_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("paid_on", models.DateField(blank=True, editable=False, null=True)),
-                ("amount_paid", banking.fields.AmountField(blank=True, editable=False, null=True)),
+                (
+                    "amount_paid",
+                    banking.kernel.fields.AmountField(blank=True, editable=False, null=True),
+                ),
                 ("skipped_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("auto_pay_tried_on", models.DateField(blank=True, editable=False, null=True)),
                 ("auto_pay_error", models.CharField(blank=True, editable=False, max_length=300)),

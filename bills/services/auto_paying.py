@@ -14,7 +14,7 @@ from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill
 from bills.services.planning import lock_bill, plan_ahead
-from users import audit
+from users.audit import trail
 from users.timezones import local_date
 
 CATCH_UP_DAYS = 31
@@ -70,7 +70,7 @@ def auto_pay(*, bill: Bill, on: date) -> str:
     Bill.objects.filter(pk=locked.pk).update(auto_pay_tried_on=on, auto_pay_error=sentence[:300])
     if not sentence:
         return "paid"
-    audit.record(
+    trail.record(
         actor=None, action="bills.bill.auto_pay_failed", target=locked, on=on, reason=sentence
     )
     return "failed"

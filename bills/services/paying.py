@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.money import round_to_minor_unit
+from banking.kernel.money import round_to_minor_unit
 from bills.models import Bill
 from bills.services.planning import CARRIED_ON, lock_bill, plan_next
 from rewards.services import (
@@ -22,7 +22,7 @@ from rewards.services import (
 from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, post_transaction
 from transactions.services.posting_checks import checked_date
-from users import audit
+from users.audit import trail
 from users.models import User
 
 # How far a bank's line may be from the bill and still be the whole of it.
@@ -122,7 +122,7 @@ def unpay_bill(*, actor: User, bill: Bill) -> Bill:
         take_back_points(actor=actor, programs=programs, payment=payment)
         if payment.origin == Transaction.Origin.BILL:
             delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=payment.pk))
-    audit.record(actor=actor, action="bills.bill.unpaid", target=locked, before=before)
+    trail.record(actor=actor, action="bills.bill.unpaid", target=locked, before=before)
     return locked
 
 
@@ -233,7 +233,7 @@ def _leave_open(bill: Bill, rest: Decimal) -> None:
 
 
 def _record(actor: User | None, bill: Bill) -> None:
-    audit.record(
+    trail.record(
         actor=actor,
         action="bills.bill.paid",
         target=bill,

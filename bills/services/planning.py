@@ -10,12 +10,12 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from accounts.models import Account
-from banking.money import round_to_minor_unit
+from banking.kernel.money import round_to_minor_unit
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
 from transactions.services.posting_checks import checked_date
-from users import audit
+from users.audit import trail
 from users.models import User
 
 EDITABLE = (
@@ -57,7 +57,7 @@ def create_bill(*, actor: User, user: User, **fields: Any) -> Bill:
     bill = Bill(user=user, series_start=fields["due_date"], **fields)
     _check(bill)
     bill.save()
-    audit.record(actor=actor, action="bills.bill.created", target=bill, **_facts(bill))
+    trail.record(actor=actor, action="bills.bill.created", target=bill, **_facts(bill))
     return bill
 
 
@@ -98,7 +98,7 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
     carried = {name: getattr(locked, name) for name in before if name in CARRIED_ON}
     if carried and "recurrence" not in before:
         later.update(**carried, updated_at=timezone.now())
-    audit.record(
+    trail.record(
         actor=actor,
         action="bills.bill.edited",
         target=locked,
@@ -120,7 +120,7 @@ def delete_bill(*, actor: User, bill: Bill) -> None:
         count = _lock_later_open(locked).update(deleted_at=stamp, updated_at=stamp)
         locked.deleted_at = stamp
         locked.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="bills.bill.deleted", target=locked, later=count)
+        trail.record(actor=actor, action="bills.bill.deleted", target=locked, later=count)
 
 
 @db_transaction.atomic
@@ -137,11 +137,11 @@ def restore_bill(*, actor: User, bill: Bill) -> Bill:
         together = Bill.objects.filter(series=locked.series, deleted_at=locked.deleted_at)
         together.update(deleted_at=None, updated_at=timezone.now())
         locked.deleted_at = None
-        audit.record(actor=actor, action="bills.bill.restored", target=locked)
+        trail.record(actor=actor, action="bills.bill.restored", target=locked)
     elif locked.skipped_at is not None:
         locked.skipped_at = None
         locked.save(update_fields=["skipped_at", "updated_at"])
-        audit.record(actor=actor, action="bills.bill.taken_up", target=locked)
+        trail.record(actor=actor, action="bills.bill.taken_up", target=locked)
     return locked
 
 
@@ -157,7 +157,7 @@ def skip_bill(*, actor: User, bill: Bill) -> Bill:
         locked.skipped_at = timezone.now()
         locked.save(update_fields=["skipped_at", "updated_at"])
         plan_next(locked)
-        audit.record(actor=actor, action="bills.bill.skipped", target=locked)
+        trail.record(actor=actor, action="bills.bill.skipped", target=locked)
     return locked
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction as db_transaction
 
 from bills.models import Bill
-from users import audit
+from users.audit import trail
 
 KEPT_FOR = timedelta(days=30)
 BILLS_AT_ONCE = 500
@@ -41,5 +41,5 @@ def _purge(ids: list[int], before: datetime) -> int:
     chosen = Bill.objects.filter(pk__in=[bill.pk for bill in (*gone, *rests)])
     count = chosen.delete()[1].get(Bill._meta.label, 0)
     if count:
-        audit.record(actor=None, action="bills.trash.purged", count=count)
+        trail.record(actor=None, action="bills.trash.purged", count=count)
     return count

@@ -8,8 +8,8 @@ from django.db import transaction as db_transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from banking.bulk import batched
-from banking.money import format_money
+from banking.kernel.bulk import batched
+from banking.kernel.money import format_money
 from bills.models import Bill
 from bills.services.auto_paying import (
     CATCH_UP_DAYS,
@@ -18,9 +18,9 @@ from bills.services.auto_paying import (
     with_local_date,
 )
 from bills.services.planning import lock_bill
-from users import audit
+from users.audit import trail
+from users.messages.outbox import EMAIL, SMS, channel_problem, notify
 from users.models import Notification, User
-from users.notifications import EMAIL, SMS, channel_problem, notify
 from users.timezones import local_date
 
 KIND = "bill_reminder"
@@ -88,7 +88,7 @@ def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[No
     if not locked.is_open:
         raise ValidationError("This bill is settled: there is nothing to be reminded of.")
     written = _notify(locked, f"bill:{locked.pk}", channels_of(locked.user), on, at)
-    audit.record(
+    trail.record(
         actor=actor,
         action="bills.bill.reminded",
         target=locked,

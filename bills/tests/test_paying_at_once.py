@@ -119,7 +119,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "name", ["post_transaction", "earn_for_payment", "plan_next", "audit", "lock_bill_program"]
+    "name", ["post_transaction", "earn_for_payment", "plan_next", "trail", "lock_bill_program"]
 )
 def test_a_worker_killed_on_the_way_leaves_nothing_and_the_next_one_pays_once(
     world, monkeypatch, name
@@ -141,8 +141,8 @@ def test_a_worker_killed_on_the_way_leaves_nothing_and_the_next_one_pays_once(
         raise Killed
 
     with monkeypatch.context() as broken:
-        if name == "audit":
-            broken.setattr(paying.audit, "record", die)
+        if name == "trail":
+            broken.setattr(paying.trail, "record", die)
         else:
             broken.setattr(paying, name, die)
         with pytest.raises(Killed):

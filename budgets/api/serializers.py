@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from banking.api import AmountSerializerField
-from banking.money import plain_amount
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.money import plain_amount
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR
 from budgets.progress import STATUSES, BudgetProgress
 from transactions.api.serializers import CategorySlugField, category_of_owner

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from banking.forms import yes_or_no
+from banking.kernel.forms import yes_or_no
 from budgets.api.serializers import (
     AdoptIn,
     BudgetIn,

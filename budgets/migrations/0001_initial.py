@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -27,8 +27,11 @@ class Migration(migrations.Migration):
                 ),
                 ("month", models.PositiveSmallIntegerField(verbose_name="month")),
                 ("year", models.PositiveSmallIntegerField(verbose_name="year")),
-                ("limit_amount", banking.fields.AmountField(verbose_name="limit")),
-                ("currency", banking.fields.CurrencyField(max_length=3, verbose_name="currency")),
+                ("limit_amount", banking.kernel.fields.AmountField(verbose_name="limit")),
+                (
+                    "currency",
+                    banking.kernel.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
                 ("rollover", models.BooleanField(default=False, verbose_name="carry over")),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

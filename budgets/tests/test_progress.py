@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import ExchangeRate
 from accounts.services import delete_account
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from budgets.models import Budget
 from budgets.progress import budget_progress, month_totals, progress_of_month, spending_trend
 from budgets.services import create_budget, delete_budget, edit_budget

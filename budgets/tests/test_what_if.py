@@ -8,7 +8,7 @@ from django.utils import timezone
 from budgets.progress import budget_progress
 from budgets.tests.test_progress import ON
 from tests.builders import make_account
-from transactions.rule_preview import preview_rules
+from transactions.rules.rule_preview import preview_rules
 from transactions.services.rule_applying import apply_rules
 from transactions.services.rule_book import create_rule
 from users.models import User

@@ -16,15 +16,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Account
-from insights.export_answers import export_answer
-from insights.export_periods import export_period
-from insights.models import Export
-from insights.services.exporting import (
+from insights.exports.export_answers import export_answer
+from insights.exports.export_periods import export_period
+from insights.exports.exporting import (
     delete_export,
     request_everything,
     request_monthly_report,
     request_statement,
 )
+from insights.models import Export
 from insights.tasks import make_soon
 from users import limits
 from users.api.step_up import STEP_UP, require_step_up

@@ -16,7 +16,7 @@ from insights.api.serializers import (
     RatesUsedOut,
     TotalsOut,
 )
-from insights.burn_rate import BurnRate, BurnWindow
+from insights.figures.burn_rate import BurnRate, BurnWindow
 
 
 @extend_schema_field({"type": "number", "nullable": True, "example": 25.5})

@@ -19,14 +19,14 @@ from insights.api.figure_serializers import (
     NetWorthOut,
     YearlyOut,
 )
-from insights.burn_rate import burn_rate
-from insights.cash_flow import cash_flow_months
-from insights.categories import categories
-from insights.merchants import MOST_SHOWN, SHOWN, merchants
-from insights.net_worth_history import net_worth_history
-from insights.period_choice import SPANS, PeriodChoice, choose_period, choose_year
-from insights.questions import Question, answer, wanted_in
-from insights.yearly import yearly
+from insights.figures.burn_rate import burn_rate
+from insights.figures.cash_flow import cash_flow_months
+from insights.figures.categories import categories
+from insights.figures.merchants import MOST_SHOWN, SHOWN, merchants
+from insights.figures.net_worth_history import net_worth_history
+from insights.figures.period_choice import SPANS, PeriodChoice, choose_period, choose_year
+from insights.figures.questions import Question, answer, wanted_in
+from insights.figures.yearly import yearly
 from users.timezones import local_date
 
 SHARED = [

@@ -17,12 +17,12 @@ from insights.api.outlook_serializers import (
     ForecastOut,
     RecurringSummaryOut,
 )
-from insights.forecast_ledger import HORIZONS
-from insights.forecast_summary import forecast_summary, horizon_in
+from insights.figures.questions import currency_in, include_shared_in
+from insights.forecast.forecast_ledger import HORIZONS
+from insights.forecast.forecast_summary import forecast_summary, horizon_in
 from insights.models import RecurringDismissal
-from insights.questions import currency_in, include_shared_in
-from insights.recurring_summary import recurring_summary
-from insights.services.recurring import dismiss_recurring, undo_dismissal
+from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
+from insights.recurring.recurring_summary import recurring_summary
 from users.policy import Ability, require
 from users.timezones import local_date
 

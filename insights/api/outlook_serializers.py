@@ -6,11 +6,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from insights.api.serializers import FigureField, NotConvertedOut, PercentField, RatesUsedOut
-from insights.cadence import Cadence
 from insights.models import RecurringDismissal
-from insights.recurring import Confidence, Recurring
+from insights.recurring.cadence import Cadence
+from insights.recurring.recurring import Confidence, Recurring
 from transactions.models import Transaction
 
 

@@ -7,9 +7,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from insights.api.serializers import OverviewOut, overview_data
-from insights.overview import overview
-from insights.period_choice import SPANS, choose_period
-from insights.questions import include_shared_in
+from insights.figures.overview import overview
+from insights.figures.period_choice import SPANS, choose_period
+from insights.figures.questions import include_shared_in
 from users.timezones import local_date
 
 

@@ -9,10 +9,10 @@ from rest_framework import serializers
 from accounts.api.serializers import AccountOut
 from accounts.honesty import RatesUsed
 from accounts.models import Account
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from bills.api.serializers import BillOut
 from budgets.api.serializers import ProgressOut
-from insights.overview import Overview
+from insights.figures.overview import Overview
 from transactions.api.serializers import TransactionOut
 
 

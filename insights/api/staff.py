@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField
 from insights.models import JobState
-from insights.platform import Month, Platform, platform_figures
+from insights.staff.figures import Month, Platform, platform_figures
 from users.api.staff import Needs
 from users.policy import Ability
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.models import Account
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from bills.models import Bill
 from bills.services.paying import settle_with
 from bills.services.planning import create_bill, edit_bill

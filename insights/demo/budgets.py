@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from banking.periods import Period, add_months, first_of_month
+from banking.kernel.periods import Period, add_months, first_of_month
 from budgets.models import Budget
 from budgets.progress import EXCEEDED, ON_TRACK, WARNING, budget_progress
 from budgets.services import copy_last_month, create_budget, edit_budget

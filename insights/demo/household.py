@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from banking.periods import add_months, days_in_month, first_of_month
+from banking.kernel.periods import add_months, days_in_month, first_of_month
 from insights.demo.places import CASH, EUROPE, EVERYDAY, SUBSCRIPTIONS, UNCLEAR, Place
 from transactions.models import Category, Transaction
 from transactions.services.bulk_posting import HistoryRow

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from banking.money import round_to_minor_unit
+from banking.kernel.money import round_to_minor_unit
 from transactions.models import Category
 from transactions.services.bulk_posting import HistoryRow
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.sharing import accept_share, share_account
-from banking.periods import first_of_month
+from banking.kernel.periods import first_of_month
 from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category
 

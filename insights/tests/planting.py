@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, models
 from django.db import transaction as db_transaction
 from django.utils import timezone
 
-from insights.services.ownership import paths_to_person, rows_of, tables_of_people
+from insights.exports.ownership import paths_to_person, rows_of, tables_of_people
 from users.models import User
 
 # Four letters, so that it fits where hardly anything does.

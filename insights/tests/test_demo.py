@@ -13,8 +13,8 @@ from django.http import QueryDict
 
 from accounts.models import Account
 from insights.demo.loading import PEOPLE, load_demo
-from insights.overview import overview
-from insights.period_choice import choose_period
+from insights.figures.overview import overview
+from insights.figures.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from tests.builders import PASSWORD, make_user, step_up
 from transactions.filters import TransactionFilter

@@ -20,22 +20,22 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, invite
-from insights.personal_export import (
+from insights.exports.erasing import erase_person, finish_erasures
+from insights.exports.ownership import rows_of, tables_of_people
+from insights.exports.personal_export import (
     exported_fields,
     exported_tables,
     json_pieces,
     section_name,
 )
-from insights.services.erasing import erase_person, finish_erasures
-from insights.services.ownership import rows_of, tables_of_people
 from insights.tests.planting import ADDRESS, CANARY, free_texts, places_of, plant
 from tests.builders import PASSWORD, make_account, make_transaction, make_user
 from tests.world import things_of
-from users import audit, audit_guard
-from users.audit import RequestInfo, record, request_info
-from users.audit_check import verify
+from users.audit import audit_guard, trail
+from users.audit.audit_check import verify
+from users.audit.trail import RequestInfo, record, request_info
+from users.messages.outbox import deliver_due
 from users.models import AuditEvent, Notification, User
-from users.notifications import deliver_due
 from users.policy import Ability, may
 from users.services.people import set_active
 
@@ -170,7 +170,7 @@ def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
     assert (left.is_active, left.role, left.has_usable_password()) == (False, "user", False)
     assert not may(left, Ability.CHANGE_OWN_DATA)
     events = list(AuditEvent.objects.filter(chain__name=f"user:{person.pk}").order_by("sequence"))
-    assert [event.action for event in events[-2:]] == [audit.DETAILS_ERASED, "users.user.erased"]
+    assert [event.action for event in events[-2:]] == [trail.DETAILS_ERASED, "users.user.erased"]
     assert {(event.ip, event.device) for event in events} == {(None, "")}
     assert not client.login(email=ADDRESS, password=PASSWORD)
     with pytest.raises(ValidationError, match="is erased"):

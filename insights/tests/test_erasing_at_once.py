@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, share_account
-from insights.services.erasing import erase_person, finish_erasures
+from insights.exports.erasing import erase_person, finish_erasures
 from insights.tests.planting import ADDRESS, CANARY, places_of
 from tests.builders import make_account, make_transaction, make_user
 from tests.world import things_of
-from users.audit_check import verify
+from users.audit.audit_check import verify
 from users.models import AuditChain, User
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,11 +5,11 @@ from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from insights.services.erasing import erase_person
-from insights.services.ownership import paths_to_person
+from insights.exports.erasing import erase_person
+from insights.exports.ownership import paths_to_person
 from tests.builders import PASSWORD, make_user, step_up
-from users.audit import record
-from users.audit_check import verify
+from users.audit.audit_check import verify
+from users.audit.trail import record
 from users.models import AuditEvent, Notification, User
 
 

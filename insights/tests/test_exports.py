@@ -12,12 +12,12 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.sharing import end_share
-from banking import pdf
-from banking.periods import Period, add_months, first_of_month
-from insights import personal_export, tasks
+from banking.kernel import pdf
+from banking.kernel.periods import Period, add_months, first_of_month
+from insights import tasks
+from insights.exports import exporting, personal_export
+from insights.exports.ownership import tables_of_people
 from insights.models import Export, ExportPiece
-from insights.services import exporting
-from insights.services.ownership import tables_of_people
 from tests.builders import make_account, make_transaction, make_user, step_up
 from tests.world import SECRET, things_of
 from transactions.models import Transaction

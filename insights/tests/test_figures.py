@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import ExchangeRate
-from banking.periods import Period
-from insights.overview import overview
-from insights.period_choice import choose_period
+from banking.kernel.periods import Period
+from insights.figures.overview import overview
+from insights.figures.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, Transaction

@@ -12,20 +12,20 @@ from django.utils import timezone
 from accounts.models import Account, ExchangeRate
 from accounts.services import store_rates
 from accounts.sharing import accept_share, share_account
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from bills.models import Bill
 from bills.services.paying import pay_bill
 from bills.services.planning import create_bill, skip_bill
 from insights.demo.loading import load_demo
-from insights.forecast_page import forecast_context
-from insights.forecast_summary import forecast_summary
-from insights.kept_hit_rate import kept, key_of
-from insights.recurring_summary import recurring_summary
+from insights.forecast.forecast_page import forecast_context
+from insights.forecast.forecast_summary import forecast_summary
+from insights.forecast.kept_hit_rate import kept, key_of
+from insights.recurring.recurring_summary import recurring_summary
 from insights.tests.recomputation import rate_on
 from tests.builders import make_account, make_user
 from transactions.models import Category, Transaction
 from transactions.services.bulk_posting import HistoryRow, post_many
-from users.audit import record
+from users.audit.trail import record
 from users.models import User
 
 pytestmark = pytest.mark.django_db

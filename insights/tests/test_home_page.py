@@ -9,9 +9,9 @@ import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
 
-from insights.links import Links
-from insights.overview import overview
-from insights.period_choice import choose_period
+from insights.figures.links import Links
+from insights.figures.overview import overview
+from insights.figures.period_choice import choose_period
 from tests.builders import make_account, make_transaction
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction

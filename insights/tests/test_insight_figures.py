@@ -8,18 +8,18 @@ import pytest
 
 from accounts.models import Account, ExchangeRate
 from accounts.sharing import accept_share, share_account
-from insights.burn_rate import burn_rate
-from insights.cash_flow import cash_flow_months
-from insights.categories import categories
 from insights.demo.loading import load_demo
-from insights.merchants import merchants
-from insights.monthly_report import monthly_report
-from insights.net_worth_history import net_worth_history
-from insights.overview import overview
-from insights.period_choice import choose_period, choose_year
-from insights.questions import Question, ask
+from insights.figures.burn_rate import burn_rate
+from insights.figures.cash_flow import cash_flow_months
+from insights.figures.categories import categories
+from insights.figures.merchants import merchants
+from insights.figures.monthly_report import monthly_report
+from insights.figures.net_worth_history import net_worth_history
+from insights.figures.overview import overview
+from insights.figures.period_choice import choose_period, choose_year
+from insights.figures.questions import Question, ask
+from insights.figures.yearly import yearly
 from insights.tests.recomputed_insights import Raw, end_of
-from insights.yearly import yearly
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, Transaction
 from transactions.services.posting import delete_transactions

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from banking.periods import add_months
-from insights.cadence import RHYTHMS, Cadence
-from insights.entries import merchant_key, shown_name
-from insights.patterns import Line, find_series
+from banking.kernel.periods import add_months
+from insights.recurring.cadence import RHYTHMS, Cadence
+from insights.recurring.entries import merchant_key, shown_name
+from insights.recurring.patterns import Line, find_series
 
 pytestmark = pytest.mark.once
 

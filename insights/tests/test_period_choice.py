@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 
-from banking.periods import Period
-from insights.period_choice import choose_period
+from banking.kernel.periods import Period
+from insights.figures.period_choice import choose_period
 
 ON = date(2026, 2, 10)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from insights.forecast_summary import forecast_summary
+from insights.forecast.forecast_summary import forecast_summary
 from tests.builders import make_account
 from transactions.models import Transaction
 from transactions.services.bulk_posting import HistoryRow, post_many

@@ -12,13 +12,13 @@ from django.utils import timezone
 from accounts.models import ExchangeRate
 from accounts.services import store_rates
 from accounts.sharing import accept_share, share_account
-from banking.periods import add_months
+from banking.kernel.periods import add_months
 from bills.models import Bill
 from bills.services.planning import create_bill
-from insights.entries import MOST_OF_ONE_MERCHANT, load_entries
 from insights.models import RecurringDismissal
-from insights.recurring_summary import recurring_summary
-from insights.services.recurring import dismiss_recurring
+from insights.recurring.dismissing import dismiss_recurring
+from insights.recurring.entries import MOST_OF_ONE_MERCHANT, load_entries
+from insights.recurring.recurring_summary import recurring_summary
 from tests.builders import make_account, make_user
 from transactions.models import Category
 from transactions.services.bulk_posting import HistoryRow, post_many

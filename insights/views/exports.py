@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
-from banking.forms import errors_on
-from insights.export_answers import export_answer
-from insights.forms import MonthlyReportForm, StatementForm
-from insights.models import Export
-from insights.services.exporting import (
+from banking.kernel.forms import errors_on
+from insights.exports.export_answers import export_answer
+from insights.exports.exporting import (
     MOST_KEPT,
     delete_export,
     request_everything,
     request_monthly_report,
     request_statement,
 )
+from insights.forms import MonthlyReportForm, StatementForm
+from insights.models import Export
 from insights.tasks import make_soon
 from users import limits
 from users.policy import Ability, may

@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from insights.burn_rate import burn_rate as burn_rate_figure
-from insights.cash_flow import cash_flow_months
-from insights.categories import categories as categories_figure
-from insights.figure_pages import (
+from insights.figures.burn_rate import burn_rate as burn_rate_figure
+from insights.figures.cash_flow import cash_flow_months
+from insights.figures.categories import categories as categories_figure
+from insights.figures.figure_pages import (
     burn_rate_context,
     cash_flow_context,
     categories_context,
@@ -21,12 +21,12 @@ from insights.figure_pages import (
     net_worth_context,
     yearly_context,
 )
-from insights.merchants import MOST_SHOWN, SHOWN
-from insights.merchants import merchants as merchants_figure
-from insights.net_worth_history import net_worth_history
-from insights.period_choice import PeriodChoice, choose_period, choose_year
-from insights.questions import Question, answer, wanted_in
-from insights.yearly import yearly as yearly_figure
+from insights.figures.merchants import MOST_SHOWN, SHOWN
+from insights.figures.merchants import merchants as merchants_figure
+from insights.figures.net_worth_history import net_worth_history
+from insights.figures.period_choice import PeriodChoice, choose_period, choose_year
+from insights.figures.questions import Question, answer, wanted_in
+from insights.figures.yearly import yearly as yearly_figure
 from users.timezones import local_date
 
 YEAR_BACK = "last_12_months"

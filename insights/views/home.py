@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import AccountShare
-from insights.home_page import home_context
-from insights.overview import overview
-from insights.period_choice import choose_period
-from insights.questions import include_shared_in
+from insights.figures.home_page import home_context
+from insights.figures.overview import overview
+from insights.figures.period_choice import choose_period
+from insights.figures.questions import include_shared_in
 from users.timezones import local_date
 
 

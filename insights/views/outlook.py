@@ -13,15 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from accounts.models import Account
-from insights.forecast_ledger import HORIZONS
-from insights.forecast_page import forecast_context
-from insights.forecast_summary import forecast_summary, horizon_in
+from insights.figures.questions import currency_in, include_shared_in
+from insights.forecast.forecast_ledger import HORIZONS
+from insights.forecast.forecast_page import forecast_context
+from insights.forecast.forecast_summary import forecast_summary, horizon_in
 from insights.forms import DismissalForm
 from insights.models import RecurringDismissal
-from insights.questions import currency_in, include_shared_in
-from insights.recurring_page import recurring_context
-from insights.recurring_summary import recurring_summary
-from insights.services.recurring import dismiss_recurring, undo_dismissal
+from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
+from insights.recurring.recurring_page import recurring_context
+from insights.recurring.recurring_summary import recurring_summary
 from users.policy import Ability, require
 from users.timezones import local_date
 

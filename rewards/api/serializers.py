@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from banking.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField
 from rewards.models import PointsEntry
 from rewards.services import MOST_POINTS
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -32,17 +32,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "point_value",
-                    banking.fields.AmountField(default=0, verbose_name="value of one point"),
+                    banking.kernel.fields.AmountField(default=0, verbose_name="value of one point"),
                 ),
                 (
                     "currency",
-                    banking.fields.CurrencyField(
+                    banking.kernel.fields.CurrencyField(
                         max_length=3, verbose_name="currency of that value"
                     ),
                 ),
                 (
                     "earn_rate",
-                    banking.fields.AmountField(default=1, verbose_name="points per unit spent"),
+                    banking.kernel.fields.AmountField(
+                        default=1, verbose_name="points per unit spent"
+                    ),
                 ),
                 (
                     "early_bonus_percent",

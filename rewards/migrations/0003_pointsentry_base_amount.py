@@ -1,6 +1,6 @@
 from django.db import migrations
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="pointsentry",
             name="base_amount",
-            field=banking.fields.AmountField(blank=True, null=True),
+            field=banking.kernel.fields.AmountField(blank=True, null=True),
         ),
     ]

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from banking.api import KeysetPagination
+from banking.kernel.api import KeysetPagination
 from transactions import tasks
 from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner

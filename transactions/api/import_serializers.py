@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from banking.api import AmountSerializerField
-from banking.money import plain_amount
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.money import plain_amount
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_progress import progress_of

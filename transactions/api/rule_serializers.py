@@ -9,13 +9,13 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from accounts.models import Account
-from banking.api import AmountSerializerField
-from banking.money import plain_amount
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
 from transactions.models import CategoryRule, ChangeBatch
-from transactions.rule_preview import MonthEffect, PreviewRow
-from transactions.rules import LONGEST_PATTERN
+from transactions.rules.rule_preview import MonthEffect, PreviewRow
+from transactions.rules.rules import LONGEST_PATTERN
 
 MOST_IDS = 10_000
 

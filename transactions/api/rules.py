@@ -16,8 +16,8 @@ from transactions import tasks
 from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
 from transactions.models.rules import CategoryRuleQuerySet
-from transactions.rule_preview import PAGE_SIZE, preview_rules
-from transactions.rule_scan import Verdict
+from transactions.rules.rule_preview import PAGE_SIZE, preview_rules
+from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_book import create_rule, delete_rule, edit_rule
 from users.policy import Ability, require
 from users.timezones import local_date

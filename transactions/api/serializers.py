@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Account
-from banking.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField
 from transactions.models import Category, CategoryChange, Transaction
 from users.timezones import local_date
 

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from banking.api import AmountSerializerField
-from banking.money import plain_amount
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.api.views import TransactionApi
 from transactions.models import Transaction, TransactionSplit

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
-from banking.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import Transfer
 from transactions.services.transfers import (

@@ -7,12 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountFormField
+from banking.kernel.fields import AmountFormField
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportRow
-from transactions.sources.csv_mapping import CsvMapping, Detection
-from transactions.sources.text_encoding import ENCODINGS
-from transactions.sources.values import DATE_STYLES
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.text_encoding import ENCODINGS
+from transactions.sources.files.values import DATE_STYLES
 from users.models import User
 
 MOST_COLUMNS = 200

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountFormField
+from banking.kernel.fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField
 from transactions.models import CategoryRule
-from transactions.rules import LONGEST_PATTERN
+from transactions.rules.rules import LONGEST_PATTERN
 from users.models import User
 
 # Shown when one of them is set; else they wait behind a click.

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.fields import AmountFormField
-from banking.money import SMALLEST_STEP
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import SMALLEST_STEP
 from transactions.forms.choosing import CategoryField
 from transactions.models import Transaction
 from transactions.services.splitting import MOST_PARTS, Part

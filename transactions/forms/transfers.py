@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountFormField
-from banking.money import SMALLEST_STEP
+from banking.kernel.fields import AmountFormField
+from banking.kernel.money import SMALLEST_STEP
 from transactions.forms.choosing import AccountChoice
 from users.models import User
 

@@ -5,7 +5,7 @@ import django.db.models.functions.math
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -105,11 +105,11 @@ class Migration(migrations.Migration):
                 ("skipped_count", models.PositiveIntegerField(default=0)),
                 ("review_count", models.PositiveIntegerField(default=0)),
                 ("invalid_count", models.PositiveIntegerField(default=0)),
-                ("inflow", banking.fields.AmountField(default=0)),
-                ("outflow", banking.fields.AmountField(default=0)),
-                ("file_opening_balance", banking.fields.AmountField(blank=True, null=True)),
-                ("file_closing_balance", banking.fields.AmountField(blank=True, null=True)),
-                ("balance_after", banking.fields.AmountField(blank=True, null=True)),
+                ("inflow", banking.kernel.fields.AmountField(default=0)),
+                ("outflow", banking.kernel.fields.AmountField(default=0)),
+                ("file_opening_balance", banking.kernel.fields.AmountField(blank=True, null=True)),
+                ("file_closing_balance", banking.kernel.fields.AmountField(blank=True, null=True)),
+                ("balance_after", banking.kernel.fields.AmountField(blank=True, null=True)),
                 ("warnings", models.JSONField(blank=True, default=list)),
                 ("confirmed_at", models.DateTimeField(blank=True, null=True)),
                 ("reverted_at", models.DateTimeField(blank=True, null=True)),
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                 ("raw", models.TextField()),
                 ("txn_date", models.DateField(null=True)),
                 ("posted_date", models.DateField(null=True)),
-                ("signed_amount", banking.fields.AmountField(null=True)),
+                ("signed_amount", banking.kernel.fields.AmountField(null=True)),
                 ("currency", models.CharField(blank=True, max_length=3)),
                 ("description", models.CharField(blank=True, max_length=500)),
                 ("merchant", models.CharField(blank=True, max_length=200)),
@@ -263,8 +263,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("month", models.DateField()),
-                ("inflow", banking.fields.AmountField(default=0)),
-                ("outflow", banking.fields.AmountField(default=0)),
+                ("inflow", banking.kernel.fields.AmountField(default=0)),
+                ("outflow", banking.kernel.fields.AmountField(default=0)),
                 ("transaction_count", models.IntegerField(default=0)),
                 (
                     "account",
@@ -329,17 +329,17 @@ class Migration(migrations.Migration):
                 ("merchant", models.CharField(blank=True, max_length=200, verbose_name="merchant")),
                 (
                     "signed_amount",
-                    banking.fields.AmountField(verbose_name="amount, money in positive"),
+                    banking.kernel.fields.AmountField(verbose_name="amount, money in positive"),
                 ),
                 (
                     "amount",
                     models.GeneratedField(
                         db_persist=True,
                         expression=django.db.models.functions.math.Abs("signed_amount"),
-                        output_field=banking.fields.AmountField(),
+                        output_field=banking.kernel.fields.AmountField(),
                     ),
                 ),
-                ("currency", banking.fields.CurrencyField(max_length=3)),
+                ("currency", banking.kernel.fields.CurrencyField(max_length=3)),
                 ("txn_date", models.DateField(verbose_name="date")),
                 ("posted_date", models.DateField(blank=True, null=True, verbose_name="booked on")),
                 (

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -19,12 +19,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="transaction",
             name="merchant_key",
-            field=banking.fields.FoldedField("merchant", blank=True, default="", editable=False),
+            field=banking.kernel.fields.FoldedField(
+                "merchant", blank=True, default="", editable=False
+            ),
         ),
         migrations.AddField(
             model_name="transaction",
             name="search_text",
-            field=banking.fields.FoldedField(
+            field=banking.kernel.fields.FoldedField(
                 "description", "merchant", "notes", blank=True, default="", editable=False
             ),
         ),

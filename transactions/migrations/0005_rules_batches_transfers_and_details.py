@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 
 
 class Migration(migrations.Migration):
@@ -71,11 +71,15 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 (
                     "amount_min",
-                    banking.fields.AmountField(blank=True, null=True, verbose_name="amount from"),
+                    banking.kernel.fields.AmountField(
+                        blank=True, null=True, verbose_name="amount from"
+                    ),
                 ),
                 (
                     "amount_max",
-                    banking.fields.AmountField(blank=True, null=True, verbose_name="amount to"),
+                    banking.kernel.fields.AmountField(
+                        blank=True, null=True, verbose_name="amount to"
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -224,7 +228,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "signed_amount",
-                    banking.fields.AmountField(verbose_name="amount, money in positive"),
+                    banking.kernel.fields.AmountField(verbose_name="amount, money in positive"),
                 ),
                 ("notes", models.CharField(blank=True, max_length=200)),
                 (

@@ -3,7 +3,7 @@ from django.db import migrations, models
 from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import TruncMonth
 
-import banking.fields
+import banking.kernel.fields
 
 ROWS_AT_ONCE = 2_000
 
@@ -68,8 +68,8 @@ class Migration(migrations.Migration):
                 ),
                 ("month", models.DateField()),
                 ("merchant", models.CharField(blank=True, max_length=200)),
-                ("inflow", banking.fields.AmountField(default=0)),
-                ("outflow", banking.fields.AmountField(default=0)),
+                ("inflow", banking.kernel.fields.AmountField(default=0)),
+                ("outflow", banking.kernel.fields.AmountField(default=0)),
                 ("transaction_count", models.IntegerField(default=0)),
                 ("outflow_count", models.IntegerField(default=0)),
                 (

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
 from users.models import User

@@ -11,8 +11,8 @@ from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, shared_account_ids
-from banking.fields import AmountField, CurrencyField, FoldedField
-from banking.periods import Period
+from banking.kernel.fields import AmountField, CurrencyField, FoldedField
+from banking.kernel.periods import Period
 from transactions.models.categories import Category
 from users.models import User
 

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from users.models import User
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from transactions.models import Attachment, Transaction
-from users import audit
+from users.audit import trail
 from users.models import User
 
 LARGEST_BYTES, MOST_ATTACHMENTS, LONGEST_NAME = 5 * 1024 * 1024, 10, 200
@@ -57,7 +57,7 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
         sha256=digest,
         content=content,
     )
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.attachment.added",
         target=row,
@@ -73,7 +73,7 @@ def detach(*, actor: User, attachment: Attachment) -> None:
     """Remove a receipt for good."""
     row, pk = attachment.transaction, attachment.pk
     Attachment.objects.filter(pk=pk).delete()
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.attachment.removed",
         target=row,

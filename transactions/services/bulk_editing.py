@@ -47,7 +47,7 @@ from transactions.services.transfer_pairs import (
     with_partners,
 )
 from transactions.totals import SumsByKey, merge, sums_in
-from users import audit
+from users.audit import trail
 from users.models import User
 
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTES = 20, 40, 4_000
@@ -253,7 +253,7 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
         return Restored(0, stayed)
     if delta:
         book(accounts, delta)
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.transactions.restored",
         owner_id=actor.pk,
@@ -388,4 +388,4 @@ def _deleted_title(changes: Changes) -> str:
 
 
 def _record(actor: User | None, action: str, batch: ChangeBatch, count: int) -> None:
-    audit.record(actor=actor, action=action, target=batch, summary=batch.summary, count=count)
+    trail.record(actor=actor, action=action, target=batch, summary=batch.summary, count=count)

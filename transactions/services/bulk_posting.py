@@ -13,14 +13,14 @@ from django.db.models import Field, GeneratedField
 
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.bulk import batched, bulk_insert
-from banking.money import plain_amount, round_to_minor_unit
+from banking.kernel.bulk import batched, bulk_insert
+from banking.kernel.money import plain_amount, round_to_minor_unit
 from transactions.fingerprints import fingerprint
 from transactions.models import Category, Tag, Transaction
 from transactions.services.posting import book
 from transactions.services.posting_checks import EARLIEST, LATEST
 from transactions.totals import merge, net_by_account, sums_of_rows
-from users import audit
+from users.audit import trail
 from users.models import User
 
 ROWS_AT_ONCE = 5_000
@@ -63,7 +63,7 @@ def post_many(
         sums = merge((sums, 1), (sums_of_rows(line for line, _ in lines), 1))
         count += len(lines)
     book({account.pk: account}, sums)
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.history.posted",
         target=account,

@@ -23,7 +23,7 @@ from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
 from transactions.services.rule_book import release_category
 from transactions.services.splitting import move_parts, rows_with_parts_in
-from users import audit
+from users.audit import trail
 from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
@@ -63,7 +63,7 @@ def create_category(
     category.slug = _free_slug(user, category.name)
     _check(category)
     category.save(force_insert=True)
-    audit.record(
+    trail.record(
         actor=actor, action="transactions.category.created", target=category, slug=category.slug
     )
     return category
@@ -88,7 +88,7 @@ def edit_category(*, actor: User, category: Category, **changes: Any) -> Categor
     _refuse_parts_of_a_transfer(row)
     row.save(update_fields=[*{*before, "kind"}, "updated_at"])
     row.children.filter(user=row.user_id).update(kind=row.kind)
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.category.edited",
         target=row,
@@ -163,7 +163,7 @@ def _take_away(
     row.children.update(parent=None)
     row.deleted_at = at
     row.save(update_fields=["deleted_at", "updated_at"])
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.category.deleted",
         target=row,

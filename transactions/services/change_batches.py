@@ -25,8 +25,8 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import Account
-from banking.bulk import bulk_insert, bulk_update, insert_selected
-from banking.fields import folded
+from banking.kernel.bulk import bulk_insert, bulk_update, insert_selected
+from banking.kernel.fields import folded
 from transactions.models import (
     CategoryChange,
     ChangeBatch,

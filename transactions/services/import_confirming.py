@@ -32,7 +32,7 @@ from transactions.services.importing import (
 from transactions.services.posting import book
 from transactions.services.transfer_pairs import accounts_of_pairs, dissolve_pairs
 from transactions.totals import merge
-from users import audit
+from users.audit import trail
 from users.models import User
 
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
@@ -51,7 +51,7 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
     locked.status, locked.error = Status.IMPORTING, ""
     locked.save(update_fields=["status", "error", "updated_at"])
     forget_progress(locked.pk)
-    audit.record(actor=actor, action="transactions.import.requested", target=locked)
+    trail.record(actor=actor, action="transactions.import.requested", target=locked)
     return locked
 
 
@@ -90,7 +90,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         book(accounts, merge((sums, 1), (twins, 1)))
         _settle(batch, account, at)
         _remember_mapping(batch, columns)
-        audit.record(
+        trail.record(
             actor=actor,
             action="transactions.import.confirmed",
             target=batch,
@@ -160,7 +160,7 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     book(accounts, lost)
     batch.status, batch.reverted_at = Status.REVERTED, at
     batch.save(update_fields=["status", "reverted_at", "updated_at"])
-    audit.record(actor=actor, action="transactions.import.reverted", target=batch, deleted=count)
+    trail.record(actor=actor, action="transactions.import.reverted", target=batch, deleted=count)
     return batch
 
 

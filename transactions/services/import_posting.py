@@ -22,8 +22,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from banking.bulk import batched, bulk_insert
-from banking.fields import FoldedField, folded
+from banking.kernel.bulk import batched, bulk_insert
+from banking.kernel.fields import FoldedField, folded
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.import_progress import report_progress

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from transactions.models import ImportBatch, ImportMapping
-from transactions.sources import csv_file, detection, xlsx_file
-from transactions.sources.csv_mapping import CsvMapping, Detection
-from transactions.sources.incoming import (
+from transactions.sources.files import csv_file, detection, xlsx_file
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
     UnreadableFile,

@@ -18,7 +18,7 @@ from transactions.services.import_staging import (
 from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting_checks import EARLIEST, LATEST
-from users import audit
+from users.audit import trail
 from users.models import User
 
 Verdict = ImportRow.Verdict
@@ -65,7 +65,7 @@ def fix_row(
     mark_known_rows(batch, with_reviews=True)
     count_verdicts(batch)
     row.refresh_from_db()
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.import.row_corrected",
         target=batch,
@@ -91,7 +91,7 @@ def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) 
         .update(verdict=Verdict.NEW, error="", is_chosen=True, external_id="")
     )
     count_verdicts(batch)
-    audit.record(actor=actor, action="transactions.import.rows_included", target=batch, count=count)
+    trail.record(actor=actor, action="transactions.import.rows_included", target=batch, count=count)
     return count
 
 
@@ -103,7 +103,7 @@ def leave_out_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]
         verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False
     )
     count_verdicts(batch)
-    audit.record(actor=actor, action="transactions.import.rows_left_out", target=batch, count=count)
+    trail.record(actor=actor, action="transactions.import.rows_left_out", target=batch, count=count)
     return count
 
 

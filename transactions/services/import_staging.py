@@ -13,20 +13,20 @@ from typing import IO
 
 from django.conf import settings
 
-from banking.bulk import batched, bulk_insert
-from banking.money import LARGEST_AMOUNT, round_to_minor_unit
+from banking.kernel.bulk import batched, bulk_insert
+from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.rules import Line
+from transactions.rules.rules import Line
+from transactions.rules.suggestions import suggester_for
 from transactions.services.import_progress import report_progress
 from transactions.services.posting_checks import EARLIEST, LATEST
-from transactions.sources.incoming import (
+from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
     UnreadableFile,
     UnusableRow,
 )
-from transactions.suggestions import suggester_for
 
 COLUMNS = (
     *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),

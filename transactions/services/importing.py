@@ -16,7 +16,7 @@ from django.db import transaction as db_transaction
 from django.db.models import Count, Q, Sum
 
 from accounts.models import Account
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from transactions.models import ImportBatch, ImportFile, ImportRow
 from transactions.services import import_posting
 from transactions.services.import_progress import forget_progress, report_progress
@@ -30,9 +30,9 @@ from transactions.services.import_reading import (
 )
 from transactions.services.import_staging import Spool, spool_lines
 from transactions.services.import_verdicts import mark_known_rows, mark_repeated_ids
-from transactions.sources.csv_mapping import CsvMapping
-from transactions.sources.incoming import UnreadableFile
-from users import audit
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.incoming import UnreadableFile
+from users.audit import trail
 from users.models import User
 
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
@@ -104,7 +104,7 @@ def start_import(
     batch.full_clean(exclude=["mapping"])
     batch.save(force_insert=True)
     ImportFile.objects.create(batch=batch, content=pack(content))
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.import.uploaded",
         target=batch,
@@ -167,7 +167,7 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
     batch.status, batch.error, batch.read_count = Status.UPLOADED, "", 0
     batch.save(update_fields=["mapping", "status", "error", "read_count", "updated_at"])
     forget_progress(batch.pk)
-    audit.record(actor=actor, action="transactions.import.mapped", target=batch, mapping=mapping)
+    trail.record(actor=actor, action="transactions.import.mapped", target=batch, mapping=mapping)
     return batch
 
 
@@ -277,7 +277,7 @@ def _failed(batch: ImportBatch, sentence: str) -> ImportBatch:
 def discard_import(*, actor: User, batch: ImportBatch) -> None:
     """Remove an upload that was never confirmed, with its file and rows."""
     batch = _locked_unconfirmed(batch)
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.import.discarded",
         target=batch,

@@ -36,7 +36,7 @@ from transactions.services.long_changes import (
 from transactions.services.rule_applying import rule_in_force, run_title
 from transactions.services.transfer_pairs import with_partners
 from transactions.services.undoing import refuse_undo
-from users import audit
+from users.audit import trail
 from users.models import User
 
 NOT_RETRIED = "This cannot be tried again."
@@ -136,7 +136,7 @@ def stop_batch(*, actor: User, batch: ChangeBatch) -> ChangeBatch:
     ChangePlan.objects.filter(batch=batch).delete()
     batch.status, batch.error = Status.DONE, STOPPED
     batch.save(update_fields=["status", "error", "updated_at"])
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.batch.stopped",
         target=batch,
@@ -184,7 +184,7 @@ def _marks_of_notes(rows: TransactionQuerySet) -> dict[str, str]:
 
 
 def _record_request(actor: User, batch: ChangeBatch) -> None:
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.batch.requested",
         target=batch,

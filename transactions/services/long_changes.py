@@ -27,7 +27,7 @@ from transactions.models import (
     TransactionQuerySet,
     TransactionSplit,
 )
-from transactions.rule_scan import RuleScan, ScannedRow, Verdict
+from transactions.rules.rule_scan import RuleScan, ScannedRow, Verdict
 from transactions.services.bulk_editing import (
     UNCHANGED,
     Edit,
@@ -42,7 +42,7 @@ from transactions.services.rule_applying import rule_in_force, staged_changes
 from transactions.services.splitting import move_parts
 from transactions.services.transfer_pairs import sides_made_here, with_partners
 from transactions.services.undoing import put_back
-from users import audit
+from users.audit import trail
 from users.models import User
 from users.policy import Ability, may
 
@@ -164,7 +164,7 @@ class LongChange:
         move_parts(accounts=act.accounts, category=gone, target=target, among=among)
         batch.row_count += len(among)
         batch.save(update_fields=["row_count", "updated_at"])
-        audit.record(
+        trail.record(
             actor=act.actor,
             action="transactions.transactions.edited",
             target=batch,
@@ -204,7 +204,7 @@ class LongChange:
             return
         stage(batch, changes)
         carry_out(batch, act, [CATEGORY], [pk for pk, _, _ in changes])
-        audit.record(
+        trail.record(
             actor=act.actor,
             action="transactions.rules.applied",
             target=batch,
@@ -321,7 +321,7 @@ def _end(batch_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) 
     if batch.status == Status.DONE:
         ChangePlan.objects.filter(batch=batch).delete()
     batch.save(update_fields=["status", "error", "updated_at"])
-    audit.record(
+    trail.record(
         actor=None,
         action="transactions.batch.ended",
         target=batch,

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from transactions.fingerprints import fingerprint
 from transactions.holds import refuse_held
 from transactions.models import (
@@ -26,7 +26,8 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.rules import Line
+from transactions.rules.rules import Line
+from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.posting_checks import (
     checked_amount,
     checked_date,
@@ -40,7 +41,6 @@ from transactions.services.transfer_pairs import (
     refuse_side,
     with_partners,
 )
-from transactions.suggestions import Suggestion, suggester_for
 from transactions.totals import (
     SumsByKey,
     apply_to_totals,
@@ -49,7 +49,7 @@ from transactions.totals import (
     sums_in,
     sums_of_rows,
 )
-from users import audit
+from users.audit import trail
 from users.models import User
 
 MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
@@ -115,7 +115,7 @@ def post_transaction(
     if suggestion.category_id is not None:
         _keep_suggestion(actor, row, suggestion)
     book({account.pk: account}, sums_of_rows([row]))
-    audit.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
+    trail.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
     return row
 
 
@@ -356,7 +356,7 @@ def _facts(row: Transaction) -> dict[str, Any]:
 def _record_edit(actor: User, row: Transaction, before: dict, tags_changed: bool) -> None:
     after = _facts(row)
     tags = {"tags": sorted(row.tags.values_list("name", flat=True))} if tags_changed else {}
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.transaction.edited",
         target=row,
@@ -371,4 +371,4 @@ def _record_many(
     """One event for the lot; its target is the row if it is a single one."""
     owner_id = next(iter(accounts.values())).user_id
     target = Transaction.objects.get(pk=ids[0]) if count == 1 else None
-    audit.record(actor=actor, action=action, target=target, owner_id=owner_id, count=count)
+    trail.record(actor=actor, action=action, target=target, owner_id=owner_id, count=count)

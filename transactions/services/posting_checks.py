@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from banking.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit
+from banking.kernel.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit
 from transactions.models import Category
 
 EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)

@@ -16,7 +16,7 @@ from transactions.models import (
     TransactionQuerySet,
     Transfer,
 )
-from users import audit
+from users.audit import trail
 
 Status = ChangeBatch.Status
 KEPT_FOR = timedelta(days=30)
@@ -73,7 +73,7 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
     Transfer.objects.filter(either).delete()
     count = rows.delete()[1].get(Transaction._meta.label, 0)
     if count:
-        audit.record(actor=None, action="transactions.trash.purged", count=count)
+        trail.record(actor=None, action="transactions.trash.purged", count=count)
     return count
 
 

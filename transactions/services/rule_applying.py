@@ -9,7 +9,7 @@ from django.db import transaction as db_transaction
 from accounts.models import Account
 from accounts.services import lock_accounts
 from transactions.models import CategoryChange, CategoryRule, ChangeBatch, Transaction
-from transactions.rule_scan import Judged, RuleScan, Verdict
+from transactions.rules.rule_scan import Judged, RuleScan, Verdict
 from transactions.services.change_batches import (
     CATEGORY,
     RULE,
@@ -19,7 +19,7 @@ from transactions.services.change_batches import (
     packed,
     stage,
 )
-from users import audit
+from users.audit import trail
 from users.models import User
 
 BY_RULE = str(Transaction.CategorySource.RULE)
@@ -52,7 +52,7 @@ def apply_rules(
         return None
     act = Act(actor=actor, accounts=accounts, at=at, by=CategoryChange.By.RULE)
     carry_out(batch, act, [CATEGORY])
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.rules.applied",
         target=batch,

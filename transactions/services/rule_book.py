@@ -9,10 +9,10 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from accounts.models import Account
-from banking.bulk import bulk_update
+from banking.kernel.bulk import bulk_update
 from transactions.models import Category, CategoryRule
-from transactions.rules import compile_pattern, refuse_heavy_patterns
-from users import audit
+from transactions.rules.rules import compile_pattern, refuse_heavy_patterns
+from users.audit import trail
 from users.models import User
 
 EDITABLE = (
@@ -34,7 +34,7 @@ def create_rule(*, actor: User, user: User, category: Category, **fields: Any) -
     _refuse_one_more(user)
     rule = checked_rule(CategoryRule(user=user), {"category": category, **fields})
     rule.save(force_insert=True)
-    audit.record(actor=actor, action="transactions.rule.created", target=rule, **_facts(rule))
+    trail.record(actor=actor, action="transactions.rule.created", target=rule, **_facts(rule))
     return rule
 
 
@@ -52,7 +52,7 @@ def edit_rule(*, actor: User, rule: CategoryRule, **changes: Any) -> CategoryRul
         return row
     row.save(update_fields=[*EDITABLE, "updated_at"])
     changed = [name for name in before if before[name] != after[name]]
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.rule.edited",
         target=row,
@@ -70,7 +70,7 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
     if row.deleted_at is None:
         row.deleted_at = at
         row.save(update_fields=["deleted_at", "updated_at"])
-        audit.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
+        trail.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
 
 
 def release_category(*, category: Category, target: Category | None, at: datetime) -> int:
@@ -96,7 +96,7 @@ def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
     checked_rule(row, {})
     row.deleted_at = None
     row.save(update_fields=["deleted_at", "updated_at"])
-    audit.record(actor=actor, action="transactions.rule.restored", target=row, **_facts(row))
+    trail.record(actor=actor, action="transactions.rule.restored", target=row, **_facts(row))
     return row
 
 
@@ -120,7 +120,7 @@ def move_rule(*, actor: User, rule: CategoryRule, steps: int) -> None:
         ("priority", "updated_at"),
         [(pk, priority, now) for pk, priority, was in wanted if priority != was],
     )
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.rule.moved",
         target=rule,

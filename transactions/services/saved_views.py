@@ -5,7 +5,7 @@ from django.db import transaction as db_transaction
 from django.http import QueryDict
 
 from transactions.models import SavedView
-from users import audit
+from users.audit import trail
 from users.models import User
 
 MOST_VIEWS = 50
@@ -21,7 +21,7 @@ def save_view(*, actor: User, name: str, query: str) -> SavedView:
         raise ValidationError({"name": f"You have {MOST_VIEWS} views already. Remove one first."})
     view = _checked(SavedView(user=actor), name, query)
     view.save(force_insert=True)
-    audit.record(actor=actor, action="transactions.view.saved", target=view, **_facts(view))
+    trail.record(actor=actor, action="transactions.view.saved", target=view, **_facts(view))
     return view
 
 
@@ -39,7 +39,7 @@ def edit_view(
     if not changed:
         return view
     view.save(update_fields=changed)
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.view.edited",
         target=view,
@@ -54,7 +54,7 @@ def delete_view(*, actor: User, view: SavedView) -> None:
     """Forget a view; the transactions stay as they are."""
     audited = {"target": view, **_facts(view)}
     SavedView.objects.filter(pk=view.pk).delete()
-    audit.record(actor=actor, action="transactions.view.deleted", **audited)
+    trail.record(actor=actor, action="transactions.view.deleted", **audited)
 
 
 def _lock_views(user: User) -> None:

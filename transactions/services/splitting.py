@@ -13,13 +13,13 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.money import plain_amount
+from banking.kernel.money import plain_amount
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.services.posting import book
 from transactions.services.posting_checks import checked_amount
 from transactions.services.transfer_pairs import refuse_side
 from transactions.totals import merge, sums_in, sums_of_rows
-from users import audit
+from users.audit import trail
 from users.models import User
 
 FEWEST_PARTS, MOST_PARTS, LONGEST_NOTES = 2, 20, 200
@@ -61,7 +61,7 @@ def split_transaction(
         f"{part.category.slug if part.category else 'none'}"
         for part in parts
     ]
-    audit.record(
+    trail.record(
         actor=actor, action="transactions.transaction.split", target=row, parts=", ".join(told)
     )
     return row
@@ -78,7 +78,7 @@ def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction
     row.is_split = False
     row.save(update_fields=["is_split", "updated_at"])
     book(accounts, merge((sums_of_rows([row]), 1), (before, -1)))
-    audit.record(actor=actor, action="transactions.transaction.unsplit", target=row)
+    trail.record(actor=actor, action="transactions.transaction.unsplit", target=row)
     return row
 
 

@@ -16,11 +16,11 @@ from django.db.models import F, Q, QuerySet
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.money import round_to_minor_unit
+from banking.kernel.money import round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.transfer_pairs import give_categories
-from users import audit
+from users.audit import trail
 from users.models import User
 
 # Two rows further apart are not one movement.
@@ -78,7 +78,7 @@ def transfer_funds(
         inflow_transaction=inflow,
         status=Transfer.Status.CONFIRMED,
     )
-    audit.record(
+    trail.record(
         actor=actor,
         action="transactions.transfer.created",
         target=transfer,
@@ -254,7 +254,7 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     book(accounts, give_categories(actor, wanted))
     locked.status = Transfer.Status.CONFIRMED
     locked.save()
-    audit.record(actor=actor, action="transactions.transfer.confirmed", target=locked)
+    trail.record(actor=actor, action="transactions.transfer.confirmed", target=locked)
     return locked
 
 
@@ -274,7 +274,7 @@ def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
         book(accounts, give_categories(actor, wanted))
     locked.status = Transfer.Status.REJECTED
     locked.save(update_fields=["status", "updated_at"])
-    audit.record(actor=actor, action="transactions.transfer.rejected", target=locked)
+    trail.record(actor=actor, action="transactions.transfer.rejected", target=locked)
     return locked
 
 

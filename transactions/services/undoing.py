@@ -33,7 +33,7 @@ from transactions.services.change_batches import (
     write_trash,
 )
 from transactions.services.returned_lines import has_returned
-from users import audit
+from users.audit import trail
 from users.models import User
 
 ALREADY_UNDONE = "This has been undone already."
@@ -99,7 +99,7 @@ def put_back(batch: ChangeBatch, rows: Rows, act: Act) -> Undone:
         restored_count=rows.filter(left_alone=False).count(),
         left_ids=list(left.values_list("transaction_id", flat=True)),
     )
-    audit.record(
+    trail.record(
         actor=act.actor,
         action="transactions.batch.undone",
         target=batch,

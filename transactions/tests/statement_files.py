@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from transactions.sources.incoming import (
+from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
     UnreadableFile,

@@ -15,7 +15,7 @@ from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from banking.fields import AmountField
+from banking.kernel.fields import AmountField
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import (

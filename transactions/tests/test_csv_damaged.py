@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transactions.sources.csv_file import CsvMapping, detect, detect_table, read, read_table
-from transactions.sources.incoming import IncomingTransaction, UnreadableFile
-from transactions.sources.text_encoding import ENCODINGS
+from transactions.sources.files.csv_file import CsvMapping, detect, detect_table, read, read_table
+from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile
+from transactions.sources.files.text_encoding import ENCODINGS
 
 SAMPLES = Path(__file__).parent / "samples" / "csv"
 A_MAPPING = CsvMapping(

@@ -9,14 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from transactions.sources.csv_file import (
-    CsvMapping,
-    detect,
-    detect_table,
-    read,
-    read_table,
-)
-from transactions.sources.incoming import IncomingTransaction, UnreadableFile, UnusableRow
+from transactions.sources.files.csv_file import CsvMapping, detect, detect_table, read, read_table
+from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile, UnusableRow
 
 pytestmark = pytest.mark.once
 

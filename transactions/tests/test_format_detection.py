@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from transactions.sources.detection import detect_format, open_file
-from transactions.sources.incoming import UnreadableFile
+from transactions.sources.files.detection import detect_format, open_file
+from transactions.sources.files.incoming import UnreadableFile
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, refused_or_read, sample
 from transactions.tests.test_xlsx_file import STATEMENT
 

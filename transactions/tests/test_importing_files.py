@@ -16,7 +16,7 @@ from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, ImportRow, MonthlyTotal, Transaction
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.importing import check_import, choose_mapping, start_import
-from transactions.sources import csv_file
+from transactions.sources.files import csv_file
 from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES
 from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, told

@@ -2,7 +2,8 @@
 
 import pytest
 
-from transactions import merchants, predefined
+from transactions import predefined
+from transactions.rules import merchants
 
 pytestmark = pytest.mark.once
 

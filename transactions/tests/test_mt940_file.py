@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transactions.sources import mt940_file
-from transactions.sources.incoming import UnreadableFile
+from transactions.sources.files import mt940_file
+from transactions.sources.files.incoming import UnreadableFile
 from transactions.tests.statement_files import (
     REAL_FILES,
     real_files,

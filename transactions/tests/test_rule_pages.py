@@ -6,8 +6,8 @@ import pytest
 
 from tests.builders import make_transaction
 from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
-from transactions.rule_preview import preview_rules
-from transactions.rule_proposals import is_worth_a_rule, propose_rule
+from transactions.rules.rule_preview import preview_rules
+from transactions.rules.rule_proposals import is_worth_a_rule, propose_rule
 from transactions.services import rule_book
 from transactions.services.categorizing import set_category
 

@@ -18,8 +18,8 @@ from transactions.models import (
     Transaction,
     Transfer,
 )
-from transactions.rule_preview import matching_rows, preview_rules
-from transactions.rule_scan import RuleScan, Verdict
+from transactions.rules.rule_preview import matching_rows, preview_rules
+from transactions.rules.rule_scan import RuleScan, Verdict
 from transactions.services import rule_applying, rule_book
 from transactions.services.categorizing import set_category
 from transactions.services.undoing import undo_batch
@@ -320,7 +320,7 @@ def test_many_pieces_are_one_batch(alice, monkeypatch):
     account = make_account(user=alice, opening_balance="500")
     for day in range(1, 8):
         make_transaction(account=account, txn_date=date(2026, 3, day), description="Coffee")
-    monkeypatch.setattr("transactions.rule_scan.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("transactions.rules.rule_scan.ROWS_AT_ONCE", 3)
     monkeypatch.setattr("transactions.services.change_batches.ROWS_AT_ONCE", 2)
     before = standing(alice)
     batch = apply(alice, make_rule(alice, "coffee", "coffee"))

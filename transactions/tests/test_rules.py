@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from transactions.rules import Line, RuleBook, compile_pattern
+from transactions.rules.rules import Line, RuleBook, compile_pattern
 
 pytestmark = pytest.mark.once
 

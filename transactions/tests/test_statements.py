@@ -10,7 +10,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.models import Account
-from banking.periods import Period
+from banking.kernel.periods import Period
 from tests.builders import make_transaction
 from transactions.models import Category
 from transactions.services.posting import delete_transactions

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from transactions.models import Category, CategoryRule
-from transactions.rules import Line
-from transactions.suggestions import suggester_for
+from transactions.rules.rules import Line
+from transactions.rules.suggestions import suggester_for
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from transactions.sources import xlsx_file
-from transactions.sources.incoming import UnreadableFile
+from transactions.sources.files import xlsx_file
+from transactions.sources.files.incoming import UnreadableFile
 from transactions.tests.statement_files import refused_or_read, split_rows
 
 pytestmark = pytest.mark.once

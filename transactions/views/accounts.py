@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import access_level, may_change, may_post_to
 from accounts.models import Account
-from banking.keyset import full_ordering, keyset_page
-from banking.snapshot import read_snapshot
+from banking.kernel.keyset import full_ordering, keyset_page
+from banking.kernel.snapshot import read_snapshot
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
 from transactions.views.listing import PAGE_SIZE, page_links

@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from banking.forms import row_ids
-from banking.keyset import keyset_page
+from banking.kernel.forms import row_ids
+from banking.kernel.keyset import keyset_page
 from transactions import tasks
 from transactions.models import (
     UNDO_FOR,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from banking.forms import row_ids
+from banking.kernel.forms import row_ids
 from transactions import tasks
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm

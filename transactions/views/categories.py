@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from banking.forms import errors_on
+from banking.kernel.forms import errors_on
 from transactions import tasks
 from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
 from transactions.models import Category, CategoryRule, ChangeBatch, Transaction

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may_change, require_change, require_posting
-from banking.forms import errors_on
+from banking.kernel.forms import errors_on
 from transactions.forms.entering import (
     CategoryChoiceForm,
     NotesForm,
@@ -22,7 +22,7 @@ from transactions.forms.entering import (
     new_entries,
 )
 from transactions.models import CategoryChange, Transaction
-from transactions.rule_proposals import is_worth_a_rule
+from transactions.rules.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
 from transactions.services.posting import (
     delete_transactions,

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import may_change
-from banking.forms import errors_on, row_ids
-from banking.keyset import keyset_page
+from banking.kernel.forms import errors_on, row_ids
+from banking.kernel.keyset import keyset_page
 from transactions.forms.importing import ImportRowForm
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import may_change, require_change
-from banking.forms import add_service_errors, errors_on
-from banking.keyset import keyset_page
+from banking.kernel.forms import add_service_errors, errors_on
+from banking.kernel.keyset import keyset_page
 from transactions import tasks
 from transactions.forms.importing import ImportStartForm, MappingForm
 from transactions.models import ImportBatch
@@ -37,8 +37,8 @@ from transactions.services.importing import (
     start_import,
     too_large,
 )
-from transactions.sources.csv_mapping import CsvMapping
-from transactions.sources.incoming import UnreadableFile
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.incoming import UnreadableFile
 from users.policy import Ability, require
 
 View = Callable[..., HttpResponse]

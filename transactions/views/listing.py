@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import may_change
 from accounts.models import Account
-from banking.keyset import KeysetPage, full_ordering, keyset_page
-from banking.snapshot import read_snapshot
+from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
+from banking.kernel.snapshot import read_snapshot
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form

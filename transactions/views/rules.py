@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.forms import add_service_errors, errors_on, row_ids
-from banking.keyset import keyset_page
-from banking.snapshot import read_snapshot
+from banking.kernel.forms import add_service_errors, errors_on, row_ids
+from banking.kernel.keyset import keyset_page
+from banking.kernel.snapshot import read_snapshot
 from transactions import tasks
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
 from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
-from transactions.rule_preview import RulePreview, matching_rows, preview_rules
-from transactions.rule_proposals import propose_rule
-from transactions.rule_scan import Verdict
+from transactions.rules.rule_preview import RulePreview, matching_rows, preview_rules
+from transactions.rules.rule_proposals import propose_rule
+from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_book import (
     checked_rule,
     create_rule,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from banking.forms import errors_on
+from banking.kernel.forms import errors_on
 from transactions.forms.saved_views import SavedViewForm
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view

@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from banking.forms import errors_on
-from banking.keyset import keyset_page
+from banking.kernel.forms import errors_on
+from banking.kernel.keyset import keyset_page
 from transactions.forms.transfers import TransferForm, new_transfer
 from transactions.models import Transfer
 from transactions.services.transfers import (

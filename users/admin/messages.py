@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
 from users.masking import masked_email, masked_text
+from users.messages.outbox import channel_problem, send_again
 from users.models import Notification, NotificationOptOut
-from users.notifications import channel_problem, send_again
 from users.policy import Ability, may
 
 

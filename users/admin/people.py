@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
 from users.masking import masked_email, masked_name, masked_phone
+from users.messages.set_password_mail import send_set_password_mail
 from users.models import User
 from users.policy import Ability, may
 from users.services import people, sessions
@@ -23,7 +24,6 @@ from users.services.staffing import (
     unlock_sign_in,
     with_locks,
 )
-from users.set_password_mail import send_set_password_mail
 from users.step_up import ask_for_staff_step_up
 
 CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)

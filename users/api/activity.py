@@ -9,8 +9,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from users.activity import activity_of, told
-from users.activity_words import KINDS
+from users.audit.activity import activity_of, told
+from users.audit.activity_words import KINDS
 from users.models import AuditEvent
 
 

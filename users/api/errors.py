@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 
-from banking.api import exception_handler as base_handler
+from banking.kernel.api import exception_handler as base_handler
 from users.limits import LimitReachedError, LimitsUnavailableError
 
 

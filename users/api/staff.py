@@ -25,10 +25,11 @@ from users.api.staff_serializers import (
     VerificationOut,
 )
 from users.api.step_up import STEP_UP, require_staff_step_up
-from users.audit_anchor import verify_against_anchor
+from users.audit.audit_anchor import verify_against_anchor
 from users.filters import AuditFilter, PersonFilter, ReceiptFilter
+from users.messages.outbox import send_again
+from users.messages.set_password_mail import send_set_password_mail
 from users.models import AuditEvent, Notification, User
-from users.notifications import send_again
 from users.policy import Ability, may, require
 from users.services.staffing import (
     change_person,
@@ -37,7 +38,6 @@ from users.services.staffing import (
     unlock_sign_in,
     with_locks,
 )
-from users.set_password_mail import send_set_password_mail
 from users.staff_door import problem_at_staff_door
 
 _SHAPES = {"serializers": [StaffUserOut, MaskedUserOut], "resource_type_field_name": None}

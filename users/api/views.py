@@ -28,12 +28,12 @@ from users.api.serializers import (
     UserOut,
 )
 from users.api.step_up import STEP_UP, require_step_up
-from users.confirmation_mail import (
+from users.erasure import erase_person
+from users.messages.confirmation_mail import (
     count_another_mail,
     send_confirmation_mail,
     unconfirmed_address,
 )
-from users.erasure import erase_person
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions

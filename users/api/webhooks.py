@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from users.channels.sms import is_signed
-from users.notifications import take_callback
+from users.messages.channels.sms import is_signed
+from users.messages.outbox import take_callback
 
 _LARGEST_ID = 2**63 - 1
 

@@ -8,7 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import banking.fields
+import banking.kernel.fields
 import users.models
 import users.timezones
 
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("base_currency", banking.fields.CurrencyField(default="USD", max_length=3)),
+                ("base_currency", banking.kernel.fields.CurrencyField(default="USD", max_length=3)),
                 (
                     "timezone",
                     models.CharField(

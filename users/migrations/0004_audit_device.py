@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from users import audit_guard
+from users.audit import audit_guard
 
 
 def install(apps, schema_editor):

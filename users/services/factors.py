@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.db import transaction as db_transaction
 
-from users import audit
+from users.audit import trail
 from users.demo import require_own_sign_in
 from users.masking import masked_email
 from users.models import User
@@ -12,7 +12,7 @@ from users.models import User
 def record_factor_changed(*, user: User, change: str, **what: str) -> None:
     """`change` as in "totp.activated", "recovery_codes.viewed", "passkey.added"."""
     require_own_sign_in(user)
-    audit.record(actor=user, action=f"users.{change}", target=user, **what)
+    trail.record(actor=user, action=f"users.{change}", target=user, **what)
 
 
 @db_transaction.atomic
@@ -24,7 +24,7 @@ def request_email_change(*, user: User, email: str) -> EmailAddress:
     require_own_sign_in(user)
     EmailAddress.objects.filter(user=user, primary=False, verified=False).delete()
     address = EmailAddress.objects.create(user=user, email=email)
-    audit.record(
+    trail.record(
         actor=user,
         action="users.email.change_requested",
         target=user,

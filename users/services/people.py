@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.db.models import Q
 
-from users import audit
+from users.audit import trail
 from users.demo import require_own_sign_in
 from users.erasure import is_erased
 from users.locales import is_locale
@@ -57,7 +57,7 @@ def sign_up(
         with db_transaction.atomic():
             user.save(force_insert=True)
             EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
-            audit.record(
+            trail.record(
                 actor=actor or user,
                 action="users.user.signed_up",
                 target=user,
@@ -126,7 +126,7 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
         raise ValidationError(errors)
     if changed:
         locked.save(update_fields=[*changed, "updated_at"])
-        audit.record(
+        trail.record(
             actor=actor,
             action="users.profile.updated",
             target=locked,
@@ -157,7 +157,7 @@ def change_password(
         end_everything(locked, kept_session=kept_session)
         locked.save(update_fields=["password", "session_version", "updated_at"])
         told = cancel_email_change(locked)
-        audit.record(actor=actor or locked, action="users.password.changed", target=locked, **told)
+        trail.record(actor=actor or locked, action="users.password.changed", target=locked, **told)
     return locked
 
 
@@ -175,7 +175,7 @@ def set_role(*, actor: User | None, user: User, role: str) -> User:
     locked.is_superuser = role == User.Role.ADMIN
     end_everything(locked)
     locked.save(update_fields=["role", "is_staff", "is_superuser", "session_version", "updated_at"])
-    audit.record(
+    trail.record(
         actor=actor, action="users.role.changed", target=locked, role=[before, locked.role]
     )
     return locked
@@ -193,7 +193,7 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
     end_everything(locked)
     locked.save(update_fields=["is_active", "session_version", "updated_at"])
     action = "users.user.activated" if is_active else "users.user.deactivated"
-    audit.record(actor=actor, action=action, target=locked)
+    trail.record(actor=actor, action=action, target=locked)
     return locked
 
 
@@ -206,7 +206,7 @@ def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
     locked.clean_fields(exclude=_all_fields_but(["kyc_status"]))
     if before != kyc_status:
         locked.save(update_fields=["kyc_status", "updated_at"])
-        audit.record(
+        trail.record(
             actor=actor,
             action="users.kyc_status.changed",
             target=locked,
@@ -248,4 +248,4 @@ def vouch_for_email(*, user: User) -> None:
 def record_email_confirmed(*, user: User, before: str) -> None:
     """allauth has made a confirmed address the user's login, or confirmed the one they have."""
     after = User.objects.values_list("email", flat=True).get(pk=user.pk)
-    audit.record(actor=user, action="users.email.confirmed", target=user, email=[before, after])
+    trail.record(actor=user, action="users.email.confirmed", target=user, email=[before, after])

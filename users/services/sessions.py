@@ -24,12 +24,13 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.tokens import AccessToken
 
-from users import audit, limits
-from users.audit import current_request_info
+from users import limits
+from users.audit import trail
+from users.audit.trail import current_request_info
 from users.masking import masked_email
+from users.messages.outbox import notify
 from users.models import Notification, RefreshSession, User
 from users.network import network_of
-from users.notifications import notify
 from users.services.attempts import REMEMBERED_SECONDS, attempt_of
 from users.services.factors import cancel_email_change
 from users.timezones import local_date
@@ -141,7 +142,7 @@ def find_authenticator(*, user: User, code: str, purpose: str) -> Authenticator 
         if authenticator.wrap().validate_code(code) and _is_first_use(authenticator, code):
             limits.give_back("otp", str(user.pk))
             return authenticator
-    audit.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="otp")
+    trail.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="otp")
     return None
 
 
@@ -155,7 +156,7 @@ def _is_first_use(authenticator: Authenticator, code: str) -> bool:
 
 def record_passkey_refused(*, user: User | None, purpose: str) -> None:
     """A passkey did not fit. Signing in with one names nobody who could be believed."""
-    audit.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="passkey")
+    trail.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="passkey")
 
 
 def prove_password(*, user: User, password: str, by: str, device: str | None = None) -> bool:
@@ -177,7 +178,7 @@ def prove_code(*, user: User, code: str, by: str) -> bool:
 
 def record_stepped_up(*, user: User, by: str, factor: str) -> None:
     """Somebody signed in proved a factor again."""
-    audit.record(actor=user, action="users.step_up.succeeded", target=user, by=by, factor=factor)
+    trail.record(actor=user, action="users.step_up.succeeded", target=user, by=by, factor=factor)
 
 
 def needs_otp(user: User) -> bool:
@@ -187,17 +188,17 @@ def needs_otp(user: User) -> bool:
 
 def _record_failure(email: str, action: str) -> None:
     user = User.objects.filter(email=email).first()
-    audit.record(actor=None, action=action, target=user, email=masked_email(email))
+    trail.record(actor=None, action=action, target=user, email=masked_email(email))
 
 
 def record_signed_in(*, user: User, by: str) -> None:
     """Somebody came in: by page or by API."""
-    audit.record(actor=user, action="users.sign_in.succeeded", target=user, by=by)
+    trail.record(actor=user, action="users.sign_in.succeeded", target=user, by=by)
 
 
 def record_signed_out(*, user: User, by: str) -> None:
     """Somebody left."""
-    audit.record(actor=user, action="users.sign_out.done", target=user, by=by)
+    trail.record(actor=user, action="users.sign_out.done", target=user, by=by)
 
 
 # --- API tokens -------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ def _use(token: RefreshSession, user: User, user_agent: str) -> Tokens:
     if unused.update(used_at=timezone.now()) != 1:
         raise TokenRaceError
     tokens = _next_tokens(user, token.family, timezone.now(), user_agent)
-    audit.record(actor=user, action="users.token.refreshed", target=user, family=token.family)
+    trail.record(actor=user, action="users.token.refreshed", target=user, family=token.family)
     return tokens
 
 
@@ -301,7 +302,7 @@ def end_family(*, user: User, family: uuid.UUID, reason: str, actor: User | None
     live = RefreshSession.objects.filter(user=user, family=family, revoked_at=None)
     if not live.update(revoked_at=timezone.now()):
         return False
-    audit.record(
+    trail.record(
         actor=actor, action="users.tokens.revoked", target=user, family=family, reason=reason
     )
     return True
@@ -344,7 +345,7 @@ def sign_out_everywhere(*, actor: User | None, user: User) -> User:
     end_everything(locked)
     locked.save(update_fields=["session_version", "updated_at"])
     told = cancel_email_change(locked)
-    audit.record(actor=actor, action="users.sessions.ended", target=locked, **told)
+    trail.record(actor=actor, action="users.sessions.ended", target=locked, **told)
     return locked
 
 
@@ -353,7 +354,7 @@ def end_session(*, actor: User, session: UserSession) -> None:
     """End one browser session."""
     Session.objects.filter(session_key=session.session_key).delete()
     UserSession.objects.filter(pk=session.pk).delete()
-    audit.record(
+    trail.record(
         actor=actor,
         action="users.session.ended",
         owner_id=session.user_id,

@@ -9,7 +9,8 @@ from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from users import audit, limits
+from users import limits
+from users.audit import trail
 from users.models import EMAIL_TAKEN, AuditEvent, User
 from users.policy import Ability, is_staff_role, require
 from users.services.people import (
@@ -21,7 +22,7 @@ from users.services.people import (
 )
 
 LOCKED, UNLOCKED = "users.sign_in.locked", "users.sign_in.unlocked"
-# As long as sign-in-account counts (users/rates.py).
+# As long as sign-in-account counts (banking/limits.py).
 LOCKED_FOR = timedelta(minutes=15)
 
 
@@ -58,7 +59,7 @@ def create_person(
         with db_transaction.atomic():
             user.save(force_insert=True)
             EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
-            audit.record(
+            trail.record(
                 actor=actor,
                 action="users.user.created",
                 target=user,
@@ -76,7 +77,7 @@ def create_person(
 def unlock_sign_in(*, actor: User, user: User) -> None:
     """Forget the wrong passwords counted against an account. It opens no door by itself."""
     require(actor, Ability.HELP_PEOPLE)
-    audit.record(actor=actor, action=UNLOCKED, target=user)
+    trail.record(actor=actor, action=UNLOCKED, target=user)
     for name in sorted(limits.FORGIVABLE):
         limits.forgive(name, user.email)
 

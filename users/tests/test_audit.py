@@ -14,16 +14,16 @@ from django.db.models import Q
 from structlog.testing import capture_logs
 
 from tests import builders
-from users import audit, audit_guard
-from users.audit import RequestInfo, event_hash, record, request_info
-from users.audit_anchor import read_anchors
-from users.audit_check import Fault, verify
+from users.audit import audit_guard, trail
+from users.audit.audit_anchor import read_anchors
+from users.audit.audit_check import Fault, verify
+from users.audit.trail import RequestInfo, event_hash, record, request_info
 from users.models import AuditChain, AuditEvent
 from users.tasks import verify_audit_nightly
 
 
 @pytest.fixture
-def trail(alice) -> list[AuditEvent]:
+def five_events(alice) -> list[AuditEvent]:
     """Five events of Alice's chain."""
     with request_info(RequestInfo(ip="203.0.113.9", request_id="r-1", device="Firefox on Linux")):
         return [record(actor=alice, action="test.thing.done", number=n) for n in range(5)]
@@ -42,7 +42,7 @@ def chain_of(user) -> str:
     return f"user:{user.pk}"
 
 
-def test_an_untouched_trail_is_intact(trail):
+def test_an_untouched_trail_is_intact(five_events):
     result = verify()
     assert (result.is_intact, result.event_count, result.chain_count) == (True, 5, 1)
 
@@ -92,63 +92,63 @@ def test_an_event_belongs_to_the_chain_of_the_person_concerned(alice, bob):
         ("hash", "0" * 64),
     ],
 )
-def test_an_edited_event_is_named(alice, trail, column, value):
-    tamper(f"UPDATE users_auditevent SET {column} = %s WHERE id = %s", value, trail[2].pk)
-    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+def test_an_edited_event_is_named(alice, five_events, column, value):
+    tamper(f"UPDATE users_auditevent SET {column} = %s WHERE id = %s", value, five_events[2].pk)
+    assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice, trail):
+def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice, five_events):
     tamper(
         "UPDATE users_auditevent SET changes = NULL, ip = NULL, device = '', salt = ''"
         " WHERE id = %s",
-        trail[2].pk,
+        five_events[2].pk,
     )
-    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+    assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_after_an_erasure_nothing_personal_is_left_and_the_chain_verifies(alice, trail):
-    assert audit.erase_details(actor=alice, owner_id=alice.pk, elsewhere=Q(pk=None)) == 5
+def test_after_an_erasure_nothing_personal_is_left_and_the_chain_verifies(alice, five_events):
+    assert trail.erase_details(actor=alice, owner_id=alice.pk, elsewhere=Q(pk=None)) == 5
     assert verify().faults == []
     blank = AuditEvent.objects.filter(sequence__lte=5)
     assert set(blank.values_list("changes", "ip", "device", "salt")) == {(None, None, "", "")}
 
 
-def test_a_deleted_event_is_named_by_the_one_after_it(alice, trail):
-    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[1].pk)
-    assert faults() == [(chain_of(alice), 3, trail[2].pk)]
+def test_a_deleted_event_is_named_by_the_one_after_it(alice, five_events):
+    tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[1].pk)
+    assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_an_inserted_event_is_named(alice, trail):
-    forged = AuditEvent.objects.get(pk=trail[4].pk)
-    forged.pk, forged.sequence, forged.previous_hash = None, 6, trail[4].hash
+def test_an_inserted_event_is_named(alice, five_events):
+    forged = AuditEvent.objects.get(pk=five_events[4].pk)
+    forged.pk, forged.sequence, forged.previous_hash = None, 6, five_events[4].hash
     forged.hash = event_hash(forged)
     forged.save(force_insert=True)
     assert faults() == [(chain_of(alice), 6, forged.pk)]
 
 
-def test_swapped_events_are_named(alice, trail):
-    first, second = trail[1].pk, trail[2].pk
+def test_swapped_events_are_named(alice, five_events):
+    first, second = five_events[1].pk, five_events[2].pk
     for pk, sequence in ((first, 99), (second, 2), (first, 3)):
         tamper("UPDATE users_auditevent SET sequence = %s WHERE id = %s", sequence, pk)
     assert faults() == [(chain_of(alice), 2, second)]
 
 
-def test_a_cut_tail_is_noticed(alice, trail):
-    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
+def test_a_cut_tail_is_noticed(alice, five_events):
+    tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[4].pk)
     assert faults() == [(chain_of(alice), 5, None)]
 
 
-def test_a_tail_cut_with_its_head_is_noticed_by_the_anchor(alice, trail):
+def test_a_tail_cut_with_its_head_is_noticed_by_the_anchor(alice, five_events):
     anchors = verify().heads
-    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
-    AuditChain.objects.update(length=4, head_hash=trail[3].hash)
+    tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[4].pk)
+    AuditChain.objects.update(length=4, head_hash=five_events[3].hash)
     assert verify().is_intact
     assert [(fault.sequence, fault.event) for fault in verify(anchors=anchors).faults] == [
         (5, None)
     ]
 
 
-def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, trail):
+def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, five_events):
     anchors = verify().heads
     previous = ""
     for event in AuditEvent.objects.order_by("sequence"):
@@ -160,28 +160,32 @@ def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, trail):
         )  # fmt: skip
     AuditChain.objects.update(head_hash=previous)
     assert verify().is_intact
-    assert [fault.event for fault in verify(anchors=anchors).faults] == [trail[4].pk]
+    assert [fault.event for fault in verify(anchors=anchors).faults] == [five_events[4].pk]
 
 
-def test_a_chain_that_is_gone_is_noticed_by_the_anchor(trail):
+def test_a_chain_that_is_gone_is_noticed_by_the_anchor(five_events):
     missing = verify(anchors={"user:999999": [3, "x"]}).faults
     assert missing == [Fault("user:999999", 1, None, "The whole chain is gone.")]
 
 
-def test_one_bad_chain_does_not_hide_another(alice, bob, trail):
+def test_one_bad_chain_does_not_hide_another(alice, bob, five_events):
     others = record(actor=bob, action="test.thing.done")
-    tamper("UPDATE users_auditevent SET action = 'x' WHERE id IN (%s, %s)", trail[0].pk, others.pk)
-    assert faults() == [(chain_of(alice), 1, trail[0].pk), (chain_of(bob), 1, others.pk)]
+    tamper(
+        "UPDATE users_auditevent SET action = 'x' WHERE id IN (%s, %s)",
+        five_events[0].pk,
+        others.pk,
+    )
+    assert faults() == [(chain_of(alice), 1, five_events[0].pk), (chain_of(bob), 1, others.pk)]
 
 
 # --- Refusals ---------------------------------------------------------------------------------
 
 
-def test_the_model_refuses_changes(trail):
+def test_the_model_refuses_changes(five_events):
     with pytest.raises(TypeError):
-        trail[0].save()
+        five_events[0].save()
     with pytest.raises(TypeError):
-        trail[0].delete()
+        five_events[0].delete()
     with pytest.raises(TypeError):
         AuditEvent.objects.update(action="x")
     with pytest.raises(TypeError):
@@ -190,7 +194,7 @@ def test_the_model_refuses_changes(trail):
 
 
 @pytest.fixture
-def guard(trail):
+def guard(five_events):
     audit_guard.install(connection)
     yield
     audit_guard.remove(connection)
@@ -216,11 +220,11 @@ def test_the_database_refuses_changes(guard, sql):
 
 
 def test_the_database_allows_an_erasure(guard, alice):
-    audit.erase_details(actor=alice, owner_id=alice.pk, elsewhere=Q(pk=None))
+    trail.erase_details(actor=alice, owner_id=alice.pk, elsewhere=Q(pk=None))
     assert verify().is_intact
 
 
-def test_missing_triggers_are_a_fault_where_they_belong(settings, trail):
+def test_missing_triggers_are_a_fault_where_they_belong(settings, five_events):
     settings.AUDIT_GUARD = True
     assert [fault.problem for fault in verify().faults] == [
         "The triggers that refuse changes are missing."
@@ -242,12 +246,12 @@ def run(capsys, *arguments: str) -> tuple[int, str]:
     return status, capsys.readouterr().out
 
 
-def test_the_command_says_that_all_is_well(capsys, trail):
+def test_the_command_says_that_all_is_well(capsys, five_events):
     assert run(capsys) == (0, "5 events in 1 chains.\nThe audit trail is intact.\n")
 
 
-def test_the_command_names_the_bad_row_as_json(capsys, alice, trail):
-    tamper("UPDATE users_auditevent SET action = 'x' WHERE id = %s", trail[3].pk)
+def test_the_command_names_the_bad_row_as_json(capsys, alice, five_events):
+    tamper("UPDATE users_auditevent SET action = 'x' WHERE id = %s", five_events[3].pk)
     status, output = run(capsys, "--json")
     assert status == 1
     assert json.loads(output) == {
@@ -258,23 +262,23 @@ def test_the_command_names_the_bad_row_as_json(capsys, alice, trail):
             {
                 "chain": chain_of(alice),
                 "sequence": 4,
-                "event": trail[3].pk,
+                "event": five_events[3].pk,
                 "problem": "It was changed after it was written.",
             }
         ],
     }
 
 
-def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, trail):
+def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, five_events):
     file = tmp_path / "anchor.json"
     assert run(capsys, "--anchor", str(file))[0] == 0
-    assert read_anchors(file) == {chain_of(alice): [5, trail[4].hash]}
+    assert read_anchors(file) == {chain_of(alice): [5, five_events[4].hash]}
     sixth = record(actor=alice, action="test.thing.done")
     assert run(capsys, "--anchor", str(file))[0] == 0
     assert read_anchors(file) == {chain_of(alice): [6, sixth.hash]}
 
     tamper("DELETE FROM users_auditevent WHERE id = %s", sixth.pk)
-    AuditChain.objects.update(length=5, head_hash=trail[4].hash)
+    AuditChain.objects.update(length=5, head_hash=five_events[4].hash)
     assert run(capsys)[0] == 0
     assert run(capsys, "--anchor", str(file))[0] == 1
     assert read_anchors(file) == {chain_of(alice): [6, sixth.hash]}
@@ -282,7 +286,7 @@ def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, tr
 
 @pytest.mark.parametrize("text", ["not json", "[]", '{"heads": {}, "signature": "x"}'])
 def test_an_anchor_that_cannot_be_trusted_is_not_taken_for_a_clean_trail(
-    capsys, tmp_path, trail, text
+    capsys, tmp_path, five_events, text
 ):
     file = tmp_path / "anchor.json"
     file.write_text(text)
@@ -290,15 +294,15 @@ def test_an_anchor_that_cannot_be_trusted_is_not_taken_for_a_clean_trail(
     assert file.read_text() == text
 
 
-def test_a_forged_anchor_is_refused(capsys, tmp_path, alice, trail):
+def test_a_forged_anchor_is_refused(capsys, tmp_path, alice, five_events):
     file = tmp_path / "anchor.json"
     run(capsys, "--anchor", str(file))
-    file.write_text(file.read_text().replace(trail[4].hash, "0" * 64))
+    file.write_text(file.read_text().replace(five_events[4].hash, "0" * 64))
     assert run(capsys, "--anchor", str(file))[0] == 2
 
 
 def test_every_night_witnesses_the_heads_and_checks_those_of_the_night_before(
-    settings, tmp_path, alice, bob, trail
+    settings, tmp_path, alice, bob, five_events
 ):
     settings.AUDIT_ANCHOR = tmp_path / "audit" / "heads.json"
     with capture_logs() as lines:
@@ -307,7 +311,7 @@ def test_every_night_witnesses_the_heads_and_checks_those_of_the_night_before(
         {
             "event": "audit_heads",
             "log_level": "info",
-            "heads": {chain_of(alice): [5, trail[4].hash]},
+            "heads": {chain_of(alice): [5, five_events[4].hash]},
         }
     ]
     others = record(actor=bob, action="test.thing.done")
@@ -316,8 +320,8 @@ def test_every_night_witnesses_the_heads_and_checks_those_of_the_night_before(
     assert [line["heads"] for line in lines] == [{chain_of(bob): [1, others.hash]}]
 
     remembered = settings.AUDIT_ANCHOR.read_text()
-    tamper("DELETE FROM users_auditevent WHERE id = %s", trail[4].pk)
-    AuditChain.objects.filter(name=chain_of(alice)).update(length=4, head_hash=trail[3].hash)
+    tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[4].pk)
+    AuditChain.objects.filter(name=chain_of(alice)).update(length=4, head_hash=five_events[3].hash)
     with capture_logs() as lines:
         assert not verify_audit_nightly()
     assert [(line["event"], line["problems"][0]["sequence"]) for line in lines] == [
@@ -367,7 +371,7 @@ def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
         together.wait(timeout=300)
         return chain
 
-    monkeypatch.setattr(audit, "_locked_chain", unlocked_chain)
+    monkeypatch.setattr(five_events, "_locked_chain", unlocked_chain)
 
     def append():
         try:

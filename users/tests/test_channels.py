@@ -9,9 +9,9 @@ import requests
 
 from tests import servers
 from tests.mail_server import MailServer
-from users.channels import sms
+from users.messages.channels import sms
+from users.messages.outbox import deliver_due, notify
 from users.models import Notification
-from users.notifications import deliver_due, notify
 
 AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
 SID, TOKEN = "AC" + "0" * 32, "12345"

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from banking.encryption import UnreadableSecretError, decrypt, encrypt
+from banking.kernel.encryption import UnreadableSecretError, decrypt, encrypt
 from tests.builders import PASSWORD, step_up
 from users.models import AuditEvent
 

@@ -12,8 +12,8 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
 from tests import builders
-from users import audit
 from users.api.idempotency import answer_once
+from users.audit import trail
 from users.idempotency import KeyReusedError, body_hash, forget_old_commands, run_once
 from users.models import AuditEvent, IdempotentCommand, User
 
@@ -27,7 +27,7 @@ class CommandApi(APIView):
         def command():
             if request.data.get("shape") == "bad":
                 raise ValidationError({"shape": ["Bad."]})
-            event = audit.record(actor=request.user, action="test.command.run")
+            event = trail.record(actor=request.user, action="test.command.run")
             if request.data.get("amount") == "too much":
                 raise DjangoValidationError({"amount": "There is not enough money."})
             if request.data.get("amount") == "crash":
@@ -104,7 +104,7 @@ def test_a_crash_rolls_the_key_back_with_the_effect(alice):
 
 def _record_and_crash(user: User):
     def command():
-        audit.record(actor=user, action="test.command.run")
+        trail.record(actor=user, action="test.command.run")
         raise RuntimeError("died")
 
     return command
@@ -160,7 +160,7 @@ def test_negative_control_the_same_twins_without_the_key_have_eight_effects():
 
 def _command(user: User):
     def command():
-        return 201, {"sequence": audit.record(actor=user, action="test.command.run").sequence}
+        return 201, {"sequence": trail.record(actor=user, action="test.command.run").sequence}
 
     return command
 

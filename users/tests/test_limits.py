@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from banking.limits import DEMO_NAMES, rate_limits
 from tests.builders import PASSWORD
 from users import limits
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.models import AuditEvent
-from users.rates import DEMO_NAMES, rate_limits
 
 LOGIN = "/api/auth/login"
 

@@ -7,8 +7,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
-from users.models import Notification, NotificationOptOut
-from users.notifications import (
+from users.messages.outbox import (
     BACK_OFF,
     after_quiet_hours,
     deliver_due,
@@ -19,6 +18,7 @@ from users.notifications import (
     take_callback,
     unsubscribe_url,
 )
+from users.models import Notification, NotificationOptOut
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 15, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from users.audit_anchor import verify_against
-from users.audit_check import Verification, as_json, verify
+from users.audit.audit_anchor import verify_against
+from users.audit.audit_check import Verification, as_json, verify
 
 
 class Command(BaseCommand):

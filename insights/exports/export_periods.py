@@ -1,0 +1,55 @@
+"""The time a statement is about, as a person or an app says it: "2026-10", "2026-Q3", "2026"."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+
+from banking.kernel.periods import Period, add_months, first_of_month
+from insights.figures.period_choice import choose_period
+
+_QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
+_MONTH, _YEAR = re.compile(r"\d{4}-\d{2}", re.ASCII), re.compile(r"\d{4}", re.ASCII)
+MONTHS, QUARTERS, YEARS = 12, 4, 3
+LONGEST_DAYS = 3_660
+
+
+def export_period(params: Mapping[str, str], *, on: date) -> Period:
+    """A named month, quarter or year; else as `choose_period`. Raises ValidationError."""
+    name = params.get("period") or ""
+    if _MONTH.fullmatch(name):
+        return _bounded(choose_period({"month": name}, on=on).period)
+    if found := _QUARTER.fullmatch(name):
+        first = choose_period({"month": f"{found[1]}-{int(found[2]) * 3 - 2:02d}"}, on=on)
+        return Period(first.period.start, add_months(first.period.start, 3))
+    if _YEAR.fullmatch(name):
+        first = choose_period({"month": f"{name}-01"}, on=on)
+        return Period.year_of(first.period.start)
+    return _bounded(choose_period(params, on=on).period)
+
+
+def offered_periods(on: date) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What the page offers, the latest first, in groups."""
+    this = first_of_month(on)
+    months = [add_months(this, -back) for back in range(MONTHS)]
+    quarter = add_months(this, -((on.month - 1) % 3))
+    quarters = [add_months(quarter, -3 * back) for back in range(QUARTERS)]
+    return [
+        ("Months", [(f"{one:%Y-%m}", date_format(one, "F Y")) for one in months]),
+        (
+            "Quarters",
+            [
+                (f"{one.year}-Q{(one.month + 2) // 3}", f"Q{(one.month + 2) // 3} {one.year}")
+                for one in quarters
+            ],
+        ),
+        ("Years", [(str(on.year - back), str(on.year - back)) for back in range(YEARS)]),
+    ]
+
+
+def _bounded(period: Period) -> Period:
+    if period.days > LONGEST_DAYS:
+        raise ValidationError({"date_from": "Choose at most ten years."})
+    return period

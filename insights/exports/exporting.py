@@ -1,0 +1,278 @@
+"""Files a person asks for: requested, made by one run, fetched by them alone, gone after a week.
+
+A run claims the export, makes the file in a temporary place, and hands it over in one commit if
+the claim is still its own. So a job may be delivered twice, late, or die half-way: the sweep gives
+what has gone silent to another run, at most three times.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+from django.db import transaction as db_transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Account
+from banking.kernel.pdf import PdfUnavailableError
+from banking.kernel.periods import Period
+from insights.exports.export_files import MAKERS, ExportRefusedError
+from insights.figures.coverage import insights_coverage
+from insights.figures.period_words import span_label
+from insights.models import Export, ExportPiece
+from transactions.statement_pdf import MOST_LINES
+from transactions.statements import count_lines
+from users.audit import trail
+from users.models import User
+
+logger = structlog.get_logger(__name__)
+
+KEPT_FOR = timedelta(days=7)
+# A run says so much as "I am here" at each step; the longest step takes under a minute.
+SILENT_FOR = timedelta(minutes=3)
+GIVEN_UP_AFTER = timedelta(hours=6)
+MOST_ATTEMPTS, MOST_KEPT, MOST_AT_ONCE = 3, 100, 20
+PIECE_BYTES = 512 * 1024
+NOT_FINISHED = "The file could not be made. Ask for it again."
+Kind, Status = Export.Kind, Export.Status
+
+
+class _OvertakenError(Exception):
+    """Another run works at this export, or it is gone: this run's file is nobody's."""
+
+
+# --- Asking -------------------------------------------------------------------------------------
+
+
+def request_statement(*, actor: User, account: Account, period: Period, at: datetime) -> Export:
+    """Ask for the statement of an account the actor sees. Raises ValidationError."""
+    count = count_lines(account, period)
+    if count > MOST_LINES:
+        raise ValidationError(
+            f"There are {count:,} transactions in that time. A PDF holds {MOST_LINES:,}: choose a"
+            " shorter period, or take the list as CSV."
+        )
+    return _request(
+        actor=actor,
+        kind=Kind.STATEMENT,
+        title=f"{account.name}, {span_label(period)}"[:200],
+        params={
+            "account": account.pk,
+            "date_from": period.start.isoformat(),
+            "date_to": period.last_day.isoformat(),
+            "line_count": count,
+        },
+        shared_ids=[] if account.user_id == actor.pk else [account.pk],
+        at=at,
+    )
+
+
+def request_monthly_report(
+    *, actor: User, month: date, include_shared: bool | None = None, at: datetime
+) -> Export:
+    """Ask for the report of one calendar month. Raises PermissionDenied, ValidationError."""
+    coverage = insights_coverage(actor, include_shared=include_shared)
+    if not coverage.accounts:
+        raise ValidationError("There is no account to report on yet.")
+    return _request(
+        actor=actor,
+        kind=Kind.MONTHLY_REPORT,
+        title=f"{month:%B %Y}",
+        params={"month": f"{month:%Y-%m}", "include_shared": coverage.includes_shared},
+        shared_ids=[one.pk for one in coverage.accounts if one.user_id != actor.pk],
+        at=at,
+    )
+
+
+def request_everything(*, actor: User, at: datetime) -> Export:
+    """Ask for everything the actor owns. The door has asked for a factor again."""
+    return _request(actor=actor, kind=Kind.EVERYTHING, title="Everything of mine", params={}, at=at)
+
+
+@db_transaction.atomic
+def _request(
+    *,
+    actor: User,
+    kind: str,
+    title: str,
+    params: dict,
+    at: datetime,
+    shared_ids: list[int] | None = None,
+) -> Export:
+    """One row that waits; the same asked for twice while it waits is the one that is there."""
+    mine = Export.objects.filter(user=actor)
+    waiting = mine.unfinished().filter(kind=kind, params=params).first()
+    if waiting is not None:
+        return waiting
+    if mine.count() >= MOST_KEPT:
+        raise ValidationError(f"You keep {MOST_KEPT} files. Delete some of them first.")
+    export = Export(
+        user=actor,
+        kind=kind,
+        title=title,
+        params=params,
+        shared_ids=shared_ids or [],
+        heard_at=at,
+        expires_at=at + KEPT_FOR,
+    )
+    export.full_clean()
+    export.save(force_insert=True)
+    trail.record(
+        actor=actor, action="insights.export.requested", target=export, kind=kind, params=params
+    )
+    return export
+
+
+# --- Making -------------------------------------------------------------------------------------
+
+
+def run_export(*, export_id: int, at: datetime) -> None:
+    """Make the file. Nothing happens to one that is done, or that another run works at."""
+    export = _claim(export_id, at)
+    if export is None:
+        return
+    try:
+        with TemporaryFile() as file:
+            name = MAKERS[export.kind](export, file, at, partial(_report, export))
+            _hand_over(export, file, name)
+    except _OvertakenError:
+        return
+    except (ExportRefusedError, PdfUnavailableError) as refusal:
+        _fail(export, str(refusal))
+    except OperationalError:
+        raise  # The database is away; the sweep gives it to another run.
+    except Exception:
+        _fail(export, NOT_FINISHED)
+        raise
+
+
+def _claim(export_id: int, at: datetime) -> Export | None:
+    """Compare and set: of all runs that ask, one gets it."""
+    claim = secrets.token_hex(16)
+    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, heard_at__lt=at - SILENT_FOR)
+    won = Export.objects.filter(free, pk=export_id, attempts__lt=MOST_ATTEMPTS).update(
+        status=Status.RUNNING, claim=claim, heard_at=at, progress=0, attempts=F("attempts") + 1
+    )
+    if not won:
+        return None
+    return Export.objects.select_related("user").filter(pk=export_id, claim=claim).first()
+
+
+def _report(export: Export, percent: int) -> None:
+    """Say how far the run is, and that it lives; stop it where the export is no longer its own."""
+    mine = Export.objects.filter(pk=export.pk, claim=export.claim, status=Status.RUNNING)
+    if not mine.update(progress=min(99, percent), heard_at=timezone.now()):
+        raise _OvertakenError
+
+
+def _hand_over(export: Export, file: IO[bytes], name: str) -> None:
+    """The file becomes the export's, whole, in one commit."""
+    size, digest = file.tell(), hashlib.sha256()
+    file.seek(0)
+    with db_transaction.atomic():
+        locked = _locked_own(export)
+        ExportPiece.objects.filter(export=locked).delete()
+        for number, content in enumerate(iter(partial(file.read, PIECE_BYTES), b"")):
+            digest.update(content)
+            ExportPiece.objects.create(export=locked, number=number, content=content)
+        locked.status, locked.progress, locked.error = Status.DONE, 100, ""
+        locked.file_name, locked.size, locked.sha256 = name, size, digest.hexdigest()
+        locked.finished_at = timezone.now()
+        locked.save(
+            update_fields=[
+                *("status", "progress", "error", "file_name", "size", "sha256", "finished_at"),
+            ]
+        )
+
+
+def _fail(export: Export, sentence: str) -> None:
+    mine = Export.objects.filter(pk=export.pk, claim=export.claim, status=Status.RUNNING)
+    mine.update(status=Status.FAILED, error=sentence[:300], finished_at=timezone.now())
+
+
+def _locked_own(export: Export) -> Export:
+    found = Export.objects.select_for_update(no_key=True).filter(
+        pk=export.pk, claim=export.claim, status=Status.RUNNING
+    )
+    locked = found.first()
+    if locked is None:
+        raise _OvertakenError
+    return locked
+
+
+# --- Sweeping -----------------------------------------------------------------------------------
+
+
+def waiting_exports(*, at: datetime) -> list[int]:
+    """Those whose message was lost or whose run died, the oldest first; a few at a time."""
+    silent = Export.objects.unfinished().filter(
+        heard_at__lt=at - SILENT_FOR, heard_at__gte=at - GIVEN_UP_AFTER, attempts__lt=MOST_ATTEMPTS
+    )
+    return list(silent.order_by("heard_at", "pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def give_up_exports(*, at: datetime) -> int:
+    """Fail what three runs could not make and what no worker came for, so that its owner knows."""
+    silent = Q(heard_at__lt=at - SILENT_FOR, attempts__gte=MOST_ATTEMPTS)
+    forgotten = Q(heard_at__lt=at - GIVEN_UP_AFTER)
+    stuck = Export.objects.unfinished().filter(silent | forgotten)
+    return stuck.update(status=Status.FAILED, error=NOT_FINISHED, finished_at=at)
+
+
+def purge_exports(*, at: datetime, limit: int = 1_000) -> int:
+    """Delete expired files with their rows, a hundred to a commit; returns how many."""
+    count = 0
+    while count < limit:
+        with db_transaction.atomic():
+            old = Export.objects.filter(expires_at__lte=at).order_by("expires_at")
+            ids = list(old.values_list("pk", flat=True)[:100])
+            if not ids:
+                break
+            ExportPiece.objects.filter(export__in=ids).delete()
+            count += Export.objects.filter(pk__in=ids).delete()[0]
+            trail.record(actor=None, action="insights.export.expired", count=len(ids))
+    return count
+
+
+# --- Fetching -----------------------------------------------------------------------------------
+
+
+def fetch_export(*, actor: User, export: Export) -> Iterator[bytes]:
+    """The file's pieces, one by one; that it was fetched is in the trail before the first."""
+    trail.record(
+        actor=actor, action="insights.export.downloaded", target=export, sha256=export.sha256
+    )
+    return _pieces(export)
+
+
+def _pieces(export: Export) -> Iterator[bytes]:
+    pieces = ExportPiece.objects.filter(export=export).order_by("number")
+    for number in list(pieces.values_list("number", flat=True)):
+        yield bytes(pieces.values_list("content", flat=True).get(number=number))
+
+
+@db_transaction.atomic
+def delete_export(*, actor: User, export: Export) -> None:
+    """Let a file go before its time; a run that works at it notices."""
+    pk, kind = export.pk, export.kind
+    ExportPiece.objects.filter(export=pk).delete()
+    Export.objects.filter(pk=pk).delete()
+    trail.record(
+        actor=actor,
+        action="insights.export.deleted",
+        owner_id=export.user_id,
+        export=pk,
+        kind=kind,
+    )
+
+
+def is_small(export: Export, most_lines: int) -> bool:
+    """Whether a request may wait for it: a statement of few lines."""
+    return export.kind == Kind.STATEMENT and export.params["line_count"] <= most_lines

@@ -1,0 +1,149 @@
+"""Burn rate: what a month and a day cost over the last full months, and how long funds last."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Min
+
+from accounts.honesty import NotConverted, RatesUsed
+from accounts.models import Account
+from banking.kernel.periods import Period, add_months, first_of_month
+from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, lived_in, monthly_trend
+from insights.figures.net_worth import NetWorth, net_worth
+from insights.figures.questions import Question
+from insights.figures.spending import percent_change
+from transactions.flows import Flows
+from transactions.models import Category, MonthlyTotal
+
+WINDOWS = (3, 6, 12)
+MAIN_WINDOW = 6
+LIQUID = (Account.Type.CHECKING, Account.Type.SAVINGS, Account.Type.CASH)
+# A change of the monthly average by less is called steady.
+STEADY_PERCENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BurnWindow:
+    """The last `months` full calendar months, or as many of them as there is history."""
+
+    months: int
+    flow: CashFlow
+    month_count: int
+
+    @property
+    def monthly(self) -> Decimal:
+        """Expenses of an average month."""
+        return self.flow.expenses / self.month_count
+
+    @property
+    def daily(self) -> Decimal:
+        return self.flow.expenses / self.flow.period.days
+
+    @property
+    def monthly_income(self) -> Decimal:
+        return self.flow.income / self.month_count
+
+    @property
+    def net_burn(self) -> Decimal:
+        """By how much an average month's expenses exceed its income; below 0 there is no burn."""
+        return self.monthly - self.monthly_income
+
+    @property
+    def burns(self) -> bool:
+        return self.net_burn > 0
+
+    def runway_months(self, funds: Decimal) -> Decimal | None:
+        """How many such months the funds last; None where income covers the expenses."""
+        return max(funds, Decimal(0)) / self.net_burn if self.burns else None
+
+    def months_without_income(self, funds: Decimal) -> Decimal | None:
+        """How many such months the funds would pay alone; None where nothing is spent."""
+        return max(funds, Decimal(0)) / self.monthly if self.monthly else None
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRate:
+    """`windows` is empty before the first full month. `trend_percent` is the last three months
+    against the three before; None without six months of history.
+    """
+
+    question: Question
+    windows: tuple[BurnWindow, ...]
+    months: tuple[MonthFlow, ...]
+    liquid: NetWorth
+    trend_percent: Decimal | None
+    not_converted: tuple[NotConverted, ...]
+    rates: tuple[RatesUsed, ...]
+
+    @property
+    def main(self) -> BurnWindow | None:
+        """The window behind the headline: six months, which level out a year's odd ones."""
+        return next((one for one in self.windows if one.months == MAIN_WINDOW), None)
+
+    @property
+    def runway_months(self) -> Decimal | None:
+        return self.main.runway_months(self.liquid.total) if self.main else None
+
+    @property
+    def months_without_income(self) -> Decimal | None:
+        return self.main.months_without_income(self.liquid.total) if self.main else None
+
+    @property
+    def trend(self) -> str | None:
+        """ "rising", "falling" or "steady"."""
+        if self.trend_percent is None:
+            return None
+        if abs(self.trend_percent) < STEADY_PERCENT:
+            return "steady"
+        return "rising" if self.trend_percent > 0 else "falling"
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(line.count for line in self.not_converted)
+
+
+def burn_rate(question: Question) -> BurnRate:
+    """Averages of the last 3, 6 and 12 full months, and the runway of what is at hand.
+
+    At hand is what checking, savings and cash accounts hold now, less what they are overdrawn by.
+    """
+    end = first_of_month(question.on)
+    year = Period(add_months(end, -max(WINDOWS)), end)
+    flows, rates = question.load([year])
+    first = _first_month(question)
+    whole = cash_flow(flows, year)
+    liquid = [one for one in question.coverage.accounts if one.account_type in LIQUID]
+    return BurnRate(
+        question=question,
+        windows=tuple(
+            BurnWindow(count, cash_flow(flows, period), sum(1 for _month in period.months()))
+            for count in WINDOWS
+            if (period := _window(end, count, first)).days
+        ),
+        months=lived_in(monthly_trend(flows, year)),
+        liquid=net_worth(accounts=liquid, currency=question.currency, on=question.on, rates=rates),
+        trend_percent=_trend(flows, end, first),
+        not_converted=whole.not_converted,
+        rates=whole.rates,
+    )
+
+
+def _window(end: date, count: int, first: date | None) -> Period:
+    """The last full months before `end`, none of them before the first with money."""
+    return Period(min(max(add_months(end, -count), first or end), end), end)
+
+
+def _trend(flows: Flows, end: date, first: date | None) -> Decimal | None:
+    middle, start = add_months(end, -3), add_months(end, -6)
+    if first is None or first > start:
+        return None
+    now, before = cash_flow(flows, Period(middle, end)), cash_flow(flows, Period(start, middle))
+    return percent_change(now.expenses, before.expenses)
+
+
+def _first_month(question: Question) -> date | None:
+    """The first month of income or expenses on these accounts: averages begin there."""
+    totals = MonthlyTotal.objects.filter(account_id__in=question.coverage.account_ids)
+    counted = totals.exclude(category__kind=Category.Kind.TRANSFER)
+    return counted.aggregate(first=Min("month"))["first"]

@@ -1,0 +1,65 @@
+"""A monthly report as a PDF file."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format
+
+from banking.kernel.pdf import picture, render_pdf
+from banking.kernel.pdf_charts import Slice, columns, ring
+from insights.figures.monthly_report import MonthlyReport
+
+SHOWN_CATEGORIES = 8
+_INCOME, _SPENDING, _OTHER = "#0b6b4a", "#4653cf", "#9aa2b4"
+
+
+def monthly_report_pdf(report: MonthlyReport, *, locale: str) -> bytes:
+    """The report in print, amounts as in `locale`. Raises PdfUnavailableError."""
+    return render_pdf(
+        "insights/pdf/monthly_report.html",
+        monthly_report_context(report, locale=locale),
+        stylesheet="css/statement.css",
+    )
+
+
+def monthly_report_context(report: MonthlyReport, *, locale: str) -> dict[str, Any]:
+    """Everything the template shows."""
+    slices = _slices(report)
+    return {
+        "report": report,
+        "locale": locale,
+        "currency": report.currency,
+        "holder": report.coverage.user.get_full_name(),
+        "accounts": [item for item in report.worth.items if item.converted],
+        "savings_percent": report.flow.savings_rate and round(report.flow.savings_rate * 100),
+        "ring": picture(ring(slices)) if slices else "",
+        "categories": report.spending[:SHOWN_CATEGORIES],
+        "rest": _rest(report),
+        "trend": _trend(report),
+    }
+
+
+def _slices(report: MonthlyReport) -> list[Slice]:
+    shown = report.spending[:SHOWN_CATEGORIES]
+    slices = [Slice(one.name, one.total, one.color) for one in shown if one.total > 0]
+    rest = _rest(report)
+    return [*slices, Slice("Everything else", rest, _OTHER)] if rest else slices
+
+
+def _rest(report: MonthlyReport) -> Decimal:
+    """What was spent in the categories that are not named."""
+    return sum((one.total for one in report.spending[SHOWN_CATEGORIES:]), Decimal(0))
+
+
+def _trend(report: MonthlyReport) -> str:
+    """Income beside spending, month by month; nothing where no month had any."""
+    if not any(one.income or one.expenses for one in report.trend):
+        return ""
+    chart = columns(
+        [date_format(one.month, "M Y") for one in report.trend],
+        [
+            ("Income", _INCOME, [one.income for one in report.trend]),
+            ("Spending", _SPENDING, [one.expenses for one in report.trend]),
+        ],
+    )
+    return picture(chart)

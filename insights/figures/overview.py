@@ -1,0 +1,126 @@
+"""Everything the home page and `/api/dashboard/overview` show, from one snapshot."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from alerts.models import Alert
+from banking.kernel.periods import Period
+from banking.kernel.snapshot import read_snapshot
+from bills.page import Line, next_lines
+from budgets.month import budget_month
+from budgets.progress import BudgetProgress
+from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
+from insights.figures.coverage import Coverage, coverage_for
+from insights.figures.net_worth import NetWorth, net_worth
+from insights.figures.period_choice import PeriodChoice
+from insights.figures.spending import CategorySpending, categories_of, spending_by_category
+from rewards.totals import RewardsTotal, rewards_total
+from transactions.flows import load_flows
+from transactions.models import Transaction
+from users.models import User
+from users.policy import Ability, may
+
+TREND_MONTHS = 12
+RECENT_COUNT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One person's figures of one period; every amount is in `currency`."""
+
+    on: date
+    choice: PeriodChoice
+    currency: str
+    coverage: Coverage
+    net_worth: NetWorth
+    month: CashFlow
+    totals: CashFlow
+    before: CashFlow
+    spending: tuple[CategorySpending, ...]
+    trend: tuple[MonthFlow, ...]
+    trend_period: Period
+    recent: tuple[Transaction, ...]
+    budgets: tuple[BudgetProgress, ...]
+    bills: tuple[Line, ...]
+    rewards: RewardsTotal
+    alerts_count: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody has opened or shared an account yet."""
+        return not self.coverage.accounts
+
+    @property
+    def sees_insights(self) -> bool:
+        return self.coverage.sees_insights
+
+    @property
+    def largest_changes(self) -> tuple[CategorySpending, ...]:
+        """The categories whose spending moved most against the period before."""
+        moved = sorted(self.spending, key=lambda row: -abs(row.change))
+        return tuple(row for row in moved[:3] if row.change)
+
+
+def overview(
+    *, user: User, choice: PeriodChoice, on: date, include_shared: bool | None = None
+) -> Overview:
+    """The overview of `choice` as `user` may see it on the date `on` (their own calendar's)."""
+    with read_snapshot():
+        return _overview(user, choice, on, include_shared)
+
+
+def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool | None) -> Overview:
+    coverage = coverage_for(user, include_shared=include_shared)
+    currency = user.base_currency
+    period, before = choice.period, choice.comparison
+    trend_period = Period.last_months(TREND_MONTHS, choice.month)
+    flows, rates = load_flows(
+        accounts=coverage.accounts,
+        currency=currency,
+        periods=[period, before, trend_period],
+        on=on,
+    )
+    return Overview(
+        on=on,
+        choice=choice,
+        currency=currency,
+        coverage=coverage,
+        net_worth=net_worth(accounts=coverage.accounts, currency=currency, on=on, rates=rates),
+        month=cash_flow(flows, Period.month_of(choice.month)),
+        totals=cash_flow(flows, period),
+        before=cash_flow(flows, before),
+        spending=spending_by_category(
+            flows, period, previous=before, categories=categories_of(flows)
+        ),
+        trend=monthly_trend(flows, trend_period),
+        trend_period=trend_period,
+        recent=_recent(coverage, choice),
+        budgets=month_budgets(coverage, choice, on),
+        bills=next_lines(user=user, on=on),
+        rewards=rewards_total(user=user, on=on),
+        alerts_count=Alert.objects.visible_to(user).counted().count(),
+    )
+
+
+def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
+    """Those of the month a single month's figure is about; none for who sees no insights."""
+    if not coverage.sees_insights or not may(coverage.user, Ability.SEE_BUDGETS):
+        return ()
+    month = budget_month(
+        user=coverage.user,
+        year=choice.month.year,
+        month=choice.month.month,
+        on=on,
+        include_shared=coverage.includes_shared,
+    )
+    return month.progresses
+
+
+def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]:
+    """The latest lines, pending ones too; of a period that is over, its own latest."""
+    if not coverage.accounts:
+        return ()
+    rows = Transaction.objects.visible_to(coverage.user).filter(account_id__in=coverage.account_ids)
+    if choice.on not in choice.period:
+        rows = rows.in_period(choice.period)
+    return tuple(rows.for_list().order_by("-txn_date", "-id")[:RECENT_COUNT])

@@ -1,0 +1,80 @@
+"""How a period is called, and the picker that leads to the ones around it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.formats import date_format
+
+from banking.kernel.periods import Period, add_months
+from insights.figures.period_choice import SPANS, PeriodChoice
+
+
+def period_label(choice: PeriodChoice) -> str:
+    """ "November 2026", "2026", or the days."""
+    period = choice.period
+    if choice.is_one_month:
+        return date_format(period.start, "F Y")
+    if period == Period.year_of(period.start):
+        return str(period.start.year)
+    if choice.name == "quarter":
+        return f"Q{(period.start.month + 2) // 3} {period.start.year}"
+    return span_label(period)
+
+
+def span_label(period: Period) -> str:
+    """The period in a few words: "October 2026", "1–21 Oct 2026", "1 Jan – 21 Nov 2025"."""
+    first, last = period.start, period.last_day
+    if period == Period.month_of(first):
+        return date_format(first, "F Y")
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{last.day} {date_format(first, 'M Y')}"
+    if first.year == last.year:
+        return f"{date_format(first, 'j M')} – {date_format(last, 'j M Y')}"
+    return f"{date_format(first, 'j M Y')} – {date_format(last, 'j M Y')}"
+
+
+def period_picker(choice: PeriodChoice, *, on: date, kept: Mapping[str, str]) -> dict[str, Any]:
+    """What `_period_picker.html` needs; `kept` stays in every address it leads to."""
+    following = _following(choice.period)
+    return {
+        "label": period_label(choice),
+        "previous_url": _url(choice.period.previous(), kept),
+        "next_url": _url(following, kept) if following.start <= on else "",
+        "choices": [
+            {
+                "label": label,
+                "url": _query({"period": name, **kept}),
+                "is_current": _is_chosen(choice, name),
+            }
+            for name, label in SPANS.items()
+        ],
+        "start": choice.period.start,
+        "end": choice.period.last_day,
+        "kept": dict(kept),
+    }
+
+
+def _is_chosen(choice: PeriodChoice, name: str) -> bool:
+    if choice.name == "month":
+        return name == "this_month" and choice.is_current
+    return choice.name == name
+
+
+def _following(period: Period) -> Period:
+    """The period of the same length just after."""
+    if period.start.day == 1 and period.end.day == 1:
+        months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+        return Period(period.end, add_months(period.end, months))
+    return Period(period.end, period.end + (period.end - period.start))
+
+
+def _url(period: Period, kept: Mapping[str, str]) -> str:
+    if period == Period.month_of(period.start):
+        return _query({"month": f"{period.start:%Y-%m}", **kept})
+    return _query({"date_from": period.start, "date_to": period.last_day, **kept})
+
+
+def _query(values: Mapping[str, date | str]) -> str:
+    return f"?{urlencode(values)}"

@@ -1,0 +1,162 @@
+"""Spending by category: children rolled up into their parents, beside the period before."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from banking.kernel.periods import Period
+from transactions.flows import Flow, Flows
+from transactions.models import Category
+
+UNCATEGORIZED = "Uncategorized"
+UNCATEGORIZED_COLOR = "#94a3b8"
+
+
+@dataclass(frozen=True, slots=True)
+class CategorySpending:
+    """What was spent in one category: `total` out, and `refunds` that came back in it.
+
+    `category` is None for lines without one. `percent` is of all spending; `change_percent`
+    compares with the period before and is None where nothing was spent then.
+    """
+
+    category: Category | None
+    total: Decimal
+    refunds: Decimal
+    count: int
+    percent: Decimal
+    previous_total: Decimal
+    children: tuple["CategorySpending", ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.category.name if self.category else UNCATEGORIZED
+
+    @property
+    def slug(self) -> str | None:
+        return self.category.slug if self.category else None
+
+    @property
+    def color(self) -> str:
+        return self.category.color if self.category else UNCATEGORIZED_COLOR
+
+    @property
+    def icon(self) -> str:
+        return self.category.icon if self.category else "circle-help"
+
+    @property
+    def change(self) -> Decimal:
+        return self.total - self.previous_total
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        return percent_change(self.total, self.previous_total)
+
+
+@dataclass(slots=True)
+class _Sum:
+    outflow: Decimal = Decimal(0)
+    inflow: Decimal = Decimal(0)
+    count: int = 0
+
+
+def percent_change(now: Decimal, before: Decimal) -> Decimal | None:
+    """By how many percent `now` is above `before`; None where there is nothing to compare with."""
+    return percent_of(now - before, before) if before else None
+
+
+def categories_of(flows: Flows) -> dict[int, Category]:
+    """The categories the flows mention, with their parents, in one query."""
+    ids = {flow.category_id for flow in flows.rows} - {None}
+    if not ids:
+        return {}
+    used = Category.objects.filter(pk__in=ids).select_related("parent")
+    by_id = {category.pk: category for category in used}
+    return by_id | {one.parent_id: one.parent for one in used if one.parent_id}
+
+
+def spending_by_category(
+    flows: Flows,
+    period: Period,
+    *,
+    previous: Period,
+    categories: Mapping[int, Category],
+    with_gone: bool = False,
+) -> tuple[CategorySpending, ...]:
+    """Top-level categories with money out in the period, largest first; children inside.
+
+    The totals add up to the period's expenses. A parent's own lines are a child row of its own,
+    where other children stand beside them. `with_gone` keeps what only the period before had.
+    """
+    now = _by_family(flows.within(period), categories)
+    before = _by_family(flows.within(previous), categories)
+    whole = sum((one.outflow for family in now.values() for one in family.values()), Decimal(0))
+    rows: list[CategorySpending] = []
+    for top in {**now, **before} if with_gone else now:
+        family, was = now.get(top, {}), before.get(top, {})
+        members = {**family, **was} if with_gone else family
+        children = [
+            _row(categories.get(pk), _of(family, pk), _of(was, pk), whole)
+            for pk in members
+            if set(members) != {top}
+        ]
+        listed = _largest_first(children, with_gone)
+        rows.append(_row(categories.get(top), family.values(), was.values(), whole, listed))
+    return _largest_first(rows, with_gone)
+
+
+def _of(family: Mapping[int | None, _Sum], pk: int | None) -> list[_Sum]:
+    return [family[pk]] if pk in family else []
+
+
+def _row(
+    category: Category | None,
+    now: Iterable[_Sum],
+    before: Iterable[_Sum],
+    whole: Decimal,
+    children: tuple[CategorySpending, ...] = (),
+) -> CategorySpending:
+    now = list(now)
+    spent = sum((one.outflow for one in now), Decimal(0))
+    came_back = sum((one.inflow for one in now), Decimal(0))
+    is_expense = category is not None and category.kind == Category.Kind.EXPENSE
+    return CategorySpending(
+        category=category,
+        total=spent,
+        refunds=came_back if is_expense else Decimal(0),
+        count=sum(one.count for one in now),
+        percent=percent_of(spent, whole),
+        previous_total=sum((one.outflow for one in before), Decimal(0)),
+        children=children,
+    )
+
+
+def _largest_first(
+    rows: Iterable[CategorySpending], with_gone: bool
+) -> tuple[CategorySpending, ...]:
+    spent = [row for row in rows if row.total > 0 or (with_gone and row.previous_total > 0)]
+    return tuple(sorted(spent, key=lambda row: (-row.total, -row.previous_total, row.name)))
+
+
+def _by_family(
+    rows: Iterable[Flow], categories: Mapping[int, Category]
+) -> dict[int | None, dict[int | None, _Sum]]:
+    """{top-level category: {category: its sums}}; None is the family of the uncategorized."""
+    families: dict[int | None, dict[int | None, _Sum]] = {}
+    for row in rows:
+        if row.rate is None:
+            continue
+        category = categories.get(row.category_id)
+        top = (category.parent_id or category.pk) if category else None
+        sums = families.setdefault(top, {}).setdefault(row.category_id, _Sum())
+        sums.outflow += row.outflow
+        sums.inflow += row.inflow
+        sums.count += row.count
+    return families
+
+
+def percent_of(part: Decimal, whole: Decimal) -> Decimal:
+    """`part` in percent of `whole`, one decimal."""
+    if not whole:
+        return Decimal(0)
+    return (part * 100 / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)

@@ -1,0 +1,213 @@
+"""What is expected on which day: what is posted for it, open bills, and what recurs without one.
+
+A bill and the recurring payment it stands for are one event, the bill's; and the line that pays
+either is one event with it, the line's. Moving money between the covered accounts is none.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import takewhile
+from uuid import UUID
+
+from accounts.models import Account
+from banking.kernel.fields import SCALE
+from banking.kernel.periods import add_months
+from insights.forecast.forecast_ledger import BillFact, Ledger, expected_bills
+from insights.forecast.posted_ahead import PlannedBill, PostedAhead, posted_ahead
+from insights.recurring.entries import LOOKBACK_MONTHS, Entry, opposite_sides
+from insights.recurring.recurring import Recurring, money
+from insights.recurring.recurring_bills import is_of
+
+# An income is a pay-day when it is at least this part of all regular income.
+PAY_DAY_PART = Decimal("0.25")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One payment or income expected on a day; `amount` is signed, in the forecast's currency.
+
+    With a transaction it is posted for that day already.
+    """
+
+    on: date
+    name: str
+    amount: Decimal
+    own_amount: Decimal
+    own_currency: str
+    bill_id: int | None = None
+    transaction_id: int | None = None
+    recurring: Recurring | None = None
+    is_pay_day: bool = False
+
+    @property
+    def is_bill(self) -> bool:
+        return self.bill_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The covered accounts' lines by a day; those of money moved between them are `inside`."""
+
+    outward: Sequence[Entry]
+    inside: Set[int]
+
+
+def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
+    """What was booked by then, as far back as what recurs is looked for."""
+    after, until = add_months(on, -LOOKBACK_MONTHS).toordinal(), on.toordinal()
+    covered = {one.pk for one in accounts}
+    known = [
+        entry
+        for entry in ledger.entries
+        if after < entry.day <= until and entry.account_id in covered
+    ]
+    inside = opposite_sides(known)
+    return Known([entry for entry in known if entry.pk not in inside], inside)
+
+
+def bill_payments(
+    ledger: Ledger, known: Known, found: Sequence[Recurring], on: date
+) -> list[Entry]:
+    """The payments of repeating bills that are in none of the series found."""
+    in_series = {line.pk for one in found for line in one.series.lines}
+    of_bills = {bill.payment_id for bill in ledger.bills if bill.repeats and bill.is_settled(on)}
+    apart = of_bills - in_series
+    return [entry for entry in known.outward if entry.pk in apart]
+
+
+def expected_events(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    known: Known,
+    found: Sequence[Recurring],
+    on: date,
+    until: date,
+) -> tuple[list[Event], list[BillFact]]:
+    """All of them by day, and the bills no rate could convert."""
+    active = [one for one in found if one.is_active]
+    settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
+    ahead = posted_ahead(ledger, accounts, active, on)
+    planned, paid = ahead.without_paid(_planned(ledger, accounts, known, settled, on, until))
+    unknown = [bill for bill, _day in planned if ledger.rates.rate(bill.currency, on) is None]
+    events = [
+        Event(
+            day,
+            bill.name,
+            _worth(ledger, on, -bill.amount, bill.currency),
+            -bill.amount,
+            bill.currency,
+            bill_id=bill.pk,
+        )
+        for bill, day in planned
+        if bill not in unknown
+    ]
+    pay_days = _pay_days(ledger, active, on)
+    # What was paid early, or is skipped, does not come again on its day.
+    done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
+    for one in active:
+        amount = one.expected_amount if one.is_income else -one.expected_amount
+        worth = _worth(ledger, on, amount, one.currency)
+        events += [
+            Event(
+                day,
+                one.name,
+                worth,
+                amount,
+                one.currency,
+                recurring=one,
+                is_pay_day=one in pay_days,
+            )
+            for day in _dates(one, [*planned, *paid, *done], settled, ahead, on, until)
+        ]
+    events += _posted(ledger, accounts, ahead, pay_days, on, until)
+    return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
+
+
+def _planned(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    known: Known,
+    settled: Mapping[int, UUID],
+    on: date,
+    until: date,
+) -> list[PlannedBill]:
+    """The bills to come, without those that move money inside, such as a covered credit card's."""
+    covered = {one.pk for one in accounts}
+    inside = {settled[pk] for pk in known.inside if pk in settled}
+    return [
+        (bill, day)
+        for bill, day in expected_bills(ledger, on, until)
+        if (bill.account_id is None or bill.account_id in covered) and bill.series not in inside
+    ]
+
+
+def _posted(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    ahead: PostedAhead,
+    pay_days: Sequence[Recurring],
+    on: date,
+    until: date,
+) -> list[Event]:
+    """The lines posted ahead, each on its day."""
+    currencies = {one.pk: one.currency for one in accounts}
+    pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
+    return [
+        Event(
+            date.fromordinal(line.day),
+            line.name,
+            _worth(ledger, on, money(line.amount), currencies[line.account_id]),
+            money(line.amount),
+            currencies[line.account_id],
+            transaction_id=line.pk,
+            is_pay_day=line.pk in pay,
+        )
+        for line in ahead.lines
+        if line.day <= until.toordinal()
+    ]
+
+
+def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
+    return money(round(ledger.rates.convert(amount, currency, on).amount * SCALE))
+
+
+def _dates(
+    one: Recurring,
+    bills: Sequence[PlannedBill],
+    settled: Mapping[int, UUID],
+    ahead: PostedAhead,
+    on: date,
+    until: date,
+) -> list[date]:
+    """The dates it is expected on, without those that a bill or a line posted ahead stands for;
+    late ones tomorrow."""
+    half = one.series.rhythm.half
+    series = {settled.get(line.pk) for line in one.series.lines}
+    of_bills = [
+        day
+        for bill, day in bills
+        if not one.is_income
+        and (on - day).days <= half
+        and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
+    ]
+    paid = ahead.dates_paid_of(one)
+    dates = takewhile(lambda day: day <= until, one.dates())
+    return [
+        max(expected, on + timedelta(days=1))
+        for expected in dates
+        if expected not in paid
+        and not any(abs((expected - other).days) <= half for other in of_bills)
+    ]
+
+
+def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:
+    """The incomes that a person lives on, not the interest of a month."""
+    yearly = [
+        (ledger.rates.convert(one.yearly, one.currency, on).amount, one)
+        for one in active
+        if one.is_income
+    ]
+    whole = sum((worth for worth, _one in yearly), Decimal(0))
+    return [one for worth, one in yearly if worth >= PAY_DAY_PART * whole]

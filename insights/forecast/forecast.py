@@ -1,0 +1,117 @@
+"""The balance of the days to come: what is posted for them, what is planned, what recurs, and the
+everyday rest as a band.
+
+No chance and no clock: the same lines give the same forecast, and a past `on` knows no line that
+was dated and written later.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from accounts.exchange import Rate
+from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from accounts.models import Account
+from insights.forecast.expected_events import Event, bill_payments, expected_events, known_lines
+from insights.forecast.forecast_band import Point, banded_points, everyday_rest, foreseen, worth
+from insights.forecast.forecast_ledger import BillFact, Ledger
+from insights.recurring.recurring import money, recurring_among
+
+LEAST_HISTORY_DAYS = 90
+HISTORY_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class LowestPoint:
+    """The least the balance is expected to be before the next pay-day (None: none is known)."""
+
+    point: Point
+    pay_day: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`points` are empty where there are less than three months to learn from."""
+
+    on: date
+    days: int
+    currency: str
+    accounts: tuple[Account, ...]
+    balance: Decimal
+    history_days: int
+    points: tuple[Point, ...]
+    events: tuple[Event, ...]
+    everyday: Decimal
+    lowest: LowestPoint | None
+    not_converted: tuple[NotConverted, ...]
+    rates: tuple[RatesUsed, ...]
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.points)
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(line.count for line in self.not_converted)
+
+
+def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
+    """The forecast for the `days` days after `on`, from what the ledger held at its end."""
+    rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
+    accounts = [one for one in ledger.accounts if rates[one.pk] is not None]
+    today, until = on.toordinal(), on + timedelta(days=days)
+    known = known_lines(ledger, accounts, on)
+    found = recurring_among(known.outward, accounts, on, ledger.dismissed)
+    events, unknown_bills = expected_events(ledger, accounts, known, found, on, until)
+    first = ledger.first_day(accounts)
+    history = min(HISTORY_DAYS, today - first) if first is not None else 0
+    balance = sum(worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts)
+    points: tuple[Point, ...] = ()
+    everyday = 0
+    if history >= LEAST_HISTORY_DAYS:
+        planned = foreseen(found, bill_payments(ledger, known, found, on), today)
+        rest = everyday_rest(ledger, accounts, rates, planned, today, history)
+        points = banded_points(balance, events, rest, on, days)
+        everyday = sum(rest) // len(rest)
+    return Forecast(
+        on=on,
+        days=days,
+        currency=ledger.currency,
+        accounts=tuple(accounts),
+        balance=money(balance),
+        history_days=history,
+        points=points,
+        events=tuple(events),
+        everyday=money(everyday),
+        lowest=_lowest(points, events),
+        not_converted=_left_out(ledger, rates, unknown_bills, on),
+        rates=rates_used(rate for rate in rates.values() if rate is not None),
+    )
+
+
+def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | None:
+    """The lowest day before the next pay-day, or of all where none is expected."""
+    if not points:
+        return None
+    pay_day = next((event for event in events if event.is_pay_day), None)
+    before = [one for one in points if pay_day is None or one.on < pay_day.on] or points[:1]
+    return LowestPoint(min(before, key=lambda one: (one.expected, one.on)), pay_day)
+
+
+def _left_out(
+    ledger: Ledger, rates: Mapping[int, Rate | None], bills: Sequence[BillFact], on: date
+) -> tuple[NotConverted, ...]:
+    """The balances and bills that no rate could bring in."""
+    parts = [
+        NotConverted(one.pk, one.name, one.currency, 1, on, on)
+        for one in ledger.accounts
+        if rates[one.pk] is None
+    ]
+    parts += [
+        NotConverted(
+            bill.account_id or 0, bill.name, bill.currency, 1, bill.due_date, bill.due_date
+        )
+        for bill in bills
+    ]
+    return merged(parts)

@@ -1,0 +1,221 @@
+"""What a forecast knows: read once, in a fixed number of queries, and sliced in memory by date.
+
+Covered is the money a person pays with: checking, savings and cash, less what is owed on credit
+cards (a purchase by card counts on its day, not when the card is settled). Loans and investments
+are outside; what is moved to them is an expense here, moving between covered accounts is nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import BigIntegerField, Q, Sum
+from django.db.models.functions import Cast
+
+from accounts.exchange import Rate, RateTable
+from accounts.models import Account
+from banking.kernel.periods import add_months
+from bills.models import Bill
+from bills.recurrence import occurrence_date
+from insights.figures.coverage import Coverage
+from insights.recurring.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead, load_entries
+from insights.recurring.recurring import dismissed_keys
+from transactions.models import Transaction
+from users.models import User
+from users.timezones import local_date
+
+HORIZONS = (30, 60, 90)
+COVERED = (
+    Account.Type.CHECKING,
+    Account.Type.SAVINGS,
+    Account.Type.CASH,
+    Account.Type.CREDIT_CARD,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BillFact:
+    """One occurrence of a bill, with the days on which its owner learned or settled it."""
+
+    pk: int
+    name: str
+    amount: Decimal
+    currency: str
+    account_id: int | None
+    due_date: date
+    series: UUID
+    series_start: date
+    sequence: int
+    recurrence: str
+    is_remainder: bool
+    payment_id: int | None
+    known_on: date
+    settled_on: date | None
+    is_deleted: bool
+
+    @property
+    def repeats(self) -> bool:
+        return self.recurrence != Bill.Recurrence.NONE
+
+    def is_known(self, on: date) -> bool:
+        return self.known_on <= on
+
+    def is_open(self, on: date) -> bool:
+        """Planned, and not settled, at the end of that day."""
+        return self.is_known(on) and (self.settled_on is None or self.settled_on > on)
+
+    def is_settled(self, on: date) -> bool:
+        """Paid or skipped by the end of that day."""
+        return self.is_known(on) and not self.is_deleted and not self.is_open(on)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The covered accounts' money by day, up to `on`, in each account's own currency.
+
+    Amounts are whole ten-thousandths. `balances` are those at the end of `on`; `ahead` is what was
+    posted, by then or by an earlier day, for days to come.
+    """
+
+    on: date
+    currency: str
+    accounts: tuple[Account, ...]
+    balances: Mapping[int, int]
+    daily: Mapping[int, Mapping[int, int]]
+    entries: tuple[Entry, ...]
+    ahead: tuple[Ahead, ...]
+    bills: tuple[BillFact, ...]
+    dismissed: frozenset[tuple[int, str, bool]]
+    rates: RateTable
+
+    def rate(self, account: Account, on: date) -> Rate | None:
+        return self.rates.rate(account.currency, on)
+
+    def first_day(self, accounts: Iterable[Account]) -> int | None:
+        """The ordinal of the first day with a line on any of these."""
+        firsts = [min(days) for one in accounts if (days := self.daily.get(one.pk))]
+        return min(firsts, default=None)
+
+    def balance_on(self, account: Account, day: int) -> int:
+        """The balance at the end of an earlier day, counted back from the one stored."""
+        later = self.daily.get(account.pk, {})
+        return self.balances[account.pk] - sum(net for on, net in later.items() if on > day)
+
+
+def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
+    """Everything that forecasts made on `on` and on the days of `origins` need."""
+    accounts = tuple(
+        one for one in coverage.accounts if one.is_active and one.account_type in COVERED
+    )
+    days = sorted({on, *origins})
+    after = add_months(days[0], -LOOKBACK_MONTHS)
+    sums = _daily_sums(accounts, after)
+    later = {pk: sum(net for day, net in net_by_day.items() if day > on.toordinal())
+             for pk, net_by_day in sums.items()}  # fmt: skip
+    bills = _bills(coverage.user, days[0])
+    currencies = {one.currency for one in accounts} | {bill.currency for bill in bills}
+    return Ledger(
+        on=on,
+        currency=currency,
+        accounts=accounts,
+        balances={one.pk: int(one.balance.scaleb(4)) - later.get(one.pk, 0) for one in accounts},
+        daily={
+            pk: {day: net for day, net in net_by_day.items() if day <= on.toordinal()}
+            for pk, net_by_day in sums.items()
+        },
+        entries=tuple(load_entries(accounts, after=after, until=on, with_transfers=True)),
+        ahead=tuple(
+            load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
+        ),
+        bills=bills,
+        dismissed=frozenset(dismissed_keys(coverage)),
+        rates=RateTable.for_dates(currencies, currency, days),
+    )
+
+
+def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int, int]]:
+    """{account: {day: net}} after that day, grouped in the database."""
+    rows = (
+        Transaction.objects.filter(
+            account_id__in=[one.pk for one in accounts], deleted_at=None, txn_date__gt=after
+        )
+        .posted()
+        .order_by()
+        .values_list("account_id", "txn_date")
+        .annotate(net=Sum(Cast("signed_amount", BigIntegerField())))
+    )
+    sums: dict[int, dict[int, int]] = {}
+    for account_id, on, net in rows:
+        sums.setdefault(account_id, {})[on.toordinal()] = int(net)
+    return sums
+
+
+def _bills(user: User, since: date) -> tuple[BillFact, ...]:
+    """The user's bills that were open on that day or are; those before tell whose payments were
+    a bill's. What is in the trash is marked."""
+    earliest = add_months(since, -LOOKBACK_MONTHS)
+    rows = Bill.objects.filter(
+        Q(paid_at=None, skipped_at=None) | Q(due_date__gte=earliest) | Q(paid_on__gte=earliest),
+        user=user,
+    )
+    facts = []
+    for bill in rows.order_by("due_date", "id"):
+        skipped = bill.skipped_at and local_date(user.timezone, bill.skipped_at)
+        settled_on = bill.paid_on or skipped
+        facts.append(
+            BillFact(
+                pk=bill.pk,
+                name=bill.biller_name,
+                amount=bill.amount_due,
+                currency=bill.currency,
+                account_id=bill.account_id,
+                due_date=bill.due_date,
+                series=bill.series,
+                series_start=bill.series_start,
+                sequence=bill.sequence,
+                recurrence=bill.recurrence,
+                is_remainder=bill.remainder_of_id is not None,
+                payment_id=bill.payment_id,
+                known_on=local_date(user.timezone, bill.created_at),
+                settled_on=settled_on,
+                is_deleted=bill.deleted_at is not None,
+            )
+        )
+    return tuple(facts)
+
+
+def expected_bills(ledger: Ledger, on: date, until: date) -> list[tuple[BillFact, date]]:
+    """The bills open on the date `on` and the occurrences that will follow, by their dates.
+
+    What is overdue is expected tomorrow.
+    """
+    found: list[tuple[BillFact, date]] = []
+    last: dict[UUID, BillFact] = {}
+    tomorrow = date.fromordinal(on.toordinal() + 1)
+    for bill in ledger.bills:
+        if not bill.is_known(on):
+            continue
+        if not bill.is_deleted and bill.is_open(on) and bill.due_date <= until:
+            found.append((bill, max(bill.due_date, tomorrow)))
+        if not bill.is_remainder and bill.sequence >= getattr(
+            last.get(bill.series), "sequence", -1
+        ):
+            last[bill.series] = bill
+    for bill in last.values():
+        if bill.is_open(on) and not bill.is_deleted:
+            found += [(bill, day) for day in _following(bill, tomorrow, until)]
+    return sorted(found, key=lambda one: (one[1], one[0].pk))
+
+
+def _following(bill: BillFact, first: date, until: date) -> list[date]:
+    days: list[date] = []
+    number = bill.sequence + 1
+    while (day := occurrence_date(bill.series_start, bill.recurrence, number)) is not None:
+        if day > until:
+            break
+        if day >= first:
+            days.append(day)
+        number += 1
+    return days

@@ -1,0 +1,55 @@
+"""What the page of the forecast shows beside the figures."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from insights.figures.links import Links
+from insights.forecast.expected_events import Event
+from insights.forecast.forecast import LEAST_HISTORY_DAYS
+from insights.forecast.forecast_ledger import HORIZONS
+from insights.forecast.forecast_summary import ForecastSummary
+from insights.recurring.recurring_page import lines_of
+
+# What is expected sooner than this is shown at once, the rest opens.
+SOON_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One expected payment or income, with the bill, the line or the lines behind it."""
+
+    event: Event
+    url: str
+
+
+def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
+    """Everything `templates/insights/forecast.html` needs."""
+    forecast, links = summary.forecast, Links(summary.coverage)
+    soon_until = forecast.on + timedelta(days=SOON_DAYS)
+    lines = [Line(event, _url(event, links)) for event in forecast.events]
+    return {
+        "summary": summary,
+        "forecast": forecast,
+        "hit_rate": summary.hit_rate,
+        "currency": forecast.currency,
+        "currencies": summary.coverage.currencies(forecast.currency),
+        "horizons": HORIZONS,
+        "end": forecast.points[-1] if forecast.points else None,
+        "soon": [line for line in lines if line.event.on <= soon_until],
+        "later": [line for line in lines if line.event.on > soon_until],
+        "below_zero": next((point for point in forecast.points if point.low < 0), None),
+        "missing_days": LEAST_HISTORY_DAYS - forecast.history_days,
+        "spends": forecast.everyday <= 0,
+        "per_day": abs(forecast.everyday),
+    }
+
+
+def _url(event: Event, links: Links) -> str:
+    if event.recurring is not None:
+        return lines_of(event.recurring, links)
+    if event.transaction_id is not None:
+        return reverse("transactions:transaction_detail", args=[event.transaction_id])
+    return reverse("bills:bill_detail", args=[event.bill_id])

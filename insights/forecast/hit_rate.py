@@ -1,0 +1,74 @@
+"""How often the forecast was right: made again at the starts of the last months, from what was
+known by then, and held against the balances that came."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from banking.kernel.periods import add_months, first_of_month
+from insights.forecast.forecast import Forecast, forecast_at
+from insights.forecast.forecast_band import Point, worth
+from insights.forecast.forecast_ledger import Ledger
+from insights.recurring.recurring import money
+
+MONTHS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class HitRate:
+    """Of `days` compared, on `inside` the balance was within the band.
+
+    `mean_error` is how far the expected line was off on average, `origins` the days before the
+    first of each forecast.
+    """
+
+    origins: tuple[date, ...]
+    days: int
+    inside: int
+    mean_error: Decimal
+
+    @property
+    def percent(self) -> Decimal:
+        return Decimal(self.inside * 100) / self.days
+
+
+def origins_for(on: date) -> list[date]:
+    """The last days of the six months before this one: each forecast begins with a month."""
+    months = [add_months(first_of_month(on), -back) for back in range(MONTHS)]
+    return [month - timedelta(days=1) for month in reversed(months)]
+
+
+def hit_rate(ledger: Ledger, days: int) -> HitRate | None:
+    """The forecasts of the last six months against the days up to yesterday; None without any.
+
+    At the rates of the day each was made: how currencies move is nobody's forecast.
+    """
+    forecasts = [forecast_at(ledger, origin, days) for origin in origins_for(ledger.on)]
+    count = inside = 0
+    error = Decimal(0)
+    origins = []
+    for forecast in forecasts:
+        pairs = compared(ledger, forecast)
+        if pairs:
+            origins.append(forecast.on)
+        for point, actual in pairs:
+            count += 1
+            inside += point.low <= actual <= point.high
+            error += abs(point.expected - actual)
+    if not count:
+        return None
+    return HitRate(tuple(origins), count, inside, error / count)
+
+
+def compared(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
+    """(point, the balance that came) of the days that are over."""
+    past = [point for point in forecast.points if point.on < ledger.on]
+    held = {one.pk: ledger.balance_on(one, forecast.on.toordinal()) for one in forecast.accounts}
+    pairs = []
+    for point in past:
+        total = 0
+        for account in forecast.accounts:
+            held[account.pk] += ledger.daily.get(account.pk, {}).get(point.on.toordinal(), 0)
+            total += worth(held[account.pk], ledger.rate(account, forecast.on))
+        pairs.append((point, money(total)))
+    return pairs

@@ -1,0 +1,150 @@
+"""What is posted for days to come: it counts on its day, in the place of what it pays.
+
+A line pays the bill that it settled, or an open one of its name, about its amount and about its
+day; and the nearest date of what recurs at its merchant, of several the one it fits best. So
+nothing is expected twice, and what is expected beside it stays.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+from itertools import takewhile
+
+from accounts.models import Account
+from insights.forecast.forecast_ledger import BillFact, Ledger
+from insights.recurring.entries import Entry, opposite_sides
+from insights.recurring.patterns import is_same
+from insights.recurring.recurring import Recurring, money
+from insights.recurring.recurring_bills import NEAR, is_named
+
+# A line may be so far from the day of the bill it pays.
+NEAR_DAYS = 7
+
+PlannedBill = tuple[BillFact, date]
+
+
+@dataclass(frozen=True, slots=True)
+class PostedAhead:
+    """The covered accounts' `lines` of days to come; those in `settling` settled a bill.
+
+    `ids` are of all of them, with the transfers whose two sides are nothing on one day; `paid` is
+    what recurs that a line (by its id) is a payment of, and for which of its dates, if for any.
+    """
+
+    lines: Sequence[Entry]
+    currencies: Mapping[int, str]
+    ids: Set[int]
+    settling: Set[int]
+    paid: Mapping[int, tuple[Recurring, date | None]]
+
+    def without_paid(
+        self, planned: Iterable[PlannedBill]
+    ) -> tuple[list[PlannedBill], list[PlannedBill]]:
+        """The planned bills that none of these lines pays, and those that one pays."""
+        unpaid, paid, ids = [], [], set(self.ids)
+        free = [line for line in self.lines if line.pk not in self.settling]
+        for bill, day in planned:
+            if bill.payment_id in ids:
+                # The occurrences that follow it are the same bill's, and not paid.
+                ids.remove(bill.payment_id)
+                paid.append((bill, day))
+            elif payer := self._payer(bill, day, free):
+                free.remove(payer)
+                paid.append((bill, day))
+            else:
+                unpaid.append((bill, day))
+        return unpaid, paid
+
+    def _payer(self, bill: BillFact, day: date, free: Iterable[Entry]) -> Entry | None:
+        """The line nearest to `day` that looks like that bill's payment."""
+        near = [
+            (abs(line.day - day.toordinal()), line.pk, line)
+            for line in free
+            if abs(line.day - day.toordinal()) <= NEAR_DAYS
+            and line.amount < 0
+            and self.currencies[line.account_id] == bill.currency
+            and abs(money(-line.amount) - bill.amount) <= NEAR * bill.amount
+            and is_named(bill.name, line.key)
+        ]
+        return min(near)[2] if near else None
+
+    def payments_of(self, one: Recurring) -> list[Entry]:
+        """The lines that are payments of what recurs, and of nothing else that does."""
+        return [line for line in self.lines if self._paid_by(line) is one]
+
+    def dates_paid_of(self, one: Recurring) -> set[date | None]:
+        """The dates of what recurs that one of these lines pays."""
+        return {day for other, day in self.paid.values() if other is one}
+
+    def _paid_by(self, line: Entry) -> Recurring | None:
+        return self.paid.get(line.pk, (None, None))[0]
+
+
+def posted_ahead(
+    ledger: Ledger, accounts: Sequence[Account], active: Sequence[Recurring], on: date
+) -> PostedAhead:
+    """What was posted by the end of `on` for the days after it, beside what then recurs."""
+    currencies, today = {one.pk: one.currency for one in accounts}, on.toordinal()
+    known = [
+        one.entry
+        for one in ledger.ahead
+        if one.known_on <= today < one.entry.day and one.entry.account_id in currencies
+    ]
+    inside = opposite_sides(known, apart=0)
+    lines = [entry for entry in known if entry.pk not in inside]
+    return PostedAhead(
+        lines=lines,
+        currencies=currencies,
+        ids={entry.pk for entry in known},
+        settling={bill.payment_id for bill in ledger.bills} - {None},
+        paid=_paid(lines, active),
+    )
+
+
+def _paid(
+    lines: Iterable[Entry], active: Sequence[Recurring]
+) -> dict[int, tuple[Recurring, date | None]]:
+    """Each line goes to what it fits best: on its day first, then at its price. No date is paid
+    twice: pay may come twice a month, and one merchant may have two contracts."""
+    found: dict[int, tuple[Recurring, date | None]] = {}
+    for line in lines:
+        fits = []
+        for number, one in enumerate(active):
+            if _is_payment(line, one):
+                taken = {day for other, day in found.values() if other is one}
+                day = _nearest(line, one, taken)
+                off = abs(day.toordinal() - line.day) if day else one.series.rhythm.length
+                is_other_price = not is_same(one.series.amounts[-1], abs(line.amount))
+                is_off = off > one.series.rhythm.tolerance
+                fits.append((is_off, is_other_price, off, number, day))
+        if fits:
+            *_, number, day = min(fits)
+            found[line.pk] = active[number], day
+    return found
+
+
+def _nearest(line: Entry, one: Recurring, taken: Set[date | None]) -> date | None:
+    """The date nearest to the line's that is still to be paid, up to half a rhythm away."""
+    half = one.series.rhythm.half
+    dates = takewhile(lambda day: day.toordinal() <= line.day + half, one.dates())
+    near = [(abs(day.toordinal() - line.day), day) for day in dates if day not in taken]
+    off, day = min(near, default=(half + 1, None))
+    return day if off <= half else None
+
+
+def _is_payment(line: Entry, one: Recurring) -> bool:
+    return (
+        line.account_id == one.account.pk
+        and line.key == one.key
+        and (line.amount > 0) == one.is_income
+        and _is_usual(line, one)
+    )
+
+
+def _is_usual(line: Entry, one: Recurring) -> bool:
+    amount = money(abs(line.amount))
+    if not one.is_fixed and one.lowest <= amount <= one.highest:
+        return True
+    return any(
+        abs(amount - usual) <= NEAR * usual for usual in (one.last_amount, one.typical_amount)
+    )

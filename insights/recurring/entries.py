@@ -1,0 +1,238 @@
+"""The lines among which recurring payments are looked for: few columns, few queries, bounded.
+
+Of a merchant with more lines than any contract has, the newest months are read, as far as they
+hold no more than two contracts' lines each way; one that has as many in half a year (a shop's till)
+is counted in the database and left out, so that a hundred thousand sales cost one grouping and no
+reading. What is read of a day does not depend on how far back one reads.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
+from django.db.models.functions import Cast
+
+from accounts.models import Account
+from banking.kernel.periods import add_months, first_of_month
+from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
+from transactions.fingerprints import normalized
+from transactions.models import Category, MerchantTotal, Transaction
+from transactions.rules.merchants import clean_merchant
+from users.timezones import local_date
+
+# How far back what recurs is looked for.
+LOOKBACK_MONTHS = 25
+MOST_READ_OF_ONE = 2 * MOST_OF_ONE_MERCHANT
+# So few of the busy merchants are read at all, and only if so many months fit.
+MOST_BUSY = 8
+LEAST_MONTHS = 6
+# Sixteen a day, shops with a till of their own not counted.
+MOST_LINES = 12_000
+# The two sides of a transfer are at most so far apart.
+TRANSFER_DAYS = 4
+LONGEST_KEY = 120
+_SAYS_NOTHING = re.compile(
+    r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
+    r"|oct(ober)?|nov(ember)?|dec(ember)?|com|www|inc|ltd|llc|gmbh|plc|.*\d.*"
+)
+
+
+class Entry(NamedTuple):
+    """One posted line: its day as an ordinal, its signed amount in ten-thousandths.
+
+    `name` is who is paid, `key` the same by its telling words.
+    """
+
+    pk: int
+    account_id: int
+    day: int
+    amount: int
+    key: str
+    name: str
+    category_id: int | None
+    is_transfer: bool
+
+
+class Ahead(NamedTuple):
+    """A line posted before its day, and the day (an ordinal) on which it was written."""
+
+    entry: Entry
+    known_on: int
+
+
+# What an Entry is read from.
+_READ = ("id", "account_id", "txn_date", "raw", "merchant", "description", "category_id")
+
+
+def load_entries(
+    accounts: Sequence[Account], *, after: date, until: date, with_transfers: bool = False
+) -> list[Entry]:
+    """The posted lines of `accounts` after one day and until another, oldest first.
+
+    Of busy merchants only the newest months, or none; of more than MOST_LINES the newest.
+    """
+    if not accounts:
+        return []
+    rows = Transaction.objects.filter(
+        account_id__in=[account.pk for account in accounts],
+        deleted_at=None,
+        txn_date__gt=after,
+        txn_date__lte=until,
+    ).posted()
+    if not with_transfers:
+        rows = rows.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
+    read = (
+        _raw(rows.exclude(_beyond(rows, accounts, until)))
+        .order_by("-txn_date", "-id")
+        .values_list(*_READ, "category__kind")[:MOST_LINES]
+    )
+    return _entries(read)[::-1]
+
+
+def load_ahead(
+    accounts: Sequence[Account], *, days: Iterable[date], ahead: int, timezone: str
+) -> list[Ahead]:
+    """The lines that were posted, by the end of one of these days, for the `ahead` days after it.
+
+    Oldest first, and every one: these are facts, not signs of a habit.
+    """
+    zone = ZoneInfo(timezone)
+    told = [
+        Q(
+            txn_date__gt=on,
+            txn_date__lte=on + timedelta(days=ahead),
+            created_at__lt=datetime.combine(on + timedelta(days=1), time.min, zone),
+        )
+        for on in days
+    ]
+    rows = Transaction.objects.filter(
+        reduce(or_, told), account_id__in=[account.pk for account in accounts], deleted_at=None
+    ).posted()
+    read = list(
+        _raw(rows).order_by("txn_date", "id").values_list(*_READ, "category__kind", "created_at")
+    )
+    known = [local_date(timezone, row[-1]).toordinal() for row in read]
+    return [Ahead(*pair) for pair in zip(_entries(row[:-1] for row in read), known, strict=True)]
+
+
+def _raw(rows: QuerySet) -> QuerySet:
+    return rows.annotate(raw=Cast("signed_amount", BigIntegerField()))
+
+
+def _entries(read: Iterable[tuple]) -> list[Entry]:
+    names: dict[tuple[str, str], tuple[str, str]] = {}
+    found = []
+    for pk, account, on, raw, merchant, text, category, kind in read:
+        words = (merchant, "" if merchant else text)
+        if words not in names:
+            name = shown_name(*words)
+            names[words] = (merchant_key(name), name)
+        is_transfer = kind == Category.Kind.TRANSFER
+        found.append(Entry(pk, account, on.toordinal(), raw, *names[words], category, is_transfer))
+    return found
+
+
+def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
+    """The lines of busy merchants before the months that are read of them; of words alone, where
+    no merchant is named, all."""
+    since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
+    totals = MerchantTotal.objects.filter(
+        account_id__in=[account.pk for account in accounts], month__range=(since, until)
+    ).order_by()
+    counted = (
+        totals.values_list("account_id", "merchant")
+        .annotate(count=Sum("transaction_count"))
+        .filter(count__gt=MOST_READ_OF_ONE)
+        .order_by("count", "account_id", "merchant")
+    )
+    busy = [(account, name) for account, name, _count in counted]
+    unnamed = [account for account, name in busy if not name]
+    left_out = _before_newest(totals, [one for one in busy if one[1]], until) if busy else []
+    if unnamed:
+        worded = (
+            rows.filter(
+                account_id__in=unnamed,
+                merchant="",
+                txn_date__gt=add_months(until, -LOOKBACK_MONTHS),
+            )
+            .order_by()
+            .values("account_id", "description")
+            .annotate(count=Count("id"))
+            .filter(count__gt=MOST_READ_OF_ONE)
+            .values_list("account_id", "description")
+        )
+        left_out += [
+            Q(account_id=account, merchant="", description=text) for account, text in worded
+        ]
+    return reduce(or_, left_out, Q(pk__in=[]))
+
+
+def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: date) -> list[Q]:
+    """For each merchant the lines before its newest months; all of them where these are few."""
+    read = busy[:MOST_BUSY]
+    months = (
+        totals.filter(merchant__in={name for _account, name in read})
+        .order_by("-month")
+        .values_list("account_id", "merchant", "month")
+        .annotate(count=Sum("transaction_count"))
+    )
+    held: dict[tuple[int, str], int] = dict.fromkeys(read, 0)
+    first: dict[tuple[int, str], date] = {}
+    for account, name, month, count in months:
+        one = (account, name)
+        if one in held:
+            held[one] += count
+            if held[one] <= MOST_READ_OF_ONE:
+                first[one] = month
+    enough = add_months(first_of_month(until), 1 - LEAST_MONTHS)
+    return [
+        Q(account_id=account, merchant=name, txn_date__lt=first[account, name])
+        if first.get((account, name), until) <= enough
+        else Q(account_id=account, merchant=name)
+        for account, name in busy
+    ]
+
+
+def shown_name(merchant: str, description: str) -> str:
+    """Who is paid, as a person reads it."""
+    return merchant or clean_merchant(description) or description
+
+
+def merchant_key(name: str) -> str:
+    """The words that tell who is paid: without numbers, months and legal forms."""
+    words = normalized(name).split()
+    telling = [word for word in words if not _SAYS_NOTHING.fullmatch(word)]
+    return " ".join(telling or words)[:LONGEST_KEY]
+
+
+def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[Entry]]:
+    """{(account, merchant's key, money in): its lines, oldest first}, of many the newest."""
+    groups: dict[tuple[int, str, bool], list[Entry]] = {}
+    for entry in entries:
+        if entry.key:
+            groups.setdefault((entry.account_id, entry.key, entry.amount > 0), []).append(entry)
+    return {key: lines[-MOST_READ_OF_ONE:] for key, lines in groups.items()}
+
+
+def opposite_sides(entries: Iterable[Entry], *, apart: int = TRANSFER_DAYS) -> set[int]:
+    """The lines of transfers whose other side is among these, at most so many days apart."""
+    waiting: dict[int, list[Entry]] = {}
+    matched: set[int] = set()
+    for entry in entries:
+        if not entry.is_transfer:
+            continue
+        others = waiting.setdefault(abs(entry.amount), [])
+        for other in others:
+            is_pair = other.amount == -entry.amount and other.account_id != entry.account_id
+            if is_pair and entry.day - other.day <= apart:
+                others.remove(other)
+                matched |= {entry.pk, other.pk}
+                break
+        else:
+            others.append(entry)
+    return matched

@@ -1,0 +1,78 @@
+"""Which recurring payment is a bill already: by the payments that settled it, else by name."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from bills.models import Bill
+from insights.recurring.cadence import Cadence
+from insights.recurring.entries import merchant_key
+from insights.recurring.recurring import Recurring
+from users.models import User
+
+# A bill of the same name is this payment when its amount differs by no more than this part.
+NEAR = Decimal("0.25")
+RECURRENCES = {
+    Cadence.WEEKLY: Bill.Recurrence.WEEKLY,
+    Cadence.MONTHLY: Bill.Recurrence.MONTHLY,
+    Cadence.QUARTERLY: Bill.Recurrence.QUARTERLY,
+    Cadence.YEARLY: Bill.Recurrence.YEARLY,
+}
+
+
+def with_bills(found: Iterable[Recurring], user: User) -> list[Recurring]:
+    """Each expense with the user's open bill that stands for it, in one query."""
+    bills = list(
+        Bill.objects.visible_to(user)
+        .order_by("due_date", "id")
+        .only("biller_name", "amount_due", "currency", "due_date", "series", "payment_id",
+              "paid_at", "skipped_at", "deleted_at")
+    )  # fmt: skip
+    openly: dict[UUID, Bill] = {}
+    for bill in bills:
+        if bill.is_open:
+            openly.setdefault(bill.series, bill)
+    settled = {bill.payment_id: bill.series for bill in bills if bill.payment_id is not None}
+    return [replace(one, bill_id=_bill_of(one, openly, settled)) for one in found]
+
+
+def _bill_of(one: Recurring, openly: dict[UUID, Bill], settled: dict[int, UUID]) -> int | None:
+    if one.is_income:
+        return None
+    paid = {settled.get(line.pk) for line in one.series.lines} & set(openly)
+    if paid:
+        return min(openly[series].pk for series in paid)
+    named = (
+        bill
+        for bill in openly.values()
+        if is_of(bill.biller_name, bill.amount_due, bill.currency, one)
+    )
+    return next((bill.pk for bill in named), None)
+
+
+def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> bool:
+    """Whether a bill of that name and amount is this payment."""
+    is_near = any(
+        abs(amount - usual) <= NEAR * usual for usual in (one.last_amount, one.typical_amount)
+    )
+    return is_near and currency == one.currency and is_named(biller_name, one.key)
+
+
+def is_named(biller_name: str, key: str) -> bool:
+    """Whether all words of one name are in the other: "Streamline" and "Streamline Video"."""
+    ours, theirs = set(key.split()), set(merchant_key(biller_name).split())
+    return bool(ours and theirs) and (ours <= theirs or theirs <= ours)
+
+
+def bill_entries(one: Recurring) -> dict[str, str]:
+    """What the form for a new bill begins with; a rhythm that bills do not know is planned once."""
+    next_on = one.next_on or one.on
+    return {
+        "biller_name": one.name[:120],
+        "amount_due": f"{one.expected_amount.normalize():f}",
+        "currency": one.currency,
+        "due_date": max(next_on, one.on).isoformat(),
+        "recurrence": RECURRENCES.get(one.cadence, Bill.Recurrence.NONE),
+        "account": str(one.account.pk),
+    }

@@ -1,0 +1,73 @@
+"""What the page of recurring payments shows beside the summary: links, categories, buttons."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from insights.figures.links import Links
+from insights.recurring.recurring import Confidence, Recurring
+from insights.recurring.recurring_bills import bill_entries
+from insights.recurring.recurring_summary import RecurringSummary
+from transactions.models import Category, Transaction
+from users.policy import Ability, may
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One series with where its lines are, and what may be done with it."""
+
+    item: Recurring
+    category: Category | None
+    url: str
+    # The form for a new bill, filled in; "" where it is a bill already, or is none.
+    bill_form: str
+    may_change: bool
+
+    @property
+    def is_uncertain(self) -> bool:
+        return self.item.confidence != Confidence.HIGH
+
+
+def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
+    """Everything `templates/insights/recurring.html` needs."""
+    found = [*summary.payments, *summary.incomes, *summary.ended]
+    categories = Category.objects.in_bulk({one.category_id for one in found} - {None})
+
+    def rows(items: Iterable[Recurring]) -> list[Row]:
+        return [_row(one, summary, categories) for one in items]
+
+    return {
+        "summary": summary,
+        "currency": summary.currency,
+        "currencies": summary.coverage.currencies(summary.currency),
+        "payments": rows(summary.payments),
+        "incomes": rows(summary.incomes),
+        "ended": rows(summary.ended),
+        "rises": rows(summary.rises),
+        "may_change": may(summary.coverage.user, Ability.CHANGE_OWN_DATA),
+        "left_out": {"count": summary.not_converted_count, "balances": summary.not_converted},
+    }
+
+
+def _row(one: Recurring, summary: RecurringSummary, categories: dict[int, Category]) -> Row:
+    user = summary.coverage.user
+    category = categories.get(one.category_id)
+    is_own = one.account.user_id == user.pk and may(user, Ability.CHANGE_OWN_DATA)
+    bill_form = ""
+    if is_own and one.is_active and not one.is_income and one.bill_id is None:
+        entries = bill_entries(one) | {"category": category.slug if category else ""}
+        bill_form = f"{reverse('bills:bill_create')}?{urlencode(entries)}"
+    return Row(one, category, lines_of(one, Links(summary.coverage)), bill_form, is_own)
+
+
+def lines_of(one: Recurring, links: Links) -> str:
+    """The transactions a series was found in (and others of that merchant)."""
+    return links.transactions(
+        account=one.account.pk,
+        txn_type=one.direction,
+        search=one.name,
+        status=Transaction.Status.POSTED,
+    )

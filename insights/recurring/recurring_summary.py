@@ -1,0 +1,101 @@
+"""What recurs, what it costs in a month and a year, and what was dismissed: page and API alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from accounts.exchange import RateTable
+from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from banking.kernel.snapshot import read_snapshot
+from insights.figures.coverage import Coverage, insights_coverage
+from insights.models import RecurringDismissal
+from insights.recurring.recurring import Recurring, find_recurring
+from insights.recurring.recurring_bills import with_bills
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some recurring payments come to, in the summary's currency."""
+
+    count: int
+    monthly: Decimal
+
+    @property
+    def yearly(self) -> Decimal:
+        return self.monthly * 12
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringSummary:
+    """Everything that recurs on the date `on`; sums in `currency`, each item in its own."""
+
+    on: date
+    currency: str
+    coverage: Coverage
+    payments: tuple[Recurring, ...]
+    incomes: tuple[Recurring, ...]
+    ended: tuple[Recurring, ...]
+    dismissed: tuple[RecurringDismissal, ...]
+    cost: Cost
+    income: Cost
+    not_converted: tuple[NotConverted, ...]
+    rates: tuple[RatesUsed, ...]
+
+    @property
+    def not_converted_count(self) -> int:
+        return sum(line.count for line in self.not_converted)
+
+    @property
+    def rises(self) -> list[Recurring]:
+        """The payments that became dearer in the last year."""
+        return [one for one in self.payments if one.price_change and one.price_change.is_rise]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.payments or self.incomes or self.ended)
+
+
+def recurring_summary(
+    *, user: User, on: date, currency: str = "", include_shared: bool | None = None
+) -> RecurringSummary:
+    """What recurs for `user` on the date `on`, summed in their base currency or another.
+
+    Raises PermissionDenied without the role for it.
+    """
+    currency = currency or user.base_currency
+    with read_snapshot():
+        coverage = insights_coverage(user, include_shared=include_shared)
+        found = with_bills(find_recurring(coverage, on), user)
+        dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
+        active = [one for one in found if one.is_active]
+        currencies = {one.currency for one in active}
+        rates = RateTable.for_dates(currencies, currency, [on])
+    known = {code: rates.rate(code, on) for code in sorted(currencies)}
+    payments = tuple(one for one in active if not one.is_income)
+    incomes = tuple(one for one in active if one.is_income)
+    return RecurringSummary(
+        on=on,
+        currency=currency,
+        coverage=coverage,
+        payments=payments,
+        incomes=incomes,
+        ended=tuple(one for one in found if not one.is_active),
+        dismissed=dismissed,
+        cost=_cost(payments, rates, on),
+        income=_cost(incomes, rates, on),
+        not_converted=merged(
+            NotConverted(one.account.pk, one.account.name, one.currency, 1, on, on)
+            for one in active
+            if known[one.currency] is None
+        ),
+        rates=rates_used(rate for rate in known.values() if rate is not None),
+    )
+
+
+def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
+    """The sum of those that convert; the others are in `not_converted`."""
+    worths = [rates.convert(one.monthly, one.currency, on) for one in found]
+    amounts = [worth.amount for worth in worths if worth is not None]
+    return Cost(len(amounts), sum(amounts, Decimal(0)))

@@ -1,0 +1,103 @@
+"""The staff site's first page: the platform in figures for who reads everything."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from banking.kernel.money import plain_amount
+from insights.staff.figures import Platform, Trouble, platform_figures
+from users.admin import sees_all
+from users.models import Notification, User
+from users.services.staffing import with_locks
+
+_stock_index = admin.site.index
+# A chart of so many units; the page scales it.
+WIDTH, HEIGHT, GAP = 360, 96, 6
+_TROUBLE = [
+    ("failed_jobs", "Jobs failed", "insights_jobstate", "outcome__exact=failed"),
+    ("failed_imports", "Imports failed", "transactions_importbatch", "status__exact=failed"),
+    ("failed_changes", "Long changes failed", "transactions_changebatch", "status__exact=failed"),
+    ("failed_exports", "Exports failed", "insights_export", "status__exact=failed"),
+    ("failed_notifications", "Messages failed", "users_notification", "status__exact=failed"),
+    ("overdue_notifications", "Messages late", "users_notification", "status__exact=pending"),
+    ("sync_errors", "Sources down", "accounts_ratefetch", "has_succeeded__exact=0"),
+    ("held_rates", "Rates held back", "accounts_heldrate", "status__exact=held"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart drawn as SVG."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    value: int
+
+
+def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Figures, what needs somebody, and every table this role may see."""
+    context = _for_readers() if sees_all(request) else _for_support()
+    return _stock_index(request, {**context, **(extra_context or {})})
+
+
+def _for_readers() -> dict[str, Any]:
+    platform = platform_figures(at=timezone.now())
+    return {
+        "platform": platform,
+        "volume": [
+            (one, plain_amount(one.inflow, one.currency), plain_amount(one.outflow, one.currency))
+            for one in platform.volume
+        ],
+        "charts": _charts(platform),
+        "chart_size": (WIDTH, HEIGHT),
+        "trouble": _trouble(platform.trouble),
+        "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],
+    }
+
+
+def _for_support() -> dict[str, Any]:
+    """Messages and locks: no money."""
+    failed = Notification.objects.filter(status=Notification.Status.FAILED)
+    locked = with_locks(User.objects.filter(is_active=True), timezone.now())
+    return {"failed_count": failed.count(), "locked_count": locked.filter(is_locked=True).count()}
+
+
+def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
+    """(count, words, link) of everything that is not zero."""
+    return [
+        (getattr(trouble, name), words, f"{reverse(f'admin:{table}_changelist')}?{query}")
+        for name, words, table, query in _TROUBLE
+        if getattr(trouble, name)
+    ]
+
+
+def _charts(platform: Platform) -> list[tuple[str, list[Bar]]]:
+    months = platform.months
+    return [
+        ("Transactions by month", _bars([(one.month, one.transactions) for one in months])),
+        ("Sign-ups by month", _bars([(one.month, one.sign_ups) for one in months])),
+    ]
+
+
+def _bars(points: list[tuple[Any, int]]) -> list[Bar]:
+    """Bars side by side, the highest as high as the chart."""
+    most = max((value for _, value in points), default=0) or 1
+    step = WIDTH / len(points)
+    return [
+        Bar(
+            x=round(index * step + GAP / 2, 1),
+            y=round(HEIGHT - HEIGHT * value / most, 1),
+            width=round(step - GAP, 1),
+            height=round(HEIGHT * value / most, 1),
+            label=f"{month:%b %Y}",
+            value=value,
+        )
+        for index, (month, value) in enumerate(points)
+    ]

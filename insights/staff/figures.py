@@ -1,0 +1,236 @@
+"""The platform in figures, for staff: how many people, how much money moves, what is broken."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from allauth.usersessions.models import UserSession
+from celery import current_app
+from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import TruncMonth
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from accounts.models import Account, HeldRate, RateFetch
+from banking.kernel.periods import add_months, first_of_month
+from banking.kernel.snapshot import read_snapshot
+from insights.models import Export, JobState
+from transactions.models import ChangeBatch, ImportBatch, MonthlyTotal
+from users.models import AuditChain, Notification, RefreshSession, User
+
+MONTHS = 12
+RECENT = timedelta(days=7)
+ACTIVE = timedelta(days=30)
+# A message waiting longer than this has no worker.
+OVERDUE = timedelta(minutes=15)
+LEDGER_JOB = "transactions.tasks.check_ledger_nightly"
+AUDIT_JOB = "users.tasks.verify_audit_nightly"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Money that moved this month in one currency."""
+
+    currency: str
+    inflow: Decimal
+    outflow: Decimal
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What one month brought."""
+
+    month: date
+    transactions: int
+    sign_ups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A nightly proof: passed, failed, or not run yet (None)."""
+
+    passed: bool | None
+    at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Users, by what counts."""
+
+    total: int
+    active: int
+    signed_up: int
+    deactivated: int
+    by_role: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What needs somebody: zero everywhere on a good day."""
+
+    failed_jobs: int
+    failed_imports: int
+    failed_changes: int
+    failed_exports: int
+    failed_notifications: int
+    overdue_notifications: int
+    sync_errors: int
+    held_rates: int
+
+    @property
+    def total(self) -> int:
+        return sum(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything the staff home and `/api/admin/overview` tell."""
+
+    at: datetime
+    people: People
+    accounts: int
+    volume: list[Volume]
+    months: list[Month]
+    notifications: dict[str, int]
+    trouble: Trouble
+    jobs: list[JobState]
+    queue: int | None
+    sources: list[RateFetch]
+    ledger: Check
+    audit: Check
+    chains: int
+    events: int
+
+
+def platform_figures(*, at: datetime) -> Platform:
+    """All of it at one moment, in a fixed number of queries; only the queue asks the broker."""
+    queue = queue_length()
+    with read_snapshot():
+        jobs = list(JobState.objects.all())
+        sources = _last_fetches()
+        chains = AuditChain.objects.aggregate(count=Count("pk"), events=Sum("length"))
+        return Platform(
+            at=at,
+            people=_people(at),
+            accounts=Account.objects.filter(deleted_at=None).count(),
+            volume=_volume(at.date()),
+            months=_months(at),
+            notifications=_notifications(at),
+            trouble=_trouble(at, jobs, sources),
+            jobs=jobs,
+            queue=queue,
+            sources=sources,
+            ledger=_check(jobs, LEDGER_JOB),
+            audit=_check(jobs, AUDIT_JOB),
+            chains=chains["count"],
+            events=chains["events"] or 0,
+        )
+
+
+def queue_length() -> int | None:
+    """Messages that wait for a worker; None where the broker does not answer or cannot say."""
+    try:
+        with current_app.connection_for_read(connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
+            name = current_app.conf.task_default_queue
+            try:
+                return broker.default_channel.queue_declare(name, passive=True).message_count
+            except broker.channel_errors:
+                return 0  # An empty queue does not exist on Redis.
+    except (KombuError, RedisError, OSError):
+        return None
+
+
+def _people(at: datetime) -> People:
+    since = at - ACTIVE
+    seen = (
+        Q(last_login__gte=since)
+        | Q(pk__in=UserSession.objects.filter(last_seen_at__gte=since).values("user"))
+        | Q(pk__in=RefreshSession.objects.filter(created_at__gte=since).values("user"))
+    )
+    found = User.objects.aggregate(
+        total=Count("pk"),
+        active=Count("pk", filter=seen & Q(is_active=True)),
+        signed_up=Count("pk", filter=Q(created_at__gte=since)),
+        deactivated=Count("pk", filter=Q(is_active=False)),
+    )
+    roles = User.objects.order_by("role").values_list("role").annotate(count=Count("pk"))
+    return People(**found, by_role=dict(roles))
+
+
+def _volume(on: date) -> list[Volume]:
+    rows = (
+        MonthlyTotal.objects.filter(month=first_of_month(on), account__deleted_at=None)
+        .order_by("account__currency")
+        .values("account__currency")
+        .annotate(money_in=Sum("inflow"), money_out=Sum("outflow"), count=Sum("transaction_count"))
+    )
+    return [
+        Volume(row["account__currency"], row["money_in"], row["money_out"], row["count"])
+        for row in rows
+    ]
+
+
+def _months(at: datetime) -> list[Month]:
+    last = first_of_month(at.date())
+    months = [add_months(last, -back) for back in reversed(range(MONTHS))]
+    counted = dict(
+        MonthlyTotal.objects.filter(month__gte=months[0], account__deleted_at=None)
+        .order_by("month")
+        .values_list("month")
+        .annotate(count=Sum("transaction_count"))
+    )
+    signed_up = {
+        row["month"].date(): row["count"]
+        for row in User.objects.filter(created_at__date__gte=months[0])
+        .order_by()
+        .values(month=TruncMonth("created_at"))
+        .annotate(count=Count("pk"))
+    }
+    return [Month(one, counted.get(one, 0), signed_up.get(one, 0)) for one in months]
+
+
+def _notifications(at: datetime) -> dict[str, int]:
+    rows = Notification.objects.filter(created_at__gte=at - RECENT).order_by("status")
+    counts = dict(rows.values_list("status").annotate(count=Count("pk")))
+    return {status: counts.get(status, 0) for status in Notification.Status.values}
+
+
+def _trouble(at: datetime, jobs: list[JobState], sources: list[RateFetch]) -> Trouble:
+    since = at - RECENT
+    status = Notification.Status
+    messages = Notification.objects.aggregate(
+        failed=Count(
+            "pk", filter=Q(created_at__gte=since, status__in=[status.FAILED, status.UNKNOWN])
+        ),
+        overdue=Count("pk", filter=Q(status=status.PENDING, due_at__lt=at - OVERDUE)),
+    )
+    recent = Q(updated_at__gte=since)
+    return Trouble(
+        failed_jobs=sum(1 for job in jobs if job.outcome == JobState.Outcome.FAILED),
+        failed_imports=ImportBatch.objects.filter(recent, status="failed").count(),
+        failed_changes=ChangeBatch.objects.filter(recent).exclude(error="").count(),
+        failed_exports=Export.objects.filter(created_at__gte=since, status="failed").count(),
+        failed_notifications=messages["failed"],
+        overdue_notifications=messages["overdue"],
+        sync_errors=sum(1 for fetch in sources if not fetch.has_succeeded),
+        held_rates=HeldRate.objects.filter(status=HeldRate.Status.HELD).count(),
+    )
+
+
+def _last_fetches() -> list[RateFetch]:
+    """The last answer of each source of rates."""
+    last = RateFetch.objects.order_by().values("source").annotate(last=Max("pk")).values("last")
+    return list(RateFetch.objects.filter(pk__in=last).order_by("source"))
+
+
+def _check(jobs: list[JobState], name: str) -> Check:
+    job = next((one for one in jobs if one.name == name), None)
+    if job is None:
+        return Check(None, None, "It has not run yet.")
+    if job.outcome == JobState.Outcome.FAILED:
+        return Check(False, job.finished_at, "It could not be checked.")
+    passed = job.result == "True"
+    return Check(passed, job.finished_at, "" if passed else "Something is off: see the log.")

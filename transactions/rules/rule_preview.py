@@ -1,0 +1,271 @@
+"""A rule's effect before it is applied: rows, and each month's categories before and after."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Sum
+from django.http import Http404
+
+from banking.kernel.keyset import NO_SUCH_PAGE
+from banking.kernel.periods import first_of_month
+from transactions.category_moves import LimitEffect, Move, limit_effects
+from transactions.models import Category, CategoryRule, MonthlyTotal, Transaction
+from transactions.rules.rule_scan import Judged, RuleScan, ScannedRow, Verdict
+from users.models import User
+
+PAGE_SIZE = 50
+MOST_MONTHS = 12
+LISTED = (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One transaction of the preview; `after` is what the asked rule gives or would have given."""
+
+    transaction: Transaction
+    before: Category | None
+    after: Category
+    rule: CategoryRule
+
+
+@dataclass(frozen=True, slots=True)
+class MonthEffect:
+    """One category's sum in a month and currency, before and after.
+
+    `measure` says what is summed: spent (an expense category's, refunds taken off), received
+    (an income category's), or net (money in less money out: transfers, rows without a category).
+    """
+
+    month: date
+    currency: str
+    category: Category | None
+    measure: str
+    before: Decimal
+    after: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        return self.after - self.before
+
+
+@dataclass(slots=True)
+class RulePreview:
+    """What applying would do. `effects` are of the latest 12 months that change, latest first;
+    `limits` are this month's budgets that would be used more, or less.
+
+    Told of the latest `scanned_count` of the user's `total_count` transactions, and of months that
+    lie among them whole.
+    """
+
+    rows: list[PreviewRow]
+    next_cursor: str | None
+    change_count: int = 0
+    same_count: int = 0
+    manual_count: int = 0
+    kept_count: int = 0
+    effects: list[MonthEffect] = field(default_factory=list)
+    month_count: int = 0
+    limits: list[LimitEffect] = field(default_factory=list)
+    scanned_count: int = 0
+    total_count: int = 0
+
+    @property
+    def is_partial(self) -> bool:
+        return self.scanned_count < self.total_count
+
+    @property
+    def match_count(self) -> int:
+        return self.change_count + self.same_count + self.manual_count + self.kept_count
+
+
+def preview_rules(
+    user: User,
+    rule: CategoryRule | None = None,
+    *,
+    on: date | None = None,
+    listed: Verdict = Verdict.CHANGES,
+    cursor: str | None = None,
+    page_size: int = PAGE_SIZE,
+) -> RulePreview:
+    """What one rule (saved or not), or all rules, would do to the user's transactions now.
+
+    `rows` is a page of the rows of one verdict, by key. Raises Http404 on a cursor that is none.
+    `on` is the user's today; without it, `limits` stays empty.
+    """
+    counts: Counter[Verdict] = Counter()
+    page = _Page(listed, _position(cursor), page_size)
+    moves = _Moves()
+    total, most = Transaction.objects.filter(user=user).live().count(), settings.RULE_PREVIEW_ROWS
+    for judged in RuleScan(user, rule).pieces(limit=most):
+        for row, verdict, decided in judged:
+            counts[verdict] += 1
+            if verdict is Verdict.CHANGES:
+                moves.add(row, decided)
+            if verdict is listed:
+                page.offer((row, verdict, decided))
+    effects, month_count = moves.effects(user, _cut_month(user, most) if total > most else None)
+    return RulePreview(
+        rows=_shown(page.rows, rule),
+        next_cursor=page.next_cursor,
+        change_count=counts[Verdict.CHANGES],
+        same_count=counts[Verdict.SAME],
+        manual_count=counts[Verdict.LOCKED],
+        kept_count=counts[Verdict.KEPT],
+        effects=effects,
+        month_count=month_count,
+        limits=limit_effects(user, moves.by_day(), on) if on else [],
+        scanned_count=min(total, most),
+        total_count=total,
+    )
+
+
+def _cut_month(user: User, most: int) -> date | None:
+    """The month in which the latest so many of the user's transactions begin."""
+    newest = Transaction.objects.filter(user=user).live().order_by("-txn_date", "-id")
+    for day in newest.values_list("txn_date", flat=True)[most - 1 : most]:
+        return first_of_month(day)
+    return None
+
+
+def matching_rows(user: User, rule: CategoryRule, *, limit: int, page_size: int) -> RulePreview:
+    """The newest rows a rule being written matches, among the latest `limit`; no sums."""
+    counts: Counter[Verdict] = Counter()
+    found: list[Judged] = []
+    for judged in RuleScan(user, rule).pieces(limit=limit):
+        counts.update(verdict for _, verdict, _ in judged)
+        found += judged[: page_size - len(found)]
+    return RulePreview(
+        rows=_shown(found, rule),
+        next_cursor=None,
+        change_count=counts[Verdict.CHANGES],
+        same_count=counts[Verdict.SAME],
+        manual_count=counts[Verdict.LOCKED],
+        kept_count=counts[Verdict.KEPT],
+    )
+
+
+class _Page:
+    """Keeps the rows behind a position until there are enough, and knows whether more follow."""
+
+    def __init__(self, listed: Verdict, position: tuple[date, int] | None, size: int) -> None:
+        self.listed = listed
+        self.position = position
+        self.size = size
+        self.rows: list[Judged] = []
+        self.has_more = False
+
+    def offer(self, judged: Judged) -> None:
+        row = judged[0]
+        if self.position is not None and (row.txn_date, row.pk) >= self.position:
+            return
+        if len(self.rows) == self.size:
+            self.has_more = True
+        else:
+            self.rows.append(judged)
+
+    @property
+    def next_cursor(self) -> str | None:
+        if not self.has_more:
+            return None
+        row = self.rows[-1][0]
+        return f"{row.txn_date.isoformat()}.{row.pk}"
+
+
+def _position(cursor: str | None) -> tuple[date, int] | None:
+    if not cursor:
+        return None
+    day, _, pk = cursor.partition(".")
+    try:
+        return date.fromisoformat(day), int(pk)
+    except ValueError:
+        raise Http404(NO_SUCH_PAGE) from None
+
+
+class _Moves:
+    """Adds up what changing rows take from one category and give to another, by day."""
+
+    def __init__(self) -> None:
+        self.nets: dict[tuple[date, str, int | None], Decimal] = {}
+
+    def add(self, row: ScannedRow, rule: CategoryRule) -> None:
+        if row.status != Transaction.Status.POSTED:
+            return
+        for category_id, amount in (
+            (row.category_id, -row.signed_amount),
+            (rule.category_id, row.signed_amount),
+        ):
+            key = (row.txn_date, row.currency, category_id)
+            self.nets[key] = self.nets.get(key, Decimal(0)) + amount
+
+    def by_day(self) -> list[Move]:
+        return [Move(*key, net) for key, net in self.nets.items() if net]
+
+    def by_month(self) -> dict[tuple[date, str, int | None], Decimal]:
+        nets: dict[tuple[date, str, int | None], Decimal] = {}
+        for (day, currency, category_id), net in self.nets.items():
+            key = (first_of_month(day), currency, category_id)
+            nets[key] = nets.get(key, Decimal(0)) + net
+        return nets
+
+    def effects(self, user: User, cut: date | None) -> tuple[list[MonthEffect], int]:
+        """The effects of the latest months, but for `cut`, and how many months there are."""
+        all_nets = {key: net for key, net in self.by_month().items() if key[0] != cut}
+        months = sorted({month for month, _, _ in all_nets}, reverse=True)
+        shown = months[:MOST_MONTHS]
+        nets = {key: net for key, net in all_nets.items() if key[0] in shown and net}
+        standing = _standing_nets(user, shown)
+        categories = Category.objects.in_bulk({pk for _, _, pk in nets if pk is not None})
+        effects = [
+            _effect(key, categories.get(key[2]), standing.get(key, Decimal(0)), net)
+            for key, net in nets.items()
+        ]
+        effects.sort(key=_weight)
+        return effects, len(months)
+
+
+def _weight(effect: MonthEffect) -> tuple:
+    """The latest month first, in it the largest change; rows without a category give way."""
+    order = (-effect.month.toordinal(), effect.currency, -abs(effect.change))
+    return (*order, effect.category is None)
+
+
+def _standing_nets(
+    user: User, months: Iterable[date]
+) -> dict[tuple[date, str, int | None], Decimal]:
+    totals = MonthlyTotal.objects.filter(
+        user=user, account__deleted_at=None, month__in=list(months)
+    )
+    grouped = totals.order_by().values_list("month", "account__currency", "category_id")
+    return {
+        (month, currency, category_id): inflow - outflow
+        for month, currency, category_id, inflow, outflow in grouped.annotate(
+            Sum("inflow"), Sum("outflow")
+        )
+    }
+
+
+def _effect(
+    key: tuple[date, str, int | None], category: Category | None, standing: Decimal, net: Decimal
+) -> MonthEffect:
+    measures = {Category.Kind.EXPENSE: "spent", Category.Kind.INCOME: "received"}
+    measure = measures.get(category.kind, "net") if category else "net"
+    before, after = standing, standing + net
+    if measure == "spent":
+        before, after = -before, -after
+    month, currency, _ = key
+    return MonthEffect(month, currency, category, measure, before, after)
+
+
+def _shown(judged: list[Judged], asked: CategoryRule | None) -> list[PreviewRow]:
+    """The rows as they are shown, in two queries."""
+    rows = Transaction.objects.select_related("account", "category")
+    found = rows.in_bulk([row.pk for row, _, _ in judged])
+    return [
+        PreviewRow(found[row.pk], found[row.pk].category, (asked or rule).category, rule)
+        for row, _, rule in judged
+        if row.pk in found
+    ]

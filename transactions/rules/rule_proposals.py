@@ -1,0 +1,44 @@
+"""The rule a choice made by hand suggests: what to look for, so that the like of it is found."""
+
+from dataclasses import dataclass
+
+import re2
+
+from banking.kernel.fields import folded
+from transactions.models import Transaction
+from transactions.rules.merchants import clean_merchant
+from transactions.rules.rules import LONGEST_PATTERN, Line
+from transactions.rules.suggestions import suggester_for
+
+SHORTEST_WORD = 3
+# A till's or a receipt's number is another one next time; “7 Eleven” is not.
+_LEADING_NUMBER = re2.compile(r"^(?:\d{3,} )+")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProposal:
+    """What a rule for rows like this one looks for; one of the two is empty."""
+
+    keyword_pattern: str = ""
+    merchant_pattern: str = ""
+
+
+def propose_rule(row: Transaction) -> RuleProposal:
+    """The cleaned merchant where the bank's text has it, else a pattern on the merchant."""
+    text = folded(" ".join(row.description.split()))
+    for name in (row.merchant, clean_merchant(row.description)):
+        words = _LEADING_NUMBER.sub("", " ".join(name.split()))
+        if len(words) >= SHORTEST_WORD and folded(words) in text:
+            return RuleProposal(keyword_pattern=words[:LONGEST_PATTERN])
+    if row.merchant:
+        return RuleProposal(merchant_pattern=f"^{re2.escape(row.merchant)}$"[:LONGEST_PATTERN])
+    return RuleProposal(keyword_pattern=" ".join(row.description.split())[:LONGEST_PATTERN])
+
+
+def is_worth_a_rule(row: Transaction) -> bool:
+    """Whether the category was chosen by hand and no rule of the owner's would have given it."""
+    if row.category_id is None or row.category_source != Transaction.CategorySource.MANUAL:
+        return False
+    line = Line(row.description, row.merchant, row.account_id, abs(row.signed_amount))
+    suggestion = suggester_for(row.user).suggest(line, is_inflow=row.signed_amount > 0)
+    return suggestion.rule_id is None or suggestion.category_id != row.category_id

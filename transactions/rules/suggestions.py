@@ -1,0 +1,87 @@
+"""The category a new line gets before anybody looks at it, and its cleaned-up merchant.
+
+Order: the user's rules by priority, the provider's category, the built-in merchant map. A choice
+made by hand is never asked for here: it stands above all three.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db.models import Count, Max
+
+from transactions.models import Category, CategoryRule, Transaction
+from transactions.rules import merchants
+from transactions.rules.rules import Line, RuleBook
+from users.models import User
+
+_SOURCES = Transaction.CategorySource
+_MEMORY = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`category_id` is None where nothing is known; `rule_id` says which rule decided, if one."""
+
+    category_id: int | None
+    category_source: str
+    merchant: str
+    rule_id: int | None = None
+
+
+class Suggester:
+    """Suggests for one person's lines; made once for a whole import, in two queries."""
+
+    def __init__(self, categories: list[Category], rules: list[CategoryRule]) -> None:
+        self._book = RuleBook(rules)
+        # A person's own category hides the predefined one of the same slug or name.
+        categories = sorted(categories, key=lambda category: category.user_id is not None)
+        self._by_slug = {category.slug: category.pk for category in categories}
+        self._by_name = {category.name.casefold(): category.pk for category in categories}
+        self._recognised: dict[tuple[str, bool], merchants.Recognised] = {}
+
+    def suggest(self, line: Line, *, is_inflow: bool, provider_category: str = "") -> Suggestion:
+        """The first of rule, provider and built-in map that knows a category for the line."""
+        recognised = self._recognise(line, is_inflow)
+        merchant = (
+            line.merchant or recognised.merchant or merchants.clean_merchant(line.description)
+        )
+        rule = self._book.first_match(line)
+        if rule is not None:
+            return Suggestion(rule.category_id, _SOURCES.RULE, merchant, rule.pk)
+        provided = self.category_named(provider_category)
+        if provided is not None:
+            return Suggestion(provided, _SOURCES.PROVIDER, merchant)
+        known = self._by_slug.get(recognised.category_slug)
+        if known is not None:
+            return Suggestion(known, _SOURCES.IMPORT, merchant)
+        return Suggestion(None, _SOURCES.NONE, merchant)
+
+    def category_named(self, text: str) -> int | None:
+        """The category whose slug or name the text is, in any case."""
+        if not text:
+            return None
+        return self._by_slug.get(text.strip()) or self._by_name.get(text.strip().casefold())
+
+    def _recognise(self, line: Line, is_inflow: bool) -> merchants.Recognised:
+        text = f"{line.merchant} {line.description}" if line.merchant else line.description
+        key = (text, is_inflow)
+        known = self._recognised.get(key)
+        if known is None:
+            if len(self._recognised) >= _MEMORY:
+                self._recognised.clear()
+            known = self._recognised[key] = merchants.recognise(text, is_inflow=is_inflow)
+        return known
+
+
+def suggester_for(user: User) -> Suggester:
+    """The user's suggester; kept by the process while their rules and categories stay the same."""
+    rules = CategoryRule.objects.filter(user=user).aggregate(Max("updated_at"), Count("id"))
+    categories = Category.objects.visible_to(user).aggregate(Max("updated_at"), Count("id"))
+    return _suggester(user.pk, (*rules.values(), *categories.values()))
+
+
+@lru_cache(maxsize=64)
+def _suggester(user_id: int, version: tuple) -> Suggester:
+    user = User(pk=user_id)
+    rules = CategoryRule.objects.visible_to(user).in_force().in_order()
+    return Suggester(list(Category.objects.visible_to(user)), list(rules))

@@ -1,0 +1,78 @@
+"""Statements as tables: CSV files, and spreadsheets whose cells arrive as text.
+
+``detect`` proposes how to read a file, ``read`` reads it with a mapping someone stands by. A line
+that cannot be read is handed on with a sentence and never stops the ones after it.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from transactions.sources.files.csv_detection import detect, detect_table
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.csv_preamble import note_preamble
+from transactions.sources.files.csv_row_reader import RowReader
+from transactions.sources.files.csv_rows import Row, split_rows
+from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+from transactions.sources.files.text_encoding import open_text, refuse_binary
+
+__all__ = ["CsvMapping", "Detection", "detect", "detect_table", "read", "read_table"]
+
+
+def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
+    """The lines of a CSV file, read one by one as ``mapping`` says."""
+    refuse_binary(data)
+    _refuse_incomplete(mapping)
+    incoming = IncomingFile(format="csv", rows=iter(()))
+    incoming.rows = RowReader(mapping, incoming).walk(_rows_of(data, mapping, incoming))
+    return incoming
+
+
+def read_table(rows: Iterable[list[str]], mapping: CsvMapping) -> IncomingFile:
+    """The lines of a table whose cells are text already, read by the same rules as a CSV file."""
+    _refuse_incomplete(mapping)
+    incoming = IncomingFile(format="table", rows=iter(()))
+    records = (Row(number, cells, "\t".join(cells)) for number, cells in enumerate(rows, start=1))
+    above = _lines_above(mapping)
+    preamble = list(islice(records, above))
+    note_preamble([row.cells for row in preamble], mapping.decimal_mark, incoming)
+    incoming.skipped_count = len(preamble)
+    incoming.rows = RowReader(mapping, incoming).walk(records)
+    return incoming
+
+
+def _refuse_incomplete(mapping: CsvMapping) -> None:
+    if problem := mapping.problem():
+        raise UnreadableFile(f"The file cannot be read yet. {problem}")
+
+
+def _lines_above(mapping: CsvMapping) -> int:
+    return max(mapping.header_line - 1, mapping.skip_lines, 0)
+
+
+def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
+    """Every record of the file; a Unicode file that is none is refused as a whole."""
+    try:
+        yield from _decoded_rows(data, mapping, incoming)
+    except UnicodeError:
+        raise UnreadableFile(f"The file is not written in {mapping.encoding}.") from None
+
+
+def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
+    """Every record from the line of headings on; what stands above is only looked through."""
+    with open_text(data, mapping.encoding) as lines:
+        above = _lines_above(mapping)
+        preamble = [line.rstrip("\n") for line in islice(lines, above)]
+        cells = [line.replace('"', "").split(mapping.delimiter) for line in preamble[:200]]
+        note_preamble(cells, mapping.decimal_mark, incoming)
+        incoming.skipped_count = len(preamble)
+        first = list(islice(lines, 1))
+        width = 0
+        for row in split_rows(first, mapping.delimiter, mapping.quotechar, width=0):
+            width = max(len(row.cells), mapping.width)
+        yield from split_rows(
+            chain(first, lines),
+            mapping.delimiter,
+            mapping.quotechar,
+            width=width,
+            first_number=above + 1,
+        )

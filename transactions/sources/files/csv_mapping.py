@@ -1,0 +1,172 @@
+"""How to read one bank's table: which column means what, and how its values are written."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from transactions.sources.files.text_encoding import ENCODINGS
+from transactions.sources.files.values import DATE_STYLES
+
+DELIMITERS = (",", ";", "\t", "|")
+QUOTECHARS = ('"', "'", "")
+DECIMAL_MARKS = (".", ",")
+# signed: negative is money out. inverted: positive is money out, as on many cards.
+# debit_credit: two columns without signs. signed_pair: two columns that carry their own signs.
+# flag: the amount has no sign, another column says the direction.
+SIGN_CONVENTIONS = ("signed", "inverted", "debit_credit", "signed_pair", "flag")
+
+_CHOICES = {
+    "encoding": ENCODINGS,
+    "delimiter": DELIMITERS,
+    "quotechar": QUOTECHARS,
+    "date_format": tuple(DATE_STYLES),
+    "decimal_mark": DECIMAL_MARKS,
+    "sign_convention": SIGN_CONVENTIONS,
+}
+_FLAGS = ("outflow_flag", "inflow_flag")
+_LINES = ("header_line", "skip_lines")
+_LAST_COLUMN = 999
+_LAST_LINE = 10_000
+_LONGEST_FLAG = 200
+COLUMN_FIELDS = (
+    *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant", "balance"),
+    *("currency", "category", "notes", "external_id", "status"),
+)
+_NEEDED_COLUMNS = {
+    "signed": ("amount",),
+    "inverted": ("amount",),
+    "debit_credit": ("debit", "credit"),
+    "signed_pair": ("debit", "credit"),
+    "flag": ("amount", "flag"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvMapping:
+    """Columns are counted from 0, lines from 1; None is a role no column has.
+
+    ``header_line`` is the line of headings (0 = there is none); everything above it, and the
+    first ``skip_lines`` lines in any case, is no transaction. ``outflow_flag`` and
+    ``inflow_flag`` may hold several words, separated by "|"; an ``inflow_flag`` of "" means
+    every other word.
+    """
+
+    txn_date: int | None
+    date_format: str
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    flag: int | None = None
+    sign_convention: str = "signed"
+    decimal_mark: str = "."
+    outflow_flag: str = ""
+    inflow_flag: str = ""
+    posted_date: int | None = None
+    description: tuple[int, ...] = ()
+    merchant: int | None = None
+    balance: int | None = None
+    currency: int | None = None
+    category: int | None = None
+    notes: int | None = None
+    external_id: int | None = None
+    status: int | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quotechar: str = '"'
+    header_line: int = 0
+    skip_lines: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The mapping as plain JSON values; ``from_json`` gives the same mapping back."""
+        return {**asdict(self), "description": list(self.description)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "CsvMapping":
+        """A mapping from a form or the API; ValueError names the field that is wrong and why."""
+        if not isinstance(values, Mapping):
+            raise ValueError("mapping: it must be an object with one value per field.")
+        names = {item.name for item in fields(cls)}
+        for name in values:
+            if name not in names:
+                raise ValueError(f"{str(name)[:40]}: there is no such field in a mapping.")
+        mapping = cls(
+            **{"txn_date": None, "date_format": ""}
+            | {name: _checked(name, value) for name, value in values.items()}
+        )
+        if problem := mapping.problem():
+            raise ValueError(problem)
+        return mapping
+
+    def problem(self) -> str:
+        """What keeps this mapping from being used, in a sentence naming the field; else ""."""
+        if self.txn_date is None:
+            return "txn_date: choose the column that holds the date."
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                return f"{name}: choose one of {', '.join(repr(choice) for choice in choices)}."
+        for name in _NEEDED_COLUMNS[self.sign_convention]:
+            if getattr(self, name) is None:
+                return f"{name}: choose its column; “{self.sign_convention}” amounts need it."
+        if self.sign_convention == "flag" and not self.outflow_flag.strip(" |"):
+            return "outflow_flag: say which word in the flag column means money out."
+        if self.needs_pair and self.debit == self.credit:
+            return "credit: money in and money out cannot be the same column."
+        return ""
+
+    @property
+    def needs_pair(self) -> bool:
+        return self.sign_convention in ("debit_credit", "signed_pair")
+
+    @property
+    def width(self) -> int:
+        """How many cells a line needs so that every mapped column is there."""
+        columns = [getattr(self, name) for name in COLUMN_FIELDS]
+        return 1 + max([column for column in columns if column is not None] + [*self.description])
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "description":
+        if not isinstance(value, list | tuple) or len(value) > 10:
+            raise ValueError("description: give a list of at most 10 columns.")
+        return tuple(_whole_number(name, item, _LAST_COLUMN) for item in value)
+    if name in _LINES:
+        return _whole_number(name, value, _LAST_LINE)
+    if name in COLUMN_FIELDS:
+        return None if value in (None, "") else _whole_number(name, value, _LAST_COLUMN)
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: it must be text.")
+    if name in _FLAGS and (len(value) > _LONGEST_FLAG or "\x00" in value):
+        raise ValueError(f"{name}: it must be at most {_LONGEST_FLAG} characters of plain text.")
+    return value
+
+
+def _whole_number(name: str, value: Any, largest: int) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= largest:
+        raise ValueError(f"{name}: it must be a whole number from 0 to {largest}.")
+    return value
+
+
+@dataclass(slots=True)
+class Detection:
+    """What a file seems to be: a mapping, what to show of it, and what no machine can know.
+
+    ``doubts`` are (field of the mapping, sentence) and empty when the mapping is certain;
+    ``alternatives`` gives, for a doubtful field, the values it may have, the guess first.
+    """
+
+    mapping: CsvMapping
+    columns: list[str]
+    sample: list[list[str]]
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+    alternatives: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def is_certain(self) -> bool:
+        return not self.doubts
+
+    def doubt(self, name: str, sentence: str, alternatives: list[Any] | None = None) -> None:
+        self.doubts.append((name, sentence))
+        if alternatives:
+            self.alternatives[name] = alternatives

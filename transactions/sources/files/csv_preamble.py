@@ -1,0 +1,57 @@
+"""What a file says of itself outside its table: account number, opening and closing balance."""
+
+import re
+from decimal import Decimal
+
+from transactions.sources.files.column_words import (
+    CLOSING_BALANCE,
+    OPENING_BALANCE,
+    TURNOVER,
+    plain_heading,
+)
+from transactions.sources.files.incoming import IncomingFile
+from transactions.sources.files.values import CURRENCY_CODES, parse_money
+
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{1,4}){3,8}(?![A-Z0-9])")
+_LONGEST_LABEL = 60
+
+
+def balance_label(text: str) -> str:
+    """ "opening", "closing" or "turnover" for a whole text that names one; else ""."""
+    if len(text) > _LONGEST_LABEL:
+        return ""
+    label = plain_heading(text)
+    if OPENING_BALANCE.fullmatch(label):
+        return "opening"
+    if TURNOVER.fullmatch(label):
+        return "turnover"
+    return "closing" if CLOSING_BALANCE.fullmatch(label) else ""
+
+
+def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingFile) -> None:
+    """Keep what the lines above the table say of the account and its balances."""
+    for cells in lines:
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if not filled:
+            continue
+        account = next((match[0] for cell in filled if (match := _IBAN.search(cell))), "")
+        incoming.account_hint = incoming.account_hint or account
+        if len(filled) > 1:
+            _note_value(filled[0], filled[1:], decimal_mark, incoming)
+
+
+def _note_value(label: str, values: list[str], decimal_mark: str, incoming: IncomingFile) -> None:
+    kind = balance_label(label)
+    if kind in ("opening", "closing"):
+        amount = next((found for value in values if (found := _amount(value, decimal_mark))), None)
+        if amount is not None:
+            setattr(incoming, f"{kind}_balance", amount)
+    elif values[0] in CURRENCY_CODES and not incoming.currency:
+        incoming.currency = values[0]
+
+
+def _amount(text: str, decimal_mark: str) -> Decimal | None:
+    try:
+        return parse_money(text, decimal_mark)[0]
+    except ValueError:
+        return None

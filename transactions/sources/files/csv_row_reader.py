@@ -1,0 +1,340 @@
+"""One line of a table into one transaction, or into the sentence why it is none."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from transactions.sources.files.column_words import (
+    INFLOW_FLAGS,
+    OUTFLOW_FLAGS,
+    PENDING_WORDS,
+    TOTALS,
+    VOID_WORDS,
+    currency_in_heading,
+    plain_heading,
+)
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.csv_preamble import balance_label
+from transactions.sources.files.csv_rows import Row
+from transactions.sources.files.incoming import IncomingFile, IncomingTransaction, UnusableRow
+from transactions.sources.files.values import (
+    clean_text,
+    fold,
+    parse_currency,
+    parse_date,
+    parse_money,
+    refuse_unstorable,
+    shown,
+)
+
+_MOST_CACHED = 20_000
+_LONGEST_BALANCE_LINE = 60
+_BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
+_UNSTORABLE = str.maketrans({"\x00": "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")})
+
+
+class _RefusedRowError(Exception):
+    """Why this one line cannot be a transaction, and in which field."""
+
+    def __init__(self, error: str, attr: str):
+        super().__init__(error)
+        self.attr = attr
+
+
+class RowReader:
+    """Turns cells into transactions; everything that can be decided once is decided here."""
+
+    def __init__(self, mapping: CsvMapping, incoming: IncomingFile):
+        self.mapping = mapping
+        self.incoming = incoming
+        self.width = mapping.width
+        self.heading: list[str] = []
+        self.heading_currency = ""
+        self.beside_currency = ""
+        self.dates: dict[str, date | str] = {}
+        self.currencies: dict[str, str] = {}
+        self.statuses: dict[str, tuple[bool, bool]] = {}
+        self.flags = _flag_signs(mapping)
+        self.amount_of = {
+            "signed": self._signed,
+            "inverted": self._signed,
+            "debit_credit": self._pair,
+            "signed_pair": self._pair,
+            "flag": self._flagged,
+        }[mapping.sign_convention]
+
+    def walk(self, rows: Iterator[Row]) -> Iterator[IncomingTransaction | UnusableRow]:
+        incoming = self.incoming
+        if self.mapping.header_line:
+            self._note_heading(next(rows, None))
+        for number, cells, raw in rows:
+            if len(cells) < self.width:
+                cells = cells + [""] * (self.width - len(cells))
+            try:
+                transaction = self._transaction(number, cells, raw)
+            except _RefusedRowError as refused:
+                yield UnusableRow(number, raw.translate(_UNSTORABLE), str(refused), refused.attr)
+                continue
+            if transaction is None:
+                incoming.skipped_count += 1
+            else:
+                yield transaction
+
+    def _note_heading(self, row: Row | None) -> None:
+        if row is None:
+            return
+        self.incoming.skipped_count += 1
+        self.heading = [cell.strip() for cell in row.cells]
+        column = self.mapping.credit if self.mapping.needs_pair else self.mapping.amount
+        if column is not None and column < len(self.heading):
+            self.heading_currency = currency_in_heading(self.heading[column])
+            self.incoming.currency = self.incoming.currency or self.heading_currency
+
+    def _transaction(self, number: int, cells: list[str], raw: str) -> IncomingTransaction | None:
+        """The line as a transaction; None where it carries no money by design."""
+        mapping = self.mapping
+        self.beside_currency = ""
+        try:
+            txn_date = self._txn_date(cells)
+            amount = self.amount_of(cells)
+        except (ValueError, _RefusedRowError):
+            return self._unreadable(cells, raw)
+        if amount is None:
+            return self._without_amount(cells, raw)
+        self._refuse_damaged(raw)
+        description = self._description(cells)
+        if len(description) < _LONGEST_BALANCE_LINE and self._is_balance(description, amount):
+            return None
+        is_pending, is_void = self._status(cells)
+        if not amount or is_void:
+            return None
+        return IncomingTransaction(
+            row_number=number,
+            txn_date=txn_date,
+            amount=amount,
+            description=description,
+            raw=raw,
+            posted_date=self._posted_date(cells),
+            currency=self._currency(cells),
+            merchant=self._text(cells, mapping.merchant),
+            external_id=self._text(cells, mapping.external_id),
+            category=self._text(cells, mapping.category),
+            notes=self._text(cells, mapping.notes),
+            balance_after=self._balance(cells),
+            is_pending=is_pending,
+        )
+
+    # --- One cell ------------------------------------------------------------------------------
+
+    def _date(self, text: str) -> date:
+        found = self.dates.get(text)
+        if found is None:
+            try:
+                found = parse_date(text, self.mapping.date_format)
+            except ValueError as error:
+                found = str(error)
+            if len(self.dates) >= _MOST_CACHED:
+                self.dates.clear()
+            self.dates[text] = found
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
+
+    def _money(self, text: str) -> Decimal | None:
+        """The amount of a cell, None for a blank one; an ISO code beside it is remembered."""
+        if not text or not text.strip(_BLANK_MARKS):
+            return None
+        amount, code = parse_money(text, self.mapping.decimal_mark)
+        if code:
+            self.beside_currency = code
+        return amount
+
+    def _signed(self, cells: list[str]) -> Decimal | None:
+        amount = self._money(cells[self.mapping.amount])
+        if amount and self.mapping.sign_convention == "inverted":
+            return -amount
+        return amount
+
+    def _pair(self, cells: list[str]) -> Decimal | None:
+        out = self._money(cells[self.mapping.debit])
+        into = self._money(cells[self.mapping.credit])
+        if out and into:
+            raise _RefusedRowError("Both money in and money out are filled in.", "amount")
+        if out and self.mapping.sign_convention == "debit_credit":
+            return -out
+        return out or (into if into is not None else out)
+
+    def _flagged(self, cells: list[str]) -> Decimal | None:
+        amount = self._money(cells[self.mapping.amount])
+        if not amount:
+            return amount
+        flag = cells[self.mapping.flag]
+        sign = self.flags.get(fold(flag.strip()), self.flags.get(None))
+        if sign is None:
+            raise _RefusedRowError(
+                f"“{shown(flag)}” does not say whether the money came in or went out.", "amount"
+            )
+        return abs(amount) * sign
+
+    def _txn_date(self, cells: list[str]) -> date:
+        """The day of the line; a blank one is taken from the posting date where that is known."""
+        text = cells[self.mapping.txn_date]
+        if not text.strip() and self.mapping.posted_date is not None:
+            text = cells[self.mapping.posted_date]
+        return self._date(text)
+
+    def _posted_date(self, cells: list[str]) -> date | None:
+        column = self.mapping.posted_date
+        try:
+            return None if column is None or not cells[column] else self._date(cells[column])
+        except ValueError:
+            return None
+
+    def _balance(self, cells: list[str]) -> Decimal | None:
+        column = self.mapping.balance
+        if column is None or not cells[column]:
+            return None
+        try:
+            return parse_money(cells[column], self.mapping.decimal_mark)[0]
+        except ValueError:
+            return None
+
+    def _text(self, cells: list[str], column: int | None) -> str:
+        return "" if column is None else clean_text(cells[column])
+
+    def _description(self, cells: list[str]) -> str:
+        """The text columns joined; where they are blank, whatever else names the payment."""
+        mapping = self.mapping
+        parts = [clean_text(cells[column]) for column in mapping.description if cells[column]]
+        if len(parts) > 1:
+            parts = list(dict.fromkeys(parts))
+        return " ".join(filter(None, parts)) or next(
+            filter(
+                None,
+                (self._text(cells, mapping.merchant), self._text(cells, mapping.notes)),
+            ),
+            self._text(cells, mapping.category),
+        )
+
+    def _currency(self, cells: list[str]) -> str:
+        column = self.mapping.currency
+        text = cells[column] if column is not None else ""
+        code = self.currencies.get(text)
+        if code is None:
+            try:
+                code = parse_currency(text)
+            except ValueError as error:
+                raise _RefusedRowError(str(error), "") from None
+            if len(self.currencies) < _MOST_CACHED:
+                self.currencies[text] = code
+        return code or self.beside_currency or self.heading_currency
+
+    def _status(self, cells: list[str]) -> tuple[bool, bool]:
+        """Whether the line is pending, and whether it never became a payment at all."""
+        if self.mapping.status is None:
+            return False, False
+        text = cells[self.mapping.status]
+        known = self.statuses.get(text)
+        if known is None:
+            word = fold(text.strip()[:100])
+            known = bool(PENDING_WORDS.search(word)), bool(VOID_WORDS.fullmatch(word))
+            if len(self.statuses) < _MOST_CACHED:
+                self.statuses[text] = known
+        return known
+
+    # --- Lines that are no transaction ---------------------------------------------------------
+
+    def _refuse_damaged(self, raw: str) -> None:
+        try:
+            refuse_unstorable(raw)
+        except ValueError as error:
+            raise _RefusedRowError(str(error), "") from None
+
+    def _is_balance(self, description: str, amount: Decimal) -> bool:
+        label = balance_label(description)
+        if label == "opening" and self.incoming.opening_balance is None:
+            self.incoming.opening_balance = amount
+        elif label == "closing":
+            self.incoming.closing_balance = amount
+        return bool(label)
+
+    def _unreadable(self, cells: list[str], raw: str) -> None:
+        """Skip a line that is no money line; refuse one that is and has a bad date or amount."""
+        filled = [cell for cell in cells if cell.strip()]
+        if len(filled) <= 1 or [cell.strip() for cell in filled] == [*filter(None, self.heading)]:
+            return
+        date_text, amount_text = self._date_text(cells), self._amount_text(cells)
+        if not (_is_figure(date_text) or _is_figure(amount_text)) or not amount_text:
+            return
+        if not self._is_date(date_text) and any(_is_total(cell) for cell in filled[:3]):
+            self._note_balance_line(filled[0], amount_text)
+            return
+        self._refuse_damaged(raw)
+        if not date_text:
+            raise _RefusedRowError("The date is missing.", "txn_date")
+        try:
+            self._date(date_text)
+        except ValueError as error:
+            raise _RefusedRowError(str(error), "txn_date") from None
+        try:
+            self.amount_of(cells)
+        except ValueError as error:
+            raise _RefusedRowError(str(error), "amount") from None
+
+    def _without_amount(self, cells: list[str], raw: str) -> None:
+        """A dated line without an amount: fine for a balance or a remark, else a fault."""
+        filled = [cell for cell in cells if cell.strip()]
+        if len(filled) <= 2 or self._balance(cells) is not None:
+            self._note_balance_line(self._description(cells), "")
+            return
+        self._refuse_damaged(raw)
+        raise _RefusedRowError("The amount is missing.", "amount")
+
+    def _note_balance_line(self, label: str, amount_text: str) -> None:
+        try:
+            amount = self._money(amount_text)
+        except ValueError:
+            return
+        if amount is not None:
+            self._is_balance(label, amount)
+
+    def _date_text(self, cells: list[str]) -> str:
+        text = cells[self.mapping.txn_date].strip()
+        if not text and self.mapping.posted_date is not None:
+            text = cells[self.mapping.posted_date].strip()
+        return text
+
+    def _amount_text(self, cells: list[str]) -> str:
+        mapping = self.mapping
+        columns = (mapping.debit, mapping.credit) if mapping.needs_pair else (mapping.amount,)
+        return " ".join(filter(None, (cells[column].strip(_BLANK_MARKS) for column in columns)))
+
+    def _is_date(self, text: str) -> bool:
+        try:
+            self._date(text)
+        except ValueError:
+            return False
+        return True
+
+
+def _is_figure(text: str) -> bool:
+    """Whether a cell is meant as a date or an amount, however badly written: "31 February 2024"."""
+    digits = sum(char.isdigit() for char in text)
+    return digits > 0 and 2 * digits >= sum(char.isalpha() for char in text)
+
+
+def _is_total(text: str) -> bool:
+    return bool(TOTALS.match(plain_heading(text)) or balance_label(text))
+
+
+def _flag_signs(mapping: CsvMapping) -> dict[str | None, int]:
+    """Flag word -> sign; under None the sign of every other word, where one was agreed."""
+    signs: dict[str | None, int] = {}
+    for words, sign in ((mapping.inflow_flag, 1), (mapping.outflow_flag, -1)):
+        signs.update({fold(word.strip()): sign for word in words.split("|") if word.strip()})
+    if not mapping.inflow_flag.strip(" |"):
+        if OUTFLOW_FLAGS.issuperset(word for word in signs if word):
+            signs.update({word: 1 for word in INFLOW_FLAGS if word not in signs})
+        else:
+            signs[None] = 1
+    return signs

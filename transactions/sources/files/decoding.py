@@ -1,0 +1,72 @@
+"""Bytes of a statement file to text: the bytes count for more than the header."""
+
+import codecs
+import re
+
+from transactions.sources.files.text_encoding import find_encoding
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with UTF-16's
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+SAMPLE_SIZE = 4096
+# Everything below the blank but tab and line ends. NUL included: databases refuse it.
+CONTROL_CHARACTERS = {code: None for code in range(32) if code not in (9, 10, 13)} | {0x7F: None}
+
+
+def decode_statement(data: bytes, declared: str = "") -> str:
+    """Text of ``data``: by its mark, else as UTF-8 if it is that, else as declared or guessed.
+
+    Banks write "CHARSET:1252" or "encoding='ISO-8859-1'" over UTF-8 bytes; text that is not
+    UTF-8 by intent is practically never UTF-8 by accident, so valid UTF-8 wins.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _clean(data[len(mark) :].decode(encoding, errors="replace"))
+    wide = _wide_encoding(data[:SAMPLE_SIZE])
+    if wide:
+        return _clean(data.decode(wide, errors="replace"))
+    try:
+        return _clean(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        encoding = _single_byte_encoding(declared) if declared else find_encoding(data)[0]
+        return _clean(data.decode(encoding, errors="replace"))
+
+
+def _wide_encoding(sample: bytes) -> str:
+    """UTF-16 without a mark: every other byte of Latin text is NUL."""
+    pairs = len(sample) // 2
+    if pairs < 4:
+        return ""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > pairs * 0.4 and even < pairs * 0.05:
+        return "utf-16-le"
+    if even > pairs * 0.4 and odd < pairs * 0.05:
+        return "utf-16-be"
+    return ""
+
+
+def _single_byte_encoding(declared: str) -> str:
+    """The Python codec of a declared character set ("1252", "8859-1", "ISO-8859-15")."""
+    name = declared.strip().strip("\"'").lower()
+    if re.fullmatch(r"\d{3,4}", name):
+        name = f"cp{name}"
+    elif name.startswith("8859-"):
+        name = f"iso-{name}"
+    # The upper half of ISO 8859-1 holds no letters Windows-1252 lacks, and banks mix them up.
+    if name in ("", "none", "iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii", "usascii"):
+        return "cp1252"
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return "cp1252"
+    return info.name if info._is_text_encoding and not info.name.startswith("utf") else "cp1252"
+
+
+def _clean(text: str) -> str:
+    """Without control characters and with "\\n" as the only line end."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.translate(CONTROL_CHARACTERS)

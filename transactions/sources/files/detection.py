@@ -1,0 +1,182 @@
+"""Which statement format a file is in, by its content; a file's name says nothing reliable."""
+
+import re
+from collections.abc import Callable
+from zipfile import BadZipFile
+
+from transactions.sources.files import (
+    camt_file,
+    csv_file,
+    mt940_file,
+    ofx_file,
+    qif_file,
+    xlsx_file,
+)
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.decoding import decode_statement
+from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+
+HEAD_SIZE = 65_536
+EXPORT_HINT = "Export the statement as CSV, OFX, QFX, QIF, CAMT.053, MT940 or XLSX instead."
+SIGNATURES = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"BM", "a bitmap image"),
+    (b"RIFF", "a media file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"SQLite format 3", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"{\\rtf", "a word processor document"),
+)
+OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_EXCEL = "EncryptedPackage".encode("utf-16-le")
+ZIP = b"PK\x03\x04"
+ARCHIVE_HINT = "Unpack it and choose the statement inside."
+
+MT940_FIELD = re.compile(
+    r"^[ \t]*(?:\{[1-4]:.*)?:(?:20|25P?|28C?|60[FM]|61|62[FM]|64|65|86|34F|13D?|NS|940):",
+    re.MULTILINE,
+)
+SWIFT_ENVELOPE = re.compile(r"\A\s*\{1:[A-Z0-9]{3}")
+QIF_HEADER = re.compile(r"^[ \t]*!(?:type:|account|option:|clear:)", re.MULTILINE | re.IGNORECASE)
+QIF_RECORD = re.compile(r"\A\s*(?:[DTUPMNLCASE$].*\n){2,12}\^", re.MULTILINE)
+OFX_MARK = re.compile(
+    r"^[ \t]*OFXHEADER[ \t]*:|<\?OFX\b|(?:^[ \t]*|>\s*)<OFX[\s>]|^[ \t]*<STMTTRN>",
+    re.MULTILINE | re.IGNORECASE,
+)
+CAMT_MARK = re.compile(r"BkToCstmr|iso:20022:tech:xsd:camt\.05")
+ISO_MESSAGE = re.compile(r"iso:20022:tech:xsd:([a-z]{4}\.\d{3})|<(?:\w+:)?(CstmrCdtTrfInitn)")
+HTML_MARK = re.compile(
+    r"\s*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table)\b", re.I | re.S
+)
+JSON_MARK = re.compile(r"\A\s*(?:\{\s*(?:\"|\})|\[\s*(?:\{|\[|\"|\]))")
+
+# In this order: a SWIFT envelope opens like JSON, and a text in any format may hold ":61:".
+TEXT_MARKS = (
+    ("ofx", OFX_MARK),
+    ("mt940", SWIFT_ENVELOPE),
+    ("qif", QIF_HEADER),
+    ("mt940", MT940_FIELD),
+    ("qif", QIF_RECORD),
+    ("json", JSON_MARK),
+)
+
+
+def detect_format(data: bytes) -> str:
+    """ "csv", "ofx", "qif", "mt940", "camt" or "xlsx"; ``UnreadableFile`` for anything else."""
+    if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
+        raise UnreadableFile("The file is empty.")
+    if data.startswith(ZIP):
+        return _detect_zip(data)
+    _refuse_other_files(data)
+    head = decode_statement(data[:HEAD_SIZE], "latin-1")
+    if head.lstrip().startswith("<") and not OFX_MARK.search(head):
+        return _detect_markup(head)
+    found = next((name for name, mark in TEXT_MARKS if mark.search(head)), "csv")
+    if found == "json":
+        raise UnreadableFile(f"This is JSON, not a bank statement. {EXPORT_HINT}")
+    return found
+
+
+def _detect_zip(data: bytes) -> str:
+    try:
+        kind = xlsx_file.kind_of_zip(data)
+    except (BadZipFile, ValueError, OSError, NotImplementedError):
+        raise UnreadableFile(
+            "This archive or workbook is damaged. Download the statement from the bank again."
+        ) from None
+    if kind == "xlsx":
+        return "xlsx"
+    if kind:
+        raise UnreadableFile(f"This is {kind}. Save it as CSV or XLSX and choose that file.")
+    raise UnreadableFile(f"This is a ZIP archive. {ARCHIVE_HINT}")
+
+
+def _refuse_other_files(data: bytes) -> None:
+    """Say what a file is that is certainly no statement we read."""
+    if data.startswith(OLD_EXCEL):
+        if ENCRYPTED_EXCEL in data:
+            raise UnreadableFile(
+                "This workbook is protected by a password. Save a copy without one and choose that."
+            )
+        raise UnreadableFile(
+            "This is an old Excel workbook (.xls). Save it as XLSX or CSV and choose that file."
+        )
+    # Some programs put a few blank bytes before the PDF header, and readers allow it.
+    start = data[:64].lstrip()
+    for signature, name in SIGNATURES:
+        if start.startswith(signature) and _is_binary_or_named(signature, data):
+            hint = ARCHIVE_HINT if "archive" in name else EXPORT_HINT
+            raise UnreadableFile(f"This is {name}. {hint}")
+    sample = data[:HEAD_SIZE]
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
+    controls = sum(sample.count(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32)))
+    if not wide and controls > max(4, len(sample) // 50):
+        raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
+    text = decode_statement(sample, "latin-1")
+    if len(text) * 2 < len(sample) and not wide and sample.count(0) > len(sample) * 0.55:
+        raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
+
+
+def _is_binary_or_named(signature: bytes, data: bytes) -> bool:
+    """Two-letter signatures could be the first word of a CSV header: they need binary company."""
+    return len(signature) > 3 or any(byte > 126 or byte < 9 for byte in data[len(signature) : 64])
+
+
+def _detect_markup(head: str) -> str:
+    if CAMT_MARK.search(head):
+        return "camt"
+    if HTML_MARK.match(head):
+        raise UnreadableFile(
+            "This is a web page, not a statement file. Sign in to the bank and use its download "
+            f"or export button. {EXPORT_HINT}"
+        )
+    message = ISO_MESSAGE.search(head)
+    if message:
+        raise UnreadableFile(
+            f"This is an ISO 20022 message ({message[1] or 'pain.001'}), but not a statement. "
+            "Export CAMT.053 from the bank."
+        )
+    if "urn:schemas-microsoft-com:office:spreadsheet" in head:
+        raise UnreadableFile(
+            "This is an Excel 2003 XML workbook. Save it as XLSX or CSV and choose that file."
+        )
+    raise UnreadableFile(f"This XML is not a bank statement. {EXPORT_HINT}")
+
+
+READERS: dict[str, Callable[[bytes], IncomingFile]] = {
+    "ofx": ofx_file.read,
+    "qif": qif_file.read,
+    "mt940": mt940_file.read,
+    "camt": camt_file.read,
+}
+
+
+def open_file(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
+    """The file, opened by the reader of its format.
+
+    ``mapping`` is for tables (CSV, XLSX) only; without one they are read as they seem to be, and
+    what no machine can know about them is said in the warnings.
+    """
+    name = detect_format(data)
+    if name == "xlsx":
+        return xlsx_file.read(data, mapping)
+    if name != "csv":
+        return READERS[name](data)
+    doubts: list[str] = []
+    if mapping is None:
+        detection = csv_file.detect(data)
+        mapping, doubts = detection.mapping, [sentence for _field, sentence in detection.doubts]
+    file = csv_file.read(data, mapping)
+    file.warnings.extend(doubts)
+    return file

@@ -1,0 +1,265 @@
+"""Quicken Interchange Format: records of one-letter lines, each ended by "^".
+
+QIF names neither its currency nor its date order nor its character set; what the file as a whole
+shows decides, and what stays open is said in a warning.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from transactions.sources.files.decoding import decode_statement
+from transactions.sources.files.incoming import (
+    IncomingFile,
+    IncomingTransaction,
+    UnreadableFile,
+    UnusableRow,
+)
+from transactions.sources.files.statement_parts import (
+    NO_DESCRIPTION,
+    RowError,
+    StatementPart,
+    account_note,
+    amount_in_file,
+    count_of,
+    describe_parts,
+    has_several_accounts,
+    join_text,
+    merchant_name,
+    proven_decimal_mark,
+    raw_line,
+)
+from transactions.sources.files.values import clean_text, parse_date
+
+MONEY_SECTIONS = {"bank", "cash", "ccard", "oth a", "oth l", "oth s"}
+HEADER = re.compile(r"!(type|account|option|clear)\b:?\s*(.*)", re.IGNORECASE)
+NUMERIC_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
+# Quicken is American; who exports 03/04 from elsewhere is told and can look at the dates.
+DEFAULT_STYLE = "%m-%d-%Y"
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"
+DEFAULT_MARK = "."
+LONGEST_SPLIT_NOTE = 20
+
+
+@dataclass(slots=True)
+class Record:
+    """The lines of one record up to "^": first value of each letter, and the splits."""
+
+    section: str
+    account: str
+    line_number: int
+    lines: list[str] = field(default_factory=list)
+    is_closed: bool = False
+
+    def value(self, letter: str) -> str:
+        """The first line of that letter: a second D or M belongs to a split."""
+        return next((line[1:].strip() for line in self.lines if line[0] == letter), "")
+
+
+def read(data: bytes) -> IncomingFile:
+    """Open a QIF file."""
+    lines = decode_statement(data).split("\n")
+    has_header = any(HEADER.match(line.lstrip()) for line in lines)
+    if not has_header and "^" not in {line.strip() for line in lines}:
+        raise UnreadableFile("This is not a QIF file: it has no line like “!Type:Bank”.")
+    parts: dict[str, StatementPart] = {}
+    dates: list[str] = []
+    amounts: list[str] = []
+    file = IncomingFile(format="qif", rows=iter(()))
+    investment_count = 0
+    opening_count = 0
+    last = None
+    for last in _records(lines):
+        if last.section not in MONEY_SECTIONS:
+            investment_count += last.section == "invst"
+            file.skipped_count += 1
+            continue
+        parts.setdefault(last.account, StatementPart(last.account)).line_count += 1
+        opening_count += _is_opening_balance(last)
+        dates.append(last.value("D"))
+        amounts.append(last.value("T") or last.value("U"))
+    describe_parts(file, list(parts.values()))
+    style = _date_style(dates, file)
+    _warn(file, investment_count, bool(parts), last)
+    if opening_count:
+        file.warnings.append(
+            f"{count_of(opening_count, 'line')} called “Opening Balance” read like any other. "
+            "Leave it out if the account already has its opening balance."
+        )
+    file.rows = _rows(
+        lines, style, proven_decimal_mark(amounts), has_several_accounts(parts.values())
+    )
+    return file
+
+
+def _warn(
+    file: IncomingFile, investment_count: int, has_transactions: bool, last: Record | None
+) -> None:
+    if investment_count:
+        file.warnings.append(
+            f"{count_of(investment_count, 'investment line')} not read; only cash lines are."
+        )
+    if not has_transactions:
+        file.warnings.append("This QIF file holds no transactions.")
+    elif last and not last.is_closed:
+        file.warnings.append("The last record has no “^” at its end; the file may be cut short.")
+
+
+class QifWalk:
+    """Knows the section and the account that the next record belongs to."""
+
+    def __init__(self) -> None:
+        self.section, self.account, self._in_account_list = "bank", "", False
+
+    def header(self, kind: str, name: str) -> None:
+        if name == "autoswitch":
+            self._in_account_list, self.account = kind == "option", ""
+        elif kind == "type":
+            self.section = name
+        elif kind == "account":
+            self.section = "account"
+
+    def finish(self, record: Record | None) -> Iterator[Record]:
+        """Hand a record on, or take the account it names as that of the records to come."""
+        if record and record.section != "account":
+            yield record
+        elif record:
+            self.account = "" if self._in_account_list else clean_text(record.value("N"))
+
+
+def _records(lines: list[str]) -> Iterator[Record]:
+    """The records of every section but those that name accounts."""
+    walk = QifWalk()
+    record: Record | None = None
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        header = HEADER.match(text)
+        if header or text == "^":
+            if record:
+                record.is_closed = not header
+            yield from walk.finish(record)
+            record = None
+            if header:
+                walk.header(header[1].lower(), header[2].strip().lower())
+        elif text and (record or not text.startswith("#")):
+            record = record or Record(walk.section, walk.account, number)
+            record.lines.append(text)
+    yield from walk.finish(record)
+
+
+def _is_opening_balance(record: Record) -> bool:
+    """Quicken's first record of an account: a transfer from the account to itself."""
+    is_named = record.value("P").lower() == "opening balance"
+    return is_named and record.value("L").startswith("[") and bool(record.value("T").strip("0.,"))
+
+
+def _date_style(dates: list[str], file: IncomingFile) -> str:
+    """Day or month first, by all dates of the file together; a warning where they do not tell."""
+    matches = [NUMERIC_DATE.fullmatch(_normal_date(text)) for text in dates]
+    pairs = {(int(match[1]), int(match[2])) for match in matches if match and len(match[1]) < 3}
+    first = max((pair[0] for pair in pairs), default=0)
+    second = max((pair[1] for pair in pairs), default=0)
+    if first > 31:
+        return YEAR_FIRST
+    if first > 12 >= second:
+        return DAY_FIRST
+    if second > 12 or all(day == month for day, month in pairs):
+        return MONTH_FIRST
+    if not any("/" in text or "-" in text for text in dates):  # nobody writes month.day
+        return DAY_FIRST
+    file.warnings.append(
+        "The dates in this file can be read day first or month first; they are read month "
+        "first, as Quicken writes them. Check them before you import."
+    )
+    return DEFAULT_STYLE
+
+
+def _normal_date(text: str) -> str:
+    """ "1/ 1'01" and "1/1/01" alike: Quicken marks years from 2000 on with an apostrophe."""
+    return text.replace(" ", "").replace("'", "/").replace("’", "/")
+
+
+def _rows(
+    lines: list[str], style: str, file_mark: str, several: bool
+) -> Iterator[IncomingTransaction | UnusableRow]:
+    for record in _records(lines):
+        if record.section not in MONEY_SECTIONS:
+            continue
+        raw = raw_line("\n".join(record.lines))
+        try:
+            yield _transaction(record, raw, style, file_mark, several)
+        except RowError as error:
+            yield UnusableRow(record.line_number, raw, str(error), error.attr)
+
+
+def _transaction(
+    record: Record, raw: str, style: str, file_mark: str, several: bool
+) -> IncomingTransaction:
+    txn_date = _date(record.value("D"), style)
+    text = record.value("T") or record.value("U")
+    if not text:
+        raise RowError("The record has no amount.", "amount")
+    try:
+        amount = amount_in_file(text, file_mark, DEFAULT_MARK)
+    except ValueError as error:
+        raise RowError(str(error), "amount") from None
+    payee, number = record.value("P"), record.value("N")
+    category, notes = _category(record)
+    words = join_text((payee, record.value("M"))) or join_text((number, record.value("L")))
+    return IncomingTransaction(
+        row_number=record.line_number,
+        txn_date=txn_date,
+        amount=amount,
+        description=words or NO_DESCRIPTION,
+        raw=raw,
+        merchant=merchant_name(payee),
+        category=category,
+        notes=join_text((account_note(record.account) if several else "", notes)),
+    )
+
+
+def _date(text: str, style: str) -> date:
+    if not text:
+        raise RowError("The record has no date.", "txn_date")
+    match = NUMERIC_DATE.fullmatch(_normal_date(text))
+    try:
+        if not match:
+            # "20240131" and "31 Jan 2024" say their own order.
+            return parse_date(text, "%Y%m%d" if text[:8].isdigit() else "%d %b %Y")
+        if len(match[1]) == 4:
+            style = YEAR_FIRST
+        pieces = list(match.groups())
+        at = 0 if style == YEAR_FIRST else 2
+        if len(pieces[at]) < 4:
+            style = style.replace("%Y", "%y")
+            pieces[at] = pieces[at].zfill(2)
+        return parse_date("-".join(pieces), style)
+    except ValueError as error:
+        raise RowError(str(error), "txn_date") from None
+
+
+def _category(record: Record) -> tuple[str, str]:
+    """Category and notes. Splits explain the total, which counts once, so they go to the notes."""
+    splits = _splits(record)
+    names = {name for name, _amount in splits} or {record.value("L")}
+    shared = names.pop() if len(names) == 1 else ""
+    notes = []
+    if len(splits) > 1:
+        told = [f"{name or 'no category'} {amount}" for name, amount in splits]
+        more = "; …" if len(told) > LONGEST_SPLIT_NOTE else ""
+        notes.append("Split: " + "; ".join(told[:LONGEST_SPLIT_NOTE]) + more)
+    if shared.startswith("["):
+        return "", join_text((f"Transfer {shared.partition('/')[0]}", *notes))
+    # What follows the "/" is Quicken's class, not a part of the category.
+    return clean_text(shared.partition("/")[0]), join_text(notes)
+
+
+def _splits(record: Record) -> list[tuple[str, str]]:
+    splits: list[tuple[str, str]] = []
+    for line in record.lines:
+        if line[0] == "S":
+            splits.append((clean_text(line[1:]), ""))
+        elif line[0] == "$" and splits:
+            splits[-1] = (splits[-1][0], clean_text(line[1:]))
+    return splits

@@ -1,0 +1,189 @@
+"""What the statement formats (OFX, MT940, CAMT, QIF) share: amounts, ids, balances, words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from transactions.sources.files.incoming import IncomingFile
+from transactions.sources.files.values import clean_text, parse_amount, shown
+
+RAW_LIMIT = 4000
+NO_DESCRIPTION = "No description"
+
+# One mark, three digits behind it and a group that may stand before it.
+AMBIGUOUS = re.compile(r"[^0-9.,]*[1-9][0-9]{0,2}[.,][0-9]{3}[^0-9.,]*")
+CURRENCY = re.compile(r"[A-Z]{3}")
+PLACEHOLDER_IDS = {"nonref", "notprovided", "not provided", "none", "null", "n/a", "unknown"}
+
+
+def decimal_mark_of(text: str, default: str = ".") -> str:
+    """The decimal mark one amount shows by itself: the last mark in it, else ``default``."""
+    last = max(text.rfind("."), text.rfind(","))
+    return text[last] if last >= 0 else default
+
+
+def proven_decimal_mark(texts: Iterable[str]) -> str:
+    """The decimal mark that one of a file's amounts proves, or "" where none does."""
+    for text in texts:
+        mark = decimal_mark_of(text, "")
+        if mark and text.count(mark) == 1 and not AMBIGUOUS.fullmatch(text.strip()):
+            return mark
+    return ""
+
+
+def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal:
+    """One amount of a file whose amounts prove ``file_mark``; ``ValueError`` if it is not clear.
+
+    "1,500" is fifteen hundred or one and a half: the other amounts of the file decide. Where they
+    prove nothing the format's default does, and a format without one lets nobody guess.
+    """
+    text = text.strip()
+    mark = decimal_mark_of(text)
+    other = "," if mark == "." else "."
+    if text.count(mark) > 1:
+        if f"{mark}{mark}" in text or other in text:
+            raise ValueError(f"“{shown(text)}” is not an amount.")
+        mark = other
+    elif AMBIGUOUS.fullmatch(text):
+        if not file_mark and not default_mark and mark == ",":
+            raise ValueError(f"“{shown(text)}” can be read as two different amounts.")
+        mark = file_mark or default_mark or mark
+    return parse_amount(text, mark)
+
+
+def join_text(parts: Iterable[str]) -> str:
+    """The bank's texts of one line in their order, each said once, blanks collapsed."""
+    kept: list[str] = []
+    for part in map(clean_text, parts):
+        if not part or any(part.lower() in other.lower() for other in kept):
+            continue
+        kept = [other for other in kept if other.lower() not in part.lower()] + [part]
+    return " / ".join(kept)
+
+
+def merchant_name(text: str) -> str:
+    """A party's name; numbers alone name nobody."""
+    text = clean_text(text)
+    return text if any(char.isalpha() for char in text) else ""
+
+
+class RowError(ValueError):
+    """Why one record cannot be a transaction, and which of its values is at fault."""
+
+    def __init__(self, message: str, attr: str = "") -> None:
+        super().__init__(message)
+        self.attr = attr
+
+
+def count_of(count: int, noun: str) -> str:
+    """ "1 line", "2 lines"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def raw_line(text: str) -> str:
+    """The line as the bank wrote it, shortened where it is endless."""
+    text = text.strip()
+    return text if len(text) <= RAW_LIMIT else text[: RAW_LIMIT - 1] + "…"
+
+
+def currency_code(text: str) -> str:
+    """An ISO 4217 code, or "" for anything else."""
+    text = text.strip().upper()
+    return text if CURRENCY.fullmatch(text) else ""
+
+
+class StableIds:
+    """Which of a file's ids the bank can be taken at its word for.
+
+    An id that comes twice in the file, a placeholder, or a number that merely counts the file's
+    lines (1, 2, 3 …, the same again next month) would make different lines look like one.
+    """
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        numbers = [int(external_id) for external_id in counts if _is_short_number(external_id)]
+        self._numbers_count_lines = max(numbers, default=0) <= max(counts.total(), 9)
+
+    def keep(self, external_id: str) -> str:
+        """``external_id`` if it can tell this line from every other, else ""."""
+        if self._counts[external_id] > 1 or external_id.lower() in PLACEHOLDER_IDS:
+            return ""
+        if not external_id.strip("0-./ "):
+            return ""
+        return "" if self._numbers_count_lines and _is_short_number(external_id) else external_id
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+@dataclass(slots=True)
+class StatementPart:
+    """One statement inside a file: its account, its currency, its own words on its balances."""
+
+    account: str = ""
+    currency: str = ""
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    line_count: int = 0
+
+
+def has_several_accounts(parts: Iterable[StatementPart]) -> bool:
+    return len({part.account for part in parts}) > 1
+
+
+def account_note(account: str) -> str:
+    """Says the account of a line where a file holds several; never more than its last four."""
+    return f"Account ending {account[-4:]}" if account else "Account not named"
+
+
+def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
+    """Write currency, account and balances of the file's statements on ``file``.
+
+    Balances are told only where they belong together: one account, one currency, and each
+    statement opening with what the one before it closed with.
+    """
+    currencies = {part.currency for part in parts if part.currency}
+    accounts = list(dict.fromkeys(part.account for part in parts))
+    if len(currencies) == 1:
+        file.currency = currencies.pop()
+    if accounts:
+        file.account_hint = accounts[0]
+    if len(accounts) > 1:
+        file.warnings.append(_accounts_sentence(accounts, parts))
+    elif parts and len(currencies) < 2:
+        _chain_balances(file, parts)
+    if len(currencies) > 1:
+        file.warnings.append(
+            f"This file holds several currencies: {', '.join(sorted(currencies))}."
+        )
+
+
+def _accounts_sentence(accounts: list[str], parts: list[StatementPart]) -> str:
+    counts = Counter(dict.fromkeys(accounts, 0))
+    for part in parts:
+        counts[part.account] += part.line_count
+    named = ", ".join(
+        f"{'…' + account[-4:] if account else 'not named'} ({count})"
+        for account, count in list(counts.items())[:20]
+    )
+    return (
+        f"This file holds {len(accounts)} accounts (lines): {named}. All lines are read; "
+        "each says in its notes which account it is from."
+    )
+
+
+def _chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
+    told = [part for part in parts if part.opening is not None or part.closing is not None]
+    for earlier, later in pairwise(told):
+        if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
+            file.warnings.append(
+                f"The statements in this file do not follow each other: one closes with "
+                f"{earlier.closing}, the next opens with {later.opening}."
+            )
+            return
+    if told:
+        file.opening_balance, file.closing_balance = told[0].opening, told[-1].closing

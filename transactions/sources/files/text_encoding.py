@@ -1,0 +1,214 @@
+"""Which characters a file's bytes stand for.
+
+Marks at the start decide, then UTF-16's zero bytes, then strict UTF-8. What is left is an old
+national encoding, chosen by which of them turns the bytes into letters one language really uses.
+"""
+
+import io
+import re
+from collections import Counter
+from itertools import islice
+from typing import TextIO
+
+from charset_normalizer import from_bytes
+
+from transactions.sources.files.column_words import is_exact_word
+from transactions.sources.files.incoming import UnreadableFile
+
+_WESTERN = ["äöüß", "éèêëàâçùûüîïôœæÿ", "áéíóúñü", "áâãàçéêíóôõú", "àèéìíòóùú", "åäöæøéü"]
+_WESTERN += ["éëïöüáèíóúê", "áðéíóúýþæö", "äõöü"]
+_CENTRAL = ["ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ"]
+_CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґђјљњћџ"
+# Order is preference: where two encodings read the same letters, the first is taken.
+_LETTERS = {
+    "cp1252": _WESTERN,
+    "cp1250": _CENTRAL,
+    "cp1251": [_CYRILLIC],
+    "cp1257": ["ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"],
+    "iso8859-2": _CENTRAL,
+    "cp1254": ["çğıöşüâîû"],
+    "cp1253": ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"],
+    "cp1255": ["אבגדהוזחטיךכלםמןנסעףפץצקרשת"],
+    "cp850": _WESTERN,
+    "cp852": _CENTRAL,
+    "cp866": [_CYRILLIC],
+    "mac-roman": _WESTERN,
+}
+# How much rarer an encoding is among bank exports: decides where a few letters fit several.
+_RARITY = {"cp1252": 0, "cp1257": 0.12, "iso8859-2": 0.12, "cp866": 0.12, "cp850": 0.15}
+_RARITY |= {"mac-roman": 0.15, "cp852": 0.2}
+_USUAL_RARITY = 0.04
+_EAST_ASIAN = ("euc-jp", "cp932", "euc-kr", "gb18030", "big5")
+UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
+
+_INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-Я]")
+_OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff"
+_MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
+_NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
+_SAMPLE_BYTES = 400_000
+_MAGIC = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"BZh": "a bzip2 archive",
+    b"SQLite format": "a database",
+    b"\x7fELF": "a program",
+}
+
+
+def refuse_binary(data: bytes) -> None:
+    """A file that is no text is refused by name where its first bytes tell what it is."""
+    if not data.strip(b"\x00\xef\xbb\xbf\xfe\xff \t\r\n"):
+        raise UnreadableFile("The file is empty.")
+    for magic, name in _MAGIC.items():
+        if data.startswith(magic):
+            raise UnreadableFile(f"The file is {name}, not a text file with one line per payment.")
+
+
+def find_encoding(data: bytes) -> tuple[str, list[str]]:
+    """The file's encoding, and others that fit nearly as well (empty when it is certain)."""
+    refuse_binary(data)
+    for mark, encoding in [
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\x00\x00\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ]:
+        if data.startswith(mark):
+            return encoding, []
+    sample = data[:_SAMPLE_BYTES]
+    zeros = sample.count(0)
+    if zeros > len(sample) // 5:
+        return ("utf-16-be" if sample[::2].count(0) > zeros // 2 else "utf-16-le"), []
+    control = sum(sample.count(byte) for byte in [*range(9), *range(14, 26), *range(28, 32), 127])
+    if control > len(sample) // 20:
+        raise UnreadableFile("The file is not text, so it holds no lines to read.")
+    return ("utf-8", []) if _is_utf8(data) else _national_encoding(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """UTF-8, perhaps with a few damaged bytes: their lines are refused one by one."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data[:_SAMPLE_BYTES].decode("utf-8", "surrogateescape")
+        strange = re.findall("[^\x00-\x7f]", text)
+        damaged = sum("\udc80" <= char <= "\udcff" for char in strange)
+        return len(strange) - damaged >= 4 * damaged
+    return bool(text)
+
+
+def _national_encoding(data: bytes) -> tuple[str, list[str]]:
+    lines = [line for line in data[:_SAMPLE_BYTES].splitlines() if not line.isascii()][:2000]
+    sample = b"\n".join(lines) or data[-2000:]
+    scores = {}
+    for encoding in (*_LETTERS, *_EAST_ASIAN):
+        text = sample.decode(encoding, "replace")
+        likeness = _asian_likeness if encoding in _EAST_ASIAN else _letter_likeness
+        score = likeness(text, sample, encoding) + _heading_hits(text)
+        scores[encoding] = score - _RARITY.get(encoding, _USUAL_RARITY)
+    hint = from_bytes(sample[:20_000]).best()
+    if hint and hint.encoding.replace("_", "-") in scores:
+        scores[hint.encoding.replace("_", "-")] += 0.02
+    best = max(scores, key=scores.get)
+    reading = sample.decode(best, "replace")
+    rivals = [
+        encoding
+        for encoding, score in scores.items()
+        if score > scores[best] - 0.06 and sample.decode(encoding, "replace") != reading
+    ]
+    is_convincing = scores[best] >= 0.75
+    return best, (rivals if is_convincing else rivals or ["cp1252", "cp1250", "cp1251"])
+
+
+def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
+    """The share of accented letters that one single language has, most of the weight, or any."""
+    found = Counter(char.lower() for char in text if char > "\x7f" and char not in _NEUTRAL)
+    total = sum(found.values())
+    if not total:
+        return 0.8
+    shares = [
+        sum(count for char, count in found.items() if char in letters) / total
+        for letters in _LETTERS[encoding]
+    ]
+    every_letter = "".join(_LETTERS[encoding])
+    union = sum(count for char, count in found.items() if char in every_letter) / total
+    # A capital inside a word, or two alphabets in one word, is the mark of a wrong reading.
+    odd = len(_INNER_CAPITAL.findall(text)) + 3 * len(_MIXED_SCRIPTS.findall(text))
+    return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5)
+
+
+_ASIAN_WEIGHTS = [
+    ("\u3041", "\u30ff", {"euc-jp": 1, "cp932": 1, "gb18030": 0.2, "big5": 0.2, "euc-kr": 0.2}),
+    ("\uac00", "\ud7a3", {"euc-kr": 1}),
+    ("\uff61", "\uff9f", {"cp932": 0.9}),
+    ("\u3000", "\u3020", dict.fromkeys(_EAST_ASIAN, 0.8)),
+    ("\uff01", "\uff5e", dict.fromkeys(_EAST_ASIAN, 0.8)),
+    (
+        "\u4e00",
+        "\u9fff",
+        {"euc-jp": 0.8, "cp932": 0.8, "gb18030": 0.8, "big5": 0.75, "euc-kr": 0.3},
+    ),
+]
+
+
+def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
+    """The share of characters a language writes with; zero where bytes do not come in pairs."""
+    strange = [char for char in text if char > "\x7f"]
+    high_bytes = sum(1 for byte in sample if byte > 0x7F)
+    paired = sum(len(run) for run in re.findall(rb"[\x80-\xff]{2,}", sample))
+    if not strange or "\ufffd" in text or (paired < 0.8 * high_bytes and encoding != "cp932"):
+        return 0
+    weight = 0.0
+    for first, last, weights in _ASIAN_WEIGHTS:
+        share = sum(first <= char <= last for char in strange) / len(strange)
+        weight += share * weights.get(encoding, 0)
+    kana = sum("\u3041" <= char <= "\u30ff" for char in strange)
+    if encoding in ("cp932", "big5") and paired < 0.8 * high_bytes and not kana:
+        return 0
+    common = _common_share(text, encoding)
+    return weight * common
+
+
+def _common_share(text: str, encoding: str) -> float:
+    """How many of the ideographs are of the everyday half of the character set."""
+    first_rows = {"gb18030": (0xB0, 0xD7), "euc-jp": (0xB0, 0xCF), "euc-kr": (0xB0, 0xC8)}
+    if encoding not in first_rows:
+        return 1.0
+    low, high = first_rows[encoding]
+    leads = [char.encode(encoding, "replace")[0] for char in text if char >= "\u4e00"]
+    return sum(low <= lead <= high for lead in leads) / len(leads) if leads else 1.0
+
+
+def _heading_hits(text: str) -> float:
+    cells = re.split(r'[;,\t|"\n]', text[:5000])
+    return 0.3 * min(3, sum(not cell.isascii() and is_exact_word(cell) for cell in cells))
+
+
+def open_text(data: bytes, encoding: str) -> TextIO:
+    """The file as lines, whatever its line ends (CR, CRLF, LF, CR CR LF), decoded as it is read.
+
+    A byte that is no character becomes a lone surrogate, which the reader refuses line by line.
+    """
+    if b"\r\r\n" in data:
+        data = data.replace(b"\r\r\n", b"\n")
+    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors=errors, newline=None)
+
+
+def first_lines(data: bytes, encoding: str, count: int) -> list[str]:
+    """The first lines without their ends."""
+    try:
+        with open_text(data, encoding) as stream:
+            return [line.rstrip("\n") for line in islice(stream, count)]
+    except UnicodeError:
+        raise UnreadableFile(f"The file is not written in {encoding}.") from None

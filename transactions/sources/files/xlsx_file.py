@@ -1,0 +1,207 @@
+"""XLSX workbooks (ECMA-376): the sheet with the most lines, handed on as the cells of a table.
+
+A workbook is a ZIP of XML, so a few kilobytes can unfold into gigabytes. Everything is measured
+while it is unpacked piece by piece, before the workbook reader sees any of it.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from transactions.sources.files.csv_file import detect_table, read_table
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+
+MAX_UNPACKED = 256 * 1024 * 1024
+MAX_MEMBERS = 2000
+MAX_ROWS = 200_000
+MAX_CELLS = 4_000_000
+MAX_TEXT = 512 * 1024 * 1024
+PIECE = 256 * 1024
+OVERLAP = 64  # an attribute may be cut by the end of a piece
+LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; more is no workbook's
+CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
+BLANKS = re.compile(rb"\s+")
+SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
+TOO_LARGE = "Save the statement as CSV, or export a shorter period."
+DAMAGED = "This workbook is damaged and cannot be read. Download it again, or save it as CSV."
+NO_TABLE = "This workbook holds no lines. Choose the workbook with the transactions."
+OTHER_KINDS = {
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a PowerPoint presentation",
+    "index/document.iwa": "an Apple Numbers document",
+}
+
+
+@dataclass(slots=True)
+class Extent:
+    """How large the unpacked workbook is, as far as it has been measured."""
+
+    unpacked: int = 0
+    last_row: int = 0
+    last_column: int = 0
+    shared_texts: int = 0
+    longest_text: int = 0
+    is_in_sheet: bool = False
+
+
+def detect(data: bytes) -> Detection:
+    """How the workbook's fullest sheet seems to be meant."""
+    return detect_table(read_cells(data)[0])
+
+
+def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
+    """Open an XLSX workbook, as ``mapping`` says or, without one, as it seems to be meant."""
+    rows, warnings = read_cells(data)
+    if mapping is None:
+        detection = detect_table(rows)
+        mapping = detection.mapping
+        warnings.extend(sentence for _field, sentence in detection.doubts)
+    file = read_table(rows, mapping)
+    file.format = "xlsx"
+    file.warnings.extend(warnings)
+    return file
+
+
+def kind_of_zip(data: bytes) -> str:
+    """ "xlsx", another document's name, or "" for a plain archive."""
+    with ZipFile(BytesIO(data)) as archive:
+        names = {name.lower() for name in archive.namelist()[:MAX_MEMBERS]}
+        if "xl/workbook.xml" in names:
+            return "xlsx"
+        if "mimetype" in names and "content.xml" in names:
+            return "an OpenDocument file"
+    return next((kind for name, kind in OTHER_KINDS.items() if name in names), "")
+
+
+def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
+    """The rows of the fullest visible sheet as text, and warnings about the others."""
+    measure(data)
+    try:
+        workbook = CalamineWorkbook.from_filelike(BytesIO(data))
+        names = [
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+        ]
+        sheets = [workbook.get_sheet_by_name(name) for name in names or workbook.sheet_names]
+        fullest = max(sheets, key=lambda sheet: sheet.height, default=None)
+        rows = fullest.to_python(skip_empty_area=False) if fullest else []
+    except MemoryError:
+        raise UnreadableFile(f"This workbook is too large. {TOO_LARGE}") from None
+    except BaseException as error:
+        # A panic in the Rust reader is not an Exception; a stop from outside must stay one.
+        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+            raise
+        raise UnreadableFile(DAMAGED) from None
+    if not any(cell != "" for row in rows for cell in row):
+        raise UnreadableFile(NO_TABLE)
+    others = [sheet.name for sheet in sheets if sheet is not fullest and sheet.height > 1]
+    warnings = []
+    if others:
+        left_out = ", ".join(f"“{name[:40]}”" for name in others[:5])
+        warnings.append(f"Only the sheet “{fullest.name[:40]}” is read; left out: {left_out}.")
+    return [[cell_text(cell) for cell in row] for row in rows], warnings
+
+
+def cell_text(cell: object) -> str:
+    """A cell as its owner would type it: dates in ISO form, numbers to Excel's own 15 digits."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        # Excel keeps 15 digits; the rest is binary dust (19.99 is 19.989999999999998 inside).
+        text = format(Decimal(f"{cell:.15g}"), "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(cell, datetime):
+        is_day = cell.time() == time.min
+        return cell.date().isoformat() if is_day else cell.isoformat(sep=" ", timespec="seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def measure(data: bytes) -> Extent:
+    """Unpack every member in pieces, keeping none, and refuse what is larger than any statement."""
+    extent = Extent()
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            members = archive.infolist()
+            if len(members) > MAX_MEMBERS:
+                raise UnreadableFile("This workbook has more parts than any statement has.")
+            for member in members:
+                _measure_member(archive, member, extent)
+    except (
+        BadZipFile,
+        zlib.error,
+        ValueError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ):
+        raise UnreadableFile(DAMAGED) from None
+    if extent.shared_texts * extent.longest_text > MAX_TEXT:
+        raise UnreadableFile(f"The texts in this workbook are too long. {TOO_LARGE}")
+    return extent
+
+
+def _measure_member(archive: ZipFile, member: ZipInfo, extent: Extent) -> None:
+    if member.flag_bits & 1:
+        raise UnreadableFile(
+            "This workbook is protected by a password. Save a copy without one and choose that."
+        )
+    # The size a member claims may be a lie: a claim beyond the limit lets us go to its real end.
+    member.file_size = MAX_UNPACKED + 2 * PIECE
+    is_text_table = member.filename.lower().endswith("sharedstrings.xml")
+    measure_piece = _measure_texts if is_text_table else _measure_cells
+    rest = b""
+    extent.is_in_sheet = False
+    with archive.open(member) as source:
+        while piece := source.read(PIECE):
+            extent.unpacked += len(piece)
+            if extent.unpacked > MAX_UNPACKED:
+                raise UnreadableFile(
+                    f"This workbook unpacks to more than {MAX_UNPACKED // 2**20} MB. {TOO_LARGE}"
+                )
+            piece = rest + piece
+            rest = measure_piece(piece, extent)
+
+
+def _measure_cells(piece: bytes, extent: Extent) -> bytes:
+    """Note how far the cells reach; a single cell in the last corner makes the whole sheet big."""
+    piece = BLANKS.sub(b" ", piece)
+    # Themes have attributes of the same name; only what follows this tag is rows and cells.
+    extent.is_in_sheet = extent.is_in_sheet or b"sheetData" in piece
+    if extent.is_in_sheet:
+        for match in CELL_POSITION.finditer(piece):
+            extent.last_row = max(extent.last_row, int(match[2]))
+            extent.last_column = max(extent.last_column, _column_number(match[1]))
+        extent.shared_texts += len(SHARED_TEXT.findall(piece))
+    if extent.last_row > MAX_ROWS or extent.last_row * extent.last_column > MAX_CELLS:
+        raise UnreadableFile(
+            f"This sheet reaches to row {extent.last_row:,}, column {extent.last_column:,}; "
+            f"{MAX_ROWS:,} rows or {MAX_CELLS:,} cells are the most. {TOO_LARGE}"
+        )
+    return piece[-OVERLAP:]
+
+
+def _measure_texts(piece: bytes, extent: Extent) -> bytes:
+    *texts, rest = piece.split(b"</si>")
+    extent.longest_text = max([extent.longest_text, *map(len, texts), len(rest)])
+    if extent.longest_text > LONGEST_CELL:
+        raise UnreadableFile(f"A text in this workbook is too long for a cell. {TOO_LARGE}")
+    return rest
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number

@@ -1,0 +1,103 @@
+"""What happened to somebody and by them, told from the audit trail in their own words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from users.audit.activity_words import KIND_OF, WORDS, words_for
+from users.audit.trail import chain_name
+from users.models import AuditChain, AuditEvent, User
+from users.policy import is_staff_role
+
+# A token renews itself every half hour: that is nobody's doing.
+LEFT_OUT = ("users.token.refreshed",)
+MOST_DETAILS = 6
+# Numbers of rows, digests: true, and of no use to a person.
+_TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category", "transaction",
+              "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
+# Their values are codes of ours, not what somebody wrote.
+_CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
+
+_THROUGH = {("by", "page"): gettext_lazy("the website"), ("by", "api"): gettext_lazy("an app")}
+
+
+def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
+    """Everything in the user's own chain, by whoever, and what they did with other people's things.
+
+    So a member's deeds on a shared account are told to its owner and to the member.
+    """
+    own = AuditChain.objects.filter(name=chain_name(user.pk)).values_list("pk", flat=True).first()
+    # Sharing is told in the chains of both already.
+    abroad = Q(actor=user) & ~Q(action__startswith="accounts.share.")
+    events = AuditEvent.objects.filter(Q(chain=own) | abroad).exclude(action__in=LEFT_OUT)
+    if kind:
+        events = events.filter(action__in=list(WORDS[kind]))
+    return events.select_related("actor", "chain").order_by("-id")
+
+
+def told(event: AuditEvent, reader: User) -> dict[str, Any]:
+    """One event in words for the person who reads it."""
+    return {
+        "event": event,
+        "what": words_for(event.action),
+        "kind": KIND_OF.get(event.action, ""),
+        "by": who_did(event, reader),
+        "is_own": event.actor_id == reader.pk,
+        # What an address other than one's own had to do with it is its owner's business.
+        "ip": event.ip or "" if _may_see_place(event, reader) else "",
+        "device": event.device if _may_see_place(event, reader) else "",
+        "details": list(_details(event.changes))[:MOST_DETAILS],
+    }
+
+
+def who_did(event: AuditEvent, reader: User) -> str:
+    """ "You", the name of somebody one shares with, staff without a name, or nobody."""
+    actor = event.actor
+    if actor is None:
+        return ""
+    if actor.pk == reader.pk:
+        return _("You")
+    if is_staff_role(actor.role):
+        return _("Staff")
+    return actor.name or _("Somebody") if actor.is_active else _("Somebody who left")
+
+
+def _may_see_place(event: AuditEvent, reader: User) -> bool:
+    """One's own addresses, and those of strangers at one's own door."""
+    return event.actor_id in (None, reader.pk)
+
+
+def _details(changes: Any) -> Iterable[tuple[str, str]]:
+    """("name", "Old → New") pairs, whichever way the service wrote them down."""
+    if not isinstance(changes, Mapping):
+        return
+    before, after = changes.get("before"), changes.get("after")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        changes = {key: [before[key], after.get(key)] for key in before} | {
+            key: value for key, value in changes.items() if key not in ("before", "after")
+        }
+    for key, value in changes.items():
+        if key in _TECHNICAL or isinstance(value, Mapping):
+            continue
+        if isinstance(value, str) and (key, value) in _THROUGH:
+            yield _("through"), str(_THROUGH[key, value])
+            continue
+        text = _as_change(value) if isinstance(value, list) else _as_text(value)
+        if text:
+            yield key.replace("_", " "), text.replace("_", " ") if key in _CODES else text
+
+
+def _as_change(values: list) -> str:
+    texts = [_as_text(value) or "–" for value in values if not isinstance(value, list | Mapping)]
+    return " → ".join(texts) if len(values) == 2 else ", ".join(texts)
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)[:120]

@@ -1,0 +1,243 @@
+"""The audit trail: recorded with the change, in its transaction (audit_check.py verifies it).
+
+Hash of an event = SHA-256 over the length-prefixed previous hash, sequence, time in microseconds,
+actor, action, target, request id and details hash. Length prefixes make the text unambiguous.
+"""
+
+import hashlib
+import ipaddress
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, models
+from django.db import transaction as db_transaction
+from django.utils import timezone
+
+from users.models import AuditChain, AuditEvent, User
+
+SYSTEM_CHAIN = "system"
+# The event that permits blank details before it in its chain.
+DETAILS_ERASED = "users.details.erased"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """Where a change came from: what no service should have to carry through its arguments."""
+
+    ip: str | None = None
+    request_id: str = ""
+    device: str = ""
+
+
+_request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())  # noqa: B039 - frozen
+
+
+@contextmanager
+def request_info(info: RequestInfo) -> Iterator[None]:
+    """Every event recorded inside carries `info`."""
+    token = _request_info.set(info)
+    try:
+        yield
+    finally:
+        _request_info.reset(token)
+
+
+def current_request_info() -> RequestInfo:
+    """Where the current change comes from; empty outside a request."""
+    return _request_info.get()
+
+
+def record(
+    *,
+    actor: User | None,
+    action: str,
+    target: models.Model | None = None,
+    owner_id: int | None = None,
+    **changes: Any,
+) -> AuditEvent:
+    """Append one event to its owner's chain, in the caller's transaction.
+
+    The chain is that of `owner_id`, else of the target (a user, or its `user_id`), else of the
+    actor, else the system's. Take every other row lock before calling: the chain's head is always
+    locked last, so that two services cannot wait for each other.
+    """
+    if owner_id is None:
+        owner_id = _owner_of(target) or (actor.pk if actor else None)
+    return _append_to(
+        chain_name(owner_id), actor=actor, action=action, target=target, changes=changes
+    )
+
+
+def lock_chains(owner_ids: Iterable[int]) -> None:
+    """Before events in several people's chains: lock their heads until commit, in key order.
+
+    As erasing does (`erase_details`). A head that is missing is made after those that are there.
+    """
+    names = {chain_name(pk) for pk in owner_ids}
+    rows = AuditChain.objects.select_for_update(no_key=True).filter(name__in=names)
+    found = {row.name for row in rows.order_by("pk")}
+    for name in sorted(names - found):
+        _locked_chain(name)
+
+
+def _append_to(
+    name: str,
+    *,
+    actor: User | None,
+    action: str,
+    changes: dict[str, Any],
+    target: models.Model | None = None,
+) -> AuditEvent:
+    info = _request_info.get()
+    with db_transaction.atomic(savepoint=False):
+        chain = _locked_chain(name)
+        details = canonical(changes) or None
+        salt = secrets.token_hex(16)
+        event = AuditEvent(
+            chain=chain,
+            sequence=chain.length + 1,
+            actor=actor,
+            action=action,
+            target_type=target._meta.label_lower if target is not None else "",
+            target_id=target.pk if target is not None else None,
+            changes=details,
+            ip=info.ip,
+            device=info.device,
+            request_id=info.request_id,
+            salt=salt,
+            details_hash=details_hash(salt, details, info.ip, info.device),
+            created_at=timezone.now(),
+            previous_hash=chain.head_hash,
+        )
+        event.hash = event_hash(event)
+        event.save(force_insert=True)
+        AuditChain.objects.filter(pk=chain.pk).update(length=event.sequence, head_hash=event.hash)
+    return event
+
+
+def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
+    """Somebody known was kept from something."""
+    return record(
+        actor=actor,
+        action="users.access.refused",
+        method=method,
+        path=path[:200],
+    )
+
+
+@db_transaction.atomic
+def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> int:
+    """Blank what the trail tells about one person; it still verifies, and says so.
+
+    That is their own chain, and the events in the chains of other people that `elsewhere` names:
+    such as what the person did there, which tells from where. Returns the number of events.
+    """
+    told = AuditEvent.objects.exclude(salt="").filter(
+        models.Q(chain__name=chain_name(owner_id)) | elsewhere
+    )
+    # One's own too, where the caller's last event goes, or its head would be locked out of order.
+    own = models.Q(name=chain_name(owner_id))
+    chains = AuditChain.objects.filter(own | models.Q(pk__in=told.order_by().values("chain")))
+    count = 0
+    for chain in chains.select_for_update(no_key=True).order_by("pk"):
+        ids = list(told.filter(chain=chain).values_list("pk", flat=True))
+        if not ids:
+            continue
+        blanked = AuditEvent.objects.filter(pk__in=ids).blank_details()
+        _append_to(chain.name, actor=actor, action=DETAILS_ERASED, changes={"event_count": blanked})
+        count += blanked
+    return count
+
+
+def chain_name(owner_id: int | None) -> str:
+    """The name of the chain of one person, or of the system."""
+    return f"user:{owner_id}" if owner_id else SYSTEM_CHAIN
+
+
+def _owner_of(target: models.Model | None) -> int | None:
+    return target.pk if isinstance(target, User) else getattr(target, "user_id", None)
+
+
+def _locked_chain(name: str) -> AuditChain:
+    chain = AuditChain.objects.select_for_update(no_key=True).filter(name=name).first()
+    if chain is not None:
+        return chain
+    try:
+        with db_transaction.atomic():
+            AuditChain.objects.create(name=name)
+    except IntegrityError:
+        pass  # Another transaction made it first; its row is the one to lock.
+    return AuditChain.objects.select_for_update(no_key=True).get(name=name)
+
+
+# --- What is hashed ---------------------------------------------------------------------------
+
+
+def canonical(value: Any) -> Any:
+    """The value as both engines' JSON columns give it back, or its hash could not be checked.
+
+    jsonb keeps 1e22 as an integer and no negative zero, so a float becomes text; it refuses NUL
+    and lone surrogates, so they become the replacement character.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    if isinstance(value, Mapping):
+        return {canonical(str(key)): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [canonical(item) for item in value]
+    return canonical(_scalar(value))
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Decimal):
+        # normalize() would round to the context's 28 digits.
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, models.Model):
+        return value.pk
+    return DjangoJSONEncoder().default(value)
+
+
+def _digest(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+def details_hash(salt: str, changes: Any, ip: str | None, device: str = "") -> str:
+    """The digest of an event's personal part; events from before there was `device` have none."""
+    text = json.dumps(changes, sort_keys=True, separators=(",", ":"))
+    address = str(ipaddress.ip_address(ip)) if ip else ""
+    return _digest(salt, text, address, device) if device else _digest(salt, text, address)
+
+
+def event_hash(event: Any) -> str:
+    """The digest that the next event of the chain carries as `previous_hash`."""
+    moment = event.created_at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    microseconds = (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
+    return _digest(
+        event.previous_hash,
+        str(event.sequence),
+        str(microseconds),
+        str(event.actor_id or ""),
+        event.action,
+        event.target_type,
+        str(event.target_id or ""),
+        event.request_id,
+        event.details_hash,
+    )

@@ -1,0 +1,118 @@
+"""Email by Django's mail settings. What the server has not refused after DATA may have arrived."""
+
+import re
+import smtplib
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
+from django.template.loader import render_to_string
+
+from users.messages.channels import Outcome, Result
+from users.models import Notification, User
+
+NOT_SET_UP = "Not sent: no SMTP server is set up. The mail was written to the mail folder."
+
+
+def problem(user: User) -> str:
+    """Why no mail reaches this user now; "" where one does."""
+    return "" if settings.SMTP_HOST else "No mail server is set up: mails are kept in a folder."
+
+
+def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
+    """Hand one mail to the server; without a server it goes to the folder and says so."""
+    message = _message(notification, unsubscribe_url)
+    connection = get_connection()
+    if isinstance(connection, EmailBackend):
+        return _by_smtp(connection, message)
+    connection.send_messages([message])
+    if not settings.SMTP_HOST:
+        return Outcome(Result.SKIPPED, NOT_SET_UP)
+    return Outcome(Result.SENT, "Handed over.", message.extra_headers["Message-ID"])
+
+
+def message_id(notification: Notification) -> str:
+    """The same for every attempt, so that a mail server may recognise a second one."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<notification-{notification.pk}@{host}>"
+
+
+def _message(notification: Notification, unsubscribe_url: str) -> EmailMultiAlternatives:
+    link = settings.SITE_URL.rstrip("/") + notification.link if notification.link else ""
+    context = {
+        "notification": notification,
+        "recipient": notification.recipient,
+        "link": link,
+        "unsubscribe_url": unsubscribe_url,
+        "site_name": settings.SITE_NAME,
+    }
+    message = EmailMultiAlternatives(
+        subject=" ".join(notification.subject.split()),
+        body=render_to_string("users/email/notification.txt", context),
+        to=[notification.recipient.email],
+        headers={
+            "Message-ID": message_id(notification),
+            "List-Unsubscribe": f"<{unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    html = render_to_string("users/email/notification.html", context)
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outcome:
+    """The steps one by one: before the text is handed over a failure may be tried again."""
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(Result.RETRY, f"No connection: {_words(error)}", is_down=True)
+    server = connection.connection
+    try:
+        return _hand_over(server, message)
+    finally:
+        connection.close()
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMultiAlternatives) -> Outcome:
+    sender = sanitize_address(message.from_email, "utf-8")
+    data = message.message().as_bytes(linesep="\r\n")
+    try:
+        server.ehlo_or_helo_if_needed()
+        for step, address in ((server.mail, sender), (server.rcpt, message.to[0])):
+            code, answer = step(_bare(address))
+            if code not in (250, 251):
+                return _refused(code, answer)
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(Result.RETRY, f"Broken off before the text: {_words(error)}", is_down=True)
+    try:
+        code, answer = server.data(data)
+    except smtplib.SMTPDataError as error:
+        return _refused(error.smtp_code, error.smtp_error)
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(Result.UNKNOWN, f"Broken off during the text: {_words(error)}")
+    if code != 250:
+        return _refused(code, answer)
+    return Outcome(Result.SENT, _said(code, answer), message.extra_headers["Message-ID"])
+
+
+def _bare(address: str) -> str:
+    found = re.search(r"<([^<>]+)>\s*$", address)
+    return found[1] if found else address
+
+
+def _refused(code: int, answer: bytes | str) -> Outcome:
+    result = Result.RETRY if 400 <= code < 500 else Result.FAILED
+    return Outcome(result, _said(code, answer))
+
+
+def _said(code: int, answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return f"{code} {text}"
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
