@@ -33,7 +33,7 @@ def measured() -> list[str]:
 
 
 class Instance:
-    """One `python -m banking.serve` with its own folder and port."""
+    """One `python -m banking.launcher.serve` with its own folder and port."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

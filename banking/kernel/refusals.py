@@ -10,7 +10,7 @@ def is_api(request: HttpRequest) -> bool:
 def api_refusal(
     *, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> JsonResponse:
-    """One error as `banking.api` would say it."""
+    """One error as `banking.kernel.api` would say it."""
     kind = "server_error" if status >= 500 else "client_error"
     errors = [{"code": code, "detail": detail, "attr": None}]
     return JsonResponse({"type": kind, "errors": errors}, status=status, headers=headers)

@@ -1,7 +1,7 @@
 """The product on one machine: web, worker, beat and an embedded Valkey, in one command.
 
-`python -m banking.serve` (what `make run` calls) runs until Ctrl-C. All state is under DATA_DIR.
-`python -m banking.serve manage <command> …` runs a management command with the same settings.
+`python -m banking.launcher.serve` (what `make run` calls) runs until Ctrl-C. All state is under
+DATA_DIR. With `manage <command> …` behind it, it runs a management command with the same settings.
 """
 
 import contextlib

@@ -38,7 +38,7 @@ class StepUpRequired(PermissionDenied):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """banking.api's, and 429, 503 and the sentence of a 403."""
+    """banking.kernel.api's, and 429, 503 and the sentence of a 403."""
     if isinstance(exc, LimitReachedError):
         exc = TooManyRequests(exc)
     elif isinstance(exc, LimitsUnavailableError):
