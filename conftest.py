@@ -1,9 +1,11 @@
 """The cast of the tests: Alice owns things, Bob is another customer who must see none of them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -12,6 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from rest_framework.test import APIClient
 
 from tests import builders, servers
+from tests.template_database import Template
 from transactions import predefined
 from transactions.models import Category
 from transactions.tests import statement_report
@@ -39,6 +42,28 @@ def pytest_runtest_setup(item):
     """`make test` does not choose these on SQLite; whoever names one there is told why not."""
     if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: SQLite has one writer at a time, and no TRUNCATE")
+
+
+@pytest.fixture(scope="session")
+def _template() -> Template | None:
+    """On SQLite; a PostgreSQL of a test run is new every time."""
+    return Template() if connection.vendor == "sqlite" else None
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings, _template) -> bool:
+    """Whether a migrated database is there already, copied from the template."""
+    return _template is not None and _template.copy_to(_test_database())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, _template) -> None:
+    if _template is not None:
+        _template.keep(_test_database())
+
+
+def _test_database() -> Path:
+    return Path(django_settings.DATABASES["default"]["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session", autouse=True)
