@@ -17,7 +17,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": crontab(hour=3, minute=40),
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
-    "resume-batches": {"task": "transactions.tasks.resume_batches", "schedule": crontab()},
+    "resume-changes": {"task": "transactions.tasks.resume_changes", "schedule": crontab()},
     "resume-exports": {"task": "insights.tasks.resume_exports", "schedule": crontab()},
     "purge-exports": {
         "task": "insights.tasks.purge_exports",

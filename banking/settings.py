@@ -241,8 +241,8 @@ SPECTACULAR_SETTINGS = {
         "TransferStatusEnum": "transactions.models.Transfer.Status",
         "BillStatusEnum": "bills.models.Bill.Status",
         "CategoryKindEnum": "transactions.models.Category.Kind",
-        "ChangeStatusEnum": "transactions.models.ChangeBatch.Status",
-        "ChangeKindEnum": "transactions.models.ChangeBatch.Kind",
+        "ChangeStatusEnum": "transactions.models.Change.Status",
+        "ChangeKindEnum": "transactions.models.Change.Kind",
         "ExportStatusEnum": "insights.models.Export.Status",
         "ExportKindEnum": "insights.models.Export.Kind",
     },
@@ -296,10 +296,10 @@ IMPORT_MAX_ROWS = 250_000
 # Imports above this many bytes go to the worker; the page shows their progress.
 IMPORT_INLINE_BYTES = 256 * 1024
 # Changes of more rows than this are done by the worker, so many rows to a commit.
-BATCH_INLINE_ROWS = 2_000
-BATCH_STEP_ROWS = 1_000
+CHANGE_INLINE_ROWS = 2_000
+CHANGE_STEP_ROWS = 1_000
 # Up to so many rows, a request counts what rules would change, to know which it is.
-BATCH_INLINE_SCAN = 20_000
+CHANGE_INLINE_SCAN = 20_000
 # A rule's preview looks at so many of the latest transactions, and says so where there are more.
 RULE_PREVIEW_ROWS = 50_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

@@ -118,7 +118,7 @@ def measured(rows: int, rules: int) -> dict:
     from transactions.rules.rule_preview import preview_rules
     from transactions.services.bulk_editing import bulk_delete, bulk_edit
     from transactions.services.rule_applying import apply_rules
-    from transactions.services.undoing import undo_batch
+    from transactions.services.undoing import undo_change
 
     user = fill(rows, rules)
     result: dict = {}
@@ -134,26 +134,26 @@ def measured(rows: int, rules: int) -> dict:
     now = timezone.now
     timed("preview one rule", lambda: preview_rules(user, one))
     shown = timed("preview all rules", lambda: preview_rules(user))
-    batch = timed("apply all", lambda: apply_rules(actor=user, user=user, at=now()))
+    change = timed("apply all", lambda: apply_rules(actor=user, user=user, at=now()))
     # It looks at the latest rows alone.
-    assert 0 < shown.change_count <= batch.row_count
-    result["changed"] = batch.row_count
+    assert 0 < shown.change_count <= change.row_count
+    result["changed"] = change.row_count
     again = timed("apply all again", lambda: apply_rules(actor=user, user=user, at=now()))
     assert again is None
-    undone = timed("undo", lambda: undo_batch(actor=user, batch=batch, at=now()))
-    assert undone.restored_count == batch.row_count
+    undone = timed("undo", lambda: undo_change(actor=user, change=change, at=now()))
+    assert undone.restored_count == change.row_count
     assert digest(user) == before
     if rules == 50:
         every = user.transactions.all()
-        batch = timed(
+        change = timed(
             "bulk edit (category, tag, notes)",
             lambda: bulk_edit(
                 actor=user, rows=every, at=now(), category=one.category, add_tags=["a"], notes="x"
             ),
         )
-        timed("undo it", lambda: undo_batch(actor=user, batch=batch, at=now()))
-        batch = timed("bulk delete", lambda: bulk_delete(actor=user, rows=every, at=now()))
-        timed("undo that", lambda: undo_batch(actor=user, batch=batch, at=now()))
+        timed("undo it", lambda: undo_change(actor=user, change=change, at=now()))
+        change = timed("bulk delete", lambda: bulk_delete(actor=user, rows=every, at=now()))
+        timed("undo that", lambda: undo_change(actor=user, change=change, at=now()))
         assert digest(user) == before
         by_a_worker(user, result, timed)
         assert digest(user) == before
@@ -166,18 +166,18 @@ def by_a_worker(user, result: dict, timed) -> None:
 
     from transactions.services import long_change_requests, long_changes
 
-    def finish(name: str, batch) -> None:
+    def finish(name: str, change) -> None:
         def work() -> float:
-            change, longest, more = long_changes.LongChange(batch.pk), 0.0, True
+            work, longest, more = long_changes.LongChange(change.pk), 0.0, True
             while more:
                 begin = time.perf_counter()
-                more = change.step(at=timezone.now())
+                more = work.step(at=timezone.now())
                 longest = max(longest, time.perf_counter() - begin)
             return longest
 
         longest = timed(f"{name} by worker", work)
         result[f"{name}: longest step"] = round(longest, 3)
-        batch.refresh_from_db()
+        change.refresh_from_db()
 
     every, now = user.transactions.all(), timezone.now
     acts = {
@@ -187,10 +187,10 @@ def by_a_worker(user, result: dict, timed) -> None:
         ),
     }
     for name, ask in acts.items():
-        batch = timed(f"{name}: ask", ask)
-        finish(name, batch)
-        long_change_requests.begin_undo(actor=user, batch=batch, at=now())
-        finish(f"undo of {name}", batch)
+        change = timed(f"{name}: ask", ask)
+        finish(name, change)
+        long_change_requests.begin_undo(actor=user, change=change, at=now())
+        finish(f"undo of {name}", change)
 
 
 def matched(rows: int) -> dict:

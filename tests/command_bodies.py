@@ -13,7 +13,7 @@ from bills.services.paying import pay_bill
 from budgets.services import create_budget
 from tests.builders import make_account, make_transaction, make_user
 from tests.world import SECRET
-from transactions.models import Category, ChangeBatch, ImportRow, Transaction
+from transactions.models import Category, Change, ImportRow, Transaction
 from transactions.services.bulk_editing import bulk_edit
 from transactions.services.import_confirming import confirm_import
 from transactions.services.import_reviewing import leave_out_rows
@@ -83,13 +83,13 @@ def payment_there(world: World) -> None:
 
 def changed_together(world: World) -> None:
     rows = Transaction.objects.filter(pk=world["transaction"].pk)
-    world["change_batch"] = bulk_edit(
+    world["change"] = bulk_edit(
         actor=world["owner"], rows=rows, at=timezone.now(), notes="together"
     )
 
 
 def at_work(world: World) -> None:
-    ChangeBatch.objects.filter(pk=world["change_batch"].pk).update(status="running")
+    Change.objects.filter(pk=world["change"].pk).update(status="running")
 
 
 def split(world: World) -> None:

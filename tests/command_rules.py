@@ -5,8 +5,8 @@ LOOKS = {
     *("api_currency_convert", "api_rule_preview", "api_rule_preview_all", "api_alert_backtest"),
     *("alerts:alert_read", "alerts:alert_read_all", "api_alert_read"),
     *("healthz", "readyz", "metrics", "transactions:column_choose", "users:security"),
-    *("transactions:import_retry", "transactions:batch_retry", "transactions:transfer_search"),
-    *("api_bill_due_reminders", "api_batch_retry"),
+    *("transactions:import_retry", "transactions:change_retry", "transactions:transfer_search"),
+    *("api_bill_due_reminders", "api_change_retry"),
 }
 # Walked by tests of their own.
 ELSEWHERE = {

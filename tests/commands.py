@@ -155,8 +155,8 @@ TRANSACTIONS = [
           "transactions.transactions.edited"),
     *does("transactions:trash_restore", ids, "transactions.transactions.restored",
           ready=gone_transaction),
-    *does("transactions:batch_undo", nothing, "transactions.batch.undone", ready=changed_together),
-    *does("transactions:batch_stop", nothing, "transactions.batch.stopped", ready=at_work),
+    *does("transactions:change_undo", nothing, "transactions.batch.undone", ready=changed_together),
+    *does("transactions:change_stop", nothing, "transactions.batch.stopped", ready=at_work),
     *does("transactions:view_create", {"name": "mine", "query": "search=tea"},
           "transactions.view.saved"),
     *does("transactions:view_edit", {"name": "other"}, "transactions.view.edited"),
@@ -187,8 +187,8 @@ TRANSACTIONS = [
     *does("api_transfer_reject", nothing, "transactions.transfer.rejected"),
     *does("api_bulk_categorize", lambda w: ids(w) | {"category": "groceries"},
           "transactions.transactions.edited", ready=loose_transaction),
-    *does("api_batch_undo", nothing, "transactions.batch.undone", ready=changed_together),
-    *does("api_batch_stop", nothing, "transactions.batch.stopped", ready=at_work),
+    *does("api_change_undo", nothing, "transactions.batch.undone", ready=changed_together),
+    *does("api_change_stop", nothing, "transactions.batch.stopped", ready=at_work),
 ]  # fmt: skip
 CATEGORIES = [
     *does("transactions:category_create", category_entries, "transactions.category.created"),

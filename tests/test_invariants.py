@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from accounts.services import delete_account, edit_account, restore_account
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
-from transactions.models import Category, ChangeBatch, ImportBatch, Transaction, Transfer
+from transactions.models import Category, Change, ImportBatch, Transaction, Transfer
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categories import create_category, delete_category
 from transactions.services.categorizing import recategorize, set_category
@@ -47,7 +47,7 @@ from transactions.services.transfers import (
     suggest_transfers,
     transfer_funds,
 )
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 cents = st.integers(-300_00, 300_00).filter(bool).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -184,19 +184,19 @@ class Ledger(RuleBasedStateMachine):
         else:
             self._ask(bulk_edit, rows=rows, at=now, category=self._category(place))
 
-    @precondition(lambda self: ChangeBatch.objects.exclude(status="done").exists())
+    @precondition(lambda self: Change.objects.exclude(status="done").exists())
     @rule(place=places)
     def work(self, place) -> None:
-        waiting = ChangeBatch.objects.exclude(status="done").order_by("pk")
-        with override_settings(BATCH_STEP_ROWS=2):
+        waiting = Change.objects.exclude(status="done").order_by("pk")
+        with override_settings(CHANGE_STEP_ROWS=2):
             LongChange(waiting[place % waiting.count()].pk).step(at=timezone.now())
 
-    @precondition(lambda self: ChangeBatch.objects.exists())
+    @precondition(lambda self: Change.objects.exists())
     @rule(place=places, later=st.booleans())
     def undo(self, place, later) -> None:
-        batches = ChangeBatch.objects.order_by("pk")
-        command = begin_undo if later else undo_batch
-        self._ask(command, batch=batches[place % batches.count()], at=timezone.now())
+        changees = Change.objects.order_by("pk")
+        command = begin_undo if later else undo_change
+        self._ask(command, change=changees[place % changees.count()], at=timezone.now())
 
     @rule(place=places)
     def add_category(self, place) -> None:

@@ -16,7 +16,7 @@ from insights.models import Export, ExportPiece
 from insights.recurring.dismissing import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, ChangeBatch, ImportBatch, ImportRow, Transfer
+from transactions.models import Category, Change, ImportBatch, ImportRow, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.rule_book import create_rule
@@ -73,9 +73,7 @@ def things_of(owner: User) -> dict[str, Any]:
         "rule": create_rule(
             actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
         ),
-        "change_batch": ChangeBatch.objects.create(
-            user=owner, kind="bulk_edit", summary=f"{SECRET} batch"
-        ),
+        "change": Change.objects.create(user=owner, kind="bulk_edit", summary=f"{SECRET} change"),
     }
 
 

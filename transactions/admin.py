@@ -13,8 +13,8 @@ from transactions.models import (
     Category,
     CategoryChange,
     CategoryRule,
-    ChangeBatch,
-    ChangeBatchRow,
+    Change,
+    ChangeRow,
     ImportBatch,
     ImportMapping,
     ImportRow,
@@ -183,7 +183,7 @@ class CategoryRuleAdmin(LedgerAdmin):
     list_select_related = ["user", "category"]
 
 
-@admin.register(ChangeBatch)
+@admin.register(Change)
 class ChangeBatchAdmin(LedgerAdmin):
     """Changes of many lines, and whether they were undone."""
 
@@ -193,12 +193,12 @@ class ChangeBatchAdmin(LedgerAdmin):
     list_select_related = ["user"]
 
 
-@admin.register(ChangeBatchRow)
-class ChangeBatchRowAdmin(LedgerAdmin):
+@admin.register(ChangeRow)
+class ChangeRowAdmin(LedgerAdmin):
     """One line of a change, before and after."""
 
-    list_display = ["batch_id", "transaction_id", "left_alone"]
-    search_fields = ["=batch__id", "=transaction__id"]
+    list_display = ["change_id", "transaction_id", "left_alone"]
+    search_fields = ["=change__id", "=transaction__id"]
 
 
 @admin.register(SavedView)

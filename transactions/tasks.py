@@ -18,7 +18,7 @@ from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
     CategoryRule,
-    ChangeBatch,
+    Change,
     ImportBatch,
     Transaction,
     TransactionQuerySet,
@@ -30,7 +30,7 @@ from transactions.services.import_progress import is_silent
 from transactions.services.purging import purge
 from transactions.services.rule_applying import apply_rules, count_changes
 from transactions.services.transfers import suggest_transfers
-from transactions.services.undoing import Undone, undo_batch
+from transactions.services.undoing import Undone, undo_change
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -116,72 +116,71 @@ def purge_expired() -> dict[str, int]:
 
 
 @shared_task(**_RETRY)
-def run_batch(batch_id: int) -> None:
+def run_change(change_id: int) -> None:
     """Carry on a large change, or its undoing, step by step to its end."""
-    change = long_changes.LongChange(batch_id)
+    work = long_changes.LongChange(change_id)
     for _ in range(STEPS_AT_ONCE):
-        if not change.step(at=timezone.now()):
+        if not work.step(at=timezone.now()):
             return
     # Long before the time limit of a task, so that others get their turn.
-    wake(run_batch, batch_id)
+    wake(run_change, change_id)
 
 
 @shared_task
-def resume_batches() -> int:
+def resume_changes() -> int:
     """Take up large changes whose message was lost or whose worker died; returns how many."""
     now = timezone.now()
-    long_changes.give_up_batches(before=now - SILENT_FOR)
+    long_changes.give_up_changes(before=now - SILENT_FOR)
     waiting = long_changes.claim_waiting(before=now - SILENT_FOR, at=now, limit=SWEEP_LIMIT)
-    for batch_id in waiting:
-        _try(batch_id)
+    for change_id in waiting:
+        _try(change_id)
     return len(waiting)
 
 
-def _try(batch_id: int) -> None:
+def _try(change_id: int) -> None:
     """One that fails is an error in the log, and waits for its next attempt; the others go on."""
     try:
-        run_batch(batch_id)
+        run_change(change_id)
     except Exception:
-        logger.exception("batch_attempt_failed", extra={"batch": batch_id})
+        logger.exception("change_attempt_failed", extra={"change": change_id})
 
 
 def edit_soon(
     actor: User, rows: TransactionQuerySet, *, at: datetime, **wanted: Any
-) -> ChangeBatch | None:
+) -> Change | None:
     """Edit a few rows at once, very many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
     return _woken(long_change_requests.begin_edit(actor=actor, rows=rows, **wanted))
 
 
-def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> ChangeBatch | None:
+def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Change | None:
     """Delete a few rows at once, very many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_delete(actor=actor, rows=rows, at=at)
     return _woken(long_change_requests.begin_deletion(actor=actor, rows=rows, at=at))
 
 
-def apply_soon(
-    actor: User, *, at: datetime, rule: CategoryRule | None = None
-) -> ChangeBatch | None:
+def apply_soon(actor: User, *, at: datetime, rule: CategoryRule | None = None) -> Change | None:
     """Apply rules: at once where few rows change, else in the worker. Raises ValidationError."""
     live = Transaction.objects.filter(user=actor).live()
-    most = settings.BATCH_INLINE_ROWS
+    most = settings.CHANGE_INLINE_ROWS
     if _are_few(live) or (
-        _are_few(live, settings.BATCH_INLINE_SCAN) and count_changes(actor, rule, most=most) <= most
+        _are_few(live, settings.CHANGE_INLINE_SCAN)
+        and count_changes(actor, rule, most=most) <= most
     ):
         return apply_rules(actor=actor, user=actor, at=at, rule=rule)
     return _woken(long_change_requests.begin_rules(actor=actor, rule=rule))
 
 
-def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Restored | ChangeBatch:
+def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Restored | Change:
     """Take a few rows out of the trash at once, very many in the worker."""
     if _are_few(rows.filter(user=actor)):
         return bulk_restore(actor=actor, rows=rows, at=at)
     return _woken(long_change_requests.begin_restoring(actor=actor, rows=rows))
 
 
-def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | ChangeBatch:
+def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | Change:
     """Take a category away; very many transactions move in the worker. Raises ValidationError."""
     if _are_few(long_changes.rows_in(category)):
         return delete_category(actor=actor, category=category, **wanted)
@@ -190,31 +189,31 @@ def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int 
     )
 
 
-def undo_soon(actor: User, batch: ChangeBatch, *, at: datetime) -> Undone | None:
-    """Undo a batch; None where the worker is to do it. Raises ValidationError."""
-    is_begun = batch.status == ChangeBatch.Status.UNDO_FAILED
-    if batch.row_count <= settings.BATCH_INLINE_ROWS and not is_begun:
-        return undo_batch(actor=actor, batch=batch, at=at)
-    _woken(long_change_requests.begin_undo(actor=actor, batch=batch, at=at))
+def undo_soon(actor: User, change: Change, *, at: datetime) -> Undone | None:
+    """Undo a change; None where the worker is to do it. Raises ValidationError."""
+    is_begun = change.status == Change.Status.UNDO_FAILED
+    if change.row_count <= settings.CHANGE_INLINE_ROWS and not is_begun:
+        return undo_change(actor=actor, change=change, at=at)
+    _woken(long_change_requests.begin_undo(actor=actor, change=change, at=at))
     return None
 
 
-def wake_batch(actor: User, batch: ChangeBatch, *, at: datetime) -> None:
+def wake_change(actor: User, change: Change, *, at: datetime) -> None:
     """Ask the worker again: its message was lost, it died, or failed. Raises ValidationError."""
-    if batch.is_failed:
-        batch = long_change_requests.retry_batch(actor=actor, batch=batch, at=at)
-    if batch.is_unfinished:
-        wake(run_batch, batch.pk)
+    if change.is_failed:
+        change = long_change_requests.retry_change(actor=actor, change=change, at=at)
+    if change.is_unfinished:
+        wake(run_change, change.pk)
 
 
-def _woken(batch: ChangeBatch) -> ChangeBatch:
-    wake(run_batch, batch.pk)
-    return batch
+def _woken(change: Change) -> Change:
+    wake(run_change, change.pk)
+    return change
 
 
 def _are_few(rows: TransactionQuerySet, most: int | None = None) -> bool:
     """Counted no further than it matters."""
-    most = settings.BATCH_INLINE_ROWS if most is None else most
+    most = settings.CHANGE_INLINE_ROWS if most is None else most
     return rows.order_by().values("pk")[: most + 1].count() <= most
 
 

@@ -30,7 +30,7 @@ LEFT_OUT = {
     "transactions.MonthlyTotal": "sums of the transactions",
     "transactions.MerchantTotal": "sums of the transactions",
     "transactions.LedgerMark": "a note of ours that figures are to be looked at again",
-    "transactions.ChangeBatchRow": "what an undo would write; changes are in category_changes",
+    "transactions.ChangeRow": "what an undo would write; changes are in category_changes",
     "transactions.ChangePlan": "what a running change has left to do",
     "transactions.ImportFile": "its bytes are in the folder imports/",
     "users.IdempotentCommand": "answers to an app, kept for a day; what they did is in the rows",

@@ -15,7 +15,7 @@ from accounts.models import Account, HeldRate, RateFetch
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
 from insights.models import Export, JobState
-from transactions.models import ChangeBatch, ImportBatch, MonthlyTotal
+from transactions.models import Change, ImportBatch, MonthlyTotal
 from users.models import AuditChain, Notification, RefreshSession, User
 
 MONTHS = 12
@@ -211,7 +211,7 @@ def _trouble(at: datetime, jobs: list[JobState], sources: list[RateFetch]) -> Tr
     return Trouble(
         failed_jobs=sum(1 for job in jobs if job.outcome == JobState.Outcome.FAILED),
         failed_imports=ImportBatch.objects.filter(recent, status="failed").count(),
-        failed_changes=ChangeBatch.objects.filter(recent).exclude(error="").count(),
+        failed_changes=Change.objects.filter(recent).exclude(error="").count(),
         failed_exports=Export.objects.filter(created_at__gte=since, status="failed").count(),
         failed_notifications=messages["failed"],
         overdue_notifications=messages["overdue"],

@@ -16,7 +16,7 @@ from transactions import tasks
 from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
 from transactions.filters import CategoryFilter
-from transactions.models import Category, CategoryQuerySet, ChangeBatch
+from transactions.models import Category, CategoryQuerySet, Change
 from transactions.services.categories import PARENT, create_category, edit_category
 from users.policy import Ability, require
 
@@ -102,7 +102,7 @@ class CategoryDetailApi(CategoryApi):
         """Take a category of your own away; its transactions and rules go to its parent, or to
         `move_to`. Without either they have none, and the rules are deleted.
 
-        Very many are moved in the background: 202, and the batch's address says how far that is.
+        Very many are moved in the background: 202, and the change's address says how far that is.
         """
         category = self.find_to_change(pk)
         query, target = request.query_params, PARENT
@@ -114,6 +114,6 @@ class CategoryDetailApi(CategoryApi):
         result = tasks.remove_category_soon(
             request.user, category, target=target, with_rules=with_rules
         )
-        if isinstance(result, ChangeBatch):
+        if isinstance(result, Change):
             return applied(result)
         return Response(status=status.HTTP_204_NO_CONTENT)

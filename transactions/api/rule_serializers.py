@@ -1,4 +1,4 @@
-"""The shapes of rules, their previews, batches and bulk commands in JSON."""
+"""The shapes of rules, their previews, changes and bulk commands in JSON."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from banking.kernel.api import AmountSerializerField
 from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
-from transactions.models import CategoryRule, ChangeBatch
+from transactions.models import CategoryRule, Change
 from transactions.rules.rule_preview import MonthEffect, PreviewRow
 from transactions.rules.rules import LONGEST_PATTERN
 
@@ -204,7 +204,7 @@ class PreviewOut(serializers.Serializer):
         return self.context.get("next")
 
 
-class BatchOut(serializers.ModelSerializer):
+class UndoableChangeOut(serializers.ModelSerializer):
     """One act on many transactions, undoable for 30 days.
 
     `skipped_count`: changed by hand after it was asked for, and left so; of one that restores,
@@ -215,38 +215,38 @@ class BatchOut(serializers.ModelSerializer):
     can_undo = serializers.SerializerMethodField()
 
     class Meta:
-        model = ChangeBatch
+        model = Change
         fields = [
             *("id", "kind", "summary", "status", "row_count", "done_count", "total_count"),
             *("skipped_count", "error", "created_at", "undone_at", "can_undo"),
         ]
 
-    def get_can_undo(self, batch: ChangeBatch) -> bool:
-        return batch.may_be_undone(self.context["at"])
+    def get_can_undo(self, change: Change) -> bool:
+        return change.may_be_undone(self.context["at"])
 
 
 class AppliedOut(serializers.Serializer):
-    """How many transactions changed, and the batch that undoes it (null if none did).
+    """How many transactions changed, and the change that undoes it (null if none did).
 
-    With status 202 it goes on in the background: ask at `url`, the batch's address.
+    With status 202 it goes on in the background: ask at `url`, the change's address.
     """
 
     count = serializers.IntegerField()
     batch = serializers.IntegerField(allow_null=True)
-    status = serializers.ChoiceField(choices=ChangeBatch.Status.choices)
+    status = serializers.ChoiceField(choices=Change.Status.choices)
     url = serializers.CharField(allow_null=True)
 
 
-def applied(batch: ChangeBatch | None) -> Response:
+def applied(change: Change | None) -> Response:
     """What came of a change of many rows: done (200), or taken up by the worker (202)."""
-    url = reverse("api_batch_undo", args=[batch.pk]) if batch else None
+    url = reverse("api_change_undo", args=[change.pk]) if change else None
     answer = {
-        "count": batch.row_count if batch else 0,
-        "batch": batch.pk if batch else None,
-        "status": batch.status if batch else ChangeBatch.Status.DONE,
+        "count": change.row_count if change else 0,
+        "batch": change.pk if change else None,
+        "status": change.status if change else Change.Status.DONE,
         "url": url,
     }
-    if batch is None or not batch.is_unfinished:
+    if change is None or not change.is_unfinished:
         return Response(answer)
     return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": url})
 

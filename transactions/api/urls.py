@@ -2,8 +2,8 @@ from django.urls import path
 
 from transactions.api import (
     attachments,
-    batches,
     categories,
+    changes,
     exporting,
     importing,
     rules,
@@ -79,13 +79,13 @@ urlpatterns = [
         "categories/rules/<int:pk>/preview", rules.RulePreviewApi.as_view(), name="api_rule_preview"
     ),
     path("categories/rules/<int:pk>/apply", rules.RuleApplyApi.as_view(), name="api_rule_apply"),
-    path("undo", batches.BatchListApi.as_view(), name="api_batch_list"),
-    path("undo/<int:pk>", batches.BatchUndoApi.as_view(), name="api_batch_undo"),
-    path("undo/<int:pk>/stop", batches.BatchStopApi.as_view(), name="api_batch_stop"),
-    path("undo/<int:pk>/retry", batches.BatchRetryApi.as_view(), name="api_batch_retry"),
+    path("undo", changes.ChangeListApi.as_view(), name="api_change_list"),
+    path("undo/<int:pk>", changes.ChangeUndoApi.as_view(), name="api_change_undo"),
+    path("undo/<int:pk>/stop", changes.ChangeStopApi.as_view(), name="api_change_stop"),
+    path("undo/<int:pk>/retry", changes.ChangeRetryApi.as_view(), name="api_change_retry"),
     path(
         "transactions/bulk-categorize",
-        batches.BulkCategorizeApi.as_view(),
+        changes.BulkCategorizeApi.as_view(),
         name="api_bulk_categorize",
     ),
     path("categories/<int:pk>", categories.CategoryDetailApi.as_view(), name="api_category_detail"),

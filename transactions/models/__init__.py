@@ -1,7 +1,7 @@
 """The rows of this app, one module per subject."""
 
-from transactions.models.batches import UNDO_FOR, ChangeBatch, ChangeBatchRow, ChangePlan
 from transactions.models.categories import Category, CategoryQuerySet
+from transactions.models.changes import UNDO_FOR, Change, ChangePlan, ChangeRow
 from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.ledger import (
@@ -23,9 +23,9 @@ __all__ = [
     "CategoryChange",
     "CategoryQuerySet",
     "CategoryRule",
-    "ChangeBatch",
-    "ChangeBatchRow",
+    "Change",
     "ChangePlan",
+    "ChangeRow",
     "ImportBatch",
     "ImportFile",
     "ImportMapping",

@@ -1,7 +1,7 @@
 """Changing many transactions at once: a selection, or a filter's whole result.
 
-Each act is one commit and one batch that `undoing` can take back for 30 days. Only the actor's own
-rows are touched. Nothing to do means no batch (None).
+Each act is one commit and one change that `undoing` can take back for 30 days. Only the actor's own
+rows are touched. Nothing to do means no change (None).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,13 @@ from accounts.services import lock_accounts
 from transactions.holds import refuse_held
 from transactions.models import (
     Category,
-    ChangeBatch,
+    Change,
     Tag,
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services.change_batches import (
+from transactions.services.changed_since import Kept, chosen_since, noted_since
+from transactions.services.changing import (
     CATEGORY,
     DELETED_AT,
     NOTES,
@@ -37,7 +38,6 @@ from transactions.services.change_batches import (
     stage,
     transactions_of,
 )
-from transactions.services.changed_since import Kept, chosen_since, noted_since
 from transactions.services.posting import book
 from transactions.services.returned_lines import has_returned, one_of_each_line
 from transactions.services.transfer_pairs import (
@@ -93,7 +93,7 @@ def bulk_edit(
     add_tags: Iterable[str] = (),
     remove_tags: Iterable[str] = (),
     notes: str = UNCHANGED,
-) -> ChangeBatch | None:
+) -> Change | None:
     """Give rows a category (chosen by hand; None takes it away), tags more or fewer, notes.
 
     Raises ValidationError at category, tags or notes; then no row is changed.
@@ -102,14 +102,12 @@ def bulk_edit(
     edit = read_edit(
         actor=actor, category=category, add_tags=add_tags, remove_tags=remove_tags, notes=notes
     )
-    changes = [change for piece in in_pieces(ids) for change in _planned(piece, edit)]
-    if not changes:
+    staged = [row for piece in in_pieces(ids) for row in _planned(piece, edit)]
+    if not staged:
         return None
-    batch = ChangeBatch.objects.create(
-        user=actor, kind=ChangeBatch.Kind.BULK_EDIT, summary=edit.summary
-    )
-    _carry_out_edit(batch, Act(actor=actor, accounts=accounts, at=at), edit, changes)
-    return batch
+    change = Change.objects.create(user=actor, kind=Change.Kind.BULK_EDIT, summary=edit.summary)
+    _carry_out_edit(change, Act(actor=actor, accounts=accounts, at=at), edit, staged)
+    return change
 
 
 def read_edit(
@@ -139,7 +137,7 @@ def read_edit(
 
 
 def edit_some(
-    batch: ChangeBatch, act: Act, edit: Edit, ids: Iterable[int], noted: Mapping[str, str] | None
+    change: Change, act: Act, edit: Edit, ids: Iterable[int], noted: Mapping[str, str] | None
 ) -> None:
     """A worker's share of an edit: these rows, as far as their accounts are locked.
 
@@ -147,51 +145,51 @@ def edit_some(
     """
     ids, kept = _under_locks(ids, act), Kept()
     if edit.category is not UNCHANGED:
-        _refuse_foreign(batch.user, edit.category)
-        kept.categories = chosen_since(batch, ids)
+        _refuse_foreign(change.user, edit.category)
+        kept.categories = chosen_since(change, ids)
     if edit.notes is not UNCHANGED and noted is not None:
-        kept.notes = noted_since(batch, ids, noted)
-    changes = _planned(ids, edit, kept)
+        kept.notes = noted_since(change, ids, noted)
+    staged = _planned(ids, edit, kept)
     if kept.skipped:
-        batch.skipped_count += len(kept.skipped)
-        batch.save(update_fields=["skipped_count", "updated_at"])
-    if changes:
-        _carry_out_edit(batch, act, edit, changes, is_share=True)
+        change.skipped_count += len(kept.skipped)
+        change.save(update_fields=["skipped_count", "updated_at"])
+    if staged:
+        _carry_out_edit(change, act, edit, staged, is_share=True)
 
 
 def _carry_out_edit(
-    batch: ChangeBatch, act: Act, edit: Edit, changes: Changes, *, is_share: bool = False
+    change: Change, act: Act, edit: Edit, staged: Changes, *, is_share: bool = False
 ) -> None:
-    stage(batch, changes)
-    changed_ids = [pk for pk, _, _ in changes] if is_share else None
-    carry_out(batch, act, edit.fields, changed_ids)
-    refuse_too_many_tags(transactions_of(rows_of(batch, changed_ids)), edit)
-    _record(act.actor, "transactions.transactions.edited", batch, len(changes))
+    stage(change, staged)
+    changed_ids = [pk for pk, _, _ in staged] if is_share else None
+    carry_out(change, act, edit.fields, changed_ids)
+    refuse_too_many_tags(transactions_of(rows_of(change, changed_ids)), edit)
+    _record(act.actor, "transactions.transactions.edited", change, len(staged))
 
 
 @db_transaction.atomic
-def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch | None:
+def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change | None:
     """Move rows to the trash; they leave balances and totals at once. Raises ValidationError.
 
     Both sides of a transfer made here go together; any other pair is dissolved.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     act = Act(actor=actor, accounts=accounts, at=at)
-    changes = [change for piece in in_pieces(ids) for change in _leaving(piece, act)]
-    if not changes:
+    staged = [row for piece in in_pieces(ids) for row in _leaving(piece, act)]
+    if not staged:
         return None
-    batch = ChangeBatch.objects.create(
-        user=actor, kind=ChangeBatch.Kind.DELETE, summary=_deleted_title(changes)
+    change = Change.objects.create(
+        user=actor, kind=Change.Kind.DELETE, summary=_deleted_title(staged)
     )
-    _carry_out_deletion(batch, act, changes)
-    return batch
+    _carry_out_deletion(change, act, staged)
+    return change
 
 
-def delete_some(batch: ChangeBatch, act: Act, ids: Iterable[int]) -> None:
+def delete_some(change: Change, act: Act, ids: Iterable[int]) -> None:
     """A worker's share of a deletion: these rows, as far as their accounts are locked."""
-    changes = _leaving(_under_locks(ids, act), act)
-    if changes:
-        _carry_out_deletion(batch, act, changes, is_share=True)
+    staged = _leaving(_under_locks(ids, act), act)
+    if staged:
+        _carry_out_deletion(change, act, staged, is_share=True)
 
 
 def _leaving(ids: list[int], act: Act) -> Changes:
@@ -204,11 +202,11 @@ def _leaving(ids: list[int], act: Act) -> Changes:
 
 
 def _carry_out_deletion(
-    batch: ChangeBatch, act: Act, changes: Changes, *, is_share: bool = False
+    change: Change, act: Act, staged: Changes, *, is_share: bool = False
 ) -> None:
-    stage(batch, changes)
-    carry_out(batch, act, [DELETED_AT], [pk for pk, _, _ in changes] if is_share else None)
-    _record(act.actor, "transactions.transactions.deleted", batch, len(changes))
+    stage(change, staged)
+    carry_out(change, act, [DELETED_AT], [pk for pk, _, _ in staged] if is_share else None)
+    _record(act.actor, "transactions.transactions.deleted", change, len(staged))
 
 
 def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
@@ -216,13 +214,13 @@ def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def restore_some(batch: ChangeBatch, act: Act, ids: Iterable[int]) -> None:
+def restore_some(change: Change, act: Act, ids: Iterable[int]) -> None:
     """A worker's share of restoring: these rows, under the locks of their accounts."""
     some = Transaction.objects.filter(pk__in=_under_locks(ids, act))
-    restored = bulk_restore(actor=batch.user, rows=some, at=act.at)
-    batch.row_count += restored.count
-    batch.skipped_count += restored.returned_count
-    batch.save(update_fields=["row_count", "skipped_count", "updated_at"])
+    restored = bulk_restore(actor=change.user, rows=some, at=act.at)
+    change.row_count += restored.count
+    change.skipped_count += restored.returned_count
+    change.save(update_fields=["row_count", "skipped_count", "updated_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +303,7 @@ def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
     tags = _tags_of(ids, edit.tag_ids)
     paired = rows_in_pairs(ids) if edit.category is not UNCHANGED else set()
-    changes = []
+    staged = []
     for pk, category_id, source, notes, is_split in rows.values_list(
         "pk", "category_id", "category_source", "notes", "is_split"
     ):
@@ -322,8 +320,8 @@ def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
         if have != wanted:
             before[TAGS], after[TAGS] = sorted(have), sorted(wanted)
         if after:
-            changes.append((pk, packed(before), packed(after)))
-    return changes
+            staged.append((pk, packed(before), packed(after)))
+    return staged
 
 
 def _leave_kept(pk: int, before: dict, after: dict, kept: Kept) -> None:
@@ -381,11 +379,11 @@ def _summary(
     return ", ".join(parts)[:200]
 
 
-def _deleted_title(changes: Changes) -> str:
-    if len(changes) > 1:
-        return f"{len(changes):,} transactions"
-    return Transaction.objects.get(pk=changes[0][0]).title[:200]
+def _deleted_title(staged: Changes) -> str:
+    if len(staged) > 1:
+        return f"{len(staged):,} transactions"
+    return Transaction.objects.get(pk=staged[0][0]).title[:200]
 
 
-def _record(actor: User | None, action: str, batch: ChangeBatch, count: int) -> None:
-    trail.record(actor=actor, action=action, target=batch, summary=batch.summary, count=count)
+def _record(actor: User | None, action: str, change: Change, count: int) -> None:
+    trail.record(actor=actor, action=action, target=change, summary=change.summary, count=count)

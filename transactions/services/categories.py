@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from accounts.services import lock_accounts
 from transactions.models import (
     Category,
-    ChangeBatch,
+    Change,
     ChangePlan,
     Transaction,
     TransactionQuerySet,
@@ -177,7 +177,7 @@ def _take_away(
 
 def _checked_target(category: Category, target: Category | None) -> Category | None:
     """Where its transactions go. Raises ValidationError, also while others are moved to it."""
-    moving = ChangePlan.objects.filter(batch__kind=ChangeBatch.Kind.CATEGORY)
+    moving = ChangePlan.objects.filter(change__kind=Change.Kind.CATEGORY)
     if moving.filter(wanted__category=category.pk).exists():
         raise ValidationError(MOVED_INTO)
     target = category.parent if target is PARENT else target

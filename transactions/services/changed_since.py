@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from transactions.models import CategoryChange, ChangeBatch, ChangeBatchRow, Transaction
-from transactions.services.change_batches import CATEGORY, NOTES
+from transactions.models import CategoryChange, Change, ChangeRow, Transaction
+from transactions.services.changing import CATEGORY, NOTES
 
 
 @dataclass(slots=True)
@@ -20,34 +20,34 @@ class Kept:
     skipped: set[int] = field(default_factory=set)
 
 
-def chosen_since(batch: ChangeBatch, ids: list[int]) -> set[int]:
-    """Rows whose category somebody chose after this batch was asked for: the newer wish wins."""
+def chosen_since(change: Change, ids: list[int]) -> set[int]:
+    """Rows whose category somebody chose after this change was asked for: the newer wish wins."""
     chosen = CategoryChange.objects.filter(
-        transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=batch.created_at
+        transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=change.created_at
     )
     # Moved along from a category that was gone: nobody chose that for this row.
     gone_at = "from_category__deleted_at"
     chosen = chosen.filter(Q(**{gone_at: None}) | Q(created_at__lt=F(gone_at)))
     rows = Transaction.objects.filter(pk__in=chosen.values("transaction"))
-    return _by_hand(batch, dict(rows.values_list("pk", "category_id")), CATEGORY)
+    return _by_hand(change, dict(rows.values_list("pk", "category_id")), CATEGORY)
 
 
-def noted_since(batch: ChangeBatch, ids: list[int], noted: Mapping[str, str]) -> set[int]:
-    """Rows whose notes somebody has changed after this batch was asked for."""
+def noted_since(change: Change, ids: list[int], noted: Mapping[str, str]) -> set[int]:
+    """Rows whose notes somebody has changed after this change was asked for."""
     rows = Transaction.objects.filter(pk__in=ids).values_list("pk", "notes")
     other = {pk: notes for pk, notes in rows if mark_of(notes) != noted.get(str(pk), "")}
-    return _by_hand(batch, other, NOTES)
+    return _by_hand(change, other, NOTES)
 
 
-def _by_hand(batch: ChangeBatch, changed: dict[int, Any], name: str) -> set[int]:
-    """Those of {id: value now} that do not hold what an older batch, at work as well, gave them."""
-    older = ChangeBatchRow.objects.filter(
+def _by_hand(change: Change, changed: dict[int, Any], name: str) -> set[int]:
+    """Those of {id: value now} that do not hold what an older change, also running, gave them."""
+    older = ChangeRow.objects.filter(
         transaction__in=list(changed),
-        batch__lt=batch.pk,
-        batch__updated_at__gt=batch.created_at,
+        change__lt=change.pk,
+        change__updated_at__gt=change.created_at,
         after__has_key=name,
     )
-    given = dict(older.order_by("batch").values_list("transaction_id", "after"))
+    given = dict(older.order_by("change").values_list("transaction_id", "after"))
     return {pk for pk, now in changed.items() if pk not in given or given[pk][name] != now}
 
 

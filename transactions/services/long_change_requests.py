@@ -14,15 +14,15 @@ from transactions.holds import refuse_held
 from transactions.models import (
     Category,
     CategoryRule,
-    ChangeBatch,
+    Change,
     ChangePlan,
     Transaction,
     TransactionQuerySet,
 )
 from transactions.services.bulk_editing import UNCHANGED, read_edit, refuse_too_many_tags
 from transactions.services.categories import PARENT, empty_later
-from transactions.services.change_batches import CATEGORY, NOTES
 from transactions.services.changed_since import mark_of
+from transactions.services.changing import CATEGORY, NOTES
 from transactions.services.long_changes import (
     GONE,
     LAST,
@@ -46,7 +46,7 @@ STOPPED = "It was stopped. What was changed until then stays."
 
 
 @db_transaction.atomic
-def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> ChangeBatch:
+def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> Change:
     """Ask for what `bulk_edit` does, of the rows as they are selected now. Raises ValidationError.
 
     What would refuse it is asked before anything is changed; what comes up later ends it there.
@@ -63,7 +63,7 @@ def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> Chan
 
 
 @db_transaction.atomic
-def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> ChangeBatch:
+def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change:
     """Ask for what `bulk_delete` does, of the rows as they are selected now."""
     leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
     refuse_held(leaving)
@@ -73,7 +73,7 @@ def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> C
 
 
 @db_transaction.atomic
-def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> ChangeBatch:
+def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> Change:
     """Ask for what `bulk_restore` does, of the rows of the trash as they are selected now."""
     ids = _ids_of(with_partners(rows.filter(user=actor)).exclude(deleted_at=None))
     return _begin(actor, Kind.RESTORE, f"{len(ids):,} transactions", {}, ids)
@@ -82,7 +82,7 @@ def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> ChangeBatch:
 @db_transaction.atomic
 def begin_category_removal(
     *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
-) -> ChangeBatch:
+) -> Change:
     """Take a category away now, and ask for its transactions to move. Raises ValidationError."""
     target = empty_later(actor=actor, category=category, target=target, with_rules=with_rules)
     plan = {GONE: category.pk, CATEGORY: target.pk if target else None}
@@ -91,7 +91,7 @@ def begin_category_removal(
 
 
 @db_transaction.atomic
-def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> ChangeBatch:
+def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> Change:
     """Ask for what `apply_rules` does, to the rows there are now. Raises ValidationError."""
     if rule is not None:
         rule = rule_in_force(rule.pk)
@@ -102,54 +102,54 @@ def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> ChangeBatch
 
 
 @db_transaction.atomic
-def begin_undo(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
-    """Ask for what `undo_batch` does; one that failed goes on. Raises ValidationError."""
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    refuse_undo(batch, at)
-    if batch.status != Status.UNDO_FAILED:
-        ChangePlan.objects.filter(batch=batch).delete()
-        batch.cursor, batch.done_count, batch.total_count = 0, 0, batch.rows.count()
-    _set_to_work(actor, batch, Status.UNDOING, "cursor", "done_count", "total_count")
-    return batch
+def begin_undo(*, actor: User, change: Change, at: datetime) -> Change:
+    """Ask for what `undo_change` does; one that failed goes on. Raises ValidationError."""
+    change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
+    refuse_undo(change, at)
+    if change.status != Status.UNDO_FAILED:
+        ChangePlan.objects.filter(change=change).delete()
+        change.cursor, change.done_count, change.total_count = 0, 0, change.rows.count()
+    _set_to_work(actor, change, Status.UNDOING, "cursor", "done_count", "total_count")
+    return change
 
 
 @db_transaction.atomic
-def retry_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> ChangeBatch:
+def retry_change(*, actor: User, change: Change, at: datetime) -> Change:
     """Let one that failed go on where it ended. Raises ValidationError where it cannot."""
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if not batch.may_be_retried(at):
+    change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
+    if not change.may_be_retried(at):
         raise ValidationError(NOT_RETRIED)
-    is_undoing = batch.status == Status.UNDO_FAILED
-    _set_to_work(actor, batch, Status.UNDOING if is_undoing else Status.RUNNING)
-    return batch
+    is_undoing = change.status == Status.UNDO_FAILED
+    _set_to_work(actor, change, Status.UNDOING if is_undoing else Status.RUNNING)
+    return change
 
 
 @db_transaction.atomic
-def stop_batch(*, actor: User, batch: ChangeBatch) -> ChangeBatch:
+def stop_change(*, actor: User, change: Change) -> Change:
     """End a run between two commits; what it did stays, and is undone like any other.
 
     Raises ValidationError where nothing runs, or where half of it would be no state.
     """
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if not batch.may_be_stopped:
-        raise ValidationError(NOT_STOPPED if batch.is_unfinished else FINISHED)
-    ChangePlan.objects.filter(batch=batch).delete()
-    batch.status, batch.error = Status.DONE, STOPPED
-    batch.save(update_fields=["status", "error", "updated_at"])
+    change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
+    if not change.may_be_stopped:
+        raise ValidationError(NOT_STOPPED if change.is_unfinished else FINISHED)
+    ChangePlan.objects.filter(change=change).delete()
+    change.status, change.error = Status.DONE, STOPPED
+    change.save(update_fields=["status", "error", "updated_at"])
     trail.record(
         actor=actor,
         action="transactions.batch.stopped",
-        target=batch,
-        done=batch.done_count,
-        total=batch.total_count,
+        target=change,
+        done=change.done_count,
+        total=change.total_count,
     )
-    return batch
+    return change
 
 
-def _set_to_work(actor: User, batch: ChangeBatch, status: str, *fields: str) -> None:
-    batch.status, batch.error, batch.attempts = status, "", 0
-    batch.save(update_fields=["status", "error", "attempts", *fields, "updated_at"])
-    _record_request(actor, batch)
+def _set_to_work(actor: User, change: Change, status: str, *fields: str) -> None:
+    change.status, change.error, change.attempts = status, "", 0
+    change.save(update_fields=["status", "error", "attempts", *fields, "updated_at"])
+    _record_request(actor, change)
 
 
 def _begin(
@@ -159,17 +159,17 @@ def _begin(
     plan: dict[str, Any],
     ids: list[int],
     total: int | None = None,
-) -> ChangeBatch:
-    batch = ChangeBatch.objects.create(
+) -> Change:
+    change = Change.objects.create(
         user=actor,
         kind=kind,
         summary=summary,
         status=Status.RUNNING,
         total_count=len(ids) if total is None else total,
     )
-    ChangePlan.objects.create(batch=batch, wanted=plan, ids=ids)
-    _record_request(actor, batch)
-    return batch
+    ChangePlan.objects.create(change=change, wanted=plan, ids=ids)
+    _record_request(actor, change)
+    return change
 
 
 def _ids_of(rows: TransactionQuerySet) -> list[int]:
@@ -183,12 +183,12 @@ def _marks_of_notes(rows: TransactionQuerySet) -> dict[str, str]:
     return {str(pk): mark_of(notes) for pk, notes in noted.values_list("pk", "notes").iterator()}
 
 
-def _record_request(actor: User, batch: ChangeBatch) -> None:
+def _record_request(actor: User, change: Change) -> None:
     trail.record(
         actor=actor,
         action="transactions.batch.requested",
-        target=batch,
-        kind=batch.kind,
-        status=batch.status,
-        total=batch.total_count,
+        target=change,
+        kind=change.kind,
+        status=change.status,
+        total=change.total_count,
     )

@@ -1,9 +1,9 @@
-"""Changes of very many transactions: one batch, done by a worker in many small commits.
+"""A change of very many transactions, done by a worker in many small commits.
 
-A step locks the accounts of its rows in key order, then the batch; it does the rows, and moves the
-batch's cursor behind them, in one commit. So a worker that dies, or two at once, leave nothing half
-done and nothing done twice, and nobody waits long for an account. Undoing goes the same way. They
-are asked for, stopped and tried again in `long_change_requests`.
+Each step locks the accounts of its rows in key order, then the change; it handles the rows and
+moves the change's cursor past them in one commit. So a worker that dies, or two at once, leave
+nothing half done and nothing done twice, and nobody waits long for an account. Undoing works the
+same way. `long_change_requests` asks for changes, stops them and tries them again.
 """
 
 from bisect import bisect_right
@@ -21,7 +21,7 @@ from transactions.models import (
     Category,
     CategoryChange,
     CategoryRule,
-    ChangeBatch,
+    Change,
     ChangePlan,
     Transaction,
     TransactionQuerySet,
@@ -37,7 +37,7 @@ from transactions.services.bulk_editing import (
     restore_some,
 )
 from transactions.services.categories import move_rows
-from transactions.services.change_batches import CATEGORY, NOTES, Act, carry_out, rows_of, stage
+from transactions.services.changing import CATEGORY, NOTES, Act, carry_out, rows_of, stage
 from transactions.services.rule_applying import rule_in_force, staged_changes
 from transactions.services.splitting import move_parts
 from transactions.services.transfer_pairs import sides_made_here, with_partners
@@ -46,15 +46,15 @@ from users.audit import trail
 from users.models import User
 from users.policy import Ability, may
 
-Kind, Status = ChangeBatch.Kind, ChangeBatch.Status
+Kind, Status = Change.Kind, Change.Status
 ROWS_SCANNED = 5_000
-# So often the sweep takes up a batch that does not move, a minute and more between two attempts.
+# So often the sweep takes up a change that does not move, a minute and more between two attempts.
 MOST_ATTEMPTS = 5
 NOT_FINISHED = "Several attempts ended halfway. Try it again, or undo what was changed until then."
 HALF_DONE = "Several attempts ended halfway. Try it again: it goes on where it ended."
 NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
 NOT_ALLOWED = "You may no longer change this. What was changed until then stays."
-# What a batch at work becomes when it cannot be carried on.
+# What a change at work becomes when it cannot be carried on.
 FAILURES = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
 RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
 
@@ -63,10 +63,10 @@ RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
 
 
 class LongChange:
-    """A worker's hold on one batch: what needs to be read once stays here between the steps."""
+    """A worker's hold on one change: what needs to be read once stays here between the steps."""
 
-    def __init__(self, batch_id: int) -> None:
-        self.batch_id = batch_id
+    def __init__(self, change_id: int) -> None:
+        self.change_id = change_id
         self._plan: ChangePlan | None = None
         self._scan: RuleScan | None = None
         self._scan_of: tuple = ()
@@ -74,53 +74,53 @@ class LongChange:
 
     def step(self, *, at: datetime) -> bool:
         """Do the next rows in one commit; whether more is left. Safe to repeat and to race."""
-        batch = ChangeBatch.objects.select_related("user").filter(pk=self.batch_id).first()
+        change = Change.objects.select_related("user").filter(pk=self.change_id).first()
         # Done by another worker, or gone with its owner.
-        if batch is None or not batch.is_unfinished:
+        if change is None or not change.is_unfinished:
             return False
-        if not may(batch.user, Ability.CHANGE_OWN_DATA):
+        if not may(change.user, Ability.CHANGE_OWN_DATA):
             # Closed, or looking only, since they asked.
-            if batch.may_be_stopped:
-                end_batch(batch_id=batch.pk, error=NOT_ALLOWED)
+            if change.may_be_stopped:
+                end_change(change_id=change.pk, error=NOT_ALLOWED)
             else:
-                fail_batch(batch_id=batch.pk, error=NOT_ALLOWED_HALFWAY)
+                fail_change(change_id=change.pk, error=NOT_ALLOWED_HALFWAY)
             return False
         try:
-            return self._next(batch)(batch, at)
+            return self._next(change)(change, at)
         except ChangePlan.DoesNotExist:
             # Another worker has just finished it.
             return False
         except ValidationError as error:
-            end = end_batch if batch.may_be_stopped else fail_batch
-            end(batch_id=batch.pk, error=" ".join(error.messages))
+            end = end_change if change.may_be_stopped else fail_change
+            end(change_id=change.pk, error=" ".join(error.messages))
             return False
 
-    def _next(self, batch: ChangeBatch) -> Callable[[ChangeBatch, datetime], bool]:
-        if batch.status == Status.UNDOING:
+    def _next(self, change: Change) -> Callable[[Change, datetime], bool]:
+        if change.status == Status.UNDOING:
             return self._undo_step
         steps = {Kind.RULE_RUN: self._rule_step, Kind.CATEGORY: self._category_step}
-        return steps.get(batch.kind, self._listed_step)
+        return steps.get(change.kind, self._listed_step)
 
     @property
     def plan(self) -> ChangePlan:
         if self._plan is None:
-            self._plan = ChangePlan.objects.get(batch=self.batch_id)
+            self._plan = ChangePlan.objects.get(change=self.change_id)
         return self._plan
 
-    def _listed_step(self, batch: ChangeBatch, at: datetime) -> bool:
+    def _listed_step(self, change: Change, at: datetime) -> bool:
         """The next transactions of the selection."""
-        start = bisect_right(self.plan.ids, batch.cursor)
-        ids = self.plan.ids[start : start + settings.BATCH_STEP_ROWS]
+        start = bisect_right(self.plan.ids, change.cursor)
+        ids = self.plan.ids[start : start + settings.CHANGE_STEP_ROWS]
         if not ids:
-            return _finish(batch)
+            return _finish(change)
         works = {Kind.DELETE: self._delete, Kind.RESTORE: restore_some}
-        rows = Transaction.objects.filter(pk__in=ids, user=batch.user)
-        if batch.kind in works:
+        rows = Transaction.objects.filter(pk__in=ids, user=change.user)
+        if change.kind in works:
             rows = with_partners(rows)
-        work = works.get(batch.kind, self._edit)
-        return _in_one_commit(batch, rows, work, at, ids[-1], start + len(ids))
+        work = works.get(change.kind, self._edit)
+        return _in_one_commit(change, rows, work, at, ids[-1], start + len(ids))
 
-    def _edit(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+    def _edit(self, change: Change, act: Act, ids: list[int]) -> None:
         wanted = self.plan.wanted
         category: Any = UNCHANGED
         if CATEGORY in wanted:
@@ -132,88 +132,88 @@ class LongChange:
             remove_ids=frozenset(wanted["remove"]),
             notes=wanted.get(NOTES, UNCHANGED),
         )
-        edit_some(batch, act, edit, ids, wanted.get(NOTED))
+        edit_some(change, act, edit, ids, wanted.get(NOTED))
 
-    def _delete(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+    def _delete(self, change: Change, act: Act, ids: list[int]) -> None:
         # All at one moment, by which undoing knows them.
         moment = datetime.fromisoformat(self.plan.wanted[MOMENT])
-        delete_some(batch, replace(act, at=moment), ids)
+        delete_some(change, replace(act, at=moment), ids)
 
     # --- A category that goes ---
 
-    def _category_step(self, batch: ChangeBatch, at: datetime) -> bool:
+    def _category_step(self, change: Change, at: datetime) -> bool:
         """The next transactions that are still in it; the cursor counts the steps.
 
         Not by key, so that one that comes to it late is not left behind.
         """
         left = rows_in(Category.objects.get(pk=self.plan.wanted[GONE])).order_by("pk")
-        ids = list(left.values_list("pk", flat=True)[: settings.BATCH_STEP_ROWS])
+        ids = list(left.values_list("pk", flat=True)[: settings.CHANGE_STEP_ROWS])
         if not ids:
-            return _finish(batch)
+            return _finish(change)
         rows = Transaction.objects.filter(pk__in=ids)
-        done = min(batch.total_count, batch.done_count + len(ids))
-        return _in_one_commit(batch, rows, self._move, at, batch.cursor + 1, done)
+        done = min(change.total_count, change.done_count + len(ids))
+        return _in_one_commit(change, rows, self._move, at, change.cursor + 1, done)
 
-    def _move(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
+    def _move(self, change: Change, act: Act, ids: list[int]) -> None:
         wanted = self.plan.wanted
         gone = Category.objects.get(pk=wanted[GONE])
         target = Category.objects.filter(pk=wanted[CATEGORY]).first()
         rows = Transaction.objects.filter(pk__in=ids, account__in=list(act.accounts))
         among = list(rows.values_list("pk", flat=True))
-        move_rows(actor=batch.user, rows=rows.filter(category=gone), target=target)
+        move_rows(actor=change.user, rows=rows.filter(category=gone), target=target)
         move_parts(accounts=act.accounts, category=gone, target=target, among=among)
-        batch.row_count += len(among)
-        batch.save(update_fields=["row_count", "updated_at"])
+        change.row_count += len(among)
+        change.save(update_fields=["row_count", "updated_at"])
         trail.record(
             actor=act.actor,
             action="transactions.transactions.edited",
-            target=batch,
-            summary=batch.summary,
+            target=change,
+            summary=change.summary,
             count=len(among),
         )
 
     # --- Rules ---
 
-    def _rule_step(self, batch: ChangeBatch, at: datetime) -> bool:
+    def _rule_step(self, change: Change, at: datetime) -> bool:
         """Judge the next rows without a lock, then again, under their locks, those that change."""
-        self._look_up_rules(batch.user)
-        ahead = [one for one in self._ahead if one[0] > batch.cursor] or self._look_ahead(batch)
+        self._look_up_rules(change.user)
+        ahead = [one for one in self._ahead if one[0] > change.cursor] or self._look_ahead(change)
         if not ahead:
-            return _finish(batch)
+            return _finish(change)
         self._ahead = ahead
         changing = [pk for pk, changes in ahead if changes]
-        ids = changing[: settings.BATCH_STEP_ROWS]
+        ids = changing[: settings.CHANGE_STEP_ROWS]
         last = ahead[-1][0] if len(changing) == len(ids) else ids[-1]
-        done = batch.done_count + sum(pk <= last for pk, _ in ahead)
+        done = change.done_count + sum(pk <= last for pk, _ in ahead)
         chosen = Transaction.objects.filter(pk__in=ids)
-        return _in_one_commit(batch, chosen, self._apply, at, last, done)
+        return _in_one_commit(change, chosen, self._apply, at, last, done)
 
-    def _look_ahead(self, batch: ChangeBatch) -> list[tuple[int, bool]]:
+    def _look_ahead(self, change: Change) -> list[tuple[int, bool]]:
         """Some thousand rows behind the cursor, and whether the rules would change them."""
-        further = self._live(batch).filter(pk__gt=batch.cursor, pk__lte=self.plan.wanted[LAST])
+        further = self._live(change).filter(pk__gt=change.cursor, pk__lte=self.plan.wanted[LAST])
         rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
         return [(row.pk, self._scan.judge(row)[0] is Verdict.CHANGES) for row in rows]
 
-    def _apply(self, batch: ChangeBatch, act: Act, ids: list[int]) -> None:
-        self._look_up_rules(batch.user)
+    def _apply(self, change: Change, act: Act, ids: list[int]) -> None:
+        self._look_up_rules(change.user)
         self._scan.look_again(ids)
-        rows = self._live(batch).filter(pk__in=ids, account__in=list(act.accounts))
+        rows = self._live(change).filter(pk__in=ids, account__in=list(act.accounts))
         judged = [(row, *self._scan.judge(row)) for row in _scanned(rows.order_by("pk"))]
         changes = staged_changes(judged)
         if not changes:
             return
-        stage(batch, changes)
-        carry_out(batch, act, [CATEGORY], [pk for pk, _, _ in changes])
+        stage(change, changes)
+        carry_out(change, act, [CATEGORY], [pk for pk, _, _ in changes])
         trail.record(
             actor=act.actor,
             action="transactions.rules.applied",
-            target=batch,
+            target=change,
             rule=self.plan.wanted[RULES],
             changed=len(changes),
         )
 
-    def _live(self, batch: ChangeBatch) -> TransactionQuerySet:
-        return Transaction.objects.filter(user=batch.user).live()
+    def _live(self, change: Change) -> TransactionQuerySet:
+        return Transaction.objects.filter(user=change.user).live()
 
     def _look_up_rules(self, user: User) -> None:
         """The rules as they are now; read anew only when one of them has changed."""
@@ -226,21 +226,21 @@ class LongChange:
 
     # --- Undoing ---
 
-    def _undo_step(self, batch: ChangeBatch, at: datetime) -> bool:
-        """The next rows of the batch; both sides of a transfer made here go back together."""
-        further = batch.rows.filter(transaction_id__gt=batch.cursor).order_by("transaction_id")
-        ids = list(further.values_list("transaction_id", flat=True)[: settings.BATCH_STEP_ROWS])
+    def _undo_step(self, change: Change, at: datetime) -> bool:
+        """The next rows of the change; both sides of a transfer made here go back together."""
+        further = change.rows.filter(transaction_id__gt=change.cursor).order_by("transaction_id")
+        ids = list(further.values_list("transaction_id", flat=True)[: settings.CHANGE_STEP_ROWS])
         if not ids:
-            return _finish(batch, undone_at=at)
+            return _finish(change, undone_at=at)
         rows = Transaction.objects.filter(pk__in=ids)
-        if batch.kind == Kind.DELETE:
-            rows = _not_back_yet(rows, batch.cursor)
-        done = batch.done_count + len(ids)
-        return _in_one_commit(batch, rows, _put_back, at, ids[-1], done)
+        if change.kind == Kind.DELETE:
+            rows = _not_back_yet(rows, change.cursor)
+        done = change.done_count + len(ids)
+        return _in_one_commit(change, rows, _put_back, at, ids[-1], done)
 
 
-def _put_back(batch: ChangeBatch, act: Act, ids: list[int]) -> None:
-    put_back(batch, rows_of(batch, ids), act)
+def _put_back(change: Change, act: Act, ids: list[int]) -> None:
+    put_back(change, rows_of(change, ids), act)
 
 
 def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet:
@@ -264,18 +264,18 @@ def _scanned(rows: TransactionQuerySet) -> list[ScannedRow]:
 
 @db_transaction.atomic
 def _in_one_commit(
-    batch: ChangeBatch,
+    change: Change,
     rows: TransactionQuerySet,
-    work: Callable[[ChangeBatch, Act, list[int]], None],
+    work: Callable[[Change, Act, list[int]], None],
     at: datetime,
     cursor: int,
     done_count: int,
 ) -> bool:
     """Lock, do, move the cursor; nothing where another worker has been quicker. Always True."""
     accounts = lock_accounts_of(rows)
-    locked = ChangeBatch.objects.select_for_update(of=("self",), no_key=True)
-    now = locked.select_related("user").get(pk=batch.pk)
-    if (now.status, now.cursor) != (batch.status, batch.cursor):
+    locked = Change.objects.select_for_update(of=("self",), no_key=True)
+    now = locked.select_related("user").get(pk=change.pk)
+    if (now.status, now.cursor) != (change.status, change.cursor):
         return True
     now.cursor, now.done_count, now.attempts = cursor, done_count, 0
     # Before the work, whose audit event locks last.
@@ -289,11 +289,11 @@ def _in_one_commit(
 
 
 @db_transaction.atomic
-def _finish(batch: ChangeBatch, *, undone_at: datetime | None = None) -> bool:
-    """Close a batch that has come to its end. Always False: nothing is left."""
-    locked = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if (locked.status, locked.cursor) == (batch.status, batch.cursor):
-        ChangePlan.objects.filter(batch=locked).delete()
+def _finish(change: Change, *, undone_at: datetime | None = None) -> bool:
+    """Close a change that has come to its end. Always False: nothing is left."""
+    locked = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
+    if (locked.status, locked.cursor) == (change.status, change.cursor):
+        ChangePlan.objects.filter(change=locked).delete()
         locked.status = Status.DONE
         locked.done_count = locked.total_count
         locked.undone_at = undone_at or locked.undone_at
@@ -301,33 +301,33 @@ def _finish(batch: ChangeBatch, *, undone_at: datetime | None = None) -> bool:
     return False
 
 
-def end_batch(*, batch_id: int, error: str) -> None:
+def end_change(*, change_id: int, error: str) -> None:
     """End a run before its end, saying why; what it did stays, and can be undone."""
-    _end(batch_id, {Status.RUNNING: Status.DONE}, error)
+    _end(change_id, {Status.RUNNING: Status.DONE}, error)
 
 
-def fail_batch(*, batch_id: int, error: str) -> None:
+def fail_change(*, change_id: int, error: str) -> None:
     """Leave a run, or an undoing, as far as it is, saying why, until its owner tries it again."""
-    _end(batch_id, FAILURES, error)
+    _end(change_id, FAILURES, error)
 
 
 @db_transaction.atomic
-def _end(batch_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) -> bool:
-    """Move a batch that is at work, and has not moved for so many attempts, to its end."""
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch_id)
-    if batch.status not in ends or batch.attempts < attempts:
+def _end(change_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) -> bool:
+    """Move a change that is at work, and has not moved for so many attempts, to its end."""
+    change = Change.objects.select_for_update(no_key=True).get(pk=change_id)
+    if change.status not in ends or change.attempts < attempts:
         return False
-    batch.status, batch.error = ends[batch.status], error[:300]
-    if batch.status == Status.DONE:
-        ChangePlan.objects.filter(batch=batch).delete()
-    batch.save(update_fields=["status", "error", "updated_at"])
+    change.status, change.error = ends[change.status], error[:300]
+    if change.status == Status.DONE:
+        ChangePlan.objects.filter(change=change).delete()
+    change.save(update_fields=["status", "error", "updated_at"])
     trail.record(
         actor=None,
         action="transactions.batch.ended",
-        target=batch,
-        status=batch.status,
-        done=batch.done_count,
-        total=batch.total_count,
+        target=change,
+        status=change.status,
+        done=change.done_count,
+        total=change.total_count,
     )
     return True
 
@@ -336,7 +336,7 @@ def _end(batch_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) 
 
 
 def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
-    """The batches no worker has touched since `before`, the longest waiting first; ours now."""
+    """The changes no worker has touched since `before`, the longest waiting first; ours now."""
     waiting = _silent(before).filter(attempts__lt=MOST_ATTEMPTS)
     found = list(waiting.order_by("updated_at").values_list("pk", "updated_at")[:limit])
     # Compared in the database: two sweeps at once do not take the same one. Counted before it is
@@ -344,22 +344,22 @@ def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
     return [
         pk
         for pk, touched_at in found
-        if ChangeBatch.objects.filter(pk=pk, updated_at=touched_at).update(
+        if Change.objects.filter(pk=pk, updated_at=touched_at).update(
             updated_at=at, attempts=F("attempts") + 1
         )
     ]
 
 
-def give_up_batches(*, before: datetime) -> int:
+def give_up_changes(*, before: datetime) -> int:
     """Let those fail that no attempt has moved on, so that their owners know; how many."""
     stuck = _silent(before).filter(attempts__gte=MOST_ATTEMPTS)
     count = 0
-    for batch in stuck[:100]:
-        has_choice = batch.may_be_stopped and batch.is_undoable
+    for change in stuck[:100]:
+        has_choice = change.may_be_stopped and change.is_undoable
         error = NOT_FINISHED if has_choice else HALF_DONE
-        count += _end(batch.pk, FAILURES, error, attempts=MOST_ATTEMPTS)
+        count += _end(change.pk, FAILURES, error, attempts=MOST_ATTEMPTS)
     return count
 
 
-def _silent(before: datetime) -> QuerySet[ChangeBatch]:
-    return ChangeBatch.objects.filter(status__in=list(FAILURES), updated_at__lt=before)
+def _silent(before: datetime) -> QuerySet[Change]:
+    return Change.objects.filter(status__in=list(FAILURES), updated_at__lt=before)

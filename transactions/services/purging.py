@@ -7,9 +7,9 @@ from django.db.models import ProtectedError, Q
 
 from accounts.services import lock_accounts
 from transactions.models import (
-    ChangeBatch,
-    ChangeBatchRow,
+    Change,
     ChangePlan,
+    ChangeRow,
     ImportBatch,
     ImportFile,
     Transaction,
@@ -18,11 +18,11 @@ from transactions.models import (
 )
 from users.audit import trail
 
-Status = ChangeBatch.Status
+Status = Change.Status
 KEPT_FOR = timedelta(days=30)
 ROWS_AT_ONCE = 500
 MOST_ROWS = 200_000
-MOST_BATCHES = 1_000
+MOST_CHANGES = 1_000
 
 
 def purge(*, at: datetime) -> dict[str, int]:
@@ -62,12 +62,10 @@ def _delete_trash(ids: list[int], before: datetime) -> int:
 def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
     """Under the accounts' locks: what is being restored, or a worker is to restore, stays."""
     lock_accounts(chosen.order_by().values_list("account_id", flat=True).distinct())
-    coming_back = ChangeBatchRow.objects.filter(
-        batch__status__in=[Status.UNDOING, Status.UNDO_FAILED]
-    )
+    coming_back = ChangeRow.objects.filter(change__status__in=[Status.UNDOING, Status.UNDO_FAILED])
     rows = chosen.filter(deleted_at__lt=before).exclude(pk__in=coming_back.values("transaction"))
-    restoring = ChangePlan.objects.filter(batch__kind=ChangeBatch.Kind.RESTORE)
-    rows = rows.exclude(user__in=restoring.values("batch__user"))
+    restoring = ChangePlan.objects.filter(change__kind=Change.Kind.RESTORE)
+    rows = rows.exclude(user__in=restoring.values("change__user"))
     # A pair of which one half is gone says nothing any more.
     either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
     Transfer.objects.filter(either).delete()
@@ -78,17 +76,17 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
 
 
 def _purge_changes(before: datetime) -> int:
-    """What batches would have been undone by; the batches themselves stay as a record."""
+    """Delete the rows that would undo old changes; the changes themselves stay as a record."""
     ended = Q(status__in=[Status.DONE, Status.FAILED], created_at__lt=before)
     # Half undone: as long again to try it.
     ended |= Q(status=Status.UNDO_FAILED, updated_at__lt=before)
-    old = ChangeBatch.objects.filter(ended, rows__isnull=False)
-    plans = ChangePlan.objects.filter(batch__status=Status.FAILED, batch__created_at__lt=before)
+    old = Change.objects.filter(ended, rows__isnull=False)
+    plans = ChangePlan.objects.filter(change__status=Status.FAILED, change__created_at__lt=before)
     # What is left of a category that goes has to go on.
-    plans.exclude(batch__kind=ChangeBatch.Kind.CATEGORY).delete()
+    plans.exclude(change__kind=Change.Kind.CATEGORY).delete()
     count = 0
-    for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_BATCHES]):
-        count += ChangeBatchRow.objects.filter(batch=pk).delete()[0]
+    for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_CHANGES]):
+        count += ChangeRow.objects.filter(change=pk).delete()[0]
     return count
 
 

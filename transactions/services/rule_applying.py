@@ -1,4 +1,4 @@
-"""Applying rules to what is in the ledger already: one commit, one batch that can be undone."""
+"""Applying rules to what is in the ledger already: one commit, one change that can be undone."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -8,9 +8,9 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
-from transactions.models import CategoryChange, CategoryRule, ChangeBatch, Transaction
+from transactions.models import CategoryChange, CategoryRule, Change, Transaction
 from transactions.rules.rule_scan import Judged, RuleScan, Verdict
-from transactions.services.change_batches import (
+from transactions.services.changing import (
     CATEGORY,
     RULE,
     SOURCE,
@@ -28,7 +28,7 @@ BY_RULE = str(Transaction.CategorySource.RULE)
 @db_transaction.atomic
 def apply_rules(
     *, actor: User, user: User, at: datetime, rule: CategoryRule | None = None
-) -> ChangeBatch | None:
+) -> Change | None:
     """Give every row the category of the rule that wins it: by one rule, or by all of them.
 
     A choice made by hand stays, and so does what an earlier rule wins. Applied again it finds
@@ -39,27 +39,27 @@ def apply_rules(
     accounts = lock_accounts(list(mine))
     if rule is not None:
         rule = rule_in_force(rule.pk)
-    batch: ChangeBatch | None = None
+    change: Change | None = None
     for judged in RuleScan(user, rule).pieces(accounts):
-        changes = staged_changes(judged)
-        if changes and batch is None:
-            batch = ChangeBatch.objects.create(
-                user=user, kind=ChangeBatch.Kind.RULE_RUN, summary=run_title(rule)
+        staged = staged_changes(judged)
+        if staged and change is None:
+            change = Change.objects.create(
+                user=user, kind=Change.Kind.RULE_RUN, summary=run_title(rule)
             )
-        if changes:
-            stage(batch, changes)
-    if batch is None:
+        if staged:
+            stage(change, staged)
+    if change is None:
         return None
     act = Act(actor=actor, accounts=accounts, at=at, by=CategoryChange.By.RULE)
-    carry_out(batch, act, [CATEGORY])
+    carry_out(change, act, [CATEGORY])
     trail.record(
         actor=actor,
         action="transactions.rules.applied",
-        target=batch,
+        target=change,
         rule=rule.pk if rule else None,
-        changed=batch.row_count,
+        changed=change.row_count,
     )
-    return batch
+    return change
 
 
 def count_changes(user: User, rule: CategoryRule | None, *, most: int) -> int:

@@ -1,4 +1,4 @@
-"""Undoing a batch: what it changed goes back, what somebody changed since is left alone."""
+"""Undoing a change: what it changed goes back, what somebody changed since is left alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
-from transactions.models import Category, ChangeBatch, ChangeBatchRow, ChangePlan, Transaction
-from transactions.services.change_batches import (
+from transactions.models import Category, Change, ChangePlan, ChangeRow, Transaction
+from transactions.services.changing import (
     AFTER,
     BEFORE,
     CATEGORY,
@@ -41,9 +41,9 @@ UNFINISHED = "This is still at work. Undo it when it is finished."
 HALF_UNDONE = "Undoing this has begun. Let it go on."
 NOT_UNDOABLE = "This cannot be undone."
 TOO_OLD = "This can no longer be undone: 30 days have passed."
-KINDS = ChangeBatch.Kind
+KINDS = Change.Kind
 _NOTHING = Value(0, output_field=BigIntegerField())
-Rows = QuerySet[ChangeBatchRow]
+Rows = QuerySet[ChangeRow]
 
 
 @dataclass(slots=True)
@@ -55,44 +55,44 @@ class Undone:
 
 
 @db_transaction.atomic
-def undo_batch(*, actor: User, batch: ChangeBatch, at: datetime) -> Undone:
-    """Put back what a batch changed, field by field, where the row still holds what it wrote.
+def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
+    """Put back what a change changed, field by field, where the row still holds what it wrote.
 
-    Raises ValidationError for a batch undone before, or older than 30 days.
+    Raises ValidationError for a change undone before, or older than 30 days.
     """
-    touched = transactions_of(batch.rows.all()).order_by()
+    touched = transactions_of(change.rows.all()).order_by()
     accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
-    batch = ChangeBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    refuse_undo(batch, at)
-    if batch.status == ChangeBatch.Status.UNDO_FAILED:
+    change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
+    refuse_undo(change, at)
+    if change.status == Change.Status.UNDO_FAILED:
         raise ValidationError(HALF_UNDONE)
     # A run that failed is not to be tried again.
-    ChangePlan.objects.filter(batch=batch).delete()
-    batch.status, batch.error, batch.undone_at = ChangeBatch.Status.DONE, "", at
-    batch.save(update_fields=["status", "error", "undone_at", "updated_at"])
-    return put_back(batch, batch.rows.all(), Act(actor=actor, accounts=accounts, at=at))
+    ChangePlan.objects.filter(change=change).delete()
+    change.status, change.error, change.undone_at = Change.Status.DONE, "", at
+    change.save(update_fields=["status", "error", "undone_at", "updated_at"])
+    return put_back(change, change.rows.all(), Act(actor=actor, accounts=accounts, at=at))
 
 
-def refuse_undo(batch: ChangeBatch, at: datetime) -> None:
-    """Raise ValidationError for a batch undone before, still at work, or older than 30 days."""
-    if batch.undone_at is not None:
+def refuse_undo(change: Change, at: datetime) -> None:
+    """Raise ValidationError for a change undone before, still at work, or older than 30 days."""
+    if change.undone_at is not None:
         raise ValidationError(ALREADY_UNDONE)
-    if batch.is_unfinished:
+    if change.is_unfinished:
         raise ValidationError(UNFINISHED)
-    if not batch.is_undoable:
+    if not change.is_undoable:
         raise ValidationError(NOT_UNDOABLE)
-    if not batch.may_be_undone(at):
+    if not change.may_be_undone(at):
         raise ValidationError(TOO_OLD)
 
 
-def put_back(batch: ChangeBatch, rows: Rows, act: Act) -> Undone:
-    """Put back these rows of a locked batch, under the locks of their accounts."""
-    for changed in _changed_since(batch, rows):
+def put_back(change: Change, rows: Rows, act: Act) -> Undone:
+    """Put back these rows of a locked change, under the locks of their accounts."""
+    for changed in _changed_since(change, rows):
         changed.update(left_alone=True)
     # A row that has just come to an account that is not locked.
     rows.exclude(transaction__account__in=list(act.accounts)).update(left_alone=True)
     old = live_sums(rows)
-    _write_back(batch, rows.filter(transaction__account__in=list(act.accounts)), act)
+    _write_back(change, rows.filter(transaction__account__in=list(act.accounts)), act)
     settle(rows, act, old)
     left = rows.filter(left_alone=True).order_by("transaction_id")
     result = Undone(
@@ -102,46 +102,46 @@ def put_back(batch: ChangeBatch, rows: Rows, act: Act) -> Undone:
     trail.record(
         actor=act.actor,
         action="transactions.batch.undone",
-        target=batch,
-        kind=batch.kind,
+        target=change,
+        kind=change.kind,
         restored=result.restored_count,
         left_alone=len(result.left_ids),
     )
     return result
 
 
-def count_changed_since(batch: ChangeBatch) -> int:
+def count_changed_since(change: Change) -> int:
     """How many rows undoing would leave as they are, at least in part."""
     ids: set[int] = set()
-    for changed in _changed_since(batch, batch.rows.all()):
+    for changed in _changed_since(change, change.rows.all()):
         ids.update(changed.values_list("pk", flat=True))
     return len(ids)
 
 
-def _write_back(batch: ChangeBatch, rows: Rows, act: Act) -> None:
+def _write_back(change: Change, rows: Rows, act: Act) -> None:
     """Each field where it is still held. A set is read before anything of it is written."""
-    if batch.kind == KINDS.DELETE:
-        held = rows.filter(transaction__deleted_at=_moment_of(batch))
+    if change.kind == KINDS.DELETE:
+        held = rows.filter(transaction__deleted_at=_moment_of(change))
         write_trash(held.exclude(has_returned("transaction__")), None, act.at)
         return
-    write_categories(batch, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
-    if batch.kind == KINDS.RULE_RUN:
+    write_categories(change, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
+    if change.kind == KINDS.RULE_RUN:
         return
     write_notes(_with_notes(rows).filter(_HOLDS_NOTES), BEFORE, act.at)
     left = [row.pk for piece in _other_tags(rows) for row in piece]
     write_tags(rows.filter(after__has_key=TAGS).exclude(pk__in=left), BEFORE)
 
 
-def _changed_since(batch: ChangeBatch, rows: Rows) -> Iterator[Rows]:
-    """Per field, those of the batch's rows that do not hold what the batch wrote."""
-    if batch.kind == KINDS.DELETE:
-        moment = _moment_of(batch)
+def _changed_since(change: Change, rows: Rows) -> Iterator[Rows]:
+    """Per field, those of the change's rows that do not hold what the change wrote."""
+    if change.kind == KINDS.DELETE:
+        moment = _moment_of(change)
         other = Q(transaction__deleted_at__lt=moment) | Q(transaction__deleted_at__gt=moment)
         yield rows.filter(Q(transaction__deleted_at=None) | other)
         yield rows.filter(has_returned("transaction__"))
         return
     yield _with_category(rows).exclude(_HOLDS_CATEGORY)
-    if batch.kind == KINDS.RULE_RUN:
+    if change.kind == KINDS.RULE_RUN:
         return
     yield _with_notes(rows).exclude(_HOLDS_NOTES)
     for piece in _other_tags(rows):
@@ -171,7 +171,7 @@ def _with_notes(rows: Rows) -> Rows:
 
 
 def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
-    """Rows that do not have exactly those of the touched tags that the batch left them with."""
+    """Rows that do not have exactly those of the touched tags that the change left them with."""
     for piece in pieces_of(rows.filter(after__has_key=TAGS)):
         touched = {tag for row in piece for tag in (*row.before[TAGS], *row.after[TAGS])}
         links = Transaction.tags.through.objects.filter(
@@ -183,7 +183,7 @@ def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
         yield [row for row in piece if now.get(row.transaction_id, set()) != set(row.after[TAGS])]
 
 
-def _moment_of(batch: ChangeBatch) -> datetime | None:
-    """When a batch deleted its rows: all of them at one moment."""
-    first = batch.rows.order_by("transaction_id").first()
+def _moment_of(change: Change) -> datetime | None:
+    """When a change deleted its rows: all of them at one moment."""
+    first = change.rows.order_by("transaction_id").first()
     return datetime.fromisoformat(first.after[DELETED_AT]) if first else None

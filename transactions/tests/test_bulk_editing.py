@@ -1,4 +1,4 @@
-"""Bulk edits and deletions: whole sets in one batch, undone field by field."""
+"""Bulk edits and deletions: whole sets in one change, undone field by field."""
 
 from decimal import Decimal
 
@@ -13,13 +13,13 @@ from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
     CategoryChange,
-    ChangeBatch,
+    Change,
     MonthlyTotal,
     Tag,
     Transaction,
 )
 from transactions.services import bulk_editing, posting
-from transactions.services.undoing import count_changed_since, undo_batch
+from transactions.services.undoing import count_changed_since, undo_change
 from users.models import AuditEvent
 
 
@@ -42,8 +42,8 @@ def restore(user):
     return bulk_editing.bulk_restore(actor=user, rows=rows, at=timezone.now())
 
 
-def undo(user, batch):
-    return undo_batch(actor=user, batch=batch, at=timezone.now())
+def undo(user, change):
+    return undo_change(actor=user, change=change, at=timezone.now())
 
 
 def standing(user):
@@ -69,15 +69,15 @@ def rows(checking, savings):
 
 def test_a_category_tags_and_notes_in_one_batch_that_goes_back_exactly(alice, rows):
     before = standing(alice)
-    batch = edit(
+    change = edit(
         alice,
         category=category("groceries"),
         add_tags=["home", "work"],
         remove_tags=["nothing"],
         notes="Für ALLE",
     )
-    assert (batch.kind, batch.row_count) == ("bulk_edit", 3)
-    assert batch.summary == "Category: Groceries, +home, +work, −nothing, Notes"
+    assert (change.kind, change.row_count) == ("bulk_edit", 3)
+    assert change.summary == "Category: Groceries, +home, +work, −nothing, Notes"
     for row in Transaction.objects.all():
         assert (row.category.slug, row.category_source, row.notes) == (
             "groceries",
@@ -88,7 +88,7 @@ def test_a_category_tags_and_notes_in_one_batch_that_goes_back_exactly(alice, ro
         assert sorted(row.tags.values_list("name", flat=True)) == ["home", "work"]
     assert CategoryChange.objects.filter(by="user", actor=alice).count() == 3
     assert check_ledger().is_clean
-    assert undo(alice, batch).restored_count == 3
+    assert undo(alice, change).restored_count == 3
     assert standing(alice) == before
     assert check_ledger().is_clean
     assert Tag.objects.filter(name="home").exists()
@@ -101,16 +101,16 @@ def test_taking_a_category_away_hands_the_rows_back_to_the_rules(alice, rows):
     assert list(sources) == [(None, "none")]
 
 
-def test_what_is_so_already_makes_no_batch(alice, rows):
+def test_what_is_so_already_makes_no_change(alice, rows):
     edit(alice, category=category("groceries"), add_tags=["x"])
     assert edit(alice, category=category("groceries"), add_tags=["x"]) is None
-    assert ChangeBatch.objects.count() == 1
+    assert Change.objects.count() == 1
 
 
 def test_undo_leaves_the_field_that_was_changed_since_and_gives_back_the_others(alice, rows):
-    batch = edit(alice, category=category("groceries"), notes="Bulk")
+    change = edit(alice, category=category("groceries"), notes="Bulk")
     posting.edit_transaction(actor=alice, transaction=rows[0], notes="Mine")
-    result = undo(alice, batch)
+    result = undo(alice, change)
     assert (result.restored_count, result.left_ids) == (2, [rows[0].pk])
     row = Transaction.objects.get(pk=rows[0].pk)
     assert (row.notes, row.category) == ("Mine", None)
@@ -137,7 +137,7 @@ def test_a_refused_edit_changes_nothing(alice, bob, rows):
             edit(alice, **wanted)
         assert list(caught.value.message_dict) == [attr]
     assert standing(alice) == before
-    assert not ChangeBatch.objects.exists()
+    assert not Change.objects.exists()
 
 
 def test_no_transaction_gets_more_tags_than_one_by_one(alice, rows):
@@ -150,13 +150,13 @@ def test_no_transaction_gets_more_tags_than_one_by_one(alice, rows):
 
 def test_a_deletion_leaves_the_balances_and_comes_back(alice, checking, rows):
     before = standing(alice)
-    batch = delete(alice)
+    change = delete(alice)
     checking.refresh_from_db()
-    assert (batch.summary, checking.balance) == ("3 transactions", Decimal(1000))
+    assert (change.summary, checking.balance) == ("3 transactions", Decimal(1000))
     assert not MonthlyTotal.objects.exists()
     assert check_ledger().is_clean
     assert delete(alice) is None
-    assert undo(alice, batch).restored_count == 3
+    assert undo(alice, change).restored_count == 3
     assert standing(alice) == before
 
 
@@ -165,11 +165,11 @@ def test_one_deleted_row_gives_the_batch_its_name(alice, rows):
 
 
 def test_undoing_a_deletion_leaves_what_was_restored_and_deleted_again(alice, rows):
-    batch = delete(alice)
+    change = delete(alice)
     only = Transaction.objects.filter(pk=rows[0].pk)
     bulk_editing.bulk_restore(actor=alice, rows=only, at=timezone.now())
     again = delete(alice, only)
-    result = undo(alice, batch)
+    result = undo(alice, change)
     assert (result.restored_count, result.left_ids) == (2, [rows[0].pk])
     assert undo(alice, again).restored_count == 1
 
@@ -177,11 +177,11 @@ def test_undoing_a_deletion_leaves_what_was_restored_and_deleted_again(alice, ro
 def test_a_row_whose_bank_id_came_in_again_stays_in_the_trash(alice, checking, rows):
     named = Transaction.objects.filter(pk=rows[0].pk)
     named.update(external_id="X1")
-    batch = delete(alice)
+    change = delete(alice)
     twin = make_transaction(account=checking, amount="-10.00", description="Bread")
     Transaction.objects.filter(pk=twin.pk).update(external_id="X1")
-    assert count_changed_since(batch) == 1
-    result = undo(alice, batch)
+    assert count_changed_since(change) == 1
+    result = undo(alice, change)
     assert (result.restored_count, result.left_ids) == (2, [rows[0].pk])
     assert restore(alice) == bulk_editing.Restored(0, 1)
     assert check_ledger().is_clean

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.builders import make_account, make_transaction
-from transactions.models import ChangeBatch, Transaction
+from transactions.models import Change, Transaction
 
 pytestmark = pytest.mark.django_db
 URL = "/transactions/bulk/"
@@ -26,11 +26,11 @@ def test_checked_rows_get_a_category_and_undo_takes_it_back(alice, rows, groceri
     answer = client.post(URL, body | {"query": "search=row"})
     assert (answer.status_code, answer["Location"]) == (302, "/transactions/?search=row")
     assert Transaction.objects.filter(category=groceries, category_source="manual").count() == 2
-    batch = ChangeBatch.objects.get()
+    change = Change.objects.get()
     page = client.get("/transactions/")
     assert "2 transactions changed." in page.content.decode()
-    assert f"/transactions/undo/{batch.pk}/undo/" in page.content.decode()
-    client.post(f"/transactions/undo/{batch.pk}/undo/")
+    assert f"/transactions/undo/{change.pk}/undo/" in page.content.decode()
+    client.post(f"/transactions/undo/{change.pk}/undo/")
     assert not Transaction.objects.exclude(category=None).exists()
 
 
@@ -67,7 +67,7 @@ def test_what_is_not_said_is_asked_for_and_nothing_changes(alice, rows, client_f
     client = client_for(alice)
     client.post(URL, body)
     assert said(client)[0].startswith(sentence)
-    assert not ChangeBatch.objects.exists()
+    assert not Change.objects.exists()
 
 
 def test_rows_of_others_stay_as_they_are(alice, bob, rows, client_for):

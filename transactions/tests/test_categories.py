@@ -14,7 +14,7 @@ from transactions.models import (
     Category,
     CategoryChange,
     CategoryRule,
-    ChangeBatch,
+    Change,
     MonthlyTotal,
     Transaction,
 )
@@ -24,7 +24,7 @@ from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.rule_book import create_rule
 from transactions.services.splitting import Part, split_transaction
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 from users.models import AuditEvent
 
 
@@ -269,9 +269,9 @@ def test_undoing_leads_no_row_back_to_a_category_that_is_gone(alice, checking):
         make_transaction(account=checking),
     )
     rows, now = Transaction.objects.filter(user=alice), timezone.now()
-    batch = bulk_edit(actor=alice, rows=rows, at=now, category=food, notes="seen")
+    change = bulk_edit(actor=alice, rows=rows, at=now, category=food, notes="seen")
     delete_category(actor=alice, category=own)
-    result = undo_batch(actor=alice, batch=batch, at=now)
+    result = undo_change(actor=alice, change=change, at=now)
     assert (result.restored_count, result.left_ids) == (1, [row.pk])
     row.refresh_from_db()
     other.refresh_from_db()
@@ -283,7 +283,7 @@ def test_undoing_leads_no_row_back_to_a_category_that_is_gone(alice, checking):
 def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
     alice, checking, savings, settings, client_for, api_for
 ):
-    settings.BATCH_INLINE_ROWS = settings.BATCH_STEP_ROWS = 3
+    settings.CHANGE_INLINE_ROWS = settings.CHANGE_STEP_ROWS = 3
     food = Category.objects.get(user=None, slug="food")
     mine, other = (create_category(actor=alice, user=alice, name=name) for name in "AB")
     made = [make_transaction(account=checking, category=mine) for _ in range(5)]
@@ -293,19 +293,19 @@ def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=made[0].pk))
     form = {"target": other.slug, "rules": "move"}
     answer = client_for(alice).post(f"/transactions/categories/{mine.pk}/delete/", form)
-    batch = ChangeBatch.objects.get()
-    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{batch.pk}/")
-    assert (batch.kind, batch.status, batch.total_count) == ("category", "running", 6)
+    change = Change.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{change.pk}/")
+    assert (change.kind, change.status, change.total_count) == ("category", "running", 6)
     assert not Category.objects.visible_to(alice).filter(pk=mine.pk).exists()
-    change, api = LongChange(batch.pk), api_for(alice)
-    assert change.step(at=timezone.now()) is True
+    work, api = LongChange(change.pk), api_for(alice)
+    assert work.step(at=timezone.now()) is True
     assert check_ledger().is_clean
-    assert api.post(f"/api/undo/{batch.pk}/stop").status_code == 400
+    assert api.post(f"/api/undo/{change.pk}/stop").status_code == 400
     with pytest.raises(ValidationError, match="are being moved here"):
         delete_category(actor=alice, category=other)
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert (batch.status, batch.row_count, batch.may_be_undone(timezone.now())) == (
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert (change.status, change.row_count, change.may_be_undone(timezone.now())) == (
         "done",
         6,
         False,
@@ -320,10 +320,10 @@ def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
     assert (answer.status_code, answer.json()["status"]) == (202, "running")
     rows = Transaction.objects.filter(category=other).live()
     wish = tasks.edit_soon(alice, rows, at=timezone.now(), category=food)
-    tasks.run_batch(answer.json()["batch"])
+    tasks.run_change(answer.json()["batch"])
     assert not Transaction.objects.filter(category=other).exists()
     # The worker's move is nobody's choice: what was asked for after it was begun still comes.
-    tasks.run_batch(wish.pk)
+    tasks.run_change(wish.pk)
     wish.refresh_from_db()
     assert (wish.status, wish.row_count, wish.skipped_count) == ("done", 4, 0)
     assert Transaction.objects.filter(category=food, is_split=False).count() == 4

@@ -1,4 +1,4 @@
-"""Changes of very many rows: a worker does them, dies, goes on; one batch, undone the same way."""
+"""Changes of very many rows: a worker does them, dies, goes on; one change, undone the same way."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,14 +12,14 @@ from django.utils import timezone
 from tests.builders import TODAY, make_transaction
 from transactions import tasks
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, CategoryChange, ChangeBatch, ChangePlan, Transaction
+from transactions.models import Category, CategoryChange, Change, ChangePlan, Transaction
 from transactions.services.categorizing import set_category
 from transactions.services.long_change_requests import (
     FINISHED,
     NOT_STOPPED,
     STOPPED,
     begin_undo,
-    retry_batch,
+    retry_change,
 )
 from transactions.services.long_changes import (
     HALF_DONE,
@@ -32,7 +32,7 @@ from transactions.services.posting import edit_transaction
 from transactions.services.purging import purge
 from transactions.services.rule_book import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 from transactions.tests.test_bulk_editing import standing
 from users.models import AuditEvent, User
 
@@ -54,7 +54,7 @@ def killed():
 
 @pytest.fixture(autouse=True)
 def _few_at_once(settings):
-    settings.BATCH_INLINE_ROWS = settings.BATCH_INLINE_SCAN = settings.BATCH_STEP_ROWS = 3
+    settings.CHANGE_INLINE_ROWS = settings.CHANGE_INLINE_SCAN = settings.CHANGE_STEP_ROWS = 3
 
 
 @pytest.fixture
@@ -98,23 +98,23 @@ def comparable(alice):
     return [(*fact[:-1], fact[-1] is not None) for fact in facts], tags, totals, balances
 
 
-def die_and_be_resumed(batch):
+def die_and_be_resumed(change):
     """A worker dies after one step and in the middle of the next; the sweep finishes the work."""
-    change = LongChange(batch.pk)
-    assert change.step(at=timezone.now()) is True
+    work = LongChange(change.pk)
+    assert work.step(at=timezone.now()) is True
     with killed():
-        change.step(at=timezone.now())
-    batch.refresh_from_db()
-    assert 0 < batch.done_count < batch.total_count
+        work.step(at=timezone.now())
+    change.refresh_from_db()
+    assert 0 < change.done_count < change.total_count
     assert check_ledger().is_clean
     # Delivered again to a second worker, that the first one's corpse does not hinder.
-    assert LongChange(batch.pk).step(at=timezone.now()) is True
-    assert tasks.resume_batches() == 0, "a worker has just been at it"
+    assert LongChange(change.pk).step(at=timezone.now()) is True
+    assert tasks.resume_changes() == 0, "a worker has just been at it"
     long_ago = timezone.now() - timedelta(minutes=2)
-    ChangeBatch.objects.filter(pk=batch.pk).update(updated_at=long_ago)
-    assert tasks.resume_batches() == 1
-    assert tasks.resume_batches() == 0
-    batch.refresh_from_db()
+    Change.objects.filter(pk=change.pk).update(updated_at=long_ago)
+    assert tasks.resume_changes() == 1
+    assert tasks.resume_changes() == 0
+    change.refresh_from_db()
 
 
 @pytest.mark.parametrize("kind", ["edit", "delete", "rules"])
@@ -122,26 +122,30 @@ def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
     alice, rows, settings, kind
 ):
     before = comparable(alice)
-    settings.BATCH_INLINE_ROWS = 100
+    settings.CHANGE_INLINE_ROWS = 100
     at_once = standing_after(alice, lambda: ask(kind, alice, rows))
-    settings.BATCH_INLINE_ROWS = 3
-    batch = ask(kind, alice, rows)
-    assert (batch.status, batch.row_count, comparable(alice)) == ("running", 0, before)
-    die_and_be_resumed(batch)
-    assert (batch.status, batch.error, comparable(alice)) == ("done", "", at_once)
-    assert batch.row_count == {"edit": 11, "delete": 11, "rules": 8}[kind]
-    assert (ChangeBatch.objects.count(), ChangePlan.objects.count()) == (1, 0)
+    settings.CHANGE_INLINE_ROWS = 3
+    change = ask(kind, alice, rows)
+    assert (change.status, change.row_count, comparable(alice)) == ("running", 0, before)
+    die_and_be_resumed(change)
+    assert (change.status, change.error, comparable(alice)) == ("done", "", at_once)
+    assert change.row_count == {"edit": 11, "delete": 11, "rules": 8}[kind]
+    assert (Change.objects.count(), ChangePlan.objects.count()) == (1, 0)
     assert check_ledger().is_clean
     kept = AuditEvent.objects.filter(action="transactions.batch.requested").count()
 
-    assert tasks.undo_soon(alice, batch, at=timezone.now()) is None
-    batch.refresh_from_db()
-    assert (batch.status, batch.undone_at) == ("undoing", None)
+    assert tasks.undo_soon(alice, change, at=timezone.now()) is None
+    change.refresh_from_db()
+    assert (change.status, change.undone_at) == ("undoing", None)
     with pytest.raises(ValidationError, match="still at work"):
-        undo_batch(actor=alice, batch=batch, at=timezone.now())
-    die_and_be_resumed(batch)
-    assert (batch.status, batch.undone_at is not None, comparable(alice)) == ("done", True, before)
-    assert not batch.rows.filter(left_alone=True).exists()
+        undo_change(actor=alice, change=change, at=timezone.now())
+    die_and_be_resumed(change)
+    assert (change.status, change.undone_at is not None, comparable(alice)) == (
+        "done",
+        True,
+        before,
+    )
+    assert not change.rows.filter(left_alone=True).exists()
     assert check_ledger().is_clean
     assert AuditEvent.objects.filter(action="transactions.batch.requested").count() == kept + 1
     if kind == "rules":
@@ -150,19 +154,19 @@ def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
 
 def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_rule):
     gifts = Category.objects.get(user=None, slug="gifts")
-    batch = ask("rules", alice, rows)
-    change = LongChange(batch.pk)
-    change.step(at=timezone.now())
+    change = ask("rules", alice, rows)
+    work = LongChange(change.pk)
+    work.step(at=timezone.now())
     last = rows.order_by("-pk").first()
     set_category(actor=alice, transaction=last, category=gifts)
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert batch.row_count == 7
-    tasks.undo_soon(alice, batch, at=timezone.now())
-    first = batch.rows.order_by("transaction_id").first()
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert change.row_count == 7
+    tasks.undo_soon(alice, change, at=timezone.now())
+    first = change.rows.order_by("transaction_id").first()
     set_category(actor=alice, transaction=first.transaction, category=gifts)
-    tasks.run_batch(batch.pk)
-    left = batch.rows.filter(left_alone=True).values_list("transaction_id", flat=True)
+    tasks.run_change(change.pk)
+    left = change.rows.filter(left_alone=True).values_list("transaction_id", flat=True)
     assert list(left) == [first.transaction_id]
     assert rows.filter(category=gifts).count() == 3
     assert check_ledger().is_clean
@@ -173,23 +177,23 @@ def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
 ):
     gifts, coffee = (Category.objects.get(user=None, slug=slug) for slug in ("gifts", "coffee"))
     first, last = rows.order_by("pk").first(), rows.order_by("-pk").first()
-    batch = ask("edit", alice, rows)
+    change = ask("edit", alice, rows)
     newer = tasks.edit_soon(alice, rows, at=timezone.now(), category=coffee, notes="newer")
-    LongChange(batch.pk).step(at=timezone.now())
+    LongChange(change.pk).step(at=timezone.now())
     set_category(actor=alice, transaction=last, category=gifts)
     edit_transaction(actor=alice, transaction=last, notes="by hand")
-    tasks.run_batch(batch.pk)
+    tasks.run_change(change.pk)
     last.refresh_from_db()
     assert (last.category, last.notes, last.tags.count()) == (gifts, "by hand", 2)
-    batch.refresh_from_db()
-    assert (batch.row_count, batch.skipped_count) == (11, 1)
+    change.refresh_from_db()
+    assert (change.row_count, change.skipped_count) == (11, 1)
     # What was asked for later wins over an earlier edit that was at work at the same time.
-    tasks.run_batch(newer.pk)
+    tasks.run_change(newer.pk)
     first.refresh_from_db()
     last.refresh_from_db()
     assert (first.category, first.notes) == (coffee, "newer")
     assert (last.category, last.notes) == (gifts, "by hand")
-    text = client_for(alice).get(f"/transactions/undo/{batch.pk}/").content.decode()
+    text = client_for(alice).get(f"/transactions/undo/{change.pk}/").content.decode()
     assert "1 transaction was changed by hand meanwhile and is left as it is." in text
     assert check_ledger().is_clean
 
@@ -198,36 +202,36 @@ def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
     alice, rows, coffee_rule
 ):
     before = comparable(alice)
-    batch = tasks.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
-    LongChange(batch.pk).step(at=timezone.now())
+    change = tasks.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
+    LongChange(change.pk).step(at=timezone.now())
     edit_rule(actor=alice, rule=coffee_rule, is_active=False)
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert (batch.status, batch.row_count) == ("done", 3)
-    assert batch.error == "This rule is switched off. Switch it on first."
-    undo_batch(actor=alice, batch=batch, at=timezone.now())
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert (change.status, change.row_count) == ("done", 3)
+    assert change.error == "This rule is switched off. Switch it on first."
+    undo_change(actor=alice, change=change, at=timezone.now())
     assert comparable(alice) == before
 
 
-@pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": False}])
-def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, change):
-    batch = ask("delete", alice, rows)
-    assert LongChange(batch.pk).step(at=timezone.now())
+@pytest.mark.parametrize("standing", [{"role": "viewer"}, {"is_active": False}])
+def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, standing):
+    change = ask("delete", alice, rows)
+    assert LongChange(change.pk).step(at=timezone.now())
     left = rows.live().count()
-    User.objects.filter(pk=alice.pk).update(**change)
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert (batch.status, batch.error) == ("done", NOT_ALLOWED)
+    User.objects.filter(pk=alice.pk).update(**standing)
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert (change.status, change.error) == ("done", NOT_ALLOWED)
     assert 0 < rows.live().count() == left
     assert check_ledger().is_clean
     # Half an undoing is no state to be left in: it waits until they may again.
-    begin_undo(actor=alice, batch=batch, at=timezone.now())
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert (batch.status, batch.error) == ("undo_failed", NOT_ALLOWED_HALFWAY)
+    begin_undo(actor=alice, change=change, at=timezone.now())
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert (change.status, change.error) == ("undo_failed", NOT_ALLOWED_HALFWAY)
     User.objects.filter(pk=alice.pk).update(role="user", is_active=True)
-    retry_batch(actor=alice, batch=batch, at=timezone.now())
-    tasks.run_batch(batch.pk)
+    retry_change(actor=alice, change=change, at=timezone.now())
+    tasks.run_change(change.pk)
     assert rows.live().count() == 11
 
 
@@ -239,157 +243,161 @@ def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows
     tasks.edit_soon(alice, one, at=timezone.now(), add_tags=many[:20])
     with pytest.raises(ValidationError, match="1 transaction would have more than 20 tags"):
         tasks.edit_soon(alice, rows, at=timezone.now(), add_tags=["one more"])
-    assert not ChangeBatch.objects.exclude(status="done").exists()
+    assert not Change.objects.exclude(status="done").exists()
 
 
 def sweep(times=1):
-    """The sweep comes a minute and more after anybody has touched a batch."""
+    """The sweep comes a minute and more after anybody has touched a change."""
     for _ in range(times):
-        ChangeBatch.objects.update(updated_at=timezone.now() - timedelta(minutes=2))
-        tasks.resume_batches()
+        Change.objects.update(updated_at=timezone.now() - timedelta(minutes=2))
+        tasks.resume_changes()
 
 
 def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, api_for):
     before, page = comparable(alice), client_for(alice)
-    batch = ask("edit", alice, rows)
-    LongChange(batch.pk).step(at=timezone.now())
+    change = ask("edit", alice, rows)
+    LongChange(change.pk).step(at=timezone.now())
     plan = ChangePlan.objects.get()
     ChangePlan.objects.update(wanted=plan.wanted | {"category": 0})
     sweep(5)
-    batch.refresh_from_db()
-    assert (batch.status, batch.attempts) == ("running", 5)
+    change.refresh_from_db()
+    assert (change.status, change.attempts) == ("running", 5)
     sweep()
-    batch.refresh_from_db()
-    assert (batch.status, batch.error, batch.row_count) == ("failed", NOT_FINISHED, 3)
-    text = page.get(f"/transactions/undo/{batch.pk}/").content.decode()
+    change.refresh_from_db()
+    assert (change.status, change.error, change.row_count) == ("failed", NOT_FINISHED, 3)
+    text = page.get(f"/transactions/undo/{change.pk}/").content.decode()
     assert "Could not be finished" in text
     assert f"{NOT_FINISHED} 3 of 11 transactions are done." in text
     assert "It can be undone for 30 more days." in text
     assert "Not finished" in page.get("/transactions/undo/").content.decode()
     with killed():
-        undo_batch(actor=alice, batch=batch, at=timezone.now())
+        undo_change(actor=alice, change=change, at=timezone.now())
         assert comparable(alice) == before
         assert not ChangePlan.objects.exists()
-        assert ChangeBatch.objects.get().error == "", "it told how to undo it"
+        assert Change.objects.get().error == "", "it told how to undo it"
 
     ChangePlan.objects.update(wanted=plan.wanted)
-    begun = api_for(alice).post(f"/api/undo/{batch.pk}/retry")
+    begun = api_for(alice).post(f"/api/undo/{change.pk}/retry")
     assert (begun.status_code, begun.json()["status"]) == (202, "running")
-    batch.refresh_from_db()
-    assert (batch.status, batch.error, batch.attempts) == ("running", "", 0)
+    change.refresh_from_db()
+    assert (change.status, change.error, change.attempts) == ("running", "", 0)
     sweep()
-    batch.refresh_from_db()
-    assert (batch.status, batch.row_count, batch.skipped_count) == ("done", 11, 0)
-    page.post(f"/transactions/undo/{batch.pk}/retry/")
-    again = api_for(alice).post(f"/api/undo/{batch.pk}/retry")
+    change.refresh_from_db()
+    assert (change.status, change.row_count, change.skipped_count) == ("done", 11, 0)
+    page.post(f"/transactions/undo/{change.pk}/retry/")
+    again = api_for(alice).post(f"/api/undo/{change.pk}/retry")
     assert (again.status_code, again.json()["status"]) == (200, "done")
 
 
 def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows, api_for):
     before = comparable(alice)
-    batch = ask("edit", alice, rows)
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    tasks.undo_soon(alice, batch, at=timezone.now())
-    LongChange(batch.pk).step(at=timezone.now())
-    last = batch.rows.order_by("transaction_id").last()
-    batch.rows.filter(pk=last.pk).update(before={})
+    change = ask("edit", alice, rows)
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    tasks.undo_soon(alice, change, at=timezone.now())
+    LongChange(change.pk).step(at=timezone.now())
+    last = change.rows.order_by("transaction_id").last()
+    change.rows.filter(pk=last.pk).update(before={})
     sweep(7)
-    batch.refresh_from_db()
-    assert (batch.status, batch.error, batch.undone_at) == ("undo_failed", HALF_DONE, None)
+    change.refresh_from_db()
+    assert (change.status, change.error, change.undone_at) == ("undo_failed", HALF_DONE, None)
     assert check_ledger().is_clean
     with pytest.raises(ValidationError, match="has begun"):
-        undo_batch(actor=alice, batch=batch, at=timezone.now())
-    done_count = batch.done_count
-    assert 0 < done_count < batch.total_count
+        undo_change(actor=alice, change=change, at=timezone.now())
+    done_count = change.done_count
+    assert 0 < done_count < change.total_count
 
-    batch.rows.filter(pk=last.pk).update(before=last.before)
+    change.rows.filter(pk=last.pk).update(before=last.before)
     # Its 30 days begin anew: half undone is no state to leave it in.
     begun_at = timezone.now() - timedelta(days=40)
-    ChangeBatch.objects.update(created_at=begun_at)
-    answer = api_for(alice).post(f"/api/undo/{batch.pk}")
-    batch.refresh_from_db()
-    assert (answer.status_code, batch.status, batch.done_count) == (202, "undoing", done_count)
+    Change.objects.update(created_at=begun_at)
+    answer = api_for(alice).post(f"/api/undo/{change.pk}")
+    change.refresh_from_db()
+    assert (answer.status_code, change.status, change.done_count) == (202, "undoing", done_count)
     sweep()
-    batch.refresh_from_db()
-    assert (batch.status, batch.undone_at is not None, comparable(alice)) == ("done", True, before)
-    assert not batch.rows.filter(left_alone=True).exists()
+    change.refresh_from_db()
+    assert (change.status, change.undone_at is not None, comparable(alice)) == (
+        "done",
+        True,
+        before,
+    )
+    assert not change.rows.filter(left_alone=True).exists()
 
 
 def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
     alice, rows, client_for, api_for
 ):
     before, api = comparable(alice), api_for(alice)
-    batch = ask("delete", alice, rows)
-    change = LongChange(batch.pk)
-    change.step(at=timezone.now())
-    change.step(at=timezone.now())
-    stop = f"/transactions/undo/{batch.pk}/stop/"
-    assert stop in client_for(alice).get(f"/transactions/undo/{batch.pk}/").content.decode()
-    told = api.post(f"/api/undo/{batch.pk}/stop").json()
+    change = ask("delete", alice, rows)
+    work = LongChange(change.pk)
+    work.step(at=timezone.now())
+    work.step(at=timezone.now())
+    stop = f"/transactions/undo/{change.pk}/stop/"
+    assert stop in client_for(alice).get(f"/transactions/undo/{change.pk}/").content.decode()
+    told = api.post(f"/api/undo/{change.pk}/stop").json()
     assert (told["status"], told["can_undo"], told["error"]) == ("done", True, STOPPED)
-    assert change.step(at=timezone.now()) is False
-    batch.refresh_from_db()
+    assert work.step(at=timezone.now()) is False
+    change.refresh_from_db()
     left = rows.live().count()
     assert 0 < left < 11
     assert (rows.count() - left, ChangePlan.objects.count()) == (told["row_count"], 0)
-    refused = api.post(f"/api/undo/{batch.pk}/stop")
+    refused = api.post(f"/api/undo/{change.pk}/stop")
     assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, FINISHED)
 
-    tasks.undo_soon(alice, batch, at=timezone.now())
-    refused = api.post(f"/api/undo/{batch.pk}/stop")
+    tasks.undo_soon(alice, change, at=timezone.now())
+    refused = api.post(f"/api/undo/{change.pk}/stop")
     assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, NOT_STOPPED)
-    tasks.run_batch(batch.pk)
+    tasks.run_change(change.pk)
     assert comparable(alice) == before
     assert check_ledger().is_clean
 
 
 def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_for):
     before, page = comparable(alice), client_for(alice)
-    batch = ask("delete", alice, rows)
-    tasks.run_batch(batch.pk)
+    change = ask("delete", alice, rows)
+    tasks.run_change(change.pk)
     answer = page.post("/transactions/trash/restore/", {"all": "1"})
-    batch = ChangeBatch.objects.get(kind="restore")
-    assert answer.url == f"/transactions/undo/{batch.pk}/"
-    assert LongChange(batch.pk).step(at=timezone.now()) is True
+    change = Change.objects.get(kind="restore")
+    assert answer.url == f"/transactions/undo/{change.pk}/"
+    assert LongChange(change.pk).step(at=timezone.now()) is True
     assert check_ledger().is_clean
     # What the worker is still to restore outlives its month in the trash.
     assert purge(at=timezone.now() + timedelta(days=31))["transactions"] == 0
-    tasks.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert (batch.status, batch.row_count, batch.total_count) == ("done", 11, 11)
+    tasks.run_change(change.pk)
+    change.refresh_from_db()
+    assert (change.status, change.row_count, change.total_count) == ("done", 11, 11)
     assert comparable(alice) == before
     assert "See the transactions" in page.get(answer.url).content.decode()
-    assert page.post(f"/transactions/undo/{batch.pk}/undo/").status_code == 302
+    assert page.post(f"/transactions/undo/{change.pk}/undo/").status_code == 302
     assert comparable(alice) == before
 
 
 def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):
     page, api = client_for(alice), api_for(alice)
     answer = page.post("/transactions/bulk/", {"all": "1", "do": "category", "category": "gifts"})
-    batch = ChangeBatch.objects.get()
-    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{batch.pk}/")
-    LongChange(batch.pk).step(at=timezone.now())
+    change = Change.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/transactions/undo/{change.pk}/")
+    LongChange(change.pk).step(at=timezone.now())
     text = page.get(answer.url).content.decode()
     assert "3 of 11 transactions" in text
     assert 'value="27" max="100"' in text
     assert "undo/</form" not in text
     part = page.get(answer.url, headers={"HX-Request": "true"})
     assert "<html" not in part.content.decode()
-    tasks.run_batch(batch.pk)
+    tasks.run_change(change.pk)
     done = page.get(answer.url, headers={"HX-Request": "true"})
     assert done.headers["HX-Redirect"] == answer.url
     assert "It can be undone for 30 more days." in page.get(answer.url).content.decode()
 
-    answer = api.post(f"/api/undo/{batch.pk}")
-    address = f"/api/undo/{batch.pk}"
+    answer = api.post(f"/api/undo/{change.pk}")
+    address = f"/api/undo/{change.pk}"
     assert (answer.status_code, answer.headers["Location"]) == (202, address)
-    assert answer.json() == {"count": 8, "batch": batch.pk, "status": "undoing", "url": address}
-    LongChange(batch.pk).step(at=timezone.now())
+    assert answer.json() == {"count": 8, "batch": change.pk, "status": "undoing", "url": address}
+    LongChange(change.pk).step(at=timezone.now())
     told = api.get(address).json()
     assert (told["status"], told["done_count"], told["total_count"]) == ("undoing", 3, 8)
     assert api.post(address).status_code == 400
-    tasks.run_batch(batch.pk)
+    tasks.run_change(change.pk)
     assert api.get(address).json()["undone_at"] is not None
     answer = api.post("/api/categories/rules/apply")
     assert (answer.status_code, answer.json()["status"]) == (202, "running")

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction
-from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.services import rule_book
 
 RULES = "/api/categories/rules"
@@ -165,7 +165,7 @@ def test_a_preview_wants_a_list_and_a_cursor_it_knows(alice, api_for, rule):
 
 
 def test_rules_and_batches_are_their_owners(alice, bob, api_for, rule, coffees):
-    batch = api_for(alice).post(f"{RULES}/apply").json()["batch"]
+    change = api_for(alice).post(f"{RULES}/apply").json()["batch"]
     client = api_for(bob)
     assert client.get(RULES).json()["results"] == []
     assert client.get("/api/undo").json()["results"] == []
@@ -176,7 +176,7 @@ def test_rules_and_batches_are_their_owners(alice, bob, api_for, rule, coffees):
         ("delete", f"{RULES}/{rule.pk}"),
         ("post", f"{RULES}/{rule.pk}/preview"),
         ("post", f"{RULES}/{rule.pk}/apply"),
-        ("post", f"/api/undo/{batch}"),
+        ("post", f"/api/undo/{change}"),
     ):
         assert getattr(client, method)(path).status_code == 404
     assert Transaction.objects.filter(category__slug="coffee").count() == 3
@@ -197,7 +197,7 @@ def test_who_may_only_look_sees_rules_and_changes_none(alice, api_for, rule, cof
         ("post", "/api/transactions/bulk-categorize"),
     ):
         assert getattr(client, method)(path).status_code == 403
-    assert not ChangeBatch.objects.exists()
+    assert not Change.objects.exists()
 
 
 # --- Bulk ----------------------------------------------------------------------------------------
@@ -208,9 +208,9 @@ BULK = "/api/transactions/bulk-categorize"
 def test_chosen_rows_get_a_category(alice, api_for, coffees):
     ids = [coffees[0].pk, coffees[2].pk]
     answer = api_for(alice).post(BULK, {"ids": ids, "category": "gifts"}, format="json")
-    batch = ChangeBatch.objects.get()
-    address = f"/api/undo/{batch.pk}"
-    assert answer.json() == {"count": 2, "batch": batch.pk, "status": "done", "url": address}
+    change = Change.objects.get()
+    address = f"/api/undo/{change.pk}"
+    assert answer.json() == {"count": 2, "batch": change.pk, "status": "done", "url": address}
     changed = Transaction.objects.filter(category__slug="gifts", category_source="manual")
     assert sorted(changed.values_list("pk", flat=True)) == ids
 

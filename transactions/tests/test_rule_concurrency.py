@@ -12,11 +12,11 @@ from django.utils import timezone
 from tests.builders import make_account, make_transaction, make_user
 from transactions import tasks
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, CategoryChange, ChangeBatch, Transaction
+from transactions.models import Category, CategoryChange, Change, Transaction
 from transactions.services import bulk_editing, rule_book
 from transactions.services.categorizing import set_category
 from transactions.services.rule_applying import apply_rules
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 
 ROWS = 40
 
@@ -69,18 +69,18 @@ def test_a_choice_by_hand_stays_whichever_comes_first(owner):
 
 
 def test_applied_twice_at_once_it_is_done_once(owner):
-    batches = together(lambda: apply(owner), lambda: apply(owner), lambda: apply(owner))
-    assert [batch.row_count for batch in batches if batch is not None] == [ROWS]
+    changes = together(lambda: apply(owner), lambda: apply(owner), lambda: apply(owner))
+    assert [change.row_count for change in changes if change is not None] == [ROWS]
     assert CategoryChange.objects.count() == ROWS
     assert check_ledger().is_clean
 
 
 def test_undone_twice_at_once_it_is_undone_once(owner):
-    batch = apply(owner)
+    change = apply(owner)
 
     def undo():
         try:
-            return undo_batch(actor=owner, batch=batch, at=timezone.now()).restored_count
+            return undo_change(actor=owner, change=change, at=timezone.now()).restored_count
         except ValidationError:
             return None
 
@@ -91,21 +91,21 @@ def test_undone_twice_at_once_it_is_undone_once(owner):
 
 
 def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, settings):
-    settings.BATCH_INLINE_ROWS, settings.BATCH_INLINE_SCAN, settings.BATCH_STEP_ROWS = 5, 5, 7
-    batch = tasks.apply_soon(owner, at=timezone.now())
+    settings.CHANGE_INLINE_ROWS, settings.CHANGE_INLINE_SCAN, settings.CHANGE_STEP_ROWS = 5, 5, 7
+    change = tasks.apply_soon(owner, at=timezone.now())
 
     def work():
-        tasks.run_batch(batch.pk)
+        tasks.run_change(change.pk)
 
     together(work, work, work)
-    batch.refresh_from_db()
-    assert (batch.status, batch.row_count) == ("done", ROWS)
+    change.refresh_from_db()
+    assert (change.status, change.row_count) == ("done", ROWS)
     assert CategoryChange.objects.count() == ROWS
-    tasks.undo_soon(owner, batch, at=timezone.now())
+    tasks.undo_soon(owner, change, at=timezone.now())
     together(work, work, work)
-    batch.refresh_from_db()
-    assert (batch.status, batch.undone_at is None) == ("done", False)
-    assert not batch.rows.filter(left_alone=True).exists()
+    change.refresh_from_db()
+    assert (change.status, change.undone_at is None) == ("done", False)
+    assert not change.rows.filter(left_alone=True).exists()
     assert not Transaction.objects.exclude(category=None).exists()
     assert check_ledger().is_clean
 
@@ -115,9 +115,9 @@ def test_deleting_restoring_and_applying_at_once_keep_the_ledger(owner):
 
     def throw_away_and_back():
         for _ in range(3):
-            batch = bulk_editing.bulk_delete(actor=owner, rows=rows, at=timezone.now())
-            if batch is not None:
-                undo_batch(actor=owner, batch=batch, at=timezone.now())
+            change = bulk_editing.bulk_delete(actor=owner, rows=rows, at=timezone.now())
+            if change is not None:
+                undo_change(actor=owner, change=change, at=timezone.now())
 
     def label():
         for number in range(3):
@@ -128,4 +128,4 @@ def test_deleting_restoring_and_applying_at_once_keep_the_ledger(owner):
     together(throw_away_and_back, label, lambda: apply(owner), throw_away_and_back)
     assert check_ledger().is_clean
     assert not Transaction.objects.exclude(deleted_at=None).exists()
-    assert ChangeBatch.objects.filter(kind="delete", undone_at=None).count() == 0
+    assert Change.objects.filter(kind="delete", undone_at=None).count() == 0

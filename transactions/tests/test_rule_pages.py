@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.builders import make_transaction
-from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.rules.rule_preview import preview_rules
 from transactions.rules.rule_proposals import is_worth_a_rule, propose_rule
 from transactions.services import rule_book
@@ -98,13 +98,13 @@ def test_applying_and_undoing_from_the_pages(alice, client_for, coffees):
     rule = make_rule(alice)
     client = client_for(alice)
     answer = client.post(f"{RULES}{rule.pk}/apply/", follow=True)
-    batch = ChangeBatch.objects.get()
+    change = Change.objects.get()
     text = answer.content.decode()
     assert "3 transactions have a new category." in text
-    assert f"/transactions/undo/{batch.pk}/undo/" in text
+    assert f"/transactions/undo/{change.pk}/undo/" in text
     again = client.post(f"{RULES}apply/", follow=True)
     assert "There was nothing to change." in again.content.decode()
-    client.post(f"/transactions/undo/{batch.pk}/undo/")
+    client.post(f"/transactions/undo/{change.pk}/undo/")
     assert not Transaction.objects.exclude(category=None).exists()
 
 
@@ -115,7 +115,7 @@ def test_a_rule_that_is_off_is_previewed_but_not_applied(alice, client_for, coff
     assert ("switched off" in page, "Change 3" in page) == (True, False)
     answer = client.post(f"{RULES}{rule.pk}/apply/", follow=True)
     assert "Switch it on first." in answer.content.decode()
-    assert not ChangeBatch.objects.exists()
+    assert not Change.objects.exists()
 
 
 def test_the_preview_lists_what_stays(alice, client_for, coffees):

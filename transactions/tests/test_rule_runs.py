@@ -13,7 +13,7 @@ from transactions.models import (
     Category,
     CategoryChange,
     CategoryRule,
-    ChangeBatch,
+    Change,
     MonthlyTotal,
     Transaction,
     Transfer,
@@ -22,7 +22,7 @@ from transactions.rules.rule_preview import matching_rows, preview_rules
 from transactions.rules.rule_scan import RuleScan, Verdict
 from transactions.services import rule_applying, rule_book
 from transactions.services.categorizing import set_category
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 from users.models import AuditEvent
 
 
@@ -40,8 +40,8 @@ def apply(user, rule=None):
     return rule_applying.apply_rules(actor=user, user=user, at=timezone.now(), rule=rule)
 
 
-def undo(user, batch, at=None):
-    return undo_batch(actor=user, batch=batch, at=at or timezone.now())
+def undo(user, change, at=None):
+    return undo_change(actor=user, change=change, at=at or timezone.now())
 
 
 def standing(user):
@@ -182,8 +182,8 @@ def test_a_preview_costs_as_many_queries_for_many_rows_as_for_few(
 def test_applying_changes_what_the_preview_showed_in_one_batch_with_history(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     shown = [row.transaction.pk for row in preview_rules(alice, rule).rows]
-    batch = apply(alice, rule)
-    assert (batch.kind, batch.row_count, batch.summary) == (
+    change = apply(alice, rule)
+    assert (change.kind, change.row_count, change.summary) == (
         "rule_run",
         5,
         "Rule “coffee” → Coffee & snacks",
@@ -201,21 +201,21 @@ def test_applying_changes_what_the_preview_showed_in_one_batch_with_history(alic
     assert event.changes == {"rule": rule.pk, "changed": 5}
 
 
-def test_applied_again_it_changes_nothing_and_leaves_no_batch(alice, coffees):
+def test_applied_again_it_changes_nothing_and_leaves_no_change(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     apply(alice, rule)
     before = standing(alice)
     assert apply(alice, rule) is None
     assert standing(alice) == before
-    assert (ChangeBatch.objects.count(), CategoryChange.objects.filter(by="rule").count()) == (1, 5)
+    assert (Change.objects.count(), CategoryChange.objects.filter(by="rule").count()) == (1, 5)
 
 
 def test_all_rules_apply_in_their_order(alice, coffees):
     make_rule(alice, "coffee", "coffee", priority=2)
     make_rule(alice, "corner", "restaurants", priority=1, amount_max=Decimal(3))
     make_rule(alice, "bread", "groceries", priority=3)
-    batch = apply(alice)
-    rows = Transaction.objects.filter(pk__in=batch.rows.values("transaction")).order_by("pk")
+    change = apply(alice)
+    rows = Transaction.objects.filter(pk__in=change.rows.values("transaction")).order_by("pk")
     assert [(row.pk, row.category.slug) for row in rows] == [
         (coffees[0].pk, "restaurants"),
         (coffees[1].pk, "coffee"),
@@ -254,7 +254,7 @@ def test_a_rule_that_is_off_is_not_applied(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee", is_active=False)
     with pytest.raises(ValidationError, match="switched off"):
         apply(alice, rule)
-    assert not ChangeBatch.objects.exists()
+    assert not Change.objects.exists()
 
 
 # --- Undo ----------------------------------------------------------------------------------------
@@ -264,9 +264,9 @@ def test_undo_gives_back_categories_sources_and_totals_exactly_and_history_tells
     alice, coffees
 ):
     before = standing(alice)
-    batch = apply(alice, make_rule(alice, "coffee", "coffee"))
+    change = apply(alice, make_rule(alice, "coffee", "coffee"))
     assert standing(alice) != before
-    result = undo(alice, batch)
+    result = undo(alice, change)
     assert (result.restored_count, result.left_ids) == (5, [])
     assert standing(alice) == before
     first = CategoryChange.objects.filter(transaction=coffees[2]).order_by("pk")
@@ -279,32 +279,32 @@ def test_undo_gives_back_categories_sources_and_totals_exactly_and_history_tells
 
 
 def test_undo_leaves_alone_what_somebody_changed_since_and_names_it(alice, coffees):
-    batch = apply(alice, make_rule(alice, "coffee", "coffee"))
+    change = apply(alice, make_rule(alice, "coffee", "coffee"))
     set_category(actor=alice, transaction=coffees[0], category=category("gifts"))
-    result = undo(alice, batch)
+    result = undo(alice, change)
     assert (result.restored_count, result.left_ids) == (4, [coffees[0].pk])
     assert Transaction.objects.get(pk=coffees[0].pk).category.slug == "gifts"
-    assert [row.transaction_id for row in batch.rows.filter(left_alone=True)] == [coffees[0].pk]
+    assert [row.transaction_id for row in change.rows.filter(left_alone=True)] == [coffees[0].pk]
     assert check_ledger().is_clean
 
 
 def test_a_batch_is_undone_once(alice, coffees):
-    batch = apply(alice, make_rule(alice, "coffee", "coffee"))
-    undo(alice, batch)
+    change = apply(alice, make_rule(alice, "coffee", "coffee"))
+    undo(alice, change)
     before = standing(alice)
     with pytest.raises(ValidationError, match="undone already"):
-        undo(alice, batch)
+        undo(alice, change)
     assert standing(alice) == before
 
 
 def test_after_thirty_days_it_is_too_late(alice, coffees):
-    batch = apply(alice, make_rule(alice, "coffee", "coffee"))
+    change = apply(alice, make_rule(alice, "coffee", "coffee"))
     before = standing(alice)
     with pytest.raises(ValidationError, match="30 days"):
-        undo(alice, batch, at=timezone.now() + timedelta(days=30, minutes=1))
+        undo(alice, change, at=timezone.now() + timedelta(days=30, minutes=1))
     assert standing(alice) == before
-    batch.refresh_from_db()
-    assert batch.undone_at is None
+    change.refresh_from_db()
+    assert change.undone_at is None
 
 
 def test_two_batches_over_the_same_rows_go_back_from_the_last_to_the_first(alice, coffees):
@@ -316,16 +316,16 @@ def test_two_batches_over_the_same_rows_go_back_from_the_last_to_the_first(alice
     assert standing(alice) == before
 
 
-def test_many_pieces_are_one_batch(alice, monkeypatch):
+def test_many_pieces_are_one_change(alice, monkeypatch):
     account = make_account(user=alice, opening_balance="500")
     for day in range(1, 8):
         make_transaction(account=account, txn_date=date(2026, 3, day), description="Coffee")
     monkeypatch.setattr("transactions.rules.rule_scan.ROWS_AT_ONCE", 3)
-    monkeypatch.setattr("transactions.services.change_batches.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("transactions.services.changing.ROWS_AT_ONCE", 2)
     before = standing(alice)
-    batch = apply(alice, make_rule(alice, "coffee", "coffee"))
-    assert (batch.row_count, check_ledger().is_clean) == (7, True)
-    assert undo(alice, batch).restored_count == 7
+    change = apply(alice, make_rule(alice, "coffee", "coffee"))
+    assert (change.row_count, check_ledger().is_clean) == (7, True)
+    assert undo(alice, change).restored_count == 7
     assert standing(alice) == before
 
 

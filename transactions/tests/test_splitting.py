@@ -21,7 +21,7 @@ from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categories import create_category, delete_category
 from transactions.services.posting import edit_transaction
 from transactions.services.splitting import Part, split_transaction, unsplit_transaction
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 
 pytestmark = pytest.mark.django_db
 
@@ -118,9 +118,9 @@ def test_day_account_and_status_of_a_split_row_move_its_parts(alice, split, savi
 def test_bulk_edits_pass_it_over_and_deleting_is_undone_whole(alice, split, groceries):
     rows, now = Transaction.objects.all(), timezone.now()
     assert bulk_edit(actor=alice, rows=rows, at=now, category=None) is None
-    batch = bulk_delete(actor=alice, rows=rows, at=now)
+    change = bulk_delete(actor=alice, rows=rows, at=now)
     assert spent() == {}
-    undo_batch(actor=alice, batch=batch, at=now)
+    undo_change(actor=alice, change=change, at=now)
     assert spent() == {"transport": Decimal(20), None: Decimal(10)}
     assert_ledger_holds()
 

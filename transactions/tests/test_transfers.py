@@ -27,7 +27,7 @@ from transactions.services.transfers import (
     suggest_transfers,
     transfer_funds,
 )
-from transactions.services.undoing import undo_batch
+from transactions.services.undoing import undo_change
 from users.models import AuditEvent
 
 MARCH = date(2026, 3, 15)
@@ -167,9 +167,9 @@ def test_a_transfer_made_here_goes_and_comes_back_whole(alice, checking, savings
     assert balances(checking, savings) == [Decimal(1000), Decimal(5000)]
     assert restore_transactions(actor=alice, rows=rows) == 2
     assert balances(checking, savings) == [Decimal(750), Decimal(5250)]
-    batch = bulk_delete(actor=alice, rows=rows, at=timezone.now())
+    change = bulk_delete(actor=alice, rows=rows, at=timezone.now())
     assert dates_gone(*made_here) == [True, True]
-    undo_batch(actor=alice, batch=batch, at=timezone.now())
+    undo_change(actor=alice, change=change, at=timezone.now())
     assert balances(checking, savings) == [Decimal(750), Decimal(5250)]
     assert check_ledger().is_clean
 
@@ -209,10 +209,10 @@ def test_a_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
 
 def test_a_bulk_choice_leaves_the_sides_of_transfers_alone(alice, made_here, groceries):
     other = make_transaction(account=made_here[0].account)
-    batch = bulk_edit(
+    change = bulk_edit(
         actor=alice, rows=Transaction.objects.all(), at=timezone.now(), category=groceries
     )
-    assert list(batch.rows.values_list("transaction", flat=True)) == [other.pk]
+    assert list(change.rows.values_list("transaction", flat=True)) == [other.pk]
     assert check_ledger().is_clean
 
 

@@ -12,8 +12,8 @@ from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
     CategoryChange,
-    ChangeBatch,
-    ChangeBatchRow,
+    Change,
+    ChangeRow,
     Transaction,
     Transfer,
 )
@@ -25,8 +25,8 @@ from transactions.services.posting import delete_transactions, restore_transacti
 from transactions.services.purging import purge
 from transactions.services.returned_lines import BROUGHT_AGAIN
 from transactions.services.rule_applying import apply_rules
-from transactions.services.undoing import undo_batch
-from transactions.tasks import run_batch
+from transactions.services.undoing import undo_change
+from transactions.tasks import run_change
 from transactions.tests.import_samples import MARCH, checked, csv_of, imported
 from users.models import AuditEvent
 
@@ -83,14 +83,14 @@ def test_nothing_chosen_restores_nothing(alice, client_for, rows):
 
 
 def test_who_may_only_look_restores_nothing(alice, client_for, rows):
-    batch = delete(alice)
+    change = delete(alice)
     alice.role = "viewer"
     alice.save(update_fields=["role"])
     client = client_for(alice)
     page = client.get("/transactions/trash/").content.decode()
     assert ("Row 1" in page, "Restore selected" in page) == (True, False)
     assert client.post("/transactions/trash/restore/", {"all": "1"}).status_code == 403
-    assert client.post(f"/transactions/undo/{batch.pk}/undo/").status_code == 403
+    assert client.post(f"/transactions/undo/{change.pk}/undo/").status_code == 403
     assert not Transaction.objects.filter(deleted_at=None).exists()
 
 
@@ -128,16 +128,18 @@ def test_one_of_two_equal_lines_of_a_file_is_deleted_and_comes_back(alice, check
     one = Transaction.objects.filter(pk=coffees[0].pk)
     delete_transactions(actor=alice, rows=one)
     assert restore_transactions(actor=alice, rows=one) == 1
-    assert undo_batch(actor=alice, batch=delete(alice, one), at=timezone.now()).restored_count == 1
+    assert (
+        undo_change(actor=alice, change=delete(alice, one), at=timezone.now()).restored_count == 1
+    )
     assert coffees.filter(deleted_at=None).count() == 2
 
 
 # --- Undo ----------------------------------------------------------------------------------------
 
 
-def test_recent_changes_list_batches_and_imports_and_undo_them(alice, client_for, checking, rows):
+def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, checking, rows):
     imported(checking, csv_of(["2026-03-01,Bread,-4.00,EUR"]))
-    batch = bulk_editing.bulk_edit(
+    change = bulk_editing.bulk_edit(
         actor=alice,
         rows=Transaction.objects.filter(user=alice),
         at=timezone.now(),
@@ -147,18 +149,18 @@ def test_recent_changes_list_batches_and_imports_and_undo_them(alice, client_for
     acts = client.get("/transactions/undo/").context["acts"]
     assert (acts[0].summary, acts[0].count) == ("Category: Gifts & donations", 4)
     assert (acts[1].count, acts[1].undo_url) == (1, "")
-    detail = client.get(f"/transactions/undo/{batch.pk}/")
+    detail = client.get(f"/transactions/undo/{change.pk}/")
     lines = [line.changes for line in detail.context["rows"]]
     assert lines[0] == [("Category", "No category", "Gifts & donations")]
-    answer = client.post(f"/transactions/undo/{batch.pk}/undo/", follow=True)
+    answer = client.post(f"/transactions/undo/{change.pk}/undo/", follow=True)
     assert "4 transactions are as they were." in answer.content.decode()
     assert Transaction.objects.filter(category__slug="gifts").count() == 0
-    again = client.post(f"/transactions/undo/{batch.pk}/undo/", follow=True)
+    again = client.post(f"/transactions/undo/{change.pk}/undo/", follow=True)
     assert "undone already" in again.content.decode()
 
 
-def test_a_batch_page_says_what_an_undo_would_leave_and_then_lists_it(alice, client_for, rows):
-    batch = bulk_editing.bulk_edit(
+def test_a_change_page_says_what_an_undo_would_leave_and_then_lists_it(alice, client_for, rows):
+    change = bulk_editing.bulk_edit(
         actor=alice, rows=Transaction.objects.all(), at=timezone.now(), notes="Bulk"
     )
     row = Transaction.objects.get(pk=rows[0].pk)
@@ -166,9 +168,9 @@ def test_a_batch_page_says_what_an_undo_would_leave_and_then_lists_it(alice, cli
         actor=alice, rows=Transaction.objects.filter(pk=row.pk), at=timezone.now(), notes="Mine"
     )
     client = client_for(alice)
-    assert client.get(f"/transactions/undo/{batch.pk}/").context["changed_since_count"] == 1
-    client.post(f"/transactions/undo/{batch.pk}/undo/")
-    page = client.get(f"/transactions/undo/{batch.pk}/?only=left")
+    assert client.get(f"/transactions/undo/{change.pk}/").context["changed_since_count"] == 1
+    client.post(f"/transactions/undo/{change.pk}/undo/")
+    page = client.get(f"/transactions/undo/{change.pk}/?only=left")
     assert [line.row.transaction_id for line in page.context["rows"]] == [row.pk]
 
 
@@ -180,7 +182,7 @@ def test_the_pages_run_as_many_queries_for_many_rows_as_for_few(
     client.get("/transactions/trash/")
 
     def visit():
-        batch = bulk_editing.bulk_edit(
+        change = bulk_editing.bulk_edit(
             actor=alice,
             rows=Transaction.objects.filter(user=alice),
             at=timezone.now(),
@@ -189,7 +191,7 @@ def test_the_pages_run_as_many_queries_for_many_rows_as_for_few(
         )
         deleted = delete(alice)
         counts = []
-        for path in ("trash/", "undo/", f"undo/{batch.pk}/", f"undo/{deleted.pk}/"):
+        for path in ("trash/", "undo/", f"undo/{change.pk}/", f"undo/{deleted.pk}/"):
             with django_assert_max_num_queries(22) as queries:
                 assert client.get(f"/transactions/{path}").status_code == 200
             counts.append(len(queries))
@@ -222,7 +224,7 @@ def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savin
     assert (purged["transactions"], Transaction.objects.count()) == (1, 3)
     assert not Transfer.objects.exists()
     assert not CategoryChange.objects.filter(transaction=rows[0].pk).exists()
-    assert (ChangeBatchRow.objects.count(), ChangeBatch.objects.count()) == (0, 2)
+    assert (ChangeRow.objects.count(), Change.objects.count()) == (0, 2)
     assert check_ledger().is_clean
     event = AuditEvent.objects.get(action="transactions.trash.purged")
     assert event.changes == {"count": 1}
@@ -232,11 +234,11 @@ def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savin
 
 def test_what_is_being_undone_is_not_purged_meanwhile(alice, rows):
     now = timezone.now()
-    batch = bulk_editing.bulk_delete(actor=alice, rows=Transaction.objects.all(), at=now)
-    begin_undo(actor=alice, batch=batch, at=now + timedelta(days=30))
+    change = bulk_editing.bulk_delete(actor=alice, rows=Transaction.objects.all(), at=now)
+    begin_undo(actor=alice, change=change, at=now + timedelta(days=30))
     purged = purge(at=now + timedelta(days=31))
     assert (purged["transactions"], purged["changes"]) == (0, 0)
-    run_batch(batch.pk)
+    run_change(change.pk)
     assert Transaction.objects.filter(deleted_at=None).count() == len(rows)
     assert check_ledger().is_clean
 
@@ -287,5 +289,5 @@ def test_a_rule_whose_category_is_gone_decides_nothing(alice, checking):
 
 def test_the_addresses_are_where_they_were_promised():
     assert reverse("transactions:trash") == "/transactions/trash/"
-    assert reverse("transactions:batch_list") == "/transactions/undo/"
+    assert reverse("transactions:change_list") == "/transactions/undo/"
     assert reverse("transactions:rule_list") == "/transactions/rules/"

@@ -14,7 +14,7 @@ from banking.kernel.forms import row_ids
 from transactions import tasks
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
-from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
+from transactions.models import Change, Transaction, TransactionQuerySet
 from users.policy import Ability, require
 
 MOST_CHOSEN = 1_000
@@ -36,13 +36,13 @@ def transaction_bulk(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Choose some transactions first."))
         return redirect(back)
     try:
-        batch = _carry_out(request, form, rows)
+        change = _carry_out(request, form, rows)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(back)
-    if batch is not None and batch.is_unfinished:
-        return redirect("transactions:batch_detail", batch.pk)
-    _say(request, form, batch)
+    if change is not None and change.is_unfinished:
+        return redirect("transactions:change_detail", change.pk)
+    _say(request, form, change)
     return redirect(back)
 
 
@@ -56,28 +56,26 @@ def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | Non
     return own.filter(pk__in=ids[:MOST_CHOSEN]) if ids else None
 
 
-def _carry_out(
-    request: HttpRequest, form: BulkForm, rows: TransactionQuerySet
-) -> ChangeBatch | None:
+def _carry_out(request: HttpRequest, form: BulkForm, rows: TransactionQuerySet) -> Change | None:
     now = timezone.now()
     if form.cleaned_data["do"] == "delete":
         return tasks.delete_soon(request.user, rows, at=now)
     return tasks.edit_soon(request.user, rows, at=now, **form.changes())
 
 
-def _say(request: HttpRequest, form: BulkForm, batch: ChangeBatch | None) -> None:
-    if batch is None:
+def _say(request: HttpRequest, form: BulkForm, change: Change | None) -> None:
+    if change is None:
         messages.info(request, _("Nothing to change: the transactions are so already."))
         return
     if form.cleaned_data["do"] == "delete":
         words = ngettext(
             "%(count)s transaction is in the trash.",
             "%(count)s transactions are in the trash.",
-            batch.row_count,
+            change.row_count,
         )
     else:
         words = ngettext(
-            "%(count)s transaction changed.", "%(count)s transactions changed.", batch.row_count
+            "%(count)s transaction changed.", "%(count)s transactions changed.", change.row_count
         )
-    undo = reverse("transactions:batch_undo", args=[batch.pk])
-    messages.success(request, words % {"count": batch.row_count}, extra_tags=f"undo:{undo}")
+    undo = reverse("transactions:change_undo", args=[change.pk])
+    messages.success(request, words % {"count": change.row_count}, extra_tags=f"undo:{undo}")

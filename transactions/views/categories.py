@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from banking.kernel.forms import errors_on
 from transactions import tasks
 from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
-from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.services.categories import create_category, edit_category
 from users.policy import Ability, may, require
 
@@ -89,8 +89,8 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
                 target=form.cleaned_data["target"],
                 with_rules=form.with_rules,
             )
-            if isinstance(moved, ChangeBatch):
-                return redirect("transactions:batch_detail", moved.pk)
+            if isinstance(moved, Change):
+                return redirect("transactions:change_detail", moved.pk)
             words = {"name": category.name, "count": moved}
             messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
             return redirect("transactions:category_list")

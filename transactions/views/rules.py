@@ -17,7 +17,7 @@ from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
 from transactions import tasks
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
-from transactions.models import Category, CategoryRule, ChangeBatch, Transaction
+from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.rules.rule_preview import RulePreview, matching_rows, preview_rules
 from transactions.rules.rule_proposals import propose_rule
 from transactions.rules.rule_scan import Verdict
@@ -151,26 +151,26 @@ def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     try:
-        batch = tasks.apply_soon(request.user, at=timezone.now(), rule=rule)
+        change = tasks.apply_soon(request.user, at=timezone.now(), rule=rule)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:rule_list")
-    if batch is None:
+    if change is None:
         messages.info(request, _("There was nothing to change."))
         return redirect("transactions:rule_list")
-    if not batch.is_unfinished:
-        _tell(request, batch)
-    return redirect("transactions:batch_detail", batch.pk)
+    if not change.is_unfinished:
+        _tell(request, change)
+    return redirect("transactions:change_detail", change.pk)
 
 
-def _tell(request: HttpRequest, batch: ChangeBatch) -> None:
+def _tell(request: HttpRequest, change: Change) -> None:
     words = ngettext(
         "%(count)s transaction has a new category.",
         "%(count)s transactions have a new category.",
-        batch.row_count,
+        change.row_count,
     )
-    undo = reverse("transactions:batch_undo", args=[batch.pk])
-    messages.success(request, words % {"count": batch.row_count}, extra_tags=f"undo:{undo}")
+    undo = reverse("transactions:change_undo", args=[change.pk])
+    messages.success(request, words % {"count": change.row_count}, extra_tags=f"undo:{undo}")
 
 
 def _preview_page(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:

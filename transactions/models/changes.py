@@ -12,13 +12,13 @@ from users.models import User
 UNDO_FOR = timedelta(days=30)
 
 
-class ChangeBatchQuerySet(models.QuerySet["ChangeBatch"]):
-    def visible_to(self, user: User) -> "ChangeBatchQuerySet":
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def visible_to(self, user: User) -> "ChangeQuerySet":
         """Batches are their owner's alone."""
         return self.filter(user=user)
 
 
-class ChangeBatch(models.Model):
+class Change(models.Model):
     """One act on many transactions: a bulk edit, a rule's run, a deletion.
 
     A very large one is done, and undone, by a worker in many commits: everything up to the
@@ -30,7 +30,7 @@ class ChangeBatch(models.Model):
         BULK_EDIT = "bulk_edit", _("Bulk edit")
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
-        # These two are not undone by the batch itself.
+        # These two are not undone by the change itself.
         RESTORE = "restore", _("Out of the trash")
         CATEGORY = "category", _("Category deleted")
 
@@ -42,7 +42,7 @@ class ChangeBatch(models.Model):
         UNDO_FAILED = "undo_failed", _("Undoing could not be finished")
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_batches"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
     )
     kind = models.CharField(max_length=9, choices=Kind.choices)
     summary = models.CharField(max_length=200)
@@ -62,17 +62,16 @@ class ChangeBatch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = ChangeBatchQuerySet.as_manager()
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "change batches"
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["user", "-id"], name="change_batch_by_user"),
+            models.Index(fields=["user", "-id"], name="change_by_user"),
             models.Index(
                 fields=["updated_at"],
                 condition=models.Q(status__in=("running", "undoing")),
-                name="change_batch_unfinished",
+                name="change_unfinished",
             ),
         ]
 
@@ -126,25 +125,25 @@ class ChangeBatch(models.Model):
 
 
 class ChangePlan(models.Model):
-    """What a batch at work, or failed, is to do to which transactions; gone when it is done."""
+    """What a change at work, or failed, is to do to which transactions; gone when it is done."""
 
-    batch = models.OneToOneField(
-        ChangeBatch, on_delete=models.CASCADE, primary_key=True, related_name="plan"
+    change = models.OneToOneField(
+        Change, on_delete=models.CASCADE, primary_key=True, related_name="plan"
     )
     wanted = models.JSONField()
     # Ascending; the selection as it was when it was asked for.
     ids = models.JSONField(default=list)
 
     def __str__(self) -> str:
-        return str(self.batch_id)
+        return str(self.change_id)
 
 
-class ChangeBatchRow(models.Model):
-    """One transaction of a batch: what the fields the batch touched held before and after."""
+class ChangeRow(models.Model):
+    """One transaction of a change: what the fields the change touched held before and after."""
 
     # The unique constraint below serves as its index.
-    batch = models.ForeignKey(
-        ChangeBatch, on_delete=models.CASCADE, related_name="rows", db_index=False
+    change = models.ForeignKey(
+        Change, on_delete=models.CASCADE, related_name="rows", db_index=False
     )
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="+")
     before = models.JSONField()
@@ -154,8 +153,8 @@ class ChangeBatchRow(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "transaction"], name="change_batch_row_unique")
+            models.UniqueConstraint(fields=["change", "transaction"], name="change_row_unique")
         ]
 
     def __str__(self) -> str:
-        return f"{self.batch_id}/{self.transaction_id}"
+        return f"{self.change_id}/{self.transaction_id}"

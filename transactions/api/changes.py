@@ -14,14 +14,14 @@ from rest_framework.response import Response
 from transactions import tasks
 from transactions.api.rule_serializers import (
     AppliedOut,
-    BatchOut,
     BulkCategorizeIn,
+    UndoableChangeOut,
     UndoneOut,
     applied,
 )
 from transactions.filters import TransactionFilter
-from transactions.models import ChangeBatch, Transaction, TransactionQuerySet
-from transactions.services.long_change_requests import stop_batch
+from transactions.models import Change, Transaction, TransactionQuerySet
+from transactions.services.long_change_requests import stop_change
 from users.policy import Ability, require
 
 LISTED = 100
@@ -36,7 +36,7 @@ class BulkCategorizeApi(GenericAPIView):
         """Choose a category for many transactions: by ids, or all that a filter finds.
 
         Of a filter's result those on your own accounts; null takes the category away. Very many
-        are changed in the background: 202, and the batch's address says how far that is.
+        are changed in the background: 202, and the change's address says how far that is.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = BulkCategorizeIn(data=request.data, context=self.get_serializer_context())
@@ -72,41 +72,41 @@ def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
     return filters.qs
 
 
-class BatchListApi(GenericAPIView):
-    serializer_class = BatchOut
-    queryset = ChangeBatch.objects.none()
+class ChangeListApi(GenericAPIView):
+    serializer_class = UndoableChangeOut
+    queryset = Change.objects.none()
 
-    @extend_schema(operation_id="undo_list", responses=BatchOut(many=True))
+    @extend_schema(operation_id="undo_list", responses=UndoableChangeOut(many=True))
     def get(self, request: Request) -> Response:
         """What was done to many transactions at once, the latest first."""
-        page = self.paginate_queryset(ChangeBatch.objects.visible_to(request.user))
+        page = self.paginate_queryset(Change.objects.visible_to(request.user))
         context = self.get_serializer_context() | {"at": timezone.now()}
-        return self.get_paginated_response(BatchOut(page, many=True, context=context).data)
+        return self.get_paginated_response(UndoableChangeOut(page, many=True, context=context).data)
 
 
-class BatchUndoApi(GenericAPIView):
+class ChangeUndoApi(GenericAPIView):
     serializer_class = UndoneOut
 
-    @extend_schema(operation_id="undo_retrieve", responses=BatchOut)
+    @extend_schema(operation_id="undo_retrieve", responses=UndoableChangeOut)
     def get(self, request: Request, pk: int) -> Response:
-        """One batch: what it changed, and how far it is while it is `running` or `undoing`."""
-        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        """One change: what it changed, and how far it is while it is `running` or `undoing`."""
+        change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         context = self.get_serializer_context() | {"at": timezone.now()}
-        return Response(BatchOut(batch, context=context).data)
+        return Response(UndoableChangeOut(change, context=context).data)
 
     @extend_schema(request=None, responses={200: UndoneOut, 202: AppliedOut})
     def post(self, request: Request, pk: int) -> Response:
-        """Undo a batch within 30 days; what somebody changed since is left and listed.
+        """Undo a change within 30 days; what somebody changed since is left and listed.
 
         A very large one is undone in the background: 202, and its address says how far that is.
         One that ended as `undo_failed` goes on where it ended.
         """
-        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        result = tasks.undo_soon(request.user, batch, at=timezone.now())
+        result = tasks.undo_soon(request.user, change, at=timezone.now())
         if result is None:
-            batch.refresh_from_db()
-            return applied(batch)
+            change.refresh_from_db()
+            return applied(change)
         return Response(
             {
                 "batch": pk,
@@ -117,30 +117,30 @@ class BatchUndoApi(GenericAPIView):
         )
 
 
-class BatchStopApi(GenericAPIView):
-    serializer_class = BatchOut
+class ChangeStopApi(GenericAPIView):
+    serializer_class = UndoableChangeOut
 
-    @extend_schema(request=None, responses=BatchOut)
+    @extend_schema(request=None, responses=UndoableChangeOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Stop a `running` batch; what it did until then stays, and can be undone."""
-        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        """Stop a `running` change; what it did until then stays, and can be undone."""
+        change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        batch = stop_batch(actor=request.user, batch=batch)
+        change = stop_change(actor=request.user, change=change)
         context = self.get_serializer_context() | {"at": timezone.now()}
-        return Response(BatchOut(batch, context=context).data)
+        return Response(UndoableChangeOut(change, context=context).data)
 
 
-class BatchRetryApi(GenericAPIView):
-    serializer_class = BatchOut
+class ChangeRetryApi(GenericAPIView):
+    serializer_class = UndoableChangeOut
 
     @extend_schema(request=None, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: Request, pk: int) -> Response:
-        """Let a batch that is `failed` or `undo_failed` go on where it ended: 202.
+        """Let a change that is `failed` or `undo_failed` go on where it ended: 202.
 
         One at work is asked for again, and nothing is done twice; a finished one stays: 200.
         """
-        batch = get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+        change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        tasks.wake_batch(request.user, batch, at=timezone.now())
-        batch.refresh_from_db()
-        return applied(batch)
+        tasks.wake_change(request.user, change, at=timezone.now())
+        change.refresh_from_db()
+        return applied(change)

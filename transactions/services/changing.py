@@ -1,6 +1,6 @@
-"""Writing changes of many transactions as one batch that can be undone.
+"""Writing changes of many transactions as one change that can be undone.
 
-A batch's rows are staged first, each with what it was and what it becomes; then the database
+A change's rows are staged first, each with what it was and what it becomes; then the database
 carries them out as whole sets. The caller holds the locks of every account concerned and records
 the audit event. Totals and balances move by what the rows' sums moved by.
 """
@@ -29,8 +29,8 @@ from banking.kernel.bulk import bulk_insert, bulk_update, insert_selected
 from banking.kernel.fields import folded
 from transactions.models import (
     CategoryChange,
-    ChangeBatch,
-    ChangeBatchRow,
+    Change,
+    ChangeRow,
     Transaction,
     TransactionQuerySet,
 )
@@ -57,27 +57,27 @@ class Act:
     by: str = CategoryChange.By.USER
 
 
-def stage(batch: ChangeBatch, changes: Iterable[tuple[int, str, str]]) -> int:
+def stage(change: Change, changes: Iterable[tuple[int, str, str]]) -> int:
     """Keep (transaction's id, before, after), both as JSON; returns how many.
 
     `category` and `category_source` go together, with the `rule` that gave them; `tags` are those
     of the touched tags' ids that the row had, and has.
     """
     return bulk_insert(
-        ChangeBatchRow._meta.db_table,
-        ("batch_id", "transaction_id", BEFORE, AFTER, "left_alone"),
-        ((batch.pk, pk, before, after, False) for pk, before, after in changes),
+        ChangeRow._meta.db_table,
+        ("change_id", "transaction_id", BEFORE, AFTER, "left_alone"),
+        ((change.pk, pk, before, after, False) for pk, before, after in changes),
     )
 
 
 def carry_out(
-    batch: ChangeBatch, act: Act, fields: Iterable[str], ids: Iterable[int] | None = None
+    change: Change, act: Act, fields: Iterable[str], ids: Iterable[int] | None = None
 ) -> None:
     """Give the staged rows (all, or those of these transactions) what they are to become."""
-    rows, fields = rows_of(batch, ids), set(fields)
+    rows, fields = rows_of(change, ids), set(fields)
     old = live_sums(rows)
     if CATEGORY in fields:
-        write_categories(batch, rows.filter(after__has_key=CATEGORY), AFTER, act)
+        write_categories(change, rows.filter(after__has_key=CATEGORY), AFTER, act)
     if NOTES in fields:
         write_notes(rows.filter(after__has_key=NOTES), AFTER, act.at)
     if TAGS in fields:
@@ -85,39 +85,39 @@ def carry_out(
     if DELETED_AT in fields:
         write_trash(rows, act.at, act.at)
     settle(rows, act, old)
-    batch.row_count = batch.rows.count()
-    batch.save(update_fields=["row_count", "summary", "updated_at"])
+    change.row_count = change.rows.count()
+    change.save(update_fields=["row_count", "summary", "updated_at"])
 
 
-def rows_of(batch: ChangeBatch, ids: Iterable[int] | None = None) -> QuerySet[ChangeBatchRow]:
-    """The batch's rows: all, or those of these transactions."""
-    return batch.rows.all() if ids is None else batch.rows.filter(transaction__in=list(ids))
+def rows_of(change: Change, ids: Iterable[int] | None = None) -> QuerySet[ChangeRow]:
+    """The change's rows: all, or those of these transactions."""
+    return change.rows.all() if ids is None else change.rows.filter(transaction__in=list(ids))
 
 
-def transactions_of(rows: QuerySet[ChangeBatchRow]) -> TransactionQuerySet:
-    """The transactions that rows of a batch touched."""
+def transactions_of(rows: QuerySet[ChangeRow]) -> TransactionQuerySet:
+    """The transactions that rows of a change touched."""
     return Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
 
 
-def live_sums(rows: QuerySet[ChangeBatchRow]) -> SumsByKey:
-    """What the rows of a batch add to totals and balances now."""
+def live_sums(rows: QuerySet[ChangeRow]) -> SumsByKey:
+    """What the rows of a change add to totals and balances now."""
     return sums_in(transactions_of(rows).filter(deleted_at=None))
 
 
-def settle(rows: QuerySet[ChangeBatchRow], act: Act, old: SumsByKey) -> None:
+def settle(rows: QuerySet[ChangeRow], act: Act, old: SumsByKey) -> None:
     """Move totals and balances by what the rows' sums have moved since they were `old`."""
     delta = merge((live_sums(rows), 1), (old, -1))
     if delta:
         book(act.accounts, delta)
 
 
-def write_categories(batch: ChangeBatch, rows: QuerySet[ChangeBatchRow], to: str, act: Act) -> None:
-    """Categories and sources of some of the batch's rows as they were or became, with history.
+def write_categories(change: Change, rows: QuerySet[ChangeRow], to: str, act: Act) -> None:
+    """Categories and sources of some of the change's rows as they were or became, with history.
 
     `rows` may depend on what the transactions hold: each statement reads before it writes.
     """
     _write_history(rows, BEFORE if to == AFTER else AFTER, to, act)
-    staged = batch.rows.filter(transaction=OuterRef("pk"))
+    staged = change.rows.filter(transaction=OuterRef("pk"))
     Transaction.objects.filter(pk__in=rows.order_by().values("transaction")).update(
         category_id=Subquery(staged.values_list(category_in(to))),
         category_source=Subquery(staged.values_list(KT(f"{to}__{SOURCE}"))),
@@ -131,7 +131,7 @@ def category_in(side: str) -> NullIf:
     return NullIf(Cast(KT(f"{side}__{CATEGORY}"), _ID), _NOTHING)
 
 
-def _write_history(rows: QuerySet[ChangeBatchRow], origin: str, to: str, act: Act) -> None:
+def _write_history(rows: QuerySet[ChangeRow], origin: str, to: str, act: Act) -> None:
     moved = rows.annotate(
         old_id=Coalesce(category_in(origin), _NOTHING), new_id=Coalesce(category_in(to), _NOTHING)
     ).exclude(old_id=F("new_id"))
@@ -152,7 +152,7 @@ def _write_history(rows: QuerySet[ChangeBatchRow], origin: str, to: str, act: Ac
     )
 
 
-def write_notes(rows: QuerySet[ChangeBatchRow], to: str, at: datetime) -> None:
+def write_notes(rows: QuerySet[ChangeRow], to: str, at: datetime) -> None:
     """Notes, and with them the text that is searched."""
     sources = Transaction._meta.get_field("search_text").sources
     place = sources.index(NOTES)
@@ -166,7 +166,7 @@ def write_notes(rows: QuerySet[ChangeBatchRow], to: str, at: datetime) -> None:
         bulk_update(Transaction, (NOTES, "search_text", "updated_at"), values)
 
 
-def write_tags(rows: QuerySet[ChangeBatchRow], to: str) -> None:
+def write_tags(rows: QuerySet[ChangeRow], to: str) -> None:
     """Which of the touched tags the rows have."""
     links = Transaction.tags.through
     for piece in pieces_of(rows):
@@ -184,14 +184,14 @@ def write_tags(rows: QuerySet[ChangeBatchRow], to: str) -> None:
         bulk_insert(links._meta.db_table, ("transaction_id", "tag_id"), gained)
 
 
-def write_trash(rows: QuerySet[ChangeBatchRow], deleted_at: datetime | None, at: datetime) -> None:
+def write_trash(rows: QuerySet[ChangeRow], deleted_at: datetime | None, at: datetime) -> None:
     """Into the trash, or out of it."""
     chosen = Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
     chosen.update(deleted_at=deleted_at, updated_at=at)
 
 
 class StagedRow(NamedTuple):
-    """A row of a batch without the weight of a model."""
+    """A row of a change without the weight of a model."""
 
     pk: int
     transaction_id: int
@@ -199,8 +199,8 @@ class StagedRow(NamedTuple):
     after: dict[str, Any]
 
 
-def pieces_of(rows: QuerySet[ChangeBatchRow]) -> Iterator[list[StagedRow]]:
-    """A batch's rows, a few thousand at a time, in the order of its index."""
+def pieces_of(rows: QuerySet[ChangeRow]) -> Iterator[list[StagedRow]]:
+    """A change's rows, a few thousand at a time, in the order of its index."""
     last = 0
     while True:
         further = rows.filter(transaction_id__gt=last).order_by("transaction_id")

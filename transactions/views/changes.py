@@ -22,16 +22,16 @@ from transactions import tasks
 from transactions.models import (
     UNDO_FOR,
     Category,
-    ChangeBatch,
-    ChangeBatchRow,
+    Change,
+    ChangeRow,
     ImportBatch,
     Tag,
     Transaction,
     TransactionQuerySet,
 )
 from transactions.services.bulk_editing import Restored
-from transactions.services.change_batches import CATEGORY, DELETED_AT, NOTES, TAGS
-from transactions.services.long_change_requests import stop_batch
+from transactions.services.changing import CATEGORY, DELETED_AT, NOTES, TAGS
+from transactions.services.long_change_requests import stop_change
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
 
@@ -40,17 +40,17 @@ MOST_LISTED = 100
 # Beyond this, what an undo would leave alone is told afterwards instead of before.
 LARGEST_COUNTED = 20_000
 KIND_ICONS = {
-    ChangeBatch.Kind.BULK_EDIT: "list-checks",
-    ChangeBatch.Kind.RULE_RUN: "wand-sparkles",
-    ChangeBatch.Kind.DELETE: "trash-2",
-    ChangeBatch.Kind.RESTORE: "undo-2",
-    ChangeBatch.Kind.CATEGORY: "tags",
+    Change.Kind.BULK_EDIT: "list-checks",
+    Change.Kind.RULE_RUN: "wand-sparkles",
+    Change.Kind.DELETE: "trash-2",
+    Change.Kind.RESTORE: "undo-2",
+    Change.Kind.CATEGORY: "tags",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of what was done lately: a batch of changes, or an import."""
+    """One line of what was done lately: a change of many rows, or an import."""
 
     at: datetime
     icon: str
@@ -97,8 +97,8 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             return redirect("transactions:trash")
         rows = rows.filter(pk__in=ids[:1000])
     result = tasks.restore_soon(request.user, rows, at=timezone.now())
-    if isinstance(result, ChangeBatch):
-        return redirect("transactions:batch_detail", result.pk)
+    if isinstance(result, Change):
+        return redirect("transactions:change_detail", result.pk)
     _say_restored(request, result)
     return redirect("transactions:trash")
 
@@ -128,7 +128,7 @@ def trashed(request: HttpRequest) -> TransactionQuerySet:
 
 
 @require_safe
-def batch_list(request: HttpRequest) -> HttpResponse:
+def change_list(request: HttpRequest) -> HttpResponse:
     """What was done to many transactions in the last 30 days, the latest first."""
     now = timezone.now()
     acts = sorted(_recent_acts(request, now), key=lambda act: act.at, reverse=True)
@@ -136,83 +136,83 @@ def batch_list(request: HttpRequest) -> HttpResponse:
         "acts": acts[:MOST_LISTED],
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
     }
-    return render(request, "transactions/batch_list.html", context)
+    return render(request, "transactions/change_list.html", context)
 
 
 @require_safe
-def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One batch row by row, before and after, and what undoing it would leave alone.
+def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One change row by row, before and after, and what undoing it would leave alone.
 
     While a worker has it, how far it is: the page asks again, and loads anew at the end.
     """
-    batch = _find(request, pk)
+    change = _find(request, pk)
     if request.htmx and not request.htmx.boosted:
-        if not batch.is_unfinished:
+        if not change.is_unfinished:
             return HttpResponseClientRedirect(request.path)
-        return render(request, "transactions/_batch_progress.html", {"batch": batch})
-    rows = batch.rows.select_related("transaction__account")
+        return render(request, "transactions/_change_progress.html", {"change": change})
+    rows = change.rows.select_related("transaction__account")
     if only_left := request.GET.get("only") == "left":
         rows = rows.filter(left_alone=True)
     page = keyset_page(rows, ["-transaction_id"], PAGE_SIZE, request.GET.get("cursor"))
     now = timezone.now()
-    can_undo = batch.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
+    can_undo = change.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
     # Half undone it goes on; there is nothing else to choose.
-    can_undo = can_undo and batch.status != ChangeBatch.Status.UNDO_FAILED
-    counts = can_undo and batch.row_count <= LARGEST_COUNTED
+    can_undo = can_undo and change.status != Change.Status.UNDO_FAILED
+    counts = can_undo and change.row_count <= LARGEST_COUNTED
     context = {
-        "batch": batch,
+        "change": change,
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
-        "icon_name": KIND_ICONS[batch.kind],
+        "icon_name": KIND_ICONS[change.kind],
         "rows": list(_with_words(page.rows)),
         "newer": page.previous_cursor,
         "older": page.next_cursor,
         "only_left": only_left,
         "can_undo": can_undo,
-        "can_retry": batch.may_be_retried(now) and may(request.user, Ability.CHANGE_OWN_DATA),
-        "days_left": _days_left(batch.created_at, now),
-        "changed_since_count": count_changed_since(batch) if counts else 0,
-        "left_count": batch.rows.filter(left_alone=True).count() if batch.undone_at else 0,
+        "can_retry": change.may_be_retried(now) and may(request.user, Ability.CHANGE_OWN_DATA),
+        "days_left": _days_left(change.created_at, now),
+        "changed_since_count": count_changed_since(change) if counts else 0,
+        "left_count": change.rows.filter(left_alone=True).count() if change.undone_at else 0,
     }
-    return render(request, "transactions/batch_detail.html", context)
+    return render(request, "transactions/change_detail.html", context)
 
 
 @require_POST
-def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo a batch; what somebody changed since is left alone and listed."""
-    batch = _find(request, pk)
+def change_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a change; what somebody changed since is left alone and listed."""
+    change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        result = tasks.undo_soon(request.user, batch, at=timezone.now())
+        result = tasks.undo_soon(request.user, change, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("transactions:batch_detail", pk)
+        return redirect("transactions:change_detail", pk)
     if result is not None:
         _say_undone(request, result)
-    return redirect("transactions:batch_detail", pk)
+    return redirect("transactions:change_detail", pk)
 
 
 @require_POST
-def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
+def change_retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the worker again: its message was lost, or it died, or gave up."""
-    batch = _find(request, pk)
+    change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        tasks.wake_batch(request.user, batch, at=timezone.now())
+        tasks.wake_change(request.user, change, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("transactions:batch_detail", pk)
+    return redirect("transactions:change_detail", pk)
 
 
 @require_POST
-def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
+def change_stop(request: HttpRequest, pk: int) -> HttpResponse:
     """End a run before its end; what it did stays and can be undone."""
-    batch = _find(request, pk)
+    change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        stop_batch(actor=request.user, batch=batch)
+        stop_change(actor=request.user, change=change)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("transactions:batch_detail", pk)
+    return redirect("transactions:change_detail", pk)
 
 
 def _say_undone(request: HttpRequest, result: Undone) -> None:
@@ -231,8 +231,8 @@ def _say_undone(request: HttpRequest, result: Undone) -> None:
         messages.warning(request, words % {"count": len(result.left_ids)})
 
 
-def _find(request: HttpRequest, pk: int) -> ChangeBatch:
-    return get_object_or_404(ChangeBatch.objects.visible_to(request.user), pk=pk)
+def _find(request: HttpRequest, pk: int) -> Change:
+    return get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
 
 
 def _days_left(since: datetime, now: datetime) -> int:
@@ -240,26 +240,26 @@ def _days_left(since: datetime, now: datetime) -> int:
     return max(0, -((now - since - UNDO_FOR) // timedelta(days=1)))
 
 
-def _undo_url(batch: ChangeBatch) -> str:
-    return reverse("transactions:batch_undo", args=[batch.pk]) if batch.is_undoable else ""
+def _undo_url(change: Change) -> str:
+    return reverse("transactions:change_undo", args=[change.pk]) if change.is_undoable else ""
 
 
 def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
     since = now - UNDO_FOR
-    batches = ChangeBatch.objects.visible_to(request.user).filter(created_at__gte=since)
-    for batch in batches[:MOST_LISTED]:
+    changes = Change.objects.visible_to(request.user).filter(created_at__gte=since)
+    for change in changes[:MOST_LISTED]:
         yield Act(
-            at=batch.created_at,
-            icon=KIND_ICONS[batch.kind],
-            kind=batch.get_kind_display(),
-            summary=batch.summary,
-            count=batch.row_count,
-            url=reverse("transactions:batch_detail", args=[batch.pk]),
-            undo_url=_undo_url(batch),
-            undone_at=batch.undone_at,
-            days_left=_days_left(batch.created_at, now),
-            is_unfinished=batch.is_unfinished,
-            is_failed=batch.is_failed,
+            at=change.created_at,
+            icon=KIND_ICONS[change.kind],
+            kind=change.get_kind_display(),
+            summary=change.summary,
+            count=change.row_count,
+            url=reverse("transactions:change_detail", args=[change.pk]),
+            undo_url=_undo_url(change),
+            undone_at=change.undone_at,
+            days_left=_days_left(change.created_at, now),
+            is_unfinished=change.is_unfinished,
+            is_failed=change.is_failed,
         )
     imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
     for batch in imports[:MOST_LISTED]:
@@ -278,13 +278,13 @@ def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """One row of a batch in words: each touched field as it was and as it became."""
+    """One row of a change in words: each touched field as it was and as it became."""
 
-    row: ChangeBatchRow
+    row: ChangeRow
     changes: list[tuple[str, str, str]]
 
 
-def _with_words(rows: list[ChangeBatchRow]) -> Iterator[ChangeLine]:
+def _with_words(rows: list[ChangeRow]) -> Iterator[ChangeLine]:
     """Names instead of ids, in two queries for the page."""
     values = [value for row in rows for value in (row.before, row.after)]
     categories = Category.objects.in_bulk({v[CATEGORY] for v in values if v.get(CATEGORY)})
