@@ -13,12 +13,10 @@ COPY requirements.txt .
 RUN /venv/bin/pip install -r requirements.txt
 
 FROM python:3.11-slim
-# WeasyPrint draws PDFs with Pango, and needs typefaces: Noto for most scripts, Droid's for Chinese,
-# Japanese and Korean (2 MB; Noto's would be 56), DejaVu for what is left.
+# WeasyPrint draws PDFs with Pango. The typefaces come with node_modules.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
-        fonts-noto-core fonts-droid-fallback fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin banking \
     && install -d -o banking -g banking -m 0700 /data

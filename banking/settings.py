@@ -264,12 +264,13 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
+TYPEFACES_DIR = BASE_DIR / "node_modules/@fontsource-variable"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("chartjs", BASE_DIR / "node_modules/chart.js/dist"),
-    ("fonts", BASE_DIR / "node_modules/@fontsource-variable/inter/files"),
+    ("fonts", TYPEFACES_DIR / "inter/files"),
 ]
 STORAGES = {
     "default": {

@@ -1,8 +1,21 @@
-"""A document reaches nothing but our own static files."""
+"""A document reaches nothing but our own files, and never shows a box for a letter."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from django.conf import settings
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
+from weasyprint import HTML
 
-from banking.kernel import pdf_engine
+from banking.kernel import pdf_engine, typefaces
+from banking.kernel.pdf import picture
+from banking.kernel.pdf_charts import columns
 
 pytestmark = pytest.mark.once
 
@@ -24,8 +37,131 @@ def test_a_document_gets_our_static_files():
         "https://static.invalid/%2e%2e/manage.py",
         "https://static.invalid.example.com/css/statement.css",
         "ftp://127.0.0.1/x",
+        "https://typefaces.invalid/no-such-typeface",
+        "https://typefaces.invalid/../package.json",
     ],
 )
 def test_a_document_gets_nothing_else(url):
     with pytest.raises(Exception, match=r"own files|outside|base path"):
         pdf_engine.OwnFiles().fetch(url)
+
+
+# --- Letters ------------------------------------------------------------------------------------
+
+DRAWN = (
+    *("Tesco Żabka Łódź", "Καφέ Αθήνα", "Пекарня ҐґЇ", "北京烤鸭店", "臺灣飯館", "大阪ラーメン"),
+    *("한식당 서울", "โรงแรม", "مطعم بيروت", "עוגה", "বাংলা", "தமிழ்", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ"),
+    *("ಕನ್ನಡ", "മലയാളം", "සිංහල", "ខ្មែរ", "ລາວ", "საქართველო", "Հայ", "አማርኛ", "🍕 Pizza", "₹ ₺ ₿"),
+)
+NAMED = {
+    "བ": "[TIBETAN LETTER BA]",
+    "𓀀": "[EGYPTIAN HIEROGLYPH A001]",
+    "\ue000": "[U+E000]",
+    "\x85": "[U+0085]",
+    "𝔄": "[MATHEMATICAL FRAKTUR CAPITAL A]",
+}
+INVISIBLE = ("a\u200bb", "a\u00adb", "a\u2060b", "❤\ufe0f", "a\u00a0b", "👨\u200d👩\u200d👧")
+
+
+def drawn(words: Iterable[str], chart: bytes = b"") -> bytes:
+    image = f'<img alt="chart" src="{picture(chart)}">' if chart else ""
+    paragraphs = "".join(f"<p>{word}</p><p><b>{word}</b></p>" for word in words)
+    return pdf_engine.draw(f'<html lang="en">{paragraphs}{image}</html>', "css/statement.css")
+
+
+def text_of(document: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(document)).pages)
+
+
+def fonts_of(document: bytes) -> list[DictionaryObject]:
+    """Every font of the pages and of the pictures on them."""
+    parts = [page["/Resources"] for page in PdfReader(BytesIO(document)).pages]
+    fonts = []
+    while parts:
+        resources = parts.pop()
+        fonts += [one.get_object() for one in resources.get("/Font", {}).values()]
+        inner = [one.get_object() for one in resources.get("/XObject", {}).values()]
+        parts += [one["/Resources"] for one in inner if one["/Subtype"] == "/Form"]
+    return fonts
+
+
+def names_of(document: bytes) -> set[str]:
+    names = {font["/BaseFont"].partition("+")[2] for font in fonts_of(document)}
+    return {name.removesuffix("-Bold") for name in names}
+
+
+def has_boxes(document: bytes) -> bool:
+    """WeasyPrint gives a font a map of its own when letters are missing from it: to its box."""
+    fonts = fonts_of(document)
+    assert fonts
+    return any(font["/Encoding"] != "/Identity-H" for font in fonts)
+
+
+def test_it_tells_a_box_from_a_letter():
+    def plain(word: str) -> bytes:
+        return HTML(string=word).write_pdf(font_config=pdf_engine._fonts())
+
+    drawn("a")
+    assert has_boxes(plain("བ"))
+    assert not has_boxes(plain("a"))
+
+
+def test_every_script_is_drawn_from_our_own_typefaces():
+    document = drawn(DRAWN)
+    text = text_of(document)
+    assert [word for word in DRAWN if text.count(word) != 2] == []
+    ours = {one.name for family in typefaces.FAMILIES for one in typefaces._slices(family)}
+    assert names_of(document) <= ours
+    assert not has_boxes(document)
+
+
+def test_a_character_no_typeface_has_is_named_in_words():
+    document = drawn([f"1{character}2" for character in NAMED])
+    text = text_of(document)
+    assert [name for name in NAMED.values() if f"1{name}2" not in text] == []
+    assert not has_boxes(document)
+
+
+def test_what_is_never_drawn_is_neither_named_nor_a_box():
+    document = drawn(INVISIBLE)
+    assert "[" not in text_of(document)
+    assert not has_boxes(document)
+
+
+def test_charts_follow_the_same_rule():
+    chart = columns(["北京", "བ"], [("飯館 🍕", "#334155", [Decimal(3), Decimal(4)])])
+    document = drawn([], chart)
+    text = text_of(document).replace(" ", "")
+    assert [word for word in ("北京", "[TIBETANLETTERBA]", "飯館🍕") if word not in text] == []
+    assert not has_boxes(document)
+
+
+def test_every_typeface_is_installed_and_has_its_license():
+    wanted = {*typefaces.FAMILIES}
+    assert [name for name in wanted if not typefaces._slices(name)] == []
+    assert {
+        name for name in wanted if not (settings.TYPEFACES_DIR / name / "LICENSE").exists()
+    } == (set())
+
+
+def test_a_machine_without_a_typeface_draws_the_same(tmp_path):
+    nothing = tmp_path / "fonts.conf"
+    nothing.write_text("<?xml version='1.0'?><fontconfig></fontconfig>")
+    script = (
+        "import sys, django; django.setup()\n"
+        "from tests import test_pdf\n"
+        "document = test_pdf.drawn(test_pdf.DRAWN[:8])\n"
+        "sys.stdout.buffer.write(document)\n"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "FONTCONFIG_FILE": str(nothing), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    here = drawn(DRAWN[:8])
+    assert text_of(there) == text_of(here)
+    assert names_of(there) == names_of(here)
+    assert not has_boxes(there)
+    assert "FONTCONFIG_FILE" not in os.environ

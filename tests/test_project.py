@@ -194,6 +194,7 @@ def test_requirements_are_pinned(name):
 # Imported here, brought along there.
 WITH_OTHERS = {
     "cryptography": "pyjwt[crypto]",
+    "fonttools": "weasyprint",
     "kombu": "celery[redis]",
     "urllib3": "requests",
 }

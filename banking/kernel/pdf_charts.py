@@ -8,7 +8,8 @@ import pygal
 from pygal.style import Style
 
 INK, MUTED, LINE = "#161823", "#62656f", "#e5e5df"
-_FONT = "Inter, Noto Sans, DejaVu Sans, sans-serif"
+# The engine finds what Inter does not have in the other typefaces it has loaded.
+_FONT = "inter-latin"
 
 
 @dataclass(frozen=True, slots=True)
