@@ -11,6 +11,8 @@ from pathlib import Path
 from tests import servers
 
 BIN = Path(sys.executable).parent
+# Named, not refused: the subject decides where code lives.
+LONG_FILE = 500
 
 
 def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
@@ -62,11 +64,22 @@ def main() -> int:
             if result.returncode:
                 failed.append(name)
                 _say((result.stdout + result.stderr).strip() + "\n")
+    for path, lines in _long_files():
+        _say(f"long file    {path} ({lines} lines)")
     if failed:
         _say(
             f"Not in order: {', '.join(failed)}. `make format` mends what can be mended by itself."
         )
     return int(bool(failed))
+
+
+def _long_files() -> list[tuple[str, int]]:
+    lengths = [
+        (path, len(Path(path).read_text(encoding="utf-8").splitlines()))
+        for path in _tracked("*.py")
+        if not {"tests", "migrations"} & set(Path(path).parts)
+    ]
+    return [(path, lines) for path, lines in lengths if lines > LONG_FILE]
 
 
 def _tracked(pattern: str) -> list[str]:
