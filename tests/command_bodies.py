@@ -155,6 +155,15 @@ def spent_for_months(world: World) -> None:
 # --- Bodies --------------------------------------------------------------------------------------
 
 
+def as_form(body: Callable[[World], dict[str, Any]], **names: str) -> Callable[[World], dict]:
+    """The API's body as the entries of the page's form, which calls some of them otherwise."""
+
+    def entries(world: World) -> dict[str, Any]:
+        return {names.get(name, name): value for name, value in body(world).items()}
+
+    return entries
+
+
 def account_entries(world: World) -> dict[str, Any]:
     return {
         "name": "A new name",
@@ -182,7 +191,6 @@ def transfer_entries(world: World) -> dict[str, Any]:
         "source": world["account"].pk,
         "target": world["pot"].pk,
         "amount": "2.00",
-        "on": f"{world['today']}",
         "date": f"{world['today']}",
     }
 
@@ -229,8 +237,11 @@ def bill_entries(world: World) -> dict[str, Any]:
 
 
 def pay_entries(world: World) -> dict[str, Any]:
-    day = f"{world['today']}"
-    return {"account": world["account"].pk, "amount": "12.00", "on": day, "paid_on": day}
+    return {
+        "account": world["account"].pk,
+        "amount": "12.00",
+        "paid_on": f"{world['today']}",
+    }
 
 
 def reward_entries(world: World) -> dict[str, Any]:
@@ -245,7 +256,7 @@ def reward_entries(world: World) -> dict[str, Any]:
 
 
 def entry_entries(world: World) -> dict[str, Any]:
-    return {"kind": "earn", "points": 5, "on": f"{world['today']}", "note": "a gift"}
+    return {"kind": "earn", "points": 5, "occurred_on": f"{world['today']}", "note": "a gift"}
 
 
 def ids(world: World) -> dict[str, Any]:
@@ -297,18 +308,19 @@ def mapping_entries(world: World) -> dict[str, Any]:
 def statement_entries(world: World) -> dict[str, Any]:
     return {
         "account": world["account"].pk,
-        "period": "dates",
         "date_from": f"{world['today'] - timedelta(days=20)}",
         "date_to": f"{world['today']}",
     }
+
+
+def statement_form(world: World) -> dict[str, Any]:
+    return {"period": "dates", **statement_entries(world)}
 
 
 def dismissal(world: World) -> dict[str, Any]:
     return {
         "account": world["account"].pk,
         "merchant_key": "gym",
-        "direction": "expense",
         "txn_type": "expense",
-        "name": "Gym",
         "merchant": "Gym",
     }

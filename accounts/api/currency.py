@@ -6,12 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.serializers import CurrencySerializerField
 from accounts.currency import (
@@ -26,6 +25,7 @@ from accounts.currency import (
 )
 from accounts.exchange import Rate, RateMissing, convert
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import ApiView, Input, operation
 from banking.kernel.forms import yes_or_no
 from banking.kernel.money import plain_amount, plain_rate, round_to_minor_unit
 from users.timezones import local_date
@@ -56,7 +56,7 @@ class RatesOut(serializers.Serializer):
     missing = serializers.ListField(child=serializers.CharField())
 
 
-class RatesIn(serializers.Serializer):
+class RatesQuery(serializers.Serializer):
     base = CurrencySerializerField(required=False)
     on = serializers.DateField(required=False)
     currencies = serializers.CharField(required=False, max_length=800)
@@ -85,7 +85,7 @@ class CurrencySummaryOut(serializers.Serializer):
     holdings = HoldingOut(many=True)
 
 
-class ConvertIn(serializers.Serializer):
+class ConvertIn(Input):
     """`from` and `to` are currencies; without `on` today's rate converts."""
 
     amount = AmountSerializerField()
@@ -128,8 +128,8 @@ def _today(request: Request) -> date:
     return local_date(request.user.timezone, timezone.now())
 
 
-class CurrencyRatesApi(APIView):
-    @extend_schema(
+class CurrencyRatesApi(ApiView):
+    @operation(
         operation_id="currency_rates",
         responses=RatesOut,
         parameters=[
@@ -140,7 +140,7 @@ class CurrencyRatesApi(APIView):
     )
     def get(self, request: Request) -> Response:
         """What 1 of the base currency is in others, with the rates' dates and sources."""
-        data = RatesIn(data=request.query_params)
+        data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
         asked = data.validated_data
         base = asked.get("base", request.user.base_currency)
@@ -163,8 +163,8 @@ class CurrencyRatesApi(APIView):
         return Response(RatesOut(answer).data)
 
 
-class CurrencySummaryApi(APIView):
-    @extend_schema(
+class CurrencySummaryApi(ApiView):
+    @operation(
         operation_id="currency_summary",
         responses=CurrencySummaryOut,
         parameters=[
@@ -174,7 +174,7 @@ class CurrencySummaryApi(APIView):
     )
     def get(self, request: Request) -> Response:
         """Your balances by currency, converted, and how many could not be."""
-        data = RatesIn(data=request.query_params)
+        data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
         base = data.validated_data.get("base", request.user.base_currency)
         summary = currency_summary(
@@ -210,8 +210,8 @@ def _summary_data(summary: CurrencySummary) -> dict[str, Any]:
     }
 
 
-class CurrencyConvertApi(APIView):
-    @extend_schema(operation_id="currency_convert", request=ConvertIn, responses=ConvertOut)
+class CurrencyConvertApi(ApiView):
+    @operation(operation_id="currency_convert", request=ConvertIn, responses=ConvertOut)
     def post(self, request: Request) -> Response:
         """Convert an amount at a day's rate; 422 where none of the last seven days is known."""
         data = ConvertIn(data=request.data)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from accounts.access import OWNER, access_level
 from accounts.models import Account, AccountShare
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from banking.kernel.money import active_currencies
 
 ACCESS = [OWNER, *AccountShare.Level.values]
@@ -68,7 +69,7 @@ class CurrencySerializerField(serializers.CharField):
         return code
 
 
-class AccountIn(serializers.Serializer):
+class AccountIn(Input):
     """What an account is opened or edited with. Of a number only the last four are kept."""
 
     bank_name = serializers.CharField(max_length=120, required=False, allow_blank=True)

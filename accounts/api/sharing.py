@@ -4,10 +4,9 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +18,7 @@ from accounts.sharing import (
     has_unconfirmed_address,
     invite,
 )
+from banking.kernel.api_input import GenericApiView, Input, operation
 from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
@@ -60,7 +60,7 @@ class ShareOut(serializers.ModelSerializer):
         return share.member.name if share.status == AccountShare.Status.ACCEPTED else ""
 
 
-class InviteIn(serializers.Serializer):
+class InviteIn(Input):
     """Whom to invite, and to what: one `account`, some `accounts`, or `all_accounts`."""
 
     email = serializers.EmailField(max_length=254)
@@ -97,13 +97,13 @@ class InviteIn(serializers.Serializer):
         return attrs | {"accounts": list(accounts.values())}
 
 
-class LevelIn(serializers.Serializer):
+class LevelIn(Input):
     """What the other person may do."""
 
     level = serializers.ChoiceField(choices=AccountShare.Level.choices)
 
 
-class ShareApi(GenericAPIView):
+class ShareApi(GenericApiView):
     """What they share: the shares this user gave or is offered."""
 
     serializer_class = ShareOut
@@ -120,13 +120,13 @@ class ShareApi(GenericAPIView):
 
 
 class ShareListApi(ShareApi):
-    @extend_schema(operation_id="shares_list", responses=ShareOut(many=True))
+    @operation(operation_id="shares_list", responses=ShareOut(many=True))
     def get(self, request: Request) -> Response:
         """What you share, what others offer you or share with you."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(
+    @operation(
         request=InviteIn,
         parameters=[STEP_UP],
         responses={
@@ -156,12 +156,12 @@ class ShareListApi(ShareApi):
 
 
 class ShareDetailApi(ShareApi):
-    @extend_schema(operation_id="shares_retrieve")
+    @operation(operation_id="shares_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One share."""
         return Response(self.show(pk))
 
-    @extend_schema(request=LevelIn, parameters=[STEP_UP], responses=ShareOut)
+    @operation(request=LevelIn, parameters=[STEP_UP], responses=ShareOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Its owner makes a viewer an analyst, or the other way round."""
         share = self.find(pk)
@@ -174,7 +174,7 @@ class ShareDetailApi(ShareApi):
         change_level(actor=request.user, share=share, **data.validated_data)
         return Response(self.show(pk))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """The owner revokes; whom it is for declines or leaves. From the next request on."""
         end_share(actor=request.user, share=self.find(pk))
@@ -182,7 +182,7 @@ class ShareDetailApi(ShareApi):
 
 
 class ShareAcceptApi(ShareApi):
-    @extend_schema(request=None, responses=ShareOut)
+    @operation(request=None, responses=ShareOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take up an invitation. Those to an address nobody has confirmed yet do not exist."""
         share = self.get_queryset().filter(pk=pk).first()
@@ -194,7 +194,7 @@ class ShareAcceptApi(ShareApi):
 
 
 class ShareDeclineApi(ShareApi):
-    @extend_schema(request=None, responses={204: None})
+    @operation(request=None, responses={204: None})
     def post(self, request: Request, pk: int) -> Response:
         """Decline an invitation, or leave."""
         share = self.find(pk)

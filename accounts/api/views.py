@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,11 +12,12 @@ from accounts.api.serializers import AccountIn, AccountOpenIn, AccountOut
 from accounts.filters import AccountFilter
 from accounts.models import Account, AccountQuerySet
 from accounts.services import delete_account, edit_account, open_account, restore_account
+from banking.kernel.api_input import GenericApiView, operation
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 
 
-class AccountApi(GenericAPIView):
+class AccountApi(GenericApiView):
     """What the three share: the accounts this user sees."""
 
     serializer_class = AccountOut
@@ -36,13 +35,13 @@ class AccountApi(GenericAPIView):
 class AccountListApi(AccountApi):
     filterset_class = AccountFilter
 
-    @extend_schema(operation_id="accounts_list", responses=AccountOut(many=True))
+    @operation(operation_id="accounts_list", responses=AccountOut(many=True))
     def get(self, request: Request) -> Response:
         """Own accounts and those shared with you."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=AccountOpenIn, responses={201: AccountOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=AccountOpenIn, responses={201: AccountOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Open an account."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -58,17 +57,17 @@ class AccountListApi(AccountApi):
 
 
 class AccountDetailApi(AccountApi):
-    @extend_schema(operation_id="accounts_retrieve")
+    @operation(operation_id="accounts_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One account."""
         return Response(self.show(self.find(pk)))
 
-    @extend_schema(request=AccountIn, responses=AccountOut)
+    @operation(request=AccountIn, responses=AccountOut)
     def put(self, request: Request, pk: int) -> Response:
         """Edit an account. Its balance follows from its transactions and cannot be set."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=AccountIn, responses=AccountOut)
+    @operation(request=AccountIn, responses=AccountOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Edit some fields of an account."""
         return self._edit(request, pk, partial=True)
@@ -81,7 +80,7 @@ class AccountDetailApi(AccountApi):
         edited = edit_account(actor=request.user, account=account, **data.validated_data)
         return Response(self.show(edited))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Move an account to the trash, with its transactions."""
         account = self.find(pk)
@@ -94,7 +93,7 @@ class AccountRestoreApi(AccountApi):
     def get_queryset(self) -> AccountQuerySet:
         return Account.objects.filter(user=self.request.user)
 
-    @extend_schema(request=None, responses=AccountOut)
+    @operation(request=None, responses=AccountOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take an account of your own out of the trash."""
         account = self.find(pk)

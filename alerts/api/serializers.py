@@ -11,6 +11,7 @@ from rest_framework import serializers
 from alerts.models import Alert, AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice, default_threshold, problems_of
+from banking.kernel.api_input import Input
 from banking.kernel.money import parse_amount, plain_amount
 
 CHANNELS = ("in_app", "email", "sms")
@@ -41,7 +42,7 @@ class ThresholdField(serializers.Field):
             raise serializers.ValidationError(error.messages[0]) from error
 
 
-class TypeIn(serializers.Serializer):
+class TypeIn(Input):
     type = serializers.ChoiceField(choices=AlertType.choices)
     threshold = extend_schema_field({"type": "string", "nullable": True})(ThresholdField)(
         required=False, allow_null=True, default=None

@@ -4,12 +4,9 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from alerts.api.serializers import (
     AlertOut,
@@ -25,12 +22,13 @@ from alerts.models import Alert, AlertQuerySet
 from alerts.scanning import backtest, backtest_period
 from alerts.services import delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import choices_for
+from banking.kernel.api_input import ApiView, GenericApiView, operation
 from banking.kernel.snapshot import read_snapshot
 from users.policy import Ability, require
 from users.timezones import local_date
 
 
-class AlertApi(GenericAPIView):
+class AlertApi(GenericApiView):
     """What these share: the alerts this user sees."""
 
     serializer_class = AlertOut
@@ -48,7 +46,7 @@ class AlertApi(GenericAPIView):
 class AlertListApi(AlertApi):
     filterset_class = AlertFilter
 
-    @extend_schema(operation_id="alerts_list", responses=AlertOut(many=True))
+    @operation(operation_id="alerts_list", responses=AlertOut(many=True))
     def get(self, request: Request) -> Response:
         """Your alerts, newest first; dismissed ones only when asked for."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -56,12 +54,12 @@ class AlertListApi(AlertApi):
 
 
 class AlertDetailApi(AlertApi):
-    @extend_schema(operation_id="alerts_retrieve", responses=AlertOut)
+    @operation(operation_id="alerts_retrieve", responses=AlertOut)
     def get(self, request: Request, pk: int) -> Response:
         """One alert."""
         return self.show(pk)
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Remove an alert; the same fact is not raised again."""
         delete(actor=request.user, alert=self.find(pk))
@@ -69,33 +67,33 @@ class AlertDetailApi(AlertApi):
 
 
 class AlertReadApi(AlertApi):
-    @extend_schema(request=None, responses=AlertOut)
+    @operation(request=None, responses=AlertOut)
     def put(self, request: Request, pk: int) -> Response:
         """Mark as read."""
         mark_read(actor=request.user, alerts=[self.find(pk)])
         return self.show(pk)
 
-    @extend_schema(request=None, responses=AlertOut)
+    @operation(request=None, responses=AlertOut)
     def post(self, request: Request, pk: int) -> Response:
         """The same as PUT."""
         return self.put(request, pk)
 
 
 class AlertDismissApi(AlertApi):
-    @extend_schema(request=None, responses=AlertOut)
+    @operation(request=None, responses=AlertOut)
     def put(self, request: Request, pk: int) -> Response:
         """Put aside: read, and out of the list."""
         dismiss(actor=request.user, alert=self.find(pk))
         return self.show(pk)
 
-    @extend_schema(request=None, responses=AlertOut)
+    @operation(request=None, responses=AlertOut)
     def post(self, request: Request, pk: int) -> Response:
         """The same as PUT."""
         return self.put(request, pk)
 
 
 class AlertRestoreApi(AlertApi):
-    @extend_schema(request=None, responses=AlertOut)
+    @operation(request=None, responses=AlertOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a dismissal or deletion back."""
         alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
@@ -103,8 +101,8 @@ class AlertRestoreApi(AlertApi):
         return self.show(pk)
 
 
-class SubscriptionApi(APIView):
-    @extend_schema(
+class SubscriptionApi(ApiView):
+    @operation(
         operation_id="alerts_subscriptions_list",
         responses=SubscriptionOut(many=True),
     )
@@ -114,7 +112,7 @@ class SubscriptionApi(APIView):
         shown = SubscriptionOut(choices_for(request.user), many=True, context=context)
         return Response(shown.data)
 
-    @extend_schema(request=SubscribeIn, responses=SubscriptionOut)
+    @operation(request=SubscribeIn, responses=SubscriptionOut)
     def post(self, request: Request) -> Response:
         """Choose channels and threshold of one type; what is not sent stays as it is."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -126,8 +124,8 @@ class SubscriptionApi(APIView):
         return Response(shown.data)
 
 
-class BacktestApi(APIView):
-    @extend_schema(request=TypeIn, responses=BacktestOut)
+class BacktestApi(ApiView):
+    @operation(request=TypeIn, responses=BacktestOut)
     def post(self, request: Request) -> Response:
         """The alerts of one type that the last twelve months would have brought."""
         command = _read(TypeIn, request)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from bills.models import Bill
 from bills.preflight import Shortfall
 from bills.services.reminding import LONGEST_LEAD_DAYS
@@ -114,7 +115,7 @@ class OwnAccountField(serializers.PrimaryKeyRelatedField):
         return Account.objects.owned_by(self.context["request"].user)
 
 
-class BillIn(serializers.Serializer):
+class BillIn(Input):
     """What a bill is planned or changed with."""
 
     biller_name = serializers.CharField(max_length=120)
@@ -139,7 +140,7 @@ class BillIn(serializers.Serializer):
         return attrs
 
 
-class PayIn(serializers.Serializer):
+class PayIn(Input):
     """How a bill is paid: by default all of it, today, from its own account."""
 
     account = OwnAccountField(
@@ -149,7 +150,7 @@ class PayIn(serializers.Serializer):
     paid_on = serializers.DateField(required=False, help_text="Default: today in your time zone.")
 
 
-class MatchIn(serializers.Serializer):
+class MatchIn(Input):
     """The expense that paid the bill."""
 
     transaction = serializers.IntegerField(min_value=1, max_value=2**63 - 1)

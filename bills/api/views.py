@@ -5,12 +5,12 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers, status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation
 from bills.api.serializers import (
     BillDetailOut,
     BillIn,
@@ -43,7 +43,7 @@ from users.timezones import local_date
 _SENT = inline_serializer("DueRemindersOut", {"sent": serializers.IntegerField()})
 
 
-class BillApi(GenericAPIView):
+class BillApi(GenericApiView):
     """What these share: the user's bills, and what day it is for them."""
 
     serializer_class = BillOut
@@ -80,13 +80,13 @@ class BillApi(GenericAPIView):
 class BillListApi(BillApi):
     filterset_class = BillFilter
 
-    @extend_schema(operation_id="bills_list", responses=BillOut(many=True))
+    @operation(operation_id="bills_list", responses=BillOut(many=True))
     def get(self, request: Request) -> Response:
         """Your bills by due date: settled, open, and planned ahead."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
+    @operation(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
     def post(self, request: Request) -> Response:
         """Plan a bill. A recurring one makes its next occurrence when it is settled.
 
@@ -101,7 +101,7 @@ class BillListApi(BillApi):
 
 
 class BillDetailApi(BillApi):
-    @extend_schema(operation_id="bills_retrieve", responses=BillDetailOut)
+    @operation(operation_id="bills_retrieve", responses=BillDetailOut)
     def get(self, request: Request, pk: int) -> Response:
         """One bill: what its account will lack on the day, and what may have paid it already."""
         bill = self.find(pk)
@@ -111,12 +111,12 @@ class BillDetailApi(BillApi):
         }
         return Response(BillDetailOut(bill, context=context).data)
 
-    @extend_schema(request=BillIn, responses=BillOut, parameters=[STEP_UP])
+    @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def put(self, request: Request, pk: int) -> Response:
         """Change a bill and the open ones after it; its date is its own. What is not sent stays."""
         return self._edit(pk, partial=False)
 
-    @extend_schema(request=BillIn, responses=BillOut, parameters=[STEP_UP])
+    @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def patch(self, request: Request, pk: int) -> Response:
         """Change some fields, such as `auto_pay`: switching it on needs a step-up."""
         return self._edit(pk, partial=True)
@@ -129,7 +129,7 @@ class BillDetailApi(BillApi):
         edit_bill(actor=self.request.user, bill=bill, **changes)
         return Response(self.show(pk))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Move a bill and the open ones after it to the trash: the series ends here."""
         delete_bill(actor=request.user, bill=self.find_to_change(pk))
@@ -137,14 +137,14 @@ class BillDetailApi(BillApi):
 
 
 class BillPayApi(BillApi):
-    @extend_schema(
+    @operation(
         operation_id="bills_pay_put", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
     )
     def put(self, request: Request, pk: int) -> Response:
         """Pay a bill, at most once however often it is asked; the answer is the paid bill."""
         return self._pay(request, pk)
 
-    @extend_schema(
+    @operation(
         operation_id="bills_pay", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
     )
     def post(self, request: Request, pk: int) -> Response:
@@ -166,7 +166,7 @@ class BillPayApi(BillApi):
 
 
 class BillUnpayApi(BillApi):
-    @extend_schema(request=None, responses=BillOut)
+    @operation(request=None, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a payment back with its expense and its points; the bill is open again."""
         unpay_bill(actor=request.user, bill=self.find_to_change(pk))
@@ -174,7 +174,7 @@ class BillUnpayApi(BillApi):
 
 
 class BillSkipApi(BillApi):
-    @extend_schema(request=None, responses=BillOut)
+    @operation(request=None, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
         """Let one occurrence pass unpaid; the next one is planned."""
         skip_bill(actor=request.user, bill=self.find_to_change(pk))
@@ -182,7 +182,7 @@ class BillSkipApi(BillApi):
 
 
 class BillMatchApi(BillApi):
-    @extend_schema(request=MatchIn, responses=BillOut)
+    @operation(request=MatchIn, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
         """Settle a bill with an expense that is in the ledger already."""
         bill = self.find_to_change(pk)
@@ -200,7 +200,7 @@ class BillRestoreApi(BillApi):
     def get_queryset(self) -> BillQuerySet:
         return Bill.objects.filter(user=self.request.user).for_list()
 
-    @extend_schema(request=None, responses=BillOut)
+    @operation(request=None, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a bill out of the trash with those that went with it; or up again, if skipped."""
         restore_bill(actor=request.user, bill=self.find_to_change(pk))
@@ -211,7 +211,7 @@ class BillReminderApi(BillApi):
     serializer_class = ReminderOut
     pagination_class = None
 
-    @extend_schema(request=None, responses=ReminderOut(many=True))
+    @operation(request=None, responses=ReminderOut(many=True))
     def post(self, request: Request, pk: int) -> Response:
         """Remind yourself now, once a day and channel; the messages that were written."""
         bill = self.find_to_change(pk)
@@ -220,7 +220,7 @@ class BillReminderApi(BillApi):
 
 
 class DueRemindersApi(BillApi):
-    @extend_schema(request=None, responses=_SENT)
+    @operation(request=None, responses=_SENT)
     def post(self, request: Request) -> Response:
         """For support and admins: what the scheduled job runs, and as safe to repeat."""
         require(request.user, Ability.HELP_PEOPLE)

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR
 from budgets.progress import STATUSES, BudgetProgress
@@ -142,7 +143,7 @@ class BudgetMonthOut(serializers.Serializer):
     budgets = ProgressOut(source="progresses", many=True)
 
 
-class BudgetIn(serializers.Serializer):
+class BudgetIn(Input):
     """What a budget is set or changed with."""
 
     category = CategorySlugField(help_text="The slug of a category of expenses.")
@@ -170,7 +171,7 @@ class BudgetIn(serializers.Serializer):
         return attrs
 
 
-class MonthIn(serializers.Serializer):
+class MonthIn(Input):
     """The month a command is about; this one, in the user's own calendar, unless told."""
 
     month = serializers.IntegerField(min_value=1, max_value=12, required=False)

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers, status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation
 from banking.kernel.forms import yes_or_no
 from budgets.api.serializers import (
     AdoptIn,
@@ -48,7 +48,7 @@ _COUNT = inline_serializer(
 )
 
 
-class BudgetApi(GenericAPIView):
+class BudgetApi(GenericApiView):
     """What these share: the budgets this user sees, and what day it is for them."""
 
     serializer_class = BudgetOut
@@ -84,7 +84,7 @@ class BudgetApi(GenericAPIView):
 class BudgetListApi(BudgetApi):
     filterset_class = BudgetFilter
 
-    @extend_schema(operation_id="budgets_list", responses=BudgetOut(many=True))
+    @operation(operation_id="budgets_list", responses=BudgetOut(many=True))
     def get(self, request: Request) -> Response:
         """Your budgets and those shared with you, the latest month first."""
         require(request.user, Ability.SEE_BUDGETS)
@@ -92,7 +92,7 @@ class BudgetListApi(BudgetApi):
         progress = budget_progress(page, on=self.today)
         return self.get_paginated_response(BudgetOut(progress, many=True).data)
 
-    @extend_schema(request=BudgetIn, responses={201: BudgetOut})
+    @operation(request=BudgetIn, responses={201: BudgetOut})
     def post(self, request: Request) -> Response:
         """Set a limit for one category in one month."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -103,18 +103,18 @@ class BudgetListApi(BudgetApi):
 
 
 class BudgetDetailApi(BudgetApi):
-    @extend_schema(operation_id="budgets_retrieve", responses=BudgetOut)
+    @operation(operation_id="budgets_retrieve", responses=BudgetOut)
     def get(self, request: Request, pk: int) -> Response:
         """One budget."""
         self.find(pk)
         return Response(self.show(pk))
 
-    @extend_schema(request=BudgetIn, responses=BudgetOut)
+    @operation(request=BudgetIn, responses=BudgetOut)
     def put(self, request: Request, pk: int) -> Response:
         """Change a budget; what is not sent of month, currency and rollover stays."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=BudgetIn, responses=BudgetOut)
+    @operation(request=BudgetIn, responses=BudgetOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Change some fields of a budget."""
         return self._edit(request, pk, partial=True)
@@ -125,7 +125,7 @@ class BudgetDetailApi(BudgetApi):
         edit_budget(actor=request.user, budget=budget, **changes)
         return Response(self.show(pk))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Move a budget to the trash."""
         delete_budget(actor=request.user, budget=self.find_to_change(pk))
@@ -133,7 +133,7 @@ class BudgetDetailApi(BudgetApi):
 
 
 class BudgetRestoreApi(BudgetApi):
-    @extend_schema(request=None, responses=BudgetOut)
+    @operation(request=None, responses=BudgetOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a budget out of the trash; one that is not in it stays as it is."""
         in_reach = Budget.objects.in_reach_of(request.user)
@@ -144,7 +144,7 @@ class BudgetRestoreApi(BudgetApi):
 
 
 class BudgetProgressApi(BudgetApi):
-    @extend_schema(responses=ProgressDetailOut)
+    @operation(responses=ProgressDetailOut)
     def get(self, request: Request, pk: int) -> Response:
         """How far a budget is used, with the category's last twelve months."""
         budget = self.find(pk)
@@ -154,7 +154,7 @@ class BudgetProgressApi(BudgetApi):
 
 
 class BudgetMonthApi(BudgetApi):
-    @extend_schema(
+    @operation(
         responses=BudgetMonthOut,
         parameters=[
             OpenApiParameter(
@@ -178,7 +178,7 @@ class BudgetMonthApi(BudgetApi):
 
 
 class CopyLastMonthApi(BudgetApi):
-    @extend_schema(request=MonthIn, responses=_COUNT)
+    @operation(request=MonthIn, responses=_COUNT)
     def post(self, request: Request) -> Response:
         """Give a month the budgets of the month before; categories that have one are skipped."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -190,7 +190,7 @@ class CopyLastMonthApi(BudgetApi):
 class BudgetSuggestionsApi(BudgetApi):
     pagination_class = None
 
-    @extend_schema(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
+    @operation(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
     def get(self, request: Request) -> Response:
         """What budgets could be: the median of each category's last six full months."""
         require(request.user, Ability.SEE_BUDGETS)
@@ -198,7 +198,7 @@ class BudgetSuggestionsApi(BudgetApi):
         found = suggestions(user=request.user, on=self.today, **month)
         return Response(SuggestionOut(found, many=True).data)
 
-    @extend_schema(request=AdoptIn, responses=_COUNT)
+    @operation(request=AdoptIn, responses=_COUNT)
     def post(self, request: Request) -> Response:
         """Make budgets of the suggestions of some categories, or of all."""
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -7,15 +7,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Account
+from banking.kernel.api_input import ApiView, GenericApiView, Input, operation
 from insights.exports.export_answers import export_answer
 from insights.exports.export_periods import export_period
 from insights.exports.exporting import (
@@ -69,7 +68,7 @@ class AccountField(serializers.PrimaryKeyRelatedField):
         return Account.objects.visible_to(self.context["request"].user)
 
 
-class PdfExportIn(serializers.Serializer):
+class PdfExportIn(Input):
     """A statement of an account over a period, or the report of a month."""
 
     kind = serializers.ChoiceField(
@@ -105,8 +104,8 @@ def _is_month(period: Any) -> bool:
     return period == type(period).month_of(period.start)
 
 
-class PdfExportApi(APIView):
-    @extend_schema(
+class PdfExportApi(ApiView):
+    @operation(
         operation_id="export_pdf",
         request=PdfExportIn,
         responses={201: ExportOut, 202: ExportOut},
@@ -135,8 +134,8 @@ class PdfExportApi(APIView):
         return _asked(request, make_soon(export))
 
 
-class FullExportApi(APIView):
-    @extend_schema(
+class FullExportApi(ApiView):
+    @operation(
         operation_id="export_all",
         request=None,
         responses={201: ExportOut, 202: ExportOut},
@@ -150,31 +149,32 @@ class FullExportApi(APIView):
         return _asked(request, make_soon(export))
 
 
-class ExportListApi(ListAPIView):
-    """Your files, the latest first."""
-
+class ExportListApi(GenericApiView):
     serializer_class = ExportOut
-    filter_backends: list = []
+    queryset = Export.objects.none()
 
-    def get_queryset(self) -> Any:
-        return Export.objects.visible_to(self.request.user)
+    @operation(operation_id="exports_list", responses=ExportOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your files, the latest first."""
+        page = self.paginate_queryset(Export.objects.visible_to(request.user))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class ExportDetailApi(APIView):
-    @extend_schema(operation_id="exports_retrieve", responses=ExportOut)
+class ExportDetailApi(ApiView):
+    @operation(operation_id="exports_retrieve", responses=ExportOut)
     def get(self, request: Request, pk: int) -> Response:
         """How far a file is, and where to fetch it."""
         return Response(ExportOut(_mine(request, pk), context={"request": request}).data)
 
-    @extend_schema(operation_id="exports_destroy", responses={204: None})
+    @operation(operation_id="exports_destroy", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Let a file go before its week is over."""
         delete_export(actor=request.user, export=_mine(request, pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ExportFileApi(APIView):
-    @extend_schema(
+class ExportFileApi(ApiView):
+    @operation(
         operation_id="exports_file",
         responses={(200, "*/*"): OpenApiTypes.BINARY},
         parameters=[STEP_UP],

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, operation
 from insights.api.figure_serializers import (
     BurnRateOut,
     CashFlowOut,
@@ -48,7 +48,7 @@ YEAR = [OpenApiParameter("year", int, description="Default: this one."), *SHARED
 LIMIT = OpenApiParameter("limit", int, description=f"How many, at most {MOST_SHOWN}.")
 
 
-class FigureApi(APIView):
+class FigureApi(ApiView):
     """What these share: the question the address asks, answered from one snapshot."""
 
     default_span = "last_12_months"
@@ -74,7 +74,7 @@ class CashFlowApi(FigureApi):
     figure = staticmethod(cash_flow_months)
     serializer = CashFlowOut
 
-    @extend_schema(operation_id="insights_cash_flow", responses=CashFlowOut, parameters=PERIOD)
+    @operation(operation_id="insights_cash_flow", responses=CashFlowOut, parameters=PERIOD)
     def get(self, request: Request) -> Response:
         return self.answer(request)
 
@@ -86,7 +86,7 @@ class CategoriesApi(FigureApi):
     figure = staticmethod(categories)
     serializer = CategoriesOut
 
-    @extend_schema(operation_id="insights_categories", responses=CategoriesOut, parameters=PERIOD)
+    @operation(operation_id="insights_categories", responses=CategoriesOut, parameters=PERIOD)
     def get(self, request: Request) -> Response:
         return self.answer(request)
 
@@ -98,7 +98,7 @@ class MerchantsApi(FigureApi):
     figure = staticmethod(merchants)
     serializer = MerchantsOut
 
-    @extend_schema(
+    @operation(
         operation_id="insights_merchants", responses=MerchantsOut, parameters=[*PERIOD, LIMIT]
     )
     def get(self, request: Request) -> Response:
@@ -114,7 +114,7 @@ class BurnRateApi(FigureApi):
     figure = staticmethod(burn_rate)
     serializer = BurnRateOut
 
-    @extend_schema(operation_id="insights_burn_rate", responses=BurnRateOut, parameters=SHARED)
+    @operation(operation_id="insights_burn_rate", responses=BurnRateOut, parameters=SHARED)
     def get(self, request: Request) -> Response:
         return self.answer(request)
 
@@ -129,7 +129,7 @@ class NetWorthApi(FigureApi):
     figure = staticmethod(net_worth_history)
     serializer = NetWorthOut
 
-    @extend_schema(operation_id="insights_net_worth", responses=NetWorthOut, parameters=PERIOD)
+    @operation(operation_id="insights_net_worth", responses=NetWorthOut, parameters=PERIOD)
     def get(self, request: Request) -> Response:
         return self.answer(request)
 
@@ -140,7 +140,7 @@ class YearlyApi(FigureApi):
     figure = staticmethod(yearly)
     serializer = YearlyOut
 
-    @extend_schema(operation_id="insights_yearly", responses=YearlyOut, parameters=YEAR)
+    @operation(operation_id="insights_yearly", responses=YearlyOut, parameters=YEAR)
     def get(self, request: Request) -> Response:
         return self.answer(request)
 

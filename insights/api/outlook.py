@@ -2,14 +2,14 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.access import require_change
 from accounts.models import Account
+from banking.kernel.api_input import ApiView, operation
 from insights.api.figures import SHARED
 from insights.api.outlook_serializers import (
     DismissalIn,
@@ -27,12 +27,10 @@ from users.policy import Ability, require
 from users.timezones import local_date
 
 
-class RecurringApi(APIView):
+class RecurringApi(ApiView):
     """Payments and incomes that come back, found in the lines of the last two years."""
 
-    @extend_schema(
-        operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=SHARED
-    )
+    @operation(operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=SHARED)
     def get(self, request: Request) -> Response:
         """What recurs, weekly to yearly, with the next date and what it costs in a year."""
         summary = recurring_summary(
@@ -45,10 +43,10 @@ class RecurringApi(APIView):
         return Response(RecurringSummaryOut(summary, context=context).data)
 
 
-class ForecastApi(APIView):
+class ForecastApi(ApiView):
     """The balance of the next days as a band, with how often it was right."""
 
-    @extend_schema(
+    @operation(
         operation_id="insights_forecast",
         responses=ForecastOut,
         parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), *SHARED],
@@ -69,10 +67,10 @@ class ForecastApi(APIView):
         return Response(ForecastOut(summary, context=context).data)
 
 
-class RecurringDismissalListApi(APIView):
+class RecurringDismissalListApi(ApiView):
     """What was called not recurring."""
 
-    @extend_schema(
+    @operation(
         operation_id="insights_recurring_dismiss",
         request=DismissalIn,
         responses={201: DismissalOut},
@@ -91,10 +89,10 @@ class RecurringDismissalListApi(APIView):
         return Response(DismissalOut(dismissal).data, status=status.HTTP_201_CREATED)
 
 
-class RecurringDismissalDetailApi(APIView):
+class RecurringDismissalDetailApi(ApiView):
     """One of them."""
 
-    @extend_schema(operation_id="insights_recurring_restore", responses={204: None})
+    @operation(operation_id="insights_recurring_restore", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Let it be found again."""
         dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)

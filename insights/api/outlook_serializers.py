@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from insights.api.serializers import FigureField, NotConvertedOut, PercentField, RatesUsedOut
 from insights.models import RecurringDismissal
@@ -96,7 +97,7 @@ class DismissalOut(serializers.ModelSerializer):
         fields = ["id", "account", "merchant", "merchant_key", "txn_type", "created_at"]
 
 
-class DismissalIn(serializers.Serializer):
+class DismissalIn(Input):
     """As the list of recurring payments names it."""
 
     account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)

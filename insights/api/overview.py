@@ -4,8 +4,8 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, operation
 from insights.api.serializers import OverviewOut, overview_data
 from insights.figures.overview import overview
 from insights.figures.period_choice import SPANS, choose_period
@@ -13,10 +13,10 @@ from insights.figures.questions import include_shared_in
 from users.timezones import local_date
 
 
-class DashboardOverviewApi(APIView):
+class DashboardOverviewApi(ApiView):
     """Accounts, totals, spending, trend and recent transactions of one period."""
 
-    @extend_schema(
+    @operation(
         operation_id="dashboard_overview",
         responses=OverviewOut,
         parameters=[

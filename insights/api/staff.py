@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import ApiView, operation
 from insights.models import JobState
 from insights.staff.figures import Month, Platform, platform_figures
 from users.api.staff import Needs
@@ -106,12 +106,12 @@ class PlatformOut(serializers.Serializer):
         return {**state, "chains": platform.chains, "events": platform.events}
 
 
-class PlatformOverviewApi(APIView):
+class PlatformOverviewApi(ApiView):
     permission_classes = [Needs]
     reading = Ability.READ_EVERYTHING
     writing = Ability.MANAGE_USERS
 
-    @extend_schema(operation_id="admin_overview", responses=PlatformOut)
+    @operation(operation_id="admin_overview", responses=PlatformOut)
     def get(self, request: Request) -> Response:
         """Users, accounts, volume by currency, jobs, messages, queue, and the nightly proofs."""
         return Response(PlatformOut(platform_figures(at=timezone.now())).data)

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from rewards.models import PointsEntry
 from rewards.services import MOST_POINTS
 
@@ -47,7 +48,7 @@ class RewardOut(serializers.Serializer):
     updated_at = serializers.DateTimeField(source="reward.updated_at")
 
 
-class RewardIn(serializers.Serializer):
+class RewardIn(Input):
     """What a programme is opened or changed with. A new balance becomes an `adjust` entry."""
 
     program_name = serializers.CharField(max_length=120)
@@ -84,7 +85,7 @@ class PointsEntryOut(serializers.ModelSerializer):
         ]
 
 
-class PointsEntryIn(serializers.Serializer):
+class PointsEntryIn(Input):
     """Points earned, redeemed (both above zero) or adjusted (either sign) by hand."""
 
     kind = serializers.ChoiceField(choices=_KINDS)

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation
 from rewards.api.serializers import (
     PointsEntryIn,
     PointsEntryOut,
@@ -33,7 +32,7 @@ from users.policy import Ability, require
 from users.timezones import local_date
 
 
-class RewardApi(GenericAPIView):
+class RewardApi(GenericApiView):
     """What these share: the user's programmes, and what day it is for them."""
 
     serializer_class = RewardOut
@@ -62,7 +61,7 @@ class RewardApi(GenericAPIView):
 
 
 class RewardListApi(RewardApi):
-    @extend_schema(operation_id="rewards_list", responses=RewardOut(many=True))
+    @operation(operation_id="rewards_list", responses=RewardOut(many=True))
     def get(self, request: Request) -> Response:
         """Your programmes, by name."""
         page = self.paginate_queryset(self.get_queryset())
@@ -70,7 +69,7 @@ class RewardListApi(RewardApi):
         shown = [holdings[one.pk] for one in page if one.pk in holdings]
         return self.get_paginated_response(RewardOut(shown, many=True).data)
 
-    @extend_schema(request=RewardIn, responses={201: RewardOut})
+    @operation(request=RewardIn, responses={201: RewardOut})
     def post(self, request: Request) -> Response:
         """Open a programme; points it holds already come in as an `adjust` entry."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -83,18 +82,18 @@ class RewardListApi(RewardApi):
 
 
 class RewardDetailApi(RewardApi):
-    @extend_schema(operation_id="rewards_retrieve")
+    @operation(operation_id="rewards_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One programme."""
         self.find(pk)
         return Response(self.show(pk))
 
-    @extend_schema(request=RewardIn, responses=RewardOut)
+    @operation(request=RewardIn, responses=RewardOut)
     def put(self, request: Request, pk: int) -> Response:
         """Change a programme; what is not sent stays. A new `points_balance` is an adjustment."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=RewardIn, responses=RewardOut)
+    @operation(request=RewardIn, responses=RewardOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Change some fields of a programme."""
         return self._edit(request, pk, partial=True)
@@ -106,7 +105,7 @@ class RewardDetailApi(RewardApi):
         edit_program(actor=request.user, reward=reward, on=self.today, **data.validated_data)
         return Response(self.show(pk))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Move a programme to the trash; its points leave the total."""
         delete_program(actor=request.user, reward=self.find_to_change(pk))
@@ -117,7 +116,7 @@ class RewardRestoreApi(RewardApi):
     def get_queryset(self) -> RewardQuerySet:
         return Reward.objects.filter(user=self.request.user)
 
-    @extend_schema(request=None, responses=RewardOut)
+    @operation(request=None, responses=RewardOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a programme out of the trash; one that is not in it stays as it is."""
         restore_program(actor=request.user, reward=self.find_to_change(pk))
@@ -127,15 +126,13 @@ class RewardRestoreApi(RewardApi):
 class EntryListApi(RewardApi):
     serializer_class = PointsEntryOut
 
-    @extend_schema(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
+    @operation(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
     def get(self, request: Request, pk: int) -> Response:
         """A programme's movements of points, the newest first."""
         page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(
-        request=PointsEntryIn, responses={201: PointsEntryOut}, parameters=[IDEMPOTENCY_KEY]
-    )
+    @operation(request=PointsEntryIn, responses={201: PointsEntryOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request, pk: int) -> Response:
         """Earn, redeem or adjust points by hand; never below zero."""
         reward = self.find_to_change(pk)
@@ -155,7 +152,7 @@ class EntryListApi(RewardApi):
 class RewardsTotalApi(RewardApi):
     serializer_class = RewardsTotalOut
 
-    @extend_schema(responses=RewardsTotalOut, filters=False)
+    @operation(responses=RewardsTotalOut, filters=False)
     def get(self, request: Request) -> Response:
         """All your points, what they are worth, and what expires within 60 days."""
         return Response(RewardsTotalOut(rewards_total(user=request.user, on=self.today)).data)

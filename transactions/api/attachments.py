@@ -5,12 +5,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework import parsers, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
+from banking.kernel.api_input import Input, operation
 from transactions.api.views import TransactionApi
 from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment
@@ -25,7 +25,7 @@ class AttachmentOut(serializers.ModelSerializer):
         fields = ["id", "file_name", "content_type", "byte_count", "sha256", "created_at"]
 
 
-class AttachmentIn(serializers.Serializer):
+class AttachmentIn(Input):
     """A PNG, JPEG, WebP or GIF image, or a PDF, of at most 5 MB."""
 
     file = serializers.FileField()
@@ -36,15 +36,13 @@ class AttachmentListApi(TransactionApi):
     pagination_class = None
     parser_classes = [parsers.MultiPartParser, parsers.JSONParser]
 
-    @extend_schema(
-        operation_id="attachments_list", responses=AttachmentOut(many=True), filters=False
-    )
+    @operation(operation_id="attachments_list", responses=AttachmentOut(many=True), filters=False)
     def get(self, request: Request, pk: int) -> Response:
         """The receipts of a transaction."""
         kept = Attachment.objects.filter(transaction=self.find(pk)).defer("content")
         return Response(AttachmentOut(kept, many=True).data)
 
-    @extend_schema(
+    @operation(
         operation_id="attachments_add",
         request={"multipart/form-data": AttachmentIn},
         responses={201: AttachmentOut},
@@ -63,12 +61,12 @@ class AttachmentListApi(TransactionApi):
 class AttachmentDetailApi(TransactionApi):
     serializer_class = AttachmentOut
 
-    @extend_schema(operation_id="attachments_file", responses={(200, "*/*"): OpenApiTypes.BINARY})
+    @operation(operation_id="attachments_file", responses={(200, "*/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int, attachment_pk: int) -> HttpResponse:
         """The receipt itself."""
         return attachment_answer(self._attachment(pk, attachment_pk))
 
-    @extend_schema(operation_id="attachments_remove", responses={204: None})
+    @operation(operation_id="attachments_remove", responses={204: None})
     def delete(self, request: Request, pk: int, attachment_pk: int) -> Response:
         """Remove a receipt for good."""
         found = self._attachment(pk, attachment_pk)

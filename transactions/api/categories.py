@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api import KeysetPagination
+from banking.kernel.api_input import GenericApiView, operation
 from transactions import tasks
 from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
@@ -27,7 +27,7 @@ class CategoryPagination(KeysetPagination):
     page_size = 200
 
 
-class CategoryApi(GenericAPIView):
+class CategoryApi(GenericApiView):
     """What these share: the predefined categories and the user's own."""
 
     serializer_class = CategoryOut
@@ -55,13 +55,13 @@ class CategoryApi(GenericAPIView):
 class CategoryListApi(CategoryApi):
     filterset_class = CategoryFilter
 
-    @extend_schema(operation_id="categories_list", responses=CategoryOut(many=True))
+    @operation(operation_id="categories_list", responses=CategoryOut(many=True))
     def get(self, request: Request) -> Response:
         """The predefined categories and your own."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=CategoryIn, responses={201: CategoryOut})
+    @operation(request=CategoryIn, responses={201: CategoryOut})
     def post(self, request: Request) -> Response:
         """Add a category of your own."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -70,17 +70,17 @@ class CategoryListApi(CategoryApi):
 
 
 class CategoryDetailApi(CategoryApi):
-    @extend_schema(operation_id="categories_retrieve")
+    @operation(operation_id="categories_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One category."""
         return Response(CategoryOut(self.find(pk)).data)
 
-    @extend_schema(request=CategoryIn, responses=CategoryOut)
+    @operation(request=CategoryIn, responses=CategoryOut)
     def put(self, request: Request, pk: int) -> Response:
         """Edit a category of your own."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=CategoryIn, responses=CategoryOut)
+    @operation(request=CategoryIn, responses=CategoryOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Edit some fields of a category of your own."""
         return self._edit(request, pk, partial=True)
@@ -91,7 +91,7 @@ class CategoryDetailApi(CategoryApi):
         edited = edit_category(actor=request.user, category=category, **changes)
         return Response(CategoryOut(edited).data)
 
-    @extend_schema(
+    @operation(
         responses={204: None, 202: AppliedOut},
         parameters=[
             OpenApiParameter("move_to", description="A slug; empty for none. Default: its parent."),

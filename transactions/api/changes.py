@@ -5,12 +5,11 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation, unknown_fields
 from transactions import tasks
 from transactions.api.rule_serializers import (
     AppliedOut,
@@ -27,11 +26,11 @@ from users.policy import Ability, require
 LISTED = 100
 
 
-class BulkCategorizeApi(GenericAPIView):
+class BulkCategorizeApi(GenericApiView):
     serializer_class = AppliedOut
     pagination_class = None
 
-    @extend_schema(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
+    @operation(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: Request) -> Response:
         """Choose a category for many transactions: by ids, or all that a filter finds.
 
@@ -62,9 +61,8 @@ def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
 
 
 def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
-    known = set(TransactionFilter.base_filters)
-    if unknown := sorted(set(query) - known):
-        raise ValidationError({"filter": f"There is no filter “{unknown[0]}”."})
+    if unknown := unknown_fields(query, list(TransactionFilter.base_filters)):
+        raise ValidationError({"filter": unknown})
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
     filters = TransactionFilter(query, queryset=own, request=request)
     if not filters.is_valid():
@@ -72,11 +70,11 @@ def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
     return filters.qs
 
 
-class ChangeListApi(GenericAPIView):
+class ChangeListApi(GenericApiView):
     serializer_class = UndoableChangeOut
     queryset = Change.objects.none()
 
-    @extend_schema(operation_id="undo_list", responses=UndoableChangeOut(many=True))
+    @operation(operation_id="undo_list", responses=UndoableChangeOut(many=True))
     def get(self, request: Request) -> Response:
         """What was done to many transactions at once, the latest first."""
         page = self.paginate_queryset(Change.objects.visible_to(request.user))
@@ -84,17 +82,17 @@ class ChangeListApi(GenericAPIView):
         return self.get_paginated_response(UndoableChangeOut(page, many=True, context=context).data)
 
 
-class ChangeUndoApi(GenericAPIView):
+class ChangeUndoApi(GenericApiView):
     serializer_class = UndoneOut
 
-    @extend_schema(operation_id="undo_retrieve", responses=UndoableChangeOut)
+    @operation(operation_id="undo_retrieve", responses=UndoableChangeOut)
     def get(self, request: Request, pk: int) -> Response:
         """One change: what it changed, and how far it is while it is `running` or `undoing`."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         context = self.get_serializer_context() | {"at": timezone.now()}
         return Response(UndoableChangeOut(change, context=context).data)
 
-    @extend_schema(request=None, responses={200: UndoneOut, 202: AppliedOut})
+    @operation(request=None, responses={200: UndoneOut, 202: AppliedOut})
     def post(self, request: Request, pk: int) -> Response:
         """Undo a change within 30 days; what somebody changed since is left and listed.
 
@@ -117,10 +115,10 @@ class ChangeUndoApi(GenericAPIView):
         )
 
 
-class ChangeStopApi(GenericAPIView):
+class ChangeStopApi(GenericApiView):
     serializer_class = UndoableChangeOut
 
-    @extend_schema(request=None, responses=UndoableChangeOut)
+    @operation(request=None, responses=UndoableChangeOut)
     def post(self, request: Request, pk: int) -> Response:
         """Stop a `running` change; what it did until then stays, and can be undone."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
@@ -130,10 +128,10 @@ class ChangeStopApi(GenericAPIView):
         return Response(UndoableChangeOut(change, context=context).data)
 
 
-class ChangeRetryApi(GenericAPIView):
+class ChangeRetryApi(GenericApiView):
     serializer_class = UndoableChangeOut
 
-    @extend_schema(request=None, responses={200: AppliedOut, 202: AppliedOut})
+    @operation(request=None, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: Request, pk: int) -> Response:
         """Let a change that is `failed` or `undo_failed` go on where it ended: 202.
 

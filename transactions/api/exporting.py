@@ -5,13 +5,12 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, operation, unknown_fields
 from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction, TransactionQuerySet
@@ -26,7 +25,7 @@ class CsvRenderer(BaseRenderer):
     format = "csv"
 
 
-class CsvExportApi(APIView):
+class CsvExportApi(ApiView):
     renderer_classes = [JSONRenderer, CsvRenderer]
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -37,7 +36,7 @@ class CsvExportApi(APIView):
             answer.accepted_media_type = JSONRenderer.media_type
         return answer
 
-    @extend_schema(
+    @operation(
         request={"application/json": {"type": "object", "additionalProperties": {}}},
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
@@ -53,9 +52,9 @@ def filtered_rows(request: Request, wanted: Any) -> TransactionQuerySet:
     if not hasattr(wanted, "items"):
         raise ValidationError({"non_field_errors": ["Send an object with the filters."]})
     known = TransactionFilter.base_filters
+    if unknown := unknown_fields(wanted, list(known)):
+        raise ValidationError(unknown)
     for name, value in wanted.items():
-        if name not in known:
-            raise ValidationError({str(name)[:40]: ["There is no such filter."]})
         if isinstance(value, dict | list):
             raise ValidationError({name: ["Send one value."]})
     data = {name: str(value) for name, value in wanted.items() if value is not None}

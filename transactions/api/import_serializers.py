@@ -1,16 +1,19 @@
 """The shapes of imports in JSON."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input, unknown_fields
 from banking.kernel.money import plain_amount
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_progress import progress_of
+from transactions.sources.files.csv_mapping import CsvMapping
 
 MOST_ERRORS = 100
 
@@ -36,8 +39,14 @@ class JsonTextField(serializers.Field):
 class MappingField(JsonTextField):
     """Which column means what; only what differs from the proposal need be given."""
 
+    def to_internal_value(self, data: Any) -> Any:
+        mapping = super().to_internal_value(data)
+        if unknown := unknown_fields(mapping, [field.name for field in fields(CsvMapping)]):
+            raise serializers.ValidationError(unknown)
+        return mapping
 
-class ImportIn(serializers.Serializer):
+
+class ImportIn(Input):
     """A statement file, the account it belongs to, and where needed what its columns mean."""
 
     file = serializers.FileField(allow_empty_file=True)
@@ -48,7 +57,7 @@ class ImportIn(serializers.Serializer):
     )
 
 
-class ConfirmIn(serializers.Serializer):
+class ConfirmIn(Input):
     """What the columns mean, where the upload left it open."""
 
     mapping = MappingField(required=False)

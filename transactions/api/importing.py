@@ -6,14 +6,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers, status
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
+from banking.kernel.api_input import GenericApiView, operation
 from transactions.api.import_serializers import ConfirmIn, ImportIn, ImportOut, ImportRowOut
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
@@ -44,7 +44,7 @@ class RefusedFileError(ValidationError):
         super().__init__({"file": [ErrorDetail(sentence, code=code)]})
 
 
-class ImportApi(GenericAPIView):
+class ImportApi(GenericApiView):
     """What these share: the uploads of this user."""
 
     serializer_class = ImportOut
@@ -80,7 +80,7 @@ class TransactionImportApi(ImportApi):
             raise RefusedFileError(too_large().message, "too_large")
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(
+    @operation(
         operation_id="transactions_import",
         request={"multipart/form-data": ImportIn},
         responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
@@ -167,7 +167,7 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
 class ImportListApi(ImportApi):
     filterset_fields = ["status", "account"]
 
-    @extend_schema(operation_id="imports_list", responses=ImportOut(many=True))
+    @operation(operation_id="imports_list", responses=ImportOut(many=True))
     def get(self, request: Request) -> Response:
         """Your uploads, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
@@ -175,12 +175,12 @@ class ImportListApi(ImportApi):
 
 
 class ImportDetailApi(ImportApi):
-    @extend_schema(operation_id="imports_retrieve")
+    @operation(operation_id="imports_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One upload: its progress while it runs, its receipt once it is done."""
         return Response(self.get_serializer(self.find(pk)).data)
 
-    @extend_schema(operation_id="imports_discard", responses={204: None})
+    @operation(operation_id="imports_discard", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Drop an upload that was never confirmed."""
         discard_import(actor=request.user, batch=self.find_to_change(pk))
@@ -190,7 +190,7 @@ class ImportDetailApi(ImportApi):
 class ImportRowListApi(ImportApi):
     serializer_class = ImportRowOut
 
-    @extend_schema(
+    @operation(
         operation_id="imports_rows",
         responses=ImportRowOut(many=True),
         parameters=[OpenApiParameter("verdict", str, enum=ImportRow.Verdict.values)],
@@ -211,7 +211,7 @@ class ImportRowListApi(ImportApi):
 class ImportConfirmApi(ImportApi):
     parser_classes = [parsers.JSONParser]
 
-    @extend_schema(
+    @operation(
         operation_id="imports_confirm",
         request=ConfirmIn,
         responses={200: ImportOut, 202: ImportOut},
@@ -235,7 +235,7 @@ class ImportConfirmApi(ImportApi):
 
 
 class ImportRevertApi(ImportApi):
-    @extend_schema(
+    @operation(
         operation_id="imports_revert",
         request=None,
         responses=ImportOut,

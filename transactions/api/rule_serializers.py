@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
@@ -69,7 +70,7 @@ class OwnAccountField(serializers.PrimaryKeyRelatedField):
         return Account.objects.owned_by(self.context["request"].user)
 
 
-class RuleIn(serializers.Serializer):
+class RuleIn(Input):
     """What a rule is made or edited with; one of the two patterns at least."""
 
     category = CategorySlugField()
@@ -262,7 +263,7 @@ class UndoneOut(serializers.Serializer):
     )
 
 
-class BulkCategorizeIn(serializers.Serializer):
+class BulkCategorizeIn(Input):
     """Which transactions (`ids`, or the `filter` of the list as an object), and their category."""
 
     ids = serializers.ListField(

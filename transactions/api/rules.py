@@ -5,13 +5,13 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation
 from transactions import tasks
 from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
@@ -32,7 +32,7 @@ PREVIEW_PARAMETERS = [
 ]
 
 
-class RuleApi(GenericAPIView):
+class RuleApi(GenericApiView):
     """What these share: the user's own rules, in the order in which they win."""
 
     serializer_class = RuleOut
@@ -82,13 +82,13 @@ class RuleApi(GenericAPIView):
 
 
 class RuleListApi(RuleApi):
-    @extend_schema(operation_id="category_rules_list", responses=RuleOut(many=True))
+    @operation(operation_id="category_rules_list", responses=RuleOut(many=True))
     def get(self, request: Request) -> Response:
         """Your rules, in the order in which they win."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=RuleIn, responses={201: RuleOut})
+    @operation(request=RuleIn, responses={201: RuleOut})
     def post(self, request: Request) -> Response:
         """Add a rule; it decides about new transactions from now on."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -97,17 +97,17 @@ class RuleListApi(RuleApi):
 
 
 class RuleDetailApi(RuleApi):
-    @extend_schema(operation_id="category_rules_retrieve")
+    @operation(operation_id="category_rules_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One rule."""
         return Response(RuleOut(self.find(pk)).data)
 
-    @extend_schema(request=RuleIn, responses=RuleOut)
+    @operation(request=RuleIn, responses=RuleOut)
     def put(self, request: Request, pk: int) -> Response:
         """Edit a rule; what it has categorised already stays."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=RuleIn, responses=RuleOut)
+    @operation(request=RuleIn, responses=RuleOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Edit some fields of a rule."""
         return self._edit(request, pk, partial=True)
@@ -118,7 +118,7 @@ class RuleDetailApi(RuleApi):
         edited = edit_rule(actor=request.user, rule=rule, **changes)
         return Response(RuleOut(edited).data)
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Delete a rule; what it has categorised stays."""
         rule = self.find_to_change(pk)
@@ -127,7 +127,7 @@ class RuleDetailApi(RuleApi):
 
 
 class RulePreviewApi(RuleApi):
-    @extend_schema(
+    @operation(
         operation_id="category_rules_preview",
         request=None,
         responses=PreviewOut,
@@ -139,14 +139,14 @@ class RulePreviewApi(RuleApi):
 
 
 class RuleApplyApi(RuleApi):
-    @extend_schema(operation_id="category_rules_apply", request=None, responses=APPLIED)
+    @operation(operation_id="category_rules_apply", request=None, responses=APPLIED)
     def post(self, request: Request, pk: int) -> Response:
         """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
         return self.apply(request, self.find_to_change(pk))
 
 
 class RulePreviewAllApi(RuleApi):
-    @extend_schema(
+    @operation(
         operation_id="category_rules_preview_all",
         request=None,
         responses=PreviewOut,
@@ -158,7 +158,7 @@ class RulePreviewAllApi(RuleApi):
 
 
 class RuleApplyAllApi(RuleApi):
-    @extend_schema(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
+    @operation(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
     def post(self, request: Request) -> Response:
         """Apply all rules in their order to what is there."""
         require(request.user, Ability.CHANGE_OWN_DATA)

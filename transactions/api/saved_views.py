@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.policy import Ability, require
@@ -22,19 +21,19 @@ class SavedViewOut(serializers.ModelSerializer):
         fields = ["id", "name", "query", "created_at"]
 
 
-class SavedViewIn(serializers.Serializer):
+class SavedViewIn(Input):
     name = serializers.CharField(max_length=60)
     query = serializers.CharField(max_length=2000, allow_blank=True)
 
 
-class SavedViewEditIn(serializers.Serializer):
+class SavedViewEditIn(Input):
     """What to change; what is left out stays."""
 
     name = serializers.CharField(max_length=60, required=False)
     query = serializers.CharField(max_length=2000, allow_blank=True, required=False)
 
 
-class SavedViewApi(GenericAPIView):
+class SavedViewApi(GenericApiView):
     serializer_class = SavedViewOut
     pagination_class = None
 
@@ -43,12 +42,12 @@ class SavedViewApi(GenericAPIView):
 
 
 class SavedViewListApi(SavedViewApi):
-    @extend_schema(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
+    @operation(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
     def get(self, request: Request) -> Response:
         """Your saved views by name."""
         return Response(self.get_serializer(self.get_queryset(), many=True).data)
 
-    @extend_schema(
+    @operation(
         operation_id="transaction_views_save", request=SavedViewIn, responses={201: SavedViewOut}
     )
     def post(self, request: Request) -> Response:
@@ -61,7 +60,7 @@ class SavedViewListApi(SavedViewApi):
 
 
 class SavedViewDetailApi(SavedViewApi):
-    @extend_schema(
+    @operation(
         operation_id="transaction_views_edit", request=SavedViewEditIn, responses=SavedViewOut
     )
     def patch(self, request: Request, pk: int) -> Response:
@@ -72,7 +71,7 @@ class SavedViewDetailApi(SavedViewApi):
         view = edit_view(actor=request.user, view=view, **data.validated_data)
         return Response(self.get_serializer(view).data)
 
-    @extend_schema(operation_id="transaction_views_delete", responses={204: None})
+    @operation(operation_id="transaction_views_delete", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Forget a view."""
         view = self._to_change(request, pk)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
 from transactions.models import Category, CategoryChange, Transaction
 from users.timezones import local_date
 
@@ -81,7 +82,7 @@ class VisibleAccountField(serializers.PrimaryKeyRelatedField):
         return Account.objects.visible_to(self.context["request"].user)
 
 
-class TransactionIn(serializers.Serializer):
+class TransactionIn(Input):
     """What a transaction is posted or edited with: `amount` is positive, `txn_type` its sign."""
 
     account = VisibleAccountField()
@@ -143,7 +144,7 @@ def category_of_owner(owner_id: int, slug: str | None) -> Category | None:
     return found
 
 
-class CategoryChoiceIn(serializers.Serializer):
+class CategoryChoiceIn(Input):
     """The category chosen for one transaction; null takes it away."""
 
     category = CategorySlugField()
@@ -197,7 +198,7 @@ class CategoryOut(serializers.ModelSerializer):
         return category.user_id is None
 
 
-class CategoryIn(serializers.Serializer):
+class CategoryIn(Input):
     """What an own category is made or edited with; its slug is made from the name."""
 
     name = serializers.CharField(max_length=80)

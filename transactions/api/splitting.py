@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input, operation
 from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.api.views import TransactionApi
@@ -34,13 +34,13 @@ class SplitOut(serializers.ModelSerializer):
         return plain_amount(abs(part.signed_amount), part.transaction.currency)
 
 
-class PartIn(serializers.Serializer):
+class PartIn(Input):
     amount = AmountSerializerField(positive=True)
     category = CategorySlugField(required=False)
     notes = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class SplitsIn(serializers.Serializer):
+class SplitsIn(Input):
     """Every part of the transaction; none makes it whole again."""
 
     parts = PartIn(many=True, max_length=MOST_PARTS)
@@ -50,12 +50,12 @@ class TransactionSplitsApi(TransactionApi):
     serializer_class = SplitOut
     pagination_class = None
 
-    @extend_schema(operation_id="transaction_splits", responses=SplitOut(many=True), filters=False)
+    @operation(operation_id="transaction_splits", responses=SplitOut(many=True), filters=False)
     def get(self, request: Request, pk: int) -> Response:
         """The parts of a transaction; none for a whole one."""
         return Response(self._parts(self.find(pk)))
 
-    @extend_schema(request=SplitsIn, responses=SplitOut(many=True))
+    @operation(request=SplitsIn, responses=SplitOut(many=True))
     def put(self, request: Request, pk: int) -> Response:
         """Split a transaction into these parts, which add up to it; an empty list unsplits it."""
         row = self.find_to_change(pk)

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import Transfer
 from transactions.services.transfers import (
@@ -69,7 +68,7 @@ class TransferOut(serializers.ModelSerializer):
         ]
 
 
-class TransferIn(serializers.Serializer):
+class TransferIn(Input):
     """Money to move: `amount` in the source's currency, `target_amount` in the target's."""
 
     source = VisibleAccountField()
@@ -85,7 +84,7 @@ class TransferIn(serializers.Serializer):
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class TransferApi(GenericAPIView):
+class TransferApi(GenericApiView):
     """What these share: the transfers between this user's accounts."""
 
     serializer_class = TransferOut
@@ -100,13 +99,13 @@ class TransferApi(GenericAPIView):
 class TransferListApi(TransferApi):
     filterset_fields = ["status"]
 
-    @extend_schema(operation_id="transfers_list", responses=TransferOut(many=True))
+    @operation(operation_id="transfers_list", responses=TransferOut(many=True))
     def get(self, request: Request) -> Response:
         """Transfers, the newest first: suggested, confirmed and rejected."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=TransferIn, responses={201: TransferOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=TransferIn, responses={201: TransferOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Move money between two of your own accounts: two transactions or none."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -126,7 +125,7 @@ class TransferListApi(TransferApi):
 
 
 class TransferConfirmApi(TransferApi):
-    @extend_schema(request=None, responses=TransferOut)
+    @operation(request=None, responses=TransferOut)
     def post(self, request: Request, pk: int) -> Response:
         """Say that two rows are one movement: both leave income and spending."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)
@@ -136,7 +135,7 @@ class TransferConfirmApi(TransferApi):
 
 
 class TransferRejectApi(TransferApi):
-    @extend_schema(request=None, responses=TransferOut)
+    @operation(request=None, responses=TransferOut)
     def post(self, request: Request, pk: int) -> Response:
         """Say that two rows are no transfer; confirmed ones get their categories back."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)

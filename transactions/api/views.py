@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change, require_posting
+from banking.kernel.api_input import GenericApiView, operation
 from transactions.api.serializers import (
     CategoryChangeOut,
     CategoryChoiceIn,
@@ -30,7 +29,7 @@ from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 
 
-class TransactionApi(GenericAPIView):
+class TransactionApi(GenericApiView):
     """What these share: the transactions this user sees."""
 
     serializer_class = TransactionOut
@@ -53,15 +52,13 @@ class TransactionApi(GenericAPIView):
 class TransactionListApi(TransactionApi):
     filterset_class = TransactionFilter
 
-    @extend_schema(operation_id="transactions_list", responses=TransactionOut(many=True))
+    @operation(operation_id="transactions_list", responses=TransactionOut(many=True))
     def get(self, request: Request) -> Response:
         """Transactions of own and shared accounts, the newest first unless `ordering` says."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(
-        request=TransactionIn, responses={201: TransactionOut}, parameters=[IDEMPOTENCY_KEY]
-    )
+    @operation(request=TransactionIn, responses={201: TransactionOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Post one transaction: `amount` is positive, `txn_type` says which way it went."""
         require(request.user, Ability.CREATE_TRANSACTIONS)
@@ -77,17 +74,17 @@ class TransactionListApi(TransactionApi):
 
 
 class TransactionDetailApi(TransactionApi):
-    @extend_schema(operation_id="transactions_retrieve")
+    @operation(operation_id="transactions_retrieve")
     def get(self, request: Request, pk: int) -> Response:
         """One transaction."""
         return Response(self.get_serializer(self.find(pk)).data)
 
-    @extend_schema(request=TransactionIn, responses=TransactionOut)
+    @operation(request=TransactionIn, responses=TransactionOut)
     def put(self, request: Request, pk: int) -> Response:
         """Edit a transaction. An imported one keeps the bank's amount, date and account."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=TransactionIn, responses=TransactionOut)
+    @operation(request=TransactionIn, responses=TransactionOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Edit some fields of a transaction."""
         return self._edit(request, pk, partial=True)
@@ -100,7 +97,7 @@ class TransactionDetailApi(TransactionApi):
         edit_transaction(actor=request.user, transaction=row, **data.validated_data)
         return Response(self.show(pk))
 
-    @extend_schema(responses={204: None})
+    @operation(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Move a transaction to the trash; it leaves every balance and figure at once."""
         self.find_to_change(pk)
@@ -113,7 +110,7 @@ class TransactionRestoreApi(TransactionApi):
         reach = Transaction.objects.in_reach_of(self.request.user)
         return reach.filter(account__deleted_at=None).for_list()
 
-    @extend_schema(request=None, responses=TransactionOut)
+    @operation(request=None, responses=TransactionOut)
     def post(self, request: Request, pk: int) -> Response:
         """Take a transaction out of the trash; one that is not in it stays as it is."""
         self.find_to_change(pk)
@@ -122,7 +119,7 @@ class TransactionRestoreApi(TransactionApi):
 
 
 class TransactionCategoryApi(TransactionApi):
-    @extend_schema(request=CategoryChoiceIn, responses=TransactionOut)
+    @operation(request=CategoryChoiceIn, responses=TransactionOut)
     def put(self, request: Request, pk: int) -> Response:
         """Choose a transaction's category by hand; rules leave it alone from then on."""
         row = self.find_to_change(pk)
@@ -136,7 +133,7 @@ class TransactionCategoryApi(TransactionApi):
 class CategoryHistoryApi(TransactionApi):
     serializer_class = CategoryChangeOut
 
-    @extend_schema(responses=CategoryChangeOut(many=True), filters=False)
+    @operation(responses=CategoryChangeOut(many=True), filters=False)
     def get(self, request: Request, pk: int) -> Response:
         """Every change of this transaction's category, the latest first."""
         row = self.find(pk)

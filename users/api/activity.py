@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.kernel.api_input import GenericApiView, operation
 from users.audit.activity import activity_of, told
 from users.audit.activity_words import KINDS
 from users.models import AuditEvent
@@ -34,11 +34,11 @@ class ActivityOut(serializers.Serializer):
         return dict(entry["details"])
 
 
-class ActivityApi(GenericAPIView):
+class ActivityApi(GenericApiView):
     serializer_class = ActivityOut
     queryset = AuditEvent.objects.none()
 
-    @extend_schema(
+    @operation(
         operation_id="users_me_activity",
         parameters=[OpenApiParameter("kind", str, enum=list(KINDS))],
         responses=ActivityOut(many=True),

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from banking.kernel.api_input import Input
 from users.models import User
 
 # Argon2 has no limit of its own, but hashing a megabyte would be work done for a stranger.
@@ -23,7 +24,7 @@ class UserOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ProfileIn(serializers.Serializer):
+class ProfileIn(Input):
     """What people may change about themselves. What is left out stays, with PUT as with PATCH."""
 
     name = serializers.CharField(max_length=150, required=False)
@@ -34,13 +35,13 @@ class ProfileIn(serializers.Serializer):
     theme = serializers.CharField(max_length=5, required=False)
 
 
-class EraseIn(serializers.Serializer):
+class EraseIn(Input):
     """The word that it is meant: one's own email address."""
 
     confirm = serializers.CharField(max_length=254)
 
 
-class SignUpIn(serializers.Serializer):
+class SignUpIn(Input):
     """A new customer."""
 
     name = serializers.CharField(max_length=150)
@@ -52,7 +53,7 @@ class SignUpIn(serializers.Serializer):
     locale = serializers.CharField(max_length=12, required=False, allow_blank=True)
 
 
-class SignInIn(serializers.Serializer):
+class SignInIn(Input):
     """Email and password, and a code where a second factor is on."""
 
     email = serializers.CharField(max_length=254)
@@ -60,7 +61,7 @@ class SignInIn(serializers.Serializer):
     otp = serializers.CharField(max_length=32, required=False, allow_blank=True)
 
 
-class StepUpIn(serializers.Serializer):
+class StepUpIn(Input):
     """One factor proven again: the password, or a code of the second factor."""
 
     password = serializers.CharField(
@@ -83,13 +84,13 @@ class EmailConfirmationOut(serializers.Serializer):
     is_confirmed = serializers.BooleanField()
 
 
-class RefreshIn(serializers.Serializer):
+class RefreshIn(Input):
     """The refresh token of the last answer."""
 
     refresh = serializers.CharField(max_length=200)
 
 
-class SignOutIn(serializers.Serializer):
+class SignOutIn(Input):
     """The refresh token, unless the access token is sent as the bearer."""
 
     refresh = serializers.CharField(max_length=200, required=False)

@@ -6,14 +6,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, GenericApiView, operation
 from users import limits
 from users.api.staff_serializers import (
     AuditEventOut,
@@ -58,7 +57,7 @@ class Needs(BasePermission):
         return True
 
 
-class StaffApi(GenericAPIView):
+class StaffApi(GenericApiView):
     """For staff, at least."""
 
     permission_classes = [Needs]
@@ -90,13 +89,13 @@ class PeopleApi(StaffApi):
 class StaffUserListApi(PeopleApi):
     filterset_class = PersonFilter
 
-    @extend_schema(operation_id="admin_users_list", responses=_PEOPLE)
+    @operation(operation_id="admin_users_list", responses=_PEOPLE)
     def get(self, request: Request) -> Response:
         """People. Support gets `id`, `email`, `name`, `phone` (masked), and whether locked."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
+    @operation(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
     def post(self, request: Request) -> Response:
         """Make a user. They get a mail by which they set their password.
 
@@ -112,12 +111,12 @@ class StaffUserListApi(PeopleApi):
 
 
 class StaffUserDetailApi(PeopleApi):
-    @extend_schema(operation_id="admin_users_retrieve", responses=_PERSON)
+    @operation(operation_id="admin_users_retrieve", responses=_PERSON)
     def get(self, request: Request, pk: int) -> Response:
         """One person."""
         return Response(self.show(pk))
 
-    @extend_schema(request=PersonChangeIn, parameters=[STEP_UP], responses=StaffUserOut)
+    @operation(request=PersonChangeIn, parameters=[STEP_UP], responses=StaffUserOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Change role, active status, identity check, name or phone of somebody else.
 
@@ -136,7 +135,7 @@ class StaffUserDetailApi(PeopleApi):
 class StaffUserUnlockApi(PeopleApi):
     writing = Ability.HELP_PEOPLE
 
-    @extend_schema(request=None, responses=_PERSON)
+    @operation(request=None, responses=_PERSON)
     def post(self, request: Request, pk: int) -> Response:
         """Forget the wrong passwords counted against this person's sign-in."""
         unlock_sign_in(actor=request.user, user=self.find(pk))
@@ -154,7 +153,7 @@ class ReceiptApi(StaffApi):
 class ReceiptListApi(ReceiptApi):
     filterset_class = ReceiptFilter
 
-    @extend_schema(operation_id="admin_notifications_list", responses=ReceiptOut(many=True))
+    @operation(operation_id="admin_notifications_list", responses=ReceiptOut(many=True))
     def get(self, request: Request) -> Response:
         """What was sent to whom by which channel, and what became of it."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -162,7 +161,7 @@ class ReceiptListApi(ReceiptApi):
 
 
 class ReceiptSendAgainApi(ReceiptApi):
-    @extend_schema(request=None, responses=ReceiptOut)
+    @operation(request=None, responses=ReceiptOut)
     def post(self, request: Request, pk: int) -> Response:
         """Put a message that failed or may not have left, a reminder say, back in line."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
@@ -178,19 +177,19 @@ class AuditLogApi(StaffApi):
     def get_queryset(self) -> QuerySet[AuditEvent]:
         return AuditEvent.objects.select_related("actor", "chain").order_by("-id")
 
-    @extend_schema(operation_id="admin_audit_log", responses=AuditEventOut(many=True))
+    @operation(operation_id="admin_audit_log", responses=AuditEventOut(many=True))
     def get(self, request: Request) -> Response:
         """Who did what, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class AuditVerifyApi(APIView):
+class AuditVerifyApi(ApiView):
     permission_classes = [Needs]
     reading = Ability.READ_EVERYTHING
     writing = Ability.MANAGE_USERS
 
-    @extend_schema(operation_id="admin_audit_log_verify", responses=VerificationOut)
+    @operation(operation_id="admin_audit_log_verify", responses=VerificationOut)
     def get(self, request: Request) -> Response:
         """Walk every chain, against the heads that were kept outside the database."""
         limits.consume("audit-verification", str(request.user.pk))

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from banking.kernel.api_input import Input
 from users.masking import masked_email, masked_name, masked_phone, masked_text
 from users.models import AuditEvent, Notification, User
 
@@ -42,7 +43,7 @@ class MaskedUserOut(serializers.ModelSerializer):
         return masked_phone(user.phone)
 
 
-class PersonIn(serializers.Serializer):
+class PersonIn(Input):
     """A new user; the password is set by its owner."""
 
     name = serializers.CharField(max_length=150)
@@ -53,7 +54,7 @@ class PersonIn(serializers.Serializer):
     is_active = serializers.BooleanField(required=False)
 
 
-class PersonChangeIn(serializers.Serializer):
+class PersonChangeIn(Input):
     """What an admin changes of somebody else."""
 
     role = serializers.ChoiceField(choices=User.Role.choices, required=False)

@@ -4,12 +4,12 @@ import hashlib
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, operation
 from users.api.errors import StepUpRequired
 from users.api.serializers import StepUpIn, StepUpOut
 from users.services import sessions
@@ -49,10 +49,10 @@ def require_staff_step_up(request: Request) -> None:
     require_step_up(request)
 
 
-class StepUpApi(APIView):
+class StepUpApi(ApiView):
     """The password, or a code of the second factor, for a proof of five minutes."""
 
-    @extend_schema(operation_id="auth_step_up", request=StepUpIn, responses=StepUpOut)
+    @operation(operation_id="auth_step_up", request=StepUpIn, responses=StepUpOut)
     def post(self, request: Request) -> Response:
         serializer = StepUpIn(data=request.data)
         serializer.is_valid(raise_exception=True)

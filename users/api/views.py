@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from banking.kernel.api_input import ApiView, operation
 from users import limits
 from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
@@ -47,7 +47,7 @@ class TokenRace(APIException):
     default_detail = "Another request is using this refresh token. Take the tokens it gets."
 
 
-class AuthApi(APIView):
+class AuthApi(ApiView):
     """For people who are not signed in yet: a stale token sent along is not looked at."""
 
     authentication_classes: list = []
@@ -77,7 +77,7 @@ def _valid(serializer_class: type, request: Request, **options: Any) -> dict[str
 class SignUpApi(AuthApi):
     """A new customer, signed in at once. A link goes to the address, to confirm it with."""
 
-    @extend_schema(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
+    @operation(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
     def post(self, request: Request) -> Response:
         limits.consume("sign-up", client_address(request))
         user = people.sign_up(**_valid(SignUpIn, request))
@@ -88,7 +88,7 @@ class SignUpApi(AuthApi):
 class SignInApi(AuthApi):
     """Email and password for tokens. Unknown address and wrong password answer alike."""
 
-    @extend_schema(operation_id="auth_login", request=SignInIn, responses=SignedInOut)
+    @operation(operation_id="auth_login", request=SignInIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
         data = _valid(SignInIn, request)
         user = sessions.check_password(email=data["email"], password=data["password"])
@@ -107,7 +107,7 @@ class SignInApi(AuthApi):
 class RefreshApi(AuthApi):
     """A refresh token for the next pair, once. A second use signs the client out."""
 
-    @extend_schema(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
+    @operation(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
     def post(self, request: Request) -> Response:
         started_at = getattr(request, "arrived_at", None) or timezone.now()
         refresh = _valid(RefreshIn, request)["refresh"]
@@ -127,7 +127,7 @@ class RefreshApi(AuthApi):
 class SignOutApi(AuthApi):
     """Ends the tokens of one client, named by its refresh token or by its access token."""
 
-    @extend_schema(
+    @operation(
         operation_id="auth_logout",
         request=SignOutIn,
         responses={204: OpenApiResponse(description="Signed out, or was already.")},
@@ -151,22 +151,22 @@ def _end_family(user: User, family: UUID) -> None:
     sessions.end_family(actor=user, user=user, family=family, reason="signed out")
 
 
-class MeApi(APIView):
+class MeApi(ApiView):
     """The person who asks. Email, role and status are not changed here."""
 
-    @extend_schema(operation_id="users_me", responses=UserOut)
+    @operation(operation_id="users_me", responses=UserOut)
     def get(self, request: Request) -> Response:
         return Response(UserOut(request.user).data)
 
-    @extend_schema(operation_id="users_me_replace", request=ProfileIn, responses=UserOut)
+    @operation(operation_id="users_me_replace", request=ProfileIn, responses=UserOut)
     def put(self, request: Request) -> Response:
         return self._update(request)
 
-    @extend_schema(operation_id="users_me_update", request=ProfileIn, responses=UserOut)
+    @operation(operation_id="users_me_update", request=ProfileIn, responses=UserOut)
     def patch(self, request: Request) -> Response:
         return self._update(request)
 
-    @extend_schema(
+    @operation(
         operation_id="users_me_erase",
         request=EraseIn,
         parameters=[STEP_UP],
@@ -184,12 +184,10 @@ class MeApi(APIView):
         return Response(UserOut(user).data)
 
 
-class ConfirmEmailApi(APIView):
+class ConfirmEmailApi(ApiView):
     """The address one signs in with: confirmed, or a link to confirm it goes out once more."""
 
-    @extend_schema(
-        operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut
-    )
+    @operation(operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut)
     def post(self, request: Request) -> Response:
         address = unconfirmed_address(request.user)
         if address is not None:

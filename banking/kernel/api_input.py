@@ -1,0 +1,169 @@
+"""What the API takes: the fields, parameters and bodies it documents, and nothing else.
+
+Three names for every door: `Input` is the base of every body, `operation` describes a method to
+the schema and to the view alike, and `ApiView` or `GenericApiView` is the base of every view.
+What a client misspells is a 400 that names it; nothing is dropped on the way.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+)
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.fields import empty
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+_Method = TypeVar("_Method", bound=Callable)
+# A body of thousands of unknown names is answered with the first few of them.
+_MOST_NAMED, _LONGEST_NAME = 20, 100
+
+
+class Input(serializers.Serializer):
+    """A request body. A field it does not have is an error of code `unknown_field`.
+
+    Serializers nested in it must be Inputs too; tests/test_strict_api.py looks.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = self._unknown(data)
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**error.detail, **unknown}) from error
+        if unknown:
+            raise ValidationError(unknown)
+        return value
+
+    def _unknown(self, data: Any) -> dict[str, list[ErrorDetail]]:
+        if not isinstance(data, Mapping):
+            return {}
+        known = [name for name, field in self.fields.items() if not field.read_only]
+        return unknown_fields(data, known)
+
+
+def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[ErrorDetail]]:
+    """An error for each name that is sent but not known; empty if there is none."""
+    there = f"The fields here are: {', '.join(known)}." if known else "It takes no body."
+    return {
+        name: [ErrorDetail(f"There is no field “{name}”. {there}", code="unknown_field")]
+        for name in _shown(one for one in sent if one not in known)
+    }
+
+
+def _shown(names: Iterable[Any]) -> list[str]:
+    # Half a surrogate pair can be sent in JSON and cannot be answered.
+    texts = [str(name)[:_LONGEST_NAME].encode(errors="replace").decode() for name in names]
+    return texts[:_MOST_NAMED]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one method of a view takes."""
+
+    parameters: tuple[str, ...] = ()
+    has_body: bool = False
+    is_list: bool = False
+    is_filtered: bool = True
+
+
+def operation(
+    *,
+    parameters: Sequence[OpenApiParameter] = (),
+    request: Any = empty,
+    responses: Any = empty,
+    filters: bool | None = None,
+    **options: Any,
+) -> Callable[[_Method], _Method]:
+    """drf-spectacular's `extend_schema`, which the view obeys: what is not named is refused.
+
+    A list (`responses=….(many=True)` of a GET) takes the view's paging and filters as well.
+    """
+
+    def mark(method: _Method) -> _Method:
+        named = [*parameters, *getattr(method, "headers", ())]
+        method.operation = Operation(
+            parameters=tuple(one.name for one in named if one.location == OpenApiParameter.QUERY),
+            has_body=request is not None and request is not empty,
+            is_list=isinstance(responses, serializers.ListSerializer),
+            is_filtered=filters is not False,
+        )
+        told = {"parameters": named, "responses": responses, "filters": filters, **options}
+        if request is not empty:
+            told["request"] = request
+        return extend_schema(**told)(method)
+
+    return mark
+
+
+def accepted_parameters(view: APIView, method: str) -> list[str]:
+    """The names a query string may have for this method of the view."""
+    known = getattr(getattr(view, method.lower()), "operation", Operation())
+    names = list(known.parameters)
+    if method in ("GET", "HEAD") and known.is_list:
+        if known.is_filtered:
+            names += _filters_of(view)
+        if getattr(view, "pagination_class", None):
+            names += ["cursor", "page_size"]
+    return names
+
+
+def _filters_of(view: Any) -> list[str]:
+    filterset = getattr(view, "filterset_class", None)
+    return list(filterset.base_filters if filterset else getattr(view, "filterset_fields", ()))
+
+
+class StrictInput:
+    """Refuses query parameters and bodies that the method does not document.
+
+    It asks after authentication, permissions and limits, before anything is looked up or changed.
+    """
+
+    is_strict = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        handler = getattr(self, request.method.lower(), None)
+        if request.method == "OPTIONS" or handler is None or not self.is_strict:
+            return
+        _refuse_parameters(request, accepted_parameters(self, request.method))
+        has_body = getattr(handler, "operation", Operation()).has_body
+        if not has_body and request.method not in ("GET", "HEAD"):
+            _refuse_body(request)
+
+
+def _refuse_parameters(request: Request, known: list[str]) -> None:
+    sent = request.query_params
+    there = f"The parameters here are: {', '.join(known)}." if known else "It takes none."
+    errors = {
+        name: [ErrorDetail(f"There is no parameter “{name}”. {there}", code="unknown_parameter")]
+        for name in _shown(one for one in sent if one not in known)
+    }
+    for name in known:
+        if len(sent.getlist(name)) > 1:
+            sentence = f"Send “{name}” once."
+            errors[name] = [ErrorDetail(sentence, code="repeated_parameter")]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _refuse_body(request: Request) -> None:
+    body = request.data
+    if not isinstance(body, Mapping):
+        raise ParseError("Send no body, or an empty object.")
+    if unknown := unknown_fields(body, []):
+        raise ValidationError(unknown)
+
+
+class ApiView(StrictInput, APIView):
+    """The base of a view of single things and commands."""
+
+
+class GenericApiView(StrictInput, GenericAPIView):
+    """The base of a view of a list, with filters and paging."""

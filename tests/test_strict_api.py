@@ -1,0 +1,202 @@
+"""The API takes what its schema names, and nothing else: every address, every method.
+
+A new address is walked by itself: through its view's base class, through the serializers of its
+bodies, and by one request with a name that nobody knows.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import resolve, reverse
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework import serializers
+
+from banking.kernel.api_input import ApiView, Input, StrictInput, accepted_parameters
+from tests.builders import make_user, step_up
+from tests.routes import OBJECTS
+from tests.world import everything, things_of
+from users.management.commands.list_urls import Url, all_urls
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
+# They take what others send or ask for: the schema's own view, signed calls from providers.
+NOT_OURS = {"schema", "webhooks-twilio"}
+API = [url for url in all_urls() if url.pattern.startswith("/api/") and url.name not in NOT_OURS]
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def view_of(url: Url) -> Any:
+    return resolve(re.sub(r"<int:\w+>", "1", url.pattern)).func.cls
+
+
+def inputs() -> Iterator[type[serializers.Serializer]]:
+    for app in APPS:
+        package = importlib.import_module(f"{app}.api")
+        for found in pkgutil.walk_packages(package.__path__, f"{app}.api."):
+            module = importlib.import_module(found.name)
+            for name, one in vars(module).items():
+                is_own = inspect.isclass(one) and one.__module__ == found.name
+                if is_own and issubclass(one, serializers.Serializer) and name.endswith("In"):
+                    yield one
+
+
+def test_every_view_refuses_what_it_does_not_know():
+    lenient = {url.name for url in API if not issubclass(view_of(url), StrictInput)}
+    assert lenient == set(), "Derive it from banking.kernel.api_input.ApiView or GenericApiView."
+    assert not {url.name for url in API if not view_of(url).is_strict}
+    assert len(API) > 80
+
+
+def test_every_body_refuses_what_it_does_not_know_also_what_is_nested_in_it():
+    found = list(inputs())
+    assert len(found) > 30
+    for one in found:
+        assert issubclass(one, Input), one
+        for field in one(context={"request": None}).fields.values() if not _needs_user(one) else ():
+            child = getattr(field, "child", field)
+            if isinstance(child, serializers.Serializer):
+                assert isinstance(child, Input), (one, child)
+
+
+def _needs_user(one: type) -> bool:
+    return "get_fields" in vars(one)
+
+
+def test_the_schema_names_exactly_the_parameters_that_are_taken(schema):
+    told = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            query = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+            told[path, method.upper()] = set(query)
+    walked = 0
+    for url in API:
+        path = url.pattern.replace("<int:", "{").replace(">", "}").replace("{pk}", "{id}")
+        for method in url.methods:
+            taken = accepted_parameters(view_of(url)(), method)
+            assert set(taken) == told[path, method], (url.name, method)
+            walked += 1
+    assert walked > 130
+
+
+def args_of(url: Url, things: dict[str, Any]) -> dict[str, int]:
+    on = OBJECTS.get(url.name)
+    kinds = {"pk": on.thing, **on.args} if on else {}
+    names = [part.split(">")[0] for part in url.pattern.split("<int:")[1:]]
+    return {name: things[kinds[name]].pk if name in kinds else 1 for name in names}
+
+
+def test_a_name_nobody_knows_is_a_400_at_every_address_and_changes_nothing():
+    owner, admin = make_user(), make_user("root@example.com", role="admin")
+    things, before = things_of(owner), None
+    client, staff = Client(), Client()
+    for one, user in ((client, owner), (staff, admin)):
+        one.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        step_up(one, user)
+    before = everything()
+    for url in API:
+        asker = staff if url.name.startswith("api_admin_") else client
+        address = reverse(url.name, kwargs=args_of(url, things))
+        for method in url.methods:
+            answer = asker.generic(method, f"{address}?categry=groceries")
+            assert_names(answer, "unknown_parameter", "categry", (url.name, method))
+            if method == "GET":
+                continue
+            form = {"file": "x"} if takes_a_file(url) and method == "POST" else None
+            if form:
+                answer = asker.post(address, form | {"amount_paid": "1"})
+            else:
+                body = '{"amount_paid": "1"}'
+                answer = asker.generic(method, address, body, content_type="application/json")
+            assert_names(answer, "unknown_field", "amount_paid", (url.name, method))
+    assert everything() == before
+
+
+def takes_a_file(url: Url) -> bool:
+    return url.name in ("api_transaction_import", "api_attachment_list")
+
+
+def assert_names(answer: Any, code: str, attr: str, asked: Any) -> None:
+    assert answer.status_code == 400, (asked, answer.content)
+    body = answer.json()
+    assert body["type"] == "validation_error", asked
+    found = [error for error in body["errors"] if error["code"] == code]
+    assert [error["attr"] for error in found] == [attr], (asked, body)
+    assert "here are" in found[0]["detail"] or "takes no" in found[0]["detail"], asked
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/transactions?limit=5", "limit"),
+        ("/api/transactions?Category=food", "Category"),
+        ("/api/bills?auto_pay=true", "auto_pay"),
+        ("/api/accounts?type=savings", "type"),
+        ("/api/alerts?unread=true", "unread"),
+        ("/api/users/me?verbose=1", "verbose"),
+        ("/api/insights/net-worth?from=2026-01-01", "from"),
+        ("/api/insights/burn-rate?period=quarter", "period"),
+        ("/api/dashboard/overview?currency=EUR", "currency"),
+        ("/api/transactions?%00x=1&%20=2", " "),
+    ],
+)
+def test_a_parameter_that_is_not_there_is_named_with_those_that_are(path, name):
+    client = Client()
+    client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.get(path)
+    if "%00" in path:
+        assert answer.status_code == 400
+        return
+    assert_names(answer, "unknown_parameter", name, path)
+
+
+def test_a_parameter_sent_twice_is_refused():
+    client = Client()
+    client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.get("/api/transactions?status=posted&status=pending")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "repeated_parameter"
+
+
+class NestedIn(Input):
+    amount = serializers.CharField()
+
+
+class OuterIn(Input):
+    parts = NestedIn(many=True)
+    read_me = serializers.CharField(read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({"parts": [{"amount": "1"}, {"amount": "1", "amout": "2"}]}, {1: {"amout"}}),
+        ({"parts": [{"amout": "2"}]}, {0: {"amount", "amout"}}),
+        ({"parts": [], "read_me": "x"}, {"read_me"}),
+        ({"parts": [], "a\ud800b": 1}, {"a?b"}),
+        ({"parts": [], **{f"x{number}": 1 for number in range(500)}}, 20),
+        ({"parts": [], "x" * 5000: 1}, {"x" * 100}),
+    ],
+)
+def test_nested_objects_and_odd_names(data, errors):
+    asked = OuterIn(data=data)
+    assert not asked.is_valid()
+    if isinstance(errors, dict):
+        assert {at: set(one) for at, one in asked.errors["parts"].items()} == errors
+    elif isinstance(errors, int):
+        assert len(asked.errors) == errors
+    else:
+        assert set(asked.errors) == errors
+
+
+def test_the_base_of_both_kinds_of_view_is_one():
+    assert issubclass(ApiView, StrictInput)
