@@ -3,20 +3,15 @@
 from celery import shared_task
 from django.utils import timezone
 
+from banking.kernel.waking import wake
 from insights.exports import erasing, exporting
-from insights.models import Export
 from insights.staff import job_signals  # noqa: F401 - connects itself
-from transactions.tasks import wake
 
 
 @shared_task
 def finish_erasures() -> int:
     """Erase what requests wrote beside an erasure of the last two days."""
     return erasing.finish_erasures(at=timezone.now())
-
-
-# A statement of so few lines is drawn within a second.
-MOST_LINES_AT_ONCE = 100
 
 
 @shared_task
@@ -40,13 +35,3 @@ def resume_exports() -> int:
 def purge_exports() -> int:
     """Delete the files that have been kept for a week; returns how many."""
     return exporting.purge_exports(at=timezone.now())
-
-
-def make_soon(export: Export) -> Export:
-    """Make a small file at once, any other in the worker."""
-    if exporting.is_small(export, MOST_LINES_AT_ONCE):
-        exporting.run_export(export_id=export.pk, at=timezone.now())
-        export.refresh_from_db()
-    else:
-        wake(make_export, export.pk)
-    return export

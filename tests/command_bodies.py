@@ -19,7 +19,7 @@ from transactions.services.import_confirming import confirm_import
 from transactions.services.import_reviewing import leave_out_rows
 from transactions.services.importing import check_import, start_import
 from transactions.services.posting import delete_transactions
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from transactions.services.splitting import Part, split_transaction
 
 World = dict[str, Any]

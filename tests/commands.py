@@ -58,7 +58,7 @@ from tests.command_bodies import (
     transfer_entries,
     upload,
 )
-from transactions.services.rule_book import delete_rule
+from transactions.services.rule_editing import delete_rule
 
 Body = Callable[[World], dict[str, Any]]
 

@@ -21,6 +21,7 @@ from tests.check import checks
 ROOT = settings.BASE_DIR
 APPS = ("users", "accounts", "transactions", "budgets", "rewards", "bills", "alerts", "insights")
 LONGEST_FUNCTION = 60
+STANDARD = {name for name in sys.stdlib_module_names if not name.startswith("_")}
 WRITING = {
     *("save", "create", "delete", "update", "bulk_create", "bulk_update"),
     *("get_or_create", "update_or_create", "acreate", "asave", "adelete", "aupdate"),
@@ -140,6 +141,11 @@ def test_functions_fit_on_a_screen():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {where: lines for where, lines in long.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_no_module_is_named_like_one_of_the_standard_library():
+    ours = {shown(path): path.stem for path in python_files()}
+    assert {where for where, name in ours.items() if name in STANDARD} == set()
 
 
 FORBIDDEN_IN_PAGES = {

@@ -19,7 +19,7 @@ from tests.builders import make_account, make_transaction
 from transactions.models import Category, Change, ImportBatch, ImportRow, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from users.models import User
 

@@ -28,7 +28,7 @@ from tests.builders import make_account
 from tests.mail_server import MailServer
 from transactions.services.import_confirming import confirm_import
 from transactions.services.importing import start_import
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from users.messages.channels.sms import sign
 from users.models import Notification
 

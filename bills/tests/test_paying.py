@@ -28,7 +28,7 @@ from transactions.services.bulk_editing import bulk_delete
 from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import revert_import
 from transactions.services.posting import delete_transactions, edit_transaction
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 
 JANUARY_31 = date(2026, 1, 31)
 

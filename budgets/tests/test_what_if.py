@@ -10,7 +10,7 @@ from budgets.tests.test_progress import ON
 from tests.builders import make_account
 from transactions.rules.rule_preview import preview_rules
 from transactions.services.rule_applying import apply_rules
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from users.models import User
 
 pytestmark = pytest.mark.django_db

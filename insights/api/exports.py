@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts.models import Account
 from banking.kernel.api_input import ApiView, GenericApiView, Input, operation
+from insights.dispatching import make_soon
 from insights.exports.export_answers import export_answer
 from insights.exports.export_periods import export_period
 from insights.exports.exporting import (
@@ -24,7 +25,6 @@ from insights.exports.exporting import (
     request_statement,
 )
 from insights.models import Export
-from insights.tasks import make_soon
 from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.timezones import local_date

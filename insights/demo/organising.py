@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from transactions.models import Category
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from transactions.services.transfers import (
     confirm_transfer,

@@ -29,7 +29,7 @@ from users.audit import trail
 from users.audit.trail import RequestInfo, current_request_info, request_info
 from users.demo import require_own_sign_in
 from users.erasure import nobodys_address
-from users.messages.channels.email import message_id
+from users.messages.channels.mail import message_id
 from users.models import AuditEvent, IdempotentCommand, Notification, User
 from users.policy import is_staff_role
 from users.services.sessions import end_everything

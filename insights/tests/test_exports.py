@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from accounts.sharing import end_share
 from banking.kernel import pdf
 from banking.kernel.periods import Period, add_months, first_of_month
-from insights import tasks
+from insights import dispatching, tasks
 from insights.exports import exporting, personal_export
 from insights.exports.ownership import tables_of_people
 from insights.models import Export, ExportPiece
@@ -90,7 +90,7 @@ def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, clien
 def test_a_large_one_is_made_by_the_worker_while_the_page_waits(
     alice, checking, client_for, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(tasks, "MOST_LINES_AT_ONCE", -1)
+    monkeypatch.setattr(dispatching, "MOST_LINES_AT_ONCE", -1)
     client = client_for(alice)
     answer = client.post(
         "/exports/statement/",

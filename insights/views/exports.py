@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
 from banking.kernel.forms import errors_on
+from insights.dispatching import make_soon
 from insights.exports.export_answers import export_answer
 from insights.exports.exporting import (
     MOST_KEPT,
@@ -21,7 +22,6 @@ from insights.exports.exporting import (
 )
 from insights.forms import MonthlyReportForm, StatementForm
 from insights.models import Export
-from insights.tasks import make_soon
 from users import limits
 from users.policy import Ability, may
 from users.step_up import ask_for_step_up, step_up_required

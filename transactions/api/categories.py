@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from banking.kernel.api import KeysetPagination
 from banking.kernel.api_input import GenericApiView, operation
-from transactions import tasks
+from transactions import dispatching
 from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
 from transactions.filters import CategoryFilter
@@ -111,7 +111,7 @@ class CategoryDetailApi(CategoryApi):
         if query.get("rules", "move") not in ("move", "delete"):
             raise ValidationError({"rules": "Send move or delete."})
         with_rules = query.get("rules") != "delete"
-        result = tasks.remove_category_soon(
+        result = dispatching.remove_category_soon(
             request.user, category, target=target, with_rules=with_rules
         )
         if isinstance(result, Change):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation, unknown_fields
-from transactions import tasks
+from transactions import dispatching
 from transactions.api.rule_serializers import (
     AppliedOut,
     BulkCategorizeIn,
@@ -45,7 +45,7 @@ class BulkCategorizeApi(GenericApiView):
             _chosen(request, given["ids"]) if "ids" in given else _found(request, given["filter"])
         )
         now, category = timezone.now(), given["category"]
-        return applied(tasks.edit_soon(request.user, rows, at=now, category=category))
+        return applied(dispatching.edit_soon(request.user, rows, at=now, category=category))
 
 
 def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
@@ -101,7 +101,7 @@ class ChangeUndoApi(GenericApiView):
         """
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        result = tasks.undo_soon(request.user, change, at=timezone.now())
+        result = dispatching.undo_soon(request.user, change, at=timezone.now())
         if result is None:
             change.refresh_from_db()
             return applied(change)
@@ -139,6 +139,6 @@ class ChangeRetryApi(GenericApiView):
         """
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
-        tasks.wake_change(request.user, change, at=timezone.now())
+        dispatching.wake_change(request.user, change, at=timezone.now())
         change.refresh_from_db()
         return applied(change)

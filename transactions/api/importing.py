@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.access import require_change
 from banking.kernel.api_input import GenericApiView, operation
 from transactions.api.import_serializers import ConfirmIn, ImportIn, ImportOut, ImportRowOut
+from transactions.dispatching import check_soon, confirm_soon
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
 from transactions.services.import_confirming import revert_import
@@ -26,7 +27,6 @@ from transactions.services.importing import (
     start_import,
     too_large,
 )
-from transactions.tasks import check_soon, confirm_soon
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 

@@ -15,8 +15,8 @@ from banking.kernel.money import plain_amount
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
 from transactions.models import CategoryRule, Change
+from transactions.rules.rule_book import LONGEST_PATTERN
 from transactions.rules.rule_preview import MonthEffect, PreviewRow
-from transactions.rules.rules import LONGEST_PATTERN
 
 MOST_IDS = 10_000
 

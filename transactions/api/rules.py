@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
-from transactions import tasks
+from transactions import dispatching
 from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
 from transactions.models.rules import CategoryRuleQuerySet
 from transactions.rules.rule_preview import PAGE_SIZE, preview_rules
 from transactions.rules.rule_scan import Verdict
-from transactions.services.rule_book import create_rule, delete_rule, edit_rule
+from transactions.services.rule_editing import create_rule, delete_rule, edit_rule
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -71,7 +71,7 @@ class RuleApi(GenericApiView):
         return Response(PreviewOut(preview, context=context).data)
 
     def apply(self, request: Request, rule: CategoryRule | None) -> Response:
-        return applied(tasks.apply_soon(request.user, at=timezone.now(), rule=rule))
+        return applied(dispatching.apply_soon(request.user, at=timezone.now(), rule=rule))
 
     def _next(self, request: Request, cursor: str | None) -> str | None:
         if cursor is None:

@@ -9,7 +9,7 @@ from accounts.models import Account
 from banking.kernel.fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField
 from transactions.models import CategoryRule
-from transactions.rules.rules import LONGEST_PATTERN
+from transactions.rules.rule_book import LONGEST_PATTERN
 from users.models import User
 
 # Shown when one of them is set; else they wait behind a click.

@@ -7,7 +7,7 @@ import re2
 from banking.kernel.fields import folded
 from transactions.models import Transaction
 from transactions.rules.merchants import clean_merchant
-from transactions.rules.rules import LONGEST_PATTERN, Line
+from transactions.rules.rule_book import LONGEST_PATTERN, Line
 from transactions.rules.suggestions import suggester_for
 
 SHORTEST_WORD = 3

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from transactions.models import CategoryRule, Transaction, Transfer
-from transactions.rules.rules import Line, RuleBook
+from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
 
 ROWS_AT_ONCE = 5_000

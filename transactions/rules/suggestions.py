@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 
 from transactions.models import Category, CategoryRule, Transaction
 from transactions.rules import merchants
-from transactions.rules.rules import Line, RuleBook
+from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
 
 _SOURCES = Transaction.CategorySource

@@ -21,7 +21,7 @@ from transactions.models import (
 )
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
-from transactions.services.rule_book import release_category
+from transactions.services.rule_editing import release_category
 from transactions.services.splitting import move_parts, rows_with_parts_in
 from users.audit import trail
 from users.models import User

@@ -17,7 +17,7 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.rules.rules import Line
+from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import suggester_for
 from transactions.services.import_progress import report_progress
 from transactions.services.posting_checks import EARLIEST, LATEST

@@ -26,7 +26,7 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.rules.rules import Line
+from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.posting_checks import (
     checked_amount,

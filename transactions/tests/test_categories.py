@@ -8,7 +8,7 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from tests.builders import make_transaction, make_user
-from transactions import tasks
+from transactions import dispatching, tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
@@ -22,7 +22,7 @@ from transactions.services.bulk_editing import bulk_edit
 from transactions.services.categories import create_category, delete_category, edit_category
 from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, restore_transactions
-from transactions.services.rule_book import create_rule
+from transactions.services.rule_editing import create_rule
 from transactions.services.splitting import Part, split_transaction
 from transactions.services.undoing import undo_change
 from users.models import AuditEvent
@@ -319,7 +319,7 @@ def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
     answer = api.delete(f"/api/categories/{other.pk}", {"move_to": ""})
     assert (answer.status_code, answer.json()["status"]) == (202, "running")
     rows = Transaction.objects.filter(category=other).live()
-    wish = tasks.edit_soon(alice, rows, at=timezone.now(), category=food)
+    wish = dispatching.edit_soon(alice, rows, at=timezone.now(), category=food)
     tasks.run_change(answer.json()["batch"])
     assert not Transaction.objects.filter(category=other).exists()
     # The worker's move is nobody's choice: what was asked for after it was begun still comes.

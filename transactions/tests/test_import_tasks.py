@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.services import delete_account, restore_account
 from tests.builders import make_account, make_transaction, make_user
-from transactions import tasks
+from transactions import dispatching, tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, ImportFile, ImportRow, Transaction
 from transactions.services.import_confirming import confirm_import, request_confirmation
@@ -99,7 +99,7 @@ def test_a_broker_that_is_away_leaves_the_upload_to_the_sweep(
     settings.IMPORT_INLINE_BYTES = 1
     monkeypatch.setattr(tasks.check_import, "delay", refuse)
     with django_capture_on_commit_callbacks(execute=True):
-        tasks.check_soon(uploaded)
+        dispatching.check_soon(uploaded)
     uploaded.refresh_from_db()
     assert (uploaded.status, progress_of(uploaded.pk)) == ("uploaded", None)
 

@@ -10,7 +10,7 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from tests.builders import TODAY, make_transaction
-from transactions import tasks
+from transactions import dispatching, tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, Change, ChangePlan, Transaction
 from transactions.services.categorizing import set_category
@@ -30,7 +30,7 @@ from transactions.services.long_changes import (
 )
 from transactions.services.posting import edit_transaction
 from transactions.services.purging import purge
-from transactions.services.rule_book import create_rule, edit_rule
+from transactions.services.rule_editing import create_rule, edit_rule
 from transactions.services.transfers import transfer_funds
 from transactions.services.undoing import undo_change
 from transactions.tests.test_bulk_editing import standing
@@ -77,12 +77,12 @@ def rows(alice, checking, savings, coffee_rule):
 def ask(kind, alice, rows):
     now = timezone.now()
     if kind == "rules":
-        return tasks.apply_soon(alice, at=now)
+        return dispatching.apply_soon(alice, at=now)
     if kind == "delete":
-        return tasks.delete_soon(alice, rows, at=now)
+        return dispatching.delete_soon(alice, rows, at=now)
     groceries = Category.objects.get(user=None, slug="groceries")
     wanted = {"category": groceries, "add_tags": ["x", "y"], "notes": "seen"}
-    return tasks.edit_soon(alice, rows, at=now, **wanted)
+    return dispatching.edit_soon(alice, rows, at=now, **wanted)
 
 
 def standing_after(alice, work):
@@ -134,7 +134,7 @@ def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
     assert check_ledger().is_clean
     kept = AuditEvent.objects.filter(action="transactions.batch.requested").count()
 
-    assert tasks.undo_soon(alice, change, at=timezone.now()) is None
+    assert dispatching.undo_soon(alice, change, at=timezone.now()) is None
     change.refresh_from_db()
     assert (change.status, change.undone_at) == ("undoing", None)
     with pytest.raises(ValidationError, match="still at work"):
@@ -162,7 +162,7 @@ def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_ru
     tasks.run_change(change.pk)
     change.refresh_from_db()
     assert change.row_count == 7
-    tasks.undo_soon(alice, change, at=timezone.now())
+    dispatching.undo_soon(alice, change, at=timezone.now())
     first = change.rows.order_by("transaction_id").first()
     set_category(actor=alice, transaction=first.transaction, category=gifts)
     tasks.run_change(change.pk)
@@ -178,7 +178,7 @@ def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
     gifts, coffee = (Category.objects.get(user=None, slug=slug) for slug in ("gifts", "coffee"))
     first, last = rows.order_by("pk").first(), rows.order_by("-pk").first()
     change = ask("edit", alice, rows)
-    newer = tasks.edit_soon(alice, rows, at=timezone.now(), category=coffee, notes="newer")
+    newer = dispatching.edit_soon(alice, rows, at=timezone.now(), category=coffee, notes="newer")
     LongChange(change.pk).step(at=timezone.now())
     set_category(actor=alice, transaction=last, category=gifts)
     edit_transaction(actor=alice, transaction=last, notes="by hand")
@@ -202,7 +202,7 @@ def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
     alice, rows, coffee_rule
 ):
     before = comparable(alice)
-    change = tasks.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
+    change = dispatching.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
     LongChange(change.pk).step(at=timezone.now())
     edit_rule(actor=alice, rule=coffee_rule, is_active=False)
     tasks.run_change(change.pk)
@@ -238,11 +238,11 @@ def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, stand
 def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
     many = [f"t{number}" for number in range(21)]
     with pytest.raises(ValidationError, match="At most 20 tags"):
-        tasks.edit_soon(alice, rows, at=timezone.now(), add_tags=many)
+        dispatching.edit_soon(alice, rows, at=timezone.now(), add_tags=many)
     one = rows.filter(pk=rows.first().pk)
-    tasks.edit_soon(alice, one, at=timezone.now(), add_tags=many[:20])
+    dispatching.edit_soon(alice, one, at=timezone.now(), add_tags=many[:20])
     with pytest.raises(ValidationError, match="1 transaction would have more than 20 tags"):
-        tasks.edit_soon(alice, rows, at=timezone.now(), add_tags=["one more"])
+        dispatching.edit_soon(alice, rows, at=timezone.now(), add_tags=["one more"])
     assert not Change.objects.exclude(status="done").exists()
 
 
@@ -294,7 +294,7 @@ def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows,
     change = ask("edit", alice, rows)
     tasks.run_change(change.pk)
     change.refresh_from_db()
-    tasks.undo_soon(alice, change, at=timezone.now())
+    dispatching.undo_soon(alice, change, at=timezone.now())
     LongChange(change.pk).step(at=timezone.now())
     last = change.rows.order_by("transaction_id").last()
     change.rows.filter(pk=last.pk).update(before={})
@@ -344,7 +344,7 @@ def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
     refused = api.post(f"/api/undo/{change.pk}/stop")
     assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, FINISHED)
 
-    tasks.undo_soon(alice, change, at=timezone.now())
+    dispatching.undo_soon(alice, change, at=timezone.now())
     refused = api.post(f"/api/undo/{change.pk}/stop")
     assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, NOT_STOPPED)
     tasks.run_change(change.pk)

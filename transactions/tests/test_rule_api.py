@@ -8,7 +8,7 @@ from accounts.models import AccountShare
 from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction
 from transactions.models import Category, CategoryRule, Change, Transaction
-from transactions.services import rule_book
+from transactions.services import rule_editing
 
 RULES = "/api/categories/rules"
 
@@ -19,7 +19,7 @@ def category(slug):
 
 @pytest.fixture
 def rule(alice):
-    return rule_book.create_rule(
+    return rule_editing.create_rule(
         actor=alice, user=alice, category=category("coffee"), keyword_pattern="coffee"
     )
 

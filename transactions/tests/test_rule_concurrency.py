@@ -10,10 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.builders import make_account, make_transaction, make_user
-from transactions import tasks
+from transactions import dispatching, tasks
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, CategoryChange, Change, Transaction
-from transactions.services import bulk_editing, rule_book
+from transactions.services import bulk_editing, rule_editing
 from transactions.services.categorizing import set_category
 from transactions.services.rule_applying import apply_rules
 from transactions.services.undoing import undo_change
@@ -30,7 +30,7 @@ def owner(transactional_db):
             account=account, amount="-1.00", txn_date=date(2026, 1 + number % 5, 1 + number % 28)
         )
     coffee = Category.objects.get(user=None, slug="coffee")
-    rule_book.create_rule(actor=user, user=user, category=coffee, keyword_pattern="coffee")
+    rule_editing.create_rule(actor=user, user=user, category=coffee, keyword_pattern="coffee")
     return user
 
 
@@ -92,7 +92,7 @@ def test_undone_twice_at_once_it_is_undone_once(owner):
 
 def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, settings):
     settings.CHANGE_INLINE_ROWS, settings.CHANGE_INLINE_SCAN, settings.CHANGE_STEP_ROWS = 5, 5, 7
-    change = tasks.apply_soon(owner, at=timezone.now())
+    change = dispatching.apply_soon(owner, at=timezone.now())
 
     def work():
         tasks.run_change(change.pk)
@@ -101,7 +101,7 @@ def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, set
     change.refresh_from_db()
     assert (change.status, change.row_count) == ("done", ROWS)
     assert CategoryChange.objects.count() == ROWS
-    tasks.undo_soon(owner, change, at=timezone.now())
+    dispatching.undo_soon(owner, change, at=timezone.now())
     together(work, work, work)
     change.refresh_from_db()
     assert (change.status, change.undone_at is None) == ("done", False)

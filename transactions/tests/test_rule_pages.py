@@ -8,7 +8,7 @@ from tests.builders import make_transaction
 from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.rules.rule_preview import preview_rules
 from transactions.rules.rule_proposals import is_worth_a_rule, propose_rule
-from transactions.services import rule_book
+from transactions.services import rule_editing
 from transactions.services.categorizing import set_category
 
 RULES = "/transactions/rules/"
@@ -25,7 +25,7 @@ def category(slug):
 
 
 def make_rule(user, word="coffee", slug="coffee", **fields):
-    return rule_book.create_rule(
+    return rule_editing.create_rule(
         actor=user, user=user, category=category(slug), keyword_pattern=word, **fields
     )
 
@@ -184,7 +184,7 @@ def test_the_proposal_finds_the_row_it_was_made_from(
     proposal = propose_rule(row)
     assert proposal.keyword_pattern == keyword
     assert proposal.merchant_pattern.replace("\\'", "'").replace("\\ ", " ") == pattern
-    rule = rule_book.create_rule(
+    rule = rule_editing.create_rule(
         actor=alice,
         user=alice,
         category=category("gifts"),

@@ -20,7 +20,7 @@ from transactions.models import (
 )
 from transactions.rules.rule_preview import matching_rows, preview_rules
 from transactions.rules.rule_scan import RuleScan, Verdict
-from transactions.services import rule_applying, rule_book
+from transactions.services import rule_applying, rule_editing
 from transactions.services.categorizing import set_category
 from transactions.services.undoing import undo_change
 from users.models import AuditEvent
@@ -31,7 +31,7 @@ def category(slug):
 
 
 def make_rule(user, word, slug, **fields):
-    return rule_book.create_rule(
+    return rule_editing.create_rule(
         actor=user, user=user, category=category(slug), keyword_pattern=word, **fields
     )
 

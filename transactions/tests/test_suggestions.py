@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from transactions.models import Category, CategoryRule
-from transactions.rules.rules import Line
+from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import suggester_for
 
 

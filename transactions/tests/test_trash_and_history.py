@@ -17,7 +17,7 @@ from transactions.models import (
     Transaction,
     Transfer,
 )
-from transactions.services import bulk_editing, rule_book
+from transactions.services import bulk_editing, rule_editing
 from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.long_change_requests import begin_undo
@@ -251,7 +251,7 @@ LINES = csv_of(
 
 
 def test_an_import_categorises_and_its_history_names_the_rule(alice, checking):
-    rule = rule_book.create_rule(
+    rule = rule_editing.create_rule(
         actor=alice, user=alice, category=category("books"), keyword_pattern="zxq books"
     )
     imported(checking, LINES)
@@ -270,7 +270,7 @@ def test_an_import_categorises_and_its_history_names_the_rule(alice, checking):
 
 def test_a_category_deleted_between_check_and_confirm_is_not_given(alice, checking):
     mine = create_category(actor=alice, user=alice, name="Mine")
-    rule_book.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
+    rule_editing.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
     batch = checked(checking, LINES)
     delete_category(actor=alice, category=mine)
     confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
@@ -280,7 +280,7 @@ def test_a_category_deleted_between_check_and_confirm_is_not_given(alice, checki
 
 def test_a_rule_whose_category_is_gone_decides_nothing(alice, checking):
     mine = create_category(actor=alice, user=alice, name="Mine")
-    rule_book.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
+    rule_editing.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
     delete_category(actor=alice, category=mine)
     imported(checking, LINES)
     assert apply_rules(actor=alice, user=alice, at=timezone.now()) is None

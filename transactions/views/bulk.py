@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from banking.kernel.forms import row_ids
-from transactions import tasks
+from transactions import dispatching
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.models import Change, Transaction, TransactionQuerySet
@@ -59,8 +59,8 @@ def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | Non
 def _carry_out(request: HttpRequest, form: BulkForm, rows: TransactionQuerySet) -> Change | None:
     now = timezone.now()
     if form.cleaned_data["do"] == "delete":
-        return tasks.delete_soon(request.user, rows, at=now)
-    return tasks.edit_soon(request.user, rows, at=now, **form.changes())
+        return dispatching.delete_soon(request.user, rows, at=now)
+    return dispatching.edit_soon(request.user, rows, at=now, **form.changes())
 
 
 def _say(request: HttpRequest, form: BulkForm, change: Change | None) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from banking.kernel.forms import errors_on
-from transactions import tasks
+from transactions import dispatching
 from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
 from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.services.categories import create_category, edit_category
@@ -83,7 +83,7 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            moved = tasks.remove_category_soon(
+            moved = dispatching.remove_category_soon(
                 request.user,
                 category,
                 target=form.cleaned_data["target"],

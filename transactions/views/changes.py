@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from banking.kernel.forms import row_ids
 from banking.kernel.keyset import keyset_page
-from transactions import tasks
+from transactions import dispatching
 from transactions.models import (
     UNDO_FOR,
     Category,
@@ -96,7 +96,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("Choose what to restore first."))
             return redirect("transactions:trash")
         rows = rows.filter(pk__in=ids[:1000])
-    result = tasks.restore_soon(request.user, rows, at=timezone.now())
+    result = dispatching.restore_soon(request.user, rows, at=timezone.now())
     if isinstance(result, Change):
         return redirect("transactions:change_detail", result.pk)
     _say_restored(request, result)
@@ -182,7 +182,7 @@ def change_undo(request: HttpRequest, pk: int) -> HttpResponse:
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        result = tasks.undo_soon(request.user, change, at=timezone.now())
+        result = dispatching.undo_soon(request.user, change, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:change_detail", pk)
@@ -197,7 +197,7 @@ def change_retry(request: HttpRequest, pk: int) -> HttpResponse:
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
-        tasks.wake_change(request.user, change, at=timezone.now())
+        dispatching.wake_change(request.user, change, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("transactions:change_detail", pk)

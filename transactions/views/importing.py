@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import may_change, require_change
 from banking.kernel.forms import add_service_errors, errors_on
 from banking.kernel.keyset import keyset_page
-from transactions import tasks
+from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm
 from transactions.models import ImportBatch
 from transactions.services.import_confirming import revert_import, rows_edited_since
@@ -97,7 +97,7 @@ def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
     )
     if batch.needs_mapping:
         return redirect("transactions:import_map", batch.pk)
-    tasks.check_soon(batch)
+    dispatching.check_soon(batch)
     return redirect("transactions:import_check", batch.pk)
 
 
@@ -119,7 +119,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
             mapping = _mapping_of(form)
             if "preview" not in request.POST:
                 batch = choose_mapping(actor=request.user, batch=batch, given=form.given())
-                tasks.check_soon(batch)
+                dispatching.check_soon(batch)
                 return redirect("transactions:import_check", pk)
     lines, problem = _preview(batch, data, mapping)
     context = {
@@ -186,9 +186,9 @@ def import_retry(request: HttpRequest, pk: int) -> HttpResponse:
     batch = find_to_change(request, pk)
     try:
         if batch.status == Status.IMPORTING:
-            tasks.confirm_soon(request.user, batch, at=timezone.now())
+            dispatching.confirm_soon(request.user, batch, at=timezone.now())
         else:
-            tasks.check_soon(batch)
+            dispatching.check_soon(batch)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("transactions:import_check", pk)
@@ -199,7 +199,7 @@ def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Add what is new to the account."""
     batch = find_to_change(request, pk)
     try:
-        batch = tasks.confirm_soon(request.user, batch, at=timezone.now())
+        batch = dispatching.confirm_soon(request.user, batch, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:import_check", pk)

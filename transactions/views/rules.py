@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from banking.kernel.forms import add_service_errors, errors_on, row_ids
 from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
-from transactions import tasks
+from transactions import dispatching
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
 from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.rules.rule_preview import RulePreview, matching_rows, preview_rules
 from transactions.rules.rule_proposals import propose_rule
 from transactions.rules.rule_scan import Verdict
-from transactions.services.rule_book import (
+from transactions.services.rule_editing import (
     checked_rule,
     create_rule,
     delete_rule,
@@ -151,7 +151,7 @@ def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     try:
-        change = tasks.apply_soon(request.user, at=timezone.now(), rule=rule)
+        change = dispatching.apply_soon(request.user, at=timezone.now(), rule=rule)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:rule_list")

@@ -4,7 +4,7 @@ from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
-from users.admin.site import sign_in, staff_site
+from users.admin.staff_site import sign_in, staff_site
 
 __all__ = [
     "AuditEventAdmin",

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 
 from users import limits
 from users.admin.base import ReadOnlyAdmin
-from users.admin.site import staff_site
+from users.admin.staff_site import staff_site
 from users.audit.audit_anchor import verify_against_anchor
 from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession
 from users.policy import Ability, may, require

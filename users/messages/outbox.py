@@ -21,13 +21,13 @@ from django.db.models import F
 from django.urls import reverse
 
 from users.audit import trail
-from users.messages.channels import Outcome, Result, email, sms
+from users.messages.channels import Outcome, Result, mail, sms
 from users.models import Notification, NotificationOptOut, User
 
 logger = structlog.get_logger(__name__)
 
 EMAIL, SMS = Notification.Channel.EMAIL.value, Notification.Channel.SMS.value
-CHANNELS: dict[str, ModuleType] = {EMAIL: email, SMS: sms}
+CHANNELS: dict[str, ModuleType] = {EMAIL: mail, SMS: sms}
 Status = Notification.Status
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 GIVEN_UP = timedelta(minutes=15)

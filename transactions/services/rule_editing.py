@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Account
 from banking.kernel.bulk import bulk_update
 from transactions.models import Category, CategoryRule
-from transactions.rules.rules import compile_pattern, refuse_heavy_patterns
+from transactions.rules.rule_book import compile_pattern, refuse_heavy_patterns
 from users.audit import trail
 from users.models import User
 

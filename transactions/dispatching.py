@@ -1,0 +1,126 @@
+"""What runs within the request and what the worker does: a few rows at once, very many later.
+
+Every function takes what a door was asked for, and returns the result, or the change or import that
+a worker carries on. `tasks` runs in the worker and decides nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from banking.kernel.waking import wake
+from transactions.models import (
+    Category,
+    CategoryRule,
+    Change,
+    ImportBatch,
+    Transaction,
+    TransactionQuerySet,
+)
+from transactions.services import import_confirming, importing, long_change_requests, long_changes
+from transactions.services.bulk_editing import Restored, bulk_delete, bulk_edit, bulk_restore
+from transactions.services.categories import delete_category
+from transactions.services.rule_applying import apply_rules, count_changes
+from transactions.services.undoing import Undone, undo_change
+from transactions.tasks import check_import, confirm_import, find_transfers, run_change
+from users.models import User
+
+
+def edit_soon(
+    actor: User, rows: TransactionQuerySet, *, at: datetime, **wanted: Any
+) -> Change | None:
+    """Edit a few rows at once, very many in the worker. Raises ValidationError."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
+    return _woken(long_change_requests.begin_edit(actor=actor, rows=rows, **wanted))
+
+
+def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Change | None:
+    """Delete a few rows at once, very many in the worker. Raises ValidationError."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_delete(actor=actor, rows=rows, at=at)
+    return _woken(long_change_requests.begin_deletion(actor=actor, rows=rows, at=at))
+
+
+def apply_soon(actor: User, *, at: datetime, rule: CategoryRule | None = None) -> Change | None:
+    """Apply rules: at once where few rows change, else in the worker. Raises ValidationError."""
+    live = Transaction.objects.filter(user=actor).live()
+    most = settings.CHANGE_INLINE_ROWS
+    if _are_few(live) or (
+        _are_few(live, settings.CHANGE_INLINE_SCAN)
+        and count_changes(actor, rule, most=most) <= most
+    ):
+        return apply_rules(actor=actor, user=actor, at=at, rule=rule)
+    return _woken(long_change_requests.begin_rules(actor=actor, rule=rule))
+
+
+def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Restored | Change:
+    """Take a few rows out of the trash at once, very many in the worker."""
+    if _are_few(rows.filter(user=actor)):
+        return bulk_restore(actor=actor, rows=rows, at=at)
+    return _woken(long_change_requests.begin_restoring(actor=actor, rows=rows))
+
+
+def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | Change:
+    """Take a category away; very many transactions move in the worker. Raises ValidationError."""
+    if _are_few(long_changes.rows_in(category)):
+        return delete_category(actor=actor, category=category, **wanted)
+    return _woken(
+        long_change_requests.begin_category_removal(actor=actor, category=category, **wanted)
+    )
+
+
+def undo_soon(actor: User, change: Change, *, at: datetime) -> Undone | None:
+    """Undo a change; None where the worker is to do it. Raises ValidationError."""
+    is_begun = change.status == Change.Status.UNDO_FAILED
+    if change.row_count <= settings.CHANGE_INLINE_ROWS and not is_begun:
+        return undo_change(actor=actor, change=change, at=at)
+    _woken(long_change_requests.begin_undo(actor=actor, change=change, at=at))
+    return None
+
+
+def wake_change(actor: User, change: Change, *, at: datetime) -> None:
+    """Ask the worker again: its message was lost, it died, or failed. Raises ValidationError."""
+    if change.is_failed:
+        change = long_change_requests.retry_change(actor=actor, change=change, at=at)
+    if change.is_unfinished:
+        wake(run_change, change.pk)
+
+
+def _woken(change: Change) -> Change:
+    wake(run_change, change.pk)
+    return change
+
+
+def _are_few(rows: TransactionQuerySet, most: int | None = None) -> bool:
+    """Counted no further than it matters."""
+    most = settings.CHANGE_INLINE_ROWS if most is None else most
+    return rows.order_by().values("pk")[: most + 1].count() <= most
+
+
+def check_soon(batch: ImportBatch) -> ImportBatch:
+    """Check a small file at once, a large one in the worker."""
+    if batch.needs_mapping:
+        return batch
+    if is_small(batch):
+        return importing.check_import(batch_id=batch.pk)
+    wake(check_import, batch.pk)
+    return batch
+
+
+def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatch:
+    """Confirm a small file at once, a large one in the worker. Raises ValidationError."""
+    if is_small(batch):
+        batch = import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
+        wake(find_transfers, batch.user_id)
+        return batch
+    batch = import_confirming.request_confirmation(actor=actor, batch=batch)
+    if not batch.is_confirmed:
+        wake(confirm_import, batch.pk)
+    return batch
+
+
+def is_small(batch: ImportBatch) -> bool:
+    """Whether the file is read within a request."""
+    return batch.file_size <= settings.IMPORT_INLINE_BYTES
