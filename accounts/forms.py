@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.currency import FIRST_RATES, LAST_DAY
 from accounts.models import Account, AccountShare
-from banking.kernel.fields import AmountFormField
 from banking.kernel.money import currency_choices
+from banking.kernel.typed_fields import AmountFormField
 from users.models import User
 
 
@@ -29,12 +29,16 @@ class AccountForm(forms.Form):
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     opening_balance = AmountFormField(
+        currency_from="currency",
         label=_("Opening balance"),
         required=False,
         help_text=_("What it held before its first transaction here; what is owed is negative."),
     )
     overdraft_limit = AmountFormField(
-        label=_("Overdraft or credit limit"), required=False, min_value=Decimal(0)
+        currency_from="currency",
+        label=_("Overdraft or credit limit"),
+        required=False,
+        min_value=Decimal(0),
     )
 
     def changes(self) -> dict[str, Any]:
@@ -48,7 +52,7 @@ class AccountForm(forms.Form):
 class ConvertForm(forms.Form):
     """An amount to convert, and the day whose rate does it."""
 
-    amount = AmountFormField(label=_("Amount"))
+    amount = AmountFormField(currency_from="base", label=_("Amount"))
     base = forms.ChoiceField(label=_("From"), choices=currency_choices)
     to = forms.ChoiceField(label=_("To"), choices=currency_choices)
     on = forms.DateField(

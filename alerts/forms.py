@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from alerts.models import AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice
-from banking.kernel.fields import AmountFormField
-from banking.kernel.money import plain_amount
+from banking.kernel.typed_amounts import STORED_DECIMALS
+from banking.kernel.typed_fields import AmountFormField, NumberFormField
 
 
 class SubscriptionForm(forms.Form):
@@ -19,19 +19,14 @@ class SubscriptionForm(forms.Form):
     in_app = forms.BooleanField(label=_("In the app"), required=False)
     email = forms.BooleanField(label=_("Email"), required=False)
     sms = forms.BooleanField(label=_("SMS"), required=False)
-    threshold = AmountFormField(label=_("Threshold"), required=False)
 
     def __init__(self, *args: Any, choice: Choice, currency: str, **kwargs: Any) -> None:
         self.type = choice.type
         self.rule = RULES[choice.type]
-        initial = {name: getattr(choice, name) for name in ("in_app", "email", "sms")}
-        if choice.threshold is not None:
-            initial["threshold"] = shown(choice.type, choice.threshold, currency)
+        initial = {name: getattr(choice, name) for name in ("in_app", "email", "sms", "threshold")}
         super().__init__(*args, prefix=choice.type, initial=initial, **kwargs)
-        if not self.rule.unit:
-            del self.fields["threshold"]
-        else:
-            self.fields["threshold"].widget.attrs |= {"inputmode": "decimal", "size": 8}
+        if self.rule.unit:
+            self.fields["threshold"] = threshold_field(choice.type, currency)
 
     @property
     def label(self) -> str:
@@ -58,9 +53,13 @@ class QuietHoursForm(forms.Form):
     )
 
 
-def shown(kind: str, value: Any, currency: str) -> str:
-    """A threshold as its field has it."""
+def threshold_field(kind: str, currency: str) -> AmountFormField | NumberFormField:
+    """The field of a type's threshold: an amount in this currency, or a percentage."""
+    label = _("Threshold")
+    field: AmountFormField | NumberFormField
     if RULES[kind].unit == AMOUNT:
-        return plain_amount(value, currency)
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        field = AmountFormField(currency=currency, label=label, required=False)
+    else:
+        field = NumberFormField(decimals=STORED_DECIMALS, unit="%", label=label, required=False)
+    field.widget.attrs["size"] = 8
+    return field

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from alerts.filters import AlertFilter
-from alerts.forms import QuietHoursForm, SubscriptionForm, shown
+from alerts.forms import QuietHoursForm, SubscriptionForm, threshold_field
 from alerts.models import Alert, AlertType
 from alerts.scanners import scanner_of
 from alerts.scanning import backtest, backtest_period
@@ -27,7 +27,6 @@ from alerts.services import check_threshold, delete, dismiss, mark_read, restore
 from alerts.subscriptions import RULES, choices_for, problems_of
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import full_ordering, keyset_page
-from banking.kernel.money import parse_amount
 from banking.kernel.snapshot import read_snapshot
 from users.messages.outbox import set_quiet_hours
 from users.policy import Ability, may, require
@@ -168,8 +167,9 @@ def alert_backtest(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"type": kind, "label": AlertType(kind).label, "rule": RULES[kind]}
     # The field's name carries its type: the page has one for each.
     text = request.GET.get(f"{kind}-threshold", request.GET.get("threshold", "")).strip()
+    field = threshold_field(kind, request.user.base_currency)
     try:
-        threshold = parse_amount(text) if text else None
+        threshold = field.clean(text)
         check_threshold(kind, threshold)
     except ValidationError as error:
         return _backtest_page(request, context | {"error": " ".join(error.messages)}, 422)
@@ -177,11 +177,10 @@ def alert_backtest(request: HttpRequest) -> HttpResponse:
     with read_snapshot():
         facts = backtest(user=request.user, kind=kind, threshold=threshold, on=on)
     days = backtest_period(on)
-    currency = request.user.base_currency
     context |= {
         "facts": facts[::-1],
         "days": days,
-        "threshold": shown(kind, threshold, currency) if threshold is not None else "",
+        "threshold": field.written(threshold) if threshold is not None else "",
     }
     return _backtest_page(request, context, 200)
 

@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "users.middleware.LastSeen",
     "users.middleware.PrivateResponses",
     "users.middleware.Refusals",
-    "users.middleware.OwnClock",
+    "users.middleware.OwnRegion",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

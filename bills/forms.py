@@ -1,15 +1,17 @@
 """The entries of a bill and of its payment, as a person types them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.kernel.fields import AmountFormField
-from banking.kernel.money import currency_choices
+from banking.kernel.money import currency_choices, parse_amount
+from banking.kernel.typed_fields import AmountFormField
 from bills.models import Bill
 from bills.services.planning import EDITABLE
 from bills.services.reminding import LONGEST_LEAD_DAYS
@@ -29,7 +31,7 @@ class BillForm(forms.Form):
     """One bill; what repeats makes the next one by itself."""
 
     biller_name = forms.CharField(label=_("Who is paid"), max_length=120)
-    amount_due = AmountFormField(label=_("Amount"))
+    amount_due = AmountFormField(currency_from="currency", label=_("Amount"))
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     due_date = forms.DateField(label=_("Due date"), widget=_date_input())
     recurrence = forms.ChoiceField(
@@ -74,6 +76,7 @@ class PayForm(forms.Form):
         super().__init__(*args, **kwargs)
         accounts = _own_accounts(owner)
         self.fields["account"].queryset = accounts
+        self.fields["amount"].currency = bill.currency
         self.fields["amount"].help_text = _(
             "In %(currency)s. Less than all of it leaves the rest open."
         ) % {"currency": bill.currency}
@@ -94,9 +97,13 @@ PROPOSED = (
 )
 
 
-def proposed_entries(params: Mapping[str, str]) -> dict[str, str]:
+def proposed_entries(params: Mapping[str, str]) -> dict[str, Any]:
     """What a link to the form fills in; nothing is planned before the person saves it."""
-    return {name: params[name][:200] for name in PROPOSED if params.get(name)}
+    entries: dict[str, Any] = {name: params[name][:200] for name in PROPOSED if params.get(name)}
+    with suppress(ValidationError):
+        # Our links write plain digits; the field shows them as the reader's locale does.
+        entries["amount_due"] = parse_amount(entries.get("amount_due", ""))
+    return entries
 
 
 def new_entries(owner: User, on: date) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import AmountFormField
 from banking.kernel.money import currency_choices
+from banking.kernel.typed_fields import AmountFormField
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
 from transactions.models import Category
 from users.models import User
@@ -21,7 +21,7 @@ class BudgetForm(forms.Form):
     category = forms.ChoiceField(
         label=_("Category"), help_text=_("What is spent in its sub-categories counts too.")
     )
-    limit_amount = AmountFormField(label=_("Limit for the month"))
+    limit_amount = AmountFormField(currency_from="currency", label=_("Limit for the month"))
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     month = forms.TypedChoiceField(label=_("Month"), coerce=int, choices=list(MONTHS.items()))
     year = forms.IntegerField(label=_("Year"), min_value=EARLIEST_YEAR, max_value=LATEST_YEAR)

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import AmountFormField
-from banking.kernel.money import currency_choices
+from banking.kernel.money import LARGEST_AMOUNT, currency_choices
+from banking.kernel.typed_amounts import STORED_DECIMALS
+from banking.kernel.typed_fields import AmountFormField, NumberFormField
 from rewards.models import PointsEntry, Reward
 from rewards.services import MOST_POINTS
 from users.models import User
@@ -16,23 +17,28 @@ class RewardForm(forms.Form):
     """One programme's terms."""
 
     program_name = forms.CharField(label=_("Programme"), max_length=120)
-    points_balance = forms.IntegerField(
+    points_balance = NumberFormField(
         label=_("Points"),
         min_value=0,
         max_value=MOST_POINTS,
         help_text=_("Changing them writes an adjustment; nothing in the history is lost."),
     )
     point_value = AmountFormField(
-        label=_("Value of one point"), min_value=0, help_text=_("Such as 0.01.")
+        currency_from="currency",
+        decimals=STORED_DECIMALS,
+        label=_("Value of one point"),
+        min_value=0,
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
-    earn_rate = AmountFormField(
+    earn_rate = NumberFormField(
+        decimals=STORED_DECIMALS,
+        max_value=LARGEST_AMOUNT,
         label=_("Points per unit spent"),
         min_value=0,
         help_text=_("For each whole unit of your base currency."),
     )
-    early_bonus_percent = forms.IntegerField(
-        label=_("Bonus for paying early, in percent"), min_value=0, max_value=1000
+    early_bonus_percent = NumberFormField(
+        label=_("Bonus for paying early, in percent"), unit="%", min_value=0, max_value=1000
     )
     expires_after_months = forms.IntegerField(
         label=_("Points expire after (months)"),
@@ -61,7 +67,7 @@ class EntryForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    points = forms.IntegerField(
+    points = NumberFormField(
         label=_("Points"),
         min_value=-MOST_POINTS,
         max_value=MOST_POINTS,

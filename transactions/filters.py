@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce, Left, Lower
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import Account, AccountShare, shared_account_ids
-from banking.kernel.fields import AmountFormField, folded
+from banking.kernel.fields import folded
 from banking.kernel.money import active_currencies
+from banking.kernel.typed_fields import AmountFilterField
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import counted_by_parts
@@ -40,7 +41,10 @@ _KEYS = {
 
 
 class AmountFilter(django_filters.Filter):
-    field_class = AmountFormField
+    field_class = AmountFilterField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, currency_from="currency", **kwargs)
 
 
 class IdFilter(django_filters.Filter):

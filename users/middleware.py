@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
+from banking.kernel.region import region
 from users.audit import trail
 from users.audit.trail import RequestInfo, request_info
 from users.limits import LimitReachedError, LimitsUnavailableError
@@ -119,8 +120,11 @@ class PrivateResponses:
         return response
 
 
-class OwnClock:
-    """Pages show times by the clock of the person who looks; the API stays with UTC."""
+class OwnRegion:
+    """Pages read and show times by the person's clock, dates and amounts by their region format.
+
+    The API stays with UTC and plain digits.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -128,7 +132,8 @@ class OwnClock:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/") or not request.user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(ZoneInfo(request.user.timezone)):
+        zone = ZoneInfo(request.user.timezone)
+        with timezone.override(zone), region(request.user.locale):
             return self.get_response(request)
 
 

@@ -61,7 +61,7 @@ def test_an_account_is_opened_by_its_form(alice, client_for):
             "account_type": "checking",
             "currency": "EUR",
             "last_four": "DE89 3704 0044 0532 0130 00",
-            "opening_balance": "1234,50",
+            "opening_balance": "1,234.50",
             "overdraft_limit": "",
         },
     )

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from banking.kernel.money import LARGEST_AMOUNT, SMALLEST_STEP, parse_amount, validate_currency
+from banking.kernel.money import SMALLEST_STEP, parse_amount, validate_currency
+from banking.kernel.typed_fields import AmountFormField
 
 SCALE = 10_000
 
@@ -49,38 +50,6 @@ class AmountField(models.BigIntegerField):
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)
         return "" if value is None else f"{value:f}"
-
-
-class AmountFormField(forms.CharField):
-    """A money entry: accepts both decimal marks, answers a Decimal, says what is wrong."""
-
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
-    def __init__(self, *, min_value: Decimal | None = None, **kwargs: Any) -> None:
-        self.min_value = min_value
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> Decimal | None:
-        if isinstance(value, Decimal):
-            return value
-        text = super().to_python(value)
-        return parse_amount(text) if text else None
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
-
-    def validate(self, value: Decimal | None) -> None:
-        if value is None and self.required:
-            raise ValidationError(self.error_messages["required"], code="required")
-        if value is not None and abs(value) > LARGEST_AMOUNT:
-            raise ValidationError("That is more than one posting can hold.", code="invalid_amount")
-        if value is not None and self.min_value is not None and value < self.min_value:
-            raise ValidationError(f"Enter at least {self.min_value}.", code="min_value")
-
-    def run_validators(self, value: Decimal | None) -> None:
-        # CharField's validators look at text; NUL and length were settled in to_python.
-        if value is None:
-            return
 
 
 class CurrencyField(models.CharField):

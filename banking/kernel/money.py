@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 
-from babel.core import Locale, UnknownLocaleError, get_global
+from babel.core import get_global
 from babel.numbers import format_currency, get_currency_name, get_currency_precision
 from django.core.exceptions import ValidationError
+
+from banking.kernel.region import locale_of
 
 # One posting stays below 10^12 whole units, so that any sum of postings that a person can own
 # fits the 64-bit column of ten-thousandths (9.2 * 10^14 whole units).
@@ -122,19 +124,11 @@ def parse_amount(text: str) -> Decimal:
     return Decimal(compact.replace(",", "."))
 
 
-@cache
-def _locale(tag: str) -> Locale:
-    try:
-        return Locale.parse(tag.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
-
-
 def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
     """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €"."""
-    return format_currency(amount, currency, locale=_locale(locale))
+    return format_currency(amount, currency, locale=locale_of(locale))
 
 
 def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:
     """As `format_money` without the currency's sign, for a column that names it once."""
-    return format_currency(amount, currency, format="#,##0.00", locale=_locale(locale))
+    return format_currency(amount, currency, format="#,##0.00", locale=locale_of(locale))

@@ -14,7 +14,7 @@ from tests.builders import make_account
 pytestmark = pytest.mark.django_db
 ENTRIES = {
     "category": "groceries",
-    "limit_amount": "350,50",
+    "limit_amount": "350.50",
     "currency": "EUR",
     "month": "3",
     "year": "2026",
@@ -82,7 +82,7 @@ def test_a_budget_is_made_edited_deleted_and_brought_back(visitor, budget_for):
     budget = Budget.objects.get()
     assert (budget.limit_amount, budget.rollover) == (Decimal("350.50"), False)
     url = f"/budgets/{budget.pk}"
-    assert 'value="350.5"' in text_of(visitor.get(f"{url}/edit/"))
+    assert 'value="350.50"' in text_of(visitor.get(f"{url}/edit/"))
     changed = ENTRIES | {"limit_amount": "10", "rollover": "on"}
     assert visitor.post(f"{url}/edit/", changed)["Location"] == f"{url}/"
     budget.refresh_from_db()
@@ -101,8 +101,8 @@ def test_a_budget_is_made_edited_deleted_and_brought_back(visitor, budget_for):
         ({"category": ""}, "This field is required."),
         ({"category": "salary"}, "Select a valid choice"),
         ({"limit_amount": "0"}, "Enter an amount above zero."),
-        ({"limit_amount": "much"}, "Enter an amount such as 12.50"),
-        ({"limit_amount": "1.234"}, "EUR has 2 decimals."),
+        ({"limit_amount": "much"}, "be read as an amount"),
+        ({"limit_amount": "1.234"}, "could be"),
         ({"year": "1"}, "greater than or equal to 1950"),
         ({"month": "13"}, "Select a valid choice"),
     ],

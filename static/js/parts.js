@@ -3,10 +3,12 @@ export function startParts() {
   const place = document.querySelector("[data-parts-left]");
   if (!place) return;
   const { total, currency } = place.dataset;
-  const format = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "currency", currency });
+  const region = document.documentElement.dataset.region || document.documentElement.lang || undefined;
+  const format = new Intl.NumberFormat(region, { style: "currency", currency });
+  const mark = new Intl.NumberFormat(region).formatToParts(1.5).find((part) => part.type === "decimal").value;
   const show = () => {
     const fields = [...place.closest("form").querySelectorAll("[data-part-amount]")];
-    const left = fields.reduce((sum, field) => sum - amountIn(field.value), Number(total));
+    const left = fields.reduce((sum, field) => sum - amountIn(field.value, mark), Number(total));
     const cents = Math.round(left * 1e4) / 1e4;
     place.hidden = false;
     place.classList.toggle("is-settled", cents === 0);
@@ -16,10 +18,10 @@ export function startParts() {
   show();
 }
 
-// "1.234,50" and "1,234.50": the last mark is the decimal one, unless three digits follow it.
-function amountIn(text) {
-  const bare = text.replace(/[\s\u00a0']/g, "");
-  const decimal = /[.,](\d{1,2}|\d{4})$/.exec(bare);
-  const whole = (decimal ? bare.slice(0, decimal.index) : bare).replace(/[.,]/g, "");
-  return Number(`${whole || 0}.${decimal ? decimal[1] : 0}`);
+// Every mark but the region's decimal one groups digits. The server reads the amount for good.
+function amountIn(text, mark) {
+  const [whole, decimals] = text.split(mark);
+  const digits = (part) => (part ?? "").replace(/\D/g, "") || "0";
+  const amount = Number(`${digits(whole)}.${digits(decimals)}`);
+  return /[-−(]/.test(text) ? -amount : amount;
 }

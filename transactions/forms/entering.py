@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import AmountFormField
 from banking.kernel.money import SMALLEST_STEP
+from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
 from transactions.models import Transaction
 from users.models import User
@@ -50,7 +50,7 @@ class TransactionForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP)
+    amount = AmountFormField(currency_from="account", label=_("Amount"), min_value=SMALLEST_STEP)
     txn_date = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -75,6 +75,8 @@ class TransactionForm(forms.Form):
         self.row = row
         self.fields["account"].queryset = accounts_to_post_to(user)
         self.fields["category"].set_owner(row.user_id if row else user.pk)
+        if row is not None:
+            self.fields["amount"].currency = row.account.currency
         if row is not None and row.is_bank_fact:
             for name in BANK_FIELDS:
                 self.fields[name].disabled = True

@@ -28,6 +28,7 @@ PANEL = (
 
 
 DATES = ("date_from", "date_to")
+AMOUNTS = ("amount_min", "amount_max")
 
 
 def dress_filter_form(form: forms.Form, user: User) -> forms.Form:
@@ -77,6 +78,8 @@ def _words(form: forms.Form, name: str, value: str) -> str:
     field = form.fields[name]
     if name == "category" and value == UNCATEGORIZED:
         return _("none")
+    if name in AMOUNTS and name not in form.errors:
+        return str(field.written(form.cleaned_data[name]))
     if name in DATES and name not in form.errors:
         return date_format(form.cleaned_data[name], "DATE_FORMAT")
     choices = getattr(field.widget, "choices", None) or getattr(field, "choices", [])

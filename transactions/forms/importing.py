@@ -1,13 +1,12 @@
 """Forms of the import wizard: the file, what its columns mean, one line put right."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.kernel.fields import AmountFormField
+from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportRow
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
@@ -158,11 +157,9 @@ class ImportRowForm(forms.Form):
     def of(cls, row: ImportRow, data: Any = None) -> "ImportRowForm":
         initial = {
             "txn_date": row.txn_date.isoformat() if row.txn_date else "",
-            "amount": _plain(row.signed_amount),
+            "amount": row.signed_amount,
             "description": row.description,
         }
-        return cls(data, initial=initial)
-
-
-def _plain(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount.normalize():f}"
+        form = cls(data, initial=initial)
+        form.fields["amount"].currency = row.batch.account.currency
+        return form

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.kernel.fields import AmountFormField
+from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField
 from transactions.models import CategoryRule
 from transactions.rules.rule_book import LONGEST_PATTERN
@@ -36,8 +36,8 @@ class RuleForm(forms.Form):
     account = AccountChoice(
         label=_("Only on"), queryset=None, required=False, empty_label=_("Any account")
     )
-    amount_min = AmountFormField(label=_("Amount from"), required=False)
-    amount_max = AmountFormField(label=_("Amount to"), required=False)
+    amount_min = AmountFormField(currency_from="account", label=_("Amount from"), required=False)
+    amount_max = AmountFormField(currency_from="account", label=_("Amount to"), required=False)
     priority = forms.IntegerField(
         label=_("Priority"),
         min_value=0,

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import AmountFormField
 from banking.kernel.money import SMALLEST_STEP
+from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import CategoryField
 from transactions.models import Transaction
 from transactions.services.splitting import MOST_PARTS, Part
@@ -21,9 +21,10 @@ class PartForm(forms.Form):
     category = CategoryField()
     notes = forms.CharField(label=_("Notes"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, owner_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner_id: int, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["category"].set_owner(owner_id)
+        self.fields["amount"].currency = currency
         self.fields["amount"].widget.attrs["data-part-amount"] = ""
 
 
@@ -41,7 +42,8 @@ def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
         }
         for part in parts
     ]
-    return PartFormSet(data, initial=initial, form_kwargs={"owner_id": row.user_id}, prefix="part")
+    whole = {"owner_id": row.user_id, "currency": row.account.currency}
+    return PartFormSet(data, initial=initial, form_kwargs=whole, prefix="part")
 
 
 def parts_of(formset: forms.BaseFormSet, row: Transaction) -> list[Part]:

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from banking.kernel.fields import AmountFormField
 from banking.kernel.money import SMALLEST_STEP
+from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice
 from users.models import User
 
@@ -20,8 +20,9 @@ class TransferForm(forms.Form):
 
     source = AccountChoice(label=_("From"), queryset=None, empty_label=_("Choose an account"))
     target = AccountChoice(label=_("To"), queryset=None, empty_label=_("Choose an account"))
-    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP)
+    amount = AmountFormField(currency_from="source", label=_("Amount"), min_value=SMALLEST_STEP)
     target_amount = AmountFormField(
+        currency_from="target",
         label=_("Amount arriving"),
         min_value=SMALLEST_STEP,
         required=False,

@@ -120,7 +120,7 @@ def entries(account, **over):
     return {
         "account": account.pk,
         "txn_type": "expense",
-        "amount": "12,50",
+        "amount": "12.50",
         "txn_date": "2026-03-01",
         "merchant": "Rewe",
         "description": "",

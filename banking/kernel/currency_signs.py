@@ -1,0 +1,90 @@
+"""The signs and codes by which people name a currency beside an amount."""
+
+from functools import cache
+
+from babel.core import Locale, UnknownLocaleError, get_global
+from babel.languages import get_official_languages
+from babel.numbers import get_currency_symbol
+
+from banking.kernel.money import active_currencies
+from banking.kernel.region import locale_of
+
+# What CLDR does not list as a currency's symbol in its own country, and people write all the same.
+_ALSO = {
+    "BHD": ("BD",),
+    "CHF": ("Fr.", "Fr", "SFr.", "SFr"),
+    "CNY": ("¥", "元", "RMB"),
+    "CZK": ("Kč",),
+    "DKK": ("kr", "kr."),
+    "EUR": ("€", "euro", "euros"),
+    "GBP": ("£",),
+    "INR": ("₹", "Rs", "Rs."),
+    "ISK": ("kr", "kr."),
+    "JPY": ("¥", "円"),
+    "KRW": ("₩", "원"),
+    "KWD": ("KD",),
+    "LKR": ("Rs", "Rs."),
+    "NOK": ("kr", "kr."),
+    "NPR": ("Rs", "Rs."),
+    "PKR": ("Rs", "Rs.", "₨"),
+    "PLN": ("zł",),
+    "RON": ("lei", "leu"),
+    "RUB": ("₽",),
+    "SEK": ("kr", "kr."),
+    "TRY": ("₺", "TL"),
+    "UAH": ("₴", "грн", "грн."),
+    "VND": ("₫", "đ"),
+}
+_MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
+
+
+def bare(text: str) -> str:
+    """The text without spaces, marks of direction and case, for comparing signs."""
+    return "".join(text.translate(_MARKS_OF_DIRECTION).split()).replace("￥", "¥").casefold()
+
+
+def names_currency(text: str, currency: str, tag: str) -> bool:
+    """Whether people of that locale, or of the currency's own country, write it this way."""
+    sign = bare(text)
+    return sign in _signs_in(currency, tag) or sign in _native_signs(currency)
+
+
+def is_any_currency(text: str, tag: str) -> bool:
+    """Whether the text is a currency's code, or its sign as that locale writes it."""
+    sign = bare(text)
+    return any(
+        sign in _signs_in(code, tag) or sign in _also(code) for code in sorted(active_currencies())
+    )
+
+
+@cache
+def _signs_in(currency: str, tag: str) -> frozenset[str]:
+    symbols = {get_currency_symbol(currency, locale=one) for one in (locale_of(tag), Locale("en"))}
+    return frozenset(bare(one) for one in symbols | {currency})
+
+
+@cache
+def _also(currency: str) -> frozenset[str]:
+    return frozenset(bare(one) for one in _ALSO.get(currency, ()))
+
+
+@cache
+def _native_signs(currency: str) -> frozenset[str]:
+    """The currency's signs in the languages of the countries that pay with it: "$" for CLP."""
+    symbols = set()
+    for locale in _native_locales(currency):
+        symbols.add(bare(get_currency_symbol(currency, locale=locale)))
+    return frozenset(symbols) | _also(currency)
+
+
+def _native_locales(currency: str) -> list[Locale]:
+    locales = []
+    for territory, entries in get_global("territory_currencies").items():
+        if not any(code == currency and end is None for code, _start, end, _tender in entries):
+            continue
+        for language in get_official_languages(territory, de_facto=True):
+            try:
+                locales.append(Locale.parse(f"{language}_{territory}"))
+            except (UnknownLocaleError, ValueError):
+                continue
+    return locales
