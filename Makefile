@@ -2,7 +2,7 @@
 # .venv and node_modules, again only when its list of packages has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test check format bench setup setup-dev clean
+.PHONY: help run manage test test-fast check format bench setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -13,6 +13,7 @@ help: ## What can be made
 	@echo "make run                 serve on http://127.0.0.1:8000 (PORT=, HOST=, DATA_DIR=), with demo data"
 	@echo "make manage ARGS='...'   a management command with the settings of make run, e.g. check_ledger"
 	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
+	@echo "make test-fast           the quick ones on SQLite, without servers or a browser"
 	@echo "make check               format, lint, import directions, templates, migrations, security"
 	@echo "make format              mend what the formatters can"
 	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
@@ -26,6 +27,9 @@ manage: setup
 
 test: setup-dev
 	@exec $(BIN)/python -m tests.run $(ARGS)
+
+test-fast: setup-dev
+	@exec $(BIN)/python -m tests.run --fast $(ARGS)
 
 check: setup-dev
 	@exec $(BIN)/python -m tests.check

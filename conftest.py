@@ -18,6 +18,7 @@ from tests.template_database import Template
 from transactions import predefined
 from transactions.models import Category
 from transactions.tests import statement_report
+from transactions.tests.statement_files import CORPUS_DIR
 from users.models import User
 
 # The same examples in every run, and no word about how slow the machine is.
@@ -42,6 +43,8 @@ def pytest_runtest_setup(item):
     """`make test` does not choose these on SQLite; whoever names one there is told why not."""
     if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: SQLite has one writer at a time, and no TRUNCATE")
+    if item.get_closest_marker("corpus") and not CORPUS_DIR:
+        pytest.skip("needs real banks' files: set STATEMENTS_DIR to a folder with a manifest.tsv")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """`make test`: every test on SQLite, with coverage, and then on PostgreSQL.
 
-`python -m tests.run [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs one of them.
-The gate on coverage stands in pyproject.toml; it holds for whole runs only.
+`python -m tests.run [--fast] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs one of
+them. `--fast` (`make test-fast`) leaves out what is marked as slow, and needs no server and no
+browser. The gate on coverage stands in pyproject.toml; it holds for whole runs only.
+
+STATEMENTS_DIR names an optional corpus of real banks' files; once it is set, it has to be there.
 """
 
 import contextlib
@@ -19,7 +22,7 @@ from xml.etree import ElementTree
 from tests import servers
 
 NO_TESTS_COLLECTED = 5
-STATEMENTS = Path(__file__).resolve().parents[2] / "shared" / "statements" / "manifest.tsv"
+FAST = "not postgresql and not browser and not worker and not slow"
 
 
 @dataclass
@@ -32,40 +35,60 @@ class Outcome:
 
 
 def main(arguments: list[str]) -> int:
-    engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
-    is_whole = not arguments and len(engines) == 2
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     scratch = Path(tempfile.mkdtemp(prefix="banking-tests-"))
-    not_run: list[str] = []
-    outcomes: list[Outcome] = []
-    stack = contextlib.ExitStack()
     try:
         environment = clean_environment(scratch)
-        without_browser = find_browser(environment, not_run)
+        if arguments[:1] == ["--fast"]:
+            marks = join_marks(FAST, corpus_marks(environment))
+            outcome = run_pytest("SQLite", [*marks, *arguments[1:]], environment, scratch)
+            return report([outcome], [], covered=True)
+        return run_engines(arguments, environment, scratch)
+    except servers.MissingError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path) -> int:
+    engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
+    is_whole = not arguments and len(engines) == 2
+    not_run: list[str] = []
+    outcomes: list[Outcome] = []
+    everywhere = corpus_marks(environment)
+    with contextlib.ExitStack() as stack:
+        everywhere = join(everywhere, find_browser(environment, not_run))
         start_valkey(environment, stack, not_run)
-        if not STATEMENTS.exists():
-            not_run.append("the tests with real banks' files: there is no ../shared/statements")
         # Tracing costs a third of the time, so one of the two runs is traced.
         traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
         if "sqlite" in engines:
-            marks = join_marks("not postgresql", without_browser)
+            marks = join_marks("not postgresql", everywhere)
             outcomes.append(run_pytest("SQLite", [*marks, *traced], environment, scratch))
         if "postgresql" in engines:
             # Browsers and readers of files are the same on both engines: one run is enough.
             shared = "not browser and not once" if len(engines) == 2 else ""
-            marks = join_marks(shared, without_browser)
+            marks = join_marks(shared, everywhere)
             outcomes += on_postgresql([*marks, *arguments], environment, scratch, not_run)
         return report(outcomes, not_run, covered=not is_whole or is_covered(environment))
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        stack.close()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
     ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
     return servers.environment_without_settings() | ours
+
+
+def corpus_marks(environment: dict[str, str]) -> str:
+    """Marks that leave the corpus's tests out where no corpus is named."""
+    folder = environment.get("STATEMENTS_DIR", "")
+    if not folder:
+        return "not corpus"
+    environment["STATEMENTS_DIR"] = str(Path(folder).resolve())
+    if not (Path(folder) / "manifest.tsv").is_file():
+        raise servers.MissingError(f"STATEMENTS_DIR is {folder}, which has no manifest.tsv.")
+    return ""
 
 
 def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
@@ -88,8 +111,12 @@ def start_valkey(
         not_run.append(f"the tests with a shared store: {error}")
 
 
+def join(*expressions: str) -> str:
+    return " and ".join(part for part in expressions if part)
+
+
 def join_marks(*expressions: str) -> list[str]:
-    expression = " and ".join(part for part in expressions if part)
+    expression = join(*expressions)
     return ["-m", expression] if expression else []
 
 

@@ -36,6 +36,7 @@ def entry(amount: str = "1.00", more: str = "") -> str:
     return ENTRY.format(amount=amount, more=more)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("camt", REFUSED))
 def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     name, count, amount = expected
@@ -43,7 +44,7 @@ def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
-@pytest.mark.skipif(not REAL_FILES.exists(), reason="no shared/statements here")
+@pytest.mark.corpus
 def test_a_real_entry_with_a_garbled_amount_is_refused():
     data = (REAL_FILES / "camt/bsparser__camt053_garbled_amount.xml").read_bytes()
     transactions, unusable = split_rows(camt_file.read(data))

@@ -1,6 +1,5 @@
 """Statements as CSV: what is detected, what is read, and what is refused with a sentence."""
 
-import csv
 import json
 from dataclasses import replace
 from datetime import date
@@ -11,11 +10,11 @@ import pytest
 
 from transactions.sources.files.csv_file import CsvMapping, detect, detect_table, read, read_table
 from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile, UnusableRow
+from transactions.tests.statement_files import REAL_FILES, manifest_rows
 
 pytestmark = pytest.mark.once
 
 SAMPLES = Path(__file__).parent / "samples" / "csv"
-REAL_FILES = Path(__file__).resolve().parents[3] / "shared" / "statements"
 A_MAPPING = CsvMapping(
     txn_date=0, date_format="%Y-%m-%d", amount=2, description=(1,), header_line=1
 )
@@ -338,16 +337,8 @@ REFUSED = {
 }
 
 
-def real_files() -> list[dict]:
-    manifest = REAL_FILES / "manifest.tsv"
-    if not manifest.exists():
-        return []
-    with manifest.open(encoding="utf-8") as lines:
-        entries = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [entry for entry in entries if entry["format"] == "csv"]
-
-
-@pytest.mark.parametrize("entry", real_files(), ids=lambda entry: Path(entry["file"]).name)
+@pytest.mark.corpus
+@pytest.mark.parametrize("entry", manifest_rows("csv"), ids=lambda entry: Path(entry["file"]).name)
 def test_it_reads_a_real_file_to_the_expected_sum(entry):
     name = Path(entry["file"]).name
     data = (REAL_FILES / entry["file"]).read_bytes()

@@ -1,6 +1,5 @@
 """Files through the whole pipeline: real banks' statements, and what people upload by mistake."""
 
-import csv
 import io
 import zipfile
 from decimal import Decimal
@@ -18,20 +17,11 @@ from transactions.services.import_confirming import confirm_import, revert_impor
 from transactions.services.importing import check_import, choose_mapping, start_import
 from transactions.sources.files import csv_file
 from transactions.tests.import_samples import csv_of
-from transactions.tests.statement_files import REAL_FILES
+from transactions.tests.statement_files import REAL_FILES, SAMPLES, manifest_rows
 from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, told
 
-MANIFEST = REAL_FILES / "manifest.tsv"
 # Manifest sums that no machine could know: a sign or a day order its reader had to be told.
 TOLD_BY_HAND = {"bank2ynab__statement_1.csv", "bank2ynab__test_row_format_CD_flag.csv"}
-
-
-def real_files(kind):
-    if not MANIFEST.exists():
-        pytest.skip("no shared/statements here")
-    with MANIFEST.open(encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [row for row in rows if row["format"] == kind]
 
 
 def bring_in(account, content):
@@ -79,9 +69,35 @@ def outcome_of(row, batch):
 
 
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
+def test_samples_come_in_once_and_go_out_without_a_trace(kind, alice):
+    seen, refused = 0, []
+    for path in sorted((SAMPLES / kind).iterdir()):
+        content = path.read_bytes()
+        currency = currency_of({"currency": ""}, content)
+        account = make_account(user=alice, name=path.name, currency=currency)
+        try:
+            batch = bring_in(account, content)
+        except ValidationError as error:
+            refused.append((path.name, " ".join(error.messages)[-1:]))
+            continue
+        seen += 1
+        parts = (batch.added_count, batch.duplicate_count, batch.skipped_count, batch.invalid_count)
+        assert (batch.read_count, batch.duplicate_count) == (sum(parts), 0), path.name
+        assert bring_in(account, content + b"\n").added_count == 0, path.name
+        revert_import(actor=alice, batch=batch, at=timezone.now())
+        account.refresh_from_db()
+        assert account.balance == 0, path.name
+        assert not MonthlyTotal.objects.filter(account=account).exists(), path.name
+    assert seen >= 2
+    assert refused == ([("heading_only.csv", ".")] if kind == "csv" else [])
+    assert check_ledger().is_clean
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
 def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice, record_property):
     seen, refused, outcomes = 0, [], []
-    for number, row in enumerate(real_files(kind)):
+    for number, row in enumerate(manifest_rows(kind)):
         content = (REAL_FILES / row["file"]).read_bytes()
         account = make_account(
             user=alice, name=f"{kind} {number}", currency=currency_of(row, content)
@@ -119,10 +135,9 @@ def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice, re
     assert check_ledger().is_clean
 
 
+@pytest.mark.corpus
 def test_two_equal_coffees_of_a_real_statement_stay_two(alice):
     path = REAL_FILES / "camt" / "bsparser__camt053_duplicate_same_day.xml"
-    if not path.exists():
-        pytest.skip("no shared/statements here")
     content = path.read_bytes()
     account = make_account(
         user=alice, name="Coffee", currency=currency_of({"currency": ""}, content)

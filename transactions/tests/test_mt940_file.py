@@ -24,6 +24,7 @@ pytestmark = pytest.mark.once
 REFUSED = {"cmxl__mt940-headers.txt": 1, "invalid_statement.sta": 0}
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("mt940", REFUSED))
 def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     name, count, amount = expected
@@ -31,7 +32,7 @@ def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
-@pytest.mark.skipif(not REAL_FILES.exists(), reason="no shared/statements here")
+@pytest.mark.corpus
 def test_a_real_line_on_an_impossible_day_is_refused():
     data = (REAL_FILES / "mt940/cmxl__mt940-headers.txt").read_bytes()
     transactions, unusable = split_rows(mt940_file.read(data))

@@ -33,6 +33,7 @@ def line(amount: str, fitid: str = "", name: str = "Shop") -> bytes:
     return text.encode()
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("ofx", REFUSED))
 def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     name, count, amount = expected
@@ -40,7 +41,7 @@ def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
-@pytest.mark.skipif(not REAL_FILES.exists(), reason="no shared/statements here")
+@pytest.mark.corpus
 def test_a_real_file_whose_lines_have_no_day_reads_to_refusals_only():
     data = (REAL_FILES / "ofx/ofxparse__fail_nice__date_missing.ofx").read_bytes()
     transactions, unusable = split_rows(ofx_file.read(data))

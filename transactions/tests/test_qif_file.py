@@ -24,6 +24,7 @@ def qif(*records: str, section: str = "Bank") -> bytes:
     return (f"!Type:{section}\n" + "".join(f"{record}\n^\n" for record in records)).encode()
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("qif", {}))
 def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
     name, count, amount = expected
