@@ -14,7 +14,8 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from banking import logs, stores
+from banking import logs
+from banking.kernel import stores
 from banking.limits import rate_limits
 from banking.schedule import BEAT_SCHEDULE
 from banking.sign_in import *  # noqa: F403 - they are settings

@@ -30,7 +30,7 @@ def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
     found = {
         "format": ([BIN / "ruff", "format", "--check", "."], {}),
         "lint": ([BIN / "ruff", "check", "."], {}),
-        "imports": ([BIN / "lint-imports"], {}),
+        "imports": ([sys.executable, "-m", "tests.contracts"], {}),
         "migrations": ([*manage, "makemigrations", "--check", "--dry-run"], production),
         "deployment": ([*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
         "security": (

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.contracts import APPS
+
 pytestmark = pytest.mark.once
-APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
 # They take an actor and tell nothing, because nothing that counts is changed: why, in a word.
 SILENT = {
     "mark_read": "an alert read",

@@ -17,9 +17,9 @@ from django.template.loader import get_template
 from banking.celery import app as celery_app
 from tests import servers
 from tests.check import checks
+from tests.contracts import APPS
 
 ROOT = settings.BASE_DIR
-APPS = ("users", "accounts", "transactions", "budgets", "rewards", "bills", "alerts", "insights")
 LONGEST_FUNCTION = 60
 STANDARD = {name for name in sys.stdlib_module_names if not name.startswith("_")}
 WRITING = {

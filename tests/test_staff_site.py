@@ -16,6 +16,7 @@ from banking.beat import install_schedule
 from insights.models import Export
 from insights.staff.job_log import record_run
 from tests.builders import make_user, step_up
+from tests.contracts import APPS
 from tests.world import SECRET, things_of
 from transactions.models import Attachment
 from users.models import AuditEvent, Notification, RefreshSession, User
@@ -263,6 +264,3 @@ def test_every_table_of_ours_is_on_the_staff_site():
         *("transactions.ChangePlan", "transactions.ImportFile", "transactions.LedgerMark"),
         "insights.ExportPiece",
     }
-
-
-APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")

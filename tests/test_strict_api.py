@@ -19,12 +19,12 @@ from rest_framework import serializers
 
 from banking.kernel.api_input import ApiView, Input, StrictInput, accepted_parameters
 from tests.builders import make_user, step_up
+from tests.contracts import APPS
 from tests.routes import OBJECTS
 from tests.world import everything, things_of
 from users.management.commands.list_urls import Url, all_urls
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
-APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
 # They take what others send or ask for: the schema's own view, signed calls from providers.
 NOT_OURS = {"schema", "webhooks-twilio"}
 API = [url for url in all_urls() if url.pattern.startswith("/api/") and url.name not in NOT_OURS]

