@@ -1,6 +1,10 @@
-"""The limits of users/limits.py, as settings.RATE_LIMITS holds them."""
+"""The product's numbers: how often something may be done, and how far a date may lie."""
 
 Rate = tuple[int, int]
+
+# A date typed by hand lies between so many years before and after the person's today.
+TYPED_YEARS_BACK = 100
+TYPED_YEARS_AHEAD = 5
 
 # A demo is tried by scripts, all of them the same six people from one address.
 DEMO_FACTOR = 50

@@ -16,6 +16,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "users.tasks.verify_audit_nightly",
         "schedule": crontab(hour=3, minute=40),
     },
+    # No zone's midnight lies elsewhere than on a quarter of an hour.
+    "planned-transactions": {
+        "task": "transactions.tasks.post_planned_transactions",
+        "schedule": crontab(minute="*/15"),
+    },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "resume-changes": {"task": "transactions.tasks.resume_changes", "schedule": crontab()},
     "resume-exports": {"task": "insights.tasks.resume_exports", "schedule": crontab()},
@@ -38,6 +43,10 @@ BEAT_SCHEDULE: dict[str, dict] = {
     "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
     "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},
     "bills-reminders": {"task": "bills.tasks.remind_of_bills", "schedule": crontab(minute=3)},
+    "bills-points": {
+        "task": "bills.tasks.earn_for_scheduled_payments",
+        "schedule": crontab(minute="3-59/15"),
+    },
     "points-expiry": {
         "task": "rewards.tasks.expire_points_everywhere",
         "schedule": crontab(minute=5),

@@ -33,8 +33,11 @@ class BillQuerySet(models.QuerySet["Bill"]):
 
     def with_status(self, status: str, on: date) -> "BillQuerySet":
         """Those that have this status on the date `on`."""
+        planned = Q(payment__status=Transaction.Status.PLANNED)
+        if status == Bill.Status.SCHEDULED:
+            return self.filter(planned)
         if status == Bill.Status.PAID:
-            return self.filter(paid_at__isnull=False)
+            return self.filter(Q(payment=None) | ~planned, paid_at__isnull=False)
         if status == Bill.Status.SKIPPED:
             return self.filter(skipped_at__isnull=False)
         return self.overdue(on) if status == Bill.Status.OVERDUE else self.upcoming(on)
@@ -71,6 +74,7 @@ class Bill(models.Model):
 
     class Status(models.TextChoices):
         UPCOMING = "upcoming", _("Upcoming")
+        SCHEDULED = "scheduled", _("Scheduled")
         PAID = "paid", _("Paid")
         OVERDUE = "overdue", _("Overdue")
         SKIPPED = "skipped", _("Skipped")
@@ -153,12 +157,22 @@ class Bill(models.Model):
         return f"{self.biller_name}, {self.due_date}"
 
     def status_on(self, on: date) -> str:
-        """The status by the calendar: overdue from the day after the due date."""
+        """The status by the calendar: overdue from the day after the due date.
+
+        Paid with a date to come it is scheduled until the payment posts.
+        """
+        if self.is_scheduled:
+            return self.Status.SCHEDULED
         if self.paid_at is not None:
             return self.Status.PAID
         if self.skipped_at is not None:
             return self.Status.SKIPPED
         return self.Status.OVERDUE if self.due_date < on else self.Status.UPCOMING
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Its payment waits for its day; no other will be made."""
+        return self.payment is not None and self.payment.status == Transaction.Status.PLANNED
 
     @property
     def will_auto_pay(self) -> bool:

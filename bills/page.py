@@ -50,7 +50,9 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     """Overdue first, then what is coming, then what was paid this month."""
     mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
     lacking = shortfalls(user=user, on=on)
-    paid = mine.filter(paid_on__gte=month.start, paid_on__lt=month.end)
+    paid = mine.with_status(Bill.Status.PAID, on)
+    paid = paid.filter(paid_on__gte=month.start, paid_on__lt=month.end)
+    scheduled = mine.with_status(Bill.Status.SCHEDULED, on).order_by("paid_on", "id")
     overdue = lines(mine.overdue(on)[:MOST_SHOWN], on, lacking)
     upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
     _mark_maybe_paid([*reversed(overdue), *upcoming], on)
@@ -60,6 +62,7 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     return {
         "overdue": overdue,
         "upcoming": upcoming,
+        "scheduled": lines(scheduled[:MOST_SHOWN], on),
         "paid": lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on),
         "overdue_sum": Sums.of(mine.overdue(on)),
         "upcoming_sum": Sums.of(mine.upcoming(on)),

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bills.services.auto_paying import auto_pay_due, plan_all_ahead
+from bills.services.paying import earn_for_scheduled
 from bills.services.purging import purge_trash
 from bills.services.reminding import send_due_reminders
 
@@ -19,6 +20,12 @@ def plan_bills_ahead() -> int:
 def auto_pay_bills() -> dict[str, int]:
     """Pay what is due by itself, in each owner's own calendar."""
     return auto_pay_due(at=timezone.now())
+
+
+@shared_task
+def earn_for_scheduled_payments() -> int:
+    """Give the points of scheduled payments that have posted since."""
+    return earn_for_scheduled(at=timezone.now())
 
 
 @shared_task

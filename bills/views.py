@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -122,7 +123,7 @@ def bill_pay(request: HttpRequest, pk: int) -> HttpResponse:
     """Pay a bill; asked again, it is paid already."""
     bill = _find_to_change(request, pk)
     if bill.paid_at is not None:
-        messages.info(request, _("%(name)s is paid.") % {"name": bill.biller_name})
+        messages.info(request, _paid_sentence(bill))
         return redirect("bills:bill_detail", pk)
     on = _today(request)
     initial = {"account": bill.account, "amount": bill.amount_due, "on": on}
@@ -142,9 +143,16 @@ def _pay(request: HttpRequest, bill: Bill, *, account: Any, **fields: Any) -> No
     paid = pay_bill(actor=request.user, bill=bill, account=account, **fields)
     messages.success(
         request,
-        _("%(name)s is paid.") % {"name": paid.biller_name},
+        _paid_sentence(paid),
         extra_tags=f"undo:{reverse('bills:bill_unpay', args=[bill.pk])}",
     )
+
+
+def _paid_sentence(bill: Bill) -> str:
+    if bill.is_scheduled:
+        told = {"name": bill.biller_name, "on": date_format(bill.paid_on, "DATE_FORMAT")}
+        return _("%(name)s is scheduled for %(on)s.") % told
+    return _("%(name)s is paid.") % {"name": bill.biller_name}
 
 
 @require_POST

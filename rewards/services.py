@@ -16,9 +16,10 @@ from banking.kernel.periods import add_months
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
 from transactions.models import Transaction
-from transactions.services.posting_checks import checked_date
+from transactions.services.posting_checks import checked_date, typed_date
 from users.audit import trail
 from users.models import User
+from users.timezones import today_in
 
 HOUSE_PROGRAM = "House points"
 MOST_POINTS = 10**12
@@ -136,6 +137,7 @@ def add_entry(
         raise ValidationError({"kind": "Choose earn, redeem or adjust."})
     if points == 0 or (points < 0 and kind != PointsEntry.Kind.ADJUST):
         raise ValidationError({"points": "Enter points above zero."})
+    typed_date(on, today=today_in(reward.user.timezone), name="on")
     locked = lock_program(reward)
     signed = -points if kind == PointsEntry.Kind.REDEEM else points
     entry = _append(locked, kind, signed, on, note=note)

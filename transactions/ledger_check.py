@@ -3,6 +3,7 @@
 It only reads, in a fixed number of queries, and streams what it reads.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
 from accounts.models import Account
 from banking.kernel.fields import AmountField
@@ -37,13 +39,17 @@ from transactions.models import (
     Transaction,
     TransactionSplit,
 )
+from transactions.planned_check import planned_lines, transfer_legs
 from transactions.totals_check import merchant_totals, monthly_totals
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
 
 
-def check_ledger(account_id: int | None = None) -> LedgerReport:
-    """Check every account, or one; rows in the trash are checked too, and counted nowhere."""
+def check_ledger(account_id: int | None = None, at: datetime | None = None) -> LedgerReport:
+    """Check every account, or one, as of `at` (by default now).
+
+    Rows in the trash are checked too, and counted nowhere.
+    """
     accounts, rows = Account.objects.all(), Transaction.objects.all()
     totals, at_merchants = MonthlyTotal.objects.all(), MerchantTotal.objects.all()
     if account_id is not None:
@@ -62,6 +68,8 @@ def check_ledger(account_id: int | None = None) -> LedgerReport:
                 _external_ids(rows),
                 _orphans(rows, totals),
                 _splits(rows),
+                planned_lines(rows, at or timezone.now()),
+                transfer_legs(rows),
             ]
         )
 

@@ -26,7 +26,7 @@ class BalancePoint:
 
 
 def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decimal | None]:
-    """The balance after each of these consecutive rows, newest first; None for a pending one."""
+    """The balance after each of these consecutive rows, newest first; None before one posts."""
     if not rows:
         return []
     balance = account.balance - _sum_of_newer(account, rows[0])

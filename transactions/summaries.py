@@ -50,11 +50,12 @@ def counted_by_parts(
 
 @dataclass(frozen=True, slots=True)
 class CurrencySummary:
-    """One currency's share of a list: income and spending without transfers and pending rows."""
+    """One currency's share of a list: income and spending of posted rows that are no transfer."""
 
     currency: str
     count: int
     pending_count: int
+    planned_count: int
     transfer_count: int
     inflow: Decimal
     outflow: Decimal
@@ -73,6 +74,7 @@ def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
             currency=row["currency"],
             count=row["rows_count"],
             pending_count=row["pending_count"],
+            planned_count=row["planned_count"],
             transfer_count=row["transfer_count"],
             inflow=row["inflow"],
             outflow=-row["negative"],
@@ -90,7 +92,8 @@ def _counted(rows: TransactionQuerySet) -> str:
 def _sums(amount: str) -> dict[str, Any]:
     return {
         "rows_count": Count("id"),
-        "pending_count": Count("id", filter=~_POSTED),
+        "pending_count": Count("id", filter=Q(status=Transaction.Status.PENDING)),
+        "planned_count": Count("id", filter=Q(status=Transaction.Status.PLANNED)),
         "transfer_count": Count("id", filter=_TRANSFER & _POSTED),
         "inflow": _sum(amount, _OWN & _POSTED & Q(signed_amount__gt=0)),
         "negative": _sum(amount, _OWN & _POSTED & Q(signed_amount__lt=0)),
@@ -107,7 +110,7 @@ def day_nets(
 ) -> dict[date, list[tuple[str, Decimal]]]:
     """{day: [(currency, net)]} of whole days, also where a page shows only a part of one.
 
-    A day of transfers and pending rows alone has none.
+    A day of transfers and rows that are not posted alone has none.
     """
     nets: dict[date, list[tuple[str, Decimal]]] = {}
     grouped = (

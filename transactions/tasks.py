@@ -12,6 +12,7 @@ from banking.kernel.waking import wake
 from transactions.ledger_check import check_ledger
 from transactions.services import import_confirming, importing, long_changes
 from transactions.services.import_progress import is_silent
+from transactions.services.posting_planned import post_planned
 from transactions.services.purging import purge
 from transactions.services.transfers import suggest_transfers
 from users.models import User
@@ -64,6 +65,12 @@ def resume_imports() -> int:
             importing.check_import(batch_id=batch.pk)
     importing.give_up_batches(before=now - GIVEN_UP)
     return count
+
+
+@shared_task(**_RETRY)
+def post_planned_transactions() -> dict[str, int]:
+    """Post what was planned for a day that has come, in each owner's own calendar."""
+    return post_planned(at=timezone.now())
 
 
 @shared_task(**_RETRY)

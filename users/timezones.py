@@ -4,6 +4,11 @@ from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils import timezone as clock
+
+# No zone is ahead of the first or behind the second.
+EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+
 
 @cache
 def _names() -> list[str]:
@@ -18,3 +23,8 @@ def timezone_choices() -> list[tuple[str, str]]:
 def local_date(timezone: str, at: datetime) -> date:
     """The calendar date at the moment `at` in that zone."""
     return at.astimezone(ZoneInfo(timezone)).date()
+
+
+def today_in(timezone: str) -> date:
+    """The calendar date it is in that zone now: what a service goes by unless told a day."""
+    return local_date(timezone, clock.now())

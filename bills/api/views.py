@@ -34,7 +34,7 @@ from bills.services.planning import (
 )
 from bills.services.reminding import send_due_reminders, send_reminder
 from transactions.models import Transaction
-from transactions.services.posting_checks import checked_date
+from transactions.services.posting_checks import typed_date
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
@@ -157,7 +157,7 @@ class BillPayApi(BillApi):
         def command() -> tuple[int, Any]:
             fields = self.read(PayIn)
             on = fields.pop("paid_on", self.today)
-            checked_date(on, "paid_on")
+            typed_date(on, today=self.today, name="paid_on")
             fields["post"] = fields.get("account", "own") is not None
             pay_bill(actor=request.user, bill=bill, on=on, **fields)
             return status.HTTP_200_OK, self.show(pk)

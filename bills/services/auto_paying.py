@@ -15,14 +15,12 @@ from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill
 from bills.services.planning import lock_bill, plan_ahead
 from users.audit import trail
-from users.timezones import local_date
+from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
 
 CATCH_UP_DAYS = 31
 AHEAD_DAYS = 35
 # A series that nobody has settled for so long is not carried on by itself.
 FORGOTTEN_DAYS = 400
-# No zone is ahead of the first or behind the second.
-EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 
 
 def auto_pay_due(*, at: datetime) -> dict[str, int]:
@@ -61,7 +59,7 @@ def auto_pay(*, bill: Bill, on: date) -> str:
         return ""
     try:
         with db_transaction.atomic():
-            pay_bill(actor=None, bill=locked, on=on)
+            pay_bill(actor=None, bill=locked, on=on, today=on)
     except ValidationError as error:
         sentence = " ".join(error.messages)
     else:

@@ -1,10 +1,11 @@
 """Paying a bill: at most once, however often and however concurrently it is asked for."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
@@ -21,12 +22,15 @@ from rewards.services import (
 )
 from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, post_transaction
-from transactions.services.posting_checks import checked_date
+from transactions.services.posting_checks import typed_date
 from users.audit import trail
 from users.models import User
+from users.timezones import LATEST_ZONE, local_date, today_in
 
 # How far a bank's line may be from the bill and still be the whole of it.
 NEAR = Decimal("0.05")
+# A scheduled payment that posted longer ago earns nothing by itself any more.
+EARN_WITHIN_DAYS = 60
 
 
 @db_transaction.atomic
@@ -38,9 +42,12 @@ def pay_bill(
     account: Account | None = None,
     amount: Decimal | None = None,
     post: bool = True,
+    today: date | None = None,
 ) -> Bill:
     """Settle an occurrence on the date `on`; asking again answers the settled bill.
 
+    After `today` (the owner's, by default now) the payment is planned and the bill is scheduled:
+    the money leaves, and points are earned, on the day the payment posts.
     `amount` is in the bill's currency, by default all of it; less leaves the rest open as an
     occurrence of its own. With an account (given, or the bill's own) the expense is posted and
     points are earned in the same database transaction; the next occurrence is planned. Without
@@ -51,13 +58,16 @@ def pay_bill(
     if locked.paid_at is not None:
         return locked
     amount = _checked_amount(locked, amount)
-    checked_date(on, "on")
+    today = today or today_in(locked.user.timezone)
+    typed_date(on, today=today, name="on")
     account = account or locked.account
     payment = None
     if account is not None and post:
         if account.user_id != locked.user_id:
             raise ValidationError({"account": "Choose one of your own accounts."})
-        payment = _post(actor, locked, account, amount, on)
+        payment = _post(actor, locked, account, amount, on, today)
+    elif on > today:
+        raise ValidationError({"on": "What is paid elsewhere was paid today or before."})
     settled = _settle(locked, amount, on, payment)
     _record(actor, settled)
     return settled
@@ -149,7 +159,7 @@ def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
 
 
 def _post(
-    actor: User | None, bill: Bill, account: Account, amount: Decimal, on: date
+    actor: User | None, bill: Bill, account: Account, amount: Decimal, on: date, today: date
 ) -> Transaction:
     # Every row lock before the first audit event: account, then programme.
     lock_accounts([account.pk])
@@ -165,16 +175,55 @@ def _post(
         merchant=bill.biller_name,
         category=None if is_gone else bill.category,
         origin=Transaction.Origin.BILL,
+        today=today,
     )
-    earn_for_payment(
-        actor=actor,
+    if payment.status == Transaction.Status.POSTED:
+        earn_for_payment(
+            actor=actor,
+            reward=reward,
+            payment=payment,
+            on=on,
+            is_early=on < bill.due_date,
+            base_amount=_base_amount(bill, amount),
+        )
+    return payment
+
+
+def earn_for_scheduled(*, at: datetime) -> int:
+    """Give the points of scheduled payments that have posted since; how many payments earned.
+
+    Safe to repeat: a payment with an entry has earned.
+    """
+    earliest = local_date(LATEST_ZONE, at) - timedelta(days=EARN_WITHIN_DAYS)
+    posted = Bill.objects.filter(
+        paid_at__date__lt=F("paid_on"),
+        paid_on__gte=earliest,
+        payment__status=Transaction.Status.POSTED,
+        payment__origin=Transaction.Origin.BILL,
+        payment__points_entries=None,
+    )
+    return sum(_earn_late(pk) for pk in list(posted.order_by("pk").values_list("pk", flat=True)))
+
+
+@db_transaction.atomic
+def _earn_late(pk: int) -> bool:
+    bill = lock_bill(Bill(pk=pk))
+    payment = bill.payment
+    if payment is None or bill.paid_on is None or bill.amount_paid is None:
+        return False
+    lock_accounts([payment.account_id])
+    reward = lock_bill_program(bill.user)
+    if payment.points_entries.exists():
+        return False
+    entry = earn_for_payment(
+        actor=None,
         reward=reward,
         payment=payment,
-        on=on,
-        is_early=on < bill.due_date,
-        base_amount=_base_amount(bill, amount),
+        on=bill.paid_on,
+        is_early=bill.paid_on < bill.due_date,
+        base_amount=_base_amount(bill, bill.amount_paid),
     )
-    return payment
+    return entry is not None
 
 
 def _base_amount(bill: Bill, amount: Decimal) -> Decimal | None:

@@ -14,9 +14,10 @@ from banking.kernel.money import round_to_minor_unit
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
-from transactions.services.posting_checks import checked_date
+from transactions.services.posting_checks import typed_date
 from users.audit import trail
 from users.models import User
+from users.timezones import today_in
 
 EDITABLE = (
     "biller_name",
@@ -80,6 +81,7 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
         return locked
     if "recurrence" in before and locked.remainder_of_id is not None:
         raise ValidationError({"recurrence": "The rest of a part payment does not repeat."})
+    was_due = locked.due_date
     for name in before:
         setattr(locked, name, changes[name])
     later = _lock_later_open(locked)
@@ -90,7 +92,7 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
             recurrence=Bill.Recurrence.NONE
         )
         locked.series, locked.series_start, locked.sequence = uuid.uuid4(), locked.due_date, 0
-    _check(locked)
+    _check(locked, was_due)
     if not {"due_date", "auto_pay", "account"}.isdisjoint(before):
         # The owner has seen to it: auto-pay may try once more.
         locked.auto_pay_tried_on, locked.auto_pay_error = None, ""
@@ -215,13 +217,14 @@ def _lock_later_open(bill: Bill) -> BillQuerySet:
     return Bill.objects.filter(pk__in=list(in_order.values_list("pk", flat=True)))
 
 
-def _check(bill: Bill) -> None:
+def _check(bill: Bill, was_due: date | None = None) -> None:
     bill.biller_name = bill.biller_name.strip()
     if isinstance(bill.amount_due, Decimal):
         bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
         if bill.amount_due <= 0:
             raise ValidationError({"amount_due": "Enter an amount above zero."})
-    checked_date(bill.due_date, "due_date")
+    if bill.due_date != was_due:
+        typed_date(bill.due_date, today=today_in(bill.user.timezone), name="due_date")
     if bill.auto_pay and bill.account is None:
         raise ValidationError({"account": "Choose the account that pays it automatically."})
     bill.full_clean()

@@ -26,7 +26,7 @@ from rewards.services import (
     restore_program,
 )
 from rewards.totals import Holding, rewards_total
-from transactions.services.posting_checks import checked_date
+from transactions.services.posting_checks import typed_date
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 from users.timezones import local_date
@@ -142,7 +142,7 @@ class EntryListApi(RewardApi):
             data.is_valid(raise_exception=True)
             fields = data.validated_data
             on = fields.pop("occurred_on", self.today)
-            checked_date(on, "occurred_on")
+            typed_date(on, today=self.today, name="occurred_on")
             entry = add_entry(actor=request.user, reward=reward, on=on, **fields)
             return status.HTTP_201_CREATED, self.get_serializer(entry).data
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,7 @@ from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import Transfer
+from transactions.services.posting_checks import typed_date
 from transactions.services.transfers import (
     confirm_transfer,
     reject_transfer,
@@ -21,7 +21,7 @@ from transactions.services.transfers import (
 )
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
-from users.timezones import local_date
+from users.timezones import today_in
 
 
 class TransferOut(serializers.ModelSerializer):
@@ -116,9 +116,9 @@ class TransferListApi(TransferApi):
             given = dict(data.validated_data)
             for side in ("source", "target"):
                 require_change(request.user, given[side])
-            on = given.pop("date", None)
-            on = on or local_date(request.user.timezone, timezone.now())
-            made = transfer_funds(actor=request.user, on=on, **given)
+            today = today_in(request.user.timezone)
+            on = typed_date(given.pop("date", None) or today, today=today, name="date")
+            made = transfer_funds(actor=request.user, on=on, today=today, **given)
             return status.HTTP_201_CREATED, self.show(made.pk)
 
         return answer_once(request, command)

@@ -62,7 +62,11 @@ class TransactionForm(forms.Form):
         help_text=_("A merchant or a description is needed."),
     )
     category = CategoryField()
-    status = forms.ChoiceField(label=_("Status"), choices=Transaction.Status.choices)
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=Transaction.Status.choices,
+        help_text=_("With a date after today it is planned, and posts on its day."),
+    )
     tags = TagsField()
     notes = forms.CharField(
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
@@ -77,6 +81,11 @@ class TransactionForm(forms.Form):
         self.fields["category"].set_owner(row.user_id if row else user.pk)
         if row is not None:
             self.fields["amount"].currency = row.account.currency
+        if row is None or row.status != Transaction.Status.PLANNED:
+            planned = Transaction.Status.PLANNED
+            self.fields["status"].choices = [
+                choice for choice in Transaction.Status.choices if choice[0] != planned
+            ]
         if row is not None and row.is_bank_fact:
             for name in BANK_FIELDS:
                 self.fields[name].disabled = True

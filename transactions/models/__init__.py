@@ -11,6 +11,7 @@ from transactions.models.ledger import (
     Tag,
     Transaction,
     TransactionQuerySet,
+    UnpostedReason,
 )
 from transactions.models.marks import LedgerMark
 from transactions.models.rules import CategoryRule
@@ -39,4 +40,5 @@ __all__ = [
     "TransactionQuerySet",
     "TransactionSplit",
     "Transfer",
+    "UnpostedReason",
 ]

@@ -53,12 +53,16 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """What counts in balances and figures."""
         return self.filter(status=Transaction.Status.POSTED)
 
+    def planned(self) -> "TransactionQuerySet":
+        """What waits for its day; it is in no balance and no figure."""
+        return self.filter(status=Transaction.Status.PLANNED)
+
     def in_period(self, period: Period) -> "TransactionQuerySet":
         return self.filter(txn_date__gte=period.start, txn_date__lt=period.end)
 
     def for_list(self) -> "TransactionQuerySet":
         """With everything a list row shows, in a fixed number of queries."""
-        return self.select_related("account", "category").prefetch_related("tags")
+        return self.select_related("account", "category", "unposted").prefetch_related("tags")
 
 
 class Transaction(models.Model):
@@ -69,6 +73,9 @@ class Transaction(models.Model):
         EXPENSE = "expense", _("Expense")
 
     class Status(models.TextChoices):
+        """Planned: dated by a person after their today, posted on its day. Pending: the bank's."""
+
+        PLANNED = "planned", _("Planned")
         PENDING = "pending", _("Pending")
         POSTED = "posted", _("Posted")
 
@@ -178,6 +185,11 @@ class Transaction(models.Model):
                 name="transaction_user_category",
             ),
             models.Index(
+                fields=["txn_date"],
+                condition=Q(status="planned", deleted_at=None),
+                name="transaction_planned",
+            ),
+            models.Index(
                 F("user"),
                 F("amount").desc(),
                 F("id").desc(),
@@ -203,6 +215,24 @@ class Transaction(models.Model):
     def title(self) -> str:
         """What a list calls it."""
         return self.merchant or self.description
+
+
+class UnpostedReason(models.Model):
+    """Why a planned transaction did not post on its day. It goes when the transaction posts."""
+
+    transaction = models.OneToOneField(
+        Transaction, on_delete=models.CASCADE, related_name="unposted"
+    )
+    # The first day, in the owner's time zone, on which it was tried.
+    tried_on = models.DateField()
+    reason = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}: {self.reason}"
 
 
 class CategoryChange(models.Model):

@@ -38,7 +38,7 @@ from transactions.services.changing import (
     stage,
     transactions_of,
 )
-from transactions.services.posting import book
+from transactions.services.posting import book, post_passed
 from transactions.services.returned_lines import has_returned, one_of_each_line
 from transactions.services.transfer_pairs import (
     accounts_of_pairs,
@@ -49,6 +49,7 @@ from transactions.services.transfer_pairs import (
 from transactions.totals import SumsByKey, merge, sums_in
 from users.audit import trail
 from users.models import User
+from users.timezones import local_date
 
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTES = 20, 40, 4_000
 MANUAL, NOBODY = (
@@ -245,6 +246,7 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
         back = one_of_each_line(deleted.exclude(has_returned()))
         stayed += deleted.count() - len(back)
         restored = Transaction.objects.filter(pk__in=back)
+        post_passed(restored, local_date(actor.timezone, at))
         count += restored.update(deleted_at=None, updated_at=at)
         delta = merge((delta, 1), (sums_in(restored), 1))
     if not count:

@@ -16,7 +16,6 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
 from banking.kernel.money import plain_amount
-from transactions.fingerprints import fingerprint
 from transactions.holds import refuse_held
 from transactions.models import (
     Category,
@@ -25,14 +24,20 @@ from transactions.models import (
     Tag,
     Transaction,
     TransactionQuerySet,
+    UnpostedReason,
 )
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.posting_checks import (
     checked_amount,
-    checked_date,
     refuse_closed,
     refuse_foreign_category,
+)
+from transactions.services.posting_edits import (
+    MONEY_FIELDS,
+    assign,
+    decide_date,
+    fingerprint_of,
 )
 from transactions.services.returned_lines import refuse_returned
 from transactions.services.transfer_pairs import (
@@ -51,14 +56,10 @@ from transactions.totals import (
 )
 from users.audit import trail
 from users.models import User
+from users.timezones import today_in
 
-MONEY_FIELDS = ("account", "signed_amount", "txn_date", "status")
-BANK_FACTS = ("account", "signed_amount", "txn_date", "posted_date", "status", "description")
-PLAIN_FIELDS = ("description", "merchant", "posted_date", "notes")
-SEARCHED = ("description", "merchant", "notes")
 SPLIT = "This transaction is split into parts. Make it whole again first."
 NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
-FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
 
 
 @db_transaction.atomic
@@ -77,8 +78,12 @@ def post_transaction(
     notes: str = "",
     tags: Iterable[str] = (),
     origin: str = Transaction.Origin.MANUAL,
+    today: date | None = None,
 ) -> Transaction:
     """Write one line on an account, in the account's currency (positive = money in).
+
+    Dated after `today` (the owner's, by default now) it is planned: it is in no balance and no
+    figure until its day. What the bank brings is posted whatever its date.
 
     Without a category the owner's rules give one, else the built-in map; `category_source` "none"
     leaves it without. Raises ValidationError, among others when an expense would take the account
@@ -99,16 +104,17 @@ def post_transaction(
         category_source=category_source or suggestion.category_source,
         signed_amount=checked_amount(signed_amount, account.currency),
         currency=account.currency,
-        txn_date=checked_date(txn_date),
+        txn_date=txn_date,
         posted_date=posted_date,
         status=status,
         notes=notes,
         origin=origin,
     )
-    row.fingerprint = _fingerprint_of(row)
+    decide_date(row, today)
+    row.fingerprint = fingerprint_of(row)
     row.full_clean(exclude=["fingerprint"])
     refuse_foreign_category(account.user_id, category)
-    if status == Transaction.Status.POSTED:
+    if row.status == Transaction.Status.POSTED:
         refuse_overdraft(account, row.signed_amount)
     row.save(force_insert=True)
     _set_tags(row, tags)
@@ -120,11 +126,15 @@ def post_transaction(
 
 
 @db_transaction.atomic
-def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -> Transaction:
+def edit_transaction(
+    *, actor: User, transaction: Transaction, today: date | None = None, **changes: Any
+) -> Transaction:
     """Change a transaction: any field of one's own entry; what the bank did not say of an import.
 
     Accepts account, signed_amount, txn_date, posted_date, status, description, merchant, notes,
-    tags, category. Raises ValidationError at the field.
+    tags, category. Moved to a day after `today` (the owner's, by default now) an entry of one's
+    own is planned again; moved to today or before, it is posted. Raises ValidationError at the
+    field.
     """
     target = changes.get("account", transaction.account)
     accounts = lock_accounts([transaction.account_id, target.pk])
@@ -133,7 +143,7 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
         changes["account"] = accounts[target.pk]
     before, old_sums = _facts(row), sums_of_rows([row])
     old_category_id = row.category_id
-    changed = _assign(row, changes)
+    changed = assign(row, changes, today)
     tags_changed = "tags" in changes and _set_tags(row, changes["tags"])
     if not changed and not tags_changed:
         return row
@@ -143,6 +153,9 @@ def edit_transaction(*, actor: User, transaction: Transaction, **changes: Any) -
     _refuse_lower(accounts, delta, row)
     row.save(update_fields=[*changed, "updated_at"])
     book(accounts, delta)
+    if set(changed) & set(MONEY_FIELDS):
+        # The person has seen to it: it is tried again on its day.
+        UnpostedReason.objects.filter(transaction=row).delete()
     if row.category_id != old_category_id:
         CategoryChange.objects.create(
             transaction=row,
@@ -177,22 +190,34 @@ def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
 
 
 @db_transaction.atomic
-def restore_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
+def restore_transactions(
+    *, actor: User, rows: TransactionQuerySet, today: date | None = None
+) -> int:
     """Take rows out of the trash; they count again at once. Returns how many.
 
+    A planned one whose day has come meanwhile (`today` is the owner's, by default now) is posted.
     Raises ValidationError when a later import has brought the line of such a row again.
     """
     rows = with_partners(rows)
     accounts = _lock_accounts_of(rows)
     chosen = _chosen(rows, accounts).exclude(deleted_at=None)
-    ids, sums = list(chosen.values_list("pk", flat=True)[:2]), sums_in(chosen)
+    ids = list(chosen.values_list("pk", flat=True)[:2])
     if not ids:
         return 0
     refuse_returned(chosen)
+    post_passed(chosen, today or today_in(next(iter(accounts.values())).user.timezone))
+    sums = sums_in(chosen)
     count = chosen.update(deleted_at=None, updated_at=timezone.now())
     book(accounts, sums)
     _record_many(actor, "transactions.transaction.restored", accounts, ids, count)
     return count
+
+
+def post_passed(rows: TransactionQuerySet, today: date) -> None:
+    """Mark the planned ones posted whose day is not after `today`; the caller books them."""
+    passed = rows.planned().filter(txn_date__lte=today)
+    UnpostedReason.objects.filter(transaction__in=passed.order_by().values("pk")).delete()
+    passed.update(status=Transaction.Status.POSTED)
 
 
 def _chosen(rows: TransactionQuerySet, accounts: Mapping[int, Account]) -> TransactionQuerySet:
@@ -246,62 +271,6 @@ def _refuse_fixed(row: Transaction, changed: list[str]) -> None:
     for name in (*MONEY_FIELDS, "category"):
         if name in changed:
             refuse_side(row, "amount" if name == "signed_amount" else name)
-
-
-def _fingerprint_of(row: Transaction) -> int:
-    return fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
-
-
-def _assign(row: Transaction, changes: Mapping[str, Any]) -> list[str]:
-    """Put the changes on the row; the names of the columns that really changed."""
-    changed: list[str] = []
-    for name in (*MONEY_FIELDS, *PLAIN_FIELDS):
-        if name not in changes or changes[name] == getattr(row, name):
-            continue
-        if row.is_bank_fact and name in BANK_FACTS:
-            attr = "amount" if name == "signed_amount" else name
-            raise ValidationError({attr: "The bank's own facts stay as they were imported."})
-        setattr(row, name, changes[name])
-        changed.append(name)
-    _check_money_fields(row, changed)
-    if not row.description:
-        row.description = row.merchant
-    if set(changed) & set(FINGERPRINTED):
-        row.fingerprint = _fingerprint_of(row)
-        changed.append("fingerprint")
-    if set(changed) & set(SEARCHED):
-        changed += ["search_text", "merchant_key"]
-    if "category" in changes:
-        changed += _assign_category(row, changes["category"])
-    return changed
-
-
-def _check_money_fields(row: Transaction, changed: list[str]) -> None:
-    if "account" in changed:
-        _check_account(row)
-    if "signed_amount" in changed:
-        row.signed_amount = checked_amount(row.signed_amount, row.currency)
-    if "txn_date" in changed:
-        checked_date(row.txn_date)
-
-
-def _check_account(row: Transaction) -> None:
-    if row.account.user_id != row.user_id:
-        raise ValidationError({"account": "Choose one of your own accounts."})
-    refuse_closed(row.account)
-    if row.account.currency != row.currency:
-        raise ValidationError({"account": f"Choose an account in {row.currency}."})
-
-
-def _assign_category(row: Transaction, category: Category | None) -> list[str]:
-    """A choice made by hand is locked; taking the category away hands the row back to the rules."""
-    refuse_foreign_category(row.user_id, category)
-    sources = Transaction.CategorySource
-    source = sources.MANUAL if category else sources.NONE
-    if category == row.category and source == row.category_source:
-        return []
-    row.category, row.category_source = category, source
-    return ["category", "category_source"]
 
 
 def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transaction) -> None:

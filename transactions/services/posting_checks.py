@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from banking.kernel.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit
-from transactions.models import Category
+from banking.kernel.periods import add_months
+from banking.limits import TYPED_YEARS_AHEAD, TYPED_YEARS_BACK
+from transactions.models import Category, Transaction
 
 EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
 
@@ -37,6 +39,32 @@ def checked_date(on: date, name: str = "txn_date") -> date:
     if not EARLIEST <= on <= LATEST:
         raise ValidationError({name: f"Enter a date from {EARLIEST} to {LATEST}."})
     return on
+
+
+def typed_date(on: date, *, today: date, name: str = "txn_date") -> date:
+    """The date a person gave; ValidationError at `name` when it is too far from their today."""
+    first = add_months(today, -12 * TYPED_YEARS_BACK)
+    last = add_months(today, 12 * TYPED_YEARS_AHEAD)
+    if not first <= on <= last:
+        raise ValidationError(
+            {
+                name: ValidationError(
+                    f"Enter a date from {first} to {last}: at most {TYPED_YEARS_AHEAD} years"
+                    f" ahead, and at most {TYPED_YEARS_BACK} years back.",
+                    code="date_out_of_range",
+                )
+            }
+        )
+    return on
+
+
+def status_by_date(asked: str, on: date, today: date) -> str:
+    """The status of a person's own entry: planned after their today, else the one asked for."""
+    if on > today:
+        return Transaction.Status.PLANNED
+    if asked == Transaction.Status.PLANNED:
+        raise ValidationError({"status": "A planned transaction has a date after today."})
+    return asked
 
 
 def refuse_foreign_category(owner_id: int, category: Category | None) -> None:

@@ -19,9 +19,11 @@ from accounts.services import lock_accounts
 from banking.kernel.money import round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
+from transactions.services.posting_checks import typed_date
 from transactions.services.transfer_pairs import give_categories
 from users.audit import trail
 from users.models import User
+from users.timezones import today_in
 
 # Two rows further apart are not one movement.
 WINDOW = timedelta(days=4)
@@ -39,18 +41,17 @@ def transfer_funds(
     on: date,
     target_amount: Decimal | None = None,
     description: str = "",
+    today: date | None = None,
 ) -> Transfer:
     """Move `amount` (source's currency) to another account of the same owner.
 
+    Dated after `today` (the owner's, by default now) both sides are planned.
     Between two currencies `target_amount` says what arrives, else the day's rate does. Raises
     ValidationError, among others when the source has not enough.
     """
-    if source.pk == target.pk:
-        raise ValidationError({"target": "Choose two different accounts."})
-    if source.user_id != target.user_id:
-        raise ValidationError({"target": "Choose one of your own accounts."})
-    if amount <= 0:
-        raise ValidationError({"amount": "Enter an amount above zero."})
+    _refuse_impossible(source, target, amount)
+    today = today or today_in(source.user.timezone)
+    typed_date(on, today=today, name="on")
     accounts = lock_accounts([source.pk, target.pk])
     source, target = accounts[source.pk], accounts[target.pk]
     arriving = _arriving(source, target, amount, target_amount, on)
@@ -59,6 +60,7 @@ def transfer_funds(
         "txn_date": on,
         "category": transfer_category(),
         "origin": Transaction.Origin.TRANSFER,
+        "today": today,
     }
     outflow = post_transaction(
         account=source,
@@ -88,6 +90,15 @@ def transfer_funds(
         arriving_currency=target.currency,
     )
     return transfer
+
+
+def _refuse_impossible(source: Account, target: Account, amount: Decimal) -> None:
+    if source.pk == target.pk:
+        raise ValidationError({"target": "Choose two different accounts."})
+    if source.user_id != target.user_id:
+        raise ValidationError({"target": "Choose one of your own accounts."})
+    if amount <= 0:
+        raise ValidationError({"amount": "Enter an amount above zero."})
 
 
 def transfer_category() -> Category:
@@ -240,6 +251,8 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
         raise ValidationError("One side of this transfer is in the trash. Restore it first.")
     if outflow.is_split or inflow.is_split:
         raise ValidationError("One side of this transfer is split. Make it whole again first.")
+    if Transaction.Status.PLANNED in (outflow.status, inflow.status):
+        raise ValidationError("One side of this transfer is planned. Confirm it after its day.")
     _refuse_taken(locked)
     locked.outflow_category_before, locked.outflow_source_before = (
         outflow.category,

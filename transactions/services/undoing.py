@@ -32,9 +32,11 @@ from transactions.services.changing import (
     write_tags,
     write_trash,
 )
+from transactions.services.posting import post_passed
 from transactions.services.returned_lines import has_returned
 from users.audit import trail
 from users.models import User
+from users.timezones import local_date
 
 ALREADY_UNDONE = "This has been undone already."
 UNFINISHED = "This is still at work. Undo it when it is finished."
@@ -122,7 +124,9 @@ def _write_back(change: Change, rows: Rows, act: Act) -> None:
     """Each field where it is still held. A set is read before anything of it is written."""
     if change.kind == KINDS.DELETE:
         held = rows.filter(transaction__deleted_at=_moment_of(change))
-        write_trash(held.exclude(has_returned("transaction__")), None, act.at)
+        back = held.exclude(has_returned("transaction__"))
+        post_passed(transactions_of(back), local_date(change.user.timezone, act.at))
+        write_trash(back, None, act.at)
         return
     write_categories(change, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
     if change.kind == KINDS.RULE_RUN:

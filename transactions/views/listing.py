@@ -129,6 +129,8 @@ def _groups(
 def _day_label(day: date, today: date) -> str:
     if day == today:
         return _("Today")
+    if day == today + timedelta(days=1):
+        return _("Tomorrow")
     return _("Yesterday") if day == today - timedelta(days=1) else ""
 
 

@@ -1,0 +1,90 @@
+"""The proof that planned lines wait for their day and no longer, and that transfers are whole."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+
+from transactions.ledger_report import Invariant, Violation, counting
+from transactions.models import Transaction, Transfer
+from users.timezones import EARLIEST_ZONE, local_date
+
+# The job that posts may be this late before it is a fault.
+GRACE = timedelta(days=1)
+
+
+def planned_lines(rows: QuerySet[Transaction], at: datetime) -> Invariant:
+    """A planned line past its day has a kept reason, or its account is in the trash.
+
+    That it is in no balance and no total is shown where those are recomputed from posted lines.
+    """
+    found = Invariant("planned", "a planned line is a person's own, and posts on its day")
+    planned = rows.filter(status=Transaction.Status.PLANNED)
+    columns = planned.order_by("pk").values_list(
+        *("pk", "account_id", "txn_date", "origin", "user__timezone"),
+        *("deleted_at", "account__deleted_at", "unposted"),
+    )
+    waiting = _with_a_side_in_the_trash(planned)
+    latest = local_date(EARLIEST_ZONE, at)
+    for pk, account, on, origin, zone, deleted, closed, reason in counting(columns, found):
+        problem = ""
+        if origin in (Transaction.Origin.IMPORT, Transaction.Origin.SYNC):
+            problem = "What the bank brought is planned."
+        elif deleted or closed or reason or pk in waiting or on > latest:
+            continue
+        elif on + GRACE < local_date(zone, at):
+            problem = "Its day is past, and it is still planned."
+        if problem:
+            found.add(Violation("transactions.transaction", pk, problem, account, f"{on}"))
+    return found
+
+
+def _with_a_side_in_the_trash(planned: QuerySet[Transaction]) -> set[int]:
+    pairs = Transfer.objects.filter(
+        Q(outflow_transaction__account__deleted_at__isnull=False)
+        | Q(inflow_transaction__account__deleted_at__isnull=False),
+        outflow_transaction__in=planned.order_by().values("pk"),
+    )
+    sides = pairs.values_list("outflow_transaction_id", "inflow_transaction_id")
+    return {pk for pair in sides for pk in pair}
+
+
+def transfer_legs(rows: QuerySet[Transaction]) -> Invariant:
+    """A confirmed transfer has two live legs that cancel, or none; both planned or both not.
+
+    Between two currencies the legs have opposite signs: the rate is what they say.
+    """
+    found = Invariant("transfers", "a confirmed transfer has two live legs that cancel, or none")
+    pairs = Transfer.objects.filter(
+        Q(outflow_transaction__in=rows.values("pk")) | Q(inflow_transaction__in=rows.values("pk")),
+        status=Transfer.Status.CONFIRMED,
+    )
+    names = ("pk", "signed_amount", "currency", "status", "deleted_at", "account_id", "user_id")
+    columns = pairs.order_by("pk").values_list(
+        "pk",
+        "user_id",
+        *(f"outflow_transaction__{name}" for name in names),
+        *(f"inflow_transaction__{name}" for name in names),
+    )
+    for pk, user_id, *sides in counting(columns, found):
+        problem = _broken(user_id, tuple(sides[: len(names)]), tuple(sides[len(names) :]))
+        if problem:
+            found.add(Violation("transactions.transfer", pk, problem, sides[5]))
+    return found
+
+
+def _broken(user_id: int, outflow: tuple, inflow: tuple) -> str:
+    """What is wrong with a pair of (pk, amount, currency, status, deleted, account, user)."""
+    planned = Transaction.Status.PLANNED
+    out_amount, in_amount = Decimal(outflow[1]), Decimal(inflow[1])
+    if (outflow[4] is None) != (inflow[4] is None):
+        return "One of its legs is in the trash."
+    if not out_amount < 0 < in_amount:
+        return "Its legs do not go out and in."
+    if outflow[2] == inflow[2] and out_amount + in_amount != 0:
+        return "Its legs do not cancel."
+    if (outflow[3] == planned) != (inflow[3] == planned):
+        return "One leg is planned and the other is not."
+    if {outflow[6], inflow[6]} != {user_id} or outflow[5] == inflow[5]:
+        return "Its legs are not on two accounts of its owner."
+    return ""
