@@ -24,17 +24,6 @@ from users.user_agents import device_name
 from users.views import service_unavailable, too_many_requests
 
 
-class Arrival:
-    """When a request came, as early as anybody can say: what tells a race from a second use."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.arrived_at = timezone.now()
-        return self.get_response(request)
-
-
 class SignInRequired(LoginRequiredMiddleware):
     """A page leads whoever is not signed in to the sign-in; a part of a page answers 401.
 

@@ -40,11 +40,14 @@ from users.services import people, sessions
 
 
 class TokenRace(APIException):
-    """409: another request is exchanging the same refresh token."""
+    """409: the refresh token was used moments ago, by another request or by a lost answer."""
 
     status_code = 409
     default_code = "refresh_in_progress"
-    default_detail = "Another request is using this refresh token. Take the tokens it gets."
+    default_detail = (
+        "This refresh token was used a moment ago. Use the tokens that request was given, and do"
+        " not send this one again. If that answer was lost, sign in again."
+    )
 
 
 class AuthApi(ApiView):
@@ -105,11 +108,15 @@ class SignInApi(AuthApi):
 
 
 class RefreshApi(AuthApi):
-    """A refresh token for the next pair, once. A second use signs the client out."""
+    """A refresh token for the next pair, once.
+
+    A second use within ten seconds answers 409 `refresh_in_progress` and ends nothing: take the
+    tokens of the first answer, or sign in again if it was lost. A later use signs the client out.
+    """
 
     @operation(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
     def post(self, request: Request) -> Response:
-        started_at = getattr(request, "arrived_at", None) or timezone.now()
+        started_at = timezone.now()
         refresh = _valid(RefreshIn, request)["refresh"]
         try:
             tokens = sessions.rotate_tokens(

@@ -1,7 +1,8 @@
 """Signing in and out: passwords checked under limits, browser sessions, API tokens.
 
-A refresh token is used once. Each use makes its successor in the same family; a second use ends
-the family, because one of the two users is a thief. Everything that ends sessions and everything
+A refresh token is used once. Each use makes its successor in the same family. For ten seconds a
+second use is taken for a race or a lost answer and ends nothing; later it ends the family, because
+one of the two users is a thief. Everything that ends sessions and everything
 that renews them takes the user's row lock first, so that neither can miss the other's rows.
 """
 
@@ -31,15 +32,14 @@ from users.masking import masked_email
 from users.messages.outbox import notify
 from users.models import Notification, RefreshSession, User
 from users.network import network_of
-from users.services.attempts import REMEMBERED_SECONDS, attempt_of
 from users.services.factors import cancel_email_change
 from users.timezones import local_date
 from users.user_agents import device_name
 
 # Longer than a code is accepted, with the one before it and the one after it.
 TOTP_MEMORY_SECONDS = 180
-# Nobody waits longer for an answer.
-RACE_FOR = timedelta(seconds=REMEMBERED_SECONDS)
+# How long after its use a refresh token that comes again is a race or a lost answer, no theft.
+REUSE_GRACE = timedelta(seconds=10)
 
 
 class WrongTokenError(Exception):
@@ -47,7 +47,7 @@ class WrongTokenError(Exception):
 
 
 class TokenRaceError(Exception):
-    """Another request uses the same refresh token at this moment, and won."""
+    """Another request used the same refresh token moments ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,36 +217,28 @@ def start_tokens(*, user: User, at: datetime, user_agent: str = "") -> Tokens:
 def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -> Tokens:
     """Exchange a refresh token for its successor; exactly one of parallel requests gets it.
 
-    A loser that was under way before the winner had finished (it began before `used_at`, or still
-    saw the token unused) is no thief: TokenRaceError, and nothing ends. Neither is one that had to
-    wait for its turn meanwhile, and so overlaps with other losers, for some seconds. Any other use
-    is reuse.
+    A use within REUSE_GRACE of the first one raises TokenRaceError and ends nothing. A later one is
+    reuse: it ends the family and tells the owner. `started_at` is when the request began, before it
+    waited for the user's row. Raises WrongTokenError for every token that gives no successor.
     """
     hashed = _hash_of(refresh)
-    with attempt_of(hashed) as attempt:
-        # This first look is outside the lock on purpose: it tells a race from reuse.
-        seen = RefreshSession.objects.filter(token_hash=hashed).first()
-        if seen is None:
-            raise WrongTokenError
-        with db_transaction.atomic():
-            user = lock_user(seen.user_id)
-            token = RefreshSession.objects.get(pk=seen.pk)
-            if token.used_at is not None:
-                is_race = seen.used_at is None or started_at <= token.used_at
-                # Not for ever: whoever keeps a stolen token in use would hide from its owner.
-                is_recent = started_at - token.used_at <= RACE_FOR
-                if is_race or (is_recent and attempt.overlaps(started_at)):
-                    raise TokenRaceError
-                _tell_of_reuse(user, token, started_at)
-                end_family(user=user, family=token.family, reason="reuse")
-            elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
-                return _use(token, user, user_agent)
+    seen = RefreshSession.objects.filter(token_hash=hashed).first()
+    if seen is None:
+        raise WrongTokenError
+    with db_transaction.atomic():
+        user = lock_user(seen.user_id)
+        token = RefreshSession.objects.get(pk=seen.pk)
+        if token.revoked_at is None and token.used_at is not None:
+            if started_at - token.used_at <= REUSE_GRACE:
+                raise TokenRaceError
+            _tell_of_reuse(user, token, started_at)
+            end_family(user=user, family=token.family, reason="reuse")
+        elif token.revoked_at is None and token.expires_at > started_at and user.is_active:
+            return _use(token, user, user_agent)
     raise WrongTokenError
 
 
 def _tell_of_reuse(user: User, token: RefreshSession, at: datetime) -> None:
-    if token.revoked_at is not None:
-        return
     notify(
         recipient=user,
         kind="token_reuse",
