@@ -1,0 +1,194 @@
+"""What the documents say is there, and the commands in them do what they say."""
+
+import ast
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+import banking
+
+ROOT = settings.BASE_DIR
+DOCUMENTS = [
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/ARCHITECTURE.md"),
+    *("docs/GLOSSARY.md", "docs/API.md", "docs/OPERATIONS.md"),
+]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# --- Names --------------------------------------------------------------------------------------
+
+
+def is_defined(place: str) -> bool:
+    """Whether a file has this function or class: `bills/forms.py::PayForm`."""
+    file, _, name = place.partition("::")
+    if not (ROOT / file).exists():
+        return False
+    tree = ast.parse(text_of(file))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(isinstance(node, kinds) and node.name == name for node in tree.body)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_and_function_named_is_there(name):
+    spans = re.findall(
+        r"`([\w./-]+\.(?:py|yml|toml|txt|lock|md|json|sh)(?:::\w+)?)`", text_of(name)
+    )
+    # DATA_DIR/… is made by a running instance.
+    files = {span for span in spans if "::" not in span and not span.startswith("DATA_DIR/")}
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
+    places = {span for span in spans if "::" in span}
+    assert [one for one in sorted(places) if not is_defined(one)] == []
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name):
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text_of(name))
+    local = [target for target in targets if "://" not in target]
+    folder = (ROOT / name).parent
+    assert [target for target in local if not (folder / target).exists()] == []
+
+
+@pytest.mark.once
+def test_the_walks_are_walked_in_full():
+    walks = text_of("docs/ARCHITECTURE.md").partition("## Walks")[2].split("\n### ")[1:]
+    assert len(walks) >= 4
+    assert all(len(re.findall(r"`[\w/]+\.py::\w+`", walk)) >= 4 for walk in walks)
+
+
+@pytest.mark.once
+def test_every_make_target_named_is_there():
+    targets = set(re.findall(r"^([a-z][\w-]*):", text_of("Makefile"), re.M))
+    for name in (*DOCUMENTS, ".github/workflows/ci.yml", ".ci/run"):
+        # In code only: English makes things, too.
+        code = re.findall(r"(?:^|run: |`)make ([a-z][\w-]*)", text_of(name), re.M)
+        assert set(code) <= targets, name
+
+
+@pytest.mark.once
+def test_there_is_one_version():
+    newest = re.search(r"^## (\d+\.\d+\.\d+)", text_of("CHANGELOG.md"), re.M)
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    versions = {
+        banking.__version__,
+        newest[1] if newest else "",
+        project["version"],
+        settings.SPECTACULAR_SETTINGS["VERSION"],
+    }
+    assert versions == {banking.__version__}
+
+
+# --- The secrets of docker compose --------------------------------------------------------------
+
+
+@pytest.mark.once
+def test_the_secrets_are_all_that_docker_compose_asks_for(tmp_path):
+    script = tmp_path / "make-secrets.sh"
+    script.write_text(text_of("make-secrets.sh"))
+    command = ["sh", str(script)]
+    first = subprocess.run(command, capture_output=True, text=True)
+    assert (first.returncode, first.stderr) == (0, "")
+    made = tmp_path / ".env"
+    before = made.read_text()
+    secrets = dict(re.findall(r"^([A-Z_]+)=([A-Za-z0-9]{64})$", before, re.M))
+    demanded = set(re.findall(r"\$\{([A-Z_]+):\?", text_of("docker-compose.yml")))
+    assert demanded == {"SECRET_KEY", "POSTGRES_PASSWORD"}
+    assert demanded | {"JWT_SIGNING_KEY", "FIELD_ENCRYPTION_KEY"} <= set(secrets)
+    assert len(set(secrets.values())) == len(secrets)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert (again.returncode, made.read_text()) == (1, before)
+
+
+# --- The commands of the API guide --------------------------------------------------------------
+
+
+@dataclass
+class Curl:
+    """One command of the guide, taken apart."""
+
+    status: int
+    variable: str
+    key: str
+    url: str = ""
+    method: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+def commands() -> list[tuple[int, str]]:
+    blocks = re.findall(r"```sh\n# (\d{3})\n(.+?)\n```", text_of("docs/API.md"), re.S)
+    return [(int(status), command) for status, command in blocks]
+
+
+def take_apart(status: int, command: str, known: dict[str, str]) -> Curl:
+    """As the shell would: `NAME=$(curl … | jq -r .key)`, or `curl …` alone."""
+    found = re.fullmatch(r"(?:(\w+)=\$\()?(curl .+?)(?: \| jq -r \.(\w+)\))?", command)
+    assert found, command
+    curl = Curl(status, found[1] or "", found[3] or "")
+    words = iter(shlex.split(found[2])[1:])
+    for word in words:
+        if word == "-H":
+            name, _, value = filled(next(words), known).partition(": ")
+            curl.headers[name] = value
+        elif word == "-d":
+            curl.body = filled(next(words), known)
+        elif word == "-X":
+            curl.method = next(words)
+        elif word != "-s":
+            curl.url = filled(word, known)
+    curl.method = curl.method or ("POST" if curl.body else "GET")
+    return curl
+
+
+def filled(word: str, known: dict[str, str]) -> str:
+    return re.sub(r"\$(\w+)", lambda found: known[found[1]], word)
+
+
+def send(curl: Curl) -> Any:
+    return Client().generic(
+        curl.method,
+        curl.url,
+        curl.body,
+        content_type=curl.headers.get("Content-Type", "application/octet-stream"),
+        headers=curl.headers,
+    )
+
+
+@pytest.mark.django_db
+def test_the_commands_of_the_api_guide_answer_as_it_says():
+    known = {"API": "/api"}
+    answers = []
+    for status, command in commands():
+        curl = take_apart(status, command, known)
+        response = send(curl)
+        assert response.status_code == status, f"{command}\n{response.content.decode()}"
+        answers.append(response)
+        if curl.variable:
+            known[curl.variable] = str(response.json()[curl.key])
+    assert len(answers) >= 14
+    created = [json.loads(one.content) for one in answers if one.status_code == 201][-2:]
+    assert created[0]["id"] == created[1]["id"]
+    refused = [one.json() for one in answers if one.status_code in {400, 401, 404, 422}]
+    assert all({"type", "errors"} <= set(one) for one in refused)
+
+
+@pytest.mark.once
+def test_scripts_can_be_run():
+    scripts = [Path("make-secrets.sh"), Path(".ci/run"), Path("manage.py")]
+    assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
