@@ -157,11 +157,13 @@ def nav_item(
     """An entry of the sidebar; nothing when the page does not exist.
 
     `live`: the id of a place in it whose content comes by htmx. `beneath`: the names of other
-    pages it stands for, with spaces between.
+    pages of the same app that it stands for, with spaces between.
     """
     entry = _nav_context(context, view_name, label, icon_name)
     match = getattr(context.get("request"), "resolver_match", None)
-    if entry["url"] and match is not None and match.view_name in beneath.split():
+    app = view_name.partition(":")[0]
+    pages_beneath = {f"{app}:{name}" for name in beneath.split()}
+    if entry["url"] and match is not None and match.view_name in pages_beneath:
         entry["is_current"] = "true"
     return entry | {"count": count, "key": key, "live": live}
 

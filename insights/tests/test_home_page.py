@@ -121,7 +121,7 @@ def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, to
     page = client_for(alice).get("/").content.decode()
     assert "2 amounts not converted" in page
     assert "Balance of <strong>Zürich</strong>" in page
-    [address] = re.findall(r'<a href="([^"]+)">1 transaction on Zürich in CHF', page)
+    [address] = re.findall(r'<a href="([^"]+)">\s*1 transaction on Zürich in CHF', page)
     assert total_behind(alice, address) == 5
 
 

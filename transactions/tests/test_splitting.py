@@ -196,7 +196,7 @@ def test_in_the_list_of_a_category_a_split_row_counts_by_its_part(
         assert group.nets == [("EUR", Decimal(-25))]
         assert [row.counted for row in group.rows] == [Decimal(-5), Decimal(-20)]
         text = page.content.decode()
-        assert re.search(r"−€20\.00.*of .*−€30\.00", text)
+        assert re.search(r"−€20\.00.*of .*−€30\.00", text, re.DOTALL)
         assert ('data-amount="-20' in text) == (user == alice)
     [total] = client_for(alice).get("/transactions/").context["summaries"]
     assert (total.count, total.outflow) == (2, Decimal(35))
