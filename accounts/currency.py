@@ -7,14 +7,12 @@ from decimal import Decimal
 
 from accounts.exchange import Rate, RateTable
 from accounts.models import Account, AccountQuerySet, HeldRate, RateFetch
+from banking.limits import RATE_CHART_DAYS, RATES_LATE_AFTER
 from users.models import User
 
 # Beside one's own: the ten most traded.
 USUAL = ("USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD")
-CHART_DAYS = 90
 FIRST_RATES, LAST_DAY = date(1999, 1, 1), date(2100, 12, 31)
-# After this long without an answer the page says so.
-LATE_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def rates_of(base: str, currencies: Iterable[str], on: date) -> dict[str, Rate |
 
 def rate_history(base: str, quote: str, until: date) -> list[Rate]:
     """1 `base` in `quote` on each of the last 90 days that has a rate of its own."""
-    days = [until - timedelta(days=back) for back in reversed(range(CHART_DAYS))]
+    days = [until - timedelta(days=back) for back in reversed(range(RATE_CHART_DAYS))]
     table = RateTable.for_dates({base}, quote, days)
     rates = (table.rate(base, day) for day in days)
     return [
@@ -117,6 +115,6 @@ def rate_state(at: datetime) -> RateState:
     return RateState(
         last=last,
         failure=newest if newest is not None and not newest.has_succeeded else None,
-        is_late=last is None or at - last.asked_at > LATE_AFTER,
+        is_late=last is None or at - last.asked_at > RATES_LATE_AFTER,
         held_count=HeldRate.objects.filter(status=HeldRate.Status.HELD).count(),
     )

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from accounts.models import ExchangeRate
+from banking.limits import RATE_AGE_DAYS
 
-LONGEST_AGE_DAYS = 7
 # {(base, quote): [(its day, the rate, its source)], oldest first}
 Quotes = dict[tuple[str, str], list[tuple[date, Decimal, str]]]
 StoredRate = tuple[str, str, str, date, str]
@@ -90,7 +90,7 @@ class RateTable:
         rows = list(
             ExchangeRate.objects.filter(
                 quote__in=quotes,
-                rate_on__gte=min(days) - timedelta(days=LONGEST_AGE_DAYS),
+                rate_on__gte=min(days) - timedelta(days=RATE_AGE_DAYS),
                 rate_on__lte=max(days),
             )
             .order_by()
@@ -200,7 +200,7 @@ class _CommonQuotes:
             for day in self._days
             if code != to and table.find_without_common_quote(code, day) is None
         ]
-        ages = range(LONGEST_AGE_DAYS + 1)
+        ages = range(RATE_AGE_DAYS + 1)
         days = {day - timedelta(days=age) for day in {day for _, _, day in missing} for age in ages}
         rates = ExchangeRate.objects.order_by().filter(rate_on__in=days)
         theirs = rates.filter(base__in={code for code, _, _ in missing}).values("quote")
@@ -226,7 +226,7 @@ def _latest_of(
     if position == 0:
         return None
     latest = quotes[position - 1]
-    return latest if (on - latest[0]).days <= LONGEST_AGE_DAYS else None
+    return latest if (on - latest[0]).days <= RATE_AGE_DAYS else None
 
 
 def _youngest(*rates: Rate | None) -> Rate | None:

@@ -20,17 +20,15 @@ from accounts.models import ExchangeRate, HeldRate, RateFetch
 from accounts.rate_sources import ecb, exchangerate_api
 from accounts.rate_sources.quotes import Quote, SourceError
 from accounts.services import store_rates
+from banking.limits import RATE_FETCHES_KEPT, RATES_AFTER_FAILURE, RATES_EVERY
 from users.audit import trail
 from users.models import User
 
 logger = structlog.get_logger(__name__)
 
-EVERY = timedelta(hours=6)
-AFTER_FAILURE = timedelta(hours=1)
 LARGEST_JUMP = Decimal("0.20")
 MEMORY = timedelta(days=90)
 LONGEST_GAP = timedelta(days=4)
-KEPT_FETCHES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,8 @@ def refresh_rates(*, at: datetime) -> bool:
     """Fetch rates if it is time to: six hours after a success, one after a failure."""
     fetches = RateFetch.objects.order_by("-asked_at", "-id")
     is_early = (
-        fetches.filter(has_succeeded=True, asked_at__gt=at - EVERY).exists()
-        or fetches.filter(asked_at__gt=at - AFTER_FAILURE).exists()
+        fetches.filter(has_succeeded=True, asked_at__gt=at - RATES_EVERY).exists()
+        or fetches.filter(asked_at__gt=at - RATES_AFTER_FAILURE).exists()
     )
     return not is_early and fetch_rates(at=at)
 
@@ -77,7 +75,7 @@ def fetch_rates(*, at: datetime) -> bool:
 
 def _forget_old_fetches() -> None:
     newest_first = RateFetch.objects.order_by("-id").values_list("pk", flat=True)
-    for oldest in newest_first[KEPT_FETCHES : KEPT_FETCHES + 1]:
+    for oldest in newest_first[RATE_FETCHES_KEPT : RATE_FETCHES_KEPT + 1]:
         RateFetch.objects.filter(pk__lte=oldest).delete()
 
 

@@ -28,12 +28,10 @@ from alerts.subscriptions import RULES, choices_for, problems_of
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
+from banking.limits import ALERTS_COUNTED, CARDS_A_PAGE
 from users.messages.outbox import set_quiet_hours
 from users.policy import Ability, may, require
 from users.timezones import local_date
-
-PAGE_SIZE = 30
-MOST_COUNTED = 99
 
 
 @require_safe
@@ -43,7 +41,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     chosen = AlertFilter(request.GET, queryset=own)
     status = 200 if chosen.is_valid() else 422
     rows = chosen.qs if chosen.is_valid() else own.current()
-    page = keyset_page(rows, full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rows, full_ordering(rows), CARDS_A_PAGE, request.GET.get("cursor"))
     context = {
         "alerts": page.rows,
         "back": request.get_full_path(),
@@ -70,7 +68,7 @@ def _view(request: HttpRequest) -> str:
 def alert_bell(request: HttpRequest) -> HttpResponse:
     """How many are unread: what the bell and the menu show, asked for every minute."""
     count = Alert.objects.visible_to(request.user).counted().count()
-    text = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
+    text = f"{ALERTS_COUNTED}+" if count > ALERTS_COUNTED else str(count)
     return render(request, "alerts/_bell.html", {"count": count, "text": text})
 
 

@@ -14,9 +14,8 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from banking import __version__, logs
+from banking import __version__, limits, logs
 from banking.kernel import stores
-from banking.limits import rate_limits
 from banking.schedule import BEAT_SCHEDULE
 from banking.sign_in import *  # noqa: F403 - they are settings
 
@@ -180,14 +179,16 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 
 AUTH_USER_MODEL = "users.User"
 MFA_TOTP_ISSUER = SITE_NAME
-RATE_LIMITS = rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
+RATE_LIMITS = limits.rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
 # Triggers refuse every change of an audit event; tests, which empty the database, do without.
 AUDIT_GUARD = True
 # The heads of the audit chains, signed; better on a disk that the database's machine cannot write.
 AUDIT_ANCHOR = Path(env("AUDIT_ANCHOR", default=str(DATA_DIR / "audit" / "heads.json")))
 
-ACCESS_TOKEN_EXPIRE_MINUTES = env.int("ACCESS_TOKEN_EXPIRE_MINUTES", default=30)
-REFRESH_TOKEN_EXPIRE_DAYS = env.int("REFRESH_TOKEN_EXPIRE_DAYS", default=7)
+ACCESS_TOKEN_EXPIRE_MINUTES = env.int(
+    "ACCESS_TOKEN_EXPIRE_MINUTES", default=limits.ACCESS_TOKEN_MINUTES
+)
+REFRESH_TOKEN_EXPIRE_DAYS = env.int("REFRESH_TOKEN_EXPIRE_DAYS", default=limits.REFRESH_TOKEN_DAYS)
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": JWT_SIGNING_KEY,
@@ -291,22 +292,20 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "woff2", "gz", "br",
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 FORM_RENDERER = "banking.kernel.forms.Renderer"
 
-# --- Uploads ------------------------------------------------------------------------------------
+# --- Uploads (banking/limits.py) ----------------------------------------------------------------
 
-IMPORT_MAX_BYTES = 25 * 1024 * 1024
-IMPORT_MAX_ROWS = 250_000
-# Imports above this many bytes go to the worker; the page shows their progress.
-IMPORT_INLINE_BYTES = 256 * 1024
-# Changes of more rows than this are done by the worker, so many rows to a commit.
-CHANGE_INLINE_ROWS = 2_000
-CHANGE_STEP_ROWS = 1_000
-# Up to so many rows, a request counts what rules would change, to know which it is.
-CHANGE_INLINE_SCAN = 20_000
-# A rule's preview looks at so many of the latest transactions, and says so where there are more.
-RULE_PREVIEW_ROWS = 50_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+IMPORT_MAX_BYTES = limits.IMPORT_MAX_BYTES
+IMPORT_MAX_ROWS = limits.IMPORT_MAX_ROWS
+IMPORT_INLINE_BYTES = limits.IMPORT_INLINE_BYTES
+CHANGE_INLINE_ROWS = limits.CHANGE_INLINE_ROWS
+CHANGE_STEP_ROWS = limits.CHANGE_STEP_ROWS
+CHANGE_INLINE_SCAN = limits.CHANGE_INLINE_SCAN
+RULE_PREVIEW_ROWS = limits.RULE_PREVIEW_ROWS
+API_PAGE_ROWS = limits.API_PAGE_ROWS
+API_PAGE_MAX_ROWS = limits.API_PAGE_MAX_ROWS
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.REQUEST_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = limits.REQUEST_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = limits.REQUEST_FIELDS
 
 # --- Security -----------------------------------------------------------------------------------
 

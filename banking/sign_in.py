@@ -1,5 +1,7 @@
 """Settings of signing in, the same on every machine: passwords, pages, the second factor."""
 
+from banking import limits
+
 # Django's also behind allauth's pages: it hashes for unknown addresses, and knows no second table.
 _DJANGO = "django.contrib.auth"
 AUTHENTICATION_BACKENDS = [f"{_DJANGO}.backends.ModelBackend", "users.backends.RolePermissions"]
@@ -32,12 +34,10 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# How long a factor proven again opens what is sensitive, on the page and at the API.
-STEP_UP_SECONDS = 300
+STEP_UP_SECONDS = limits.STEP_UP_SECONDS
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
-# How long having signed in does so for what staff do to people.
-SIGN_IN_PROVES_SECONDS = 900
-ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
+SIGN_IN_PROVES_SECONDS = limits.SIGN_IN_PROVES_SECONDS
+ACCOUNT_SESSION_COOKIE_AGE = limits.SESSION_SECONDS
 USERSESSIONS_ADAPTER = "users.adapters.SessionsAdapter"
 MFA_ADAPTER = "users.adapters.FactorsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

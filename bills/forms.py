@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from banking.kernel.money import currency_choices, parse_amount
 from banking.kernel.typed_fields import AmountFormField
+from banking.limits import REMINDER_LEAD_DAYS
 from bills.models import Bill
 from bills.services.planning import EDITABLE
-from bills.services.reminding import LONGEST_LEAD_DAYS
 from transactions.forms.choosing import AccountChoice, CategoryField
 from users.models import User
 
@@ -44,7 +44,7 @@ class BillForm(forms.Form):
     )
     category = CategoryField()
     remind_days_before = forms.IntegerField(
-        label=_("Remind me, days before"), min_value=0, max_value=LONGEST_LEAD_DAYS
+        label=_("Remind me, days before"), min_value=0, max_value=REMINDER_LEAD_DAYS
     )
     auto_pay = forms.BooleanField(
         label=_("Pay automatically on the due date"),

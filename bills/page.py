@@ -12,14 +12,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from banking.kernel.periods import Period, add_months
+from banking.limits import BILL_CATCH_UP_DAYS, BILLS_SHOWN
 from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
 from bills.preflight import Shortfall, shortfalls
 from bills.recurrence import MONTHS_OF, occurrence_date
-from bills.services.auto_paying import CATCH_UP_DAYS
 from users.models import User
 
-MOST_SHOWN = 200
 DAYS_IN_WEEK = 7
 SOON_DAYS, MOST_NEXT = 30, 5
 MATCH_DAYS, MOST_MATCHED = 31, 40
@@ -53,8 +52,8 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     paid = mine.with_status(Bill.Status.PAID, on)
     paid = paid.filter(paid_on__gte=month.start, paid_on__lt=month.end)
     scheduled = mine.with_status(Bill.Status.SCHEDULED, on).order_by("paid_on", "id")
-    overdue = lines(mine.overdue(on)[:MOST_SHOWN], on, lacking)
-    upcoming = lines(mine.upcoming(on)[:MOST_SHOWN], on, lacking)
+    overdue = lines(mine.overdue(on)[:BILLS_SHOWN], on, lacking)
+    upcoming = lines(mine.upcoming(on)[:BILLS_SHOWN], on, lacking)
     _mark_maybe_paid([*reversed(overdue), *upcoming], on)
     trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
     # The rest of a payment that was taken back: the whole is owed again.
@@ -62,12 +61,12 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     return {
         "overdue": overdue,
         "upcoming": upcoming,
-        "scheduled": lines(scheduled[:MOST_SHOWN], on),
-        "paid": lines(paid.order_by("-paid_on", "-id")[:MOST_SHOWN], on),
+        "scheduled": lines(scheduled[:BILLS_SHOWN], on),
+        "paid": lines(paid.order_by("-paid_on", "-id")[:BILLS_SHOWN], on),
         "overdue_sum": Sums.of(mine.overdue(on)),
         "upcoming_sum": Sums.of(mine.upcoming(on)),
         "paid_sum": Sums.of(paid, "amount_paid"),
-        "most_shown": MOST_SHOWN,
+        "most_shown": BILLS_SHOWN,
         "short": [one for one in upcoming if one.shortfall and one.bill.auto_pay],
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
@@ -98,7 +97,7 @@ def auto_pay_note(bill: Bill, on: date) -> str:
         if bill.auto_pay_error:
             return _("It was tried on %(day)s and is not tried again by itself.") % {"day": day}
         return _("It was paid on %(day)s and taken back: now it waits for you.") % {"day": day}
-    if bill.auto_pay and bill.due_date < on - timedelta(days=CATCH_UP_DAYS):
+    if bill.auto_pay and bill.due_date < on - timedelta(days=BILL_CATCH_UP_DAYS):
         return _("It is overdue for too long to be paid automatically. Pay it yourself.")
     if bill.auto_pay and bill.due_date <= on:
         return _("It is paid automatically within the hour if the money is there.")
@@ -217,7 +216,7 @@ def _expected(user: User, first: date, last: date) -> list[Expected]:
         .without_following()
     )
     found = []
-    for bill in ends[:MOST_SHOWN]:
+    for bill in ends[:BILLS_SHOWN]:
         number = max(bill.sequence + 1, _number_before(bill, first))
         while (day := occurrence_date(bill.series_start, bill.recurrence, number)) is not None:
             if day > last:

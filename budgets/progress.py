@@ -20,6 +20,7 @@ from accounts.honesty import NotConverted, RatesUsed
 from banking.kernel.bulk import batched
 from banking.kernel.money import minor_unit
 from banking.kernel.periods import Period, add_months
+from banking.limits import ROLLOVER_MONTHS
 from budgets.models import Budget
 from budgets.spending import SpendingTable, Spent, Subject, load_spending
 from transactions.category_moves import Move
@@ -27,7 +28,6 @@ from transactions.category_moves import Move
 ON_TRACK, WARNING, EXCEEDED = "on_track", "warning", "exceeded"
 STATUSES = (ON_TRACK, WARNING, EXCEEDED)
 WARNING_PERCENT = 80
-LONGEST_CHAIN = 24
 USERS_AT_ONCE = 500
 
 BudgetKey = tuple[int, int, date]
@@ -294,7 +294,7 @@ def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
     """The budgets whose rest reaches this one, the latest first."""
     found: list[Budget] = []
     current = budget
-    while current.rollover and len(found) < LONGEST_CHAIN:
+    while current.rollover and len(found) < ROLLOVER_MONTHS:
         month = add_months(current.starts_on, -1)
         before = earlier.get((current.user_id, current.category_id, month))
         if before is None or before.currency != budget.currency:
@@ -309,7 +309,7 @@ def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
     carrying = [budget for budget in budgets if budget.rollover]
     if not carrying:
         return {}
-    first = add_months(min(budget.starts_on for budget in carrying), -LONGEST_CHAIN)
+    first = add_months(min(budget.starts_on for budget in carrying), -ROLLOVER_MONTHS)
     last = add_months(max(budget.starts_on for budget in carrying), -1)
     earlier = Budget.objects.of_owners({budget.user_id for budget in carrying}).filter(
         category_id__in={budget.category_id for budget in carrying}

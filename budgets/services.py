@@ -4,7 +4,7 @@ A door finds the budget by `visible_to` (404) and asks `require_change` (403) be
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from banking.kernel.money import (
     round_to_minor_unit,
     validate_currency,
 )
+from banking.limits import TRASH_FOR
 from budgets.models import Budget, check_month
 from transactions.models import Category
 from users.audit import trail
@@ -26,7 +27,6 @@ from users.models import User
 from users.policy import Ability, require
 
 EDITABLE = ("category", "year", "month", "limit_amount", "currency", "rollover")
-KEPT_FOR = timedelta(days=30)
 TAKEN = "There is a budget for {category} in {month:02}/{year} already."
 
 
@@ -122,7 +122,7 @@ def restore_budget(*, actor: User, budget: Budget) -> Budget:
 @db_transaction.atomic
 def purge_trash(*, at: datetime) -> int:
     """Remove what has been in the trash for 30 days. Returns how many."""
-    old = Budget.objects.filter(deleted_at__lt=at - KEPT_FOR)
+    old = Budget.objects.filter(deleted_at__lt=at - TRASH_FOR)
     count = old.delete()[1].get(Budget._meta.label, 0)
     if count:
         trail.record(actor=None, action="budgets.trash.purged", count=count)

@@ -3,17 +3,15 @@
 from django.utils import timezone
 
 from banking.kernel.waking import wake
+from banking.limits import STATEMENT_LINES_INLINE
 from insights.exports import exporting
 from insights.models import Export
 from insights.tasks import make_export
 
-# A statement of so few lines is drawn within a second.
-MOST_LINES_AT_ONCE = 100
-
 
 def make_soon(export: Export) -> Export:
     """Make a small file at once, any other in the worker."""
-    if exporting.is_small(export, MOST_LINES_AT_ONCE):
+    if exporting.is_small(export, STATEMENT_LINES_INLINE):
         exporting.run_export(export_id=export.pk, at=timezone.now())
         export.refresh_from_db()
     else:

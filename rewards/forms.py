@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from banking.kernel.money import LARGEST_AMOUNT, currency_choices
 from banking.kernel.typed_amounts import STORED_DECIMALS
 from banking.kernel.typed_fields import AmountFormField, NumberFormField
+from banking.limits import MOST_POINTS
 from rewards.models import PointsEntry, Reward
-from rewards.services import MOST_POINTS
 from users.models import User
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.exchange import RateMissing, convert
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import add_months
+from banking.limits import MOST_POINTS, POINTS_PER_UNIT
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by, points_for
 from transactions.models import Transaction
@@ -22,8 +23,6 @@ from users.models import User
 from users.timezones import today_in
 
 HOUSE_PROGRAM = "House points"
-MOST_POINTS = 10**12
-MOST_PER_POINT = 1_000_000
 EDITABLE = (
     "program_name",
     "point_value",
@@ -336,8 +335,8 @@ def _append(
 def _check_terms(reward: Reward) -> None:
     reward.full_clean()
     for name in ("point_value", "earn_rate"):
-        if getattr(reward, name) > MOST_PER_POINT:
-            raise ValidationError({name: f"Enter at most {MOST_PER_POINT:,}."})
+        if getattr(reward, name) > POINTS_PER_UNIT:
+            raise ValidationError({name: f"Enter at most {POINTS_PER_UNIT:,}."})
 
 
 def _serialise(owner_id: int) -> None:

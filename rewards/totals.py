@@ -10,11 +10,10 @@ from django.db.models import Sum
 
 from accounts.exchange import RateTable
 from banking.kernel.periods import Period
+from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
 from rewards.points import Lot, expiring_by, points_for
 from users.models import User
-
-WARNING_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def points_of_payment(payment_id: int) -> int:
 
 
 def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
-    by = on + timedelta(days=WARNING_DAYS)
+    by = on + timedelta(days=POINTS_WARNING_DAYS)
     ids = [one.pk for one in rewards if one.points_balance]
     concerned = PointsEntry.objects.filter(reward__in=ids, expires_on__lte=by).values("reward")
     entries: dict[int, list[PointsEntry]] = defaultdict(list)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import keyset_page
+from banking.limits import LINES_A_PAGE
 from rewards.forms import EntryForm, RewardForm, entries_of, new_entries
 from rewards.models import Reward
 from rewards.services import (
@@ -24,8 +25,6 @@ from rewards.services import (
 from rewards.totals import best_alternative, rewards_total
 from users.policy import Ability, may, require
 from users.timezones import local_date
-
-PAGE_SIZE = 50
 
 
 @require_safe
@@ -116,7 +115,7 @@ def _detail(
     request: HttpRequest, reward: Reward, form: EntryForm, status: int = 200
 ) -> HttpResponse:
     total = rewards_total(user=request.user, on=_today(request))
-    page = keyset_page(reward.entries.all(), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(reward.entries.all(), ["-id"], LINES_A_PAGE, request.GET.get("cursor"))
     context = {
         "reward": reward,
         "holding": next(one for one in total.holdings if one.reward.pk == reward.pk),

@@ -13,12 +13,11 @@ from accounts.models import Account, AccountShare, shared_account_ids
 from banking.kernel.fields import folded
 from banking.kernel.money import active_currencies
 from banking.kernel.typed_fields import AmountFilterField
+from banking.limits import SEARCH_LENGTH, SORT_KEYS
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import counted_by_parts
 
-LONGEST_SEARCH = 200
-MOST_SORT_KEYS = 3
 # What `merchant_is` says for transactions without a merchant.
 NO_MERCHANT = "(none)"
 # What a person calls the column → what the rows are ordered by.
@@ -71,7 +70,7 @@ class WordsFilter(django_filters.CharFilter):
     field_class = WordsField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, max_length=LONGEST_SEARCH, **kwargs)
+        super().__init__(*args, max_length=SEARCH_LENGTH, **kwargs)
 
 
 class OrderingField(forms.CharField):
@@ -87,8 +86,8 @@ class OrderingField(forms.CharField):
                     params={"names": ", ".join(ORDERINGS)},
                     code="invalid",
                 )
-        if len(names) > MOST_SORT_KEYS:
-            raise ValidationError(f"Sort by at most {MOST_SORT_KEYS} columns.", code="invalid")
+        if len(names) > SORT_KEYS:
+            raise ValidationError(f"Sort by at most {SORT_KEYS} columns.", code="invalid")
         return names
 
 

@@ -8,10 +8,9 @@ from django.utils.formats import date_format
 from banking.kernel.money import format_money, format_number
 from banking.kernel.pdf import picture, render_pdf
 from banking.kernel.pdf_charts import Slice, ring
+from banking.limits import STATEMENT_PDF_LINES
 from transactions.statements import CategorySum, Statement
 
-# Above this the layout needs more memory than a worker should; the CSV has no such limit.
-MOST_LINES = 5_000
 SHOWN_CATEGORIES = 7
 _OTHER_COLOR = "#9aa2b4"
 
@@ -19,10 +18,10 @@ _OTHER_COLOR = "#9aa2b4"
 def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
     """The statement as prepared on the date `on`, amounts as in `locale`.
 
-    Raises PdfUnavailableError, and ValueError above MOST_LINES.
+    Raises PdfUnavailableError, and ValueError above STATEMENT_PDF_LINES.
     """
-    if len(statement.lines) > MOST_LINES:
-        raise ValueError(f"A statement is printed up to {MOST_LINES} lines.")
+    if len(statement.lines) > STATEMENT_PDF_LINES:
+        raise ValueError(f"A statement is printed up to {STATEMENT_PDF_LINES} lines.")
     context = statement_context(statement, locale=locale, on=on)
     return render_pdf("transactions/pdf/statement.html", context, stylesheet="css/statement.css")
 

@@ -9,6 +9,13 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from banking.kernel.waking import wake
+from banking.limits import (
+    CHANGE_STEPS_A_TASK,
+    IMPORT_OVERDUE_AFTER,
+    SILENT_FOR,
+    SWEEP_LIMIT,
+    WORK_GIVEN_UP_AFTER,
+)
 from transactions.ledger_check import check_ledger
 from transactions.services import import_confirming, importing, long_changes
 from transactions.services.import_progress import is_silent
@@ -19,13 +26,6 @@ from users.models import User
 
 logger = logging.getLogger(__name__)
 
-# A batch that has waited this long for a worker is taken up by the sweep.
-OVERDUE = timedelta(minutes=2)
-GIVEN_UP = timedelta(hours=6)
-SWEEP_LIMIT = 5
-# A worker that has not moved a large change for this long has died.
-SILENT_FOR = timedelta(seconds=60)
-STEPS_AT_ONCE = 300
 TRANSFERS_WITHIN = timedelta(days=400)
 _RETRY = {
     "autoretry_for": (OperationalError,),
@@ -52,7 +52,7 @@ def resume_imports() -> int:
     """Take up imports whose message was lost or whose worker died; returns how many."""
     now = timezone.now()
     waiting = importing.waiting_batches(
-        after=now - GIVEN_UP, before=now - OVERDUE, limit=SWEEP_LIMIT
+        after=now - WORK_GIVEN_UP_AFTER, before=now - IMPORT_OVERDUE_AFTER, limit=SWEEP_LIMIT
     )
     count = 0
     for batch in waiting:
@@ -63,7 +63,7 @@ def resume_imports() -> int:
             _confirm(batch.pk)
         else:
             importing.check_import(batch_id=batch.pk)
-    importing.give_up_batches(before=now - GIVEN_UP)
+    importing.give_up_batches(before=now - WORK_GIVEN_UP_AFTER)
     return count
 
 
@@ -109,7 +109,7 @@ def purge_expired() -> dict[str, int]:
 def run_change(change_id: int) -> None:
     """Carry on a large change, or its undoing, step by step to its end."""
     work = long_changes.LongChange(change_id)
-    for _ in range(STEPS_AT_ONCE):
+    for _ in range(CHANGE_STEPS_A_TASK):
         if not work.step(at=timezone.now()):
             return
     # Long before the time limit of a task, so that others get their turn.

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from banking.limits import KNOWN_DEVICE_ACCOUNTS, KNOWN_DEVICE_SECONDS
+
 SALT = "users.devices"
-MAX_AGE = 365 * 24 * 3600
-ACCOUNTS_MAX = 8
 
 
 def known_device(request: HttpRequest, email: str) -> str | None:
@@ -26,11 +26,11 @@ def remember_device(request: HttpRequest, response: HttpResponse, email: str) ->
     """Let the browser show that this account was signed in to from it."""
     name, accounts = _read(request)
     digest = _digest(email)
-    accounts = [digest, *(other for other in accounts if other != digest)][:ACCOUNTS_MAX]
+    accounts = [digest, *(other for other in accounts if other != digest)][:KNOWN_DEVICE_ACCOUNTS]
     response.set_cookie(
         cookie_name(),
         signing.dumps([name or secrets.token_urlsafe(12), accounts], salt=SALT),
-        max_age=MAX_AGE,
+        max_age=KNOWN_DEVICE_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -45,7 +45,7 @@ def cookie_name() -> str:
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
     try:
         cookie = request.COOKIES.get(cookie_name(), "")
-        name, accounts = signing.loads(cookie, salt=SALT, max_age=MAX_AGE)
+        name, accounts = signing.loads(cookie, salt=SALT, max_age=KNOWN_DEVICE_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
         return "", []
     return name, accounts

@@ -7,17 +7,15 @@ its effect, cannot be committed. A twin that comes meanwhile waits at the unique
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError
 from django.db import transaction as db_transaction
 
+from banking.limits import IDEMPOTENCY_KEYS_FOR
 from users.models import IdempotentCommand, User
-
-KEPT_FOR = timedelta(days=7)
-KEY_MAX_LENGTH = 200
 
 Answer = tuple[int, Any]
 
@@ -68,7 +66,7 @@ def plain(answer: Any) -> Any:
 
 def forget_old_commands(*, at: datetime) -> int:
     """Remove the keys that are older than they need to be."""
-    return IdempotentCommand.objects.filter(created_at__lt=at - KEPT_FOR).delete()[0]
+    return IdempotentCommand.objects.filter(created_at__lt=at - IDEMPOTENCY_KEYS_FOR).delete()[0]
 
 
 def _claim(user: User, key: str, digest: str) -> tuple[IdempotentCommand, bool]:

@@ -15,11 +15,12 @@ from django.core.cache import cache, caches
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from banking.limits import FORGIVEN_SECONDS
+
 logger = logging.getLogger(__name__)
 
 # Of these, all counts about one subject (the key's first word) can be forgiven at once.
 FORGIVABLE = {"sign-in-account", "sign-in-everywhere"}
-FORGIVEN_FOR = 24 * 3600
 # Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
 FAIL_CLOSED = {
     *("sign-in-account", "sign-in-everywhere", "sign-in-address", "sign-in-network"),
@@ -89,7 +90,7 @@ def forgive(name: str, subject: str) -> None:
     if name not in FORGIVABLE:
         raise ValueError(f"{name} is not counted by subject")
     try:
-        cache.set(_generation_key(name, subject), secrets.token_hex(4), FORGIVEN_FOR)
+        cache.set(_generation_key(name, subject), secrets.token_hex(4), FORGIVEN_SECONDS)
     except (RedisError, OSError) as error:
         raise LimitsUnavailableError from error
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import keyset_page
+from banking.limits import EVENTS_A_PAGE
 from users.audit.activity import activity_of, told
 from users.audit.activity_words import KINDS
 from users.erasure import erase_person
@@ -30,8 +31,6 @@ from users.messages.outbox import opt_out, read_unsubscribe
 from users.services import people, sessions
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name
-
-ACTIVITY_SIZE = 40
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -79,7 +78,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     page = keyset_page(
-        activity_of(request.user, kind), ["-id"], ACTIVITY_SIZE, request.GET.get("cursor")
+        activity_of(request.user, kind), ["-id"], EVENTS_A_PAGE, request.GET.get("cursor")
     )
     entries = [told(event, request.user) for event in page.rows]
     days = groupby(entries, lambda entry: timezone.localdate(entry["event"].created_at))

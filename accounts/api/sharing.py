@@ -19,11 +19,11 @@ from accounts.sharing import (
     invite,
 )
 from banking.kernel.api_input import GenericApiView, Input, operation
+from banking.limits import SHARED_ACCOUNTS
 from users import limits
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 
-MOST_ACCOUNTS = 200
 UNCONFIRMED = (
     "Invitations to your address are yours once you have confirmed it: open the link we sent, or "
     "have it sent again by POST /api/users/me/confirm-email."
@@ -69,7 +69,7 @@ class InviteIn(Input):
     # Looked up together: one by one, a long list would be as many queries.
     accounts = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        max_length=MOST_ACCOUNTS,
+        max_length=SHARED_ACCOUNTS,
         required=False,
     )
     all_accounts = serializers.BooleanField(required=False, help_text="All you have now.")

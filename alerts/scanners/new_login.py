@@ -14,13 +14,13 @@ from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import moments
 from banking.kernel.periods import Period
+from banking.limits import KNOWN_LOGIN_FOR
 from users.models import AuditEvent, User
 from users.network import network_of
 from users.timezones import local_date
 
 KINDS = (AlertType.NEW_LOGIN,)
 LATE_DAYS = 2
-REMEMBERED = timedelta(days=90)
 ACTION = "users.sign_in.succeeded"
 Seen = dict[str, datetime]
 
@@ -35,7 +35,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
     events = AuditEvent.objects.filter(
         action=ACTION,
         actor_id__in=people.ids,
-        created_at__gte=since - REMEMBERED,
+        created_at__gte=since - KNOWN_LOGIN_FOR,
         created_at__lt=until,
         ip__isnull=False,
     ).order_by("id")
@@ -55,7 +55,7 @@ def _is_new(seen: Seen, what: str, at: datetime) -> bool:
     """Whether there were others lately, but not this one; it is seen from now on."""
     last, had_any = seen.get(what), bool(seen)
     seen[what] = at
-    return had_any and (last is None or at - last > REMEMBERED)
+    return had_any and (last is None or at - last > KNOWN_LOGIN_FOR)
 
 
 def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsewhere: bool) -> Fact:

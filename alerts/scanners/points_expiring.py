@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from banking.kernel.periods import Period
+from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by
-from rewards.totals import WARNING_DAYS
 from users.models import User
 
 KINDS = (AlertType.POINTS_EXPIRING,)
@@ -23,7 +23,7 @@ def scan(people: People, on: date) -> Iterator[Fact]:
 
 def replay(people: People, days: Period) -> Iterator[Fact]:
     users = people.by_id
-    last = days.last_day + timedelta(days=WARNING_DAYS)
+    last = days.last_day + timedelta(days=POINTS_WARNING_DAYS)
     expiring = PointsEntry.objects.filter(
         reward__user__in=people.ids, expires_on__gte=days.start, expires_on__lte=last, points__gt=0
     ).values("reward")
@@ -41,7 +41,7 @@ def _of_programme(
 ) -> Iterator[Fact]:
     ends = {row.expires_on for row in rows if row.points > 0 and row.expires_on is not None}
     for end in sorted(ends):
-        on = max(days.start, end - timedelta(days=WARNING_DAYS))
+        on = max(days.start, end - timedelta(days=POINTS_WARNING_DAYS))
         if on in days and on <= end:
             yield from judge(reward, user, [row for row in rows if row.occurred_on <= on], end, on)
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import (
     NON_FIELD_ERRORS,
     RequestDataTooBig,
@@ -140,8 +141,8 @@ class AmountSerializerField(serializers.Field):
 class KeysetPagination(BasePagination):
     """Pages by key (see banking/kernel/keyset.py); a missing final key of the ordering is added."""
 
-    page_size = 50
-    max_page_size = 200
+    page_size = settings.API_PAGE_ROWS
+    max_page_size = settings.API_PAGE_MAX_ROWS
 
     def paginate_queryset(
         self, queryset: QuerySet, request: Request, view: Any = None

@@ -9,9 +9,9 @@ from rest_framework import serializers
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
+from banking.limits import REMINDER_LEAD_DAYS
 from bills.models import Bill
 from bills.preflight import Shortfall
-from bills.services.reminding import LONGEST_LEAD_DAYS
 from transactions.api.serializers import CategorySlugField, category_of_owner
 
 
@@ -129,7 +129,7 @@ class BillIn(Input):
     account = OwnAccountField(required=False, allow_null=True)
     category = CategorySlugField(required=False)
     remind_days_before = serializers.IntegerField(
-        min_value=0, max_value=LONGEST_LEAD_DAYS, required=False
+        min_value=0, max_value=REMINDER_LEAD_DAYS, required=False
     )
     notes = serializers.CharField(max_length=500, required=False, allow_blank=True)
 

@@ -10,17 +10,13 @@ from datetime import date, datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
+from banking.limits import BILL_AHEAD_DAYS, BILL_CATCH_UP_DAYS, BILL_FORGOTTEN_DAYS
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill
 from bills.services.planning import lock_bill, plan_ahead
 from users.audit import trail
 from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
-
-CATCH_UP_DAYS = 31
-AHEAD_DAYS = 35
-# A series that nobody has settled for so long is not carried on by itself.
-FORGOTTEN_DAYS = 400
 
 
 def auto_pay_due(*, at: datetime) -> dict[str, int]:
@@ -36,12 +32,12 @@ def auto_pay_due(*, at: datetime) -> dict[str, int]:
             auto_pay_tried_on=None,
             user__is_active=True,
             due_date__lte=local_date(EARLIEST_ZONE, at),
-            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=CATCH_UP_DAYS),
+            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=BILL_CATCH_UP_DAYS),
         )
         .order_by("due_date", "pk")
     )
     for bill, on in with_local_date(waiting, at):
-        if on - timedelta(days=CATCH_UP_DAYS) <= bill.due_date <= on:
+        if on - timedelta(days=BILL_CATCH_UP_DAYS) <= bill.due_date <= on:
             outcome = auto_pay(bill=bill, on=on)
             if outcome:
                 counts[outcome] += 1
@@ -76,14 +72,14 @@ def auto_pay(*, bill: Bill, on: date) -> str:
 
 def plan_all_ahead(*, at: datetime) -> int:
     """Make the occurrences of the next 35 days of every open series; how many were made."""
-    horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=AHEAD_DAYS)
-    oldest = horizon - timedelta(days=FORGOTTEN_DAYS)
+    horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=BILL_AHEAD_DAYS)
+    oldest = horizon - timedelta(days=BILL_FORGOTTEN_DAYS)
     waiting = last_of_series().filter(
         due_date__lte=horizon, due_date__gte=oldest, user__is_active=True
     )
     made = 0
     for bill, on in with_local_date(waiting.order_by("pk"), at):
-        until = on + timedelta(days=AHEAD_DAYS)
+        until = on + timedelta(days=BILL_AHEAD_DAYS)
         following = occurrence_date(bill.series_start, bill.recurrence, bill.sequence + 1)
         if following is not None and following <= until:
             made += plan_ahead(bill=bill, until=until)

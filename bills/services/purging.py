@@ -3,21 +3,21 @@
 A payment that a purged bill held stays where it is, and is free again.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction as db_transaction
 
+from banking.limits import TRASH_FOR
 from bills.models import Bill
 from users.audit import trail
 
-KEPT_FOR = timedelta(days=30)
 BILLS_AT_ONCE = 500
 MOST_BILLS = 100_000
 
 
 def purge_trash(*, at: datetime) -> int:
     """Remove what has been in the trash for 30 days, in small commits. Returns how many."""
-    before, count = at - KEPT_FOR, 0
+    before, count = at - TRASH_FOR, 0
     while count < MOST_BILLS:
         # What a part payment left open goes before the bill it is the rest of.
         old = Bill.objects.filter(deleted_at__lt=before, remainder=None).order_by("pk")

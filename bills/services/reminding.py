@@ -10,13 +10,9 @@ from django.urls import reverse
 
 from banking.kernel.bulk import batched
 from banking.kernel.money import format_money
+from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS
 from bills.models import Bill
-from bills.services.auto_paying import (
-    CATCH_UP_DAYS,
-    EARLIEST_ZONE,
-    LATEST_ZONE,
-    with_local_date,
-)
+from bills.services.auto_paying import EARLIEST_ZONE, LATEST_ZONE, with_local_date
 from bills.services.planning import lock_bill
 from users.audit import trail
 from users.messages.outbox import EMAIL, SMS, channel_problem, notify
@@ -24,7 +20,6 @@ from users.models import Notification, User
 from users.timezones import local_date
 
 KIND = "bill_reminder"
-LONGEST_LEAD_DAYS = 60
 # Nobody is told of a bill in the middle of the night.
 FIRST_HOUR = 8
 BILLS_AT_ONCE = 500
@@ -39,8 +34,8 @@ def send_due_reminders(*, at: datetime) -> int:
         Bill.objects.open()
         .filter(
             user__is_active=True,
-            due_date__lte=local_date(EARLIEST_ZONE, at) + timedelta(days=LONGEST_LEAD_DAYS),
-            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=CATCH_UP_DAYS),
+            due_date__lte=local_date(EARLIEST_ZONE, at) + timedelta(days=REMINDER_LEAD_DAYS),
+            due_date__gte=local_date(LATEST_ZONE, at) - timedelta(days=BILL_CATCH_UP_DAYS),
         )
         .order_by("due_date", "pk")
     )
@@ -57,7 +52,7 @@ def send_due_reminders(*, at: datetime) -> int:
 
 def _is_its_hour(bill: Bill, on: date, at: datetime) -> bool:
     lead_day = bill.due_date - timedelta(days=bill.remind_days_before)
-    is_day = lead_day <= on <= bill.due_date + timedelta(days=CATCH_UP_DAYS)
+    is_day = lead_day <= on <= bill.due_date + timedelta(days=BILL_CATCH_UP_DAYS)
     return is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= FIRST_HOUR
 
 

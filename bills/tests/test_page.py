@@ -52,7 +52,7 @@ def test_a_far_month_adds_up_what_is_expected_apart(alice):
 
 
 def test_the_sums_of_the_list_are_of_all_bills_also_beyond_those_shown(alice, monkeypatch):
-    monkeypatch.setattr(page, "MOST_SHOWN", 2)
+    monkeypatch.setattr(page, "BILLS_SHOWN", 2)
     for day in (1, 2, 3, 20, 21, 22):
         make_bill(alice, due_date=date(2026, 3, day), amount_due=Decimal("10.10"))
     for bill in Bill.objects.filter(due_date__gte=date(2026, 3, 22)):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from banking.kernel.api_input import ApiView, operation
+from banking.limits import MERCHANTS_SHOWN
 from insights.api.figure_serializers import (
     BurnRateOut,
     CashFlowOut,
@@ -22,7 +23,7 @@ from insights.api.figure_serializers import (
 from insights.figures.burn_rate import burn_rate
 from insights.figures.cash_flow import cash_flow_months
 from insights.figures.categories import categories
-from insights.figures.merchants import MOST_SHOWN, SHOWN, merchants
+from insights.figures.merchants import SHOWN, merchants
 from insights.figures.net_worth_history import net_worth_history
 from insights.figures.period_choice import SPANS, PeriodChoice, choose_period, choose_year
 from insights.figures.questions import Question, answer, wanted_in
@@ -45,7 +46,7 @@ PERIOD = [
     *SHARED,
 ]
 YEAR = [OpenApiParameter("year", int, description="Default: this one."), *SHARED]
-LIMIT = OpenApiParameter("limit", int, description=f"How many, at most {MOST_SHOWN}.")
+LIMIT = OpenApiParameter("limit", int, description=f"How many, at most {MERCHANTS_SHOWN}.")
 
 
 class FigureApi(ApiView):
@@ -103,8 +104,8 @@ class MerchantsApi(FigureApi):
     )
     def get(self, request: Request) -> Response:
         text = request.query_params.get("limit") or str(SHOWN)
-        if text not in map(str, range(1, MOST_SHOWN + 1)):
-            raise ValidationError({"limit": f"Send a number from 1 to {MOST_SHOWN}."})
+        if text not in map(str, range(1, MERCHANTS_SHOWN + 1)):
+            raise ValidationError({"limit": f"Send a number from 1 to {MERCHANTS_SHOWN}."})
         return self.answer(request, limit=int(text))
 
 

@@ -9,11 +9,12 @@ from django.utils.text import slugify
 from accounts.models import Account
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
+from banking.limits import STATEMENT_PDF_LINES
 from insights.exports.personal_export import write_archive
 from insights.figures.monthly_report import monthly_report
 from insights.figures.monthly_report_pdf import monthly_report_pdf
 from insights.models import Export
-from transactions.statement_pdf import MOST_LINES, statement_pdf
+from transactions.statement_pdf import statement_pdf
 from transactions.statements import build_statement
 from users.policy import Ability, may
 from users.timezones import local_date
@@ -36,7 +37,7 @@ def _statement(export: Export, file: IO[bytes], at: datetime, report: Report) ->
         if account is None:
             raise ExportRefusedError("You do not see this account any more.")
         statement = build_statement(account, Period(start, last + timedelta(days=1)))
-    if len(statement.lines) > MOST_LINES:
+    if len(statement.lines) > STATEMENT_PDF_LINES:
         raise ExportRefusedError("More has been booked since: choose a shorter period.")
     report(30)
     on = local_date(user.timezone, at)

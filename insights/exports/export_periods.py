@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.limits import EXPORT_DAYS
 from insights.figures.period_choice import choose_period
 
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
 _MONTH, _YEAR = re.compile(r"\d{4}-\d{2}", re.ASCII), re.compile(r"\d{4}", re.ASCII)
 MONTHS, QUARTERS, YEARS = 12, 4, 3
-LONGEST_DAYS = 3_660
 
 
 def export_period(params: Mapping[str, str], *, on: date) -> Period:
@@ -50,6 +50,6 @@ def offered_periods(on: date) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _bounded(period: Period) -> Period:
-    if period.days > LONGEST_DAYS:
+    if period.days > EXPORT_DAYS:
         raise ValidationError({"date_from": "Choose at most ten years."})
     return period

@@ -8,7 +8,7 @@ what has gone silent to another run, at most three times.
 import hashlib
 import secrets
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
@@ -23,23 +23,26 @@ from django.utils import timezone
 from accounts.models import Account
 from banking.kernel.pdf import PdfUnavailableError
 from banking.kernel.periods import Period
+from banking.limits import (
+    EXPORT_ATTEMPTS,
+    EXPORT_PIECE_BYTES,
+    EXPORT_SILENT_FOR,
+    EXPORTS_AT_ONCE,
+    EXPORTS_FOR,
+    EXPORTS_KEPT,
+    STATEMENT_PDF_LINES,
+    WORK_GIVEN_UP_AFTER,
+)
 from insights.exports.export_files import MAKERS, ExportRefusedError
 from insights.figures.coverage import insights_coverage
 from insights.figures.period_words import span_label
 from insights.models import Export, ExportPiece
-from transactions.statement_pdf import MOST_LINES
 from transactions.statements import count_lines
 from users.audit import trail
 from users.models import User
 
 logger = structlog.get_logger(__name__)
 
-KEPT_FOR = timedelta(days=7)
-# A run says so much as "I am here" at each step; the longest step takes under a minute.
-SILENT_FOR = timedelta(minutes=3)
-GIVEN_UP_AFTER = timedelta(hours=6)
-MOST_ATTEMPTS, MOST_KEPT, MOST_AT_ONCE = 3, 100, 20
-PIECE_BYTES = 512 * 1024
 NOT_FINISHED = "The file could not be made. Ask for it again."
 Kind, Status = Export.Kind, Export.Status
 
@@ -54,10 +57,10 @@ class _OvertakenError(Exception):
 def request_statement(*, actor: User, account: Account, period: Period, at: datetime) -> Export:
     """Ask for the statement of an account the actor sees. Raises ValidationError."""
     count = count_lines(account, period)
-    if count > MOST_LINES:
+    if count > STATEMENT_PDF_LINES:
         raise ValidationError(
-            f"There are {count:,} transactions in that time. A PDF holds {MOST_LINES:,}: choose a"
-            " shorter period, or take the list as CSV."
+            f"There are {count:,} transactions in that time. A PDF holds {STATEMENT_PDF_LINES:,}:"
+            " choose a shorter period, or take the list as CSV."
         )
     return _request(
         actor=actor,
@@ -111,8 +114,8 @@ def _request(
     waiting = mine.unfinished().filter(kind=kind, params=params).first()
     if waiting is not None:
         return waiting
-    if mine.count() >= MOST_KEPT:
-        raise ValidationError(f"You keep {MOST_KEPT} files. Delete some of them first.")
+    if mine.count() >= EXPORTS_KEPT:
+        raise ValidationError(f"You keep {EXPORTS_KEPT} files. Delete some of them first.")
     export = Export(
         user=actor,
         kind=kind,
@@ -120,7 +123,7 @@ def _request(
         params=params,
         shared_ids=shared_ids or [],
         heard_at=at,
-        expires_at=at + KEPT_FOR,
+        expires_at=at + EXPORTS_FOR,
     )
     export.full_clean()
     export.save(force_insert=True)
@@ -156,8 +159,8 @@ def run_export(*, export_id: int, at: datetime) -> None:
 def _claim(export_id: int, at: datetime) -> Export | None:
     """Compare and set: of all runs that ask, one gets it."""
     claim = secrets.token_hex(16)
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, heard_at__lt=at - SILENT_FOR)
-    won = Export.objects.filter(free, pk=export_id, attempts__lt=MOST_ATTEMPTS).update(
+    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, heard_at__lt=at - EXPORT_SILENT_FOR)
+    won = Export.objects.filter(free, pk=export_id, attempts__lt=EXPORT_ATTEMPTS).update(
         status=Status.RUNNING, claim=claim, heard_at=at, progress=0, attempts=F("attempts") + 1
     )
     if not won:
@@ -179,7 +182,7 @@ def _hand_over(export: Export, file: IO[bytes], name: str) -> None:
     with db_transaction.atomic():
         locked = _locked_own(export)
         ExportPiece.objects.filter(export=locked).delete()
-        for number, content in enumerate(iter(partial(file.read, PIECE_BYTES), b"")):
+        for number, content in enumerate(iter(partial(file.read, EXPORT_PIECE_BYTES), b"")):
             digest.update(content)
             ExportPiece.objects.create(export=locked, number=number, content=content)
         locked.status, locked.progress, locked.error = Status.DONE, 100, ""
@@ -213,15 +216,17 @@ def _locked_own(export: Export) -> Export:
 def waiting_exports(*, at: datetime) -> list[int]:
     """Those whose message was lost or whose run died, the oldest first; a few at a time."""
     silent = Export.objects.unfinished().filter(
-        heard_at__lt=at - SILENT_FOR, heard_at__gte=at - GIVEN_UP_AFTER, attempts__lt=MOST_ATTEMPTS
+        heard_at__lt=at - EXPORT_SILENT_FOR,
+        heard_at__gte=at - WORK_GIVEN_UP_AFTER,
+        attempts__lt=EXPORT_ATTEMPTS,
     )
-    return list(silent.order_by("heard_at", "pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return list(silent.order_by("heard_at", "pk").values_list("pk", flat=True)[:EXPORTS_AT_ONCE])
 
 
 def give_up_exports(*, at: datetime) -> int:
     """Fail what three runs could not make and what no worker came for, so that its owner knows."""
-    silent = Q(heard_at__lt=at - SILENT_FOR, attempts__gte=MOST_ATTEMPTS)
-    forgotten = Q(heard_at__lt=at - GIVEN_UP_AFTER)
+    silent = Q(heard_at__lt=at - EXPORT_SILENT_FOR, attempts__gte=EXPORT_ATTEMPTS)
+    forgotten = Q(heard_at__lt=at - WORK_GIVEN_UP_AFTER)
     stuck = Export.objects.unfinished().filter(silent | forgotten)
     return stuck.update(status=Status.FAILED, error=NOT_FINISHED, finished_at=at)
 

@@ -9,11 +9,12 @@ from django.utils.formats import date_format
 
 from accounts.honesty import NotConverted, RatesUsed
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.limits import MERCHANTS_SHOWN
 from insights.figures.burn_rate import BurnRate
 from insights.figures.cash_flow import CashFlowMonths
 from insights.figures.categories import Categories
 from insights.figures.links import Links
-from insights.figures.merchants import MOST_SHOWN, SHOWN, Merchants
+from insights.figures.merchants import SHOWN, Merchants
 from insights.figures.net_worth import AccountBalance
 from insights.figures.net_worth_history import NetWorthHistory
 from insights.figures.period_words import period_label, period_picker, span_label
@@ -135,7 +136,7 @@ def merchants_context(figure: Merchants, limit: int) -> dict[str, Any]:
         "rows": [(row, links.merchant(row.key, period)) for row in figure.rows],
         "drawn": DRAWN_MERCHANTS,
         "top": figure.rows[0] if figure.rows else None,
-        "more_limit": MOST_SHOWN if figure.others_count and limit == SHOWN else None,
+        "more_limit": MERCHANTS_SHOWN if figure.others_count and limit == SHOWN else None,
         "expenses_url": links.expenses(period),
     }
 

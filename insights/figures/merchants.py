@@ -26,7 +26,6 @@ from transactions.flows import cut_months, whole_months
 from transactions.models import Category, MerchantTotal, Transaction
 
 SHOWN = 20
-MOST_SHOWN = 100
 _ZERO = Value(Decimal(0), output_field=AmountField())
 
 

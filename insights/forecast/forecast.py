@@ -13,13 +13,11 @@ from decimal import Decimal
 from accounts.exchange import Rate
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
+from banking.limits import FORECAST_HISTORY_DAYS, FORECAST_LEAST_DAYS
 from insights.forecast.expected_events import Event, bill_payments, expected_events, known_lines
 from insights.forecast.forecast_band import Point, banded_points, everyday_rest, foreseen, worth
 from insights.forecast.forecast_ledger import BillFact, Ledger
 from insights.recurring.recurring import money, recurring_among
-
-LEAST_HISTORY_DAYS = 90
-HISTORY_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,11 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
     found = recurring_among(known.outward, accounts, on, ledger.dismissed)
     events, unknown_bills = expected_events(ledger, accounts, known, found, on, until)
     first = ledger.first_day(accounts)
-    history = min(HISTORY_DAYS, today - first) if first is not None else 0
+    history = min(FORECAST_HISTORY_DAYS, today - first) if first is not None else 0
     balance = sum(worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts)
     points: tuple[Point, ...] = ()
     everyday = 0
-    if history >= LEAST_HISTORY_DAYS:
+    if history >= FORECAST_LEAST_DAYS:
         planned = foreseen(found, bill_payments(ledger, known, found, on), today)
         rest = everyday_rest(ledger, accounts, rates, planned, today, history)
         points = banded_points(balance, events, rest, on, days)

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from banking.limits import FORECAST_LEAST_DAYS
 from insights.figures.links import Links
 from insights.forecast.expected_events import Event
-from insights.forecast.forecast import LEAST_HISTORY_DAYS
 from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_summary import ForecastSummary
 from insights.recurring.recurring_page import lines_of
@@ -41,7 +41,7 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
         "soon": [line for line in lines if line.event.on <= soon_until],
         "later": [line for line in lines if line.event.on > soon_until],
         "below_zero": next((point for point in forecast.points if point.low < 0), None),
-        "missing_days": LEAST_HISTORY_DAYS - forecast.history_days,
+        "missing_days": FORECAST_LEAST_DAYS - forecast.history_days,
         "spends": forecast.everyday <= 0,
         "per_day": abs(forecast.everyday),
     }

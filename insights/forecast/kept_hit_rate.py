@@ -15,13 +15,13 @@ from django.db.models import OuterRef, Q, Subquery
 from redis.exceptions import RedisError
 
 from accounts.exchange import RateTable
+from banking.limits import HIT_RATE_SECONDS
 from bills.models import Bill
 from insights.figures.coverage import Coverage
 from insights.forecast.hit_rate import HitRate, origins_for
 from users.audit import trail
 from users.models import AuditChain, AuditEvent
 
-KEPT_SECONDS = 24 * 60 * 60
 # Counted up when the way it is worked out changes: what another release kept is not found.
 _RULES = 2
 # What a person does elsewhere: none of it touches a line, a bill or an account.
@@ -42,7 +42,7 @@ def kept(key: str) -> list[HitRate | None]:
 def keep(key: str, found: HitRate | None) -> None:
     """Keep it for a day."""
     try:
-        cache.set(key, asdict(found) if found else {}, KEPT_SECONDS)
+        cache.set(key, asdict(found) if found else {}, HIT_RATE_SECONDS)
     except (RedisError, OSError):
         return
 

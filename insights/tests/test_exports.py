@@ -90,7 +90,7 @@ def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, clien
 def test_a_large_one_is_made_by_the_worker_while_the_page_waits(
     alice, checking, client_for, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(dispatching, "MOST_LINES_AT_ONCE", -1)
+    monkeypatch.setattr(dispatching, "STATEMENT_LINES_INLINE", -1)
     client = client_for(alice)
     answer = client.post(
         "/exports/statement/",

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
 from banking.kernel.forms import errors_on
+from banking.limits import EXPORTS_KEPT
 from insights.dispatching import make_soon
 from insights.exports.export_answers import export_answer
 from insights.exports.exporting import (
-    MOST_KEPT,
     delete_export,
     request_everything,
     request_monthly_report,
@@ -115,7 +115,7 @@ def _asked(request: HttpRequest, export: Export) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
-    exports = list(Export.objects.visible_to(request.user)[:MOST_KEPT])
+    exports = list(Export.objects.visible_to(request.user)[:EXPORTS_KEPT])
     context = {
         "statement_form": forms.get("statement") or _statement_form(request),
         "report_form": forms.get("report") or MonthlyReportForm(on=_today(request)),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from banking.limits import MERCHANTS_SHOWN
 from insights.figures.burn_rate import burn_rate as burn_rate_figure
 from insights.figures.cash_flow import cash_flow_months
 from insights.figures.categories import categories as categories_figure
@@ -21,7 +22,7 @@ from insights.figures.figure_pages import (
     net_worth_context,
     yearly_context,
 )
-from insights.figures.merchants import MOST_SHOWN, SHOWN
+from insights.figures.merchants import SHOWN
 from insights.figures.merchants import merchants as merchants_figure
 from insights.figures.net_worth_history import net_worth_history
 from insights.figures.period_choice import PeriodChoice, choose_period, choose_year
@@ -54,7 +55,7 @@ def categories(request: HttpRequest) -> HttpResponse:
 @require_safe
 def merchants(request: HttpRequest) -> HttpResponse:
     """Where it was spent."""
-    limit = MOST_SHOWN if request.GET.get("limit") == str(MOST_SHOWN) else SHOWN
+    limit = MERCHANTS_SHOWN if request.GET.get("limit") == str(MERCHANTS_SHOWN) else SHOWN
     return _page(
         request,
         "merchants",

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
+from banking.limits import MOST_POINTS
 from rewards.models import PointsEntry
-from rewards.services import MOST_POINTS
 
 _KINDS = [choice for choice in PointsEntry.Kind.choices if choice[0] != PointsEntry.Kind.EXPIRE]
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation, unknown_fields
+from banking.limits import LEFT_LISTED
 from transactions import dispatching
 from transactions.api.rule_serializers import (
     AppliedOut,
@@ -22,8 +23,6 @@ from transactions.filters import TransactionFilter
 from transactions.models import Change, Transaction, TransactionQuerySet
 from transactions.services.long_change_requests import stop_change
 from users.policy import Ability, require
-
-LISTED = 100
 
 
 class BulkCategorizeApi(GenericApiView):
@@ -110,7 +109,7 @@ class ChangeUndoApi(GenericApiView):
                 "batch": pk,
                 "restored_count": result.restored_count,
                 "left_count": len(result.left_ids),
-                "left": result.left_ids[:LISTED],
+                "left": result.left_ids[:LEFT_LISTED],
             }
         )
 

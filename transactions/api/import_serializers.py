@@ -10,12 +10,11 @@ from rest_framework import serializers
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input, unknown_fields
 from banking.kernel.money import plain_amount
+from banking.limits import IMPORT_ERRORS_LISTED
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_progress import progress_of
 from transactions.sources.files.csv_mapping import CsvMapping
-
-MOST_ERRORS = 100
 
 
 class JsonTextField(serializers.Field):
@@ -161,7 +160,7 @@ class ImportOut(serializers.ModelSerializer):
         if not batch.invalid_count or isinstance(self.parent, serializers.ListSerializer):
             return []
         rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.INVALID)
-        return RowErrorOut(rows.order_by("id")[:MOST_ERRORS], many=True).data
+        return RowErrorOut(rows.order_by("id")[:IMPORT_ERRORS_LISTED], many=True).data
 
 
 def _amount(batch: ImportBatch, amount: Any) -> str | None:

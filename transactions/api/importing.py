@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.access import require_change
 from banking.kernel.api_input import GenericApiView, operation
+from banking.limits import FORM_OVERHEAD_BYTES
 from transactions.api.import_serializers import ConfirmIn, ImportIn, ImportOut, ImportRowOut
 from transactions.dispatching import check_soon, confirm_soon
 from transactions.models import ImportBatch, ImportRow
@@ -31,8 +32,6 @@ from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 
 Answer = tuple[int, Any]
-# What a multipart body is allowed beyond the file itself.
-FORM_OVERHEAD = 64 * 1024
 _STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415}
 
 
@@ -76,7 +75,7 @@ class TransactionImportApi(ImportApi):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse by its announced length what would only be read to be refused."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD:
+        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
             raise RefusedFileError(too_large().message, "too_large")
         super().initial(request, *args, **kwargs)
 

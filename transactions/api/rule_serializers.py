@@ -12,13 +12,11 @@ from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
+from banking.limits import PATTERN_LENGTH, ROWS_CHOSEN_BY_API
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
 from transactions.models import CategoryRule, Change
-from transactions.rules.rule_book import LONGEST_PATTERN
 from transactions.rules.rule_preview import MonthEffect, PreviewRow
-
-MOST_IDS = 10_000
 
 
 class RuleOut(serializers.ModelSerializer):
@@ -75,13 +73,13 @@ class RuleIn(Input):
 
     category = CategorySlugField()
     keyword_pattern = serializers.CharField(
-        max_length=LONGEST_PATTERN,
+        max_length=PATTERN_LENGTH,
         default="",
         allow_blank=True,
         help_text="Plain text found in the description, in any case.",
     )
     merchant_pattern = serializers.CharField(
-        max_length=LONGEST_PATTERN,
+        max_length=PATTERN_LENGTH,
         default="",
         allow_blank=True,
         help_text="A regular expression (RE2) found in the merchant or the description.",
@@ -268,7 +266,7 @@ class BulkCategorizeIn(Input):
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        max_length=MOST_IDS,
+        max_length=ROWS_CHOSEN_BY_API,
         required=False,
     )
     filter = serializers.DictField(required=False)

@@ -12,17 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
+from banking.limits import API_PAGE_MAX_ROWS, LINES_A_PAGE
 from transactions import dispatching
 from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
 from transactions.models.rules import CategoryRuleQuerySet
-from transactions.rules.rule_preview import PAGE_SIZE, preview_rules
+from transactions.rules.rule_preview import preview_rules
 from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_editing import create_rule, delete_rule, edit_rule
 from users.policy import Ability, require
 from users.timezones import local_date
 
-LARGEST_PAGE = 200
 APPLIED = {200: AppliedOut, 202: AppliedOut}
 LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 PREVIEW_PARAMETERS = [
@@ -167,7 +167,7 @@ class RuleApplyAllApi(RuleApi):
 
 def _page_size(text: str | None) -> int:
     if text is None:
-        return PAGE_SIZE
+        return LINES_A_PAGE
     if not text.isascii() or not text.isdecimal():
         raise ValidationError({"page_size": "Send a whole number."})
-    return max(1, min(int(text[:9]), LARGEST_PAGE))
+    return max(1, min(int(text[:9]), API_PAGE_MAX_ROWS))

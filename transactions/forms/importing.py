@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.typed_fields import AmountFormField
+from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportRow
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
@@ -14,7 +15,6 @@ from transactions.sources.files.text_encoding import ENCODINGS
 from transactions.sources.files.values import DATE_STYLES
 from users.models import User
 
-MOST_COLUMNS = 200
 FILE_TYPES = ".csv,.txt,.tsv,.xlsx,.ofx,.qfx,.qif,.sta,.mt940,.940,.xml"
 SIGNS = [
     ("signed", _("One column; a minus is money out")),
@@ -130,8 +130,8 @@ class MappingForm(forms.Form):
 
 
 def _column_choices(detection: Detection, mapping: CsvMapping) -> list[tuple[str, str]]:
-    names = detection.columns[:MOST_COLUMNS]
-    names += [""] * (min(mapping.width, MOST_COLUMNS) - len(names))
+    names = detection.columns[:IMPORT_COLUMNS]
+    names += [""] * (min(mapping.width, IMPORT_COLUMNS) - len(names))
     return [
         (str(place), f"{place + 1}: {name[:60]}" if name else str(place + 1))
         for place, name in enumerate(names)

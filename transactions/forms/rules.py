@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.typed_fields import AmountFormField
+from banking.limits import PATTERN_LENGTH
 from transactions.forms.choosing import AccountChoice, CategoryField
 from transactions.models import CategoryRule
-from transactions.rules.rule_book import LONGEST_PATTERN
 from users.models import User
 
 # Shown when one of them is set; else they wait behind a click.
@@ -21,13 +21,13 @@ class RuleForm(forms.Form):
 
     keyword_pattern = forms.CharField(
         label=_("Words in the bank's text"),
-        max_length=LONGEST_PATTERN,
+        max_length=PATTERN_LENGTH,
         required=False,
         help_text=_("As they stand, in any case: “spotify”, “city gym”."),
     )
     merchant_pattern = forms.CharField(
         label=_("Pattern"),
-        max_length=LONGEST_PATTERN,
+        max_length=PATTERN_LENGTH,
         required=False,
         help_text=_("A regular expression on merchant or bank's text, such as ^uber (eats|trip)."),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"}),

@@ -1,7 +1,7 @@
 """The rows of this app, one module per subject."""
 
 from transactions.models.categories import Category, CategoryQuerySet
-from transactions.models.changes import UNDO_FOR, Change, ChangePlan, ChangeRow
+from transactions.models.changes import Change, ChangePlan, ChangeRow
 from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.ledger import (
@@ -18,7 +18,6 @@ from transactions.models.rules import CategoryRule
 from transactions.models.transfers import Transfer
 
 __all__ = [
-    "UNDO_FOR",
     "Attachment",
     "Category",
     "CategoryChange",

@@ -1,15 +1,14 @@
 """Changes of many rows at once, each with what undoes it for 30 days."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from banking.limits import TRASH_FOR
 from transactions.models.ledger import Transaction
 from users.models import User
-
-UNDO_FOR = timedelta(days=30)
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -87,14 +86,14 @@ class Change(models.Model):
             return self.may_be_retried(at)
         if self.is_unfinished or self.undone_at is not None or not self.is_undoable:
             return False
-        return at - self.created_at <= UNDO_FOR
+        return at - self.created_at <= TRASH_FOR
 
     def may_be_retried(self, at: datetime) -> bool:
         """Whether one that failed can be carried on: for 30 days there is what that takes."""
         if self.kind == self.Kind.CATEGORY:
             return self.is_failed
         since = self.updated_at if self.status == self.Status.UNDO_FAILED else self.created_at
-        return self.is_failed and at - since <= UNDO_FOR
+        return self.is_failed and at - since <= TRASH_FOR
 
     @property
     def is_undoable(self) -> bool:

@@ -13,11 +13,8 @@ from typing import Protocol
 import re2
 from django.core.exceptions import ValidationError
 
-LONGEST_PATTERN = 200
-# Instructions of the compiled pattern: words need ten, "\\w{3,30}\\s+\\d+" about 300. The automaton
-# of a whole book takes time and memory by their sum.
-LARGEST_PROGRAM = 2_000
-LARGEST_BOOK = 500_000
+from banking.limits import PATTERN_LENGTH, PATTERN_PROGRAM, RULE_BOOK_PROGRAM
+
 _MEMORY = 50_000
 
 
@@ -45,15 +42,15 @@ class Line:
 
 def compile_pattern(pattern: str) -> "re2._Regexp":
     """The pattern compiled, case ignored. Raises ValidationError with the compiler's message."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValidationError(f"A pattern has at most {LONGEST_PATTERN} characters.")
+    if len(pattern) > PATTERN_LENGTH:
+        raise ValidationError(f"A pattern has at most {PATTERN_LENGTH} characters.")
     try:
         compiled = re2.compile(pattern, _options())
     except re2.error as error:
         reason = error.args[0]
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         raise ValidationError(f"The pattern cannot be read: {text}.", code="bad_pattern") from error
-    if compiled.programsize > LARGEST_PROGRAM:
+    if compiled.programsize > PATTERN_PROGRAM:
         raise ValidationError(
             "The pattern is too large: repeat less in it, or classes such as \\pL.",
             code="pattern_too_large",
@@ -66,7 +63,7 @@ def refuse_heavy_patterns(patterns: Iterable[str]) -> None:
     total = 0
     for pattern in patterns:
         total += _program_size(pattern)
-        if total > LARGEST_BOOK:
+        if total > RULE_BOOK_PROGRAM:
             raise ValidationError(
                 "Your patterns together are too large. Simplify or delete some.",
                 code="patterns_too_large",

@@ -12,12 +12,12 @@ from django.http import Http404
 
 from banking.kernel.keyset import NO_SUCH_PAGE
 from banking.kernel.periods import first_of_month
+from banking.limits import LINES_A_PAGE
 from transactions.category_moves import LimitEffect, Move, limit_effects
 from transactions.models import Category, CategoryRule, MonthlyTotal, Transaction
 from transactions.rules.rule_scan import Judged, RuleScan, ScannedRow, Verdict
 from users.models import User
 
-PAGE_SIZE = 50
 MOST_MONTHS = 12
 LISTED = (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)
 
@@ -89,7 +89,7 @@ def preview_rules(
     on: date | None = None,
     listed: Verdict = Verdict.CHANGES,
     cursor: str | None = None,
-    page_size: int = PAGE_SIZE,
+    page_size: int = LINES_A_PAGE,
 ) -> RulePreview:
     """What one rule (saved or not), or all rules, would do to the user's transactions now.
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import re2
 
 from banking.kernel.fields import folded
+from banking.limits import PATTERN_LENGTH
 from transactions.models import Transaction
 from transactions.rules.merchants import clean_merchant
-from transactions.rules.rule_book import LONGEST_PATTERN, Line
+from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import suggester_for
 
 SHORTEST_WORD = 3
@@ -29,10 +30,10 @@ def propose_rule(row: Transaction) -> RuleProposal:
     for name in (row.merchant, clean_merchant(row.description)):
         words = _LEADING_NUMBER.sub("", " ".join(name.split()))
         if len(words) >= SHORTEST_WORD and folded(words) in text:
-            return RuleProposal(keyword_pattern=words[:LONGEST_PATTERN])
+            return RuleProposal(keyword_pattern=words[:PATTERN_LENGTH])
     if row.merchant:
-        return RuleProposal(merchant_pattern=f"^{re2.escape(row.merchant)}$"[:LONGEST_PATTERN])
-    return RuleProposal(keyword_pattern=" ".join(row.description.split())[:LONGEST_PATTERN])
+        return RuleProposal(merchant_pattern=f"^{re2.escape(row.merchant)}$"[:PATTERN_LENGTH])
+    return RuleProposal(keyword_pattern=" ".join(row.description.split())[:PATTERN_LENGTH])
 
 
 def is_worth_a_rule(row: Transaction) -> bool:

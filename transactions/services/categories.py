@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.services import lock_accounts
+from banking.limits import MOST_CATEGORIES
 from transactions.models import (
     Category,
     Change,
@@ -27,7 +28,6 @@ from users.audit import trail
 from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
-LIMIT = 500
 MOVED_INTO = "Transactions of another category are being moved here. Delete it when that is done."
 PARTS_HERE = "Parts of split transactions are in this category, and a part is no transfer."
 # "To where it belongs", where None means: to no category.
@@ -50,8 +50,8 @@ def create_category(
     """Add a category of one's own; under a parent it takes the parent's kind and colour."""
     # The owner's row serialises: two of the same name would choose the same slug.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if Category.objects.filter(user=user, deleted_at=None).count() >= LIMIT:
-        raise ValidationError(f"{LIMIT} categories of your own are the most.")
+    if Category.objects.filter(user=user, deleted_at=None).count() >= MOST_CATEGORIES:
+        raise ValidationError(f"{MOST_CATEGORIES} categories of your own are the most.")
     category = Category(
         user=user,
         name=name.strip(),

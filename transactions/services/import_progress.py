@@ -4,15 +4,13 @@ Only a courtesy: without the cache an import runs just as well, and its page say
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-KEPT_FOR = timedelta(hours=1)
-# A worker that has said nothing for this long has died; its work may be taken up again.
-SILENT_FOR = timedelta(seconds=60)
+from banking.limits import IMPORT_PROGRESS_FOR, SILENT_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ def report_progress(batch_id: int, stage: str, done: int, total: int) -> None:
     """Say how far the import is."""
     progress = Progress(stage, done, total, timezone.now().isoformat())
     try:
-        cache.set(_key(batch_id), asdict(progress), KEPT_FOR.total_seconds())
+        cache.set(_key(batch_id), asdict(progress), IMPORT_PROGRESS_FOR.total_seconds())
     except (RedisError, OSError):
         return
 

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 
+from banking.limits import CHANGE_ATTEMPTS
 from transactions.models import (
     Category,
     CategoryChange,
@@ -48,8 +49,6 @@ from users.policy import Ability, may
 
 Kind, Status = Change.Kind, Change.Status
 ROWS_SCANNED = 5_000
-# So often the sweep takes up a change that does not move, a minute and more between two attempts.
-MOST_ATTEMPTS = 5
 NOT_FINISHED = "Several attempts ended halfway. Try it again, or undo what was changed until then."
 HALF_DONE = "Several attempts ended halfway. Try it again: it goes on where it ended."
 NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
@@ -337,7 +336,7 @@ def _end(change_id: int, ends: dict[str, str], error: str, *, attempts: int = 0)
 
 def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
     """The changes no worker has touched since `before`, the longest waiting first; ours now."""
-    waiting = _silent(before).filter(attempts__lt=MOST_ATTEMPTS)
+    waiting = _silent(before).filter(attempts__lt=CHANGE_ATTEMPTS)
     found = list(waiting.order_by("updated_at").values_list("pk", "updated_at")[:limit])
     # Compared in the database: two sweeps at once do not take the same one. Counted before it is
     # tried, as an attempt may take the worker down with it.
@@ -352,12 +351,12 @@ def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
 
 def give_up_changes(*, before: datetime) -> int:
     """Let those fail that no attempt has moved on, so that their owners know; how many."""
-    stuck = _silent(before).filter(attempts__gte=MOST_ATTEMPTS)
+    stuck = _silent(before).filter(attempts__gte=CHANGE_ATTEMPTS)
     count = 0
     for change in stuck[:100]:
         has_choice = change.may_be_stopped and change.is_undoable
         error = NOT_FINISHED if has_choice else HALF_DONE
-        count += _end(change.pk, FAILURES, error, attempts=MOST_ATTEMPTS)
+        count += _end(change.pk, FAILURES, error, attempts=CHANGE_ATTEMPTS)
     return count
 
 

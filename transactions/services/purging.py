@@ -1,11 +1,12 @@
 """Letting go, after 30 days, of what people have thrown away or never finished."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction as db_transaction
 from django.db.models import ProtectedError, Q
 
 from accounts.services import lock_accounts
+from banking.limits import TRASH_FOR
 from transactions.models import (
     Change,
     ChangePlan,
@@ -19,7 +20,6 @@ from transactions.models import (
 from users.audit import trail
 
 Status = Change.Status
-KEPT_FOR = timedelta(days=30)
 ROWS_AT_ONCE = 500
 MOST_ROWS = 200_000
 MOST_CHANGES = 1_000
@@ -27,7 +27,7 @@ MOST_CHANGES = 1_000
 
 def purge(*, at: datetime) -> dict[str, int]:
     """Remove trash, what undid old changes, unfinished imports, finished ones' bytes: how many."""
-    before = at - KEPT_FOR
+    before = at - TRASH_FOR
     return {
         "transactions": _purge_trash(before),
         "changes": _purge_changes(before),

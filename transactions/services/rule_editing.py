@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from banking.kernel.bulk import bulk_update
+from banking.limits import MOST_RULES
 from transactions.models import Category, CategoryRule
 from transactions.rules.rule_book import compile_pattern, refuse_heavy_patterns
 from users.audit import trail
@@ -19,7 +20,6 @@ EDITABLE = (
     *("category", "keyword_pattern", "merchant_pattern", "priority", "is_active", "account"),
     *("amount_min", "amount_max"),
 )
-MOST_RULES = 5_000
 STEP = 10
 
 

@@ -4,11 +4,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.http import QueryDict
 
+from banking.limits import MOST_SAVED_VIEWS
 from transactions.models import SavedView
 from users.audit import trail
 from users.models import User
 
-MOST_VIEWS = 50
 # Where one stands in the list is no part of a view.
 LEFT_OUT = ("cursor",)
 
@@ -17,8 +17,9 @@ LEFT_OUT = ("cursor",)
 def save_view(*, actor: User, name: str, query: str) -> SavedView:
     """Keep a query string of the list by a name; raises ValidationError at "name"."""
     _lock_views(actor)
-    if SavedView.objects.filter(user=actor).count() >= MOST_VIEWS:
-        raise ValidationError({"name": f"You have {MOST_VIEWS} views already. Remove one first."})
+    if SavedView.objects.filter(user=actor).count() >= MOST_SAVED_VIEWS:
+        sentence = f"You have {MOST_SAVED_VIEWS} views already. Remove one first."
+        raise ValidationError({"name": sentence})
     view = _checked(SavedView(user=actor), name, query)
     view.save(force_insert=True)
     trail.record(actor=actor, action="transactions.view.saved", target=view, **_facts(view))

@@ -47,7 +47,7 @@ def test_a_pattern_that_would_take_a_large_automaton_is_refused(alice):
 
 
 def test_patterns_too_large_together_are_refused_at_the_last_of_them(alice, monkeypatch):
-    monkeypatch.setattr("transactions.rules.rule_book.LARGEST_BOOK", 40)
+    monkeypatch.setattr("transactions.rules.rule_book.RULE_BOOK_PROGRAM", 40)
     make_rule(alice, merchant_pattern="netflix.*com")
     with pytest.raises(ValidationError) as caught:
         make_rule(alice, merchant_pattern="spotify.*com.*sweden")

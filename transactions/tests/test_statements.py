@@ -11,11 +11,12 @@ from pypdf import PdfReader
 
 from accounts.models import Account
 from banking.kernel.periods import Period
+from banking.limits import STATEMENT_PDF_LINES
 from tests.builders import make_transaction
 from transactions.models import Category
 from transactions.services.posting import delete_transactions
 from transactions.services.splitting import Part, split_transaction
-from transactions.statement_pdf import MOST_LINES, statement_pdf
+from transactions.statement_pdf import statement_pdf
 from transactions.statements import (
     Pending,
     Statement,
@@ -153,7 +154,7 @@ def test_more_lines_than_can_be_printed_are_refused():
     statement = long_statement(1)
     too_many = Statement(
         *(statement.account, MARCH, Decimal(0), Decimal(0), Decimal(0), Decimal(0)),
-        *(statement.lines * (MOST_LINES + 1), (), statement.pending),
+        *(statement.lines * (STATEMENT_PDF_LINES + 1), (), statement.pending),
     )
     with pytest.raises(ValueError, match="5000 lines"):
         statement_pdf(too_many, locale="en-US", on=timezone.now().date())

@@ -9,9 +9,10 @@ from accounts.access import access_level, may_change, may_post_to
 from accounts.models import Account
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
+from banking.limits import LINES_A_PAGE
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
-from transactions.views.listing import PAGE_SIZE, page_links
+from transactions.views.listing import page_links
 from users.timezones import local_date
 
 CHART_DAYS, CHART_MONTHS = 90, 12
@@ -26,7 +27,7 @@ def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
         account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
         rows = Transaction.objects.visible_to(request.user).filter(account=account)
         page = keyset_page(
-            rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor")
+            rows.for_list(), full_ordering(rows), LINES_A_PAGE, request.GET.get("cursor")
         )
         for row, balance in zip(page.rows, balances_after(account, page.rows), strict=True):
             row.balance_after = balance

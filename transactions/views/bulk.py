@@ -11,13 +11,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from banking.kernel.forms import row_ids
+from banking.limits import ROWS_CHOSEN
 from transactions import dispatching
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.models import Change, Transaction, TransactionQuerySet
 from users.policy import Ability, require
-
-MOST_CHOSEN = 1_000
 
 
 @require_POST
@@ -53,7 +52,7 @@ def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | Non
         filters = TransactionFilter(query, queryset=own, request=request)
         return filters.qs if filters.is_valid() else None
     ids = row_ids(request.POST.getlist("ids"))
-    return own.filter(pk__in=ids[:MOST_CHOSEN]) if ids else None
+    return own.filter(pk__in=ids[:ROWS_CHOSEN]) if ids else None
 
 
 def _carry_out(request: HttpRequest, form: BulkForm, rows: TransactionQuerySet) -> Change | None:

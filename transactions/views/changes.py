@@ -18,9 +18,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from banking.kernel.forms import row_ids
 from banking.kernel.keyset import keyset_page
+from banking.limits import CHANGES_LISTED, LINES_A_PAGE, TRASH_FOR, UNDO_COUNTED_ROWS
 from transactions import dispatching
 from transactions.models import (
-    UNDO_FOR,
     Category,
     Change,
     ChangeRow,
@@ -35,10 +35,6 @@ from transactions.services.long_change_requests import stop_change
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
 
-PAGE_SIZE = 50
-MOST_LISTED = 100
-# Beyond this, what an undo would leave alone is told afterwards instead of before.
-LARGEST_COUNTED = 20_000
 KIND_ICONS = {
     Change.Kind.BULK_EDIT: "list-checks",
     Change.Kind.RULE_RUN: "wand-sparkles",
@@ -72,7 +68,7 @@ class Act:
 def trash(request: HttpRequest) -> HttpResponse:
     """The user's own deleted transactions, the latest first, with the days they have left."""
     rows = trashed(request).select_related("account", "category").order_by("-deleted_at", "-id")
-    page = keyset_page(rows, ["-deleted_at", "-id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rows, ["-deleted_at", "-id"], LINES_A_PAGE, request.GET.get("cursor"))
     now = timezone.now()
     for row in page.rows:
         row.days_left = _days_left(row.deleted_at, now)
@@ -133,7 +129,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     acts = sorted(_recent_acts(request, now), key=lambda act: act.at, reverse=True)
     context = {
-        "acts": acts[:MOST_LISTED],
+        "acts": acts[:CHANGES_LISTED],
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
     }
     return render(request, "transactions/change_list.html", context)
@@ -153,12 +149,12 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rows = change.rows.select_related("transaction__account")
     if only_left := request.GET.get("only") == "left":
         rows = rows.filter(left_alone=True)
-    page = keyset_page(rows, ["-transaction_id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rows, ["-transaction_id"], LINES_A_PAGE, request.GET.get("cursor"))
     now = timezone.now()
     can_undo = change.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
     # Half undone it goes on; there is nothing else to choose.
     can_undo = can_undo and change.status != Change.Status.UNDO_FAILED
-    counts = can_undo and change.row_count <= LARGEST_COUNTED
+    counts = can_undo and change.row_count <= UNDO_COUNTED_ROWS
     context = {
         "change": change,
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
@@ -237,7 +233,7 @@ def _find(request: HttpRequest, pk: int) -> Change:
 
 def _days_left(since: datetime, now: datetime) -> int:
     """Whole days until it is gone, the begun one counted."""
-    return max(0, -((now - since - UNDO_FOR) // timedelta(days=1)))
+    return max(0, -((now - since - TRASH_FOR) // timedelta(days=1)))
 
 
 def _undo_url(change: Change) -> str:
@@ -245,9 +241,9 @@ def _undo_url(change: Change) -> str:
 
 
 def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
-    since = now - UNDO_FOR
+    since = now - TRASH_FOR
     changes = Change.objects.visible_to(request.user).filter(created_at__gte=since)
-    for change in changes[:MOST_LISTED]:
+    for change in changes[:CHANGES_LISTED]:
         yield Act(
             at=change.created_at,
             icon=KIND_ICONS[change.kind],
@@ -262,7 +258,7 @@ def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
             is_failed=change.is_failed,
         )
     imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
-    for batch in imports[:MOST_LISTED]:
+    for batch in imports[:CHANGES_LISTED]:
         yield Act(
             at=batch.confirmed_at,
             icon="file-up",

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import may_change
 from banking.kernel.forms import errors_on, row_ids
 from banking.kernel.keyset import keyset_page
+from banking.limits import LINES_A_PAGE
 from transactions.forms.importing import ImportRowForm
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
 from transactions.views.importing import find, find_to_change, is_waiting, progress_page
 
-PAGE_SIZE = 50
 Verdict = ImportRow.Verdict
 
 
@@ -37,7 +37,7 @@ def import_check(request: HttpRequest, pk: int) -> HttpResponse:
     rows = ImportRow.objects.filter(batch=batch).select_related("category")
     if verdict in Verdict.values:
         rows = rows.filter(verdict=verdict)
-    page = keyset_page(rows, ["id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rows, ["id"], LINES_A_PAGE, request.GET.get("cursor"))
     context = {
         "batch": batch,
         "rows": page.rows,

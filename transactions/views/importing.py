@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import may_change, require_change
 from banking.kernel.forms import add_service_errors, errors_on
 from banking.kernel.keyset import keyset_page
+from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm
 from transactions.models import ImportBatch
@@ -42,8 +43,6 @@ from transactions.sources.files.incoming import UnreadableFile
 from users.policy import Ability, require
 
 View = Callable[..., HttpResponse]
-FORM_OVERHEAD = 64 * 1024
-PAGE_SIZE = 20
 Status = ImportBatch.Status
 
 
@@ -58,7 +57,7 @@ def bounded_upload(view: View) -> View:
     @wraps(view)
     def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD:
+        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
             form = ImportStartForm(user=request.user)
             context = {"form": form, "refusal": too_large().message}
             return render(request, "transactions/import_start.html", context, status=413)
@@ -253,7 +252,7 @@ def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
 def import_history(request: HttpRequest) -> HttpResponse:
     """Every file uploaded, with what became of it."""
     batches = ImportBatch.objects.visible_to(request.user).select_related("account")
-    page = keyset_page(batches, ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(batches, ["-id"], FILES_A_PAGE, request.GET.get("cursor"))
     context = {
         "batches": page.rows,
         "newer": page.previous_cursor,

@@ -17,6 +17,7 @@ from accounts.access import may_change
 from accounts.models import Account
 from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
+from banking.limits import LINES_A_PAGE
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
@@ -34,7 +35,6 @@ from transactions.views.columns import (
 from users.policy import Ability, may
 from users.timezones import local_date
 
-PAGE_SIZE = 50
 # In the address, but not in the filter form: what links from other pages ask for.
 KEPT = ("ordering", "merchant_is", "currency", "transfers", "shared", "import_batch", PARAMETER)
 DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
@@ -88,7 +88,9 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
-    page = keyset_page(rows.for_list(), full_ordering(rows), PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(
+        rows.for_list(), full_ordering(rows), LINES_A_PAGE, request.GET.get("cursor")
+    )
     for row in page.rows:
         row.may_change = may_change(request.user, row.account)
         row.counted = getattr(row, COUNTED, row.signed_amount)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from banking.kernel.forms import add_service_errors, errors_on, row_ids
 from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
+from banking.limits import RULE_DRAFT_ROWS, RULES_A_PAGE
 from transactions import dispatching
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
 from transactions.models import Category, CategoryRule, Change, Transaction
@@ -32,10 +33,7 @@ from transactions.services.rule_editing import (
 from users.policy import Ability, may, require
 from users.timezones import local_date
 
-PAGE_SIZE = 100
 MATCHES_SHOWN = 10
-# How far back the list beside the form looks while somebody types.
-MATCHES_SOUGHT = 20_000
 MONTHS_SHOWN = 2
 LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 
@@ -44,7 +42,7 @@ LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEP
 def rule_list(request: HttpRequest) -> HttpResponse:
     """The user's rules in the order in which they win."""
     rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
-    page = keyset_page(rules, ["priority", "id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(rules, ["priority", "id"], RULES_A_PAGE, request.GET.get("cursor"))
     context = {
         "rules": page.rows,
         "newer": page.previous_cursor,
@@ -221,8 +219,8 @@ def _matches(request: HttpRequest, form: RuleForm, rule: CategoryRule | None) ->
     except ValidationError as error:
         add_service_errors(form, error)
         return {"matches": None}
-    matches = matching_rows(request.user, draft, limit=MATCHES_SOUGHT, page_size=MATCHES_SHOWN)
-    return {"matches": matches, "matches_sought": MATCHES_SOUGHT}
+    matches = matching_rows(request.user, draft, limit=RULE_DRAFT_ROWS, page_size=MATCHES_SHOWN)
+    return {"matches": matches, "matches_sought": RULE_DRAFT_ROWS}
 
 
 def _form_page(

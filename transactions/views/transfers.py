@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Account
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import keyset_page
+from banking.limits import CARDS_A_PAGE
 from transactions.forms.transfers import TransferForm, new_transfer
 from transactions.models import Transfer
 from transactions.services.transfers import (
@@ -30,7 +31,6 @@ from users.idempotency import body_hash, run_once
 from users.policy import Ability, may, require
 from users.timezones import local_date
 
-PAGE_SIZE = 30
 MOST_SUGGESTED = 30
 # A search looks back this far.
 LOOKING_BACK = timedelta(days=400)
@@ -42,7 +42,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
     suggestions = with_sides(open_suggestions(request.user))
     mine = Transfer.objects.visible_to(request.user).filter(status=Transfer.Status.CONFIRMED)
     live = mine.filter(outflow_transaction__deleted_at=None, inflow_transaction__deleted_at=None)
-    page = keyset_page(with_sides(live), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(with_sides(live), ["-id"], CARDS_A_PAGE, request.GET.get("cursor"))
     context = {
         "suggestions": suggestions[:MOST_SUGGESTED],
         "suggestion_count": suggestions.count(),

@@ -11,12 +11,8 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from users.idempotency import (
-    KEY_MAX_LENGTH,
-    CommandRunningError,
-    KeyReusedError,
-    run_once,
-)
+from banking.limits import IDEMPOTENCY_KEY_LENGTH
+from users.idempotency import CommandRunningError, KeyReusedError, run_once
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -80,8 +76,8 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
 
 def _key_of(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > KEY_MAX_LENGTH or not (key.isascii() and key.isprintable()):
-        sentence = f"Send at most {KEY_MAX_LENGTH} printable ASCII characters."
+    if len(key) > IDEMPOTENCY_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        sentence = f"Send at most {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters."
         raise ValidationError({"Idempotency-Key": [sentence]})
     return key
 

@@ -20,6 +20,7 @@ from django.db import transaction as db_transaction
 from django.db.models import F
 from django.urls import reverse
 
+from banking.limits import MESSAGE_CLAIM_FOR, MESSAGES_AT_ONCE
 from users.audit import trail
 from users.messages.channels import Outcome, Result, mail, sms
 from users.models import Notification, NotificationOptOut, User
@@ -30,8 +31,6 @@ EMAIL, SMS = Notification.Channel.EMAIL.value, Notification.Channel.SMS.value
 CHANNELS: dict[str, ModuleType] = {EMAIL: mail, SMS: sms}
 Status = Notification.Status
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
-GIVEN_UP = timedelta(minutes=15)
-SENT_AT_ONCE = 50
 _SALT = "users.notifications.unsubscribe"
 _SETTLED = {
     Result.SENT: Status.SENT,
@@ -151,7 +150,7 @@ def channel_problem(user: User, channel: str) -> str:
 # --- Sending -------------------------------------------------------------------------------------
 
 
-def deliver_due(*, at: datetime, limit: int = SENT_AT_ONCE) -> dict[str, int]:
+def deliver_due(*, at: datetime, limit: int = MESSAGES_AT_ONCE) -> dict[str, int]:
     """Send what is due, the oldest first; how many came to which state.
 
     Any number of these may run at once. A channel that is down is left alone for this run.
@@ -176,7 +175,7 @@ def deliver_due(*, at: datetime, limit: int = SENT_AT_ONCE) -> dict[str, int]:
 
 def give_up_claimed(*, at: datetime) -> int:
     """Claimed long ago and never settled: its worker died, and nobody knows whether it left."""
-    lost = Notification.objects.filter(status=Status.CLAIMED, claimed_at__lt=at - GIVEN_UP)
+    lost = Notification.objects.filter(status=Status.CLAIMED, claimed_at__lt=at - MESSAGE_CLAIM_FOR)
     return lost.update(
         status=Status.UNKNOWN,
         finished_at=at,

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.tokens import AccessToken
 
+from banking.limits import REUSE_GRACE, TOTP_MEMORY_SECONDS
 from users import limits
 from users.audit import trail
 from users.audit.trail import current_request_info
@@ -35,11 +36,6 @@ from users.network import network_of
 from users.services.factors import cancel_email_change
 from users.timezones import local_date
 from users.user_agents import device_name
-
-# Longer than a code is accepted, with the one before it and the one after it.
-TOTP_MEMORY_SECONDS = 180
-# How long after its use a refresh token that comes again is a race or a lost answer, no theft.
-REUSE_GRACE = timedelta(seconds=10)
 
 
 class WrongTokenError(Exception):

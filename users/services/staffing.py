@@ -1,6 +1,6 @@
 """What staff do for people: make them a user, open a login that wrong guesses have locked."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from banking.limits import LOCKED_FOR
 from users import limits
 from users.audit import trail
 from users.models import EMAIL_TAKEN, AuditEvent, User
@@ -22,8 +23,6 @@ from users.services.people import (
 )
 
 LOCKED, UNLOCKED = "users.sign_in.locked", "users.sign_in.unlocked"
-# As long as sign-in-account counts (banking/limits.py).
-LOCKED_FOR = timedelta(minutes=15)
 
 
 def create_person(

@@ -12,10 +12,11 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from banking.limits import MAILS_WAITING
+
 logger = structlog.get_logger(__name__)
 
-WAITING_MAX = 500
-_places = BoundedSemaphore(WAITING_MAX)
+_places = BoundedSemaphore(MAILS_WAITING)
 _senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="account-mail")
 
 

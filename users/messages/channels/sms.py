@@ -11,11 +11,11 @@ import requests
 from django.conf import settings
 from django.urls import reverse
 
+from banking.limits import SMS_LENGTH
 from users.messages.channels import Outcome, Result
 from users.models import Notification, User
 
 TIMEOUTS = (5, 10)
-LONGEST = 480
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _PORTS = {"http": 80, "https": 443}
 
@@ -59,7 +59,7 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
             data={
                 "To": phone_of(notification.recipient),
                 "From": settings.TWILIO_PHONE_NUMBER,
-                "Body": f"{settings.SITE_NAME}: {notification.text}"[:LONGEST],
+                "Body": f"{settings.SITE_NAME}: {notification.text}"[:SMS_LENGTH],
                 "StatusCallback": callback_url(notification),
             },
             timeout=TIMEOUTS,
