@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, go_back, tell_refusal
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions
 from bills.models import Bill
@@ -168,7 +168,7 @@ def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         skip_bill(actor=request.user, bill=bill)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         is_last = bill.recurrence == Bill.Recurrence.NONE
         messages.success(
@@ -218,7 +218,7 @@ def bill_remind(request: HttpRequest, pk: int) -> HttpResponse:
             actor=request.user, bill=bill, on=_today(request), at=timezone.now()
         )
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         done, twice = _("The reminder is on its way."), _("You were reminded of it today.")
         messages.success(request, done if written else twice)
@@ -246,8 +246,7 @@ def bill_restore(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         restore_bill(actor=request.user, bill=bill)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("bills:bill_list")
+        return go_back(request, error, "bills:bill_list")
     messages.success(request, _("%(name)s is back.") % {"name": bill.biller_name})
     return redirect("bills:bill_detail", pk)
 
@@ -257,7 +256,7 @@ def _do(request: HttpRequest, pk: int, service: Callable[..., Any], done: str) -
     try:
         service(actor=request.user, bill=bill)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         messages.success(request, done)
     return redirect("bills:bill_detail", pk)

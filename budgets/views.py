@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on, yes_or_no
+from banking.kernel.forms import errors_on, go_back, tell_refusal, yes_or_no
 from banking.kernel.periods import first_of_month
 from budgets.forms import BudgetForm, entries_of, new_entries
 from budgets.models import Budget, check_month
@@ -45,12 +45,12 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     try:
         start = _chosen_month(request.GET.get("month", ""), on)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
         start, status = first_of_month(on), 422
     try:
         asked = yes_or_no(request.GET, "include_shared")
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
         asked, status = None, 422
     shown = budget_month(user=user, year=start.year, month=start.month, on=on, include_shared=asked)
     may_change = may(user, Ability.CHANGE_OWN_DATA)
@@ -132,7 +132,7 @@ def budget_restore(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         restore_budget(actor=request.user, budget=budget)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         name = budget.category.name
         messages.success(request, _("The budget for %(name)s is back.") % {"name": name})
@@ -175,8 +175,7 @@ def _add_to_month(request: HttpRequest, add: Any) -> HttpResponse:
         month = _chosen_month(request.POST.get("month", ""), on)
         count = add(month)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("budgets:budget_list")
+        return go_back(request, error, "budgets:budget_list")
     if count:
         sentence = ngettext("%(count)d budget added.", "%(count)d budgets added.", count)
         messages.success(request, sentence % {"count": count})

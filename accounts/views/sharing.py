@@ -20,7 +20,7 @@ from accounts.sharing import (
     has_unconfirmed_address,
     invite,
 )
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, go_back
 from users import limits
 from users.policy import Ability, may, require
 from users.step_up import ask_for_step_up
@@ -65,8 +65,7 @@ def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
             accept_share(actor=request.user, share=share)
     except ValidationError as error:
         # Taken back at the same moment.
-        messages.error(request, " ".join(error.messages))
-        return redirect("accounts:share_list")
+        return go_back(request, error, "accounts:share_list")
     messages.success(request, _("Accepted. You see it from now on, marked as shared."))
     return redirect("accounts:share_list")
 
@@ -78,8 +77,7 @@ def share_end(request: HttpRequest, pk: int) -> HttpResponse:
         for share in _asked_for(request, pk):
             end_share(actor=request.user, share=share)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("accounts:share_list")
+        return go_back(request, error, "accounts:share_list")
     messages.success(request, _("Done. Nothing of it is shared any more."))
     return redirect("accounts:share_list")
 
@@ -95,8 +93,7 @@ def share_level(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         changed = change_level(actor=request.user, share=share, level=request.POST.get("level", ""))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("accounts:share_list")
+        return go_back(request, error, "accounts:share_list")
     names = {"person": changed.email, "level": changed.get_level_display().lower()}
     messages.success(request, _("%(person)s is %(level)s now.") % names)
     return redirect("accounts:share_list")

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 
 @contextmanager
@@ -25,6 +28,17 @@ def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
         return
     for name, errors in error.error_dict.items():
         form.add_error(name if name in form.fields else None, errors)
+
+
+def tell_refusal(request: HttpRequest, error: ValidationError) -> None:
+    """Show the sentences of a broken rule on the next page."""
+    messages.error(request, " ".join(error.messages))
+
+
+def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -> HttpResponse:
+    """Show the sentences of a broken rule on the page to go back to: an address or a URL's name."""
+    tell_refusal(request, error)
+    return redirect(to, *args)
 
 
 def row_ids(texts: Iterable[str]) -> list[int]:

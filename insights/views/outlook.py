@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from accounts.models import Account
+from banking.kernel.forms import tell_refusal
 from insights.figures.questions import currency_in, include_shared_in
 from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_page import forecast_context
@@ -46,7 +47,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
     try:
         days = horizon_in(request.GET)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
         status = 422
     summary = forecast_summary(
         user=request.user,
@@ -93,7 +94,7 @@ def _asked(request: HttpRequest) -> tuple[str, bool | None, int]:
     try:
         return currency_in(request.GET), include_shared_in(request.GET), 200
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
         return "", None, 422
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
+from banking.kernel.forms import tell_refusal
 from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment, Transaction
 from transactions.services.attaching import LARGEST_BYTES, attach, detach
@@ -34,7 +35,7 @@ def attachment_create(request: HttpRequest, pk: int) -> HttpResponse:
         content = file.read(LARGEST_BYTES + 1)
         attach(actor=request.user, transaction=row, file_name=file.name, content=content)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         messages.success(request, _("The receipt is kept."))
     return redirect("transactions:transaction_detail", pk)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from banking.kernel.forms import row_ids
+from banking.kernel.forms import go_back, row_ids
 from banking.limits import ROWS_CHOSEN
 from transactions import dispatching
 from transactions.filters import TransactionFilter
@@ -37,8 +37,7 @@ def transaction_bulk(request: HttpRequest) -> HttpResponse:
     try:
         change = _carry_out(request, form, rows)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect(back)
+        return go_back(request, error, back)
     if change is not None and change.is_unfinished:
         return redirect("transactions:change_detail", change.pk)
     _say(request, form, change)

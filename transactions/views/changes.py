@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from banking.kernel.forms import row_ids
+from banking.kernel.forms import go_back, row_ids, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import CHANGES_LISTED, LINES_A_PAGE, TRASH_FOR, UNDO_COUNTED_ROWS
 from transactions import dispatching
@@ -180,8 +180,7 @@ def change_undo(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         result = dispatching.undo_soon(request.user, change, at=timezone.now())
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:change_detail", pk)
+        return go_back(request, error, "transactions:change_detail", pk)
     if result is not None:
         _say_undone(request, result)
     return redirect("transactions:change_detail", pk)
@@ -195,7 +194,7 @@ def change_retry(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         dispatching.wake_change(request.user, change, at=timezone.now())
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     return redirect("transactions:change_detail", pk)
 
 
@@ -207,7 +206,7 @@ def change_stop(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         stop_change(actor=request.user, change=change)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     return redirect("transactions:change_detail", pk)
 
 

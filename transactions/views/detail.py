@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may_change, require_change, require_posting
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, go_back
 from transactions.forms.entering import (
     CategoryChoiceForm,
     NotesForm,
@@ -159,8 +159,7 @@ def transaction_delete(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:transaction_detail", pk)
+        return go_back(request, error, "transactions:transaction_detail", pk)
     messages.success(
         request,
         _("%(title)s is in the trash.") % {"title": row.title},
@@ -178,8 +177,7 @@ def transaction_restore(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         restore_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:transaction_list")
+        return go_back(request, error, "transactions:transaction_list")
     messages.success(request, _("%(title)s is back.") % {"title": row.title})
     return redirect("transactions:transaction_detail", pk)
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import may_change
-from banking.kernel.forms import errors_on, row_ids
+from banking.kernel.forms import errors_on, row_ids, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import LINES_A_PAGE
 from transactions.forms.importing import ImportRowForm
@@ -114,7 +114,7 @@ def import_rows_choose(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         count = change(actor=request.user, batch=batch, rows=rows)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         sentence = (
             ngettext("%(count)s line will be added.", "%(count)s lines will be added.", count)

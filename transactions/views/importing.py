@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import may_change, require_change
-from banking.kernel.forms import add_service_errors, errors_on
+from banking.kernel.forms import add_service_errors, errors_on, go_back, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
@@ -189,7 +189,7 @@ def import_retry(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             dispatching.check_soon(batch)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     return redirect("transactions:import_check", pk)
 
 
@@ -200,8 +200,7 @@ def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         batch = dispatching.confirm_soon(request.user, batch, at=timezone.now())
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:import_check", pk)
+        return go_back(request, error, "transactions:import_check", pk)
     if batch.is_confirmed:
         return redirect("transactions:import_receipt", pk)
     return redirect("transactions:import_check", pk)
@@ -226,8 +225,7 @@ def import_revert(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             revert_import(actor=request.user, batch=batch, at=timezone.now())
         except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-            return redirect("transactions:import_receipt", pk)
+            return go_back(request, error, "transactions:import_receipt", pk)
         messages.success(request, _("The import is reverted; its transactions are in the trash."))
         return redirect("transactions:import_receipt", pk)
     edited = rows_edited_since(batch)
@@ -242,8 +240,7 @@ def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         discard_import(actor=request.user, batch=batch)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:import_receipt", pk)
+        return go_back(request, error, "transactions:import_receipt", pk)
     messages.success(request, _("The upload is discarded. Nothing was added."))
     return redirect("transactions:import_history")
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.kernel.forms import add_service_errors, errors_on, row_ids
+from banking.kernel.forms import add_service_errors, errors_on, go_back, row_ids, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import RULE_DRAFT_ROWS, RULES_A_PAGE
@@ -143,7 +143,7 @@ def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         restore_rule(actor=request.user, rule=rule)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     return redirect("transactions:rule_list")
 
 
@@ -151,8 +151,7 @@ def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     try:
         change = dispatching.apply_soon(request.user, at=timezone.now(), rule=rule)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("transactions:rule_list")
+        return go_back(request, error, "transactions:rule_list")
     if change is None:
         messages.info(request, _("There was nothing to change."))
         return redirect("transactions:rule_list")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, tell_refusal
 from transactions.forms.saved_views import SavedViewForm
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
@@ -23,7 +23,7 @@ def view_create(request: HttpRequest) -> HttpResponse:
     try:
         view = save_view(actor=request.user, name=request.POST.get("name", ""), query=query)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
     return redirect(_address(query))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import require_change
+from banking.kernel.forms import tell_refusal
 from transactions.forms.splitting import parts_formset, parts_of
 from transactions.models import Transaction
 from transactions.services.splitting import split_transaction, unsplit_transaction
@@ -41,7 +42,7 @@ def transaction_unsplit(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         unsplit_transaction(actor=request.user, transaction=row)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         messages.success(request, _("The transaction is whole again."))
     return redirect("transactions:transaction_detail", pk)

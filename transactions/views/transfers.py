@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import CARDS_A_PAGE
 from transactions.forms.transfers import TransferForm, new_transfer
@@ -114,7 +114,7 @@ def _answer(request: HttpRequest, pk: int, command: Any, words: str) -> HttpResp
     try:
         command(actor=request.user, transfer=transfer)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        tell_refusal(request, error)
     else:
         messages.success(request, words)
     return redirect("transactions:transfer_list")
