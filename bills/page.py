@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from banking.kernel.formats import date_format, first_weekday
 from banking.kernel.periods import Period, add_months
 from banking.limits import BILL_CATCH_UP_DAYS, BILLS_SHOWN
 from bills.matching import maybe_paid_ids
@@ -160,11 +160,15 @@ class Day:
     expected: tuple[Expected, ...]
 
 
+def _week_start(day: date) -> date:
+    return day - timedelta(days=(day.weekday() - first_weekday()) % DAYS_IN_WEEK)
+
+
 def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
-    """The weeks of a month, Monday first, with the bills of each day."""
+    """The weeks of a month, from the reader's first weekday, with the bills of each day."""
     period = Period.month_of(month)
-    first = period.start - timedelta(days=period.start.weekday())
-    last = period.last_day + timedelta(days=DAYS_IN_WEEK - 1 - period.last_day.weekday())
+    first = _week_start(period.start)
+    last = _week_start(period.last_day) + timedelta(days=DAYS_IN_WEEK - 1)
     mine = Bill.objects.visible_to(user).for_list()
     shown = lines(mine.filter(due_date__gte=first, due_date__lte=last), on)
     by_day: dict[date, list[Line]] = defaultdict(list)

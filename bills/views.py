@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from banking.kernel.formats import date_format
 from banking.kernel.forms import errors_on, go_back, tell_refusal
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.honesty import NotConverted
+from banking.kernel.formats import date_format
 from banking.kernel.money import minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR

@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
-
+from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, format_number
 from banking.kernel.pdf import picture, render_pdf
 from banking.kernel.pdf_charts import Slice, ring
@@ -31,9 +30,10 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
     currency, account = statement.currency, statement.account
     slices = category_slices(statement.spending)
     whole = sum(one.amount for one in slices)
-    days = {on: date_format(on) for on in {line.on for line in statement.lines}}
+    days = {on: date_format(on, locale=locale) for on in {line.on for line in statement.lines}}
     return {
         "statement": statement,
+        "locale": locale,
         "account": account,
         "holder": account.user.get_full_name(),
         "currency": currency,

@@ -12,7 +12,7 @@ EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 
 @cache
 def _names() -> list[str]:
-    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    return sorted(available_timezones() - {"localtime", "Factory"})
 
 
 def timezone_choices() -> list[tuple[str, str]]:

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from alerts.facts import Fact, People, told
 from alerts.models import Alert, AlertType
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
 from bills.models import Bill
 from bills.preflight import Shortfall, shortfalls_of
@@ -47,7 +47,7 @@ def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Itera
 def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> Iterator[Fact]:
     """Each of the three on the first of `days` on which it holds."""
     amount = told(bill.amount_due, bill.currency, user)
-    due = date_format(bill.due_date, "j F")
+    due = date_format(bill.due_date, "j F", user.locale)
     on = max(days.start, bill.due_date - timedelta(days=DUE_DAYS))
     if on in days and on <= bill.due_date and _is_open(bill, user, on):
         short = ""

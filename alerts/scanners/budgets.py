@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.models import Account
 from alerts.facts import Fact, People, told, transactions_link
 from alerts.models import Alert, AlertType
+from banking.kernel.formats import date_format, percent
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import Period, first_of_month
 from budgets.models import Budget
@@ -62,13 +62,17 @@ def judge(progress: BudgetProgress, people: People) -> Iterator[Fact]:
 
 def _message(progress: BudgetProgress, kind: str) -> str:
     user, currency = progress.budget.user, progress.currency
-    name, month = progress.budget.category.name, date_format(progress.period.start, "F")
+    name, month = (
+        progress.budget.category.name,
+        date_format(progress.period.start, "F", user.locale),
+    )
     spent, limit = told(progress.spent, currency, user), told(progress.limit, currency, user)
     if kind == AlertType.BUDGET_EXCEEDED:
         over = told(progress.overspent, currency, user)
         return f"{name}: {spent} spent in {month}, {over} over the budget of {limit}."
     left = told(progress.remaining, currency, user)
-    return f"{name}: {progress.percent}% of {month}'s budget is used, {left} of {limit} left."
+    used = percent(progress.percent, locale=user.locale)
+    return f"{name}: {used} of {month}'s budget is used, {left} of {limit} left."
 
 
 # --- Day by day ----------------------------------------------------------------------------------

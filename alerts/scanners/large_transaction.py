@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.exchange import RateTable
 from alerts.facts import Fact, People, told
 from alerts.models import Alert, AlertType
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
 from transactions.models import Category, Transaction
 from users.models import User
@@ -94,7 +94,7 @@ def _fact(row: Transaction, user: User) -> Fact:
         type=AlertType.LARGE_TRANSACTION,
         key=f"large_transaction:{row.pk}",
         on=row.txn_date,
-        message=f"{row.title}: {amount} on {date_format(row.txn_date, 'j F')}.",
+        message=f"{row.title}: {amount} on {date_format(row.txn_date, 'j F', user.locale)}.",
         severity=Alert.Severity.INFO,
         link=url,
         transactions_link=url,

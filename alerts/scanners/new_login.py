@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import moments
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
 from banking.limits import KNOWN_LOGIN_FOR
 from users.models import AuditEvent, User
@@ -61,12 +61,13 @@ def _is_new(seen: Seen, what: str, at: datetime) -> bool:
 def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsewhere: bool) -> Fact:
     what = "a place not seen before" if is_elsewhere else "a device not seen before"
     by = f" with {device}" if device else ""
+    day = date_format(on, "j F", user.locale)
     return Fact(
         user=user,
         type=AlertType.NEW_LOGIN,
         key=f"new_login:{event_id}",
         on=on,
-        message=f"Your account was signed in to from {ip}{by} on {date_format(on, 'j F')},"
+        message=f"Your account was signed in to from {ip}{by} on {day},"
         f" {what}. If that was not you, change your password.",
         severity=Alert.Severity.CRITICAL,
         link=reverse("users:security"),

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
+from banking.kernel.formats import date_format, number
 from banking.kernel.periods import Period
 from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
@@ -53,12 +53,14 @@ def judge(
     points = sum(lot.points for lot in expiring_by(rows, end) if lot.expires_on == end)
     if not points:
         return
+    count = number(points, locale=user.locale)
+    day = date_format(end, "j F Y", user.locale)
     yield Fact(
         user=user,
         type=AlertType.POINTS_EXPIRING,
         key=f"points_expiring:{reward.pk}:{end}",
         on=on,
-        message=f"{reward.program_name}: {points:,} points expire on {date_format(end, 'j F Y')}.",
+        message=f"{reward.program_name}: {count} points expire on {day}.",
         severity=Alert.Severity.INFO,
         link=reverse("rewards:reward_detail", args=[reward.pk]),
     )

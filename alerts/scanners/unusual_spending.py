@@ -10,12 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
 
-from django.utils.formats import date_format
-
 from accounts.models import Account
 from alerts.facts import Fact, People, told, transactions_link
 from alerts.models import Alert, AlertType
 from alerts.scanners.budgets import daily_periods, net_outflow
+from banking.kernel.formats import date_format
 from banking.kernel.money import minor_unit_digits, round_to_minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.flows import load_flows_in
@@ -115,7 +114,7 @@ def judge(
         type=AlertType.UNUSUAL_SPENDING,
         key=f"unusual_spending:{user.pk}:{category.pk}:{on:%Y-%m}:{size}",
         on=on,
-        message=f"{category.name}: {amounts[0]} so far in {date_format(on, 'F')};"
+        message=f"{category.name}: {amounts[0]} so far in {date_format(on, 'F', user.locale)};"
         f" {amounts[1]} a month is usual.",
         severity=Alert.Severity.INFO if size < 3 else Alert.Severity.WARNING,
         link=url,

@@ -42,8 +42,8 @@ def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
     for offset in range(-6, 6):
         scan(alice, DUE + timedelta(days=offset))
     assert told(alice) == [
-        ("bill_due", "Power: €80.00 is due on 15 March."),
-        ("bill_overdue", "Power: €80.00 was due on 15 March and is not paid."),
+        ("bill_due", "Power: €80.00 is due on March 15."),
+        ("bill_overdue", "Power: €80.00 was due on March 15 and is not paid."),
     ]
     days = Alert.objects.order_by("id").values_list("occurred_on", flat=True)
     assert list(days) == [date(2026, 3, 12), date(2026, 3, 16)]
@@ -68,7 +68,7 @@ def test_what_will_be_lacking_is_said_before_and_a_failed_auto_pay_is_told_once(
     kinds = [kind for kind, _ in told(alice) if kind in ("bill_due", "autopay_failed")]
     assert kinds == ["bill_due", "autopay_failed"]
     sentences = dict(told(alice))
-    assert sentences["bill_due"] == "Power: €80.00 is due on 15 March. Thin will be €41.20 short."
+    assert sentences["bill_due"] == "Power: €80.00 is due on March 15. Thin will be €41.20 short."
     assert sentences["autopay_failed"] == (
         "Power was not paid automatically: Thin has 38.80 EUR available; this needs 80.00."
     )
@@ -84,7 +84,7 @@ def test_points_are_told_sixty_days_before_they_expire(alice):
     assert told(alice) == []
     scan(alice, DUE)
     scan(alice, DUE + timedelta(days=5))
-    assert told(alice) == [("points_expiring", "Miles: 70 points expire on 14 May 2026.")]
+    assert told(alice) == [("points_expiring", "Miles: 70 points expire on May 14, 2026.")]
 
 
 def test_the_backtest_finds_what_the_scans_would_have_told(alice):

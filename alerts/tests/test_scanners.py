@@ -193,7 +193,7 @@ def test_a_large_expense_is_told_and_old_ones_of_an_import_are_not(euro_alice, c
     make_transaction(account=checking, amount="-700.00", txn_date=date(2026, 3, 7))
     scan_everybody(at=AT)
     assert told(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{row.pk}"]
-    assert Alert.objects.get(type="large_transaction").message == "Sofa: €500.00 on 15 March."
+    assert Alert.objects.get(type="large_transaction").message == "Sofa: €500.00 on March 15."
 
 
 def test_rent_is_no_news_unless_one_chose_a_threshold(euro_alice):

@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from banking.kernel.region import region
+
 
 class PdfUnavailableError(Exception):
     """This machine cannot draw PDF files; the text is for whoever asked for one."""
@@ -30,7 +32,8 @@ def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) ->
     Raises PdfUnavailableError where the engine is missing.
     """
     engine = _engine()
-    page = render_to_string(template, {"site_name": settings.SITE_NAME, **context})
+    with region(context.get("locale")):
+        page = render_to_string(template, {"site_name": settings.SITE_NAME, **context})
     return engine.draw(page, stylesheet)
 
 

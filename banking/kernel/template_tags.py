@@ -6,15 +6,19 @@ an SVG attribute here.
 
 import re
 from collections.abc import Sequence
+from datetime import date
+from datetime import time as dt_time
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.template.defaultfilters import floatformat as django_floatformat
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from banking.kernel import formats
 from banking.kernel.icons import NoSuchIconError, draw
 from banking.kernel.money import format_money, minor_unit_digits, plain_amount, plain_rate
 
@@ -83,6 +87,44 @@ def rate(value: Decimal) -> str:
 def plain(amount: Decimal, currency: str) -> str:
     """{{ amount|plain:currency }}: "1234.50", for data attributes and form values."""
     return plain_amount(amount, currency)
+
+
+# --- Dates and numbers --------------------------------------------------------------------------
+# They take the place of Django's own, which know languages but no regions.
+
+
+@register.filter("date", expects_localtime=True, is_safe=False)
+def date_filter(value: Any, form: str = "DATE_FORMAT") -> str:
+    """{{ day|date }}, {{ day|date:"j M" }}: a date as the reader's region writes those parts."""
+    return formats.date_format(value, form) if isinstance(value, date) else ""
+
+
+@register.filter("time", expects_localtime=True, is_safe=False)
+def time_filter(value: Any, form: str = "TIME_FORMAT") -> str:
+    """{{ at|time }}: a time of day by the reader's clock."""
+    return formats.date_format(value, form) if isinstance(value, date | dt_time) else ""
+
+
+@register.filter
+def percent(value: Any, decimals: int = 0) -> str:
+    """{{ share|percent }}, {{ share|percent:1 }}: "12.5%", or "12,5 %", with at most so many."""
+    return "" if value in (None, "") else formats.percent(value, decimals)
+
+
+@register.filter
+def intcomma(value: Any, _use_l10n: bool = True) -> str:
+    """{{ count|intcomma }}: a number with the reader's groups."""
+    return "" if value in (None, "") else formats.number(value, 4)
+
+
+@register.filter
+def floatformat(value: Any, form: int | str = -1) -> str:
+    """{{ points|floatformat:"0g" }}: as Django's, with the reader's marks; "u": for a machine."""
+    text = str(form)
+    if value in (None, "") or text.endswith("u"):
+        return str(django_floatformat(value, form))
+    places = int(text.rstrip("g") or -1)
+    return formats.number(value, abs(places), is_fixed=places > 0)
 
 
 @register.inclusion_tag("_delta.html")

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from babel.numbers import format_decimal, get_decimal_symbol
+from babel.numbers import get_decimal_symbol
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from banking.kernel.currency_signs import is_any_currency, names_currency
+from banking.kernel.formats import number
 from banking.kernel.money import minor_unit_digits
 from banking.kernel.region import locale_of
 
@@ -80,14 +81,6 @@ def read_number(text: str, *, locale: str, decimals: int = 0, unit: str = "") ->
         if affix != unit:
             raise _unreadable(parts.shown, locale, decimals)
     return _value(parts, locale, decimals, decimals >= 3, None)
-
-
-def write_number(value: Decimal, locale: str, decimals: int, fixed: bool = False) -> str:
-    """The number as that locale writes it, with at most (`fixed`: exactly) so many decimals."""
-    fraction = ("0" if fixed else "#") * decimals
-    pattern = locale_of(locale).decimal_formats[None].pattern.partition(";")[0]
-    whole = pattern.partition(".")[0]
-    return format_decimal(value, f"{whole}.{fraction}" if decimals else whole, locale_of(locale))
 
 
 # --- Around the digits ----------------------------------------------------------------------------
@@ -235,7 +228,7 @@ def _check_decimals(fraction: str, decimals: int, currency: str | None) -> None:
 
 
 def _example(locale: str, decimals: int = 2) -> str:
-    return write_number(Decimal("1234.5678"[: 4 + (decimals and decimals + 1)]), locale, decimals)
+    return number(Decimal("1234.5678"[: 4 + (decimals and decimals + 1)]), decimals, locale)
 
 
 def _unreadable(
@@ -280,8 +273,8 @@ def _ambiguous(
         code="ambiguous_amount",
         params={
             "text": parts.shown[:40],
-            "large": write_number(grouped, locale, min(decimals, 2), fixed=True),
-            "small": write_number(Decimal(split), locale, 3, fixed=True),
+            "large": number(grouped, min(decimals, 2), locale, is_fixed=True),
+            "small": number(Decimal(split), 3, locale, is_fixed=True),
             "clear": f"{grouped:f}",
         },
     )

@@ -13,9 +13,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from banking.kernel.formats import number
 from banking.kernel.money import LARGEST_AMOUNT, minor_unit_digits, parse_amount
 from banking.kernel.region import region_tag, written_tag
-from banking.kernel.typed_amounts import STORED_DECIMALS, read_amount, read_number, write_number
+from banking.kernel.typed_amounts import STORED_DECIMALS, read_amount, read_number
 
 _WRITTEN_BY_MACHINE = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
 
@@ -119,8 +120,8 @@ class AmountFormField(_TypedField):
         has_more = value != round(value, digits)
         is_whole = currency is None and value == value.to_integral_value()
         if has_more or is_whole or self.decimals is not None:
-            return write_number(value, written_tag(), STORED_DECIMALS)
-        return write_number(value, written_tag(), digits, fixed=True)
+            return number(value, STORED_DECIMALS)
+        return number(value, digits, is_fixed=True)
 
     def _currency_chosen(self) -> str | None:
         """The currency that the same form was sent with."""
@@ -176,7 +177,7 @@ class NumberFormField(_TypedField):
         return number if self.decimals else int(number)
 
     def written(self, value: Decimal) -> str:
-        return write_number(value, written_tag(), self.decimals)
+        return number(value, self.decimals)
 
 
 def _code_of(value: Any) -> str | None:

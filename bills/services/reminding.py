@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from banking.kernel.bulk import batched
+from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
 from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS
 from bills.models import Bill
@@ -145,4 +146,5 @@ def _text(bill: Bill, amount: str, on: date) -> str:
         return f"{sentence} It could not be paid automatically: {bill.auto_pay_error}"
     if bill.will_auto_pay:
         return f"{sentence} It will be paid automatically from {bill.account}."
-    return f"{sentence} Due date: {bill.due_date:%d %B %Y}."
+    due = date_format(bill.due_date, "j F Y", bill.user.locale)
+    return f"{sentence} Due date: {due}."

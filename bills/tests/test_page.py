@@ -102,7 +102,7 @@ def test_the_switch_says_what_auto_pay_will_do(alice, checking):
     assert auto_pay(bill=bill, on=bill.due_date) == "paid"
     unpay_bill(actor=alice, bill=bill)
     bill.refresh_from_db()
-    assert auto_pay_note(bill, TENTH).startswith("It was paid on 20 March and taken back")
+    assert auto_pay_note(bill, TENTH).startswith("It was paid on March 20 and taken back")
     assert auto_pay(bill=bill, on=bill.due_date) == ""
     edit_bill(actor=alice, bill=bill, auto_pay=False)
     bill.refresh_from_db()

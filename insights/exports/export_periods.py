@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.utils.formats import date_format
 
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period, add_months, first_of_month
 from banking.limits import EXPORT_DAYS
 from insights.figures.period_choice import choose_period

@@ -21,6 +21,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import Account
+from banking.kernel.formats import date_format
 from banking.kernel.pdf import PdfUnavailableError
 from banking.kernel.periods import Period
 from banking.limits import (
@@ -87,7 +88,7 @@ def request_monthly_report(
     return _request(
         actor=actor,
         kind=Kind.MONTHLY_REPORT,
-        title=f"{month:%B %Y}",
+        title=date_format(month, "F Y", actor.locale),
         params={"month": f"{month:%Y-%m}", "include_shared": coverage.includes_shared},
         shared_ids=[one.pk for one in coverage.accounts if one.user_id != actor.pk],
         at=at,

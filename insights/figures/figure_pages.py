@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.utils.formats import date_format
-
 from accounts.honesty import NotConverted, RatesUsed
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period, add_months, first_of_month
 from banking.limits import MERCHANTS_SHOWN
 from insights.figures.burn_rate import BurnRate

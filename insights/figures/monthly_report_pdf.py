@@ -3,8 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
-
+from banking.kernel.formats import date_format
 from banking.kernel.pdf import picture, render_pdf
 from banking.kernel.pdf_charts import Slice, columns, ring
 from insights.figures.monthly_report import MonthlyReport
@@ -35,7 +34,7 @@ def monthly_report_context(report: MonthlyReport, *, locale: str) -> dict[str, A
         "ring": picture(ring(slices)) if slices else "",
         "categories": report.spending[:SHOWN_CATEGORIES],
         "rest": _rest(report),
-        "trend": _trend(report),
+        "trend": _trend(report, locale),
     }
 
 
@@ -51,12 +50,12 @@ def _rest(report: MonthlyReport) -> Decimal:
     return sum((one.total for one in report.spending[SHOWN_CATEGORIES:]), Decimal(0))
 
 
-def _trend(report: MonthlyReport) -> str:
+def _trend(report: MonthlyReport, locale: str) -> str:
     """Income beside spending, month by month; nothing where no month had any."""
     if not any(one.income or one.expenses for one in report.trend):
         return ""
     chart = columns(
-        [date_format(one.month, "M Y") for one in report.trend],
+        [date_format(one.month, "M Y", locale) for one in report.trend],
         [
             ("Income", _INCOME, [one.income for one in report.trend]),
             ("Spending", _SPENDING, [one.expenses for one in report.trend]),

@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.utils.formats import date_format
-
+from banking.kernel.formats import date_format, day_span
 from banking.kernel.periods import Period, add_months
 from insights.figures.period_choice import SPANS, PeriodChoice
 
@@ -24,15 +23,11 @@ def period_label(choice: PeriodChoice) -> str:
 
 
 def span_label(period: Period) -> str:
-    """The period in a few words: "October 2026", "1–21 Oct 2026", "1 Jan – 21 Nov 2025"."""
+    """The period in a few words: "October 2026", "Oct 1 – 21, 2026", "Jan 1 – Nov 21, 2025"."""
     first, last = period.start, period.last_day
     if period == Period.month_of(first):
         return date_format(first, "F Y")
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {date_format(first, 'M Y')}"
-    if first.year == last.year:
-        return f"{date_format(first, 'j M')} – {date_format(last, 'j M Y')}"
-    return f"{date_format(first, 'j M Y')} – {date_format(last, 'j M Y')}"
+    return day_span(first, last)
 
 
 def period_picker(choice: PeriodChoice, *, on: date, kept: Mapping[str, str]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ function linkOf(data, hits, isRound) {
 }
 
 function formatter(currency) {
-  const locale = document.documentElement.lang || "en";
+  const locale = document.documentElement.dataset.region || "en-US";
   const digits = (options) => new Intl.NumberFormat(locale, options).format;
   // Rates and the like differ in late digits.
   if (!currency) return { full: digits({ maximumSignificantDigits: 8 }), short: digits({ maximumSignificantDigits: 5 }) };

@@ -18,7 +18,7 @@ export function startFiles() {
 function readableSize(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const format = new Intl.NumberFormat(document.documentElement.lang || "en", {
+  const format = new Intl.NumberFormat(document.documentElement.dataset.region || "en-US", {
     style: "unit",
     unit: units[power],
     unitDisplay: "short",

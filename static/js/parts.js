@@ -3,7 +3,7 @@ export function startParts() {
   const place = document.querySelector("[data-parts-left]");
   if (!place) return;
   const { total, currency } = place.dataset;
-  const region = document.documentElement.dataset.region || document.documentElement.lang || undefined;
+  const region = document.documentElement.dataset.region;
   const format = new Intl.NumberFormat(region, { style: "currency", currency });
   const mark = new Intl.NumberFormat(region).formatToParts(1.5).find((part) => part.type === "decimal").value;
   const show = () => {

@@ -55,7 +55,7 @@ function showTotals() {
     const { amount, currency } = box.dataset;
     totals.set(currency, (totals.get(currency) ?? 0) + Math.round(Number(amount) * STEP));
   }
-  const language = document.documentElement.lang || undefined;
+  const language = document.documentElement.dataset.region;
   const words = [...totals].map(([currency, sum]) =>
     new Intl.NumberFormat(language, { style: "currency", currency, signDisplay: "exceptZero" }).format(sum / STEP).replace("-", "\u2212"),
   );

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from banking.kernel.formats import date_format
 from transactions.forms.choosing import category_choices
 from transactions.models import Tag
 from transactions.predefined import UNCATEGORIZED

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from banking.kernel.formats import date_format
 from users.models import RefreshSession
 from users.services import people, sessions
 from users.tests.test_pages import actions, is_signed_in, sign_in

@@ -1,0 +1,133 @@
+"""Dates, times, numbers and percentages as the reader's region writes them.
+
+Templates and code name a date's parts in Django's letters ("j M Y"); the region decides their
+order, marks and clock: "Nov 28, 2026, 6:05 PM", "28.11.2026, 18:05". Forms for machines, such as
+"Y-m-d", stay as they are.
+"""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+
+from babel.core import Locale
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_interval,
+    format_time,
+    get_datetime_format,
+)
+from babel.numbers import format_decimal, format_percent
+from django.utils import dateformat
+
+from banking.kernel.region import locale_of, written_tag
+
+_NAMED = {
+    "DATE_FORMAT": "j M Y",
+    "SHORT_DATE_FORMAT": "j M Y",
+    "DATETIME_FORMAT": "j M Y, H:i",
+    "SHORT_DATETIME_FORMAT": "j M Y, H:i",
+    "TIME_FORMAT": "H:i",
+    "MONTH_DAY_FORMAT": "j F",
+    "YEAR_MONTH_FORMAT": "F Y",
+}
+_MONTHS = {"M": "MMM", "N": "MMM", "b": "MMM", "F": "MMMM", "E": "MMMM"}
+_WEEKDAYS = {"D": "EEE", "l": "EEEE"}
+_TIMES = frozenset({"H:i", "G:i", "P", "g:i a", "g:i A"})
+_WHOLE_DATES = {"yMMMd": "medium", "yMMMMd": "long", "yMMMMEEEEd": "full"}
+
+
+def date_format(value: date | time, form: str = "DATE_FORMAT", locale: str = "") -> str:
+    """The date, time or moment as `locale` (default: the reader's) writes the parts of `form`."""
+    tag = locale or written_tag()
+    parts = _parts_of(_NAMED.get(form, form))
+    if parts is None:
+        is_clock = isinstance(value, time)
+        return (dateformat.time_format if is_clock else dateformat.format)(value, form)
+    skeleton, has_time = parts
+    clock = format_time(_time_of(value), "short", locale=locale_of(tag)) if has_time else ""
+    if not skeleton or isinstance(value, time):
+        return clock
+    day = _written_day(value, skeleton, tag)
+    if not has_time:
+        return day
+    glue = get_datetime_format("medium", locale=locale_of(tag))
+    return glue.replace("'", "").format(clock, day)
+
+
+def _time_of(value: date | time) -> time:
+    if isinstance(value, datetime):
+        return value.time()
+    return value if isinstance(value, time) else time()
+
+
+@cache
+def _parts_of(form: str) -> tuple[str, bool] | None:
+    """(CLDR's skeleton of the date, whether a time follows); None for a machine's form."""
+    day, has_time = form, False
+    for clock in _TIMES:
+        if form.endswith(clock):
+            day, has_time = form.removesuffix(clock), True
+    letters = [one for one in day if one.isalpha()]
+    known = set(_MONTHS) | set(_WEEKDAYS) | {"j", "d", "Y", "y"}
+    names = [one for one in letters if one in _MONTHS or one in _WEEKDAYS]
+    if "\\" in form or not set(letters) <= known or (letters and not names):
+        return None
+    year = "y" if {"Y", "y"} & set(letters) else ""
+    month = next((_MONTHS[one] for one in letters if one in _MONTHS), "")
+    weekday = next((_WEEKDAYS[one] for one in letters if one in _WEEKDAYS), "")
+    return year + month + weekday + ("d" if {"j", "d"} & set(letters) else ""), has_time
+
+
+def _written_day(value: date, skeleton: str, tag: str) -> str:
+    locale = locale_of(tag)
+    if skeleton in _WHOLE_DATES:
+        return format_date(value, _WHOLE_DATES[skeleton], locale=locale)
+    return format_datetime(
+        datetime.combine(value, time()), _pattern(skeleton, locale), locale=locale
+    )
+
+
+@cache
+def _pattern(skeleton: str, locale: Locale) -> str:
+    """The locale's own pattern of these parts; where it has only a shorter one, with long names."""
+    alone = {"MMM": "LLL", "MMMM": "LLLL", "EEE": "ccc", "EEEE": "cccc"}
+    if skeleton in alone:
+        return alone[skeleton]
+    known = locale.datetime_skeletons
+    if skeleton in known:
+        return known[skeleton].pattern
+    short = skeleton.replace("MMMM", "MMM").replace("EEEE", "E").replace("EEE", "E")
+    pattern = known[short].pattern if short in known else "d MMM y"
+    if "MMMM" in skeleton and "MMMM" not in pattern:
+        pattern = pattern.replace("MMM", "MMMM").replace("LLL", "LLLL")
+    return pattern.replace("EEE", "E").replace("E", "EEEE") if "EEEE" in skeleton else pattern
+
+
+def day_span(first: date, last: date) -> str:
+    """Both days, with what they share said once: "Oct 1 – 21, 2026", "1.–21. Okt. 2026"."""
+    return format_interval(first, last, "yMMMd", locale=locale_of(written_tag()))
+
+
+def first_weekday() -> int:
+    """The day the reader's weeks begin with: 0 for Monday, 6 for Sunday."""
+    return int(locale_of(written_tag()).first_week_day)
+
+
+def percent(value: Decimal | float | int, decimals: int = 0, locale: str = "") -> str:
+    """A percentage: 12.5 is "12.5%" or "12,5 %", with at most so many decimals."""
+    tag = locale_of(locale or written_tag())
+    pattern = tag.percent_formats[None].pattern
+    if decimals:
+        pattern = pattern.replace("0", f"0.{'#' * decimals}", 1)
+    return format_percent(Decimal(str(value)) / 100, format=pattern, locale=tag)
+
+
+def number(
+    value: Decimal | float | int, decimals: int = 0, locale: str = "", *, is_fixed: bool = False
+) -> str:
+    """A plain number with its groups and at most (`is_fixed`: exactly) so many decimals."""
+    tag = locale_of(locale or written_tag())
+    whole = tag.decimal_formats[None].pattern.partition(";")[0].partition(".")[0]
+    pattern = f"{whole}.{('0' if is_fixed else '#') * decimals}" if decimals else whole
+    return format_decimal(Decimal(str(value)), pattern, locale=tag)
