@@ -10,9 +10,10 @@ from banking.kernel.typed_fields import AmountFormField
 from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportRow
+from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.text_encoding import ENCODINGS
-from transactions.sources.files.values import DATE_STYLES
+
 from users.models import User
 
 FILE_TYPES = ".csv,.txt,.tsv,.xlsx,.ofx,.qfx,.qif,.sta,.mt940,.940,.xml"

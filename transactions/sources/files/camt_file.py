@@ -15,6 +15,8 @@ from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.sax.saxutils import escape, quoteattr
 
+from transactions.sources.files.amounts import parse_amount
+from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -36,7 +38,7 @@ from transactions.sources.files.statement_parts import (
     merchant_name,
     raw_line,
 )
-from transactions.sources.files.values import clean_text, parse_amount, parse_date, shown
+from transactions.sources.files.values import clean_text, shown
 
 CAMT_NAMESPACE = ":camt.05"
 MESSAGES = {"Stmt", "Rpt", "Ntfctn"}

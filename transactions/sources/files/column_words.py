@@ -7,7 +7,8 @@ of preference. A heading that is exactly such a word counts most, one that conta
 import re
 from functools import lru_cache
 
-from transactions.sources.files.values import CURRENCY_CODES, fold
+from transactions.sources.files.amounts import CURRENCY_CODES
+from transactions.sources.files.values import fold
 
 _WORDS = {
     "txn_date": "transaction date|date of transaction|trans date|txn date|date operation|"
@@ -19,24 +20,48 @@ _WORDS = {
     "execution date|tranzakcio datuma|tranzakcio ideje|idopont|paiva|paivamaara|tapahtumapaiva|"
     "operacijos data|kuupaev|datums|tarih|islem tarihi|created|created on|created at|date time|"
     "datetime|timestamp|time|дата|дата операции|дата операції|取引日|お取引日|日付|年月日|"
-    "利用日|ご利用日|交易日期|交易时间|日期|거래일자|거래일시|거래일|일자|날짜|ημερομηνια",
+    "利用日|ご利用日|交易日期|交易时间|日期|거래일자|거래일시|거래일|일자|날짜|ημερομηνια"
+    "|date of operation|posting day|дата на операция|дата транзакции|дата операції"
+    "|дата та час|дата транзакції|תאריך|תאריך פעולה|תאריך עסקה|التاريخ|تاريخ|تاريخ العملية"
+    "|تاريخ المعاملة|วันที่|วันที่ทำรายการ|ngay|ngay giao dich|tanggal|tanggal transaksi"
+    "|tgl|tarikh|tarikh transaksi|datum transakcije|datum knjizenja|datum izvrsenja"
+    "|datum operacije|datum transakcie|datum realizacie|datum spracovania|data tranzactiei"
+    "|data operatiunii|data tranzactie|ημερομηνια συναλλαγης|ημ νια|tehingu kuupaev"
+    "|darijuma datums|kjopsdato|transaksjonsdato|kjøpsdato|data oper|交易日|交易時間|交易日期|"
+    "入帳日期"
+    "|日付時刻|거래 일시|거래 일자|दिनांक|तारीख|dag|fecha de transaccion|fecha movimiento|data mov"
+    "|data do movimento|data movimiento|kbc datum|date of booking",
     "posted_date": "posting date|posted date|post date|posted|posted on|booking date|date booked|"
     "booked|completed date|settlement date|processed date|process date|buchungstag|buchungsdatum|"
     "buchung|datum zauctovani|zauctovano|date de comptabilisation|date comptable|"
     "date comptabilisation|fecha contable|fecha de contabilizacion|data contabile|"
     "data ksiegowania|boekdatum|boekingsdatum|datum verrekening|bokforingsdag|bokforingsdatum|"
     "bogforingsdato|bokforingsdato|bokfort|konyveles datuma|konyvelesi datum|kirjauspaiva|"
-    "data do balancete|data lancamento|data do lancamento|дата проводки|дата обработки|记账日期",
+    "data do balancete|data lancamento|data do lancamento|дата проводки|дата обработки|记账日期"
+    "|осчетоводена|дата на осчетоводяване|תאריך חיוב|תאריך רישום|تاريخ الترحيل|วันที่บันทึก"
+    "|tanggal posting|tarikh pos|datum obdelave|datum zuctovania|入账日期|入帳日"
+    "|data inregistrarii|kirjauspaivamaara|boekdag",
     "value_date": "value date|valuta|valuta date|valutadatum|valutadate|wertstellung|wert|"
     "wertstellungstag|wertstellungsdatum|date de valeur|date valeur|fecha valor|fecha de valor|"
     "f valor|data valuta|data valor|data waluty|rentedatum|valutadag|valutadato|rentedato|"
-    "erteknap|arvopaiva|effective date",
+    "erteknap|arvopaiva|effective date"
+    "|вальор|дата валютирования|дата валютування|תאריך ערך|تاريخ القيمة|تاريخ الاستحقاق"
+    "|วันที่มีผล|ngay hieu luc|tanggal valuta|tanggal efektif|tarikh nilai|datum valute"
+    "|datum valuty|data valutei|ημερομηνια αξιας|valor|valeur|vaartuspaev"
+    "|valutesanas datums|valiutavimo data|起算日|起息日|기산일|valor tarihi|date value|val date",
     "amount": "net|amount|transaction amount|net amount|account amount|booked amount|betrag|"
     "buchungsbetrag|umsatz|importe|importo|montant|montant de l operation|bedrag|"
     "transactiebedrag|valor|kwota|kwota operacji|kwota transakcji|castka|objem|zauctovana castka|"
     "osszeg|tranzakcio osszege|belopp|belob|belop|suma|sumos|summa|maara|iznos|znesek|tutar|"
     "mutatie|change|wijziging|mutation|value|sum|сумма|сумма операции|сума|сумма платежа|ποσο|"
-    "金額|取引金額|利用金額|金额|交易金额|금액|거래금액|gross|total",
+    "金額|取引金額|利用金額|金额|交易金额|금액|거래금액|gross|total"
+    "|netto|nettobetrag|netto betrag|montant net|סכום|סכום חיוב|סכום הפעולה|סכום בשח|المبلغ"
+    "|مبلغ|قيمة العملية|จำนวนเงิน|so tien|so tien giao dich|jumlah|nominal|amaun"
+    "|suma operacijos|сума операції|сума транзакції|сума у валюті картки"
+    "|сумма в валюте счета|кількість|znesek transakcije|iznos transakcije|iznos u valuti"
+    "|suma tranzactiei|importe eur|quantia|montante|cantidad|monto|monto transaccion"
+    "|ποσο συναλλαγης|金额 元|收支金额|發生額|发生额|거래 금액|이용금액|राशि|brutto|"
+    "bruttobetrag|islem tutari",
     "debit": "debit|debits|debit amount|withdrawal|withdrawals|withdrawal amount|withdrawn|"
     "paid out|money out|out|outflow|spent|spending|expense|expenses|payments|charges|soll|"
     "belastung|belastungen|lastschrift|ausgabe|ausgaben|ausgang|abgang|debe|cargo|cargos|retiro|"
@@ -44,7 +69,17 @@ _WORDS = {
     "saida|saidas|af|uitgaven|uit|debet|afschrijving|obciazenia|obciazenie|wydatki|wyplaty|"
     "wyplata|vydaje|vydaj|odchozi|terheles|kiadas|uttag|ut|utgift|utgifter|debetas|debitai|"
     "nurasyta|retrageri|plati|depense|depenses|retrait|retraits|出金|出金額|お引出し|お引出金額|"
-    "引出|支払金額|お支払金額|支出|찾으신금액|출금액|출금|расход|списание|borc|decrease",
+    "引出|支払金額|お支払金額|支出|찾으신금액|출금액|출금|расход|списание|borc|decrease"
+    "|isplata|isplate|isplaceno|terecenje|zaduzenje|duguje|breme|v breme|odliv|naplate"
+    "|rashod|debet|debety|deebet|debets|debetas|veloitus|veloitukset|panot ja otot|otto"
+    "|ut fra konto|ut av konto|ud af konto|дебит|дебет|видаток|витрати|видатки|списано"
+    "|израсход|χρεωση|χρεωσεις|αναληψη|borc tutari|giden|cikis|מדין|חובה|בחובה|חיוב|مدين"
+    "|سحب|المسحوبات|ถอน|ถอนเงิน|รายการถอน|ghi no|no|rut ra|chi|keluar|pengeluaran"
+    "|pengeluaran rp|wydano|ciezar|na ciazenie|支出金额|支出金額|提款|借方|借方金额|借方金額|"
+    "출금금액|지출|나간금액"
+    "|naklady|tarhelesek|terheles osszege|plati efectuate|iesiri|uitgave|sortie|sorties"
+    "|dépenses|emplois|pagos|salida|salidas|extracciones|uscite eur|payment|paid"
+    "|spent amount|deducted|निकासी|नामे",
     "credit": "credit|credits|credit amount|deposit|deposits|deposit amount|deposited|paid in|"
     "money in|in|inflow|received|income|receipts|haben|gutschrift|gutschriften|einnahme|"
     "einnahmen|eingang|zugang|haber|abono|abonos|ingreso|ingresos|deposito|depositos|entrate|"
@@ -52,14 +87,34 @@ _WORDS = {
     "bijschrijving|uznania|uznanie|wplywy|wplaty|wplata|prijmy|prijem|prichozi|jovairas|"
     "bevetel|insattning|insattningar|inn|ind|intakt|inkomst|kredit|kreditas|kreditai|iskaityta|"
     "depuneri|incasari|recette|recettes|depot|depots|versement|入金|入金額|お預入れ|お預入金額|"
-    "預入|預り金額|お預り金額|收入|存入|맡기신금액|입금액|입금|приход|зачисление|alacak|increase",
+    "預入|預り金額|お預り金額|收入|存入|맡기신금액|입금액|입금|приход|зачисление|alacak|increase"
+    "|uplata|uplate|uplaceno|odobrenje|potrazuje|dobro|v dobro|priliv|prihod|kredity"
+    "|kreedit|kredits|kreditas|hyvitys|hyvitykset|pano|inn pa konto|inn til konto"
+    "|ind pa konto|кредит|надходження|зараховано|поступления|πιστωση|πιστωσεις|καταθεση"
+    "|alacak tutari|gelen|giris|דאין|זכות|בזכות|זיכוי|دائن|إيداع|ايداع|الإيداعات|ฝาก"
+    "|ฝากเงิน|รายการฝาก|ghi co|co|gui vao|thu|masuk|pemasukan|uznano|na dobro|收入金额|"
+    "收入金額|存款"
+    "|貸方|贷方|贷方金额|貸方金額|입금금액|수입|들어온금액|jovairas osszege|incasari primite|"
+    "intrari|inkomsten"
+    "|entree|entrees|recettes eur|cobros|entrada eur|depositos y abonos|receipt|added|जमा",
     "balance": "balance|running balance|ending balance|account balance|closing balance|saldo|"
     "saldo na trn|saldo na mutatie|saldo po operacji|saldo contabile|solde|kontostand|"
     "saldo nach buchung|egyenleg|zustatek|zostatok|sold|stan konta|likutis|atlikums|jaak|bakiye|"
-    "konyvelt egyenleg|残高|差引残高|余额|账户余额|잔액|거래후잔액|остаток|баланс|υπολοιπο",
+    "konyvelt egyenleg|残高|差引残高|余额|账户余额|잔액|거래후잔액|остаток|баланс|υπολοιπο"
+    "|stanje|stanje racuna|novo stanje|stanje nakon transakcije|салдо|наличност|залишок"
+    "|залишок після операції|баланс после операции|υπολοιπο λογαριασμου|bakiye sonrasi"
+    "|guncel bakiye|יתרה|יתרה לאחר פעולה|הרצף|الرصيد|رصيد|الرصيد الجاري|ยอดคงเหลือ|คงเหลือ"
+    "|so du|so du cuoi|baki|baki akhir|saldo akhir|saldo berjalan|saldo disponivel"
+    "|saldo tras operacion|saldo despues|saldo apos|konto saldo|kontosaldo|saldo konta"
+    "|saldo efter|zostatok na ucte|zustatek na uctu|sold cont|sold dupa|jaak parast|餘額|帳戶餘額"
+    "|结余|잔 액|거래 후 잔액|शेष|शेष राशि|solde apres operation|solde courant|bal|closing bal"
+    "|available balance|balans",
     "currency": "currency|account currency|ccy|currency code|iso|wahrung|waehrung|"
     "buchungswahrung|devise|monnaie|moneda|divisa|valuta|munt|moeda|waluta|mena|mena uctu|"
-    "devizanem|deviza|tranzakcio devizaneme|valiuta|valuuta|para birimi|валюта|通貨|币种|통화",
+    "devizanem|deviza|tranzakcio devizaneme|valiuta|valuuta|para birimi|валюта|通貨|币种|통화"
+    "|валута|валюта рахунку|валюта счета|νομισμα|מטבע|العملة|عملة|สกุลเงิน|loai tien"
+    "|don vi tien te|mata uang|mata wang|penznem|waluta rachunku|valuuta|moneta"
+    "|kontowaehrung|コード|幣別|币别|貨幣|货币|통화코드|मुद्रा",
     "description": "description|transaction description|details|transaction details|narrative|"
     "narration|memo|particulars|payment details|summary|verwendungszweck|"
     "transaktionsbeschreibung|transaktionsbeschreibung zusatz|beschreibung|umsatztext|text|"
@@ -74,7 +129,17 @@ _WORDS = {
     "reszletek|transaktion|meddelande|beskrivning|tekst|forklaring|selite|viesti|paskirtis|"
     "mokejimo paskirtis|detalii|detalii tranzactie|descriere|explicatii|aciklama|label|"
     "remittance information|назначение платежа|назначение|описание|摘要|お取引内容|取引内容|"
-    "内容|ご利用店名|利用店名|交易摘要|적요|거래내용|내용|περιγραφη",
+    "内容|ご利用店名|利用店名|交易摘要|적요|거래내용|내용|περιγραφη"
+    "|описание на операцията|основание|основание за плащане|призначення платежу|призначення"
+    "|опис|опис операції|деталі операції|תיאור|תיאור פעולה|פרטים|פעולה|שם בית העסק"
+    "|הערות פעולה|الوصف|البيان|التفاصيل|تفاصيل|تفاصيل العملية|รายละเอียด|รายการ|คำอธิบาย"
+    "|dien giai|noi dung|mo ta|noi dung giao dich|keterangan|uraian|deskripsi|berita"
+    "|butiran|perihal|deskripsi transaksi|namen|namen placila|namjena|opis placanja|svrha"
+    "|svrha placanja|svrha doznake|informacia pre prijemcu|selgitus|maksajuma merkis"
+    "|maksajuma detalas|αιτιολογια|περιγραφη συναλλαγης|ayrintilar|islem aciklamasi|melding"
+    "|betalingsdetaljer|specifikation|交易说明|備註說明|交易內容|交易说明|附言|적요내용|"
+    "거래 내용|विवरण"
+    "|reference text|wording|transaction",
     "merchant": "merchant|merchant name|payee|payee name|counterparty|counterparty name|"
     "counteraccount name|beneficiary|name|recipient|description merchant|empfanger|"
     "beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger|beguenstigter|"
@@ -84,9 +149,21 @@ _WORDS = {
     "favorecido|odbiorca|nadawca odbiorca|kontrahent|dane kontrahenta|nazev protiuctu|"
     "protistrana|obchodnik|prijemce|partner neve|partner|kedvezmenyezett|mottagare|modtager|"
     "saaja|saaja maksaja|gavejas|moketojas|beneficiar|alici|контрагент|получатель|相手先|"
-    "对方名称|对方户名|交易对方|보내는분 받는분",
+    "对方名称|对方户名|交易对方|보내는분 받는분"
+    "|получател|наредител|контрагент имя|отримувач|ім я отримувача|δικαιουχος"
+    "|αντισυμβαλλομενος|שם|שם העסק|בית עסק|מוטב|المستفيد|التاجر|اسم المستفيد|ผู้รับ"
+    "|ผู้รับเงิน|nguoi thu huong|ben nhan|penerima|nama penerima|nama|prejemnik"
+    "|prejemnik placnik|naziv prejemnika|primatelj|platitelj primatelj|primalac"
+    "|naziv primaoca|naziv|primatelj platitelj|nazov protistrany|partner|mottaker"
+    "|avsender mottaker|navn|namn|nimi|sanemejs|sanemejs maksatajs|makseja|saaja maksja"
+    "|unvan|karsi taraf|gonderen alici|對方戶名|对方账户名|商户名称|商家|收款人|받는분|보낸분|"
+    "의뢰인 수취인|가맹점명|ご利用先|店名"
+    "|आदाता|empresa|proveedor|receiver|vendor|store|shop|transaction name|paid to"
+    "|sender receiver|sender or beneficiary|remitter|opposing name",
     "category": "category|kategorie|kategorie transakce|categorie|categoria|kategoria|kategori|"
-    "luokka|kategorija|категория|分类|カテゴリ|분류",
+    "luokka|kategorija|категория|分类|カテゴリ|분류"
+    "|luokitus|categoria de gasto|תחום|קטגוריה|ענף|الفئة|หมวดหมู่|danh muc"
+    "|kategorija transakcije|кат",
     "notes": "notes|note|my note|notizen|notiz|remarks|remark|comment|comments|notas|nota|"
     "client note|klientska poznamka|poznamka|commentaire|bemerkung|opmerking|megjegyzes|備考|メモ|"
     "备注|메모",
@@ -96,10 +173,14 @@ _WORDS = {
     "arkistointitunnus|tranzakcio azonosito|entry reference|archive id|iraso nr|id transazione|"
     "id movimiento|transaktions id|transaktionsnummer|交易号|交易流水号|交易单号",
     "status": "status|state|statetype|state type|transaction status|statut|estado|stato|stan|"
-    "stav|stav transakce|info|tila|buchungsstatus|status transakcji|allapot|статус|状态|상태",
+    "stav|stav transakce|info|tila|buchungsstatus|status transakcji|allapot|статус|状态|상태"
+    "|satus|tilanne|olek|busena|statuss|stare|stanje transakcije|состояние|סטטוס|الحالة"
+    "|สถานะ|trang thai|durum|κατασταση|狀態|交易状态|거래상태|stav platby|tilstand",
     "flag": "debit credit|credit debit|credit debit indicator|debit credit indicator|dr cr|cr dr|"
     "d c|c d|direction|soll haben|s h|af bij|bij af|sens|balance impact|bevetel kiadas|"
-    "debet credit|debet kredit|d k|in out|type|transaction type|收 支|借贷标志",
+    "debet credit|debet kredit|d k|in out|type|transaction type|收 支|借贷标志"
+    "|tip|vrsta|rodzaj|tipo|sens de l operation|вид|тип|tur|turi|jenis|loai|類型|구분|ประเภท"
+    "|النوع|סוג|smer|irany|dc|drcr|debit credit flag|mark",
 }
 # A heading with one of these is about another date, amount or currency than the account's.
 _STRANGERS = re.compile(
@@ -125,10 +206,15 @@ def plain_heading(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", fold(text[:200])).split())
 
 
-_RANKED = {
-    role: {plain_heading(word): 100 - place / 10 for place, word in enumerate(words.split("|"))}
-    for role, words in _WORDS.items()
-}
+def _ranked(words: str) -> dict[str, float]:
+    """The words of a role, the first ones worth most; each counts at its first place."""
+    ranked: dict[str, float] = {}
+    for place, word in enumerate(words.split("|")):
+        ranked.setdefault(plain_heading(word), 100 - min(place / 10, 15))
+    return ranked
+
+
+_RANKED = {role: _ranked(words) for role, words in _WORDS.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -203,33 +289,79 @@ def currency_in_heading(text: str) -> str:
 
 # --- Words inside cells ------------------------------------------------------------------------
 
+
+def _folded_pattern(words: str) -> re.Pattern:
+    """A pattern for folded texts: its own letters are folded, so it holds no uppercase class."""
+    return re.compile(fold(words))
+
+
 _OUTFLOW = (
     "D|DR|DBIT|DB|Debit|Debito|Débito|Débit|Debet|Debe|Cargo|Soll|S|Af|Out|Outflow|O|"
     "Withdrawal|Expense|Money out|Paid out|Sortie|Uscita|Saída|Belastung|Lastschrift|Ausgabe|"
     "Ausgang|Obciążenie|Wydatek|Výdaj|Odchozí|Terhelés|Kiadás|Uttag|Ut|Ud|K-|-|расход|списание|"
-    "дебет|支出|出金|출금"
+    "дебет|支出|出金|출금|DT|Isplata|Breme|V breme|Veloitus|Deebet|Debets|Debetas|Дебит|Видаток|"
+    "Χρέωση|Borç|Gider|חובה|מדין|مدين|ถอน|Ghi nợ|Debet|借|借方|지출|Ut fra konto|Uit|Afschrijving|"
+    "Sale|Purchase|Payment out|Spent|OUTGOING|Zaduženje|Terećenje|Egreso|Gasto|Salida|Addebito|Dare"
 )
 _INFLOW = (
     "C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
     "I|Deposit|Income|Money in|Paid in|Entrée|Entrata|Entrada|Gutschrift|Einnahme|Eingang|"
     "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|K|+|приход|зачисление|"
-    "кредит|收入|入金|입금"
+    "кредит|收入|入金|입금|CT|Uplata|Dobro|V dobro|Hyvitys|Kreedit|Kredīts|Kreditas|Надходження|"
+    "Πίστωση|Alacak|Gelir|זכות|דאין|دائن|ฝาก|Ghi có|存入|貸|贷|貸方|贷方|수입|Inn på konto|"
+    "Bijschrijving|Payment in|Received|INCOMING|Odobrenje|Ingreso|Accredito|Avere|Refund"
 )
 OUTFLOW_FLAGS = frozenset(fold(word) for word in _OUTFLOW.split("|"))
 INFLOW_FLAGS = frozenset(fold(word) for word in _INFLOW.split("|"))
-PENDING_WORDS = re.compile(
+PENDING_WORDS = _folded_pattern(
     r"pending|vorgemerkt|vormerk|en attente|pendiente|in sospeso|non contabilizz|pendente|"
     r"in behandeling|oczekuj|cekajici|fuggo|reserverat|vantande|afventer|odottaa|laukia|"
-    r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv"
+    r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv|ausstehend|offen|"
+    r"in bearbeitung|"
+    r"in afwachting|nog niet|w trakcie|nierozliczon|cakajuc|neuctovan|in asteptare|чакащ|в обработ|"
+    r"в обробці|очікує|ожида|обрабатыва|na cekanju|v cakanju|v obdelavi|u obradi|reservert|"
+    r"avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|bekliyor|beklemede|provizyon|"
+    r"保留|処理中|未確定|处理中|處理中|待处理|대기|처리중|معلق|قيد|ממתין|בתהליך|รอ|dang cho|"
+    r"dang xu ly|"
+    r"tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|en cours|en proceso|"
+    r"em processamento|awaiting|uncleared|hold|esperando|pendent"
 )
-VOID_WORDS = re.compile(
+VOID_WORDS = _folded_pattern(
     r"(?:declined|failed|rejected|cancell?ed|reverted|denied|voided|expired|abgelehnt|storniert|"
-    r"refuse|annule|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aey]|zamitnut[oa]|geweigerd)"
+    r"refuse|annule|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aey]|zamitnut[oaey]|geweigerd|"
+    r"mislukt|geannuleerd|fehlgeschlagen|abgebrochen|zuruckgewiesen|"
+    r"stornierung|annullat[oa]|non riuscit[oa]|fallid[oa]|cancelad[oa]|denegad[oa]|echoue|annulee?|"
+    r"rejetee?|refusee?|recusad[oa]|falhou|estornad[oa]|rejeitad[oa]|anulowan[aey]|nieudan[aey]|"
+    r"zrusen[oaey]|stornovan[oaey]|zamietnut[eoa]|elutasitva|sikertelen|torolve|visszavont|"
+    r"respins[a]?|"
+    r"anulat[a]?|esuat[a]?|отказан[аоы]?|отклонен[аоы]?|отменен[аоы]?|неуспешн[аоы]?|відхилен[оа]|"
+    r"скасован[оа]|odbijen[oa]|otkazan[oa]|ponisten[oa]|neuspjesn[oa]|zavrnjen[oa]|preklican[oa]|"
+    r"nekad|avbruten|misslyckad|makulerad|afvist|annulleret|mislykket|avvist|kansellert|hylatty|"
+    r"peruttu|epaonnistu\w+|tagasi lukatud|tuhistatud|noraidit[sa]|atcelt[sa]|atmest[ai]|"
+    r"atsaukt[ai]|"
+    r"απορριφθηκε|ακυρωθηκε|reddedildi|iptal(?: edildi)?|basarisiz|失敗|失败|取消|却下|キャンセル|"
+    r"已取消|已拒绝|交易关闭|已关闭|실패|취소|거절|مرفوض|ملغى|ملغي|فشل|נדחה|בוטל|נכשל|ปฏิเสธ|"
+    r"ยกเลิก|ไม่สำเร็จ|"
+    r"tu choi|that bai|da huy|ditolak|dibatalkan|gagal|batal|returned|bounced|not executed|"
+    r"unsuccessful|void)"
 )
-KNOWN_STATUS = re.compile(
+KNOWN_STATUS = _folded_pattern(
     r"completed?|booked|posted|settled|cleared|gebucht|umsatz gebucht|comptabilise|valide|"
     r"execute|ejecutad[oa]|contabilizad[oa]|zauctovan[oa]|zrealizowan[aey]|processed|success\w*|"
-    r"refunded|partially refunded|held|active|done|approved|uitgevoerd"
+    r"refunded|partially refunded|held|active|done|approved|uitgevoerd|geboekt|voltooid|"
+    r"abgeschlossen|erledigt|ausgefuhrt|"
+    r"bestatigt|terminee?|effectuee?|reussi|complet[oa]d[oa]|concluid[oa]|realizad[oa]|efetuad[oa]|"
+    r"aprobad[oa]|aprovad[oa]|completat[oa]|contabilizzat[oa]|eseguit[oa]|zaksiegowan[aey]|"
+    r"rozliczon[aey]|wykonan[aey]|proveden[oaey]|uctovan[oae]|zauctovan[eoa]|spracovan[eoa]|"
+    r"konyvelt|"
+    r"teljesult|sikeres|finalizat[a]?|procesat[a]?|executat[a]?|осчетоводен[ао]|изпълнен[ао]|"
+    r"исполнен[оа]|проведен[оа]|выполнен[оа]|успешно|виконан[оа]|завершен[оа]|завершено|"
+    r"proknjizen[oa]|izvrsen[oa]|knjizen[oa]|izveden[oa]|bokford|genomford|klar|bogfort|gennemfort|"
+    r"bokfort|utfort|kirjattu|suoritettu|kinnitatud|teostatud|izpildit[sa]|ivykdyt[ai]|atlikta|"
+    r"ολοκληρωθηκε|tamamlandi|onaylandi|basarili|gerceklesti|完了|確定|成功|完成|交易成功|已完成|"
+    r"支付成功|완료|정상|승인|مكتمل|منفذ|ناجح|הושלם|בוצע|סופי|สำเร็จ|thanh cong|hoan thanh|"
+    r"berhasil|sukses|"
+    r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
 )
 _OPENING = (
     r"opening balance|balance (?:brought|carried) forward|brought forward|beginning balance|"
@@ -238,7 +370,19 @@ _OPENING = (
     r"alter kontostand|anfangsbestand|eroffnungssaldo|saldovortrag|beginsaldo|vorig saldo|"
     r"saldo poczatkowe|pocatecni (?:zustatek|stav)|nyito egyenleg|ingaende saldo|"
     r"pradinis likutis|likutis pradziai|atlikums sakuma|letzter kontostand|opening bal|"
-    r"sold initial|primo saldo|входящий остаток|前月繰越|繰越|이월"
+    r"sold initial|primo saldo|входящий остаток|前月繰越|繰越|이월|ouverture|vortrag|"
+    r"anfangsstand|kontostand alt|"
+    r"(?:previous|starting|initial|beginning|old|open) (?:balance|bal)|bal(?:ance)? (?:b f|c f|"
+    r"bf|brought fwd)|b f|saldo (?:de apertura|apertura|previo|precedente|di apertura|iniziale|"
+    r"de abertura|abertura|awal|otwarcia|na poczatek|poczatkowy)|pociatocny (?:zostatok|stav)|"
+    r"predchozi zustatek|kezdo egyenleg|sold precedent|sold la inceput|начално (?:салдо|салдо)|"
+    r"начальный остаток|остаток на начало|вхідний залишок|залишок на початок|pocetno stanje|"
+    r"prethodno stanje|staro stanje|zacetno stanje|prejsnje stanje|primo|startsaldo|apningssaldo|"
+    r"inngaende saldo|alkusaldo|algsaldo|sakuma atlikums|likutis periodo pradziai|"
+    r"αρχικο υπολοιπο|προηγουμενο υπολοιπο|acilis bakiyesi|devir|devreden bakiye|onceki bakiye|"
+    r"期初余额|期初餘額|上期余额|承前|이월잔액|기초잔액|전월이월|الرصيد الافتتاحي|رصيد افتتاحي|"
+    r"رصيد مدور|יתרת פתיחה|יתרה קודמת|ยอดยกมา|so du dau ky|so du dau|saldo awal|baki awal|"
+    r"baki dibawa ke hadapan|ingaende balans|openingssaldo"
 )
 _CLOSING = (
     r"closing balance|ending balance|final balance|saldo final|saldo finale|saldo atual|"
@@ -246,14 +390,90 @@ _CLOSING = (
     r"endbestand|schlusssaldo|abschlusssaldo|kontostand|eindsaldo|saldo koncowe|"
     r"konecny (?:zustatek|stav)|zaro egyenleg|utgaende saldo|galutinis likutis|sold final|"
     r"likutis pabaigai|atlikums beigas|closing bal|исходящий остаток|current balance|"
+    r"saldo (?:de cierre|cierre|di chiusura|fecho|fechamento|akhir|zamkniecia|na koniec|koncowy|"
+    r"nuovo|contabile finale|disponibile)|konecny (?:zostatok|stav)|sold la sfarsit|крайно салдо|"
+    r"конечный остаток|остаток на конец|вихідний залишок|залишок на кінець|"
+    r"(?:zavrsno|krajnje|novo|koncno) stanje|ultimo saldo|ultimo|slutsaldo|sluttsaldo|"
+    r"utgaende balans|loppusaldo|loppsaldo|beigu atlikums|likutis periodo pabaigai|"
+    r"τελικο υπολοιπο|νεο υπολοιπο|kapanis bakiyesi|son bakiye|期末余额|期末餘額|本期余额|次月繰越|"
+    r"次期繰越|최종잔액|기말잔액|차월이월|الرصيد الختامي|رصيد ختامي|יתרת סגירה|יתרה סופית|ยอดยกไป|"
+    r"ยอดคงเหลือ|so du cuoi ky|so du cuoi|baki akhir|balance (?:c f|carried fwd|cf)|"
+    r"(?:end|new|closing|final) (?:balance|bal)|slotsaldo|eindstand|"
     r"available balance|saldo do dia|saldo|s a l d o|solde|"
     r"balance"
 )
 _REST = r"(?: (?:am|per|of|on|at|as|as of|al|au|a|en date du|den|op|na|do|ke|k|zum|vom))?[\d ]*"
-TURNOVER = re.compile(r"apyvarta|apgrozijums|kaive|turnover|total (?:debits|credits)")
+TURNOVER = _folded_pattern(
+    r"(?:debeto |kredito |debeta |kredita |bendra )?apyvarta|apgrozijums|kaive|(?:total )?turnover|"
+    r"(?:total|sum of|summe|totale?|total de|suma|ukupno|оборот|обороты)? ?"
+    r"(?:debits|credits|debits and credits|lastschriften|gutschriften|cargos|abonos|dare|avere|"
+    r"obciazen|uznan|oborot|по дебету|по кредиту)|obraty?|obrat|forgalom|promet|ciro|"
+    r"(?:итого )?оборот(?:ы|ов)?|обороти|umsatze? gesamt|omsattning|rulaj|本期发生额|합계금액"
+)
 OPENING_BALANCE = re.compile(rf"(?:{fold(_OPENING)}){_REST}")
 CLOSING_BALANCE = re.compile(rf"(?:{fold(_CLOSING)}){_REST}")
-TOTALS = re.compile(
+TOTALS = _folded_pattern(
     r"(?:grand |sub ?)?(?:totals?|totale|totaux|summen?|gesamt\w*|somme|totaal|suma|sumar|celkem|"
-    r"osszesen|razem|ogolem|ukupno|skupaj|toplam|kokku|kopa|всього|усього|summa|yhteensa|viso|итого|всего|合計|合计|합계)(?!\w)"
+    r"osszesen|razem|ogolem|ukupno|skupaj|toplam|kokku|kopa|всього|усього|summa|yhteensa|viso|"
+    r"итого|всего|合計|合计|합계|spolu|i alt|sum|tong cong|общо|ukupan iznos|σύνολο|συνολο|"
+    r"المجموع|"
+    r"الإجمالي|סך הכל|סהכ|รวม|jumlah besar|jumlah total|小计|小計|总计|總計|итог|is viso|"
+    r"osszeg osszesen)"
+    r"(?!\w)"
 )
+_TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")
+_LONGEST_LABEL = 60
+# A line without any of these beginnings names no balance; looked for in its folded text.
+BALANCE_HINT = _folded_pattern(
+    r"bal|sald|sold|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|zustat|zostat|stav|egyenl|"
+    r"likut|"
+    r"atlik|остат|салдо|залиш|υπολ|jaak|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
+    r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|so du|apyvart|apgroz|kaive|turnover|total|"
+    r"totaa|summ|"
+    r"s a l d o|оборот|obrat|forgal|promet|umsatz|rulaj|ciro|debits|credits|sum of|omsatt|发生额"
+)
+_OWN_ACCOUNT = re.compile(
+    r"(?<!\w)(?:account name|account holder|account owner|account|my account|account type|holder|"
+    r"card ?holder|card ?member|cardholder name|card name|card|kontoname|kontobezeichnung|"
+    r"kontoinhaber|inhaber|auftragskonto|bezeichnung auftragskonto|titulaire|nom du compte|compte|"
+    r"titular|nombre de la cuenta|cuenta|intestatario|nome conto|conto|titular da conta|conta|"
+    r"rekeninghouder|naam rekening|rekening|wlasciciel|nazwa rachunku|rachunek|majitel|"
+    r"nazev uctu|majitel uctu|ucet|nazov uctu|szamla neve|szamlatulajdonos|tulajdonos|vlasnik|"
+    r"imetnik|innehavare|kontonamn|indehaver|kontonavn|eier|omistaja|tilin nimi|omanik|ipasnieks|"
+    r"savininkas|sahibi|hesap adi|владелец|владелец счета|власник|титуляр|名義|口座名義|户名本方|"
+    r"本方户名|예금주|صاحب الحساب|בעלים|เจ้าของบัญชี|chu tai khoan|pemilik|nama rekening|person|"
+    r"bank name|bank)(?!\w)"
+)
+_OTHER_PARTY = re.compile(
+    r"counter|benef|payee|recipient|empfang|gegen|tegen|proti|partner|odbior|nadawc|gavej|saaj|"
+    r"other|contra|contrepart|opposing|对方|對方|相手|받는|merchant|merchant|получател|контрагент"
+)
+_CODE = re.compile(
+    r"(?<!\w)(?:iban|bic|swift|blz|bank ?code|sort code|account (?:number|no|nr)|number|nummer|"
+    r"kontonummer|kontonr|numero|numer|cislo|szama|szamlaszam|rekeningnummer|nr|no|id|ref|"
+    r"kod|code|card number|mcc)(?!\w)|iban|bankleitzahl"
+)
+
+
+def is_total(text: str) -> bool:
+    """Whether a whole cell is the label of a total."""
+    return len(text) <= _LONGEST_LABEL and bool(_TOTAL_ALONE.fullmatch(plain_heading(text)))
+
+
+def is_status(text: str) -> bool:
+    """Whether a cell says how far a payment has come."""
+    word = fold(text)
+    return bool(
+        PENDING_WORDS.search(word) or VOID_WORDS.fullmatch(word) or KNOWN_STATUS.fullmatch(word)
+    )
+
+
+def names_own_account(heading: str) -> bool:
+    """Whether a column names the account itself, its holder, or the card: never who was paid."""
+    plain = plain_heading(heading)
+    return bool(_OWN_ACCOUNT.search(plain)) and not _OTHER_PARTY.search(plain)
+
+
+def names_code(heading: str) -> bool:
+    """Whether a column holds an IBAN, a BIC or a number rather than a name."""
+    return bool(_CODE.search(plain_heading(heading)))

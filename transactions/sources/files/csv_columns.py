@@ -7,22 +7,26 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from transactions.sources.files.values import (
+from transactions.sources.files.amounts import (
     CURRENCY_CODES,
-    DATE_STYLES,
+    LONGEST_SIGN,
     SYMBOL_CODES,
-    parse_date,
-    parse_money,
-    styles_like,
+    MoneyCell,
+    figure_in,
+    read_money,
 )
+from transactions.sources.files.dates import parse_date, styles_like
 
 _LIKELY_YEARS = range(1970, 2101)
 # Digits only are a date for a machine when they begin with a year and go on with month and day.
 _DIGIT_DATE = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _DIGIT_DATE_TAIL = re.compile(r"(?:[0-9]{4}|[0-9]{6})?(?:\.[0-9]+)?(?:[\[ T].*)?")
-_MAYBE_DATE = re.compile(r"[^\W\d_]{0,12}[.,]?\s*'?[0-9]|[^\W\d_]{3,12}[-./ ]")
-_NUMBER_PART = re.compile(r"[0-9.,' \u00a0\u202f\u2019]*[0-9][0-9.,' \u00a0\u202f\u2019]*")
+_MAYBE_DATE = re.compile(r"[^\W\d_]{0,12}[.,]?\s*'?\d|[^\d\s]{2,12}[-./ ]|民")
 _FIGURE = re.compile(r"[+-]?[0-9]+[.,][0-9]+")
+_SIGN = rf"[^\d\s+\-()'.,](?:[^\d+\-()']{{0,{LONGEST_SIGN - 2}}}[^\d+\-()'\s])?"
+_SIGN_BEFORE = re.compile(rf"[\s+\-(]*({_SIGN})[\s+\-(]*[0-9][0-9.,' \u00a0\u202f]*\)?[+-]?")
+_SIGN_BEHIND = re.compile(rf"[+\-(]?\s*[0-9][0-9.,' \u00a0\u202f]*?\s*({_SIGN})[\s)+-]*")
+_SERIAL = re.compile(r"[2-7][0-9]{4}(?:[.,][0-9]+)?")
 _LONGEST_NUMBER = 32
 _LONGEST_COUNT = 9  # a longer run of digits alone is an account or reference number
 
@@ -58,12 +62,22 @@ def is_number(text: str) -> bool:
         return False
     if text.isdigit() and (len(text) > _LONGEST_COUNT or (text[0] == "0" and len(text) > 1)):
         return False
-    return amount_in(text, ".") is not None or amount_in(text, ",") is not None
+    return cell_in(text, ".") is not None or cell_in(text, ",") is not None
 
 
-def amount_in(text: str, decimal_mark: str) -> Decimal | None:
+def is_serial(text: str) -> bool:
+    return bool(_SERIAL.fullmatch(text))
+
+
+def has_figure(text: str) -> bool:
+    """Whether a cell is a figure with a sign beside it that no list knows."""
+    match = _SIGN_BEFORE.fullmatch(text) or _SIGN_BEHIND.fullmatch(text)
+    return bool(match) and len(text) <= _LONGEST_NUMBER and not is_date(text)
+
+
+def cell_in(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell | None:
     try:
-        return parse_money(text, decimal_mark)[0]
+        return read_money(text, decimal_mark, money_sign)
     except ValueError:
         return None
 
@@ -71,8 +85,7 @@ def amount_in(text: str, decimal_mark: str) -> Decimal | None:
 @lru_cache(maxsize=20_000)
 def decimal_mark_in(text: str) -> str:
     """The decimal mark a cell proves, or "?" where it may be either, or "" without separators."""
-    match = _NUMBER_PART.search(text)
-    body = match[0].strip(" '\u00a0\u202f\u2019") if match else ""
+    body = figure_in(text)
     marks = [char for char in body if char in ".,"]
     if not marks:
         return ""
@@ -83,8 +96,14 @@ def decimal_mark_in(text: str) -> str:
     if len(marks) > 1:
         return other
     whole, _, decimals = body.rpartition(last)
+    if "'" in whole or " " in whole:
+        return last
     is_grouped = len(decimals) == 3 and 1 <= len(whole) <= 3 and whole != "0"
     return "?" if is_grouped else last
+
+
+def _is_figure_with(sign: str):
+    return lambda text: any(cell_in(text, mark, sign) for mark in ".,")
 
 
 @dataclass
@@ -94,6 +113,7 @@ class Column:
     index: int
     heading: str
     values: list[str]
+    is_named_date: bool = False
 
     @cached_property
     def filled(self) -> list[str]:
@@ -112,8 +132,25 @@ class Column:
         return self.share(is_date) >= 0.8
 
     @cached_property
+    def is_serials(self) -> bool:
+        """Whether the cells are numbers that count days, as spreadsheets keep them."""
+        return self.is_named_date and self.share(is_serial) == 1
+
+    @cached_property
+    def money_sign(self) -> str:
+        """A sign of money before or behind every figure that no list knows; else ""."""
+        if not self.filled or self.share(is_number) >= 0.5 or self.is_dates:
+            return ""
+        for side in (_SIGN_BEFORE, _SIGN_BEHIND):
+            signs = Counter(match[1] for value in self.filled if (match := side.fullmatch(value)))
+            sign, count = signs.most_common(1)[0] if signs else ("", 0)
+            if count >= 0.8 * len(self.filled) and self.share(_is_figure_with(sign)) >= 0.8:
+                return sign
+        return ""
+
+    @cached_property
     def is_numbers(self) -> bool:
-        return self.share(is_number) >= 0.8
+        return self.share(is_number) >= 0.8 or bool(self.money_sign)
 
     @cached_property
     def is_currencies(self) -> bool:
@@ -128,10 +165,29 @@ class Column:
         return self.share(lambda text: decimal_mark_in(text) in (".", ",")) >= 0.3
 
     @cached_property
+    def mark(self) -> str:
+        """The decimal mark the column's own cells suggest."""
+        return decimal_mark_of([self]) or "."
+
+    @cached_property
+    def cells(self) -> list[MoneyCell | None]:
+        return [
+            cell_in(value, self.mark, self.money_sign) if value else None for value in self.values
+        ]
+
+    @cached_property
     def amounts(self) -> list[Decimal | None]:
         """The column's amounts, with the decimal mark its own cells suggest."""
-        mark = decimal_mark_of([self]) or "."
-        return [amount_in(value, mark) if value else None for value in self.values]
+        return [cell.amount if cell else None for cell in self.cells]
+
+    @cached_property
+    def used_share(self) -> float:
+        """The share of lines whose cell is filled and not zero."""
+        return sum(map(bool, self.amounts)) / max(len(self.values), 1)
+
+    def marked_count(self, mark: str) -> int:
+        """How many amounts other than zero bear "+", "-" or, for "", no mark of direction."""
+        return sum(1 for cell in self.cells if cell and cell.amount and cell.mark == mark)
 
     @cached_property
     def negative_count(self) -> int:
@@ -174,63 +230,16 @@ def mark_elsewhere(columns: list[Column]) -> str:
     return "." if found["."] > found[","] else ","
 
 
+def thousands_shown(columns: list[Column]) -> bool:
+    """Whether marks only come with figures of four digits and more, and shorter ones do without.
+
+    Decimals would stand behind the small figures too.
+    """
+    values = [figure_in(value) for column in columns for value in column.filled]
+    plain = [value for value in values if value.isdigit() and value != "0"]
+    marked = [value for value in values if decimal_mark_in(value) == "?"]
+    return bool(plain and marked) and all(len(value) <= 3 for value in plain)
+
+
 def has_unclear_marks(columns: list[Column]) -> bool:
     return any(decimal_mark_in(value) == "?" for column in columns for value in column.filled)
-
-
-# --- Date style --------------------------------------------------------------------------------
-
-
-def fitting_styles(column: Column) -> list[str]:
-    """The styles that read the most cells of a column, as days of the last or next decades."""
-    values = list(dict.fromkeys(column.filled))
-    counts: Counter[str] = Counter()
-    for value in values:
-        for style in date_styles(value):
-            likely = day_of(value, style).year in _LIKELY_YEARS
-            counts[style] += len(values) + 1 if likely else 1
-    best = max(counts.values(), default=0)
-    styles = [style for style in DATE_STYLES if best and counts[style] == best]
-    return _without_oddities(styles, values)
-
-
-def _without_oddities(styles: list[str], values: list[str]) -> list[str]:
-    """Leave out orders nobody writes where a common one reads the same cells."""
-    odd = set()
-    if "%Y-%m-%d" in styles:
-        odd.add("%Y-%d-%m")
-    if "%Y%m%d" in styles:
-        odd |= {"%d%m%Y", "%m%d%Y"}
-    is_dotted = all(re.match(r"[='\"]*[0-9]{1,2}\.", value) for value in values)
-    if is_dotted and {"%d-%m-%Y", "%d-%m-%y"} & set(styles):
-        odd |= {"%m-%d-%Y", "%m-%d-%y", "%y-%m-%d"}
-    if any("/" in value for value in values) and {"%d-%m-%y", "%m-%d-%y"} & set(styles):
-        odd.add("%y-%m-%d")
-    # "10-Nov-9": a last part of one digit may as well be the day.
-    if "%d %b %y" in styles and all(re.search(r"[0-9]{2}\b\D*$", value[:12]) for value in values):
-        odd.add("%y %b %d")
-    return [style for style in styles if style not in odd]
-
-
-def style_of(column: Column, others: list[Column]) -> tuple[str, list[str]]:
-    """The style of a date column and the styles it may be as well (empty when it is certain)."""
-    styles = fitting_styles(column)
-    for other in others:
-        shared = [style for style in styles if style in fitting_styles(other)]
-        styles = shared or styles
-    days = {style: [day_of(value, style) for value in column.filled] for style in styles}
-    styles = [
-        style
-        for place, style in enumerate(styles)
-        if all(days[style] != days[earlier] for earlier in styles[:place])
-    ]
-    in_order = [style for style in styles if _is_in_order(days[style])]
-    if len(in_order) == 1:
-        styles = in_order
-    return (styles[0] if styles else ""), styles[1:]
-
-
-def _is_in_order(days: list[date | None]) -> bool:
-    """Whether days run one way; at least four different ones, so that it is no coincidence."""
-    known = [day for day in days if day]
-    return len(set(known)) >= 4 and (known == sorted(known) or known == sorted(known)[::-1])

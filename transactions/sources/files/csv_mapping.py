@@ -1,11 +1,14 @@
 """How to read one bank's table: which column means what, and how its values are written."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.text_encoding import ENCODINGS
-from transactions.sources.files.values import DATE_STYLES
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTECHARS = ('"', "'", "")
@@ -13,7 +16,14 @@ DECIMAL_MARKS = (".", ",")
 # signed: negative is money out. inverted: positive is money out, as on many cards.
 # debit_credit: two columns without signs. signed_pair: two columns that carry their own signs.
 # flag: the amount has no sign, another column says the direction.
-SIGN_CONVENTIONS = ("signed", "inverted", "debit_credit", "signed_pair", "flag")
+# unmarked_out: "+" and CR mark money in, and what bears no mark is money out.
+# by_balance: the amount has no sign, and the balance beside it says which way each line went;
+# by_balance_newest: the same where the newest line comes first.
+SIGN_CONVENTIONS = (
+    *("signed", "inverted", "debit_credit", "signed_pair", "flag", "unmarked_out"),
+    *("by_balance", "by_balance_newest"),
+)
+BY_BALANCE = ("by_balance", "by_balance_newest")
 
 _CHOICES = {
     "encoding": ENCODINGS,
@@ -23,14 +33,15 @@ _CHOICES = {
     "decimal_mark": DECIMAL_MARKS,
     "sign_convention": SIGN_CONVENTIONS,
 }
-_FLAGS = ("outflow_flag", "inflow_flag")
+_TEXTS = ("outflow_flag", "inflow_flag", "money_sign", "opening_balance")
 _LINES = ("header_line", "skip_lines")
+_FIGURE = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,4})?")
 _LAST_COLUMN = 999
 _LAST_LINE = 10_000
-_LONGEST_FLAG = 200
+_LONGEST_TEXT = 200
 COLUMN_FIELDS = (
     *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant", "balance"),
-    *("currency", "category", "notes", "external_id", "status"),
+    *("currency", "category", "notes", "external_id", "status", "fee"),
 )
 _NEEDED_COLUMNS = {
     "signed": ("amount",),
@@ -38,6 +49,9 @@ _NEEDED_COLUMNS = {
     "debit_credit": ("debit", "credit"),
     "signed_pair": ("debit", "credit"),
     "flag": ("amount", "flag"),
+    "unmarked_out": ("amount",),
+    "by_balance": ("amount", "balance"),
+    "by_balance_newest": ("amount", "balance"),
 }
 
 
@@ -48,7 +62,9 @@ class CsvMapping:
     ``header_line`` is the line of headings (0 = there is none); everything above it, and the
     first ``skip_lines`` lines in any case, is no transaction. ``outflow_flag`` and
     ``inflow_flag`` may hold several words, separated by "|"; an ``inflow_flag`` of "" means
-    every other word.
+    every other word. ``fee`` is a column that the balance loses beside the amount.
+    ``opening_balance`` is the figure that the oldest line of a file read by its balance starts
+    from, and ``money_sign`` a sign of money beside the figures that no list knows.
     """
 
     txn_date: int | None
@@ -70,6 +86,9 @@ class CsvMapping:
     notes: int | None = None
     external_id: int | None = None
     status: int | None = None
+    fee: int | None = None
+    money_sign: str = ""
+    opening_balance: str = ""
     encoding: str = "utf-8"
     delimiter: str = ","
     quotechar: str = '"'
@@ -107,8 +126,13 @@ class CsvMapping:
         for name in _NEEDED_COLUMNS[self.sign_convention]:
             if getattr(self, name) is None:
                 return f"{name}: choose its column; “{self.sign_convention}” amounts need it."
+        return self._problem_of_signs()
+
+    def _problem_of_signs(self) -> str:
         if self.sign_convention == "flag" and not self.outflow_flag.strip(" |"):
             return "outflow_flag: say which word in the flag column means money out."
+        if self.opening_balance and not _FIGURE.fullmatch(self.opening_balance):
+            return "opening_balance: write it in digits, with a point for decimals."
         if self.needs_pair and self.debit == self.credit:
             return "credit: money in and money out cannot be the same column."
         return ""
@@ -135,8 +159,8 @@ def _checked(name: str, value: Any) -> Any:
         return None if value in (None, "") else _whole_number(name, value, _LAST_COLUMN)
     if not isinstance(value, str):
         raise ValueError(f"{name}: it must be text.")
-    if name in _FLAGS and (len(value) > _LONGEST_FLAG or "\x00" in value):
-        raise ValueError(f"{name}: it must be at most {_LONGEST_FLAG} characters of plain text.")
+    if name in _TEXTS and (len(value) > _LONGEST_TEXT or "\x00" in value):
+        raise ValueError(f"{name}: it must be at most {_LONGEST_TEXT} characters of plain text.")
     return value
 
 
@@ -148,12 +172,32 @@ def _whole_number(name: str, value: Any, largest: int) -> int:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One line of the file under one reading: what it says and what would be booked."""
+
+    text: str
+    on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to settle everything open: fields of the mapping, and lines as they would come in."""
+
+    changes: dict[str, Any]
+    examples: tuple[Example, ...]
+
+
 @dataclass(slots=True)
 class Detection:
     """What a file seems to be: a mapping, what to show of it, and what no machine can know.
 
     ``doubts`` are (field of the mapping, sentence) and empty when the mapping is certain;
     ``alternatives`` gives, for a doubtful field, the values it may have, the guess first.
+    ``readings`` puts the doubts as one question, the likeliest answer first, and ``reasons`` says
+    by field what the choice rests on. ``encodings`` are the character sets that fit nearly as
+    well as the one taken (empty when that is certain).
     """
 
     mapping: CsvMapping
@@ -161,10 +205,24 @@ class Detection:
     sample: list[list[str]]
     doubts: list[tuple[str, str]] = field(default_factory=list)
     alternatives: dict[str, list[Any]] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    encodings: list[str] = field(default_factory=list)
 
     @property
     def is_certain(self) -> bool:
         return not self.doubts
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the owner should know although nothing is asked."""
+        if not self.encodings:
+            return []
+        others = ", ".join(self.encodings[1:])
+        return [
+            f"The letters are read as {self.encodings[0]}; {others} would fit nearly as well. "
+            "If accents look wrong, choose another one under “What the columns mean”."
+        ]
 
     def doubt(self, name: str, sentence: str, alternatives: list[Any] | None = None) -> None:
         self.doubts.append((name, sentence))

@@ -3,14 +3,15 @@
 import re
 from decimal import Decimal
 
+from transactions.sources.files.amounts import CURRENCY_CODES, parse_amount
 from transactions.sources.files.column_words import (
     CLOSING_BALANCE,
     OPENING_BALANCE,
     TURNOVER,
     plain_heading,
 )
+from transactions.sources.files.csv_columns import is_date
 from transactions.sources.files.incoming import IncomingFile
-from transactions.sources.files.values import CURRENCY_CODES, parse_money
 
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{1,4}){3,8}(?![A-Z0-9])")
 _LONGEST_LABEL = 60
@@ -40,6 +41,23 @@ def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingF
             _note_value(filled[0], filled[1:], decimal_mark, incoming)
 
 
+def stated_balances(
+    lines: list[list[str]], decimal_mark: str
+) -> tuple[Decimal | None, Decimal | None]:
+    """Opening and closing balance as lines outside the payments state them; None where unsaid.
+
+    A line with several different figures states none of them.
+    """
+    found: dict[str, Decimal] = {}
+    for cells in lines:
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        kind = next((label for cell in filled if (label := balance_label(cell))), "")
+        amounts = {_amount(cell, decimal_mark) for cell in filled if not is_date(cell)} - {None}
+        if kind in ("opening", "closing") and len(amounts) == 1:
+            found.setdefault(kind, amounts.pop())
+    return found.get("opening"), found.get("closing")
+
+
 def _note_value(label: str, values: list[str], decimal_mark: str, incoming: IncomingFile) -> None:
     kind = balance_label(label)
     if kind in ("opening", "closing"):
@@ -52,6 +70,6 @@ def _note_value(label: str, values: list[str], decimal_mark: str, incoming: Inco
 
 def _amount(text: str, decimal_mark: str) -> Decimal | None:
     try:
-        return parse_money(text, decimal_mark)[0]
+        return parse_amount(text, decimal_mark)
     except ValueError:
         return None

@@ -1,10 +1,18 @@
 """One line of a table into one transaction, or into the sentence why it is none."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.amounts import (
+    PLAIN_FIGURE,
+    parse_amount,
+    parse_currency,
+    read_money,
+)
 from transactions.sources.files.column_words import (
+    BALANCE_HINT,
     INFLOW_FLAGS,
     OUTFLOW_FLAGS,
     PENDING_WORDS,
@@ -13,22 +21,28 @@ from transactions.sources.files.column_words import (
     currency_in_heading,
     plain_heading,
 )
-from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.csv_by_balance import signed_by_balance
+from transactions.sources.files.csv_mapping import BY_BALANCE, COLUMN_FIELDS, CsvMapping
 from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row
-from transactions.sources.files.incoming import IncomingFile, IncomingTransaction, UnusableRow
+from transactions.sources.files.dates import parse_date
+from transactions.sources.files.incoming import (
+    IncomingFile,
+    IncomingRow,
+    IncomingTransaction,
+    SkippedRow,
+    UnusableRow,
+)
 from transactions.sources.files.values import (
     clean_text,
     fold,
-    parse_currency,
-    parse_date,
-    parse_money,
     refuse_unstorable,
     shown,
 )
 
 _MOST_CACHED = 20_000
-_LONGEST_BALANCE_LINE = 60
+_NEVER_BOOKED = "Left out: by its status this payment was declined, cancelled or reversed."
+_ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
 _UNSTORABLE = str.maketrans({"\x00": "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")})
 
@@ -55,15 +69,23 @@ class RowReader:
         self.currencies: dict[str, str] = {}
         self.statuses: dict[str, tuple[bool, bool]] = {}
         self.flags = _flag_signs(mapping)
+        self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
+        self.last_balance: Decimal | None = None
         self.amount_of = {
-            "signed": self._signed,
-            "inverted": self._signed,
             "debit_credit": self._pair,
             "signed_pair": self._pair,
             "flag": self._flagged,
-        }[mapping.sign_convention]
+            "unmarked_out": self._marked,
+        }.get(mapping.sign_convention, self._signed)
 
-    def walk(self, rows: Iterator[Row]) -> Iterator[IncomingTransaction | UnusableRow]:
+    def walk(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
+        """Every line of money among ``rows``, read, refused or skipped with a reason."""
+        lines = self._lines(rows)
+        if self.mapping.sign_convention in BY_BALANCE:
+            return signed_by_balance(lines, self.mapping)
+        return lines
+
+    def _lines(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         incoming = self.incoming
         if self.mapping.header_line:
             self._note_heading(next(rows, None))
@@ -71,14 +93,14 @@ class RowReader:
             if len(cells) < self.width:
                 cells = cells + [""] * (self.width - len(cells))
             try:
-                transaction = self._transaction(number, cells, raw)
+                line = self._line(number, cells, raw)
             except _RefusedRowError as refused:
                 yield UnusableRow(number, raw.translate(_UNSTORABLE), str(refused), refused.attr)
                 continue
-            if transaction is None:
+            if line is None or type(line) is SkippedRow:
                 incoming.skipped_count += 1
-            else:
-                yield transaction
+            if line is not None:
+                yield line
 
     def _note_heading(self, row: Row | None) -> None:
         if row is None:
@@ -90,7 +112,7 @@ class RowReader:
             self.heading_currency = currency_in_heading(self.heading[column])
             self.incoming.currency = self.incoming.currency or self.heading_currency
 
-    def _transaction(self, number: int, cells: list[str], raw: str) -> IncomingTransaction | None:
+    def _line(self, number: int, cells: list[str], raw: str) -> IncomingRow | None:
         """The line as a transaction; None where it carries no money by design."""
         mapping = self.mapping
         self.beside_currency = ""
@@ -103,11 +125,22 @@ class RowReader:
             return self._without_amount(cells, raw)
         self._refuse_damaged(raw)
         description = self._description(cells)
-        if len(description) < _LONGEST_BALANCE_LINE and self._is_balance(description, amount):
+        if BALANCE_HINT.search(raw.casefold() if raw.isascii() else fold(raw)) and (
+            self._is_balance_line(description, cells, amount)
+        ):
             return None
+        balance = self._balance(cells)
+        if balance is not None and balance == amount == self.last_balance:
+            return None  # it repeats the balance and moves nothing: a closing line of any language
         is_pending, is_void = self._status(cells)
         if not amount or is_void:
-            return None
+            reason = "No money moved: the amount is zero." if not is_void else _NEVER_BOOKED
+            return SkippedRow(number, raw, reason, txn_date, amount, description)
+        self.last_balance = balance
+        notes = self._text(cells, mapping.notes)
+        if mapping.fee is not None and (fee := self._money(cells[mapping.fee])):
+            amount -= abs(fee)
+            notes = " ".join(filter(None, (notes, f"Includes a fee of {abs(fee):f}.")))
         return IncomingTransaction(
             row_number=number,
             txn_date=txn_date,
@@ -116,11 +149,11 @@ class RowReader:
             raw=raw,
             posted_date=self._posted_date(cells),
             currency=self._currency(cells),
-            merchant=self._text(cells, mapping.merchant),
+            merchant=self._merchant(cells),
             external_id=self._text(cells, mapping.external_id),
             category=self._text(cells, mapping.category),
-            notes=self._text(cells, mapping.notes),
-            balance_after=self._balance(cells),
+            notes=notes,
+            balance_after=balance,
             is_pending=is_pending,
         )
 
@@ -144,16 +177,27 @@ class RowReader:
         """The amount of a cell, None for a blank one; an ISO code beside it is remembered."""
         if not text or not text.strip(_BLANK_MARKS):
             return None
-        amount, code = parse_money(text, self.mapping.decimal_mark)
-        if code:
-            self.beside_currency = code
-        return amount
+        if self.matches_plain(text):
+            return Decimal(text.replace(",", "."))
+        found = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign)
+        if found.currency:
+            self.beside_currency = found.currency
+        return found.amount
 
     def _signed(self, cells: list[str]) -> Decimal | None:
         amount = self._money(cells[self.mapping.amount])
         if amount and self.mapping.sign_convention == "inverted":
             return -amount
         return amount
+
+    def _marked(self, cells: list[str]) -> Decimal | None:
+        """ "+" or CR is money in, a minus or DR money out, and so is what bears no mark."""
+        text = cells[self.mapping.amount]
+        amount = self._money(text)
+        if not amount:
+            return amount
+        mark = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign).mark
+        return amount if mark else -amount
 
     def _pair(self, cells: list[str]) -> Decimal | None:
         out = self._money(cells[self.mapping.debit])
@@ -195,7 +239,7 @@ class RowReader:
         if column is None or not cells[column]:
             return None
         try:
-            return parse_money(cells[column], self.mapping.decimal_mark)[0]
+            return parse_amount(cells[column], self.mapping.decimal_mark, self.mapping.money_sign)
         except ValueError:
             return None
 
@@ -208,13 +252,28 @@ class RowReader:
         parts = [clean_text(cells[column]) for column in mapping.description if cells[column]]
         if len(parts) > 1:
             parts = list(dict.fromkeys(parts))
-        return " ".join(filter(None, parts)) or next(
-            filter(
-                None,
-                (self._text(cells, mapping.merchant), self._text(cells, mapping.notes)),
-            ),
-            self._text(cells, mapping.category),
+        return (
+            " ".join(filter(None, parts))
+            or self._text(cells, mapping.merchant)
+            or self._text(cells, mapping.notes)
+            or self._text(cells, mapping.category)
+            or self._other_words(cells)
         )
+
+    def _other_words(self, cells: list[str]) -> str:
+        """The longest text of a line whose columns of text are all blank."""
+        mapped = {getattr(self.mapping, name) for name in COLUMN_FIELDS}
+        worded = [
+            cell
+            for place, cell in enumerate(cells)
+            if place not in mapped and any(char.isalpha() for char in cell)
+        ]
+        return clean_text(max(worded, key=len, default=""))
+
+    def _merchant(self, cells: list[str]) -> str:
+        """Who was paid; a number of an account names nobody."""
+        name = self._text(cells, self.mapping.merchant)
+        return "" if name and _ACCOUNT_NUMBER.fullmatch(name) else name
 
     def _currency(self, cells: list[str]) -> str:
         column = self.mapping.currency
@@ -249,6 +308,11 @@ class RowReader:
             refuse_unstorable(raw)
         except ValueError as error:
             raise _RefusedRowError(str(error), "") from None
+
+    def _is_balance_line(self, description: str, cells: list[str], amount: Decimal) -> bool:
+        """An opening, closing or turnover line, by any cell that is such words and nothing else."""
+        labels = [description, *(cell for cell in cells if " " in cell.strip())]
+        return any(self._is_balance(label, amount) for label in labels)
 
     def _is_balance(self, description: str, amount: Decimal) -> bool:
         label = balance_label(description)

@@ -1,8 +1,10 @@
 """From lines to cells: quoting as banks do it, which is not always as the standard has it."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 # A quoted cell may run over this many lines; a quote left open would swallow the whole file.
@@ -54,8 +56,11 @@ def split_rows(
         taken = source.taken
         if not taken:
             return
+        is_whole = len(taken) == 1 and _is_sound(taken[0], delimiter, quotechar)
         is_swallowing = len(taken) > 1 and _are_whole(taken[:2], delimiter, width)
-        if quotechar and (is_swallowing or (len(cells) != width and (width or len(taken) > 1))):
+        if is_whole:
+            pass  # what the csv rules read whole is never split otherwise
+        elif quotechar and (is_swallowing or (len(cells) != width and (width or len(taken) > 1))):
             cells = _mend(source, cells, delimiter, quotechar, width)
         elif quotechar and quotechar in "\n".join(cells) and len(taken) == 1:
             mended = split_forgivingly(taken[0].rstrip("\n"), delimiter, quotechar)
@@ -64,6 +69,20 @@ def split_rows(
         yield Row(number, cells, raw[:LONGEST_RAW].rstrip("\n"))
         number += len(taken)
         source.taken = []
+
+
+def _is_sound(line: str, delimiter: str, quotechar: str) -> bool:
+    """Whether every quote of a line opens or closes a whole cell, or stands doubled inside one."""
+    if not quotechar or quotechar not in line:
+        return True
+    return bool(_sound_line(delimiter, quotechar).fullmatch(line.rstrip("\r\n")))
+
+
+@cache
+def _sound_line(delimiter: str, quotechar: str) -> re.Pattern:
+    quote, mark = re.escape(quotechar), re.escape(delimiter)
+    cell = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{quote}{mark}][^{quote}{mark}]*|)"
+    return re.compile(f"{cell}(?:{mark}{cell})*")
 
 
 def _are_whole(lines: list[str], delimiter: str, width: int) -> bool:

@@ -1,325 +1,292 @@
-"""Which columns hold the money, and which way it went.
+"""Which way the money of unproved columns went, and when nobody may decide that but a person."""
 
-A running balance proves both; where there is none, headings and signs speak, and where they do
-not, the answer is a doubt for a person to settle.
-"""
-
-from dataclasses import dataclass
-from datetime import date
+import re
 from decimal import Decimal
-from itertools import combinations, pairwise
 
-from transactions.sources.files.column_words import (
-    INFLOW_FLAGS,
-    OUTFLOW_FLAGS,
-    heading_score,
-    heading_without_code,
-    names_card,
-)
+from transactions.sources.files.column_words import heading_score, names_card
 from transactions.sources.files.csv_columns import Column
-from transactions.sources.files.values import fold
+from transactions.sources.files.csv_money import (
+    Evidence,
+    Money,
+    is_mostly_negative,
+    likeliest_money,
+    named_money,
+    proved_money,
+    settle_flag,
+    settle_opening,
+    signed_amounts,
+)
+from transactions.sources.files.csv_proof import agreement, prove
 
-_MOST_NUMBER_COLUMNS = 12
-_MOST_PROOF_ROWS = 500
-_ALMOST_ALL = 0.9
-_SAME_NAME = 80
 _BOTH_WAYS = "Positive amounts may be money in or, as on many cards, money out."
+_AGAINST_HEADINGS = "The balance moves against these headings, so they may be the wrong way round."
+_SURE_NAME = 60
+_MOST_BLANK = 0.1
+_FEWEST_CARD_LINES = 5
+_CARD_MAJORITY = 0.7
+_BALANCE_NAME = 60
+_CARD_PAYMENT = re.compile(
+    r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
+    r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
+    r"einzahlung|ausgleich|lastschriftzahlung|betaling ontvangen|pagamento ricevuto|"
+    r"pagamento recebido|obrigad|splata karty|inbetalning|refund|credit voucher|erstattung"
+)
+_INCOME = re.compile(
+    r"salary|payroll|wages|gehalt|lohn|salaire|nomina|stipendio|salario|ordenado|pensja|"
+    r"wynagrodzenie|(?<!\w)lon(?!\w)|palkka|vyplata|mzda|munkaber|salariu|зарплат|заработн|給与|"
+    r"給料|工资|薪资|급여|interest paid|deposit|incoming|received from|refund|zinsgutschrift"
+)
+_EXPENSE = re.compile(
+    r"purchase|card payment|kartenzahlung|withdrawal|(?<!\w)atm(?!\w)|(?<!\w)fee(?!\w)|(?<!\w)rent"
+    r"(?!\w)|miete|loyer|alquiler|affitto|huur|lastschrift|direct debit|kauf|achat|compra|"
+    r"acquisto|zakup|nakup|vasarlas|kortkop|покупка|оплата|subscription|insurance|groceries|"
+    r"supermarket|restaurant|cafe|coffee"
+)
 
 
-@dataclass
-class Money:
-    """The money columns of a table and how they carry their sign."""
-
-    sign_convention: str = "signed"
-    amount: Column | None = None
-    debit: Column | None = None
-    credit: Column | None = None
-    balance: Column | None = None
-    flag: Column | None = None
-    outflow_flag: str = ""
-    inflow_flag: str = ""
-    doubts: list[tuple[str, str, list]] | None = None
-
-    @property
-    def columns(self) -> list[Column]:
-        return [column for column in (self.amount, self.debit, self.credit) if column]
-
-    def doubt(self, name: str, sentence: str, alternatives: list) -> None:
-        self.doubts = [*(self.doubts or []), (name, sentence, alternatives)]
+def find_money(columns: list[Column], evidence: Evidence) -> Money | None:
+    """The money columns: proved by a balance, else named by headings, else the likeliest."""
+    money = proved_money(columns, evidence)
+    if money and _is_turned_round(money, columns, evidence):
+        return money if money.doubts else _unproved(columns, evidence)
+    if money:
+        settle_opening(money, evidence)
+        return money
+    return _unproved(columns, evidence)
 
 
-def find_money(columns: list[Column], days: list[date | None], has_heading: bool) -> Money | None:
-    """The money columns, by headings where they tell, else by what the cells can be."""
-    money = _by_headings(columns) if has_heading else None
-    is_named = money is not None
-    money = money or _by_content(columns, days)
+def _is_turned_round(money: Money, columns: list[Column], evidence: Evidence) -> bool:
+    """Whether the balance may be what is owed: then its steps prove the amounts, not the way.
+
+    So it is on a card whose lines would mostly be money in, and where the headings say in so many
+    words the opposite of what the balance says.
+    """
+    if money.debit:
+        named = (
+            heading_score(money.debit.heading, "credit"),
+            heading_score(money.credit.heading, "debit"),
+        )
+        if min(named) < _SURE_NAME:
+            return False
+        money.debit, money.credit = money.credit, money.debit
+        money.sign_convention = "debit_credit"
+        money.doubt("debit", _AGAINST_HEADINGS, [money.debit.index, money.credit.index])
+        return True
+    is_card = evidence.context.is_card or names_card([column.heading for column in columns])
+    signed = [amount for amount in signed_amounts(money) if amount]
+    return is_card and 2 * sum(amount > 0 for amount in signed) > len(signed)
+
+
+def _unproved(columns: list[Column], evidence: Evidence) -> Money | None:
+    """The reading of headings and shapes, with a doubt for all that they leave open."""
+    money = (named_money(columns) if evidence.has_heading else None) or likeliest_money(columns)
     if money is None:
         return None
     _name_balance(money, columns)
     if money.amount:
-        _settle_single(money, columns, days)
-    elif not is_named:
-        _settle_unnamed_pair(money, days)
+        _settle_single(money, columns, evidence)
     else:
-        money.sign_convention = "signed_pair" if _is_signed(money.debit) else "debit_credit"
-        _warn_of_swapped(money, days)
+        _settle_pair(money, evidence)
+    _guard(money, columns)
     return money
-
-
-# --- Headings ----------------------------------------------------------------------------------
-
-
-def _best_named(columns: list[Column], role: str, *, may_be_blank: bool) -> Column | None:
-    scored = [
-        (heading_score(column.heading, role), -column.index, column)
-        for column in columns
-        if (column.is_numbers or (may_be_blank and column.is_blank)) and not column.is_dates
-    ]
-    best = max(scored, default=None, key=lambda item: item[:2])
-    return best[2] if best and best[0] > 0 else None
-
-
-def _by_headings(columns: list[Column]) -> Money | None:
-    amounts = [column for column in columns if column.fill_share >= 0.5]
-    amount = _best_named(amounts, "amount", may_be_blank=False)
-    debit = _best_named(columns, "debit", may_be_blank=True)
-    credit = _best_named(columns, "credit", may_be_blank=True)
-    has_pair = debit and credit and debit is not credit and not (debit.is_blank and credit.is_blank)
-    if has_pair and not (amount and amount.negative_count):
-        return Money(debit=debit, credit=credit)
-    if amount:
-        money = Money(amount=amount)
-        _doubt_between_twins(money, amounts)
-        return money
-    lone = next((column for column in (debit, credit) if column and not column.is_blank), None)
-    if lone is None:
-        return None
-    money = Money(amount=lone)
-    if not lone.negative_count:
-        guess = "inverted" if lone is debit else "signed"
-        other = "signed" if guess == "inverted" else "inverted"
-        money.sign_convention = guess
-        money.doubt(
-            "sign_convention", "Only one of money in and money out has a column.", [guess, other]
-        )
-    return money
-
-
-def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
-    """ "Amount" and "Amount in EUR" that differ: only a person knows the account's currency."""
-    twins = [
-        column
-        for column in columns
-        if column.is_numbers
-        and heading_score(column.heading, "amount") >= _SAME_NAME
-        and heading_without_code(column.heading) == heading_without_code(money.amount.heading)
-    ]
-    others = [column for column in twins if column.amounts != money.amount.amounts]
-    if others:
-        choices = [money.amount.index, *(column.index for column in others)]
-        money.doubt("amount", "Two columns with nearly the same heading hold amounts.", choices)
 
 
 def _name_balance(money: Money, columns: list[Column]) -> None:
-    if money.balance is None:
-        free = [column for column in columns if column not in money.columns]
-        money.balance = _best_named(free, "balance", may_be_blank=False)
+    """The column a heading calls the balance, where nothing proves which one it is."""
+    free = [column for column in columns if column not in money.columns and column.is_numbers]
+    named = [(heading_score(column.heading, "balance"), column) for column in free]
+    score, column = max(named, key=lambda item: item[0], default=(0, None))
+    money.balance = column if score > 0 else None
 
 
-# --- Content -----------------------------------------------------------------------------------
+# --- One column --------------------------------------------------------------------------------
 
 
-def _by_content(columns: list[Column], days: list[date | None]) -> Money | None:
-    """Without telling headings: the reading a running balance proves, else the likeliest one."""
-    numbers = [column for column in columns if column.is_numbers][:_MOST_NUMBER_COLUMNS]
-    readings = _readings(numbers)
-    for money in readings:
-        for balance in numbers:
-            is_free = balance not in money.columns and balance.fill_share >= _ALMOST_ALL
-            if is_free and _proved_sign(_signed_amounts(money), balance.amounts, days) > 0:
-                money.balance = balance
-                return money
-    if not readings:
-        return None
-    best, *others = sorted(readings, key=_likelihood, reverse=True)
-    rivals = [money for money in others if _likelihood(money) == _likelihood(best)]
-    if rivals and best.amount:
-        columns = [money.amount.index for money in (best, *rivals) if money.amount]
-        best.doubt("amount", "More than one column may be the amount.", columns)
-    return best
-
-
-def _readings(numbers: list[Column]) -> list[Money]:
-    pairs = [
-        Money(debit=first, credit=second)
-        for first, second in combinations(numbers, 2)
-        if len(first.values) > 1 and _is_complementary(first, second)
-    ]
-    swapped = [Money(debit=pair.credit, credit=pair.debit) for pair in pairs]
-    singles = [Money(amount=column) for column in numbers if column.fill_share >= 0.8]
-    # A proof of two columns is worth more than one of a single column, so pairs come first.
-    for money in (*pairs, *swapped):
-        money.sign_convention = "signed_pair" if _is_signed_pair(money) else "debit_credit"
-    return [*pairs, *swapped, *singles]
-
-
-def _is_complementary(first: Column, second: Column) -> bool:
-    """Whether each line fills just one of two columns, and each column is used."""
-    lines = list(zip(first.amounts, second.amounts, strict=True))
-    single = sum(bool(one) != bool(other) for one, other in lines)
-    return single >= 0.95 * len(lines) and any(first.amounts) and any(second.amounts)
-
-
-def _likelihood(money: Money) -> tuple:
-    """A rank: signs first, then decimals, then how seldom it is blank or zero."""
-    has_signs = any(column.negative_count for column in money.columns)
-    has_decimals = all(column.has_decimals for column in money.columns)
-    lines = len(money.columns[0].values) or 1
-    used = sum(map(bool, _signed_amounts(money))) / lines
-    is_ordered_pair = bool(money.debit and money.debit.index < money.credit.index)
-    is_signed_right = money.debit is None or not _is_signed(money.credit)
-    return (used >= _ALMOST_ALL, has_signs, has_decimals, used, is_signed_right, is_ordered_pair)
-
-
-def _is_signed(debit: Column) -> bool:
-    return debit.negative_count > debit.positive_count
-
-
-def _is_signed_pair(money: Money) -> bool:
-    return _is_signed(money.debit) and not _is_signed(money.credit)
-
-
-def _signed_amounts(money: Money) -> list[Decimal | None]:
-    if money.amount:
-        return money.amount.amounts
-    sign = 1 if money.sign_convention == "signed_pair" else -1
-    return [
-        sign * out if out else into
-        for out, into in zip(money.debit.amounts, money.credit.amounts, strict=True)
-    ]
-
-
-# --- Proof by the running balance --------------------------------------------------------------
-
-
-def _proved_sign(
-    amounts: list[Decimal | None], balances: list[Decimal | None], days: list[date | None]
-) -> int:
-    """1 or -1 where the balance moves by plus or minus the amounts; 0 where neither is proved."""
-    lines = [
-        line
-        for line in zip(amounts, balances, strict=True)
-        if line[0] is not None and line[1] is not None
-    ][:_MOST_PROOF_ROWS]
-    steps = [step for step in pairwise(lines) if step[0][0] and step[1][0]]
-    if len(steps) < 2:
-        return 0
-    known = [day for day in days if day]
-    direction = (known[-1] > known[0]) - (known[-1] < known[0]) if known else 0
-    later = _agreement(steps, lambda one, two: (two[1] - one[1], two[0]))
-    earlier = _agreement(steps, lambda one, two: (one[1] - two[1], one[0]))
-    # Some banks show the balance before the line: it moves by the amount of the line above.
-    before = _agreement(steps, lambda one, two: (two[1] - one[1], one[0]))
-    if max(later[0], earlier[0]) >= _ALMOST_ALL or (direction > 0 and before[0] >= _ALMOST_ALL):
-        return 1
-    if (direction > 0 and later[1] >= _ALMOST_ALL) or (direction < 0 and earlier[1] >= _ALMOST_ALL):
-        return -1
-    return 0
-
-
-def _agreement(steps: list, moved_and_amount) -> tuple[float, float]:
-    pairs = [moved_and_amount(one, two) for one, two in steps]
-    plus = sum(moved == amount for moved, amount in pairs)
-    minus = sum(moved == -amount for moved, amount in pairs)
-    return plus / len(steps), minus / len(steps)
-
-
-# --- Signs -------------------------------------------------------------------------------------
-
-
-def _settle_single(money: Money, columns: list[Column], days: list[date | None]) -> None:
-    """The sign of one amount column: flags, balance, plus signs and mixed signs each prove it."""
-    if money.doubts and money.doubts[-1][0] == "sign_convention":
+def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> None:
+    """The sign of one amount column: flags, balances, marks and mixed signs, in this order."""
+    if any(name == "sign_convention" for name, *_rest in money.doubts):
+        if _settled_by_balance(money, evidence):
+            money.doubts = [one for one in money.doubts if one[0] != "sign_convention"]
         return
-    amount = money.amount
-    flag_sign = _settle_flag(money, columns)
+    flag_sign = settle_flag(money, columns)
     if flag_sign or money.flag:
         money.sign_convention = {-1: "inverted", 1: "signed"}.get(flag_sign, "flag")
+        money.reason += ", the words of direction"
         return
-    is_card = names_card([column.heading for column in columns])
-    is_mostly_positive = amount.positive_count > amount.negative_count
-    if is_card and is_mostly_positive:
-        money.sign_convention = "inverted"
-        money.doubt("sign_convention", _BOTH_WAYS, ["inverted", "signed"])
+    if _settled_by_balance(money, evidence) or _settled_by_marks(money):
         return
-    balances = money.balance.amounts if money.balance else [None] * len(amount.values)
-    proved = _proved_sign(amount.amounts, balances, days)
-    if proved:
-        money.sign_convention = "signed" if proved > 0 else "inverted"
-    elif not amount.negative_count and not any(value[0] == "+" for value in amount.filled):
-        money.doubt(
-            "sign_convention", f"No amount is negative. {_BOTH_WAYS}", ["signed", "inverted"]
-        )
+    if evidence.context.is_card or names_card([column.heading for column in columns]):
+        _settle_card(money, evidence)
+    elif not money.amount.negative_count:
+        _doubt_sign(money, evidence)
+    elif _speaks_against(money, evidence):
+        money.doubt("sign_convention", _BOTH_WAYS, ["signed", "inverted"])
 
 
-def _settle_flag(money: Money, columns: list[Column]) -> int:
-    """Find a column of direction words; 1 or -1 where the amounts' own signs agree with it."""
-    for column in columns:
-        words = [fold(value) for value in column.values]
-        known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
-        filled = sum(map(bool, words))
-        if column in money.columns or not known or len(known) < _ALMOST_ALL * filled:
-            continue
-        if filled < _ALMOST_ALL * len(words):
-            continue
-        if money.amount.negative_count:
-            return _flag_agreement(words, money.amount.amounts)
-        money.flag = column
-        _name_flags(money, set(known))
-        return 0
-    return 0
+def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
+    """A balance with gaps, or the balances outside the table, may still tell the sign."""
+    for way in ("signed", "inverted"):
+        trial = Money(way, amount=money.amount)
+        if _balance_agrees(trial, money.balance, evidence) or _totals_agree(trial, evidence):
+            money.sign_convention, money.reason = way, "the balances agree"
+            return True
+    return False
 
 
-def _flag_agreement(words: list[str], amounts: list[Decimal | None]) -> int:
-    pairs = [
-        (word in INFLOW_FLAGS, amount > 0)
-        for word, amount in zip(words, amounts, strict=True)
-        if amount
+def _balance_agrees(trial: Money, balance: Column | None, evidence: Evidence) -> bool:
+    proof = prove(trial.sizes, balance.amounts, evidence.days) if balance else None
+    if proof is None or proof.is_before:
+        return False
+    same, opposite = agreement(signed_amounts(trial), proof)
+    return same > 0 and not opposite
+
+
+def _totals_agree(trial: Money, evidence: Evidence) -> bool:
+    if evidence.opening is None or evidence.closing is None:
+        return False
+    total = sum((amount for amount in signed_amounts(trial) if amount), Decimal(0))
+    return bool(total) and evidence.opening + total == evidence.closing
+
+
+def _settled_by_marks(money: Money) -> bool:
+    """Where some amounts bear "+" or CR and none a minus, the unmarked ones are money out."""
+    amount = money.amount
+    if amount.marked_count("-") or not amount.marked_count("+"):
+        return False
+    if amount.marked_count(""):
+        money.sign_convention = "unmarked_out"
+    money.reason += ", the marks of direction"
+    return True
+
+
+def _settle_card(money: Money, evidence: Evidence) -> None:
+    """On a card most lines are purchases, and the payment of the bill says so of itself."""
+    amount = money.amount
+    signed = [value for value in amount.amounts if value]
+    positive = sum(value > 0 for value in signed)
+    share = max(positive, len(signed) - positive) / max(len(signed), 1)
+    guess = "inverted" if positive * 2 >= len(signed) else "signed"
+    paid = [
+        value
+        for value, text in zip(amount.amounts, evidence.texts(), strict=False)
+        if value and _CARD_PAYMENT.search(text)
     ]
-    agreeing = sum(is_in == is_positive for is_in, is_positive in pairs)
-    if agreeing >= _ALMOST_ALL * len(pairs):
-        return 1
-    return -1 if agreeing <= (1 - _ALMOST_ALL) * len(pairs) else 0
+    other_way = [value for value in paid if (value < 0) == (guess == "inverted")]
+    is_told = bool(paid) and len(other_way) == len(paid)
+    is_mixed = 0 < positive < len(signed)
+    is_usual = is_mixed and share >= _CARD_MAJORITY and len(signed) >= _FEWEST_CARD_LINES
+    money.sign_convention = guess
+    money.reason += ", the account is a card"
+    if guess == "signed" and not [value for value in paid if value < 0]:
+        return
+    is_told = is_told and evidence.context.is_card
+    if not (is_mixed and is_told) and not (is_usual and (is_told or not paid)):
+        other = "signed" if guess == "inverted" else "inverted"
+        money.doubt("sign_convention", _BOTH_WAYS, [guess, other])
 
 
-def _name_flags(money: Money, words: set[str]) -> None:
-    outflow, inflow = sorted(words & OUTFLOW_FLAGS), sorted(words & INFLOW_FLAGS)
-    money.outflow_flag = "|".join(outflow) or "debit"
-    money.inflow_flag = "|".join(inflow)
-    is_lone_letter = len(words) == 1 and len(next(iter(words))) == 1
-    if is_lone_letter and not heading_score(money.flag.heading, "flag"):
+def _doubt_sign(money: Money, evidence: Evidence) -> None:
+    votes = _votes(money, evidence)
+    earlier = evidence.context.earlier.get("sign_convention", "")
+    choices = ["signed", "inverted"]
+    if votes < 0 or (votes == 0 and earlier == "inverted"):
+        choices.reverse()
+    money.sign_convention = choices[0]
+    money.doubt("sign_convention", f"No amount is negative. {_BOTH_WAYS}", choices)
+
+
+def _votes(money: Money, evidence: Evidence) -> int:
+    """Lines whose words fit the amounts as they are signed, less those that fit the opposite."""
+    votes = 0
+    for value, text in zip(money.amount.amounts, evidence.texts(), strict=False):
+        is_in, is_out = bool(_INCOME.search(text)), bool(_EXPENSE.search(text))
+        if value and is_in != is_out:
+            votes += 1 if is_in == (value > 0) else -1
+    return votes
+
+
+def _speaks_against(money: Money, evidence: Evidence) -> bool:
+    """Whether the words of several lines contradict the signs, or name a card's payment."""
+    if not money.amount.positive_count:
+        return False
+    card_paid = [
+        value
+        for value, text in zip(money.amount.amounts, evidence.texts(), strict=False)
+        if value and re.search(r"payment.{0,12}thank", text)
+    ]
+    return _votes(money, evidence) <= -2 or any(value < 0 for value in card_paid)
+
+
+# --- Two columns -------------------------------------------------------------------------------
+
+
+def _settle_pair(money: Money, evidence: Evidence) -> None:
+    is_signed = is_mostly_negative(money.debit) and not is_mostly_negative(money.credit)
+    money.sign_convention = "signed_pair" if is_signed else "debit_credit"
+    swapped = Money(money.sign_convention, debit=money.credit, credit=money.debit)
+    if _pair_agrees(money, evidence):
+        money.reason += ", the balances agree"
+        return
+    if _pair_agrees(swapped, evidence):
+        money.doubt("debit", _AGAINST_HEADINGS, [money.debit.index, money.credit.index])
+    elif _has_mixed_signs(money.debit) or _has_mixed_signs(money.credit):
         money.doubt(
-            "outflow_flag", "One letter stands in every line; it may mean either way.", [*words]
+            "sign_convention",
+            "A column of money in or money out holds amounts of both signs.",
+            ["debit_credit", "signed_pair"],
         )
-
-
-def _settle_unnamed_pair(money: Money, days: list[date | None]) -> None:
-    if money.sign_convention == "signed_pair" or money.balance:
-        return
-    money.doubt(
-        "debit",
-        "Two columns hold amounts, and nothing says which of them is money out.",
-        [money.debit.index, money.credit.index],
-    )
-
-
-def _warn_of_swapped(money: Money, days: list[date | None]) -> None:
-    """Some books call money out "credit": the running balance gives that away."""
-    if money.balance is None:
-        return
-    if _proved_sign(_signed_amounts(money), money.balance.amounts, days) < 0:
+    elif is_mostly_negative(money.credit):
         money.doubt(
             "debit",
-            "The balance moves against these headings, so they may be the wrong way round.",
+            "The amounts in the column of money in are negative.",
             [money.debit.index, money.credit.index],
         )
+    elif money.reason != "headings" and not is_signed:
+        money.doubt(
+            "debit",
+            "Two columns hold amounts, and nothing says which of them is money out.",
+            [money.debit.index, money.credit.index],
+        )
+
+
+def _pair_agrees(trial: Money, evidence: Evidence) -> bool:
+    return _totals_agree(trial, evidence)
+
+
+def _has_mixed_signs(column: Column) -> bool:
+    return bool(column.negative_count and column.positive_count)
+
+
+# --- No import without asking ------------------------------------------------------------------
+
+
+def _guard(money: Money, columns: list[Column]) -> None:
+    """Doubts that hold whatever chose the columns: an unproved reading may not look wrong."""
+    named = {name for name, *_rest in money.doubts}
+    if {"amount", "debit"} & named:
+        return
+    rivals = [
+        column
+        for column in columns
+        if column.is_numbers
+        and column not in money.columns
+        and column.used_share == 1
+        and not _is_told_apart(column, money)
+    ]
+    name = "amount" if money.amount else "debit"
+    is_sparse = money.used_share < 1 - _MOST_BLANK
+    if is_sparse and rivals:
+        money.doubt(
+            name,
+            "Many lines have no amount in this column, while another one is filled in all of them.",
+            [money.columns[0].index, *(column.index for column in rivals)],
+        )
+
+
+def _is_told_apart(column: Column, money: Money) -> bool:
+    """A balance by its heading, beside amounts whose other cells are really blank."""
+    unread = sum(
+        1 for cells in zip(*(one.values for one in money.columns), strict=True) if any(cells)
+    ) - sum(1 for cell in money.sizes if cell is not None)
+    is_balance = heading_score(column.heading, "balance") >= _BALANCE_NAME
+    return is_balance and unread <= _MOST_BLANK * len(money.sizes)

@@ -52,6 +52,21 @@ class UnusableRow:
     attr: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A line of money that never moved, such as a declined payment; ``reason`` is a sentence."""
+
+    row_number: int
+    raw: str
+    reason: str
+    txn_date: date
+    amount: Decimal
+    description: str
+
+
+IncomingRow = IncomingTransaction | UnusableRow | SkippedRow
+
+
 @dataclass(slots=True)
 class IncomingFile:
     """A statement file, opened: what it says of itself, and its lines.
@@ -62,7 +77,7 @@ class IncomingFile:
     """
 
     format: str
-    rows: Iterator[IncomingTransaction | UnusableRow]
+    rows: Iterator[IncomingRow]
     currency: str = ""
     account_hint: str = ""
     opening_balance: Decimal | None = None

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.amounts import parse_amount
+from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -34,7 +36,7 @@ from transactions.sources.files.statement_parts import (
     merchant_name,
     raw_line,
 )
-from transactions.sources.files.values import clean_text, parse_amount, parse_date
+from transactions.sources.files.values import clean_text
 
 # Two digits alone could be a time of day that a text wrapped to the start of a line (":12:11").
 FIELD = re.compile(r":(20|21|25|28|61|64|65|86|NS|25P|[0-9]{2}[A-Z]):(.*)", re.DOTALL)

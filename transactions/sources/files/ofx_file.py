@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.amounts import parse_amount
+from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -36,7 +38,7 @@ from transactions.sources.files.statement_parts import (
     proven_decimal_mark,
     raw_line,
 )
-from transactions.sources.files.values import clean_text, parse_amount, parse_date, shown
+from transactions.sources.files.values import clean_text, shown
 
 # A tag is "<" and a letter: "A < B & C" in a memo is text.
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_.\-:]*)(?:\s[^<>]*)?/?>")

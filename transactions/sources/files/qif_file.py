@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -30,7 +31,7 @@ from transactions.sources.files.statement_parts import (
     proven_decimal_mark,
     raw_line,
 )
-from transactions.sources.files.values import clean_text, parse_date
+from transactions.sources.files.values import clean_text
 
 MONEY_SECTIONS = {"bank", "cash", "ccard", "oth a", "oth l", "oth s"}
 HEADER = re.compile(r"!(type|account|option|clear)\b:?\s*(.*)", re.IGNORECASE)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.incoming import IncomingFile
-from transactions.sources.files.values import clean_text, parse_amount, shown
+from transactions.sources.files.values import clean_text, shown
 
 RAW_LIMIT = 4000
 NO_DESCRIPTION = "No description"
@@ -41,6 +42,8 @@ def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal
     prove nothing the format's default does, and a format without one lets nobody guess.
     """
     text = text.strip()
+    if any(char.isdigit() and not char.isascii() for char in text):
+        raise ValueError(f"“{shown(text)}” is not an amount.")
     mark = decimal_mark_of(text)
     other = "," if mark == "." else "."
     if text.count(mark) > 1:

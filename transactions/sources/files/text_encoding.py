@@ -189,9 +189,35 @@ def _common_share(text: str, encoding: str) -> float:
     return sum(low <= lead <= high for lead in leads) / len(leads) if leads else 1.0
 
 
+# Words of headings and states as they are really spelled: told apart by their accents alone.
+_HEADING_WORDS = """
+dátum|čiastka|částka|měna|zůstatek|popis transakce|zaúčtováno|zaúčtované|zúčtované|
+datum zaúčtování|příjem|výdaj|příchozí|odchozí|čekající|zamítnuto|směr|stav účtu|
+název protiúčtu|zpráva|čakajúce|zamietnuté|počiatočný zostatok|konečný zostatok|
+počáteční zůstatek|konečný zůstatek|číslo účtu|protiúčet|účet|příjemce|kwota operacji|
+obciążenie|obciążenia|właściciel|prowizja|zaksięgowana|oczekująca|saldo początkowe|
+saldo końcowe|data księgowania|rodzaj|tytuł|könyvelés dátuma|értéknap|közlemény|összeg|
+terhelés|jóváírás|állapot|könyvelt|függő|záró egyenleg|nyitó egyenleg|összesen|díj|számlaszám|
+irány|sumă|valută|în așteptare|početno stanje|završno stanje|odbijeno|isplata|uplata|
+datum knjiženja|začetno stanje|končno stanje|knjiženo|v čakanju|prejemnik|na čekanju|gavėjas|
+įvykdyta|valiuta|būsena|iš viso|sąskaita|sąskaitos nr.|mokėtojas|paaiškinimai|paaiškinimas|
+saņēmējs|valūta|valutēšanas datums|maksājuma mērķis|kredīts|izpildīts|noraidīts|
+sākuma atlikums|kopā|īpašnieks|debets|kuupäev|väärtuspäev|tüüp|teenustasu|lõppsaldo|açıklama|
+alıcı|valör|borç|tür|tamamlandı|açılış bakiyesi|kapanış bakiyesi|işlem tarihi|döviz|währung|
+empfänger|gebühr|begünstigter|verfügbar|libellé|débit|crédit|bénéficiaire|comptabilisé|refusé|
+opération|référence|catégorie|descripción|comisión|categoría|número|descrição|débito|crédito|
+concluído|histórico|lançamento|saída|insättning|bokförd|avgift|belopp|beløb|beløp|bogført|
+bokført|inngående saldo|utgående saldo|määrä|kirjauspäivä|arvopäivä|hylätty
+"""
+_HEADINGS = frozenset(_HEADING_WORDS.replace("\n", "").split("|"))
+
+
 def _heading_hits(text: str) -> float:
     cells = re.split(r'[;,\t|"\n]', text[:5000])
-    return 0.3 * min(3, sum(not cell.isascii() and is_exact_word(cell) for cell in cells))
+    strange = {cell.strip() for cell in cells if not cell.isascii()}
+    exact = sum(cell.lower() in _HEADINGS for cell in strange)
+    alike = sum(is_exact_word(cell) for cell in strange)
+    return 0.3 * min(5, exact) + 0.15 * min(3, alike)
 
 
 def open_text(data: bytes, encoding: str) -> TextIO:

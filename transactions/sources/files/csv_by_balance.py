@@ -1,0 +1,46 @@
+"""Amounts without signs beside a running balance: its steps say which way each line went."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.incoming import IncomingRow, IncomingTransaction, UnusableRow
+
+_UNSAID = "The balance does not say whether this money came in or went out."
+
+
+def signed_by_balance(lines: Iterator[IncomingRow], mapping: CsvMapping) -> Iterator[IncomingRow]:
+    """The lines with the sign that the balance gives them; one it does not explain is refused.
+
+    Where the newest line comes first, a line is signed when the one below it is known.
+    """
+    before = Decimal(mapping.opening_balance) if mapping.opening_balance else None
+    if mapping.sign_convention == "by_balance":
+        for line in lines:
+            if isinstance(line, IncomingTransaction):
+                yield _signed(line, before)
+                before = line.balance_after
+            else:
+                yield line
+        return
+    waiting: list[IncomingRow] = []
+    for line in lines:
+        if isinstance(line, IncomingTransaction):
+            yield from _released(waiting, line.balance_after)
+            waiting = []
+        waiting.append(line)
+    yield from _released(waiting, before)
+
+
+def _released(waiting: list[IncomingRow], before: Decimal | None) -> Iterator[IncomingRow]:
+    for line in waiting:
+        yield _signed(line, before) if isinstance(line, IncomingTransaction) else line
+
+
+def _signed(line: IncomingTransaction, before: Decimal | None) -> IncomingRow:
+    if before is not None and line.balance_after is not None:
+        moved = line.balance_after - before
+        if abs(moved) == abs(line.amount):
+            return replace(line, amount=moved)
+    return UnusableRow(line.row_number, line.raw, _UNSAID, "amount")

@@ -1,0 +1,247 @@
+"""Which column of a table holds the day of payment, and in which order its parts are written."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from transactions.sources.files.column_words import heading_score
+from transactions.sources.files.csv_columns import Column, date_styles, day_of
+from transactions.sources.files.dates import DATE_STYLES
+from transactions.sources.files.reading_context import ReadingContext
+
+DATE_ROLES = ("txn_date", "posted_date", "value_date")
+_LIKELY_YEARS = range(1970, 2101)
+_SEVERAL_DATES = "Several columns hold dates, and no heading says which is the day of payment."
+_DAY_OR_MONTH = "The dates can be read in more than one order of day, month and year."
+_CLOSE_DAYS = 10
+_DAYS_AHEAD = timedelta(days=40)
+_DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
+_MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
+# Evidence for one order is a vote; so many more votes than the other settle it.
+_SETTLED_BY = 3
+
+
+@dataclass
+class Dates:
+    """The chosen columns, how their days are written, and what stays open."""
+
+    txn: Column
+    style: str
+    posted: Column | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
+    doubts: list[tuple[str, str, list[Any]]] = field(default_factory=list)
+
+
+def choose_dates(
+    columns: list[Column], elsewhere: list[str], is_dollar: bool, context: ReadingContext
+) -> Dates:
+    """The day the customer acted, the day it was booked, and how both are written.
+
+    ``elsewhere`` are dates of the file outside these columns; ``is_dollar`` says whether amounts
+    bear a dollar sign.
+    """
+    dated = [column for column in columns if column.is_dates or _is_named_date(column)]
+    full = [column for column in dated if column.fill_share >= 0.9] or dated
+    by_role = {role: _best_of_role(full, role) for role in DATE_ROLES}
+    txn = next((column for column in by_role.values() if column), full[0])
+    found = Dates(txn, "")
+    found.reasons["txn_date"] = "heading" if any(by_role.values()) else "position"
+    posted = next((column for column in dated if _date_role(column) == "posted_date"), None)
+    if posted is not None and posted is not txn:
+        found.posted = posted
+    _settle_style(found, dated, elsewhere, is_dollar, context)
+    if not any(by_role.values()):
+        _settle_unnamed(found, full)
+    return found
+
+
+def _is_named_date(column: Column) -> bool:
+    return (
+        bool(_date_role(column)) and column.share(date_styles) >= 0.8 and not column.is_numbers
+    ) or column.is_serials
+
+
+def _best_of_role(columns: list[Column], role: str) -> Column | None:
+    return max(
+        (column for column in columns if _date_role(column) == role),
+        key=lambda column: (heading_score(column.heading, role), -column.index),
+        default=None,
+    )
+
+
+def _date_role(column: Column) -> str:
+    scores = {role: heading_score(column.heading, role) for role in sorted(DATE_ROLES)}
+    best = max(scores, key=scores.get)
+    return best if scores[best] > 0 else ""
+
+
+def _settle_unnamed(found: Dates, full: list[Column]) -> None:
+    """Two unnamed days close together are the day of payment and the day of booking."""
+    others = [column for column in full if column.values != found.txn.values]
+    if not others:
+        return
+    close = [column for column in others if _are_close(found.txn, column, found.style)]
+    if len(close) == len(others):
+        found.reasons["txn_date"] = "the first of several dates that lie close together"
+        if found.posted is None and close:
+            found.posted = close[0]
+        return
+    found.doubts.append(("txn_date", _SEVERAL_DATES, [column.index for column in full]))
+
+
+def _are_close(one: Column, two: Column, style: str) -> bool:
+    days = [
+        (day_of(first, style), day_of(second, style))
+        for first, second in zip(one.values, two.values, strict=True)
+        if first and second
+    ]
+    known = [(first, second) for first, second in days if first and second]
+    return bool(known) and all(abs((first - second).days) <= _CLOSE_DAYS for first, second in known)
+
+
+# --- The order of day, month and year ----------------------------------------------------------
+
+
+def _settle_style(
+    found: Dates,
+    dated: list[Column],
+    elsewhere: list[str],
+    is_dollar: bool,
+    context: ReadingContext,
+) -> None:
+    if found.txn.is_serials:
+        found.style = "serial"
+        return
+    styles = fitting_styles(found.txn)
+    others = [column for column in dated if column is not found.txn]
+    for other in others:
+        styles = [style for style in styles if style in fitting_styles(other)] or styles
+    styles = _different(styles, found.txn)
+    proofs: list[tuple[str, Callable[[str], bool]]] = [
+        ("the days run one way", lambda style: _is_in_order(_days(found.txn, style))),
+        ("both dates of each line lie close", lambda style: _all_close(found.txn, others, style)),
+        ("another date of the file", lambda style: _reads(elsewhere, style)),
+        ("no day is in the future", lambda style: _is_past(found.txn, style, context.today)),
+    ]
+    for reason, holds in proofs:
+        held = [style for style in styles if holds(style)]
+        if len(styles) > 1 and len(held) == 1:
+            styles = held
+            found.reasons["date_format"] = reason
+    if len(styles) > 1:
+        styles = _by_evidence(styles, found, is_dollar, context)
+    found.style = styles[0] if styles else ""
+    if len(styles) > 1:
+        found.doubts.append(("date_format", _DAY_OR_MONTH, styles))
+
+
+def _different(styles: list[str], column: Column) -> list[str]:
+    """The styles without those that read the same days as one before them."""
+    days = {style: _days(column, style) for style in styles}
+    return [
+        style
+        for place, style in enumerate(styles)
+        if all(days[style] != days[earlier] for earlier in styles[:place])
+    ]
+
+
+def _days(column: Column, style: str) -> list[date | None]:
+    return [day_of(value, style) for value in column.filled]
+
+
+def _is_in_order(days: list[date | None]) -> bool:
+    """Whether days run one way; at least four different ones, so that it is no coincidence."""
+    known = [day for day in days if day]
+    return len(set(known)) >= 4 and (known == sorted(known) or known == sorted(known)[::-1])
+
+
+def _all_close(txn: Column, others: list[Column], style: str) -> bool:
+    differing = [column for column in others if column.values != txn.values]
+    return bool(differing) and all(_are_close(txn, column, style) for column in differing)
+
+
+def _reads(texts: list[str], style: str) -> bool:
+    """Whether dates outside the columns, of the same writing, are days in this style."""
+    return bool(texts) and all(day_of(text, style) for text in texts)
+
+
+def _is_past(column: Column, style: str, today: date | None) -> bool:
+    if today is None:
+        return False
+    return all(day is None or day <= today + _DAYS_AHEAD for day in _days(column, style))
+
+
+def _by_evidence(
+    styles: list[str], found: Dates, is_dollar: bool, context: ReadingContext
+) -> list[str]:
+    """The styles, likeliest first; only one where everything known speaks for it alone."""
+    month_first = _votes_for_month(found.txn, styles, is_dollar, context)
+    earlier = context.earlier.get("date_format")
+    votes = {
+        style: (
+            month_first * ((style in _MONTH_FIRST) - (style in _DAY_FIRST))
+            + (style == earlier)
+            - 2 * (style not in _MONTH_FIRST | _DAY_FIRST)
+        )
+        for style in styles
+    }
+    ranked = sorted(styles, key=lambda style: -votes[style])
+    is_pair = set(styles) <= _MONTH_FIRST | _DAY_FIRST and len(styles) == 2
+    spans = {style: _span(found.txn, style) for style in ranked}
+    is_longer = spans[ranked[0]] > 3 * spans[ranked[1]] + 3
+    if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer:
+        found.reasons["date_format"] = "currency, language and region of account and owner"
+        return ranked[:1]
+    return ranked
+
+
+def _votes_for_month(
+    column: Column, styles: list[str], is_dollar: bool, context: ReadingContext
+) -> int:
+    """Votes for "month first" less votes for "day first"."""
+    said = context.month_first_votes()
+    votes = sum(1 if vote else -1 for vote in said) + (1 if is_dollar else 0)
+    pair = [next((one for one in styles if one in kind), "") for kind in (_MONTH_FIRST, _DAY_FIRST)]
+    if all(pair):
+        month_span, day_span = (_span(column, style) for style in pair)
+        votes += (3 * month_span + 3 < day_span) - (3 * day_span + 3 < month_span)
+    return votes
+
+
+def _span(column: Column, style: str) -> int:
+    known = [day for day in _days(column, style) if day]
+    return (max(known) - min(known)).days if known else 0
+
+
+def fitting_styles(column: Column) -> list[str]:
+    """The styles that read the most cells of a column, as days of the last or next decades."""
+    values = list(dict.fromkeys(column.filled))
+    counts: Counter[str] = Counter()
+    for value in values:
+        for style in date_styles(value):
+            likely = day_of(value, style).year in _LIKELY_YEARS
+            counts[style] += len(values) + 1 if likely else 1
+    best = max(counts.values(), default=0)
+    styles = [style for style in DATE_STYLES if best and counts[style] == best]
+    return _without_oddities(styles, values)
+
+
+def _without_oddities(styles: list[str], values: list[str]) -> list[str]:
+    """Leave out orders nobody writes where a common one reads the same cells."""
+    odd = set()
+    if "%Y-%m-%d" in styles:
+        odd.add("%Y-%d-%m")
+    if "%Y%m%d" in styles:
+        odd |= {"%d%m%Y", "%m%d%Y"}
+    is_dotted = all(re.match(r"[='\"]*[0-9]{1,2}\.", value) for value in values)
+    if is_dotted and {"%d-%m-%Y", "%d-%m-%y"} & set(styles):
+        odd |= {"%m-%d-%Y", "%m-%d-%y", "%y-%m-%d"}
+    if any("/" in value for value in values) and {"%d-%m-%y", "%m-%d-%y"} & set(styles):
+        odd.add("%y-%m-%d")
+    # Nobody puts a year of two digits before the name of a month.
+    if "%d %b %y" in styles:
+        odd.add("%y %b %d")
+    return [style for style in styles if style not in odd]

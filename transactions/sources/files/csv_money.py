@@ -1,0 +1,421 @@
+"""Which columns hold the money, and which way it went: the choice among all readings.
+
+A running balance proves a reading, and one reading that is proved is the answer. Where nothing is
+proved, headings, marks, the kind of account and the words of the lines are evidence: they put the
+likeliest reading first, and a person settles what they leave open.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from transactions.sources.files.column_words import (
+    INFLOW_FLAGS,
+    OUTFLOW_FLAGS,
+    heading_score,
+    heading_without_code,
+)
+from transactions.sources.files.csv_columns import Column
+from transactions.sources.files.csv_proof import Proof, agreement, prove
+from transactions.sources.files.reading_context import ReadingContext
+from transactions.sources.files.values import fold
+
+_MOST_NUMBER_COLUMNS = 12
+ALMOST_ALL = 0.9
+_SAME_NAME = 80
+_SURE_NAME = 50
+_MOST_FLAG_WORDS = 6
+_ZERO = Decimal(0)
+
+
+@dataclass
+class Money:
+    """The money columns of a table, how they carry their sign, and why they were chosen."""
+
+    sign_convention: str = "signed"
+    amount: Column | None = None
+    debit: Column | None = None
+    credit: Column | None = None
+    balance: Column | None = None
+    fee: Column | None = None
+    flag: Column | None = None
+    outflow_flag: str = ""
+    inflow_flag: str = ""
+    opening_balance: str = ""
+    is_proved: bool = False
+    reason: str = ""
+    doubts: list[tuple[str, str, list[Any]]] = field(default_factory=list)
+
+    @property
+    def columns(self) -> list[Column]:
+        return [column for column in (self.amount, self.debit, self.credit) if column]
+
+    def doubt(self, name: str, sentence: str, alternatives: list[Any]) -> None:
+        self.doubts.append((name, sentence, alternatives))
+
+    @property
+    def sizes(self) -> list[Decimal | None]:
+        """What stands in the money columns of each line, with the signs written there."""
+        if self.amount:
+            return self.amount.amounts
+        return [
+            out or into for out, into in zip(self.debit.amounts, self.credit.amounts, strict=True)
+        ]
+
+    @property
+    def used_share(self) -> float:
+        return sum(map(bool, self.sizes)) / max(len(self.sizes), 1)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the choice may be told by, beside the columns of figures themselves.
+
+    ``opening`` and ``closing`` are what the lines outside the table say; ``texts`` gives the words
+    of each line, folded.
+    """
+
+    days: list[date | None]
+    has_heading: bool
+    context: ReadingContext
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    texts: Callable[[], list[str]] = list
+
+
+def signed_amounts(money: Money) -> list[Decimal | None]:
+    """The amounts as a reading has them, in the product's sense: positive is money in."""
+    if money.amount:
+        return [_signed(money, cell) for cell in money.amount.cells]
+    sign = 1 if money.sign_convention == "signed_pair" else -1
+    return [
+        sign * out if out else into
+        for out, into in zip(money.debit.amounts, money.credit.amounts, strict=True)
+    ]
+
+
+def _signed(money: Money, cell: Any) -> Decimal | None:
+    if cell is None:
+        return None
+    if money.sign_convention == "unmarked_out" and not cell.mark:
+        return -cell.amount
+    return -cell.amount if money.sign_convention == "inverted" else cell.amount
+
+
+# --- The reading that a balance proves ---------------------------------------------------------
+
+
+def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
+    """The reading that a running balance proves line by line; None where there is none."""
+    numbers = [column for column in columns if column.is_numbers][:_MOST_NUMBER_COLUMNS]
+    found: list[tuple[tuple, Money]] = []
+    for balance in numbers:
+        if balance.fill_share < ALMOST_ALL:
+            continue
+        for source in _sources(numbers, balance):
+            proof = prove(source.sizes, balance.amounts, evidence.days)
+            if proof is None or not proof.is_whole:
+                continue
+            money = _explained(source, proof, columns, evidence)
+            if money:
+                money.balance, money.is_proved = balance, True
+                money.reason = money.reason or f"the balance proves {proof.steps} steps"
+                found.append((_proof_rank(money, proof), money))
+    return max(found, key=lambda item: item[0], default=(None, None))[1]
+
+
+def _proof_rank(money: Money, proof: Proof) -> tuple:
+    return (
+        proof.steps,
+        money.sign_convention not in ("by_balance", "by_balance_newest"),
+        heading_score(money.balance.heading, "balance"),
+        max(
+            heading_score(column.heading, role)
+            for column in money.columns
+            for role in ("amount", "debit", "credit")
+        ),
+        -money.columns[0].index,
+    )
+
+
+def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
+    free = [column for column in numbers if column is not balance]
+    for first, second in combinations(free, 2):
+        if is_complementary(first, second):
+            yield Money("debit_credit", debit=first, credit=second)
+    for column in free:
+        yield Money(amount=column)
+
+
+def is_complementary(first: Column, second: Column) -> bool:
+    """Whether each line fills just one of two columns, and each column is used."""
+    lines = list(zip(first.amounts, second.amounts, strict=True))
+    single = sum(bool(one) != bool(other) for one, other in lines)
+    return len(lines) > 1 and single >= 0.95 * len(lines) and _both_used(first, second)
+
+
+def _both_used(first: Column, second: Column) -> bool:
+    return any(first.amounts) and any(second.amounts)
+
+
+def _explained(
+    source: Money, proof: Proof, columns: list[Column], evidence: Evidence
+) -> Money | None:
+    """The way of carrying signs that gives each proved line its true amount."""
+    if source.debit:
+        return _explained_pair(source, proof)
+    candidates = [Money(way, amount=source.amount) for way in ("signed", "inverted")]
+    if source.amount.marked_count("") and not proof.is_before:
+        candidates.append(Money("unmarked_out", amount=source.amount))
+    for money in candidates:
+        same, opposite = agreement(signed_amounts(money), proof)
+        is_natural = money.sign_convention != "inverted" or not proof.is_before
+        if same and not opposite and is_natural:
+            return money
+    if proof.is_before:
+        # Own signs that the balance before the line contradicts: the order of days misleads.
+        has_both = source.amount.negative_count and source.amount.positive_count
+        same, opposite = agreement(source.amount.amounts, proof)
+        return Money(amount=source.amount) if has_both and not same else None
+    return _flag_that_explains(source, proof, columns) or _by_balance(source, proof, evidence)
+
+
+def _explained_pair(source: Money, proof: Proof) -> Money | None:
+    first, second = source.debit, source.credit
+    for way in ("debit_credit", "signed_pair"):
+        for out, into in ((first, second), (second, first)):
+            money = Money(way, debit=out, credit=into)
+            same, opposite = agreement(signed_amounts(money), proof)
+            if same and not opposite and (not proof.is_before or _is_named_pair(money)):
+                if way == "signed_pair" and into.negative_count > out.negative_count:
+                    continue
+                return money
+    return None
+
+
+def _is_named_pair(money: Money) -> bool:
+    return bool(
+        heading_score(money.debit.heading, "debit")
+        and heading_score(money.credit.heading, "credit")
+    )
+
+
+def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> Money | None:
+    """A column of a few words each of which always stands beside one direction."""
+    sizes = [abs(amount) if amount else amount for amount in source.sizes]
+    for column in columns:
+        words = [fold(value) for value in column.values]
+        if column.is_numbers or not 2 <= len(set(words)) <= _MOST_FLAG_WORDS or "" in words:
+            continue
+        ways: dict[str, set[bool]] = {}
+        for line, true in proof.proved:
+            if sizes[line] == abs(true):
+                ways.setdefault(words[line], set()).add(true > 0)
+        if set(ways) != set(words) or any(len(way) > 1 for way in ways.values()):
+            continue
+        out = sorted(word for word, way in ways.items() if way == {False})
+        into = sorted(word for word, way in ways.items() if way == {True})
+        if out and into:
+            return Money(
+                "flag",
+                amount=source.amount,
+                flag=column,
+                outflow_flag="|".join(out),
+                inflow_flag="|".join(into),
+            )
+    return None
+
+
+def _by_balance(source: Money, proof: Proof, evidence: Evidence) -> Money | None:
+    """Amounts that nothing signs but the balance: its steps are read line by line."""
+    if proof.steps < len([size for size in source.sizes if size]) - 1:
+        return None
+    way = "by_balance_newest" if proof.is_newest_first else "by_balance"
+    return Money(way, amount=source.amount)
+
+
+def settle_opening(money: Money, evidence: Evidence) -> None:
+    """Find what the balance was before the oldest line, which no step of the file proves."""
+    if money.sign_convention not in ("by_balance", "by_balance_newest"):
+        return
+    lines = [
+        (abs(size), balance)
+        for size, balance in zip(money.amount.amounts, money.balance.amounts, strict=True)
+        if size and balance is not None
+    ]
+    size, balance = lines[-1] if money.sign_convention.endswith("newest") else lines[0]
+    choices = [balance + size, balance - size]
+    known = [value for value in (evidence.opening, evidence.context.balance) if value in choices]
+    money.opening_balance = f"{(known or choices)[0]:f}"
+    if not known:
+        money.doubt(
+            "opening_balance",
+            "No line says whether the oldest amount came in or went out.",
+            [f"{choice:f}" for choice in choices],
+        )
+
+
+# --- The reading that headings name, or the cells suggest --------------------------------------
+
+
+def named_money(columns: list[Column]) -> Money | None:
+    """The money columns by their headings; None where no heading tells."""
+    amounts = [column for column in columns if column.fill_share >= 0.5]
+    amount = best_named(amounts, "amount", may_be_blank=False)
+    debit = best_named(columns, "debit", may_be_blank=True)
+    credit = best_named(columns, "credit", may_be_blank=True)
+    has_pair = debit and credit and debit is not credit and not (debit.is_blank and credit.is_blank)
+    if has_pair and not (amount and amount.negative_count):
+        return Money("debit_credit", debit=debit, credit=credit, reason="headings")
+    if amount:
+        money = Money(amount=amount, reason="heading")
+        _doubt_between_twins(money, amounts)
+        return money
+    lone = next((column for column in (debit, credit) if column and not column.is_blank), None)
+    if lone is None:
+        return None
+    money = Money(amount=lone, reason="heading")
+    if not lone.negative_count:
+        guess = "inverted" if lone is debit else "signed"
+        other = "signed" if guess == "inverted" else "inverted"
+        money.sign_convention = guess
+        money.doubt(
+            "sign_convention", "Only one of money in and money out has a column.", [guess, other]
+        )
+    return money
+
+
+def best_named(columns: list[Column], role: str, *, may_be_blank: bool) -> Column | None:
+    scored = [
+        (heading_score(column.heading, role), -column.index, column)
+        for column in columns
+        if (column.is_numbers or (may_be_blank and column.is_blank)) and not column.is_dates
+    ]
+    best = max(scored, default=None, key=lambda item: item[:2])
+    return best[2] if best and best[0] > 0 else None
+
+
+def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
+    """ "Amount" and "Amount in EUR" that differ: only a person knows the account's currency."""
+    twins = [
+        column
+        for column in columns
+        if column.is_numbers
+        and heading_score(column.heading, "amount") >= _SAME_NAME
+        and heading_without_code(column.heading) == heading_without_code(money.amount.heading)
+    ]
+    others = [column for column in twins if column.amounts != money.amount.amounts]
+    if others:
+        choices = [money.amount.index, *(column.index for column in others)]
+        money.doubt("amount", "Two columns with nearly the same heading hold amounts.", choices)
+
+
+def likeliest_money(columns: list[Column]) -> Money | None:
+    """Without telling headings: the likeliest columns, and a doubt where others are as likely."""
+    numbers = [column for column in columns if column.is_numbers][:_MOST_NUMBER_COLUMNS]
+    readings = _readings(numbers)
+    if not readings:
+        return None
+    best, *others = sorted(readings, key=_likelihood, reverse=True)
+    best.reason = "the shape of the values"
+    taken = {column.index for column in best.columns}
+    rivals = [
+        money.amount.index
+        for money in others
+        if money.amount and money.amount.index not in taken and _is_rival(money, best)
+    ]
+    if rivals:
+        best.doubt(
+            "amount" if best.amount else "debit",
+            "More than one column may be the amount.",
+            [best.columns[0].index, *rivals],
+        )
+    return best
+
+
+def _is_rival(money: Money, best: Money) -> bool:
+    """Another column that is filled as well and looks like money: nothing proves it is not."""
+    is_as_full = money.used_share >= min(best.used_share, ALMOST_ALL)
+    return is_as_full and (money.amount.has_decimals or not best.columns[0].has_decimals)
+
+
+def _readings(numbers: list[Column]) -> list[Money]:
+    pairs = []
+    for first, second in combinations(numbers, 2):
+        if not is_complementary(first, second):
+            continue
+        for out, into in ((first, second), (second, first)):
+            is_signed = is_mostly_negative(out) and not is_mostly_negative(into)
+            way = "signed_pair" if is_signed else "debit_credit"
+            pairs.append(Money(way, debit=out, credit=into))
+    singles = [Money(amount=column) for column in numbers if column.fill_share >= 0.8]
+    return [*pairs, *singles]
+
+
+def _likelihood(money: Money) -> tuple:
+    """A rank: filled, signed, with decimals; in a pair the fuller column is money out."""
+    has_signs = any(column.negative_count for column in money.columns)
+    has_decimals = all(column.has_decimals for column in money.columns)
+    is_signed_right = money.debit is None or not is_mostly_negative(money.credit)
+    spent = len(money.debit.filled) - len(money.credit.filled) if money.debit else 0
+    return (
+        money.used_share >= ALMOST_ALL,
+        has_signs,
+        has_decimals,
+        money.used_share,
+        is_signed_right,
+        spent,
+        -money.columns[0].index,
+    )
+
+
+def is_mostly_negative(column: Column) -> bool:
+    return column.negative_count > column.positive_count
+
+
+# --- Words that say the direction --------------------------------------------------------------
+
+
+def settle_flag(money: Money, columns: list[Column]) -> int:
+    """Find a column of direction words; 1 or -1 where the amounts' own signs agree with it."""
+    for column in columns:
+        words = [fold(value).strip(" .") for value in column.values]
+        known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
+        filled = sum(map(bool, words))
+        if column in money.columns or not known or len(known) < ALMOST_ALL * filled:
+            continue
+        if filled < ALMOST_ALL * len(words):
+            continue
+        if money.amount.negative_count:
+            return _flag_agreement(words, money.amount.amounts)
+        money.flag = column
+        _name_flags(money, {*map(fold, column.values)}, set(known))
+        return 0
+    return 0
+
+
+def _flag_agreement(words: list[str], amounts: list[Decimal | None]) -> int:
+    pairs = [
+        (word in INFLOW_FLAGS, amount > 0)
+        for word, amount in zip(words, amounts, strict=True)
+        if amount
+    ]
+    agreeing = sum(is_in == is_positive for is_in, is_positive in pairs)
+    if agreeing >= ALMOST_ALL * len(pairs):
+        return 1
+    return -1 if agreeing <= (1 - ALMOST_ALL) * len(pairs) else 0
+
+
+def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
+    outflow = sorted(word for word in written if word.strip(" .") in OUTFLOW_FLAGS)
+    inflow = sorted(word for word in written if word.strip(" .") in INFLOW_FLAGS)
+    money.outflow_flag = "|".join(outflow) or "debit"
+    money.inflow_flag = "|".join(inflow)
+    is_lone_letter = len(known) == 1 and len(next(iter(known))) == 1
+    if is_lone_letter and not heading_score(money.flag.heading, "flag"):
+        money.doubt(
+            "outflow_flag", "One letter stands in every line; it may mean either way.", [*known]
+        )

@@ -1,0 +1,101 @@
+"""What a running balance proves: which way each line's money went, whatever the headings say.
+
+A balance that moves by exactly the amounts of a column, line after line, is no coincidence. From
+its steps the true sign of every line but one follows, and every other reading is held against it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+MOST_PROOF_LINES = 500
+_LINES_TRIED = 12
+_FEWEST_STEPS = 2
+_FEWEST_MATCHES = 4
+_ALMOST_ALL = 0.9
+_MANY_STEPS = 10
+
+Amounts = Sequence[Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The true amounts by line (None where unproved), and how the balance follows them.
+
+    ``is_newest_first`` is the order of the lines; ``is_before`` says that the balance stands
+    beside a line as it was before it. ``is_whole`` is False where gaps leave too many steps open:
+    what is proved then speaks for a sign, not for the columns.
+    """
+
+    amounts: tuple[Decimal | None, ...]
+    steps: int
+    is_newest_first: bool
+    is_before: bool = False
+    is_whole: bool = True
+
+    @property
+    def proved(self) -> list[tuple[int, Decimal]]:
+        return [(line, amount) for line, amount in enumerate(self.amounts) if amount]
+
+
+def direction_of(days: Sequence[date | None]) -> int:
+    """1 where the days rise from the first line to the last, -1 where they fall, else 0."""
+    known = [day for day in days if day]
+    return (known[-1] > known[0]) - (known[-1] < known[0]) if known else 0
+
+
+def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Proof | None:
+    """The proof that ``balances`` follows amounts of these sizes, whatever their signs; or None."""
+    lines = [
+        (place, abs(size), balance)
+        for place, (size, balance) in enumerate(zip(sizes, balances, strict=True))
+        if size and balance is not None
+    ][:MOST_PROOF_LINES]
+    steps = list(pairwise(lines))
+    if len(steps) < _FEWEST_STEPS or not _seems_to_follow(steps):
+        return None
+    if len({size for _place, size, _balance in lines}) == 1 and lines[0][1] == 1:
+        return None  # a number that counts the lines follows a column of ones
+    rising = direction_of(days)
+    later = sum(abs(two[2] - one[2]) == two[1] for one, two in steps)
+    earlier = sum(abs(two[2] - one[2]) == one[1] for one, two in steps)
+    best = max(later, earlier)
+    is_whole = best == len(steps) or (
+        len(steps) >= _MANY_STEPS and best >= _ALMOST_ALL * len(steps)
+    )
+    if not is_whole and best < _FEWEST_MATCHES:
+        return None
+    is_later = later > earlier or (later == earlier and rising >= 0)
+    proof = _proof(steps, len(sizes), rising, is_later=is_later)
+    return replace(proof, steps=best, is_whole=is_whole)
+
+
+def _seems_to_follow(steps: list) -> bool:
+    """A quick look at the first lines, since most pairs of columns have nothing to do."""
+    tried = steps[:_LINES_TRIED]
+    fitting = sum(abs(two[2] - one[2]) in (one[1], two[1]) for one, two in tried)
+    return fitting >= 0.3 * len(tried)
+
+
+def _proof(steps: list, count_of_lines: int, rising: int, *, is_later: bool) -> Proof:
+    """Each step belongs to its later or its earlier line; the order of days says which way."""
+    is_newest_first = rising < 0 or (rising == 0 and not is_later)
+    sign = -1 if is_newest_first else 1
+    amounts: list[Decimal | None] = [None] * count_of_lines
+    for one, two in steps:
+        place, size, _balance = two if is_later else one
+        moved = two[2] - one[2]
+        if abs(moved) == size:
+            amounts[place] = sign * moved
+    is_before = is_later == is_newest_first
+    return Proof(tuple(amounts), 0, is_newest_first, is_before)
+
+
+def agreement(amounts: Amounts, proof: Proof) -> tuple[int, int]:
+    """How many proved lines have the sign these amounts say, and how many the opposite one."""
+    pairs = [(amounts[line], true) for line, true in proof.proved if amounts[line]]
+    same = sum(amount == true for amount, true in pairs)
+    opposite = sum(amount == -true for amount, true in pairs)
+    return same, opposite

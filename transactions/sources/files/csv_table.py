@@ -1,0 +1,217 @@
+"""Where in a file the table of payments is: its delimiter, its headings, its lines of money."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+from transactions.sources.files.column_words import (
+    VOID_WORDS,
+    heading_score,
+    is_total,
+    named_roles,
+)
+from transactions.sources.files.csv_columns import (
+    Column,
+    has_figure,
+    is_date,
+    is_number,
+    is_serial,
+)
+from transactions.sources.files.csv_mapping import DELIMITERS
+from transactions.sources.files.csv_preamble import balance_label
+from transactions.sources.files.csv_rows import Row, split_rows
+from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.values import fold
+
+_LINES_COMPARED = 300
+_HEADING_WITHIN = 80
+MOST_COLUMNS = 200
+_FEWEST_CELLS = 3
+_MONEY_ROLES = {"amount", "debit", "credit"}
+ALMOST_ALL = 0.9
+_MOST_DATES = 20
+_DATE_IN_TEXT = re.compile(r"(?<![\w./-])[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}(?![\w/-])")
+_DATE_ROLES = {"txn_date", "posted_date", "value_date"}
+
+
+@dataclass
+class Table:
+    """The lines of a file under one delimiter, and which of them carry money.
+
+    ``serial_at`` is the column of days where a spreadsheet keeps them as plain numbers.
+    """
+
+    rows: list[Row]
+    delimiter: str
+    money_rows: list[Row]
+    heading: Row | None
+    is_named: bool
+    serial_at: int | None = None
+
+    @classmethod
+    def of(cls, rows: list[Row], delimiter: str) -> "Table":
+        named = _named_heading(rows)
+        below = [row for row in rows if named is None or row.number > named.number]
+        money_rows = _same_shape([row for row in below if _carries_money(row)])
+        heading = named or _unnamed_heading(rows, money_rows)
+        table = cls(rows, delimiter, money_rows, heading, named is not None)
+        if not money_rows and named:
+            table._look_for_serials(below)
+        if not table.money_rows:
+            table.money_rows = _same_shape([row for row in below if _may_carry_money(row)])
+        return table
+
+    def _look_for_serials(self, below: list[Row]) -> None:
+        """Days as a spreadsheet counts them, under a heading that names a date."""
+        headings = [heading_score(cell, "txn_date") for cell in self.heading.cells]
+        place = headings.index(max(headings))
+        rows = [row for row in below if len(row.cells) > place and is_serial(row.cells[place])]
+        if headings[place] and len(rows) >= ALMOST_ALL * len(
+            [row for row in below if any(row.cells)]
+        ):
+            self.serial_at, self.money_rows = place, rows
+
+    @property
+    def rank(self) -> tuple:
+        width = max((len(row.cells) for row in self.money_rows[:20]), default=0)
+        return (len(self.money_rows), self.is_named, width)
+
+    @property
+    def payments(self) -> list[Row]:
+        """The money lines without opening and closing lines, totals, and what was declined."""
+        return [row for row in self.money_rows if not _is_no_payment(row)] or self.money_rows
+
+    def columns(self) -> list[Column]:
+        """The cells of the payments by column, each under its heading."""
+        headings = [cell.strip() for cell in self.heading.cells] if self.heading else []
+        rows = self.payments
+        width = max([len(headings), *(len(row.cells) for row in rows)])
+        columns = []
+        for index in range(min(width, MOST_COLUMNS)):
+            values = [row.cells[index].strip() if index < len(row.cells) else "" for row in rows]
+            heading = headings[index] if index < len(headings) else ""
+            columns.append(Column(index, heading, values, is_named_date=index == self.serial_at))
+        # A heading over "EUR | 12.50" may stand over the currency and mean the amount beside it.
+        for column, following in pairwise(columns):
+            if column.is_currencies and following.is_numbers and not following.heading:
+                following.heading, column.heading = column.heading, ""
+        return columns
+
+    @property
+    def first_line(self) -> int:
+        """Where a table without headings begins: lines of its shape may be faulty payments."""
+        first = self.money_rows[0]
+        place = next(place for place, cell in enumerate(first.cells) if is_date(cell.strip()))
+        for row in reversed(self.rows[: self.rows.index(first)]):
+            filled = sum(bool(cell.strip()) for cell in row.cells)
+            is_same = len(row.cells) == len(first.cells) and filled >= _FEWEST_CELLS
+            is_dated = row.cells[place : place + 1] and is_date(row.cells[place].strip())
+            if not (is_same or is_dated):
+                break
+            first = row
+        return first.number
+
+    @property
+    def below_heading(self) -> list[Row]:
+        first = self.heading.number + 1 if self.heading else self.first_line
+        return [row for row in self.rows if row.number >= first]
+
+    def dates_elsewhere(self) -> list[str]:
+        """Dates in the lines that are no payments: the period above, an opening line."""
+        payments = {row.number for row in self.payments}
+        found: list[str] = []
+        for row in self.rows:
+            if row.number not in payments and len(found) < _MOST_DATES:
+                found += _DATE_IN_TEXT.findall(row.raw)
+        return found
+
+
+def _is_no_payment(row: Row) -> bool:
+    cells = [cell for cell in map(str.strip, row.cells[:MOST_COLUMNS]) if cell]
+    return any(
+        balance_label(cell) or is_total(cell) or VOID_WORDS.fullmatch(fold(cell)) for cell in cells
+    )
+
+
+def best_table(lines: list[str]) -> Table:
+    tables = []
+    for delimiter in DELIMITERS:
+        if any(delimiter in line for line in lines):
+            width = _usual_width(lines[:_LINES_COMPARED], delimiter)
+            rows = list(split_rows(_ended(lines[:_LINES_COMPARED]), delimiter, '"', width=width))
+            tables.append((Table.of(rows, delimiter), width))
+    if not tables:
+        raise UnreadableFile("The file is no table: no line is divided into columns.")
+    best, width = max(tables, key=lambda item: item[0].rank)
+    if len(lines) > _LINES_COMPARED:
+        best = Table.of(
+            list(split_rows(_ended(lines), best.delimiter, '"', width=width)), best.delimiter
+        )
+    return best
+
+
+def _ended(lines: list[str]) -> list[str]:
+    return [line + "\n" for line in lines]
+
+
+def _usual_width(lines: list[str], delimiter: str) -> int:
+    """How many cells most lines have, so that one with broken quotes can be told and mended."""
+    rows = split_rows(_ended(lines), delimiter, '"', width=0)
+    widths = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _carries_money(row: Row) -> bool:
+    cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
+    return any(is_date(cell) for cell in cells) and any(is_number(cell) for cell in cells)
+
+
+def _may_carry_money(row: Row) -> bool:
+    """A date, and a figure beside a sign that may be one of money."""
+    cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
+    return any(is_date(cell) for cell in cells) and any(has_figure(cell) for cell in cells)
+
+
+def _same_shape(rows: list[Row]) -> list[Row]:
+    """Lines whose first date is where most lines have theirs: not notes above the table."""
+    places = [
+        next(place for place, cell in enumerate(row.cells) if is_date(cell.strip())) for row in rows
+    ]
+    if not places:
+        return []
+    usual = Counter(places).most_common(1)[0][0]
+    return [row for row in rows if len(row.cells) > usual and is_date(row.cells[usual].strip())]
+
+
+def _named_heading(rows: list[Row]) -> Row | None:
+    """The line whose cells name a date and an amount, and most besides."""
+    best, most = None, 0
+    for row in rows[:_HEADING_WITHIN]:
+        cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
+        if sum(map(bool, cells)) < 2 or any(is_date(cell) or is_number(cell) for cell in cells):
+            continue
+        roles = named_roles(cells)
+        if roles & _MONEY_ROLES and roles & _DATE_ROLES and len(roles) > most:
+            best, most = row, len(roles)
+    return best
+
+
+def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
+    """The line of words right above the first money line, in a language nobody taught us."""
+    if not money_rows:
+        return None
+    above = [row for row in rows if row.number < money_rows[0].number and any(row.cells)]
+    if not above:
+        return None
+    cells = [cell.strip() for cell in above[-1].cells]
+    filled = [cell for cell in cells if cell]
+    is_words = not any(any(char.isdigit() for char in cell) or len(cell) > 60 for cell in filled)
+    usual = len(money_rows[0].cells)
+    if (
+        is_words
+        and len(set(filled)) == len(filled) >= max(2, usual // 2)
+        and len(cells) <= usual + 2
+    ):
+        return above[-1]
+    return None

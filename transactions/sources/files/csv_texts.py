@@ -1,0 +1,131 @@
+"""Which columns say who was paid and what for, in the order a person would read them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from transactions.sources.files.column_words import (
+    currency_in_heading,
+    heading_score,
+    is_status,
+    names_code,
+    names_own_account,
+)
+from transactions.sources.files.csv_columns import Column
+from transactions.sources.files.csv_money import Money
+
+_MOST_DESCRIPTIONS = 4
+_MOST_STATES = 6
+_FEWEST_LINES_TO_VARY = 4
+
+
+def text_fields(columns: list[Column], money: Money) -> dict[str, Any]:
+    """The columns of words and codes; each column is given one role."""
+    fields: dict[str, Any] = {}
+    currency = _currency_column(columns, money)
+    status = _best(columns, "status", lambda column: column.share(is_status) >= 0.6)
+    status = status or _best(columns, "status", _is_short_list)
+    status = status or next(
+        (column for column in columns if column.filled and column.share(is_status) == 1), None
+    )
+    for name, column in (("currency", currency), ("status", status)):
+        if column:
+            fields[name] = column.index
+    free = [column for column in columns if column not in (currency, status) and column.filled]
+    for role, test in (
+        ("external_id", _is_identifier),
+        ("category", _is_worded),
+        ("merchant", _names_somebody),
+        ("notes", _is_worded),
+    ):
+        column = _best(free, role, test)
+        if column and heading_score(column.heading, "description") <= heading_score(
+            column.heading, role
+        ):
+            fields[role] = column.index
+            free.remove(column)
+    fields["description"] = _description_columns(free)
+    return fields
+
+
+def _best(columns: list[Column], role: str, test: Callable[[Column], Any]) -> Column | None:
+    fitting = [
+        column for column in columns if heading_score(column.heading, role) > 0 and test(column)
+    ]
+    return max(
+        fitting,
+        key=lambda column: (heading_score(column.heading, role), -column.index),
+        default=None,
+    )
+
+
+def _is_short_list(column: Column) -> bool:
+    """A few words that come again and again, one of them known as the state of a payment."""
+    words = set(column.filled)
+    return len(words) <= _MOST_STATES and bool(column.words) and any(map(is_status, words))
+
+
+def _is_worded(column: Column) -> bool:
+    return bool(column.words)
+
+
+def _names_somebody(column: Column) -> bool:
+    """A merchant is somebody else, by name: not the own account, and no IBAN or code."""
+    return (
+        _is_worded(column)
+        and not names_own_account(column.heading)
+        and not names_code(column.heading)
+        and column.share(is_code) < 0.5
+        and not _is_constant(column)
+    )
+
+
+def is_code(text: str) -> bool:
+    """Whether a cell is an IBAN, a BIC or another number of an account, and names nobody."""
+    compact = text.replace(" ", "")
+    digits = sum(char.isdigit() for char in compact)
+    return 2 * digits >= len(compact) or (" " not in text and digits >= 4 and compact.isupper())
+
+
+def _is_identifier(column: Column) -> bool:
+    """A column is an identifier only if it never repeats: a repeat would lose a transaction."""
+    return column.fill_share == 1 and len(set(column.values)) == len(column.values)
+
+
+def _is_constant(column: Column) -> bool:
+    """One value in every line tells a reader nothing about any of them."""
+    return len(column.values) >= _FEWEST_LINES_TO_VARY and len(set(column.filled)) == 1
+
+
+def _currency_column(columns: list[Column], money: Money) -> Column | None:
+    """The currency of the amount; not needed where the amount's own heading says it."""
+    held = money.amount or money.credit
+    if currency_in_heading(held.heading):
+        return None
+    codes = [column for column in columns if column.is_currencies]
+    beside = [column for column in codes if abs(column.index - held.index) == 1]
+    return _best(codes, "currency", lambda column: True) or (
+        min(beside, key=lambda column: held.index - column.index) if beside else None
+    )
+
+
+def _description_columns(columns: list[Column]) -> tuple[int, ...]:
+    """The columns named as descriptions, else those with the most to read."""
+    telling = [column for column in columns if not _is_constant(column)] or columns
+    named = [
+        column
+        for column in telling
+        if heading_score(column.heading, "description") >= 30 and not names_code(column.heading)
+    ]
+    if any(column.fill_share >= 0.5 for column in named):
+        return tuple(column.index for column in named[:_MOST_DESCRIPTIONS])
+    worded = [
+        column
+        for column in telling
+        if column not in named
+        and not names_own_account(column.heading)
+        and len(column.words) >= 0.5 * len(column.filled)
+        and sum(map(len, column.filled)) >= 3 * len(column.filled)
+    ]
+    longest = sorted(worded, key=lambda column: sum(map(len, column.filled)), reverse=True)
+    chosen = [*named[:2], *longest[: 2 if not named else 1]]
+    return tuple(sorted(column.index for column in chosen))

@@ -1,0 +1,223 @@
+"""How banks write days, and which day one cell means.
+
+A cell is matched against one style at a time; which style a column is written in is decided from
+all its cells, elsewhere.
+"""
+
+import re
+from datetime import date, timedelta
+from functools import cache
+
+from babel.dates import get_month_names
+
+from transactions.sources.files.values import bare, fold, shown
+
+FIRST_YEAR, LAST_YEAR = 1000, 2199
+TWO_DIGIT_PIVOT = 70
+# Years of other calendars. The Buddhist one differs in its number alone; for the Persian and the
+# Islamic one the months differ too, so such a day is refused and not moved.
+BUDDHIST_YEARS, YEARS_AHEAD = range(2443, 2700), 543
+_OTHER_CALENDARS = range(1300, 1500)
+_FIRST_SERIAL = date(1899, 12, 30)
+
+# Style -> how 31 December 2024 looks in it. "-" stands for any separator: . / : - or a space.
+DATE_STYLES = {
+    "%Y-%m-%d": "2024-12-31",
+    "%d-%m-%Y": "31-12-2024",
+    "%m-%d-%Y": "12-31-2024",
+    "%d-%m-%y": "31-12-24",
+    "%m-%d-%y": "12-31-24",
+    "%y-%m-%d": "24-12-31",
+    "%Y-%d-%m": "2024-31-12",
+    "%Y%m%d": "20241231",
+    "%d%m%Y": "31122024",
+    "%m%d%Y": "12312024",
+    "%y%m%d": "241231",
+    "%d%m%y": "311224",
+    "%d %b %Y": "31 Dec 2024",
+    "%d %b %y": "31 Dec 24",
+    "%b %d %Y": "Dec 31 2024",
+    "%b %d %y": "Dec 31 24",
+    "%Y %b %d": "2024 Dec 31",
+    "%y %b %d": "24 Dec 31",
+    "serial": "45657",
+}
+# Per month: names and abbreviations in en de fr es it nl pt pl cs hu sv da fi lt ro af, no accents.
+_MONTH_WORDS = """
+jan january januar janner jan janv janvier ene enero gen gennaio januari janeiro sty styczen \
+stycznia leden ledna januari tammikuu sau sausio ian ianuarie januarie
+feb february februar feber fev fevr fevrier febrero febbraio februari fevereiro lut luty lutego \
+unor unora helmikuu vas vasario februarie
+mar march mrz marz maerz mars marzo mrt maart marco marzec marca brezen brezna marcius maaliskuu \
+kov kovo martie maart
+apr april avr avril abr abril aprile kwi kwiecien kwietnia duben dubna aprilis huhtikuu bal \
+balandzio aprilie
+may mai mayo mag maggio mei maio maj maja kveten kvetna majus toukokuu geg geguzes
+jun june juni juin junio giu giugno junho cze czerwiec czerwca cerven cervna junius kesakuu bir \
+birzelio iun iunie junie
+jul july juli juil juillet julio lug luglio julho lip lipiec lipca cervenec cervence julius \
+heinakuu lie liepos iul iulie julie
+aug august aout ago agosto augustus sie sierpien sierpnia srpen srpna augusztus augusti elokuu \
+rgp rugpjucio augustus
+sep sept september septembre septiembre set settembre setembro wrz wrzesien wrzesnia zari \
+szeptember syyskuu rgs rugsejo septembrie
+oct october okt oktober octobre octubre ott ottobre out outubro paz pazdziernik pazdziernika \
+rijen rijna lokakuu spa spalio octombrie
+nov november novembre noviembre novembro lis listopad listopada listopadu marraskuu lap \
+lapkricio noi noiembrie
+dec december dez dezember decembre dic diciembre dicembre dezembro gru grudzien grudnia prosinec \
+prosince joulukuu gruodzio decembrie des desember
+"""
+_COMMON_MONTHS = {
+    word: number
+    for number, line in enumerate(_MONTH_WORDS.strip().split("\n"), start=1)
+    for word in line.split()
+}
+
+# The months in many more languages, from the CLDR; loaded when a word is none of the common ones.
+_MORE_LANGUAGES = (
+    *(
+        "bg",
+        "hr",
+        "sr",
+        "sr_Latn",
+        "sl",
+        "sk",
+        "el",
+        "tr",
+        "ru",
+        "uk",
+        "be",
+        "mk",
+        "lv",
+        "et",
+        "is",
+    ),
+    *("ga", "cy", "sq", "ca", "eu", "gl", "ar", "ar_LB", "ar_DZ", "he", "hi", "bn", "ta", "th"),
+    *("id", "ms", "ka", "hy", "az", "kk", "uz", "mn", "sw", "nb", "da", "hu", "cs", "pl", "lt"),
+)
+_WIDTHS = [(width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")]
+
+
+@cache
+def _more_months() -> dict[str, int]:
+    """Month words of the languages above; a word that two of them use differently is left out."""
+    found: dict[str, set[int]] = {}
+    for language in _MORE_LANGUAGES:
+        for width, form in _WIDTHS:
+            for number, name in get_month_names(width, form, language).items():
+                found.setdefault(_month_word(name), set()).add(number)
+    return {word: min(numbers) for word, numbers in found.items() if len(numbers) == 1}
+
+
+def _month_word(text: str) -> str:
+    return fold(text).replace(".", "").strip()
+
+
+def month_of(text: str) -> int | None:
+    """The number of a month by its name or abbreviation in any of some fifty languages."""
+    word = _month_word(text)
+    return _COMMON_MONTHS.get(word) or _more_months().get(word)
+
+
+_SEPARATOR = r"\s?[-/.:\s年월月년]\s?"
+_TIME = r"[.日일]?(?:[T,\s]\s*[0-9]{1,2}[:.h]?[0-9]{2}.*)?"
+_PARTS = {"%Y": "([0-9]{4})", "%y": "'?([0-9]{2})", "%m": "([0-9]{1,2})", "%d": "([0-9]{1,2})"}
+_WEEKDAY = r"(?:[^\W\d_]{2,12}[.,]?\s+)?"
+_MONTH_NAME = r"([^\d\s,/\-]{2,20}?)\.?"
+_GAP = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]+)"
+_GLUE = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]*)"
+
+
+def _pattern_of(style: str) -> re.Pattern:
+    if style == "serial":
+        return re.compile(r"([2-7][0-9]{4})(?:[.,][0-9]+)?")
+    if "%b" in style:
+        parts = {
+            "%b": _MONTH_NAME,
+            "%d": "([0-9]{1,2})",
+            "%Y": "([0-9]{4})",
+            "%y": "'?([0-9]{1,2})",
+        }
+        # Two numbers side by side need a real separator, a name separates itself.
+        written = style.replace("%b ", "%b~").replace(" %b", "~%b")
+        pattern = re.sub("%[Yymdb]", lambda match: parts[match[0]], written)
+        pattern = pattern.replace("~", _GLUE).replace(" ", _GAP)
+        return re.compile(_WEEKDAY + pattern + r"(?:\s*(?:г|р|m)\.?)?" + _TIME)
+    if "-" in style:
+        return re.compile(_SEPARATOR.join(_PARTS[piece] for piece in style.split("-")) + _TIME)
+    sized = {"%Y": "([0-9]{4})", "%y": "([0-9]{2})", "%m": "([0-9]{2})", "%d": "([0-9]{2})"}
+    pieces = [sized[f"%{piece}"] for piece in style.split("%")[1:]]
+    # OFX habit: the time follows without a space, the zone in brackets.
+    return re.compile("".join(pieces) + r"(?:[0-9]{4}(?:[0-9]{2})?)?(?:\.[0-9]+)?(?:[\[ T].*)?")
+
+
+_DATE_PATTERNS = {style: _pattern_of(style) for style in DATE_STYLES}
+_DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
+
+# Years counted from elsewhere: Japanese reigns and the Republic of China; "tháng 3" is a month.
+_REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
+_REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
+_NUMBERED_MONTH = re.compile(r"\s*(?:thg|tháng|thang)\.?\s*(?=[0-9])", re.IGNORECASE)
+
+
+def _reign_year(match: re.Match) -> str:
+    number = 1 if match[3] == "元" else int(match[3])
+    return str(number + (2018 if match[1] else 1988))
+
+
+def _cleaned(text: str) -> str:
+    cleaned = bare(text)
+    if cleaned[:1].isdigit() and cleaned.isascii() and cleaned[3:4] not in "/-.":
+        return cleaned
+    cleaned = _REIGN.sub(_reign_year, cleaned, count=1)
+    if match := _REPUBLIC.match(cleaned):
+        cleaned = str(int(match[1]) + 1911) + cleaned[match.end() :]
+    return _NUMBERED_MONTH.sub("-", cleaned)
+
+
+def styles_like(text: str) -> list[str]:
+    """The styles a cell has the shape of; in which of them it is a day, `parse_date` says.
+
+    A serial number has the shape of any amount, so it is never among them.
+    """
+    cleaned = _cleaned(text)
+    return [
+        style
+        for style, pattern in _DATE_PATTERNS.items()
+        if style != "serial" and pattern.fullmatch(cleaned)
+    ]
+
+
+def parse_date(text: str, style: str) -> date:
+    """The day of one cell written in ``style`` (a key of ``DATE_STYLES``); a time is ignored."""
+    match = _DATE_PATTERNS[style].fullmatch(_cleaned(text))
+    if not match:
+        raise ValueError(f"“{shown(text)}” is not a date written like {DATE_STYLES[style]}.")
+    if style == "serial":
+        return _FIRST_SERIAL + timedelta(days=int(match[1]))
+    parts = dict(zip(_DATE_ORDER[style], match.groups(), strict=True))
+    month = month_of(parts["%b"]) if "%b" in parts else int(parts["%m"])
+    if month is None:
+        raise ValueError(f"“{shown(text)}” does not name a month.")
+    year = int(parts["%Y"]) if "%Y" in parts else _full_year(int(parts["%y"]))
+    if year in BUDDHIST_YEARS:
+        year -= YEARS_AHEAD
+    _refuse_year(text, year)
+    try:
+        return date(year, month, int(parts["%d"]))
+    except ValueError:
+        raise ValueError(f"“{shown(text)}” is not a day in the calendar.") from None
+
+
+def _refuse_year(text: str, year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"“{shown(text)}” is in the year {year:04d}, which cannot be right.")
+    if year in _OTHER_CALENDARS:
+        raise ValueError(
+            f"“{shown(text)}” is in the year {year} of a calendar that is not read here."
+        )
+
+
+def _full_year(two_digits: int) -> int:
+    return two_digits + (1900 if two_digits >= TWO_DIGIT_PIVOT else 2000)
