@@ -20,7 +20,7 @@ from transactions.dispatching import check_soon, confirm_soon
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
 from transactions.services.import_confirming import revert_import
-from transactions.services.import_reading import content_of, examine, refuse_doubts
+from transactions.services.import_reading import examine_batch, refuse_doubts
 from transactions.services.importing import (
     AlreadyImportedError,
     choose_mapping,
@@ -28,6 +28,7 @@ from transactions.services.importing import (
     start_import,
     too_large,
 )
+from transactions.sources.files.csv_mapping import Reading
 from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from users.policy import Ability, require
 
@@ -142,7 +143,7 @@ def _refused(error: DjangoValidationError) -> Exception:
 
 def _open_questions(batch: ImportBatch) -> dict[str, Any]:
     """The errors for what nobody but the owner can know, and where the upload waits."""
-    found = examine(content_of(batch)).detection
+    found = examine_batch(batch).detection
     errors: list[dict[str, str]] = []
     try:
         if found is not None:
@@ -154,13 +155,24 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
             for one in those
         ]
     proposal = found.mapping.as_json() if found else {}
+    readings = [_reading_out(reading) for reading in found.readings] if found else []
     return {
         "type": "validation_error",
         "errors": errors,
         "import_id": batch.pk,
         "columns": found.columns if found else [],
         "proposed_mapping": proposal,
+        "readings": readings,
     }
+
+
+def _reading_out(reading: Reading) -> dict[str, Any]:
+    """One way to settle all that is open, the likeliest first: what to send, and what it means."""
+    examples = [
+        {"description": one.text, "date": one.on.isoformat(), "amount": f"{one.amount:f}"}
+        for one in reading.examples
+    ]
+    return {"mapping": reading.changes, "examples": examples}
 
 
 class ImportListApi(ImportApi):

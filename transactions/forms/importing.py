@@ -10,10 +10,9 @@ from banking.kernel.typed_fields import AmountFormField
 from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportRow
-from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.text_encoding import ENCODINGS
-
 from users.models import User
 
 FILE_TYPES = ".csv,.txt,.tsv,.xlsx,.ofx,.qfx,.qif,.sta,.mt940,.940,.xml"
@@ -23,6 +22,9 @@ SIGNS = [
     ("debit_credit", _("Two columns, money out and money in, without signs")),
     ("signed_pair", _("Two columns that carry their own signs")),
     ("flag", _("One column without signs; another says the direction")),
+    ("unmarked_out", _("One column; “+” or CR is money in, the rest is money out")),
+    ("by_balance", _("One column without signs; the balance says the direction")),
+    ("by_balance_newest", _("The same, with the newest line first")),
 ]
 DELIMITERS = [(",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Bar"))]
 QUOTES = [('"', '"'), ("'", "'"), ("", _("None"))]
@@ -83,6 +85,10 @@ class MappingForm(forms.Form):
     category = forms.ChoiceField(label=_("Category"), required=False)
     notes = forms.ChoiceField(label=_("Notes"), required=False)
     balance = forms.ChoiceField(label=_("Balance after the line"), required=False)
+    fee = forms.ChoiceField(label=_("Fee beside the amount"), required=False)
+    opening_balance = forms.CharField(
+        label=_("Balance before the oldest line"), required=False, max_length=20
+    )
     external_id = forms.ChoiceField(label=_("The bank's id of the line"), required=False)
     status = forms.ChoiceField(label=_("Booked or pending"), required=False)
     delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=DELIMITERS)
@@ -95,7 +101,7 @@ class MappingForm(forms.Form):
 
     COLUMNS = (
         *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant"),
-        *("currency", "category", "notes", "balance", "external_id", "status"),
+        *("currency", "category", "notes", "balance", "external_id", "status", "fee"),
     )
     MONEY = ("sign_convention", "amount", "debit", "credit", "flag", "outflow_flag", "inflow_flag")
     MAIN = ("txn_date", "date_format", *MONEY, "decimal_mark", "description")
@@ -108,6 +114,10 @@ class MappingForm(forms.Form):
         for name in self.COLUMNS:
             self.fields[name].choices = [("", "–"), *choices]
         self.fields["description"].choices = choices
+        if not detection.is_table:
+            self.fields = {"date_format": self.fields["date_format"]}
+            orders = detection.alternatives["date_format"]
+            self.fields["date_format"].choices = [(one, DATE_STYLES[one]) for one in orders]
         for name, sentence in detection.doubts:
             if name in self.fields:
                 self.fields[name].help_text = sentence
@@ -116,6 +126,8 @@ class MappingForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """The mapping as `merged_mapping` takes it."""
         values = dict(self.cleaned_data)
+        if not self.detection.is_table:
+            return values
         for name in self.COLUMNS:
             values[name] = int(values[name]) if values[name] else None
         values["description"] = [int(column) for column in values["description"]]
@@ -123,7 +135,7 @@ class MappingForm(forms.Form):
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.MAIN]
+        return [self[name] for name in self.MAIN if name in self.fields]
 
     @property
     def other_fields(self) -> list[forms.BoundField]:

@@ -21,7 +21,7 @@ from transactions.services.import_posting import (
     write_new_rows,
 )
 from transactions.services.import_progress import forget_progress
-from transactions.services.import_reading import content_of, examine
+from transactions.services.import_reading import examine_batch
 from transactions.services.import_verdicts import mark_known_rows
 from transactions.services.importing import (
     batch_with_account,
@@ -131,7 +131,7 @@ def _columns(batch: ImportBatch) -> list[str]:
     """The headings by which the mapping is known again; found before anything is locked."""
     if not batch.mapping or batch.is_confirmed:
         return []
-    detection = examine(content_of(batch)).detection
+    detection = examine_batch(batch).detection
     return detection.columns if detection else []
 
 

@@ -10,18 +10,30 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from transactions.models import ImportBatch, ImportMapping
-from transactions.sources.files import csv_file, detection, xlsx_file
+from transactions.sources.files import csv_file, detection, qif_file, xlsx_file
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import (
     IncomingFile,
+    IncomingRow,
     IncomingTransaction,
+    SkippedRow,
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+from users.timezones import today_in
 
-TABLES = ("csv", "xlsx")
+MAPPED = ("csv", "xlsx", "qif")
 # How the file is written down, as against what its columns mean: told by the file itself.
-OF_THE_FILE = ("encoding", "delimiter", "quotechar", "header_line", "skip_lines")
+OF_THE_FILE = (
+    *("encoding", "delimiter", "quotechar", "header_line", "skip_lines", "decimal_mark"),
+    *("date_format", "money_sign", "opening_balance"),
+)
+# What a running balance proves of a file, whatever was chosen for the one before it.
+PROVED_BY_BALANCE = (
+    *("amount", "debit", "credit", "flag", "balance", "fee", "sign_convention"),
+    *("outflow_flag", "inflow_flag"),
+)
 LINES_TRIED = 50
 PREVIEW_LINES = 12
 
@@ -42,6 +54,7 @@ class PreviewLine:
     raw: str
     line: IncomingTransaction | None
     error: str
+    note: str = ""
 
 
 def pack(data: bytes) -> bytes:
@@ -57,19 +70,43 @@ def content_of(batch: ImportBatch) -> bytes:
     return zlib.decompress(bytes(file.content))
 
 
-def examine(data: bytes) -> Examined:
-    """The format of a file, and for a table how it seems to be meant. Raises UnreadableFile."""
+def context_of(account: Account) -> ReadingContext:
+    """What is known of an account and its owner, as evidence for reading one of its files."""
+    kept = ImportMapping.objects.filter(account=account).first()
+    return ReadingContext(
+        currency=account.currency,
+        account_type=account.account_type,
+        locale=account.user.locale,
+        time_zone=account.user.timezone,
+        today=today_in(account.user.timezone),
+        balance=account.balance,
+        earlier=kept.mapping if kept else {},
+    )
+
+
+def examine_batch(batch: ImportBatch) -> Examined:
+    """`examine` for an upload, with what is known of its account. Raises UnreadableFile."""
+    return examine(content_of(batch), context_of(batch.account))
+
+
+def examine(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Examined:
+    """The format of a file, and how it seems to be meant where it does not say so itself.
+
+    Raises UnreadableFile.
+    """
     name = detection.detect_format(data)
     if name == "csv":
-        return Examined(name, csv_file.detect(data))
+        return Examined(name, csv_file.detect(data, context))
     if name == "xlsx":
-        return Examined(name, xlsx_file.detect(data))
+        return Examined(name, xlsx_file.detect(data, context))
+    if name == "qif":
+        return Examined(name, qif_file.detect(data, context))
     return Examined(name, None)
 
 
 def open_lines(data: bytes, format_name: str, mapping: CsvMapping | None) -> IncomingFile:
     """The file's lines, read as one goes along. Raises UnreadableFile, also while walking them."""
-    return detection.open_file(data, mapping if format_name in TABLES else None)
+    return detection.open_file(data, mapping if format_name in MAPPED else None)
 
 
 def mapping_for(account: Account, data: bytes, examined: Examined) -> CsvMapping | None:
@@ -94,7 +131,11 @@ def _remembered(account: Account, found: Detection) -> CsvMapping | None:
         mapping = CsvMapping.from_json(kept.mapping)
     except ValueError:
         return None
-    return replace(mapping, **{name: getattr(found.mapping, name) for name in OF_THE_FILE})
+    open_fields = {name for name, _sentence in found.doubts}
+    told = [name for name in OF_THE_FILE if name not in open_fields]
+    if found.is_proved:
+        told += PROVED_BY_BALANCE
+    return replace(mapping, **{name: getattr(found.mapping, name) for name in told})
 
 
 def _reads_well(data: bytes, format_name: str, mapping: CsvMapping) -> bool:
@@ -149,7 +190,9 @@ def preview(
     return [_preview_line(row) for row in rows]
 
 
-def _preview_line(row: IncomingTransaction | UnusableRow) -> PreviewLine:
+def _preview_line(row: IncomingRow) -> PreviewLine:
     if isinstance(row, UnusableRow):
         return PreviewLine(row.row_number, row.raw, None, row.error)
+    if isinstance(row, SkippedRow):
+        return PreviewLine(row.row_number, row.raw, None, "", note=row.reason)
     return PreviewLine(row.row_number, row.raw, row, "")

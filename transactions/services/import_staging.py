@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 
@@ -23,7 +23,9 @@ from transactions.services.import_progress import report_progress
 from transactions.services.posting_checks import EARLIEST, LATEST
 from transactions.sources.files.incoming import (
     IncomingFile,
+    IncomingRow,
     IncomingTransaction,
+    SkippedRow,
     UnreadableFile,
     UnusableRow,
 )
@@ -110,10 +112,12 @@ class Staging:
         self.first: list[IncomingTransaction] = []
         self.last: IncomingTransaction | None = None
 
-    def row_of(self, line: IncomingTransaction | UnusableRow) -> tuple:
+    def row_of(self, line: IncomingRow) -> tuple:
         self.row_count += 1
         if isinstance(line, UnusableRow):
             return _unusable(line.row_number, line.raw, line.error, line.attr)
+        if isinstance(line, SkippedRow):
+            return _skipped(line, self.currency)
         if len(self.first) < 2:
             self.first.append(line)
         self.last = line
@@ -242,8 +246,30 @@ def _date_note(on: date) -> str:
     return "" if EARLIEST <= on <= LATEST else "The date is unusually far away. Check it."
 
 
+def _skipped(line: SkippedRow, currency: str) -> tuple:
+    """A line of money that never moved: on the receipt, with its reason."""
+    values = _blank(line.row_number, line.raw) | {
+        "txn_date": line.txn_date.isoformat(),
+        "signed_amount": int(round_to_minor_unit(line.amount, currency).scaleb(4)),
+        "currency": currency,
+        "description": storable(line.description)[:500] or NO_DESCRIPTION,
+        "verdict": SKIPPED,
+        "error": line.reason[:300],
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
 def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:
-    values = {
+    values = _blank(row_number, raw) | {
+        "verdict": INVALID,
+        "error": storable(error)[:300],
+        "attr": attr[:20],
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
+def _blank(row_number: int, raw: str) -> dict[str, Any]:
+    return {
         **dict.fromkeys(COLUMNS, ""),
         **dict.fromkeys(("txn_date", "posted_date", "signed_amount")),
         **dict.fromkeys(("category_id", "rule_id")),
@@ -252,11 +278,7 @@ def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:
         "raw": storable(raw),
         "category_source": BY_NOBODY,
         "fingerprint": None,
-        "verdict": INVALID,
-        "error": storable(error)[:300],
-        "attr": attr[:20],
     }
-    return tuple(values[name] for name in COLUMNS)
 
 
 def _as_posted(stated: Decimal | None, derived: Decimal | None) -> Decimal | None:

@@ -22,7 +22,9 @@ from transactions.services import import_posting
 from transactions.services.import_progress import forget_progress, report_progress
 from transactions.services.import_reading import (
     content_of,
+    context_of,
     examine,
+    examine_batch,
     mapping_for,
     merged_mapping,
     open_lines,
@@ -82,7 +84,7 @@ def start_import(
     digest = hashlib.sha256(content).hexdigest()
     refuse_repetition(account, digest)
     try:
-        examined = examine(content)
+        examined = examine(content, context_of(account))
         settled = None
         if mapping and examined.detection is not None:
             settled = merged_mapping(examined.detection, mapping)
@@ -157,7 +159,7 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
     """
     batch = _locked_unconfirmed(batch)
     try:
-        examined = examine(content_of(batch))
+        examined = examine_batch(batch)
     except UnreadableFile as error:
         raise ValidationError(str(error)) from None
     if examined.detection is None:
@@ -199,7 +201,7 @@ def _read(batch: ImportBatch) -> Spool:
     spool = spool_lines(batch, open_lines(data, batch.format, mapping), estimate)
     if not spool.row_count:
         spool.__exit__()
-        raise UnreadableFile(NO_LINES)
+        raise UnreadableFile(" ".join(spool.warnings) or NO_LINES)
     return spool
 
 

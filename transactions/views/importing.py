@@ -25,9 +25,10 @@ from transactions.models import ImportBatch
 from transactions.services.import_confirming import revert_import, rows_edited_since
 from transactions.services.import_progress import progress_of
 from transactions.services.import_reading import (
+    MAPPED,
     PreviewLine,
     content_of,
-    examine,
+    examine_batch,
     merged_mapping,
     preview,
 )
@@ -38,7 +39,7 @@ from transactions.services.importing import (
     start_import,
     too_large,
 )
-from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import UnreadableFile
 from users.policy import Ability, require
 
@@ -92,7 +93,10 @@ def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
     if file.size > settings.IMPORT_MAX_BYTES:
         raise ValidationError({"file": too_large()})
     batch = start_import(
-        actor=request.user, account=account, file_name=file.name, content=file.read()
+        actor=request.user,
+        account=account,
+        file_name=file.name,
+        content=file.read(),
     )
     if batch.needs_mapping:
         return redirect("transactions:import_map", batch.pk)
@@ -103,14 +107,16 @@ def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
 def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what the columns mean, with the first lines as they would be read."""
     batch = find_to_change(request, pk)
-    if batch.is_confirmed or batch.format not in ("csv", "xlsx"):
+    if batch.is_confirmed or batch.format not in MAPPED:
         return redirect("transactions:import_check", pk)
     try:
         data = content_of(batch)
-        detection = examine(data).detection
+        detection = examine_batch(batch).detection
     except UnreadableFile as error:
         messages.error(request, str(error))
         return redirect("transactions:import_start")
+    if "reading" in request.POST:
+        return _take_reading(request, batch, detection)
     mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else detection.mapping
     form = MappingForm(request.POST or None, detection=detection, mapping=mapping)
     if request.method == "POST" and form.is_valid():
@@ -132,6 +138,17 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "_import_preview.html" if request.htmx else "import_map.html"
     return render(request, f"transactions/{template}", context, status=422 if form.errors else 200)
+
+
+def _take_reading(request: HttpRequest, batch: ImportBatch, found: Detection) -> HttpResponse:
+    """Go on with one of the readings that were shown; anything else shows them again."""
+    number = request.POST["reading"]
+    if number not in map(str, range(len(found.readings))):
+        return redirect("transactions:import_map", batch.pk)
+    changes = found.readings[int(number)].changes
+    batch = choose_mapping(actor=request.user, batch=batch, given=changes)
+    dispatching.check_soon(batch)
+    return redirect("transactions:import_check", batch.pk)
 
 
 def _mapping_of(form: MappingForm) -> CsvMapping:

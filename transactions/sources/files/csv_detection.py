@@ -158,6 +158,7 @@ def _texts_of(columns: list[Column]) -> Callable[[], list[str]]:
 
 
 def _tell(detection: Detection, dates: Dates, money: Money) -> None:
+    detection.is_proved = money.is_proved
     detection.reasons = {**dates.reasons, "amount": money.reason}
     for name, sentence, alternatives in (*dates.doubts, *money.doubts):
         detection.doubt(name, sentence, alternatives)

@@ -197,7 +197,8 @@ class Detection:
     ``alternatives`` gives, for a doubtful field, the values it may have, the guess first.
     ``readings`` puts the doubts as one question, the likeliest answer first, and ``reasons`` says
     by field what the choice rests on. ``encodings`` are the character sets that fit nearly as
-    well as the one taken (empty when that is certain).
+    well as the one taken (empty when that is certain). ``is_proved`` says that a running balance
+    proves the amounts, and ``is_table`` that there are columns to choose.
     """
 
     mapping: CsvMapping
@@ -208,6 +209,8 @@ class Detection:
     readings: list[Reading] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     encodings: list[str] = field(default_factory=list)
+    is_proved: bool = False
+    is_table: bool = True
 
     @property
     def is_certain(self) -> bool:
@@ -223,6 +226,11 @@ class Detection:
             f"The letters are read as {self.encodings[0]}; {others} would fit nearly as well. "
             "If accents look wrong, choose another one under “What the columns mean”."
         ]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The doubts and the warnings, for a file that is read without asking anybody."""
+        return [*(sentence for _field, sentence in self.doubts), *self.warnings]
 
     def doubt(self, name: str, sentence: str, alternatives: list[Any] | None = None) -> None:
         self.doubts.append((name, sentence))

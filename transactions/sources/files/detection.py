@@ -156,7 +156,6 @@ def _detect_markup(head: str) -> str:
 
 READERS: dict[str, Callable[[bytes], IncomingFile]] = {
     "ofx": ofx_file.read,
-    "qif": qif_file.read,
     "mt940": mt940_file.read,
     "camt": camt_file.read,
 }
@@ -165,18 +164,20 @@ READERS: dict[str, Callable[[bytes], IncomingFile]] = {
 def open_file(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
     """The file, opened by the reader of its format.
 
-    ``mapping`` is for tables (CSV, XLSX) only; without one they are read as they seem to be, and
-    what no machine can know about them is said in the warnings.
+    ``mapping`` is for tables (CSV, XLSX) and, for the order of its dates, QIF; without one they
+    are read as they seem to be, and what no machine can know is said in the warnings.
     """
     name = detect_format(data)
     if name == "xlsx":
         return xlsx_file.read(data, mapping)
+    if name == "qif":
+        return qif_file.read(data, mapping.date_format if mapping else "")
     if name != "csv":
         return READERS[name](data)
-    doubts: list[str] = []
+    warnings: list[str] = []
     if mapping is None:
         detection = csv_file.detect(data)
-        mapping, doubts = detection.mapping, [sentence for _field, sentence in detection.doubts]
+        mapping, warnings = detection.mapping, detection.sentences
     file = csv_file.read(data, mapping)
-    file.warnings.extend(doubts)
+    file.warnings.extend(warnings)
     return file

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
@@ -17,6 +18,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
@@ -39,6 +41,7 @@ NUMERIC_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
 # Quicken is American; who exports 03/04 from elsewhere is told and can look at the dates.
 DEFAULT_STYLE = "%m-%d-%Y"
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"
+NAMED_ORDERS = {"dmy": DAY_FIRST, "mdy": MONTH_FIRST, "ymd": YEAR_FIRST}
 DEFAULT_MARK = "."
 LONGEST_SPLIT_NOTE = 20
 
@@ -58,12 +61,33 @@ class Record:
         return next((line[1:].strip() for line in self.lines if line[0] == letter), "")
 
 
-def read(data: bytes) -> IncomingFile:
-    """Open a QIF file."""
+def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
+    """The order of the dates, the one thing about a QIF file that may have to be said.
+
+    It is proved by a date or named by the file; else what is known of the account and its owner
+    decides, and the file is read with a warning.
+    """
+    lines = _lines_of(data)
+    records = [one for one in _records(lines) if one.section in MONEY_SECTIONS]
+    style, is_proved = _date_style([one.value("D") for one in records], lines, context)
+    mapping = CsvMapping(txn_date=0, amount=0, date_format=style)
+    detection = Detection(mapping, ["QIF"], [], is_table=False)
+    detection.alternatives = {"date_format": [DAY_FIRST, MONTH_FIRST]}
+    detection.is_proved = is_proved
+    return detection
+
+
+def _lines_of(data: bytes) -> list[str]:
     lines = decode_statement(data).split("\n")
     has_header = any(HEADER.match(line.lstrip()) for line in lines)
     if not has_header and "^" not in {line.strip() for line in lines}:
         raise UnreadableFile("This is not a QIF file: it has no line like “!Type:Bank”.")
+    return lines
+
+
+def read(data: bytes, date_format: str = "") -> IncomingFile:
+    """Open a QIF file; ``date_format`` is the order of its dates where a person has said it."""
+    lines = _lines_of(data)
     parts: dict[str, StatementPart] = {}
     dates: list[str] = []
     amounts: list[str] = []
@@ -81,7 +105,10 @@ def read(data: bytes) -> IncomingFile:
         dates.append(last.value("D"))
         amounts.append(last.value("T") or last.value("U"))
     describe_parts(file, list(parts.values()))
-    style = _date_style(dates, file)
+    style, is_proved = _date_style(dates, lines, NOTHING_KNOWN)
+    if not is_proved:
+        style = date_format or style
+        _warn_of_order(file, style)
     _warn(file, investment_count, bool(parts), last)
     if opening_count:
         file.warnings.append(
@@ -155,25 +182,49 @@ def _is_opening_balance(record: Record) -> bool:
     return is_named and record.value("L").startswith("[") and bool(record.value("T").strip("0.,"))
 
 
-def _date_style(dates: list[str], file: IncomingFile) -> str:
-    """Day or month first, by all dates of the file together; a warning where they do not tell."""
+def _date_style(dates: list[str], lines: list[str], context: ReadingContext) -> tuple[str, bool]:
+    """Day or month first, and whether the file itself says which."""
     matches = [NUMERIC_DATE.fullmatch(_normal_date(text)) for text in dates]
     pairs = {(int(match[1]), int(match[2])) for match in matches if match and len(match[1]) < 3}
     first = max((pair[0] for pair in pairs), default=0)
     second = max((pair[1] for pair in pairs), default=0)
+    named = _named_order(lines)
     if first > 31:
-        return YEAR_FIRST
+        return YEAR_FIRST, True
     if first > 12 >= second:
-        return DAY_FIRST
+        return DAY_FIRST, True
     if second > 12 or all(day == month for day, month in pairs):
-        return MONTH_FIRST
+        return MONTH_FIRST, True
+    if named:
+        return named, True
     if not any("/" in text or "-" in text for text in dates):  # nobody writes month.day
-        return DAY_FIRST
+        return DAY_FIRST, True
+    return _likely_order(context), False
+
+
+def _named_order(lines: list[str]) -> str:
+    """ "!Option:DMY" names the order; the other options say nothing of dates."""
+    for line in lines:
+        header = HEADER.match(line.strip())
+        if header and header[1].lower() == "option" and header[2].strip().lower() in NAMED_ORDERS:
+            return NAMED_ORDERS[header[2].strip().lower()]
+    return ""
+
+
+def _likely_order(context: ReadingContext) -> str:
+    earlier = context.earlier.get("date_format")
+    if earlier in (DAY_FIRST, MONTH_FIRST):
+        return earlier
+    votes = context.month_first_votes()
+    return DAY_FIRST if len(votes) > 1 and not any(votes) else DEFAULT_STYLE
+
+
+def _warn_of_order(file: IncomingFile, style: str) -> None:
+    order = "day first" if style == DAY_FIRST else "month first, as Quicken writes them"
     file.warnings.append(
-        "The dates in this file can be read day first or month first; they are read month "
-        "first, as Quicken writes them. Check them before you import."
+        f"The dates in this file can be read day first or month first; they are read {order}. "
+        "Check them before you import."
     )
-    return DEFAULT_STYLE
 
 
 def _normal_date(text: str) -> str:

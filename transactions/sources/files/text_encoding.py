@@ -45,6 +45,7 @@ ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 _INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-Я]")
 _OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
+_INSIDE_FIGURE = re.compile("[0-9][^\\W\\d_a-zA-Z](?=[0-9])")
 _NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
 _SAMPLE_BYTES = 400_000
 _MAGIC = {
@@ -144,6 +145,7 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     union = sum(count for char, count in found.items() if char in every_letter) / total
     # A capital inside a word, or two alphabets in one word, is the mark of a wrong reading.
     odd = len(_INNER_CAPITAL.findall(text)) + 3 * len(_MIXED_SCRIPTS.findall(text))
+    odd += 3 * len(_INSIDE_FIGURE.findall(text))
     return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5)
 
 
@@ -166,6 +168,8 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
     strange = [char for char in text if char > "\x7f"]
     high_bytes = sum(1 for byte in sample if byte > 0x7F)
     paired = sum(len(run) for run in re.findall(rb"[\x80-\xff]{2,}", sample))
+    if encoding == "gb18030":  # its rarer signs are four bytes, every other one a digit
+        paired += 2 * len(re.findall(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]", sample))
     if not strange or "\ufffd" in text or (paired < 0.8 * high_bytes and encoding != "cp932"):
         return 0
     weight = 0.0

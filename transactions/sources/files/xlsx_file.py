@@ -6,6 +6,7 @@ while it is unpacked piece by piece, before the workbook reader sees any of it.
 
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,9 +15,11 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from transactions.sources.files.csv_columns import decimal_mark_in, is_number
 from transactions.sources.files.csv_file import detect_table, read_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_MEMBERS = 2000
@@ -52,19 +55,47 @@ class Extent:
     is_in_sheet: bool = False
 
 
-def detect(data: bytes) -> Detection:
+class NumberText(str):
+    """A number cell as text with a decimal point: no mark in it groups thousands."""
+
+    __slots__ = ()
+
+    def written(self, decimal_mark: str) -> str:
+        return self.replace(".", decimal_mark)
+
+
+def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
     """How the workbook's fullest sheet seems to be meant."""
-    return detect_table(read_cells(data)[0])
+    return _detect_rows(read_cells(data)[0], context)
+
+
+def _detect_rows(rows: list[list[str]], context: ReadingContext) -> Detection:
+    texts = {cell for row in rows[:3000] for cell in row if type(cell) is str and is_number(cell)}
+    marks = Counter(map(decimal_mark_in, texts))
+    mark = "," if marks[","] > marks["."] else "."
+    return detect_table([[_for_detection(cell, mark) for cell in row] for row in rows], context)
+
+
+def _for_detection(cell: str, decimal_mark: str) -> str:
+    """A number cell with its decimals filled up, so that three of them look like no thousands."""
+    if type(cell) is not NumberText:
+        return cell
+    whole, point, decimals = cell.partition(".")
+    return f"{whole}{decimal_mark}{decimals:0<4}" if point else whole
 
 
 def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
     """Open an XLSX workbook, as ``mapping`` says or, without one, as it seems to be meant."""
     rows, warnings = read_cells(data)
     if mapping is None:
-        detection = detect_table(rows)
+        detection = _detect_rows(rows, NOTHING_KNOWN)
         mapping = detection.mapping
-        warnings.extend(sentence for _field, sentence in detection.doubts)
-    file = read_table(rows, mapping)
+        warnings.extend(detection.sentences)
+    mark = mapping.decimal_mark
+    cells = (
+        [cell.written(mark) if type(cell) is NumberText else cell for cell in row] for row in rows
+    )
+    file = read_table(cells, mapping)
     file.format = "xlsx"
     file.warnings.extend(warnings)
     return file
@@ -118,7 +149,7 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, float):
         # Excel keeps 15 digits; the rest is binary dust (19.99 is 19.989999999999998 inside).
         text = format(Decimal(f"{cell:.15g}"), "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return NumberText(text.rstrip("0").rstrip(".") if "." in text else text)
     if isinstance(cell, datetime):
         is_day = cell.time() == time.min
         return cell.date().isoformat() if is_day else cell.isoformat(sep=" ", timespec="seconds")
