@@ -96,7 +96,7 @@ def bill_create(request: HttpRequest) -> HttpResponse:
         if turns_auto_pay_on(form.cleaned_data):
             ask_for_step_up(request)
         with errors_on(form):
-            bill = create_bill(actor=user, user=user, **form.cleaned_data)
+            bill = create_bill(actor=user, user=user, today=_today(request), **form.cleaned_data)
             messages.success(request, _("%(name)s is planned.") % {"name": bill.biller_name})
             return redirect("bills:bill_detail", bill.pk)
     return _form_page(request, "bills/bill_create.html", form)
@@ -113,7 +113,7 @@ def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if turns_auto_pay_on(form.cleaned_data, bill):
             ask_for_step_up(request)
         with errors_on(form):
-            edit_bill(actor=request.user, bill=bill, **form.cleaned_data)
+            edit_bill(actor=request.user, bill=bill, today=_today(request), **form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("bills:bill_detail", pk)
     return _form_page(request, "bills/bill_edit.html", form, bill=bill)
@@ -140,7 +140,7 @@ def _pay(request: HttpRequest, bill: Bill, *, account: Any, **fields: Any) -> No
     if account is None:
         # Chosen so: the bill's own account is not to be debited.
         fields["post"] = False
-    paid = pay_bill(actor=request.user, bill=bill, account=account, **fields)
+    paid = pay_bill(actor=request.user, bill=bill, account=account, today=_today(request), **fields)
     messages.success(
         request,
         _paid_sentence(paid),
@@ -166,7 +166,7 @@ def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
     """Let one occurrence pass; the message offers to undo it."""
     bill = _find_to_change(request, pk)
     try:
-        skip_bill(actor=request.user, bill=bill)
+        skip_bill(actor=request.user, bill=bill, today=_today(request))
     except ValidationError as error:
         tell_refusal(request, error)
     else:
@@ -187,7 +187,7 @@ def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
         ask_for_step_up(request)
 
     def switch(**who: Any) -> None:
-        edit_bill(auto_pay=is_on, **who)
+        edit_bill(auto_pay=is_on, today=_today(request), **who)
 
     done = _("It will be paid automatically.") if is_on else _("It waits for you to pay it.")
     return _do(request, pk, switch, done)

@@ -21,7 +21,11 @@ class BudgetForm(forms.Form):
     category = forms.ChoiceField(
         label=_("Category"), help_text=_("What is spent in its sub-categories counts too.")
     )
-    limit_amount = AmountFormField(currency_from="currency", label=_("Limit for the month"))
+    limit_amount = AmountFormField(
+        currency_from="currency",
+        label=_("Limit for the month"),
+        help_text=_("Zero means: nothing is to be spent."),
+    )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     month = forms.TypedChoiceField(label=_("Month"), coerce=int, choices=list(MONTHS.items()))
     year = forms.IntegerField(label=_("Year"), min_value=EARLIEST_YEAR, max_value=LATEST_YEAR)

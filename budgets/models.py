@@ -128,9 +128,9 @@ class Budget(models.Model):
                 violation_error_message=_("There is a budget for this category and month already."),
             ),
             models.CheckConstraint(
-                condition=Q(limit_amount__gt=0),
-                name="budget_limit_positive",
-                violation_error_message=_("Enter an amount above zero."),
+                condition=Q(limit_amount__gte=0),
+                name="budget_limit_not_negative",
+                violation_error_message=_("Enter zero or more."),
             ),
             models.CheckConstraint(
                 condition=Q(month__gte=1, month__lte=12),

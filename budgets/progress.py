@@ -33,6 +33,10 @@ USERS_AT_ONCE = 500
 BudgetKey = tuple[int, int, date]
 
 
+# The percentage of a limit of 0 once anything is spent.
+OVER = Decimal(101)
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetProgress:
     """One budget on one date. Amounts are in the budget's currency, as they are shown.
@@ -71,11 +75,14 @@ class BudgetProgress:
     @property
     def exact_percent(self) -> Decimal:
         """Spent in percent of the limit; where an overspent past has eaten all of the limit,
-        100 and what is missing in percent of the budget's own limit."""
+        100 and what is missing in percent of the budget's own limit. Of a limit of 0 nothing
+        spent is 0 percent, and anything is over."""
         if self.limit > 0:
             return self.spent * 100 / self.limit
-        if self.remaining > 0:
+        if self.remaining > 0 or (self.budget.limit_amount == 0 and self.remaining == 0):
             return Decimal(0)
+        if self.budget.limit_amount == 0:
+            return OVER
         return 100 + self.overspent * 100 / self.budget.limit_amount
 
     @property
@@ -151,7 +158,9 @@ class MonthTotal:
 
     @property
     def exact_percent(self) -> Decimal:
-        return self.spent * 100 / self.limit if self.limit > 0 else Decimal(100)
+        if self.limit > 0:
+            return self.spent * 100 / self.limit
+        return OVER if self.exceeded else Decimal(0)
 
     @property
     def percent(self) -> int:

@@ -245,8 +245,8 @@ def _check_category(budget: Budget) -> None:
 
 
 def _checked_limit(amount: Decimal, currency: str) -> Decimal:
-    if amount <= 0:
-        raise ValidationError({"limit_amount": "Enter an amount above zero."})
+    if amount < 0:
+        raise ValidationError({"limit_amount": "Enter zero or more."})
     if amount > LARGEST_AMOUNT:
         raise ValidationError({"limit_amount": "That is more than a budget can hold."})
     rounded = round_to_minor_unit(amount, currency)

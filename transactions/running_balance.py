@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, Sum
 
 from accounts.models import Account
 from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.models import MonthlyTotal, Transaction
+from users.timezones import local_date, today_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,23 @@ def _sum_of_rows(account: Account, which: Q, period: Period) -> Decimal:
     return total or Decimal(0)
 
 
+def begun_on(account: Account) -> date:
+    """From which day an account's balance is known: opened here, or the month of its first line."""
+    opened = local_date(account.user.timezone, account.created_at)
+    first = MonthlyTotal.objects.filter(account=account).aggregate(first=Min("month"))["first"]
+    return min(opened, first or opened)
+
+
+def _is_today(account: Account, on: date) -> bool:
+    """Whether the stored balance, today's money, is the balance of that day."""
+    return on >= today_in(account.user.timezone)
+
+
 def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
-    """The balance at the end of each of the last `days` days, in one query."""
+    """The balance at the end of each of the last `days` days up to today, the day `on`.
+
+    Today's is the stored balance. There is no point before the account began.
+    """
     start = on - timedelta(days=days - 1)
     by_day = dict(
         Transaction.objects.filter(account=account, deleted_at=None, txn_date__gt=start)
@@ -80,21 +96,23 @@ def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
         .annotate(net=Sum("signed_amount"))
         .values_list("txn_date", "net")
     )
-    balance = account.balance - sum(
-        (net for day, net in by_day.items() if day > on), start=Decimal(0)
-    )
-    points = []
-    for back in range(days):
+    # What the bank posted for a later day is in today's balance and in no earlier one.
+    ahead = sum((net for day, net in by_day.items() if day > on), start=Decimal(0))
+    balance, begun = account.balance - ahead, begun_on(account)
+    points = [BalancePoint(on, account.balance if _is_today(account, on) else balance)]
+    for back in range(1, days):
         day = on - timedelta(days=back)
+        balance -= by_day.get(day + timedelta(days=1), Decimal(0))
+        if day < begun:
+            break
         points.append(BalancePoint(day, balance))
-        balance -= by_day.get(day, Decimal(0))
     return points[::-1]
 
 
 def monthly_balances(account: Account, months: int, on: date) -> list[BalancePoint]:
-    """The balance at the end of each of the last `months` months, in one query.
+    """The balance at the end of each of the last `months` months; the present month's is today's.
 
-    The present month's is that at the end of the month, as far as it is known.
+    There is no point before the account began.
     """
     period = Period.last_months(months, on)
     sums = MonthlyTotal.objects.filter(account=account, month__gte=period.start).order_by()
@@ -102,11 +120,13 @@ def monthly_balances(account: Account, months: int, on: date) -> list[BalancePoi
         row["month"]: row["inflow"] - row["outflow"]
         for row in sums.values("month").annotate(inflow=Sum("inflow"), outflow=Sum("outflow"))
     }
-    balance = account.balance - sum(
-        (net for month, net in by_month.items() if month >= period.end), start=Decimal(0)
-    )
-    points = []
-    for month in reversed(list(period.months())):
-        points.append(BalancePoint(Period.month_of(month).last_day, balance))
+    ahead = sum((net for month, net in by_month.items() if month >= period.end), start=Decimal(0))
+    balance, begun = account.balance - ahead, begun_on(account)
+    last = account.balance if _is_today(account, on) else balance
+    points = [BalancePoint(period.last_day, last)]
+    for month in reversed(list(period.months())[1:]):
         balance -= by_month.get(month, Decimal(0))
+        if month <= begun:
+            break
+        points.append(BalancePoint(month - timedelta(days=1), balance))
     return points[::-1]

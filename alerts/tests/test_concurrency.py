@@ -59,7 +59,8 @@ def test_two_scans_and_a_sweep_tell_a_fact_once(alice, checking, groceries):
             limit_amount=Decimal(10), currency="EUR",
         )  # fmt: skip
         at = AT.replace(year=2026 + number)
-        make_transaction(account=checking, amount="-11.00", category=groceries, txn_date=at.date())
+        day = {"txn_date": at.date(), "today": at.date()}
+        make_transaction(account=checking, amount="-11.00", category=groceries, **day)
         raised = at_once(
             lambda at=at: scan_users([alice.pk], at=at),
             lambda at=at: scan_users([alice.pk], at=at),

@@ -131,8 +131,9 @@ def test_the_month_turns_by_the_users_own_clock(euro_alice, checking, groceries,
     euro_alice.timezone = zone
     euro_alice.save()
     one = budget(euro_alice, groceries, month=month)
+    first = date(2026, month, 1)
     make_transaction(
-        account=checking, amount="-90.00", category=groceries, txn_date=date(2026, month, 1)
+        account=checking, amount="-90.00", category=groceries, txn_date=first, today=first
     )
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     on = date(2026, 4, 1) if month == 4 else None

@@ -96,7 +96,7 @@ class BillListApi(BillApi):
         fields = self.read(BillIn)
         if turns_auto_pay_on(fields):
             require_step_up(request)
-        bill = create_bill(actor=request.user, user=request.user, **fields)
+        bill = create_bill(actor=request.user, user=request.user, today=self.today, **fields)
         return Response(self.show(bill.pk), status=status.HTTP_201_CREATED)
 
 
@@ -126,7 +126,7 @@ class BillDetailApi(BillApi):
         changes = self.read(BillIn, partial=partial)
         if turns_auto_pay_on(changes, bill):
             require_step_up(self.request)
-        edit_bill(actor=self.request.user, bill=bill, **changes)
+        edit_bill(actor=self.request.user, bill=bill, today=self.today, **changes)
         return Response(self.show(pk))
 
     @operation(responses={204: None})
@@ -159,7 +159,7 @@ class BillPayApi(BillApi):
             on = fields.pop("paid_on", self.today)
             typed_date(on, today=self.today, name="paid_on")
             fields["post"] = fields.get("account", "own") is not None
-            pay_bill(actor=request.user, bill=bill, on=on, **fields)
+            pay_bill(actor=request.user, bill=bill, on=on, today=self.today, **fields)
             return status.HTTP_200_OK, self.show(pk)
 
         return answer_once(request, command)
@@ -177,7 +177,7 @@ class BillSkipApi(BillApi):
     @operation(request=None, responses=BillOut)
     def post(self, request: Request, pk: int) -> Response:
         """Let one occurrence pass unpaid; the next one is planned."""
-        skip_bill(actor=request.user, bill=self.find_to_change(pk))
+        skip_bill(actor=request.user, bill=self.find_to_change(pk), today=self.today)
         return Response(self.show(pk))
 
 

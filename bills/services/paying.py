@@ -13,7 +13,7 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.money import round_to_minor_unit
 from bills.models import Bill
-from bills.services.planning import CARRIED_ON, lock_bill, plan_next
+from bills.services.planning import CARRIED_ON, lock_bill, plan_next, plan_series
 from rewards.services import (
     earn_for_payment,
     lock_bill_program,
@@ -58,7 +58,7 @@ def pay_bill(
     if locked.paid_at is not None:
         return locked
     amount = _checked_amount(locked, amount)
-    today = today or today_in(locked.user.timezone)
+    told, today = today, today or today_in(locked.user.timezone)
     typed_date(on, today=today, name="on")
     account = account or locked.account
     payment = None
@@ -68,7 +68,7 @@ def pay_bill(
         payment = _post(actor, locked, account, amount, on, today)
     elif on > today:
         raise ValidationError({"on": "What is paid elsewhere was paid today or before."})
-    settled = _settle(locked, amount, on, payment)
+    settled = _settle(locked, amount, on, payment, today=told)
     _record(actor, settled)
     return settled
 
@@ -249,6 +249,7 @@ def _settle(
     on: date,
     payment: Transaction | None,
     *,
+    today: date | None = None,
     is_whole: bool = False,
 ) -> Bill:
     bill.paid_at, bill.paid_on = timezone.now(), on
@@ -257,6 +258,7 @@ def _settle(
     if amount < bill.amount_due and not is_whole:
         _leave_open(bill, bill.amount_due - amount)
     plan_next(bill)
+    plan_series(bill, today)
     return bill
 
 

@@ -1,7 +1,7 @@
 """Making, changing and taking away bills, and the occurrences that follow from them."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from banking.kernel.money import round_to_minor_unit
+from banking.limits import BILL_AHEAD_DAYS, BILL_FORGOTTEN_DAYS
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
 from transactions.models import Category
@@ -49,8 +50,11 @@ def turns_auto_pay_on(fields: dict[str, Any], bill: Bill | None = None) -> bool:
 
 
 @db_transaction.atomic
-def create_bill(*, actor: User, user: User, **fields: Any) -> Bill:
-    """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field."""
+def create_bill(*, actor: User, user: User, today: date | None = None, **fields: Any) -> Bill:
+    """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field.
+
+    Told the owner's `today`, it makes the occurrences of the next 35 days at once.
+    """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise TypeError(f"A bill has no {', '.join(sorted(unknown))}.")
@@ -59,15 +63,17 @@ def create_bill(*, actor: User, user: User, **fields: Any) -> Bill:
     _check(bill)
     bill.save()
     trail.record(actor=actor, action="bills.bill.created", target=bill, **_facts(bill))
+    plan_series(bill, today)
     return bill
 
 
 @db_transaction.atomic
-def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
+def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: Any) -> Bill:
     """Change an open occurrence; all but its date goes for the open ones after it as well.
 
     Another recurrence starts a new series at this occurrence; those after it are taken away.
-    The rest of a part payment changes alone.
+    The rest of a part payment changes alone. Told the owner's `today`, it makes the occurrences of
+    the next 35 days at once.
     """
     locked = lock_bill(bill)
     if not locked.is_open:
@@ -100,6 +106,7 @@ def edit_bill(*, actor: User, bill: Bill, **changes: Any) -> Bill:
     carried = {name: getattr(locked, name) for name in before if name in CARRIED_ON}
     if carried and "recurrence" not in before:
         later.update(**carried, updated_at=timezone.now())
+    plan_series(locked, today)
     trail.record(
         actor=actor,
         action="bills.bill.edited",
@@ -148,7 +155,7 @@ def restore_bill(*, actor: User, bill: Bill) -> Bill:
 
 
 @db_transaction.atomic
-def skip_bill(*, actor: User, bill: Bill) -> Bill:
+def skip_bill(*, actor: User, bill: Bill, today: date | None = None) -> Bill:
     """Let one occurrence pass unpaid; the next one is planned."""
     locked = lock_bill(bill)
     if locked.paid_at is not None:
@@ -159,6 +166,7 @@ def skip_bill(*, actor: User, bill: Bill) -> Bill:
         locked.skipped_at = timezone.now()
         locked.save(update_fields=["skipped_at", "updated_at"])
         plan_next(locked)
+        plan_series(locked, today)
         trail.record(actor=actor, action="bills.bill.skipped", target=locked)
     return locked
 
@@ -180,6 +188,19 @@ def plan_next(bill: Bill) -> Bill | None:
         },
     )
     return following
+
+
+def plan_series(bill: Bill, today: date | None) -> int:
+    """Make the occurrences after a locked bill due within 35 days of `today`; how many were made.
+
+    Not told a day it makes none: the hourly job will.
+    """
+    if today is None:
+        return 0
+    until = today + timedelta(days=BILL_AHEAD_DAYS)
+    if bill.due_date < until - timedelta(days=BILL_FORGOTTEN_DAYS):
+        return 0
+    return plan_ahead(bill=bill, until=until)
 
 
 def plan_ahead(*, bill: Bill, until: date) -> int:

@@ -153,7 +153,9 @@ class BudgetIn(Input):
     year = serializers.IntegerField(
         min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False, help_text="Default: this."
     )
-    limit_amount = AmountSerializerField(positive=True)
+    limit_amount = AmountSerializerField(
+        signed=False, help_text="Zero means: nothing is to be spent."
+    )
     currency = serializers.CharField(
         max_length=3, required=False, help_text="Default: your base currency."
     )

@@ -70,7 +70,7 @@ def test_a_budget_is_made_with_this_month_and_the_base_currency(api, alice, spen
         ({"category": "nowhere", "limit_amount": "5"}, "category", "does_not_exist"),
         ({"category": "salary", "limit_amount": "5"}, "category", "invalid"),
         ({"category": "food"}, "limit_amount", "required"),
-        ({"category": "food", "limit_amount": "0"}, "limit_amount", "not_positive"),
+        ({"category": "food", "limit_amount": "-1"}, "limit_amount", "negative"),
         ({"category": "food", "limit_amount": "x"}, "limit_amount", "invalid"),
         ({"category": "food", "limit_amount": "1.234"}, "limit_amount", "invalid"),
         ({"category": "food", "limit_amount": "5", "month": 13}, "month", "max_value"),

@@ -100,7 +100,7 @@ def test_a_budget_is_made_edited_deleted_and_brought_back(visitor, budget_for):
     [
         ({"category": ""}, "This field is required."),
         ({"category": "salary"}, "Select a valid choice"),
-        ({"limit_amount": "0"}, "Enter an amount above zero."),
+        ({"limit_amount": "-1"}, "Enter zero or more."),
         ({"limit_amount": "much"}, "be read as an amount"),
         ({"limit_amount": "1.234"}, "could be"),
         ({"year": "1"}, "greater than or equal to 1950"),

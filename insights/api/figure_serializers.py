@@ -161,12 +161,13 @@ class WorthPointOut(serializers.Serializer):
 
 
 class NetWorthOut(ConvertedOut):
-    """Net worth at month ends, each at its own day's rates; the last is today's."""
+    """Net worth on the first and last evening of the period and at month ends between, each at its
+    own day's rates. `net_worth` is the last one's, `change` from the first to it."""
 
     period = PeriodOut(source="question.choice")
-    net_worth = FigureField(source="now.total")
-    assets = FigureField(source="now.assets")
-    liabilities = FigureField(source="now.liabilities")
+    net_worth = FigureField(source="last.total")
+    assets = FigureField(source="last.assets")
+    liabilities = FigureField(source="last.liabilities")
     change = FigureField(allow_null=True)
     change_percent = PercentField(allow_null=True)
     points = WorthPointOut(many=True)

@@ -1,16 +1,20 @@
-"""Net worth over time: what was held and owed at the end of each month, at that day's rates.
+"""Net worth over time: what was held and owed on the first and last evening of the period and on
+the last of each month between, at that day's rates.
 
 Each account is followed back from today's balance by the nets of its months, transfers included.
-It counts from the month of its first transaction (before that nobody told what it held), an
-archived one until the day it was archived; where nobody knows that day, to the month of its last.
+It counts from the day it was opened here, or from the month of an earlier first transaction
+(before that nobody told what it held); an archived one until the day it was archived, and where
+nobody knows that day, to the month of its last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, Q, Sum
 
 from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
@@ -19,7 +23,7 @@ from banking.kernel.periods import Period, first_of_month
 from insights.figures.net_worth import NetWorth, net_worth, was_active
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change
-from transactions.models import MonthlyTotal
+from transactions.models import MonthlyTotal, Transaction
 from users.timezones import local_date
 
 
@@ -44,10 +48,14 @@ class WorthPoint:
 
 @dataclass(frozen=True, slots=True)
 class NetWorthHistory:
-    """`now` is the dashboard's figure; `points` end with it where the period holds today."""
+    """`now` is the dashboard's figure; `points` end with it where the period holds today.
+
+    `last` answers for the period: its last evening, or nothing where no account was there yet.
+    """
 
     question: Question
     now: NetWorth
+    last: WorthPoint
     points: tuple[WorthPoint, ...]
     not_converted: tuple[NotConverted, ...]
     rates: tuple[RatesUsed, ...]
@@ -69,7 +77,7 @@ class NetWorthHistory:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    """From which month an account counts; to which, for an archived one of unknown day."""
+    """From which day an account counts; to which month, for an archived one of unknown day."""
 
     account: Account
     timezone: str
@@ -79,12 +87,12 @@ class _Life:
     def holds(self, evening: date) -> bool:
         month, account = first_of_month(evening), self.account
         if account.is_active or account.archived_at is not None:
-            return self.first <= month and was_active(account, evening, self.timezone)
-        return self.first <= month <= self.last
+            return self.first <= evening and was_active(account, evening, self.timezone)
+        return self.first <= evening and month <= self.last
 
 
 def net_worth_history(question: Question) -> NetWorthHistory:
-    """The last evening of the month before the period and of each of its months, or today."""
+    """The first evening of the period, the last of each of its months, and its last, or today."""
     accounts, on = question.coverage.accounts, question.on
     evenings = _evenings(question.choice.period, on)
     currencies = {account.currency for account in accounts}
@@ -104,9 +112,13 @@ def net_worth_history(question: Question) -> NetWorthHistory:
         points.insert(0, _point(evening, worths))
         used += [converted.rate for _account, converted in worths if converted]
     begun = next((place for place, one in enumerate(points) if one.account_count), len(points))
+    if not evenings:
+        # The period lies ahead: what is known of it is today.
+        points = [_point(on, [(item.account, item.converted) for item in now.items])]
     return NetWorthHistory(
         question=question,
         now=now,
+        last=points[-1],
         points=tuple(points[begun:]),
         not_converted=merged(line for point in points for line in point.not_converted),
         rates=rates_used(used),
@@ -114,9 +126,10 @@ def net_worth_history(question: Question) -> NetWorthHistory:
 
 
 def _evenings(period: Period, on: date) -> list[date]:
-    before = first_of_month(period.start) - timedelta(days=1)
-    ends = [before, *(Period.month_of(month).last_day for month in period.months())]
-    return sorted({min(end, on) for end in ends if first_of_month(end) <= on})
+    if period.start > on:
+        return []
+    ends = [Period.month_of(month).last_day for month in period.months()]
+    return sorted({period.start, *(min(end, on, period.last_day) for end in ends)})
 
 
 def _balances_back(
@@ -125,11 +138,40 @@ def _balances_back(
     """The balances of each evening, from the last one back: today's less what came after."""
     balances = {account.pk: account.balance for account in accounts}
     later = _monthly_nets(accounts, evenings)
+    rest = _rest_of_months(accounts, evenings)
     for evening in reversed(evenings):
         while later and later[-1][0] > first_of_month(evening):
             _month, account_id, net = later.pop()
             balances[account_id] -= net
-        yield evening, balances
+        of_month = rest.get(evening, {})
+        yield evening, {pk: held - of_month.get(pk, 0) for pk, held in balances.items()}
+
+
+def _rest_of_months(
+    accounts: Sequence[Account], evenings: Sequence[date]
+) -> dict[date, dict[int, Decimal]]:
+    """{evening inside a month: {account: what the rest of that month moved it by}}."""
+    rests = {
+        evening: Period(evening + timedelta(days=1), Period.month_of(evening).end)
+        for evening in evenings
+        if evening != Period.month_of(evening).last_day
+    }
+    if not (accounts and rests):
+        return {}
+    spans = [Q(txn_date__gte=one.start, txn_date__lt=one.end) for one in rests.values()]
+    rows = Transaction.objects.filter(
+        reduce(or_, spans), account_id__in=[one.pk for one in accounts], deleted_at=None
+    ).posted()
+    nets = list(
+        rows.order_by().values_list("txn_date", "account_id").annotate(net=Sum("signed_amount"))
+    )
+    found: dict[date, dict[int, Decimal]] = {}
+    for evening, rest in rests.items():
+        sums = found.setdefault(evening, {})
+        for on, account_id, net in nets:
+            if on in rest:
+                sums[account_id] = sums.get(account_id, Decimal(0)) + net
+    return found
 
 
 def _monthly_nets(
@@ -161,8 +203,8 @@ def _lives(accounts: Sequence[Account], question: Question) -> dict[int, _Life]:
     }
     lives, timezone = {}, question.coverage.user.timezone
     for one in accounts:
-        opened = first_of_month(local_date(timezone, one.created_at))
-        first, last = spans.get(one.pk, (opened, opened))
+        opened = local_date(timezone, one.created_at)
+        first, last = spans.get(one.pk, (opened, first_of_month(opened)))
         lives[one.pk] = _Life(one, timezone, min(first, opened), last)
     return lives
 

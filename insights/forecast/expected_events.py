@@ -151,9 +151,11 @@ def _posted(
     on: date,
     until: date,
 ) -> list[Event]:
-    """The lines posted ahead, each on its day."""
+    """The lines of days to come, each on its day, but what is in today's balance already."""
     currencies = {one.pk: one.currency for one in accounts}
     pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
+    is_today = ledger.is_today and on == ledger.on
+    counted = {one.entry.pk for one in ledger.ahead if one.is_posted and is_today}
     return [
         Event(
             date.fromordinal(line.day),
@@ -165,7 +167,7 @@ def _posted(
             is_pay_day=line.pk in pay,
         )
         for line in ahead.lines
-        if line.day <= until.toordinal()
+        if line.day <= until.toordinal() and line.pk not in counted
     ]
 
 

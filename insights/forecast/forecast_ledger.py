@@ -24,7 +24,7 @@ from insights.recurring.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead
 from insights.recurring.recurring import dismissed_keys
 from transactions.models import Transaction
 from users.models import User
-from users.timezones import local_date
+from users.timezones import local_date, today_in
 
 HORIZONS = (30, 60, 90)
 COVERED = (
@@ -75,11 +75,13 @@ class BillFact:
 class Ledger:
     """The covered accounts' money by day, up to `on`, in each account's own currency.
 
-    Amounts are whole ten-thousandths. `balances` are those at the end of `on`; `ahead` is what was
-    posted, by then or by an earlier day, for days to come.
+    Amounts are whole ten-thousandths. `balances` are those stored: today's money, as everywhere,
+    with what a bank posted for later days; `on` may be a day before. `ahead` is what was written,
+    by then or by an earlier day, for days to come.
     """
 
     on: date
+    is_today: bool
     currency: str
     accounts: tuple[Account, ...]
     balances: Mapping[int, int]
@@ -99,9 +101,20 @@ class Ledger:
         return min(firsts, default=None)
 
     def balance_on(self, account: Account, day: int) -> int:
-        """The balance at the end of an earlier day, counted back from the one stored."""
+        """The balance of today, or at the end of an earlier day, counted back from it."""
+        today = self.on.toordinal()
+        if self.is_today and day >= today:
+            return self.balances[account.pk]
+        counted = sum(
+            line.entry.amount
+            for line in self.ahead
+            if line.is_posted
+            and line.entry.account_id == account.pk
+            and line.known_on <= today < line.entry.day
+        )
         later = self.daily.get(account.pk, {})
-        return self.balances[account.pk] - sum(net for on, net in later.items() if on > day)
+        since = sum(net for on, net in later.items() if day < on <= today)
+        return self.balances[account.pk] - counted - since
 
 
 def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
@@ -112,27 +125,38 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
     sums = _daily_sums(accounts, after)
-    later = {pk: sum(net for day, net in net_by_day.items() if day > on.toordinal())
-             for pk, net_by_day in sums.items()}  # fmt: skip
+    ahead = load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
+    unknown = _not_written_yet(sums, ahead, on)
     bills = _bills(coverage.user, days[0])
     currencies = {one.currency for one in accounts} | {bill.currency for bill in bills}
     return Ledger(
         on=on,
+        is_today=on >= today_in(coverage.user.timezone),
         currency=currency,
         accounts=accounts,
-        balances={one.pk: int(one.balance.scaleb(4)) - later.get(one.pk, 0) for one in accounts},
-        daily={
-            pk: {day: net for day, net in net_by_day.items() if day <= on.toordinal()}
-            for pk, net_by_day in sums.items()
-        },
+        balances={one.pk: int(one.balance.scaleb(4)) + unknown.get(one.pk, 0) for one in accounts},
+        daily=sums,
         entries=tuple(load_entries(accounts, after=after, until=on, with_transfers=True)),
-        ahead=tuple(
-            load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
-        ),
+        ahead=tuple(ahead),
         bills=bills,
         dismissed=frozenset(dismissed_keys(coverage)),
         rates=RateTable.for_dates(currencies, currency, days),
     )
+
+
+def _not_written_yet(
+    sums: Mapping[int, Mapping[int, int]], ahead: Iterable[Ahead], on: date
+) -> dict[int, int]:
+    """{account: what to take off its stored balance}: lines of later days written after `on`."""
+    today = on.toordinal()
+    off = {
+        pk: -sum(net for day, net in net_by_day.items() if day > today)
+        for pk, net_by_day in sums.items()
+    }
+    for line in ahead:
+        if line.is_posted and line.known_on <= today < line.entry.day:
+            off[line.entry.account_id] += line.entry.amount
+    return off
 
 
 def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int, int]]:

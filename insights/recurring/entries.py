@@ -59,10 +59,14 @@ class Entry(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A line posted before its day, and the day (an ordinal) on which it was written."""
+    """A line of a day to come, and the day (an ordinal) on which it was written.
+
+    A posted one, which only a bank brings, is in today's balance already.
+    """
 
     entry: Entry
     known_on: int
+    is_posted: bool
 
 
 # What an Entry is read from.
@@ -97,27 +101,39 @@ def load_entries(
 def load_ahead(
     accounts: Sequence[Account], *, days: Iterable[date], ahead: int, timezone: str
 ) -> list[Ahead]:
-    """The lines that were posted, by the end of one of these days, for the `ahead` days after it.
+    """The lines that were written, by the end of one of these days, for the `ahead` days after it.
 
-    Oldest first, and every one: these are facts, not signs of a habit.
+    Oldest first, and every one: these are facts, not signs of a habit. Of the last of `days` those
+    of any later day are told; a planned one that could not post on its day is expected on the day
+    after it.
     """
-    zone = ZoneInfo(timezone)
+    zone, days = ZoneInfo(timezone), list(days)
     told = [
         Q(
             txn_date__gt=on,
-            txn_date__lte=on + timedelta(days=ahead),
+            **({} if on == max(days) else {"txn_date__lte": on + timedelta(days=ahead)}),
             created_at__lt=datetime.combine(on + timedelta(days=1), time.min, zone),
         )
         for on in days
     ]
     rows = Transaction.objects.filter(
-        reduce(or_, told), account_id__in=[account.pk for account in accounts], deleted_at=None
-    ).posted()
-    read = list(
-        _raw(rows).order_by("txn_date", "id").values_list(*_READ, "category__kind", "created_at")
+        reduce(or_, told) & Q(status=Transaction.Status.POSTED)
+        | Q(status=Transaction.Status.PLANNED, txn_date__lte=max(days) + timedelta(days=ahead)),
+        account_id__in=[account.pk for account in accounts],
+        deleted_at=None,
     )
-    known = [local_date(timezone, row[-1]).toordinal() for row in read]
-    return [Ahead(*pair) for pair in zip(_entries(row[:-1] for row in read), known, strict=True)]
+    read = list(
+        _raw(rows)
+        .order_by("txn_date", "id")
+        .values_list(*_READ, "category__kind", "status", "created_at")
+    )
+    tomorrow = max(days).toordinal() + 1
+    found = []
+    for entry, row in zip(_entries(row[:-2] for row in read), read, strict=True):
+        is_posted = row[-2] == Transaction.Status.POSTED
+        kept = entry if is_posted else entry._replace(day=max(entry.day, tomorrow))
+        found.append(Ahead(kept, local_date(timezone, row[-1]).toordinal(), is_posted))
+    return found
 
 
 def _raw(rows: QuerySet) -> QuerySet:
