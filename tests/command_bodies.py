@@ -19,6 +19,7 @@ from transactions.services.import_confirming import confirm_import
 from transactions.services.import_reviewing import leave_out_rows
 from transactions.services.importing import check_import, start_import
 from transactions.services.posting import delete_transactions
+from transactions.services.reviewing import decide
 from transactions.services.rule_editing import create_rule
 from transactions.services.splitting import Part, split_transaction
 
@@ -117,6 +118,15 @@ def gone_transaction(world: World) -> None:
 def loose_transaction(world: World) -> None:
     """No half of a transfer."""
     world["transaction"] = make_transaction(account=world["account"], amount="-3")
+
+
+def answered_review(world: World) -> None:
+    decide(
+        actor=world["owner"],
+        item=world["review_item"],
+        decision="different",
+        at=timezone.now(),
+    )
 
 
 def other_rule(world: World) -> None:

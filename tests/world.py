@@ -16,7 +16,7 @@ from insights.models import Export, ExportPiece
 from insights.recurring.dismissing import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, Change, ImportBatch, ImportRow, Transfer
+from transactions.models import Category, Change, ImportBatch, ImportRow, ReviewItem, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.rule_editing import create_rule
@@ -69,6 +69,18 @@ def things_of(owner: User) -> dict[str, Any]:
             merchant_key=SECRET.lower(),
             direction="expense",
             name=f"{SECRET} merchant",
+        ),
+        "review_item": ReviewItem.objects.create(
+            user=owner,
+            account=account,
+            candidate=ledger["transaction"],
+            reason=f"{SECRET} reason",
+            txn_date=timezone.now().date(),
+            signed_amount=Decimal("-12.00"),
+            currency="EUR",
+            description=f"{SECRET} incoming",
+            fingerprint=1,
+            source="sandbox:1",
         ),
         "rule": create_rule(
             actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"

@@ -6,21 +6,14 @@ k-th line of a fingerprint is a duplicate when the account already holds k live 
 """
 
 import hashlib
-import re
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+
+from transactions.matching.words import normalized
 
 # Goes into every hash: a changed rule gets a new number and a migration that rewrites the column.
-VERSION = 1
-_WORDS = re.compile(r"\w+")
-
-
-# The same wording is asked for twice in turn: for its merchant, then for its fingerprint.
-@lru_cache(maxsize=16)
-def normalized(text: str) -> str:
-    """The words alone: banks vary case, spaces and punctuation between two exports."""
-    return " ".join(_WORDS.findall(text.casefold()))
+# 2: letters are compared without accents, however they are composed.
+VERSION = 2
 
 
 def fingerprint(txn_date: date, signed_amount: Decimal, currency: str, description: str) -> int:

@@ -20,7 +20,7 @@ from django.db.models.functions import Cast
 from accounts.models import Account
 from banking.kernel.periods import add_months, first_of_month
 from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
-from transactions.fingerprints import normalized
+from transactions.matching.words import normalized
 from transactions.models import Category, MerchantTotal, Transaction
 from transactions.rules.merchants import clean_merchant
 from users.timezones import local_date

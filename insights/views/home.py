@@ -12,6 +12,7 @@ from insights.figures.home_page import home_context
 from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
+from transactions.models import ReviewItem
 from users.timezones import local_date
 
 
@@ -27,7 +28,10 @@ def home(request: HttpRequest) -> HttpResponse:
             messages.error(request, sentence)
         choice, shared, status = choose_period({}, on=on), None, 422
     figures = overview(user=request.user, choice=choice, on=on, include_shared=shared)
-    context = {"invitation_count": AccountShare.objects.offered_to(request.user).count()}
+    context = {
+        "invitation_count": AccountShare.objects.offered_to(request.user).count(),
+        "review_count": ReviewItem.objects.visible_to(request.user).open().count(),
+    }
     if figures.is_empty:
         context["overview"] = figures
         return render(request, "insights/home_empty.html", context, status=status)

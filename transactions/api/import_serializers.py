@@ -63,7 +63,7 @@ class ConfirmIn(Input):
 
 
 class CountsOut(serializers.Serializer):
-    """Lines by what became of them: read = added + duplicate + skipped + invalid once done."""
+    """Once done: read = added + duplicate + review + skipped + invalid."""
 
     read = serializers.IntegerField(source="read_count")
     new = serializers.IntegerField(source="new_count")

@@ -14,11 +14,13 @@ from transactions.models.ledger import (
     UnpostedReason,
 )
 from transactions.models.marks import LedgerMark
+from transactions.models.reviews import BankLine, ReviewItem
 from transactions.models.rules import CategoryRule
 from transactions.models.transfers import Transfer
 
 __all__ = [
     "Attachment",
+    "BankLine",
     "Category",
     "CategoryChange",
     "CategoryQuerySet",
@@ -33,6 +35,7 @@ __all__ = [
     "LedgerMark",
     "MerchantTotal",
     "MonthlyTotal",
+    "ReviewItem",
     "SavedView",
     "Tag",
     "Transaction",

@@ -142,11 +142,22 @@ class ImportRow(models.Model):
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
     fingerprint = models.BigIntegerField(null=True)
+    # The held transaction that the line is (duplicate), or may be (review). Neither constraint nor
+    # index: a hundred thousand are written at once, and a purged transaction leaves its number.
+    match = models.ForeignKey(
+        Transaction,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     verdict = models.CharField(max_length=9, choices=Verdict.choices)
     error = models.CharField(max_length=300, blank=True)
     attr = models.CharField(max_length=20, blank=True)
     is_edited = models.BooleanField(default=False)
-    # The owner said to add it although it looks known: no later check takes that back.
+    # The owner said that it is to be added, or that it is the line it looks like: no later check
+    # takes that back.
     is_chosen = models.BooleanField(default=False)
 
     class Meta:

@@ -10,7 +10,7 @@ from functools import cache
 
 import re2
 
-from transactions.fingerprints import normalized
+from transactions.matching.words import normalized
 
 # category slug: "keyword = Name" separated by ";". A keyword without a name only categorises.
 _MAP = {

@@ -12,11 +12,18 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
-from transactions.models import ImportBatch, ImportMapping, ImportRow, TransactionQuerySet
+from transactions.models import (
+    BankLine,
+    ImportBatch,
+    ImportMapping,
+    ImportRow,
+    TransactionQuerySet,
+)
+from transactions.services.completing import complete, take_back
 from transactions.services.import_categories import forget_lost_categories, write_history
 from transactions.services.import_posting import (
     live_rows,
-    post_pending_twins,
+    tellings_of,
     trash_rows,
     write_new_rows,
 )
@@ -30,6 +37,7 @@ from transactions.services.importing import (
     usable_account,
 )
 from transactions.services.posting import book
+from transactions.services.reviewing import ask_about_rows, close_reviews_of
 from transactions.services.transfer_pairs import accounts_of_pairs, dissolve_pairs
 from transactions.totals import merge
 from users.audit import trail
@@ -68,8 +76,9 @@ def refuse_unready(batch: ImportBatch) -> None:
 def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
     """Post every new row of a batch in one commit; a batch that is done stays as it is.
 
-    Rows that have come into the account since the check are duplicates; open questions count as
-    skipped. Raises ValidationError, also when the account has gone.
+    Rows that have come into the account since the check are duplicates. A duplicate completes the
+    line it is of; a row that needs review waits for its owner. Raises ValidationError, also when
+    the account has gone.
     """
     batch = check_import(batch_id=batch_id)
     columns = _columns(batch)
@@ -82,12 +91,13 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         if batch.status not in (Status.CHECKED, Status.IMPORTING, Status.FAILED):
             raise ValidationError("This import has not been checked yet.")
         account = usable_account(accounts[batch.account_id])
-        mark_known_rows(batch, with_reviews=False)
+        mark_known_rows(batch)
         forget_lost_categories(batch)
         sums = write_new_rows(batch, at=at)
         write_history(batch, actor=actor, at=at)
-        twins = post_pending_twins(batch, at=at)
-        book(accounts, merge((sums, 1), (twins, 1)))
+        ask_about_rows(batch, actor=actor, at=at)
+        completed = complete(account, tellings_of(batch), at=at)
+        book(accounts, merge((sums, 1), (completed, 1)))
         _settle(batch, account, at)
         _remember_mapping(batch, columns)
         trail.record(
@@ -103,13 +113,10 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
 def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
     """Turn verdicts into what became of the rows, and store the receipt."""
     rows = ImportRow.objects.filter(batch=batch)
-    asked = rows.filter(verdict=Verdict.REVIEW).update(verdict=Verdict.SKIPPED)
     rows.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
     batch.status, batch.error = Status.DONE, ""
     batch.confirmed_at, batch.balance_after = at, account.balance
     count_verdicts(batch)
-    ImportBatch.objects.filter(pk=batch.pk).update(review_count=asked)
-    batch.review_count = asked
 
 
 def _receipt(batch: ImportBatch) -> dict[str, Any]:
@@ -119,6 +126,7 @@ def _receipt(batch: ImportBatch) -> dict[str, Any]:
         "read": batch.read_count,
         "added": batch.added_count,
         "duplicate": batch.duplicate_count,
+        "review": batch.review_count,
         "skipped": batch.skipped_count,
         "invalid": batch.invalid_count,
         "inflow": batch.inflow,
@@ -145,7 +153,8 @@ def _remember_mapping(batch: ImportBatch, columns: list[str]) -> None:
 
 @db_transaction.atomic
 def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBatch:
-    """Move all that a confirmed import brought to the trash; a reverted one stays as it is.
+    """Move all that a confirmed import brought to the trash, and give the lines it completed back
+    what they held before; a reverted one stays as it is.
 
     Raises ValidationError for an import that was never confirmed.
     """
@@ -157,7 +166,10 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
         raise ValidationError("Only an import that is done can be reverted.")
     book(accounts, dissolve_pairs(actor=actor, rows=live_rows(batch), accounts=accounts))
     count, lost = trash_rows(batch, at=at)
-    book(accounts, lost)
+    given_back = take_back(BankLine.objects.filter(import_batch=batch), at=at)
+    book(accounts, merge((lost, 1), (given_back, 1)))
+    close_reviews_of(batch)
+    count_verdicts(batch)
     batch.status, batch.reverted_at = Status.REVERTED, at
     batch.save(update_fields=["status", "reverted_at", "updated_at"])
     trail.record(actor=actor, action="transactions.import.reverted", target=batch, deleted=count)

@@ -13,9 +13,8 @@ from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
-    Exists,
+    F,
     GeneratedField,
-    OuterRef,
     Q,
     Value,
     When,
@@ -26,6 +25,7 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.fields import FoldedField, folded
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
+from transactions.services.completing import Telling
 from transactions.services.import_progress import report_progress
 from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
 
@@ -143,25 +143,31 @@ class _SumsOfLines:
         return found
 
 
-def post_pending_twins(batch: ImportBatch, *, at: datetime) -> SumsByKey:
-    """Post the account's pending lines that this file has as booked; what that adds."""
-    booked = ImportRow.objects.filter(
-        batch=batch, verdict=ImportRow.Verdict.DUPLICATE, is_pending=False
+def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
+    """What the file says of lines the account held, wherever it says more than they do."""
+    known = ImportRow.objects.filter(
+        batch=batch, verdict=ImportRow.Verdict.DUPLICATE, match__isnull=False
     )
-    pending = Transaction.objects.filter(
-        account_id=batch.account_id,
-        status=Transaction.Status.PENDING,
-        origin=Transaction.Origin.IMPORT,
-        deleted_at=None,
+    has_new_id = ~Q(external_id="") & ~Q(external_id=F("match__external_id"))
+    is_booked = ~Q(match__status=Transaction.Status.POSTED) & Q(is_pending=False)
+    is_entered = ~Q(match__origin__in=(Transaction.Origin.IMPORT, Transaction.Origin.SYNC))
+    has_other_words = ~Q(fingerprint=F("match__fingerprint"))
+    telling = known.filter(
+        has_new_id | is_booked | is_entered | has_other_words | Q(is_chosen=True)
     )
-    same_id = Exists(booked.filter(external_id=OuterRef("external_id")).exclude(external_id=""))
-    same_words = Exists(booked.filter(fingerprint=OuterRef("fingerprint")))
-    ids = list(pending.filter(Q(same_id) | Q(same_words)).values_list("pk", flat=True))
-    if not ids:
-        return {}
-    rows = Transaction.objects.filter(pk__in=ids)
-    rows.update(status=Transaction.Status.POSTED, updated_at=at)
-    return sums_in(rows)
+    for row in telling.select_related("review_item").order_by("pk").iterator(chunk_size=1000):
+        yield Telling(
+            transaction_id=row.match_id,
+            import_batch=batch,
+            review_item=getattr(row, "review_item", None),
+            **{name: getattr(row, name) for name in _TOLD},
+        )
+
+
+_TOLD = (
+    *("txn_date", "posted_date", "signed_amount", "description", "merchant", "external_id"),
+    *("is_pending", "fingerprint"),
+)
 
 
 def live_rows(batch: ImportBatch) -> TransactionQuerySet:

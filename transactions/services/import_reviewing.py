@@ -15,7 +15,7 @@ from transactions.services.import_staging import (
     rounding_note,
     storable,
 )
-from transactions.services.import_verdicts import mark_known_rows, reset_rows_like
+from transactions.services.import_verdicts import mark_known_rows
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting_checks import EARLIEST, LATEST
 from users.audit import trail
@@ -61,8 +61,7 @@ def fix_row(
     row.error = rounding_note(signed_amount, amount)
     row.is_edited, row.is_chosen = True, False
     row.save()
-    reset_rows_like(batch, [before[0], row.fingerprint])
-    mark_known_rows(batch, with_reviews=True)
+    mark_known_rows(batch)
     count_verdicts(batch)
     row.refresh_from_db()
     trail.record(
@@ -87,11 +86,29 @@ def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) 
     count = (
         rows.filter(batch=batch, verdict__in=out, fingerprint__isnull=False)
         .exclude(signed_amount=0)
-        # The bank's id may be in the account already, and is there only once.
-        .update(verdict=Verdict.NEW, error="", is_chosen=True, external_id="")
+        .update(verdict=Verdict.NEW, error="", is_chosen=True, match=None)
     )
+    # What such a row was taken for is free again for the others.
+    mark_known_rows(batch)
     count_verdicts(batch)
     trail.record(actor=actor, action="transactions.import.rows_included", target=batch, count=count)
+    return count
+
+
+@db_transaction.atomic
+def accept_matches(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
+    """Say that rows which need review are the held lines they look like; returns how many.
+
+    A row that looks like none (an odd date) is left out.
+    """
+    batch = _locked_checked(batch)
+    asked = rows.filter(batch=batch, verdict=Verdict.REVIEW)
+    count = asked.filter(match__isnull=True).update(
+        verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=True
+    )
+    count += asked.update(verdict=Verdict.DUPLICATE, is_chosen=True)
+    count_verdicts(batch)
+    trail.record(actor=actor, action="transactions.import.rows_matched", target=batch, count=count)
     return count
 
 
@@ -100,7 +117,7 @@ def leave_out_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]
     """Say that rows are not to be added; returns how many."""
     batch = _locked_checked(batch)
     count = rows.filter(batch=batch, verdict__in=(Verdict.NEW, Verdict.REVIEW)).update(
-        verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False
+        verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False, match=None
     )
     count_verdicts(batch)
     trail.record(actor=actor, action="transactions.import.rows_left_out", target=batch, count=count)

@@ -1,101 +1,34 @@
-"""Which staged rows are in the account already: decided in SQL, for a whole file at once.
+"""Which staged rows are in the account already: the matcher's verdicts, written on a file's rows.
 
-A row is known again by the bank's id of it, else by its fingerprint: the file's k-th line of a
-fingerprint is a duplicate when the account holds k live lines of it that the file's ids do not
-account for. So a file read twice, shuffled, or overlapping by a week adds nothing twice, and two
-equal coffees stay two. A line of the same day and amount in other words, entered by hand or read
-from another kind of file, is put to the owner.
+Every row that its owner has not decided about is judged anew each time, so that what has come into
+the account since the check counts as well. Only rows whose verdict moves are written.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Max, Min, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import BigIntegerField, Count, Max, Min, QuerySet, Window
+from django.db.models.functions import Cast, RowNumber
 
+from banking.kernel.bulk import bulk_update
+from banking.kernel.money import plain_amount
+from transactions.matching.lines import Incoming, Matching, Text
+from transactions.matching.lines import Verdict as Judged
+from transactions.matching.matcher import match
+from transactions.matching.reading import (
+    Kind,
+    knowledge_of,
+    read_ledger,
+    texts_by,
+    texts_of_held,
+)
 from transactions.models import ImportBatch, ImportRow, Transaction
 
-IN_THE_ACCOUNT = "The bank's id of this line is in the account already."
 TWICE_IN_FILE = "The file has this line twice, under one id of the bank's."
-SAME_LINE = "The account has this line already."
-OTHER_ID = "The account has a line of these words, day and amount under another id of the bank's."
-OTHER_WORDS = "The account has a line of this day and amount in other words."
-# From here on the planner must not trust its guess that a table just filled has few rows.
-MANY_ROWS = 5000
-
-_ROWS, _LEDGER = ImportRow._meta.db_table, Transaction._meta.db_table
-
-_BY_ID = f"""
-UPDATE {_ROWS} SET verdict = 'duplicate', error = %(sentence)s
-WHERE batch_id = %(batch)s AND verdict = 'new' AND NOT is_chosen AND external_id <> ''
-  AND EXISTS (
-    SELECT 1 FROM {_LEDGER} t
-    WHERE t.account_id = %(account)s AND t.external_id = {_ROWS}.external_id
-      AND NOT (t.external_id = '') AND t.deleted_at IS NULL)
-"""  # noqa: S608 - table names of our own models
-
-_FREE_CHOSEN_IDS = f"""
-UPDATE {_ROWS} SET external_id = ''
-WHERE batch_id = %(batch)s AND is_chosen AND external_id <> ''
-  AND EXISTS (
-    SELECT 1 FROM {_LEDGER} t
-    WHERE t.account_id = %(account)s AND t.external_id = {_ROWS}.external_id
-      AND NOT (t.external_id = '') AND t.deleted_at IS NULL)
-"""  # noqa: S608
-
-# The file's rows and the account's are numbered within each fingerprint, and the file's k-th is the
-# account's k-th. Written as (fingerprint, place) IN (…), which both engines answer from a hash or
-# a sorted list; a join of the two lists SQLite would do row by row. Rows that the bank's ids
-# account for take no part; held lines that surely are this line come first.
-_BY_FINGERPRINT = f"""
-UPDATE {_ROWS} SET verdict = {{verdict}}, error = {{error}}
-WHERE verdict = 'new' AND NOT is_chosen AND id IN (
-  SELECT mine.id FROM (
-    SELECT r.id, r.fingerprint, r.external_id,
-      ROW_NUMBER() OVER (PARTITION BY r.fingerprint ORDER BY r.row_number, r.id) AS place
-    FROM {_ROWS} r
-    WHERE r.batch_id = %(batch)s AND r.fingerprint IS NOT NULL AND {{own_id_is_new}}
-  ) mine
-  WHERE {{mine}} AND (mine.fingerprint, mine.place) IN (
-    SELECT held.fingerprint, held.place FROM (
-      SELECT t.fingerprint, CASE WHEN {{certain}} THEN 1 ELSE 0 END AS is_certain,
-        ROW_NUMBER() OVER (
-          PARTITION BY t.fingerprint
-          ORDER BY CASE WHEN {{certain}} THEN 0 ELSE 1 END, t.id) AS place
-      FROM {_LEDGER} t
-      WHERE t.account_id = %(account)s AND t.deleted_at IS NULL AND {{id_not_in_file}}
-        AND t.fingerprint IN (
-          SELECT fingerprint FROM {_ROWS}
-          WHERE batch_id = %(batch)s AND fingerprint IS NOT NULL)
-    ) held
-    WHERE {{held}}))
-"""  # noqa: S608
-
-_BY_DAY_AND_AMOUNT = f"""
-UPDATE {_ROWS} SET verdict = 'review', error = %(other_words)s
-WHERE id IN (
-  SELECT mine.id FROM (
-    SELECT r.id, r.txn_date, r.signed_amount,
-      ROW_NUMBER() OVER (
-        PARTITION BY r.txn_date, r.signed_amount ORDER BY r.row_number, r.id) AS place
-    FROM {_ROWS} r
-    WHERE r.batch_id = %(batch)s AND r.verdict = 'new' AND NOT r.is_chosen
-  ) mine
-  WHERE (mine.txn_date, mine.signed_amount, mine.place) IN (
-    SELECT t.txn_date, t.signed_amount,
-      ROW_NUMBER() OVER (PARTITION BY t.txn_date, t.signed_amount ORDER BY t.id)
-    FROM {_LEDGER} t
-    WHERE t.account_id = %(account)s AND t.deleted_at IS NULL
-      AND t.txn_date BETWEEN %(first)s AND %(last)s
-      AND NOT ({{same_kind}}) AND {{id_not_in_file}} AND {{words_not_in_file}}))
-"""  # noqa: S608
-
-_OWN_ID_IS_NEW = f"""NOT EXISTS (
-      SELECT 1 FROM {_LEDGER} k
-      WHERE k.account_id = %(account)s AND k.external_id = r.external_id
-        AND NOT (k.external_id = '') AND k.deleted_at IS NULL)"""  # noqa: S608
+MOST_NAMED = 5
+ROWS_AT_ONCE = 2000
+Verdict = ImportRow.Verdict
+_VERDICT_OF = {"same": Verdict.DUPLICATE, "review": Verdict.REVIEW, "new": Verdict.NEW}
 
 
 def mark_repeated_ids(batch: ImportBatch) -> None:
@@ -120,80 +53,127 @@ def mark_repeated_ids(batch: ImportBatch) -> None:
     ImportRow.objects.filter(pk__in=others).update(external_id="")
 
 
-def mark_known_rows(batch: ImportBatch, *, with_reviews: bool) -> None:
-    """Turn new rows that the account has already into duplicates, or into questions.
+def mark_known_rows(batch: ImportBatch) -> list[str]:
+    """Give each undecided row its verdict against the account, and the held line it is about.
 
-    Never touches a row its owner chose. `with_reviews` also asks about lines in other words.
+    Returns sentences about lines the account holds of the file's days that the file does not list.
     """
-    rows = ImportRow.objects.filter(batch=batch)
-    span = rows.filter(fingerprint__isnull=False).aggregate(
-        first=Min("txn_date"), last=Max("txn_date"), ids=Count("pk", filter=~Q(external_id=""))
+    rows = _judged_rows(batch)
+    span = rows.aggregate(first=Min("txn_date"), last=Max("txn_date"))
+    if span["first"] is None:
+        return []
+    _free_chosen_ids(batch)
+    covers = _days_covered(batch)
+    ledger = read_ledger(
+        batch.account_id,
+        first=span["first"],
+        last=span["last"],
+        external_ids=rows.exclude(external_id="").values("external_id"),
+        kind=Kind(frozenset(batches_of_this_kind(batch))),
+        apart_from=_decided_matches(batch),
     )
+    knowledge = knowledge_of(batch.account_id, on=batch.created_at.date(), covers=covers)
+    is_plain = knowledge.has_no_odd_day(span["first"].toordinal(), span["last"].toordinal())
+    if is_plain and not ledger.held and not rows.exclude(verdict=Verdict.NEW).exists():
+        return []
+    lines, before = _incoming(rows)
+    matching = match(
+        lines,
+        ledger.held,
+        aliases=ledger.aliases,
+        texts_of_incoming=texts_by(_texts_of_rows),
+        texts_of_held=texts_of_held,
+        knowledge=knowledge,
+    )
+    _write(matching.verdicts, before)
+    return _unlisted(batch, matching)
+
+
+def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
+    """The rows whose verdict is the matcher's: with money, once in the file, not decided."""
+    judged = (Verdict.NEW, Verdict.DUPLICATE, Verdict.REVIEW)
+    rows = ImportRow.objects.filter(
+        batch=batch, verdict__in=judged, is_chosen=False, fingerprint__isnull=False
+    )
+    return rows.exclude(error=TWICE_IN_FILE).order_by()
+
+
+def _days_covered(batch: ImportBatch) -> tuple[date, date] | None:
+    """The first and last day of the booked lines of the whole file."""
+    booked = ImportRow.objects.filter(batch=batch, fingerprint__isnull=False, is_pending=False)
+    days = booked.aggregate(first=Min("txn_date"), last=Max("txn_date"))
+    return (days["first"], days["last"]) if days["first"] else None
+
+
+def _decided_matches(batch: ImportBatch) -> list[int]:
+    decided = ImportRow.objects.filter(batch=batch, is_chosen=True, match__isnull=False)
+    return list(decided.filter(verdict=Verdict.DUPLICATE).values_list("match_id", flat=True))
+
+
+def _free_chosen_ids(batch: ImportBatch) -> None:
+    """A row chosen to be added has no id that the account has already: there it is only once."""
     held = Transaction.objects.filter(account_id=batch.account_id, deleted_at=None)
-    in_span = held.filter(txn_date__range=(span["first"], span["last"]))
-    if span["first"] is None or not (in_span.exists() or (span["ids"] and held.exists())):
-        return
-    kin = _batches_of_this_kind(batch)
-    of_this_kind = Q(import_batch__in=kin, import_batch__isnull=False)
-    values: dict[str, Any] = {
-        "batch": batch.pk,
-        "account": batch.account_id,
-        "first": span["first"].isoformat(),
-        "last": span["last"].isoformat(),
-        "sentence": IN_THE_ACCOUNT,
-        "same_line": SAME_LINE,
-        "other_id": OTHER_ID,
-        "other_words": OTHER_WORDS,
-    }
-    statements = _statements(_is_one_of("t.import_batch_id", kin), has_ids=bool(span["ids"]))
-    if with_reviews and in_span.exclude(of_this_kind).exists():
-        statements.append(_day_and_amount(_is_one_of("t.import_batch_id", kin), bool(span["ids"])))
-    with connection.cursor() as cursor, _no_guessing(cursor, batch.read_count):
-        for statement in statements:
-            cursor.execute(statement, values)
+    chosen = ImportRow.objects.filter(batch=batch, is_chosen=True, verdict=Verdict.NEW)
+    ids = held.exclude(external_id="").values("external_id")
+    chosen.exclude(external_id="").filter(external_id__in=ids).update(external_id="")
 
 
-def _statements(same_kind: str, *, has_ids: bool) -> list[str]:
-    """What is certain first; the same words under another id of the bank's are then a question."""
-    parts = {
-        "own_id_is_new": _OWN_ID_IS_NEW if has_ids else "1 = 1",
-        "id_not_in_file": _not_in_file("external_id", "''") if has_ids else "1 = 1",
-        "certain": f"(t.external_id = '' OR NOT ({same_kind}))",
-    }
-    duplicate = {"verdict": "'duplicate'", "error": "%(same_line)s"}
-    no_id, surely = "mine.external_id = ''", "held.is_certain = 1"
-    everything = _BY_FINGERPRINT.format(**parts, **duplicate, mine=no_id, held="1 = 1")
-    if not has_ids:
-        return [everything]
-    review = {"verdict": "'review'", "error": "%(other_id)s"}
-    return [
-        _FREE_CHOSEN_IDS,
-        _BY_ID,
-        _BY_FINGERPRINT.format(**parts, **duplicate, mine="1 = 1", held=surely),
-        everything,
-        _BY_FINGERPRINT.format(**parts, **review, mine="1 = 1", held="1 = 1"),
-    ]
+_COLUMNS = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
 
 
-def _day_and_amount(same_kind: str, has_ids: bool) -> str:
-    return _BY_DAY_AND_AMOUNT.format(
-        same_kind=same_kind,
-        id_not_in_file=_not_in_file("external_id", "''") if has_ids else "1 = 1",
-        words_not_in_file=_not_in_file("fingerprint", "NULL"),
-    )
+def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, tuple]]:
+    """The rows for the matcher, and of each what stands on it now."""
+    with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField()))
+    lines, before = [], {}
+    # In the file's order: of several equal lines the first are those that are held.
+    for *line, verdict, matched, error in (
+        with_units.order_by("pk")
+        .values_list(*_COLUMNS, "verdict", "match_id", "error")
+        .iterator(chunk_size=ROWS_AT_ONCE)
+    ):
+        pk, units, on, *rest = line
+        lines.append(Incoming(pk, units, on.toordinal(), *rest))
+        before[pk] = (verdict, matched, error)
+    return lines, before
 
 
-def _not_in_file(column: str, blank: str) -> str:
-    """That no row of the file has the ledger row's value: a hash anti-join on PostgreSQL, a sorted
-    list on SQLite, each what its planner does well."""
-    given = f"{column} IS NOT NULL" if blank == "NULL" else f"{column} <> {blank}"
-    rows = f"SELECT {column} FROM {_ROWS} e WHERE e.batch_id = %(batch)s AND e.{given}"  # noqa: S608
-    if connection.vendor == "postgresql":
-        return f"NOT EXISTS ({rows} AND e.{column} = t.{column})"
-    return f"t.{column} NOT IN ({rows})"
+def _texts_of_rows(pks: list[int]) -> dict[int, Text]:
+    rows = ImportRow.objects.filter(pk__in=pks).order_by()
+    return {pk: Text(*text) for pk, *text in rows.values_list("pk", "description", "merchant")}
 
 
-def _batches_of_this_kind(batch: ImportBatch) -> list[int]:
+def _write(verdicts: dict[int, Judged], before: dict[int, tuple]) -> None:
+    """One statement's worth of rows at a time; a new row keeps what its reading said of it."""
+    moved = []
+    for pk, judged in verdicts.items():
+        was, matched, error = before[pk]
+        verdict = str(_VERDICT_OF[judged.kind])
+        keeps_note = verdict == was == Verdict.NEW
+        after = (verdict, judged.held, error if keeps_note else judged.reason)
+        if after != (was, matched, error):
+            moved.append((pk, *after))
+    bulk_update(ImportRow, ("verdict", "match", "error"), moved)
+
+
+def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:
+    """What the bank listed before of the file's days, and does not list in this file."""
+    sentences = []
+    for pks, what in (
+        (matching.missing, "The bank no longer lists"),
+        (matching.vanished, "The bank no longer lists the pending line"),
+    ):
+        named = Transaction.objects.filter(pk__in=pks[:MOST_NAMED]).order_by("txn_date", "pk")
+        sentences += [
+            f"{what} {row.description}, {plain_amount(row.signed_amount, row.currency)}"
+            f" {row.currency} on {row.txn_date.day} {row.txn_date:%B %Y}."
+            for row in named
+        ]
+        if len(pks) > MOST_NAMED:
+            sentences.append(f"{what} {len(pks) - MOST_NAMED} more of these days.")
+    return sentences
+
+
+def batches_of_this_kind(batch: ImportBatch) -> list[int]:
     """The account's imports of files built alike: their words and ids can be compared."""
     mapping = _meaning(batch.mapping)
     earlier = ImportBatch.objects.filter(account_id=batch.account_id, format=batch.format)
@@ -208,34 +188,3 @@ def _meaning(mapping: dict[str, Any]) -> dict[str, Any]:
     """A mapping without what may differ between two downloads of one export."""
     apart = ("header_line", "skip_lines", "encoding")
     return {name: value for name, value in mapping.items() if name not in apart}
-
-
-def _is_one_of(column: str, ids: list[int]) -> str:
-    listed = ", ".join(str(int(pk)) for pk in ids)
-    return f"{column} IS NOT NULL AND {column} IN ({listed})" if ids else "1 = 0"
-
-
-@contextmanager
-def _no_guessing(cursor: Any, row_count: int) -> Iterator[None]:
-    """Hash joins for large files: PostgreSQL has no statistics yet of rows just copied in."""
-    if connection.vendor != "postgresql" or row_count < MANY_ROWS:
-        yield
-        return
-    cursor.execute("SET LOCAL enable_nestloop = off")
-    yield
-    cursor.execute("SET LOCAL enable_nestloop = on")
-
-
-def reset_rows_like(batch: ImportBatch, fingerprints: list[int | None]) -> None:
-    """Open the question again for rows of these fingerprints, after one of them was changed."""
-    verdicts = (ImportRow.Verdict.DUPLICATE, ImportRow.Verdict.REVIEW)
-    rows = ImportRow.objects.filter(batch=batch, verdict__in=verdicts, is_chosen=False)
-    known = [value for value in fingerprints if value is not None]
-    rows.filter(Q(fingerprint__in=known) | Q(verdict=ImportRow.Verdict.REVIEW)).exclude(
-        error=TWICE_IN_FILE
-    ).update(verdict=ImportRow.Verdict.NEW, error="")
-
-
-def rows_of(batch: ImportBatch, verdict: str) -> Any:
-    """The batch's rows of one verdict."""
-    return ImportRow.objects.filter(batch=batch, verdict=verdict).order_by(F("row_number"), "pk")

@@ -211,10 +211,10 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     spool.write(batch)
     report_progress(batch.pk, "comparing", spool.row_count, spool.row_count)
     mark_repeated_ids(batch)
-    mark_known_rows(batch, with_reviews=True)
+    unlisted = mark_known_rows(batch)
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
-    batch.warnings = [*spool.warnings, *_balance_warning(batch)][:20]
+    batch.warnings = [*spool.warnings, *_balance_warning(batch), *unlisted][:20]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED
     batch.error = ""

@@ -17,7 +17,12 @@ from banking.kernel.keyset import keyset_page
 from banking.limits import LINES_A_PAGE
 from transactions.forms.importing import ImportRowForm
 from transactions.models import ImportBatch, ImportRow
-from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
+from transactions.services.import_reviewing import (
+    accept_matches,
+    fix_row,
+    include_rows,
+    leave_out_rows,
+)
 from transactions.views.importing import find, find_to_change, is_waiting, progress_page
 
 Verdict = ImportRow.Verdict
@@ -34,7 +39,7 @@ def import_check(request: HttpRequest, pk: int) -> HttpResponse:
     if is_waiting(batch):
         return render(request, *progress_page(batch))
     verdict = request.GET.get("verdict", "")
-    rows = ImportRow.objects.filter(batch=batch).select_related("category")
+    rows = ImportRow.objects.filter(batch=batch).select_related("category", "match__category")
     if verdict in Verdict.values:
         rows = rows.filter(verdict=verdict)
     page = keyset_page(rows, ["id"], LINES_A_PAGE, request.GET.get("cursor"))
@@ -56,7 +61,7 @@ def _tabs(batch: ImportBatch, current: str) -> list[dict[str, Any]]:
         ("new", _("New"), batch.new_count),
         ("added", _("Added"), batch.added_count),
         ("duplicate", _("Duplicates"), batch.duplicate_count),
-        ("review", _("Needs review"), 0 if batch.is_confirmed else batch.review_count),
+        ("review", _("Needs review"), batch.review_count),
         ("invalid", _("Errors"), batch.invalid_count),
         ("skipped", _("Left out"), batch.skipped_count),
     ]
@@ -110,19 +115,29 @@ def import_rows_choose(request: HttpRequest, pk: int) -> HttpResponse:
         rows = rows.filter(verdict=request.POST["all"])
     else:
         rows = rows.none()
-    change = include_rows if request.POST.get("choice") == "add" else leave_out_rows
+    change = _CHOICES.get(request.POST.get("choice", ""), leave_out_rows)
     try:
         count = change(actor=request.user, batch=batch, rows=rows)
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        sentence = (
-            ngettext("%(count)s line will be added.", "%(count)s lines will be added.", count)
-            if change is include_rows
-            else ngettext("%(count)s line is left out.", "%(count)s lines are left out.", count)
-        )
-        messages.success(request, sentence % {"count": count})
+        messages.success(request, _told(change, count) % {"count": count})
     return redirect(_back(request, batch))
+
+
+_CHOICES = {"add": include_rows, "same": accept_matches}
+
+
+def _told(change: Any, count: int) -> str:
+    if change is include_rows:
+        return ngettext("%(count)s line will be added.", "%(count)s lines will be added.", count)
+    if change is accept_matches:
+        return ngettext(
+            "%(count)s line is one you already have.",
+            "%(count)s lines are ones you already have.",
+            count,
+        )
+    return ngettext("%(count)s line is left out.", "%(count)s lines are left out.", count)
 
 
 def _back(request: HttpRequest, batch: ImportBatch) -> str:

@@ -37,6 +37,8 @@ class IncomingTransaction:
     notes: str = ""
     balance_after: Decimal | None = None
     is_pending: bool = False
+    # The bank's id of the pending line that this posted one takes the place of, where it says so.
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""Lines that may be a payment the account holds already, at the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import require_change
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import GenericApiView, Input, operation
+from transactions.api.serializers import TransactionOut
+from transactions.models import ReviewItem
+from transactions.services.reviewing import ANSWERS, decide, decide_all, undo_decision
+from users.policy import Ability, require
+
+
+class IncomingLineOut(serializers.ModelSerializer):
+    """The line as it came in; in no balance until it is answered, unless it was entered here."""
+
+    signed_amount = AmountSerializerField(read_only=True)
+    transaction = serializers.IntegerField(
+        source="entered_id", read_only=True, allow_null=True, help_text="Where it was entered here."
+    )
+    import_batch = serializers.IntegerField(
+        source="import_row.batch_id", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = ReviewItem
+        fields = [
+            "txn_date",
+            "posted_date",
+            "signed_amount",
+            "currency",
+            "description",
+            "merchant",
+            "external_id",
+            "is_pending",
+            "transaction",
+            "import_batch",
+            "source",
+        ]
+
+
+class ReviewItemOut(serializers.ModelSerializer):
+    """One question: is `incoming` the payment `candidate`, or one of its own?"""
+
+    account_name = serializers.CharField(source="account.name", read_only=True)
+    incoming = IncomingLineOut(source="*", read_only=True)
+    candidate = serializers.SerializerMethodField()
+    posted = serializers.IntegerField(source="posted_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = ReviewItem
+        fields = [
+            "id",
+            "account",
+            "account_name",
+            "status",
+            "incoming",
+            "candidate",
+            "reason",
+            "posted",
+            "decided_at",
+            "created_at",
+        ]
+
+    @extend_schema_field(TransactionOut(allow_null=True))
+    def get_candidate(self, item: ReviewItem) -> dict[str, Any] | None:
+        return TransactionOut(item.candidate).data if item.candidate else None
+
+
+class DecisionIn(Input):
+    """The answer: the same payment, or a different one."""
+
+    decision = serializers.ChoiceField(choices=ANSWERS)
+
+
+class DecisionsIn(DecisionIn):
+    """One answer to several open questions; without `ids` to all of them."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), max_length=1000, required=False
+    )
+
+
+class DecisionsOut(serializers.Serializer):
+    """How many were answered, how many are still open, and why some could not be answered."""
+
+    decided = serializers.IntegerField()
+    open = serializers.IntegerField()
+    errors = serializers.ListField(child=serializers.CharField())
+
+
+class ReviewApi(GenericApiView):
+    """What these share: this user's questions."""
+
+    serializer_class = ReviewItemOut
+
+    def get_queryset(self) -> Any:
+        found = ReviewItem.objects.visible_to(self.request.user).for_list()
+        return found.prefetch_related("candidate__tags")
+
+    def find_to_change(self, pk: int) -> ReviewItem:
+        item = get_object_or_404(self.get_queryset(), pk=pk)
+        require_change(self.request.user, item.account)
+        return item
+
+    def show(self, pk: int) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=pk)).data)
+
+
+class ReviewListApi(ReviewApi):
+    filterset_fields = ["account"]
+
+    @operation(operation_id="review_list", responses=ReviewItemOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What waits for your answer, the newest first."""
+        waiting = self.filter_queryset(self.get_queryset().open().order_by("-id"))
+        page = self.paginate_queryset(waiting)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @operation(operation_id="review_decide_all", request=DecisionsIn, responses=DecisionsOut)
+    def post(self, request: Request) -> Response:
+        """Answer several questions alike: all that are open, or those of `ids`."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = DecisionsIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        items = ReviewItem.objects.visible_to(request.user)
+        if "ids" in data.validated_data:
+            items = items.filter(pk__in=data.validated_data["ids"])
+        decided, errors = decide_all(
+            actor=request.user,
+            items=items,
+            decision=data.validated_data["decision"],
+            at=timezone.now(),
+        )
+        still_open = ReviewItem.objects.visible_to(request.user).open().count()
+        return Response({"decided": decided, "open": still_open, "errors": errors})
+
+
+class ReviewDetailApi(ReviewApi):
+    @operation(operation_id="review_retrieve")
+    def get(self, request: Request, pk: int) -> Response:
+        """One question, open or answered."""
+        item = get_object_or_404(self.get_queryset(), pk=pk)
+        return Response(self.get_serializer(item).data)
+
+    @operation(operation_id="review_decide", request=DecisionIn, responses=ReviewItemOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Answer "same" or "different"; an answered question stays as it is.
+
+        After "different" another candidate may be asked about: then the status is still `open`.
+        """
+        item = self.find_to_change(pk)
+        data = DecisionIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        decide(actor=request.user, item=item, at=timezone.now(), **data.validated_data)
+        return self.show(pk)
+
+
+class ReviewUndoApi(ReviewApi):
+    @operation(operation_id="review_undo", request=None, responses=ReviewItemOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Open an answered question again; the ledger is as it was before the answer."""
+        undo_decision(actor=request.user, item=self.find_to_change(pk), at=timezone.now())
+        return self.show(pk)

@@ -1,0 +1,444 @@
+"""The one matcher for files, bank syncs and what people enter.
+
+Certain evidence is used up first: the bank's id, then day, amount and words. What is left is
+paired by amount within a few days, all lines of an amount together, so that the result does not
+depend on the order of the lines. A pair that is not certain becomes a question, never a silent
+choice. The work grows with the number of lines, not with its square.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from transactions.matching.assignment import best_pairs, clusters
+from transactions.matching.lines import (
+    BANK,
+    BILL,
+    CHANGED_BY_PERCENT,
+    HAND,
+    NEW,
+    PENDING,
+    PENDING_AFTER,
+    PENDING_BEFORE,
+    PLANNED,
+    POSTED,
+    REVIEW,
+    SAME,
+    SAME_ID_WITHIN,
+    TRANSFER,
+    WINDOW,
+    Alias,
+    Held,
+    Incoming,
+    Knowledge,
+    Matching,
+    Text,
+    Texts,
+    Verdict,
+)
+from transactions.matching.words import NOT_AT_ALL, PERHAPS, SURELY, agreement, normalized
+
+SAME_ID = "The bank's id of this line is in the account already."
+SAME_LINE = "The account has this line already."
+NOW_BOOKED = "The bank has booked the pending line."
+OTHER_ID = "The account has a line of these words, day and amount under another id of the bank's."
+OTHER_AMOUNT = "The account has this id of the bank's with another amount."
+OTHER_DAY = "The account has this id of the bank's on another day, in other words."
+IS_ASKED = "This line is waiting for your review already."
+LIKE_ASKED = "A line like this is waiting for your review already."
+ODD_DATE = "The date is unusually far away. Check it."
+_ENTERED = {
+    HAND: "You entered this",
+    BILL: "You paid this bill here",
+    TRANSFER: "You made this transfer here",
+    BANK: "The bank listed this",
+}
+_WORDS_COST, _DAY_COST = 25, 10
+
+
+class Pair(NamedTuple):
+    """How well two lines fit: the lower the cost the better; `is_certain` needs no question."""
+
+    cost: int
+    is_certain: bool
+    reason: str
+
+
+def match(
+    incoming: Sequence[Incoming],
+    held: Sequence[Held],
+    *,
+    aliases: Iterable[Alias] = (),
+    texts_of_incoming: Texts,
+    texts_of_held: Texts,
+    knowledge: Knowledge | None = None,
+) -> Matching:
+    """Give every incoming line its verdict against the account's held lines.
+
+    The held lines must reach WINDOW days (pending ones PENDING_AFTER) beyond the incoming days, and
+    include every one whose bank id is among the incoming. The texts are asked for only where a
+    decision needs words.
+    """
+    run = _Run(incoming, held, list(aliases), knowledge or Knowledge())
+    run.by_id()
+    run.by_fingerprint()
+    run.read_texts(texts_of_incoming, texts_of_held)
+    run.settle_ids()
+    run.set_odd_dates_apart()
+    run.by_amount(only_certain=True)
+    run.by_amount(only_certain=False)
+    run.by_changed_amount()
+    return run.result()
+
+
+class _Run:
+    """One matching: what is still open on both sides, and the verdicts so far."""
+
+    def __init__(
+        self,
+        incoming: Sequence[Incoming],
+        held: Sequence[Held],
+        aliases: list[Alias],
+        knowledge: Knowledge,
+    ) -> None:
+        self.knowledge = knowledge
+        self.aliases = aliases
+        kin = {alias.pk for alias in aliases if alias.is_kin}
+        self.held = {
+            line.pk: line if line.is_kin or line.pk not in kin else line._replace(is_kin=True)
+            for line in held
+        }
+        self.all = incoming
+        # Sorted by what the lines say, so that the order of the file decides nothing.
+        self.open = {line.key: line for line in sorted(incoming, key=_by_content)}
+        self.free = dict(self.held)
+        self.verdicts: dict[int, Verdict] = {}
+        self.doubtful_ids: list[tuple[Incoming, Held]] = []
+        self.our_texts: dict[int, Text] = {}
+        self.their_texts: dict[int, Text] = {}
+        self.agreed: dict[tuple[str, str, str, str], int] = {}
+
+    def take(self, line: Incoming, held: Held | None, kind: str, reason: str) -> None:
+        if held is not None and held.pk < 0:
+            self.verdicts[line.key] = Verdict(kind, None, IS_ASKED if kind == SAME else LIKE_ASKED)
+        else:
+            self.verdicts[line.key] = Verdict(kind, held.pk if held else None, reason)
+        self.open.pop(line.key, None)
+        if held is not None:
+            self.free.pop(held.pk, None)
+
+    # -- what is certain by itself -------------------------------------------------------------
+
+    def by_id(self) -> None:
+        """The bank's own id, of the line or of the pending line it takes the place of."""
+        pks = {line.external_id: line.pk for line in self.held.values() if line.external_id}
+        for alias in self.aliases:
+            if alias.external_id:
+                pks.setdefault(alias.external_id, alias.pk)
+        if not pks:
+            return
+        for line in list(self.open.values()):
+            for name in (line.external_id, line.replaces):
+                held = self.free.get(pks[name]) if name in pks else None
+                if held is None or (line.fingerprint, held.pk) in self.knowledge.different:
+                    continue
+                self._settle_by_id(line, held, is_replaced=name != line.external_id)
+                break
+
+    def _settle_by_id(self, line: Incoming, held: Held, *, is_replaced: bool) -> None:
+        if is_replaced or held.status != POSTED:
+            self.take(line, held, SAME, SAME_ID if line.is_pending else NOW_BOOKED)
+        elif line.units != held.units:
+            self.take(line, held, REVIEW, OTHER_AMOUNT)
+        elif abs(line.day - held.day) <= SAME_ID_WITHIN:
+            self.take(line, held, SAME, SAME_ID)
+        else:
+            self.doubtful_ids.append((line, held))
+
+    def settle_ids(self) -> None:
+        """An id on a day far from its own is the same line only in the same words."""
+        for line, held in self.doubtful_ids:
+            if line.key in self.open and held.pk in self.free:
+                kind = SAME if self._agreement(line, held) else REVIEW
+                self.take(line, held, kind, SAME_ID if kind == SAME else OTHER_DAY)
+
+    def by_fingerprint(self) -> None:
+        """The k-th line of a day, amount and wording is the k-th that is held of them."""
+        held_of = self._held_by_fingerprint({line.fingerprint for line in self.open.values()})
+        doubtful = {line.key for line, _ in self.doubtful_ids}
+        lines_of: dict[int, list[Incoming]] = defaultdict(list)
+        for line in self.open.values():
+            if line.fingerprint in held_of and line.key not in doubtful:
+                lines_of[line.fingerprint].append(line)
+        for fingerprint, lines in lines_of.items():
+            self._pair_equals(lines, sorted(held_of[fingerprint].values(), key=self._most_surely))
+
+    def _held_by_fingerprint(self, wanted: set[int]) -> dict[int, dict[int, Held]]:
+        found: dict[int, dict[int, Held]] = defaultdict(dict)
+        for held in self.free.values():
+            if held.fingerprint in wanted:
+                found[held.fingerprint][held.pk] = held
+        for alias in self.aliases:
+            if alias.fingerprint in wanted and alias.pk in self.free:
+                found[alias.fingerprint][alias.pk] = self.free[alias.pk]
+        return found
+
+    def _most_surely(self, held: Held) -> tuple:
+        return (bool(held.external_id) and held.is_kin, held.status != POSTED, held.pk > 0, held.pk)
+
+    def _pair_equals(self, lines: list[Incoming], held: list[Held]) -> None:
+        """Lines without an id first take what has one: theirs are the doubtful pairs."""
+        for line in sorted(lines, key=lambda line: (line.external_id == "", line.is_pending)):
+            for other in held:
+                if other.pk not in self.free:
+                    continue
+                has_other_id = bool(line.external_id and other.external_id and other.is_kin)
+                if has_other_id and other.status == POSTED:
+                    if self.knowledge.ids_are_reliable:
+                        continue
+                    self.take(line, other, REVIEW, OTHER_ID)
+                else:
+                    is_booked = other.status != POSTED and not line.is_pending
+                    self.take(line, other, SAME, NOW_BOOKED if is_booked else SAME_LINE)
+                break
+
+    def set_odd_dates_apart(self) -> None:
+        """A day that can hardly be meant is for its owner to judge."""
+        for line in list(self.open.values()):
+            if not self.knowledge.earliest <= line.day <= self.knowledge.latest:
+                self.take(line, None, REVIEW, ODD_DATE)
+
+    # -- what the evidence makes likely --------------------------------------------------------
+
+    def read_texts(self, of_incoming: Texts, of_held: Texts) -> None:
+        """The words of every line that has a possible partner, and of no other."""
+        ours = {line.key for line, _ in self.doubtful_ids}
+        theirs = {held.pk for _, held in self.doubtful_ids}
+        for left, right in self._clusters():
+            ours.update(line.key for line in left)
+            theirs.update(line.pk for line in right)
+        unsure = [line for line in self.free.values() if line.status != POSTED]
+        if unsure and self.open:
+            theirs.update(line.pk for line in unsure)
+            near = self._near_days(unsure)
+            ours.update(line.key for line in self.open.values() if line.day in near)
+        if theirs and ours:
+            self.our_texts = dict(of_incoming(sorted(ours)))
+            self.their_texts = dict(of_held(sorted(theirs)))
+
+    def _near_days(self, unsure: list[Held]) -> set[int]:
+        days = {line.day for line in unsure}
+        return {day + off for day in days for off in range(-PENDING_BEFORE, PENDING_AFTER + 1)}
+
+    def _clusters(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
+        held_of: dict[int, list[Held]] = defaultdict(list)
+        wanted = {line.units for line in self.open.values()}
+        for held in self.free.values():
+            if held.units in wanted:
+                held_of[held.units].append(held)
+        lines_of: dict[int, list[Incoming]] = defaultdict(list)
+        for line in self.open.values():
+            if line.units in held_of:
+                lines_of[line.units].append(line)
+        for units, lines in lines_of.items():
+            theirs = sorted(held_of[units], key=lambda held: (held.day, held.pk))
+            reach = WINDOW if all(h.status == POSTED for h in theirs) else PENDING_AFTER
+            yield from clusters(lines, theirs, reach)
+
+    def by_amount(self, *, only_certain: bool) -> None:
+        """Pair lines of one amount on neighbouring days, as many and as near as can be."""
+
+        def cost(line: Incoming, held: Held) -> int | None:
+            pair = self.judge(line, held)
+            if pair is None or (only_certain and not pair.is_certain):
+                return None
+            return pair.cost
+
+        for left, right in list(self._clusters()):
+            for line, held in best_pairs(left, right, cost):
+                pair = self.judge(line, held)
+                if pair is not None:
+                    self.take(line, held, SAME if only_certain else REVIEW, pair.reason)
+
+    def judge(self, line: Incoming, held: Held) -> Pair | None:
+        """Whether two lines of one amount may be one payment, and how surely."""
+        if (line.fingerprint, held.pk) in self.knowledge.different:
+            return None
+        gap = line.day - held.day
+        agree = self._agreement(line, held)
+        cost = abs(gap) * _DAY_COST + (SURELY - agree) * _WORDS_COST
+        judge = _JUDGES.get(held.status) or (_judge_kin if held.is_kin else _JUDGES[held.source])
+        verdict = judge(self, line, held, gap, agree)
+        if verdict is None:
+            return None
+        return Pair(cost, verdict, self._reason(held, agree, is_certain=verdict))
+
+    def is_inside(self, day: int) -> bool:
+        """Whether a complete file lists every line of this day: strictly inside its span."""
+        covers = self.knowledge.covers
+        return covers is not None and covers[0] < day < covers[1]
+
+    def is_remembered(self, line: Incoming, held: Held) -> bool:
+        """Whether a person has called these two wordings the same before."""
+        ours = normalized(self.our_texts.get(line.key, Text("")).description)
+        theirs = normalized(self.their_texts.get(held.pk, Text("")).description)
+        return (ours, theirs) in self.knowledge.wordings
+
+    def _agreement(self, line: Incoming, held: Held) -> int:
+        """How well the words agree, by any of the names that either side goes by."""
+        ours = self.our_texts.get(line.key, Text(""))
+        theirs = self.their_texts.get(held.pk, Text(""))
+        if held.source == BANK:
+            # The merchants' names are our own reading: two stores of one chain share theirs.
+            ours, theirs = ours._replace(others=""), theirs._replace(others="")
+        key = (*ours, *theirs)
+        found = self.agreed.get(key)
+        if found is None:
+            pairs = [(one, other) for one in _names(ours) for other in _names(theirs)]
+            found = max((agreement(one, other) for one, other in pairs), default=NOT_AT_ALL)
+            if found == NOT_AT_ALL and self.is_remembered(line, held):
+                found = SURELY
+            self.agreed[key] = found
+        return found
+
+    def _reason(self, held: Held, agree: int, *, is_certain: bool) -> str:
+        if is_certain:
+            return SAME_LINE if held.status == POSTED else NOW_BOOKED
+        on = _day(held.day)
+        if held.status == PLANNED:
+            return f"You planned this for {on}."
+        if held.status == PENDING:
+            return f"The bank listed this as pending on {on}" + _unlike(bool(agree))
+        return f"{_ENTERED[held.source]} on {on}" + _unlike(bool(agree) or held.source == HAND)
+
+    # -- a pending line whose amount has moved -------------------------------------------------
+
+    def by_changed_amount(self) -> None:
+        """A tip or a rate moves a pending line's amount: put to its owner when the words agree."""
+        unsure = [held for held in self.free.values() if held.status != POSTED]
+        if not unsure:
+            return
+        lines_of: dict[int, list[Incoming]] = defaultdict(list)
+        for line in self.open.values():
+            if not line.is_pending:
+                lines_of[line.day].append(line)
+        found = [
+            (
+                abs(line.units - held.units),
+                abs(day - held.day),
+                _by_content(line),
+                held.pk,
+                line.key,
+            )
+            for held in unsure
+            for day in range(held.day - PENDING_BEFORE, held.day + PENDING_AFTER + 1)
+            for line in lines_of.get(day, ())
+            if self._may_have_changed(line, held)
+        ]
+        for _, _, _, pk, key in sorted(found):
+            if key in self.open and pk in self.free:
+                self._ask_about_amount(self.open[key], self.free[pk])
+
+    def _ask_about_amount(self, line: Incoming, held: Held) -> None:
+        word = "pending" if held.status == PENDING else "planned"
+        reason = f"This may be the line {word} on {_day(held.day)}, with another amount."
+        self.take(line, held, REVIEW, reason)
+
+    def _may_have_changed(self, line: Incoming, held: Held) -> bool:
+        is_near = abs(line.units - held.units) * 100 <= abs(held.units) * CHANGED_BY_PERCENT
+        if not is_near or line.units == held.units or (line.units > 0) != (held.units > 0):
+            return False
+        if (line.fingerprint, held.pk) in self.knowledge.different:
+            return False
+        return self._agreement(line, held) != NOT_AT_ALL
+
+    # -- the answer ----------------------------------------------------------------------------
+
+    def result(self) -> Matching:
+        """The verdicts, and what a complete file of the same kind should have listed."""
+        for line in self.open.values():
+            self.verdicts[line.key] = Verdict(NEW)
+        matching = Matching(self.verdicts)
+        covers = self.knowledge.covers
+        if covers is None:
+            return matching
+        for held in sorted(self.free.values(), key=lambda held: (held.day, held.pk)):
+            if not held.is_kin or held.pk < 0:
+                continue
+            if held.status == PENDING and covers[0] <= held.day <= covers[1]:
+                matching.vanished.append(held.pk)
+            elif held.status == POSTED and self.is_inside(held.day):
+                matching.missing.append(held.pk)
+        return matching
+
+
+Judge = Callable[[_Run, Incoming, Held, int, int], bool | None]
+"""Whether a pair of one amount is certain; None where it is no pair at all."""
+
+
+def _judge_pending(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    if agree == SURELY and not line.is_pending and -PENDING_BEFORE <= gap <= PENDING_AFTER:
+        return True
+    return False if abs(gap) <= WINDOW else None
+
+
+def _judge_planned(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    if abs(gap) > WINDOW:
+        return None
+    return agree == SURELY and not line.is_pending
+
+
+def _judge_own(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    """A bill paid here or a transfer made here: its payee or other side in the bank's words."""
+    return agree == SURELY if abs(gap) <= WINDOW else None
+
+
+def _judge_same_day(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    """Entered by hand, or told by the bank in another way, where days and words may differ."""
+    if abs(gap) > WINDOW:
+        return None
+    return gap == 0 and agree == SURELY
+
+
+def _judge_kin(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    """Two tellings of one kind: their days and words can be compared, so most pairs are two lines.
+
+    The file accounts for the days inside it: what it should list of them and does not may be this
+    line in other words or on another day.
+    """
+    if abs(gap) > WINDOW or run.knowledge.ids_are_reliable:
+        return None
+    is_inside = run.is_inside(held.day)
+    if gap == 0:
+        if run.is_remembered(line, held):
+            return True
+        return False if agree >= PERHAPS or is_inside else None
+    return False if agree >= PERHAPS and is_inside else None
+
+
+_JUDGES: dict[str, Judge] = {
+    PENDING: _judge_pending,
+    PLANNED: _judge_planned,
+    HAND: _judge_same_day,
+    BILL: _judge_own,
+    TRANSFER: _judge_own,
+    BANK: _judge_same_day,
+}
+
+
+def _by_content(line: Incoming) -> tuple:
+    return (line.day, line.units, line.fingerprint, line.external_id, line.is_pending)
+
+
+def _names(text: Text) -> list[str]:
+    return [name for name in (text.description, *text.others.split("\n")) if name]
+
+
+def _day(ordinal: int) -> str:
+    on = date.fromordinal(ordinal)
+    return f"{on.day} {on:%B %Y}"
+
+
+def _unlike(agree: bool) -> str:
+    return "." if agree else ", in other words."

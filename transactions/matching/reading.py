@@ -1,0 +1,230 @@
+"""What the ledger holds, as the matcher takes it: read in a fixed number of queries."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from transactions.matching.lines import (
+    BANK,
+    BILL,
+    HAND,
+    PENDING,
+    PENDING_AFTER,
+    PENDING_BEFORE,
+    POSTED,
+    TRANSFER,
+    WINDOW,
+    Alias,
+    Held,
+    Knowledge,
+    Text,
+)
+from transactions.matching.words import normalized
+from transactions.models import BankLine, ReviewItem, Transaction, Transfer
+
+Origin = Transaction.Origin
+_SOURCES = {
+    Origin.MANUAL: HAND,
+    Origin.BILL: BILL,
+    Origin.TRANSFER: TRANSFER,
+    Origin.IMPORT: BANK,
+    Origin.SYNC: BANK,
+}
+AT_ONCE = 500
+# How far by hand or in a file a day may lie before its owner is asked about it.
+YEARS_AHEAD, YEARS_BACK = 5, 100
+DECISIONS_REMEMBERED = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the bank told the incoming lines: by imports of these batches, or by this sync."""
+
+    batches: frozenset[int] = frozenset()
+    source: str = ""
+
+    def has(self, batch_id: int | None, source: str) -> bool:
+        if batch_id is not None:
+            return batch_id in self.batches
+        return bool(source) and source == self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The side of the account: what it holds near the incoming lines."""
+
+    held: list[Held]
+    aliases: list[Alias]
+
+
+def read_ledger(
+    account_id: int,
+    *,
+    first: date,
+    last: date,
+    external_ids: QuerySet | Collection[str],
+    kind: Kind,
+    apart_from: Collection[int] = (),
+) -> Ledger:
+    """The live lines near the days `first` to `last`, and those with one of the ids on any day."""
+    live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
+    span = Q(
+        txn_date__gte=_moved(first, -max(PENDING_AFTER, WINDOW)),
+        txn_date__lte=_moved(last, max(PENDING_BEFORE, WINDOW)),
+    )
+    rows = _values(live.filter(span))
+    lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
+    told = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
+    known = {row[0] for row in rows}
+    rows += [row for row in _with_ids(live, external_ids) if row[0] not in known]
+    known = {row[0] for row in rows}
+    by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in known]
+    if by_id:
+        rows += _values(live.filter(pk__in={alias[0] for alias in by_id}))
+    aliases = [
+        Alias(pk, fingerprint, external_id, kind.has(batch_id, source))
+        for pk, fingerprint, external_id, batch_id, source in [*told, *by_id]
+    ]
+    told_by_bank = {alias.pk for alias in aliases}
+    skipped = frozenset(apart_from)
+    held = [
+        Held(
+            *(pk, units, on.toordinal(), fingerprint, external_id, status),
+            BANK if pk in told_by_bank else _SOURCES[origin],
+            kind.has(batch_id, ""),
+        )
+        for pk, units, on, fingerprint, external_id, status, origin, batch_id in rows
+        if pk not in skipped
+    ]
+    return Ledger([*held, *_waiting(account_id, kind)], aliases)
+
+
+def _waiting(account_id: int, kind: Kind) -> list[Held]:
+    """Lines that wait for an answer, under negative keys: they are not to be asked about twice."""
+    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None).order_by()
+    columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
+    with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
+    return [
+        Held(
+            *(-pk, units, on.toordinal(), fingerprint, external_id),
+            PENDING if is_pending else POSTED,
+            BANK,
+            kind.has(batch_id, source),
+        )
+        for pk, units, on, fingerprint, external_id, is_pending, batch_id, source in (
+            with_units.values_list(*columns, "import_row__batch_id", "source")
+        )
+    ]
+
+
+_ALIAS = ("transaction_id", "fingerprint", "external_id", "import_batch_id", "source")
+
+
+def _values(rows: QuerySet) -> list[tuple]:
+    columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "status", "origin")
+    with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField())).order_by()
+    return list(with_units.values_list(*columns, "import_batch_id"))
+
+
+def _with_ids(live: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:
+    named = live.exclude(external_id="")
+    return [row for some in _in_parts(ids) for row in _values(named.filter(external_id__in=some))]
+
+
+def _aliases_with_ids(lines: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:
+    named = lines.exclude(external_id="").order_by()
+    return [
+        row
+        for some in _in_parts(ids)
+        for row in named.filter(external_id__in=some).values_list(*_ALIAS)
+    ]
+
+
+def _in_parts(ids: QuerySet | Collection[str]) -> Iterator[Any]:
+    """A query as it is; a list in parts that a statement can hold."""
+    if isinstance(ids, QuerySet):
+        yield ids
+        return
+    listed = sorted(set(ids) - {""})
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]
+
+
+def _moved(on: date, days: int) -> date:
+    """The day so many days off, held within what a date can be."""
+    ordinal = on.toordinal() + days
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
+
+
+def texts_of_held(pks: Iterable[int]) -> dict[int, Text]:
+    """The words of held lines: the bank's, the payee's, and of a transfer the other account's."""
+    pks = list(pks)
+    waiting = ReviewItem.objects.filter(pk__in=[-pk for pk in pks if pk < 0])
+    texts = {-pk: Text(text) for pk, text in waiting.values_list("pk", "description")}
+    for some in parts_of([pk for pk in pks if pk > 0]):
+        rows = Transaction.objects.filter(pk__in=some)
+        for pk, description, merchant in rows.values_list("pk", "description", "merchant"):
+            texts[pk] = Text(description, merchant)
+        for pk, name in _other_sides(some):
+            texts[pk] = texts[pk]._replace(others=f"{texts[pk].others}\n{name}")
+    return texts
+
+
+def _other_sides(pks: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """What the other account of a confirmed transfer is called."""
+    pairs = Transfer.objects.filter(status=Transfer.Status.CONFIRMED).order_by()
+    for mine, other in (("outflow", "inflow"), ("inflow", "outflow")):
+        sides = pairs.filter(**{f"{mine}_transaction__in": pks})
+        name = f"{other}_transaction__account__name"
+        yield from sides.values_list(f"{mine}_transaction_id", name)
+
+
+def parts_of(keys: list[int]) -> Iterator[list[int]]:
+    """The keys in parts that one statement can hold."""
+    return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
+
+
+def knowledge_of(
+    account_id: int,
+    *,
+    on: date,
+    covers: tuple[date, date] | None,
+    ids_are_reliable: bool = False,
+) -> Knowledge:
+    """What was decided about this account's lines before, and which days are odd on the day `on`.
+
+    The latest DECISIONS_REMEMBERED answers count.
+    """
+    decided = ReviewItem.objects.filter(account_id=account_id)
+    columns = ("status", "fingerprint", "candidate_id", "told_apart", "description")
+    different: set[tuple[int, int]] = set()
+    wordings: set[tuple[str, str]] = set()
+    latest = decided.order_by("-pk").values_list(*columns, "candidate_description")
+    for status, fingerprint, candidate, apart, ours, theirs in latest[:DECISIONS_REMEMBERED]:
+        different.update((fingerprint, pk) for pk in apart)
+        if status == ReviewItem.Status.DIFFERENT and candidate is not None:
+            different.add((fingerprint, candidate))
+        if status == ReviewItem.Status.SAME and theirs:
+            wordings.add((normalized(ours), normalized(theirs)))
+    first, last = (day.toordinal() for day in covers) if covers else (0, 0)
+    return Knowledge(
+        different=frozenset(different),
+        wordings=frozenset(wordings),
+        covers=(first, last) if covers else None,
+        ids_are_reliable=ids_are_reliable,
+        earliest=on.toordinal() - round(YEARS_BACK * 365.25),
+        latest=(on + timedelta(days=round(YEARS_AHEAD * 365.25))).toordinal(),
+    )
+
+
+def texts_by(read: Callable[[list[int]], Mapping[int, Text]]) -> Callable[[Iterable[int]], dict]:
+    """A reader of texts that asks for them in parts."""
+
+    def texts(keys: Iterable[int]) -> dict[int, Text]:
+        return {key: text for some in parts_of(list(keys)) for key, text in read(some).items()}
+
+    return texts

@@ -1,0 +1,120 @@
+"""The words of a bank line, compared the way a person would compare them.
+
+Case, accents, punctuation, card and store numbers, dates and references say nothing about who was
+paid. What is left is compared word by word, allowing for cut-off words and single typing errors.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_WORDS = re.compile(r"\w+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# Letters with a stroke, which Unicode does not take apart, and ligatures.
+_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d"}
+)
+# Words that banks put around the payee; they say how it was paid, not who was paid.
+_COMMON = """
+    a an and at by co com de der des die du el et fuer fur for from gmbh im in inc la le les
+    llc ltd no nr of on or par por sa sarl the to und von zu www card carte karte
+    kartenzahlung tarjeta bancaire payment pay paid paiement zahlung pago purchase achat
+    kauf compra pos debit credit visa mastercard maestro girocard contactless ref reference
+    referenz transaction transfer virement transferencia bonifico online pending booked
+    direct sepa lastschrift ueberweisung uberweisung dauerauftrag terminal eur usd gbp chf
+    mandat mandate end id iban bic
+"""
+_SAYS_NOTHING = frozenset(_COMMON.split())
+SHORTEST_PREFIX, SHORTEST_TYPO = 4, 5
+NOT_AT_ALL, PERHAPS, SURELY = 0, 1, 2
+
+
+def plain_letters(text: str) -> str:
+    """The text in lower case without accents: `CAFÉ`, `café` and `CAFE` are one."""
+    if text.isascii():
+        return text.lower()
+    taken_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", taken_apart)).translate(_LETTERS)
+
+
+# The same wording is asked for several times in turn.
+@lru_cache(maxsize=64)
+def normalized(text: str) -> str:
+    """The words alone: banks vary case, accents, spaces and punctuation between two exports."""
+    return " ".join(_WORDS.findall(plain_letters(text)))
+
+
+@lru_cache(maxsize=4096)
+def telling_words(text: str) -> frozenset[str]:
+    """The words that say who was paid: without numbers, references and payment jargon.
+
+    A text that has nothing else keeps all its words.
+    """
+    words = normalized(text).split()
+    telling = frozenset(
+        word
+        for word in words
+        if len(word) > 1 and not _is_number(word) and word not in _SAYS_NOTHING
+    )
+    return telling or frozenset(words)
+
+
+def agreement(one: str, other: str) -> int:
+    """How well two texts name the same payee: SURELY, PERHAPS or NOT_AT_ALL.
+
+    Sure is most of the words of the shorter text in the longer, with no number against it: two
+    store numbers of one chain are two stores. Half of the words is a perhaps.
+    """
+    ours, theirs = normalized(one), normalized(other)
+    if ours == theirs:
+        return SURELY if ours else NOT_AT_ALL
+    shorter, longer = sorted((telling_words(one), telling_words(other)), key=len)
+    if not shorter:
+        return NOT_AT_ALL
+    shared = sum(1 for word in shorter if any(_alike(word, have) for have in longer))
+    if shared * 2 > len(shorter) or _run_together(ours, theirs):
+        return PERHAPS if _numbers_differ(ours, theirs) else SURELY
+    return PERHAPS if shared * 2 == len(shorter) else NOT_AT_ALL
+
+
+def _numbers_differ(ours: str, theirs: str) -> bool:
+    one, other = ({word for word in text.split() if _is_number(word)} for text in (ours, theirs))
+    return bool(one and other) and not (one & other)
+
+
+def _run_together(ours: str, theirs: str) -> bool:
+    """`KERNBAKERY` and `Kern Bakery`: the same letters, divided otherwise or cut off."""
+    shorter, longer = sorted((ours.replace(" ", ""), theirs.replace(" ", "")), key=len)
+    return len(shorter) >= 2 * SHORTEST_PREFIX and longer.startswith(shorter)
+
+
+def _is_number(word: str) -> bool:
+    """A number, or a reference: a word with as many digits as letters."""
+    digits = sum(char.isdigit() for char in word)
+    return digits * 2 >= len(word)
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) >= SHORTEST_PREFIX and longer.startswith(shorter):
+        return True
+    return (
+        len(shorter) >= SHORTEST_TYPO
+        and len(longer) - len(shorter) <= 1
+        and _one_apart(shorter, longer)
+    )
+
+
+def _one_apart(shorter: str, longer: str) -> bool:
+    """Whether one letter is wrong, missing, or two neighbours are exchanged."""
+    start = 0
+    while start < len(shorter) and shorter[start] == longer[start]:
+        start += 1
+    if len(shorter) < len(longer):
+        return shorter[start:] == longer[start + 1 :]
+    if shorter[start + 1 :] == longer[start + 1 :]:
+        return True
+    swapped = shorter[start : start + 2][::-1] == longer[start : start + 2]
+    return swapped and shorter[start + 2 :] == longer[start + 2 :]

@@ -1,0 +1,334 @@
+"""Lines of a bank's sync on their way into an account, through the matcher that files go through.
+
+Each line is one the account holds already (and completes it), a question for its owner, or new.
+Asking twice with the same lines changes nothing the second time.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from transactions.fingerprints import fingerprint
+from transactions.matching.lines import REVIEW, SAME, Incoming, Matching, Text
+from transactions.matching.matcher import match
+from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
+from transactions.models import BankLine, CategoryChange, ReviewItem, Transaction
+from transactions.rules.rule_book import Line
+from transactions.rules.suggestions import Suggestion, suggester_for
+from transactions.services.completing import Telling, complete
+from transactions.services.import_staging import (
+    NO_DESCRIPTION,
+    RefusedLineError,
+    posted_amount,
+    storable,
+)
+from transactions.services.importing import usable_account
+from transactions.services.posting import book
+from transactions.services.reviewing import open_review
+from transactions.sources.files.incoming import IncomingTransaction
+from transactions.totals import merge, sums_of_rows
+from users.audit import trail
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtIn:
+    """What became of the lines: read = added + duplicate + review + skipped + invalid.
+
+    `duplicate` counts lines the account had, completed or not; `errors` says what was invalid, and
+    `unlisted` names transactions that a complete listing of their days should have had.
+    """
+
+    read: int = 0
+    added: int = 0
+    duplicate: int = 0
+    review: int = 0
+    skipped: int = 0
+    invalid: int = 0
+    errors: list[str] = field(default_factory=list)
+    unlisted: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """A line as the ledger can hold it."""
+
+    line: IncomingTransaction
+    amount: Decimal
+    description: str
+    fingerprint: int
+    suggestion: Suggestion
+
+    def as_incoming(self, key: int) -> Incoming:
+        line = self.line
+        return Incoming(
+            key,
+            int(self.amount.scaleb(4)),
+            line.txn_date.toordinal(),
+            self.fingerprint,
+            line.external_id,
+            line.is_pending,
+            line.replaces,
+        )
+
+
+@db_transaction.atomic
+def bring_in(
+    *,
+    actor: User | None,
+    account: Account,
+    lines: Sequence[IncomingTransaction],
+    source: str,
+    at: datetime,
+    covers: tuple[date, date] | None = None,
+    ids_are_reliable: bool = True,
+    removed: Collection[str] = (),
+) -> BroughtIn:
+    """Post what is new, complete what is held, and ask about the rest; returns the counts.
+
+    `source` names the connection ("plaid:12"): lines of one source are told in one way. `covers`
+    gives the first and last day of a complete listing. With `ids_are_reliable`, two ids of one
+    source are two lines. `removed` are ids of pending lines that the bank has withdrawn: those
+    still pending go to the trash. Raises ValidationError for an account that takes no lines.
+    """
+    accounts = lock_accounts([account.pk])
+    account = usable_account(accounts[account.pk])
+    usable, result = _usable(account, lines)
+    matching = _match(account, usable, source, at, covers, ids_are_reliable)
+    same = [_telling(usable[key], verdict.held, source) for key, verdict in _same(matching)]
+    completed = complete(account, same, at=at)
+    added = _post(actor, account, [usable[key] for key in _new(matching)], source)
+    asked = _ask(account, usable, matching, source)
+    withdrawn = _withdraw(account, removed, source, at)
+    book(accounts, merge((completed, 1), (sums_of_rows(added), 1)))
+    counts = {
+        "read": len(lines),
+        "added": len(added),
+        "review": asked,
+        "duplicate": len(usable) - len(added) - asked + result["repeated"],
+        "skipped": result["skipped"],
+        "invalid": len(result["errors"]),
+    }
+    if len(added) or asked or completed or withdrawn:
+        trail.record(
+            actor=actor,
+            action="transactions.sync.brought_in",
+            target=account,
+            source=source,
+            withdrawn=withdrawn,
+            **counts,
+        )
+    unlisted = [*matching.missing, *matching.vanished]
+    return BroughtIn(**counts, errors=result["errors"], unlisted=unlisted)
+
+
+def _usable(
+    account: Account, lines: Sequence[IncomingTransaction]
+) -> tuple[list[_Usable], dict[str, list[str] | int]]:
+    """The lines that can be posted; of two with one id the later, as the bank's last word."""
+    suggester = suggester_for(account.user)
+    found: dict[object, _Usable] = {}
+    errors: list[str] = []
+    skipped = repeated = 0
+    for place, line in enumerate(lines):
+        try:
+            amount = _amount_of(account, line)
+        except RefusedLineError as error:
+            errors.append(str(error))
+            continue
+        if not amount:
+            skipped += 1
+            continue
+        description = storable(line.description)[:500] or storable(line.merchant)[:500]
+        description = description or NO_DESCRIPTION
+        key = line.external_id or place
+        repeated += key in found
+        found[key] = _Usable(
+            line,
+            amount,
+            description,
+            fingerprint(line.txn_date, amount, account.currency, description),
+            suggester.suggest(
+                Line(description, line.merchant, account.pk, abs(amount)),
+                is_inflow=amount > 0,
+                provider_category=line.category,
+            ),
+        )
+    return list(found.values()), {"errors": errors, "skipped": skipped, "repeated": repeated}
+
+
+def _amount_of(account: Account, line: IncomingTransaction) -> Decimal:
+    if line.currency and line.currency != account.currency:
+        sentence = f"This line is in {line.currency[:3]}; {account.name} is in {account.currency}."
+        raise RefusedLineError(sentence, "currency")
+    return posted_amount(line.amount, account.currency)
+
+
+def _match(
+    account: Account,
+    usable: Sequence[_Usable],
+    source: str,
+    at: datetime,
+    covers: tuple[date, date] | None,
+    ids_are_reliable: bool,
+) -> Matching:
+    if not usable:
+        return Matching()
+    days = [one.line.txn_date for one in usable]
+    ids = {one.line.external_id for one in usable} | {one.line.replaces for one in usable}
+    ledger = read_ledger(
+        account.pk,
+        first=min(days),
+        last=max(days),
+        external_ids=ids,
+        kind=Kind(source=source),
+    )
+    return match(
+        [one.as_incoming(key) for key, one in enumerate(usable)],
+        ledger.held,
+        aliases=ledger.aliases,
+        texts_of_incoming=lambda keys: {
+            key: Text(usable[key].description, usable[key].suggestion.merchant) for key in keys
+        },
+        texts_of_held=texts_of_held,
+        knowledge=knowledge_of(
+            account.pk, on=at.date(), covers=covers, ids_are_reliable=ids_are_reliable
+        ),
+    )
+
+
+def _same(matching: Matching) -> list[tuple[int, object]]:
+    return [
+        (key, verdict)
+        for key, verdict in sorted(matching.verdicts.items())
+        if verdict.kind == SAME and verdict.held is not None
+    ]
+
+
+def _new(matching: Matching) -> list[int]:
+    return sorted(key for key, verdict in matching.verdicts.items() if verdict.kind == "new")
+
+
+def _telling(one: _Usable, held: int, source: str) -> Telling:
+    line = one.line
+    return Telling(
+        transaction_id=held,
+        txn_date=line.txn_date,
+        posted_date=line.posted_date,
+        signed_amount=one.amount,
+        description=one.description,
+        merchant=one.suggestion.merchant[:200],
+        external_id=line.external_id,
+        is_pending=line.is_pending,
+        fingerprint=one.fingerprint,
+        source=source,
+    )
+
+
+def _post(
+    actor: User | None, account: Account, new: Sequence[_Usable], source: str
+) -> list[Transaction]:
+    """The new lines as transactions, in the order of their days, whatever the balance."""
+    status = Transaction.Status
+    rows = Transaction.objects.bulk_create(
+        [
+            Transaction(
+                user_id=account.user_id,
+                account=account,
+                description=one.description,
+                merchant=storable(one.suggestion.merchant)[:200],
+                category_id=one.suggestion.category_id,
+                category_source=one.suggestion.category_source,
+                signed_amount=one.amount,
+                currency=account.currency,
+                txn_date=one.line.txn_date,
+                posted_date=one.line.posted_date,
+                status=status.PENDING if one.line.is_pending else status.POSTED,
+                notes=storable(one.line.notes)[:4000],
+                origin=Transaction.Origin.SYNC,
+                external_id=one.line.external_id,
+                fingerprint=one.fingerprint,
+            )
+            for one in sorted(new, key=lambda one: one.line.txn_date)
+        ],
+        batch_size=500,
+    )
+    BankLine.objects.bulk_create(
+        [
+            BankLine(
+                transaction=row,
+                account=account,
+                source=source,
+                external_id=row.external_id,
+                fingerprint=row.fingerprint,
+                description=row.description,
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )
+    by = CategoryChange.By
+    rule_of = {one.fingerprint: one.suggestion.rule_id for one in new}
+    CategoryChange.objects.bulk_create(
+        [
+            CategoryChange(
+                transaction=row,
+                to_category_id=row.category_id,
+                by=by.RULE if rule_of[row.fingerprint] else by.IMPORT,
+                rule_id=rule_of[row.fingerprint],
+                actor=actor,
+            )
+            for row in rows
+            if row.category_id
+        ],
+        batch_size=500,
+    )
+    return rows
+
+
+def _ask(account: Account, usable: Sequence[_Usable], matching: Matching, source: str) -> int:
+    asked = [
+        open_review(
+            account=account,
+            candidate_id=verdict.held,
+            reason=verdict.reason,
+            source=source,
+            txn_date=usable[key].line.txn_date,
+            posted_date=usable[key].line.posted_date,
+            signed_amount=usable[key].amount,
+            description=usable[key].description,
+            merchant=storable(usable[key].suggestion.merchant)[:200],
+            external_id=usable[key].line.external_id,
+            category_id=usable[key].suggestion.category_id,
+            category_source=usable[key].suggestion.category_source,
+            notes=storable(usable[key].line.notes)[:4000],
+            is_pending=usable[key].line.is_pending,
+            fingerprint=usable[key].fingerprint,
+        )
+        for key, verdict in sorted(matching.verdicts.items())
+        if verdict.kind == REVIEW
+    ]
+    ReviewItem.objects.bulk_create(asked, batch_size=500)
+    return len(asked)
+
+
+def _withdraw(account: Account, removed: Collection[str], source: str, at: datetime) -> int:
+    """Pending lines that the bank withdrew go to the trash; in no balance, they move none."""
+    if not removed:
+        return 0
+    ReviewItem.objects.open().filter(
+        account=account, source=source, external_id__in=removed, is_pending=True
+    ).delete()
+    pending = Transaction.objects.filter(
+        account=account,
+        status=Transaction.Status.PENDING,
+        origin=Transaction.Origin.SYNC,
+        external_id__in=removed,
+        deleted_at=None,
+    )
+    return pending.update(deleted_at=at, updated_at=at)

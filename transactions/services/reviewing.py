@@ -1,0 +1,404 @@
+"""Answering whether a line is a payment the account holds already: same, different, and back again.
+
+A line from a file or a sync waits outside the ledger. "Same" completes the candidate; "different"
+posts the line, unless another held line fits it, which is then asked about. A line that somebody
+entered is in the ledger: "same" puts it in the trash and gives the candidate its category.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import lock_accounts
+from transactions.matching.lines import Incoming, Text, Verdict
+from transactions.matching.matcher import match
+from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
+from transactions.models import (
+    BankLine,
+    CategoryChange,
+    ImportBatch,
+    ImportRow,
+    ReviewItem,
+    Tag,
+    Transaction,
+)
+from transactions.models.reviews import ReviewItemQuerySet
+from transactions.services.completing import Telling, complete, take_back
+from transactions.services.import_verdicts import batches_of_this_kind
+from transactions.services.importing import batch_with_account, count_verdicts
+from transactions.services.posting import book, delete_transactions, restore_transactions
+from transactions.totals import SumsByKey, merge, sums_of_rows
+from users.audit import trail
+from users.models import User
+
+Status = ReviewItem.Status
+LEFT_OUT = "Left out by you."
+ANSWERED_SAME = "You said it is a line the account has already."
+ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
+GONE = "The line it looked like is gone. Say that it is different to add it."
+
+
+def open_review(
+    *, account: Account, candidate_id: int | None, reason: str, **line: Any
+) -> ReviewItem:
+    """A question about a line, not saved yet; `line` holds the item's own fields."""
+    candidate = Transaction.objects.filter(pk=candidate_id).first() if candidate_id else None
+    return ReviewItem(
+        user_id=account.user_id,
+        account=account,
+        currency=account.currency,
+        candidate=candidate,
+        candidate_description=candidate.description if candidate else "",
+        reason=reason[:300],
+        **line,
+    )
+
+
+@db_transaction.atomic
+def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> ReviewItem:
+    """Answer an open question "same" or "different"; an answered one stays as it is.
+
+    Raises ValidationError for another word, and when the candidate has gone meanwhile.
+    """
+    if decision not in ANSWERS:
+        raise ValidationError({"decision": "Answer “same” or “different”."})
+    accounts = lock_accounts([item.account_id])
+    item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if item.status != Status.OPEN:
+        return item
+    account = accounts[item.account_id]
+    same = decision == Status.SAME
+    change = _same if same else _different
+    book(accounts, change(actor, account, item, at))
+    if item.status != Status.OPEN:
+        item.decided_by, item.decided_at = actor, at
+    item.save()
+    if item.import_row_id:
+        _count_again(item.import_row.batch_id)
+    if same and item.candidate_id:
+        _look_again_at_rivals(actor, accounts, item, at)
+    trail.record(
+        actor=actor,
+        action="transactions.review.decided",
+        target=item,
+        decision=decision,
+        candidate=item.candidate_id,
+    )
+    return item
+
+
+def decide_all(
+    *, actor: User, items: ReviewItemQuerySet, decision: str, at: datetime
+) -> tuple[int, list[str]]:
+    """Answer several open questions alike; how many, and why the others could not be."""
+    count, refused = 0, []
+    for item in items.open().order_by("pk"):
+        try:
+            decide(actor=actor, item=item, decision=decision, at=at)
+            count += 1
+        except ValidationError as error:
+            refused += error.messages
+    return count, refused
+
+
+def _same(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
+    item.status = Status.SAME
+    if item.entered_id:
+        _merge_entered(actor, item)
+        return {}
+    if item.candidate is None:
+        # A line whose date or twin was in doubt: it is not to be added.
+        _settle_row(item, ImportRow.Verdict.SKIPPED, LEFT_OUT, None)
+        return {}
+    if item.candidate.deleted_at is not None:
+        raise ValidationError(GONE)
+    _settle_row(item, ImportRow.Verdict.DUPLICATE, ANSWERED_SAME, item.candidate_id)
+    return complete(account, [_telling(item)], at=at)
+
+
+def _telling(item: ReviewItem) -> Telling:
+    row = item.import_row
+    return Telling(
+        transaction_id=item.candidate_id,
+        txn_date=item.txn_date,
+        posted_date=item.posted_date,
+        signed_amount=item.signed_amount,
+        description=item.description,
+        merchant=item.merchant,
+        external_id=item.external_id,
+        is_pending=item.is_pending,
+        fingerprint=item.fingerprint,
+        import_batch=row.batch if row else None,
+        source=item.source,
+        review_item=item,
+    )
+
+
+def _different(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
+    if item.candidate_id:
+        item.told_apart = [*item.told_apart, item.candidate_id]
+    if item.entered_id:
+        item.status = Status.DIFFERENT
+        return {}
+    return _ask_on_or_post(actor, account, item, at)
+
+
+def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
+    """Ask about the next held line that fits, else post the line."""
+    if item.candidate_id:
+        verdict = _verdict_on(account, item, at)
+        if verdict.held is not None:
+            _ask_about(item, verdict)
+            return {}
+    item.status = Status.DIFFERENT
+    item.posted = _post(actor, account, item)
+    _settle_row(item, ImportRow.Verdict.ADDED, "", None)
+    return sums_of_rows([item.posted])
+
+
+def _ask_about(item: ReviewItem, verdict: Verdict) -> None:
+    item.candidate = Transaction.objects.get(pk=verdict.held)
+    item.candidate_description = item.candidate.description
+    item.reason = verdict.reason[:300]
+
+
+def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
+    """What the matcher says of the line now, apart from everything it was told apart from."""
+    row = item.import_row
+    kind = Kind(frozenset(batches_of_this_kind(row.batch)) if row else frozenset(), item.source)
+    others = ReviewItem.objects.open().filter(account=account).exclude(pk=item.pk)
+    ledger = read_ledger(
+        account.pk,
+        first=item.txn_date,
+        last=item.txn_date,
+        external_ids=[item.external_id],
+        kind=kind,
+        apart_from={
+            *item.told_apart,
+            item.candidate_id,
+            *others.values_list("candidate", flat=True),
+        },
+    )
+    line = Incoming(
+        item.pk,
+        int(item.signed_amount.scaleb(4)),
+        item.txn_date.toordinal(),
+        item.fingerprint,
+        item.external_id,
+        item.is_pending,
+    )
+    matching = match(
+        [line],
+        [held for held in ledger.held if held.pk > 0],
+        aliases=ledger.aliases,
+        texts_of_incoming=lambda keys: {key: Text(item.description, item.merchant) for key in keys},
+        texts_of_held=texts_of_held,
+        knowledge=knowledge_of(account.pk, on=at.date(), covers=None),
+    )
+    return matching.verdicts[item.pk]
+
+
+def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
+    """The line as a transaction of its own; what the bank says is not refused for balance."""
+    origin, status = Transaction.Origin, Transaction.Status
+    live = Transaction.objects.filter(account=account, deleted_at=None)
+    is_taken = live.filter(external_id=item.external_id).exclude(external_id="").exists()
+    row = Transaction.objects.create(
+        user_id=account.user_id,
+        account=account,
+        description=item.description,
+        merchant=item.merchant,
+        category_id=item.category_id,
+        category_source=item.category_source,
+        signed_amount=item.signed_amount,
+        currency=item.currency,
+        txn_date=item.txn_date,
+        posted_date=item.posted_date,
+        status=status.PENDING if item.is_pending else status.POSTED,
+        notes=item.notes,
+        origin=origin.IMPORT if item.import_row_id else origin.SYNC,
+        external_id="" if is_taken else item.external_id,
+        fingerprint=item.fingerprint,
+        import_batch=item.import_row.batch if item.import_row_id else None,
+    )
+    if row.category_id:
+        CategoryChange.objects.create(
+            transaction=row,
+            to_category_id=row.category_id,
+            by=CategoryChange.By.IMPORT,
+            actor=actor,
+        )
+    if item.source:
+        BankLine.objects.create(
+            transaction=row,
+            account=account,
+            review_item=item,
+            source=item.source,
+            external_id=item.external_id,
+            fingerprint=item.fingerprint,
+            description=item.description,
+        )
+    return row
+
+
+def _settle_row(item: ReviewItem, verdict: str, error: str, match_id: int | None) -> None:
+    if item.import_row_id:
+        ImportRow.objects.filter(pk=item.import_row_id).update(
+            verdict=verdict, error=error, match=match_id
+        )
+
+
+def _count_again(batch_id: int) -> None:
+    """The receipt of the import, after the answer to one of its questions."""
+    count_verdicts(batch_with_account(batch_id, lock=True))
+
+
+def _look_again_at_rivals(
+    actor: User, accounts: Mapping[int, Account], item: ReviewItem, at: datetime
+) -> None:
+    """Other lines that were asked about the same candidate: it is taken now."""
+    rivals = ReviewItem.objects.open().filter(candidate=item.candidate_id, entered=None)
+    for rival in rivals.order_by("pk"):
+        account = accounts[rival.account_id]
+        book(accounts, _ask_on_or_post(actor, account, rival, at))
+        if rival.status != Status.OPEN:
+            rival.decided_at = at
+        rival.save()
+        if rival.import_row_id:
+            _count_again(rival.import_row.batch_id)
+
+
+# -- a line that somebody entered ------------------------------------------------------------------
+
+
+def _merge_entered(actor: User, item: ReviewItem) -> None:
+    """The bank's line stays; the entered one gives it category, notes and tags, and goes."""
+    kept, entered = item.candidate, item.entered
+    if kept is None or kept.deleted_at is not None:
+        raise ValidationError(GONE)
+    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
+    manual = Transaction.CategorySource.MANUAL
+    item.undo = {"notes": kept.notes, "tags": sorted(kept.tags.values_list("pk", flat=True))}
+    kept.notes = kept.notes or entered.notes
+    kept.search_text = Transaction._meta.get_field("search_text").text_of(kept)
+    kept.save(update_fields=["notes", "search_text", "updated_at"])
+    kept.tags.add(*Tag.objects.filter(transactions=entered))
+    takes_category = entered.category_source == manual and kept.category_source != manual
+    if takes_category and not (kept.is_split or entered.is_split):
+        item.undo |= {"category": kept.category_id, "category_source": kept.category_source}
+        _give_category(actor, kept, entered.category_id, manual)
+
+
+def _give_category(actor: User, row: Transaction, category_id: int | None, source: str) -> None:
+    old, before = sums_of_rows([row]), row.category_id
+    row.category_id, row.category_source = category_id, source
+    row.save(update_fields=["category", "category_source", "updated_at"])
+    if before != category_id:
+        CategoryChange.objects.create(
+            transaction=row,
+            from_category_id=before,
+            to_category_id=category_id,
+            by=CategoryChange.By.USER,
+            actor=actor,
+        )
+    book({row.account_id: row.account}, merge((sums_of_rows([row]), 1), (old, -1)))
+
+
+# -- back again ------------------------------------------------------------------------------------
+
+
+@db_transaction.atomic
+def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
+    """Open an answered question again; the ledger is as it was before the answer.
+
+    Raises ValidationError where the import that asked has been reverted.
+    """
+    accounts = lock_accounts([item.account_id])
+    item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if item.status == Status.OPEN:
+        return item
+    if item.import_row_id and item.import_row.batch.status == ImportBatch.Status.REVERTED:
+        raise ValidationError("The import that asked this was reverted.")
+    book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
+    if item.posted is not None:
+        book(accounts, _trash(item.posted, at))
+    if item.entered is not None and item.status == Status.SAME:
+        _part_again(actor, item)
+    item.status, item.posted, item.decided_by, item.decided_at = Status.OPEN, None, None, None
+    if item.candidate_id in item.told_apart:
+        item.told_apart = [pk for pk in item.told_apart if pk != item.candidate_id]
+    item.undo = {}
+    item.save()
+    if item.import_row_id:
+        _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)
+        _count_again(item.import_row.batch_id)
+    trail.record(actor=actor, action="transactions.review.undone", target=item)
+    return item
+
+
+def _trash(row: Transaction, at: datetime) -> SumsByKey:
+    if row.deleted_at is not None:
+        return {}
+    lost = merge((sums_of_rows([row]), -1))
+    Transaction.objects.filter(pk=row.pk).update(deleted_at=at, updated_at=at)
+    return lost
+
+
+def _part_again(actor: User, item: ReviewItem) -> None:
+    kept, undo = item.candidate, item.undo
+    if kept is not None and undo:
+        kept.notes = undo["notes"]
+        kept.search_text = Transaction._meta.get_field("search_text").text_of(kept)
+        kept.save(update_fields=["notes", "search_text", "updated_at"])
+        kept.tags.set(undo["tags"])
+        if "category" in undo:
+            _give_category(actor, kept, undo["category"], undo["category_source"])
+    restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=item.entered_id))
+
+
+def close_reviews_of(batch: ImportBatch) -> None:
+    """The open questions of an import that is reverted go with it."""
+    ReviewItem.objects.open().filter(import_row__batch=batch).delete()
+    asked = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.REVIEW)
+    asked.update(verdict=ImportRow.Verdict.SKIPPED)
+
+
+def ask_about_rows(batch: ImportBatch, *, actor: User | None, at: datetime) -> None:
+    """Open questions about the rows of an import that need review; keep the answers given before
+    it was confirmed, so that the next file is not asked about the same again."""
+    rows = ImportRow.objects.filter(batch=batch)
+    asked = rows.filter(verdict=ImportRow.Verdict.REVIEW)
+    answered = rows.filter(verdict=ImportRow.Verdict.DUPLICATE, is_chosen=True)
+    for some, state in (
+        (asked, {}),
+        (answered, {"status": Status.SAME, "decided_by": actor, "decided_at": at}),
+    ):
+        held = Transaction.objects.filter(pk__in=some.values("match")).in_bulk()
+        items = [_item_of(batch, row, held, state) for row in some.order_by("pk")]
+        ReviewItem.objects.bulk_create(items, batch_size=500)
+
+
+def _item_of(
+    batch: ImportBatch, row: ImportRow, held: Mapping[int, Transaction], state: Mapping[str, Any]
+) -> ReviewItem:
+    candidate = held.get(row.match_id)
+    return ReviewItem(
+        user_id=batch.user_id,
+        account_id=batch.account_id,
+        import_row=row,
+        candidate=candidate,
+        candidate_description=candidate.description if candidate else "",
+        reason=row.error,
+        **{name: getattr(row, name) for name in _FROM_ROW},
+        **state,
+    )
+
+
+_FROM_ROW = (
+    *("txn_date", "posted_date", "signed_amount", "currency", "description", "merchant"),
+    *("external_id", "category_id", "category_source", "notes", "is_pending", "fingerprint"),
+)

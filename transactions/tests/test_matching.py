@@ -1,0 +1,382 @@
+"""One payment, one line: whatever brings it, and however it is worded."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from tests.builders import make_account, make_transaction
+from transactions.ledger_check import check_ledger
+from transactions.models import ImportRow, ReviewItem, Transaction
+from transactions.services.bringing_in import bring_in
+from transactions.services.import_confirming import revert_import
+from transactions.services.reviewing import decide, decide_all, undo_decision
+from transactions.services.transfers import transfer_funds
+from transactions.sources.files.incoming import IncomingTransaction
+from transactions.tests.import_samples import checked, counts_of, csv_of, imported, verdicts_of
+
+H = "Date,Description,Amount"
+AT = timezone.now
+
+
+def balance(account) -> Decimal:
+    account.refresh_from_db()
+    return account.balance
+
+
+def ofx(*lines: tuple[str, str, str, str]) -> bytes:
+    body = "".join(
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{day}<TRNAMT>{amount}<FITID>{fitid}<NAME>{name}</STMTTRN>"
+        for fitid, day, amount, name in lines
+    )
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>"
+        "<CURDEF>EUR<BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST>"
+        f"{body}</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    ).encode()
+
+
+def synced(day: str, amount: str, words: str, external_id: str, **over) -> IncomingTransaction:
+    return IncomingTransaction(
+        row_number=1,
+        txn_date=date.fromisoformat(day),
+        amount=Decimal(amount),
+        description=words,
+        raw="",
+        external_id=external_id,
+        **over,
+    )
+
+
+def sync(account, *lines, source="sandbox:1", **over):
+    return bring_in(
+        actor=account.user, account=account, lines=lines, source=source, at=AT(), **over
+    )
+
+
+def answer(account, decision: str) -> int:
+    items = ReviewItem.objects.filter(account=account)
+    return decide_all(actor=account.user, items=items, decision=decision, at=AT())[0]
+
+
+def hand(account, day: str, amount: str, words: str, **over) -> Transaction:
+    on = date.fromisoformat(day)
+    return make_transaction(account=account, amount=amount, txn_date=on, description=words, **over)
+
+
+@pytest.mark.parametrize("gap", [1, 2, 5, -1, -3])
+@pytest.mark.parametrize("words", ["KERN BAKERY", "Card payment 0042"])
+def test_a_line_entered_by_hand_is_asked_about_within_the_window(checking, gap, words):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    day = date(2026, 3, 13) + timedelta(days=gap)
+    batch = imported(checking, csv_of([f"{day},{words},-10.00", f"{day},Rent,-1.00"], H))
+    assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
+    assert balance(checking) == Decimal("989.00")
+    item = ReviewItem.objects.get()
+    assert item.reason == "You entered this on 13 March 2026."
+    assert answer(checking, "same") == 1
+    assert balance(checking) == Decimal("989.00")
+    batch.refresh_from_db()
+    assert counts_of(batch) == {"read": 2, "added": 1, "duplicate": 1}
+    assert check_ledger().is_clean
+
+
+@pytest.mark.parametrize("gap", [8, 20, -9])
+def test_beyond_the_window_a_line_is_new(checking, gap):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    day = date(2026, 3, 13) + timedelta(days=gap)
+    batch = imported(checking, csv_of([f"{day},KERN BAKERY,-10.00"], H))
+    assert counts_of(batch) == {"read": 1, "added": 1}
+
+
+def test_the_same_completes_the_line_and_the_persons_part_stays(checking, groceries, alice):
+    row = hand(
+        checking, "2026-03-13", "-10.00", "Kern Bakery", category=groceries, notes="rolls",
+        tags=["breakfast"],
+    )  # fmt: skip
+    before = Transaction.objects.filter(pk=row.pk).values().get()
+    batch = imported(checking, ofx(("F1", "20260314", "-10.00", "KERN BAKERY 0042")))
+    item = ReviewItem.objects.get()
+    decide(actor=alice, item=item, decision="same", at=AT())
+    row.refresh_from_db()
+    assert (row.description, row.txn_date, row.external_id) == (
+        "KERN BAKERY 0042",
+        date(2026, 3, 14),
+        "F1",
+    )
+    assert (row.category, row.notes, row.origin) == (groceries, "rolls", "manual")
+    assert [tag.name for tag in row.tags.all()] == ["breakfast"]
+    known = ("F1", "20260314", "-10.00", "KERN BAKERY 0042")
+    again = imported(checking, ofx(known, ("F2", "20260320", "-1", "X")))
+    assert counts_of(again) == {"read": 2, "added": 1, "duplicate": 1}
+    revert_import(actor=alice, batch=batch, at=AT())
+    after = Transaction.objects.filter(pk=row.pk).values().get()
+    assert {**after, "updated_at": None} == {**before, "updated_at": None}
+    assert check_ledger().is_clean
+
+
+def test_different_posts_the_line_and_an_answer_can_be_taken_back(checking, alice):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    batch = imported(checking, csv_of(["2026-03-14,KERN BAKERY,-10.00"], H))
+    item = decide(actor=alice, item=ReviewItem.objects.get(), decision="different", at=AT())
+    assert (balance(checking), item.posted.import_batch) == (Decimal("980.00"), batch)
+    item = undo_decision(actor=alice, item=item, at=AT())
+    assert (balance(checking), item.status) == (Decimal("990.00"), "open")
+    decide(actor=alice, item=item, decision="same", at=AT())
+    undo_decision(actor=alice, item=item, at=AT())
+    batch.refresh_from_db()
+    assert counts_of(batch) == {"read": 1, "review": 1}
+    assert Transaction.objects.get(deleted_at=None).description == "Kern Bakery"
+    assert check_ledger().is_clean
+
+
+def test_an_answer_is_remembered_for_the_next_file(checking):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
+    answer(checking, "different")
+    overlap = ["2026-03-14,CARD 0042,-10.00", "2026-03-19,Tea,-2.00"]
+    assert counts_of(imported(checking, csv_of(overlap, H))) == {
+        "read": 2,
+        "added": 1,
+        "duplicate": 1,
+    }
+
+
+def test_a_line_that_waits_is_not_asked_about_twice(checking):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
+    again = imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00", "2026-03-18,Tea,-2"], H))
+    assert counts_of(again) == {"read": 2, "added": 1, "duplicate": 1}
+    assert ReviewItem.objects.count() == 1
+
+
+def test_a_csv_line_and_the_same_by_ofx_a_day_later(checking):
+    imported(checking, csv_of(["2026-03-13,KERN BAKERY,-10.00"], H))
+    batch = imported(checking, ofx(("F1", "20260314", "-10.00", "Kern Bakery")))
+    assert counts_of(batch) == {"read": 1, "review": 1}
+
+
+def test_another_format_with_the_day_and_payee_is_the_line(checking):
+    imported(checking, csv_of(["2026-03-13,Card payment KERN BAKERY,-10.00"], H))
+    batch = imported(checking, ofx(("F1", "20260313", "-10.00", "Kern Bakery")))
+    assert counts_of(batch) == {"read": 1, "duplicate": 1}
+    assert Transaction.objects.get().external_id == "F1"
+
+
+PENDING = "Date,Description,Amount,Status"
+
+
+def test_a_pending_line_is_booked_days_later(checking, alice):
+    imported(
+        checking,
+        csv_of(["2026-03-13,HOTEL SEA,-100.00,pending", "2026-03-12,Pay,10,booked"], PENDING),
+    )
+    before = Transaction.objects.filter(status="pending").values().get()
+    assert balance(checking) == Decimal("1010.00")
+    batch = imported(
+        checking,
+        csv_of(["2026-03-15,HOTEL SEA,-100.00,booked", "2026-03-12,Pay,10,booked"], PENDING),
+    )
+    assert counts_of(batch) == {"read": 2, "duplicate": 2}
+    assert balance(checking) == Decimal("910.00")
+    row = Transaction.objects.get(description="HOTEL SEA")
+    assert (row.status, row.txn_date) == ("posted", date(2026, 3, 15))
+    revert_import(actor=alice, batch=batch, at=AT())
+    after = Transaction.objects.filter(status="pending").values().get()
+    assert {**after, "updated_at": None} == {**before, "updated_at": None}
+    assert balance(checking) == Decimal("1010.00")
+    assert check_ledger().is_clean
+
+
+@pytest.mark.parametrize(("booked", "verdict"), [("-115.00", "review"), ("-130.00", "new")])
+def test_a_pending_amount_that_moved_is_asked_about(checking, booked, verdict):
+    imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
+    batch = checked(checking, csv_of([f"2026-03-15,Hotel Sea,{booked},booked"], PENDING))
+    assert verdicts_of(batch) == [verdict]
+
+
+def test_a_tip_answered_same_books_the_new_amount(checking):
+    imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
+    imported(checking, csv_of(["2026-03-15,Hotel Sea,-115.00,booked"], PENDING))
+    answer(checking, "same")
+    assert balance(checking) == Decimal("885.00")
+    assert Transaction.objects.count() == 1
+    assert check_ledger().is_clean
+
+
+def test_a_pending_line_that_vanished_is_told(checking):
+    imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
+    lines = ["2026-03-12,Pay,10,booked", "2026-03-16,Tea,-2,booked"]
+    batch = imported(checking, csv_of(lines, PENDING))
+    assert batch.warnings == [
+        "The bank no longer lists the pending line HOTEL SEA, -100.00 EUR on 13 March 2026."
+    ]
+
+
+FIRST = ["2026-03-10,Pay,100.00", "2026-03-13,KERN BAKERY,-10.00", "2026-03-20,Tea,-2.00"]
+
+
+def test_a_reworded_line_of_the_days_a_file_accounts_for_is_asked_about(checking):
+    imported(checking, csv_of(FIRST, H))
+    reworded = [line.replace("KERN BAKERY", "Card payment Kern Bakery 0042") for line in FIRST]
+    batch = imported(checking, csv_of(reworded, H))
+    assert counts_of(batch) == {"read": 3, "duplicate": 2, "review": 1}
+    assert batch.warnings == []
+    unlike = [line.replace("KERN BAKERY", "POS 99 ZZ TOP") for line in FIRST]
+    assert counts_of(imported(checking, csv_of(unlike, H)))["read"] == 3
+    answer(checking, "same")
+    again = imported(checking, csv_of([*reworded, "2026-03-21,Bus,-3.00"], H))
+    assert counts_of(again) == {"read": 4, "added": 1, "duplicate": 3}
+    assert balance(checking) == Decimal("1085.00")
+
+
+def test_a_line_the_bank_no_longer_lists_is_told(checking):
+    imported(checking, csv_of(FIRST, H))
+    batch = imported(checking, csv_of([FIRST[0], FIRST[2], "2026-03-22,Bus,-3.00"], H))
+    assert batch.warnings == ["The bank no longer lists KERN BAKERY, -10.00 EUR on 13 March 2026."]
+    assert counts_of(batch) == {"read": 3, "added": 1, "duplicate": 2}
+
+
+@pytest.mark.parametrize(
+    ("held", "again"),
+    [
+        ("CAFÉ MÜLLER", "CAFE MULLER"),
+        ("Łódź Żabka", "lodz zabka"),
+        ("Cafe\u0301 Mu\u0308ller", "CAFÉ MÜLLER"),
+        ("Smørrebrød Århus", "SMORREBROD ARHUS"),
+    ],
+)
+def test_accents_do_not_make_another_line(checking, held, again):
+    imported(checking, csv_of([f"2026-03-13,{held},-10.00"], H))
+    batch = imported(checking, csv_of([f"2026-03-13,{again},-10.00"], H))
+    assert counts_of(batch) == {"read": 1, "duplicate": 1}
+
+
+@pytest.mark.parametrize("day", ["2062-03-13", "1900-12-31"])
+def test_a_day_far_away_is_asked_about(checking, day):
+    batch = imported(checking, csv_of([f"{day},Tea,-10.00", "2026-03-13,Bus,-3.00"], H))
+    assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
+    assert ReviewItem.objects.get().reason == "The date is unusually far away. Check it."
+    answer(checking, "same")
+    batch.refresh_from_db()
+    assert counts_of(batch) == {"read": 2, "added": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"), [("Transfer RAINY DAY 4711", "duplicate"), ("Bob Baker", "review")]
+)
+def test_a_transfer_made_here_is_known_by_its_other_side(checking, savings, alice, words, verdict):
+    transfer_funds(
+        actor=alice, source=checking, target=savings, amount=Decimal(50), on=date(2026, 3, 12)
+    )
+    batch = imported(checking, csv_of([f"2026-03-13,{words},-50.00"], H))
+    assert verdicts_of(batch) == [verdict]
+    assert balance(checking) == Decimal("950.00")
+
+
+def test_genuine_twins_stay_two_over_formats_and_days(checking):
+    twins = ["2026-03-13,Coffee,-3.20", "2026-03-13,Coffee,-3.20", "2026-03-14,Coffee,-3.20"]
+    assert imported(checking, csv_of(twins, H)).added_count == 3
+    batch = imported(
+        checking,
+        ofx(
+            ("A", "20260313", "-3.20", "Coffee"),
+            ("B", "20260313", "-3.20", "Coffee"),
+            ("C", "20260313", "-3.20", "Coffee"),
+            ("D", "20260314", "-3.20", "Coffee"),
+        ),
+    )
+    assert batch.added_count + batch.review_count == 1
+    assert batch.duplicate_count == 3
+
+
+def test_the_whole_is_paired_best_not_first_come(checking):
+    hand(checking, "2026-03-10", "-10.00", "one")
+    hand(checking, "2026-03-14", "-10.00", "two")
+    lines = ["2026-03-13,A,-10.00", "2026-03-18,B,-10.00"]
+    for order in (lines, lines[::-1]):
+        batch = checked(checking, csv_of(order, H))
+        assert sorted(verdicts_of(batch)) == ["review", "review"]
+        found = ImportRow.objects.filter(batch=batch)
+        assert dict(found.values_list("description", "match__description")) == {
+            "A": "one",
+            "B": "two",
+        }
+
+
+def test_a_candidate_that_is_taken_frees_the_other_line(checking, alice):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    imported(checking, csv_of(["2026-03-14,AAA,-10.00"], H))
+    imported(checking, ofx(("F1", "20260315", "-10.00", "BBB")))
+    items = list(ReviewItem.objects.order_by("pk"))
+    decide(actor=alice, item=items[0], decision="same", at=AT())
+    assert balance(checking) in (Decimal("990.00"), Decimal("980.00"))
+    answer(checking, "different")
+    assert balance(checking) == Decimal("980.00")
+    assert not ReviewItem.objects.open().exists()
+
+
+# -- syncs -----------------------------------------------------------------------------------------
+
+
+def test_a_sync_posts_once_and_completes_what_a_file_brought(checking):
+    imported(checking, csv_of(["2026-03-13,KERN BAKERY,-10.00", "2026-03-10,Pay,100"], H))
+    lines = [
+        synced("2026-03-13", "-10.00", "Kern Bakery", "p1"),
+        synced("2026-03-16", "-4.00", "Tea", "p2"),
+    ]
+    first = sync(checking, *lines)
+    assert (first.read, first.added, first.duplicate, first.review) == (2, 1, 1, 0)
+    second = sync(checking, *lines)
+    assert (second.added, second.duplicate) == (0, 2)
+    assert balance(checking) == Decimal("1086.00")
+    assert check_ledger().is_clean
+
+
+def test_a_synced_pending_line_gives_way_to_the_posted_one_with_its_tip(checking, alice):
+    sync(checking, synced("2026-03-13", "-50.00", "Trattoria", "p1", is_pending=True))
+    assert balance(checking) == Decimal("1000.00")
+    posted = synced("2026-03-15", "-58.00", "TRATTORIA ROMA", "q1", replaces="p1")
+    result = sync(checking, posted, removed=["p1"])
+    assert (result.added, result.duplicate) == (0, 1)
+    row = Transaction.objects.get()
+    assert (row.status, row.external_id, row.signed_amount) == ("posted", "q1", Decimal("-58"))
+    assert balance(checking) == Decimal("942.00")
+    assert sync(checking, posted).duplicate == 1
+    assert check_ledger().is_clean
+
+
+def test_two_ids_of_one_connection_are_two_lines_and_of_another_one(checking):
+    assert sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p1")).added == 1
+    assert sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p2")).added == 1
+    again = [synced("2026-03-13", "-3.20", "Coffee", f"x{n}") for n in (1, 2)]
+    assert sync(checking, *again, source="other:7").duplicate == 2
+    assert sync(checking, *again, source="other:7").duplicate == 2
+    assert balance(checking) == Decimal("993.60")
+
+
+def test_a_synced_question_waits_and_posts_when_told_apart(checking):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    result = sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1"))
+    assert (result.review, result.added) == (1, 0)
+    assert sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1")).review == 0
+    answer(checking, "different")
+    assert balance(checking) == Decimal("980.00")
+    assert sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1")).duplicate == 1
+
+
+def test_withdrawn_pending_lines_go(checking):
+    sync(checking, synced("2026-03-13", "-50.00", "Fuel hold", "p1", is_pending=True))
+    sync(checking, removed=["p1"])
+    assert not Transaction.objects.filter(deleted_at=None).exists()
+
+
+def test_yen_and_inflows_are_matched_alike(alice):
+    yen = make_account(user=alice, name="Yen", currency="JPY", opening_balance="10000")
+    hand(yen, "2026-03-13", "1200", "Refund shop")
+    lines = ["2026-03-15,REFUND SHOP,1200,JPY", "2026-03-25,Noodles,-900,JPY"]
+    batch = imported(yen, csv_of(lines, f"{H},Currency"))
+    assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
+    answer(yen, "same")
+    assert balance(yen) == Decimal(10300)

@@ -1,0 +1,102 @@
+"""Review: lines that may be a payment the account holds already, side by side."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import require_change
+from banking.kernel.forms import row_ids
+from banking.kernel.keyset import keyset_page
+from transactions.models import ReviewItem
+from transactions.services.reviewing import decide, decide_all, undo_decision
+from users.policy import Ability, may, require
+
+PAGE_SIZE = 20
+
+
+@require_safe
+def review_list(request: HttpRequest) -> HttpResponse:
+    """What waits for an answer, and the latest answers with a way back."""
+    mine = ReviewItem.objects.visible_to(request.user).for_list()
+    page = keyset_page(mine.open(), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    answered = mine.exclude(status=ReviewItem.Status.OPEN).exclude(decided_by=None)
+    context = {
+        "items": page.rows,
+        "open_count": mine.open().count(),
+        "answered": answered.order_by("-decided_at", "-pk")[:5],
+        "newer_url": f"?cursor={page.previous_cursor}" if page.previous_cursor else "",
+        "older_url": f"?cursor={page.next_cursor}" if page.next_cursor else "",
+        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
+    }
+    return render(request, "transactions/review_list.html", context)
+
+
+@require_POST
+def review_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer one question."""
+    item = _find_to_change(request, pk)
+    try:
+        item = decide(
+            actor=request.user,
+            item=item,
+            decision=request.POST.get("decision", ""),
+            at=timezone.now(),
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("transactions:review_list")
+    if item.status == ReviewItem.Status.OPEN:
+        messages.info(request, _("There is another transaction it may be."))
+    else:
+        words = _("Matched.") if item.status == ReviewItem.Status.SAME else _("Kept as two.")
+        undo = reverse("transactions:review_undo", args=[pk])
+        messages.success(request, words, extra_tags=f"undo:{undo}")
+    return redirect("transactions:review_list")
+
+
+@require_POST
+def review_decide_all(request: HttpRequest) -> HttpResponse:
+    """One answer to all open questions, or to those chosen."""
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    items = ReviewItem.objects.visible_to(request.user)
+    ids = row_ids(request.POST.getlist("ids"))
+    if ids:
+        items = items.filter(pk__in=ids)
+    count, refused = decide_all(
+        actor=request.user,
+        items=items,
+        decision=request.POST.get("decision", ""),
+        at=timezone.now(),
+    )
+    for sentence in dict.fromkeys(refused):
+        messages.error(request, sentence)
+    if count:
+        words = ngettext("%(count)s line answered.", "%(count)s lines answered.", count)
+        messages.success(request, words % {"count": count})
+    return redirect("transactions:review_list")
+
+
+@require_POST
+def review_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an answer back."""
+    item = _find_to_change(request, pk)
+    try:
+        undo_decision(actor=request.user, item=item, at=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The question is open again."))
+    return redirect("transactions:review_list")
+
+
+def _find_to_change(request: HttpRequest, pk: int) -> ReviewItem:
+    items = ReviewItem.objects.visible_to(request.user).select_related("account")
+    item = get_object_or_404(items, pk=pk)
+    require_change(request.user, item.account)
+    return item
