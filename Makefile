@@ -7,6 +7,8 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+# Texts are UTF-8 in every locale.
+export PYTHONUTF8 := 1
 ARGS ?=
 
 help: ## What can be made
@@ -43,10 +45,10 @@ bench: setup-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 setup: python
-	@$(PYTHON) -I banking/launcher/install.py
+	@$(PYTHON) -I -X utf8 banking/launcher/install.py
 
 setup-dev: python
-	@$(PYTHON) -I banking/launcher/install.py --dev
+	@$(PYTHON) -I -X utf8 banking/launcher/install.py --dev
 
 .PHONY: python
 python:

@@ -28,6 +28,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)
 settings.load_profile("suite")
 # What a page shows, it may show late: nothing is to be proven by how soon.
 LONGEST_MILLISECONDS = 120_000

@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
         environment = clean_environment(scratch)
         if arguments[:1] == ["--fast"]:
             marks = join_marks(FAST, corpus_marks(environment))
-            outcome = run_pytest("SQLite", [*marks, *arguments[1:]], environment, scratch)
+            options = ["--hypothesis-profile=fast", *marks, *arguments[1:]]
+            outcome = run_pytest("SQLite", options, environment, scratch)
             return report([outcome], [], covered=True)
         return run_engines(arguments, environment, scratch)
     except servers.MissingError as error:

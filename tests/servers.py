@@ -32,9 +32,13 @@ SETTINGS = {
 
 
 def environment_without_settings() -> dict[str, str]:
-    """The shell's, without its settings; what one process compiles serves the other hundred."""
+    """The shell's, without its settings; what one process compiles serves the other hundred.
+
+    Texts are UTF-8 in every locale.
+    """
     without = SETTINGS | {"PYTHONDONTWRITEBYTECODE"}
-    return {name: value for name, value in os.environ.items() if name not in without}
+    kept = {name: value for name, value in os.environ.items() if name not in without}
+    return kept | {"PYTHONUTF8": "1"}
 
 
 class MissingError(Exception):

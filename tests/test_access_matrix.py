@@ -29,7 +29,7 @@ from users.policy import ABILITIES
 
 ABSENT = 987_654_321
 # Who is let in is decided above the engine; what is let in runs on both in the other tests.
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 ALL = all_urls()
 URLS: dict[str, Url] = {url.name: url for url in ALL if not url.name.startswith("admin:")}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -192,6 +192,7 @@ def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
         assert rows_of_one(after, other.pk) == before
 
 
+@pytest.mark.slow
 def test_a_read_only_role_changes_nothing(moment, subtests):
     """The same requests by the same owner, made a viewer and an analyst: 403 but for OPEN_TO."""
     owner = moment["owner"].pk
@@ -243,6 +244,7 @@ REFERRING = {"accounts", "source", "target", "category", "categories", "ids", "a
 REFERRING |= {"transaction", "part-0-category", "parent"}
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_no_entry_reaches_a_thing_of_somebody_else(moment, subtests):
     """Each foreign key that can be written, with an id or slug of another person's."""

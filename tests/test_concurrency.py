@@ -146,6 +146,7 @@ def spend_or_move(chance, owner, accounts):
     )
 
 
+@pytest.mark.slow
 def test_expenses_and_pairs_on_hot_accounts_lose_nothing(hot):
     outcomes, lowest = storm(hot, COMMANDS, spend_or_move)
     assert set(outcomes) == {"done", "refused"}
@@ -155,6 +156,7 @@ def test_expenses_and_pairs_on_hot_accounts_lose_nothing(hot):
     assert verify().is_intact
 
 
+@pytest.mark.slow
 def test_every_command_at_once_loses_nothing(hot):
     outcomes, _ = storm(hot, COMMANDS // 2, command)
     assert set(outcomes) == {"done", "refused"}

@@ -115,6 +115,7 @@ def test_json_nested_without_end_is_a_400(api_for, alice):
     assert answer.json()["errors"][0]["code"] == "parse_error"
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_the_schema_names_the_refusals_of_every_operation(client):
     schema = client.get("/api/schema", {"format": "json"}).json()

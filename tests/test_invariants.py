@@ -263,6 +263,7 @@ Ledger.TestCase.settings = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_any_sequence_of_commands_keeps_the_ledger_right():
     Ledger.TestCase("runTest").runTest()

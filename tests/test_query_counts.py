@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -142,6 +143,7 @@ def queries_of(client, address):
     return [query["sql"] for query in captured]
 
 
+@pytest.mark.slow
 def test_a_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, subtests):
     for number in range(2):
         grow(alice, bob, number)

@@ -176,6 +176,7 @@ def test_the_api_invites_changes_and_ends(api_for, alice, bob, checking, savings
 # --- View as ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, checking, savings):
     make_account(user=bob, name="Bobs secret")
     other = make_account(user=make_user("carol@example.com"), name="Carols secret")
@@ -218,6 +219,7 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
     assert {event.actor for event in told} == {alice}
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("level", ["viewer", "analyst"])
 def test_nothing_is_offered_to_who_views_as_another_that_is_refused(alices, alice, bob, level):

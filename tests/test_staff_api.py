@@ -66,6 +66,7 @@ def rights() -> list:
     )
 
 
+@pytest.mark.slow
 def test_each_address_answers_its_roles_and_no_other(api_for, alice, failed, subtests):
     anonymous = api_for(None)
     clients = {role: stepped_up(api_for, staff(role)) for role in ROLES}

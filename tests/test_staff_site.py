@@ -109,6 +109,7 @@ def try_everything(client: Client, but: tuple[str, ...] = ()) -> None:
                 act(client, model, action)
 
 
+@pytest.mark.slow
 def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, client_for):
     client = client_for(staff("auditor"))
     before = everything()
@@ -124,6 +125,7 @@ def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, clien
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_support_sees_masks_and_never_money(world, client_for, alice):
     client = client_for(staff("support"))
     before = everything()

@@ -179,6 +179,7 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     assert not (instance.folder / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", instance.port))
@@ -192,6 +193,7 @@ def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
     assert not (instance.folder / "db.sqlite3").exists()
 
 
+@pytest.mark.slow
 def test_it_says_that_the_database_does_not_answer(instance):
     instance.start(DATABASE_URL=f"postgres://somebody:s3cret@127.0.0.1:{free_port()}/nothing")
     assert instance.process.wait(timeout=120) == 1

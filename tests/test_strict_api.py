@@ -95,6 +95,7 @@ def args_of(url: Url, things: dict[str, Any]) -> dict[str, int]:
     return {name: things[kinds[name]].pk if name in kinds else 1 for name in names}
 
 
+@pytest.mark.slow
 def test_a_name_nobody_knows_is_a_400_at_every_address_and_changes_nothing():
     owner, admin = make_user(), make_user("root@example.com", role="admin")
     things, before = things_of(owner), None

@@ -50,6 +50,7 @@ def test_two_workers_send_each_message_once(alice, settings):
     assert set(Notification.objects.values_list("status", "attempts")) == {("sent", 1)}
 
 
+@pytest.mark.slow
 def test_two_scans_and_a_sweep_tell_a_fact_once(alice, checking, groceries):
     alice.base_currency = "EUR"
     alice.save()

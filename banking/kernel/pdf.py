@@ -5,6 +5,7 @@ The engine (WeasyPrint) is loaded with the first file: a process that draws none
 """
 
 import base64
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -45,6 +46,9 @@ def picture(svg: bytes) -> str:
 @cache
 def _engine() -> ModuleType:
     try:
-        return import_module("banking.kernel.pdf_engine")
+        with warnings.catch_warnings():
+            # Whether the machine has typefaces does not matter: documents bring theirs.
+            warnings.filterwarnings("ignore", message="No fonts configured")
+            return import_module("banking.kernel.pdf_engine")
     except OSError as error:  # what a library that cannot be opened raises
         raise PdfUnavailableError from error

@@ -139,6 +139,7 @@ def missed(zone, day):
     return not any(local_date(zone, at) == day for at in ticks())
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover  # Others cover it; tracing would take a third longer.
 @pytest.mark.django_db(transaction=True)
 def test_every_reminder_and_every_payment_comes_once_and_on_its_day():

@@ -190,6 +190,7 @@ def form_of(**over):
     }
 
 
+@pytest.mark.slow
 def test_a_bills_pages_work_without_script(alice, client_for, checking):
     client = client_for(alice)
     made = client.post(reverse("bills:bill_create"), form_of(account=str(checking.pk)))

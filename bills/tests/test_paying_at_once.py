@@ -82,6 +82,7 @@ def settled(bill, row):
     return posted + matched, earned, following
 
 
+@pytest.mark.slow
 def test_four_doors_pay_one_occurrence_once(world):
     for number in range(ROUNDS):
         answers, bill, row = race(world, number)

@@ -329,6 +329,7 @@ def test_somebody_elses_month_is_empty(api_for, bob, budget_for):
     assert api_for(None).get("/api/budgets/month/2026/3").status_code == 401
 
 
+@pytest.mark.slow
 def test_the_queries_of_a_list_do_not_grow_with_it(api, budget_for, spend, category_of):
     def queries(url):
         with CaptureQueriesContext(connection) as captured:

@@ -200,6 +200,7 @@ def test_the_queries_of_the_page_do_not_grow_with_it(visitor, budget_for, spend)
     assert queries() == before
 
 
+@pytest.mark.slow
 def test_the_home_page_shows_the_budgets_in_trouble_first(visitor, budget_for, spend):
     assert "budgets-title" not in text_of(visitor.get("/"))
     spend("90.00", "pets")

@@ -251,6 +251,7 @@ LINE = st.tuples(
 _names = count()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,
@@ -338,6 +339,7 @@ def queries_of(work):
     return len(captured), result
 
 
+@pytest.mark.slow
 def test_thirty_budgets_cost_as_many_queries_as_two(alice, spend, rate, checking):
     dollars = make_account(user=alice, currency="USD", opening_balance="900")
     slugs = list(
@@ -367,6 +369,7 @@ def test_thirty_budgets_cost_as_many_queries_as_two(alice, spend, rate, checking
     assert found[15 + 2].spent in (Decimal("1.50"), Decimal("18.50"))
 
 
+@pytest.mark.slow
 def test_a_scan_over_many_users_takes_constant_queries_per_batch(spend, category_of, monkeypatch):
     def people(number, start):
         ids = []

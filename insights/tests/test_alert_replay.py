@@ -20,6 +20,7 @@ KINDS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_replay_of_the_demo_year_stores_what_the_backtest_promised():
     load_demo(on=ON)
     demo = User.objects.get(email="demo@example.com")

@@ -45,6 +45,7 @@ def test_the_home_page_shows_them(alice, checking, client_for):
     assert "City Power" in page
 
 
+@pytest.mark.slow
 def test_the_demo_has_bills_of_every_kind_and_its_books_are_right():
     load_demo(on=TODAY, transaction_count=400)
     owner = User.objects.get(email="demo@example.com")

@@ -24,7 +24,7 @@ from users.demo import PUBLISHED, REFUSAL
 from users.models import AuditEvent, User
 from users.tests.test_factors import code
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ON = date(2026, 3, 15)
 
 
@@ -54,6 +54,7 @@ def test_the_demo_is_refused_where_demo_is_off(settings):
     assert not User.objects.exists()
 
 
+@pytest.mark.slow
 def test_the_command_makes_it_once_and_tells_the_sign_ins(settings):
     settings.DEMO = True
     first = told(transactions=200, on=ON)
@@ -65,6 +66,7 @@ def test_the_command_makes_it_once_and_tells_the_sign_ins(settings):
     assert (state(), AuditEvent.objects.count()) == before
 
 
+@pytest.mark.slow
 def test_it_is_the_same_every_time_and_ends_on_its_day(db):
     states = []
     for _ in range(2):
@@ -77,6 +79,7 @@ def test_it_is_the_same_every_time_and_ends_on_its_day(db):
     assert {row[4] for row in states[0]} == {"posted", "pending"}
 
 
+@pytest.mark.slow
 def test_people_have_their_roles_and_the_password_works(demo, client):
     roles = dict(User.objects.values_list("email", "role"))
     assert roles["viewer@example.com"] == "viewer"
@@ -123,6 +126,7 @@ def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for
     assert page.post("/users/privacy/", {"confirm": demo.email}).status_code == 302
 
 
+@pytest.mark.slow
 def test_viewer_and_analyst_see_every_account_of_the_demo(demo):
     own = Account.objects.owned_by(demo).count()
     assert own == 7
@@ -131,6 +135,7 @@ def test_viewer_and_analyst_see_every_account_of_the_demo(demo):
         assert Account.objects.visible_to(guest).count() == own
 
 
+@pytest.mark.slow
 def test_its_figures_equal_their_recomputation(demo):
     figures = overview(user=demo, choice=choose_period({}, on=ON), on=ON)
     for flow in (figures.totals, figures.before):
@@ -140,6 +145,7 @@ def test_its_figures_equal_their_recomputation(demo):
     assert (figures.net_worth.total, 0) == recomputed_net_worth(demo, "USD", ON)
 
 
+@pytest.mark.slow
 def test_its_ledger_is_right(demo):
     out = StringIO()
     call_command("check_ledger", stdout=out)
@@ -168,6 +174,7 @@ def test_its_transfers_are_confirmed_but_the_last_and_its_rules_and_view_are_the
     assert filters.qs.exists()
 
 
+@pytest.mark.slow
 def test_any_size_can_be_had(db):
     loaded = load_demo(on=ON, transaction_count=6000)
     assert abs(loaded.transaction_count - 6000) < 300

@@ -61,6 +61,7 @@ def waiting(alice, checking, now):
 # --- From the request to the file ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, client_for):
     make_transaction(account=checking, amount="-12.34", txn_date=date(2026, 3, 2))
     body = {"account": checking.pk, "period": "2026-03"}
@@ -217,6 +218,7 @@ def test_a_viewer_prints_what_they_see_until_the_share_ends(alice, household, gu
 # --- The monthly report -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_monthly_report_says_the_months_figures(alice, household, today, now):
     month = first_of_month(today)
     make_account(user=alice, name="Ryokan", currency="JPY", opening_balance="5000")
@@ -234,6 +236,7 @@ def test_the_monthly_report_says_the_months_figures(alice, household, today, now
         assert re.search(rf"{at_month:%b} \d+, {at_month:%Y}", text)
 
 
+@pytest.mark.slow
 def test_what_is_printed_for_one_person_tells_nothing_of_another(alice, bob, bobs_account, now):
     printed = {}
     for user, account in ((alice, things_of(alice)["account"]), (bob, bobs_account)):

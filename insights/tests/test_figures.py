@@ -79,6 +79,7 @@ _CHOICES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,

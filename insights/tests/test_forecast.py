@@ -295,6 +295,7 @@ def balances(account, rows, last):
     return by_day
 
 
+@pytest.mark.slow
 def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
     load_demo(on=DEMO_ON)
     # Whatever today is: what is dated after a day was not known on it.

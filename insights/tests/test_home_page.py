@@ -72,6 +72,7 @@ def test_links_leave_shared_accounts_out_where_the_figures_do(guest_of, today):
         assert total_behind(guest, links.expenses(figures.choice.period)) == spent
 
 
+@pytest.mark.slow
 def test_every_link_of_the_page_opens(client_for, alice, household):
     client = client_for(alice)
     page = client.get("/").content.decode()

@@ -202,6 +202,7 @@ def assert_years_are_right(user, shared, raw, year) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_random_households_figures_equal_their_recomputation(alice, bob, seed):
     alice.base_currency = "USD"
@@ -230,11 +231,13 @@ def assert_a_report_knows_who_was_archived_later(alice) -> None:
         assert told == raw.worth(end_of(month), ON)
 
 
+@pytest.mark.slow
 def test_the_demos_figures_equal_their_recomputation(db):
     load_demo(on=ON, transaction_count=400)
     assert_figures_are_recomputed(User.objects.get(email="demo@example.com"))
 
 
+@pytest.mark.slow
 def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals(alice):
     """Over random drops: the dashboard's totals, the figures of insights, each time, both ways."""
     alice.base_currency = "USD"

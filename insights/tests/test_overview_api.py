@@ -178,6 +178,7 @@ def queries_of(api_for, user, count) -> int:
     return len(seen)
 
 
+@pytest.mark.slow
 def test_the_number_of_queries_grows_with_neither_rows_nor_accounts(
     api_for, alice, today, django_assert_max_num_queries, groceries
 ):

@@ -138,6 +138,7 @@ def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for):
     body = {"account": household.pk, "merchant_key": "city gym", "txn_type": "expense"}
     api, address = api_for(alice), f"{API}/dismissed"

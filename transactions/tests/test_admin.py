@@ -102,6 +102,7 @@ def test_an_auditor_edits_no_category(client_for, groceries):
     assert groceries.name == "Groceries"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
 def test_a_list_costs_the_same_for_twenty_rows_as_for_two(world, alice, client_for, model):
     client = staff(client_for, "admin")

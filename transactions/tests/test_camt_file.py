@@ -173,6 +173,7 @@ def test_no_damage_raises_anything_but_unreadable_file(data):
     refused_or_read(lambda: camt_file.read(original[:at] + junk + original[at + length :]))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="<>/NtryAmtCcy \"'&;=1.x", max_size=80))
 def test_no_entry_however_garbled_raises_anything_but_unreadable_file(text):

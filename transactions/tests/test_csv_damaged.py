@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def damaged_samples(draw):
     return bytes(data)
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged_samples())
 def test_damaged_files_raise_nothing_else(data):
@@ -75,6 +77,7 @@ def test_any_table_of_text_is_read_or_refused(rows):
     list(read_table(rows, mapping).rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged_samples(), st.sampled_from(ENCODINGS))
 def test_a_wrongly_chosen_encoding_raises_nothing_else(data, encoding):

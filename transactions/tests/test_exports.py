@@ -140,6 +140,7 @@ def test_a_malformed_filter_leads_back_to_the_list(alice, client_for):
     assert (answer.status_code, answer["Location"]) == (302, "/transactions/?date_from=x")
 
 
+@pytest.mark.slow
 def test_the_export_runs_two_queries_a_piece(checking):
     row = make_transaction(account=checking, tags=["a"])
     Transaction.objects.bulk_create(

@@ -68,6 +68,7 @@ def outcome_of(row, batch):
     return row["file"], PART, f"{read}; {why}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
 def test_samples_come_in_once_and_go_out_without_a_trace(kind, alice):
     seen, refused = 0, []

@@ -117,6 +117,7 @@ def die_and_be_resumed(change):
     change.refresh_from_db()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["edit", "delete", "rules"])
 def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
     alice, rows, settings, kind
@@ -172,6 +173,7 @@ def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_ru
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
     alice, rows, client_for
 ):

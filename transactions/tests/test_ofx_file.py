@@ -211,6 +211,7 @@ def test_utf_16_without_a_mark_reads():
     assert transactions_of(ofx_file.read(data))[0].merchant == "Café"
 
 
+@pytest.mark.slow
 def test_hostile_repetition_is_read_in_linear_time():
     for piece in (b"<![CDATA[", b"<!--", b"<STMTTRN>", b"<A ", b"&amp", b"<TRNAMT>1."):
         list(ofx_file.read(b"<OFX>" + piece * 50_000).rows)

@@ -7,6 +7,8 @@ the owner; it is never added by itself, and a genuine twin is never lost.
 import random
 from itertools import product
 
+import pytest
+
 from tests.builders import make_account
 from transactions.ledger_check import check_ledger
 from transactions.models import Transaction
@@ -88,6 +90,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.slow
 def test_another_format_overlapping_by_a_week_brings_what_is_new_and_nothing_else(alice):
     rng = random.Random(5)
     names = list(WRITERS)

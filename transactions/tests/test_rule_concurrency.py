@@ -53,6 +53,7 @@ def apply(owner):
     return apply_rules(actor=owner, user=owner, at=timezone.now())
 
 
+@pytest.mark.slow
 def test_a_choice_by_hand_stays_whichever_comes_first(owner):
     gifts = Category.objects.get(user=None, slug="gifts")
     chosen = list(Transaction.objects.order_by("pk")[:12])
@@ -68,6 +69,7 @@ def test_a_choice_by_hand_stays_whichever_comes_first(owner):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_applied_twice_at_once_it_is_done_once(owner):
     changes = together(lambda: apply(owner), lambda: apply(owner), lambda: apply(owner))
     assert [change.row_count for change in changes if change is not None] == [ROWS]
@@ -75,6 +77,7 @@ def test_applied_twice_at_once_it_is_done_once(owner):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_undone_twice_at_once_it_is_undone_once(owner):
     change = apply(owner)
 
@@ -90,6 +93,7 @@ def test_undone_twice_at_once_it_is_undone_once(owner):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, settings):
     settings.CHANGE_INLINE_ROWS, settings.CHANGE_INLINE_SCAN, settings.CHANGE_STEP_ROWS = 5, 5, 7
     change = dispatching.apply_soon(owner, at=timezone.now())
@@ -110,6 +114,7 @@ def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, set
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_deleting_restoring_and_applying_at_once_keep_the_ledger(owner):
     rows = Transaction.objects.filter(user=owner)
 

@@ -47,6 +47,7 @@ def counted_up(account):
     return after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 50])
 def test_every_page_shows_what_counting_up_shows(busy, size):
     expected = counted_up(busy)
@@ -56,6 +57,7 @@ def test_every_page_shows_what_counting_up_shows(busy, size):
         assert balances_after(busy, shown) == [expected[row.pk] for row in shown]
 
 
+@pytest.mark.slow
 def test_days_and_months_end_with_the_last_rows_balance(busy):
     def at_the_end_of(day):
         rows = Transaction.objects.filter(
@@ -71,6 +73,7 @@ def test_days_and_months_end_with_the_last_rows_balance(busy):
     assert [point.balance for point in months] == [at_the_end_of(point.on) for point in months]
 
 
+@pytest.mark.slow
 def test_the_page_of_an_account_pages_and_draws(alice, client_for, busy):
     client, expected, seen = client_for(alice), counted_up(busy), {}
     url = f"/accounts/{busy.pk}/"

@@ -125,6 +125,7 @@ def long_statement(count):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_twenty_printed_pages_add_up_and_say_which_page_they_are():
     statement = long_statement(760)

@@ -130,6 +130,7 @@ def test_many_addresses_have_ten_guesses_together_and_the_owner_still_gets_in(al
     assert guess(password=PASSWORD, REMOTE_ADDR="192.0.2.50").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_unknown_address_is_limited_alike(alice):
     known = [guess() for _ in range(7)]
     unknown = [guess("nobody@example.com") for _ in range(7)]
@@ -146,6 +147,7 @@ def test_one_address_cannot_try_many_accounts(alice):
     assert codes == [401] * 20 + [429] * 2
 
 
+@pytest.mark.slow
 def test_one_neighbourhood_cannot_either(alice):
     codes = [
         guess(f"user{n}@example.com", REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(102)

@@ -199,6 +199,7 @@ def test_twenty_parallel_refreshes_have_one_winner_and_end_nothing():
     assert me(winners[0].access) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_fifty_times_twenty_parallel_refreshes_have_one_winner_who_lives_on():
     """A client with many requests in flight, whose token ran out: round after round."""
