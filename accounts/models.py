@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.trash import Trashable
 from users.models import User
 
 
@@ -42,7 +43,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(is_active=True, deleted_at=None)
 
 
-class Account(models.Model):
+class Account(Trashable):
     """A financial account. Its `balance` is opening balance plus posted transactions, always.
 
     What is owed is negative: a credit card's or a loan's balance is at or below zero.
@@ -72,7 +73,6 @@ class Account(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     # When it was archived; None as well for an archived one of which nobody knows.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

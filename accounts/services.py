@@ -158,8 +158,7 @@ def delete_account(*, actor: User, account: Account) -> None:
     """Move an account to the trash; its transactions leave every figure with it."""
     locked = lock_accounts([account.pk])[account.pk]
     if locked.deleted_at is None:
-        locked.deleted_at = timezone.now()
-        locked.save(update_fields=["deleted_at", "updated_at"])
+        locked.throw_away(timezone.now())
         trail.record(actor=actor, action="accounts.account.deleted", target=locked)
 
 
@@ -168,8 +167,7 @@ def restore_account(*, actor: User, account: Account) -> Account:
     """Take an account out of the trash with everything that was in it."""
     locked = lock_accounts([account.pk])[account.pk]
     if locked.deleted_at is not None:
-        locked.deleted_at = None
-        locked.save(update_fields=["deleted_at", "updated_at"])
+        locked.take_back()
         trail.record(actor=actor, action="accounts.account.restored", target=locked)
     return locked
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.trash import Trashable
 from transactions.models import Category, Transaction
 from users.models import User
 
@@ -58,7 +59,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
         return self.open().filter(due_date__gte=on)
 
 
-class Bill(models.Model):
+class Bill(Trashable):
     """One occurrence of an expected payment, in the bill's own currency.
 
     `series_start` and `sequence` say which date the occurrence has by its recurrence; `due_date`
@@ -114,7 +115,6 @@ class Bill(models.Model):
     skipped_at = models.DateTimeField(null=True, blank=True, editable=False)
     auto_pay_tried_on = models.DateField(null=True, blank=True, editable=False)
     auto_pay_error = models.CharField(max_length=300, blank=True, editable=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, AccountShare, shared_account_ids
 from banking.kernel.fields import AmountField, CurrencyField
 from banking.kernel.periods import Period, add_months
+from banking.kernel.trash import Trashable
 from transactions.models import Category
 from users.models import User
 
@@ -97,7 +98,7 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
         return self.select_related("category__parent", "user")
 
 
-class Budget(models.Model):
+class Budget(Trashable):
     """A limit on one category in one calendar month: at most one per person while it is live.
 
     `rollover`: what the month before left over is added, what it overspent is taken off.
@@ -112,7 +113,6 @@ class Budget(models.Model):
     limit_amount = AmountField(_("limit"))
     currency = CurrencyField(_("currency"))
     rollover = models.BooleanField(_("carry over"), default=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

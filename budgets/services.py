@@ -100,8 +100,7 @@ def delete_budget(*, actor: User, budget: Budget) -> None:
     """Move a budget to the trash; it may be restored for 30 days."""
     row = _locked(budget)
     if row.deleted_at is None:
-        row.deleted_at = timezone.now()
-        row.save(update_fields=["deleted_at", "updated_at"])
+        row.throw_away(timezone.now())
         trail.record(actor=actor, action="budgets.budget.deleted", target=row)
 
 
@@ -113,8 +112,7 @@ def restore_budget(*, actor: User, budget: Budget) -> Budget:
     if row.deleted_at is None:
         return row
     _refuse_taken(row)
-    row.deleted_at = None
-    row.save(update_fields=["deleted_at", "updated_at"])
+    row.take_back()
     trail.record(actor=actor, action="budgets.budget.restored", target=row)
     return row
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.trash import Trashable
 from transactions.models import Transaction
 from users.models import User
 
@@ -20,7 +21,7 @@ class RewardQuerySet(models.QuerySet["Reward"]):
         return self.filter(user=user, deleted_at=None)
 
 
-class Reward(models.Model):
+class Reward(Trashable):
     """A programme. `earn_rate` is points per whole unit of the base currency; a bill paid before
     its due date earns `early_bonus_percent` more. `point_value` is what one point is worth."""
 
@@ -39,7 +40,6 @@ class Reward(models.Model):
     # The one programme of its owner that bill payments earn points in.
     earns_on_bills = models.BooleanField(_("earns on bill payments"), default=False)
     last_updated = models.DateTimeField(_("last change of points"), null=True, editable=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -105,8 +105,7 @@ def delete_program(*, actor: User, reward: Reward) -> None:
     """Move a programme to the trash; its points leave the total."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is None:
-        locked.deleted_at = timezone.now()
-        locked.save(update_fields=["deleted_at", "updated_at"])
+        locked.throw_away(timezone.now())
         trail.record(actor=actor, action="rewards.program.deleted", target=locked)
 
 
@@ -118,8 +117,7 @@ def restore_program(*, actor: User, reward: Reward) -> Reward:
     if locked.deleted_at is not None:
         others = Reward.objects.filter(user=locked.user, earns_on_bills=True, deleted_at=None)
         locked.earns_on_bills = locked.earns_on_bills and not others.exists()
-        locked.deleted_at = None
-        locked.save(update_fields=["deleted_at", "earns_on_bills", "updated_at"])
+        locked.take_back("earns_on_bills")
         trail.record(actor=actor, action="rewards.program.restored", target=locked)
     return locked
 

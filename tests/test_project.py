@@ -24,6 +24,7 @@ LONGEST_FUNCTION = 60
 STANDARD = {name for name in sys.stdlib_module_names if not name.startswith("_")}
 WRITING = {
     *("save", "create", "delete", "update", "bulk_create", "bulk_update"),
+    *("throw_away", "take_back"),
     *("get_or_create", "update_or_create", "acreate", "asave", "adelete", "aupdate"),
 }
 # What has such methods and is no row: the cache, a session, a file store.

@@ -124,8 +124,7 @@ def unpay_bill(*, actor: User, bill: Bill) -> Bill:
         programs = lock_programs_of(payment)
     before = {"amount": locked.amount_paid, "paid_on": locked.paid_on, "payment": payment}
     if rest is not None and rest.deleted_at is None:
-        rest.deleted_at = timezone.now()
-        rest.save(update_fields=["deleted_at", "updated_at"])
+        rest.throw_away(timezone.now())
     locked.paid_at = locked.paid_on = locked.amount_paid = locked.payment = None
     locked.save(update_fields=["paid_at", "paid_on", "amount_paid", "payment", "updated_at"])
     if payment is not None:

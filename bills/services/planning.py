@@ -127,8 +127,7 @@ def delete_bill(*, actor: User, bill: Bill) -> None:
     if locked.deleted_at is None:
         stamp = timezone.now()
         count = _lock_later_open(locked).update(deleted_at=stamp, updated_at=stamp)
-        locked.deleted_at = stamp
-        locked.save(update_fields=["deleted_at", "updated_at"])
+        locked.throw_away(stamp)
         trail.record(actor=actor, action="bills.bill.deleted", target=locked, later=count)
 
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.trash import Trashable
 from users.models import User
 
 
@@ -18,7 +19,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         return self.filter(Q(user=None) | Q(user=owner_id), deleted_at=None)
 
 
-class Category(models.Model):
+class Category(Trashable):
     """What a transaction was for. Two levels: a parent and its children share one kind.
 
     `kind=transfer` keeps its transactions out of income and spending everywhere. A deleted
@@ -45,7 +46,6 @@ class Category(models.Model):
     )
     icon = models.CharField(_("icon"), max_length=40, default="tag")
     color = models.CharField(_("color"), max_length=7, default="#64748b")
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

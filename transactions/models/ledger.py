@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, shared_account_ids
 from banking.kernel.fields import AmountField, CurrencyField, FoldedField
 from banking.kernel.periods import Period
+from banking.kernel.trash import Trashable
 from transactions.models.categories import Category
 from users.models import User
 
@@ -65,7 +66,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.select_related("account", "category", "unposted").prefetch_related("tags")
 
 
-class Transaction(models.Model):
+class Transaction(Trashable):
     """One line on one account, in the account's currency; `signed_amount` is never zero."""
 
     class Type(models.TextChoices):
@@ -129,7 +130,6 @@ class Transaction(models.Model):
     import_batch = models.ForeignKey(
         "ImportBatch", on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
     )
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

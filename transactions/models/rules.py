@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.fields import AmountField
+from banking.kernel.trash import Trashable
 from transactions.models.categories import Category
 from users.models import User
 
@@ -25,7 +26,7 @@ class CategoryRuleQuerySet(models.QuerySet["CategoryRule"]):
         return self.order_by("priority", "id")
 
 
-class CategoryRule(models.Model):
+class CategoryRule(Trashable):
     """Sets a category where every condition given holds; at least one of the texts is given.
 
     `keyword_pattern` is plain text found in the description; `merchant_pattern` is a regular
@@ -46,7 +47,6 @@ class CategoryRule(models.Model):
     )
     amount_min = AmountField(_("amount from"), null=True, blank=True)
     amount_max = AmountField(_("amount to"), null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

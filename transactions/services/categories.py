@@ -161,8 +161,7 @@ def _take_away(
     rule_target = target if with_rules else None
     rule_count = release_category(category=row, target=rule_target, at=at)
     row.children.update(parent=None)
-    row.deleted_at = at
-    row.save(update_fields=["deleted_at", "updated_at"])
+    row.throw_away(at)
     trail.record(
         actor=actor,
         action="transactions.category.deleted",

@@ -68,8 +68,7 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
     _lock_book(rule.user)
     row = CategoryRule.objects.get(pk=rule.pk)
     if row.deleted_at is None:
-        row.deleted_at = at
-        row.save(update_fields=["deleted_at", "updated_at"])
+        row.throw_away(at)
         trail.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
 
 
@@ -94,8 +93,7 @@ def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
         return row
     _refuse_one_more(row.user)
     checked_rule(row, {})
-    row.deleted_at = None
-    row.save(update_fields=["deleted_at", "updated_at"])
+    row.take_back()
     trail.record(actor=actor, action="transactions.rule.restored", target=row, **_facts(row))
     return row
 
