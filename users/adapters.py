@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import clear_authentication_records
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from banking.kernel.encryption import decrypt, encrypt
 from users import limits
+from users.allauth_private import clear_authentication_records
 from users.devices import known_device, remember_device
 from users.messages.channels.account_mail import send_soon
 from users.models import User

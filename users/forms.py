@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import add_service_errors
 from banking.kernel.money import currency_choices
+from users.allauth_private import send_verification_email_to_address
 from users.locales import best_locale, is_locale, locale_choices
 from users.models import User
 from users.services import people

@@ -11,10 +11,10 @@ import secrets
 import time
 
 from django.conf import settings
-from django.core.cache import cache, caches
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from banking.kernel.django_private import has_redis, redis_client
 from banking.limits import FORGIVEN_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ def give_back(name: str, key: str | None) -> None:
     """Uncount one use: a right password is no failure."""
     try:
         full_key = _cache_key(name, key or "unknown")
-        if _is_redis():
-            _redis(full_key).eval(_GIVE_BACK, 1, full_key)
+        if has_redis():
+            redis_client(full_key).eval(_GIVE_BACK, 1, full_key)
         else:
             cache.decr(full_key)
     except ValueError:
@@ -107,21 +107,13 @@ def _generation_key(name: str, subject: str) -> str:
 
 def _use(full_key: str, seconds: int) -> tuple[int, int]:
     """(uses in this window, seconds until it ends)"""
-    if _is_redis():
-        used, left = _redis(full_key).eval(_COUNT, 1, full_key, seconds)
+    if has_redis():
+        used, left = redis_client(full_key).eval(_COUNT, 1, full_key, seconds)
         return used, left
     now = time.time()
     ends_at = cache.get_or_set(f"{full_key}:end", now + seconds, seconds)
     cache.add(full_key, 0, seconds)
     return cache.incr(full_key), int(ends_at - now) + 1
-
-
-def _is_redis() -> bool:
-    return isinstance(caches["default"], RedisCache)
-
-
-def _redis(full_key: str):
-    return cache._cache.get_client(full_key, write=True)
 
 
 def _in_words(seconds: int) -> str:

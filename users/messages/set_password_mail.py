@@ -1,9 +1,9 @@
 """The mail by which somebody made by an admin sets their own password: allauth's for a reset."""
 
 from allauth.account import app_settings
-from allauth.account.internal.flows.password_reset import request_password_reset
 from django.http import HttpRequest
 
+from users.allauth_private import request_password_reset
 from users.models import User
 
 

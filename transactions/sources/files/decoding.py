@@ -60,10 +60,12 @@ def _single_byte_encoding(declared: str) -> str:
     if name in ("", "none", "iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii", "usascii"):
         return "cp1252"
     try:
-        info = codecs.lookup(name)
+        # Raises LookupError for what turns bytes into other bytes, such as "hex".
+        b"".decode(name)
+        known = codecs.lookup(name).name
     except (LookupError, ValueError):
         return "cp1252"
-    return info.name if info._is_text_encoding and not info.name.startswith("utf") else "cp1252"
+    return "cp1252" if known.startswith("utf") else known
 
 
 def _clean(text: str) -> str:
