@@ -1,15 +1,10 @@
 from django.apps import AppConfig
 
-from transactions.holds import hold_transactions
+from transactions.holds import holds
 
 
 class BillsConfig(AppConfig):
     name = "bills"
 
     def ready(self) -> None:
-        hold_transactions(
-            "bills.Bill",
-            "payment",
-            "This paid a bill. Undo the payment on the bill first; if the bill is in the trash,"
-            " restore it for that.",
-        )
+        holds.add("bills.holding.payment_hold")

@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from banking.kernel.waking import wake
 from insights.exports import erasing, exporting
-from insights.staff import job_signals  # noqa: F401 - connects itself
 
 
 @shared_task

@@ -1,7 +1,7 @@
 """What an app above says about a change of categories before it is made, such as a budget's use.
 
-An app above gives its reader at start; so the ledger can show what a rule would do to this month's
-limits, and knows nothing of budgets.
+An app above names its reader when it starts (banking/kernel/upward.py); so the ledger can show what
+a rule would do to this month's limits, and knows nothing of budgets.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.module_loading import import_string
+from banking.kernel.upward import Callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,13 @@ class LimitEffect:
         return self.status_before != self.status_after
 
 
-_readers: list[str] = []
-
-
-def read_moves_by(path: str) -> None:
-    """Ask the function at this path (user, moves, on) about every preview. Called at start.
-
-    By its path: an app's models are not there yet when it starts.
-    """
-    if path not in _readers:
-        _readers.append(path)
+# Each takes (user, moves, on) and returns LimitEffects; asked about every preview.
+readers = Callbacks()
 
 
 def limit_effects(user: Any, moves: Sequence[Move], on: date) -> list[LimitEffect]:
     """What the moves would do to the limits of the month of `on`, those that turn first."""
     if not moves:
         return []
-    effects = [effect for path in _readers for effect in import_string(path)(user, moves, on)]
+    effects = [effect for read in readers.functions() for effect in read(user, moves, on)]
     return sorted(effects, key=lambda effect: (not effect.is_turned, effect.name.casefold()))

@@ -1,29 +1,26 @@
 """The way from the doors of this app to the service that erases a person.
 
-That service stands at the top, because it must know every table; its app names it here when it
-starts (insights/apps.py), and the doors need not know it.
+That service stands at the top, because it must know every table; its app names it when it starts
+(banking/kernel/upward.py), and the doors need not know it.
 """
 
 from typing import TYPE_CHECKING
 
-from django.utils.module_loading import import_string
+from banking.kernel.upward import Callbacks
 
 if TYPE_CHECKING:  # Apps name their service here before there are models.
     from users.models import User
 
 # What is left for an address: nobody can have one there (RFC 2606).
 _NOBODYS_HOST = "@erased.invalid"
-_eraser: list[str] = []
-
-
-def erase_by(service: str) -> None:
-    """Let this function do the erasing, by its dotted name. Called once, when its app starts."""
-    _eraser[:] = [service]
+# Each takes actor, user and confirmation.
+erasers = Callbacks()
 
 
 def erase_person(*, actor: "User", user: "User", confirmation: str) -> None:
     """Erase the person and end what they are signed in to; see insights/exports/erasing.py."""
-    import_string(_eraser[0])(actor=actor, user=user, confirmation=confirmation)
+    for erase in erasers.functions():
+        erase(actor=actor, user=user, confirmation=confirmation)
 
 
 def nobodys_address(pk: int) -> str:

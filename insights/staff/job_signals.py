@@ -1,4 +1,4 @@
-"""Celery tells how each task ended; the worker keeps it. Imported by insights/tasks.py."""
+"""Celery tells how each task ended; the worker keeps it. Imported by insights/apps.py."""
 
 from time import monotonic
 from typing import Any

@@ -1,0 +1,16 @@
+"""What bills tell the ledger: a bill's payment keeps its money and stays out of the trash."""
+
+from django.utils.translation import gettext as _
+
+from bills.models import Bill
+from transactions.models import TransactionQuerySet
+
+
+def payment_hold(rows: TransactionQuerySet) -> str:
+    """Why these transactions cannot change, or "" where none of them paid a bill."""
+    if not Bill._base_manager.filter(payment__in=rows.order_by().values("pk")).exists():
+        return ""
+    return _(
+        "This paid a bill. Undo the payment on the bill first; if the bill is in the trash,"
+        " restore it for that."
+    )
