@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
-from babel.localedata import LocaleDataDict, load
+
+from banking.kernel.babel_private import give_own_data
 
 DEFAULT_TAG = "en-US"
 
@@ -45,13 +45,5 @@ def locale_of(tag: str) -> Locale:
         locale = Locale.parse(tag.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         locale = Locale("en")
-    # babel 2.18 writes what an alias stands for into data that locales share: the first one asked
-    # for its months alone would name those of all others. Each gets data of its own.
-    locale._Locale__data = LocaleDataDict(_copied(load(str(locale))))
+    give_own_data(locale)
     return locale
-
-
-def _copied(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _copied(value) for key, value in data.items()}
-    return tuple(_copied(value) for value in data) if type(data) is tuple else data
