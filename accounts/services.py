@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account, ExchangeRate
 from banking.kernel.fields import AmountField
-from banking.kernel.money import plain_amount, round_to_minor_unit
+from banking.kernel.money import exact_amount, plain_amount
 from users.audit import trail
 from users.models import User
 
@@ -64,7 +64,7 @@ def open_account(
     is_active: bool = True,
 ) -> Account:
     """Open an account with its opening balance (whole minor units of `currency`)."""
-    opening_balance = round_to_minor_unit(opening_balance, currency)
+    opening_balance = exact_amount(opening_balance, currency, "opening_balance")
     account = Account(
         user=user,
         bank_name=bank_name.strip(),
@@ -74,7 +74,7 @@ def open_account(
         currency=currency,
         opening_balance=opening_balance,
         balance=opening_balance,
-        overdraft_limit=round_to_minor_unit(overdraft_limit, currency),
+        overdraft_limit=exact_amount(overdraft_limit, currency, "overdraft_limit"),
         is_active=is_active,
         archived_at=None if is_active else timezone.now(),
     )
@@ -114,7 +114,9 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
         return locked
     if "is_active" in before:
         locked.archived_at = None if locked.is_active else timezone.now()
-    locked.overdraft_limit = round_to_minor_unit(locked.overdraft_limit, locked.currency)
+    locked.overdraft_limit = exact_amount(
+        locked.overdraft_limit, locked.currency, "overdraft_limit"
+    )
     locked.full_clean(exclude=["balance"])
     locked.save(update_fields=[*before, "balance", "overdraft_limit", "archived_at", "updated_at"])
     trail.record(
@@ -145,7 +147,7 @@ def _change_opening_balance(account: Account, changes: dict, before: dict) -> No
     opening = changes.get("opening_balance")
     if opening is None:
         return
-    opening = round_to_minor_unit(opening, account.currency)
+    opening = exact_amount(opening, account.currency, "opening_balance")
     if opening == account.opening_balance:
         return
     before["opening_balance"] = account.opening_balance

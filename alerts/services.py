@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from alerts.facts import Fact
 from alerts.models import Alert, AlertSubscription, AlertType
-from alerts.subscriptions import RULES, URGENT, Choice
-from banking.kernel.money import LARGEST_AMOUNT
+from alerts.subscriptions import AMOUNT, RULES, URGENT, Choice
+from banking.kernel.money import LARGEST_AMOUNT, exact_amount
 from users.audit import trail
 from users.messages.outbox import EMAIL, SMS, notify, opt_in
 from users.models import User
@@ -111,7 +111,7 @@ def subscribe(
     A channel that cannot be used now may be chosen; it says why nothing comes. Raises
     ValidationError for a threshold that the type has not.
     """
-    check_threshold(type, threshold)
+    check_threshold(type, threshold, user.base_currency)
     # Before the row, whose key a second request may have written meanwhile.
     AlertSubscription.objects.bulk_create(
         [AlertSubscription(user=user, type=type)], ignore_conflicts=True
@@ -135,8 +135,11 @@ def subscribe(
     return choice
 
 
-def check_threshold(kind: str, threshold: Decimal | None) -> None:
-    """Raise ValidationError for a threshold that this type has not, or that makes no sense."""
+def check_threshold(kind: str, threshold: Decimal | None, currency: str = "") -> None:
+    """Raise ValidationError for a threshold that this type has not, or that makes no sense.
+
+    An amount is in `currency`, the user's base currency; without one its decimals are not asked.
+    """
     if threshold is None:
         return
     rule = RULES[kind]
@@ -146,6 +149,8 @@ def check_threshold(kind: str, threshold: Decimal | None) -> None:
         raise ValidationError({"threshold": "Enter a threshold above zero."})
     if rule.most is not None and threshold > rule.most:
         raise ValidationError({"threshold": f"Enter at most {rule.most}."})
+    if rule.unit == AMOUNT and currency:
+        exact_amount(threshold, currency, "threshold")
 
 
 def _own(actor: User, alerts: Sequence[Alert]):

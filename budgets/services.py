@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from banking.kernel.money import (
     LARGEST_AMOUNT,
-    minor_unit_digits,
-    round_to_minor_unit,
+    exact_amount,
     validate_currency,
 )
 from banking.limits import TRASH_FOR
@@ -247,12 +246,7 @@ def _checked_limit(amount: Decimal, currency: str) -> Decimal:
         raise ValidationError({"limit_amount": "Enter zero or more."})
     if amount > LARGEST_AMOUNT:
         raise ValidationError({"limit_amount": "That is more than a budget can hold."})
-    rounded = round_to_minor_unit(amount, currency)
-    if rounded != amount:
-        digits = minor_unit_digits(currency)
-        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
-        raise ValidationError({"limit_amount": f"{currency} has {places}."})
-    return rounded
+    return exact_amount(amount, currency, "limit_amount")
 
 
 def _refuse_taken(budget: Budget) -> None:

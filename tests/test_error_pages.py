@@ -68,9 +68,7 @@ def test_the_api_says_that_the_database_is_away(api_for, alice, monkeypatch):
 def test_more_fields_than_we_read_are_a_400(api_for, client_for, alice, settings):
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
     body = {"ids": ["1"] * 1001}
-    form = "application/x-www-form-urlencoded"
-    url = "/api/transactions/bulk-categorize"
-    answer = api_for(alice).post(url, "&".join(["ids=1"] * 1001), content_type=form)
+    answer = api_for(alice).post("/api/transactions/import", body, format="multipart")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "parse_error"
     assert client_for(alice).post("/transactions/bulk/", body).status_code == 400

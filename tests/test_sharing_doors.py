@@ -129,7 +129,7 @@ def test_a_long_list_of_accounts_is_looked_up_at_once(
     client = api_for(alice)
     step_up(client, alice)
     form = {"email": "bob@example.com", "level": "viewer"}
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(32):
         answer = client.post("/api/shares", form | {"accounts": [checking.pk] * 200})
     assert (answer.status_code, len(answer.json())) == (201, 1)
     for wrong in ([bobs_account.pk], [10**30], [checking.pk] * 201, ["x"]):

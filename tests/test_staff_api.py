@@ -198,14 +198,16 @@ def test_nobody_raises_or_lowers_themselves_and_one_admin_stays(api_for, alice):
 
 def test_support_unlocks_a_sign_in(api_for, client, alice):
     for _ in range(7):
-        client.post("/api/auth/login", {"email": alice.email, "password": "wrong"})
+        client.post(
+            "/api/auth/login", {"email": alice.email, "password": "wrong"}, "application/json"
+        )
     right = {"email": alice.email, "password": "correct-Horse-battery-1"}
-    assert client.post("/api/auth/login", right).status_code == 429
+    assert client.post("/api/auth/login", right, "application/json").status_code == 429
     support = api_for(staff("support"))
     url = f"/api/admin/users/{alice.pk}"
     assert support.get(url).json()["is_locked"] is True
     assert support.post(f"{url}/unlock").json()["is_locked"] is False
-    assert client.post("/api/auth/login", right).status_code == 200
+    assert client.post("/api/auth/login", right, "application/json").status_code == 200
     with pytest.raises(ValueError, match="not counted by subject"):
         limits.forgive("otp", "1")
 

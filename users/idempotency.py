@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError
@@ -18,6 +18,14 @@ from banking.limits import IDEMPOTENCY_KEYS_FOR
 from users.models import IdempotentCommand, User
 
 Answer = tuple[int, Any]
+
+
+class Outcome(NamedTuple):
+    """What a command answered, now or when its key first came."""
+
+    status: int
+    data: Any
+    is_replay: bool = False
 
 
 class KeyReusedError(Exception):
@@ -35,7 +43,7 @@ def run_once(
     body: Any,
     command: Callable[[], Answer],
     refusal: Callable[[Exception], Answer | None] = lambda error: None,
-) -> Answer:
+) -> Outcome:
     """Run `command` and keep its answer under (user, key); a repetition gets the kept answer.
 
     An exception rolls the key back with everything else, so that the command may be tried again,
@@ -44,13 +52,13 @@ def run_once(
     """
     with db_transaction.atomic():
         if not key:
-            return command()
+            return Outcome(*command())
         row, is_new = _claim(user, key, body_hash(body))
         if is_new:
             row.status_code, answer = _run(command, refusal)
             row.response = plain(answer)
             row.save(update_fields=["status_code", "response"])
-        return row.status_code, row.response
+        return Outcome(row.status_code, row.response, not is_new)
 
 
 def body_hash(body: Any) -> str:

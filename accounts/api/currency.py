@@ -27,7 +27,7 @@ from accounts.exchange import Rate, RateMissing, convert
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, Input, operation
 from banking.kernel.forms import yes_or_no
-from banking.kernel.money import plain_amount, plain_rate, round_to_minor_unit
+from banking.kernel.money import exact_amount, plain_amount, plain_rate, round_to_minor_unit
 from users.timezones import local_date
 
 
@@ -97,6 +97,10 @@ class ConvertIn(Input):
 
     def validate_on(self, on: date) -> date:
         return _known_day(on)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        exact_amount(attrs["amount"], attrs["from"])
+        return attrs
 
 
 class ConvertOut(serializers.Serializer):

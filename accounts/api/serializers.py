@@ -9,7 +9,7 @@ from accounts.access import OWNER, access_level
 from accounts.models import Account, AccountShare
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
-from banking.kernel.money import active_currencies
+from banking.kernel.money import active_currencies, exact_amount
 
 ACCESS = [OWNER, *AccountShare.Level.values]
 
@@ -100,5 +100,7 @@ class AccountOpenIn(AccountIn):
         attrs = super().validate(attrs)
         balance = attrs.pop("balance", None)
         if balance is not None:
+            currency = attrs.get("currency") or self.context["request"].user.base_currency
+            exact_amount(balance, currency, "balance")
             attrs.setdefault("opening_balance", balance)
         return attrs

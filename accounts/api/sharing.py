@@ -21,6 +21,7 @@ from accounts.sharing import (
 from banking.kernel.api_input import GenericApiView, Input, operation
 from banking.limits import SHARED_ACCOUNTS
 from users import limits
+from users.api.idempotency import idempotent
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 
@@ -138,6 +139,7 @@ class ShareListApi(ShareApi):
             )
         },
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Invite somebody. Asked for one `account` it answers the share, else the list of them.
 

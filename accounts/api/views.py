@@ -13,7 +13,7 @@ from accounts.filters import AccountFilter
 from accounts.models import Account, AccountQuerySet
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from banking.kernel.api_input import GenericApiView, operation
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 
 
@@ -41,19 +41,16 @@ class AccountListApi(AccountApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @operation(request=AccountOpenIn, responses={201: AccountOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=AccountOpenIn, responses={201: AccountOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Open an account."""
         require(request.user, Ability.CHANGE_OWN_DATA)
-
-        def command() -> tuple[int, Any]:
-            data = AccountOpenIn(data=request.data)
-            data.is_valid(raise_exception=True)
-            fields = {"currency": request.user.base_currency} | data.validated_data
-            account = open_account(actor=request.user, user=request.user, **fields)
-            return status.HTTP_201_CREATED, self.show(account)
-
-        return answer_once(request, command)
+        data = AccountOpenIn(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        fields = {"currency": request.user.base_currency} | data.validated_data
+        account = open_account(actor=request.user, user=request.user, **fields)
+        return Response(self.show(account), status=status.HTTP_201_CREATED)
 
 
 class AccountDetailApi(AccountApi):

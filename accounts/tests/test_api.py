@@ -146,9 +146,10 @@ def test_the_currency_is_fixed_once_there_are_transactions(alice, api_for, check
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "currency")
 
 
-def test_an_empty_accounts_currency_change_rounds_to_the_new_minor_unit(alice, api_for):
+def test_an_empty_accounts_currency_change_keeps_the_amount_or_takes_a_new_one(alice, api_for):
     account = make_account(user=alice, opening_balance="10.50")
-    body = api_for(alice).patch(f"/api/accounts/{account.pk}", {"currency": "JPY"}).json()
+    change = {"currency": "JPY", "opening_balance": "10"}
+    body = api_for(alice).patch(f"/api/accounts/{account.pk}", change).json()
     assert (body["opening_balance"], body["balance"]) == ("10", "10")
     account.refresh_from_db()
     assert account.balance == Decimal(10)

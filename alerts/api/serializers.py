@@ -4,15 +4,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.models import Alert, AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice, default_threshold, problems_of
+from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
-from banking.kernel.money import parse_amount, plain_amount
+from banking.kernel.money import plain_amount
 
 CHANNELS = ("in_app", "email", "sms")
 
@@ -28,28 +28,19 @@ class AlertOut(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class ThresholdField(serializers.Field):
-    """Money or percent as a string; null for the type's own rule."""
-
-    default_error_messages = {"invalid": "Send a number as a string such as “100.00”."}
-
-    def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool) or not isinstance(data, str | int | float):
-            self.fail("invalid")
-        try:
-            return parse_amount(str(data))
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(error.messages[0]) from error
-
-
 class TypeIn(Input):
     type = serializers.ChoiceField(choices=AlertType.choices)
-    threshold = extend_schema_field({"type": "string", "nullable": True})(ThresholdField)(
-        required=False, allow_null=True, default=None
+    threshold = AmountSerializerField(
+        signed=False,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Money in your base currency, or percent. null: the type's own rule.",
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        check_threshold(data["type"], data["threshold"])
+        currency = self.context["request"].user.base_currency
+        check_threshold(data["type"], data["threshold"], currency)
         return data
 
 

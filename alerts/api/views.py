@@ -139,6 +139,6 @@ class BacktestApi(ApiView):
 
 
 def _read(serializer: type, request: Request) -> dict[str, Any]:
-    command = serializer(data=request.data)
+    command = serializer(data=request.data, context={"request": request})
     command.is_valid(raise_exception=True)
     return command.validated_data

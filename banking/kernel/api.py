@@ -1,5 +1,6 @@
 """DRF's share of what every door does: errors in one shape, keyset paging, money as strings."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +32,11 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
-from banking.kernel.money import LARGEST_AMOUNT, parse_amount, plain_amount
+from banking.kernel.money import plain_amount
+
+# Money as the API takes and gives it: twelve digits and, after a point, at most four decimals.
+AMOUNT_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
+_AMOUNT = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<decimals>\d+))?", re.ASCII)
 
 
 class Unavailable(APIException):
@@ -82,15 +87,19 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
     }
 
 
-@extend_schema_field({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "example": "12.50"})
+@extend_schema_field({"type": "string", "pattern": AMOUNT_PATTERN, "example": "12.50"})
 class AmountSerializerField(serializers.Field):
     """Money in JSON: a string with the digits of the row's own currency, never a float.
 
-    `currency` names the attribute (dotted) that holds the currency, for showing.
+    `currency` names the attribute (dotted) that holds the currency, for showing. Taken are digits
+    with a point before the decimals, as AMOUNT_PATTERN says; the service that knows the currency
+    refuses decimals it does not have.
     """
 
     default_error_messages = {
-        "invalid": "Send an amount as a string such as “12.50”.",
+        "number": "Send the amount as a string such as “12.50”, not as a JSON number.",
+        "invalid": "Send an amount such as “12.50”: digits, and a point before the decimals.",
+        "too_many_decimals": "An amount has at most four decimals.",
         "too_large": "That is more than one posting can hold.",
         "not_positive": "Enter an amount above zero.",
         "negative": "Enter an amount of zero or more.",
@@ -110,15 +119,16 @@ class AmountSerializerField(serializers.Field):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool) or not isinstance(data, str | int | float | Decimal):
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            self.fail("number")
+        match = _AMOUNT.fullmatch(data) if isinstance(data, str) else None
+        if match is None:
             self.fail("invalid")
-        # A JSON number is taken at its shortest text: 12.5 means "12.5".
-        try:
-            amount = parse_amount(str(data))
-        except DjangoValidationError as error:
-            raise ValidationError(error.messages[0], code="invalid") from error
-        if abs(amount) > LARGEST_AMOUNT:
+        if len(match["whole"]) > 12:
             self.fail("too_large")
+        if len(match["decimals"] or "") > 4:
+            self.fail("too_many_decimals")
+        amount = Decimal(data) + 0  # No negative zero.
         if self.positive and amount <= 0:
             self.fail("not_positive")
         if not self.signed and amount < 0:

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    extend_schema,
-)
+from django.http import QueryDict
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.fields import empty
@@ -25,27 +23,65 @@ _Method = TypeVar("_Method", bound=Callable)
 _MOST_NAMED, _LONGEST_NAME = 20, 100
 
 
+# What the schema calls a type, and what JSON makes of it. The first that fits the field counts.
+_TYPES: list[tuple[tuple[type, ...], type, str]] = [
+    ((serializers.BooleanField,), bool, "Send true or false, without quotes."),
+    ((serializers.IntegerField,), int, "Send a whole number, without quotes."),
+    ((serializers.PrimaryKeyRelatedField,), int, "Send an id: a whole number, without quotes."),
+    (
+        (serializers.CharField, serializers.ChoiceField, serializers.DateField),
+        str,
+        "Send text, in quotes.",
+    ),
+]
+
+
 class Input(serializers.Serializer):
     """A request body. A field it does not have is an error of code `unknown_field`.
 
+    JSON types are those of the schema: text is not taken for a number, nor a number for text.
     Serializers nested in it must be Inputs too; tests/test_strict_api.py looks.
     """
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = self._unknown(data)
+        errors = self._unknown(data) | self._wrong_types(data)
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
-            raise ValidationError({**error.detail, **unknown}) from error
-        if unknown:
-            raise ValidationError(unknown)
+            raise ValidationError({**error.detail, **errors}) from error
+        if errors:
+            raise ValidationError(errors)
         return value
 
-    def _unknown(self, data: Any) -> dict[str, list[ErrorDetail]]:
+    def _unknown(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
             return {}
         known = [name for name, field in self.fields.items() if not field.read_only]
         return unknown_fields(data, known)
+
+    def _wrong_types(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping) or isinstance(data, QueryDict):
+            return {}  # In a form everything is text.
+        found = {
+            name: _wrong_type(field, data[name])
+            for name, field in self.fields.items()
+            if name in data and not field.read_only
+        }
+        return {name: error for name, error in found.items() if error}
+
+
+def _wrong_type(field: serializers.Field, value: Any) -> Any:
+    """The error of a value of another JSON type than the field's; of a list, by its index."""
+    if value is None:
+        return None
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = {at: _wrong_type(field.child, one) for at, one in enumerate(value)}
+        return {at: error for at, error in found.items() if error}
+    for kinds, wanted, sentence in _TYPES:
+        if isinstance(field, kinds):
+            is_right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+            return None if is_right else [ErrorDetail(sentence, code="invalid")]
+    return None
 
 
 def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[ErrorDetail]]:

@@ -102,6 +102,20 @@ def round_to_minor_unit(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_EVEN)
 
 
+def exact_amount(amount: Decimal, currency: str, field: str = "amount") -> Decimal:
+    """The amount at its currency's minor unit; nothing that was entered is rounded away.
+
+    Raises ValidationError (`too_many_decimals`) at `field` where the currency has fewer decimals.
+    """
+    digits = minor_unit_digits(currency)
+    exact = round(amount, digits)
+    if exact != amount:
+        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+        error = ValidationError(f"{currency} has {places}.", code="too_many_decimals")
+        raise ValidationError({field: error})
+    return exact
+
+
 def plain_amount(amount: Decimal, currency: str) -> str:
     """The amount as JSON carries it: "4500.00" in USD, "120" in JPY; never an exponent."""
     return f"{round_to_minor_unit(amount, currency):f}"

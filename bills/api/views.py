@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,7 +24,7 @@ from bills.filters import BillFilter
 from bills.matching import match_suggestions
 from bills.models import Bill, BillQuerySet
 from bills.preflight import shortfalls
-from bills.services.paying import pay_bill, settle_with, unpay_bill
+from bills.services.paying import difference_from, pay_bill, settle_with, unpay_bill
 from bills.services.planning import (
     create_bill,
     delete_bill,
@@ -35,12 +36,22 @@ from bills.services.planning import (
 from bills.services.reminding import send_due_reminders, send_reminder
 from transactions.models import Transaction
 from transactions.services.posting_checks import typed_date
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import idempotent
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 from users.timezones import local_date
 
 _SENT = inline_serializer("DueRemindersOut", {"sent": serializers.IntegerField()})
+
+
+class PaidOtherwise(APIException):
+    """409: the bill is paid, but not as this request would pay it."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "already_paid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__({field: [ErrorDetail(sentence, code=self.default_code)]})
 
 
 class BillApi(GenericApiView):
@@ -87,6 +98,7 @@ class BillListApi(BillApi):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
+    @idempotent
     def post(self, request: Request) -> Response:
         """Plan a bill. A recurring one makes its next occurrence when it is settled.
 
@@ -137,32 +149,39 @@ class BillDetailApi(BillApi):
 
 
 class BillPayApi(BillApi):
-    @operation(
-        operation_id="bills_pay_put", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
-    )
+    @operation(operation_id="bills_pay_put", request=PayIn, responses=BillOut)
+    @idempotent
     def put(self, request: Request, pk: int) -> Response:
-        """Pay a bill, at most once however often it is asked; the answer is the paid bill."""
+        """Pay a bill, at most once however often it is asked; the answer is the paid bill.
+
+        Asked again with another amount, account or day, or for all of it after a part payment,
+        the answer is 409 `already_paid`: it names what was paid and what is still due.
+        """
         return self._pay(request, pk)
 
-    @operation(
-        operation_id="bills_pay", request=PayIn, responses=BillOut, parameters=[IDEMPOTENCY_KEY]
-    )
+    @operation(operation_id="bills_pay", request=PayIn, responses=BillOut)
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
-        """Pay a bill, at most once however often it is asked; the answer is the paid bill."""
+        """Pay a bill, at most once however often it is asked; the answer is the paid bill.
+
+        Asked again with another amount, account or day, or for all of it after a part payment,
+        the answer is 409 `already_paid`: it names what was paid and what is still due.
+        """
         return self._pay(request, pk)
 
     def _pay(self, request: Request, pk: int) -> Response:
         bill = self.find_to_change(pk)
-
-        def command() -> tuple[int, Any]:
-            fields = self.read(PayIn)
-            on = fields.pop("paid_on", self.today)
+        asked = self.read(PayIn)
+        on = asked.pop("paid_on", None)
+        if on is not None:
             typed_date(on, today=self.today, name="paid_on")
-            fields["post"] = fields.get("account", "own") is not None
-            pay_bill(actor=request.user, bill=bill, on=on, today=self.today, **fields)
-            return status.HTTP_200_OK, self.show(pk)
-
-        return answer_once(request, command)
+        today, post = self.today, asked.get("account", "own") is not None
+        paid = pay_bill(
+            actor=request.user, bill=bill, on=on or today, today=today, post=post, **asked
+        )
+        if found := difference_from(paid, on=on, **asked):
+            raise PaidOtherwise(*found)
+        return Response(self.show(pk))
 
 
 class BillUnpayApi(BillApi):

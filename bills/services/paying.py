@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.kernel.money import round_to_minor_unit
+from banking.kernel.money import exact_amount, plain_amount, round_to_minor_unit
 from bills.models import Bill
 from bills.services.planning import CARRIED_ON, lock_bill, plan_next, plan_series
 from rewards.services import (
@@ -71,6 +72,42 @@ def pay_bill(
     settled = _settle(locked, amount, on, payment, today=told)
     _record(actor, settled)
     return settled
+
+
+def difference_from(
+    bill: Bill, *, amount: Decimal | None = None, on: date | None = None, **asked: Any
+) -> tuple[str, str] | None:
+    """Where a paid bill was paid otherwise than is asked now: (field, sentence); else None.
+
+    `asked` may have the `account` (None: paid elsewhere). Asking for no amount asks for all of it,
+    which a part payment was not.
+    """
+    rest = Bill.objects.filter(remainder_of=bill, deleted_at=None).first()
+    paying = bill.payment.account if bill.payment else None
+    is_other_amount = rest is not None if amount is None else amount != bill.amount_paid
+    if is_other_amount:
+        field = "amount"
+    elif "account" in asked and asked["account"] != paying:
+        field = "account"
+    elif on is not None and on != bill.paid_on:
+        field = "paid_on"
+    else:
+        return None
+    return field, _how_it_was_paid(bill, paying, rest)
+
+
+def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> str:
+    def told(amount: Decimal) -> str:
+        return f"{plain_amount(amount, bill.currency)} {bill.currency}"
+
+    way = f" from {paying.name}" if paying else ""
+    is_ahead = bill.payment is not None and bill.payment.status == Transaction.Status.PLANNED
+    state = "is scheduled to be paid" if is_ahead else "was paid"
+    sentence = f"This bill {state} on {bill.paid_on}: {told(bill.amount_paid)}{way}."
+    if rest is None:
+        return sentence
+    state = "is still due" if rest.is_open else "is settled"
+    return f"{sentence} The remaining {told(rest.amount_due)} {state} as bill {rest.pk}."
 
 
 @db_transaction.atomic
@@ -151,7 +188,7 @@ def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
         raise ValidationError("This bill is not open: restore it first.")
     if amount is None:
         return bill.amount_due
-    amount = round_to_minor_unit(amount, bill.currency)
+    amount = exact_amount(amount, bill.currency)
     if amount <= 0:
         raise ValidationError({"amount": "Enter an amount above zero."})
     return amount

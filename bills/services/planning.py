@@ -10,7 +10,7 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from accounts.models import Account
-from banking.kernel.money import round_to_minor_unit
+from banking.kernel.money import exact_amount
 from banking.limits import BILL_AHEAD_DAYS, BILL_FORGOTTEN_DAYS
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
@@ -240,7 +240,7 @@ def _lock_later_open(bill: Bill) -> BillQuerySet:
 def _check(bill: Bill, was_due: date | None = None) -> None:
     bill.biller_name = bill.biller_name.strip()
     if isinstance(bill.amount_due, Decimal):
-        bill.amount_due = round_to_minor_unit(bill.amount_due, bill.currency)
+        bill.amount_due = exact_amount(bill.amount_due, bill.currency, "amount_due")
         if bill.amount_due <= 0:
             raise ValidationError({"amount_due": "Enter an amount above zero."})
     if bill.due_date != was_due:

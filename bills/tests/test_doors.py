@@ -273,3 +273,59 @@ def test_the_pages_cost_the_same_with_many_bills(alice, client_for, django_asser
     for name, most in (("bills:bill_list", 18), ("bills:bill_calendar", 16)):
         with django_assert_max_num_queries(most):
             client.get(reverse(name))
+
+
+def test_a_misspelled_amount_pays_nothing(alice, api_for, checking):
+    bill = make_bill(alice, account=checking)
+    url = f"/api/bills/{bill.pk}/pay"
+    for method in ("put", "post"):
+        answer = getattr(api_for(alice), method)(url, {"amount_paid": "30", "date": str(TODAY)})
+        errors = answer.json()["errors"]
+        assert answer.status_code == 400
+        assert [(one["code"], one["attr"]) for one in errors] == [
+            ("unknown_field", "amount_paid"),
+            ("unknown_field", "date"),
+        ]
+    assert Bill.objects.get().is_open
+    assert not Transaction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "attr"),
+    [
+        ({"amount": "30"}, {"amount": "50"}, "amount"),
+        ({"amount": "30"}, {}, "amount"),
+        ({}, {"amount": "79.99"}, "amount"),
+        ({}, {"account": None}, "account"),
+        ({"account": None}, {"account": "checking"}, "account"),
+        ({}, {"paid_on": str(TODAY - timedelta(days=1))}, "paid_on"),
+    ],
+)
+def test_paying_again_otherwise_is_a_409_that_says_how_it_was_paid(
+    alice, api_for, checking, first, second, attr
+):
+    bill = make_bill(alice, account=checking)
+    api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
+    for body in (first, second):
+        if body.get("account") == "checking":
+            body["account"] = checking.pk
+    paid = api.put(url, first).json()
+    before = Transaction.objects.count()
+    answer = api.put(url, second)
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["code"], error["attr"]) == (409, "already_paid", attr)
+    assert f"was paid on {TODAY}: {paid['amount_paid']} EUR" in error["detail"]
+    rest = Bill.objects.filter(remainder_of=bill).first()
+    assert (rest is not None) == ("50.00 EUR is still due as bill" in error["detail"])
+    assert rest is None or str(rest.pk) in error["detail"]
+    assert Transaction.objects.count() == before
+
+
+@pytest.mark.parametrize("body", [{}, {"amount": "30"}, {"amount": "30.00", "paid_on": str(TODAY)}])
+def test_paying_again_alike_answers_the_paid_bill(alice, api_for, checking, body):
+    bill = make_bill(alice, account=checking)
+    api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
+    first, second = api.post(url, body), api.put(url, body)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    assert Transaction.objects.count() == 1

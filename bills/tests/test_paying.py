@@ -172,11 +172,18 @@ def test_a_change_goes_for_the_open_occurrences_after_it(alice):
     assert Bill.objects.open().get().amount_due == Decimal("90.00")
 
 
-@pytest.mark.parametrize(("amount", "currency"), [("0.004", "EUR"), ("0.4", "JPY"), ("-1", "EUR")])
-def test_less_than_the_smallest_coin_is_no_bill(alice, amount, currency):
+@pytest.mark.parametrize(
+    ("amount", "currency", "sentence"),
+    [
+        ("0.004", "EUR", "EUR has 2 decimals."),
+        ("0.4", "JPY", "JPY has no decimals."),
+        ("-1", "EUR", "Enter an amount above zero."),
+    ],
+)
+def test_less_than_the_smallest_coin_is_no_bill(alice, amount, currency, sentence):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, amount_due=Decimal(amount), currency=currency)
-    assert refusal.value.message_dict == {"amount_due": ["Enter an amount above zero."]}
+    assert refusal.value.message_dict == {"amount_due": [sentence]}
 
 
 def test_auto_pay_needs_an_account(alice):

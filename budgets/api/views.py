@@ -35,6 +35,7 @@ from budgets.services import (
     restore_budget,
 )
 from budgets.suggestions import suggestions
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -93,6 +94,7 @@ class BudgetListApi(BudgetApi):
         return self.get_paginated_response(BudgetOut(progress, many=True).data)
 
     @operation(request=BudgetIn, responses={201: BudgetOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Set a limit for one category in one month."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -179,6 +181,7 @@ class BudgetMonthApi(BudgetApi):
 
 class CopyLastMonthApi(BudgetApi):
     @operation(request=MonthIn, responses=_COUNT)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Give a month the budgets of the month before; categories that have one are skipped."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -199,6 +202,7 @@ class BudgetSuggestionsApi(BudgetApi):
         return Response(SuggestionOut(found, many=True).data)
 
     @operation(request=AdoptIn, responses=_COUNT)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Make budgets of the suggestions of some categories, or of all."""
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -72,7 +72,7 @@ def test_a_budget_is_made_with_this_month_and_the_base_currency(api, alice, spen
         ({"category": "food"}, "limit_amount", "required"),
         ({"category": "food", "limit_amount": "-1"}, "limit_amount", "negative"),
         ({"category": "food", "limit_amount": "x"}, "limit_amount", "invalid"),
-        ({"category": "food", "limit_amount": "1.234"}, "limit_amount", "invalid"),
+        ({"category": "food", "limit_amount": "1.234"}, "limit_amount", "too_many_decimals"),
         ({"category": "food", "limit_amount": "5", "month": 13}, "month", "max_value"),
         ({"category": "food", "limit_amount": "5", "year": 1}, "year", "min_value"),
         ({"category": "food", "limit_amount": "5", "currency": "XXY"}, "currency", None),

@@ -1,5 +1,6 @@
 """Files at the API: statements, monthly reports, and everything a person owns."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.models import Account
 from banking.kernel.api_input import ApiView, GenericApiView, Input, operation
+from banking.kernel.periods import Period
 from insights.dispatching import make_soon
 from insights.exports.export_answers import export_answer
 from insights.exports.export_periods import export_period
@@ -26,7 +28,9 @@ from insights.exports.exporting import (
 )
 from insights.models import Export
 from users import limits
+from users.api.idempotency import HEADERS, answer_once
 from users.api.step_up import STEP_UP, require_step_up
+from users.models import User
 from users.timezones import local_date
 
 LOCATION = OpenApiParameter(
@@ -109,7 +113,7 @@ class PdfExportApi(ApiView):
         operation_id="export_pdf",
         request=PdfExportIn,
         responses={201: ExportOut, 202: ExportOut},
-        parameters=[LOCATION],
+        parameters=[*HEADERS, LOCATION],
     )
     def post(self, request: Request) -> Response:
         """Ask for a PDF: 201 with the file ready where it is small, else 202; watch its address."""
@@ -117,21 +121,19 @@ class PdfExportApi(ApiView):
         data.is_valid(raise_exception=True)
         given = data.validated_data
         limits.consume("export-pdf", f"user {request.user.pk}")
-        if given["kind"] == Export.Kind.STATEMENT:
-            export = request_statement(
-                actor=request.user,
-                account=given["account"],
-                period=given["chosen"],
-                at=timezone.now(),
-            )
-        else:
-            export = request_monthly_report(
-                actor=request.user,
-                month=given["chosen"].start,
-                include_shared=given["include_shared"],
-                at=timezone.now(),
-            )
-        return _asked(request, make_soon(export))
+        return _answer_once(request, lambda: _request_pdf(request.user, **given))
+
+
+def _request_pdf(
+    user: User, *, kind: str, chosen: Period, include_shared: bool | None, **given: Any
+) -> Export:
+    if kind == Export.Kind.STATEMENT:
+        return request_statement(
+            actor=user, account=given["account"], period=chosen, at=timezone.now()
+        )
+    return request_monthly_report(
+        actor=user, month=chosen.start, include_shared=include_shared, at=timezone.now()
+    )
 
 
 class FullExportApi(ApiView):
@@ -139,14 +141,15 @@ class FullExportApi(ApiView):
         operation_id="export_all",
         request=None,
         responses={201: ExportOut, 202: ExportOut},
-        parameters=[STEP_UP, LOCATION],
+        parameters=[*HEADERS, STEP_UP, LOCATION],
     )
     def post(self, request: Request) -> Response:
         """Ask for everything you own: a ZIP with export.json, receipts and bank files."""
         require_step_up(request)
         limits.consume("export-all", f"user {request.user.pk}")
-        export = request_everything(actor=request.user, at=timezone.now())
-        return _asked(request, make_soon(export))
+        return _answer_once(
+            request, lambda: request_everything(actor=request.user, at=timezone.now())
+        )
 
 
 class ExportListApi(GenericApiView):
@@ -191,6 +194,18 @@ class ExportFileApi(ApiView):
 
 def _mine(request: Request, pk: int) -> Export:
     return get_object_or_404(Export.objects.visible_to(request.user), pk=pk)
+
+
+def _answer_once(request: Request, ask: Callable[[], Export]) -> Response:
+    """Ask once per Idempotency-Key. The file is made outside of the command's transaction, so a
+    repetition answers how far the same file is by then."""
+    asked = answer_once(request, lambda: (status.HTTP_202_ACCEPTED, {"id": ask().pk}))
+    if asked.status_code != status.HTTP_202_ACCEPTED:
+        return asked
+    answer = _asked(request, make_soon(_mine(request, asked.data["id"])))
+    if "Idempotency-Replayed" in asked:
+        answer["Idempotency-Replayed"] = asked["Idempotency-Replayed"]
+    return answer
 
 
 def _asked(request: Request, export: Export) -> Response:

@@ -23,6 +23,7 @@ from insights.forecast.forecast_summary import forecast_summary, horizon_in
 from insights.models import RecurringDismissal
 from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
 from insights.recurring.recurring_summary import recurring_summary
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -75,6 +76,7 @@ class RecurringDismissalListApi(ApiView):
         request=DismissalIn,
         responses={201: DismissalOut},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Keep a merchant's payments on one of your accounts out of what recurs."""
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -27,7 +27,7 @@ from rewards.services import (
 )
 from rewards.totals import Holding, rewards_total
 from transactions.services.posting_checks import typed_date
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -70,6 +70,7 @@ class RewardListApi(RewardApi):
         return self.get_paginated_response(RewardOut(shown, many=True).data)
 
     @operation(request=RewardIn, responses={201: RewardOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Open a programme; points it holds already come in as an `adjust` entry."""
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -132,21 +133,18 @@ class EntryListApi(RewardApi):
         page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @operation(request=PointsEntryIn, responses={201: PointsEntryOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=PointsEntryIn, responses={201: PointsEntryOut})
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         """Earn, redeem or adjust points by hand; never below zero."""
         reward = self.find_to_change(pk)
-
-        def command() -> tuple[int, Any]:
-            data = PointsEntryIn(data=request.data)
-            data.is_valid(raise_exception=True)
-            fields = data.validated_data
-            on = fields.pop("occurred_on", self.today)
-            typed_date(on, today=self.today, name="occurred_on")
-            entry = add_entry(actor=request.user, reward=reward, on=on, **fields)
-            return status.HTTP_201_CREATED, self.get_serializer(entry).data
-
-        return answer_once(request, command)
+        data = PointsEntryIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        fields = data.validated_data
+        on = fields.pop("occurred_on", self.today)
+        typed_date(on, today=self.today, name="occurred_on")
+        entry = add_entry(actor=request.user, reward=reward, on=on, **fields)
+        return Response(self.get_serializer(entry).data, status=status.HTTP_201_CREATED)
 
 
 class RewardsTotalApi(RewardApi):

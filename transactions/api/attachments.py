@@ -15,6 +15,7 @@ from transactions.api.views import TransactionApi
 from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment
 from transactions.services.attaching import LARGEST_BYTES, attach, detach
+from users.api.idempotency import idempotent
 
 
 class AttachmentOut(serializers.ModelSerializer):
@@ -34,7 +35,7 @@ class AttachmentIn(Input):
 class AttachmentListApi(TransactionApi):
     serializer_class = AttachmentOut
     pagination_class = None
-    parser_classes = [parsers.MultiPartParser, parsers.JSONParser]
+    parser_classes = [parsers.MultiPartParser]
 
     @operation(operation_id="attachments_list", responses=AttachmentOut(many=True), filters=False)
     def get(self, request: Request, pk: int) -> Response:
@@ -47,6 +48,7 @@ class AttachmentListApi(TransactionApi):
         request={"multipart/form-data": AttachmentIn},
         responses={201: AttachmentOut},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         """Add a receipt; the same file again is answered with the one that is there."""
         row = self.find_to_change(pk)

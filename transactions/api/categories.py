@@ -18,6 +18,7 @@ from transactions.api.serializers import CategoryIn, CategoryOut, category_of_ow
 from transactions.filters import CategoryFilter
 from transactions.models import Category, CategoryQuerySet, Change
 from transactions.services.categories import PARENT, create_category, edit_category
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 
 
@@ -62,6 +63,7 @@ class CategoryListApi(CategoryApi):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=CategoryIn, responses={201: CategoryOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Add a category of your own."""
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -22,7 +22,8 @@ class CsvRenderer(BaseRenderer):
     """Lets a client ask for text/csv, which is streamed and not rendered."""
 
     media_type = "text/csv"
-    format = "csv"
+    # The Accept header asks for it; a second name would be offered as a parameter `format`.
+    format = JSONRenderer.format
 
 
 class CsvExportApi(ApiView):

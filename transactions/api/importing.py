@@ -29,7 +29,7 @@ from transactions.services.importing import (
     too_large,
 )
 from transactions.sources.files.csv_mapping import Reading
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import HEADERS, answer_once
 from users.policy import Ability, require
 
 Answer = tuple[int, Any]
@@ -84,7 +84,7 @@ class TransactionImportApi(ImportApi):
         operation_id="transactions_import",
         request={"multipart/form-data": ImportIn},
         responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=HEADERS,
     )
     def post(self, request: Request) -> Response:
         """Upload a statement (CSV, XLSX, OFX, QFX, QIF, MT940, CAMT.053) and import it.
@@ -220,13 +220,11 @@ class ImportRowListApi(ImportApi):
 
 
 class ImportConfirmApi(ImportApi):
-    parser_classes = [parsers.JSONParser]
-
     @operation(
         operation_id="imports_confirm",
         request=ConfirmIn,
         responses={200: ImportOut, 202: ImportOut},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=HEADERS,
     )
     def post(self, request: Request, pk: int) -> Response:
         """Import what was uploaded, after saying what its columns mean where that was open."""
@@ -250,7 +248,7 @@ class ImportRevertApi(ImportApi):
         operation_id="imports_revert",
         request=None,
         responses=ImportOut,
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=HEADERS,
     )
     def post(self, request: Request, pk: int) -> Response:
         """Move everything an import brought to the trash; the file may then come again."""

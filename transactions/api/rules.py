@@ -20,6 +20,7 @@ from transactions.models.rules import CategoryRuleQuerySet
 from transactions.rules.rule_preview import preview_rules
 from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_editing import create_rule, delete_rule, edit_rule
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.timezones import local_date
 
@@ -89,6 +90,7 @@ class RuleListApi(RuleApi):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=RuleIn, responses={201: RuleOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Add a rule; it decides about new transactions from now on."""
         require(request.user, Ability.CHANGE_OWN_DATA)

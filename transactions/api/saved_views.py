@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 
 
@@ -50,6 +51,7 @@ class SavedViewListApi(SavedViewApi):
     @operation(
         operation_id="transaction_views_save", request=SavedViewIn, responses={201: SavedViewOut}
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Keep a query string of the transactions list by a name."""
         require(request.user, Ability.CHANGE_OWN_DATA)

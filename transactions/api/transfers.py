@@ -19,7 +19,7 @@ from transactions.services.transfers import (
     transfer_funds,
     with_sides,
 )
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.timezones import today_in
 
@@ -105,23 +105,20 @@ class TransferListApi(TransferApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @operation(request=TransferIn, responses={201: TransferOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=TransferIn, responses={201: TransferOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Move money between two of your own accounts: two transactions or none."""
         require(request.user, Ability.CHANGE_OWN_DATA)
-
-        def command() -> tuple[int, Any]:
-            data = TransferIn(data=request.data, context=self.get_serializer_context())
-            data.is_valid(raise_exception=True)
-            given = dict(data.validated_data)
-            for side in ("source", "target"):
-                require_change(request.user, given[side])
-            today = today_in(request.user.timezone)
-            on = typed_date(given.pop("date", None) or today, today=today, name="date")
-            made = transfer_funds(actor=request.user, on=on, today=today, **given)
-            return status.HTTP_201_CREATED, self.show(made.pk)
-
-        return answer_once(request, command)
+        data = TransferIn(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        given = dict(data.validated_data)
+        for side in ("source", "target"):
+            require_change(request.user, given[side])
+        today = today_in(request.user.timezone)
+        on = typed_date(given.pop("date", None) or today, today=today, name="date")
+        made = transfer_funds(actor=request.user, on=on, today=today, **given)
+        return Response(self.show(made.pk), status=status.HTTP_201_CREATED)
 
 
 class TransferConfirmApi(TransferApi):

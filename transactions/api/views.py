@@ -25,7 +25,7 @@ from transactions.services.posting import (
     post_transaction,
     restore_transactions,
 )
-from users.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 
 
@@ -58,19 +58,16 @@ class TransactionListApi(TransactionApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @operation(request=TransactionIn, responses={201: TransactionOut}, parameters=[IDEMPOTENCY_KEY])
+    @operation(request=TransactionIn, responses={201: TransactionOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Post one transaction: `amount` is positive, `txn_type` says which way it went."""
         require(request.user, Ability.CREATE_TRANSACTIONS)
-
-        def command() -> tuple[int, Any]:
-            data = TransactionIn(data=request.data, context=self.get_serializer_context())
-            data.is_valid(raise_exception=True)
-            require_posting(request.user, data.validated_data["account"])
-            row = post_transaction(actor=request.user, **data.validated_data)
-            return status.HTTP_201_CREATED, self.show(row.pk)
-
-        return answer_once(request, command)
+        data = TransactionIn(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        require_posting(request.user, data.validated_data["account"])
+        row = post_transaction(actor=request.user, **data.validated_data)
+        return Response(self.show(row.pk), status=status.HTTP_201_CREATED)
 
 
 class TransactionDetailApi(TransactionApi):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from banking.kernel.money import LARGEST_AMOUNT, minor_unit_digits, round_to_minor_unit
+from banking.kernel.money import LARGEST_AMOUNT, exact_amount
 from banking.kernel.periods import add_months
 from banking.limits import TYPED_YEARS_AHEAD, TYPED_YEARS_BACK
 from transactions.models import Category, Transaction
@@ -22,16 +22,12 @@ def refuse_closed(account: Account) -> None:
 
 
 def checked_amount(amount: Decimal, currency: str) -> Decimal:
-    rounded = round_to_minor_unit(amount, currency)
-    if rounded != amount:
-        digits = minor_unit_digits(currency)
-        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
-        raise ValidationError({"amount": f"{currency} has {places}."})
+    exact = exact_amount(amount, currency)
     if amount == 0:
         raise ValidationError({"amount": "Enter an amount above zero."})
     if abs(amount) > LARGEST_AMOUNT:
         raise ValidationError({"amount": "That is more than one posting can hold."})
-    return rounded
+    return exact
 
 
 def checked_date(on: date, name: str = "txn_date") -> date:

@@ -131,7 +131,7 @@ def _check(row: Transaction, parts: Sequence[Part]) -> None:
         try:
             checked_amount(part.signed_amount, row.currency)
         except ValidationError as error:
-            raise ValidationError({"parts": error.messages}) from error
+            raise ValidationError({"parts": error.error_dict["amount"]}) from error
         if len(part.notes) > LONGEST_NOTES:
             raise ValidationError({"parts": f"Notes have at most {LONGEST_NOTES} characters."})
     total = sum(part.signed_amount for part in parts)

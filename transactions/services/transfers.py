@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
-from banking.kernel.money import round_to_minor_unit
+from banking.kernel.money import exact_amount, round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.posting_checks import typed_date
@@ -118,7 +118,7 @@ def _arriving(
     if told is not None:
         if told <= 0:
             raise ValidationError({"target_amount": "Enter an amount above zero."})
-        return told
+        return exact_amount(told, target.currency, "target_amount")
     try:
         converted = convert(amount, source.currency, target.currency, on).amount
     except RateMissing as missing:

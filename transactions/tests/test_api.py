@@ -82,7 +82,7 @@ def test_defaults_are_an_expense_today_where_the_user_lives(db, api_for):
     account = make_account(user=user, opening_balance="50")
     body = (
         api_for(user)
-        .post("/api/transactions", {"account": account.pk, "amount": 5, "merchant": "Bus"})
+        .post("/api/transactions", {"account": account.pk, "amount": "5", "merchant": "Bus"})
         .json()
     )
     assert (body["txn_type"], body["description"]) == ("expense", "Bus")

@@ -1,7 +1,8 @@
-"""`Idempotency-Key` at the API: POSTs that create money go through `answer_once`."""
+"""`Idempotency-Key` at the API: every command that creates something is `@idempotent`."""
 
 import hashlib
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -25,6 +26,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
         "with another body it is refused with 422."
     ),
 )
+REPLAYED = OpenApiParameter(
+    "Idempotency-Replayed",
+    str,
+    OpenApiParameter.HEADER,
+    response=True,
+    enum=["true"],
+    description="Sent when this is the kept answer of an earlier request with the same key.",
+)
+HEADERS = (IDEMPOTENCY_KEY, REPLAYED)
 
 
 class KeyReused(APIException):
@@ -43,13 +53,29 @@ class StillRunning(APIException):
     default_detail = "The same request is still being carried out. Ask again in a moment."
 
 
-def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Response:
-    """Answer with what `command` returns, (status, data), run at most once per Idempotency-Key.
+def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
+    """The method of a view, run at most once per Idempotency-Key, atomically.
 
-    Put everything that reads the database into `command`. What a service refuses (a Django
+    Put it under `@operation`, which documents the header. Of the answer, status and data are
+    kept. What a service refuses (a Django
     ValidationError) is an outcome and is kept; what the request itself lacks (DRF's errors) is
     not, so that the mended request may use the key again.
     """
+
+    @wraps(method)
+    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def command() -> tuple[int, Any]:
+            response = method(view, request, *args, **kwargs)
+            return response.status_code, response.data
+
+        return answer_once(request, command)
+
+    once.headers = HEADERS
+    return once
+
+
+def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Response:
+    """Answer with (status, data) of `command`, run at most once per Idempotency-Key."""
     key = _key_of(request)
 
     def refusal(error: Exception) -> tuple[int, Any] | None:
@@ -60,7 +86,7 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
         return response.status_code, response.data
 
     try:
-        status, data = run_once(
+        outcome = run_once(
             user=request.user,
             key=key,
             body=[request.method, request.path, _body_of(request)] if key else None,
@@ -71,13 +97,20 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
         raise KeyReused from error
     except CommandRunningError as error:
         raise StillRunning from error
-    return Response(data, status=status)
+    headers = {"Idempotency-Replayed": "true"} if outcome.is_replay else None
+    return Response(outcome.data, status=outcome.status, headers=headers)
 
 
 def _key_of(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > IDEMPOTENCY_KEY_LENGTH or not (key.isascii() and key.isprintable()):
-        sentence = f"Send at most {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters."
+    if "Idempotency-Key" not in request.headers:
+        return ""
+    key = request.headers["Idempotency-Key"].strip()
+    # granian hands a header that is not ASCII over as an empty one: taken for no key, the same
+    # transfer would be made twice.
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        sentence = (
+            f"Send 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters, or leave it out."
+        )
         raise ValidationError({"Idempotency-Key": [sentence]})
     return key
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from banking.kernel.api_input import ApiView, GenericApiView, operation
 from banking.kernel.django_private import django_request
 from users import limits
+from users.api.idempotency import idempotent
 from users.api.staff_serializers import (
     AuditEventOut,
     MaskedUserOut,
@@ -97,6 +98,7 @@ class StaffUserListApi(PeopleApi):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Make a user. They get a mail by which they set their password.
 

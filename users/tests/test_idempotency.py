@@ -48,6 +48,8 @@ def test_the_same_key_and_body_answer_the_same_and_take_effect_once(alice):
     first, second = post(alice, {"amount": "1"}), post(alice, {"amount": "1"})
     assert (first.status_code, first.data) == (201, {"sequence": 1})
     assert (second.status_code, second.data) == (201, {"sequence": 1})
+    assert "Idempotency-Replayed" not in first
+    assert second["Idempotency-Replayed"] == "true"
     assert AuditEvent.objects.count() == 1
 
 
@@ -99,7 +101,7 @@ def test_a_crash_rolls_the_key_back_with_the_effect(alice):
         run_once(user=alice, key="k1", body={}, command=_record_and_crash(alice))
     assert not IdempotentCommand.objects.exists()
     assert not AuditEvent.objects.exists()
-    assert run_once(user=alice, key="k1", body={}, command=lambda: (201, {})) == (201, {})
+    assert run_once(user=alice, key="k1", body={}, command=lambda: (201, {})) == (201, {}, False)
 
 
 def _record_and_crash(user: User):
@@ -110,7 +112,7 @@ def _record_and_crash(user: User):
     return command
 
 
-@pytest.mark.parametrize("key", ["x" * 201, "clé", "a\tb"])
+@pytest.mark.parametrize("key", ["x" * 201, "clé", "a\tb", "", "   "])
 def test_an_unusable_key_is_refused_with_a_sentence(alice, key):
     answer = post(alice, {"amount": "1"}, key=key)
     assert answer.status_code == 400
@@ -139,7 +141,8 @@ def test_parallel_twins_have_one_effect_and_equal_answers():
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))
-    assert answers == [(201, {"sequence": 1})] * 8
+    assert {(status, data["sequence"]) for status, data, _ in answers} == {(201, 1)}
+    assert sorted(is_replay for *_, is_replay in answers) == [False] + [True] * 7
     assert AuditEvent.objects.count() == 1
 
 

@@ -1,0 +1,27 @@
+"""How the API reads JSON."""
+
+import codecs
+import json
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.utils.json import strict_constant
+
+
+class JsonParser(JSONParser):
+    """JSON in which a name stands once: of two values, one would be dropped."""
+
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            text = codecs.getreader("utf-8")(stream)
+            return json.load(text, parse_constant=strict_constant, object_pairs_hook=_object)
+        except ValueError as error:
+            raise ParseError(f"This is not JSON: {error}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object.")
+    return found

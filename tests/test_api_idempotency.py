@@ -1,0 +1,200 @@
+"""`Idempotency-Key` on every command that creates: once, answered alike, and never misread."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.builders import PASSWORD, make_account, make_transaction, make_user, step_up
+from tests.command_bodies import receipt, spent_for_months
+from tests.live_server import granian
+from tests.world import everything, things_of
+from transactions.models import Transaction
+
+pytestmark = pytest.mark.django_db
+# POSTs that make nothing new of the person's: sign-in, proofs, looks, switches, repetitions that
+# change nothing by themselves.
+OTHERS = {
+    *("auth_signup", "auth_login", "auth_refresh", "auth_logout", "auth_step_up"),
+    *("users_me_confirm_email", "currency_convert", "export_csv_create", "alerts_backtest_create"),
+    *("alerts_subscribe_create", "category_rules_preview", "category_rules_preview_all"),
+    *("category_rules_apply", "category_rules_apply_all", "transactions_bulk_categorize_create"),
+    *("admin_users_unlock_create", "admin_notifications_send_again_create"),
+    *("bills_send_due_reminders_create", "bills_send_reminder_create", "bills_match_create"),
+    *("bills_skip_create", "bills_unpay_create", "webhooks_twilio_create"),
+    *("review_decide", "review_decide_all", "review_undo"),
+    *("shares_accept_create", "shares_decline_create"),
+    *("transfers_confirm_create", "transfers_reject_create"),
+    *("undo_create", "undo_stop_create", "undo_retry_create"),
+}
+
+
+def is_switch(operation: str) -> bool:
+    return operation.endswith(("_restore_create", "_read_create", "_dismiss_create"))
+
+
+@pytest.mark.once
+def test_every_post_that_creates_takes_the_key_and_says_so():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    keyed, others = set(), set()
+    for methods in schema["paths"].values():
+        if "post" in methods:
+            operation = methods["post"]
+            names = {one["name"] for one in operation.get("parameters", [])}
+            found = keyed if "Idempotency-Key" in names else others
+            found.add(operation["operationId"])
+            told = next(iter(operation["responses"].values())).get("headers", {})
+            assert ("Idempotency-Key" in names) == ("Idempotency-Replayed" in told)
+            assert ("Idempotency-Key" in names) == ("422" in operation["responses"])
+    assert {one for one in others if not is_switch(one)} - OTHERS == set()
+    assert len(keyed) >= 18
+
+
+def creating(world: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(address, body, another body) of commands that create."""
+    account, pot = world["account"].pk, world["pot"].pk
+    row = {"account": account, "amount": "3", "description": "Tea"}
+    bill = {"biller_name": "Water", "amount_due": "20", "due_date": "2026-11-20"}
+    share = {"email": "new@example.com", "level": "viewer", "account": account}
+    dismissal = {"account": account, "merchant_key": "pool", "txn_type": "expense"}
+    statement = {"account": account, "period": "2026-10"}
+    return [
+        ("/api/accounts", {"name": "A", "currency": "EUR"}, {"name": "B", "currency": "EUR"}),
+        ("/api/transactions", row, row | {"amount": "4"}),
+        ("/api/transfers", *({"source": account, "target": pot, "amount": n} for n in "12")),
+        ("/api/bills", bill, bill | {"amount_due": "21"}),
+        (f"/api/bills/{world['bill'].pk}/pay", {"amount": "3"}, {"amount": "4"}),
+        ("/api/budgets", *({"category": "rent", "limit_amount": n} for n in ("5", "6"))),
+        ("/api/budgets/suggestions", {"categories": ["groceries"]}, {}),
+        ("/api/budgets/copy-last-month", {}, {"month": 12}),
+        ("/api/rewards", {"program_name": "P"}, {"program_name": "Q"}),
+        (
+            f"/api/rewards/{world['reward'].pk}/entries",
+            {"kind": "earn", "points": 5},
+            {"kind": "earn", "points": 6},
+        ),
+        ("/api/categories", {"name": "Tea"}, {"name": "Cake"}),
+        (
+            "/api/categories/rules",
+            *({"category": "groceries", "keyword_pattern": word} for word in ("tea", "cake")),
+        ),
+        ("/api/transactions/views", *({"name": one, "query": ""} for one in "ab")),
+        ("/api/shares", share, share | {"level": "analyst"}),
+        ("/api/insights/recurring/dismissed", dismissal, dismissal | {"merchant_key": "spa"}),
+        ("/api/export/pdf", statement, statement | {"period": "2026-09"}),
+    ]
+
+
+@pytest.fixture
+def world(alice) -> dict[str, Any]:
+    alice.base_currency = "EUR"
+    alice.save()
+    world = things_of(alice)
+    pot = make_account(user=alice, name="Pot", opening_balance="50")
+    world |= {"pot": pot, "owner": alice, "today": make_transaction(account=pot).txn_date}
+    spent_for_months(world)
+    return world
+
+
+def test_a_repetition_answers_the_same_and_changes_nothing(alice, api_for, world, subtests):
+    api = api_for(alice)
+    for number, (address, body, other) in enumerate(creating(world)):
+        step_up(api, alice)
+        with subtests.test(address=address):
+            key = {"HTTP_IDEMPOTENCY_KEY": f"key-{number}"}
+            before = everything()
+            first = api.post(address, body, **key)
+            assert first.status_code in (200, 201), first.json()
+            after = everything()
+            assert after != before or address.startswith("/api/budgets/")
+            again = api.post(address, body, **key)
+            assert (again.status_code, again.json()) == (first.status_code, first.json())
+            assert (again["Idempotency-Replayed"], first.get("Idempotency-Replayed")) == (
+                "true",
+                None,
+            )
+            changed = api.post(address, other, **key)
+            assert changed.status_code == 422
+            assert changed.json()["errors"][0]["code"] == "idempotency_key_reused"
+            assert everything() == after
+
+
+def test_the_same_upload_with_the_same_key_is_one(alice, api_for, world):
+    api, url = api_for(alice), f"/api/transactions/{world['transaction'].pk}/attachments"
+    first, second = (
+        api.post(url, receipt(world), format="multipart", HTTP_IDEMPOTENCY_KEY="k") for _ in "ab"
+    )
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+    assert second["Idempotency-Replayed"] == "true"
+
+
+def test_an_admin_makes_one_person_with_one_key(api_for):
+    admin = make_user("root@example.com", role="admin")
+    api, body = api_for(admin), {"name": "New", "email": "new@example.com"}
+    step_up(api, admin)
+    first, second = (api.post("/api/admin/users", body, HTTP_IDEMPOTENCY_KEY="k") for _ in range(2))
+    assert (first.status_code, second.json()) == (201, first.json())
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t", "clé", "鍵", "a\x7f", "k" * 201])
+def test_a_key_that_cannot_be_one_is_refused_at_every_door(alice, api_for, world, key):
+    api = api_for(alice)
+    step_up(api, alice)
+    before = everything()
+    for address, body, _ in creating(world):
+        answer = api.post(address, body, HTTP_IDEMPOTENCY_KEY=key)
+        assert answer.status_code == 400, address
+        assert [error["attr"] for error in answer.json()["errors"]] == ["Idempotency-Key"]
+    assert everything() == before
+
+
+# --- As the web server hands it over --------------------------------------------------------------
+
+
+@pytest.fixture
+def live(tmp_path, transactional_db) -> Iterator[str]:
+    """The address of a real server, on whose database Alice has an account of 1000."""
+    user = make_user()
+    make_account(user=user, name="Everyday", opening_balance="1000")
+    make_account(user=user, name="Rainy day")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with granian(tmp_path, Path(connection.settings_dict["NAME"])) as address:
+        yield address
+
+
+def ask(address: str, method: str, path: str, body: Any = None, **headers: Any) -> tuple[int, Any]:
+    server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    server.request(method, path, json.dumps(body), {"Content-Type": "application/json", **told})
+    answer = server.getresponse()
+    return answer.status, json.loads(answer.read() or "null")
+
+
+@pytest.mark.once
+@pytest.mark.worker
+def test_a_header_that_is_not_ascii_moves_no_money(live):
+    """granian hands it over as an empty one: twice the same transfer was two transfers."""
+    sign_in = {"email": "alice@example.com", "password": PASSWORD}
+    _, tokens = ask(live, "POST", "/api/auth/login", sign_in)
+    bearer = f"Bearer {tokens['access']}"
+    _, found = ask(live, "GET", "/api/accounts", Authorization=bearer)
+    source, target = (row["id"] for row in found["results"])
+    body = {"source": source, "target": target, "amount": "10"}
+    for key in ("clé-1".encode(), "ключ".encode(), b"\xff\xfe", b"", b"  "):
+        headers = {"Authorization": bearer, "Idempotency_Key": key}
+        status, answer = ask(live, "POST", "/api/transfers", body, **headers)
+        assert (status, answer["errors"][0]["attr"]) == (400, "Idempotency-Key"), key
+    status, made = ask(
+        live, "POST", "/api/transfers", body, Authorization=bearer, Idempotency_Key="k-1"
+    )
+    assert status == 201
+    _, listed = ask(live, "GET", "/api/transfers", Authorization=bearer)
+    assert [row["id"] for row in listed["results"]] == [made["id"]]
+    assert not Transaction.objects.exists()  # Here; it has a database of its own.
