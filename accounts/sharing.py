@@ -6,6 +6,7 @@ owner, so that inviting tells nobody who is a customer here.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -16,7 +17,9 @@ from django.urls import reverse
 
 from accounts.models import Account, AccountShare
 from accounts.services import lock_accounts
+from users import limits
 from users.audit import trail
+from users.messages.account_mails import send_partner_invitation
 from users.messages.confirmation_mail import unconfirmed_address
 from users.messages.outbox import EMAIL, notify
 from users.models import User
@@ -31,7 +34,8 @@ def invite(
 ) -> list[AccountShare]:
     """Offer some of the actor's own accounts to whoever has this address. Raises ValidationError.
 
-    The answer is the same whether or not somebody is registered with it; who is, gets a mail.
+    The answer is the same whether or not somebody is registered with it; who is not gets a mail
+    that invites them to sign up.
     """
     require(actor, Ability.CHANGE_OWN_DATA)
     email, accounts = email.strip().lower(), list(accounts)
@@ -44,6 +48,8 @@ def invite(
         shares = _offer(actor, accounts, level, email, member)
         if member is not None and any(share.status == Status.INVITED for share in shares):
             _tell(member, actor, at)
+        elif member is None:
+            _invite_to_sign_up(email, actor)
         for share in shares:
             _record(actor, "invited", share, account=share.account_id, email=email, level=level)
     return shares
@@ -175,6 +181,21 @@ def _tell(member: User, owner: User, at: datetime) -> None:
         on=local_date(member.timezone, at),
         at=at,
     )
+
+
+def _invite_to_sign_up(email: str, owner: User) -> None:
+    """A mail to an address without a login, or with one that is not confirmed; few a day.
+
+    Nothing goes to somebody who was let out. What the limit holds back is told to nobody, and the
+    invitation waits all the same.
+    """
+    if User.objects.filter(email=email, is_active=False).exists():
+        return
+    try:
+        limits.consume("invitation-recipient", email)
+    except limits.LimitReachedError:
+        return
+    db_transaction.on_commit(partial(send_partner_invitation, email=email, inviter=owner))
 
 
 def _known_beside(share: AccountShare, member: User) -> QuerySet[AccountShare]:

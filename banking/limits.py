@@ -65,6 +65,7 @@ DEFAULTS: dict[str, Rate] = {
     "share-invitation": (30, 3600),
     "mail-address": (20, 3600),
     "mail-recipient": (5, 3600),
+    "invitation-recipient": (3, 86_400),
     "api-read": (120, 60),
     # Not 30: whoever enters a month of receipts or categorises by hand is not an attack.
     "api-write": (120, 60),

@@ -22,6 +22,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 from banking.settings import *  # noqa: F403 - the environment comes first
 from banking.settings import DATA_DIR, DATABASES, RATE_LIMITS
 
+# Where the test client goes, so that a link of a mail can be followed.
+SITE_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

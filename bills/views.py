@@ -26,6 +26,7 @@ from bills.services.planning import (
     create_bill,
     delete_bill,
     edit_bill,
+    require_paying_account,
     restore_bill,
     skip_bill,
     turns_auto_pay_on,
@@ -93,9 +94,10 @@ def bill_create(request: HttpRequest) -> HttpResponse:
     initial = new_entries(user, _today(request)) | proposed_entries(request.GET)
     form = BillForm(request.POST or None, initial=initial, owner=user)
     if request.method == "POST" and form.is_valid():
-        if turns_auto_pay_on(form.cleaned_data):
-            ask_for_step_up(request)
         with errors_on(form):
+            if turns_auto_pay_on(form.cleaned_data):
+                require_paying_account(form.cleaned_data)
+                ask_for_step_up(request)
             bill = create_bill(actor=user, user=user, today=_today(request), **form.cleaned_data)
             messages.success(request, _("%(name)s is planned.") % {"name": bill.biller_name})
             return redirect("bills:bill_detail", bill.pk)
@@ -110,9 +112,10 @@ def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bills:bill_detail", pk)
     form = BillForm(request.POST or None, initial=entries_of(bill), owner=request.user)
     if request.method == "POST" and form.is_valid():
-        if turns_auto_pay_on(form.cleaned_data, bill):
-            ask_for_step_up(request)
         with errors_on(form):
+            if turns_auto_pay_on(form.cleaned_data, bill):
+                require_paying_account(form.cleaned_data, bill)
+                ask_for_step_up(request)
             edit_bill(actor=request.user, bill=bill, today=_today(request), **form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("bills:bill_detail", pk)
@@ -183,7 +186,12 @@ def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
 def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch auto-pay on or off for this and the open ones after it."""
     is_on = request.POST.get("auto_pay") == "1"
-    if turns_auto_pay_on({"auto_pay": is_on}, _find_to_change(request, pk)):
+    bill, change = _find_to_change(request, pk), {"auto_pay": is_on}
+    if turns_auto_pay_on(change, bill):
+        try:
+            require_paying_account(change, bill)
+        except ValidationError as error:
+            return go_back(request, error, "bills:bill_edit", pk)
         ask_for_step_up(request)
 
     def switch(**who: Any) -> None:

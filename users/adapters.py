@@ -9,7 +9,6 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user
-from django.contrib.sites.shortcuts import get_current_site
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from banking.kernel.encryption import decrypt, encrypt
 from users import limits
 from users.allauth_private import clear_authentication_records
 from users.devices import known_device, remember_device
-from users.messages.channels.account_mail import send_soon
+from users.messages.account_mails import WELCOME, send_account_mail
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
@@ -73,9 +72,23 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail server that is slow or away delays nothing, and known and unknown answer alike."""
-        request = allauth_context.request
-        about = {"request": request, "email": email, "current_site": get_current_site(request)}
-        send_soon(self.render_mail(template_prefix, email, about | context), template_prefix)
+        send_account_mail(template_prefix, email, context)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """A change of somebody's account, told by their own clock and region."""
+        about = {"user": user} | (context or {})
+        super().send_notification_mail(template_prefix, user, about, email)
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """The link to a new password; whoever never had one is welcomed with it."""
+        is_new = not user.has_usable_password()
+        self.send_mail(WELCOME if is_new else "account/email/password_reset_key", email, context)
 
     def clean_email(self, email: str) -> str:
         """Mails to strangers are limited by who asks and by who gets them."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.views import (
     DownloadRecoveryCodesView,
     GenerateRecoveryCodesView,
@@ -10,7 +11,8 @@ from allauth.mfa.recovery_codes.views import (
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, EditWebAuthnView, RemoveWebAuthnView
 from django.db import transaction as db_transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from users.demo import require_own_sign_in
 from users.services.factors import record_factor_changed
@@ -35,7 +37,21 @@ class _Recorded:
         return {}
 
 
-class ActivateTotp(_Recorded, ActivateTOTPView):
+class _AddressFirst:
+    """A factor needs a confirmed address; who has none is told so here, with the way onward.
+
+    Or somebody could sign up with a stranger's address and lock its owner out for good.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        addresses = EmailAddress.objects.filter(user=request.user, verified=False)
+        if address := addresses.order_by("primary").first():
+            status = 200 if request.method in ("GET", "HEAD") else 422
+            return render(request, "mfa/address_first.html", {"address": address}, status=status)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ActivateTotp(_AddressFirst, _Recorded, ActivateTOTPView):
     change = "totp.activated"
 
 
@@ -64,7 +80,7 @@ class DownloadRecoveryCodes(DownloadRecoveryCodesView):
         return super().get_context_data(**kwargs)
 
 
-class AddPasskey(_Recorded, AddWebAuthnView):
+class AddPasskey(_AddressFirst, _Recorded, AddWebAuthnView):
     change = "passkey.added"
 
     def what(self, form: Any) -> dict[str, str]:

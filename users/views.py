@@ -95,16 +95,15 @@ def activity(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept about oneself: take it all along, or have it erased."""
     form = EraseForm(request.POST or None)
-    if request.method == "POST":
+    if request.method == "POST" and form.is_valid():
         ask_for_step_up(request)
-        if form.is_valid():
-            with errors_on(form):
-                user = request.user
-                erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
-                # Not by allauth's way out: it would tell the trail from where.
-                logout(request)
-                messages.success(request, _("Everything about you is erased. Goodbye."))
-                return redirect("account_login")
+        with errors_on(form):
+            user = request.user
+            erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
+            # Not by allauth's way out: it would tell the trail from where.
+            logout(request)
+            messages.success(request, _("Everything about you is erased. Goodbye."))
+            return redirect("account_login")
     status = 422 if form.errors else 200
     return render(request, "users/privacy.html", {"form": form}, status=status)
 

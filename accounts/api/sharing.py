@@ -146,9 +146,9 @@ class ShareListApi(ShareApi):
         The answer is the same whether or not somebody is registered with the address.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
-        require_step_up(request)
         data = InviteIn(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
+        require_step_up(request)
         limits.consume("share-invitation", str(request.user.pk))
         shares = invite(actor=request.user, at=timezone.now(), **data.validated_data)
         is_one = not {"accounts", "all_accounts"} & set(request.data)

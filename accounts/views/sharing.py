@@ -33,12 +33,12 @@ def share_list(request: HttpRequest) -> HttpResponse:
     form = InviteForm(request.POST or None, user=user, initial={"accounts": asked})
     if request.method == "POST":
         require(user, Ability.CHANGE_OWN_DATA)
-        ask_for_step_up(request)
         if form.is_valid():
+            ask_for_step_up(request)
             limits.consume("share-invitation", str(user.pk))
             with errors_on(form):
                 invite(actor=user, at=timezone.now(), **form.cleaned_data)
-                sentence = _("%(email)s is invited. If they have an account here, they get a mail.")
+                sentence = _("%(email)s is invited and gets an email that says how to accept.")
                 messages.success(request, sentence % form.cleaned_data)
                 return redirect("accounts:share_list")
     received = AccountShare.objects.received_by(user).select_related("account", "user")

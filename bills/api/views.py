@@ -29,6 +29,7 @@ from bills.services.planning import (
     create_bill,
     delete_bill,
     edit_bill,
+    require_paying_account,
     restore_bill,
     skip_bill,
     turns_auto_pay_on,
@@ -107,6 +108,7 @@ class BillListApi(BillApi):
         require(request.user, Ability.CHANGE_OWN_DATA)
         fields = self.read(BillIn)
         if turns_auto_pay_on(fields):
+            require_paying_account(fields)
             require_step_up(request)
         bill = create_bill(actor=request.user, user=request.user, today=self.today, **fields)
         return Response(self.show(bill.pk), status=status.HTTP_201_CREATED)
@@ -137,6 +139,7 @@ class BillDetailApi(BillApi):
         bill = self.find_to_change(pk)
         changes = self.read(BillIn, partial=partial)
         if turns_auto_pay_on(changes, bill):
+            require_paying_account(changes, bill)
             require_step_up(self.request)
         edit_bill(actor=self.request.user, bill=bill, today=self.today, **changes)
         return Response(self.show(pk))

@@ -49,6 +49,15 @@ def turns_auto_pay_on(fields: dict[str, Any], bill: Bill | None = None) -> bool:
     return bool(fields.get("auto_pay")) and not (bill is not None and bill.auto_pay)
 
 
+def require_paying_account(fields: dict[str, Any], bill: Bill | None = None) -> None:
+    """Refuse auto-pay without an account, before a door asks for a factor.
+
+    Nobody gives their password to learn what is missing. Raises ValidationError at "account".
+    """
+    if fields.get("account", bill.account if bill is not None else None) is None:
+        raise ValidationError({"account": "Choose the account that pays it automatically."})
+
+
 @db_transaction.atomic
 def create_bill(*, actor: User, user: User, today: date | None = None, **fields: Any) -> Bill:
     """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field.
@@ -245,8 +254,8 @@ def _check(bill: Bill, was_due: date | None = None) -> None:
             raise ValidationError({"amount_due": "Enter an amount above zero."})
     if bill.due_date != was_due:
         typed_date(bill.due_date, today=today_in(bill.user.timezone), name="due_date")
-    if bill.auto_pay and bill.account is None:
-        raise ValidationError({"account": "Choose the account that pays it automatically."})
+    if bill.auto_pay:
+        require_paying_account({}, bill)
     bill.full_clean()
     _check_account(bill.user_id, bill.account)
     category: Category | None = bill.category

@@ -329,3 +329,33 @@ def test_paying_again_alike_answers_the_paid_bill(alice, api_for, checking, body
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json() == second.json()
     assert Transaction.objects.count() == 1
+
+
+def test_auto_pay_names_what_is_missing_before_it_asks_for_the_password(
+    alice, api_for, client_for, checking
+):
+    entries = {"biller_name": "Power", "amount_due": "80", "due_date": str(TODAY)}
+    for over in ({}, {"account": None}):
+        refused = api_for(alice).post("/api/bills", entries | {"auto_pay": True} | over)
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["attr"] == "account"
+    bill = make_bill(alice)
+    refused = api_for(alice).patch(f"/api/bills/{bill.pk}", {"auto_pay": True})
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["attr"] == "account"
+    whole = {"account": checking.pk, "auto_pay": True}
+    assert api_for(alice).patch(f"/api/bills/{bill.pk}", whole).status_code == 403
+    client = client_for(alice)
+    form = entries | {"currency": "EUR", "recurrence": "none", "remind_days_before": "3"}
+    for address in ("/bills/new/", f"/bills/{bill.pk}/edit/"):
+        page = client.post(address, form | {"auto_pay": "on"})
+        assert page.status_code == 422
+        assert page.context["form"].errors["account"] == [
+            "Choose the account that pays it automatically."
+        ]
+    switched = client.post(f"/bills/{bill.pk}/auto-pay/", {"auto_pay": "1"}, follow=True)
+    assert switched.redirect_chain[0][0] == f"/bills/{bill.pk}/edit/"
+    assert "Choose the account that pays it automatically." in switched.content.decode()
+    complete = form | {"auto_pay": "on", "account": checking.pk}
+    assert "reauthenticate" in client.post("/bills/new/", complete)["Location"]
+    assert not Bill.objects.filter(auto_pay=True).exists()

@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
 from users.masking import masked_email, masked_name, masked_phone
-from users.messages.set_password_mail import send_set_password_mail
+from users.messages.confirmation_mail import send_welcome
 from users.models import User
 from users.policy import Ability, may
 from users.services import people, sessions
@@ -162,7 +162,7 @@ class UserAdmin(ForSupportToo):
         if user is None:
             made = create_person(actor=request.user, **form.cleaned_data)
             obj.pk, obj.id = made.pk, made.pk
-            send_set_password_mail(request, made)
+            send_welcome(request, made)
             return
         changes = {field: form.cleaned_data[field] for field in form.changed_data}
         change_person(actor=request.user, user=user, **changes)

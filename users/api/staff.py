@@ -28,8 +28,8 @@ from users.api.staff_serializers import (
 from users.api.step_up import STEP_UP, require_staff_step_up
 from users.audit.audit_anchor import verify_against_anchor
 from users.filters import AuditFilter, PersonFilter, ReceiptFilter
+from users.messages.confirmation_mail import send_welcome
 from users.messages.outbox import send_again
-from users.messages.set_password_mail import send_set_password_mail
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may, require
 from users.services.staffing import (
@@ -109,7 +109,7 @@ class StaffUserListApi(PeopleApi):
         if gives_or_takes_rights(None, data.validated_data):
             require_staff_step_up(request)
         user = create_person(actor=request.user, **data.validated_data)
-        send_set_password_mail(django_request(request), user)
+        send_welcome(django_request(request), user)
         return Response(self.show(user.pk), status=status.HTTP_201_CREATED)
 
 

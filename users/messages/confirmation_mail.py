@@ -1,9 +1,11 @@
-"""The mail whose link confirms an address: after a sign-up, and once more when asked for."""
+"""Links by mail that prove an address: after a sign-up, once more when asked, for a new person."""
 
+from allauth.account import app_settings
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 
 from users import limits
+from users.allauth_private import request_password_reset
 from users.models import User
 from users.network import client_address
 
@@ -18,6 +20,12 @@ def send_confirmation_mail(request: HttpRequest, user: User) -> None:
     address = unconfirmed_address(user)
     if address is not None:
         address.send_confirmation(request, signup=True)
+
+
+def send_welcome(request: HttpRequest, user: User) -> None:
+    """Invite somebody whom an admin made: a link for them alone to set a password, good once."""
+    generator = app_settings.PASSWORD_RESET_TOKEN_GENERATOR()
+    request_password_reset(request, user.email, [user], generator)
 
 
 def count_another_mail(request: HttpRequest, email: str) -> None:

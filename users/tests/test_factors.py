@@ -112,7 +112,11 @@ def test_nothing_of_it_is_shown_or_changed_without_a_fresh_proof(client_for, pro
 
 def test_an_unconfirmed_address_may_not_add_a_factor(alice, client):
     EmailAddress.objects.update(verified=False)
-    assert client.get("/users/2fa/totp/activate/")["Location"] == "/users/2fa/"
+    assert (
+        "Confirm your email address first"
+        in client.get("/users/2fa/totp/activate/").content.decode()
+    )
+    assert not Authenticator.objects.filter(user=alice).exists()
 
 
 def test_the_database_does_not_hold_the_secrets_readably(protected):
