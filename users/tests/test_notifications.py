@@ -53,7 +53,7 @@ def test_a_message_is_sent_once_however_often_it_is_asked_for(alice):
     assert (sent.to, sent.subject) == (["alice@example.com"], "Budget nearly used")
     assert sent.alternatives[0].mimetype == "text/html"
     pk = Notification.objects.get().pk
-    assert sent.extra_headers["Message-ID"] == f"<notification-{pk}@localhost>"
+    assert sent.extra_headers["Message-ID"] == f"<notification-{pk}@testserver>"
     assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
