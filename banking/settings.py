@@ -237,6 +237,7 @@ SPECTACULAR_SETTINGS = {
         "BudgetStatusEnum": "budgets.progress.STATUSES",
         "TransferStatusEnum": "transactions.models.Transfer.Status",
         "BillStatusEnum": "bills.models.Bill.Status",
+        "AutoPayStateEnum": "bills.preflight.AutoPayState",
         "CategoryKindEnum": "transactions.models.Category.Kind",
         "ChangeStatusEnum": "transactions.models.Change.Status",
         "ChangeKindEnum": "transactions.models.Change.Kind",

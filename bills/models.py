@@ -30,7 +30,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
 
     def for_list(self) -> "BillQuerySet":
         """With everything a list row shows, in a fixed number of queries."""
-        return self.select_related("account", "category", "payment")
+        return self.select_related("user", "account", "category", "payment")
 
     def with_status(self, status: str, on: date) -> "BillQuerySet":
         """Those that have this status on the date `on`."""

@@ -15,13 +15,22 @@ from banking.kernel.periods import Period, add_months
 from banking.limits import BILL_CATCH_UP_DAYS, BILLS_SHOWN
 from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
-from bills.preflight import Shortfall, shortfalls
+from bills.preflight import AutoPayOutlook, AutoPayState, Shortfall, auto_pay_outlook, shortfalls
 from bills.recurrence import MONTHS_OF, occurrence_date
 from users.models import User
 
 DAYS_IN_WEEK = 7
 SOON_DAYS, MOST_NEXT = 30, 5
 MATCH_DAYS, MOST_MATCHED = 31, 40
+
+
+# Auto-pay that can still be mended before the day.
+UNPAYABLE = (
+    AutoPayState.SHORT,
+    AutoPayState.ACCOUNT_ARCHIVED,
+    AutoPayState.ACCOUNT_IN_TRASH,
+    AutoPayState.NO_ACCOUNT,
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +41,7 @@ class Line:
     status: str
     days: int
     shortfall: Shortfall | None = None
+    outlook: AutoPayOutlook | None = None
     maybe_paid: bool = False
 
     @property
@@ -67,7 +77,7 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
         "upcoming_sum": Sums.of(mine.upcoming(on)),
         "paid_sum": Sums.of(paid, "amount_paid"),
         "most_shown": BILLS_SHOWN,
-        "short": [one for one in upcoming if one.shortfall and one.bill.auto_pay],
+        "short": [one for one in upcoming if one.outlook and one.outlook.state in UNPAYABLE],
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
     }
@@ -90,8 +100,10 @@ def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
     return tuple(lines(found, on, lacking))
 
 
-def auto_pay_note(bill: Bill, on: date) -> str:
+def auto_pay_note(bill: Bill, on: date, outlook: AutoPayOutlook | None = None) -> str:
     """What auto-pay will do with an open bill, or why it will do nothing."""
+    if outlook is not None and outlook.state in UNPAYABLE:
+        return outlook.message
     if bill.auto_pay and bill.auto_pay_tried_on is not None:
         day = date_format(bill.auto_pay_tried_on, "j F")
         if bill.auto_pay_error:
@@ -113,7 +125,13 @@ def lines(
 ) -> list[Line]:
     """Each bill as the pages show it on the date `on`."""
     return [
-        Line(bill, bill.status_on(on), (bill.due_date - on).days, (lacking or {}).get(bill.pk))
+        Line(
+            bill,
+            bill.status_on(on),
+            (bill.due_date - on).days,
+            short := (lacking or {}).get(bill.pk),
+            auto_pay_outlook(bill, on, short),
+        )
         for bill in bills
     ]
 

@@ -1,16 +1,29 @@
-"""Whether an account will have the money on the day: said before, not after."""
+"""Whether a bill will be paid by itself on its day: decided here once, and said before.
 
-from collections import defaultdict
-from collections.abc import Iterable
+Mail, alerts, pages and the API all say what `auto_pay_outlook` finds.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.exchange import RateTable
 from accounts.models import Account
-from banking.kernel.money import round_to_minor_unit
+from banking.kernel.formats import date_format
+from banking.kernel.money import format_money, round_to_minor_unit
+from banking.limits import BILL_CATCH_UP_DAYS
 from bills.models import Bill
+from transactions.models import Transaction
 from users.models import User
+
+# {account: (day, signed amount) of its planned lines, by day}
+PlannedByAccount = Mapping[int, list[tuple[date, Decimal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,82 @@ class Shortfall:
         return self.account.currency
 
 
+class AutoPayState(models.TextChoices):
+    """What will become of a bill that is to be paid automatically."""
+
+    WILL_PAY = "will_pay", gettext_lazy("Will be paid")
+    SHORT = "short", gettext_lazy("Not enough money")
+    ACCOUNT_ARCHIVED = "account_archived", gettext_lazy("Account archived")
+    ACCOUNT_IN_TRASH = "account_in_trash", gettext_lazy("Account in the trash")
+    NO_ACCOUNT = "no_account", gettext_lazy("No account")
+    TOO_LATE = "too_late", gettext_lazy("Overdue for too long")
+    FAILED = "failed", gettext_lazy("Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class AutoPayOutlook:
+    """What will become of an open bill on auto-pay, and the sentence that says so."""
+
+    state: str
+    message: str
+
+    @property
+    def will_pay(self) -> bool:
+        return self.state == AutoPayState.WILL_PAY
+
+
+def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoPayOutlook | None:
+    """What will become of the bill, seen on the date `on`; None where nothing is automatic.
+
+    `shortfall` is the bill's own of `shortfalls_of`.
+    """
+    if not (bill.is_open and bill.auto_pay):
+        return None
+    account, state = bill.account, _state(bill, on, shortfall)
+    if state is None:
+        return None
+    told = {"account": account.name if account else "", "reason": bill.auto_pay_error}
+    if shortfall is not None:
+        told |= {
+            "amount": format_money(shortfall.amount, shortfall.currency, bill.user.locale),
+            "day": date_format(shortfall.on, "j F", bill.user.locale),
+        }
+    sentences = {
+        AutoPayState.WILL_PAY: _("It will be paid automatically from %(account)s."),
+        AutoPayState.SHORT: _(
+            "It will not be paid automatically: %(account)s will be %(amount)s short on %(day)s."
+        ),
+        AutoPayState.ACCOUNT_ARCHIVED: _(
+            "It will not be paid automatically: %(account)s is archived."
+        ),
+        AutoPayState.ACCOUNT_IN_TRASH: _(
+            "It will not be paid automatically: %(account)s is in the trash."
+        ),
+        AutoPayState.NO_ACCOUNT: _("It will not be paid automatically: it has no account."),
+        AutoPayState.TOO_LATE: _(
+            "It will not be paid automatically: it is overdue for too long. Pay it yourself."
+        ),
+        AutoPayState.FAILED: _("It could not be paid automatically: %(reason)s"),
+    }
+    return AutoPayOutlook(state, sentences[state] % told)
+
+
+def _state(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoPayState | None:
+    account = bill.account
+    if bill.auto_pay_tried_on is not None:
+        # Paid and taken back it waits for its owner.
+        return AutoPayState.FAILED if bill.auto_pay_error else None
+    if account is None:
+        return AutoPayState.NO_ACCOUNT
+    if account.deleted_at is not None:
+        return AutoPayState.ACCOUNT_IN_TRASH
+    if not account.is_active:
+        return AutoPayState.ACCOUNT_ARCHIVED
+    if bill.due_date < on - timedelta(days=BILL_CATCH_UP_DAYS):
+        return AutoPayState.TOO_LATE
+    return AutoPayState.SHORT if shortfall is not None else AutoPayState.WILL_PAY
+
+
 def shortfalls(*, user: User, on: date) -> dict[int, Shortfall]:
     """As `shortfalls_of`, of one user."""
     return shortfalls_of([user.pk], on)
@@ -34,8 +123,9 @@ def shortfalls(*, user: User, on: date) -> dict[int, Shortfall]:
 def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
     """{bill id: what its account will lack} of the users' open bills that have an account.
 
-    An account has its balance and its overdraft, less the auto-pay bills due before; a bill in
-    a currency without a rate is left out. Overdue ones count as due on the date `on`.
+    An account has today's balance and its overdraft, with what is planned on it until the day and
+    less the auto-pay bills due before; a bill in a currency without a rate is left out. Overdue
+    ones count as due on the date `on`.
     """
     by_account: dict[int, list[Bill]] = defaultdict(list)
     open_bills = Bill.objects.open().filter(user__in=user_ids, account__isnull=False)
@@ -45,26 +135,45 @@ def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
     for bills in by_account.values():
         wanted[bills[0].account.currency] |= {bill.currency for bill in bills}
     rates = RateTable.for_targets(wanted, [on])
+    planned = _planned(by_account)
     found: dict[int, Shortfall] = {}
-    for bills in by_account.values():
+    for pk, bills in by_account.items():
         account = bills[0].account
         if account.has_overdraft_rule and account.deleted_at is None:
-            found |= _of_account(account, bills, rates[account.currency], on)
+            of_account = planned.get(pk, [])
+            found |= _of_account(account, bills, of_account, rates[account.currency], on)
+    return found
+
+
+def _planned(by_account: Mapping[int, list[Bill]]) -> PlannedByAccount:
+    rows = Transaction.objects.filter(account__in=by_account, deleted_at=None).planned()
+    found: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
+    for pk, day, amount in rows.order_by("txn_date", "pk").values_list(
+        "account_id", "txn_date", "signed_amount"
+    ):
+        found[pk].append((day, amount))
     return found
 
 
 def _of_account(
-    account: Account, bills: list[Bill], rates: RateTable, on: date
+    account: Account,
+    bills: list[Bill],
+    planned: list[tuple[date, Decimal]],
+    rates: RateTable,
+    on: date,
 ) -> dict[int, Shortfall]:
-    left = account.balance + account.overdraft_limit
+    left, waiting = account.balance + account.overdraft_limit, deque(planned)
     found = {}
     for bill in bills:
+        day = max(bill.due_date, on)
+        while waiting and waiting[0][0] <= day:
+            left += waiting.popleft()[1]
         converted = rates.convert(bill.amount_due, bill.currency, on)
         if converted is None:
             continue
         amount = round_to_minor_unit(converted.amount, account.currency)
         if amount > left:
-            found[bill.pk] = Shortfall(account, amount - left, max(bill.due_date, on))
+            found[bill.pk] = Shortfall(account, amount - left, day)
         if bill.will_auto_pay:
             left -= amount
     return found

@@ -77,7 +77,7 @@ def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "bill": bill,
         "line": line,
-        "auto_pay_note": auto_pay_note(bill, on),
+        "auto_pay_note": auto_pay_note(bill, on, line.outlook),
         "history": lines(others, on),
         "matches": match_suggestions(bill),
         "receipts": receipts_of(bill)[:HISTORY],

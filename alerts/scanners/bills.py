@@ -11,7 +11,7 @@ from alerts.models import Alert, AlertType
 from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
 from bills.models import Bill
-from bills.preflight import Shortfall, shortfalls_of
+from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook, shortfalls_of
 from users.models import User
 from users.timezones import local_date
 
@@ -41,6 +41,7 @@ def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Itera
         due_date__lt=days.end + timedelta(days=DUE_DAYS),
     ).select_related("account")
     for bill in bills.order_by("user_id", "due_date", "pk").iterator(chunk_size=2000):
+        bill.user = users[bill.user_id]
         yield from judge(bill, users[bill.user_id], days, lacking.get(bill.pk))
 
 
@@ -54,10 +55,16 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
         if lacking is not None:
             less = told(lacking.amount, lacking.currency, user)
             short = f" {lacking.account.name} will be {less} short."
-        how = " It is paid automatically." if bill.will_auto_pay and not short else ""
-        severity = Alert.Severity.WARNING if short else Alert.Severity.INFO
-        sentence = f"{bill.biller_name}: {amount} is due on {due}.{how}{short}"
-        yield _fact(AlertType.BILL_DUE, bill, user, on, sentence, severity)
+        outlook = auto_pay_outlook(bill, on, lacking)
+        if outlook is not None and outlook.state != AutoPayState.SHORT:
+            short = f" {outlook.message}"
+        is_well = outlook.will_pay if outlook is not None else lacking is None
+        # Told again when that it will be paid is no longer true. A failure has an alert of its own.
+        more = "" if outlook is None or is_well else f":{bill.due_date}:{outlook.state}"
+        if outlook is None or outlook.state != AutoPayState.FAILED:
+            severity = Alert.Severity.INFO if is_well else Alert.Severity.WARNING
+            sentence = f"{bill.biller_name}: {amount} is due on {due}.{short}"
+            yield _fact(AlertType.BILL_DUE, bill, user, on, sentence, severity, more)
     on = max(days.start, bill.due_date + timedelta(days=1))
     is_late = on <= bill.due_date + timedelta(days=LATE_DAYS)
     if on in days and is_late and _is_open(bill, user, on):

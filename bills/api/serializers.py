@@ -11,7 +11,7 @@ from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
 from banking.limits import REMINDER_LEAD_DAYS
 from bills.models import Bill
-from bills.preflight import Shortfall
+from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook
 from transactions.api.serializers import CategorySlugField, category_of_owner
 
 
@@ -76,6 +76,13 @@ class ShortfallOut(serializers.Serializer):
     on = serializers.DateField()
 
 
+class AutoPayOutlookOut(serializers.Serializer):
+    """What will become of a bill on auto-pay; null where nothing is automatic."""
+
+    state = serializers.ChoiceField(choices=AutoPayState.choices)
+    message = serializers.CharField()
+
+
 class MatchOut(serializers.Serializer):
     """An expense in the ledger that looks like the bill's payment."""
 
@@ -92,15 +99,21 @@ class BillDetailOut(BillOut):
     """One occurrence with what will be lacking and what may have paid it already."""
 
     shortfall = serializers.SerializerMethodField()
+    auto_pay_outlook = serializers.SerializerMethodField()
     matches = serializers.SerializerMethodField()
 
     class Meta(BillOut.Meta):
-        fields = [*BillOut.Meta.fields, "shortfall", "matches"]
+        fields = [*BillOut.Meta.fields, "shortfall", "auto_pay_outlook", "matches"]
 
     @extend_schema_field(ShortfallOut(allow_null=True))
     def get_shortfall(self, bill: Bill) -> dict[str, Any] | None:
         shortfall: Shortfall | None = self.context["shortfall"]
         return ShortfallOut(shortfall).data if shortfall else None
+
+    @extend_schema_field(AutoPayOutlookOut(allow_null=True))
+    def get_auto_pay_outlook(self, bill: Bill) -> dict[str, Any] | None:
+        outlook = auto_pay_outlook(bill, self.context["today"], self.context["shortfall"])
+        return AutoPayOutlookOut(outlook).data if outlook else None
 
     @extend_schema_field(MatchOut(many=True))
     def get_matches(self, bill: Bill) -> list[dict[str, Any]]:

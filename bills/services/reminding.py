@@ -13,6 +13,7 @@ from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
 from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS
 from bills.models import Bill
+from bills.preflight import auto_pay_outlook, shortfalls
 from bills.services.auto_paying import EARLIEST_ZONE, LATEST_ZONE, with_local_date
 from bills.services.planning import lock_bill
 from users.audit import trail
@@ -142,9 +143,10 @@ def _when(due: date, on: date) -> str:
 
 def _text(bill: Bill, amount: str, on: date) -> str:
     sentence = f"Your bill of {amount} from {bill.biller_name} {_when(bill.due_date, on)}."
-    if bill.auto_pay_error:
-        return f"{sentence} It could not be paid automatically: {bill.auto_pay_error}"
-    if bill.will_auto_pay:
-        return f"{sentence} It will be paid automatically from {bill.account}."
+    if bill.auto_pay:
+        lacking = shortfalls(user=bill.user, on=on).get(bill.pk)
+        outlook = auto_pay_outlook(bill, on, lacking)
+        if outlook is not None:
+            return f"{sentence} {outlook.message}"
     due = date_format(bill.due_date, "j F Y", bill.user.locale)
     return f"{sentence} Due date: {due}."

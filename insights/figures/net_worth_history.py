@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import reduce
 from operator import or_
 
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Q, Sum
 
 from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
@@ -25,6 +25,9 @@ from insights.figures.questions import Question
 from insights.figures.spending import percent_change
 from transactions.models import MonthlyTotal, Transaction
 from users.timezones import local_date
+
+# (month, account's id, what the month moved its balance by)
+MonthNet = tuple[date, int, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,11 @@ def net_worth_history(question: Question) -> NetWorthHistory:
     currencies = {account.currency for account in accounts}
     rates = RateTable.for_dates(currencies, question.currency, {on, *evenings})
     now = net_worth(accounts=accounts, currency=question.currency, on=on, rates=rates)
-    lives = _lives(accounts, question)
+    nets = _monthly_nets(accounts)
+    lives = _lives(accounts, nets, question)
     points: list[WorthPoint] = []
     used: list[Rate] = []
-    for evening, balances in _balances_back(accounts, evenings):
+    for evening, balances in _balances_back(accounts, evenings, nets):
         worths = [
             (one, rates.convert(balances[one.pk], one.currency, evening))
             for one in accounts
@@ -133,11 +137,11 @@ def _evenings(period: Period, on: date) -> list[date]:
 
 
 def _balances_back(
-    accounts: Sequence[Account], evenings: Sequence[date]
+    accounts: Sequence[Account], evenings: Sequence[date], nets: Sequence[MonthNet]
 ) -> Iterator[tuple[date, dict[int, Decimal]]]:
     """The balances of each evening, from the last one back: today's less what came after."""
     balances = {account.pk: account.balance for account in accounts}
-    later = _monthly_nets(accounts, evenings)
+    later = list(nets)
     rest = _rest_of_months(accounts, evenings)
     for evening in reversed(evenings):
         while later and later[-1][0] > first_of_month(evening):
@@ -174,16 +178,11 @@ def _rest_of_months(
     return found
 
 
-def _monthly_nets(
-    accounts: Sequence[Account], evenings: Sequence[date]
-) -> list[tuple[date, int, Decimal]]:
-    """What each month after the first evening's moved each balance by, in order."""
-    if not (accounts and evenings):
+def _monthly_nets(accounts: Sequence[Account]) -> list[MonthNet]:
+    """What each month moved each balance by, in order."""
+    if not accounts:
         return []
-    totals = MonthlyTotal.objects.filter(
-        account_id__in=[account.pk for account in accounts],
-        month__gt=first_of_month(evenings[0]),
-    )
+    totals = MonthlyTotal.objects.filter(account_id__in=[account.pk for account in accounts])
     grouped = totals.order_by("month").values_list("month", "account_id")
     return [
         (month, account_id, inflow - outflow)
@@ -191,21 +190,18 @@ def _monthly_nets(
     ]
 
 
-def _lives(accounts: Sequence[Account], question: Question) -> dict[int, _Life]:
-    spans = {
-        account_id: (first, last)
-        for account_id, first, last in MonthlyTotal.objects.filter(
-            account_id__in=question.coverage.account_ids
-        )
-        .order_by()
-        .values_list("account_id")
-        .annotate(Min("month"), Max("month"))
-    }
+def _lives(
+    accounts: Sequence[Account], nets: Sequence[MonthNet], question: Question
+) -> dict[int, _Life]:
+    months: dict[int, list[date]] = {}
+    for month, account_id, _net in nets:
+        months.setdefault(account_id, []).append(month)
     lives, timezone = {}, question.coverage.user.timezone
     for one in accounts:
         opened = local_date(timezone, one.created_at)
-        first, last = spans.get(one.pk, (opened, first_of_month(opened)))
-        lives[one.pk] = _Life(one, timezone, min(first, opened), last)
+        of_account = months.get(one.pk) or [first_of_month(opened)]
+        first = min(of_account[0], opened) if one.pk in months else opened
+        lives[one.pk] = _Life(one, timezone, first, of_account[-1])
     return lives
 
 
