@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,11 +31,12 @@ from banking.kernel.snapshot import read_snapshot
 from banking.limits import ALERTS_COUNTED, CARDS_A_PAGE
 from users.messages.outbox import set_quiet_hours
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def alert_list(request: HttpRequest) -> HttpResponse:
+def alert_list(request: UserRequest) -> HttpResponse:
     """One's alerts, newest first, narrowed by what is read and by type."""
     own = Alert.objects.visible_to(request.user)
     chosen = AlertFilter(request.GET, queryset=own)
@@ -58,14 +59,14 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     return render(request, "alerts/alert_list.html", context, status=status)
 
 
-def _view(request: HttpRequest) -> str:
+def _view(request: UserRequest) -> str:
     if request.GET.get("dismissed") == "true":
         return "dismissed"
     return "unread" if request.GET.get("is_read") == "false" else "current"
 
 
 @require_safe
-def alert_bell(request: HttpRequest) -> HttpResponse:
+def alert_bell(request: UserRequest) -> HttpResponse:
     """How many are unread: what the bell and the menu show, asked for every minute."""
     count = Alert.objects.visible_to(request.user).counted().count()
     text = f"{ALERTS_COUNTED}+" if count > ALERTS_COUNTED else str(count)
@@ -73,14 +74,14 @@ def alert_bell(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def alert_read(request: HttpRequest, pk: int) -> HttpResponse:
+def alert_read(request: UserRequest, pk: int) -> HttpResponse:
     """Mark one as read."""
     mark_read(actor=request.user, alerts=[_find(request, pk)])
     return _row(request, pk) if request.htmx else _back(request)
 
 
 @require_POST
-def alert_read_all(request: HttpRequest) -> HttpResponse:
+def alert_read_all(request: UserRequest) -> HttpResponse:
     """Mark all as read."""
     unread = list(Alert.objects.visible_to(request.user).filter(is_read=False))
     count = mark_read(actor=request.user, alerts=unread)
@@ -90,7 +91,7 @@ def alert_read_all(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
     """Put one aside, with a way back."""
     dismiss(actor=request.user, alert=_find(request, pk))
     if request.htmx:
@@ -101,7 +102,7 @@ def alert_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Remove one, with a way back."""
     delete(actor=request.user, alert=_find(request, pk))
     if request.htmx:
@@ -112,7 +113,7 @@ def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def alert_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def alert_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take a dismissal or deletion back."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
     restore(actor=request.user, alert=alert)
@@ -122,7 +123,7 @@ def alert_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(request)
 
 
-def subscription_list(request: HttpRequest) -> HttpResponse:
+def subscription_list(request: UserRequest) -> HttpResponse:
     """Each type by each channel, with its threshold and what it would have brought."""
     user = request.user
     if request.method == "POST":
@@ -157,7 +158,7 @@ def subscription_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def alert_backtest(request: HttpRequest) -> HttpResponse:
+def alert_backtest(request: UserRequest) -> HttpResponse:
     """What one type would have told in the last twelve months, with the threshold entered."""
     kind = request.GET.get("type", "")
     if kind not in AlertType.values:
@@ -183,18 +184,18 @@ def alert_backtest(request: HttpRequest) -> HttpResponse:
     return _backtest_page(request, context, 200)
 
 
-def _backtest_page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+def _backtest_page(request: UserRequest, context: dict[str, Any], status: int) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
     # htmx shows only what succeeded; the sentence belongs in its place all the same.
     name = "alerts/_backtest.html" if is_part else "alerts/alert_backtest.html"
     return render(request, name, context, status=200 if is_part else status)
 
 
-def _find(request: HttpRequest, pk: int) -> Alert:
+def _find(request: UserRequest, pk: int) -> Alert:
     return get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
 
 
-def _row(request: HttpRequest, pk: int, *, gone: str = "") -> HttpResponse:
+def _row(request: UserRequest, pk: int, *, gone: str = "") -> HttpResponse:
     """The row in its place: as it is now, or, where it has left the list, the way back."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
     context = {"alert": alert, "gone": gone, "back": request.POST.get("next", "")}
@@ -202,7 +203,7 @@ def _row(request: HttpRequest, pk: int, *, gone: str = "") -> HttpResponse:
     return trigger_client_event(render(request, name, context), "alerts-changed", {})
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: UserRequest) -> HttpResponse:
     """To the list as it was narrowed."""
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):

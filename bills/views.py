@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,6 +35,7 @@ from bills.services.reminding import receipts_of, send_reminder
 from rewards.totals import points_of_payment
 from transactions.models import Transaction
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 from users.timezones import local_date
 
@@ -44,7 +45,7 @@ HISTORY = 24
 
 
 @require_safe
-def bill_list(request: HttpRequest) -> HttpResponse:
+def bill_list(request: UserRequest) -> HttpResponse:
     """Overdue first, then what is coming, then what was paid this month."""
     context = list_context(user=request.user, on=_today(request))
     context["may_change"] = may(request.user, Ability.CHANGE_OWN_DATA)
@@ -52,7 +53,7 @@ def bill_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def bill_calendar(request: HttpRequest) -> HttpResponse:
+def bill_calendar(request: UserRequest) -> HttpResponse:
     """One month of bills, day by day."""
     on, status = _today(request), 200
     month, text = on, request.GET.get("month", "")
@@ -68,7 +69,7 @@ def bill_calendar(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One bill: what will be lacking, what may have paid it, its history, what was sent."""
     bill, on = _find(request, pk), _today(request)
     series = Bill.objects.visible_to(request.user).for_list().filter(series=bill.series)
@@ -87,7 +88,7 @@ def bill_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bills/bill_detail.html", context)
 
 
-def bill_create(request: HttpRequest) -> HttpResponse:
+def bill_create(request: UserRequest) -> HttpResponse:
     """Plan a bill; a link to the form may fill it in by its query."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
@@ -104,7 +105,7 @@ def bill_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, "bills/bill_create.html", form)
 
 
-def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a bill and the open ones after it."""
     bill = _find_to_change(request, pk)
     if not bill.is_open:
@@ -122,7 +123,7 @@ def bill_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, "bills/bill_edit.html", form, bill=bill)
 
 
-def bill_pay(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_pay(request: UserRequest, pk: int) -> HttpResponse:
     """Pay a bill; asked again, it is paid already."""
     bill = _find_to_change(request, pk)
     if bill.paid_at is not None:
@@ -139,7 +140,7 @@ def bill_pay(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, "bills/bill_pay.html", form, bill=bill, shortfall=shortfall)
 
 
-def _pay(request: HttpRequest, bill: Bill, *, account: Any, **fields: Any) -> None:
+def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> None:
     if account is None:
         # Chosen so: the bill's own account is not to be debited.
         fields["post"] = False
@@ -159,13 +160,13 @@ def _paid_sentence(bill: Bill) -> str:
 
 
 @require_POST
-def bill_unpay(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_unpay(request: UserRequest, pk: int) -> HttpResponse:
     """Take a payment back."""
     return _do(request, pk, unpay_bill, _("The payment is undone; the bill is open again."))
 
 
 @require_POST
-def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_skip(request: UserRequest, pk: int) -> HttpResponse:
     """Let one occurrence pass; the message offers to undo it."""
     bill = _find_to_change(request, pk)
     try:
@@ -183,7 +184,7 @@ def bill_skip(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_auto_pay(request: UserRequest, pk: int) -> HttpResponse:
     """Switch auto-pay on or off for this and the open ones after it."""
     is_on = request.POST.get("auto_pay") == "1"
     bill, change = _find_to_change(request, pk), {"auto_pay": is_on}
@@ -202,7 +203,7 @@ def bill_auto_pay(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def bill_match(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_match(request: UserRequest, pk: int) -> HttpResponse:
     """Settle a bill with an expense that is in the ledger."""
     text = request.POST.get("transaction", "")
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
@@ -218,7 +219,7 @@ def bill_match(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def bill_remind(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_remind(request: UserRequest, pk: int) -> HttpResponse:
     """Send the reminder now."""
     bill = _find_to_change(request, pk)
     try:
@@ -234,7 +235,7 @@ def bill_remind(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def bill_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a bill and the open ones after it to the trash; the message offers to undo it."""
     bill = _find_to_change(request, pk)
     delete_bill(actor=request.user, bill=bill)
@@ -247,7 +248,7 @@ def bill_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def bill_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def bill_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take a bill out of the trash with those that went with it."""
     bill = get_object_or_404(Bill.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -259,7 +260,7 @@ def bill_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("bills:bill_detail", pk)
 
 
-def _do(request: HttpRequest, pk: int, service: Callable[..., Any], done: str) -> HttpResponse:
+def _do(request: UserRequest, pk: int, service: Callable[..., Any], done: str) -> HttpResponse:
     bill = _find_to_change(request, pk)
     try:
         service(actor=request.user, bill=bill)
@@ -270,20 +271,20 @@ def _do(request: HttpRequest, pk: int, service: Callable[..., Any], done: str) -
     return redirect("bills:bill_detail", pk)
 
 
-def _today(request: HttpRequest) -> date:
+def _today(request: UserRequest) -> date:
     return local_date(request.user.timezone, timezone.now())
 
 
-def _find(request: HttpRequest, pk: int) -> Bill:
+def _find(request: UserRequest, pk: int) -> Bill:
     return get_object_or_404(Bill.objects.visible_to(request.user).for_list(), pk=pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Bill:
+def _find_to_change(request: UserRequest, pk: int) -> Bill:
     bill = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     return bill
 
 
-def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+def _form_page(request: UserRequest, template: str, form: Any, **context: Any) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)

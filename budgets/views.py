@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,13 +32,14 @@ from budgets.services import (
 )
 from budgets.suggestions import suggestions
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
 
 
 @require_safe
-def budget_list(request: HttpRequest) -> HttpResponse:
+def budget_list(request: UserRequest) -> HttpResponse:
     """One month's budgets with what is left of each; this month unless another is chosen."""
     require(request.user, Ability.SEE_BUDGETS)
     user, on, status = request.user, _today(request), 200
@@ -67,7 +68,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def budget_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def budget_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One budget: how far it is used, and its category's last twelve months."""
     budget = _find(request, pk)
     on = _today(request)
@@ -79,7 +80,7 @@ def budget_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "budgets/budget_detail.html", context)
 
 
-def budget_create(request: HttpRequest) -> HttpResponse:
+def budget_create(request: UserRequest) -> HttpResponse:
     """Set a limit for one category in one month."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
@@ -97,7 +98,7 @@ def budget_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, "budgets/budget_create.html", form, month_value=f"{month:%Y-%m}")
 
 
-def budget_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def budget_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a budget."""
     budget = _find_to_change(request, pk)
     form = BudgetForm(
@@ -112,7 +113,7 @@ def budget_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def budget_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def budget_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a budget to the trash."""
     budget = _find_to_change(request, pk)
     delete_budget(actor=request.user, budget=budget)
@@ -125,7 +126,7 @@ def budget_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def budget_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def budget_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take a budget out of the trash."""
     budget = get_object_or_404(Budget.objects.in_reach_of(request.user).for_list(), pk=pk)
     require_change(request.user, budget)
@@ -140,7 +141,7 @@ def budget_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def budget_copy(request: HttpRequest) -> HttpResponse:
+def budget_copy(request: UserRequest) -> HttpResponse:
     """Give a month the budgets of the month before."""
     return _add_to_month(
         request,
@@ -151,7 +152,7 @@ def budget_copy(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def budget_adopt(request: HttpRequest) -> HttpResponse:
+def budget_adopt(request: UserRequest) -> HttpResponse:
     """Make budgets of one suggestion (`category`), or of all."""
     chosen = set(request.POST.getlist("category"))
 
@@ -168,7 +169,7 @@ def budget_adopt(request: HttpRequest) -> HttpResponse:
     return _add_to_month(request, adopt)
 
 
-def _add_to_month(request: HttpRequest, add: Any) -> HttpResponse:
+def _add_to_month(request: UserRequest, add: Any) -> HttpResponse:
     require(request.user, Ability.CHANGE_OWN_DATA)
     on = _today(request)
     try:
@@ -184,7 +185,7 @@ def _add_to_month(request: HttpRequest, add: Any) -> HttpResponse:
     return redirect(list_url(month, on))
 
 
-def _today(request: HttpRequest) -> date:
+def _today(request: UserRequest) -> date:
     return local_date(request.user.timezone, timezone.now())
 
 
@@ -200,20 +201,20 @@ def _chosen_month(text: str, on: date) -> date:
     return date(year, month, 1)
 
 
-def _find(request: HttpRequest, pk: int) -> Budget:
+def _find(request: UserRequest, pk: int) -> Budget:
     budget = get_object_or_404(Budget.objects.visible_to(request.user).for_list(), pk=pk)
     require(request.user, Ability.SEE_BUDGETS)
     return budget
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Budget:
+def _find_to_change(request: UserRequest, pk: int) -> Budget:
     budget = _find(request, pk)
     require_change(request.user, budget)
     return budget
 
 
 def _form_page(
-    request: HttpRequest, template: str, form: BudgetForm, **context: Any
+    request: UserRequest, template: str, form: BudgetForm, **context: Any
 ) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)

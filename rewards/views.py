@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,11 +24,12 @@ from rewards.services import (
 )
 from rewards.totals import best_alternative, rewards_total
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def reward_list(request: HttpRequest) -> HttpResponse:
+def reward_list(request: UserRequest) -> HttpResponse:
     """All programmes: what they are worth, what expires soon, what another would have given."""
     user, on = request.user, _today(request)
     context = {
@@ -41,14 +42,14 @@ def reward_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def reward_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def reward_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One programme with its movements of points."""
     reward = _find(request, pk)
     form = EntryForm(initial={"kind": "redeem", "on": _today(request)})
     return _detail(request, reward, form)
 
 
-def reward_create(request: HttpRequest) -> HttpResponse:
+def reward_create(request: UserRequest) -> HttpResponse:
     """Open a programme."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
@@ -62,7 +63,7 @@ def reward_create(request: HttpRequest) -> HttpResponse:
     return render(request, "rewards/reward_create.html", {"form": form}, status=status)
 
 
-def reward_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def reward_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a programme's terms."""
     reward = _find_to_change(request, pk)
     form = RewardForm(request.POST or None, initial=entries_of(reward))
@@ -76,7 +77,7 @@ def reward_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def entry_create(request: HttpRequest, pk: int) -> HttpResponse:
+def entry_create(request: UserRequest, pk: int) -> HttpResponse:
     """Earn, redeem or correct points."""
     reward = _find_to_change(request, pk)
     form = EntryForm(request.POST)
@@ -89,7 +90,7 @@ def entry_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def reward_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def reward_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a programme to the trash; the message offers to undo it."""
     reward = _find_to_change(request, pk)
     delete_program(actor=request.user, reward=reward)
@@ -102,7 +103,7 @@ def reward_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def reward_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def reward_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take a programme out of the trash."""
     reward = get_object_or_404(Reward.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -112,7 +113,7 @@ def reward_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _detail(
-    request: HttpRequest, reward: Reward, form: EntryForm, status: int = 200
+    request: UserRequest, reward: Reward, form: EntryForm, status: int = 200
 ) -> HttpResponse:
     total = rewards_total(user=request.user, on=_today(request))
     page = keyset_page(reward.entries.all(), ["-id"], LINES_A_PAGE, request.GET.get("cursor"))
@@ -126,15 +127,15 @@ def _detail(
     return render(request, "rewards/reward_detail.html", context, status=status)
 
 
-def _today(request: HttpRequest) -> date:
+def _today(request: UserRequest) -> date:
     return local_date(request.user.timezone, timezone.now())
 
 
-def _find(request: HttpRequest, pk: int) -> Reward:
+def _find(request: UserRequest, pk: int) -> Reward:
     return get_object_or_404(Reward.objects.visible_to(request.user), pk=pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Reward:
+def _find_to_change(request: UserRequest, pk: int) -> Reward:
     reward = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     return reward

@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ErrorDetail
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import CurrencySerializerField
@@ -28,6 +27,7 @@ from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, Input, operation
 from banking.kernel.forms import yes_or_no
 from banking.kernel.money import exact_amount, plain_amount, plain_rate, round_to_minor_unit
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -128,7 +128,7 @@ def _known_day(on: date) -> date:
     return on
 
 
-def _today(request: Request) -> date:
+def _today(request: UserApiRequest) -> date:
     return local_date(request.user.timezone, timezone.now())
 
 
@@ -142,7 +142,7 @@ class CurrencyRatesApi(ApiView):
             OpenApiParameter("currencies", str, description="EUR,GBP. Default: yours and usual."),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What 1 of the base currency is in others, with the rates' dates and sources."""
         data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
@@ -176,7 +176,7 @@ class CurrencySummaryApi(ApiView):
             OpenApiParameter("include_shared", bool, description="Also accounts shared with you."),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your balances by currency, converted, and how many could not be."""
         data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
@@ -216,7 +216,7 @@ def _summary_data(summary: CurrencySummary) -> dict[str, Any]:
 
 class CurrencyConvertApi(ApiView):
     @operation(operation_id="currency_convert", request=ConvertIn, responses=ConvertOut)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Convert an amount at a day's rate; 422 where none of the last seven days is known."""
         data = ConvertIn(data=request.data)
         data.is_valid(raise_exception=True)

@@ -7,7 +7,6 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Account, AccountShare, AccountShareQuerySet
@@ -24,6 +23,7 @@ from users import limits
 from users.api.idempotency import idempotent
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 UNCONFIRMED = (
     "Invitations to your address are yours once you have confirmed it: open the link we sent, or "
@@ -122,7 +122,7 @@ class ShareApi(GenericApiView):
 
 class ShareListApi(ShareApi):
     @operation(operation_id="shares_list", responses=ShareOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What you share, what others offer you or share with you."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -140,7 +140,7 @@ class ShareListApi(ShareApi):
         },
     )
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Invite somebody. Asked for one `account` it answers the share, else the list of them.
 
         The answer is the same whether or not somebody is registered with the address.
@@ -159,12 +159,12 @@ class ShareListApi(ShareApi):
 
 class ShareDetailApi(ShareApi):
     @operation(operation_id="shares_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One share."""
         return Response(self.show(pk))
 
     @operation(request=LevelIn, parameters=[STEP_UP], responses=ShareOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Its owner makes a viewer an analyst, or the other way round."""
         share = self.find(pk)
         if share.user_id != request.user.pk:
@@ -177,7 +177,7 @@ class ShareDetailApi(ShareApi):
         return Response(self.show(pk))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """The owner revokes; whom it is for declines or leaves. From the next request on."""
         end_share(actor=request.user, share=self.find(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -185,7 +185,7 @@ class ShareDetailApi(ShareApi):
 
 class ShareAcceptApi(ShareApi):
     @operation(request=None, responses=ShareOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take up an invitation. Those to an address nobody has confirmed yet do not exist."""
         share = self.get_queryset().filter(pk=pk).first()
         if share is None and has_unconfirmed_address(request.user):
@@ -197,7 +197,7 @@ class ShareAcceptApi(ShareApi):
 
 class ShareDeclineApi(ShareApi):
     @operation(request=None, responses={204: None})
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Decline an invitation, or leave."""
         share = self.find(pk)
         if share.user_id == request.user.pk:

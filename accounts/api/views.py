@@ -4,7 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -15,6 +14,7 @@ from accounts.services import delete_account, edit_account, open_account, restor
 from banking.kernel.api_input import GenericApiView, operation
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class AccountApi(GenericApiView):
@@ -36,14 +36,14 @@ class AccountListApi(AccountApi):
     filterset_class = AccountFilter
 
     @operation(operation_id="accounts_list", responses=AccountOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Own accounts and those shared with you."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=AccountOpenIn, responses={201: AccountOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Open an account."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = AccountOpenIn(data=request.data, context=self.get_serializer_context())
@@ -55,21 +55,21 @@ class AccountListApi(AccountApi):
 
 class AccountDetailApi(AccountApi):
     @operation(operation_id="accounts_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One account."""
         return Response(self.show(self.find(pk)))
 
     @operation(request=AccountIn, responses=AccountOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Edit an account. Its balance follows from its transactions and cannot be set."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=AccountIn, responses=AccountOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Edit some fields of an account."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         account = self.find(pk)
         require_change(request.user, account)
         data = AccountIn(data=request.data, partial=partial)
@@ -78,7 +78,7 @@ class AccountDetailApi(AccountApi):
         return Response(self.show(edited))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Move an account to the trash, with its transactions."""
         account = self.find(pk)
         require_change(request.user, account)
@@ -91,7 +91,7 @@ class AccountRestoreApi(AccountApi):
         return Account.objects.filter(user=self.request.user)
 
     @operation(request=None, responses=AccountOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take an account of your own out of the trash."""
         account = self.find(pk)
         require_change(request.user, account)

@@ -1,7 +1,7 @@
 """Pages of accounts. One account with its transactions is a page of the transactions app."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +23,12 @@ from accounts.services import delete_account, edit_account, open_account, restor
 from accounts.totals import totals_by_currency
 from banking.kernel.forms import errors_on
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def account_list(request: HttpRequest) -> HttpResponse:
+def account_list(request: UserRequest) -> HttpResponse:
     """Assets, what is owed, archived accounts and those in the trash."""
     visible = list(Account.objects.visible_to(request.user))
     given = set(
@@ -52,7 +53,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/account_list.html", context)
 
 
-def account_create(request: HttpRequest) -> HttpResponse:
+def account_create(request: UserRequest) -> HttpResponse:
     """Open an account."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = {"currency": request.user.base_currency, "account_type": Account.Type.CHECKING}
@@ -65,7 +66,7 @@ def account_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, "accounts/account_create.html", form)
 
 
-def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def account_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change what describes an account, its limit or its opening balance."""
     account = _own_account(request, pk)
     form = AccountForm(request.POST or None, initial=entries_of(account))
@@ -78,7 +79,7 @@ def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def account_archive(request: HttpRequest, pk: int) -> HttpResponse:
+def account_archive(request: UserRequest, pk: int) -> HttpResponse:
     """Archive an active account, or make an archived one active again."""
     account = _own_account(request, pk)
     edited = edit_account(actor=request.user, account=account, is_active=not account.is_active)
@@ -88,7 +89,7 @@ def account_archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def account_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def account_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move an account to the trash, with its transactions."""
     account = _own_account(request, pk)
     delete_account(actor=request.user, account=account)
@@ -98,7 +99,7 @@ def account_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def account_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def account_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take an account of one's own out of the trash."""
     account = get_object_or_404(Account.objects.filter(user=request.user), pk=pk)
     require_change(request.user, account)
@@ -108,7 +109,7 @@ def account_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def currency(request: HttpRequest) -> HttpResponse:
+def currency(request: UserRequest) -> HttpResponse:
     """Balances by currency, the rates behind every converted figure, and a converter."""
     on = local_date(request.user.timezone, timezone.now())
     base = request.user.base_currency
@@ -141,18 +142,18 @@ def _converted(form: ConvertForm) -> Converted | None:
         return None
 
 
-def _own_account(request: HttpRequest, pk: int) -> Account:
+def _own_account(request: UserRequest, pk: int) -> Account:
     account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
     require_change(request.user, account)
     return account
 
 
 def _form_page(
-    request: HttpRequest, template: str, form: AccountForm, **context: object
+    request: UserRequest, template: str, form: AccountForm, **context: object
 ) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
 
 
-def _say_with_undo(request: HttpRequest, sentence: str, view_name: str, pk: int) -> None:
+def _say_with_undo(request: UserRequest, sentence: str, view_name: str, pk: int) -> None:
     messages.success(request, sentence, extra_tags=f"undo:{reverse(view_name, args=[pk])}")

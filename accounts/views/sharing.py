@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,10 +23,11 @@ from accounts.sharing import (
 from banking.kernel.forms import errors_on, go_back
 from users import limits
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 
 
-def share_list(request: HttpRequest) -> HttpResponse:
+def share_list(request: UserRequest) -> HttpResponse:
     """Invitations to me, what is shared with me, whom I share with; and inviting somebody."""
     user = request.user
     asked = [one for one in request.GET.getlist("account") if one.isdecimal() and len(one) < 19]
@@ -58,7 +59,7 @@ def share_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
+def share_accept(request: UserRequest, pk: int) -> HttpResponse:
     """Take up an invitation; `all`: every one of the same owner."""
     try:
         for share in _asked_for(request, pk):
@@ -71,7 +72,7 @@ def share_accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def share_end(request: HttpRequest, pk: int) -> HttpResponse:
+def share_end(request: UserRequest, pk: int) -> HttpResponse:
     """Decline, leave, or take back; `all`: everything with the same person."""
     try:
         for share in _asked_for(request, pk):
@@ -83,7 +84,7 @@ def share_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def share_level(request: HttpRequest, pk: int) -> HttpResponse:
+def share_level(request: UserRequest, pk: int) -> HttpResponse:
     """Make a viewer an analyst, or the other way round."""
     share = _share(request, pk)
     if share.user_id != request.user.pk:
@@ -100,24 +101,24 @@ def share_level(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def share_view_as(request: HttpRequest, pk: int) -> HttpResponse:
+def share_view_as(request: UserRequest, pk: int) -> HttpResponse:
     """See the dashboard as this person would."""
     viewing_as.start(actor=request.user, share=_share(request, pk), session=request.session)
     return redirect("insights:home")
 
 
 @require_POST
-def share_view_as_stop(request: HttpRequest) -> HttpResponse:
+def share_view_as_stop(request: UserRequest) -> HttpResponse:
     """Be oneself again."""
     viewing_as.stop(actor=request.user, session=request.session)
     return redirect("accounts:share_list")
 
 
-def _share(request: HttpRequest, pk: int) -> AccountShare:
+def _share(request: UserRequest, pk: int) -> AccountShare:
     return get_object_or_404(AccountShare.objects.visible_to(request.user), pk=pk)
 
 
-def _asked_for(request: HttpRequest, pk: int) -> list[AccountShare]:
+def _asked_for(request: UserRequest, pk: int) -> list[AccountShare]:
     """The share, or with `all` every one between the same two in the same state."""
     share = _share(request, pk)
     if "all" not in request.POST:

@@ -5,7 +5,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.api.serializers import (
@@ -25,6 +24,7 @@ from alerts.subscriptions import choices_for
 from banking.kernel.api_input import ApiView, GenericApiView, operation
 from banking.kernel.snapshot import read_snapshot
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -47,7 +47,7 @@ class AlertListApi(AlertApi):
     filterset_class = AlertFilter
 
     @operation(operation_id="alerts_list", responses=AlertOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your alerts, newest first; dismissed ones only when asked for."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(AlertOut(page, many=True).data)
@@ -55,12 +55,12 @@ class AlertListApi(AlertApi):
 
 class AlertDetailApi(AlertApi):
     @operation(operation_id="alerts_retrieve", responses=AlertOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One alert."""
         return self.show(pk)
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Remove an alert; the same fact is not raised again."""
         delete(actor=request.user, alert=self.find(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -68,33 +68,33 @@ class AlertDetailApi(AlertApi):
 
 class AlertReadApi(AlertApi):
     @operation(request=None, responses=AlertOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Mark as read."""
         mark_read(actor=request.user, alerts=[self.find(pk)])
         return self.show(pk)
 
     @operation(request=None, responses=AlertOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """The same as PUT."""
         return self.put(request, pk)
 
 
 class AlertDismissApi(AlertApi):
     @operation(request=None, responses=AlertOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Put aside: read, and out of the list."""
         dismiss(actor=request.user, alert=self.find(pk))
         return self.show(pk)
 
     @operation(request=None, responses=AlertOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """The same as PUT."""
         return self.put(request, pk)
 
 
 class AlertRestoreApi(AlertApi):
     @operation(request=None, responses=AlertOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a dismissal or deletion back."""
         alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
         restore(actor=request.user, alert=alert)
@@ -106,14 +106,14 @@ class SubscriptionApi(ApiView):
         operation_id="alerts_subscriptions_list",
         responses=SubscriptionOut(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """How each type is told to you, and what each channel lacks."""
         context = subscription_context(request.user)
         shown = SubscriptionOut(choices_for(request.user), many=True, context=context)
         return Response(shown.data)
 
     @operation(request=SubscribeIn, responses=SubscriptionOut)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Choose channels and threshold of one type; what is not sent stays as it is."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         command = _read(SubscribeIn, request)
@@ -126,7 +126,7 @@ class SubscriptionApi(ApiView):
 
 class BacktestApi(ApiView):
     @operation(request=TypeIn, responses=BacktestOut)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """The alerts of one type that the last twelve months would have brought."""
         command = _read(TypeIn, request)
         on = local_date(request.user.timezone, timezone.now())
@@ -138,7 +138,7 @@ class BacktestApi(ApiView):
         return Response(backtest_data(command, facts, (days.start, days.last_day), request.user))
 
 
-def _read(serializer: type, request: Request) -> dict[str, Any]:
+def _read(serializer: type, request: UserApiRequest) -> dict[str, Any]:
     command = serializer(data=request.data, context={"request": request})
     command.is_valid(raise_exception=True)
     return command.validated_data

@@ -200,6 +200,10 @@ def _refuse_body(request: Request) -> None:
 class ApiView(StrictInput, APIView):
     """The base of a view of single things and commands."""
 
+    request: Any  # users/signed_in.py knows whose it is; the kernel knows no users.
+
 
 class GenericApiView(StrictInput, GenericAPIView):
     """The base of a view of a list, with filters and paging."""
+
+    request: Any  # As above.

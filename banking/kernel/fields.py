@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 
 from banking.kernel.money import SMALLEST_STEP, parse_amount, validate_currency
 from banking.kernel.typed_fields import AmountFormField
@@ -23,6 +24,9 @@ class AmountField(models.BigIntegerField):
     """
 
     description = "Exact amount of money, four decimals"
+    # What django-stubs reads: the field is an integer to the database only.
+    _pyi_private_set_type: Decimal | Combinable  # type: ignore[assignment]  # no int comes in
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]  # nor goes out
 
     def to_python(self, value: Any) -> Decimal | None:
         if value is None or isinstance(value, Decimal):

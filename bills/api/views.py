@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ErrorDetail
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
@@ -40,6 +39,7 @@ from transactions.services.posting_checks import typed_date
 from users.api.idempotency import idempotent
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 _SENT = inline_serializer("DueRemindersOut", {"sent": serializers.IntegerField()})
@@ -93,14 +93,14 @@ class BillListApi(BillApi):
     filterset_class = BillFilter
 
     @operation(operation_id="bills_list", responses=BillOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your bills by due date: settled, open, and planned ahead."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Plan a bill. A recurring one makes its next occurrence when it is settled.
 
         With `auto_pay` it needs a step-up.
@@ -116,7 +116,7 @@ class BillListApi(BillApi):
 
 class BillDetailApi(BillApi):
     @operation(operation_id="bills_retrieve", responses=BillDetailOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One bill: what its account will lack on the day, and what may have paid it already."""
         bill = self.find(pk)
         context = self.get_serializer_context() | {
@@ -126,12 +126,12 @@ class BillDetailApi(BillApi):
         return Response(BillDetailOut(bill, context=context).data)
 
     @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Change a bill and the open ones after it; its date is its own. What is not sent stays."""
         return self._edit(pk, partial=False)
 
     @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Change some fields, such as `auto_pay`: switching it on needs a step-up."""
         return self._edit(pk, partial=True)
 
@@ -145,7 +145,7 @@ class BillDetailApi(BillApi):
         return Response(self.show(pk))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Move a bill and the open ones after it to the trash: the series ends here."""
         delete_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -154,7 +154,7 @@ class BillDetailApi(BillApi):
 class BillPayApi(BillApi):
     @operation(operation_id="bills_pay_put", request=PayIn, responses=BillOut)
     @idempotent
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Pay a bill, at most once however often it is asked; the answer is the paid bill.
 
         Asked again with another amount, account or day, or for all of it after a part payment,
@@ -164,7 +164,7 @@ class BillPayApi(BillApi):
 
     @operation(operation_id="bills_pay", request=PayIn, responses=BillOut)
     @idempotent
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Pay a bill, at most once however often it is asked; the answer is the paid bill.
 
         Asked again with another amount, account or day, or for all of it after a part payment,
@@ -172,7 +172,7 @@ class BillPayApi(BillApi):
         """
         return self._pay(request, pk)
 
-    def _pay(self, request: Request, pk: int) -> Response:
+    def _pay(self, request: UserApiRequest, pk: int) -> Response:
         bill = self.find_to_change(pk)
         asked = self.read(PayIn)
         on = asked.pop("paid_on", None)
@@ -189,7 +189,7 @@ class BillPayApi(BillApi):
 
 class BillUnpayApi(BillApi):
     @operation(request=None, responses=BillOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a payment back with its expense and its points; the bill is open again."""
         unpay_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(self.show(pk))
@@ -197,7 +197,7 @@ class BillUnpayApi(BillApi):
 
 class BillSkipApi(BillApi):
     @operation(request=None, responses=BillOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Let one occurrence pass unpaid; the next one is planned."""
         skip_bill(actor=request.user, bill=self.find_to_change(pk), today=self.today)
         return Response(self.show(pk))
@@ -205,7 +205,7 @@ class BillSkipApi(BillApi):
 
 class BillMatchApi(BillApi):
     @operation(request=MatchIn, responses=BillOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Settle a bill with an expense that is in the ledger already."""
         bill = self.find_to_change(pk)
         own = Transaction.objects.visible_to(request.user).filter(user=request.user)
@@ -223,7 +223,7 @@ class BillRestoreApi(BillApi):
         return Bill.objects.filter(user=self.request.user).for_list()
 
     @operation(request=None, responses=BillOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a bill out of the trash with those that went with it; or up again, if skipped."""
         restore_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(self.show(pk))
@@ -234,7 +234,7 @@ class BillReminderApi(BillApi):
     pagination_class = None
 
     @operation(request=None, responses=ReminderOut(many=True))
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Remind yourself now, once a day and channel; the messages that were written."""
         bill = self.find_to_change(pk)
         written = send_reminder(actor=request.user, bill=bill, on=self.today, at=timezone.now())
@@ -243,7 +243,7 @@ class BillReminderApi(BillApi):
 
 class DueRemindersApi(BillApi):
     @operation(request=None, responses=_SENT)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """For support and admins: what the scheduled job runs, and as safe to repeat."""
         require(request.user, Ability.HELP_PEOPLE)
         return Response({"sent": send_due_reminders(at=timezone.now())})

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
@@ -37,6 +36,7 @@ from budgets.services import (
 from budgets.suggestions import suggestions
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 MONTH_PARAMETERS = [
@@ -86,7 +86,7 @@ class BudgetListApi(BudgetApi):
     filterset_class = BudgetFilter
 
     @operation(operation_id="budgets_list", responses=BudgetOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your budgets and those shared with you, the latest month first."""
         require(request.user, Ability.SEE_BUDGETS)
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -95,7 +95,7 @@ class BudgetListApi(BudgetApi):
 
     @operation(request=BudgetIn, responses={201: BudgetOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Set a limit for one category in one month."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         fields, today = self.read(BudgetIn, request.data), self.today
@@ -106,29 +106,29 @@ class BudgetListApi(BudgetApi):
 
 class BudgetDetailApi(BudgetApi):
     @operation(operation_id="budgets_retrieve", responses=BudgetOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One budget."""
         self.find(pk)
         return Response(self.show(pk))
 
     @operation(request=BudgetIn, responses=BudgetOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Change a budget; what is not sent of month, currency and rollover stays."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=BudgetIn, responses=BudgetOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Change some fields of a budget."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         budget = self.find_to_change(pk)
         changes = self.read(BudgetIn, request.data, partial=partial)
         edit_budget(actor=request.user, budget=budget, **changes)
         return Response(self.show(pk))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Move a budget to the trash."""
         delete_budget(actor=request.user, budget=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -136,7 +136,7 @@ class BudgetDetailApi(BudgetApi):
 
 class BudgetRestoreApi(BudgetApi):
     @operation(request=None, responses=BudgetOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a budget out of the trash; one that is not in it stays as it is."""
         in_reach = Budget.objects.in_reach_of(request.user)
         budget = get_object_or_404(in_reach, pk=pk)
@@ -147,7 +147,7 @@ class BudgetRestoreApi(BudgetApi):
 
 class BudgetProgressApi(BudgetApi):
     @operation(responses=ProgressDetailOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """How far a budget is used, with the category's last twelve months."""
         budget = self.find(pk)
         (progress,) = budget_progress([budget], on=self.today)
@@ -166,7 +166,7 @@ class BudgetMonthApi(BudgetApi):
             )
         ],
     )
-    def get(self, request: Request, year: int, month: int) -> Response:
+    def get(self, request: UserApiRequest, year: int, month: int) -> Response:
         """The progress of all budgets of one month, and what they come to."""
         require(request.user, Ability.SEE_BUDGETS)
         shown = budget_month(
@@ -182,7 +182,7 @@ class BudgetMonthApi(BudgetApi):
 class CopyLastMonthApi(BudgetApi):
     @operation(request=MonthIn, responses=_COUNT)
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Give a month the budgets of the month before; categories that have one are skipped."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         month = self.read(MonthIn, request.data)
@@ -194,7 +194,7 @@ class BudgetSuggestionsApi(BudgetApi):
     pagination_class = None
 
     @operation(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What budgets could be: the median of each category's last six full months."""
         require(request.user, Ability.SEE_BUDGETS)
         month = self.read(MonthIn, request.query_params)
@@ -203,7 +203,7 @@ class BudgetSuggestionsApi(BudgetApi):
 
     @operation(request=AdoptIn, responses=_COUNT)
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Make budgets of the suggestions of some categories, or of all."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         month = self.read(AdoptIn, request.data)

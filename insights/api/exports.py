@@ -11,7 +11,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Account
@@ -31,6 +30,7 @@ from users import limits
 from users.api.idempotency import HEADERS, answer_once
 from users.api.step_up import STEP_UP, require_step_up
 from users.models import User
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 LOCATION = OpenApiParameter(
@@ -115,7 +115,7 @@ class PdfExportApi(ApiView):
         responses={201: ExportOut, 202: ExportOut},
         parameters=[*HEADERS, LOCATION],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Ask for a PDF: 201 with the file ready where it is small, else 202; watch its address."""
         data = PdfExportIn(data=request.data, context={"request": request})
         data.is_valid(raise_exception=True)
@@ -143,7 +143,7 @@ class FullExportApi(ApiView):
         responses={201: ExportOut, 202: ExportOut},
         parameters=[*HEADERS, STEP_UP, LOCATION],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Ask for everything you own: a ZIP with export.json, receipts and bank files."""
         require_step_up(request)
         limits.consume("export-all", f"user {request.user.pk}")
@@ -157,7 +157,7 @@ class ExportListApi(GenericApiView):
     queryset = Export.objects.none()
 
     @operation(operation_id="exports_list", responses=ExportOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your files, the latest first."""
         page = self.paginate_queryset(Export.objects.visible_to(request.user))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -165,12 +165,12 @@ class ExportListApi(GenericApiView):
 
 class ExportDetailApi(ApiView):
     @operation(operation_id="exports_retrieve", responses=ExportOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """How far a file is, and where to fetch it."""
         return Response(ExportOut(_mine(request, pk), context={"request": request}).data)
 
     @operation(operation_id="exports_destroy", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Let a file go before its week is over."""
         delete_export(actor=request.user, export=_mine(request, pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -182,7 +182,7 @@ class ExportFileApi(ApiView):
         responses={(200, "*/*"): OpenApiTypes.BINARY},
         parameters=[STEP_UP],
     )
-    def get(self, request: Request, pk: int) -> Any:
+    def get(self, request: UserApiRequest, pk: int) -> Any:
         """The file itself, once it is ready; everything of mine needs a fresh proof again."""
         export = _mine(request, pk)
         if not export.is_ready(timezone.now()):
@@ -192,11 +192,11 @@ class ExportFileApi(ApiView):
         return export_answer(request.user, export)
 
 
-def _mine(request: Request, pk: int) -> Export:
+def _mine(request: UserApiRequest, pk: int) -> Export:
     return get_object_or_404(Export.objects.visible_to(request.user), pk=pk)
 
 
-def _answer_once(request: Request, ask: Callable[[], Export]) -> Response:
+def _answer_once(request: UserApiRequest, ask: Callable[[], Export]) -> Response:
     """Ask once per Idempotency-Key. The file is made outside of the command's transaction, so a
     repetition answers how far the same file is by then."""
     asked = answer_once(request, lambda: (status.HTTP_202_ACCEPTED, {"id": ask().pk}))
@@ -208,7 +208,7 @@ def _answer_once(request: Request, ask: Callable[[], Export]) -> Response:
     return answer
 
 
-def _asked(request: Request, export: Export) -> Response:
+def _asked(request: UserApiRequest, export: Export) -> Response:
     """201 with a file that is ready, 202 while it is being made."""
     if export.status == Export.Status.FAILED:
         raise PdfUnavailable(export.error)

@@ -6,7 +6,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
@@ -28,6 +27,7 @@ from insights.figures.net_worth_history import net_worth_history
 from insights.figures.period_choice import SPANS, PeriodChoice, choose_period, choose_year
 from insights.figures.questions import Question, answer, wanted_in
 from insights.figures.yearly import yearly
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 SHARED = [
@@ -56,7 +56,7 @@ class FigureApi(ApiView):
     figure: Callable[[Question], Any]
     serializer: type[Serializer]
 
-    def answer(self, request: Request, **options: Any) -> Response:
+    def answer(self, request: UserApiRequest, **options: Any) -> Response:
         def data_of(question: Question) -> dict[str, Any]:
             found = type(self).figure(question, **options)
             return self.serializer(found, context={"currency": question.currency}).data
@@ -76,7 +76,7 @@ class CashFlowApi(FigureApi):
     serializer = CashFlowOut
 
     @operation(operation_id="insights_cash_flow", responses=CashFlowOut, parameters=PERIOD)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         return self.answer(request)
 
 
@@ -88,7 +88,7 @@ class CategoriesApi(FigureApi):
     serializer = CategoriesOut
 
     @operation(operation_id="insights_categories", responses=CategoriesOut, parameters=PERIOD)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         return self.answer(request)
 
 
@@ -102,7 +102,7 @@ class MerchantsApi(FigureApi):
     @operation(
         operation_id="insights_merchants", responses=MerchantsOut, parameters=[*PERIOD, LIMIT]
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         text = request.query_params.get("limit") or str(SHOWN)
         if text not in map(str, range(1, MERCHANTS_SHOWN + 1)):
             raise ValidationError({"limit": f"Send a number from 1 to {MERCHANTS_SHOWN}."})
@@ -116,7 +116,7 @@ class BurnRateApi(FigureApi):
     serializer = BurnRateOut
 
     @operation(operation_id="insights_burn_rate", responses=BurnRateOut, parameters=SHARED)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         return self.answer(request)
 
     def choose(self, params: Any, on: Any) -> PeriodChoice:
@@ -131,7 +131,7 @@ class NetWorthApi(FigureApi):
     serializer = NetWorthOut
 
     @operation(operation_id="insights_net_worth", responses=NetWorthOut, parameters=PERIOD)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         return self.answer(request)
 
 
@@ -142,7 +142,7 @@ class YearlyApi(FigureApi):
     serializer = YearlyOut
 
     @operation(operation_id="insights_yearly", responses=YearlyOut, parameters=YEAR)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         return self.answer(request)
 
     def choose(self, params: Any, on: Any) -> PeriodChoice:

@@ -4,7 +4,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -25,6 +24,7 @@ from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
 from insights.recurring.recurring_summary import recurring_summary
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -32,7 +32,7 @@ class RecurringApi(ApiView):
     """Payments and incomes that come back, found in the lines of the last two years."""
 
     @operation(operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=SHARED)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What recurs, weekly to yearly, with the next date and what it costs in a year."""
         summary = recurring_summary(
             user=request.user,
@@ -52,7 +52,7 @@ class ForecastApi(ApiView):
         responses=ForecastOut,
         parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), *SHARED],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Checking, savings and cash less card debt: expected from bills, what recurs and habit.
 
         `points` is empty and `hit_rate` null with less than three months of transactions.
@@ -77,7 +77,7 @@ class RecurringDismissalListApi(ApiView):
         responses={201: DismissalOut},
     )
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Keep a merchant's payments on one of your accounts out of what recurs."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = DismissalIn(data=request.data)
@@ -95,7 +95,7 @@ class RecurringDismissalDetailApi(ApiView):
     """One of them."""
 
     @operation(operation_id="insights_recurring_restore", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Let it be found again."""
         dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -2,7 +2,6 @@
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
@@ -10,6 +9,7 @@ from insights.api.serializers import OverviewOut, overview_data
 from insights.figures.overview import overview
 from insights.figures.period_choice import SPANS, choose_period
 from insights.figures.questions import include_shared_in
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -31,7 +31,7 @@ class DashboardOverviewApi(ApiView):
             ),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         on = local_date(request.user.timezone, timezone.now())
         params = request.query_params
         figures = overview(

@@ -5,7 +5,6 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api import AmountSerializerField
@@ -14,6 +13,7 @@ from insights.models import JobState
 from insights.staff.figures import Month, Platform, platform_figures
 from users.api.staff import Needs
 from users.policy import Ability
+from users.signed_in import UserApiRequest
 
 
 class PeopleCountOut(serializers.Serializer):
@@ -112,6 +112,6 @@ class PlatformOverviewApi(ApiView):
     writing = Ability.MANAGE_USERS
 
     @operation(operation_id="admin_overview", responses=PlatformOut)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Users, accounts, volume by currency, jobs, messages, queue, and the nightly proofs."""
         return Response(PlatformOut(platform_figures(at=timezone.now())).data)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,19 +24,20 @@ from insights.forms import MonthlyReportForm, StatementForm
 from insights.models import Export
 from users import limits
 from users.policy import Ability, may
+from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up, step_up_required
 from users.timezones import local_date
 
 
 @require_safe
-def export_list(request: HttpRequest) -> HttpResponse:
+def export_list(request: UserRequest) -> HttpResponse:
     """What can be asked for, and one's files."""
     chosen = Account.objects.visible_to(request.user).filter(pk=_number(request.GET.get("account")))
     return _page(request, statement=_statement_form(request, initial={"account": chosen.first()}))
 
 
 @require_POST
-def export_statement(request: HttpRequest) -> HttpResponse:
+def export_statement(request: UserRequest) -> HttpResponse:
     """Ask for an account's statement as a PDF."""
     form = _statement_form(request, request.POST)
     if form.is_valid():
@@ -53,7 +54,7 @@ def export_statement(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def export_report(request: HttpRequest) -> HttpResponse:
+def export_report(request: UserRequest) -> HttpResponse:
     """Ask for a monthly report as a PDF."""
     form = MonthlyReportForm(request.POST, on=_today(request))
     if form.is_valid():
@@ -68,21 +69,21 @@ def export_report(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @step_up_required
-def export_everything(request: HttpRequest) -> HttpResponse:
+def export_everything(request: UserRequest) -> HttpResponse:
     """Ask for everything one owns."""
     limits.consume("export-all", f"user {request.user.pk}")
     return _asked(request, make_soon(request_everything(actor=request.user, at=timezone.now())))
 
 
 @require_safe
-def export_progress(request: HttpRequest, pk: int) -> HttpResponse:
+def export_progress(request: UserRequest, pk: int) -> HttpResponse:
     """One file's row, for the page that waits for it."""
     context = {"export": _mine(request, pk), "now": timezone.now()}
     return render(request, "insights/_export_row.html", context)
 
 
 @require_safe
-def export_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+def export_file(request: UserRequest, pk: int) -> HttpResponseBase:
     """The file, once it is ready; everything of mine only to who proves again who they are."""
     export = _mine(request, pk)
     if not export.is_ready(timezone.now()):
@@ -93,18 +94,18 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def export_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def export_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Let a file go before its week is over."""
     delete_export(actor=request.user, export=_mine(request, pk))
     messages.success(request, _("The file is deleted."))
     return redirect("insights:export_list")
 
 
-def _mine(request: HttpRequest, pk: int) -> Export:
+def _mine(request: UserRequest, pk: int) -> Export:
     return get_object_or_404(Export.objects.visible_to(request.user), pk=pk)
 
 
-def _asked(request: HttpRequest, export: Export) -> HttpResponse:
+def _asked(request: UserRequest, export: Export) -> HttpResponse:
     if export.status == Export.Status.FAILED:
         messages.error(request, export.error)
     elif export.status == Export.Status.DONE:
@@ -114,7 +115,7 @@ def _asked(request: HttpRequest, export: Export) -> HttpResponse:
     return redirect("insights:export_list")
 
 
-def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
+def _page(request: UserRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
     exports = list(Export.objects.visible_to(request.user)[:EXPORTS_KEPT])
     context = {
         "statement_form": forms.get("statement") or _statement_form(request),
@@ -127,11 +128,11 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
     return render(request, "insights/export_list.html", context, status=status)
 
 
-def _statement_form(request: HttpRequest, data: Any = None, **options: Any) -> StatementForm:
+def _statement_form(request: UserRequest, data: Any = None, **options: Any) -> StatementForm:
     return StatementForm(data, user=request.user, on=_today(request), **options)
 
 
-def _today(request: HttpRequest) -> Any:
+def _today(request: UserRequest) -> Any:
     return local_date(request.user.timezone, timezone.now())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -28,13 +28,14 @@ from insights.figures.net_worth_history import net_worth_history
 from insights.figures.period_choice import PeriodChoice, choose_period, choose_year
 from insights.figures.questions import Question, answer, wanted_in
 from insights.figures.yearly import yearly as yearly_figure
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 YEAR_BACK = "last_12_months"
 
 
 @require_safe
-def cash_flow(request: HttpRequest) -> HttpResponse:
+def cash_flow(request: UserRequest) -> HttpResponse:
     """Income, expenses, what was left, and the savings rate, by month."""
     return _page(
         request, "cash_flow", lambda question: cash_flow_context(cash_flow_months(question))
@@ -42,7 +43,7 @@ def cash_flow(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def categories(request: HttpRequest) -> HttpResponse:
+def categories(request: UserRequest) -> HttpResponse:
     """What was spent on what, and what of it moved."""
     return _page(
         request,
@@ -53,7 +54,7 @@ def categories(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def merchants(request: HttpRequest) -> HttpResponse:
+def merchants(request: UserRequest) -> HttpResponse:
     """Where it was spent."""
     limit = MERCHANTS_SHOWN if request.GET.get("limit") == str(MERCHANTS_SHOWN) else SHOWN
     return _page(
@@ -65,7 +66,7 @@ def merchants(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def burn_rate(request: HttpRequest) -> HttpResponse:
+def burn_rate(request: UserRequest) -> HttpResponse:
     """What an average month costs, and how long the funds at hand last."""
     return _page(
         request, "burn_rate", lambda question: burn_rate_context(burn_rate_figure(question))
@@ -73,7 +74,7 @@ def burn_rate(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def net_worth(request: HttpRequest) -> HttpResponse:
+def net_worth(request: UserRequest) -> HttpResponse:
     """What was owned and owed at the end of each month."""
     return _page(
         request, "net_worth", lambda question: net_worth_context(net_worth_history(question))
@@ -81,7 +82,7 @@ def net_worth(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def yearly(request: HttpRequest) -> HttpResponse:
+def yearly(request: UserRequest) -> HttpResponse:
     """One year beside the one before."""
     return _page(
         request,
@@ -92,7 +93,7 @@ def yearly(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: UserRequest,
     name: str,
     context_of: Callable[[Question], dict[str, Any]],
     *,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,11 +13,12 @@ from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
 from transactions.models import ReviewItem
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: UserRequest) -> HttpResponse:
     """Net worth, the period's money, its categories, the year's trend, what happened last."""
     on = local_date(request.user.timezone, timezone.now())
     status = 200

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,11 +24,12 @@ from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
 from insights.recurring.recurring_page import recurring_context
 from insights.recurring.recurring_summary import recurring_summary
 from users.policy import Ability, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def recurring(request: HttpRequest) -> HttpResponse:
+def recurring(request: UserRequest) -> HttpResponse:
     """What comes back, weekly to yearly: when next, what it costs, what became dearer."""
     currency, shared, status = _asked(request)
     summary = recurring_summary(
@@ -41,7 +42,7 @@ def recurring(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def forecast(request: HttpRequest) -> HttpResponse:
+def forecast(request: UserRequest) -> HttpResponse:
     """The balance of the next 30, 60 or 90 days as a band, and how often that was right."""
     days, (currency, shared, status) = HORIZONS[0], _asked(request)
     try:
@@ -60,7 +61,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def recurring_dismiss(request: HttpRequest) -> HttpResponse:
+def recurring_dismiss(request: UserRequest) -> HttpResponse:
     """Not recurring; the message offers to undo it."""
     text = request.POST.get("account", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
@@ -80,7 +81,7 @@ def recurring_dismiss(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def recurring_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def recurring_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Let it be found again."""
     dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -89,7 +90,7 @@ def recurring_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _asked(request: HttpRequest) -> tuple[str, bool | None, int]:
+def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
     """The currency, whether with shared accounts, the status: 422 for what cannot be read."""
     try:
         return currency_in(request.GET), include_shared_in(request.GET), 200
@@ -98,7 +99,7 @@ def _asked(request: HttpRequest) -> tuple[str, bool | None, int]:
         return "", None, 422
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: UserRequest) -> str:
     """The list again, with the shared accounts where they were in it."""
     address = reverse("insights:recurring")
     shared = request.POST.get("include_shared", "")

@@ -6,7 +6,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
@@ -29,6 +28,7 @@ from rewards.totals import Holding, rewards_total
 from transactions.services.posting_checks import typed_date
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -62,7 +62,7 @@ class RewardApi(GenericApiView):
 
 class RewardListApi(RewardApi):
     @operation(operation_id="rewards_list", responses=RewardOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your programmes, by name."""
         page = self.paginate_queryset(self.get_queryset())
         holdings = self.holdings()
@@ -71,7 +71,7 @@ class RewardListApi(RewardApi):
 
     @operation(request=RewardIn, responses={201: RewardOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Open a programme; points it holds already come in as an `adjust` entry."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = RewardIn(data=request.data)
@@ -84,22 +84,22 @@ class RewardListApi(RewardApi):
 
 class RewardDetailApi(RewardApi):
     @operation(operation_id="rewards_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One programme."""
         self.find(pk)
         return Response(self.show(pk))
 
     @operation(request=RewardIn, responses=RewardOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Change a programme; what is not sent stays. A new `points_balance` is an adjustment."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=RewardIn, responses=RewardOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Change some fields of a programme."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         reward = self.find_to_change(pk)
         data = RewardIn(data=request.data, partial=partial)
         data.is_valid(raise_exception=True)
@@ -107,7 +107,7 @@ class RewardDetailApi(RewardApi):
         return Response(self.show(pk))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Move a programme to the trash; its points leave the total."""
         delete_program(actor=request.user, reward=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -118,7 +118,7 @@ class RewardRestoreApi(RewardApi):
         return Reward.objects.filter(user=self.request.user)
 
     @operation(request=None, responses=RewardOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a programme out of the trash; one that is not in it stays as it is."""
         restore_program(actor=request.user, reward=self.find_to_change(pk))
         return Response(self.show(pk))
@@ -128,14 +128,14 @@ class EntryListApi(RewardApi):
     serializer_class = PointsEntryOut
 
     @operation(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """A programme's movements of points, the newest first."""
         page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PointsEntryIn, responses={201: PointsEntryOut})
     @idempotent
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Earn, redeem or adjust points by hand; never below zero."""
         reward = self.find_to_change(pk)
         data = PointsEntryIn(data=request.data)
@@ -151,6 +151,6 @@ class RewardsTotalApi(RewardApi):
     serializer_class = RewardsTotalOut
 
     @operation(responses=RewardsTotalOut, filters=False)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """All your points, what they are worth, and what expires within 60 days."""
         return Response(RewardsTotalOut(rewards_total(user=request.user, on=self.today)).data)

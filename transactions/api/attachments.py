@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import parsers, serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -16,6 +15,7 @@ from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment
 from transactions.services.attaching import LARGEST_BYTES, attach, detach
 from users.api.idempotency import idempotent
+from users.signed_in import UserApiRequest
 
 
 class AttachmentOut(serializers.ModelSerializer):
@@ -38,7 +38,7 @@ class AttachmentListApi(TransactionApi):
     parser_classes = [parsers.MultiPartParser]
 
     @operation(operation_id="attachments_list", responses=AttachmentOut(many=True), filters=False)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """The receipts of a transaction."""
         kept = Attachment.objects.filter(transaction=self.find(pk)).defer("content")
         return Response(AttachmentOut(kept, many=True).data)
@@ -49,7 +49,7 @@ class AttachmentListApi(TransactionApi):
         responses={201: AttachmentOut},
     )
     @idempotent
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Add a receipt; the same file again is answered with the one that is there."""
         row = self.find_to_change(pk)
         data = AttachmentIn(data=request.data)
@@ -64,12 +64,12 @@ class AttachmentDetailApi(TransactionApi):
     serializer_class = AttachmentOut
 
     @operation(operation_id="attachments_file", responses={(200, "*/*"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: int, attachment_pk: int) -> HttpResponse:
+    def get(self, request: UserApiRequest, pk: int, attachment_pk: int) -> HttpResponse:
         """The receipt itself."""
         return attachment_answer(self._attachment(pk, attachment_pk))
 
     @operation(operation_id="attachments_remove", responses={204: None})
-    def delete(self, request: Request, pk: int, attachment_pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int, attachment_pk: int) -> Response:
         """Remove a receipt for good."""
         found = self._attachment(pk, attachment_pk)
         require_change(request.user, found.transaction.account)

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api import KeysetPagination
@@ -20,6 +19,7 @@ from transactions.models import Category, CategoryQuerySet, Change
 from transactions.services.categories import PARENT, create_category, edit_category
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class CategoryPagination(KeysetPagination):
@@ -47,7 +47,7 @@ class CategoryApi(GenericApiView):
             raise PermissionDenied("Predefined categories stay as they are; add one of your own.")
         return category
 
-    def read(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+    def read(self, request: UserApiRequest, *, partial: bool = False) -> dict[str, Any]:
         data = CategoryIn(data=request.data, partial=partial, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
         return data.validated_data
@@ -57,14 +57,14 @@ class CategoryListApi(CategoryApi):
     filterset_class = CategoryFilter
 
     @operation(operation_id="categories_list", responses=CategoryOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """The predefined categories and your own."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=CategoryIn, responses={201: CategoryOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Add a category of your own."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         category = create_category(actor=request.user, user=request.user, **self.read(request))
@@ -73,21 +73,21 @@ class CategoryListApi(CategoryApi):
 
 class CategoryDetailApi(CategoryApi):
     @operation(operation_id="categories_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One category."""
         return Response(CategoryOut(self.find(pk)).data)
 
     @operation(request=CategoryIn, responses=CategoryOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Edit a category of your own."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=CategoryIn, responses=CategoryOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Edit some fields of a category of your own."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         category = self.find_to_change(pk)
         changes = self.read(request, partial=partial)
         edited = edit_category(actor=request.user, category=category, **changes)
@@ -100,7 +100,7 @@ class CategoryDetailApi(CategoryApi):
             OpenApiParameter("rules", enum=["move", "delete"], description="Default: move."),
         ],
     )
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Take a category of your own away; its transactions and rules go to its parent, or to
         `move_to`. Without either they have none, and the rules are deleted.
 

@@ -6,7 +6,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation, unknown_fields
@@ -23,6 +22,7 @@ from transactions.filters import TransactionFilter
 from transactions.models import Change, Transaction, TransactionQuerySet
 from transactions.services.long_change_requests import stop_change
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class BulkCategorizeApi(GenericApiView):
@@ -30,7 +30,7 @@ class BulkCategorizeApi(GenericApiView):
     pagination_class = None
 
     @operation(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Choose a category for many transactions: by ids, or all that a filter finds.
 
         Of a filter's result those on your own accounts; null takes the category away. Very many
@@ -47,7 +47,7 @@ class BulkCategorizeApi(GenericApiView):
         return applied(dispatching.edit_soon(request.user, rows, at=now, category=category))
 
 
-def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
+def _chosen(request: UserApiRequest, ids: list[int]) -> TransactionQuerySet:
     """The rows of these ids; 404 if one is not there for this user, 403 if one is not theirs."""
     wanted = set(ids)
     rows = Transaction.objects.visible_to(request.user).filter(pk__in=wanted)
@@ -59,7 +59,7 @@ def _chosen(request: Request, ids: list[int]) -> TransactionQuerySet:
     return rows
 
 
-def _found(request: Request, query: dict[str, Any]) -> TransactionQuerySet:
+def _found(request: UserApiRequest, query: dict[str, Any]) -> TransactionQuerySet:
     if unknown := unknown_fields(query, list(TransactionFilter.base_filters)):
         raise ValidationError({"filter": unknown})
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
@@ -74,7 +74,7 @@ class ChangeListApi(GenericApiView):
     queryset = Change.objects.none()
 
     @operation(operation_id="undo_list", responses=UndoableChangeOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What was done to many transactions at once, the latest first."""
         page = self.paginate_queryset(Change.objects.visible_to(request.user))
         context = self.get_serializer_context() | {"at": timezone.now()}
@@ -85,14 +85,14 @@ class ChangeUndoApi(GenericApiView):
     serializer_class = UndoneOut
 
     @operation(operation_id="undo_retrieve", responses=UndoableChangeOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One change: what it changed, and how far it is while it is `running` or `undoing`."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         context = self.get_serializer_context() | {"at": timezone.now()}
         return Response(UndoableChangeOut(change, context=context).data)
 
     @operation(request=None, responses={200: UndoneOut, 202: AppliedOut})
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Undo a change within 30 days; what somebody changed since is left and listed.
 
         A very large one is undone in the background: 202, and its address says how far that is.
@@ -118,7 +118,7 @@ class ChangeStopApi(GenericApiView):
     serializer_class = UndoableChangeOut
 
     @operation(request=None, responses=UndoableChangeOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Stop a `running` change; what it did until then stays, and can be undone."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -131,7 +131,7 @@ class ChangeRetryApi(GenericApiView):
     serializer_class = UndoableChangeOut
 
     @operation(request=None, responses={200: AppliedOut, 202: AppliedOut})
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Let a change that is `failed` or `undo_failed` go on where it ended: 202.
 
         One at work is asked for again, and nothing is done twice; a finished one stays: 200.

@@ -7,7 +7,6 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation, unknown_fields
@@ -15,6 +14,7 @@ from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.exporting import note_export
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 
@@ -29,7 +29,9 @@ class CsvRenderer(BaseRenderer):
 class CsvExportApi(ApiView):
     renderer_classes = [JSONRenderer, CsvRenderer]
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(
+        self, request: UserApiRequest, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         """All but the file is JSON and says so, whatever was asked for."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(answer, Response):
@@ -41,14 +43,14 @@ class CsvExportApi(ApiView):
         request={"application/json": {"type": "object", "additionalProperties": {}}},
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
-    def post(self, request: Request) -> StreamingHttpResponse:
+    def post(self, request: UserApiRequest) -> StreamingHttpResponse:
         """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
         rows = filtered_rows(request, request.data)
         note_export(actor=request.user, filters=request.data)
         return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
 
 
-def filtered_rows(request: Request, wanted: Any) -> TransactionQuerySet:
+def filtered_rows(request: UserApiRequest, wanted: Any) -> TransactionQuerySet:
     """The visible transactions that these filters, named as in the list, leave."""
     if not hasattr(wanted, "items"):
         raise ValidationError({"non_field_errors": ["Send an object with the filters."]})

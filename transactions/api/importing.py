@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers, status
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -31,6 +30,7 @@ from transactions.services.importing import (
 from transactions.sources.files.csv_mapping import Reading
 from users.api.idempotency import HEADERS, answer_once
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 Answer = tuple[int, Any]
 _STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415}
@@ -73,7 +73,7 @@ class ImportApi(GenericApiView):
 class TransactionImportApi(ImportApi):
     parser_classes = [parsers.MultiPartParser]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: UserApiRequest, *args: Any, **kwargs: Any) -> None:
         """Refuse by its announced length what would only be read to be refused."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
@@ -86,7 +86,7 @@ class TransactionImportApi(ImportApi):
         responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
         parameters=HEADERS,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Upload a statement (CSV, XLSX, OFX, QFX, QIF, MT940, CAMT.053) and import it.
 
         201: done, with the receipt. 202: a large file; ask GET /api/imports/{id}. 200: these bytes
@@ -100,7 +100,7 @@ class TransactionImportApi(ImportApi):
         return answer_once(request, lambda: self.take_in(request, **data.validated_data))
 
     def take_in(
-        self, request: Request, *, file: Any, account: Any, mapping: Any, confirm: bool
+        self, request: UserApiRequest, *, file: Any, account: Any, mapping: Any, confirm: bool
     ) -> Answer:
         if file.size > settings.IMPORT_MAX_BYTES:
             raise RefusedFileError(too_large().message, "too_large")
@@ -179,7 +179,7 @@ class ImportListApi(ImportApi):
     filterset_fields = ["status", "account"]
 
     @operation(operation_id="imports_list", responses=ImportOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your uploads, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -187,12 +187,12 @@ class ImportListApi(ImportApi):
 
 class ImportDetailApi(ImportApi):
     @operation(operation_id="imports_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One upload: its progress while it runs, its receipt once it is done."""
         return Response(self.get_serializer(self.find(pk)).data)
 
     @operation(operation_id="imports_discard", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Drop an upload that was never confirmed."""
         discard_import(actor=request.user, batch=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -206,7 +206,7 @@ class ImportRowListApi(ImportApi):
         responses=ImportRowOut(many=True),
         parameters=[OpenApiParameter("verdict", str, enum=ImportRow.Verdict.values)],
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """The file's lines in its order: as written, as read, and what became of each."""
         batch = self.find(pk)
         rows = ImportRow.objects.filter(batch=batch).select_related("category", "batch__account")
@@ -226,7 +226,7 @@ class ImportConfirmApi(ImportApi):
         responses={200: ImportOut, 202: ImportOut},
         parameters=HEADERS,
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Import what was uploaded, after saying what its columns mean where that was open."""
         batch = self.find_to_change(pk)
         data = ConfirmIn(data=request.data)
@@ -250,7 +250,7 @@ class ImportRevertApi(ImportApi):
         responses=ImportOut,
         parameters=HEADERS,
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Move everything an import brought to the trash; the file may then come again."""
         batch = self.find_to_change(pk)
 

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -16,6 +15,7 @@ from transactions.api.serializers import TransactionOut
 from transactions.models import ReviewItem
 from transactions.services.reviewing import ANSWERS, decide, decide_all, undo_decision
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class IncomingLineOut(serializers.ModelSerializer):
@@ -118,14 +118,14 @@ class ReviewListApi(ReviewApi):
     filterset_fields = ["account"]
 
     @operation(operation_id="review_list", responses=ReviewItemOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What waits for your answer, the newest first."""
         waiting = self.filter_queryset(self.get_queryset().open().order_by("-id"))
         page = self.paginate_queryset(waiting)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(operation_id="review_decide_all", request=DecisionsIn, responses=DecisionsOut)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Answer several questions alike: all that are open, or those of `ids`."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = DecisionsIn(data=request.data)
@@ -145,13 +145,13 @@ class ReviewListApi(ReviewApi):
 
 class ReviewDetailApi(ReviewApi):
     @operation(operation_id="review_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One question, open or answered."""
         item = get_object_or_404(self.get_queryset(), pk=pk)
         return Response(self.get_serializer(item).data)
 
     @operation(operation_id="review_decide", request=DecisionIn, responses=ReviewItemOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Answer "same" or "different"; an answered question stays as it is.
 
         After "different" another candidate may be asked about: then the status is still `open`.
@@ -165,7 +165,7 @@ class ReviewDetailApi(ReviewApi):
 
 class ReviewUndoApi(ReviewApi):
     @operation(operation_id="review_undo", request=None, responses=ReviewItemOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Open an answered question again; the ledger is as it was before the answer."""
         undo_decision(actor=request.user, item=self.find_to_change(pk), at=timezone.now())
         return self.show(pk)

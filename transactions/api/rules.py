@@ -8,7 +8,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
@@ -22,6 +21,7 @@ from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_editing import create_rule, delete_rule, edit_rule
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 APPLIED = {200: AppliedOut, 202: AppliedOut}
@@ -50,12 +50,12 @@ class RuleApi(GenericApiView):
         require(self.request.user, Ability.CHANGE_OWN_DATA)
         return rule
 
-    def read(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+    def read(self, request: UserApiRequest, *, partial: bool = False) -> dict[str, Any]:
         data = RuleIn(data=request.data, partial=partial, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
         return data.validated_data
 
-    def preview(self, request: Request, rule: CategoryRule | None) -> Response:
+    def preview(self, request: UserApiRequest, rule: CategoryRule | None) -> Response:
         query = request.query_params
         listed = LISTS.get(query.get("listed", Verdict.CHANGES.value))
         if listed is None:
@@ -71,10 +71,10 @@ class RuleApi(GenericApiView):
         context = {"next": self._next(request, preview.next_cursor)}
         return Response(PreviewOut(preview, context=context).data)
 
-    def apply(self, request: Request, rule: CategoryRule | None) -> Response:
+    def apply(self, request: UserApiRequest, rule: CategoryRule | None) -> Response:
         return applied(dispatching.apply_soon(request.user, at=timezone.now(), rule=rule))
 
-    def _next(self, request: Request, cursor: str | None) -> str | None:
+    def _next(self, request: UserApiRequest, cursor: str | None) -> str | None:
         if cursor is None:
             return None
         query = request.query_params.copy()
@@ -84,14 +84,14 @@ class RuleApi(GenericApiView):
 
 class RuleListApi(RuleApi):
     @operation(operation_id="category_rules_list", responses=RuleOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your rules, in the order in which they win."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=RuleIn, responses={201: RuleOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Add a rule; it decides about new transactions from now on."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         rule = create_rule(actor=request.user, user=request.user, **self.read(request))
@@ -100,28 +100,28 @@ class RuleListApi(RuleApi):
 
 class RuleDetailApi(RuleApi):
     @operation(operation_id="category_rules_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One rule."""
         return Response(RuleOut(self.find(pk)).data)
 
     @operation(request=RuleIn, responses=RuleOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Edit a rule; what it has categorised already stays."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=RuleIn, responses=RuleOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Edit some fields of a rule."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         rule = self.find_to_change(pk)
         changes = self.read(request, partial=partial)
         edited = edit_rule(actor=request.user, rule=rule, **changes)
         return Response(RuleOut(edited).data)
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Delete a rule; what it has categorised stays."""
         rule = self.find_to_change(pk)
         delete_rule(actor=request.user, rule=rule, at=timezone.now())
@@ -135,14 +135,14 @@ class RulePreviewApi(RuleApi):
         responses=PreviewOut,
         parameters=PREVIEW_PARAMETERS,
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """What applying this rule would change, what stays, and each month's sums."""
         return self.preview(request, self.find(pk))
 
 
 class RuleApplyApi(RuleApi):
     @operation(operation_id="category_rules_apply", request=None, responses=APPLIED)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
         return self.apply(request, self.find_to_change(pk))
 
@@ -154,14 +154,14 @@ class RulePreviewAllApi(RuleApi):
         responses=PreviewOut,
         parameters=PREVIEW_PARAMETERS,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """What applying all rules would change. Changes nothing."""
         return self.preview(request, None)
 
 
 class RuleApplyAllApi(RuleApi):
     @operation(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Apply all rules in their order to what is there."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         return self.apply(request, None)

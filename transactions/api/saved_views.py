@@ -4,7 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, Input, operation
@@ -12,6 +11,7 @@ from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class SavedViewOut(serializers.ModelSerializer):
@@ -44,7 +44,7 @@ class SavedViewApi(GenericApiView):
 
 class SavedViewListApi(SavedViewApi):
     @operation(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your saved views by name."""
         return Response(self.get_serializer(self.get_queryset(), many=True).data)
 
@@ -52,7 +52,7 @@ class SavedViewListApi(SavedViewApi):
         operation_id="transaction_views_save", request=SavedViewIn, responses={201: SavedViewOut}
     )
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Keep a query string of the transactions list by a name."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = SavedViewIn(data=request.data)
@@ -65,7 +65,7 @@ class SavedViewDetailApi(SavedViewApi):
     @operation(
         operation_id="transaction_views_edit", request=SavedViewEditIn, responses=SavedViewOut
     )
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Give a view another name, or another query string."""
         view = self._to_change(request, pk)
         data = SavedViewEditIn(data=request.data)
@@ -74,13 +74,13 @@ class SavedViewDetailApi(SavedViewApi):
         return Response(self.get_serializer(view).data)
 
     @operation(operation_id="transaction_views_delete", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Forget a view."""
         view = self._to_change(request, pk)
         delete_view(actor=request.user, view=view)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _to_change(self, request: Request, pk: int) -> SavedView:
+    def _to_change(self, request: UserApiRequest, pk: int) -> SavedView:
         view = get_object_or_404(self.get_queryset(), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         return view

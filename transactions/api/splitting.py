@@ -3,7 +3,6 @@
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api import AmountSerializerField
@@ -18,6 +17,7 @@ from transactions.services.splitting import (
     split_transaction,
     unsplit_transaction,
 )
+from users.signed_in import UserApiRequest
 
 
 class SplitOut(serializers.ModelSerializer):
@@ -51,12 +51,12 @@ class TransactionSplitsApi(TransactionApi):
     pagination_class = None
 
     @operation(operation_id="transaction_splits", responses=SplitOut(many=True), filters=False)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """The parts of a transaction; none for a whole one."""
         return Response(self._parts(self.find(pk)))
 
     @operation(request=SplitsIn, responses=SplitOut(many=True))
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Split a transaction into these parts, which add up to it; an empty list unsplits it."""
         row = self.find_to_change(pk)
         data = SplitsIn(data=request.data)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change
@@ -21,6 +20,7 @@ from transactions.services.transfers import (
 )
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 from users.timezones import today_in
 
 
@@ -100,14 +100,14 @@ class TransferListApi(TransferApi):
     filterset_fields = ["status"]
 
     @operation(operation_id="transfers_list", responses=TransferOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Transfers, the newest first: suggested, confirmed and rejected."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=TransferIn, responses={201: TransferOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Move money between two of your own accounts: two transactions or none."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = TransferIn(data=request.data, context=self.get_serializer_context())
@@ -123,7 +123,7 @@ class TransferListApi(TransferApi):
 
 class TransferConfirmApi(TransferApi):
     @operation(request=None, responses=TransferOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Say that two rows are one movement: both leave income and spending."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -133,7 +133,7 @@ class TransferConfirmApi(TransferApi):
 
 class TransferRejectApi(TransferApi):
     @operation(request=None, responses=TransferOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Say that two rows are no transfer; confirmed ones get their categories back."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import require_change, require_posting
@@ -27,6 +26,7 @@ from transactions.services.posting import (
 )
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 
 class TransactionApi(GenericApiView):
@@ -53,14 +53,14 @@ class TransactionListApi(TransactionApi):
     filterset_class = TransactionFilter
 
     @operation(operation_id="transactions_list", responses=TransactionOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Transactions of own and shared accounts, the newest first unless `ordering` says."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=TransactionIn, responses={201: TransactionOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Post one transaction: `amount` is positive, `txn_type` says which way it went."""
         require(request.user, Ability.CREATE_TRANSACTIONS)
         data = TransactionIn(data=request.data, context=self.get_serializer_context())
@@ -72,21 +72,21 @@ class TransactionListApi(TransactionApi):
 
 class TransactionDetailApi(TransactionApi):
     @operation(operation_id="transactions_retrieve")
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One transaction."""
         return Response(self.get_serializer(self.find(pk)).data)
 
     @operation(request=TransactionIn, responses=TransactionOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Edit a transaction. An imported one keeps the bank's amount, date and account."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=TransactionIn, responses=TransactionOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Edit some fields of a transaction."""
         return self._edit(request, pk, partial=True)
 
-    def _edit(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
         row = self.find_to_change(pk)
         context = self.get_serializer_context()
         data = TransactionIn(row, data=request.data, partial=partial, context=context)
@@ -95,7 +95,7 @@ class TransactionDetailApi(TransactionApi):
         return Response(self.show(pk))
 
     @operation(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """Move a transaction to the trash; it leaves every balance and figure at once."""
         self.find_to_change(pk)
         delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
@@ -108,7 +108,7 @@ class TransactionRestoreApi(TransactionApi):
         return reach.filter(account__deleted_at=None).for_list()
 
     @operation(request=None, responses=TransactionOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Take a transaction out of the trash; one that is not in it stays as it is."""
         self.find_to_change(pk)
         restore_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
@@ -117,7 +117,7 @@ class TransactionRestoreApi(TransactionApi):
 
 class TransactionCategoryApi(TransactionApi):
     @operation(request=CategoryChoiceIn, responses=TransactionOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Choose a transaction's category by hand; rules leave it alone from then on."""
         row = self.find_to_change(pk)
         data = CategoryChoiceIn(data=request.data)
@@ -131,7 +131,7 @@ class CategoryHistoryApi(TransactionApi):
     serializer_class = CategoryChangeOut
 
     @operation(responses=CategoryChangeOut(many=True), filters=False)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """Every change of this transaction's category, the latest first."""
         row = self.find(pk)
         changes = CategoryChange.objects.filter(transaction=row).select_related(

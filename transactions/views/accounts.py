@@ -1,6 +1,6 @@
 """One account with its transactions; banking/urls.py mounts it among the accounts' pages."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,13 +13,14 @@ from banking.limits import LINES_A_PAGE
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
 from transactions.views.listing import page_links
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 CHART_DAYS, CHART_MONTHS = 90, 12
 
 
 @require_safe
-def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def account_detail(request: UserRequest, pk: int) -> HttpResponse:
     """The account's balance, how it came to be row by row, and its course."""
     on = local_date(request.user.timezone, timezone.now())
     by_month = request.GET.get("chart") == "year"

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,16 +12,17 @@ from banking.kernel.forms import tell_refusal
 from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment, Transaction
 from transactions.services.attaching import LARGEST_BYTES, attach, detach
+from users.signed_in import UserRequest
 
 
 @require_safe
-def attachment_file(request: HttpRequest, pk: int, attachment_pk: int) -> HttpResponse:
+def attachment_file(request: UserRequest, pk: int, attachment_pk: int) -> HttpResponse:
     """The receipt itself, for whoever sees the transaction."""
     return attachment_answer(_find(request, pk, attachment_pk))
 
 
 @require_POST
-def attachment_create(request: HttpRequest, pk: int) -> HttpResponse:
+def attachment_create(request: UserRequest, pk: int) -> HttpResponse:
     """Add a receipt."""
     row = get_object_or_404(
         Transaction.objects.visible_to(request.user).select_related("account"), pk=pk
@@ -42,7 +43,7 @@ def attachment_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def attachment_delete(request: HttpRequest, pk: int, attachment_pk: int) -> HttpResponse:
+def attachment_delete(request: UserRequest, pk: int, attachment_pk: int) -> HttpResponse:
     """Remove a receipt."""
     found = _find(request, pk, attachment_pk)
     require_change(request.user, found.transaction.account)
@@ -51,7 +52,7 @@ def attachment_delete(request: HttpRequest, pk: int, attachment_pk: int) -> Http
     return redirect("transactions:transaction_detail", pk)
 
 
-def _find(request: HttpRequest, pk: int, attachment_pk: int) -> Attachment:
+def _find(request: UserRequest, pk: int, attachment_pk: int) -> Attachment:
     visible = Transaction.objects.visible_to(request.user).filter(pk=pk)
     found = Attachment.objects.filter(transaction__in=visible.values("pk"))
     return get_object_or_404(found.select_related("transaction__account"), pk=attachment_pk)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +17,11 @@ from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
 from transactions.models import Change, Transaction, TransactionQuerySet
 from users.policy import Ability, require
+from users.signed_in import UserRequest
 
 
 @require_POST
-def transaction_bulk(request: HttpRequest) -> HttpResponse:
+def transaction_bulk(request: UserRequest) -> HttpResponse:
     """Change or delete the chosen rows; the message offers to undo it."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = QueryDict(request.POST.get("query", ""))
@@ -44,7 +45,7 @@ def transaction_bulk(request: HttpRequest) -> HttpResponse:
     return redirect(back)
 
 
-def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | None:
+def _chosen(request: UserRequest, query: QueryDict) -> TransactionQuerySet | None:
     """The own rows that are checked, or the filters' whole result; None where nothing is."""
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
     if "all" in request.POST:
@@ -54,14 +55,14 @@ def _chosen(request: HttpRequest, query: QueryDict) -> TransactionQuerySet | Non
     return own.filter(pk__in=ids[:ROWS_CHOSEN]) if ids else None
 
 
-def _carry_out(request: HttpRequest, form: BulkForm, rows: TransactionQuerySet) -> Change | None:
+def _carry_out(request: UserRequest, form: BulkForm, rows: TransactionQuerySet) -> Change | None:
     now = timezone.now()
     if form.cleaned_data["do"] == "delete":
         return dispatching.delete_soon(request.user, rows, at=now)
     return dispatching.edit_soon(request.user, rows, at=now, **form.changes())
 
 
-def _say(request: HttpRequest, form: BulkForm, change: Change | None) -> None:
+def _say(request: UserRequest, form: BulkForm, change: Change | None) -> None:
     if change is None:
         messages.info(request, _("Nothing to change: the transactions are so already."))
         return

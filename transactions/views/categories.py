@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,6 +16,7 @@ from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entr
 from transactions.models import Category, CategoryRule, Change, Transaction
 from transactions.services.categories import create_category, edit_category
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 
 RULES_NAMED = 10
 
@@ -29,7 +30,7 @@ class Branch:
 
 
 @require_safe
-def category_list(request: HttpRequest) -> HttpResponse:
+def category_list(request: UserRequest) -> HttpResponse:
     """Every category this user may choose, by kind."""
     found = list(Category.objects.visible_to(request.user))
     branches = {one.pk: Branch(one) for one in found if one.parent_id is None}
@@ -44,7 +45,7 @@ def category_list(request: HttpRequest) -> HttpResponse:
     return render(request, "transactions/category_list.html", context)
 
 
-def category_create(request: HttpRequest) -> HttpResponse:
+def category_create(request: UserRequest) -> HttpResponse:
     """Add a category of one's own."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = {"parent": request.GET.get("parent", "")}
@@ -57,7 +58,7 @@ def category_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, "transactions/category_create.html", form)
 
 
-def category_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def category_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a category of one's own."""
     category = _own_category(request, pk)
     form = CategoryForm(
@@ -72,7 +73,7 @@ def category_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def category_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Say what taking a category away concerns, and ask where it goes; then do it."""
     category = _own_category(request, pk)
     rules = CategoryRule.objects.visible_to(request.user).filter(category=category)
@@ -104,7 +105,7 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, "transactions/category_delete.html", form, **context)
 
 
-def _own_category(request: HttpRequest, pk: int) -> Category:
+def _own_category(request: UserRequest, pk: int) -> Category:
     visible = Category.objects.visible_to(request.user).select_related("parent")
     category = get_object_or_404(visible, pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -113,6 +114,6 @@ def _own_category(request: HttpRequest, pk: int) -> Category:
     return category
 
 
-def _form_page(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponse:
+def _form_page(request: UserRequest, template: str, form: Form, **context: object) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +34,7 @@ from transactions.services.changing import CATEGORY, DELETED_AT, NOTES, TAGS
 from transactions.services.long_change_requests import stop_change
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 
 KIND_ICONS = {
     Change.Kind.BULK_EDIT: "list-checks",
@@ -65,7 +66,7 @@ class Act:
 
 
 @require_safe
-def trash(request: HttpRequest) -> HttpResponse:
+def trash(request: UserRequest) -> HttpResponse:
     """The user's own deleted transactions, the latest first, with the days they have left."""
     rows = trashed(request).select_related("account", "category").order_by("-deleted_at", "-id")
     page = keyset_page(rows, ["-deleted_at", "-id"], LINES_A_PAGE, request.GET.get("cursor"))
@@ -82,7 +83,7 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def trash_restore(request: HttpRequest) -> HttpResponse:
+def trash_restore(request: UserRequest) -> HttpResponse:
     """Take the chosen rows out of the trash, or all of them."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     rows = trashed(request)
@@ -99,7 +100,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
     return redirect("transactions:trash")
 
 
-def _say_restored(request: HttpRequest, result: Restored) -> None:
+def _say_restored(request: UserRequest, result: Restored) -> None:
     if result.count:
         words = ngettext(
             "%(count)s transaction is back.", "%(count)s transactions are back.", result.count
@@ -114,7 +115,7 @@ def _say_restored(request: HttpRequest, result: Restored) -> None:
         messages.warning(request, words % {"count": result.returned_count})
 
 
-def trashed(request: HttpRequest) -> TransactionQuerySet:
+def trashed(request: UserRequest) -> TransactionQuerySet:
     """The user's own rows in the trash, on accounts outside it."""
     own = Transaction.objects.filter(user=request.user, account__deleted_at=None)
     return own.filter(deleted_at__isnull=False)
@@ -124,7 +125,7 @@ def trashed(request: HttpRequest) -> TransactionQuerySet:
 
 
 @require_safe
-def change_list(request: HttpRequest) -> HttpResponse:
+def change_list(request: UserRequest) -> HttpResponse:
     """What was done to many transactions in the last 30 days, the latest first."""
     now = timezone.now()
     acts = sorted(_recent_acts(request, now), key=lambda act: act.at, reverse=True)
@@ -136,7 +137,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def change_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One change row by row, before and after, and what undoing it would leave alone.
 
     While a worker has it, how far it is: the page asks again, and loads anew at the end.
@@ -173,7 +174,7 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def change_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def change_undo(request: UserRequest, pk: int) -> HttpResponse:
     """Undo a change; what somebody changed since is left alone and listed."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -187,7 +188,7 @@ def change_undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def change_retry(request: HttpRequest, pk: int) -> HttpResponse:
+def change_retry(request: UserRequest, pk: int) -> HttpResponse:
     """Ask the worker again: its message was lost, or it died, or gave up."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -199,7 +200,7 @@ def change_retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def change_stop(request: HttpRequest, pk: int) -> HttpResponse:
+def change_stop(request: UserRequest, pk: int) -> HttpResponse:
     """End a run before its end; what it did stays and can be undone."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -210,7 +211,7 @@ def change_stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:change_detail", pk)
 
 
-def _say_undone(request: HttpRequest, result: Undone) -> None:
+def _say_undone(request: UserRequest, result: Undone) -> None:
     words = ngettext(
         "Undone: %(count)s transaction is as it was.",
         "Undone: %(count)s transactions are as they were.",
@@ -226,7 +227,7 @@ def _say_undone(request: HttpRequest, result: Undone) -> None:
         messages.warning(request, words % {"count": len(result.left_ids)})
 
 
-def _find(request: HttpRequest, pk: int) -> Change:
+def _find(request: UserRequest, pk: int) -> Change:
     return get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
 
 
@@ -239,7 +240,7 @@ def _undo_url(change: Change) -> str:
     return reverse("transactions:change_undo", args=[change.pk]) if change.is_undoable else ""
 
 
-def _recent_acts(request: HttpRequest, now: datetime) -> Iterator[Act]:
+def _recent_acts(request: UserRequest, now: datetime) -> Iterator[Act]:
     since = now - TRASH_FOR
     changes = Change.objects.visible_to(request.user).filter(created_at__gte=since)
     for change in changes[:CHANGES_LISTED]:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+
+from users.signed_in import UserRequest
 
 # In the address as names with commas: a saved view keeps its columns so.
 PARAMETER = "columns"
@@ -41,7 +43,7 @@ COLUMNS = (
 USUAL = ("txn_date", "merchant", "category", "account", "tags", "amount")
 
 
-def chosen_columns(request: HttpRequest) -> tuple[Column, ...]:
+def chosen_columns(request: UserRequest) -> tuple[Column, ...]:
     """The columns the address asks for, else those the session keeps, else the usual ones."""
     names = request.GET.get(PARAMETER, "").split(",")
     if names == [""]:
@@ -62,7 +64,7 @@ def named(columns: tuple[Column, ...]) -> str:
 
 
 @require_POST
-def column_choose(request: HttpRequest) -> HttpResponse:
+def column_choose(request: UserRequest) -> HttpResponse:
     """Keep the chosen columns in the session; "reset" goes back to the usual ones."""
     query = QueryDict(request.POST.get("query", ""), mutable=True)
     query.pop(PARAMETER, None)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,11 +32,12 @@ from transactions.services.posting import (
 )
 from users.idempotency import body_hash, run_once
 from users.policy import Ability, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
     """Everything known about one transaction."""
     row = _find(request, pk)
     changes = CategoryChange.objects.filter(transaction=row).select_related(
@@ -55,7 +56,7 @@ def transaction_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "transactions/transaction_detail.html", context)
 
 
-def transaction_create(request: HttpRequest) -> HttpResponse:
+def transaction_create(request: UserRequest) -> HttpResponse:
     """Enter a transaction by hand."""
     require(request.user, Ability.CREATE_TRANSACTIONS)
     initial = new_entries(local_date(request.user.timezone, timezone.now()))
@@ -73,7 +74,7 @@ def transaction_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, "transactions/transaction_create.html", form)
 
 
-def _post_once(request: HttpRequest, form: TransactionForm) -> int:
+def _post_once(request: UserRequest, form: TransactionForm) -> int:
     """Post what the form says; the same form sent twice (a double click) posts once."""
     fields = form.changes()
     require_posting(request.user, fields["account"])
@@ -88,7 +89,7 @@ def _post_once(request: HttpRequest, form: TransactionForm) -> int:
     return run_once(user=request.user, key=key, body=body, command=command)[1]["id"]
 
 
-def transaction_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a transaction; an imported one keeps what the bank said."""
     row = _find_to_change(request, pk)
     form = TransactionForm(
@@ -103,7 +104,7 @@ def transaction_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def transaction_notes(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_notes(request: UserRequest, pk: int) -> HttpResponse:
     """Change notes and tags alone: a page, or with htmx one of them in its row of the list."""
     row = _find_to_change(request, pk)
     only = _inline_field(request)
@@ -122,14 +123,14 @@ def transaction_notes(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, template, form, row=row, field=only, next=back)
 
 
-def _inline_field(request: HttpRequest) -> str:
+def _inline_field(request: UserRequest) -> str:
     """Which of both htmx wants to change in a row, "" for the page with both."""
     wanted = request.POST.get("field") or request.GET.get("field")
     return wanted if request.htmx and wanted in ("tags", "notes") else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
     """Choose a transaction's category: a page, or in its row of the list with htmx."""
     row = _find_to_change(request, pk)
     form = CategoryChoiceForm(request.POST or None, row=row)
@@ -153,7 +154,7 @@ def transaction_category(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def transaction_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a transaction to the trash; the message offers to undo it."""
     row = _find_to_change(request, pk)
     try:
@@ -169,7 +170,7 @@ def transaction_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def transaction_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Take a transaction out of the trash."""
     reach = Transaction.objects.in_reach_of(request.user).filter(account__deleted_at=None)
     row = get_object_or_404(reach.select_related("account"), pk=pk)
@@ -182,12 +183,12 @@ def transaction_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:transaction_detail", pk)
 
 
-def _find(request: HttpRequest, pk: int) -> Transaction:
+def _find(request: UserRequest, pk: int) -> Transaction:
     visible = Transaction.objects.visible_to(request.user).for_list()
     return get_object_or_404(visible.select_related("import_batch"), pk=pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Transaction:
+def _find_to_change(request: UserRequest, pk: int) -> Transaction:
     row = _find(request, pk)
     require_change(request.user, row.account)
     return row
@@ -197,13 +198,13 @@ def _url(view_name: str, pk: int) -> str:
     return reverse(f"transactions:{view_name}", args=[pk])
 
 
-def _next(request: HttpRequest, otherwise: str) -> str:
+def _next(request: UserRequest, otherwise: str) -> str:
     """Where the person came from, if that is a page of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if is_ours else otherwise
 
 
-def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+def _form_page(request: UserRequest, template: str, form: Any, **context: Any) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)

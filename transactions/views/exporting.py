@@ -1,6 +1,6 @@
 """The list as a file: exactly the rows the address asks for, in its order."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -10,11 +10,12 @@ from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
 from transactions.models import Transaction
 from transactions.services.exporting import note_export
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 
 @require_safe
-def transaction_export(request: HttpRequest) -> HttpResponseBase:
+def transaction_export(request: UserRequest) -> HttpResponseBase:
     """Every transaction of the filtered list as CSV; a malformed filter is shown on the list."""
     visible = Transaction.objects.visible_to(request.user)
     filters = TransactionFilter(request.GET, queryset=visible, request=request)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,12 +24,13 @@ from transactions.services.import_reviewing import (
     leave_out_rows,
 )
 from transactions.views.importing import find, find_to_change, is_waiting, progress_page
+from users.signed_in import UserRequest
 
 Verdict = ImportRow.Verdict
 
 
 @require_safe
-def import_check(request: HttpRequest, pk: int) -> HttpResponse:
+def import_check(request: UserRequest, pk: int) -> HttpResponse:
     """Every line with its verdict, by tabs; the page before anything is written."""
     batch = find(request, pk)
     if batch.is_confirmed and "verdict" not in request.GET:
@@ -72,7 +73,7 @@ def _tabs(batch: ImportBatch, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def import_row_edit(request: HttpRequest, pk: int, row_pk: int) -> HttpResponse:
+def import_row_edit(request: UserRequest, pk: int, row_pk: int) -> HttpResponse:
     """Put one line right: its date, amount or description."""
     batch = find_to_change(request, pk)
     row = get_object_or_404(ImportRow, batch=batch, pk=row_pk)
@@ -104,7 +105,7 @@ def import_row_edit(request: HttpRequest, pk: int, row_pk: int) -> HttpResponse:
 
 
 @require_POST
-def import_rows_choose(request: HttpRequest, pk: int) -> HttpResponse:
+def import_rows_choose(request: UserRequest, pk: int) -> HttpResponse:
     """Add rows although they look known, or leave rows out: single ones, or a whole tab."""
     batch = find_to_change(request, pk)
     rows = ImportRow.objects.filter(batch=batch)
@@ -140,7 +141,7 @@ def _told(change: Any, count: int) -> str:
     return ngettext("%(count)s line is left out.", "%(count)s lines are left out.", count)
 
 
-def _back(request: HttpRequest, batch: ImportBatch) -> str:
+def _back(request: UserRequest, batch: ImportBatch) -> str:
     url = reverse("transactions:import_check", args=[batch.pk])
     verdict = request.GET.get("verdict", "")
     return f"{url}?verdict={verdict}" if verdict in Verdict.values else url

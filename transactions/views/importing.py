@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -42,6 +42,7 @@ from transactions.services.importing import (
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import UnreadableFile
 from users.policy import Ability, require
+from users.signed_in import UserRequest
 
 View = Callable[..., HttpResponse]
 Status = ImportBatch.Status
@@ -56,7 +57,7 @@ def bounded_upload(view: View) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def bounded(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
             form = ImportStartForm(user=request.user)
@@ -68,7 +69,7 @@ def bounded_upload(view: View) -> View:
 
 
 @bounded_upload
-def import_start(request: HttpRequest) -> HttpResponse:
+def import_start(request: UserRequest) -> HttpResponse:
     """Choose a file and its account."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = {"account": request.GET.get("account", "")}
@@ -89,7 +90,7 @@ def import_start(request: HttpRequest) -> HttpResponse:
     return render(request, "transactions/import_start.html", context, status=status)
 
 
-def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
+def _take_in(request: UserRequest, *, account: Any, file: Any) -> HttpResponse:
     if file.size > settings.IMPORT_MAX_BYTES:
         raise ValidationError({"file": too_large()})
     batch = start_import(
@@ -104,7 +105,7 @@ def _take_in(request: HttpRequest, *, account: Any, file: Any) -> HttpResponse:
     return redirect("transactions:import_check", batch.pk)
 
 
-def import_map(request: HttpRequest, pk: int) -> HttpResponse:
+def import_map(request: UserRequest, pk: int) -> HttpResponse:
     """Say what the columns mean, with the first lines as they would be read."""
     batch = find_to_change(request, pk)
     if batch.is_confirmed or batch.format not in MAPPED:
@@ -140,7 +141,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, f"transactions/{template}", context, status=422 if form.errors else 200)
 
 
-def _take_reading(request: HttpRequest, batch: ImportBatch, found: Detection) -> HttpResponse:
+def _take_reading(request: UserRequest, batch: ImportBatch, found: Detection) -> HttpResponse:
     """Go on with one of the readings that were shown; anything else shows them again."""
     number = request.POST["reading"]
     if number not in map(str, range(len(found.readings))):
@@ -168,7 +169,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
 
 
 @require_safe
-def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
+def import_progress(request: UserRequest, pk: int) -> HttpResponse:
     """How far the worker is; sends on to the next page once it has finished."""
     batch = find(request, pk)
     if not is_waiting(batch):
@@ -197,7 +198,7 @@ def _next_url(batch: ImportBatch) -> str:
 
 
 @require_POST
-def import_retry(request: HttpRequest, pk: int) -> HttpResponse:
+def import_retry(request: UserRequest, pk: int) -> HttpResponse:
     """Ask the worker again: its message was lost, or it died."""
     batch = find_to_change(request, pk)
     try:
@@ -211,7 +212,7 @@ def import_retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def import_confirm(request: UserRequest, pk: int) -> HttpResponse:
     """Add what is new to the account."""
     batch = find_to_change(request, pk)
     try:
@@ -224,7 +225,7 @@ def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def import_receipt(request: HttpRequest, pk: int) -> HttpResponse:
+def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     """What an import did, line counts and sums, for ever after."""
     batch = find(request, pk)
     if not batch.is_confirmed:
@@ -233,7 +234,7 @@ def import_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "transactions/import_receipt.html", context)
 
 
-def import_revert(request: HttpRequest, pk: int) -> HttpResponse:
+def import_revert(request: UserRequest, pk: int) -> HttpResponse:
     """Ask, showing what was changed by hand since; then take the whole import back."""
     batch = find_to_change(request, pk)
     if batch.status != Status.DONE:
@@ -251,7 +252,7 @@ def import_revert(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
+def import_discard(request: UserRequest, pk: int) -> HttpResponse:
     """Drop an upload that was never confirmed."""
     batch = find_to_change(request, pk)
     try:
@@ -263,7 +264,7 @@ def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def import_history(request: HttpRequest) -> HttpResponse:
+def import_history(request: UserRequest) -> HttpResponse:
     """Every file uploaded, with what became of it."""
     batches = ImportBatch.objects.visible_to(request.user).select_related("account")
     page = keyset_page(batches, ["-id"], FILES_A_PAGE, request.GET.get("cursor"))
@@ -275,13 +276,13 @@ def import_history(request: HttpRequest) -> HttpResponse:
     return render(request, "transactions/import_history.html", context)
 
 
-def find(request: HttpRequest, pk: int) -> ImportBatch:
+def find(request: UserRequest, pk: int) -> ImportBatch:
     """This user's upload, or 404."""
     batches = ImportBatch.objects.visible_to(request.user).select_related("account")
     return get_object_or_404(batches, pk=pk)
 
 
-def find_to_change(request: HttpRequest, pk: int) -> ImportBatch:
+def find_to_change(request: UserRequest, pk: int) -> ImportBatch:
     """The same, or 403 for somebody who may only look."""
     batch = find(request, pk)
     require_change(request.user, batch.account)

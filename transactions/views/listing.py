@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +33,7 @@ from transactions.views.columns import (
     named,
 )
 from users.policy import Ability, may
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 # In the address, but not in the filter form: what links from other pages ask for.
@@ -51,7 +52,7 @@ class DayGroup:
 
 
 @require_safe
-def transaction_list(request: HttpRequest) -> HttpResponse:
+def transaction_list(request: UserRequest) -> HttpResponse:
     """Transactions of own and shared accounts, as the address narrows and sorts them."""
     if any(value == "" for values in request.GET.lists() for value in values[1]):
         return redirect(f"{request.path}{_query(_without_empty(request.GET))}")
@@ -87,7 +88,7 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=200 if is_valid else 422)
 
 
-def _page_of(request: HttpRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
+def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
     page = keyset_page(
         rows.for_list(), full_ordering(rows), LINES_A_PAGE, request.GET.get("cursor")
     )
@@ -108,7 +109,7 @@ def _page_of(request: HttpRequest, rows: TransactionQuerySet, shown: set[str]) -
 
 
 def _groups(
-    request: HttpRequest, rows: TransactionQuerySet, shown: list[Transaction], today: date
+    request: UserRequest, rows: TransactionQuerySet, shown: list[Transaction], today: date
 ) -> Iterator[DayGroup]:
     """Groups by day where the list is sorted by day; else one without a day."""
     if request.GET.get("ordering", "-txn_date").split(",") not in DATE_ORDERINGS:
@@ -171,7 +172,7 @@ def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> li
     return headings
 
 
-def _views(request: HttpRequest, columns: tuple[Column, ...]) -> dict[str, Any]:
+def _views(request: UserRequest, columns: tuple[Column, ...]) -> dict[str, Any]:
     """The saved views, which of them this is, and what saving this one would keep."""
     present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
     # A view that names no columns is shown with those of the session.

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +16,13 @@ from banking.kernel.keyset import keyset_page
 from transactions.models import ReviewItem
 from transactions.services.reviewing import decide, decide_all, undo_decision
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 
 PAGE_SIZE = 20
 
 
 @require_safe
-def review_list(request: HttpRequest) -> HttpResponse:
+def review_list(request: UserRequest) -> HttpResponse:
     """What waits for an answer, and the latest answers with a way back."""
     mine = ReviewItem.objects.visible_to(request.user).for_list()
     page = keyset_page(mine.open(), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
@@ -38,7 +39,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def review_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def review_decide(request: UserRequest, pk: int) -> HttpResponse:
     """Answer one question."""
     item = _find_to_change(request, pk)
     try:
@@ -61,7 +62,7 @@ def review_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def review_decide_all(request: HttpRequest) -> HttpResponse:
+def review_decide_all(request: UserRequest) -> HttpResponse:
     """One answer to all open questions, or to those chosen."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     items = ReviewItem.objects.visible_to(request.user)
@@ -83,7 +84,7 @@ def review_decide_all(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def review_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def review_undo(request: UserRequest, pk: int) -> HttpResponse:
     """Take an answer back."""
     item = _find_to_change(request, pk)
     try:
@@ -95,7 +96,7 @@ def review_undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:review_list")
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> ReviewItem:
+def _find_to_change(request: UserRequest, pk: int) -> ReviewItem:
     items = ReviewItem.objects.visible_to(request.user).select_related("account")
     item = get_object_or_404(items, pk=pk)
     require_change(request.user, item.account)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from transactions.services.rule_editing import (
     restore_rule,
 )
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 MATCHES_SHOWN = 10
@@ -39,7 +40,7 @@ LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEP
 
 
 @require_safe
-def rule_list(request: HttpRequest) -> HttpResponse:
+def rule_list(request: UserRequest) -> HttpResponse:
     """The user's rules in the order in which they win."""
     rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
     page = keyset_page(rules, ["priority", "id"], RULES_A_PAGE, request.GET.get("cursor"))
@@ -53,7 +54,7 @@ def rule_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def rule_create(request: HttpRequest) -> HttpResponse:
+def rule_create(request: UserRequest) -> HttpResponse:
     """Write a rule; `?from_transaction=` proposes one for the like of that transaction."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     source = _source_of(request)
@@ -67,7 +68,7 @@ def rule_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a rule."""
     rule = _find_to_change(request, pk)
     form = RuleForm(request.POST or None, initial=rule_entries(rule), user=request.user)
@@ -80,7 +81,7 @@ def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def rule_matches(request: HttpRequest) -> HttpResponse:
+def rule_matches(request: UserRequest) -> HttpResponse:
     """What the form as it stands would match: the list beside it, while somebody types."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     form = RuleForm(request.GET, user=request.user)
@@ -90,33 +91,33 @@ def rule_matches(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def rule_preview(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_preview(request: UserRequest, pk: int) -> HttpResponse:
     """What applying one rule would do: rows, what stays, and each month's categories."""
     rule = _find(request, pk)
     return _preview_page(request, rule)
 
 
 @require_safe
-def rule_preview_all(request: HttpRequest) -> HttpResponse:
+def rule_preview_all(request: UserRequest) -> HttpResponse:
     """The same for all rules together."""
     return _preview_page(request, None)
 
 
 @require_POST
-def rule_apply(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_apply(request: UserRequest, pk: int) -> HttpResponse:
     """Apply one rule to what is there; the message offers to undo it."""
     return _apply(request, _find_to_change(request, pk))
 
 
 @require_POST
-def rule_apply_all(request: HttpRequest) -> HttpResponse:
+def rule_apply_all(request: UserRequest) -> HttpResponse:
     """Apply all rules to what is there."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     return _apply(request, None)
 
 
 @require_POST
-def rule_move(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_move(request: UserRequest, pk: int) -> HttpResponse:
     """Let a rule win before the one above it, or after the one below."""
     rule = _find_to_change(request, pk)
     steps = 1 if request.POST.get("to") == "later" else -1
@@ -125,7 +126,7 @@ def rule_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Take a rule away; the message offers to bring it back."""
     rule = _find_to_change(request, pk)
     delete_rule(actor=request.user, rule=rule, at=timezone.now())
@@ -136,7 +137,7 @@ def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_restore(request: UserRequest, pk: int) -> HttpResponse:
     """Bring a deleted rule back."""
     rule = get_object_or_404(CategoryRule.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -147,7 +148,7 @@ def rule_restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:rule_list")
 
 
-def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
+def _apply(request: UserRequest, rule: CategoryRule | None) -> HttpResponse:
     try:
         change = dispatching.apply_soon(request.user, at=timezone.now(), rule=rule)
     except ValidationError as error:
@@ -160,7 +161,7 @@ def _apply(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
     return redirect("transactions:change_detail", change.pk)
 
 
-def _tell(request: HttpRequest, change: Change) -> None:
+def _tell(request: UserRequest, change: Change) -> None:
     words = ngettext(
         "%(count)s transaction has a new category.",
         "%(count)s transactions have a new category.",
@@ -170,7 +171,7 @@ def _tell(request: HttpRequest, change: Change) -> None:
     messages.success(request, words % {"count": change.row_count}, extra_tags=f"undo:{undo}")
 
 
-def _preview_page(request: HttpRequest, rule: CategoryRule | None) -> HttpResponse:
+def _preview_page(request: UserRequest, rule: CategoryRule | None) -> HttpResponse:
     listed = LISTS.get(request.GET.get("list", ""), Verdict.CHANGES)
     with read_snapshot():
         preview = preview_rules(
@@ -202,7 +203,7 @@ def _by_month(preview: RulePreview) -> list[dict[str, Any]]:
     return months
 
 
-def _matches(request: HttpRequest, form: RuleForm, rule: CategoryRule | None) -> dict[str, Any]:
+def _matches(request: UserRequest, form: RuleForm, rule: CategoryRule | None) -> dict[str, Any]:
     """The matches of the form as it stands; what is wrong with it goes to its fields."""
     form.is_valid()
     entries = {name: form.cleaned_data.get(name) for name in form.cleaned_data}
@@ -223,7 +224,7 @@ def _matches(request: HttpRequest, form: RuleForm, rule: CategoryRule | None) ->
 
 
 def _form_page(
-    request: HttpRequest,
+    request: UserRequest,
     template: str,
     form: RuleForm,
     rule: CategoryRule | None = None,
@@ -241,13 +242,13 @@ def _form_page(
     return render(request, template, context, status=422 if is_refused else 200)
 
 
-def _after_saving(request: HttpRequest, rule: CategoryRule) -> HttpResponse:
+def _after_saving(request: UserRequest, rule: CategoryRule) -> HttpResponse:
     if "preview" in request.POST and rule.is_active:
         return redirect("transactions:rule_preview", rule.pk)
     return redirect("transactions:rule_list")
 
 
-def _source_of(request: HttpRequest) -> Transaction | None:
+def _source_of(request: UserRequest) -> Transaction | None:
     """The transaction a rule is to be made from: one's own, or 404."""
     pk = request.GET.get("from_transaction", "")
     if not pk:
@@ -268,17 +269,17 @@ def _proposed(source: Transaction | None) -> dict[str, Any]:
     }
 
 
-def _edited_rule(request: HttpRequest, pk: str) -> CategoryRule | None:
+def _edited_rule(request: UserRequest, pk: str) -> CategoryRule | None:
     ids = row_ids([pk])
     return _find(request, ids[0]) if ids else None
 
 
-def _find(request: HttpRequest, pk: int) -> CategoryRule:
+def _find(request: UserRequest, pk: int) -> CategoryRule:
     rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
     return get_object_or_404(rules, pk=pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> CategoryRule:
+def _find_to_change(request: UserRequest, pk: int) -> CategoryRule:
     rule = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     return rule

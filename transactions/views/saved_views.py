@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,10 +13,11 @@ from transactions.forms.saved_views import SavedViewForm
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.policy import Ability, require
+from users.signed_in import UserRequest
 
 
 @require_POST
-def view_create(request: HttpRequest) -> HttpResponse:
+def view_create(request: UserRequest) -> HttpResponse:
     """Keep the list's present address by a name."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = QueryDict(request.POST.get("query", "")).urlencode()
@@ -30,7 +31,7 @@ def view_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def view_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Give a view another name."""
     view = _find_to_change(request, pk)
     form = SavedViewForm(request.POST or None, initial={"name": view.name})
@@ -45,7 +46,7 @@ def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def view_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Forget a view."""
     view = _find_to_change(request, pk)
     delete_view(actor=request.user, view=view)
@@ -53,7 +54,7 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:transaction_list")
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> SavedView:
+def _find_to_change(request: UserRequest, pk: int) -> SavedView:
     view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     return view

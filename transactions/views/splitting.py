@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,10 +13,11 @@ from banking.kernel.forms import tell_refusal
 from transactions.forms.splitting import parts_formset, parts_of
 from transactions.models import Transaction
 from transactions.services.splitting import split_transaction, unsplit_transaction
+from users.signed_in import UserRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def transaction_split(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_split(request: UserRequest, pk: int) -> HttpResponse:
     """Enter the parts of a transaction; they add up to it."""
     row = _find_to_change(request, pk)
     formset = parts_formset(request.POST or None, row)
@@ -36,7 +37,7 @@ def transaction_split(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def transaction_unsplit(request: HttpRequest, pk: int) -> HttpResponse:
+def transaction_unsplit(request: UserRequest, pk: int) -> HttpResponse:
     """Make a transaction whole again."""
     row = _find_to_change(request, pk)
     try:
@@ -48,7 +49,7 @@ def transaction_unsplit(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:transaction_detail", pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> Transaction:
+def _find_to_change(request: UserRequest, pk: int) -> Transaction:
     visible = Transaction.objects.visible_to(request.user).for_list()
     row = get_object_or_404(visible, pk=pk)
     require_change(request.user, row.account)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from transactions.services.transfers import (
 )
 from users.idempotency import body_hash, run_once
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.timezones import local_date
 
 MOST_SUGGESTED = 30
@@ -37,7 +38,7 @@ LOOKING_BACK = timedelta(days=400)
 
 
 @require_safe
-def transfer_list(request: HttpRequest) -> HttpResponse:
+def transfer_list(request: UserRequest) -> HttpResponse:
     """Pairs that look like one movement, both rows side by side; and the confirmed ones."""
     suggestions = with_sides(open_suggestions(request.user))
     mine = Transfer.objects.visible_to(request.user).filter(status=Transfer.Status.CONFIRMED)
@@ -56,7 +57,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def transfer_search(request: HttpRequest) -> HttpResponse:
+def transfer_search(request: UserRequest) -> HttpResponse:
     """Look through the last year for pairs."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     today = local_date(request.user.timezone, timezone.now())
@@ -67,7 +68,7 @@ def transfer_search(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def transfer_create(request: HttpRequest) -> HttpResponse:
+def transfer_create(request: UserRequest) -> HttpResponse:
     """Move money from one own account to another."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = new_transfer(local_date(request.user.timezone, timezone.now()))
@@ -82,7 +83,7 @@ def transfer_create(request: HttpRequest) -> HttpResponse:
     return render(request, "transactions/transfer_create.html", {"form": form}, status=status)
 
 
-def _transfer_once(request: HttpRequest, form: TransferForm) -> int:
+def _transfer_once(request: UserRequest, form: TransferForm) -> int:
     """Move what the form says; the same form sent twice moves it once."""
     fields = dict(form.cleaned_data)
     key = fields.pop("key")
@@ -97,18 +98,18 @@ def _transfer_once(request: HttpRequest, form: TransferForm) -> int:
 
 
 @require_POST
-def transfer_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer_confirm(request: UserRequest, pk: int) -> HttpResponse:
     """Say that two rows are one movement."""
     return _answer(request, pk, confirm_transfer, _("Both rows are out of income and spending."))
 
 
 @require_POST
-def transfer_reject(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer_reject(request: UserRequest, pk: int) -> HttpResponse:
     """Say that two rows are no transfer."""
     return _answer(request, pk, reject_transfer, _("They will not be suggested again."))
 
 
-def _answer(request: HttpRequest, pk: int, command: Any, words: str) -> HttpResponse:
+def _answer(request: UserRequest, pk: int, command: Any, words: str) -> HttpResponse:
     transfer = get_object_or_404(Transfer.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:

@@ -5,13 +5,13 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
 from users.audit.activity import activity_of, told
 from users.audit.activity_words import KINDS
 from users.models import AuditEvent
+from users.signed_in import UserApiRequest
 
 
 class ActivityOut(serializers.Serializer):
@@ -43,7 +43,7 @@ class ActivityApi(GenericApiView):
         parameters=[OpenApiParameter("kind", str, enum=list(KINDS))],
         responses=ActivityOut(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What happened to your account and things, newest first."""
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:

@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import status
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, GenericApiView, operation
@@ -39,6 +38,7 @@ from users.services.staffing import (
     unlock_sign_in,
     with_locks,
 )
+from users.signed_in import UserApiRequest
 from users.staff_door import problem_at_staff_door
 
 _SHAPES = {"serializers": [StaffUserOut, MaskedUserOut], "resource_type_field_name": None}
@@ -49,7 +49,7 @@ _PEOPLE = PolymorphicProxySerializer("StaffUser", many=True, **_SHAPES)
 class Needs(BasePermission):
     """The ability a view names as `reading` for safe methods, `writing` for the others."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: UserApiRequest, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False  # Answered with 401.
         is_reading = request.method in ("GET", "HEAD", "OPTIONS")
@@ -92,14 +92,14 @@ class StaffUserListApi(PeopleApi):
     filterset_class = PersonFilter
 
     @operation(operation_id="admin_users_list", responses=_PEOPLE)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """People. Support gets `id`, `email`, `name`, `phone` (masked), and whether locked."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Make a user. They get a mail by which they set their password.
 
         A member of staff: by who has just signed in, or with `X-Step-Up`.
@@ -115,12 +115,12 @@ class StaffUserListApi(PeopleApi):
 
 class StaffUserDetailApi(PeopleApi):
     @operation(operation_id="admin_users_retrieve", responses=_PERSON)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One person."""
         return Response(self.show(pk))
 
     @operation(request=PersonChangeIn, parameters=[STEP_UP], responses=StaffUserOut)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: UserApiRequest, pk: int) -> Response:
         """Change role, active status, identity check, name or phone of somebody else.
 
         A new role or status ends their sessions and tokens at once, and is for who has signed in
@@ -139,7 +139,7 @@ class StaffUserUnlockApi(PeopleApi):
     writing = Ability.HELP_PEOPLE
 
     @operation(request=None, responses=_PERSON)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Forget the wrong passwords counted against this person's sign-in."""
         unlock_sign_in(actor=request.user, user=self.find(pk))
         return Response(self.show(pk))
@@ -157,7 +157,7 @@ class ReceiptListApi(ReceiptApi):
     filterset_class = ReceiptFilter
 
     @operation(operation_id="admin_notifications_list", responses=ReceiptOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """What was sent to whom by which channel, and what became of it."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -165,7 +165,7 @@ class ReceiptListApi(ReceiptApi):
 
 class ReceiptSendAgainApi(ReceiptApi):
     @operation(request=None, responses=ReceiptOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Put a message that failed or may not have left, a reminder say, back in line."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
         sent = send_again(actor=request.user, notification=row, at=timezone.now())
@@ -181,7 +181,7 @@ class AuditLogApi(StaffApi):
         return AuditEvent.objects.select_related("actor", "chain").order_by("-id")
 
     @operation(operation_id="admin_audit_log", responses=AuditEventOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Who did what, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -193,7 +193,7 @@ class AuditVerifyApi(ApiView):
     writing = Ability.MANAGE_USERS
 
     @operation(operation_id="admin_audit_log_verify", responses=VerificationOut)
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Walk every chain, against the heads that were kept outside the database."""
         limits.consume("audit-verification", str(request.user.pk))
         return Response(VerificationOut(verify_against_anchor()).data)
