@@ -10,6 +10,7 @@ from accounts.rates import accept_held_rate, refuse_held_rate
 from banking.kernel.money import plain_amount
 from users.admin import ReadOnlyAdmin
 from users.policy import Ability, may
+from users.signed_in import user_of
 
 
 @admin.register(Account)
@@ -77,13 +78,13 @@ class HeldRateAdmin(ReadOnlyAdmin):
     actions = ["accept", "refuse"]
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.DECIDE_RATES)
+        return may(user_of(request), Ability.DECIDE_RATES)
 
     @admin.action(description="Accept: figures convert with it", permissions=["decide"])
     def accept(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:
-                count = accept_held_rate(actor=request.user, held=held)
+                count = accept_held_rate(actor=user_of(request), held=held)
             except ValidationError as error:
                 self.message_user(request, error.messages[0], messages.WARNING)
             else:
@@ -93,7 +94,7 @@ class HeldRateAdmin(ReadOnlyAdmin):
     def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:
-                refuse_held_rate(actor=request.user, held=held)
+                refuse_held_rate(actor=user_of(request), held=held)
             except ValidationError as error:
                 self.message_user(request, error.messages[0], messages.WARNING)
             else:

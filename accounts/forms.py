@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.currency import FIRST_RATES, LAST_DAY
 from accounts.models import Account, AccountShare
+from banking.kernel.forms import Form
 from banking.kernel.money import currency_choices
 from banking.kernel.typed_fields import AmountFormField
 from users.models import User
 
 
-class AccountForm(forms.Form):
+class AccountForm(Form):
     """One account; a balance is never typed, only what it was at the beginning."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -49,7 +50,7 @@ class AccountForm(forms.Form):
         return data
 
 
-class ConvertForm(forms.Form):
+class ConvertForm(Form):
     """An amount to convert, and the day whose rate does it."""
 
     amount = AmountFormField(currency_from="base", label=_("Amount"))
@@ -81,7 +82,7 @@ def entries_of(account: Account) -> dict[str, Any]:
     }
 
 
-class InviteForm(forms.Form):
+class InviteForm(Form):
     """Who is to see which of one's own accounts, and how far."""
 
     email = forms.EmailField(

@@ -23,6 +23,7 @@ from banking.kernel.refusals import api_refusal, is_api
 from users.audit import trail
 from users.models import User
 from users.policy import Ability, require
+from users.signed_in import user_of
 
 KEY = "viewing_as"
 # No row belongs to it.
@@ -102,7 +103,7 @@ class ViewingAs:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        owner = request.user
+        owner = user_of(request)
         person = request.session.get(KEY) if owner.is_authenticated else None
         if person is None or request.path in (stop_url(), reverse("account_logout")):
             return self.get_response(request)

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from alerts.models import AlertType
 from alerts.services import check_threshold
 from alerts.subscriptions import AMOUNT, RULES, Choice
+from banking.kernel.forms import Form
 from banking.kernel.typed_amounts import STORED_DECIMALS
 from banking.kernel.typed_fields import AmountFormField, NumberFormField
 
 
-class SubscriptionForm(forms.Form):
+class SubscriptionForm(Form):
     """One type: its channels, and its threshold where it has one."""
 
     in_app = forms.BooleanField(label=_("In the app"), required=False)
@@ -42,7 +43,7 @@ class SubscriptionForm(forms.Form):
         return data | {"threshold": threshold}
 
 
-class QuietHoursForm(forms.Form):
+class QuietHoursForm(Form):
     """Between which times emails and SMS wait."""
 
     quiet_from = forms.TimeField(

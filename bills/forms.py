@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from banking.kernel.forms import Form
 from banking.kernel.money import currency_choices, parse_amount
 from banking.kernel.typed_fields import AmountFormField
 from banking.limits import REMINDER_LEAD_DAYS
@@ -27,7 +28,7 @@ def _own_accounts(owner: User) -> Any:
     return Account.objects.owned_by(owner).active().order_by("name", "pk")
 
 
-class BillForm(forms.Form):
+class BillForm(Form):
     """One bill; what repeats makes the next one by itself."""
 
     biller_name = forms.CharField(label=_("Who is paid"), max_length=120)
@@ -60,7 +61,7 @@ class BillForm(forms.Form):
         self.fields["category"].set_owner(owner.pk)
 
 
-class PayForm(forms.Form):
+class PayForm(Form):
     """How a bill is paid."""
 
     account = AccountChoice(

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from banking.kernel.money import currency_choices
 from banking.kernel.typed_fields import AmountFormField
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget
@@ -15,7 +16,7 @@ from transactions.models import Category
 from users.models import User
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(Form):
     """A limit on one category of expenses in one month."""
 
     category = forms.ChoiceField(

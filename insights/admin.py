@@ -19,6 +19,7 @@ from insights.staff.admin_home import staff_home
 from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
 from users.audit.trail import record
 from users.policy import Ability, may
+from users.signed_in import user_of
 
 staff_site.index = staff_home
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
@@ -66,13 +67,13 @@ class ScheduleAdmin(StaffAdmin):
     """When jobs run: admins change it, and the audit trail tells."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may(request.user, Ability.MANAGE_USERS)
+        return may(user_of(request), Ability.MANAGE_USERS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.MANAGE_USERS)
+        return may(user_of(request), Ability.MANAGE_USERS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may(request.user, Ability.MANAGE_USERS)
+        return may(user_of(request), Ability.MANAGE_USERS)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         self._tell(request, "added", obj)
@@ -87,7 +88,7 @@ class ScheduleAdmin(StaffAdmin):
 
     def _tell(self, request: HttpRequest, word: str, obj: Model, **changes: Any) -> None:
         action = f"insights.schedule.{word}"
-        record(actor=request.user, action=action, target=obj, schedule=str(obj), **changes)
+        record(actor=user_of(request), action=action, target=obj, schedule=str(obj), **changes)
 
 
 @admin.register(PeriodicTask)

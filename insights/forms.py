@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from banking.kernel.forms import Form
 from banking.kernel.periods import Period, add_months, first_of_month
 from insights.exports.export_periods import export_period, offered_periods
 from insights.recurring.entries import LONGEST_KEY
@@ -21,7 +22,7 @@ def _day() -> forms.DateField:
     return forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
-class StatementForm(forms.Form):
+class StatementForm(Form):
     """An account and a time: one of those offered, or two dates."""
 
     account = forms.ModelChoiceField(
@@ -55,7 +56,7 @@ class StatementForm(forms.Form):
         return export_period({name: day.isoformat() for name, day in days.items()}, on=self.on)
 
 
-class MonthlyReportForm(forms.Form):
+class MonthlyReportForm(Form):
     """One of the last months."""
 
     month = forms.ChoiceField(label=_("Month"))
@@ -69,7 +70,7 @@ class MonthlyReportForm(forms.Form):
         return date.fromisoformat(f"{self.cleaned_data['month']}-01")
 
 
-class DismissalForm(forms.Form):
+class DismissalForm(Form):
     """Whose payments, in which direction, as the list's button names them."""
 
     merchant_key = forms.CharField(max_length=LONGEST_KEY)

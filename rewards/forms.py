@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from banking.kernel.money import LARGEST_AMOUNT, currency_choices
 from banking.kernel.typed_amounts import STORED_DECIMALS
 from banking.kernel.typed_fields import AmountFormField, NumberFormField
@@ -13,7 +14,7 @@ from rewards.models import PointsEntry, Reward
 from users.models import User
 
 
-class RewardForm(forms.Form):
+class RewardForm(Form):
     """One programme's terms."""
 
     program_name = forms.CharField(label=_("Programme"), max_length=120)
@@ -55,7 +56,7 @@ class RewardForm(forms.Form):
     )
 
 
-class EntryForm(forms.Form):
+class EntryForm(Form):
     """Points that came or went."""
 
     kind = forms.ChoiceField(

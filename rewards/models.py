@@ -4,6 +4,8 @@ Invariant: `Reward.points_balance = Σ points` of its entries, at every commit, 
 zero. Entries are appended and never changed; only `rewards.services` writes either.
 """
 
+from typing import NoReturn
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -122,5 +124,5 @@ class PointsEntry(models.Model):
             raise TypeError("Points entries are never changed.")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: object, **kwargs: object) -> None:
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("Points entries are never deleted.")

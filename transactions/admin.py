@@ -29,6 +29,7 @@ from transactions.models import (
 from transactions.services.categories import edit_category
 from users.admin import ReadOnlyAdmin, StaffAdmin
 from users.policy import Ability, may
+from users.signed_in import user_of
 
 
 class LedgerAdmin(ReadOnlyAdmin):
@@ -255,9 +256,9 @@ class CategoryAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Category | None = None) -> bool:
         is_predefined = obj is None or obj.user_id is None
-        return is_predefined and may(request.user, Ability.MANAGE_USERS)
+        return is_predefined and may(user_of(request), Ability.MANAGE_USERS)
 
     def save_model(self, request: HttpRequest, obj: Category, form: forms.ModelForm, change: Any):
         """The service takes the changes; nothing is written from the form's own instance."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        edit_category(actor=request.user, category=obj, **changes)
+        edit_category(actor=user_of(request), category=obj, **changes)

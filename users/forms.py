@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.forms import add_service_errors
+from banking.kernel.forms import Form, add_service_errors
 from banking.kernel.money import currency_choices
 from users.allauth_private import send_verification_email_to_address
 from users.locales import best_locale, is_locale, locale_choices
@@ -22,7 +22,7 @@ from users.services.factors import request_email_change
 from users.timezones import timezone_choices
 
 
-class PlainLabels(forms.Form):
+class PlainLabels(Form):
     """allauth's forms in the words of our pages; a placeholder never repeats the label."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -131,7 +131,7 @@ class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
         return password
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(Form):
     """Everything of people.EDITABLE."""
 
     name = forms.CharField(
@@ -168,7 +168,7 @@ class ProfileForm(forms.Form):
         self.fields["locale"].choices = offered
 
 
-class EraseForm(forms.Form):
+class EraseForm(Form):
     """The word that it is meant; the service compares it."""
 
     confirm = forms.CharField(
@@ -178,7 +178,7 @@ class EraseForm(forms.Form):
     )
 
 
-class ThemeForm(forms.Form):
+class ThemeForm(Form):
     """The switch in the user's menu."""
 
     theme = forms.ChoiceField(choices=User._meta.get_field("theme").choices)

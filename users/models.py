@@ -1,6 +1,7 @@
 """People, how they stay signed in, and the trail of what they did."""
 
 import uuid
+from typing import NoReturn
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
@@ -212,7 +213,7 @@ class AuditEvent(models.Model):
             raise TypeError("Audit events are never changed.")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: object, **kwargs: object) -> None:
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("Audit events are never deleted.")
 
 

@@ -29,11 +29,12 @@ from users.limits import LimitReachedError, LimitsUnavailableError
 from users.messages.confirmation_mail import count_another_mail
 from users.messages.outbox import opt_out, read_unsubscribe
 from users.services import people, sessions
+from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name
 
 
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: UserRequest) -> HttpResponse:
     """Name, phone, currency, time zone, language, appearance."""
     form = ProfileForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -46,7 +47,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def theme_set(request: HttpRequest) -> HttpResponse:
+def theme_set(request: UserRequest) -> HttpResponse:
     """Light, dark or as the device; back to where the switch was used."""
     form = ThemeForm(request.POST)
     if form.is_valid():
@@ -57,7 +58,7 @@ def theme_set(request: HttpRequest) -> HttpResponse:
     return redirect(target)
 
 
-def security(request: HttpRequest) -> HttpResponse:
+def security(request: UserRequest) -> HttpResponse:
     """Password, second factor, where one is signed in, API tokens."""
     now = timezone.now()
     return render(
@@ -73,7 +74,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def activity(request: HttpRequest) -> HttpResponse:
+def activity(request: UserRequest) -> HttpResponse:
     """What happened: by oneself, by whom one shares with, by staff. Newest first, by day."""
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
@@ -92,7 +93,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     return render(request, "users/activity.html", context)
 
 
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: UserRequest) -> HttpResponse:
     """What is kept about oneself: take it all along, or have it erased."""
     form = EraseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -114,10 +115,10 @@ class EmailChange(EmailView):
     No address becomes the login unconfirmed, as `action_primary` would make it.
     """
 
-    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def _action_primary(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
         return None
 
-    def _action_send(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def _action_send(self, request: UserRequest, *args: Any, **kwargs: Any) -> Any:
         count_another_mail(request, request.POST.get("email", ""))
         return super()._action_send(request, *args, **kwargs)
 
@@ -138,7 +139,7 @@ def _named(rows: list[Any]) -> list[dict[str, Any]]:
 
 
 @require_POST
-def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+def session_end(request: UserRequest, pk: int) -> HttpResponse:
     """End one browser session; one's own is ended by signing out."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.session_key == request.session.session_key:
@@ -150,7 +151,7 @@ def session_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def tokens_revoke(request: HttpRequest, family: UUID) -> HttpResponse:
+def tokens_revoke(request: UserRequest, family: UUID) -> HttpResponse:
     """End the tokens of one app."""
     ended = sessions.end_family(
         actor=request.user, user=request.user, family=family, reason="revoked"
@@ -162,7 +163,7 @@ def tokens_revoke(request: HttpRequest, family: UUID) -> HttpResponse:
 
 
 @require_POST
-def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+def sign_out_everywhere(request: UserRequest) -> HttpResponse:
     """End every session and token, this browser's too."""
     sessions.sign_out_everywhere(actor=request.user, user=request.user)
     logout(request)

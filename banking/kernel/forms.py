@@ -12,6 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 
+class Form(forms.Form):
+    """The base of our forms: each field is what its class declares it to be."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        return self.cleaned_data
+
+
 @contextmanager
 def errors_on(form: forms.BaseForm) -> Iterator[None]:
     """Show a rule broken inside a service on the form that asked for it."""

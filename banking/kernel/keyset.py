@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -18,11 +18,14 @@ from django.http import Http404
 NO_SUCH_PAGE = "This page does not exist. Start again from the first."
 
 
-class KeysetPage:
+Row = TypeVar("Row", bound=models.Model)
+
+
+class KeysetPage(Generic[Row]):
     """One page of rows and the cursors of its neighbours (None at the ends)."""
 
     def __init__(
-        self, rows: list[models.Model], next_cursor: str | None, previous_cursor: str | None
+        self, rows: list[Row], next_cursor: str | None, previous_cursor: str | None
     ) -> None:
         self.rows = rows
         self.next_cursor = next_cursor
@@ -31,15 +34,19 @@ class KeysetPage:
 
 def full_ordering(queryset: QuerySet) -> list[str]:
     """The queryset's ordering as field names, ending in the primary key."""
-    names = list(queryset.query.order_by) or list(queryset.model._meta.ordering) or ["-pk"]
+    names = (
+        [str(name) for name in queryset.query.order_by]
+        or list(queryset.model._meta.ordering)
+        or ["-pk"]
+    )
     if names[-1].lstrip("-") not in ("pk", "id"):
         names.append("-id" if names[-1].startswith("-") else "id")
     return ["-id" if name == "-pk" else "id" if name == "pk" else name for name in names]
 
 
 def keyset_page(
-    queryset: QuerySet, ordering: Sequence[str], page_size: int, cursor: str | None
-) -> KeysetPage:
+    queryset: QuerySet[Row], ordering: Sequence[str], page_size: int, cursor: str | None
+) -> KeysetPage[Row]:
     """The page after (or before) the cursor's row. Raises Http404 on a cursor that is not ours."""
     backwards, position = _decode(cursor, queryset, ordering) if cursor else (False, None)
     directed = [_flip(name) for name in ordering] if backwards else list(ordering)
@@ -118,9 +125,10 @@ def _value(field: models.Field, text: Any) -> Any:
 def _field(queryset: QuerySet, name: str) -> models.Field:
     *path, last = name.lstrip("-").split("__")
     if not path and last in queryset.query.annotations:
-        return queryset.query.annotations[last].output_field
-    model = queryset.model
+        annotated: models.Field = queryset.query.annotations[last].output_field
+        return annotated
+    model: Any = queryset.model
     for part in path:
         model = model._meta.get_field(part).related_model
-    field = model._meta.get_field(last)
-    return field.output_field if isinstance(field, models.GeneratedField) else field
+    field: models.Field = model._meta.get_field(last)
+    return cast(Any, field).output_field if isinstance(field, models.GeneratedField) else field

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from transactions.forms.choosing import category_choices
 from transactions.forms.entering import TagsField
 from transactions.models import Category
@@ -13,7 +14,7 @@ from transactions.predefined import UNCATEGORIZED
 from users.models import User
 
 
-class BulkForm(forms.Form):
+class BulkForm(Form):
     """One act on the chosen rows; the pressed button (`do`) says which entry counts."""
 
     do = forms.ChoiceField(

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from transactions.forms.choosing import CategoryField
 from transactions.models import Category
 from transactions.predefined import TREE
@@ -19,7 +20,7 @@ ICONS = list(
 )
 
 
-class CategoryForm(forms.Form):
+class CategoryForm(Form):
     """Name, place, icon and colour; a child has its parent's kind."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
@@ -57,7 +58,7 @@ class CategoryForm(forms.Form):
         return self.cleaned_data["kind"] or Category.Kind.EXPENSE
 
 
-class CategoryDeleteForm(forms.Form):
+class CategoryDeleteForm(Form):
     """Where the transactions of a category that goes are to be, and whether its rules go along."""
 
     target = CategoryField(label=_("Move the transactions to"))

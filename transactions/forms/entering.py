@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
@@ -38,7 +39,7 @@ class TagsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
 
-class TransactionForm(forms.Form):
+class TransactionForm(Form):
     """One transaction: an amount above zero, and which way it went."""
 
     account = AccountChoice(label=_("Account"), queryset=None, empty_label=_("Choose an account"))
@@ -131,7 +132,7 @@ def entries_of(row: Transaction) -> dict[str, Any]:
     }
 
 
-class NotesForm(forms.Form):
+class NotesForm(Form):
     """Notes and tags, or one of them alone: what one adds to a row while looking at it."""
 
     tags = TagsField()
@@ -148,7 +149,7 @@ class NotesForm(forms.Form):
             self.fields[only].help_text = ""
 
 
-class CategoryChoiceForm(forms.Form):
+class CategoryChoiceForm(Form):
     """The category of one transaction."""
 
     category = CategoryField()

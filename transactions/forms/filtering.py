@@ -31,7 +31,7 @@ DATES = ("date_from", "date_to")
 AMOUNTS = ("amount_min", "amount_max")
 
 
-def dress_filter_form(form: forms.Form, user: User) -> forms.Form:
+def dress_filter_form(form: Any, user: User) -> Any:
     """Give each filter the widget a person chooses with; what it accepts stays the same."""
     for name in DATES:
         form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -46,7 +46,7 @@ def dress_filter_form(form: forms.Form, user: User) -> forms.Form:
     return form
 
 
-def _choose(form: forms.Form, name: str, choices: list) -> None:
+def _choose(form: Any, name: str, choices: list) -> None:
     """A select, which keeps a value of the address that is not among its choices."""
     value = form.data.get(name, "")
     known = {str(key) for key, label in _flat(choices)}
@@ -62,7 +62,7 @@ def _flat(choices: list) -> list[tuple[Any, Any]]:
     return flat
 
 
-def chip_labels(form: forms.Form) -> list[dict[str, str]]:
+def chip_labels(form: Any) -> list[dict[str, str]]:
     """The filters at work, each with the words a chip shows."""
     chips = []
     others = ("merchant_is", "currency", "transfers", "shared", "import_batch")
@@ -74,7 +74,7 @@ def chip_labels(form: forms.Form) -> list[dict[str, str]]:
     return chips
 
 
-def _words(form: forms.Form, name: str, value: str) -> str:
+def _words(form: Any, name: str, value: str) -> str:
     field = form.fields[name]
     if name == "category" and value == UNCATEGORIZED:
         return _("none")

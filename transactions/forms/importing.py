@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from banking.kernel.forms import Form
 from banking.kernel.typed_fields import AmountFormField
 from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
@@ -31,7 +32,7 @@ QUOTES = [('"', '"'), ("'", "'"), ("", _("None"))]
 MARKS = [(".", "1,234.56"), (",", "1.234,56")]
 
 
-class ImportStartForm(forms.Form):
+class ImportStartForm(Form):
     """A statement file and the account it belongs to."""
 
     account = AccountChoice(
@@ -51,7 +52,7 @@ class ImportStartForm(forms.Form):
             self.fields["account"].empty_label = None
 
 
-class MappingForm(forms.Form):
+class MappingForm(Form):
     """Every choice of a CsvMapping; what no machine can know is said at its field."""
 
     txn_date = forms.ChoiceField(label=_("Date"))
@@ -159,7 +160,7 @@ def _initial(mapping: CsvMapping) -> dict[str, Any]:
     return values
 
 
-class ImportRowForm(forms.Form):
+class ImportRowForm(Form):
     """One line put right: what was read of it, to be corrected."""
 
     txn_date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from banking.kernel.forms import Form
 from banking.kernel.typed_fields import AmountFormField
 from banking.limits import PATTERN_LENGTH
 from transactions.forms.choosing import AccountChoice, CategoryField
@@ -16,7 +17,7 @@ from users.models import User
 CONDITIONS = ("merchant_pattern", "account", "amount_min", "amount_max")
 
 
-class RuleForm(forms.Form):
+class RuleForm(Form):
     """What a rule looks for, and the category it gives."""
 
     keyword_pattern = forms.CharField(

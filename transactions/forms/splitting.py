@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import CategoryField
@@ -14,7 +15,7 @@ from transactions.services.splitting import MOST_PARTS, Part
 BLANK_ROWS = 3
 
 
-class PartForm(forms.Form):
+class PartForm(Form):
     """One part; a row left empty is none."""
 
     amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP, required=False)

@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice
 from users.models import User
 
 
-class TransferForm(forms.Form):
+class TransferForm(Form):
     """From, to, how much; and how much arrives, where the currencies differ."""
 
     source = AccountChoice(label=_("From"), queryset=None, empty_label=_("Choose an account"))

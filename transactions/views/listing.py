@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -145,7 +144,7 @@ def page_links(query: QueryDict, page: KeysetPage) -> dict[str, str]:
     }
 
 
-def _chips(query: QueryDict, form: forms.Form) -> list[dict[str, str]]:
+def _chips(query: QueryDict, form: Any) -> list[dict[str, str]]:
     """The filters at work, each with the address without it."""
     return [
         chip | {"url": _with(query, **{chip["name"]: None, "cursor": None})}

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from users.policy import Ability, may, require
+from users.signed_in import user_of
 
 # Whoever reads everything reads none of these: they sign in, or prove what was erased.
 _SECRET = {"password", "session_key", "token_hash", "data", "salt", "claim"}
@@ -36,7 +37,7 @@ class StaffAdmin(admin.ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        require(request.user, Ability.READ_EVERYTHING)
+        require(user_of(request), Ability.READ_EVERYTHING)
         query = urlencode({"target_type": self.opts.label_lower, "target_id": object_id})
         return redirect(f"{reverse('admin:users_auditevent_changelist')}?{query}")
 
@@ -61,7 +62,7 @@ class ForSupportToo(StaffAdmin):
     """
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may(request.user, Ability.USE_STAFF_API)
+        return may(user_of(request), Ability.USE_STAFF_API)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if request is None or sees_all(request):
@@ -72,4 +73,4 @@ class ForSupportToo(StaffAdmin):
 
 def sees_all(request: HttpRequest) -> bool:
     """Auditors and admins."""
-    return may(request.user, Ability.READ_EVERYTHING)
+    return may(user_of(request), Ability.READ_EVERYTHING)

@@ -11,6 +11,7 @@ from users.masking import masked_email, masked_text
 from users.messages.outbox import channel_problem, send_again
 from users.models import Notification, NotificationOptOut
 from users.policy import Ability, may
+from users.signed_in import user_of
 
 
 @admin.register(Notification)
@@ -61,14 +62,14 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
         return channel_problem(row.recipient, row.channel) or "Works."
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.HELP_PEOPLE)
+        return may(user_of(request), Ability.HELP_PEOPLE)
 
     @admin.action(description="Send again (failed, unknown, skipped)", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         refused = 0
         for row in queryset.order_by("pk"):
             try:
-                send_again(actor=request.user, notification=row, at=timezone.now())
+                send_again(actor=user_of(request), notification=row, at=timezone.now())
             except ValidationError:
                 refused += 1
         if refused:

@@ -24,6 +24,7 @@ from users.services.staffing import (
     unlock_sign_in,
     with_locks,
 )
+from users.signed_in import user_of
 from users.step_up import ask_for_staff_step_up
 
 CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
@@ -142,17 +143,17 @@ class UserAdmin(ForSupportToo):
         return super().action_checkbox(_Named(user.pk, masked_email(user.email)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.MANAGE_USERS)
+        return may(user_of(request), Ability.MANAGE_USERS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         is_own = obj is not None and obj.pk == request.user.pk
-        return may(request.user, Ability.MANAGE_USERS) and not is_own
+        return may(user_of(request), Ability.MANAGE_USERS) and not is_own
 
     def has_help_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.HELP_PEOPLE)
+        return may(user_of(request), Ability.HELP_PEOPLE)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:
         """The services take the changes; nothing is written from the form's own instance."""
@@ -160,12 +161,12 @@ class UserAdmin(ForSupportToo):
         if gives_or_takes_rights(user, form.cleaned_data):
             ask_for_staff_step_up(request)
         if user is None:
-            made = create_person(actor=request.user, **form.cleaned_data)
+            made = create_person(actor=user_of(request), **form.cleaned_data)
             obj.pk, obj.id = made.pk, made.pk
             send_welcome(request, made)
             return
         changes = {field: form.cleaned_data[field] for field in form.changed_data}
-        change_person(actor=request.user, user=user, **changes)
+        change_person(actor=user_of(request), user=user, **changes)
 
     def log_addition(self, *args: Any) -> None:
         """The audit trail tells it."""
@@ -192,11 +193,11 @@ class UserAdmin(ForSupportToo):
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset.order_by("pk"):
-            sessions.sign_out_everywhere(actor=request.user, user=user)
+            sessions.sign_out_everywhere(actor=user_of(request), user=user)
         self.message_user(request, "They are signed out.", messages.SUCCESS)
 
     @admin.action(description="Unlock sign-in", permissions=["help"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset.order_by("pk"):
-            unlock_sign_in(actor=request.user, user=user)
+            unlock_sign_in(actor=user_of(request), user=user)
         self.message_user(request, "Wrong passwords counted so far are forgotten.")

@@ -16,6 +16,7 @@ from users.audit.audit_anchor import verify_against_anchor
 from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession
 from users.policy import Ability, may, require
 from users.services import sessions
+from users.signed_in import user_of
 
 
 @admin.register(RefreshSession)
@@ -32,13 +33,13 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
     actions = ["revoke"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Ability.MANAGE_USERS)
+        return may(user_of(request), Ability.MANAGE_USERS)
 
     @admin.action(description="Revoke", permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[RefreshSession]) -> None:
         families = {(token.family, token.user) for token in queryset.select_related("user")}
         for family, user in sorted(families, key=lambda pair: pair[1].pk):
-            sessions.end_family(actor=request.user, user=user, family=family, reason="by staff")
+            sessions.end_family(actor=user_of(request), user=user, family=family, reason="by staff")
         self.message_user(request, "They are revoked.", messages.SUCCESS)
 
 
@@ -60,7 +61,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def verify(self, request: HttpRequest) -> HttpResponse:
         """Walk every chain when asked to; it writes nothing, so looking is enough of a right."""
-        require(request.user, Ability.READ_EVERYTHING)
+        require(user_of(request), Ability.READ_EVERYTHING)
         told = None
         if "run" in request.GET:
             limits.consume("audit-verification", str(request.user.pk))

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from users.policy import Ability, may
+from users.signed_in import user_of
 from users.staff_door import problem_at_staff_door
 
 # The stock admins are registered by these modules; what is imported is registered once.
@@ -59,11 +60,11 @@ def may_enter(request: HttpRequest) -> bool:
 
 
 def _is_staff(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and may(request.user, Ability.USE_STAFF_API)
+    return request.user.is_authenticated and may(user_of(request), Ability.USE_STAFF_API)
 
 
 def _problem(request: HttpRequest) -> str:
-    return problem_at_staff_door(request, request.user) if _is_staff(request) else ""
+    return problem_at_staff_door(request, user_of(request)) if _is_staff(request) else ""
 
 
 def complete(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from banking.kernel.api_input import GenericApiView, operation
 from users.audit.activity import activity_of, told
 from users.audit.activity_words import KINDS
 from users.models import AuditEvent
-from users.signed_in import UserApiRequest
+from users.signed_in import UserApiRequest, user_of
 
 
 class ActivityOut(serializers.Serializer):
@@ -48,6 +48,6 @@ class ActivityApi(GenericApiView):
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
             raise ValidationError({"kind": f"Choose one of {', '.join(KINDS)}."})
-        page = self.paginate_queryset(activity_of(request.user, kind))
-        entries = [told(event, request.user) for event in page]
+        page = self.paginate_queryset(activity_of(user_of(request), kind))
+        entries = [told(event, user_of(request)) for event in page]
         return self.get_paginated_response(ActivityOut(entries, many=True).data)

@@ -13,6 +13,7 @@ from banking.kernel.api_input import ApiView, operation
 from users.api.errors import StepUpRequired
 from users.api.serializers import StepUpIn, StepUpOut
 from users.services import sessions
+from users.signed_in import user_of
 from users.step_up import has_fresh_proof, is_sign_in_fresh, is_valid_token, issue_token
 
 STEP_UP = OpenApiParameter(
@@ -33,7 +34,7 @@ def require_step_up(request: Request) -> None:
     The header of whoever asks by token; a browser's session may have proven it on the page.
     """
     token = request.headers.get("X-Step-Up", "")
-    if token and is_valid_token(token, request.user, _client_of(request)):
+    if token and is_valid_token(token, user_of(request), _client_of(request)):
         return
     if request.auth is None and has_fresh_proof(request):
         return
@@ -43,7 +44,7 @@ def require_step_up(request: Request) -> None:
 def require_staff_step_up(request: Request) -> None:
     """As `require_step_up`, before staff give rights or take them; having just signed in counts."""
     if request.auth is not None:
-        began = sessions.family_began_at(request.user, request.auth["family"])
+        began = sessions.family_began_at(user_of(request), request.auth["family"])
         if began is not None and is_sign_in_fresh(began.timestamp(), timezone.now().timestamp()):
             return
     require_step_up(request)
@@ -58,7 +59,7 @@ class StepUpApi(ApiView):
         serializer.is_valid(raise_exception=True)
         _prove(request, **serializer.validated_data)
         data = {
-            "step_up": issue_token(request.user, _client_of(request)),
+            "step_up": issue_token(user_of(request), _client_of(request)),
             "expires_in": settings.STEP_UP_SECONDS,
         }
         return Response(StepUpOut(data).data)
@@ -66,14 +67,16 @@ class StepUpApi(ApiView):
 
 def _prove(request: Request, password: str = "", otp: str = "") -> None:
     if otp:
-        if not sessions.prove_code(user=request.user, code=otp, by="api"):
+        if not sessions.prove_code(user=user_of(request), code=otp, by="api"):
             raise ValidationError({"otp": "The code is wrong or was used."}, code="otp_wrong")
         return
     if not password:
         raise ValidationError({"password": "Send the password, or a code as “otp”."})
     # A client that is signed in has guesses of its own: others cannot use them up.
     device = f"client {_client_of(request)}"
-    if not sessions.prove_password(user=request.user, password=password, by="api", device=device):
+    if not sessions.prove_password(
+        user=user_of(request), password=password, by="api", device=device
+    ):
         raise ValidationError({"password": "The password is wrong."}, code="wrong_credentials")
 
 

@@ -38,6 +38,7 @@ from users.messages.confirmation_mail import (
 from users.models import User
 from users.network import client_address
 from users.services import people, sessions
+from users.signed_in import user_of
 
 
 class TokenRace(APIException):
@@ -164,7 +165,7 @@ class MeApi(ApiView):
 
     @operation(operation_id="users_me", responses=UserOut)
     def get(self, request: Request) -> Response:
-        return Response(UserOut(request.user).data)
+        return Response(UserOut(user_of(request)).data)
 
     @operation(operation_id="users_me_replace", request=ProfileIn, responses=UserOut)
     def put(self, request: Request) -> Response:
@@ -183,12 +184,12 @@ class MeApi(ApiView):
     def delete(self, request: Request) -> Response:
         require_step_up(request)
         data = _valid(EraseIn, request)
-        erase_person(actor=request.user, user=request.user, confirmation=data["confirm"])
+        erase_person(actor=user_of(request), user=user_of(request), confirmation=data["confirm"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _update(self, request: Request) -> Response:
         changes = _valid(ProfileIn, request, partial=True)
-        user = people.update_profile(actor=request.user, user=request.user, **changes)
+        user = people.update_profile(actor=user_of(request), user=user_of(request), **changes)
         return Response(UserOut(user).data)
 
 
@@ -197,11 +198,11 @@ class ConfirmEmailApi(ApiView):
 
     @operation(operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut)
     def post(self, request: Request) -> Response:
-        address = unconfirmed_address(request.user)
+        address = unconfirmed_address(user_of(request))
         if address is not None:
             count_another_mail(django_request(request), address.email)
             address.send_confirmation(django_request(request))
-        data = {"email": request.user.email, "is_confirmed": address is None}
+        data = {"email": user_of(request).email, "is_confirmed": address is None}
         return Response(EmailConfirmationOut(data).data)
 
 
