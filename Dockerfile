@@ -9,8 +9,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 FROM python:3.11-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY requirements.txt .
-RUN /venv/bin/pip install -r requirements.txt
+COPY requirements.lock .
+RUN /venv/bin/pip install --require-hashes -r requirements.lock
 
 FROM python:3.11-slim
 # WeasyPrint draws PDFs with Pango. The typefaces come with node_modules.

@@ -2,7 +2,7 @@
 # .venv and node_modules, again only when its list of packages has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast check format bench setup setup-dev clean
+.PHONY: help run manage test test-fast check format lock bench setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -18,6 +18,7 @@ help: ## What can be made
 	@echo "make test-fast           the quick ones on SQLite, without servers or a browser"
 	@echo "make check               format, lint, import directions, templates, migrations, security"
 	@echo "make format              mend what the formatters can"
+	@echo "make lock                packages with their hashes, after requirements*.txt have changed"
 	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
 	@echo "make clean               remove what was set up here (not the data in var/)"
 
@@ -40,6 +41,14 @@ format: setup-dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	git ls-files '*.html' | xargs $(BIN)/djade --target-version 5.2
+
+LOCK = PATH="$$PATH:$(BIN)" uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+lock: setup-dev
+	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
+	@$(LOCK) requirements.txt --output-file requirements.lock
+	@$(LOCK) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
 
 bench: setup-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -23,6 +23,8 @@ def house(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (tmp_path / "requirements.lock").write_text("# nothing\n")
+    (tmp_path / "requirements-dev.lock").write_text("# nothing\n")
     (tmp_path / "package-lock.json").write_text("{}")
     (tmp_path / "programs").mkdir()
     (tmp_path / ".venv/bin").mkdir(parents=True)
@@ -61,6 +63,20 @@ def test_python_packages_are_installed_again_only_when_their_list_has_changed(ho
     (house / "requirements.txt").write_text("# changed\n")
     install.install_packages("requirements.txt")
     assert len(calls(house)) == 2
+
+
+def test_uv_installs_by_hash_and_pip_from_the_pinned_list(house):
+    put_program(house, "uv", "")
+    install.install_packages("requirements-dev.txt")
+    assert calls(house)[0].endswith(" --require-hashes -r requirements-dev.lock")
+    (house / "programs/uv").unlink()
+    (house / ".venv/bin/python").unlink()
+    put_program(house, "python", "")
+    (house / "programs/python").rename(house / ".venv/bin/python")
+    (house / "requirements.txt").write_text("# changed\n")
+    install.install_packages("requirements.txt")
+    assert calls(house)[1].endswith(" -r requirements.txt")
+    assert "--require-hashes" not in calls(house)[1]
 
 
 def test_a_registry_that_does_not_answer_is_said_with_what_to_do(house, capsys, monkeypatch):

@@ -193,6 +193,22 @@ def test_requirements_are_pinned(name):
     assert [line for line in packages if not re.match(r"^[\w.\[\],-]+==[\w.]+(;|$)", line)] == []
 
 
+PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", re.M)
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_lock_has_every_package_with_its_hashes_and_names_no_registry(name):
+    pinned = set(PINNED.findall((ROOT / f"{name}.txt").read_text()))
+    text = (ROOT / f"{name}.lock").read_text()
+    locked = {(_normal(package), version) for package, version in PINNED.findall(text)}
+    missing = {one for one in pinned if (_normal(one[0]), one[1]) not in locked}
+    assert missing == set(), "Run `make lock`."
+    entries = re.split(r"\n(?=\w)", text)[1:]
+    assert len(entries) == len(locked)
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
+
+
 # Imported here, brought along there.
 WITH_OTHERS = {
     "cryptography": "pyjwt[crypto]",

@@ -68,16 +68,22 @@ def _environment_works() -> bool:
 
 
 def install_packages(name: str) -> None:
-    """The Python packages of one requirements file, as pinned."""
+    """The Python packages of one requirements file: as locked, by hash, where uv is there.
+
+    pip takes the pinned list itself: it would check a lock of every platform much more slowly.
+    """
+    lock = name.replace(".txt", ".lock")
     # requirements-dev.txt begins with the content of requirements.txt.
-    fingerprint = _fingerprint(ROOT / "requirements.txt", ROOT / name)
+    files = [ROOT / "requirements.txt", ROOT / name, ROOT / lock]
+    fingerprint = _fingerprint(*files)
     stamps = _read_stamps()
     if stamps.get(name) == fingerprint:
         return
     say(f"Installing the Python packages of {name} (about a minute the first time) …")
-    _run([*_installer(), "-r", name], _unreachable("The Python packages", "package index (PyPI)"))
-    stamps = _read_stamps() | {name: fingerprint}
-    stamps["requirements.txt"] = _fingerprint(ROOT / "requirements.txt", ROOT / "requirements.txt")
+    wanted = ["--require-hashes", "-r", lock] if shutil.which("uv") else ["-r", name]
+    _run([*_installer(), *wanted], _unreachable("The Python packages", "package index (PyPI)"))
+    smaller = ROOT / "requirements.txt", ROOT / "requirements.txt", ROOT / "requirements.lock"
+    stamps = _read_stamps() | {name: fingerprint, "requirements.txt": _fingerprint(*smaller)}
     STAMPS.write_text(json.dumps(stamps))
 
 
