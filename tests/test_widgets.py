@@ -1,0 +1,41 @@
+"""Our select draws what Django's draws, in fewer templates."""
+
+import re
+
+import pytest
+from django import forms
+from django.forms.renderers import DjangoTemplates, get_default_renderer
+
+pytestmark = pytest.mark.once
+
+CHOICES = [
+    ("", "Nothing"),
+    ("Group <one>", [("1", "One & <two>"), (2, "Two"), ("a'b\"c", "Quotes")]),
+    (None, "None"),
+    ("5", "Five"),
+]
+
+
+class Marked(forms.Select):
+    """Its options carry attributes of their own."""
+
+    def create_option(self, *args, **kwargs):
+        option = super().create_option(*args, **kwargs)
+        option["attrs"] |= {"data-x": "1&2", "hidden": True, "disabled": False}
+        return option
+
+
+def drawn(widget, value, renderer) -> str:
+    return re.sub(r">\s+<", "><", widget.render("field", value, renderer=renderer).strip())
+
+
+@pytest.mark.parametrize("kind", [forms.Select, forms.SelectMultiple, Marked])
+@pytest.mark.parametrize("value", ["", "2", "1", None, "not there", "a'b\"c"])
+def test_a_select_is_the_same_as_djangos(kind, value):
+    widget = kind(attrs={"class": "wide", "required": True, "disabled": False}, choices=CHOICES)
+    chosen = [value] if kind is forms.SelectMultiple else value
+    ours, djangos = (
+        drawn(widget, chosen, one) for one in (get_default_renderer(), DjangoTemplates())
+    )
+    assert ours == djangos
+    assert ours.count("<option") == 6
