@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 
+from transactions.category_holders import followers
 from transactions.holds import holds
 
 
@@ -8,3 +9,4 @@ class BillsConfig(AppConfig):
 
     def ready(self) -> None:
         holds.add("bills.holding.payment_hold")
+        followers.add("bills.following.follow_category")

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
-from transactions.models import Category, CategoryChange, Transaction
+from transactions.models import Category, CategoryChange, ReviewItem, Transaction
+from users.models import User
 from users.timezones import local_date
 
 
@@ -65,6 +66,30 @@ class TransactionOut(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_tags(self, row: Transaction) -> list[str]:
         return sorted(tag.name for tag in row.tags.all())
+
+
+class EntryReviewOut(serializers.Serializer):
+    """The question that a line just entered raises: answer it at /api/review/{id}."""
+
+    id = serializers.IntegerField()
+    candidate = serializers.IntegerField(help_text="The transaction it may be.")
+    reason = serializers.CharField()
+
+
+class EnteredOut(TransactionOut):
+    """A transaction just entered, and whether the account may have had it already."""
+
+    review = EntryReviewOut(allow_null=True, read_only=True)
+
+    class Meta(TransactionOut.Meta):
+        fields = [*TransactionOut.Meta.fields, "review"]
+
+    @staticmethod
+    def review_of(item: ReviewItem | None, user: User) -> dict[str, Any]:
+        """The answer's `review`; whoever only adds to somebody's account is not told of it."""
+        if item is None or item.user_id != user.pk:
+            return {"review": None}
+        return {"review": EntryReviewOut({**vars(item), "candidate": item.candidate_id}).data}
 
 
 class CategorySlugField(serializers.CharField):

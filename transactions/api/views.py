@@ -11,6 +11,7 @@ from banking.kernel.api_input import GenericApiView, operation
 from transactions.api.serializers import (
     CategoryChangeOut,
     CategoryChoiceIn,
+    EnteredOut,
     TransactionIn,
     TransactionOut,
     category_of_owner,
@@ -18,10 +19,10 @@ from transactions.api.serializers import (
 from transactions.filters import TransactionFilter
 from transactions.models import CategoryChange, Transaction, TransactionQuerySet
 from transactions.services.categorizing import set_category
+from transactions.services.entering import enter_transaction
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
-    post_transaction,
     restore_transactions,
 )
 from users.api.idempotency import idempotent
@@ -58,16 +59,21 @@ class TransactionListApi(TransactionApi):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @operation(request=TransactionIn, responses={201: TransactionOut})
+    @operation(request=TransactionIn, responses={201: EnteredOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Post one transaction: `amount` is positive, `txn_type` says which way it went."""
+        """Post one transaction: `amount` is positive, `txn_type` says which way it went.
+
+        `review` asks whether it is a payment the account has already: answer at /api/review/{id}.
+        """
         require(request.user, Ability.CREATE_TRANSACTIONS)
         data = TransactionIn(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
         require_posting(request.user, data.validated_data["account"])
-        row = post_transaction(actor=request.user, **data.validated_data)
-        return Response(self.show(row.pk), status=status.HTTP_201_CREATED)
+        entered = enter_transaction(actor=request.user, **data.validated_data)
+        review = EnteredOut.review_of(entered.review, request.user)
+        shown = self.show(entered.transaction.pk) | review
+        return Response(shown, status=status.HTTP_201_CREATED)
 
 
 class TransactionDetailApi(TransactionApi):

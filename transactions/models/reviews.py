@@ -19,8 +19,9 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         return self.filter(user=user, account__deleted_at=None)
 
     def open(self) -> "ReviewItemQuerySet":
-        """Those nobody has answered yet."""
-        return self.filter(status=ReviewItem.Status.OPEN)
+        """Those nobody has answered yet; an entered line in the trash asks nothing."""
+        is_there = Q(entered=None) | Q(entered__deleted_at=None)
+        return self.filter(is_there, status=ReviewItem.Status.OPEN)
 
     def for_list(self) -> "ReviewItemQuerySet":
         """With everything a list row shows, in a fixed number of queries."""

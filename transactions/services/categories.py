@@ -12,13 +12,16 @@ from django.utils.text import slugify
 
 from accounts.services import lock_accounts
 from banking.limits import MOST_CATEGORIES
+from transactions.category_holders import let_holders_follow
 from transactions.models import (
     Category,
     Change,
     ChangePlan,
+    ReviewItem,
     Transaction,
     TransactionQuerySet,
     TransactionSplit,
+    Transfer,
 )
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
@@ -160,6 +163,8 @@ def _take_away(
 ) -> None:
     rule_target = target if with_rules else None
     rule_count = release_category(category=row, target=rule_target, at=at)
+    holders = let_holders_follow(category=row, target=target, at=at)
+    _forget_waiting(row, target)
     row.children.update(parent=None)
     row.throw_away(at)
     trail.record(
@@ -171,7 +176,18 @@ def _take_away(
         moved_to=target.slug if target else None,
         rule_count=rule_count,
         rules_moved_to=rule_target.slug if rule_target else None,
+        **{name: count for name, count in holders.items() if count},
     )
+
+
+def _forget_waiting(row: Category, target: Category | None) -> None:
+    """What is not in the ledger yet, or would come back to it, leads to the category no more."""
+    for held, names in (
+        (ReviewItem, ("category",)),
+        (Transfer, ("outflow_category_before", "inflow_category_before")),
+    ):
+        for name in names:
+            held.objects.filter(**{name: row}).update(**{name: target})
 
 
 def _checked_target(category: Category, target: Category | None) -> Category | None:

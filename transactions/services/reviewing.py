@@ -14,7 +14,7 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
-from transactions.matching.lines import Incoming, Text, Verdict
+from transactions.matching.lines import HAND, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
 from transactions.models import (
@@ -108,8 +108,7 @@ def decide_all(
 def _same(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
     item.status = Status.SAME
     if item.entered_id:
-        _merge_entered(actor, item)
-        return {}
+        return _merge_entered(actor, account, item, at)
     if item.candidate is None:
         # A line whose date or twin was in doubt: it is not to be added.
         _settle_row(item, ImportRow.Verdict.SKIPPED, LEFT_OUT, None)
@@ -275,12 +274,38 @@ def _look_again_at_rivals(
 # -- a line that somebody entered ------------------------------------------------------------------
 
 
-def _merge_entered(actor: User, item: ReviewItem) -> None:
-    """The bank's line stays; the entered one gives it category, notes and tags, and goes."""
+def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
+    """One of the two goes to the trash: what is only typed, else the bank's line.
+
+    A bill's payment and a side of a transfer stay, completed by what the bank said; a typed line
+    gives the bank's its category, notes and tags.
+    """
     kept, entered = item.candidate, item.entered
     if kept is None or kept.deleted_at is not None:
         raise ValidationError(GONE)
-    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
+    if entered.origin == Transaction.Origin.MANUAL:
+        delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
+        _give_what_was_typed(actor, item)
+        return {}
+    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=kept.pk))
+    telling = Telling(
+        transaction_id=entered.pk,
+        import_batch=kept.import_batch,
+        review_item=item,
+        is_pending=kept.status != Transaction.Status.POSTED,
+        **{name: getattr(kept, name) for name in _TOLD_BY_HELD},
+    )
+    return complete(account, [telling], at=at)
+
+
+_TOLD_BY_HELD = (
+    *("txn_date", "posted_date", "signed_amount", "description", "merchant"),
+    *("external_id", "fingerprint"),
+)
+
+
+def _give_what_was_typed(actor: User, item: ReviewItem) -> None:
+    kept, entered = item.candidate, item.entered
     manual = Transaction.CategorySource.MANUAL
     item.undo = {"notes": kept.notes, "tags": sorted(kept.tags.values_list("pk", flat=True))}
     kept.notes = kept.notes or entered.notes
@@ -306,6 +331,64 @@ def _give_category(actor: User, row: Transaction, category_id: int | None, sourc
             actor=actor,
         )
     book({row.account_id: row.account}, merge((sums_of_rows([row]), 1), (old, -1)))
+
+
+_FROM_ENTRY = (
+    *("txn_date", "posted_date", "signed_amount", "description", "merchant"),
+    *("category_id", "category_source", "notes", "fingerprint"),
+)
+
+
+def ask_about_entry(row: Transaction) -> ReviewItem | None:
+    """Open a question where the account held a line already that this one may be.
+
+    Two lines that somebody typed are two. The caller holds the account's lock.
+    """
+    asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
+    ledger = read_ledger(
+        row.account_id,
+        first=row.txn_date,
+        last=row.txn_date,
+        external_ids=(),
+        kind=Kind(),
+        apart_from={row.pk, *asked.values_list("candidate", flat=True)},
+    )
+    held = [line for line in ledger.held if line.pk > 0 and line.source != HAND]
+    if not held:
+        return None
+    matching = match(
+        [
+            Incoming(
+                row.pk,
+                int(row.signed_amount.scaleb(4)),
+                row.txn_date.toordinal(),
+                row.fingerprint,
+            )
+        ],
+        held,
+        aliases=ledger.aliases,
+        texts_of_incoming=lambda keys: {key: Text(row.description, row.merchant) for key in keys},
+        texts_of_held=texts_of_held,
+        knowledge=knowledge_of(row.account_id, on=row.txn_date, covers=None),
+    )
+    verdict = matching.verdicts[row.pk]
+    if verdict.held is None:
+        return None
+    candidate = Transaction.objects.get(pk=verdict.held)
+    review = open_review(
+        account=row.account,
+        candidate_id=candidate.pk,
+        reason=_reason(candidate),
+        entered=row,
+        **{name: getattr(row, name) for name in _FROM_ENTRY},
+    )
+    review.save(force_insert=True)
+    return review
+
+
+def _reason(candidate: Transaction) -> str:
+    on = f"{candidate.txn_date.day} {candidate.txn_date:%B %Y}"
+    return f"The account has a payment of this amount on {on}. Is it the same one?"
 
 
 # -- back again ------------------------------------------------------------------------------------
@@ -350,6 +433,11 @@ def _trash(row: Transaction, at: datetime) -> SumsByKey:
 
 def _part_again(actor: User, item: ReviewItem) -> None:
     kept, undo = item.candidate, item.undo
+    if item.entered.origin != Transaction.Origin.MANUAL:
+        Transaction.objects.filter(pk=kept.pk).update(deleted_at=None)
+        kept.refresh_from_db()
+        book({kept.account_id: kept.account}, sums_of_rows([kept]))
+        return
     if kept is not None and undo:
         kept.notes = undo["notes"]
         kept.search_text = Transaction._meta.get_field("search_text").text_of(kept)

@@ -20,6 +20,7 @@ from banking.kernel.money import exact_amount, round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.posting_checks import typed_date
+from transactions.services.reviewing import ask_about_entry
 from transactions.services.transfer_pairs import give_categories
 from users.audit import trail
 from users.models import User
@@ -80,6 +81,8 @@ def transfer_funds(
         inflow_transaction=inflow,
         status=Transfer.Status.CONFIRMED,
     )
+    ask_about_entry(outflow)
+    ask_about_entry(inflow)
     trail.record(
         actor=actor,
         action="transactions.transfer.created",
@@ -147,12 +150,24 @@ def suggest_transfers(*, user: User, since: date) -> int:
     """
     known = Transfer.objects.filter(user=user)
     known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
+    return _suggest(user, Q(txn_date__gte=since))
+
+
+def suggest_transfers_with(row: Transaction) -> int:
+    """Suggest the other half of a row just entered, if it is there; how many are new."""
+    if row.origin == Transaction.Origin.TRANSFER:
+        return 0
+    near = Q(txn_date__range=(row.txn_date - WINDOW, row.txn_date + WINDOW))
+    return _suggest(row.user, near & Q(currency=row.currency, amount=abs(row.signed_amount)))
+
+
+def _suggest(user: User, among: Q) -> int:
     rejected = set(
-        known.filter(status=Transfer.Status.REJECTED).values_list(
+        Transfer.objects.filter(user=user, status=Transfer.Status.REJECTED).values_list(
             "outflow_transaction_id", "inflow_transaction_id"
         )
     )
-    pairs = _nearest_pairs(_free_sides(user, since), rejected)[:MOST_SUGGESTIONS]
+    pairs = _nearest_pairs(_free_sides(user, among), rejected)[:MOST_SUGGESTIONS]
     made = Transfer.objects.bulk_create(
         [
             Transfer(user=user, outflow_transaction_id=out, inflow_transaction_id=into)
@@ -196,7 +211,7 @@ def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
     )
 
 
-def _free_sides(user: User, since: date) -> dict[tuple[str, Decimal], list[_Side]]:
+def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[_Side]]:
     """Rows that are in no pair, by currency and positive amount."""
     taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
         transfers_in__status__in=["suggested", "confirmed"]
@@ -204,7 +219,7 @@ def _free_sides(user: User, since: date) -> dict[tuple[str, Decimal], list[_Side
     rows = (
         Transaction.objects.live()
         .posted()
-        .filter(user=user, txn_date__gte=since, is_split=False)
+        .filter(among, user=user, is_split=False)
         .exclude(origin=Transaction.Origin.TRANSFER)
         .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
         .order_by()

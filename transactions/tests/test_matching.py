@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
-from transactions.models import ImportRow, ReviewItem, Transaction
+from transactions.models import ImportRow, ReviewItem, Transaction, Transfer
 from transactions.services.bringing_in import bring_in
 from transactions.services.import_confirming import revert_import
 from transactions.services.reviewing import decide, decide_all, undo_decision
@@ -380,3 +380,142 @@ def test_yen_and_inflows_are_matched_alike(alice):
     assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
     answer(yen, "same")
     assert balance(yen) == Decimal(10300)
+
+
+# -- what people enter -----------------------------------------------------------------------------
+
+PAID = ["2026-03-13,KERN BAKERY,-10.00,EUR", "2026-03-10,Pay,100.00,EUR"]
+
+
+def entry(account, day="2026-03-14", amount="10.00", words="Kern Bakery", **over):
+    return {"account": account.pk, "amount": amount, "txn_date": day, "description": words} | over
+
+
+def test_typing_a_line_the_bank_brought_is_said_by_the_api(checking, alice, api_for, groceries):
+    imported(checking, csv_of(PAID))
+    answer_ = api_for(alice).post(
+        "/api/transactions", entry(checking, category="groceries", tags=["rolls"]), format="json"
+    )
+    assert answer_.status_code == 201
+    assert balance(checking) == Decimal("1080.00")
+    review = answer_.json()["review"]
+    assert review["reason"] == (
+        "The account has a payment of this amount on 13 March 2026. Is it the same one?"
+    )
+    url = f"/api/review/{review['id']}"
+    decided = api_for(alice).post(url, {"decision": "same"}, format="json")
+    assert (decided.status_code, decided.json()["status"]) == (200, "same")
+    kept = Transaction.objects.get(description="KERN BAKERY", deleted_at=None)
+    assert (kept.category, [tag.name for tag in kept.tags.all()]) == (groceries, ["rolls"])
+    assert balance(checking) == Decimal("1090.00")
+    undone = api_for(alice).post(f"/api/review/{review['id']}/undo")
+    assert undone.status_code == 200
+    kept.refresh_from_db()
+    assert (kept.category_source, balance(checking)) == ("import", Decimal("1080.00"))
+    assert check_ledger().is_clean
+
+
+def test_typing_it_on_the_page_says_so_and_asks_on_the_home_page(checking, alice, client_for):
+    imported(checking, csv_of(PAID))
+    page = client_for(alice).post(
+        "/transactions/new/",
+        entry(checking, txn_type="expense", status="posted"),
+        follow=True,
+    )
+    assert b"Decide under Review." in page.content
+    home = client_for(alice).get("/")
+    assert b"1 line from your bank may be a payment you already have" in home.content
+    review = client_for(alice).get("/transactions/review/")
+    assert b"Same payment" in review.content
+    item = ReviewItem.objects.get()
+    client_for(alice).post(f"/transactions/review/{item.pk}/", {"decision": "different"})
+    assert b"Nothing to review" in client_for(alice).get("/transactions/review/").content
+    assert balance(checking) == Decimal("1080.00")
+
+
+@pytest.mark.parametrize(
+    "over", [{"amount": "10.01"}, {"day": "2026-03-25"}, {"txn_type": "income"}]
+)
+def test_another_amount_day_or_sign_raises_no_question(checking, alice, api_for, over):
+    imported(checking, csv_of(PAID))
+    api_for(alice).post("/api/transactions", entry(checking, **over), format="json")
+    assert not ReviewItem.objects.exists()
+
+
+def test_two_typed_lines_are_two(checking, alice, api_for):
+    for _ in range(2):
+        made = api_for(alice).post("/api/transactions", entry(checking), format="json")
+        assert made.json()["review"] is None
+    assert balance(checking) == Decimal("980.00")
+
+
+def test_a_transfer_made_after_the_bank_told_of_it(checking, savings, alice):
+    imported(checking, csv_of(["2026-03-13,To Rainy day,-50.00,EUR", "2026-03-10,Pay,100,EUR"]))
+    transfer = transfer_funds(
+        actor=alice, source=checking, target=savings, amount=Decimal(50), on=date(2026, 3, 14)
+    )
+    assert balance(checking) == Decimal("1000.00")
+    item = decide(actor=alice, item=ReviewItem.objects.get(), decision="same", at=AT())
+    transfer.outflow_transaction.refresh_from_db()
+    assert transfer.outflow_transaction.description == "To Rainy day"
+    assert balance(checking) == Decimal("1050.00")
+    undo_decision(actor=alice, item=item, at=AT())
+    assert balance(checking) == Decimal("1000.00")
+    assert check_ledger().is_clean
+
+
+def test_the_other_half_of_a_transfer_is_suggested_when_it_is_entered(
+    checking, savings, alice, api_for
+):
+    hand(checking, "2026-03-13", "-75.00", "to savings")
+    made = api_for(alice).post(
+        "/api/transactions",
+        entry(savings, amount="75.00", txn_type="income", words="from checking"),
+        format="json",
+    )
+    suggested = Transfer.objects.get(status="suggested")
+    assert suggested.inflow_transaction_id == made.json()["id"]
+
+
+def test_a_planned_payment_is_the_one_the_bank_books(checking, alice):
+    on = timezone.now().date()
+    planned = hand(checking, str(on + timedelta(days=3)), "-80.00", "Gym Plus")
+    assert (planned.status, balance(checking)) == ("planned", Decimal("1000.00"))
+    batch = imported(checking, csv_of([f"{on + timedelta(days=2)},GYM PLUS MUC,-80.00"], H))
+    assert counts_of(batch) == {"read": 1, "duplicate": 1}
+    planned.refresh_from_db()
+    assert (planned.status, balance(checking)) == ("posted", Decimal("920.00"))
+    revert_import(actor=alice, batch=batch, at=AT())
+    planned.refresh_from_db()
+    assert (planned.status, balance(checking)) == ("planned", Decimal("1000.00"))
+    assert check_ledger().is_clean
+
+
+def test_the_wizard_asks_side_by_side_and_takes_the_answer(checking, alice, client_for):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    batch = checked(checking, csv_of(["2026-03-14,CARD 0042,-10.00", "2026-03-15,Tea,-2.00"], H))
+    page = client_for(alice).get(f"/transactions/import/{batch.pk}/check/?verdict=review")
+    assert b"You entered this on 13 March 2026." in page.content
+    client_for(alice).post(
+        f"/transactions/import/{batch.pk}/choose/?verdict=review",
+        {"all": "review", "choice": "same"},
+    )
+    client_for(alice).post(f"/transactions/import/{batch.pk}/confirm/")
+    batch.refresh_from_db()
+    assert counts_of(batch) == {"read": 2, "added": 1, "duplicate": 1}
+    assert balance(checking) == Decimal("988.00")
+    assert Transaction.objects.get(signed_amount=-10).description == "CARD 0042"
+    assert ReviewItem.objects.get().status == "same"
+
+
+def test_somebody_elses_questions_do_not_exist(checking, bob, api_for):
+    hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
+    imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
+    item = ReviewItem.objects.get()
+    assert api_for(bob).get("/api/review").json()["results"] == []
+    refused = api_for(bob).post(f"/api/review/{item.pk}", {"decision": "same"}, format="json")
+    assert refused.status_code == 404
+    wrong = api_for(checking.user).post(f"/api/review/{item.pk}", {"decision": "x"}, format="json")
+    assert wrong.status_code == 400
+    listed = api_for(checking.user).get("/api/review").json()["results"]
+    assert set(listed[0]) >= {"id", "account", "incoming", "candidate", "reason"}

@@ -24,10 +24,10 @@ from transactions.forms.entering import (
 from transactions.models import CategoryChange, Transaction
 from transactions.rules.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
+from transactions.services.entering import enter_transaction
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
-    post_transaction,
     restore_transactions,
 )
 from users.idempotency import body_hash, run_once
@@ -64,29 +64,34 @@ def transaction_create(request: UserRequest) -> HttpResponse:
     form = TransactionForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            pk = _post_once(request, form)
+            made = _post_once(request, form)
+            pk = made["id"]
             messages.success(
                 request, _("Saved."), extra_tags=f"undo:{_url('transaction_delete', pk)}"
             )
+            if made["asks"]:
+                messages.warning(request, f"{made['asks']} {_('Decide under Review.')}")
             if "another" in request.POST:
                 return redirect("transactions:transaction_create")
             return redirect("transactions:transaction_detail", pk)
     return _form_page(request, "transactions/transaction_create.html", form)
 
 
-def _post_once(request: UserRequest, form: TransactionForm) -> int:
+def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
     """Post what the form says; the same form sent twice (a double click) posts once."""
     fields = form.changes()
     require_posting(request.user, fields["account"])
     body = {name: request.POST.getlist(name) for name in request.POST if name in form.fields}
 
     def command() -> tuple[int, Any]:
-        return 201, {"id": post_transaction(actor=request.user, **fields).pk}
+        entered = enter_transaction(actor=request.user, **fields)
+        review = entered.review
+        return 201, {"id": entered.transaction.pk, "asks": review.reason if review else ""}
 
     key = form.cleaned_data["key"]
     # With other entries it is another command, even from the same page gone back to.
     key = f"form:{key}:{body_hash(body)}" if key else ""
-    return run_once(user=request.user, key=key, body=body, command=command)[1]["id"]
+    return run_once(user=request.user, key=key, body=body, command=command)[1]
 
 
 def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
