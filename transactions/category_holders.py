@@ -4,9 +4,13 @@ So nothing is left pointing at a category that is gone, and the ledger knows not
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from banking.kernel.upward import Callbacks
-from transactions.models import Category
+
+if TYPE_CHECKING:
+    # Apps above name their function at start, before there are models.
+    from transactions.models import Category
 
 # Each takes (category=, target=, at=), moves what it holds to `target` (None: to no category) in
 # the same database transaction, and returns counts by name, such as {"budgets_moved": 2}.
@@ -14,7 +18,7 @@ followers = Callbacks()
 
 
 def let_holders_follow(
-    *, category: Category, target: Category | None, at: datetime
+    *, category: "Category", target: "Category | None", at: datetime
 ) -> dict[str, int]:
     """Let every holder above follow; the counts they answer, together."""
     counts: dict[str, int] = {}
