@@ -173,7 +173,7 @@ class _Writer:
         ):
             if self.chance(share, name):
                 found.append((name, self.heading() if name == "amount" else [heading]))
-        if self.chance(0.3, "moved"):
+        if self.has_heading and self.chance(0.3, "moved"):
             self.random.shuffle(found)
         return found
 

@@ -127,7 +127,8 @@ _WORDS = {
     "tytul operacji|opis|opis operacji|opis transakcji|popis|zprava|zprava pro prijemce|"
     "zprava pro me|message for payee|message for me|ucel platby|kozlemeny|leiras|"
     "reszletek|transaktion|meddelande|beskrivning|tekst|forklaring|selite|viesti|paskirtis|"
-    "mokejimo paskirtis|detalii|detalii tranzactie|descriere|explicatii|aciklama|label|"
+    "mokejimo paskirtis|paaiskinimai|paaiskinimas|detalii|detalii tranzactie|descriere|"
+    "explicatii|aciklama|label|"
     "remittance information|назначение платежа|назначение|описание|摘要|お取引内容|取引内容|"
     "内容|ご利用店名|利用店名|交易摘要|적요|거래내용|내용|περιγραφη"
     "|описание на операцията|основание|основание за плащане|призначення платежу|призначення"
@@ -172,6 +173,11 @@ _WORDS = {
     "n de transaction|no de transaction|volgnr|numer transakcji|id operacji|id transakcji|"
     "arkistointitunnus|tranzakcio azonosito|entry reference|archive id|iraso nr|id transazione|"
     "id movimiento|transaktions id|transaktionsnummer|交易号|交易流水号|交易单号",
+    "fee": "fee|fees|charge|gebuhr|gebuhren|entgelt|frais|comision|comisiones|commissione|"
+    "commissioni|commission|prowizja|oplata|poplatek|poplatky|poplatok|dij|comisioane|taxa|tarifa|"
+    "kosten|avgift|gebyr|palkkio|teenustasu|komisija|mokestis|προμηθεια|komisyon|комиссия|комісія|"
+    "такса|naknada|provizija|nadomestilo|手数料|手续费|手續費|수수료|الرسوم|עמלה|ค่าธรรมเนียม|"
+    "phi|biaya|caj",
     "status": "status|state|statetype|state type|transaction status|statut|estado|stato|stan|"
     "stav|stav transakce|info|tila|buchungsstatus|status transakcji|allapot|статус|状态|상태"
     "|satus|tilanne|olek|busena|statuss|stare|stanje transakcije|состояние|סטטוס|الحالة"
@@ -193,7 +199,9 @@ _STRANGERS = re.compile(
 )
 _NUMBER_ROLES = frozenset(["amount", "debit", "credit", "balance"])
 _DATE_ROLES = frozenset(["txn_date", "posted_date", "value_date"])
-_WHOLE_HEADING_ONLY = frozenset(["debit", "credit", "external_id", "status", "flag", "notes"])
+_WHOLE_HEADING_ONLY = frozenset(
+    ["fee", "debit", "credit", "external_id", "status", "flag", "notes"]
+)
 _CARD = re.compile(
     r"(?<!\w)(?:credit ?card|card ?id|card ?holder|card ?member|card|carte|kredit"
     r"karte|karte|kreditkort|kort|tarjeta|carta|cartao|karta|kredietkaart|kaart)"
@@ -363,6 +371,25 @@ KNOWN_STATUS = _folded_pattern(
     r"berhasil|sukses|"
     r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
 )
+# What a line is about, where its words tell: the folded text of a payment.
+CARD_PAYMENT = _folded_pattern(
+    r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
+    r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
+    r"einzahlung|ausgleich|lastschriftzahlung|betaling ontvangen|pagamento ricevuto|"
+    r"pagamento recebido|obrigad|splata karty|inbetalning|refund|credit voucher|erstattung"
+)
+INCOME = _folded_pattern(
+    r"salary|payroll|pay ?check|transfer from|wages|gehalt|lohn|salaire|nomina|stipendio|"
+    r"salario|ordenado|pensja|"
+    r"wynagrodzenie|(?<!\w)lon(?!\w)|palkka|vyplata|mzda|munkaber|salariu|зарплат|заработн|給与|"
+    r"給料|工资|薪资|급여|interest paid|deposit|incoming|received from|refund|zinsgutschrift"
+)
+EXPENSE = _folded_pattern(
+    r"purchase|card payment|kartenzahlung|withdrawal|(?<!\w)atm(?!\w)|(?<!\w)fee(?!\w)|(?<!\w)rent"
+    r"(?!\w)|miete|loyer|alquiler|affitto|huur|lastschrift|direct debit|kauf|achat|compra|"
+    r"acquisto|zakup|nakup|vasarlas|kortkop|покупка|оплата|subscription|insurance|groceries|"
+    r"supermarket|restaurant|cafe|coffee"
+)
 _OPENING = (
     r"opening balance|balance (?:brought|carried) forward|brought forward|beginning balance|"
     r"starting balance|previous balance|saldo anterior|saldo inicial|saldo iniziale|"
@@ -423,6 +450,9 @@ TOTALS = _folded_pattern(
 )
 _TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")
 _LONGEST_LABEL = 60
+_BARE_LABELS = frozenset(
+    ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
+)
 # A line without any of these beginnings names no balance; looked for in its folded text.
 BALANCE_HINT = _folded_pattern(
     r"bal|sald|sold|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|zustat|zostat|stav|egyenl|"
@@ -453,6 +483,11 @@ _CODE = re.compile(
     r"kontonummer|kontonr|numero|numer|cislo|szama|szamlaszam|rekeningnummer|nr|no|id|ref|"
     r"kod|code|card number|mcc)(?!\w)|iban|bankleitzahl"
 )
+
+
+def is_bare_label(text: str) -> bool:
+    """Whether a balance is named by one word that may as well be the kind of a payment."""
+    return plain_heading(text) in _BARE_LABELS
 
 
 def is_total(text: str) -> bool:

@@ -11,6 +11,7 @@ from transactions.sources.files.csv_columns import (
     day_of,
     decimal_mark_of,
     has_unclear_marks,
+    is_date,
     mark_elsewhere,
     thousands_shown,
 )
@@ -87,9 +88,12 @@ def _no_money(table: Table) -> str:
         cells = [cell.strip() for cell in row.cells]
         figures = [cell for cell in cells if any(char.isdigit() for char in cell)]
         if len(figures) > 1:
+            kind = "amount" if any(map(is_date, figures)) else "date"
+            unread = [cell for cell in figures if not is_date(cell)]
+            cell = max(unread, key=_digit_share) if kind == "amount" else unread[0]
             return (
                 "The file has headings but no line with a date and an amount. "
-                f"Line {row.number} begins with “{shown(figures[0])}”, which is no date we know."
+                f"In line {row.number}, “{shown(cell)}” is no {kind} that can be read."
             )
     if table.heading:
         return "The file has headings but no line with a date and an amount."
@@ -119,6 +123,10 @@ def _fields(
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
     return fields | text_fields(free, money)
+
+
+def _digit_share(text: str) -> float:
+    return sum(char.isdigit() for char in text) / max(len(text), 1)
 
 
 def _no_amount(columns: list[Column]) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 from transactions.sources.files.column_words import (
+    INCOME,
     INFLOW_FLAGS,
     OUTFLOW_FLAGS,
     heading_score,
@@ -29,6 +30,7 @@ _SAME_NAME = 80
 _SURE_NAME = 50
 _MOST_FLAG_WORDS = 6
 _ZERO = Decimal(0)
+_KNOWN_FLAGS = INFLOW_FLAGS | OUTFLOW_FLAGS
 
 
 @dataclass
@@ -59,6 +61,8 @@ class Money:
     @property
     def sizes(self) -> list[Decimal | None]:
         """What stands in the money columns of each line, with the signs written there."""
+        if self.fee:
+            return signed_amounts(self)
         if self.amount:
             return self.amount.amounts
         return [
@@ -89,11 +93,19 @@ class Evidence:
 def signed_amounts(money: Money) -> list[Decimal | None]:
     """The amounts as a reading has them, in the product's sense: positive is money in."""
     if money.amount:
-        return [_signed(money, cell) for cell in money.amount.cells]
+        found = [_signed(money, cell) for cell in money.amount.cells]
+        return _less_fees(found, money.fee) if money.fee else found
     sign = 1 if money.sign_convention == "signed_pair" else -1
     return [
         sign * out if out else into
         for out, into in zip(money.debit.amounts, money.credit.amounts, strict=True)
+    ]
+
+
+def _less_fees(found: list[Decimal | None], fee: Column) -> list[Decimal | None]:
+    return [
+        amount if amount is None else amount - abs(cost or _ZERO)
+        for amount, cost in zip(found, fee.amounts, strict=True)
     ]
 
 
@@ -129,6 +141,7 @@ def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
 
 def _proof_rank(money: Money, proof: Proof) -> tuple:
     return (
+        money.fee is None,
         proof.steps,
         money.sign_convention not in ("by_balance", "by_balance_newest"),
         heading_score(money.balance.heading, "balance"),
@@ -148,6 +161,10 @@ def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
             yield Money("debit_credit", debit=first, credit=second)
     for column in free:
         yield Money(amount=column)
+    for column, fee in permutations(free, 2):
+        if any(fee.amounts) and fee.fill_share >= ALMOST_ALL:
+            yield Money(amount=column, fee=fee)
+            yield Money("inverted", amount=column, fee=fee)
 
 
 def is_complementary(first: Column, second: Column) -> bool:
@@ -168,12 +185,17 @@ def _explained(
     if source.debit:
         return _explained_pair(source, proof)
     candidates = [Money(way, amount=source.amount) for way in ("signed", "inverted")]
+    if source.fee:
+        same, opposite = agreement(source.sizes, proof)
+        return source if same and not opposite and not proof.is_before else None
     if source.amount.marked_count("") and not proof.is_before:
         candidates.append(Money("unmarked_out", amount=source.amount))
+    # The one line no step proves may go either way where no amount bears a sign.
+    is_signed = source.amount.negative_count or source.amount.marked_count("+")
     for money in candidates:
         same, opposite = agreement(signed_amounts(money), proof)
         is_natural = money.sign_convention != "inverted" or not proof.is_before
-        if same and not opposite and is_natural:
+        if same and not opposite and is_natural and is_signed:
             return money
     if proof.is_before:
         # Own signs that the balance before the line contradicts: the order of days misleads.
@@ -214,7 +236,9 @@ def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> M
         for line, true in proof.proved:
             if sizes[line] == abs(true):
                 ways.setdefault(words[line], set()).add(true > 0)
-        if set(ways) != set(words) or any(len(way) > 1 for way in ways.values()):
+        for word in set(words) - set(ways):
+            ways[word] = {word in INFLOW_FLAGS} if word in _KNOWN_FLAGS else set()
+        if any(len(way) != 1 for way in ways.values()):
             continue
         out = sorted(word for word, way in ways.items() if way == {False})
         into = sorted(word for word, way in ways.items() if way == {True})
@@ -242,12 +266,16 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
     if money.sign_convention not in ("by_balance", "by_balance_newest"):
         return
     lines = [
-        (abs(size), balance)
-        for size, balance in zip(money.amount.amounts, money.balance.amounts, strict=True)
+        (abs(size), balance, place)
+        for place, (size, balance) in enumerate(
+            zip(money.amount.amounts, money.balance.amounts, strict=True)
+        )
         if size and balance is not None
     ]
-    size, balance = lines[-1] if money.sign_convention.endswith("newest") else lines[0]
+    size, balance, place = lines[-1] if money.sign_convention.endswith("newest") else lines[0]
     choices = [balance + size, balance - size]
+    if INCOME.search(evidence.texts()[place]):
+        choices.reverse()
     known = [value for value in (evidence.opening, evidence.context.balance) if value in choices]
     money.opening_balance = f"{(known or choices)[0]:f}"
     if not known:
@@ -273,6 +301,7 @@ def named_money(columns: list[Column]) -> Money | None:
     if amount:
         money = Money(amount=amount, reason="heading")
         _doubt_between_twins(money, amounts)
+        _doubt_sparse(money, best_named(columns, "amount", may_be_blank=False))
         return money
     lone = next((column for column in (debit, credit) if column and not column.is_blank), None)
     if lone is None:
@@ -296,6 +325,13 @@ def best_named(columns: list[Column], role: str, *, may_be_blank: bool) -> Colum
     ]
     best = max(scored, default=None, key=lambda item: item[:2])
     return best[2] if best and best[0] > 0 else None
+
+
+def _doubt_sparse(money: Money, best: Column) -> None:
+    """The better heading stands over a column that is blank in most lines."""
+    if best is not money.amount and not money.doubts:
+        choices = [money.amount.index, best.index]
+        money.doubt("amount", "The column called an amount is blank in most lines.", choices)
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:

@@ -19,6 +19,7 @@ from transactions.sources.files.column_words import (
     TOTALS,
     VOID_WORDS,
     currency_in_heading,
+    is_bare_label,
     plain_heading,
 )
 from transactions.sources.files.csv_by_balance import signed_by_balance
@@ -40,6 +41,7 @@ from transactions.sources.files.values import (
     shown,
 )
 
+_LONGEST_LABEL = 60
 _MOST_CACHED = 20_000
 _NEVER_BOOKED = "Left out: by its status this payment was declined, cancelled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
@@ -311,8 +313,10 @@ class RowReader:
 
     def _is_balance_line(self, description: str, cells: list[str], amount: Decimal) -> bool:
         """An opening, closing or turnover line, by any cell that is such words and nothing else."""
-        labels = [description, *(cell for cell in cells if " " in cell.strip())]
-        return any(self._is_balance(label, amount) for label in labels)
+        others = [
+            cell for cell in cells if 4 < len(cell) < _LONGEST_LABEL and not is_bare_label(cell)
+        ]
+        return any(self._is_balance(label, amount) for label in (description, *others))
 
     def _is_balance(self, description: str, amount: Decimal) -> bool:
         label = balance_label(description)

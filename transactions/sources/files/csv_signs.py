@@ -3,11 +3,18 @@
 import re
 from decimal import Decimal
 
-from transactions.sources.files.column_words import heading_score, names_card
+from transactions.sources.files.column_words import (
+    CARD_PAYMENT,
+    EXPENSE,
+    INCOME,
+    heading_score,
+    names_card,
+)
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import (
     Evidence,
     Money,
+    best_named,
     is_mostly_negative,
     likeliest_money,
     named_money,
@@ -25,23 +32,6 @@ _MOST_BLANK = 0.1
 _FEWEST_CARD_LINES = 5
 _CARD_MAJORITY = 0.7
 _BALANCE_NAME = 60
-_CARD_PAYMENT = re.compile(
-    r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
-    r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
-    r"einzahlung|ausgleich|lastschriftzahlung|betaling ontvangen|pagamento ricevuto|"
-    r"pagamento recebido|obrigad|splata karty|inbetalning|refund|credit voucher|erstattung"
-)
-_INCOME = re.compile(
-    r"salary|payroll|wages|gehalt|lohn|salaire|nomina|stipendio|salario|ordenado|pensja|"
-    r"wynagrodzenie|(?<!\w)lon(?!\w)|palkka|vyplata|mzda|munkaber|salariu|зарплат|заработн|給与|"
-    r"給料|工资|薪资|급여|interest paid|deposit|incoming|received from|refund|zinsgutschrift"
-)
-_EXPENSE = re.compile(
-    r"purchase|card payment|kartenzahlung|withdrawal|(?<!\w)atm(?!\w)|(?<!\w)fee(?!\w)|(?<!\w)rent"
-    r"(?!\w)|miete|loyer|alquiler|affitto|huur|lastschrift|direct debit|kauf|achat|compra|"
-    r"acquisto|zakup|nakup|vasarlas|kortkop|покупка|оплата|subscription|insurance|groceries|"
-    r"supermarket|restaurant|cafe|coffee"
-)
 
 
 def find_money(columns: list[Column], evidence: Evidence) -> Money | None:
@@ -87,8 +77,34 @@ def _unproved(columns: list[Column], evidence: Evidence) -> Money | None:
         _settle_single(money, columns, evidence)
     else:
         _settle_pair(money, evidence)
+    _settle_fee(money, columns)
     _guard(money, columns)
     return money
+
+
+def _settle_fee(money: Money, columns: list[Column]) -> None:
+    """A fee beside the amount: the net of both where the file has it, else a question."""
+    fee = best_named(columns, "fee", may_be_blank=False)
+    if money.amount is None or fee is None or fee is money.amount or not any(fee.amounts):
+        return
+    for column in columns:
+        if column.is_numbers and column not in (fee, money.amount):
+            if _is_net_of(column, money.amount, fee):
+                money.amount = column
+                return
+            if _is_net_of(money.amount, column, fee):
+                return
+    money.fee = fee
+    money.doubt(
+        "fee", "A fee stands beside the amount; it may be part of it or not.", [fee.index, None]
+    )
+
+
+def _is_net_of(net: Column, gross: Column, fee: Column) -> bool:
+    lines = zip(net.amounts, gross.amounts, fee.amounts, strict=True)
+    return all(
+        None not in (one, other) and one == other - abs(cost or 0) for one, other, cost in lines
+    )
 
 
 def _name_balance(money: Money, columns: list[Column]) -> None:
@@ -125,6 +141,8 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
 
 def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
     """A balance with gaps, or the balances outside the table, may still tell the sign."""
+    if evidence.context.is_card:
+        return False  # a card's balance may be what is owed
     for way in ("signed", "inverted"):
         trial = Money(way, amount=money.amount)
         if _balance_agrees(trial, money.balance, evidence) or _totals_agree(trial, evidence):
@@ -169,7 +187,7 @@ def _settle_card(money: Money, evidence: Evidence) -> None:
     paid = [
         value
         for value, text in zip(amount.amounts, evidence.texts(), strict=False)
-        if value and _CARD_PAYMENT.search(text)
+        if value and CARD_PAYMENT.search(text)
     ]
     other_way = [value for value in paid if (value < 0) == (guess == "inverted")]
     is_told = bool(paid) and len(other_way) == len(paid)
@@ -199,7 +217,7 @@ def _votes(money: Money, evidence: Evidence) -> int:
     """Lines whose words fit the amounts as they are signed, less those that fit the opposite."""
     votes = 0
     for value, text in zip(money.amount.amounts, evidence.texts(), strict=False):
-        is_in, is_out = bool(_INCOME.search(text)), bool(_EXPENSE.search(text))
+        is_in, is_out = bool(INCOME.search(text)), bool(EXPENSE.search(text))
         if value and is_in != is_out:
             votes += 1 if is_in == (value > 0) else -1
     return votes

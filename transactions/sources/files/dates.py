@@ -94,6 +94,7 @@ _MORE_LANGUAGES = (
         "is",
     ),
     *("ga", "cy", "sq", "ca", "eu", "gl", "ar", "ar_LB", "ar_DZ", "he", "hi", "bn", "ta", "th"),
+    *("fi", "sv", "de", "fr", "es", "it", "pt", "nl", "ro", "vi"),
     *("id", "ms", "ka", "hy", "az", "kk", "uz", "mn", "sw", "nb", "da", "hu", "cs", "pl", "lt"),
 )
 _WIDTHS = [(width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")]
@@ -157,6 +158,7 @@ _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 
 # Years counted from elsewhere: Japanese reigns and the Republic of China; "tháng 3" is a month.
 _REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
+_PLAIN = re.compile(r"(?![0-9]{3}[./-])[0-9./\-: ]+")
 _REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
 _NUMBERED_MONTH = re.compile(r"\s*(?:thg|tháng|thang)\.?\s*(?=[0-9])", re.IGNORECASE)
 
@@ -168,7 +170,7 @@ def _reign_year(match: re.Match) -> str:
 
 def _cleaned(text: str) -> str:
     cleaned = bare(text)
-    if cleaned[:1].isdigit() and cleaned.isascii() and cleaned[3:4] not in "/-.":
+    if _PLAIN.fullmatch(cleaned):
         return cleaned
     cleaned = _REIGN.sub(_reign_year, cleaned, count=1)
     if match := _REPUBLIC.match(cleaned):

@@ -45,7 +45,10 @@ ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 _INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-Я]")
 _OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
-_INSIDE_FIGURE = re.compile("[0-9][^\\W\\d_a-zA-Z](?=[0-9])")
+# A lone letter beside or inside a figure: a sign of money or a space, read by the wrong set.
+_INSIDE_FIGURE = re.compile(
+    r"(?<=[0-9])\s?[^\W\d_a-zA-Z](?![^\W\d_])|(?<![^\W\d_])[^\W\d_a-zA-Z]\s?(?=[0-9])"
+)
 _NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
 _SAMPLE_BYTES = 400_000
 _MAGIC = {
@@ -128,7 +131,8 @@ def _national_encoding(data: bytes) -> tuple[str, list[str]]:
         if score > scores[best] - 0.06 and sample.decode(encoding, "replace") != reading
     ]
     is_convincing = scores[best] >= 0.75
-    return best, (rivals if is_convincing else rivals or ["cp1252", "cp1250", "cp1251"])
+    usual = [one for one in ("cp1252", "cp1250", "cp1251") if one != best]
+    return best, (rivals if is_convincing else rivals or usual)
 
 
 def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
@@ -177,10 +181,17 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
         share = sum(first <= char <= last for char in strange) / len(strange)
         weight += share * weights.get(encoding, 0)
     kana = sum("\u3041" <= char <= "\u30ff" for char in strange)
-    if encoding in ("cp932", "big5") and paired < 0.8 * high_bytes and not kana:
+    is_loose = encoding in ("cp932", "big5") and paired < 0.8 * high_bytes
+    if is_loose and not kana and not _heading_hits(text):
         return 0
-    common = _common_share(text, encoding)
-    return weight * common
+    return weight * _common_share(text, encoding) + _evenness(sample, encoding)
+
+
+def _evenness(sample: bytes, encoding: str) -> float:
+    """A little more where every run of high bytes is even, as characters of two bytes make it."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
+    is_even = len(runs) > 2 and not any(length % 2 for length in runs)
+    return 0.2 if is_even and encoding in ("euc-jp", "euc-kr", "gb18030") else 0
 
 
 def _common_share(text: str, encoding: str) -> float:

@@ -1,0 +1,467 @@
+"""How a table is read: what proves a reading, what is asked, and what is never booked unasked."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from transactions.sources.files.csv_file import CsvMapping, detect, read
+from transactions.sources.files.csv_mapping import Detection
+from transactions.sources.files.incoming import (
+    IncomingTransaction,
+    SkippedRow,
+    UnreadableFile,
+    UnusableRow,
+)
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+
+pytestmark = pytest.mark.once
+
+AMERICAN = ReadingContext(currency="USD", locale="en-US", time_zone="America/New_York")
+BRITISH = ReadingContext(currency="GBP", locale="en-GB", time_zone="Europe/London")
+CARD = ReadingContext(currency="EUR", account_type="credit_card")
+CHECKING = ReadingContext(currency="EUR", account_type="checking")
+
+
+def found(text: str, context: ReadingContext = NOTHING_KNOWN) -> Detection:
+    return detect(text.encode(), context)
+
+
+def lines(text: str, mapping: CsvMapping) -> list:
+    return list(read(text.encode(), mapping).rows)
+
+
+def amounts(text: str, context: ReadingContext = NOTHING_KNOWN, **changes) -> list[str]:
+    """The amounts as proposed; no line may be refused."""
+    detection = found(text, context)
+    rows = lines(text, replace(detection.mapping, **changes))
+    assert not [row for row in rows if isinstance(row, UnusableRow)]
+    return [str(row.amount) for row in rows if isinstance(row, IncomingTransaction)]
+
+
+def doubts(text: str, context: ReadingContext = NOTHING_KNOWN) -> list[str]:
+    return [name for name, _sentence in found(text, context).doubts]
+
+
+def read_surely(text: str, context: ReadingContext = NOTHING_KNOWN) -> list[str]:
+    assert doubts(text, context) == []
+    return amounts(text, context)
+
+
+# --- Lines and quotes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Date,Description,Amount,\n2024-03-15,"Cafe, 50",-10.00\n2024-03-16,Pay,20.00\n',
+        'Date,Description,Amount,\n2024-03-16,Pay,20.00,\n2024-03-15,"Cafe, 50",-10.00\n',
+        'Datum;Text;Betrag;\n15.03.2024;"Cafe; 50";-10,00\n16.03.2024;Lohn;20,00\n',
+    ],
+)
+def test_a_line_that_is_whole_is_never_split_otherwise(text):
+    assert sorted(map(Decimal, read_surely(text))) == [Decimal(-10), Decimal(20)]
+
+
+# --- Which column is the amount ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Datum,Name,Währung,Brutto,Gebühr,Netto,Umsatzsteuer,Auswirkung auf Guthaben",
+        "Date,Name,Currency,Gross,Fee,Net,Sales Tax,Balance Impact",
+    ],
+)
+def test_a_tax_beside_the_net_is_not_the_amount(heading):
+    text = (
+        f"{heading}\n"
+        '"14.03.2024","Bäcker","EUR","-11,90","0,00","-11,90","1,90","Soll"\n'
+        '"15.03.2024","Kunde","EUR","119,00","-2,00","117,00","19,00","Haben"\n'
+        '"18.03.2024","Laden","EUR","-23,80","0,00","-23,80","3,80","Soll"\n'
+    )
+    assert read_surely(text) == ["-11.90", "117.00", "-23.80"]
+
+
+def test_two_figures_side_by_side_that_nothing_tells_apart_are_asked_about():
+    assert doubts('"03/25/2024","Your payment","EUR","1525.00","-1000.00","Firm"\n') == ["amount"]
+    text = "2024-03-25;Rent;725,10;-800,00\n2024-03-27;Shop;-12,50;-33,10\n"
+    assert "amount" in doubts(text)
+
+
+def test_a_column_blank_in_many_lines_is_asked_about_where_another_is_full():
+    rows = "".join(
+        f"2024-03-{day:02},Shop,{'' if day % 3 else '-5.00'},{day}.50\n" for day in range(1, 13)
+    )
+    assert "amount" in doubts(f"Date,Description,Amount,Total paid\n{rows}")
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [("12,50 D", "6,00DB", "30 $DR", "40,00 CR"), ("D 12,50", "DB 6,00", "DR 30", "CR 40,00")],
+)
+def test_marks_of_direction_are_read_beside_a_balance(marks):
+    rows = zip(marks, ("987,50", "981,50", "951,50", "991,50"), strict=True)
+    text = "Date;Text;Amount;Balance\n" + "".join(
+        f"2024-03-{day:02};Shop;{mark};{balance}\n" for day, (mark, balance) in enumerate(rows, 1)
+    )
+    assert read_surely(text) == ["-12.50", "-6.00", "-30", "40.00"]
+
+
+@pytest.mark.parametrize(
+    "headings", ["Date,Text,Amount,Balance", "A,B,C,D", "Tag,Worte,Zahl,Stand"]
+)
+def test_a_column_that_follows_another_by_addition_is_never_the_amount(headings):
+    text = (
+        f"{headings}\n2024-03-01,A,-12.50,987.50\n2024-03-02,B,-6.00,981.50\n"
+        "2024-03-04,C,40.00,1021.50\n"
+    )
+    assert read_surely(text) == ["-12.50", "-6.00", "40.00"]
+
+
+def test_a_fee_that_the_balance_loses_too_is_booked_with_its_amount():
+    text = (
+        "Date,Description,Amount,Fee,Balance\n"
+        "2024-03-01,Top-up,100.00,1.00,99.00\n"
+        "2024-03-02,Shop,-20.00,0.00,79.00\n"
+        "2024-03-03,Abroad,-30.00,0.50,48.50\n"
+        "2024-03-04,Shop,-8.00,0.00,40.50\n"
+    )
+    assert read_surely(text) == ["99.00", "-20.00", "-30.50", "-8.00"]
+    noted = [row.notes for row in lines(text, found(text).mapping)]
+    assert noted[2] == "Includes a fee of 0.50."
+
+
+def test_a_fee_that_nothing_proves_is_asked_about():
+    text = (
+        "Date,Description,Amount,Fee\n2024-03-01,Shop,-20.00,0.00\n2024-03-02,Abroad,-30.00,0.50\n"
+    )
+    assert doubts(text) == ["fee"]
+
+
+# --- Signs -------------------------------------------------------------------------------------
+
+
+def test_the_unmarked_are_money_out_where_plus_marks_money_in():
+    text = (
+        "12-Dec-2023,Grocer,£23.00\n11-Dec-2023,Fuel,£40.00\n"
+        '02-Dec-2023,Payment received thank you,"+ £100.00"\n'
+    )
+    assert amounts(text) == ["-23.00", "-40.00", "100.00"]
+    assert amounts(text.replace("+ £100.00", "100.00 CR")) == ["-23.00", "-40.00", "100.00"]
+
+
+def test_mixed_signs_in_one_of_two_columns_are_asked_about():
+    text = "date;text;increase;decrease\n14/03/2024;a;10;\n15/03/2024;b;;-10\n16/03/2024;c;;10\n"
+    assert doubts(text) == ["sign_convention"]
+    text = "Date,Text,Debit,Credit\n2024-03-14,a,10.00,\n2024-03-15,b,-4.00,\n2024-03-16,c,,90.00\n"
+    assert doubts(text) == ["sign_convention"]
+
+
+def test_on_a_card_purchases_are_money_out():
+    text = (
+        "Date,Description,Amount\n2024-03-14,AUTOMATIC PAYMENT - THANK YOU,-80.69\n"
+        "2024-03-15,BOOKSHOP,40.00\n2024-03-16,GROCER,12.00\n"
+    )
+    assert read_surely(text, CARD) == ["80.69", "-40.00", "-12.00"]
+    assert doubts(text, CHECKING) == ["sign_convention"]
+
+
+def test_on_a_card_that_says_nothing_the_likelier_way_is_proposed_first():
+    text = "Date,Description,Amount\n2024-03-14,BOOKSHOP,40.00\n2024-03-16,GROCER,12.00\n"
+    assert found(text, CARD).alternatives["sign_convention"] == ["inverted", "signed"]
+    assert found(text, CHECKING).alternatives["sign_convention"] == ["signed", "inverted"]
+
+
+def test_a_balance_that_is_owed_does_not_turn_purchases_into_income():
+    text = "Date,Description,Amount,Balance\n" + "".join(
+        f"2024-03-{day:02},SHOP {day},{day}.00,{100 + day * (day + 1) // 2}.00\n"
+        for day in range(1, 8)
+    )
+    detection = found(text, CARD)
+    assert detection.mapping.sign_convention == "inverted"
+
+
+@pytest.mark.parametrize("sizes", ["5.00,6.00,1.00,100.00,40.00"])
+def test_a_balance_proves_the_signs_of_amounts_that_have_none(sizes):
+    balances = ("995.00", "1001.00", "1000.00", "1100.00", "1060.00")
+    text = "Date,Description,Amount,Balance\n" + "".join(
+        f"2024-03-0{day},Line {day},{size},{balance}\n"
+        for day, (size, balance) in enumerate(zip(sizes.split(","), balances, strict=True), 1)
+    )
+    proved = ["-5.00", "6.00", "-1.00", "100.00", "-40.00"]
+    assert read_surely(text, replace(CHECKING, balance=Decimal(1000))) == proved
+    detection = found(text)
+    assert [name for name, _ in detection.doubts] == ["opening_balance"]
+    assert {one.examples[0].amount for one in detection.readings} == {Decimal(5), Decimal(-5)}
+    head, *rows = text.splitlines()
+    newest = "\n".join([head, *rows[::-1]])
+    assert read_surely(newest, replace(CHECKING, balance=Decimal(1000))) == proved[::-1]
+
+
+@pytest.mark.parametrize("words", [("Af", "Bij"), ("zurna", "kolma"), ("1", "2")])
+def test_words_that_always_stand_beside_one_direction_are_learned_from_the_balance(words):
+    out, into = words
+    text = (
+        "Date,Description,Kind,Amount,Balance\n"
+        f"2024-03-01,Shop,{out},5.00,95.00\n2024-03-02,Pay,{into},50.00,145.00\n"
+        f"2024-03-03,Shop,{out},6.00,139.00\n2024-03-05,Gift,{into},1.00,140.00\n"
+    )
+    assert read_surely(text) == ["-5.00", "50.00", "-6.00", "1.00"]
+
+
+def test_an_unnamed_pair_proposes_the_fuller_column_as_money_out():
+    text = (
+        "18.09.2017;HOFER;;33,87\n18.09.2017;LIDL;;23,55\n19.09.2017;Lohn;924,00;\n"
+        "20.09.2017;BAHN;;12,00\n"
+    )
+    assert doubts(text) == ["debit"]
+    assert amounts(text) == ["-33.87", "-23.55", "924.00", "-12.00"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("(63.12)", "20.00"), ("€(63.12)", "€20.00"), ("63.12-", "20.00"), ("\u221263.12", "20.00"),
+     ("63.12 DR", "20.00 CR"), ("-EUR 63.12", "EUR 20.00"), ("(63.12 EUR)", "20.00 EUR")],
+)  # fmt: skip
+def test_nothing_is_asked_where_brackets_or_marks_say_it(cells):
+    text = f"Date,Description,Amount\n2024-03-14,Shop,{cells[0]}\n2024-03-15,Pay,{cells[1]}\n"
+    assert read_surely(text) == ["-63.12", "20.00"]
+
+
+# --- Dates -------------------------------------------------------------------------------------
+
+
+def test_two_unnamed_dates_close_together_are_payment_and_booking():
+    text = "14.03.2024;Laden;15.03.2024;-4,20;EUR\n18.03.2024;Bahn;20.03.2024;-9,00;EUR\n"
+    detection = found(text)
+    assert detection.is_certain
+    assert (detection.mapping.txn_date, detection.mapping.posted_date) == (0, 2)
+    far = text.replace("20.03.2024", "20.06.2024")
+    assert doubts(far) == ["txn_date"]
+
+
+def test_the_order_of_day_and_month_goes_by_the_evidence():
+    rows = "01/02/2024,Cafe,-$4.20\n01/05/2024,Shop,-$1.00\n01/11/2024,Bus,-$2.00\n"
+    text = f"Date,Description,Amount\n{rows}"
+    assert found(text, AMERICAN).mapping.date_format == "%m-%d-%Y"
+    assert found(text).mapping.date_format == "%m-%d-%Y"
+    assert found(text.replace("$", "£"), BRITISH).mapping.date_format == "%d-%m-%Y"
+    assert found(text).doubts
+
+
+def test_evidence_that_disagrees_is_asked_about():
+    text = "Date,Description,Amount\n03/04/2026,Coffee,-3.20\n05/06/2026,Tea,-2.10\n"
+    assert doubts(text, replace(BRITISH, currency="USD")) == ["date_format"]
+    assert doubts(text, replace(AMERICAN, time_zone="Europe/Paris")) == ["date_format"]
+    assert doubts(text) == ["date_format"]
+
+
+def test_a_period_above_the_table_proves_the_order():
+    text = (
+        "Account 123,Period 01/31/2024 - 02/28/2024\nDate,Description,Amount\n"
+        "02/03/2024,Shop,-1.00\n02/05/2024,Bus,-2.00\n"
+    )
+    assert doubts(text) == []
+    assert found(text).mapping.date_format == "%m-%d-%Y"
+
+
+def test_two_dates_of_a_line_prove_the_order_by_lying_close():
+    text = (
+        "Date,Posted date,Description,Amount\n02/03/2024,02/04/2024,Shop,-1.00\n"
+        "05/06/2024,05/07/2024,Bus,-2.00\n"
+    )
+    assert doubts(text) == []
+    assert found(text).mapping.date_format == "%m-%d-%Y"
+
+
+def test_no_line_lies_far_in_the_future():
+    text = "Date,Description,Amount\n01/11/2026,Shop,-1.00\n02/11/2026,Bus,-2.00\n"
+    assert found(text, ReadingContext(today=date(2026, 3, 1))).mapping.date_format == "%m-%d-%Y"
+    assert doubts(text, ReadingContext(today=date(2026, 3, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("14 ม.ค. 2567", date(2024, 1, 14)), ("14/01/2567", date(2024, 1, 14)),
+        ("١٤/٠١/٢٠٢٤", date(2024, 1, 14)), ("14 Ιαν 2024", date(2024, 1, 14)),
+        ("14 января 2024", date(2024, 1, 14)), ("14 січня 2024", date(2024, 1, 14)),
+        ("14 Ocak 2024", date(2024, 1, 14)), ("14 ינואר 2024", date(2024, 1, 14)),
+        ("14 يناير 2024", date(2024, 1, 14)), ("14 Januari 2024", date(2024, 1, 14)),
+        ("14 de enero de 2024", date(2024, 1, 14)), ("14. tammikuuta 2024", date(2024, 1, 14)),
+        ("14 thg 1 2024", date(2024, 1, 14)), ("14 जनवरी 2024", date(2024, 1, 14)),
+        ("2024年1月14日", date(2024, 1, 14)), ("2024년 1월 14일", date(2024, 1, 14)),
+        ("令和6年1月14日", date(2024, 1, 14)), ("R6.01.14", date(2024, 1, 14)),
+        ("113/01/14", date(2024, 1, 14)), ("2024. január 14.", date(2024, 1, 14)),
+        ("14 sausio 2024", date(2024, 1, 14)), ("14-led-2024", date(2024, 1, 14)),
+    ],
+)  # fmt: skip
+def test_days_of_many_languages_and_calendars_are_read(cell, day):
+    text = f"Date;Description;Amount\n{cell};Shop;-1.00\n{cell};Bus;2.00\n"
+    rows = lines(text, found(text).mapping)
+    assert [row.txn_date for row in rows] == [day, day]
+
+
+def test_day_counts_under_a_heading_are_days():
+    text = "Date;Description;Amount\n45292;Shop;-1,50\n45293;Bus;2,25\n"
+    assert [row.txn_date for row in lines(text, found(text).mapping)] == [
+        date(2024, 1, 1),
+        date(2024, 1, 2),
+    ]
+
+
+# --- Amounts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("$.23", "0.23"), ("($.42)", "-0.42"), ("€.42", "0.42"), ("-€.42", "-0.42"),
+        ("Rs.500", "500"),
+        ("Rp 12.500", "12500"), ("KD 4.750", "4.750"), ("٤٫٧٥", "4.75"), ("1٬234٫50", "1234.50"),
+        ("500/-", "500"), ("1,00,000.00", "100000.00"), ("CHF 1'234.50", "1234.50"),
+        ("12.50-", "-12.50"),
+        ("£ 5.00 CR", "5.00"), ("5.00 GBP DR", "-5.00"), ("<7.00>", "-7.00"), ("USD -3", "-3"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_banks_write_it(cell, amount):
+    mark = "," if cell.startswith(("Rp", "٤")) or "٫" in cell else "."
+    text = f'Date;Description;Amount\n2024-03-14;Shop;"{cell}"\n'
+    mapping = CsvMapping(
+        txn_date=0,
+        date_format="%Y-%m-%d",
+        amount=2,
+        delimiter=";",
+        header_line=1,
+        decimal_mark=mark,
+    )
+    assert [str(row.amount) for row in lines(text, mapping)] == [amount]
+
+
+@pytest.mark.parametrize("sign", ["د.ا.\u200f", "Zł¤ ", "Bitz "])
+def test_a_sign_common_to_a_column_is_a_sign_of_money(sign):
+    text = (
+        f"Date,Payee,Outflow,Inflow\n2024-03-14,Shop,{sign}4.750,\n"
+        f"2024-03-15,Pay,,{sign}100.500\n2024-03-18,Bus,{sign}1.250,\n"
+    )
+    detection = found(text, ReadingContext(currency="JOD"))
+    assert detection.is_certain
+    assert [str(row.amount) for row in lines(text, detection.mapping)] == [
+        "-4.750",
+        "100.500",
+        "-1.250",
+    ]
+
+
+def test_the_sentence_quotes_the_cell_that_cannot_be_read():
+    with pytest.raises(UnreadableFile, match="12:x:50"):
+        found("Date,Description,Amount\n2024-03-14,Shop,12:x:50\n2024-03-15,Bus,13:x:50\n")
+
+
+# --- Lines that are no payments ----------------------------------------------------------------
+
+
+def test_balance_lines_are_known_by_any_cell():
+    text = (
+        '"Sąskaitos Nr.","","Data","Gavėjas","Paaiškinimai","Suma","Valiuta","D/K"\n'
+        '"LT1","10","2024-03-01","","Likutis pradžiai","100.00","EUR","K"\n'
+        '"LT1","20","2024-03-02","MAXIMA","Pirkinys 1","12.50","EUR","D"\n'
+        '"LT1","20","2024-03-03","UAB Darbas","Alga","900.00","EUR","K"\n'
+        '"LT1","82","2024-03-31","","Apyvarta","12.50","EUR","D"\n'
+        '"LT1","82","2024-03-31","","Apyvarta","900.00","EUR","K"\n'
+        '"LT1","86","2024-03-31","","Likutis pabaigai","987.50","EUR","K"\n'
+    )
+    assert read_surely(text) == ["-12.50", "900.00"]
+    assert [row.description for row in lines(text, found(text).mapping)] == ["Pirkinys 1", "Alga"]
+
+
+def test_a_closing_line_in_no_known_language_is_known_by_its_arithmetic():
+    text = (
+        "Date,Text,Amount,Balance\n2024-03-01,Shop,-10.00,90.00\n2024-03-02,Bus,-5.00,85.00\n"
+        "2024-03-03,Pay,15.00,100.00\n2024-03-31,Zlorp fanu,100.00,100.00\n"
+    )
+    assert read_surely(text) == ["-10.00", "-5.00", "15.00"]
+
+
+def test_what_never_moved_is_skipped_with_its_reason():
+    text = (
+        "Date,Description,Amount,Status\n2024-03-01,Notice,0.00,Completed\n"
+        "2024-03-02,Hotel,-90.00,Declined\n2024-03-03,Shop,-5.00,Completed\n"
+        "2024-03-04,Rent,-7.00,Pending\n"
+    )
+    rows = lines(text, found(text).mapping)
+    skipped = [(row.description, row.reason) for row in rows if isinstance(row, SkippedRow)]
+    assert [name for name, _ in skipped] == ["Notice", "Hotel"]
+    assert all(reason.endswith(".") for _, reason in skipped)
+    assert [row.is_pending for row in rows if isinstance(row, IncomingTransaction)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Ausstehend", "En attente", "Pendiente", "In sospeso", "Oczekująca", "保留中", "待处理",
+     "대기", "Bekliyor", "В обработке", "Εκκρεμεί", "รอดำเนินการ", "Đang chờ", "ממתין", "معلق",
+     "Väntande"],
+)  # fmt: skip
+def test_pending_is_known_in_many_languages(word):
+    text = (
+        "Date,Description,Amount,Status\n2024-03-01,Shop,-5.00,Completed\n"
+        f"2024-03-02,Bus,-2.00,{word}\n"
+    )
+    rows = lines(text, found(text).mapping)
+    assert [row.is_pending for row in rows] == [False, True]
+
+
+# --- Who was paid ------------------------------------------------------------------------------
+
+
+def test_neither_the_own_account_nor_an_iban_is_a_merchant():
+    text = (
+        "Account Name,Date,Empfänger,Empfänger IBAN,Verwendungszweck,Amount\n"
+        "Everyday,2024-03-01,Bäcker Grün,DE02120300000000202051,Brot,-5.00\n"
+        "Everyday,2024-03-02,Stadtwerke,DE02500105170137075030,Strom,-50.00\n"
+    )
+    rows = lines(text, found(text).mapping)
+    assert [(row.merchant, row.description) for row in rows] == [
+        ("Bäcker Grün", "Brot"),
+        ("Stadtwerke", "Strom"),
+    ]
+
+
+def test_a_blank_description_falls_back_to_what_is_filled():
+    rows = "".join(
+        f"2024-03-{day:02},{'Note' if day == 3 else ''},Shop {day},-{day}.00\n"
+        for day in range(1, 9)
+    )
+    text = f"Date,Description,Counterparty,Amount\n{rows}"
+    read_lines = lines(text, found(text).mapping)
+    assert all(row.description and row.merchant.startswith("Shop") for row in read_lines)
+
+
+def test_the_account_name_in_every_line_is_no_description():
+    text = "Date,Account Name,Details,Amount\n" + "".join(
+        f"2024-03-0{day},My Everyday Account,Shop {day},-{day}.00\n" for day in range(1, 7)
+    )
+    rows = lines(text, found(text).mapping)
+    assert [row.description for row in rows] == [f"Shop {day}" for day in range(1, 7)]
+    assert {row.merchant for row in rows} == {""}
+
+
+# --- Letters -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("euc-jp", ("コンビニ", "家賃", "給与振込")),
+        ("gb18030", ("超市购物", "房租", "工资收入")),
+        ("cp1250", ("Železnice", "Nájemné březen", "Výplata")),
+    ],
+)
+def test_letters_that_few_lines_tell_are_imported_with_a_warning_at_most(encoding, words):
+    rows = "".join(f"2024-03-0{day},{word},-{day}.00\n" for day, word in enumerate(words, 1))
+    detection = detect(f"Date,Description,Amount\n{rows}".encode(encoding))
+    assert detection.is_certain
+    assert encoding in [detection.mapping.encoding, *detection.encodings]
+    assert bool(detection.encodings) == bool(detection.warnings)
