@@ -20,6 +20,7 @@ help: ## What can be made
 	@echo "make format              mend what the formatters can"
 	@echo "make lock                packages with their hashes, after requirements*.txt have changed"
 	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
+	@echo "make files               how bank files are read: real ones (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
 	@echo "make clean               remove what was set up here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
@@ -52,6 +53,9 @@ lock: setup-dev
 
 bench: setup-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+files: setup-dev
+	@exec $(BIN)/python -m transactions.tests.measure_files
 
 setup: python
 	@$(PYTHON) -I -X utf8 banking/launcher/install.py

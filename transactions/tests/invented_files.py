@@ -260,6 +260,8 @@ class _Writer:
     def encoded(self, lines: list[list[str]]) -> bytes:
         random = self.random
         delimiter = random.choice((*(self.country.delimiter,) * 4, "\t"))
+        if delimiter == "\t":
+            self.traits.append("tab")
         quoting = random.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
         stream = io.StringIO()
         writer = csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator="\r\n")

@@ -15,6 +15,7 @@ from transactions.sources.files.amounts import (
     figure_in,
     read_money,
 )
+from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.dates import parse_date, styles_like
 
 _LIKELY_YEARS = range(1970, 2101)
@@ -27,6 +28,7 @@ _SIGN = rf"[^\d\s+\-()'.,](?:[^\d+\-()']{{0,{LONGEST_SIGN - 2}}}[^\d+\-()'\s])?"
 _SIGN_BEFORE = re.compile(rf"[\s+\-(]*({_SIGN})[\s+\-(]*[0-9][0-9.,' \u00a0\u202f]*\)?[+-]?")
 _SIGN_BEHIND = re.compile(rf"[+\-(]?\s*[0-9][0-9.,' \u00a0\u202f]*?\s*({_SIGN})[\s)+-]*")
 _SERIAL = re.compile(r"[2-7][0-9]{4}(?:[.,][0-9]+)?")
+_PADDED = re.compile(r"0[0-9]+")  # "FR-001" is a reference, whatever stands before the digits
 _LONGEST_NUMBER = 32
 _LONGEST_COUNT = 9  # a longer run of digits alone is an account or reference number
 
@@ -61,6 +63,8 @@ def is_number(text: str) -> bool:
     if not 0 < len(text) <= _LONGEST_NUMBER or is_date(text):
         return False
     if text.isdigit() and (len(text) > _LONGEST_COUNT or (text[0] == "0" and len(text) > 1)):
+        return False
+    if _PADDED.fullmatch(figure_in(text)):
         return False
     return cell_in(text, ".") is not None or cell_in(text, ",") is not None
 
@@ -103,7 +107,9 @@ def decimal_mark_in(text: str) -> str:
 
 
 def _is_figure_with(sign: str):
-    return lambda text: any(cell_in(text, mark, sign) for mark in ".,")
+    return lambda text: (
+        not _PADDED.fullmatch(figure_in(text)) and any(cell_in(text, mark, sign) for mark in ".,")
+    )
 
 
 @dataclass
@@ -144,9 +150,17 @@ class Column:
         for side in (_SIGN_BEFORE, _SIGN_BEHIND):
             signs = Counter(match[1] for value in self.filled if (match := side.fullmatch(value)))
             sign, count = signs.most_common(1)[0] if signs else ("", 0)
-            if count >= 0.8 * len(self.filled) and self.share(_is_figure_with(sign)) >= 0.8:
+            is_common = count >= 0.8 * len(self.filled)
+            if is_common and self.share(_is_figure_with(sign)) >= 0.8 and self._may_be_money:
                 return sign
         return ""
+
+    @property
+    def _may_be_money(self) -> bool:
+        """Decimals or a heading of money: "Invoice 12" and "Invoice 13" have neither."""
+        roles = ("amount", "debit", "credit", "balance")
+        is_named = any(heading_score(self.heading, role) for role in roles)
+        return is_named or self.share(lambda text: decimal_mark_in(text) in (".", ",", "?")) >= 0.5
 
     @cached_property
     def is_numbers(self) -> bool:

@@ -361,7 +361,10 @@ def likeliest_money(columns: list[Column]) -> Money | None:
     rivals = [
         money.amount.index
         for money in others
-        if money.amount and money.amount.index not in taken and _is_rival(money, best)
+        if money.amount
+        and money.amount.index not in taken
+        and money.amount.amounts != best.sizes
+        and _is_rival(money, best)
     ]
     if rivals:
         best.doubt(

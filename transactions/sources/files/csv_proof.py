@@ -54,7 +54,7 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
         if size and balance is not None
     ][:MOST_PROOF_LINES]
     steps = list(pairwise(lines))
-    if len(steps) < _FEWEST_STEPS or not _seems_to_follow(steps):
+    if not _are_enough(steps) or not _seems_to_follow(steps):
         return None
     if len({size for _place, size, _balance in lines}) == 1 and lines[0][1] == 1:
         return None  # a number that counts the lines follows a column of ones
@@ -70,6 +70,11 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
     is_later = later > earlier or (later == earlier and rising >= 0)
     proof = _proof(steps, len(sizes), rising, is_later=is_later)
     return replace(proof, steps=best, is_whole=is_whole)
+
+
+def _are_enough(steps: list) -> bool:
+    """Two steps, or a single one by an amount that is no round figure."""
+    return len(steps) >= _FEWEST_STEPS or any(one[1] % 1 and two[1] % 1 for one, two in steps)
 
 
 def _seems_to_follow(steps: list) -> bool:

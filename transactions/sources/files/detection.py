@@ -119,13 +119,24 @@ def _refuse_other_files(data: bytes) -> None:
             hint = ARCHIVE_HINT if "archive" in name else EXPORT_HINT
             raise UnreadableFile(f"This is {name}. {hint}")
     sample = data[:HEAD_SIZE]
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or _is_wide(sample)
     controls = sum(sample.count(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32)))
     if not wide and controls > max(4, len(sample) // 50):
         raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
     text = decode_statement(sample, "latin-1")
     if len(text) * 2 < len(sample) and not wide and sample.count(0) > len(sample) * 0.55:
         raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
+
+
+def _is_wide(sample: bytes) -> bool:
+    """UTF-16 without a mark, in any script: as such nearly all of it is text, in lines."""
+    even = sample[: len(sample) // 2 * 2]
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = even.decode(encoding, "replace")
+        readable = sum(char.isprintable() or char in "\t\r\n" for char in text)
+        if "\n" in text and text.isascii() is False and readable >= 0.98 * len(text):
+            return sum(char.isascii() for char in text) >= 0.3 * len(text)
+    return False
 
 
 def _is_binary_or_named(signature: bytes, data: bytes) -> bool:

@@ -174,7 +174,11 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
     paired = sum(len(run) for run in re.findall(rb"[\x80-\xff]{2,}", sample))
     if encoding == "gb18030":  # its rarer signs are four bytes, every other one a digit
         paired += 2 * len(re.findall(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]", sample))
-    if not strange or "\ufffd" in text or (paired < 0.8 * high_bytes and encoding != "cp932"):
+    if (
+        not strange
+        or "\ufffd" in text
+        or (paired < 0.8 * high_bytes and encoding not in ("cp932", "big5"))
+    ):
         return 0
     weight = 0.0
     for first, last, weights in _ASIAN_WEIGHTS:

@@ -1,0 +1,42 @@
+"""A small share of `make files`: invented and mutated files, none read wrongly in silence."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from transactions.tests.measure_files import (
+    ASKED,
+    EXACT,
+    WRONG,
+    context_of,
+    invented_results,
+    result_of,
+)
+from transactions.tests.mutated_files import invented_mutant
+
+pytestmark = pytest.mark.once
+
+SEED = 47
+INVENTED, MUTATED = 150, 250
+
+
+def test_invented_files_of_many_countries_are_read_exactly():
+    results = list(invented_results(Random(SEED), INVENTED))
+    counts = Counter(result for result, _words, _file in results)
+    wrong = [(file.name, file.traits, words) for result, words, file in results if result == WRONG]
+    assert wrong == []
+    assert counts[EXACT] >= 0.9 * INVENTED
+    assert counts[ASKED] <= 0.05 * INVENTED
+
+
+def test_no_mutation_is_read_wrongly_in_silence():
+    random = Random(SEED)
+    counts: Counter[str] = Counter()
+    for _ in range(MUTATED):
+        mutant, file = invented_mutant(random)
+        context = context_of(file.country.code, file.account_type)
+        result, words = result_of(mutant.data, mutant.count, mutant.total, context, mutant.days)
+        assert result != WRONG, (mutant.name, mutant.done, words)
+        counts[result] += 1
+    assert counts[ASKED] <= 0.15 * MUTATED
