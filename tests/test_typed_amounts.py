@@ -20,7 +20,7 @@ from bills.models import Bill
 from budgets.models import Budget
 from rewards.models import Reward
 from tests.builders import make_account, make_transaction, make_user
-from transactions.models import CategoryRule, Transaction, Transfer
+from transactions.models import CategoryRule, SavedView, Transaction, Transfer
 from users.locales import OFFERED
 
 CURRENCIES = (
@@ -393,6 +393,13 @@ def test_filters_take_what_is_typed_and_what_our_links_say(person, client_for):
         assert (large.merchant in page, small.merchant in page) == (True, False)
     chips = client.get("/transactions/?amount_min=1234.5").context["chips"]
     assert chips[0]["value"] == typed_by(person, "1234.50")
+
+
+def test_a_saved_view_holds_plain_digits(person, client_for):
+    make_account(user=person, opening_balance="9000.00")
+    typed = urlencode({"amount_min": typed_by(person, "1234.50"), "category": "groceries"})
+    client_for(person).post("/transactions/views/new/", {"name": "Large", "query": typed})
+    assert SavedView.objects.get().query == "amount_min=1234.5&category=groceries"
 
 
 def test_an_american_is_never_given_a_thousandth(client_for, alice):

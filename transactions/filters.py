@@ -1,5 +1,6 @@
 """What a transactions list may be narrowed to and sorted by, alike on the page and at the API."""
 
+from contextlib import suppress
 from typing import Any
 
 import django_filters
@@ -7,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Left, Lower
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import Account, AccountShare, shared_account_ids
@@ -217,6 +219,16 @@ def sort_transactions(rows: TransactionQuerySet, names: list[str]) -> Transactio
     needed = {key.lstrip("-") for key in keys} & set(_KEYS)
     last = "-id" if keys[-1].startswith("-") else "id"
     return rows.annotate(**{name: _KEYS[name] for name in sorted(needed)}).order_by(*keys, last)
+
+
+def with_plain_amounts(query: QueryDict) -> QueryDict:
+    """The query with typed amounts as plain digits, as an app or another region reads them too."""
+    for name in ("amount_min", "amount_max"):
+        with suppress(ValidationError):
+            amount = AmountFilterField(required=False).clean(query.get(name, ""))
+            if amount is not None:
+                query[name] = f"{amount:f}"
+    return query
 
 
 class CategoryFilter(django_filters.FilterSet):

@@ -79,8 +79,9 @@ def money_figure(
 
 @register.filter
 def rate(value: Decimal) -> str:
-    """An exchange rate as text: ten significant digits."""
-    return plain_rate(value)
+    """An exchange rate with ten significant digits, as the reader's region writes it."""
+    text = plain_rate(value)
+    return formats.number(Decimal(text), len(text.partition(".")[2]))
 
 
 @register.filter

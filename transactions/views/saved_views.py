@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from banking.kernel.forms import errors_on, tell_refusal
+from transactions.filters import with_plain_amounts
 from transactions.forms.saved_views import SavedViewForm
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
@@ -20,7 +21,7 @@ from users.signed_in import UserRequest
 def view_create(request: UserRequest) -> HttpResponse:
     """Keep the list's present address by a name."""
     require(request.user, Ability.CHANGE_OWN_DATA)
-    query = QueryDict(request.POST.get("query", "")).urlencode()
+    query = with_plain_amounts(QueryDict(request.POST.get("query", ""), mutable=True)).urlencode()
     try:
         view = save_view(actor=request.user, name=request.POST.get("name", ""), query=query)
     except ValidationError as error:

@@ -1,12 +1,18 @@
 """What happened to somebody and by them, told from the audit trail in their own words."""
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from banking.kernel.formats import date_format, number
+from banking.kernel.region import region_tag
 from users.audit.activity_words import KIND_OF, WORDS, words_for
 from users.audit.trail import chain_name
 from users.models import AuditChain, AuditEvent, User
@@ -20,6 +26,9 @@ _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category",
               "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
 # Their values are codes of ours, not what somebody wrote.
 _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_AMOUNT = re.compile(r"-?\d{1,15}\.(\d{1,4})", re.ASCII)
 
 _THROUGH = {("by", "page"): gettext_lazy("the website"), ("by", "api"): gettext_lazy("an app")}
 
@@ -100,4 +109,15 @@ def _as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(value)[:120]
+    text = str(value)[:120]
+    return _as_reader_writes(text) if region_tag() else text
+
+
+def _as_reader_writes(text: str) -> str:
+    """A day or an amount of an event as the page's reader writes it; the API tells it plainly."""
+    if _DAY.fullmatch(text):
+        with suppress(ValueError):
+            return date_format(date.fromisoformat(text))
+    if amount := _AMOUNT.fullmatch(text):
+        return number(Decimal(text), len(amount[1]), is_fixed=True)
+    return text

@@ -1,0 +1,58 @@
+"""No page writes a date, a time or a figure otherwise than its reader's region does."""
+
+import re
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import strip_tags
+
+from tests.routes import LISTS, OBJECTS
+from tests.world import things_of
+
+# Where what a bank sent, an address or a code is shown as it is.
+_NOT_OURS = re.compile(r"<(script|style|code|pre|option|input|textarea)\b.*?(</\1>|>)", re.DOTALL)
+_ENGLISH = re.compile(
+    r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|June|July"
+    r"|August|October|December)\.? \d"
+    r"|\d \b(Jan|Feb|Mar|May|Oct|Dec|January|February|March|June|July|October|December)\b"
+    r"|\b\d{1,2}:\d\d\s?[AP]M\b"
+    r"|\b20\d\d-\d\d-\d\d\b"
+    r"|\b\d+\.\d\d\s?(EUR|USD|€|\$)"
+    r"|[€$]\d"
+    r"|\d\.\d+\s?%"
+)
+
+
+def pages_of(things) -> list[str]:
+    """The address of every page, with these things where it shows one."""
+    addresses = []
+    for name in sorted(LISTS | set(OBJECTS)):
+        on = OBJECTS.get(name)
+        kinds = {} if on is None else {"pk": on.thing, **on.args}
+        try:
+            addresses.append(
+                reverse(name, kwargs={arg: things[kind].pk for arg, kind in kinds.items()})
+            )
+        except NoReverseMatch:
+            continue
+    return [one for one in addresses if not one.startswith(("/api/", "/admin/"))]
+
+
+def test_pages_of_a_pole(db, alice, client_for):
+    alice.locale, alice.base_currency = "pl-PL", "EUR"
+    alice.save()
+    things = things_of(alice)
+    client = client_for(alice)
+    found, count = {}, 0
+    for address in pages_of(things):
+        answer = client.get(address)
+        kind = answer.headers.get("Content-Type", "")
+        if answer.status_code != 200 or "text/html" not in kind or answer.streaming:
+            continue
+        count += 1
+        text = strip_tags(_NOT_OURS.sub(" ", answer.content.decode()))
+        text = re.sub(r"\s+", " ", text)
+        odd = [text[max(0, m.start() - 40) : m.end() + 20] for m in _ENGLISH.finditer(text)]
+        if odd:
+            found[address] = odd[:6]
+    assert not found
+    assert count > 60
