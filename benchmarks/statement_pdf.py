@@ -67,12 +67,14 @@ def same_page(built):
     from django.template.loader import render_to_string
     from weasyprint import HTML
 
-    from banking.kernel import pdf_engine
+    from banking.kernel import pdf_engine, typefaces
     from transactions.statement_pdf import statement_context
 
     context = statement_context(built, locale="en-US", on=date(2026, 1, 2))
     page = render_to_string("transactions/pdf/statement.html", {"site_name": "Bench", **context})
-    styles, fonts = pdf_engine._styles("css/statement.css")
+    for one in typefaces.slices_for(page):
+        pdf_engine._load(one)
+    styles, fonts = pdf_engine._styles("css/statement.css"), pdf_engine._fonts()
     return HTML(string=page).write_pdf(stylesheets=[styles], font_config=fonts)
 
 

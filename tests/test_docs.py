@@ -1,6 +1,5 @@
 """What the documents say is there, and the commands in them do what they say."""
 
-import ast
 import json
 import os
 import re
@@ -17,42 +16,10 @@ from django.conf import settings
 from django.test import Client
 
 import banking
+from tests.test_project import DOCUMENTS, text_of
 
 ROOT = settings.BASE_DIR
-DOCUMENTS = [
-    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/ARCHITECTURE.md"),
-    *("docs/GLOSSARY.md", "docs/API.md", "docs/OPERATIONS.md"),
-]
-
-
-def text_of(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
 # --- Names --------------------------------------------------------------------------------------
-
-
-def is_defined(place: str) -> bool:
-    """Whether a file has this function or class: `bills/forms.py::PayForm`."""
-    file, _, name = place.partition("::")
-    if not (ROOT / file).exists():
-        return False
-    tree = ast.parse(text_of(file))
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return any(isinstance(node, kinds) and node.name == name for node in tree.body)
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_file_and_function_named_is_there(name):
-    spans = re.findall(
-        r"`([\w./-]+\.(?:py|yml|toml|txt|lock|md|json|sh)(?:::\w+)?)`", text_of(name)
-    )
-    # DATA_DIR/… is made by a running instance.
-    files = {span for span in spans if "::" not in span and not span.startswith("DATA_DIR/")}
-    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
-    places = {span for span in spans if "::" in span}
-    assert [one for one in sorted(places) if not is_defined(one)] == []
 
 
 @pytest.mark.once

@@ -251,3 +251,37 @@ def test_the_front_end_packages_are_locked_without_naming_a_registry():
     wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
     assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
     assert [name for name, entry in lock.items() if "resolved" in entry] == []
+
+
+# --- Documents ----------------------------------------------------------------------------------
+
+DOCUMENTS = [
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/ARCHITECTURE.md"),
+    *("docs/GLOSSARY.md", "docs/API.md", "docs/OPERATIONS.md"),
+]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def is_defined(place: str) -> bool:
+    """Whether a file has this function or class: `bills/forms.py::PayForm`."""
+    file, _, name = place.partition("::")
+    if not (ROOT / file).exists():
+        return False
+    tree = ast.parse(text_of(file))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(isinstance(node, kinds) and node.name == name for node in tree.body)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_and_function_named_is_there(name):
+    spans = re.findall(
+        r"`([\w./-]+\.(?:py|yml|toml|txt|lock|md|json|sh)(?:::\w+)?)`", text_of(name)
+    )
+    # DATA_DIR/… is made by a running instance.
+    files = {span for span in spans if "::" not in span and not span.startswith("DATA_DIR/")}
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
+    places = {span for span in spans if "::" in span}
+    assert [one for one in sorted(places) if not is_defined(one)] == []
