@@ -34,11 +34,11 @@ def require_change(user: User, account: Account) -> None:
     """Raise PermissionDenied (403) unless `may_change`."""
     require(user, Ability.CHANGE_OWN_DATA)
     if not may_change(user, account):
-        raise PermissionDenied("This account is shared with you to look at, not to change.")
+        raise PermissionDenied("You can view this account but not change it.")
 
 
 def require_posting(user: User, account: Account) -> None:
     """Raise PermissionDenied (403) unless `may_post_to`."""
     require(user, Ability.CREATE_TRANSACTIONS)
     if not may_post_to(user, account):
-        raise PermissionDenied("This account is shared with you to look at, not to add to.")
+        raise PermissionDenied("You can view this account but not add to it.")

@@ -80,7 +80,7 @@ class HeldRateAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return may(user_of(request), Ability.DECIDE_RATES)
 
-    @admin.action(description="Accept: figures convert with it", permissions=["decide"])
+    @admin.action(description="Accept for conversions", permissions=["decide"])
     def accept(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:
@@ -90,7 +90,7 @@ class HeldRateAdmin(ReadOnlyAdmin):
             else:
                 self.message_user(request, f"{held} {count} stored.", messages.SUCCESS)
 
-    @admin.action(description="Refuse: it stays unused", permissions=["decide"])
+    @admin.action(description="Reject", permissions=["decide"])
     def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:

@@ -25,7 +25,7 @@ class RateMissing(LookupError):  # noqa: N818 - it names the fact, as the docs d
     """No rate of the last seven days connects the two currencies."""
 
     def __init__(self, from_currency: str, to: str, on: date) -> None:
-        super().__init__(f"There is no rate from {from_currency} to {to} for {on}.")
+        super().__init__(f"No exchange rate from {from_currency} to {to} is available for {on}.")
         self.from_currency, self.to, self.on = from_currency, to, on
 
 

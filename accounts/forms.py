@@ -25,7 +25,7 @@ class AccountForm(Form):
         label=_("Account number"),
         max_length=64,
         required=False,
-        help_text=_("Only its last four characters are kept."),
+        help_text=_("We only keep the last four characters."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
@@ -33,7 +33,7 @@ class AccountForm(Form):
         currency_from="currency",
         label=_("Opening balance"),
         required=False,
-        help_text=_("What it held before its first transaction here; what is owed is negative."),
+        help_text=_("Balance before the first transaction. Enter debts as negative."),
     )
     overdraft_limit = AmountFormField(
         currency_from="currency",
@@ -57,7 +57,7 @@ class ConvertForm(Form):
     base = forms.ChoiceField(label=_("From"), choices=currency_choices)
     to = forms.ChoiceField(label=_("To"), choices=currency_choices)
     on = forms.DateField(
-        label=_("At the rate of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Rate date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     def clean_on(self) -> date:
@@ -87,18 +87,16 @@ class InviteForm(Form):
 
     email = forms.EmailField(
         label=_("Email address"),
-        help_text=_(
-            "Somebody you know. They are asked first; nothing is shared until they accept."
-        ),
+        help_text=_("We'll send an invitation. Nothing is shared until they accept."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     level = forms.ChoiceField(
-        label=_("They may"),
+        label=_("Access level"),
         choices=[
-            (AccountShare.Level.VIEWER, _("look at balances and transactions (viewer)")),
+            (AccountShare.Level.VIEWER, _("Viewer: sees balances and transactions")),
             (
                 AccountShare.Level.ANALYST,
-                _("look at everything and add transactions (analyst)"),
+                _("Analyst: sees everything and can add transactions"),
             ),
         ],
         initial=AccountShare.Level.VIEWER,

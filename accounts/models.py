@@ -84,7 +84,7 @@ class Account(Trashable):
             models.CheckConstraint(
                 condition=Q(overdraft_limit__gte=0),
                 name="account_overdraft_limit_not_negative",
-                violation_error_message=_("An overdraft limit cannot be negative."),
+                violation_error_message=_("An overdraft limit can't be negative."),
             ),
             models.CheckConstraint(
                 condition=Q(last_four__regex=r"^[0-9A-Za-z]{0,4}$"),
@@ -176,6 +176,7 @@ class AccountShare(models.Model):
     objects = AccountShareQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "shared account"
         constraints = [
             models.UniqueConstraint(fields=["account", "member"], name="share_once_per_member"),
             models.UniqueConstraint(
@@ -252,6 +253,8 @@ class HeldRate(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "rate waiting for review"
+        verbose_name_plural = "rates waiting for review"
         ordering = ["-rate_on", "base", "quote"]
         constraints = [
             models.UniqueConstraint(
@@ -275,8 +278,9 @@ class RateFetch(models.Model):
     held_count = models.PositiveIntegerField(_("held"), default=0)
 
     class Meta:
+        verbose_name = "rate update"
+        verbose_name_plural = "rate updates"
         ordering = ["-asked_at", "-id"]
-        verbose_name_plural = "rate fetches"
 
     def __str__(self) -> str:
         return f"{self.source} at {self.asked_at:%Y-%m-%d %H:%M}"

@@ -222,5 +222,5 @@ def refuse_held_rate(*, actor: User, held: HeldRate) -> None:
 def _lock_held(held: HeldRate) -> HeldRate:
     locked = HeldRate.objects.select_for_update().get(pk=held.pk)
     if locked.status != HeldRate.Status.HELD:
-        raise ValidationError(f"{locked} is {locked.get_status_display().lower()} already.")
+        raise ValidationError(f"{locked} is already {locked.get_status_display().lower()}.")
     return locked

@@ -41,8 +41,8 @@ def refuse_overdraft(account: Account, delta: Decimal) -> None:
         raise ValidationError(
             {
                 "amount": ValidationError(
-                    f"{account.name} has {available} {account.currency} available;"
-                    f" this needs {plain_amount(-delta, account.currency)}.",
+                    f"{account.name} has {available} {account.currency} available. You need "
+                    f"{plain_amount(-delta, account.currency)}.",
                     code="insufficient_funds",
                 )
             }
@@ -135,7 +135,7 @@ def _change_currency(account: Account, changes: dict, before: dict) -> None:
         return
     if account.transactions.exists():
         raise ValidationError(
-            {"currency": "An account's currency is fixed once it has transactions."}
+            {"currency": "You can't change an account's currency once it has transactions."}
         )
     before["currency"] = account.currency
     account.currency = currency

@@ -40,7 +40,7 @@ def invite(
     require(actor, Ability.CHANGE_OWN_DATA)
     email, accounts = email.strip().lower(), list(accounts)
     if email == actor.email:
-        raise ValidationError({"email": "Enter the address of somebody else."})
+        raise ValidationError({"email": "Enter someone else's email."})
     if not accounts:
         raise ValidationError({"accounts": "Choose at least one account."})
     with db_transaction.atomic():
@@ -88,7 +88,7 @@ def accept_share(*, actor: User, share: AccountShare) -> AccountShare:
     if locked.status == Status.ACCEPTED:
         return locked
     if locked.status != Status.INVITED:
-        raise ValidationError("This invitation is not open any more.")
+        raise ValidationError("This invitation is no longer valid.")
     # Invited by another of their addresses before: the newer one takes its place.
     _known_beside(locked, actor).delete()
     locked.member, locked.status = actor, Status.ACCEPTED
@@ -125,10 +125,10 @@ def change_level(*, actor: User, share: AccountShare, level: str) -> AccountShar
     require(actor, Ability.CHANGE_OWN_DATA)
     locked = _locked(share)
     if locked.user_id != actor.pk:
-        raise PermissionDenied("Only the owner of the account chooses how it is shared.")
+        raise PermissionDenied("Only the account's owner can change how it's shared.")
     _require_level(level)
     if not locked.is_open:
-        raise ValidationError("This account is not shared any more.")
+        raise ValidationError("This account is no longer shared.")
     before = locked.level
     if before != level:
         locked.level = level
@@ -143,7 +143,7 @@ def _offer(
     """The invitations, saved; who sees an account already keeps it at the new level."""
     _require_level(level)
     if any(account.user_id != owner.pk for account in accounts):
-        raise ValidationError({"account": "You can share only your own accounts."})
+        raise ValidationError({"account": "You can only share your own accounts."})
     locked = lock_accounts(account.pk for account in accounts)
     to_address = Q(member=None, invited_email=email)
     asked = to_address if member is None else to_address | Q(member=member)
@@ -174,9 +174,11 @@ def _tell(member: User, owner: User, at: datetime) -> None:
         kind="share_invited",
         target_key=f"owner:{owner.pk}",
         channels=[EMAIL],
-        subject=f"{owner.get_full_name()} shares accounts with you",
-        text=f"{owner.get_full_name()} invites you to look at some of their accounts. "
-        "Nothing is shared until you accept. If you do not know them, decline.",
+        subject=f"{owner.get_full_name()} wants to share accounts with you",
+        text=(
+            f"{owner.get_full_name()} invited you to view some of their accounts. Nothing "
+            "is shared until you accept. If you don't know this person, decline."
+        ),
         link=reverse("accounts:share_list"),
         on=local_date(member.timezone, at),
         at=at,
@@ -209,7 +211,7 @@ def _locked(share: AccountShare) -> AccountShare:
     found = {row.pk: row for row in rows.order_by("pk")}
     if share.pk not in found:
         # Whoever gave or got it was erased at the same moment.
-        raise ValidationError("This invitation is not open any more.")
+        raise ValidationError("This invitation is no longer valid.")
     return found[share.pk]
 
 
@@ -229,7 +231,7 @@ def _require_invited(actor: User, share: AccountShare) -> None:
         ).exists()
     )
     if not is_theirs:
-        raise PermissionDenied("This invitation is for somebody else.")
+        raise PermissionDenied("This invitation is for someone else.")
 
 
 def _record(actor: User, word: str, share: AccountShare, **changes: Any) -> None:

@@ -54,7 +54,7 @@ def start(*, actor: User, share: AccountShare, session: Any) -> None:
     """Look at the pages as the person of this share would, until stopped."""
     require(actor, Ability.CHANGE_OWN_DATA)
     if share.user_id != actor.pk or not share.is_open:
-        raise PermissionDenied("You can view as somebody you share accounts with.")
+        raise PermissionDenied("You can only view as someone you share accounts with.")
     session[KEY] = {"member": share.member_id, "email": share.email}
     trail.record(actor=actor, action="accounts.view_as.started", target=share, owner_id=actor.pk)
 
@@ -110,7 +110,13 @@ class ViewingAs:
         user = stand_in(owner, person)
         if user is None:
             stop(actor=owner, session=request.session)
-            messages.info(request, _("You share nothing with them any more, and are you again."))
+            messages.info(
+                request,
+                _(
+                    "You no longer share anything with this person, so we "
+                    "switched you back to your own view."
+                ),
+            )
             return redirect("accounts:share_list")
         request.user = user
         request.viewing_as = ViewedAs(user.get_full_name(), user.role)

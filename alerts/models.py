@@ -20,13 +20,13 @@ class AlertType(models.TextChoices):
     BILL_DUE = "bill_due", _("Bill due soon")
     BILL_OVERDUE = "bill_overdue", _("Bill overdue")
     AUTOPAY_FAILED = "autopay_failed", _("Automatic payment failed")
-    BUDGET_WARNING = "budget_warning", _("Budget nearly used")
+    BUDGET_WARNING = "budget_warning", _("Budget almost used up")
     BUDGET_EXCEEDED = "budget_exceeded", _("Budget exceeded")
     LARGE_TRANSACTION = "large_transaction", _("Large transaction")
     UNUSUAL_SPENDING = "unusual_spending", _("Unusual spending")
     POINTS_EXPIRING = "points_expiring", _("Points expiring")
     SYNC_FAILED = "sync_failed", _("Bank sync failed")
-    NEW_LOGIN = "new_login", _("Sign-in from a new place")
+    NEW_LOGIN = "new_login", _("New sign-in")
     IMPORT_FINISHED = "import_finished", _("Import finished")
 
 
@@ -136,6 +136,7 @@ class AlertSubscription(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "notification setting"
         constraints = [
             models.UniqueConstraint(fields=["user", "type"], name="alert_subscription_once"),
             models.CheckConstraint(

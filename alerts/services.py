@@ -144,7 +144,7 @@ def check_threshold(kind: str, threshold: Decimal | None, currency: str = "") ->
         return
     rule = RULES[kind]
     if not rule.unit:
-        raise ValidationError({"threshold": "This type has no threshold."})
+        raise ValidationError({"threshold": "This alert type has no threshold."})
     if not 0 < threshold <= LARGEST_AMOUNT:
         raise ValidationError({"threshold": "Enter a threshold above zero."})
     if rule.most is not None and threshold > rule.most:

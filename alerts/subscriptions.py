@@ -29,38 +29,37 @@ class TypeRule:
 
 RULES: dict[str, TypeRule] = {
     AlertType.LOW_BALANCE: TypeRule(
-        "An account holds less than a fifth of its average over the last 90 days,"
-        " or less than your threshold.",
+        "An account balance is below a fifth of its 90-day average, or below your threshold.",
         email=True,
         unit=AMOUNT,
     ),
     AlertType.BILL_DUE: TypeRule(
-        "A bill is due within three days. Its reminder comes by email without this."
+        "A bill is due within three days. Bill reminders are emailed separately."
     ),
-    AlertType.BILL_OVERDUE: TypeRule("A bill was not paid by its due date.", email=True),
-    AlertType.AUTOPAY_FAILED: TypeRule("An automatic payment was not possible.", email=True),
+    AlertType.BILL_OVERDUE: TypeRule("A bill wasn't paid by its due date.", email=True),
+    AlertType.AUTOPAY_FAILED: TypeRule("An automatic payment failed.", email=True),
     AlertType.BUDGET_WARNING: TypeRule(
-        "A budget is used up to this share.",
+        "You've used this share of a budget.",
         email=True,
         unit=PERCENT,
         default=Decimal(80),
         most=Decimal(100),
     ),
-    AlertType.BUDGET_EXCEEDED: TypeRule("More is spent than a budget allows.", email=True),
+    AlertType.BUDGET_EXCEEDED: TypeRule("You've spent more than your budget.", email=True),
     AlertType.LARGE_TRANSACTION: TypeRule(
-        "A single expense of at least this amount. Without one of your own, not what you pay"
-        " again and again, such as rent.",
+        "A single expense of at least this amount. Regular payments such as rent don't "
+        "count unless you set your own threshold.",
         unit=AMOUNT,
         default=Decimal(500),
     ),
     AlertType.UNUSUAL_SPENDING: TypeRule(
-        "A category costs far more this month than in the six before it,"
-        " or more than usual by your percentage.",
+        "You're spending far more on a category than in the last six months, or more than "
+        "usual by your percentage.",
         unit=PERCENT,
     ),
     AlertType.POINTS_EXPIRING: TypeRule("Reward points expire within 60 days."),
     AlertType.SYNC_FAILED: TypeRule("A bank connection stopped working."),
-    AlertType.NEW_LOGIN: TypeRule("Somebody signed in from a network not seen before.", email=True),
+    AlertType.NEW_LOGIN: TypeRule("Someone signed in from a new network or device.", email=True),
     AlertType.IMPORT_FINISHED: TypeRule("A file was imported."),
 }
 # Not by quiet hours: who reads of a break-in in the morning reads it too late.

@@ -85,7 +85,9 @@ def alert_read_all(request: UserRequest) -> HttpResponse:
     """Mark all as read."""
     unread = list(Alert.objects.visible_to(request.user).filter(is_read=False))
     count = mark_read(actor=request.user, alerts=unread)
-    sentence = ngettext("%(count)d alert is read.", "%(count)d alerts are read.", count)
+    sentence = ngettext(
+        "%(count)d alert marked as read.", "%(count)d alerts marked as read.", count
+    )
     messages.success(request, sentence % {"count": count})
     return _back(request)
 
@@ -95,9 +97,9 @@ def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
     """Put one aside, with a way back."""
     dismiss(actor=request.user, alert=_find(request, pk))
     if request.htmx:
-        return _row(request, pk, gone=_("The alert is dismissed."))
+        return _row(request, pk, gone=_("Alert dismissed."))
     undo = reverse("alerts:alert_restore", args=[pk])
-    messages.success(request, _("The alert is dismissed."), extra_tags=f"undo:{undo}")
+    messages.success(request, _("Alert dismissed."), extra_tags=f"undo:{undo}")
     return _back(request)
 
 
@@ -106,9 +108,9 @@ def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Remove one, with a way back."""
     delete(actor=request.user, alert=_find(request, pk))
     if request.htmx:
-        return _row(request, pk, gone=_("The alert is deleted."))
+        return _row(request, pk, gone=_("Alert deleted."))
     undo = reverse("alerts:alert_restore", args=[pk])
-    messages.success(request, _("The alert is deleted."), extra_tags=f"undo:{undo}")
+    messages.success(request, _("Alert deleted."), extra_tags=f"undo:{undo}")
     return _back(request)
 
 
@@ -119,7 +121,7 @@ def alert_restore(request: UserRequest, pk: int) -> HttpResponse:
     restore(actor=request.user, alert=alert)
     if request.htmx:
         return _row(request, pk)
-    messages.success(request, _("The alert is back."))
+    messages.success(request, _("Alert restored."))
     return _back(request)
 
 

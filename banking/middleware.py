@@ -14,7 +14,7 @@ from banking.kernel.refusals import api_refusal, is_api
 # Where JSON is: the API, and the one address of it among the pages.
 DATA = ("/api/", "/dashboard/overview/")
 PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
-UNREADABLE = "The address contains a character that cannot be read."
+UNREADABLE = "The address contains an invalid character."
 
 
 class ApiTrailingSlash:

@@ -27,15 +27,15 @@ ERROR = {
     },
 }
 REFUSALS = {
-    "400": "What was sent is not right: `attr` names the field.",
-    "401": "Not signed in, or not any more.",
-    "403": "Seen, but not yours to change; or not for your role; or it needs a step-up.",
-    "404": "Not there, or not visible to you.",
-    "409": "The same command is still being carried out.",
-    "413": "More than can be sent at once.",
-    "415": "Sent as a type that is not taken here.",
-    "422": "This Idempotency-Key was used for another request.",
-    "429": "Too many requests: wait as long as Retry-After says.",
+    "400": "The request is invalid; `attr` names the field.",
+    "401": "Not signed in, or the sign-in has expired.",
+    "403": "You can view it but not change it, your role doesn't allow it, or it needs a step-up.",
+    "404": "Not found, or not visible to you.",
+    "409": "The same request is still being processed.",
+    "413": "The request is too large.",
+    "415": "Unsupported content type.",
+    "422": "This Idempotency-Key was already used for a different request.",
+    "429": "Too many requests. Wait for the time given in Retry-After.",
     "default": "Any other error, in the same shape.",
 }
 

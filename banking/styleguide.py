@@ -21,7 +21,7 @@ class SampleForm(forms.Form):
     )
     notes = forms.CharField(label="Notes", widget=forms.Textarea, required=False)
     cadence = forms.ChoiceField(
-        label="How often",
+        label="Frequency",
         choices=[("m", "Every month"), ("q", "Every quarter"), ("y", "Every year")],
         widget=forms.RadioSelect,
     )

@@ -85,7 +85,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
     if is_api(request):
         code = "too_large" if status == 413 else "bad_request"
-        detail = "That is no request this server takes."
+        detail = "We can't process this request."
         return api_refusal(status=status, code=code, detail=detail)
     return render(request, f"{status}.html", status=status)
 
@@ -93,7 +93,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address there is not: its page, or at the API one error in the one shape."""
     if is_api(request):
-        return api_refusal(status=404, code="not_found", detail="There is no such address.")
+        return api_refusal(status=404, code="not_found", detail="Page not found.")
     return page_not_found(request, exception)
 
 
@@ -106,9 +106,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     status = 503 if is_away else 500
     headers = {"Retry-After": "5"} if is_away else {}
     if is_api(request):
-        detail = "The service is paused for a moment. Please try again."
+        detail = "The service is briefly unavailable. Please try again."
         if not is_away:
-            detail = "Something went wrong on our side. It has been noted."
+            detail = "Something went wrong on our side. We've been notified."
         code = "unavailable" if is_away else "error"
         return api_refusal(status=status, code=code, detail=detail, headers=headers)
     page = loader.get_template(f"{status}.html").render()

@@ -31,27 +31,27 @@ def _own_accounts(owner: User) -> Any:
 class BillForm(Form):
     """One bill; what repeats makes the next one by itself."""
 
-    biller_name = forms.CharField(label=_("Who is paid"), max_length=120)
+    biller_name = forms.CharField(label=_("Payee"), max_length=120)
     amount_due = AmountFormField(currency_from="currency", label=_("Amount"))
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     due_date = forms.DateField(label=_("Due date"), widget=_date_input())
     recurrence = forms.ChoiceField(
         label=_("Repeats"),
         choices=Bill.Recurrence.choices,
-        help_text=_("Due on the 31st means the last day of a shorter month."),
+        help_text=_("If a month is shorter, it's due on the last day."),
     )
     account = AccountChoice(
         label=_("Pays from"), queryset=None, required=False, empty_label=_("No account")
     )
     category = CategoryField()
     remind_days_before = forms.IntegerField(
-        label=_("Remind me, days before"), min_value=0, max_value=REMINDER_LEAD_DAYS
+        label=_("Remind me … days before"), min_value=0, max_value=REMINDER_LEAD_DAYS
     )
     auto_pay = forms.BooleanField(
         label=_("Pay automatically on the due date"),
         required=False,
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
-        help_text=_("If the money is not there, nothing is debited and you are told."),
+        help_text=_("If there isn't enough money, we won't pay it and we'll let you know."),
     )
     notes = forms.CharField(label=_("Notes"), max_length=500, required=False)
 
@@ -68,7 +68,7 @@ class PayForm(Form):
         label=_("Account"),
         queryset=None,
         required=False,
-        empty_label=_("Paid elsewhere: post nothing"),
+        empty_label=_("Paid elsewhere (don't add a transaction)"),
     )
     amount = AmountFormField(label=_("Amount"))
     on = forms.DateField(label=_("Date"), widget=_date_input())
@@ -79,11 +79,11 @@ class PayForm(Form):
         self.fields["account"].queryset = accounts
         self.fields["amount"].currency = bill.currency
         self.fields["amount"].help_text = _(
-            "In %(currency)s. Less than all of it leaves the rest open."
+            "In %(currency)s. If you pay less, the rest stays due."
         ) % {"currency": bill.currency}
         if accounts.exclude(currency=bill.currency).exists():
             self.fields["account"].help_text = _(
-                "An account in another currency is debited at the day's rate."
+                "Accounts in another currency are charged at that day's rate."
             )
 
 

@@ -11,6 +11,6 @@ def payment_hold(rows: TransactionQuerySet) -> str:
     if not Bill._base_manager.filter(payment__in=rows.order_by().values("pk")).exists():
         return ""
     return _(
-        "This paid a bill. Undo the payment on the bill first; if the bill is in the trash,"
-        " restore it for that."
+        "This transaction paid a bill. Undo the payment on the bill first. If the bill is "
+        "in the trash, restore it first."
     )

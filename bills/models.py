@@ -131,7 +131,7 @@ class Bill(Trashable):
             models.CheckConstraint(
                 condition=Q(auto_pay=False) | Q(account__isnull=False),
                 name="bill_auto_pay_needs_an_account",
-                violation_error_message=_("Choose the account that pays it automatically."),
+                violation_error_message=_("Choose an account for automatic payments."),
             ),
             models.CheckConstraint(
                 condition=Q(paid_at=None, amount_paid=None, payment=None)

@@ -107,17 +107,19 @@ def auto_pay_note(bill: Bill, on: date, outlook: AutoPayOutlook | None = None) -
     if bill.auto_pay and bill.auto_pay_tried_on is not None:
         day = date_format(bill.auto_pay_tried_on, "j F")
         if bill.auto_pay_error:
-            return _("It was tried on %(day)s and is not tried again by itself.") % {"day": day}
-        return _("It was paid on %(day)s and taken back: now it waits for you.") % {"day": day}
+            return _("We tried to pay it on %(day)s and won't try again automatically.") % {
+                "day": day
+            }
+        return _("It was paid on %(day)s and undone. You pay this manually.") % {"day": day}
     if bill.auto_pay and bill.due_date < on - timedelta(days=BILL_CATCH_UP_DAYS):
-        return _("It is overdue for too long to be paid automatically. Pay it yourself.")
+        return _("This has been overdue too long for an automatic payment. Pay it manually.")
     if bill.auto_pay and bill.due_date <= on:
-        return _("It is paid automatically within the hour if the money is there.")
+        return _("We'll pay it automatically within the hour if there's enough money.")
     if bill.auto_pay:
-        return _("It is paid automatically on the due date if the money is there.")
+        return _("We'll pay it automatically on the due date if there's enough money.")
     if bill.account is None:
-        return _("Choose the account it pays from first.")
-    return _("It waits for you to pay it.")
+        return _("Choose a payment account first.")
+    return _("You pay this manually.")
 
 
 def lines(

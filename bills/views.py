@@ -100,7 +100,7 @@ def bill_create(request: UserRequest) -> HttpResponse:
                 require_paying_account(form.cleaned_data)
                 ask_for_step_up(request)
             bill = create_bill(actor=user, user=user, today=_today(request), **form.cleaned_data)
-            messages.success(request, _("%(name)s is planned.") % {"name": bill.biller_name})
+            messages.success(request, _("%(name)s added.") % {"name": bill.biller_name})
             return redirect("bills:bill_detail", bill.pk)
     return _form_page(request, "bills/bill_create.html", form)
 
@@ -109,7 +109,7 @@ def bill_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change a bill and the open ones after it."""
     bill = _find_to_change(request, pk)
     if not bill.is_open:
-        messages.info(request, _("This bill is settled. Change the next one."))
+        messages.info(request, _("This bill is already paid or skipped. Edit the next one."))
         return redirect("bills:bill_detail", pk)
     form = BillForm(request.POST or None, initial=entries_of(bill), owner=request.user)
     if request.method == "POST" and form.is_valid():
@@ -155,14 +155,14 @@ def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> No
 def _paid_sentence(bill: Bill) -> str:
     if bill.is_scheduled:
         told = {"name": bill.biller_name, "on": date_format(bill.paid_on, "DATE_FORMAT")}
-        return _("%(name)s is scheduled for %(on)s.") % told
-    return _("%(name)s is paid.") % {"name": bill.biller_name}
+        return _("%(name)s scheduled for %(on)s.") % told
+    return _("%(name)s paid.") % {"name": bill.biller_name}
 
 
 @require_POST
 def bill_unpay(request: UserRequest, pk: int) -> HttpResponse:
     """Take a payment back."""
-    return _do(request, pk, unpay_bill, _("The payment is undone; the bill is open again."))
+    return _do(request, pk, unpay_bill, _("Payment undone. The bill is due again."))
 
 
 @require_POST
@@ -177,7 +177,7 @@ def bill_skip(request: UserRequest, pk: int) -> HttpResponse:
         is_last = bill.recurrence == Bill.Recurrence.NONE
         messages.success(
             request,
-            _("Skipped.") if is_last else _("Skipped; the next one is planned."),
+            _("Skipped.") if is_last else _("Skipped. The next one is scheduled."),
             extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
         )
     return redirect("bills:bill_detail", pk)
@@ -198,7 +198,7 @@ def bill_auto_pay(request: UserRequest, pk: int) -> HttpResponse:
     def switch(**who: Any) -> None:
         edit_bill(auto_pay=is_on, today=_today(request), **who)
 
-    done = _("It will be paid automatically.") if is_on else _("It waits for you to pay it.")
+    done = _("We'll pay it automatically.") if is_on else _("You pay this manually.")
     return _do(request, pk, switch, done)
 
 
@@ -215,7 +215,7 @@ def bill_match(request: UserRequest, pk: int) -> HttpResponse:
             raise ValidationError(_("Choose one of your own expenses."))
         settle_with(actor=actor, bill=bill, payment=payment)
 
-    return _do(request, pk, match, _("Settled with that expense."))
+    return _do(request, pk, match, _("Bill matched and marked as paid."))
 
 
 @require_POST
@@ -229,7 +229,7 @@ def bill_remind(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        done, twice = _("The reminder is on its way."), _("You were reminded of it today.")
+        done, twice = _("Reminder sent."), _("We already reminded you today.")
         messages.success(request, done if written else twice)
     return redirect("bills:bill_detail", pk)
 
@@ -241,7 +241,7 @@ def bill_delete(request: UserRequest, pk: int) -> HttpResponse:
     delete_bill(actor=request.user, bill=bill)
     messages.success(
         request,
-        _("%(name)s is in the trash.") % {"name": bill.biller_name},
+        _("%(name)s moved to the trash.") % {"name": bill.biller_name},
         extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
     )
     return redirect("bills:bill_list")
@@ -256,7 +256,7 @@ def bill_restore(request: UserRequest, pk: int) -> HttpResponse:
         restore_bill(actor=request.user, bill=bill)
     except ValidationError as error:
         return go_back(request, error, "bills:bill_list")
-    messages.success(request, _("%(name)s is back.") % {"name": bill.biller_name})
+    messages.success(request, _("%(name)s restored.") % {"name": bill.biller_name})
     return redirect("bills:bill_detail", pk)
 
 

@@ -20,18 +20,18 @@ class BudgetForm(Form):
     """A limit on one category of expenses in one month."""
 
     category = forms.ChoiceField(
-        label=_("Category"), help_text=_("What is spent in its sub-categories counts too.")
+        label=_("Category"), help_text=_("Spending in subcategories counts too.")
     )
     limit_amount = AmountFormField(
         currency_from="currency",
-        label=_("Limit for the month"),
+        label=_("Monthly limit"),
         help_text=_("Zero means: nothing is to be spent."),
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     month = forms.TypedChoiceField(label=_("Month"), coerce=int, choices=list(MONTHS.items()))
     year = forms.IntegerField(label=_("Year"), min_value=EARLIEST_YEAR, max_value=LATEST_YEAR)
     rollover = forms.BooleanField(
-        label=_("Carry over: add what last month left, take off what it overspent"),
+        label=_("Carry over what was left or overspent last month"),
         required=False,
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
     )

@@ -125,7 +125,7 @@ class Budget(Trashable):
                 fields=["user", "category", "year", "month"],
                 condition=Q(deleted_at=None),
                 name="budget_once_per_category_and_month",
-                violation_error_message=_("There is a budget for this category and month already."),
+                violation_error_message=_("You already have a budget for this category and month."),
             ),
             models.CheckConstraint(
                 condition=Q(limit_amount__gte=0),

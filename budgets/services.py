@@ -26,14 +26,14 @@ from users.models import User
 from users.policy import Ability, require
 
 EDITABLE = ("category", "year", "month", "limit_amount", "currency", "rollover")
-TAKEN = "There is a budget for {category} in {month:02}/{year} already."
+TAKEN = "You already have a budget for {category} in {month:02}/{year}."
 
 
 def require_change(user: User, budget: Budget) -> None:
     """Raise PermissionDenied (403) unless the budget is the user's own and their role changes."""
     require(user, Ability.CHANGE_OWN_DATA)
     if budget.user_id != user.pk:
-        raise PermissionDenied("This budget is shared with you to look at, not to change.")
+        raise PermissionDenied("You can view this budget but not change it.")
 
 
 @db_transaction.atomic
@@ -196,7 +196,9 @@ def _add_many(
         with db_transaction.atomic():
             Budget.objects.bulk_create(budgets)
     except IntegrityError as error:
-        raise ValidationError("Somebody changed this month's budgets just now.") from error
+        raise ValidationError(
+            "This month's budgets were just changed. Reload and try again."
+        ) from error
     trail.record(
         actor=actor,
         action=action,
@@ -238,14 +240,14 @@ def _check_category(budget: Budget) -> None:
     if category.user_id not in (None, budget.user_id) or category.deleted_at is not None:
         raise ValidationError({"category": "Choose one of your own categories."})
     if category.kind != Category.Kind.EXPENSE:
-        raise ValidationError({"category": "Choose a category of expenses."})
+        raise ValidationError({"category": "Choose an expense category."})
 
 
 def _checked_limit(amount: Decimal, currency: str) -> Decimal:
     if amount < 0:
         raise ValidationError({"limit_amount": "Enter zero or more."})
     if amount > LARGEST_AMOUNT:
-        raise ValidationError({"limit_amount": "That is more than a budget can hold."})
+        raise ValidationError({"limit_amount": "This amount is too large."})
     return exact_amount(amount, currency, "limit_amount")
 
 

@@ -93,7 +93,9 @@ def budget_create(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             budget = create_budget(actor=user, user=user, **form.cleaned_data)
-            messages.success(request, _("%(name)s has a budget.") % {"name": budget.category.name})
+            messages.success(
+                request, _("Budget for %(name)s added.") % {"name": budget.category.name}
+            )
             return redirect(list_url(budget.starts_on, _today(request)))
     return _form_page(request, "budgets/budget_create.html", form, month_value=f"{month:%Y-%m}")
 
@@ -119,7 +121,7 @@ def budget_delete(request: UserRequest, pk: int) -> HttpResponse:
     delete_budget(actor=request.user, budget=budget)
     messages.success(
         request,
-        _("The budget for %(name)s is in the trash.") % {"name": budget.category.name},
+        _("Budget for %(name)s moved to the trash.") % {"name": budget.category.name},
         extra_tags=f"undo:{reverse('budgets:budget_restore', args=[pk])}",
     )
     return redirect(list_url(budget.starts_on, _today(request)))
@@ -136,7 +138,7 @@ def budget_restore(request: UserRequest, pk: int) -> HttpResponse:
         tell_refusal(request, error)
     else:
         name = budget.category.name
-        messages.success(request, _("The budget for %(name)s is back.") % {"name": name})
+        messages.success(request, _("Budget for %(name)s restored.") % {"name": name})
     return redirect(list_url(budget.starts_on, _today(request)))
 
 

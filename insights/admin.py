@@ -100,12 +100,12 @@ class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
     search_fields = ["name", "task"]
     actions = ["enable_jobs", "disable_jobs"]
 
-    @admin.action(description="Switch on", permissions=["change"])
+    @admin.action(description="Turn on", permissions=["change"])
     def enable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.enable_tasks(request, queryset)
         self._tell_all(request, queryset, enabled=True)
 
-    @admin.action(description="Switch off", permissions=["change"])
+    @admin.action(description="Turn off", permissions=["change"])
     def disable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.disable_tasks(request, queryset)
         self._tell_all(request, queryset, enabled=False)

@@ -36,7 +36,7 @@ class StatementForm(Form):
         super().__init__(*args, **kwargs)
         self.on = on
         self.fields["account"].queryset = Account.objects.visible_to(user)
-        self.fields["period"].choices = [*offered_periods(on), (DATES, _("Between two dates"))]
+        self.fields["period"].choices = [*offered_periods(on), (DATES, _("Custom dates"))]
         self.fields["date_from"].label, self.fields["date_to"].label = _("First day"), _("Last day")
         # Last month is the one people want: it is complete.
         self.fields["period"].initial = f"{add_months(first_of_month(on), -1):%Y-%m}"

@@ -36,6 +36,8 @@ class RecurringDismissal(models.Model):
     objects = RecurringDismissalQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "payment marked as not recurring"
+        verbose_name_plural = "payments marked as not recurring"
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -79,11 +81,11 @@ class Export(models.Model):
     class Kind(models.TextChoices):
         STATEMENT = "statement", _("Account statement")
         MONTHLY_REPORT = "monthly_report", _("Monthly report")
-        EVERYTHING = "everything", _("Everything of mine")
+        EVERYTHING = "everything", _("All my data")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Being made")
+        RUNNING = "running", _("In progress")
         DONE = "done", _("Ready")
         FAILED = "failed", _("Failed")
 
@@ -173,6 +175,7 @@ class JobState(models.Model):
     error = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "job"
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -17,12 +17,12 @@ from users.models import User
 class RewardForm(Form):
     """One programme's terms."""
 
-    program_name = forms.CharField(label=_("Programme"), max_length=120)
+    program_name = forms.CharField(label=_("Program"), max_length=120)
     points_balance = NumberFormField(
         label=_("Points"),
         min_value=0,
         max_value=MOST_POINTS,
-        help_text=_("Changing them writes an adjustment; nothing in the history is lost."),
+        help_text=_("Changing the balance adds an adjustment. Your history is kept."),
     )
     point_value = AmountFormField(
         currency_from="currency",
@@ -46,11 +46,11 @@ class RewardForm(Form):
         min_value=1,
         max_value=600,
         required=False,
-        help_text=_("Leave it empty if they never do. It goes for points that come from now on."),
+        help_text=_("Leave empty if they never expire. Applies to points you earn from now on."),
     )
     earns_on_bills = forms.BooleanField(
-        label=_("Earns on bill payments, instead of any other programme"),
-        help_text=_("Where none does, bill payments earn house points."),
+        label=_("Earn this program's points on bill payments"),
+        help_text=_("Only one program can earn on bill payments. Otherwise you earn house points."),
         required=False,
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
     )
@@ -60,11 +60,11 @@ class EntryForm(Form):
     """Points that came or went."""
 
     kind = forms.ChoiceField(
-        label=_("What happened"),
+        label=_("Type"),
         choices=[
             (PointsEntry.Kind.EARN, _("Earned")),
             (PointsEntry.Kind.REDEEM, _("Redeemed")),
-            (PointsEntry.Kind.ADJUST, _("Correction")),
+            (PointsEntry.Kind.ADJUST, _("Adjustment")),
         ],
         widget=forms.RadioSelect,
     )
@@ -72,7 +72,7 @@ class EntryForm(Form):
         label=_("Points"),
         min_value=-MOST_POINTS,
         max_value=MOST_POINTS,
-        help_text=_("Above zero; a correction may be negative."),
+        help_text=_("Enter a number above zero. Adjustments can be negative."),
     )
     on = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -30,7 +30,7 @@ class Reward(Trashable):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rewards"
     )
-    program_name = models.CharField(_("programme"), max_length=120)
+    program_name = models.CharField(_("program"), max_length=120)
     points_balance = models.BigIntegerField(_("points"), default=0, editable=False)
     point_value = AmountField(_("value of one point"), default=0)
     currency = CurrencyField(_("currency of that value"))
@@ -48,23 +48,24 @@ class Reward(Trashable):
     objects = RewardQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "rewards program"
         ordering = ["program_name", "id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(points_balance__gte=0),
                 name="reward_points_never_negative",
-                violation_error_message=_("There are not enough points."),
+                violation_error_message=_("You don't have enough points."),
             ),
             models.CheckConstraint(
                 condition=Q(earn_rate__gte=0) & Q(point_value__gte=0),
                 name="reward_rates_not_negative",
-                violation_error_message=_("Rates and values cannot be negative."),
+                violation_error_message=_("Rates and values can't be negative."),
             ),
             models.UniqueConstraint(
                 fields=["user"],
                 condition=Q(earns_on_bills=True, deleted_at=None),
                 name="reward_one_earns_on_bills",
-                violation_error_message=_("Another programme earns on bills already."),
+                violation_error_message=_("Another program already earns on bill payments."),
             ),
         ]
         indexes = [models.Index(fields=["user", "deleted_at"], name="reward_by_user")]

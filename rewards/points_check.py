@@ -17,7 +17,7 @@ def check_points() -> Invariant:
         for pk, balance, total in columns.iterator(chunk_size=2000):
             found.checked_count += 1
             if balance != total or balance < 0:
-                problem = "The points are not what the entries add up to."
+                problem = "The points don't match the sum of the entries."
                 sums = {"stored": str(balance), "expected": str(total)}
                 found.add(Violation("rewards.reward", pk, problem, **sums))
     return found

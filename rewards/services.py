@@ -38,7 +38,7 @@ def lock_program(reward: Reward) -> Reward:
     """The programme, locked until commit. Raises ValidationError when it is in the trash."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
-        raise ValidationError("This programme is in the trash. Restore it first.")
+        raise ValidationError("This program is in the trash. Restore it first.")
     return locked
 
 
@@ -49,7 +49,7 @@ def create_program(
     """Open a programme; points it already holds come in as an `adjust` entry."""
     unknown = set(fields) - set(EDITABLE)
     if unknown:
-        raise TypeError(f"A programme has no {', '.join(sorted(unknown))}.")
+        raise TypeError(f"Unknown program field: {', '.join(sorted(unknown))}.")
     fields.setdefault("currency", user.base_currency)
     _serialise(user.pk)
     reward = Reward(user=user, program_name=program_name.strip(), **fields)
@@ -58,7 +58,7 @@ def create_program(
     _check_terms(reward)
     reward.save()
     if points_balance:
-        _append(reward, PointsEntry.Kind.ADJUST, points_balance, on, note="Points brought along")
+        _append(reward, PointsEntry.Kind.ADJUST, points_balance, on, note="Opening balance")
     trail.record(
         actor=actor,
         action="rewards.program.created",
@@ -87,7 +87,7 @@ def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Re
     locked.save(update_fields=[*before, "updated_at"])
     difference = changes.get("points_balance", locked.points_balance) - locked.points_balance
     if difference:
-        _append(locked, PointsEntry.Kind.ADJUST, difference, on, note="Balance set by hand")
+        _append(locked, PointsEntry.Kind.ADJUST, difference, on, note="Balance set manually")
     if before or difference:
         trail.record(
             actor=actor,
@@ -257,7 +257,7 @@ def take_back_points(
         if points <= 0:
             continue
         taken += points
-        note = "The payment was taken back"
+        note = "Payment undone"
         kind, on = PointsEntry.Kind.ADJUST, payment.txn_date
         _append(reward, kind, -points, on, note=note, payment=payment)
         trail.record(
@@ -311,7 +311,7 @@ def _append(
         raise ValidationError({"points": ValidationError(sentence, code="not_enough_points")})
     checked_date(on, "on")
     if balance > MOST_POINTS:
-        raise ValidationError({"points": "That is more than a programme can hold."})
+        raise ValidationError({"points": "This number is too large."})
     expires_on = None
     if points > 0 and reward.expires_after_months:
         expires_on = add_months(on, reward.expires_after_months)

@@ -57,7 +57,7 @@ def reward_create(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             reward = create_program(actor=user, user=user, on=_today(request), **form.cleaned_data)
-            messages.success(request, _("%(name)s is here.") % {"name": reward.program_name})
+            messages.success(request, _("%(name)s added.") % {"name": reward.program_name})
             return redirect("rewards:reward_detail", reward.pk)
     status = 422 if form.errors else 200
     return render(request, "rewards/reward_create.html", {"form": form}, status=status)
@@ -84,7 +84,7 @@ def entry_create(request: UserRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         with errors_on(form):
             add_entry(actor=request.user, reward=reward, **form.cleaned_data)
-            messages.success(request, _("Written down."))
+            messages.success(request, _("Saved."))
             return redirect("rewards:reward_detail", pk)
     return _detail(request, reward, form, status=422)
 
@@ -96,7 +96,7 @@ def reward_delete(request: UserRequest, pk: int) -> HttpResponse:
     delete_program(actor=request.user, reward=reward)
     messages.success(
         request,
-        _("%(name)s is in the trash.") % {"name": reward.program_name},
+        _("%(name)s moved to the trash.") % {"name": reward.program_name},
         extra_tags=f"undo:{reverse('rewards:reward_restore', args=[pk])}",
     )
     return redirect("rewards:reward_list")
@@ -108,7 +108,7 @@ def reward_restore(request: UserRequest, pk: int) -> HttpResponse:
     reward = get_object_or_404(Reward.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     restore_program(actor=request.user, reward=reward)
-    messages.success(request, _("%(name)s is back.") % {"name": reward.program_name})
+    messages.success(request, _("%(name)s restored.") % {"name": reward.program_name})
     return redirect("rewards:reward_list")
 
 

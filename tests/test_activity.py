@@ -90,7 +90,7 @@ def test_the_page_groups_by_the_readers_own_day_and_narrows_by_kind(alice, bob, 
     narrowed = client.get(reverse("users:activity") + "?kind=access").content.decode()
     assert "Password changed" in narrowed
     assert "Bill paid" not in narrowed
-    assert "Nothing of this kind" in client.get("/users/activity/?kind=sharing").content.decode()
+    assert "No matching activity" in client.get("/users/activity/?kind=sharing").content.decode()
     assert client.get("/users/activity/?kind=zzz").status_code == 200
     assert client.get("/users/activity/?cursor=zzz").status_code == 404
 

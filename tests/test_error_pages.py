@@ -58,7 +58,7 @@ def test_the_api_says_that_the_database_is_away(api_for, alice, monkeypatch):
         "errors": [
             {
                 "code": "unavailable",
-                "detail": "The service is paused for a moment. Please try again.",
+                "detail": "The service is briefly unavailable. Please try again.",
                 "attr": None,
             }
         ],

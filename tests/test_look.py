@@ -161,7 +161,9 @@ def test_navigation_leaves_out_pages_that_do_not_exist_and_groups_without_entrie
 
 def test_navigation_marks_the_page_and_the_pages_beneath_it():
     request = RequestFactory().get("/users/2fa/")
-    source = '{% tab_item "mfa_index" "Two-factor" %}{% tab_item "account_email" "Email" %}'
+    source = (
+        '{% tab_item "mfa_index" "Two-step verification" %}{% tab_item "account_email" "Email" %}'
+    )
     marked = {"mfa_index": ["page"], "mfa_activate_totp": ["true"], "account_logout": []}
     for view_name, expected in marked.items():
         request.resolver_match = type("Match", (), {"view_name": view_name})

@@ -173,6 +173,48 @@ def test_no_page_holds(what):
     assert [name for name, text in texts.items() if FORBIDDEN_IN_PAGES[what].search(text)] == []
 
 
+# --- Templates ----------------------------------------------------------------------------------
+
+LONGEST_TEMPLATE_LINE = 160
+TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}")
+ELEMENT = re.compile(r"<[a-zA-Z][\w-]*")
+
+
+def template_lines() -> list[tuple[str, str]]:
+    """Each line of each template with its place, such as "accounts/account_list.html:12"."""
+    return [
+        (f"{name}:{number}", line)
+        for name in templates()
+        for number, line in enumerate((ROOT / "templates" / name).read_text().splitlines(), 1)
+    ]
+
+
+def elements_begun(line: str) -> int:
+    return len(ELEMENT.findall(TEMPLATE_TAG.sub("", line)))
+
+
+def test_no_template_line_is_longer_than_the_limit():
+    long = [place for place, line in template_lines() if len(line) > LONGEST_TEMPLATE_LINE]
+    assert long == []
+
+
+def test_a_template_line_begins_at_most_one_element():
+    assert [place for place, line in template_lines() if elements_begun(line) > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ('<td class="num">{% money_figure row.amount row.currency %}</td>', 1),
+        ("<td><b>{{ name }}</b></td>", 2),
+        ('{% blocktranslate with note="<b>" %}{{ note }}{% endblocktranslate %}', 0),
+        ("</p><p>", 1),
+    ],
+)
+def test_it_counts_the_elements_that_begin_on_a_line(line, count):
+    assert elements_begun(line) == count
+
+
 # --- Files that must agree ----------------------------------------------------------------------
 
 

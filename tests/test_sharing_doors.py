@@ -46,7 +46,7 @@ def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, c
     assert (mail.recipient, mail.kind, mail.link) == (bob, "share_invited", "/accounts/sharing/")
     assert not any(name in mail.text for name in ("Everyday", "Rainy day"))
     assert not shown_in(bobs, "Everyday")
-    assert shown_in(bobs, "Alice Archer invites you", "/accounts/sharing/")
+    assert shown_in(bobs, "Alice Archer invited you", "/accounts/sharing/")
     first, second = AccountShare.objects.order_by("pk")
     assert bobs.post(f"/accounts/sharing/{first.pk}/accept/", {"all": "1"}).status_code == 302
     assert shown_in(bobs, "Everyday")
@@ -96,7 +96,7 @@ def test_an_invitation_waits_for_whoever_proves_the_address(alices, client_for, 
     share = AccountShare.objects.get()
     assert share.member is None
     assert not Notification.objects.exists()
-    assert shown_in(client_for(new), "once you have confirmed it", "/accounts/sharing/")
+    assert shown_in(client_for(new), "Confirm your email to see invitations", "/accounts/sharing/")
     # The same sentence for what waits for them and for what never was.
     answers = [api_for(new).post(f"/api/shares/{pk}/accept") for pk in (share.pk, 987_654_321)]
     assert [answer.status_code for answer in answers] == [404, 404]
@@ -190,7 +190,7 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
     assert alices.post(f"/accounts/sharing/{share.pk}/view-as/")["Location"] == "/"
     page = alices.get("/accounts/").content.decode()
     assert "Everyday" in page
-    assert "You see what" in page
+    assert "viewing your accounts as" in page
     assert not any(word in page for word in ("Rainy day", "Bobs secret", "Carols secret"))
     assert shown_in(alices, "Everyday", "/")
     assert alices.get(f"/accounts/{savings.pk}/").status_code == 404
@@ -259,7 +259,7 @@ def test_viewing_as_ends_with_the_share_and_is_for_owners(alices, client_for, al
     alices.post(f"/accounts/sharing/{share.pk}/view-as/")
     AccountShare.objects.update(status="revoked")
     assert alices.get("/")["Location"] == "/accounts/sharing/"
-    assert "You see what" not in alices.get("/accounts/").content.decode()
+    assert "viewing your accounts as" not in alices.get("/accounts/").content.decode()
 
 
 def test_nothing_is_written_while_viewing_as(alice, checking):

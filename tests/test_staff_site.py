@@ -231,10 +231,10 @@ def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world
 def test_the_home_shows_a_role_its_figures(world, client_for):
     for role in ("auditor", "admin", "support"):
         page = client_for(staff(role)).get("/admin/").content.decode()
-        assert ("Verify the chain" in page) is (role != "support")
-        assert ("Volume this month" in page) is (role != "support")
+        assert ("Verify audit trail" in page) is (role != "support")
+        assert ("Money moved this month" in page) is (role != "support")
         assert ("outcome__exact=failed" in page) is (role != "support")
-        assert ("Sign-ins locked" in page) is (role == "support")
+        assert ("Locked sign-ins" in page) is (role == "support")
 
 
 def test_flags_and_permissions_open_nothing_that_the_role_does_not(client_for):
@@ -255,7 +255,7 @@ def test_the_trail_is_verified_on_a_page(world, client_for):
     assert client_for(staff("support")).get(f"{url}?run=1").status_code == 403
     events = AuditEvent.objects.order_by("-id")
     super(type(events), AuditEvent.objects.filter(pk=events[3].pk)).update(action="x")
-    assert "The audit trail is NOT intact." in auditor.get(f"{url}?run=1").content.decode()
+    assert "The audit trail has been tampered with." in auditor.get(f"{url}?run=1").content.decode()
 
 
 def test_every_table_of_ours_is_on_the_staff_site():

@@ -130,7 +130,7 @@ class TransactionFilter(django_filters.FilterSet):
         choices=[
             ("exclude", "Only my own"),
             ("only", "Only shared with me"),
-            ("analyst", "My own, and shared with me as analyst"),
+            ("analyst", "My own and shared with me as analyst"),
         ],
         method="by_owner",
         label="Accounts",

@@ -92,7 +92,7 @@ def _balances(accounts: QuerySet) -> Invariant:
     )
     for pk, balance, right in counting(columns, found):
         if balance != right:
-            problem = "The balance is not what the transactions add up to."
+            problem = "The balance doesn't match the sum of the transactions."
             found.add(Violation("accounts.account", pk, problem, pk, f"{balance:f}", f"{right:f}"))
     return found
 
@@ -109,7 +109,11 @@ def _splits(rows: QuerySet) -> Invariant:
     )
     for pk, account, is_split, amount, total_of_parts in counting(columns, found):
         if not is_split or amount != total_of_parts:
-            problem = "Its parts do not add up to it." if is_split else "It is whole and has parts."
+            problem = (
+                "Its parts don't add up to its amount."
+                if is_split
+                else "It isn't split but has parts."
+            )
             stored = "" if total_of_parts is None else f"{total_of_parts:f}"
             found.add(
                 Violation("transactions.transaction", pk, problem, account, stored, f"{amount:f}")

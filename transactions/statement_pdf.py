@@ -20,7 +20,7 @@ def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
     Raises PdfUnavailableError, and ValueError above STATEMENT_PDF_LINES.
     """
     if len(statement.lines) > STATEMENT_PDF_LINES:
-        raise ValueError(f"A statement is printed up to {STATEMENT_PDF_LINES} lines.")
+        raise ValueError(f"A statement can have at most {STATEMENT_PDF_LINES} transactions.")
     context = statement_context(statement, locale=locale, on=on)
     return render_pdf("transactions/pdf/statement.html", context, stylesheet="css/statement.css")
 

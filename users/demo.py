@@ -14,8 +14,8 @@ PUBLISHED = frozenset(
 )
 OWN_MACHINE = frozenset(("localhost", "127.0.0.1", "[::1]"))
 REFUSAL = (
-    "Everybody uses this demo sign-in, so its password, address and second factor stay as they "
-    "are, and it cannot be erased. Sign up with an address of your own to try that."
+    "This demo sign-in is shared, so you can't change its password, email or two-step "
+    "verification, or delete it. Create your own account to try that."
 )
 
 

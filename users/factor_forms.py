@@ -44,7 +44,9 @@ class SignInCodeForm(AuthenticateForm):
         code = self.cleaned_data["code"]
         found = sessions.find_authenticator(user=self.user, code=code, purpose=self.purpose)
         if found is None:
-            raise ValidationError(_("The code is wrong or was used."), code="otp_wrong")
+            raise ValidationError(
+                _("This code is incorrect or was already used."), code="otp_wrong"
+            )
         found.user = self.user
         self.authenticator = found
         return code
@@ -100,17 +102,14 @@ class AddPasskeyForm(AddWebAuthnForm):
         label=_("Name"),
         max_length=60,
         required=False,
-        help_text=_("So that you know it again: “Phone”, “Key on my key ring”."),
+        help_text=_("Choose a name you'll recognize, such as “Phone” or “Key on my key ring”."),
     )
     passwordless = forms.BooleanField(
-        label=_("Sign in with it instead of email and password"),
+        label=_("Sign in with it instead of your email and password"),
         required=False,
         initial=True,
         widget=forms.CheckboxInput({"role": "switch"}),
-        help_text=_(
-            "It then asks for your fingerprint, face or PIN. Off: it is asked for after "
-            "the password."
-        ),
+        help_text=_("If this is off, you'll use the passkey after your password."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -121,4 +120,4 @@ class AddPasskeyForm(AddWebAuthnForm):
 
 
 def _does_not_fit() -> ValidationError:
-    return ValidationError(_("This passkey does not fit. Try again."), code="passkey_wrong")
+    return ValidationError(_("This passkey doesn't match. Try again."), code="passkey_wrong")

@@ -31,7 +31,7 @@ class PlainLabels(Form):
             "remember": _("Keep me signed in"),
             "oldpassword": _("Current password"),
             "password1": _("New password") if "password2" in self.fields else _("Password"),
-            "password2": _("New password, again"),
+            "password2": _("Confirm new password"),
         }
         for name, field in self.fields.items():
             field.label = labels.get(name, field.label)
@@ -51,7 +51,7 @@ class ResetPasswordKeyForm(PlainLabels, allauth_forms.ResetPasswordKeyForm):
 
 
 def _currency_field(**options: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=_("Your main currency"), choices=currency_choices, **options)
+    return forms.ChoiceField(label=_("Main currency"), choices=currency_choices, **options)
 
 
 class SignUpForm(PlainLabels, allauth_forms.SignupForm):
@@ -113,7 +113,7 @@ class ChangeEmailForm(PlainLabels, allauth_forms.AddEmailForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("New address")
+        self.fields["email"].label = _("New email")
 
     def save(self, request: HttpRequest) -> EmailAddress:
         address = request_email_change(user=self.user, email=self.cleaned_data["email"])
@@ -142,19 +142,19 @@ class ProfileForm(Form):
         max_length=32,
         required=False,
         widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}),
-        help_text=_("For text messages, with the country's code: +49 30 901820."),
+        help_text=_("For text messages. Include the country code, such as +49 30 901820."),
     )
     base_currency = _currency_field(
-        help_text=_("Totals over all accounts are shown in this currency.")
+        help_text=_("We show totals across all accounts in this currency.")
     )
     timezone = forms.ChoiceField(
         label=_("Time zone"),
         choices=timezone_choices,
-        help_text=_("Days and months begin and end by this clock."),
+        help_text=_("Days and months start and end in this time zone."),
     )
     locale = forms.ChoiceField(
-        label=_("Dates and amounts as in"),
-        help_text=_("How numbers, amounts and dates are written."),
+        label=_("Region format"),
+        help_text=_("How numbers, amounts and dates are displayed."),
     )
     theme = forms.ChoiceField(label=_("Appearance"), choices=User._meta.get_field("theme").choices)
 
@@ -172,7 +172,7 @@ class EraseForm(Form):
     """The word that it is meant; the service compares it."""
 
     confirm = forms.CharField(
-        label=_("Your email address"),
+        label=_("Your email"),
         max_length=254,
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none"}),
     )

@@ -48,7 +48,7 @@ class LimitsUnavailableError(Exception):
     """The store of counts does not answer, and this must not go on without it."""
 
     def __init__(self) -> None:
-        super().__init__("Signing in is not possible at the moment. Try again in a minute.")
+        super().__init__("You can't sign in right now. Try again in a minute.")
 
 
 def consume(name: str, key: str | None) -> None:

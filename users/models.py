@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from banking.kernel.fields import CurrencyField
 from users.timezones import timezone_choices
 
-EMAIL_TAKEN = _("Somebody has signed up with this address already.")
+EMAIL_TAKEN = _("An account with this email already exists.")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -75,7 +75,7 @@ class User(AbstractUser):
     theme = models.CharField(
         max_length=5,
         default="auto",
-        choices=[("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[("auto", _("Match system")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     session_version = models.PositiveIntegerField(default=0)
     # By the user's own clock; emails and SMS that can wait go out after it. May span midnight.
@@ -310,6 +310,7 @@ class NotificationOptOut(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "email opt-out"
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "kind", "channel"], name="notification_opt_out_once"

@@ -14,16 +14,16 @@ from users.models import User
 class Ability(Enum):
     """Something a person may or may not do, with the sentence for the refusal."""
 
-    ACT = "You are only looking, as somebody else would. Stop that first."
-    CHANGE_OWN_DATA = "You may look at this, but not change it."
-    CREATE_TRANSACTIONS = "You may not add transactions."
-    SEE_INSIGHTS = "Insights are not part of your access."
-    SEE_BUDGETS = "Budgets are not part of your access."
-    USE_STAFF_API = "This is for staff."
-    READ_EVERYTHING = "This is for auditors and admins."
-    MANAGE_USERS = "This is for admins."
-    HELP_PEOPLE = "This is for support and admins."
-    DECIDE_RATES = "Only admins decide on exchange rates."
+    ACT = "You're viewing as another person. Stop viewing first."
+    CHANGE_OWN_DATA = "You can view this but not change it."
+    CREATE_TRANSACTIONS = "You can't add transactions."
+    SEE_INSIGHTS = "Your access doesn't include insights."
+    SEE_BUDGETS = "Your access doesn't include budgets."
+    USE_STAFF_API = "This is for staff only."
+    READ_EVERYTHING = "This is for auditors and admins only."
+    MANAGE_USERS = "This is for admins only."
+    HELP_PEOPLE = "This is for support and admins only."
+    DECIDE_RATES = "Only admins can approve exchange rates."
 
 
 # What nobody does who only looks as somebody else would (accounts/viewing_as.py).

@@ -16,9 +16,12 @@ from users.services.sessions import needs_otp
 def problem_at_staff_door(request: HttpRequest, user: User) -> str:
     """Why this member of staff is not let in from here; empty where nothing is in the way."""
     if settings.ADMIN_IP and not _is_allowed(client_address(request)):
-        return "The staff site is not open to your address."
+        return "The admin site isn't available from your network."
     if settings.STAFF_MFA_REQUIRED and not needs_otp(user):
-        return "Staff need a second factor. Set one up under Settings, Two-factor, and come back."
+        return (
+            "Staff need two-step verification. Set it up under Settings, Two-step "
+            "verification, then come back."
+        )
     return ""
 
 

@@ -40,7 +40,7 @@ def profile(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             people.update_profile(actor=request.user, user=request.user, **form.cleaned_data)
-            messages.success(request, _("Your profile is saved."))
+            messages.success(request, _("Profile saved."))
             return redirect("users:profile")
     status = 422 if form.errors else 200
     return render(request, "users/profile.html", {"form": form}, status=status)
@@ -103,7 +103,7 @@ def privacy(request: UserRequest) -> HttpResponse:
             erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
             # Not by allauth's way out: it would tell the trail from where.
             logout(request)
-            messages.success(request, _("Everything about you is erased. Goodbye."))
+            messages.success(request, _("Your account has been deleted."))
             return redirect("account_login")
     status = 422 if form.errors else 200
     return render(request, "users/privacy.html", {"form": form}, status=status)
@@ -146,7 +146,7 @@ def session_end(request: UserRequest, pk: int) -> HttpResponse:
         logout(request)
         return redirect("account_login")
     sessions.end_session(actor=request.user, session=session)
-    messages.success(request, _("That device is signed out."))
+    messages.success(request, _("Browser signed out."))
     return redirect("users:security")
 
 
@@ -158,7 +158,7 @@ def tokens_revoke(request: UserRequest, family: UUID) -> HttpResponse:
     )
     if not ended:
         raise Http404
-    messages.success(request, _("That app is signed out."))
+    messages.success(request, _("App signed out."))
     return redirect("users:security")
 
 
@@ -167,7 +167,7 @@ def sign_out_everywhere(request: UserRequest) -> HttpResponse:
     """End every session and token, this browser's too."""
     sessions.sign_out_everywhere(actor=request.user, user=request.user)
     logout(request)
-    messages.success(request, _("You are signed out everywhere."))
+    messages.success(request, _("You're signed out everywhere."))
     return redirect("account_login")
 
 

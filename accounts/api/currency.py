@@ -51,7 +51,7 @@ class RatesOut(serializers.Serializer):
     base = serializers.CharField()
     on = serializers.DateField()
     last_fetched_at = serializers.DateTimeField(allow_null=True)
-    is_late = serializers.BooleanField(help_text="No source has answered for a day.")
+    is_late = serializers.BooleanField(help_text="No source has responded for a day.")
     rates = RateOut(many=True)
     missing = serializers.ListField(child=serializers.CharField())
 
@@ -81,7 +81,7 @@ class CurrencySummaryOut(serializers.Serializer):
     base = serializers.CharField()
     on = serializers.DateField()
     total = serializers.CharField()
-    not_converted = serializers.IntegerField(help_text="Accounts the total leaves out.")
+    not_converted = serializers.IntegerField(help_text="Accounts not included in the total.")
     holdings = HoldingOut(many=True)
 
 
@@ -107,7 +107,9 @@ class ConvertOut(serializers.Serializer):
     amount = serializers.CharField(help_text="Rounded to the currency's smallest unit.")
     currency = serializers.CharField()
     rate = serializers.CharField()
-    rate_on = serializers.DateField(allow_null=True, help_text="Null: one currency and itself.")
+    rate_on = serializers.DateField(
+        allow_null=True, help_text="Null when both currencies are the same."
+    )
     source = serializers.CharField()
 
 
@@ -139,7 +141,11 @@ class CurrencyRatesApi(ApiView):
         parameters=[
             OpenApiParameter("base", str, description="Default: your base currency."),
             OpenApiParameter("on", date, description="Default: today."),
-            OpenApiParameter("currencies", str, description="EUR,GBP. Default: yours and usual."),
+            OpenApiParameter(
+                "currencies",
+                str,
+                description="Such as EUR,GBP. Default: your own and common ones.",
+            ),
         ],
     )
     def get(self, request: UserApiRequest) -> Response:

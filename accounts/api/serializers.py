@@ -56,7 +56,7 @@ class CurrencySerializerField(serializers.CharField):
     """An ISO 4217 code, in either case."""
 
     default_error_messages = {
-        "unknown": "“{code}” is not a currency code of ISO 4217, such as EUR or USD."
+        "unknown": "“{code}” isn't a valid currency code. Use a code such as EUR or USD."
     }
 
     def __init__(self, **kwargs: Any) -> None:

@@ -26,8 +26,8 @@ from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 
 UNCONFIRMED = (
-    "Invitations to your address are yours once you have confirmed it: open the link we sent, or "
-    "have it sent again by POST /api/users/me/confirm-email."
+    "Confirm your email to see invitations: open the link we sent, or request a new one "
+    "with POST /api/users/me/confirm-email."
 )
 
 
@@ -168,7 +168,7 @@ class ShareDetailApi(ShareApi):
         """Its owner makes a viewer an analyst, or the other way round."""
         share = self.find(pk)
         if share.user_id != request.user.pk:
-            raise PermissionDenied("Only the owner of the account chooses how it is shared.")
+            raise PermissionDenied("Only the account's owner can change how it's shared.")
         require(request.user, Ability.CHANGE_OWN_DATA)
         require_step_up(request)
         data = LevelIn(data=request.data)
@@ -201,6 +201,6 @@ class ShareDeclineApi(ShareApi):
         """Decline an invitation, or leave."""
         share = self.find(pk)
         if share.user_id == request.user.pk:
-            raise PermissionDenied("This invitation is for somebody else.")
+            raise PermissionDenied("This invitation is for someone else.")
         end_share(actor=request.user, share=share)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -196,7 +196,7 @@ def test_somebody_it_is_shared_with_reads_but_does_not_change(alice, bob, api_fo
             body = [] if method == "delete" else [{"name": "Mine"}]
             answer = getattr(client, method)(f"/api/accounts/{checking.pk}", *body)
             assert answer.status_code == 403
-            assert answer.json()["errors"][0]["detail"].startswith("This account is shared")
+            assert answer.json()["errors"][0]["detail"].startswith("You can view this account")
     checking.refresh_from_db()
     assert (checking.name, checking.deleted_at) == ("Everyday", None)
 

@@ -81,10 +81,10 @@ def test_the_page_shows_the_same_figures_and_a_converter(client_for, alice):
     text = page.content.decode()
     assert page.status_code == 200
     assert "€1,400.00" in text
-    assert "1 account could not be converted into EUR" in text
+    assert "1 account couldn't be converted to EUR" in text
     assert "€8.00" in text
     missing = client_for(alice).get("/accounts/currency/", {"base": "THB", "to": "USD"})
-    assert "Nothing is guessed" in missing.content.decode()
+    assert "or the seven days before it" in missing.content.decode()
     wrong = client_for(alice).get("/accounts/currency/", {"amount": "ten", "on": "0001-01-01"})
     assert wrong.status_code == 422
     assert "Choose a day from 1999-01-01 on." in wrong.content.decode()

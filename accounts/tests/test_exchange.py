@@ -101,7 +101,9 @@ def test_the_younger_rate_wins_and_of_equal_age_the_direct_one():
 
 def test_a_missing_rate_is_an_error_and_never_one_to_one():
     store("EUR", "USD", "1.08")
-    with pytest.raises(RateMissing, match="no rate from CHF to USD for 2026-03-13"):
+    with pytest.raises(
+        RateMissing, match="No exchange rate from CHF to USD is available for 2026-03-13"
+    ):
         convert(HUNDRED, "CHF", "USD", FRIDAY)
     table = RateTable.for_dates({"CHF"}, "USD", [FRIDAY])
     assert table.convert(HUNDRED, "CHF", FRIDAY) is None

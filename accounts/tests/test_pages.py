@@ -68,7 +68,7 @@ def test_an_account_is_opened_by_its_form(alice, client_for):
     account = Account.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/accounts/{account.pk}/")
     assert (account.balance, account.last_four) == (Decimal("1234.50"), "3000")
-    assert "Giro is open." in page(client, answer["Location"])
+    assert "Giro added." in page(client, answer["Location"])
 
 
 def test_a_bad_entry_is_said_at_its_field_and_nothing_is_opened(alice, client_for):
@@ -100,7 +100,7 @@ def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, c
     assert archived_at is not None
     client.post(f"/accounts/{checking.pk}/delete/")
     text = page(client, "/accounts/")
-    assert "Renamed is in the trash." in text
+    assert "Renamed moved to the trash." in text
     assert f'action="/accounts/{checking.pk}/restore/"' in text
     page(client, f"/accounts/{checking.pk}/", 404)
     assert client.post(f"/accounts/{checking.pk}/restore/").status_code == 302

@@ -271,7 +271,7 @@ def test_a_jump_is_held_and_nothing_converts_with_it_until_an_admin_accepts(prov
     assert accept_held_rate(actor=admin, held=held) == 1
     assert convert(Decimal(1), "USD", "EUR", TODAY).amount == Decimal(900)
     assert AuditEvent.objects.filter(action="accounts.held_rate.accepted", actor=admin).exists()
-    with pytest.raises(ValidationError, match="accepted already"):
+    with pytest.raises(ValidationError, match="is already accepted"):
         refuse_held_rate(actor=admin, held=held)
 
 

@@ -24,7 +24,7 @@ def test_an_invitation_shows_nothing_until_it_is_accepted(alice, bob, checking):
 
 
 def test_only_ones_own_account_can_be_shared(alice, bob, checking):
-    with pytest.raises(ValidationError, match="only your own"):
+    with pytest.raises(ValidationError, match="only share your own"):
         share_account(actor=bob, account=checking, member=bob, level="viewer")
     assert not AccountShare.objects.exists()
 
@@ -44,10 +44,10 @@ def test_nobody_shares_with_themselves(alice, checking):
 
 def test_nobody_accepts_for_another_or_after_it_was_revoked(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
-    with pytest.raises(PermissionDenied, match="somebody else"):
+    with pytest.raises(PermissionDenied, match="someone else"):
         accept_share(actor=alice, share=share)
     AccountShare.objects.update(status="revoked")
-    with pytest.raises(ValidationError, match="not open"):
+    with pytest.raises(ValidationError, match="no longer valid"):
         accept_share(actor=bob, share=share)
     assert not sees(bob, checking)
 

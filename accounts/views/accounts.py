@@ -41,7 +41,7 @@ def account_list(request: UserRequest) -> HttpResponse:
     context = {
         "groups": [
             (_("Assets"), [one for one in active if not one.is_liability]),
-            (_("Owed"), [one for one in active if one.is_liability]),
+            (_("Debts"), [one for one in active if one.is_liability]),
         ],
         "archived": [account for account in visible if not account.is_active],
         "totals": totals_by_currency(active),
@@ -61,7 +61,7 @@ def account_create(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             account = open_account(actor=request.user, user=request.user, **form.changes())
-            messages.success(request, _("%(name)s is open.") % {"name": account.name})
+            messages.success(request, _("%(name)s added.") % {"name": account.name})
             return redirect("accounts:account_detail", account.pk)
     return _form_page(request, "accounts/account_create.html", form)
 
@@ -83,7 +83,7 @@ def account_archive(request: UserRequest, pk: int) -> HttpResponse:
     """Archive an active account, or make an archived one active again."""
     account = _own_account(request, pk)
     edited = edit_account(actor=request.user, account=account, is_active=not account.is_active)
-    sentence = _("%(name)s is active again.") if edited.is_active else _("%(name)s is archived.")
+    sentence = _("%(name)s reactivated.") if edited.is_active else _("%(name)s archived.")
     _say_with_undo(request, sentence % {"name": account.name}, "accounts:account_archive", pk)
     return redirect("accounts:account_list")
 
@@ -93,7 +93,7 @@ def account_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move an account to the trash, with its transactions."""
     account = _own_account(request, pk)
     delete_account(actor=request.user, account=account)
-    sentence = _("%(name)s is in the trash.") % {"name": account.name}
+    sentence = _("%(name)s moved to the trash.") % {"name": account.name}
     _say_with_undo(request, sentence, "accounts:account_restore", pk)
     return redirect("accounts:account_list")
 
@@ -104,7 +104,7 @@ def account_restore(request: UserRequest, pk: int) -> HttpResponse:
     account = get_object_or_404(Account.objects.filter(user=request.user), pk=pk)
     require_change(request.user, account)
     restore_account(actor=request.user, account=account)
-    messages.success(request, _("%(name)s is back.") % {"name": account.name})
+    messages.success(request, _("%(name)s restored.") % {"name": account.name})
     return redirect("accounts:account_detail", pk)
 
 

@@ -67,7 +67,7 @@ def share_accept(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         # Taken back at the same moment.
         return go_back(request, error, "accounts:share_list")
-    messages.success(request, _("Accepted. You see it from now on, marked as shared."))
+    messages.success(request, _("Accepted. You'll see these accounts marked as shared."))
     return redirect("accounts:share_list")
 
 
@@ -79,7 +79,7 @@ def share_end(request: UserRequest, pk: int) -> HttpResponse:
             end_share(actor=request.user, share=share)
     except ValidationError as error:
         return go_back(request, error, "accounts:share_list")
-    messages.success(request, _("Done. Nothing of it is shared any more."))
+    messages.success(request, _("Sharing stopped."))
     return redirect("accounts:share_list")
 
 
@@ -88,7 +88,7 @@ def share_level(request: UserRequest, pk: int) -> HttpResponse:
     """Make a viewer an analyst, or the other way round."""
     share = _share(request, pk)
     if share.user_id != request.user.pk:
-        raise PermissionDenied("Only the owner of the account chooses how it is shared.")
+        raise PermissionDenied("Only the account's owner can change how it's shared.")
     require(request.user, Ability.CHANGE_OWN_DATA)
     ask_for_step_up(request)
     try:
@@ -96,7 +96,7 @@ def share_level(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return go_back(request, error, "accounts:share_list")
     names = {"person": changed.email, "level": changed.get_level_display().lower()}
-    messages.success(request, _("%(person)s is %(level)s now.") % names)
+    messages.success(request, _("%(person)s is now %(level)s.") % names)
     return redirect("accounts:share_list")
 
 

@@ -68,13 +68,13 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
     on = max(days.start, bill.due_date + timedelta(days=1))
     is_late = on <= bill.due_date + timedelta(days=LATE_DAYS)
     if on in days and is_late and _is_open(bill, user, on):
-        sentence = f"{bill.biller_name}: {amount} was due on {due} and is not paid."
+        sentence = f"{bill.biller_name}: {amount} was due on {due} and hasn't been paid."
         yield _fact(AlertType.BILL_OVERDUE, bill, user, on, sentence, Alert.Severity.CRITICAL)
     tried = bill.auto_pay_tried_on
     if bill.auto_pay_error and tried is not None:
         on = max(days.start, tried)
         if on in days and on <= tried + timedelta(days=LATE_DAYS) and _is_open(bill, user, on):
-            sentence = f"{bill.biller_name} was not paid automatically: {bill.auto_pay_error}"
+            sentence = f"We couldn't pay {bill.biller_name} automatically: {bill.auto_pay_error}"
             severity = Alert.Severity.CRITICAL
             yield _fact(AlertType.AUTOPAY_FAILED, bill, user, on, sentence, severity, f":{tried}")
 

@@ -69,7 +69,7 @@ def _message(progress: BudgetProgress, kind: str) -> str:
     spent, limit = told(progress.spent, currency, user), told(progress.limit, currency, user)
     if kind == AlertType.BUDGET_EXCEEDED:
         over = told(progress.overspent, currency, user)
-        return f"{name}: {spent} spent in {month}, {over} over the budget of {limit}."
+        return f"{name}: you spent {spent} in {month}, {over} over your budget of {limit}."
     left = told(progress.remaining, currency, user)
     used = percent(progress.percent, locale=user.locale)
     return f"{name}: {used} of {month}'s budget is used, {left} of {limit} left."

@@ -44,15 +44,15 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 def judge(batch: ImportBatch, on: date, users: dict) -> Fact:
     counts = f"{batch.added_count:,} added"
     if batch.duplicate_count:
-        counts += f", {batch.duplicate_count:,} known already"
+        counts += f", {batch.duplicate_count:,} already there"
     if batch.invalid_count:
-        counts += f", {batch.invalid_count:,} not readable"
+        counts += f", {batch.invalid_count:,} with errors"
     return Fact(
         user=users[batch.user_id],
         type=AlertType.IMPORT_FINISHED,
         key=f"import_finished:{batch.pk}",
         on=on,
-        message=f"{batch.file_name[:120]} is imported into {batch.account.name}: {counts}.",
+        message=f"{batch.file_name[:120]} was imported into {batch.account.name}: {counts}.",
         severity=Alert.Severity.WARNING if batch.invalid_count else Alert.Severity.INFO,
         link=reverse("transactions:import_receipt", args=[batch.pk]),
         transactions_link=transactions_link(account=batch.account_id),

@@ -59,7 +59,7 @@ def _is_new(seen: Seen, what: str, at: datetime) -> bool:
 
 
 def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsewhere: bool) -> Fact:
-    what = "a place not seen before" if is_elsewhere else "a device not seen before"
+    what = "a new location" if is_elsewhere else "a new device"
     by = f" with {device}" if device else ""
     day = date_format(on, "j F", user.locale)
     return Fact(
@@ -67,8 +67,8 @@ def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsew
         type=AlertType.NEW_LOGIN,
         key=f"new_login:{event_id}",
         on=on,
-        message=f"Your account was signed in to from {ip}{by} on {day},"
-        f" {what}. If that was not you, change your password.",
+        message=f"New sign-in to your account from {ip}{by} on {day},"
+        f" {what}. If this wasn't you, change your password.",
         severity=Alert.Severity.CRITICAL,
         link=reverse("users:security"),
     )

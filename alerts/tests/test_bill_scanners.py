@@ -43,7 +43,7 @@ def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
         scan(alice, DUE + timedelta(days=offset))
     assert told(alice) == [
         ("bill_due", "Power: €80.00 is due on March 15."),
-        ("bill_overdue", "Power: €80.00 was due on March 15 and is not paid."),
+        ("bill_overdue", "Power: €80.00 was due on March 15 and hasn't been paid."),
     ]
     days = Alert.objects.order_by("id").values_list("occurred_on", flat=True)
     assert list(days) == [date(2026, 3, 12), date(2026, 3, 16)]
@@ -70,7 +70,7 @@ def test_what_will_be_lacking_is_said_before_and_a_failed_auto_pay_is_told_once(
     sentences = dict(told(alice))
     assert sentences["bill_due"] == "Power: €80.00 is due on March 15. Thin will be €41.20 short."
     assert sentences["autopay_failed"] == (
-        "Power was not paid automatically: Thin has 38.80 EUR available; this needs 80.00."
+        "We couldn't pay Power automatically: Thin has 38.80 EUR available. You need 80.00."
     )
 
 

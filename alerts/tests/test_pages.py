@@ -33,7 +33,7 @@ def test_the_list_is_narrowed_and_says_so_when_nothing_is_left(alice, client_for
     page = client.get("/alerts/?type=low_balance").content.decode()
     assert "Message 2." in page
     assert "Message 1." not in page
-    assert "Nothing of this kind" in client.get("/alerts/?dismissed=true").content.decode()
+    assert "No matching alerts" in client.get("/alerts/?dismissed=true").content.decode()
     assert client.get("/alerts/?type=nonsense").status_code == 422
     answer = client.get("/alerts/?is_read=perhaps")
     assert (answer.status_code, "Send true or false." in answer.content.decode()) == (422, True)
@@ -62,9 +62,9 @@ def test_every_role_marks_its_own_and_the_bell_hears_of_it(alice, client_for, ap
     client, here = client_for(alice), {"next": "/alerts/"}
     for act, words in [
         ("read", "Message 1."),
-        ("dismiss", "The alert is dismissed."),
+        ("dismiss", "Alert dismissed."),
         ("restore", "Message 1."),
-        ("delete", "The alert is deleted."),
+        ("delete", "Alert deleted."),
     ]:
         answer = client.post(f"/alerts/{alert.pk}/{act}/", here, headers={"HX-Request": "true"})
         assert (answer.status_code, answer["HX-Trigger"]) == (200, '{"alerts-changed": {}}')
@@ -108,8 +108,8 @@ def test_a_wrong_threshold_is_told_at_its_field_and_nothing_is_saved(alice, clie
 
 def test_a_channel_that_is_not_set_up_says_so(alice, client_for):
     page = client_for(alice).get("/alerts/subscriptions/").content.decode()
-    assert "SMS is not set up here." in page
-    assert "No mail server is set up" in page
+    assert "Text messages aren&#x27;t set up here." in page
+    assert "set up yet. Messages are saved to a folder" in page
 
 
 def test_quiet_hours_need_both_ends(alice, client_for):
@@ -117,7 +117,7 @@ def test_quiet_hours_need_both_ends(alice, client_for):
     data = {"quiet_hours": "1", "quiet_from": "22:00"}
     answer = client.post("/alerts/subscriptions/", data)
     assert answer.status_code == 422
-    assert "Give both times" in answer.content.decode()
+    assert "Enter both times" in answer.content.decode()
     data["quiet_until"] = "07:00"
     assert client.post("/alerts/subscriptions/", data).status_code == 302
     alice.refresh_from_db()
@@ -132,9 +132,11 @@ def test_the_backtest_shows_when_it_would_have_fired(alice, checking, client_for
     client = client_for(alice)
     address = "/alerts/backtest/?type=large_transaction&large_transaction-threshold"
     part = client.get(f"{address}=600", headers={"HX-Request": "true"}).content.decode()
-    assert "Would have fired once in 12 months" in part
+    assert "You'd have been alerted once in the last 12 months" in part
     assert f'href="/transactions/{row.pk}/"' in part
     assert "<html" not in part
-    assert "Would not have fired" in client.get(f"{address}=601").content.decode()
+    assert (
+        "have been alerted in the last 12 months" in client.get(f"{address}=601").content.decode()
+    )
     assert client.get(f"{address}=much").status_code == 422
     assert client.get("/alerts/backtest/?type=nonsense").status_code == 404

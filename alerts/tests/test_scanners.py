@@ -66,7 +66,7 @@ def test_a_budget_is_told_at_80_percent_and_when_exceeded_once_each(
         assert scan_everybody(at=AT + timedelta(days=day)) == 0
     assert told() == [f"budget_exceeded:{one.pk}", f"budget_warning:{one.pk}:80"]
     assert Alert.objects.get(type="budget_exceeded").message == (
-        "Groceries: €100.01 spent in March, €0.01 over the budget of €100.00."
+        "Groceries: you spent €100.01 in March, €0.01 over your budget of €100.00."
     )
     assert Notification.objects.count() == 2
 
@@ -298,10 +298,8 @@ def test_a_sign_in_with_a_new_device_is_told_whatever_the_door(alice):
     assert Client().post("/users/login/", login, headers=firefox).status_code == 302
     assert scan_everybody(at=datetime.now(UTC)) == 1
     told_of = Alert.objects.get().message
-    assert told_of.startswith(
-        "Your account was signed in to from 127.0.0.1 with Firefox on Windows"
-    )
-    assert "a device not seen before" in told_of
+    assert told_of.startswith("New sign-in to your account from 127.0.0.1 with Firefox on Windows")
+    assert "a new device" in told_of
 
 
 # --- Marks and batches ---------------------------------------------------------------------------

@@ -44,7 +44,7 @@ class Unavailable(APIException):
 
     status_code = 503
     default_code = "unavailable"
-    default_detail = "The service is paused for a moment. Please try again."
+    default_detail = "The service is briefly unavailable. Please try again."
     wait = 5  # answered as Retry-After
 
 
@@ -53,7 +53,7 @@ class TooLarge(APIException):
 
     status_code = 413
     default_code = "too_large"
-    default_detail = "That is more than can be sent at once."
+    default_detail = "That's too much data for one request."
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -66,10 +66,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = TooLarge()
     elif isinstance(exc, SuspiciousOperation):
         # Thousands of fields or files, a forged host: refused before any of it is read.
-        exc = ParseError("That is no request this server takes.")
+        exc = ParseError("We can't process this request.")
     elif isinstance(exc, RecursionError):
         # Only what is sent can be nested so deeply.
-        exc = ParseError("That is nested too deeply.")
+        exc = ParseError("The data is nested too deeply.")
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
     return standardized_handler(exc, context)
@@ -100,7 +100,7 @@ class AmountSerializerField(serializers.Field):
         "number": "Send the amount as a string such as “12.50”, not as a JSON number.",
         "invalid": "Send an amount such as “12.50”: digits, and a point before the decimals.",
         "too_many_decimals": "An amount has at most four decimals.",
-        "too_large": "That is more than one posting can hold.",
+        "too_large": "This amount is too large.",
         "not_positive": "Enter an amount above zero.",
         "negative": "Enter an amount of zero or more.",
     }

@@ -86,9 +86,11 @@ def _wrong_type(field: serializers.Field, value: Any) -> Any:
 
 def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[ErrorDetail]]:
     """An error for each name that is sent but not known; empty if there is none."""
-    there = f"The fields here are: {', '.join(known)}." if known else "It takes no body."
+    there = (
+        f"The allowed fields are: {', '.join(known)}." if known else "This endpoint takes no body."
+    )
     return {
-        name: [ErrorDetail(f"There is no field “{name}”. {there}", code="unknown_field")]
+        name: [ErrorDetail(f"Unknown field “{name}”. {there}", code="unknown_field")]
         for name in _shown(one for one in sent if one not in known)
     }
 
@@ -176,9 +178,11 @@ class StrictInput:
 
 def _refuse_parameters(request: Request, known: list[str]) -> None:
     sent = request.query_params
-    there = f"The parameters here are: {', '.join(known)}." if known else "It takes none."
+    there = (
+        f"The allowed parameters are: {', '.join(known)}." if known else "This endpoint takes none."
+    )
     errors = {
-        name: [ErrorDetail(f"There is no parameter “{name}”. {there}", code="unknown_parameter")]
+        name: [ErrorDetail(f"Unknown parameter “{name}”. {there}", code="unknown_parameter")]
         for name in _shown(one for one in sent if one not in known)
     }
     for name in known:

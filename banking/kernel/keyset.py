@@ -101,7 +101,7 @@ def _decode(cursor: str, queryset: QuerySet, ordering: Sequence[str]) -> tuple[b
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         backwards, names, *values = json.loads(packed)
         if names != ",".join(ordering):
-            raise ValueError("Another list's cursor.")
+            raise ValueError("This cursor belongs to another list.")
         position = [
             _value(_field(queryset, name), text)
             for name, text in zip(ordering, values, strict=True)

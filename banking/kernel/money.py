@@ -79,7 +79,7 @@ def validate_currency(code: str) -> None:
     """Raise ValidationError unless `code` is an active ISO 4217 currency."""
     if code not in active_currencies():
         raise ValidationError(
-            "“%(code)s” is not a currency code of ISO 4217, such as EUR or USD.",
+            "“%(code)s” isn't a valid currency code. Use a code such as EUR or USD.",
             code="invalid_currency",
             params={"code": code},
         )

@@ -23,7 +23,7 @@ class PdfUnavailableError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "PDF files cannot be made on this machine: the Pango library is not installed."
+            "PDF files can't be created on this server because the Pango library isn't installed."
         )
 
 

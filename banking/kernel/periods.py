@@ -33,7 +33,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise ValueError("A period cannot end before it starts.")
+            raise ValueError("A period can't end before it starts.")
 
     @classmethod
     def month(cls, year: int, month: int) -> "Period":

@@ -157,7 +157,9 @@ class PayIn(Input):
     """How a bill is paid: by default all of it, today, from its own account."""
 
     account = OwnAccountField(
-        required=False, allow_null=True, help_text="null: it was paid elsewhere, post nothing."
+        required=False,
+        allow_null=True,
+        help_text="null if it was paid elsewhere. Nothing is posted.",
     )
     amount = AmountSerializerField(positive=True, required=False)
     paid_on = serializers.DateField(required=False, help_text="Default: today in your time zone.")

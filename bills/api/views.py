@@ -212,7 +212,7 @@ class BillMatchApi(BillApi):
         payment = own.filter(pk=self.read(MatchIn)["transaction"]).first()
         if payment is None:
             raise serializers.ValidationError(
-                {"transaction": "There is no such transaction of yours."}, code="does_not_exist"
+                {"transaction": "This transaction doesn't exist."}, code="does_not_exist"
             )
         settle_with(actor=request.user, bill=bill, payment=payment)
         return Response(self.show(pk))

@@ -69,7 +69,9 @@ def pay_bill(
             raise ValidationError({"account": "Choose one of your own accounts."})
         payment = _post(actor, locked, account, amount, on, today)
     elif on > today:
-        raise ValidationError({"on": "What is paid elsewhere was paid today or before."})
+        raise ValidationError(
+            {"on": ("The payment date can't be in the future if you paid it elsewhere.")}
+        )
     settled = _settle(locked, amount, on, payment, today=told)
     _record(actor, settled)
     return settled
@@ -121,7 +123,7 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     if locked.paid_at is not None:
         return locked
     if not locked.is_open:
-        raise ValidationError("This bill is not open.")
+        raise ValidationError("This bill is already paid or skipped.")
     lock_accounts([payment.account_id])
     reward = lock_bill_program(locked.user)
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=payment.pk)
@@ -156,7 +158,7 @@ def unpay_bill(*, actor: User, bill: Bill) -> Bill:
     payment = locked.payment
     rest = Bill.objects.select_for_update(of=("self",)).filter(remainder_of=locked).first()
     if rest is not None and rest.paid_at is not None:
-        raise ValidationError("The rest of this bill is paid. Undo that payment first.")
+        raise ValidationError("The rest of this bill has been paid. Undo that payment first.")
     if payment is not None:
         lock_accounts([payment.account_id])
         programs = lock_programs_of(payment)
@@ -176,17 +178,17 @@ def unpay_bill(*, actor: User, bill: Bill) -> Bill:
 def _refuse_as_payment(bill: Bill, row: Transaction, *, account_id: int) -> None:
     """Raise ValidationError unless a locked row may pay this bill."""
     if row.account_id != account_id:
-        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+        raise ValidationError("This transaction was just moved. Reload and try again.")
     is_expense = row.signed_amount < 0 and row.status == Transaction.Status.POSTED
     if row.user_id != bill.user_id or not is_expense or row.deleted_at is not None:
         raise ValidationError({"transaction": "Choose one of your own expenses."})
     if Bill.objects.filter(payment=row).exists():
-        raise ValidationError({"transaction": "This transaction has paid another bill."})
+        raise ValidationError({"transaction": "This transaction already paid another bill."})
 
 
 def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
     if not bill.is_open:
-        raise ValidationError("This bill is not open: restore it first.")
+        raise ValidationError("This bill is in the trash or already settled. Restore it first.")
     if amount is None:
         return bill.amount_due
     amount = exact_amount(amount, bill.currency)

@@ -55,7 +55,7 @@ def require_paying_account(fields: dict[str, Any], bill: Bill | None = None) -> 
     Nobody gives their password to learn what is missing. Raises ValidationError at "account".
     """
     if fields.get("account", bill.account if bill is not None else None) is None:
-        raise ValidationError({"account": "Choose the account that pays it automatically."})
+        raise ValidationError({"account": "Choose an account for automatic payments."})
 
 
 @db_transaction.atomic
@@ -66,7 +66,7 @@ def create_bill(*, actor: User, user: User, today: date | None = None, **fields:
     """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
-        raise TypeError(f"A bill has no {', '.join(sorted(unknown))}.")
+        raise TypeError(f"Unknown bill field: {', '.join(sorted(unknown))}.")
     fields.setdefault("currency", user.base_currency)
     bill = Bill(user=user, series_start=fields["due_date"], **fields)
     _check(bill)
@@ -86,7 +86,7 @@ def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: 
     """
     locked = lock_bill(bill)
     if not locked.is_open:
-        raise ValidationError("This bill is settled. Change the next one.")
+        raise ValidationError("This bill is already paid or skipped. Edit the next one.")
     before = {
         name: getattr(locked, name)
         for name in EDITABLE
@@ -95,7 +95,7 @@ def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: 
     if not before:
         return locked
     if "recurrence" in before and locked.remainder_of_id is not None:
-        raise ValidationError({"recurrence": "The rest of a part payment does not repeat."})
+        raise ValidationError({"recurrence": "The rest of a partial payment can't repeat."})
     was_due = locked.due_date
     for name in before:
         setattr(locked, name, changes[name])

@@ -83,7 +83,9 @@ def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[No
     """
     locked = lock_bill(bill)
     if not locked.is_open:
-        raise ValidationError("This bill is settled: there is nothing to be reminded of.")
+        raise ValidationError(
+            "This bill is already paid or skipped, so there's nothing to remind you of."
+        )
     written = _notify(locked, f"bill:{locked.pk}", channels_of(locked.user), on, at)
     trail.record(
         actor=actor,

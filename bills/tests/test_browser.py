@@ -40,7 +40,7 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     page, base = signed_in, live_server.url
     due = local_date(owner.timezone, timezone.now()) + timedelta(days=2)
     page.goto(f"{base}/bills/new/")
-    page.get_by_label("Who is paid").fill("City Power")
+    page.get_by_label("Payee").fill("City Power")
     page.get_by_role("textbox", name="Amount").fill("80")
     page.get_by_role("textbox", name="Due date").fill(str(due))
     page.get_by_label("Repeats").select_option("monthly")
@@ -53,13 +53,13 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     expect(mark).to_contain_text("City Power")
     mark.click()
 
-    page.get_by_role("button", name="Switch on auto-pay").click()
+    page.get_by_role("button", name="Turn on auto-pay").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("button", name="Switch off auto-pay")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn off auto-pay")).to_be_visible()
     assert Bill.objects.get().auto_pay
-    page.get_by_role("button", name="Switch off auto-pay").click()
-    expect(page.get_by_role("button", name="Switch on auto-pay")).to_be_visible()
+    page.get_by_role("button", name="Turn off auto-pay").click()
+    expect(page.get_by_role("button", name="Turn on auto-pay")).to_be_visible()
 
     page.get_by_role("link", name="Pay", exact=True).click()
     page.get_by_role("button", name="Pay", exact=True).click()
@@ -88,5 +88,5 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     page.goto(here)
     page.get_by_role("button", name="Delete").click()
     said = page.locator(".toast__text")
-    expect(said).to_contain_text("is in the trash")
+    expect(said).to_contain_text("moved to the trash")
     assert said.evaluate("text => text.scrollWidth <= text.clientWidth")

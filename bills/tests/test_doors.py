@@ -228,7 +228,7 @@ def test_a_bills_pages_work_without_script(alice, client_for, checking):
     assert client.post(pay, fields)["Location"] == here
     assert Transaction.objects.count() == 1
     paid = client.get(here).content.decode()
-    assert "Undo the payment" in paid
+    assert "Undo payment" in paid
     assert "Points earned" in paid
     assert ">550</a>" in paid
     client.post(reverse("bills:bill_unpay", args=[bill.pk]))
@@ -351,11 +351,11 @@ def test_auto_pay_names_what_is_missing_before_it_asks_for_the_password(
         page = client.post(address, form | {"auto_pay": "on"})
         assert page.status_code == 422
         assert page.context["form"].errors["account"] == [
-            "Choose the account that pays it automatically."
+            "Choose an account for automatic payments."
         ]
     switched = client.post(f"/bills/{bill.pk}/auto-pay/", {"auto_pay": "1"}, follow=True)
     assert switched.redirect_chain[0][0] == f"/bills/{bill.pk}/edit/"
-    assert "Choose the account that pays it automatically." in switched.content.decode()
+    assert "Choose an account for automatic payments." in switched.content.decode()
     complete = form | {"auto_pay": "on", "account": checking.pk}
     assert "reauthenticate" in client.post("/bills/new/", complete)["Location"]
     assert not Bill.objects.filter(auto_pay=True).exists()

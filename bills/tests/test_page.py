@@ -98,15 +98,15 @@ def test_the_switch_says_what_auto_pay_will_do(alice, checking):
     asked = {20: "within the hour", 19: "on the due date if", 21: "within the hour"}
     for day, words in asked.items():
         assert words in auto_pay_note(bill, date(2026, 3, day))
-    assert "Pay it yourself" in auto_pay_note(bill, date(2026, 4, 21))
+    assert "Pay it manually" in auto_pay_note(bill, date(2026, 4, 21))
     assert auto_pay(bill=bill, on=bill.due_date) == "paid"
     unpay_bill(actor=alice, bill=bill)
     bill.refresh_from_db()
-    assert auto_pay_note(bill, TENTH).startswith("It was paid on March 20 and taken back")
+    assert auto_pay_note(bill, TENTH).startswith("It was paid on March 20 and undone")
     assert auto_pay(bill=bill, on=bill.due_date) == ""
     edit_bill(actor=alice, bill=bill, auto_pay=False)
     bill.refresh_from_db()
-    assert auto_pay_note(bill, TENTH) == "It waits for you to pay it."
+    assert auto_pay_note(bill, TENTH) == "You pay this manually."
 
 
 def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, checking, client_for):
@@ -114,7 +114,7 @@ def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, che
     delete_account(actor=alice, account=checking)
     client = client_for(alice)
     detail = client.get(reverse("bills:bill_detail", args=[bill.pk])).content.decode()
-    assert "Nothing can be debited from Everyday." in detail
+    assert "pay from Everyday. Choose another account" in detail
     assert reverse("accounts:account_detail", args=[checking.pk]) not in detail
     assert "Account closed" in client.get(reverse("bills:bill_list")).content.decode()
     assert auto_pay(bill=bill, on=bill.due_date) == "failed"
@@ -124,7 +124,10 @@ def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, che
 
 def test_skipping_offers_to_undo_it_and_promises_a_next_one_only_of_a_series(alice, client_for):
     client = client_for(alice)
-    for recurrence, words in (("none", "Skipped."), ("weekly", "Skipped; the next one is planned")):
+    for recurrence, words in (
+        ("none", "Skipped."),
+        ("weekly", "Skipped. The next one is scheduled"),
+    ):
         bill = make_bill(alice, recurrence=recurrence)
         answer = client.post(reverse("bills:bill_skip", args=[bill.pk]), follow=True)
         (said,) = answer.context["messages"]
@@ -135,8 +138,8 @@ def test_skipping_offers_to_undo_it_and_promises_a_next_one_only_of_a_series(ali
 def test_paying_says_which_currency_is_meant(alice, checking, client_for):
     pay = reverse("bills:bill_pay", args=[make_bill(alice).pk])
     shown = client_for(alice).get(pay).content.decode()
-    assert "In USD. Less than all of it leaves the rest open." in shown
-    assert "An account in another currency is debited" in shown
+    assert "In USD. If you pay less, the rest stays due." in shown
+    assert "Accounts in another currency are charged" in shown
 
 
 @pytest.mark.parametrize("name", ["EE", "电力", "شركة الكهرباء"])

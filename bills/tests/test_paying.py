@@ -128,7 +128,7 @@ def test_the_rest_of_a_part_payment_changes_and_goes_alone(alice, checking):
     with pytest.raises(ValidationError) as refusal:
         edit_bill(actor=alice, bill=rest, recurrence="weekly")
     assert refusal.value.message_dict == {
-        "recurrence": ["The rest of a part payment does not repeat."]
+        "recurrence": ["The rest of a partial payment can't repeat."]
     }
     amounts = Bill.objects.open().order_by("due_date").values_list("biller_name", "amount_due")
     assert list(amounts) == [("Power, rest", Decimal("45.00")), ("Power", Decimal("80.00"))]
@@ -148,7 +148,7 @@ def test_an_imported_expense_settles_without_posting_again(alice, checking):
     with pytest.raises(ValidationError) as refusal:
         settle_with(actor=alice, bill=other, payment=row)
     assert refusal.value.message_dict == {
-        "transaction": ["This transaction has paid another bill."]
+        "transaction": ["This transaction already paid another bill."]
     }
 
 
@@ -158,7 +158,9 @@ def test_a_skipped_occurrence_is_followed_by_the_next(alice):
     assert Bill.objects.open().get().due_date == date(2027, 1, 31)
     with pytest.raises(ValidationError) as refusal:
         pay_bill(actor=alice, bill=bill, on=JANUARY_31)
-    assert refusal.value.messages == ["This bill is not open: restore it first."]
+    assert refusal.value.messages == [
+        "This bill is in the trash or already settled. Restore it first."
+    ]
     bill.refresh_from_db()
     assert bill.paid_at is None
 
@@ -189,9 +191,7 @@ def test_less_than_the_smallest_coin_is_no_bill(alice, amount, currency, sentenc
 def test_auto_pay_needs_an_account(alice):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, auto_pay=True)
-    assert refusal.value.message_dict == {
-        "account": ["Choose the account that pays it automatically."]
-    }
+    assert refusal.value.message_dict == {"account": ["Choose an account for automatic payments."]}
     assert not Bill.objects.exists()
 
 
@@ -200,7 +200,9 @@ def test_the_payment_of_a_bill_stays_in_the_ledger_until_it_is_undone(alice, che
     rows = Transaction.objects.filter(pk=bill.payment_id)
     with pytest.raises(ValidationError) as refusal:
         delete_transactions(actor=alice, rows=rows)
-    assert refusal.value.messages[0].startswith("This paid a bill. Undo the payment on the bill")
+    assert refusal.value.messages[0].startswith(
+        "This transaction paid a bill. Undo payment on the bill"
+    )
     with pytest.raises(ValidationError):
         edit_transaction(actor=alice, transaction=bill.payment, signed_amount=Decimal("-1.00"))
     edit_transaction(actor=alice, transaction=bill.payment, notes="March")
@@ -258,7 +260,9 @@ def test_a_payment_with_its_rest_paid_is_not_undone(alice, checking):
     pay_bill(actor=alice, bill=Bill.objects.open().get(), on=JANUARY_31)
     with pytest.raises(ValidationError) as refusal:
         unpay_bill(actor=alice, bill=bill)
-    assert refusal.value.messages == ["The rest of this bill is paid. Undo that payment first."]
+    assert refusal.value.messages == [
+        "The rest of this bill has been paid. Undo that payment first."
+    ]
     bill.refresh_from_db()
     checking.refresh_from_db()
     assert (bill.amount_paid, checking.balance) == (Decimal("30.00"), Decimal("920.00"))

@@ -146,7 +146,7 @@ class BudgetMonthOut(serializers.Serializer):
 class BudgetIn(Input):
     """What a budget is set or changed with."""
 
-    category = CategorySlugField(help_text="The slug of a category of expenses.")
+    category = CategorySlugField(help_text="The slug of an expense category.")
     month = serializers.IntegerField(
         min_value=1, max_value=12, required=False, help_text="Default: this month, in your zone."
     )

@@ -162,7 +162,7 @@ class BudgetMonthApi(BudgetApi):
             OpenApiParameter(
                 "include_shared",
                 bool,
-                description="Add budgets shared with you; by itself for guests.",
+                description="Include budgets shared with you. Always on for guests.",
             )
         ],
     )

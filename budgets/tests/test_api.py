@@ -93,7 +93,7 @@ def test_a_second_budget_of_a_category_and_month_is_a_400(api, budget_for):
     assert answer.status_code == 400
     assert answer.json()["errors"][0] == {
         "code": "unique",
-        "detail": "There is a budget for Groceries in 03/2026 already.",
+        "detail": "You already have a budget for Groceries in 03/2026.",
         "attr": "category",
     }
 

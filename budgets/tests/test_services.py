@@ -50,7 +50,7 @@ def test_a_budget_is_made_in_the_owners_base_currency_and_recorded(budget_for, a
             "limit_amount",
             "JPY has no decimals.",
         ),
-        ({"limit_amount": Decimal(10**13)}, "limit_amount", "That is more than a budget can hold."),
+        ({"limit_amount": Decimal(10**13)}, "limit_amount", "This amount is too large."),
         ({"month": 13}, "month", "Choose a month from 1 to 12."),
         ({"month": 0}, "month", "Choose a month from 1 to 12."),
         ({"year": 1949}, "year", "Choose a year from 1950 to 2100."),
@@ -74,7 +74,7 @@ def test_a_word_that_is_no_currency_is_refused(budget_for):
 def test_only_expenses_have_budgets(budget_for, slug):
     with pytest.raises(ValidationError) as refusal:
         budget_for(slug)
-    assert refusal.value.message_dict == {"category": ["Choose a category of expenses."]}
+    assert refusal.value.message_dict == {"category": ["Choose an expense category."]}
     assert not Budget.objects.exists()
 
 
@@ -97,7 +97,7 @@ def test_a_category_has_one_budget_a_month(budget_for, bob):
     with pytest.raises(ValidationError) as refusal:
         budget_for("groceries", 200)
     assert refusal.value.message_dict == {
-        "category": ["There is a budget for Groceries in 03/2026 already."]
+        "category": ["You already have a budget for Groceries in 03/2026."]
     }
     budget_for("groceries", month=4)
     budget_for("groceries", user=bob)
@@ -201,7 +201,7 @@ def test_a_read_only_role_and_a_guest_change_nothing(budget_for, role):
     with pytest.raises(PermissionDenied):
         require_change(reader, budget_for("groceries", user=reader))
     guest = make_user("guest@example.com")
-    with pytest.raises(PermissionDenied, match="shared"):
+    with pytest.raises(PermissionDenied, match="view this budget"):
         require_change(guest, budget_for("groceries"))
 
 

@@ -77,7 +77,7 @@ def test_page_and_api_tell_it(alice, budget_for, spend, rule, client_for, api_fo
     budget_for("groceries", 100, year=today.year, month=today.month)
     spend("90.00", "groceries", today, **BY_BANK)
     page = client_for(alice).get(f"/transactions/rules/{rule.pk}/preview/").content.decode()
-    assert "What it does to this month’s budgets" in page
+    assert "Effect on this month’s budgets" in page
     assert page.index("Nearly used") < page.index("On track")
     answer = api_for(alice).post(f"/api/categories/rules/{rule.pk}/preview").json()
     assert answer["budgets"] == [

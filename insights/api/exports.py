@@ -98,7 +98,7 @@ class PdfExportIn(Input):
         }
         data["chosen"] = export_period(named, on=local_date(user.timezone, timezone.now()))
         if data["kind"] == Export.Kind.STATEMENT and "account" not in data:
-            raise serializers.ValidationError({"account": "Say which account."})
+            raise serializers.ValidationError({"account": "Choose an account."})
         if data["kind"] == Export.Kind.MONTHLY_REPORT and not _is_month(data["chosen"]):
             raise serializers.ValidationError({"month": "Send a month such as 2025-12."})
         return data

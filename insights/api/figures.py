@@ -35,7 +35,7 @@ SHARED = [
     OpenApiParameter(
         "include_shared",
         bool,
-        description="Count accounts shared with you as analyst too; by itself for guests.",
+        description="Include accounts shared with you as analyst. Always on for guests.",
     ),
 ]
 PERIOD = [

@@ -27,7 +27,7 @@ class DashboardOverviewApi(ApiView):
             OpenApiParameter(
                 "include_shared",
                 bool,
-                description="Count accounts shared with you too; by itself for guests.",
+                description="Include accounts shared with you. Always on for guests.",
             ),
         ],
     )

@@ -96,7 +96,9 @@ class PlatformOut(serializers.Serializer):
     notifications = serializers.DictField(child=serializers.IntegerField())
     trouble = TroubleOut()
     jobs = JobOut(many=True)
-    queue = serializers.IntegerField(allow_null=True, help_text="null: the broker did not answer.")
+    queue = serializers.IntegerField(
+        allow_null=True, help_text="null if the broker didn't respond."
+    )
     ledger = CheckOut()
     audit = serializers.SerializerMethodField()
 

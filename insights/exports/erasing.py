@@ -50,10 +50,10 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
     Raises ValidationError where that differs, or where nobody would be left to run the place.
     """
     if actor.pk != user.pk:
-        raise PermissionDenied("Everybody erases themselves alone.")
+        raise PermissionDenied("You can only delete your own account.")
     require_own_sign_in(user)
     if confirmation.strip().lower() != user.email.lower():
-        raise ValidationError({"confirm": "Type your email address as it is shown."})
+        raise ValidationError({"confirm": "Type your email exactly as shown."})
     # What is recorded of this must not tell from where it came.
     quiet = RequestInfo(request_id=current_request_info().request_id)
     with request_info(quiet), db_transaction.atomic():
@@ -94,7 +94,7 @@ def _locked_unless_last_admin(user: User) -> User:
     found = {row.pk: row for row in rows.order_by("pk")}
     admins = [pk for pk, row in found.items() if row.role == User.Role.ADMIN and row.is_active]
     if admins == [user.pk]:
-        raise ValidationError("You are the last admin. Make somebody else an admin first.")
+        raise ValidationError("You're the last admin. Make someone else an admin first.")
     return found[user.pk]
 
 

@@ -35,10 +35,12 @@ def _statement(export: Export, file: IO[bytes], at: datetime, report: Report) ->
         seen = Account.objects.visible_to(user).select_related("user")
         account = seen.filter(pk=params["account"]).first()
         if account is None:
-            raise ExportRefusedError("You do not see this account any more.")
+            raise ExportRefusedError("You no longer have access to this account.")
         statement = build_statement(account, Period(start, last + timedelta(days=1)))
     if len(statement.lines) > STATEMENT_PDF_LINES:
-        raise ExportRefusedError("More has been booked since: choose a shorter period.")
+        raise ExportRefusedError(
+            "More transactions have been added since. Choose a shorter period."
+        )
     report(30)
     on = local_date(user.timezone, at)
     file.write(statement_pdf(statement, locale=user.locale, on=on))
@@ -60,7 +62,9 @@ def _monthly_report(export: Export, file: IO[bytes], at: datetime, report: Repor
     if {one.pk for one in figures.coverage.accounts if one.user_id != user.pk} - {
         *export.shared_ids
     }:
-        raise ExportRefusedError("More was shared with you meanwhile: ask for the report again.")
+        raise ExportRefusedError(
+            "More accounts have been shared with you since. Create the report again."
+        )
     report(40)
     file.write(monthly_report_pdf(figures, locale=user.locale))
     report(95)

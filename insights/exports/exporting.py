@@ -44,7 +44,7 @@ from users.models import User
 
 logger = structlog.get_logger(__name__)
 
-NOT_FINISHED = "The file could not be made. Ask for it again."
+NOT_FINISHED = "We couldn't create the file. Try again."
 Kind, Status = Export.Kind, Export.Status
 
 
@@ -60,8 +60,8 @@ def request_statement(*, actor: User, account: Account, period: Period, at: date
     count = count_lines(account, period)
     if count > STATEMENT_PDF_LINES:
         raise ValidationError(
-            f"There are {count:,} transactions in that time. A PDF holds {STATEMENT_PDF_LINES:,}:"
-            " choose a shorter period, or take the list as CSV."
+            f"This period has {count:,} transactions. A PDF can hold {STATEMENT_PDF_LINES:,}."
+            " Choose a shorter period, or export the list as CSV."
         )
     return _request(
         actor=actor,
@@ -84,7 +84,7 @@ def request_monthly_report(
     """Ask for the report of one calendar month. Raises PermissionDenied, ValidationError."""
     coverage = insights_coverage(actor, include_shared=include_shared)
     if not coverage.accounts:
-        raise ValidationError("There is no account to report on yet.")
+        raise ValidationError("Add an account first.")
     return _request(
         actor=actor,
         kind=Kind.MONTHLY_REPORT,
@@ -97,7 +97,7 @@ def request_monthly_report(
 
 def request_everything(*, actor: User, at: datetime) -> Export:
     """Ask for everything the actor owns. The door has asked for a factor again."""
-    return _request(actor=actor, kind=Kind.EVERYTHING, title="Everything of mine", params={}, at=at)
+    return _request(actor=actor, kind=Kind.EVERYTHING, title="All my data", params={}, at=at)
 
 
 @db_transaction.atomic
@@ -116,7 +116,7 @@ def _request(
     if waiting is not None:
         return waiting
     if mine.count() >= EXPORTS_KEPT:
-        raise ValidationError(f"You keep {EXPORTS_KEPT} files. Delete some of them first.")
+        raise ValidationError(f"You already have {EXPORTS_KEPT} files. Delete some first.")
     export = Export(
         user=actor,
         kind=kind,

@@ -16,8 +16,8 @@ from insights.figures.spending import percent_change
 SHOWN_CATEGORIES = 10
 _GROUPS = [
     ("Everyday", {Account.Type.CHECKING, Account.Type.CASH}),
-    ("Saved and invested", {Account.Type.SAVINGS, Account.Type.INVESTMENT}),
-    ("Owed", {Account.Type.CREDIT_CARD, Account.Type.LOAN}),
+    ("Savings and investments", {Account.Type.SAVINGS, Account.Type.INVESTMENT}),
+    ("Debts", {Account.Type.CREDIT_CARD, Account.Type.LOAN}),
 ]
 
 
@@ -92,7 +92,7 @@ def _tiles(overview: Overview, links: Links) -> list[Tile]:
             "arrow-up-right",
         ),
         Tile(
-            "Left over" if now.net >= 0 else "Overspent",
+            "Net cash flow",
             now.net,
             links.counted(period),
             None,

@@ -23,9 +23,9 @@ _TROUBLE = [
     ("failed_changes", "Long changes failed", "transactions_change", "status__exact=failed"),
     ("failed_exports", "Exports failed", "insights_export", "status__exact=failed"),
     ("failed_notifications", "Messages failed", "users_notification", "status__exact=failed"),
-    ("overdue_notifications", "Messages late", "users_notification", "status__exact=pending"),
-    ("sync_errors", "Sources down", "accounts_ratefetch", "has_succeeded__exact=0"),
-    ("held_rates", "Rates held back", "accounts_heldrate", "status__exact=held"),
+    ("overdue_notifications", "Messages delayed", "users_notification", "status__exact=pending"),
+    ("sync_errors", "Rate sources down", "accounts_ratefetch", "has_succeeded__exact=0"),
+    ("held_rates", "Rates waiting for review", "accounts_heldrate", "status__exact=held"),
 ]
 
 

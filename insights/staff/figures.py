@@ -229,8 +229,8 @@ def _last_fetches() -> list[RateFetch]:
 def _check(jobs: list[JobState], name: str) -> Check:
     job = next((one for one in jobs if one.name == name), None)
     if job is None:
-        return Check(None, None, "It has not run yet.")
+        return Check(None, None, "has not run yet.")
     if job.outcome == JobState.Outcome.FAILED:
-        return Check(False, job.finished_at, "It could not be checked.")
+        return Check(False, job.finished_at, "could not be completed.")
     passed = job.result == "True"
-    return Check(passed, job.finished_at, "" if passed else "Something is off: see the log.")
+    return Check(passed, job.finished_at, "" if passed else "found problems. See the log.")

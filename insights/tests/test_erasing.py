@@ -117,7 +117,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
     )
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     deliver_due(at=timezone.now())
-    assert "Qyzw Archer shares accounts" in mails_in_folder(settings)
+    assert "Qyzw Archer wants to share accounts" in mails_in_folder(settings)
     mails_to(ADDRESS, "bob@example.com")
     assert plant(person) == {}
     planted = places_of(CANARY)
@@ -173,7 +173,7 @@ def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
     assert [event.action for event in events[-2:]] == [trail.DETAILS_ERASED, "users.user.erased"]
     assert {(event.ip, event.device) for event in events} == {(None, "")}
     assert not client.login(email=ADDRESS, password=PASSWORD)
-    with pytest.raises(ValidationError, match="is erased"):
+    with pytest.raises(ValidationError, match="account was deleted"):
         set_active(actor=None, user=left, is_active=True)
     # The address is free again.
     assert make_user(ADDRESS).pk != person.pk

@@ -81,14 +81,14 @@ def test_by_page_after_the_address_is_typed(alice, client_for):
     client, other = client_for(alice), client_for(alice)
     url = reverse("users:privacy")
     page = client.get(url).content.decode()
-    assert "What stays" in page
+    assert "What we keep" in page
     assert alice.email in page
     assert client.post(url, {"confirm": alice.email})["Location"].startswith(
         "/users/reauthenticate"
     )
     step_up(client, alice)
     wrong = client.post(url, {"confirm": "alice"})
-    assert (wrong.status_code, "as it is shown" in wrong.content.decode()) == (422, True)
+    assert (wrong.status_code, "exactly as shown" in wrong.content.decode()) == (422, True)
     done = client.post(url, {"confirm": alice.email})
     assert (done.status_code, done["Location"]) == (302, reverse("account_login"))
     assert other.get(url).status_code == client.get(url).status_code == 302

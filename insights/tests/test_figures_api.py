@@ -89,7 +89,7 @@ def test_the_other_figures_answer_in_their_shapes(ask, alice, household):
 def test_a_viewer_is_refused_and_an_analyst_sees_the_owners(path, api_for, guest_of):
     refused = api_for(guest_of("viewer")).get(path)
     assert refused.status_code == 403
-    assert refused.json()["errors"][0]["detail"] == "Insights are not part of your access."
+    assert refused.json()["errors"][0]["detail"] == "Your access doesn't include insights."
     assert api_for(guest_of("analyst")).get(path).status_code == 200
 
 

@@ -197,8 +197,8 @@ def test_three_months_are_needed_and_a_past_forecast_knows_no_later_line(alice, 
     early = forecast_of(alice, on=today)
     assert (early.is_known, early.history_days, early.lowest) == (False, 89, None)
     page = client_for(alice).get(PAGE).content.decode()
-    assert "Not enough to go by" in page
-    assert "one day is still missing" in page
+    assert "Not enough data yet" in page
+    assert "one day short" in page
     post(account, (today - timedelta(days=90), "-1.00", "Shop"))
     first = forecast_of(alice, on=today)
     assert first.is_known

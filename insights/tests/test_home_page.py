@@ -98,9 +98,9 @@ def test_an_account_without_transactions_has_honest_empty_places(client_for, ali
     make_account(user=alice, currency="USD", opening_balance="12.00")
     page = client_for(alice).get("/").content.decode()
     assert 'value="12.00"' in page
-    assert "Nothing spent" in page
-    assert "No money moved yet" in page
-    assert "No transactions here" in page
+    assert "No spending" in page
+    assert "No income or spending yet" in page
+    assert "No transactions" in page
 
 
 def test_a_viewer_sees_the_basic_summary(client_for, guest_of):
@@ -108,12 +108,12 @@ def test_a_viewer_sees_the_basic_summary(client_for, guest_of):
     assert 'value="3283.00"' in page
     assert "Recent transactions" in page
     assert "data-chart" not in page
-    assert "Where it went" not in page
+    assert "Spending by category" not in page
 
 
 def test_an_analyst_sees_where_it_went(client_for, guest_of):
     page = client_for(guest_of("analyst")).get("/").content.decode()
-    assert "Where it went" in page
+    assert "Spending by category" in page
 
 
 def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, today):
@@ -129,7 +129,7 @@ def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, to
 def test_one_picker_drives_all_of_it(client_for, alice, household):
     page = client_for(alice).get("/", {"month": "2019-03"}).content.decode()
     assert "March 2019" in page
-    assert "Nothing spent" in page
+    assert "No spending" in page
     hrefs = re.findall(r'class="cover-link" href="([^"]+)"', page)
     queries = [dict(parse_qsl(urlsplit(unescape(href)).query)) for href in hrefs]
     assert {query["date_from"] for query in queries if query} == {"2019-03-01"}

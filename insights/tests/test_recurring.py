@@ -128,7 +128,7 @@ def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
     assert "City Gym" not in found(alice, on)
     post(household, (on, "-51.00", "CITY GYM"))
     assert set(found(alice, on)) == {"Brightwater", "Old Magazine"}
-    assert b"Not recurring, you said" in client.get(PAGE).content
+    assert b"Marked as not recurring" in client.get(PAGE).content
     undone = client.post(reverse("insights:recurring_restore", args=[dismissal.pk]))
     assert (undone.status_code, RecurringDismissal.objects.count()) == (302, 0)
     assert "City Gym" in found(alice, on)
@@ -227,5 +227,5 @@ def test_who_may_see_what_recurs(alice, household, api_for, client_for):
 
 def test_an_empty_page_says_what_it_takes(alice, client_for):
     page = client_for(alice).get(PAGE)
-    assert (page.status_code, "Nothing recurs yet" in page.content.decode()) == (200, True)
+    assert (page.status_code, "No recurring payments yet" in page.content.decode()) == (200, True)
     assert recurring_summary(user=alice, on=date(2026, 1, 1)).is_empty

@@ -97,7 +97,7 @@ def export_file(request: UserRequest, pk: int) -> HttpResponseBase:
 def export_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Let a file go before its week is over."""
     delete_export(actor=request.user, export=_mine(request, pk))
-    messages.success(request, _("The file is deleted."))
+    messages.success(request, _("File deleted."))
     return redirect("insights:export_list")
 
 
@@ -111,7 +111,7 @@ def _asked(request: UserRequest, export: Export) -> HttpResponse:
     elif export.status == Export.Status.DONE:
         messages.success(request, _("Your file is ready."))
     else:
-        messages.success(request, _("Your file is being made."))
+        messages.success(request, _("We're creating your file."))
     return redirect("insights:export_list")
 
 

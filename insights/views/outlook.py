@@ -74,7 +74,7 @@ def recurring_dismiss(request: UserRequest) -> HttpResponse:
         dismissal = dismiss_recurring(actor=request.user, account=account, **form.cleaned_data)
         messages.success(
             request,
-            _("%(name)s is not counted as recurring.") % {"name": dismissal.name},
+            _("%(name)s marked as not recurring.") % {"name": dismissal.name},
             extra_tags=f"undo:{reverse('insights:recurring_restore', args=[dismissal.pk])}",
         )
     return redirect(_back(request))
@@ -86,7 +86,7 @@ def recurring_restore(request: UserRequest, pk: int) -> HttpResponse:
     dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     undo_dismissal(actor=request.user, dismissal=dismissal)
-    messages.success(request, _("%(name)s is looked for again.") % {"name": dismissal.name})
+    messages.success(request, _("%(name)s marked as recurring.") % {"name": dismissal.name})
     return redirect(_back(request))
 
 

@@ -55,7 +55,9 @@ class RewardIn(Input):
     points_balance = serializers.IntegerField(min_value=0, max_value=MOST_POINTS, required=False)
     point_value = AmountSerializerField(signed=False, required=False)
     currency = serializers.CharField(
-        max_length=3, required=False, help_text="Of the point's value. Default: base currency."
+        max_length=3,
+        required=False,
+        help_text="Currency of the point value. Default: your base currency.",
     )
     earn_rate = AmountSerializerField(
         signed=False, required=False, help_text="Points per whole unit of the base currency."

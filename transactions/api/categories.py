@@ -44,7 +44,7 @@ class CategoryApi(GenericApiView):
         category = self.find(pk)
         require(self.request.user, Ability.CHANGE_OWN_DATA)
         if category.user_id is None:
-            raise PermissionDenied("Predefined categories stay as they are; add one of your own.")
+            raise PermissionDenied("You can't change built-in categories. Add your own instead.")
         return category
 
     def read(self, request: UserApiRequest, *, partial: bool = False) -> dict[str, Any]:

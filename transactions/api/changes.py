@@ -55,7 +55,7 @@ def _chosen(request: UserApiRequest, ids: list[int]) -> TransactionQuerySet:
     if len(owners) != len(wanted):
         raise Http404
     if any(owner_id != request.user.pk for owner_id in owners):
-        raise PermissionDenied("Some of these are shared with you to look at, not to change.")
+        raise PermissionDenied("You can view some of these but not change them.")
     return rows
 
 

@@ -76,7 +76,7 @@ class RuleIn(Input):
         max_length=PATTERN_LENGTH,
         default="",
         allow_blank=True,
-        help_text="Plain text found in the description, in any case.",
+        help_text="Plain text found in the description, upper or lower case.",
     )
     merchant_pattern = serializers.CharField(
         max_length=PATTERN_LENGTH,

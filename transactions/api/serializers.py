@@ -140,7 +140,7 @@ class TransactionIn(Input):
         attrs.setdefault("description", "")
         if not attrs["description"].strip() and not attrs.get("merchant", "").strip():
             raise serializers.ValidationError(
-                {"description": "Say what it was: a description or a merchant."}, code="required"
+                {"description": "Enter a description or a merchant."}, code="required"
             )
 
     def _today(self) -> date:
@@ -164,7 +164,7 @@ def category_of_owner(owner_id: int, slug: str | None) -> Category | None:
     found = Category.objects.of_owner(owner_id).filter(slug=slug).first()
     if found is None:
         raise serializers.ValidationError(
-            {"category": f"There is no category “{slug}”."}, code="does_not_exist"
+            {"category": f"Unknown category “{slug}”."}, code="does_not_exist"
         )
     return found
 
@@ -240,6 +240,6 @@ class CategoryIn(Input):
         found = Category.objects.of_owner(user_id).filter(slug=slug).first() if slug else None
         if slug and found is None:
             raise serializers.ValidationError(
-                {"parent": f"There is no category “{slug}”."}, code="does_not_exist"
+                {"parent": f"Unknown category “{slug}”."}, code="does_not_exist"
             )
         return attrs | {"parent": found}

@@ -78,7 +78,7 @@ class TransferIn(Input):
         positive=True,
         required=False,
         allow_null=True,
-        help_text="Only between two currencies; without it the day's rate is taken.",
+        help_text="Only between two currencies. Default: that day's rate.",
     )
     date = serializers.DateField(required=False, help_text="Default: today in your time zone.")
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)

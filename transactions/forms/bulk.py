@@ -40,7 +40,7 @@ class BulkForm(Form):
         if does == "category" and not data.get("category"):
             raise ValidationError({"category": _("Choose a category first.")})
         if does in ("tag", "untag") and not data.get("tags"):
-            raise ValidationError({"tags": _("Name a tag first.")})
+            raise ValidationError({"tags": _("Enter a tag first.")})
         return data
 
     def changes(self) -> dict[str, Any]:

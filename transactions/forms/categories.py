@@ -25,20 +25,20 @@ class CategoryForm(Form):
 
     name = forms.CharField(label=_("Name"), max_length=80)
     parent = forms.ModelChoiceField(
-        label=_("Under"),
+        label=_("Parent category"),
         queryset=None,
         required=False,
-        empty_label=_("Nothing: a category of its own"),
+        empty_label=_("None (top-level category)"),
     )
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=Category.Kind.choices,
         required=False,
         initial=Category.Kind.EXPENSE,
-        help_text=_("Under another category it has that one's kind."),
+        help_text=_("Subcategories have the same kind as their parent."),
     )
     color = forms.CharField(
-        label=_("Colour"), initial="#64748b", widget=forms.TextInput(attrs={"type": "color"})
+        label=_("Color"), initial="#64748b", widget=forms.TextInput(attrs={"type": "color"})
     )
     icon = forms.ChoiceField(
         label=_("Icon"),
@@ -65,11 +65,11 @@ class CategoryDeleteForm(Form):
     rules = forms.ChoiceField(
         label=_("Rules that give this category"),
         choices=[
-            ("move", _("Let them give the new category")),
+            ("move", _("Change them to the new category")),
             ("delete", _("Delete them")),
         ],
         initial="move",
-        help_text=_("Without a new category they are deleted, for there is nothing to give."),
+        help_text=_("Without a new category, these rules are deleted."),
     )
 
     def __init__(self, *args: Any, category: Category, rule_count: int, **kw: Any) -> None:

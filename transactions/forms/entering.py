@@ -25,7 +25,7 @@ class TagsField(forms.CharField):
             "label": _("Tags"),
             "required": False,
             "max_length": 1000,
-            "help_text": _("Words of your own, with commas between them."),
+            "help_text": _("Separate tags with commas."),
         }
         super().__init__(**(defaults | kwargs))
 
@@ -60,13 +60,13 @@ class TransactionForm(Form):
         label=_("Description"),
         max_length=500,
         required=False,
-        help_text=_("A merchant or a description is needed."),
+        help_text=_("Enter a merchant or a description."),
     )
     category = CategoryField()
     status = forms.ChoiceField(
         label=_("Status"),
         choices=Transaction.Status.choices,
-        help_text=_("With a date after today it is planned, and posts on its day."),
+        help_text=_("With a future date it's planned and posts on that date."),
     )
     tags = TagsField()
     notes = forms.CharField(
@@ -95,7 +95,7 @@ class TransactionForm(Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not data.get("merchant", "").strip() and not data.get("description", "").strip():
-            self.add_error("description", _("Say what it was: a description or a merchant."))
+            self.add_error("description", _("Enter a description or a merchant."))
         return data
 
     def changes(self) -> dict[str, Any]:

@@ -56,10 +56,8 @@ class MappingForm(Form):
     """Every choice of a CsvMapping; what no machine can know is said at its field."""
 
     txn_date = forms.ChoiceField(label=_("Date"))
-    date_format = forms.ChoiceField(
-        label=_("Dates are written like"), choices=[*DATE_STYLES.items()]
-    )
-    posted_date = forms.ChoiceField(label=_("Booking date"), required=False)
+    date_format = forms.ChoiceField(label=_("Date format"), choices=[*DATE_STYLES.items()])
+    posted_date = forms.ChoiceField(label=_("Posting date"), required=False)
     sign_convention = forms.ChoiceField(label=_("Amounts"), choices=SIGNS)
     amount = forms.ChoiceField(label=_("Amount"), required=False)
     debit = forms.ChoiceField(label=_("Money out"), required=False)
@@ -69,15 +67,15 @@ class MappingForm(Form):
         label=_("Words for money out"),
         required=False,
         max_length=200,
-        help_text=_("Several are separated by |"),
+        help_text=_("Separate several words with |"),
     )
     inflow_flag = forms.CharField(
         label=_("Words for money in"),
         required=False,
         max_length=200,
-        help_text=_("Empty: every other word"),
+        help_text=_("Leave empty to use every other word"),
     )
-    decimal_mark = forms.ChoiceField(label=_("Amounts are written like"), choices=MARKS)
+    decimal_mark = forms.ChoiceField(label=_("Amount format"), choices=MARKS)
     description = forms.MultipleChoiceField(
         label=_("Description"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -85,20 +83,20 @@ class MappingForm(Form):
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     category = forms.ChoiceField(label=_("Category"), required=False)
     notes = forms.ChoiceField(label=_("Notes"), required=False)
-    balance = forms.ChoiceField(label=_("Balance after the line"), required=False)
+    balance = forms.ChoiceField(label=_("Running balance"), required=False)
     fee = forms.ChoiceField(label=_("Fee beside the amount"), required=False)
     opening_balance = forms.CharField(
         label=_("Balance before the oldest line"), required=False, max_length=20
     )
-    external_id = forms.ChoiceField(label=_("The bank's id of the line"), required=False)
-    status = forms.ChoiceField(label=_("Booked or pending"), required=False)
-    delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=DELIMITERS)
-    quotechar = forms.ChoiceField(label=_("Texts are quoted by"), choices=QUOTES, required=False)
+    external_id = forms.ChoiceField(label=_("Bank reference"), required=False)
+    status = forms.ChoiceField(label=_("Posted or pending"), required=False)
+    delimiter = forms.ChoiceField(label=_("Column separator"), choices=DELIMITERS)
+    quotechar = forms.ChoiceField(label=_("Quote character"), choices=QUOTES, required=False)
     encoding = forms.ChoiceField(
-        label=_("Letters are encoded in"), choices=[(name, name) for name in ENCODINGS]
+        label=_("Text encoding"), choices=[(name, name) for name in ENCODINGS]
     )
-    header_line = forms.IntegerField(label=_("Line of headings (0: none)"), min_value=0)
-    skip_lines = forms.IntegerField(label=_("Lines to leave out at the start"), min_value=0)
+    header_line = forms.IntegerField(label=_("Header line (0 for none)"), min_value=0)
+    skip_lines = forms.IntegerField(label=_("Lines to skip at the start"), min_value=0)
 
     COLUMNS = (
         *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant"),
@@ -164,7 +162,7 @@ class ImportRowForm(Form):
     """One line put right: what was read of it, to be corrected."""
 
     txn_date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
-    amount = AmountFormField(label=_("Amount"), help_text=_("With a minus for money out."))
+    amount = AmountFormField(label=_("Amount"), help_text=_("Use a minus for money out."))
     description = forms.CharField(label=_("Description"), max_length=500)
 
     @classmethod

@@ -21,16 +21,18 @@ class RuleForm(Form):
     """What a rule looks for, and the category it gives."""
 
     keyword_pattern = forms.CharField(
-        label=_("Words in the bank's text"),
+        label=_("Words in the bank description"),
         max_length=PATTERN_LENGTH,
         required=False,
-        help_text=_("As they stand, in any case: “spotify”, “city gym”."),
+        help_text=_("Exact words, upper or lower case: “spotify”, “city gym”."),
     )
     merchant_pattern = forms.CharField(
         label=_("Pattern"),
         max_length=PATTERN_LENGTH,
         required=False,
-        help_text=_("A regular expression on merchant or bank's text, such as ^uber (eats|trip)."),
+        help_text=_(
+            "A regular expression for the merchant or bank description, such as ^uber (eats|trip)."
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"}),
     )
     category = CategoryField(required=True)
@@ -44,10 +46,10 @@ class RuleForm(Form):
         min_value=0,
         max_value=1_000_000,
         initial=100,
-        help_text=_("Of the rules that match, the one with the smallest number wins."),
+        help_text=_("If several rules match, the lowest number wins."),
     )
     is_active = forms.BooleanField(
-        label=_("Switched on"),
+        label=_("On"),
         required=False,
         initial=True,
         widget=forms.CheckboxInput(attrs={"role": "switch"}),

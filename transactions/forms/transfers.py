@@ -27,7 +27,7 @@ class TransferForm(Form):
         label=_("Amount arriving"),
         min_value=SMALLEST_STEP,
         required=False,
-        help_text=_("Only between two currencies; empty takes the day's rate."),
+        help_text=_("Only between two currencies. Leave empty to use that day's rate."),
     )
     on = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -39,15 +39,15 @@ from transactions.matching.lines import (
 )
 from transactions.matching.words import NOT_AT_ALL, PERHAPS, SURELY, agreement, normalized
 
-SAME_ID = "The bank's id of this line is in the account already."
-SAME_LINE = "The account has this line already."
+SAME_ID = "This account already has a transaction with this bank reference."
+SAME_LINE = "This transaction is already in your account."
 NOW_BOOKED = "The bank has booked the pending line."
-OTHER_ID = "The account has a line of these words, day and amount under another id of the bank's."
+OTHER_ID = "Your account has the same transaction under a different bank reference."
 OTHER_AMOUNT = "The account has this id of the bank's with another amount."
 OTHER_DAY = "The account has this id of the bank's on another day, in other words."
 IS_ASKED = "This line is waiting for your review already."
 LIKE_ASKED = "A line like this is waiting for your review already."
-ODD_DATE = "The date is unusually far away. Check it."
+ODD_DATE = "This date is unusually far from today. Please check it."
 _ENTERED = {
     HAND: "You entered this",
     BILL: "You paid this bill here",

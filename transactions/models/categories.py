@@ -61,7 +61,7 @@ class Category(Trashable):
             models.UniqueConstraint(
                 fields=["user", "slug"],
                 name="category_slug_unique_per_user",
-                violation_error_message=_("You have a category of this name already."),
+                violation_error_message=_("You already have a category with this name."),
             ),
         ]
 

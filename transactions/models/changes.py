@@ -30,15 +30,15 @@ class Change(models.Model):
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
         # These two are not undone by the change itself.
-        RESTORE = "restore", _("Out of the trash")
+        RESTORE = "restore", _("Restored from trash")
         CATEGORY = "category", _("Category deleted")
 
     class Status(models.TextChoices):
-        RUNNING = "running", _("At work")
+        RUNNING = "running", _("In progress")
         DONE = "done", _("Done")
-        UNDOING = "undoing", _("Being undone")
-        FAILED = "failed", _("Could not be finished")
-        UNDO_FAILED = "undo_failed", _("Undoing could not be finished")
+        UNDOING = "undoing", _("Undoing")
+        FAILED = "failed", _("Couldn't be finished")
+        UNDO_FAILED = "undo_failed", _("Undo couldn't be finished")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
@@ -64,6 +64,7 @@ class Change(models.Model):
     objects = ChangeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "bulk change"
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["user", "-id"], name="change_by_user"),
@@ -151,6 +152,7 @@ class ChangeRow(models.Model):
     left_alone = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = "bulk change line"
         constraints = [
             models.UniqueConstraint(fields=["change", "transaction"], name="change_row_unique")
         ]

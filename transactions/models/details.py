@@ -22,6 +22,7 @@ class TransactionSplit(models.Model):
     notes = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "split"
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
@@ -49,6 +50,7 @@ class Attachment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "receipt"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -79,7 +81,7 @@ class SavedView(models.Model):
             models.UniqueConstraint(
                 fields=["user", "name"],
                 name="saved_view_name_unique",
-                violation_error_message=_("You have a view of this name already."),
+                violation_error_message=_("You already have a view with this name."),
             )
         ]
 

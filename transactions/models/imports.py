@@ -28,7 +28,7 @@ class ImportBatch(models.Model):
         IMPORTING = "importing", _("Importing")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
-        REVERTED = "reverted", _("Reverted")
+        REVERTED = "reverted", _("Undone")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="import_batches"
@@ -61,6 +61,7 @@ class ImportBatch(models.Model):
     objects = ImportBatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "import"
         ordering = ["-id"]
         indexes = [models.Index(fields=["user", "-id"], name="import_batch_by_user")]
 
@@ -161,6 +162,7 @@ class ImportRow(models.Model):
     is_chosen = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = "import line"
         ordering = ["id"]
         indexes = [
             models.Index(fields=["batch", "id"], name="import_row_by_batch"),

@@ -90,7 +90,7 @@ class Transaction(Trashable):
     class Origin(models.TextChoices):
         """Who wrote the row: the bank's facts (import, sync) are fixed, a person's are not."""
 
-        MANUAL = "manual", _("Entered by hand")
+        MANUAL = "manual", _("Added manually")
         IMPORT = "import", _("Imported")
         SYNC = "sync", _("Synced")
         TRANSFER = "transfer", _("Transfer")
@@ -147,7 +147,9 @@ class Transaction(Trashable):
                 fields=["account", "external_id"],
                 condition=~Q(external_id="") & Q(deleted_at=None),
                 name="transaction_external_id_unique",
-                violation_error_message=_("The bank's id of this line is in the account already."),
+                violation_error_message=_(
+                    "This account already has a transaction with this bank reference."
+                ),
             ),
         ]
         indexes = [

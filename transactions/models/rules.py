@@ -53,19 +53,20 @@ class CategoryRule(Trashable):
     objects = CategoryRuleQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "rule"
         ordering = ["priority", "id"]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(keyword_pattern="") | ~Q(merchant_pattern=""),
                 name="category_rule_has_a_text",
-                violation_error_message=_("Give words or a pattern to look for."),
+                violation_error_message=_("Enter words or a pattern to look for."),
             ),
             models.CheckConstraint(
                 condition=Q(amount_min=None)
                 | Q(amount_max=None)
                 | Q(amount_max__gte=F("amount_min")),
                 name="category_rule_amounts_in_order",
-                violation_error_message=_("The largest amount is below the smallest."),
+                violation_error_message=_("The maximum amount is below the minimum."),
             ),
         ]
         indexes = [models.Index(fields=["user", "priority", "id"], name="category_rule_order")]

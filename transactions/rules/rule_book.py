@@ -43,16 +43,16 @@ class Line:
 def compile_pattern(pattern: str) -> "re2._Regexp":
     """The pattern compiled, case ignored. Raises ValidationError with the compiler's message."""
     if len(pattern) > PATTERN_LENGTH:
-        raise ValidationError(f"A pattern has at most {PATTERN_LENGTH} characters.")
+        raise ValidationError(f"A pattern can have at most {PATTERN_LENGTH} characters.")
     try:
         compiled = re2.compile(pattern, _options())
     except re2.error as error:
         reason = error.args[0]
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise ValidationError(f"The pattern cannot be read: {text}.", code="bad_pattern") from error
+        raise ValidationError(f"This pattern isn't valid: {text}.", code="bad_pattern") from error
     if compiled.programsize > PATTERN_PROGRAM:
         raise ValidationError(
-            "The pattern is too large: repeat less in it, or classes such as \\pL.",
+            "This pattern is too complex. Use fewer repetitions or classes such as \\pL.",
             code="pattern_too_large",
         )
     return compiled
@@ -65,7 +65,7 @@ def refuse_heavy_patterns(patterns: Iterable[str]) -> None:
         total += _program_size(pattern)
         if total > RULE_BOOK_PROGRAM:
             raise ValidationError(
-                "Your patterns together are too large. Simplify or delete some.",
+                "Your patterns are too complex in total. Simplify or delete some.",
                 code="patterns_too_large",
             )
 

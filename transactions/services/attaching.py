@@ -38,7 +38,7 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
     if not kind:
         raise ValidationError({"file": "Choose a PNG, JPEG, WebP or GIF image, or a PDF."})
     if len(content) > LARGEST_BYTES:
-        raise ValidationError({"file": "A receipt has at most 5 MB."})
+        raise ValidationError({"file": "A receipt can be up to 5 MB."})
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
     if row.deleted_at is not None:
         raise ValidationError("This transaction is in the trash. Restore it first.")
@@ -48,7 +48,9 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
     if same is not None:
         return same
     if kept.count() >= MOST_ATTACHMENTS:
-        raise ValidationError({"file": f"A transaction has at most {MOST_ATTACHMENTS} receipts."})
+        raise ValidationError(
+            {"file": f"A transaction can have at most {MOST_ATTACHMENTS} receipts."}
+        )
     made = Attachment.objects.create(
         transaction=row,
         file_name=_safe_name(file_name),

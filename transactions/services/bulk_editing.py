@@ -124,7 +124,7 @@ def read_edit(
     if category is not UNCHANGED:
         _refuse_foreign(actor, category)
     if notes is not UNCHANGED and len(notes) > LONGEST_NOTES:
-        raise ValidationError({"notes": f"Notes have at most {LONGEST_NOTES} characters."})
+        raise ValidationError({"notes": f"Notes can have at most {LONGEST_NOTES} characters."})
     edit = Edit(
         category=category,
         add_ids=_tag_ids(actor, add_tags, make=True),
@@ -133,7 +133,7 @@ def read_edit(
         summary=_summary(category, add_tags, remove_tags, notes),
     )
     if edit.add_ids & edit.remove_ids:
-        raise ValidationError({"tags": "A tag cannot be added and taken away at once."})
+        raise ValidationError({"tags": "You can't add and remove the same tag at once."})
     return edit
 
 
@@ -288,7 +288,7 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
     wanted = {" ".join(name.split()) for name in names} - {""}
     if len(wanted) > MOST_TAGS or any(len(name) > LONGEST_TAG for name in wanted):
         raise ValidationError(
-            {"tags": f"At most {MOST_TAGS} tags of at most {LONGEST_TAG} characters."}
+            {"tags": f"Use at most {MOST_TAGS} tags with up to {LONGEST_TAG} characters each."}
         )
     if make:
         missing = [Tag(user=actor, name=name) for name in sorted(wanted)]
@@ -374,7 +374,7 @@ def _summary(
 ) -> str:
     parts = []
     if category is not UNCHANGED:
-        parts.append(f"Category: {category.name}" if category else "Category taken away")
+        parts.append(f"Category: {category.name}" if category else "Category removed")
     parts += [f"+{name}" for name in add_tags] + [f"−{name}" for name in remove_tags]
     if notes is not UNCHANGED:
         parts.append("Notes")

@@ -97,7 +97,7 @@ def _line(account: Account, row: HistoryRow, origin: str) -> Transaction:
 def _refuse_impossible(account: Account, row: HistoryRow) -> None:
     amount = row.signed_amount
     if amount == 0 or amount != round_to_minor_unit(amount, account.currency):
-        raise ValidationError({"amount": f"{amount} is no amount in {account.currency}."})
+        raise ValidationError({"amount": f"{amount} isn't a valid amount in {account.currency}."})
     if not EARLIEST <= row.txn_date <= LATEST:
         raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
     if row.category is not None and row.category.user_id not in (None, account.user_id):

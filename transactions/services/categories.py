@@ -31,8 +31,8 @@ from users.audit import trail
 from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
-MOVED_INTO = "Transactions of another category are being moved here. Delete it when that is done."
-PARTS_HERE = "Parts of split transactions are in this category, and a part is no transfer."
+MOVED_INTO = "Transactions are being moved to this category. Delete it once that's finished."
+PARTS_HERE = "This category is used by split transactions, which can't be transfers."
 # "To where it belongs", where None means: to no category.
 PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -54,7 +54,7 @@ def create_category(
     # The owner's row serialises: two of the same name would choose the same slug.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if Category.objects.filter(user=user, deleted_at=None).count() >= MOST_CATEGORIES:
-        raise ValidationError(f"{MOST_CATEGORIES} categories of your own are the most.")
+        raise ValidationError(f"You can have at most {MOST_CATEGORIES} categories of your own.")
     category = Category(
         user=user,
         name=name.strip(),
@@ -135,7 +135,7 @@ def empty_later(
     """
     row = _locked(category)
     if row.deleted_at is not None:
-        raise ValidationError("This category is gone already.")
+        raise ValidationError("This category has already been deleted.")
     target = _checked_target(row, target)
     _take_away(actor, row, target, with_rules, at=timezone.now(), moved_count=0)
     return target
@@ -200,7 +200,7 @@ def _checked_target(category: Category, target: Category | None) -> Category | N
         return None
     chosen = Category.objects.of_owner(category.user_id).filter(pk=target.pk)
     if target.pk == category.pk or not chosen.exists():
-        raise ValidationError({"target": "Choose another one of your own categories."})
+        raise ValidationError({"target": "Choose a different category of your own."})
     has_parts = TransactionSplit.objects.filter(category=category).exists()
     if has_parts and target.kind == Category.Kind.TRANSFER:
         raise ValidationError({"target": PARTS_HERE})
@@ -235,15 +235,19 @@ def _free_slug(user: User, name: str) -> str:
 def _check(category: Category) -> None:
     category.full_clean()
     if not _COLOR.fullmatch(category.color):
-        raise ValidationError({"color": "Enter a colour such as #15803d."})
+        raise ValidationError({"color": "Enter a color such as #15803d."})
     if not _ICON.fullmatch(category.icon):
-        raise ValidationError({"icon": "Choose an icon of the list."})
+        raise ValidationError({"icon": "Choose an icon from the list."})
     parent = category.parent
     if parent is None:
         return
     if parent.user_id not in (None, category.user_id) or parent.deleted_at is not None:
         raise ValidationError({"parent": "Choose one of your own categories."})
     if parent.parent_id is not None or parent.pk == category.pk:
-        raise ValidationError({"parent": "Categories have two levels: choose one of the first."})
+        raise ValidationError(
+            {"parent": "Categories have two levels. Choose a top-level category."}
+        )
     if category.pk and category.children.filter(deleted_at=None).exists():
-        raise ValidationError({"parent": "This one has categories under it, so it stays above."})
+        raise ValidationError(
+            {"parent": "This category has subcategories, so it must stay at the top level."}
+        )

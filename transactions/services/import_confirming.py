@@ -66,9 +66,9 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
 def refuse_unready(batch: ImportBatch) -> None:
     """Raise ValidationError unless the batch can be confirmed as it stands."""
     if batch.status == Status.REVERTED:
-        raise ValidationError("This import was reverted. Upload the file again.")
+        raise ValidationError("This import was undone. Upload the file again.")
     if batch.needs_mapping:
-        raise ValidationError("Say first what the columns of the file mean.")
+        raise ValidationError("Match the file's columns first.")
     if batch.status == Status.FAILED and not batch.read_count:
         raise ValidationError(batch.error)
 
@@ -163,7 +163,7 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     if batch.status == Status.REVERTED:
         return batch
     if batch.status != Status.DONE:
-        raise ValidationError("Only an import that is done can be reverted.")
+        raise ValidationError("You can only undo a finished import.")
     book(accounts, dissolve_pairs(actor=actor, rows=live_rows(batch), accounts=accounts))
     count, lost = trash_rows(batch, at=at)
     given_back = take_back(BankLine.objects.filter(import_batch=batch), at=at)

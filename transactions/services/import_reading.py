@@ -66,7 +66,7 @@ def content_of(batch: ImportBatch) -> bytes:
     """The uploaded bytes. Raises UnreadableFile once they are gone (30 days)."""
     file = getattr(batch, "file", None)
     if file is None:
-        raise UnreadableFile("The file is no longer kept. Upload it again.")
+        raise UnreadableFile("We no longer have this file. Upload it again.")
     return zlib.decompress(bytes(file.content))
 
 

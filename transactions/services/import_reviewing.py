@@ -22,7 +22,7 @@ from users.audit import trail
 from users.models import User
 
 Verdict = ImportRow.Verdict
-LEFT_OUT = "Left out by you."
+LEFT_OUT = "Skipped by you."
 
 
 @db_transaction.atomic
@@ -53,7 +53,7 @@ def fix_row(
         raise ValidationError({"amount": "Enter an amount other than zero."})
     text = " ".join(storable(description).split())[:500]
     if not text:
-        raise ValidationError({"description": "Say what the line is."})
+        raise ValidationError({"description": "Enter a description."})
     row.txn_date, row.signed_amount, row.description = txn_date, amount, text
     row.currency = currency
     row.fingerprint = fingerprint(txn_date, amount, currency, text)
@@ -127,5 +127,5 @@ def leave_out_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]
 def _locked_checked(batch: ImportBatch) -> ImportBatch:
     batch = batch_with_account(batch.pk, lock=True)
     if batch.status != ImportBatch.Status.CHECKED:
-        raise ValidationError("Rows can be changed after the check and before the confirmation.")
+        raise ValidationError("You can only change lines after the check and before you confirm.")
     return batch

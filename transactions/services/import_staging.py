@@ -214,7 +214,7 @@ class RefusedLineError(ValueError):
 def posted_amount(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole minor units, as it will be posted. Raises RefusedLineError."""
     if abs(amount) > LARGEST_AMOUNT:
-        raise RefusedLineError("The amount is more than one posting can hold.", "amount")
+        raise RefusedLineError("The amount is too large.", "amount")
     return round_to_minor_unit(amount, currency)
 
 
@@ -243,7 +243,11 @@ def rounding_note(given: Decimal, posted: Decimal) -> str:
 
 def _date_note(on: date) -> str:
     """The bank's word stands, however odd; a date by hand is held to `posting`'s bounds."""
-    return "" if EARLIEST <= on <= LATEST else "The date is unusually far away. Check it."
+    return (
+        ""
+        if EARLIEST <= on <= LATEST
+        else "This date is unusually far from today. Please check it."
+    )
 
 
 def _skipped(line: SkippedRow, currency: str) -> tuple:

@@ -24,7 +24,7 @@ from transactions.matching.reading import (
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
 
-TWICE_IN_FILE = "The file has this line twice, under one id of the bank's."
+TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
 MOST_NAMED = 5
 ROWS_AT_ONCE = 2000
 Verdict = ImportRow.Verdict

@@ -44,8 +44,8 @@ RESULT_FIELDS = (
     *("file_opening_balance", "file_closing_balance", "confirmed_at", "updated_at"),
 )
 _UNMAPPED = Q(format__in=("csv", "xlsx"), mapping={})
-NOT_FINISHED = "The import could not be finished. Nothing was added; try it again."
-NO_LINES = "There are no transactions in this file."
+NOT_FINISHED = "We couldn't finish the import. Nothing was added. Try again."
+NO_LINES = "This file has no transactions."
 
 
 class AlreadyImportedError(ValidationError):
@@ -56,7 +56,8 @@ class AlreadyImportedError(ValidationError):
         super().__init__(
             {
                 "file": ValidationError(
-                    f"This file was imported on {on}: {batch.added_count} transactions added.",
+                    f"This file was already imported on {on}: {batch.added_count} "
+                    "transactions added.",
                     code="already_imported",
                 )
             }
@@ -142,7 +143,7 @@ def usable_account(account: Account) -> Account:
     if account.deleted_at is not None:
         raise ValidationError({"account": "This account is in the trash."})
     if not account.is_active:
-        raise ValidationError({"account": "This account is archived. Activate it first."})
+        raise ValidationError({"account": "This account is archived. Reactivate it first."})
     return account
 
 
@@ -163,7 +164,7 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
     except UnreadableFile as error:
         raise ValidationError(str(error)) from None
     if examined.detection is None:
-        raise ValidationError("This file needs no mapping.")
+        raise ValidationError("This file doesn't need its columns matched.")
     mapping = merged_mapping(examined.detection, given).as_json()
     batch.mapping = mapping
     batch.status, batch.error, batch.read_count = Status.UPLOADED, "", 0
@@ -313,7 +314,7 @@ def note_failure(*, batch_id: int, sentence: str) -> ImportBatch:
 def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:
     batch = batch_with_account(batch.pk, lock=True)
     if batch.is_confirmed:
-        raise ValidationError("This import has been confirmed. Revert it to change it.")
+        raise ValidationError("This import has been confirmed. Undo it to make changes.")
     return batch
 
 

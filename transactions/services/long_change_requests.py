@@ -39,10 +39,10 @@ from transactions.services.undoing import refuse_undo
 from users.audit import trail
 from users.models import User
 
-NOT_RETRIED = "This cannot be tried again."
-NOT_STOPPED = "This cannot be stopped halfway. It is finished soon."
-FINISHED = "This is not at work any more."
-STOPPED = "It was stopped. What was changed until then stays."
+NOT_RETRIED = "You can't retry this."
+NOT_STOPPED = "You can't stop this now. It will finish soon."
+FINISHED = "This is no longer running."
+STOPPED = "Stopped. Changes made so far are kept."
 
 
 @db_transaction.atomic

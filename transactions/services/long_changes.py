@@ -49,10 +49,10 @@ from users.policy import Ability, may
 
 Kind, Status = Change.Kind, Change.Status
 ROWS_SCANNED = 5_000
-NOT_FINISHED = "Several attempts ended halfway. Try it again, or undo what was changed until then."
-HALF_DONE = "Several attempts ended halfway. Try it again: it goes on where it ended."
-NOT_ALLOWED_HALFWAY = "You may no longer change this, so it ended halfway."
-NOT_ALLOWED = "You may no longer change this. What was changed until then stays."
+NOT_FINISHED = "This stopped partway several times. Try again, or undo the changes made so far."
+HALF_DONE = "This stopped partway several times. Try again to continue where it stopped."
+NOT_ALLOWED_HALFWAY = "This stopped because you no longer have permission to change it."
+NOT_ALLOWED = "You no longer have permission to change this. Changes made so far are kept."
 # What a change at work becomes when it cannot be carried on.
 FAILURES = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
 RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"

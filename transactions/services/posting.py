@@ -58,7 +58,7 @@ from users.audit import trail
 from users.models import User
 from users.timezones import today_in
 
-SPLIT = "This transaction is split into parts. Make it whole again first."
+SPLIT = "This transaction is split. Undo the split first."
 NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
 
 
@@ -252,7 +252,7 @@ def _locked_row(transaction: Transaction, accounts: Mapping[int, Account]) -> Tr
     if row.deleted_at is not None:
         raise ValidationError("This transaction is in the trash. Restore it first.")
     if row.account_id not in accounts:
-        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+        raise ValidationError("This transaction was just moved. Reload and try again.")
     return row
 
 
@@ -296,7 +296,7 @@ def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
     """Make the row's tags these; whether that changed any."""
     wanted = {" ".join(name.split()) for name in names} - {""}
     if any(len(name) > 40 for name in wanted) or len(wanted) > 20:
-        raise ValidationError({"tags": "At most 20 tags of at most 40 characters."})
+        raise ValidationError({"tags": "Use at most 20 tags with up to 40 characters each."})
     have = set(row.tags.values_list("name", flat=True))
     if wanted == have:
         return False

@@ -18,7 +18,7 @@ def refuse_closed(account: Account) -> None:
     if account.deleted_at is not None:
         raise ValidationError({"account": "This account is in the trash."})
     if not account.is_active:
-        raise ValidationError({"account": "This account is archived. Activate it first."})
+        raise ValidationError({"account": "This account is archived. Reactivate it first."})
 
 
 def checked_amount(amount: Decimal, currency: str) -> Decimal:
@@ -26,7 +26,7 @@ def checked_amount(amount: Decimal, currency: str) -> Decimal:
     if amount == 0:
         raise ValidationError({"amount": "Enter an amount above zero."})
     if abs(amount) > LARGEST_AMOUNT:
-        raise ValidationError({"amount": "That is more than one posting can hold."})
+        raise ValidationError({"amount": "This amount is too large."})
     return exact
 
 

@@ -44,7 +44,7 @@ def assign(row: Transaction, changes: Mapping[str, Any], today: date | None) -> 
             continue
         if row.is_bank_fact and name in BANK_FACTS:
             attr = "amount" if name == "signed_amount" else name
-            raise ValidationError({attr: "The bank's own facts stay as they were imported."})
+            raise ValidationError({attr: "You can't change details that came from your bank."})
         setattr(row, name, changes[name])
         changed.append(name)
     _check_money_fields(row, changed)

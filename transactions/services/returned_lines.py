@@ -12,8 +12,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from transactions.models import Transaction, TransactionQuerySet
 
-BROUGHT_AGAIN = "A later import brought this line again; delete that one before restoring this."
-ONE_LINE = "Two of these are one line of the bank. Restore one of them."
+BROUGHT_AGAIN = (
+    "A later import added this transaction again. Delete that one before you restore this one."
+)
+ONE_LINE = "Two of these are the same bank transaction. Restore only one."
 
 
 def has_returned(prefix: str = "") -> Q:

@@ -36,7 +36,7 @@ from users.audit import trail
 from users.models import User
 
 Status = ReviewItem.Status
-LEFT_OUT = "Left out by you."
+LEFT_OUT = "Skipped by you."
 ANSWERED_SAME = "You said it is a line the account has already."
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
 GONE = "The line it looked like is gone. Say that it is different to add it."

@@ -76,7 +76,7 @@ def rule_in_force(pk: int) -> CategoryRule:
     """The rule as it stands now. Raises ValidationError when it is switched off."""
     found = CategoryRule.objects.in_force().select_related("category").filter(pk=pk).first()
     if found is None:
-        raise ValidationError("This rule is switched off. Switch it on first.")
+        raise ValidationError("This rule is off. Turn it on first.")
     return found
 
 

@@ -139,7 +139,7 @@ def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule
     _check_owner(rule)
     for name in ("amount_min", "amount_max"):
         if (getattr(rule, name) or 0) < 0:
-            raise ValidationError({name: "Rules compare amounts without their sign."})
+            raise ValidationError({name: "Enter amounts without a minus. Rules ignore the sign."})
     return rule
 
 
@@ -150,7 +150,7 @@ def _lock_book(user: User) -> None:
 
 def _refuse_one_more(user: User) -> None:
     if CategoryRule.objects.visible_to(user).count() >= MOST_RULES:
-        raise ValidationError(f"{MOST_RULES:,} rules are the most. Delete some first.")
+        raise ValidationError(f"You can have at most {MOST_RULES:,} rules. Delete some first.")
 
 
 def _check_pattern(rule: CategoryRule) -> None:

@@ -18,7 +18,7 @@ def save_view(*, actor: User, name: str, query: str) -> SavedView:
     """Keep a query string of the list by a name; raises ValidationError at "name"."""
     _lock_views(actor)
     if SavedView.objects.filter(user=actor).count() >= MOST_SAVED_VIEWS:
-        sentence = f"You have {MOST_SAVED_VIEWS} views already. Remove one first."
+        sentence = f"You already have {MOST_SAVED_VIEWS} views. Delete one first."
         raise ValidationError({"name": sentence})
     view = _checked(SavedView(user=actor), name, query)
     view.save(force_insert=True)
@@ -72,7 +72,7 @@ def _checked(view: SavedView, name: str, query: str) -> SavedView:
     view.full_clean(validate_constraints=False)
     others = SavedView.objects.filter(user=view.user, name=view.name).exclude(pk=view.pk)
     if others.exists():
-        raise ValidationError({"name": "You have a view of this name already."})
+        raise ValidationError({"name": "You already have a view with this name."})
     return view
 
 

@@ -118,13 +118,13 @@ def _locked(transaction: Transaction) -> tuple[dict[int, Account], Transaction]:
     if row.deleted_at is not None:
         raise ValidationError("This transaction is in the trash. Restore it first.")
     if row.account_id not in accounts:
-        raise ValidationError("This transaction was moved a moment ago. Look at it again first.")
+        raise ValidationError("This transaction was just moved. Reload and try again.")
     return accounts, row
 
 
 def _check(row: Transaction, parts: Sequence[Part]) -> None:
     if not FEWEST_PARTS <= len(parts) <= MOST_PARTS:
-        raise ValidationError({"parts": f"Give {FEWEST_PARTS} to {MOST_PARTS} parts."})
+        raise ValidationError({"parts": f"Enter {FEWEST_PARTS} to {MOST_PARTS} parts."})
     for part in parts:
         if part.signed_amount * row.signed_amount <= 0:
             raise ValidationError({"parts": "Each part needs an amount above zero."})
@@ -133,11 +133,11 @@ def _check(row: Transaction, parts: Sequence[Part]) -> None:
         except ValidationError as error:
             raise ValidationError({"parts": error.error_dict["amount"]}) from error
         if len(part.notes) > LONGEST_NOTES:
-            raise ValidationError({"parts": f"Notes have at most {LONGEST_NOTES} characters."})
+            raise ValidationError({"parts": f"Notes can have at most {LONGEST_NOTES} characters."})
     total = sum(part.signed_amount for part in parts)
     if total != row.signed_amount:
         given, whole = (plain_amount(abs(one), row.currency) for one in (total, row.signed_amount))
-        sentence = f"The parts add up to {given}, the transaction is {whole} {row.currency}."
+        sentence = f"The parts add up to {given}, but the transaction is {whole} {row.currency}."
         raise ValidationError({"parts": sentence})
     _check_categories(row, {part.category.pk for part in parts if part.category})
 
@@ -148,4 +148,4 @@ def _check_categories(row: Transaction, ids: set[int]) -> None:
     if len(kinds) != len(ids):
         raise ValidationError({"parts": "Choose from your own categories."})
     if Category.Kind.TRANSFER in kinds:
-        raise ValidationError({"parts": "A part cannot be a transfer."})
+        raise ValidationError({"parts": "A part can't be a transfer."})

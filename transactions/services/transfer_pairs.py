@@ -22,12 +22,12 @@ from transactions.totals import SumsByKey, merge, sums_of_rows
 from users.models import User
 
 MADE_HERE = (
-    "This is one side of a transfer made here, so its money and category stay. "
-    "Delete it to take the transfer back."
+    "This is one side of a transfer you made here, so you can't change its amount or "
+    "category. Delete it to undo the transfer."
 )
 CONFIRMED = (
-    "This is one side of a transfer. Say on the transfers page that it is none, "
-    "then change its money or category."
+    "This is one side of a transfer. Mark it as not a transfer on the Transfers page before "
+    "you change its amount or category."
 )
 Wanted = tuple[Transaction, Category | None, str]
 
@@ -100,7 +100,7 @@ def dissolve_pairs(*, actor: User, rows: QuerySet, accounts: Mapping[int, Accoun
             (pair.inflow_transaction, pair.inflow_category_before, pair.inflow_source_before),
         )
         if any(side.account_id not in accounts for side, _, _ in sides):
-            raise ValidationError("A transfer was confirmed a moment ago. Please try again.")
+            raise ValidationError("A transfer was just confirmed. Please try again.")
         wanted += [(side, *_still_there(category, source)) for side, category, source in sides]
     delta = give_categories(actor, wanted)
     Transfer.objects.filter(pk__in=[pair.pk for pair in pairs]).delete()

@@ -115,7 +115,7 @@ def _arriving(
     if source.currency == target.currency:
         if told is not None and told != amount:
             raise ValidationError(
-                {"target_amount": "In one currency as much arrives as leaves; leave this empty."}
+                {"target_amount": "Both accounts use the same currency, so leave this empty."}
             )
         return amount
     if told is not None:
@@ -126,7 +126,7 @@ def _arriving(
         converted = convert(amount, source.currency, target.currency, on).amount
     except RateMissing as missing:
         raise ValidationError(
-            {"target_amount": f"{missing} Enter how many {target.currency} arrive."}
+            {"target_amount": f"{missing} Enter the amount arriving in {target.currency}."}
         ) from missing
     return round_to_minor_unit(converted, target.currency)
 
@@ -265,7 +265,7 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     if outflow.deleted_at or inflow.deleted_at:
         raise ValidationError("One side of this transfer is in the trash. Restore it first.")
     if outflow.is_split or inflow.is_split:
-        raise ValidationError("One side of this transfer is split. Make it whole again first.")
+        raise ValidationError("One side of this transfer is split. Undo the split first.")
     if Transaction.Status.PLANNED in (outflow.status, inflow.status):
         raise ValidationError("One side of this transfer is planned. Confirm it after its day.")
     _refuse_taken(locked)
@@ -326,7 +326,7 @@ def _locked_pair(
         .order_by("pk")
     }
     if any(row.account_id not in accounts for row in rows.values()):
-        raise ValidationError("One side was moved a moment ago. Look at it again first.")
+        raise ValidationError("One side was just moved. Reload and try again.")
     return locked, (rows[ids[0]], rows[ids[1]]), accounts
 
 
@@ -337,4 +337,4 @@ def _refuse_taken(transfer: Transfer) -> None:
         status=Transfer.Status.CONFIRMED,
     )
     if taken.exists():
-        raise ValidationError("One side is part of another transfer already.")
+        raise ValidationError("One side already belongs to another transfer.")

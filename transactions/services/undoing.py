@@ -38,11 +38,11 @@ from users.audit import trail
 from users.models import User
 from users.timezones import local_date
 
-ALREADY_UNDONE = "This has been undone already."
-UNFINISHED = "This is still at work. Undo it when it is finished."
-HALF_UNDONE = "Undoing this has begun. Let it go on."
-NOT_UNDOABLE = "This cannot be undone."
-TOO_OLD = "This can no longer be undone: 30 days have passed."
+ALREADY_UNDONE = "This has already been undone."
+UNFINISHED = "This is still running. Undo it once it's finished."
+HALF_UNDONE = "Undo is already running."
+NOT_UNDOABLE = "You can't undo this."
+TOO_OLD = "You can no longer undo this. Changes can be undone for 30 days."
 KINDS = Change.Kind
 _NOTHING = Value(0, output_field=BigIntegerField())
 Rows = QuerySet[ChangeRow]

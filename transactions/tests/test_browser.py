@@ -48,14 +48,14 @@ def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_
     page.get_by_role("button", name="Continue").click()
 
     # Whether 03/04 is in March or April it asks, and shows what each answer would mean.
-    expect(page.get_by_role("heading", level=1)).to_have_text("What the columns mean")
-    style = page.get_by_label("Dates are written like")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Match columns")
+    style = page.get_by_label("Date format")
     preview = page.locator("#import-preview")
     style.select_option("%d-%m-%Y")
     expect(preview).to_contain_text("Apr 3, 2026")
     style.select_option("%m-%d-%Y")
     expect(preview).to_contain_text("Mar 4, 2026")
-    page.get_by_role("button", name="Check the lines").click()
+    page.get_by_role("button", name="Review lines").click()
     expect(page.locator("tbody tr")).to_have_count(2)
     assert not Transaction.objects.exists()
     page.get_by_role("button", name="Add 2 transactions").click()
@@ -67,8 +67,8 @@ def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_
         "2026-05-06",
     ]
     page.get_by_role("link", name="Revert").click()
-    page.get_by_role("button", name="Revert the import").click()
-    expect(page.locator("main")).to_contain_text("Reverted on")
+    page.get_by_role("button", name="Undo import").click()
+    expect(page.locator("main")).to_contain_text("Undone on")
     assert not Transaction.objects.filter(deleted_at=None).exists()
     assert ImportBatch.objects.get().status == "reverted"
 
@@ -97,16 +97,16 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     choice.select_option("groceries")
     expect(first.locator(".category-cell a")).to_contain_text("Groceries")
     expect(first.locator(".category-cell a")).to_be_focused()
-    offer = page.locator("#toasts").get_by_role("link", name="Make a rule")
+    offer = page.locator("#toasts").get_by_role("link", name="Create rule")
     expect(offer).to_be_visible()
 
     offer.click()
-    words = page.get_by_label("Words in the bank's text")
+    words = page.get_by_label("Words in the bank description")
     expect(words).to_have_value("Shop 1")
     words.fill("shop")
     expect(page.locator("#rule-matches")).to_contain_text("Shop 5")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text("The rule decides about new")
+    expect(page.get_by_role("status")).to_contain_text("Rule saved. It applies to new")
     assert CategoryRule.objects.get().category.slug == "groceries"
     page.goto(f"{live_server.url}/transactions/")
 
@@ -132,7 +132,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     expect(entry_of_second).to_be_focused()
     entry_of_second.fill("x" * 41)
     keys.press("Enter")
-    expect(page.locator(f"#row-{rows[1].pk}")).to_contain_text("At most 20 tags of at most 40")
+    expect(page.locator(f"#row-{rows[1].pk}")).to_contain_text("Use at most 20 tags with up to 40")
     expect(entry_of_second).to_be_focused()
     keys.press("Escape")
 
@@ -147,7 +147,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     bar = page.locator("[data-selection-bar]")
     expect(bar).to_contain_text("1 selected")
     keys.press("?")
-    expect(page.locator("#keyboard-help")).to_contain_text("Change its tags")
+    expect(page.locator("#keyboard-help")).to_contain_text("Edit tags")
     keys.press("Escape")
     keys.press("/")
     expect(page.get_by_role("searchbox", name="Search")).to_be_focused()

@@ -51,14 +51,14 @@ def test_tags_go_notes_are_set_and_rows_are_deleted(alice, checking, rows, clien
     client.post(URL, {"do": "delete", "ids": ids})
     checking.refresh_from_db()
     assert checking.balance == Decimal(1000)
-    assert said(client)[-1] == "3 transactions are in the trash."
+    assert said(client)[-1] == "3 transactions moved to the trash."
 
 
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
         ({"do": "category"}, "Choose a category first."),
-        ({"do": "tag", "tags": " ,"}, "Name a tag first."),
+        ({"do": "tag", "tags": " ,"}, "Enter a tag first."),
         ({"do": "notes", "notes": "x"}, "Choose some transactions first."),
         ({"do": "notes", "notes": "x", "all": "1", "query": "date_from=x"}, "Choose some"),
     ],
@@ -81,7 +81,7 @@ def test_the_list_has_a_box_for_each_own_row(alice, rows, client_for):
     page = client_for(alice).get("/transactions/").content.decode()
     assert page.count('name="ids"') == 3
     assert 'data-amount="-10.0' in page
-    assert "all 3 of this list" in page
+    assert "all 3 in this list" in page
 
 
 def test_a_choice_in_its_row_offers_the_rule(alice, rows, client_for):
@@ -93,4 +93,4 @@ def test_a_choice_in_its_row_offers_the_rule(alice, rows, client_for):
     page = answer.content.decode()
     assert "category-cell" in page
     assert f"from_transaction={rows[0].pk}" in page
-    assert "chosen by hand" in page
+    assert "set by you" in page

@@ -84,7 +84,7 @@ def test_a_balance_that_drifted_is_named_with_both_figures(row, checking):
         {
             "table": "accounts.account",
             "id": checking.pk,
-            "problem": "The balance is not what the transactions add up to.",
+            "problem": "The balance doesn't match the sum of the transactions.",
             "account": checking.pk,
             "stored": "990.0100",
             "expected": "990.0000",

@@ -121,7 +121,7 @@ def test_the_page_before_a_revert_lists_what_was_changed_by_hand(client_for, ali
     answer = client.post(url("import_revert", batch.pk))
     assert answer.url == url("import_receipt", batch.pk)
     assert not Transaction.objects.filter(deleted_at=None).exists()
-    assert "Reverted on" in client.get(answer.url).content.decode()
+    assert "Undone on" in client.get(answer.url).content.decode()
 
 
 def test_a_large_file_shows_its_progress_until_the_worker_is_done(
@@ -133,7 +133,7 @@ def test_a_large_file_shows_its_progress_until_the_worker_is_done(
         address = upload(csv_of(MARCH)).url
     batch = ImportBatch.objects.get()
     page = client.get(address).content.decode()
-    assert "Waiting for the worker" in page
+    assert "Waiting to start" in page
     assert 'http-equiv="refresh"' in page
     part = client.get(url("import_progress", batch.pk), headers={"HX-Request": "true"})
     assert 'hx-trigger="every 1s"' in part.content.decode()

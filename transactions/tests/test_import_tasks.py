@@ -73,7 +73,7 @@ def test_an_import_nobody_could_finish_says_so_and_may_be_tried_again(uploaded, 
     tasks.resume_imports()
     uploaded.refresh_from_db()
     assert uploaded.status == "failed"
-    assert uploaded.error == "The import could not be finished. Nothing was added; try it again."
+    assert uploaded.error == "We couldn't finish the import. Nothing was added. Try again."
     assert not Transaction.objects.exists()
     confirm_import(actor=alice, batch_id=uploaded.pk, at=timezone.now())
     assert Transaction.objects.count() == 5

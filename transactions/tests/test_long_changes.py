@@ -65,7 +65,7 @@ def coffee_rule(alice):
 
 @pytest.fixture
 def rows(alice, checking, savings, coffee_rule):
-    """Eleven on two accounts; one chosen by hand; a transfer whose sides fall into two steps."""
+    """Eleven on two accounts; one set by you; a transfer whose sides fall into two steps."""
     made = [make_transaction(account=checking, amount=f"-{n}.00") for n in range(1, 6)]
     transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal(9), on=TODAY)
     made += [make_transaction(account=savings, amount=f"-{n}.50") for n in range(1, 5)]
@@ -138,7 +138,7 @@ def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
     assert dispatching.undo_soon(alice, change, at=timezone.now()) is None
     change.refresh_from_db()
     assert (change.status, change.undone_at) == ("undoing", None)
-    with pytest.raises(ValidationError, match="still at work"):
+    with pytest.raises(ValidationError, match="still running"):
         undo_change(actor=alice, change=change, at=timezone.now())
     die_and_be_resumed(change)
     assert (change.status, change.undone_at is not None, comparable(alice)) == (
@@ -196,7 +196,7 @@ def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
     assert (first.category, first.notes) == (coffee, "newer")
     assert (last.category, last.notes) == (gifts, "by hand")
     text = client_for(alice).get(f"/transactions/undo/{change.pk}/").content.decode()
-    assert "1 transaction was changed by hand meanwhile and is left as it is." in text
+    assert "1 transaction was edited in the meantime and wasn't changed." in text
     assert check_ledger().is_clean
 
 
@@ -210,7 +210,7 @@ def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
     tasks.run_change(change.pk)
     change.refresh_from_db()
     assert (change.status, change.row_count) == ("done", 3)
-    assert change.error == "This rule is switched off. Switch it on first."
+    assert change.error == "This rule is off. Turn it on first."
     undo_change(actor=alice, change=change, at=timezone.now())
     assert comparable(alice) == before
 
@@ -239,7 +239,7 @@ def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, stand
 
 def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
     many = [f"t{number}" for number in range(21)]
-    with pytest.raises(ValidationError, match="At most 20 tags"):
+    with pytest.raises(ValidationError, match="Use at most 20 tags"):
         dispatching.edit_soon(alice, rows, at=timezone.now(), add_tags=many)
     one = rows.filter(pk=rows.first().pk)
     dispatching.edit_soon(alice, one, at=timezone.now(), add_tags=many[:20])
@@ -268,9 +268,9 @@ def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, a
     change.refresh_from_db()
     assert (change.status, change.error, change.row_count) == ("failed", NOT_FINISHED, 3)
     text = page.get(f"/transactions/undo/{change.pk}/").content.decode()
-    assert "Could not be finished" in text
-    assert f"{NOT_FINISHED} 3 of 11 transactions are done." in text
-    assert "It can be undone for 30 more days." in text
+    assert "Couldn&#x27;t be finished" in text
+    assert f"{NOT_FINISHED} 3 of 11 transactions done." in text
+    assert "You can undo this for 30 more days." in text
     assert "Not finished" in page.get("/transactions/undo/").content.decode()
     with killed():
         undo_change(actor=alice, change=change, at=timezone.now())
@@ -304,7 +304,7 @@ def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows,
     change.refresh_from_db()
     assert (change.status, change.error, change.undone_at) == ("undo_failed", HALF_DONE, None)
     assert check_ledger().is_clean
-    with pytest.raises(ValidationError, match="has begun"):
+    with pytest.raises(ValidationError, match="already running"):
         undo_change(actor=alice, change=change, at=timezone.now())
     done_count = change.done_count
     assert 0 < done_count < change.total_count
@@ -369,7 +369,7 @@ def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_
     change.refresh_from_db()
     assert (change.status, change.row_count, change.total_count) == ("done", 11, 11)
     assert comparable(alice) == before
-    assert "See the transactions" in page.get(answer.url).content.decode()
+    assert "View transactions" in page.get(answer.url).content.decode()
     assert page.post(f"/transactions/undo/{change.pk}/undo/").status_code == 302
     assert comparable(alice) == before
 
@@ -389,7 +389,7 @@ def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):
     tasks.run_change(change.pk)
     done = page.get(answer.url, headers={"HX-Request": "true"})
     assert done.headers["HX-Redirect"] == answer.url
-    assert "It can be undone for 30 more days." in page.get(answer.url).content.decode()
+    assert "You can undo this for 30 more days." in page.get(answer.url).content.decode()
 
     answer = api.post(f"/api/undo/{change.pk}")
     address = f"/api/undo/{change.pk}"

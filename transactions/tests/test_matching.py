@@ -257,7 +257,9 @@ def test_accents_do_not_make_another_line(checking, held, again):
 def test_a_day_far_away_is_asked_about(checking, day):
     batch = imported(checking, csv_of([f"{day},Tea,-10.00", "2026-03-13,Bus,-3.00"], H))
     assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
-    assert ReviewItem.objects.get().reason == "The date is unusually far away. Check it."
+    assert (
+        ReviewItem.objects.get().reason == "This date is unusually far from today. Please check it."
+    )
     answer(checking, "same")
     batch.refresh_from_db()
     assert counts_of(batch) == {"read": 2, "added": 1, "skipped": 1}

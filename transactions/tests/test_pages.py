@@ -103,7 +103,7 @@ def test_a_filter_that_cannot_be_read_is_said_at_its_field(client, checking):
 
 def test_the_empty_list_says_why(client, checking):
     assert "No transactions yet" in page(client, "/transactions/")
-    assert "Nothing matches" in page(client, "/transactions/?search=zzz")
+    assert "No matching transactions" in page(client, "/transactions/?search=zzz")
 
 
 def test_what_people_type_is_shown_as_text(client, checking):
@@ -194,10 +194,10 @@ def test_delete_offers_undo_and_undo_restores(client, checking):
     answer = client.post(f"/transactions/{row.pk}/delete/", {"next": "/accounts/"})
     assert answer["Location"] == "/accounts/"
     text = page(client, "/transactions/")
-    assert "Coffee is in the trash." in text
+    assert "Coffee moved to the trash." in text
     assert f'action="/transactions/{row.pk}/restore/"' in text
     client.post(f"/transactions/{row.pk}/restore/")
-    assert "Coffee is back." in page(client, f"/transactions/{row.pk}/")
+    assert "Coffee restored." in page(client, f"/transactions/{row.pk}/")
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1"])

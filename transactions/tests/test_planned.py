@@ -118,7 +118,7 @@ def test_what_is_not_covered_waits_says_so_and_posts_when_the_money_is_there(ali
     assert balance(checking) == 1000
     reason = UnpostedReason.objects.get()
     assert reason.tried_on == day(2)
-    assert reason.reason == "Everyday has 1000.00 EUR available; this needs 1500.00."
+    assert reason.reason == "Everyday has 1000.00 EUR available. You need 1500.00."
     assert AuditEvent.objects.filter(action="transactions.transaction.not_posted").count() == 1
     assert check_ledger(at=at(9)).is_clean
     make_transaction(account=checking, amount="600.00")

@@ -39,7 +39,7 @@ def test_an_expense_beyond_the_limit_is_refused_and_nothing_changes(checking):
     with pytest.raises(ValidationError) as refusal:
         make_transaction(account=checking, amount="-1000.01")
     assert refusal.value.message_dict == {
-        "amount": ["Everyday has 1000.00 EUR available; this needs 1000.01."]
+        "amount": ["Everyday has 1000.00 EUR available. You need 1000.01."]
     }
     assert balance_of(checking) == Decimal("1000.00")
     assert not Transaction.objects.exists()
@@ -93,7 +93,7 @@ def test_the_banks_facts_stay_as_imported(checking, alice):
     with pytest.raises(ValidationError) as refusal:
         edit_transaction(actor=alice, transaction=row, signed_amount=Decimal("-2.00"))
     assert refusal.value.message_dict == {
-        "amount": ["The bank's own facts stay as they were imported."]
+        "amount": ["You can't change details that came from your bank."]
     }
     assert balance_of(checking) == Decimal("980.00")
     edit_transaction(actor=alice, transaction=row, merchant="Corner Café", notes="with Sam")
@@ -149,6 +149,8 @@ def test_two_trashed_rows_of_one_bank_id_do_not_come_back_together(checking, ali
     chosen.update(external_id="FIT-1")
     with pytest.raises(ValidationError) as refusal:
         restore_transactions(actor=alice, rows=chosen)
-    assert refusal.value.messages == ["Two of these are one line of the bank. Restore one of them."]
+    assert refusal.value.messages == [
+        "Two of these are the same bank transaction. Restore only one."
+    ]
     assert not Transaction.objects.filter(deleted_at=None).exists()
     assert restore_transactions(actor=alice, rows=chosen.filter(pk=rows[0].pk)) == 1

@@ -152,7 +152,7 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     again = client.post(f"/api/undo/{applied['batch']}")
     assert (again.status_code, again.json()["errors"][0]["detail"]) == (
         400,
-        "This has been undone already.",
+        "This has already been undone.",
     )
 
 

@@ -76,7 +76,7 @@ def test_the_first_rule_in_order_that_fits_wins():
 def test_a_pattern_that_cannot_be_read_says_why():
     with pytest.raises(ValidationError) as refusal:
         compile_pattern("(a")
-    assert refusal.value.messages == ["The pattern cannot be read: missing ): (a."]
+    assert refusal.value.messages == ["This pattern isn't valid: missing ): (a."]
     with pytest.raises(ValidationError):
         compile_pattern("a" * 201)
 

@@ -38,7 +38,7 @@ def test_a_rule_is_kept_with_its_words_tidied(alice):
 
 def test_a_bad_pattern_gets_the_compilers_message_at_its_field(alice):
     errors = refused(user=alice, keyword_pattern="", merchant_pattern="(unclosed")
-    assert errors == {"merchant_pattern": ["The pattern cannot be read: missing ): (unclosed."]}
+    assert errors == {"merchant_pattern": ["This pattern isn't valid: missing ): (unclosed."]}
 
 
 def test_a_pattern_that_would_take_a_large_automaton_is_refused(alice):
@@ -57,15 +57,15 @@ def test_patterns_too_large_together_are_refused_at_the_last_of_them(alice, monk
 
 def test_a_rule_needs_a_text(alice):
     assert refused(user=alice, keyword_pattern=" ") == {
-        "__all__": ["Give words or a pattern to look for."]
+        "__all__": ["Enter words or a pattern to look for."]
     }
 
 
 def test_amounts_are_in_order_and_not_negative(alice):
     errors = refused(user=alice, amount_min=Decimal(5), amount_max=Decimal(4))
-    assert errors == {"__all__": ["The largest amount is below the smallest."]}
+    assert errors == {"__all__": ["The maximum amount is below the minimum."]}
     errors = refused(user=alice, amount_min=Decimal(-5))
-    assert errors == {"amount_min": ["Rules compare amounts without their sign."]}
+    assert errors == {"amount_min": ["Enter amounts without a minus. Rules ignore the sign."]}
 
 
 def test_category_and_account_are_ones_own(alice, bob, bobs_account):
@@ -79,7 +79,7 @@ def test_category_and_account_are_ones_own(alice, bob, bobs_account):
 def test_there_is_an_end_to_rules(alice, monkeypatch):
     monkeypatch.setattr(rule_editing, "MOST_RULES", 1)
     make_rule(alice)
-    with pytest.raises(ValidationError, match="1 rules are the most"):
+    with pytest.raises(ValidationError, match="at most 1 rules"):
         make_rule(alice)
 
 

@@ -68,7 +68,7 @@ def test_a_bad_pattern_is_said_at_its_field_and_kept_in_the_form(alice, client_f
     answer = client_for(alice).post(f"{RULES}new/", WRITTEN | {"merchant_pattern": "(["})
     assert answer.status_code == 422
     assert answer.context["form"].errors == {
-        "merchant_pattern": ["The pattern cannot be read: missing ]: [."]
+        "merchant_pattern": ["This pattern isn't valid: missing ]: [."]
     }
     assert 'value="(["' in answer.content.decode()
     assert not CategoryRule.objects.exists()
@@ -112,9 +112,9 @@ def test_a_rule_that_is_off_is_previewed_but_not_applied(alice, client_for, coff
     rule = make_rule(alice, is_active=False)
     client = client_for(alice)
     page = client.get(f"{RULES}{rule.pk}/preview/").content.decode()
-    assert ("switched off" in page, "Change 3" in page) == (True, False)
+    assert ("is off" in page, "Change 3" in page) == (True, False)
     answer = client.post(f"{RULES}{rule.pk}/apply/", follow=True)
-    assert "Switch it on first." in answer.content.decode()
+    assert "Turn it on first." in answer.content.decode()
     assert not Change.objects.exists()
 
 

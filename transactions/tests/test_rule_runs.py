@@ -60,7 +60,7 @@ def standing(user):
 
 @pytest.fixture
 def coffees(checking):
-    """Three coffees in March, one in February, one chosen by hand, one pending, one bread."""
+    """Three coffees in March, one in February, one set by you, one pending, one bread."""
     row = {"account": checking, "description": "CORNER COFFEE"}
     rows = [
         make_transaction(**row, amount="-3.00", txn_date=date(2026, 3, 1)),
@@ -138,7 +138,7 @@ def test_a_preview_of_very_many_tells_of_the_latest_and_of_whole_months(
     assert (preview.change_count, preview.manual_count) == (2, 1)
     assert (preview.effects, preview.month_count) == ([], 0), "March is not told whole"
     text = client_for(alice).get(f"/transactions/rules/{rule.pk}/preview/").content.decode()
-    assert "This tells of the latest 4 of your 7 transactions." in text
+    assert "This preview covers the latest 4 of your 7 transactions." in text
     assert "Apply to all transactions" in text
     settings.RULE_PREVIEW_ROWS = 7
     assert len(preview_rules(alice, rule).effects) == 5
@@ -252,7 +252,7 @@ def test_somebody_elses_rows_are_never_touched(alice, bob, bobs_account, coffees
 
 def test_a_rule_that_is_off_is_not_applied(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee", is_active=False)
-    with pytest.raises(ValidationError, match="switched off"):
+    with pytest.raises(ValidationError, match="is off"):
         apply(alice, rule)
     assert not Change.objects.exists()
 
@@ -292,7 +292,7 @@ def test_a_batch_is_undone_once(alice, coffees):
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     undo(alice, change)
     before = standing(alice)
-    with pytest.raises(ValidationError, match="undone already"):
+    with pytest.raises(ValidationError, match="already been undone"):
         undo(alice, change)
     assert standing(alice) == before
 

@@ -57,7 +57,7 @@ def test_a_view_gets_another_name_and_the_clash_is_said_at_it(alice, bob, client
     assert client_for(bob).post(url, {"name": "Mine"}).status_code == 404
     clash = client.post(url, {"name": " Rent "})
     assert clash.status_code == 422
-    assert clash.context["form"].errors == {"name": ["You have a view of this name already."]}
+    assert clash.context["form"].errors == {"name": ["You already have a view with this name."]}
     assert SavedView.objects.get(pk=food.pk).name == "Food"
     assert client.post(url, {"name": "Eating"})["Location"] == "/transactions/?category=food"
     event = AuditEvent.objects.get(action="transactions.view.edited")
@@ -164,7 +164,7 @@ def test_tags_and_notes_are_each_changed_in_their_row_and_leave_the_other(
     assert (row.notes, sorted(tag.name for tag in row.tags.all())) == ("<i>new", ["home", "work"])
     refused = client.post(url, {"field": "tags", "tags": "x" * 41}, headers=HTMX)
     assert refused.status_code == 422
-    assert "At most 20 tags of at most 40 characters." in refused.content.decode()
+    assert "Use at most 20 tags with up to 40 characters each." in refused.content.decode()
     assert row.tags.count() == 2
 
 

@@ -65,8 +65,8 @@ def test_splitting_again_replaces_the_parts(alice, split, groceries):
 @pytest.mark.parametrize(
     ("amounts", "sentence"),
     [
-        (["-30.00"], "Give 2 to 20 parts."),
-        (["-20.00", "-9.99"], "The parts add up to 29.99, the transaction is 30.00 EUR."),
+        (["-30.00"], "Enter 2 to 20 parts."),
+        (["-20.00", "-9.99"], "The parts add up to 29.99, but the transaction is 30.00 EUR."),
         (["-40.00", "10.00"], "Each part needs an amount above zero."),
         (["-29.999", "-0.001"], "EUR has 2 decimals."),
     ],
@@ -159,7 +159,7 @@ def test_the_page_splits_and_undo_makes_it_whole(alice, checking, groceries, cli
     answer = client.post(url, form_of(("20", "transport"), ("10", "")))
     assert (answer.status_code, answer["Location"]) == (302, f"/transactions/{row.pk}/")
     page = client.get(f"/transactions/{row.pk}/").content.decode()
-    assert "Make it whole" in page
+    assert "Undo split" in page
     assert f"/transactions/{row.pk}/unsplit/" in page
     client.post(f"/transactions/{row.pk}/unsplit/")
     assert spent() == {"groceries": Decimal(30)}

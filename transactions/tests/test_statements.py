@@ -157,5 +157,5 @@ def test_more_lines_than_can_be_printed_are_refused():
         *(statement.account, MARCH, Decimal(0), Decimal(0), Decimal(0), Decimal(0)),
         *(statement.lines * (STATEMENT_PDF_LINES + 1), (), statement.pending),
     )
-    with pytest.raises(ValueError, match="5000 lines"):
+    with pytest.raises(ValueError, match="5000 transactions"):
         statement_pdf(too_many, locale="en-US", on=timezone.now().date())

@@ -68,7 +68,7 @@ def test_chosen_rows_come_back_and_others_stay(alice, bob, client_for, rows):
     client_for(bob).post("/transactions/trash/restore/", wanted)
     assert not Transaction.objects.filter(deleted_at=None).exists()
     answer = client_for(alice).post("/transactions/trash/restore/", wanted, follow=True)
-    assert "2 transactions are back." in answer.content.decode()
+    assert "2 transactions restored." in answer.content.decode()
     assert list(Transaction.objects.exclude(deleted_at=None)) == [rows[1]]
     client_for(alice).post("/transactions/trash/restore/", {"all": "1"})
     assert Transaction.objects.filter(deleted_at=None).count() == 3
@@ -104,9 +104,9 @@ def test_a_line_that_came_again_stays_in_the_trash_and_two_equal_ones_come_back(
     old = first.transactions.filter(deleted_at__isnull=False)
     for row in (old.first(), old.filter(description="Corner Café").first()):
         said = client.post(f"/transactions/{row.pk}/restore/", follow=True).content.decode()
-        assert "A later import brought this line again" in said
+        assert "A later import added this transaction again" in said
     every = client.post("/transactions/trash/restore/", {"all": "1"}, follow=True)
-    assert "5 stay here: a later import has brought them again." in every.content.decode()
+    assert "5 stay in the trash because a later import added them again." in every.content.decode()
     assert set(Transaction.objects.filter(deleted_at=None)) == set(second.transactions.all())
     # With both generations in the trash one of each line comes back, and then no other.
     revert_import(actor=alice, batch=second, at=timezone.now())
@@ -153,10 +153,10 @@ def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, che
     lines = [line.changes for line in detail.context["rows"]]
     assert lines[0] == [("Category", "No category", "Gifts & donations")]
     answer = client.post(f"/transactions/undo/{change.pk}/undo/", follow=True)
-    assert "4 transactions are as they were." in answer.content.decode()
+    assert "4 transactions are back to how they were." in answer.content.decode()
     assert Transaction.objects.filter(category__slug="gifts").count() == 0
     again = client.post(f"/transactions/undo/{change.pk}/undo/", follow=True)
-    assert "undone already" in again.content.decode()
+    assert "already been undone" in again.content.decode()
 
 
 def test_a_change_page_says_what_an_undo_would_leave_and_then_lists_it(alice, client_for, rows):

@@ -38,7 +38,7 @@ def attachment_create(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        messages.success(request, _("The receipt is kept."))
+        messages.success(request, _("Receipt added."))
     return redirect("transactions:transaction_detail", pk)
 
 
@@ -48,7 +48,7 @@ def attachment_delete(request: UserRequest, pk: int, attachment_pk: int) -> Http
     found = _find(request, pk, attachment_pk)
     require_change(request.user, found.transaction.account)
     detach(actor=request.user, attachment=found)
-    messages.success(request, _("The receipt is removed."))
+    messages.success(request, _("Receipt removed."))
     return redirect("transactions:transaction_detail", pk)
 
 

@@ -64,12 +64,12 @@ def _carry_out(request: UserRequest, form: BulkForm, rows: TransactionQuerySet) 
 
 def _say(request: UserRequest, form: BulkForm, change: Change | None) -> None:
     if change is None:
-        messages.info(request, _("Nothing to change: the transactions are so already."))
+        messages.info(request, _("Nothing to change. The selected transactions already match."))
         return
     if form.cleaned_data["do"] == "delete":
         words = ngettext(
-            "%(count)s transaction is in the trash.",
-            "%(count)s transactions are in the trash.",
+            "%(count)s transaction moved to the trash.",
+            "%(count)s transactions moved to the trash.",
             change.row_count,
         )
     else:

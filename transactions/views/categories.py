@@ -93,7 +93,7 @@ def category_delete(request: UserRequest, pk: int) -> HttpResponse:
             if isinstance(moved, Change):
                 return redirect("transactions:change_detail", moved.pk)
             words = {"name": category.name, "count": moved}
-            messages.success(request, _("%(name)s is gone; %(count)s transactions moved.") % words)
+            messages.success(request, _("%(name)s deleted. %(count)s transactions moved.") % words)
             return redirect("transactions:category_list")
     rows = Transaction.objects.filter(category=category, deleted_at=None)
     context = {
@@ -110,7 +110,7 @@ def _own_category(request: UserRequest, pk: int) -> Category:
     category = get_object_or_404(visible, pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     if category.user_id is None:
-        raise PermissionDenied(_("Predefined categories stay as they are; add one of your own."))
+        raise PermissionDenied(_("You can't change built-in categories. Add your own instead."))
     return category
 
 

@@ -103,13 +103,13 @@ def trash_restore(request: UserRequest) -> HttpResponse:
 def _say_restored(request: UserRequest, result: Restored) -> None:
     if result.count:
         words = ngettext(
-            "%(count)s transaction is back.", "%(count)s transactions are back.", result.count
+            "%(count)s transaction restored.", "%(count)s transactions restored.", result.count
         )
         messages.success(request, words % {"count": result.count})
     if result.returned_count:
         words = ngettext(
-            "%(count)s stays here: a later import has brought it again.",
-            "%(count)s stay here: a later import has brought them again.",
+            "%(count)s stays in the trash because a later import added it again.",
+            "%(count)s stay in the trash because a later import added them again.",
             result.returned_count,
         )
         messages.warning(request, words % {"count": result.returned_count})
@@ -213,15 +213,15 @@ def change_stop(request: UserRequest, pk: int) -> HttpResponse:
 
 def _say_undone(request: UserRequest, result: Undone) -> None:
     words = ngettext(
-        "Undone: %(count)s transaction is as it was.",
-        "Undone: %(count)s transactions are as they were.",
+        "Undone. %(count)s transaction is back to how it was.",
+        "Undone. %(count)s transactions are back to how they were.",
         result.restored_count,
     )
     messages.success(request, words % {"count": result.restored_count})
     if result.left_ids:
         words = ngettext(
-            "%(count)s had changed since; that change is left.",
-            "%(count)s had changed since; those changes are left.",
+            "%(count)s had been edited since, so we left it alone.",
+            "%(count)s had been edited since, so we left them alone.",
             len(result.left_ids),
         )
         messages.warning(request, words % {"count": len(result.left_ids)})
@@ -300,7 +300,7 @@ def _with_words(rows: list[ChangeRow]) -> Iterator[ChangeLine]:
         CATEGORY: _("Category"),
         TAGS: _("Tags"),
         NOTES: _("Notes"),
-        DELETED_AT: _("Place"),
+        DELETED_AT: _("Location"),
     }
     for row in rows:
         changes = [

@@ -32,7 +32,7 @@ class Column:
 COLUMNS = (
     Column("txn_date", _("Date"), "-"),
     Column("merchant", _("Merchant"), is_fixed=True),
-    Column("description", _("Bank's text")),
+    Column("description", _("Bank description")),
     Column("category", _("Category")),
     Column("account", _("Account")),
     Column("tags", _("Tags"), None),

@@ -168,7 +168,7 @@ def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
         return go_back(request, error, "transactions:transaction_detail", pk)
     messages.success(
         request,
-        _("%(title)s is in the trash.") % {"title": row.title},
+        _("%(title)s moved to the trash.") % {"title": row.title},
         extra_tags=f"undo:{_url('transaction_restore', pk)}",
     )
     return redirect(_next(request, reverse("transactions:transaction_list")))
@@ -184,7 +184,7 @@ def transaction_restore(request: UserRequest, pk: int) -> HttpResponse:
         restore_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
     except ValidationError as error:
         return go_back(request, error, "transactions:transaction_list")
-    messages.success(request, _("%(title)s is back.") % {"title": row.title})
+    messages.success(request, _("%(title)s restored.") % {"title": row.title})
     return redirect("transactions:transaction_detail", pk)
 
 

@@ -64,7 +64,7 @@ def _tabs(batch: ImportBatch, current: str) -> list[dict[str, Any]]:
         ("duplicate", _("Duplicates"), batch.duplicate_count),
         ("review", _("Needs review"), batch.review_count),
         ("invalid", _("Errors"), batch.invalid_count),
-        ("skipped", _("Left out"), batch.skipped_count),
+        ("skipped", _("Skipped"), batch.skipped_count),
     ]
     return [
         {"value": value, "label": label, "count": count, "is_current": value == current}
@@ -89,9 +89,7 @@ def import_row_edit(request: UserRequest, pk: int, row_pk: int) -> HttpResponse:
                 signed_amount=values["amount"],
                 description=values["description"],
             )
-            messages.success(
-                request, _("Line %(number)s is corrected.") % {"number": row.row_number}
-            )
+            messages.success(request, _("Line %(number)s updated.") % {"number": row.row_number})
             return redirect(_back(request, batch))
     context = {
         "batch": batch,
@@ -138,7 +136,7 @@ def _told(change: Any, count: int) -> str:
             "%(count)s lines are ones you already have.",
             count,
         )
-    return ngettext("%(count)s line is left out.", "%(count)s lines are left out.", count)
+    return ngettext("%(count)s line will be skipped.", "%(count)s lines will be skipped.", count)
 
 
 def _back(request: UserRequest, batch: ImportBatch) -> str:

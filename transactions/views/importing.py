@@ -244,7 +244,7 @@ def import_revert(request: UserRequest, pk: int) -> HttpResponse:
             revert_import(actor=request.user, batch=batch, at=timezone.now())
         except ValidationError as error:
             return go_back(request, error, "transactions:import_receipt", pk)
-        messages.success(request, _("The import is reverted; its transactions are in the trash."))
+        messages.success(request, _("Import undone. Its transactions are in the trash."))
         return redirect("transactions:import_receipt", pk)
     edited = rows_edited_since(batch)
     context = {"batch": batch, "edited_count": edited.count(), "edited": edited[:50]}
@@ -259,7 +259,7 @@ def import_discard(request: UserRequest, pk: int) -> HttpResponse:
         discard_import(actor=request.user, batch=batch)
     except ValidationError as error:
         return go_back(request, error, "transactions:import_receipt", pk)
-    messages.success(request, _("The upload is discarded. Nothing was added."))
+    messages.success(request, _("Upload discarded. Nothing was added."))
     return redirect("transactions:import_history")
 
 

@@ -62,7 +62,7 @@ def rule_create(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and "show" not in request.POST:
         with errors_on(form):
             rule = create_rule(actor=request.user, user=request.user, **form.cleaned_data)
-            messages.success(request, _("The rule decides about new transactions from now on."))
+            messages.success(request, _("Rule saved. It applies to new transactions from now on."))
             return _after_saving(request, rule)
     return _form_page(request, "transactions/rule_create.html", form, source=source)
 
@@ -131,7 +131,7 @@ def rule_delete(request: UserRequest, pk: int) -> HttpResponse:
     rule = _find_to_change(request, pk)
     delete_rule(actor=request.user, rule=rule, at=timezone.now())
     undo = reverse("transactions:rule_restore", args=[pk])
-    words = _("The rule %(title)s is deleted. What it has categorised stays.")
+    words = _("Rule %(title)s deleted. Transactions it categorized don't change.")
     messages.success(request, words % {"title": rule.title}, extra_tags=f"undo:{undo}")
     return redirect("transactions:rule_list")
 

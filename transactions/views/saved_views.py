@@ -27,7 +27,7 @@ def view_create(request: UserRequest) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+        messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
     return redirect(_address(query))
 
 
@@ -39,7 +39,7 @@ def view_edit(request: UserRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             view = edit_view(actor=request.user, view=view, **form.cleaned_data)
-            messages.success(request, _("The view is called “%(name)s” now.") % {"name": view.name})
+            messages.success(request, _("View renamed to “%(name)s”.") % {"name": view.name})
             return redirect(_address(view.query))
     status = 422 if form.errors else 200
     context = {"form": form, "view": view}
@@ -51,7 +51,7 @@ def view_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Forget a view."""
     view = _find_to_change(request, pk)
     delete_view(actor=request.user, view=view)
-    messages.success(request, _("The view “%(name)s” is gone.") % {"name": view.name})
+    messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})
     return redirect("transactions:transaction_list")
 
 

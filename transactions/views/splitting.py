@@ -29,7 +29,7 @@ def transaction_split(request: UserRequest, pk: int) -> HttpResponse:
             errors = error.messages
         else:
             undo = reverse("transactions:transaction_unsplit", args=[pk])
-            messages.success(request, _("Split into parts."), extra_tags=f"undo:{undo}")
+            messages.success(request, _("Split saved."), extra_tags=f"undo:{undo}")
             return redirect("transactions:transaction_detail", pk)
     status = 422 if errors or (formset.is_bound and not formset.is_valid()) else 200
     context = {"row": row, "formset": formset, "errors": errors}
@@ -45,7 +45,7 @@ def transaction_unsplit(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        messages.success(request, _("The transaction is whole again."))
+        messages.success(request, _("Split undone."))
     return redirect("transactions:transaction_detail", pk)
 
 

@@ -62,8 +62,10 @@ def transfer_search(request: UserRequest) -> HttpResponse:
     require(request.user, Ability.CHANGE_OWN_DATA)
     today = local_date(request.user.timezone, timezone.now())
     count = suggest_transfers(user=request.user, since=today - LOOKING_BACK)
-    words = ngettext("%(count)s pair found.", "%(count)s pairs found.", count)
-    messages.success(request, words % {"count": count} if count else _("No further pair found."))
+    words = ngettext(
+        "%(count)s possible transfer found.", "%(count)s possible transfers found.", count
+    )
+    messages.success(request, words % {"count": count} if count else _("No more transfers found."))
     return redirect("transactions:transfer_list")
 
 
@@ -77,7 +79,7 @@ def transfer_create(request: UserRequest) -> HttpResponse:
         with errors_on(form):
             outflow = _transfer_once(request, form)
             undo = reverse("transactions:transaction_delete", args=[outflow])
-            messages.success(request, _("The money is moved."), extra_tags=f"undo:{undo}")
+            messages.success(request, _("Money transferred."), extra_tags=f"undo:{undo}")
             return redirect("transactions:transfer_list")
     status = 422 if form.errors else 200
     return render(request, "transactions/transfer_create.html", {"form": form}, status=status)
@@ -100,13 +102,18 @@ def _transfer_once(request: UserRequest, form: TransferForm) -> int:
 @require_POST
 def transfer_confirm(request: UserRequest, pk: int) -> HttpResponse:
     """Say that two rows are one movement."""
-    return _answer(request, pk, confirm_transfer, _("Both rows are out of income and spending."))
+    return _answer(
+        request,
+        pk,
+        confirm_transfer,
+        _("Transfer confirmed. It no longer counts as income or spending."),
+    )
 
 
 @require_POST
 def transfer_reject(request: UserRequest, pk: int) -> HttpResponse:
     """Say that two rows are no transfer."""
-    return _answer(request, pk, reject_transfer, _("They will not be suggested again."))
+    return _answer(request, pk, reject_transfer, _("We won't suggest this pair again."))
 
 
 def _answer(request: UserRequest, pk: int, command: Any, words: str) -> HttpResponse:

@@ -30,7 +30,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
     ordering = ["-id"]
     show_full_result_count = False
     actions = ["send_again"]
-    search_help_text = "The recipient's whole address, or the provider's id."
+    search_help_text = "Search by the recipient's full address or the provider's ID."
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["=recipient__email", "=target_key", "=provider_id"]
@@ -57,14 +57,14 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
     def answer(self, row: Notification) -> str:
         return masked_text(row.provider_answer)
 
-    @admin.display(description="the channel now")
+    @admin.display(description="channel status")
     def channel_state(self, row: Notification) -> str:
-        return channel_problem(row.recipient, row.channel) or "Works."
+        return channel_problem(row.recipient, row.channel) or "Working."
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return may(user_of(request), Ability.HELP_PEOPLE)
 
-    @admin.action(description="Send again (failed, unknown, skipped)", permissions=["send"])
+    @admin.action(description="Resend (failed, unknown, skipped)", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         refused = 0
         for row in queryset.order_by("pk"):
@@ -73,9 +73,9 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
             except ValidationError:
                 refused += 1
         if refused:
-            sentence = f"{refused} have left or wait, and were left alone."
+            sentence = f"{refused} were already sent or are waiting, and were left alone."
             self.message_user(request, sentence, messages.WARNING)
-        self.message_user(request, "The others are in line again.", messages.SUCCESS)
+        self.message_user(request, "The others are queued again.", messages.SUCCESS)
 
 
 @admin.register(NotificationOptOut)

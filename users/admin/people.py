@@ -76,7 +76,7 @@ class UserAdmin(ForSupportToo):
     actions = ["sign_out_everywhere", "unlock"]
     ordering = ["-id"]
     show_full_result_count = False
-    search_help_text = "Email, name or phone. Support: the whole of one."
+    search_help_text = "Email, name or phone. Support staff: enter the full value."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         found = with_locks(super().get_queryset(request), timezone.now())
@@ -194,10 +194,10 @@ class UserAdmin(ForSupportToo):
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset.order_by("pk"):
             sessions.sign_out_everywhere(actor=user_of(request), user=user)
-        self.message_user(request, "They are signed out.", messages.SUCCESS)
+        self.message_user(request, "Signed out everywhere.", messages.SUCCESS)
 
     @admin.action(description="Unlock sign-in", permissions=["help"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset.order_by("pk"):
             unlock_sign_in(actor=user_of(request), user=user)
-        self.message_user(request, "Wrong passwords counted so far are forgotten.")
+        self.message_user(request, "Sign-in unlocked. Earlier wrong passwords no longer count.")

@@ -40,7 +40,7 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
         families = {(token.family, token.user) for token in queryset.select_related("user")}
         for family, user in sorted(families, key=lambda pair: pair[1].pk):
             sessions.end_family(actor=user_of(request), user=user, family=family, reason="by staff")
-        self.message_user(request, "They are revoked.", messages.SUCCESS)
+        self.message_user(request, "Tokens revoked.", messages.SUCCESS)
 
 
 @admin.register(AuditEvent)

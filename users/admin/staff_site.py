@@ -34,7 +34,7 @@ def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     if admin.site.has_permission(request):
         return redirect("admin:index")
     if request.user.is_authenticated:
-        raise PermissionDenied(_problem(request) or "This is for staff.")
+        raise PermissionDenied(_problem(request) or "This is for staff only.")
     query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
     return redirect(f"{reverse('account_login')}?{query}")
 
@@ -79,7 +79,7 @@ admin.site.login = sign_in
 admin.site.logout = sign_out
 admin.site.password_change = change_password
 admin.site.autocomplete_view = complete
-admin.site.site_header = admin.site.site_title = "Staff site"
+admin.site.site_header = admin.site.site_title = "Admin site"
 # Roles say who may do what; groups would be a second place to look.
 admin.site.unregister(Group)
 for stock in (EmailAddress, EmailConfirmation, Authenticator, UserSession):

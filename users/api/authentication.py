@@ -24,7 +24,7 @@ class TokenAuthentication(JWTAuthentication):
         except RefusedToken as error:
             # Its details are a tree of their own; the API's errors have one shape.
             raise AuthenticationFailed(
-                "This access token is not valid, or not any more. Refresh it, or sign in again.",
+                "This access token is invalid or has expired. Refresh it, or sign in again.",
                 code="token_not_valid",
             ) from error
 
@@ -33,11 +33,11 @@ class TokenAuthentication(JWTAuthentication):
             user_id, family = int(validated_token["user_id"]), UUID(validated_token["family"])
             version = validated_token["version"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AuthenticationFailed("This token is not one of ours.") from error
+            raise AuthenticationFailed("This token is invalid.") from error
         live = RefreshSession.objects.filter(user_id=user_id, family=family, revoked_at=None)
         user = User.objects.filter(pk=user_id).annotate(is_signed_in=Exists(live)).first()
         if user is None or not user.is_active:
-            raise AuthenticationFailed("There is no active user for this token.")
+            raise AuthenticationFailed("No active user for this token.")
         if not user.is_signed_in or version != user.session_version:
             raise AuthenticationFailed("You were signed out. Sign in again.", code="session_ended")
         return user

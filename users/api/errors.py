@@ -26,7 +26,7 @@ class ServiceUnavailable(APIException):
 
     status_code = 503
     default_code = "service_unavailable"
-    default_detail = "This is not possible at the moment. Try again in a minute."
+    default_detail = "This isn't possible right now. Try again in a minute."
     wait = 60
 
 
@@ -34,7 +34,9 @@ class StepUpRequired(PermissionDenied):
     """403: this needs the password or a code again."""
 
     default_code = "step_up_required"
-    default_detail = "Prove it is you at /api/auth/step-up, and send the answer as X-Step-Up."
+    default_detail = (
+        "Confirm it's you at /api/auth/step-up, and send the token you receive as X-Step-Up."
+    )
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

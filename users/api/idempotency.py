@@ -42,7 +42,9 @@ class KeyReused(APIException):
 
     status_code = 422
     default_code = "idempotency_key_reused"
-    default_detail = "This Idempotency-Key was used for another request. Send a new one."
+    default_detail = (
+        "This Idempotency-Key was already used for a different request. Send a new one."
+    )
 
 
 class StillRunning(APIException):
@@ -50,7 +52,7 @@ class StillRunning(APIException):
 
     status_code = 409
     default_code = "still_running"
-    default_detail = "The same request is still being carried out. Ask again in a moment."
+    default_detail = "The same request is still being processed. Try again in a moment."
 
 
 def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:

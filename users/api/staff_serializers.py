@@ -11,7 +11,7 @@ class StaffUserOut(serializers.ModelSerializer):
     """A person, to those who read everything."""
 
     timezone = serializers.CharField(read_only=True)
-    is_locked = serializers.BooleanField(help_text="By wrong passwords, in the last 15 minutes.")
+    is_locked = serializers.BooleanField(help_text="After wrong passwords in the last 15 minutes.")
 
     class Meta:
         model = User
@@ -27,7 +27,7 @@ class MaskedUserOut(serializers.ModelSerializer):
     email = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
     phone = serializers.SerializerMethodField()
-    is_locked = serializers.BooleanField(help_text="By wrong passwords, in the last 15 minutes.")
+    is_locked = serializers.BooleanField(help_text="After wrong passwords in the last 15 minutes.")
 
     class Meta:
         model = User

@@ -68,16 +68,18 @@ class StepUpApi(ApiView):
 def _prove(request: Request, password: str = "", otp: str = "") -> None:
     if otp:
         if not sessions.prove_code(user=user_of(request), code=otp, by="api"):
-            raise ValidationError({"otp": "The code is wrong or was used."}, code="otp_wrong")
+            raise ValidationError(
+                {"otp": ("This code is incorrect or was already used.")}, code="otp_wrong"
+            )
         return
     if not password:
-        raise ValidationError({"password": "Send the password, or a code as “otp”."})
+        raise ValidationError({"password": "Send your password, or a code as “otp”."})
     # A client that is signed in has guesses of its own: others cannot use them up.
     device = f"client {_client_of(request)}"
     if not sessions.prove_password(
         user=user_of(request), password=password, by="api", device=device
     ):
-        raise ValidationError({"password": "The password is wrong."}, code="wrong_credentials")
+        raise ValidationError({"password": "This password is incorrect."}, code="wrong_credentials")
 
 
 def _client_of(request: Request) -> str:

@@ -98,14 +98,14 @@ class SignInApi(AuthApi):
         data = _valid(SignInIn, request)
         user = sessions.check_password(email=data["email"], password=data["password"])
         if user is None:
-            raise AuthenticationFailed(
-                "The email address or the password is wrong.", code="wrong_credentials"
-            )
+            raise AuthenticationFailed("Incorrect email or password.", code="wrong_credentials")
         if sessions.needs_otp(user):
             if not data.get("otp"):
                 raise AuthenticationFailed("Send the code as “otp” too.", code="otp_required")
             if not sessions.check_otp(user=user, code=data["otp"]):
-                raise AuthenticationFailed("The code is wrong or was used.", code="otp_wrong")
+                raise AuthenticationFailed(
+                    "This code is incorrect or was already used.", code="otp_wrong"
+                )
         return _signed_in(request, user)
 
 
@@ -128,7 +128,7 @@ class RefreshApi(AuthApi):
             raise TokenRace from error
         except sessions.WrongTokenError as error:
             raise AuthenticationFailed(
-                "This refresh token is not valid any more. Sign in again.", code="token_not_valid"
+                "This refresh token has expired. Sign in again.", code="token_not_valid"
             ) from error
         return Response(TokensOut(tokens).data)
 
@@ -139,7 +139,7 @@ class SignOutApi(AuthApi):
     @operation(
         operation_id="auth_logout",
         request=SignOutIn,
-        responses={204: OpenApiResponse(description="Signed out, or was already.")},
+        responses={204: OpenApiResponse(description="Signed out.")},
     )
     def post(self, request: Request) -> Response:
         refresh = _valid(SignOutIn, request).get("refresh")
@@ -179,7 +179,11 @@ class MeApi(ApiView):
         operation_id="users_me_erase",
         request=EraseIn,
         parameters=[STEP_UP],
-        responses={204: OpenApiResponse(description="Everything is erased; no token works now.")},
+        responses={
+            204: OpenApiResponse(
+                description="Your account has been deleted. No token works anymore."
+            )
+        },
     )
     def delete(self, request: Request) -> Response:
         require_step_up(request)

@@ -30,7 +30,7 @@ _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,15}\.(\d{1,4})", re.ASCII)
 
-_THROUGH = {("by", "page"): gettext_lazy("the website"), ("by", "api"): gettext_lazy("an app")}
+_THROUGH = {("by", "page"): gettext_lazy("Website"), ("by", "api"): gettext_lazy("App")}
 
 
 def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
@@ -71,7 +71,7 @@ def who_did(event: AuditEvent, reader: User) -> str:
         return _("You")
     if is_staff_role(actor.role):
         return _("Staff")
-    return actor.name or _("Somebody") if actor.is_active else _("Somebody who left")
+    return actor.name or _("Someone") if actor.is_active else _("Deleted user")
 
 
 def _may_see_place(event: AuditEvent, reader: User) -> bool:

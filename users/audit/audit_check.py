@@ -62,7 +62,7 @@ def verify(*, anchors: Anchors | None = None) -> Verification:
         walk.over(iter(()))
         faults.extend(walk.faults)
     for name in sorted(set(anchors) - set(heads)):
-        faults.append(Fault(name, 1, None, "The whole chain is gone."))
+        faults.append(Fault(name, 1, None, "The whole chain is missing."))
     if settings.AUDIT_GUARD and not audit_guard.is_installed(connection):
         faults.append(Fault("", 0, None, "The triggers that refuse changes are missing."))
     return Verification(len(chains), event_count, faults, heads)
@@ -102,15 +102,15 @@ class _Walk:
 
     def _problem_of(self, event: AuditEvent) -> str:
         if event.sequence != self.seen:
-            return "An event before it is missing."
+            return "The event before it is missing."
         if event.sequence > self.chain.length:
-            return "It was added behind the chain's end."
+            return "It was added after the end of the chain."
         if event.previous_hash != self.previous:
-            return "It does not follow the event before it."
+            return "It doesn't link to the event before it."
         if event_hash(event) != event.hash:
             return "It was changed after it was written."
         if self.anchor and event.sequence == self.anchor[0] and event.hash != self.anchor[1]:
-            return "It is not the event that the anchor remembers."
+            return "It doesn't match the event stored in the anchor."
         return self._problem_of_details(event)
 
     def _problem_of_details(self, event: AuditEvent) -> str:
@@ -131,7 +131,7 @@ class _Walk:
         elif self.seen < self.chain.length or self.previous != self.chain.head_hash:
             self._fault(self.seen + 1, None, "The chain has been cut off here.")
         elif self.anchor is not None and self.seen < self.anchor[0]:
-            self._fault(self.seen + 1, None, "The chain has been cut off here, its head with it.")
+            self._fault(self.seen + 1, None, "The chain and its head have been cut off here.")
 
     def _fault(self, sequence: int, event: int | None, problem: str) -> None:
         self.faults.append(Fault(self.chain.name, sequence, event, problem))

@@ -125,9 +125,9 @@ def set_quiet_hours(
 ) -> User:
     """Between these, by the user's own clock, emails and SMS wait. Both or neither."""
     if (quiet_from is None) != (quiet_until is None):
-        raise ValidationError({"quiet_until": "Give both times, or neither."})
+        raise ValidationError({"quiet_until": "Enter both times or neither."})
     if quiet_from is not None and quiet_from == quiet_until:
-        raise ValidationError({"quiet_until": "Quiet hours end at another time than they begin."})
+        raise ValidationError({"quiet_until": "Quiet hours can't start and end at the same time."})
     locked = User.objects.select_for_update().get(pk=user.pk)
     before = locked.quiet_from, locked.quiet_until
     locked.quiet_from, locked.quiet_until = quiet_from, quiet_until
@@ -180,7 +180,9 @@ def give_up_claimed(*, at: datetime) -> int:
         status=Status.UNKNOWN,
         finished_at=at,
         updated_at=at,
-        provider_answer="The sender stopped before it knew the answer. Not sent again by itself.",
+        provider_answer=(
+            "Delivery was interrupted before we got an answer. It isn't resent automatically."
+        ),
     )
 
 
@@ -203,7 +205,7 @@ def _claim(pk: int, at: datetime) -> Notification | None:
 
 def _send(row: Notification) -> Outcome:
     if not row.recipient.is_active:
-        return Outcome(Result.SKIPPED, "Not sent: the recipient's access is closed.")
+        return Outcome(Result.SKIPPED, "Not sent because the recipient's account is deactivated.")
     return CHANNELS[row.channel].send(row, unsubscribe_url=unsubscribe_url(row))
 
 
@@ -263,7 +265,9 @@ def send_again(*, actor: User, notification: Notification, at: datetime) -> Noti
         status=Status.PENDING, due_at=at, attempts=0, provider_id="", finished_at=None
     )
     if not changed:
-        raise ValidationError("Only a message that failed or may not have left is sent again.")
+        raise ValidationError(
+            "You can only resend a message that failed or may not have been sent."
+        )
     notification.refresh_from_db()
     trail.record(
         actor=actor,

@@ -165,8 +165,8 @@ def change_password(
 def set_role(*, actor: User | None, user: User, role: str) -> User:
     """Give a role, and with it the way into the admin site or out of it. Nobody's own role."""
     if role not in User.Role.values:
-        raise ValidationError({"role": "There is no such role."})
-    locked = _locked_by_manager(actor, user, "You cannot change your own role.")
+        raise ValidationError({"role": "This role doesn't exist."})
+    locked = _locked_by_manager(actor, user, "You can't change your own role.")
     before = locked.role
     if before == role:
         return locked
@@ -184,11 +184,11 @@ def set_role(*, actor: User | None, user: User, role: str) -> User:
 @db_transaction.atomic
 def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
     """Close somebody's access, or open it again. Nobody's own."""
-    locked = _locked_by_manager(actor, user, "You cannot deactivate yourself.")
+    locked = _locked_by_manager(actor, user, "You can't deactivate your own account.")
     if locked.is_active == is_active:
         return locked
     if is_erased(locked):
-        raise ValidationError("This person is erased; there is nobody to let in.")
+        raise ValidationError("This person's account was deleted and can't be reactivated.")
     locked.is_active = is_active
     end_everything(locked)
     locked.save(update_fields=["is_active", "session_version", "updated_at"])
@@ -200,7 +200,7 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
 @db_transaction.atomic
 def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
     """Say how far the check of somebody's identity has come."""
-    _require_manager(actor, user, "You cannot vouch for yourself.")
+    _require_manager(actor, user, "You can't verify your own identity.")
     locked = lock_user(user.pk)
     before, locked.kyc_status = locked.kyc_status, kyc_status
     locked.clean_fields(exclude=_all_fields_but(["kyc_status"]))

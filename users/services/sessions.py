@@ -240,7 +240,7 @@ def _tell_of_reuse(user: User, token: RefreshSession, at: datetime) -> None:
         kind="token_reuse",
         target_key=f"family:{token.family}",
         channels=[Notification.Channel.EMAIL],
-        subject="An app was signed out",
+        subject="We signed out one of your apps",
         text=(
             f"{device_name(token.user_agent)} was signed out: its key to your account was used"
             " twice, so somebody may have copied it. Sign in there again. If you do not know that"

@@ -165,7 +165,7 @@ def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, five_event
 
 def test_a_chain_that_is_gone_is_noticed_by_the_anchor(five_events):
     missing = verify(anchors={"user:999999": [3, "x"]}).faults
-    assert missing == [Fault("user:999999", 1, None, "The whole chain is gone.")]
+    assert missing == [Fault("user:999999", 1, None, "The whole chain is missing.")]
 
 
 def test_one_bad_chain_does_not_hide_another(alice, bob, five_events):

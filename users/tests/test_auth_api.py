@@ -126,7 +126,7 @@ def test_the_sentence_for_a_taken_address_is_clear(api, alice):
     assert answer.json()["errors"] == [
         {
             "code": "unique",
-            "detail": "Somebody has signed up with this address already.",
+            "detail": "An account with this email already exists.",
             "attr": "email",
         }
     ]

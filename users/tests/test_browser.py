@@ -73,7 +73,7 @@ def test_a_passkey_is_made_signs_in_and_is_removed(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
     page.get_by_label("Name").fill("Olive's laptop")
-    page.get_by_role("button", name="Make the passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
     forget_session(page)
@@ -90,15 +90,15 @@ def test_a_passkey_is_made_signs_in_and_is_removed(
     page.get_by_role("link", name="Remove Olive's laptop").click()
     page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use a passkey").click()
-    page.get_by_role("button", name="Remove it").click()
-    expect(page.locator("main")).to_contain_text("There is none.")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("main")).to_contain_text("No passkeys yet.")
     assert not Authenticator.objects.exists()
 
     # The device still offers it; here it opens nothing.
     forget_session(page)
     page.goto(f"{base}/users/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator("body")).to_contain_text("This passkey does not fit")
+    expect(page.locator("body")).to_contain_text("This passkey doesn't match")
     assert actions() == [
         "users.sign_in.succeeded",
         "users.step_up.succeeded",

@@ -127,7 +127,7 @@ def test_without_twilio_or_a_number_an_sms_says_why_it_was_not_sent(alice, setti
     row = write(alice)
     assert deliver_due(at=AT) == {"skipped": 1}
     row.refresh_from_db()
-    assert row.provider_answer == "Not sent: SMS is not set up here."
+    assert row.provider_answer == "Not sent: Text messages aren't set up here."
 
 
 # --- The callback's door ---------------------------------------------------------------------

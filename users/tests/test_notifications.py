@@ -34,7 +34,7 @@ def _smtp(settings):
 def write(user, **over):
     fields = {
         "kind": "budget_warning", "target_key": "budget:1", "channels": ["email"],
-        "subject": "Budget nearly used", "text": "Food: 80 % is used.", "on": ON, "at": AT,
+        "subject": "Budget almost used up", "text": "Food: 80 % is used.", "on": ON, "at": AT,
     } | over  # fmt: skip
     return notify(recipient=user, **fields)
 
@@ -50,7 +50,7 @@ def test_a_message_is_sent_once_however_often_it_is_asked_for(alice):
     assert deliver_due(at=AT) == {"sent": 1}
     assert deliver_due(at=AT) == {}
     (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == (["alice@example.com"], "Budget nearly used")
+    assert (sent.to, sent.subject) == (["alice@example.com"], "Budget almost used up")
     assert sent.alternatives[0].mimetype == "text/html"
     pk = Notification.objects.get().pk
     assert sent.extra_headers["Message-ID"] == f"<notification-{pk}@testserver>"
@@ -74,7 +74,7 @@ def test_without_a_server_a_mail_says_that_it_was_not_sent(alice, settings):
     settings.SMTP_HOST = ""
     write(alice)
     assert deliver_due(at=AT) == {"skipped": 1}
-    assert state()[2].startswith("Not sent: no SMTP")
+    assert state()[2].startswith("Not sent because email")
     assert deliver_due(at=AT + timedelta(days=1)) == {}
 
 

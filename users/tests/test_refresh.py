@@ -70,7 +70,7 @@ def test_reuse_ends_the_family_and_is_told_on_the_audit_trail(tokens):
     event = AuditEvent.objects.get(action="users.tokens.revoked")
     assert event.changes["reason"] == "reuse"
     refresh(tokens.refresh)
-    assert Notification.objects.get().subject == "An app was signed out"
+    assert Notification.objects.get().subject == "We signed out one of your apps"
 
 
 def test_reuse_ends_no_other_family(alice, tokens):

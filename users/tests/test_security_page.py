@@ -17,7 +17,7 @@ def test_the_security_page_lists_browsers_and_apps(alice):
     client = sign_in()
     sessions.start_tokens(user=alice, at=timezone.now(), user_agent="okhttp/4.12")
     page = client.get("/users/security/").content.decode()
-    assert "This one" in page
+    assert "This browser" in page
     assert "okhttp" in page
 
 

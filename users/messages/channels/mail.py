@@ -13,12 +13,16 @@ from django.template.loader import render_to_string
 from users.messages.channels import Outcome, Result
 from users.models import Notification, User
 
-NOT_SET_UP = "Not sent: no SMTP server is set up. The mail was written to the mail folder."
+NOT_SET_UP = "Not sent because email isn't set up. The message was saved to the mail folder."
 
 
 def problem(user: User) -> str:
     """Why no mail reaches this user now; "" where one does."""
-    return "" if settings.SMTP_HOST else "No mail server is set up: mails are kept in a folder."
+    return (
+        ""
+        if settings.SMTP_HOST
+        else "Email isn't set up yet. Messages are saved to a folder instead."
+    )
 
 
 def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
@@ -43,6 +47,7 @@ def _message(notification: Notification, unsubscribe_url: str) -> EmailMultiAlte
     link = settings.SITE_URL.rstrip("/") + notification.link if notification.link else ""
     context = {
         "notification": notification,
+        "kind": notification.kind.replace("_", " "),
         "recipient": notification.recipient,
         "link": link,
         "unsubscribe_url": unsubscribe_url,

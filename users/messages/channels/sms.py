@@ -29,9 +29,9 @@ def is_set_up() -> bool:
 def problem(user: User) -> str:
     """Why no SMS reaches this user now; "" where one does."""
     if not is_set_up():
-        return "SMS is not set up here."
+        return "Text messages aren't set up here."
     if not PHONE.fullmatch(phone_of(user)):
-        return "Give your phone number with its country, such as +49 170 1234567, first."
+        return "Add your phone number with its country code first, such as +49 170 1234567."
     return ""
 
 
