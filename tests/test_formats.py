@@ -117,6 +117,15 @@ def test_a_page_writes_dates_as_its_reader_does(db, client_for, locale, day):
     assert f'data-region="{locale}"' in page
 
 
+@pytest.mark.parametrize("zone", ["GMT", "EST5EDT", "CET", "Etc/GMT-14"])
+def test_a_zone_without_a_place_is_taken_by_the_api(alice, api_for, zone):
+    assert api_for(alice).patch("/api/users/me", {"timezone": zone}).status_code == 200
+    alice.refresh_from_db()
+    assert alice.timezone == zone
+    refused = api_for(alice).patch("/api/users/me", {"timezone": "Mars/Base"})
+    assert refused.status_code == 400
+
+
 @pytest.mark.once
 def test_every_zone_of_the_database_can_be_chosen():
     names = {name for name, _label in timezone_choices()}
