@@ -71,6 +71,13 @@ class _Writer:
             self.traits.append("no heading")
         self.use_digits = country.code == "EG"
 
+        self.has_zeros = self.layout == "pair" and self.chance(0.3, "zeros")
+        self.with_code = not self.symbol and self.chance(0.1, "code")
+        if "%d" in self.style and not self.use_digits and self.chance(0.12, "month words"):
+            self.style = random.choice(("%d %b %Y", "%d. %B %Y", "%d-%b-%Y"))
+        if self.chance(0.08, "time"):
+            self.style += " %H:%M"
+
     def chance(self, share: float, trait: str) -> bool:
         happens = self.random.random() < share
         if happens and trait:
@@ -83,8 +90,10 @@ class _Writer:
         style = self.style.removeprefix("BE")
         text = style.replace("%Y", f"{on.year + self.year_shift:04d}")
         text = text.replace("%y", f"{on.year % 100:02d}")
-        if "%b" in text:
-            text = text.replace("%b", get_month_names("abbreviated", locale="en")[on.month])
+        is_native = "month words" in self.traits
+        language = LOCALES.get(self.country.language, self.country.language) if is_native else "en"
+        for part, width in (("%b", "abbreviated"), ("%B", "wide")):
+            text = text.replace(part, get_month_names(width, locale=language)[on.month])
         text = text.replace("%m", f"{on.month:02d}").replace("%d", f"{on.day:02d}")
         return self.digits(text.replace("%H", "14").replace("%M", "05").replace("%S", "09"))
 
@@ -100,6 +109,8 @@ class _Writer:
 
     def money(self, amount: Decimal, *, sign: str = "") -> str:
         figure = self.plain(amount)
+        if self.with_code:
+            return f"{sign}{figure} {self.country.currency}"
         if not self.symbol:
             return sign + figure
         symbol = self.country.symbol
@@ -111,8 +122,9 @@ class _Writer:
         out = amount < 0
         figure, minus = self.money(amount), self.money(amount, sign="-" if out else "")
         word = self.words["word_out" if out else "word_in"]
+        blank = self.plain(Decimal(0)) if self.has_zeros else ""
         return {
-            "pair": [figure, ""] if out else ["", figure],
+            "pair": [figure, blank] if out else [blank, figure],
             "pair_signed": [minus, ""] if out else ["", figure],
             "flag": [figure, word],
             "flag_signed": [minus, word],
@@ -165,11 +177,16 @@ class _Writer:
             ("party", words["party"], 0.5),
             ("text", words["description"], 1),
             ("id", "Ref", 0.3),
+            ("kind", "Typ", 0.2),
+            ("account", "Konto", 0.15),
+            ("filler", "", 0.1),
             ("amount", "", 1),
             ("currency", words["currency"], 0.35),
             ("fee", words["fee"], 0.15),
             ("balance", words["balance"], 1 if self.has_balance else 0),
             ("status", words["status"], 0.15),
+            ("foreign", "Original Amount", 0.08),
+            ("rate", "Exchange rate", 0.08),
         ):
             if self.chance(share, name):
                 found.append((name, self.heading() if name == "amount" else [heading]))
@@ -211,6 +228,11 @@ class _Writer:
             "value": [self.day(payment.on + timedelta(days=number % 3))],
             "party": [payment.text if number % 4 else ""],
             "text": [f"{payment.text} {number}"],
+            "kind": [("Card", "Transfer", "Online")[number % 3]],
+            "account": ["DE02120300000000202051"],
+            "filler": [""],
+            "foreign": [self.signed_figure(payment.amount * 2) if number % 5 == 0 else ""],
+            "rate": ["2" if number % 5 == 0 else ""],
             "id": [f"X{payment.on:%y%m%d}{number:04d}"],
             "amount": self.amount_cells(payment.amount),
             "currency": [self.country.currency],
@@ -233,6 +255,10 @@ class _Writer:
             first, last = edges[::-1] if self.is_newest_first else edges
             table = [first, *table, last]
         lines += table
+        if self.chance(0.1, "made on"):
+            lines.append([f"Generated {self.day(date(2026, 1, 31))}"])
+        if self.has_heading and self.chance(0.1, "heading again"):
+            lines.insert(len(lines) // 2 + 4, heading)
         if self.has_heading and self.chance(0.15, "total"):
             lines.append(self.edge(heading, "total", self.heading()[0], closing - opening))
         return self.encoded(lines)

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from babel.dates import get_month_names
 
 from transactions.sources.files.csv_file import CsvMapping, detect, read
 from transactions.sources.files.csv_mapping import Detection
@@ -302,6 +303,23 @@ def test_days_of_many_languages_and_calendars_are_read(cell, day):
     text = f"Date;Description;Amount\n{cell};Shop;-1.00\n{cell};Bus;2.00\n"
     rows = lines(text, found(text).mapping)
     assert [row.txn_date for row in rows] == [day, day]
+
+
+@pytest.mark.parametrize("form", ["{} {} 2024", "{}. {} 2024", "{}-{}-2024", "{} {}, 2024"])
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "nl", "cs", "el", "tr", "uk"])
+def test_every_month_is_known_by_its_full_name(language, form):
+    names = get_month_names("wide", "format", language)
+    for number, name in names.items():
+        text = f"Date;Description;Amount\n{form.format(14, name)};Shop;-1.00\n"
+        assert [row.txn_date for row in lines(text, found(text).mapping)] == [
+            date(2024, number, 14)
+        ]
+
+
+def test_months_that_two_languages_use_differently_are_not_guessed():
+    text = "Date;Description;Amount\n3. listopada 2024;Shop;-1.00\n4. studenoga 2024;Bus;2.00\n"
+    with pytest.raises(UnreadableFile, match="Croatian"):
+        found(text)
 
 
 def test_day_counts_under_a_heading_are_days():

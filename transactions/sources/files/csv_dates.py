@@ -9,13 +9,18 @@ from typing import Any
 
 from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
-from transactions.sources.files.dates import DATE_STYLES
+from transactions.sources.files.dates import DATE_STYLES, is_croatian
+from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.reading_context import ReadingContext
 
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
 _SEVERAL_DATES = "Several columns hold dates, and no heading says which is the day of payment."
 _DAY_OR_MONTH = "The dates can be read in more than one order of day, month and year."
+_CROATIAN = (
+    "The months are written in Croatian, where “listopad” is October; elsewhere it is November. "
+    "Export the file with dates in digits."
+)
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
@@ -116,6 +121,8 @@ def _settle_style(
         found.style = "serial"
         return
     styles = fitting_styles(found.txn)
+    if any("%b" in style for style in styles) and is_croatian(found.txn.filled):
+        raise UnreadableFile(_CROATIAN)
     others = [column for column in dated if column is not found.txn]
     for other in others:
         styles = [style for style in styles if style in fitting_styles(other)] or styles

@@ -296,7 +296,8 @@ def named_money(columns: list[Column]) -> Money | None:
     debit = best_named(columns, "debit", may_be_blank=True)
     credit = best_named(columns, "credit", may_be_blank=True)
     has_pair = debit and credit and debit is not credit and not (debit.is_blank and credit.is_blank)
-    if has_pair and not (amount and amount.negative_count):
+    is_apart = amount is not None and amount not in (debit, credit)
+    if has_pair and not (is_apart and amount.negative_count):
         return Money("debit_credit", debit=debit, credit=credit, reason="headings")
     if amount:
         money = Money(amount=amount, reason="heading")

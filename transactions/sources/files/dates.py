@@ -5,6 +5,7 @@ all its cells, elsewhere.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 
@@ -44,28 +45,31 @@ DATE_STYLES = {
 }
 # Per month: names and abbreviations in en de fr es it nl pt pl cs hu sv da fi lt ro af, no accents.
 _MONTH_WORDS = """
-jan january januar janner jan janv janvier ene enero gen gennaio januari janeiro sty styczen \
-stycznia leden ledna januari tammikuu sau sausio ian ianuarie januarie
-feb february februar feber fev fevr fevrier febrero febbraio februari fevereiro lut luty lutego \
-unor unora helmikuu vas vasario februarie
-mar march mrz marz maerz mars marzo mrt maart marco marzec marca brezen brezna marcius maaliskuu \
+jan led january januar janner jan janv janvier ene enero gen gennaio januari janeiro sty \
+styczen stycznia leden ledna januari tammikuu sau sausio ian ianuarie januarie
+feb uno february februar feber fev fevr fevrier febrero febbraio februari fevereiro \
+lut luty lutego unor unora helmikuu vas vasario februarie
+mar bre march mrz marz maerz mars marzo mrt maart marco marzec marca brezen brezna marcius \
+maaliskuu \
 kov kovo martie maart
-apr april avr avril abr abril aprile kwi kwiecien kwietnia duben dubna aprilis huhtikuu bal \
+apr dub april avr avril abr abril aprile kwi kwiecien kwietnia duben dubna aprilis huhtikuu bal \
 balandzio aprilie
-may mai mayo mag maggio mei maio maj maja kveten kvetna majus toukokuu geg geguzes
-jun june juni juin junio giu giugno junho cze czerwiec czerwca cerven cervna junius kesakuu bir \
+may kve mai mayo mag maggio mei maio maj maja kveten kvetna majus toukokuu geg geguzes
+jun cvn june juni juin junio giu giugno junho cze czerwiec czerwca cerven cervna junius \
+kesakuu bir \
 birzelio iun iunie junie
-jul july juli juil juillet julio lug luglio julho lip lipiec lipca cervenec cervence julius \
+jul cvc july juli juil juillet julio lug luglio julho lip lipiec lipca cervenec cervence julius \
 heinakuu lie liepos iul iulie julie
-aug august aout ago agosto augustus sie sierpien sierpnia srpen srpna augusztus augusti elokuu \
+aug srp august aout ago agosto augustus sie sierpien sierpnia srpen srpna augusztus augusti elokuu \
 rgp rugpjucio augustus
-sep sept september septembre septiembre set settembre setembro wrz wrzesien wrzesnia zari \
+sep zar sept september septembre septiembre set settembre setembro wrz wrzesien wrzesnia zari \
 szeptember syyskuu rgs rugsejo septembrie
-oct october okt oktober octobre octubre ott ottobre out outubro paz pazdziernik pazdziernika \
+oct rij october okt oktober octobre octubre ott ottobre out outubro paz pazdziernik pazdziernika \
 rijen rijna lokakuu spa spalio octombrie
 nov november novembre noviembre novembro lis listopad listopada listopadu marraskuu lap \
 lapkricio noi noiembrie
-dec december dez dezember decembre dic diciembre dicembre dezembro gru grudzien grudnia prosinec \
+dec pro december dez dezember decembre dic diciembre dicembre dezembro gru grudzien \
+grudnia prosinec \
 prosince joulukuu gruodzio decembrie des desember
 """
 _COMMON_MONTHS = {
@@ -97,6 +101,10 @@ _MORE_LANGUAGES = (
     *("fi", "sv", "de", "fr", "es", "it", "pt", "nl", "ro", "vi"),
     *("id", "ms", "ka", "hy", "az", "kk", "uz", "mn", "sw", "nb", "da", "hu", "cs", "pl", "lt"),
 )
+_CROATIAN = re.compile(
+    r"(?<!\w)(?:sij|sijecnja|velj|veljace|ozu|ozujka|tra|travnja|svi|svibnja|lipanj|lipnja|srpanj|srpnja|kol|"
+    r"kolovoza|ruj|rujna|stu|studeni|studenoga?)(?!\w)"
+)
 _WIDTHS = [(width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")]
 
 
@@ -115,6 +123,12 @@ def _month_word(text: str) -> str:
     return fold(text).replace(".", "").strip()
 
 
+def is_croatian(texts: Iterable[str]) -> bool:
+    """Whether days name months in Croatian, where "listopad", "lipanj" and "srpanj" come earlier
+    than their likes in Polish and Czech."""
+    return any(_CROATIAN.search(fold(text)) for text in texts)
+
+
 def month_of(text: str) -> int | None:
     """The number of a month by its name or abbreviation in any of some fifty languages."""
     word = _month_word(text)
@@ -125,7 +139,7 @@ _SEPARATOR = r"\s?[-/.:\s年월月년]\s?"
 _TIME = r"[.日일]?(?:[T,\s]\s*[0-9]{1,2}[:.h]?[0-9]{2}.*)?"
 _PARTS = {"%Y": "([0-9]{4})", "%y": "'?([0-9]{2})", "%m": "([0-9]{1,2})", "%d": "([0-9]{1,2})"}
 _WEEKDAY = r"(?:[^\W\d_]{2,12}[.,]?\s+)?"
-_MONTH_NAME = r"([^\d\s,/\-]{2,20}?)\.?"
+_MONTH_NAME = r"([^\d\s,/\-]{2,20})"
 _GAP = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]+)"
 _GLUE = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]*)"
 
@@ -160,7 +174,8 @@ _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 _REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
 _PLAIN = re.compile(r"(?![0-9]{3}[./-])[0-9./\-: ]+")
 _REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
-_NUMBERED_MONTH = re.compile(r"\s*(?:thg|tháng|thang)\.?\s*(?=[0-9])", re.IGNORECASE)
+_NUMBERED_MONTH = re.compile(r"[-./\s]*(?:thg|tháng|thang)\.?\s*(?=[0-9])", re.IGNORECASE)
+_MONTH_SIGN = re.compile(r"(?<=[0-9])\s?[月월](?=\s?[-./])")
 
 
 def _reign_year(match: re.Match) -> str:
@@ -175,7 +190,7 @@ def _cleaned(text: str) -> str:
     cleaned = _REIGN.sub(_reign_year, cleaned, count=1)
     if match := _REPUBLIC.match(cleaned):
         cleaned = str(int(match[1]) + 1911) + cleaned[match.end() :]
-    return _NUMBERED_MONTH.sub("-", cleaned)
+    return _MONTH_SIGN.sub("", _NUMBERED_MONTH.sub("-", cleaned))
 
 
 def styles_like(text: str) -> list[str]:
