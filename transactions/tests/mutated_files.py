@@ -87,7 +87,7 @@ def mutate(source: Source, random: Random) -> Mutant:
     done += [f"delimiter {delimiter!r}", encoding]
     data = stream.getvalue().encode(encoding)
     # Without telling headings nobody knows which of two days of a line is the payment's.
-    is_named = not {"headings removed", "headings of nobody"} & set(done)
+    is_named = source.heading >= 0 and not {"headings removed", "headings of nobody"} & set(done)
     days = source.days if is_named else None
     return Mutant(source.name, data, source.count, source.total, done, days)
 

@@ -395,6 +395,14 @@ def test_balance_lines_are_known_by_any_cell():
     assert [row.description for row in lines(text, found(text).mapping)] == ["Pirkinys 1", "Alga"]
 
 
+def test_headings_in_the_middle_hide_no_payment_above_them():
+    text = (
+        "2024-03-01;Shop;-10,00;EUR\n2024-03-02;Bus;-5,00;EUR\nDatum;Text;Betrag;Währung\n"
+        "2024-03-03;Pay;15,00;EUR\n2024-03-04;Shop;-1,00;EUR\n"
+    )
+    assert read_surely(text) == ["-10.00", "-5.00", "15.00", "-1.00"]
+
+
 def test_a_closing_line_in_no_known_language_is_known_by_its_arithmetic():
     text = (
         "Date,Text,Amount,Balance\n2024-03-01,Shop,-10.00,90.00\n2024-03-02,Bus,-5.00,85.00\n"

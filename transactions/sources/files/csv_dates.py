@@ -9,7 +9,7 @@ from typing import Any
 
 from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
-from transactions.sources.files.dates import DATE_STYLES, is_croatian
+from transactions.sources.files.dates import DATE_STYLES, is_croatian, may_be_croatian
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.reading_context import ReadingContext
 
@@ -18,8 +18,8 @@ _LIKELY_YEARS = range(1970, 2101)
 _SEVERAL_DATES = "Several columns hold dates, and no heading says which is the day of payment."
 _DAY_OR_MONTH = "The dates can be read in more than one order of day, month and year."
 _CROATIAN = (
-    "The months are written in Croatian, where “listopad” is October; elsewhere it is November. "
-    "Export the file with dates in digits."
+    "The names of these months mean others in Croatian than in Polish and Czech, as “listopad”, "
+    "October or November. Export the file with dates in digits."
 )
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
@@ -121,8 +121,8 @@ def _settle_style(
         found.style = "serial"
         return
     styles = fitting_styles(found.txn)
-    if any("%b" in style for style in styles) and is_croatian(found.txn.filled):
-        raise UnreadableFile(_CROATIAN)
+    if any("%b" in style for style in styles):
+        _refuse_croatian(found.txn, context)
     others = [column for column in dated if column is not found.txn]
     for other in others:
         styles = [style for style in styles if style in fitting_styles(other)] or styles
@@ -143,6 +143,13 @@ def _settle_style(
     found.style = styles[0] if styles else ""
     if len(styles) > 1:
         found.doubts.append(("date_format", _DAY_OR_MONTH, styles))
+
+
+def _refuse_croatian(column: Column, context: ReadingContext) -> None:
+    """Three months have names that mean others in Croatian than in Polish and Czech."""
+    is_local = context.currency in ("PLN", "CZK") or context.locale[:2] in ("pl", "cs")
+    if is_croatian(column.filled) or (not is_local and may_be_croatian(column.filled)):
+        raise UnreadableFile(_CROATIAN)
 
 
 def _different(styles: list[str], column: Column) -> list[str]:

@@ -68,13 +68,13 @@ def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection
     shape: dict[str, Any] = {
         "encoding": encoding,
         "delimiter": table.delimiter,
-        "header_line": table.heading.number if table.heading else 0,
+        "header_line": table.header_line,
     }
     own = own_mapping([column.heading for column in columns], columns[0].values)
     if own is not None:
         detection.mapping = replace(own, **shape)
         return detection
-    if not table.heading:
+    if not table.header_line:
         shape["skip_lines"] = table.first_line - 1
     fields = _fields(table, columns, detection, context)
     detection.mapping = CsvMapping(**fields, **shape)

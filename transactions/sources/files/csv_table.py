@@ -39,7 +39,8 @@ _DATE_ROLES = {"txn_date", "posted_date", "value_date"}
 class Table:
     """The lines of a file under one delimiter, and which of them carry money.
 
-    ``serial_at`` is the column of days where a spreadsheet keeps them as plain numbers.
+    ``serial_at`` is the column of days where a spreadsheet keeps them as plain numbers;
+    ``is_late`` says that payments stand above the headings too, which then begin nothing.
     """
 
     rows: list[Row]
@@ -48,14 +49,16 @@ class Table:
     heading: Row | None
     is_named: bool
     serial_at: int | None = None
+    is_late: bool = False
 
     @classmethod
     def of(cls, rows: list[Row], delimiter: str) -> "Table":
         named = _named_heading(rows)
-        below = [row for row in rows if named is None or row.number > named.number]
+        is_late = named is not None and _stands_among_payments(named, rows)
+        below = [row for row in rows if named is None or is_late or row.number > named.number]
         money_rows = _same_shape([row for row in below if _carries_money(row)])
         heading = named or _unnamed_heading(rows, money_rows)
-        table = cls(rows, delimiter, money_rows, heading, named is not None)
+        table = cls(rows, delimiter, money_rows, heading, named is not None, is_late=is_late)
         if not money_rows and named:
             table._look_for_serials(below)
         if not table.money_rows:
@@ -113,8 +116,13 @@ class Table:
         return first.number
 
     @property
+    def header_line(self) -> int:
+        """The line of headings that the payments begin below; 0 where none does."""
+        return self.heading.number if self.heading and not self.is_late else 0
+
+    @property
     def below_heading(self) -> list[Row]:
-        first = self.heading.number + 1 if self.heading else self.first_line
+        first = self.header_line + 1 if self.header_line else self.first_line
         return [row for row in self.rows if row.number >= first]
 
     def dates_elsewhere(self) -> list[str]:
@@ -165,6 +173,20 @@ def _usual_width(lines: list[str], delimiter: str) -> int:
 def _carries_money(row: Row) -> bool:
     cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
     return any(is_date(cell) for cell in cells) and any(is_number(cell) for cell in cells)
+
+
+def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
+    """Whether lines above the headings are payments like those below: same width, same places."""
+    below = [row for row in rows if row.number > heading.number and _carries_money(row)]
+    usual = Counter(map(_shape, below)).most_common(1)
+    above = [row for row in rows if row.number < heading.number and _carries_money(row)]
+    return bool(usual) and any(_shape(row) == usual[0][0] for row in above)
+
+
+def _shape(row: Row) -> tuple[int, int, int]:
+    """How many cells a line has, where its first date is, and how many of them are filled."""
+    date_at = next(place for place, cell in enumerate(row.cells) if is_date(cell.strip()))
+    return len(row.cells), date_at, min(sum(map(bool, row.cells)), _FEWEST_CELLS)
 
 
 def _may_carry_money(row: Row) -> bool:

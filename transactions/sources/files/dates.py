@@ -105,6 +105,7 @@ _CROATIAN = re.compile(
     r"(?<!\w)(?:sij|sijecnja|velj|veljace|ozu|ozujka|tra|travnja|svi|svibnja|lipanj|lipnja|srpanj|srpnja|kol|"
     r"kolovoza|ruj|rujna|stu|studeni|studenoga?)(?!\w)"
 )
+_SHARED_NAMES = re.compile(r"(?<!\w)(?:lip|lis|srp|pro|listopada?)(?!\w)")
 _WIDTHS = [(width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")]
 
 
@@ -127,6 +128,12 @@ def is_croatian(texts: Iterable[str]) -> bool:
     """Whether days name months in Croatian, where "listopad", "lipanj" and "srpanj" come earlier
     than their likes in Polish and Czech."""
     return any(_CROATIAN.search(fold(text)) for text in texts)
+
+
+def may_be_croatian(texts: Iterable[str]) -> bool:
+    """Whether every day names one of the months that Croatian shares with Polish or Czech."""
+    folded = [fold(text) for text in texts]
+    return bool(folded) and all(_SHARED_NAMES.search(text) for text in folded)
 
 
 def month_of(text: str) -> int | None:
