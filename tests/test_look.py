@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from banking.kernel.icons import draw
+from banking.kernel.money import format_money
 
 pytestmark = pytest.mark.once
 
@@ -118,12 +119,49 @@ def test_the_pages_of_an_outage_need_neither_context_nor_database(name):
 def test_a_figure_shows_money_in_with_a_plus_and_money_out_with_a_minus_sign():
     source = '{% money_figure amount "USD" signed=True %}'
     assert render(source, amount=Decimal("4250")) == (
-        '<data class="money money--in" value="4250.00">+$4,250.00</data>'
+        '<data class="money money--in" value="4250.00"><bdi>+$4,250.00</bdi></data>'
     )
     assert render(source, amount=Decimal("-54.2")) == (
-        '<data class="money" value="-54.20">\N{MINUS SIGN}$54.20</data>'
+        '<data class="money" value="-54.20"><bdi>\N{MINUS SIGN}$54.20</bdi></data>'
     )
     assert "money--none" in render(source, amount=None)
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "currency", "shown"),
+    [
+        ("ar-AE", "-33.10", "USD", "\N{MINUS SIGN}33.10\N{NO-BREAK SPACE}US$"),
+        ("ar-EG", "1234.5", "EUR", "1,234.50\N{NO-BREAK SPACE}€"),
+        ("he-IL", "-5", "ILS", "\N{MINUS SIGN}5.00\N{NO-BREAK SPACE}₪"),
+        ("fa-IR", "-5", "USD", "\N{MINUS SIGN}$\N{NO-BREAK SPACE}5.00"),
+        ("de-DE", "-5", "EUR", "\N{MINUS SIGN}5,00\N{NO-BREAK SPACE}€"),
+    ],
+)
+def test_an_amount_is_isolated_from_the_text_around_it(locale, amount, currency, shown):
+    source = "{% money_figure amount currency %} {% money amount currency %}"
+    figure, text = (
+        f"<bdi>{shown}</bdi>",
+        f"<bdi>{shown}</bdi>".replace("\N{MINUS SIGN}", "-"),
+    )
+    written = render(source, amount=Decimal(amount), currency=currency, locale=locale)
+    assert figure in written
+    assert written.endswith(f"</data> {text}")
+    assert "\u200f" not in written
+
+
+def test_an_amount_in_plain_text_is_isolated_where_its_locale_marks_the_direction():
+    assert format_money(Decimal("-33.10"), "USD", "ar-AE") == "\u2068-33.10\u00a0US$\u2069"
+    assert format_money(Decimal("-33.10"), "USD", "en-US") == "-$33.10"
+
+
+@pytest.mark.django_db
+def test_the_language_of_a_page_is_the_language_of_its_words(alice, client_for):
+    alice.locale = "ja-JP"
+    alice.save()
+    page = client_for(alice).get("/").content.decode()
+    opening = page[page.index("<html") : page.index("<head")]
+    assert 'lang="en"' in opening
+    assert 'data-region="ja-JP"' in opening
 
 
 def test_only_a_currency_with_minor_units_has_small_cents():

@@ -22,6 +22,8 @@ SMALLEST_STEP = Decimal("0.0001")
 
 # ASCII digits only and bounded before Decimal sees them: int(Decimal("1e3000000")) burns minutes.
 _AMOUNT = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+_DIRECTION_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,15 @@ def parse_amount(text: str) -> Decimal:
 
 
 def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
-    """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €"."""
-    return format_currency(amount, currency, locale=locale_of(locale))
+    """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €".
+
+    Locales written from right to left put marks of direction into it, which would reorder the
+    English sentence around it. Isolates take their place: inside them nothing moves, around them
+    nothing changes.
+    """
+    text = format_currency(amount, currency, locale=locale_of(locale))
+    unmarked = text.translate(_DIRECTION_MARKS)
+    return text if unmarked == text else f"{FIRST_STRONG_ISOLATE}{unmarked}{POP_ISOLATE}"
 
 
 def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:

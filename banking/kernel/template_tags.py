@@ -20,7 +20,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from banking.kernel import formats
 from banking.kernel.icons import NoSuchIconError, draw
-from banking.kernel.money import format_money, minor_unit_digits, plain_amount, plain_rate
+from banking.kernel.money import (
+    FIRST_STRONG_ISOLATE,
+    POP_ISOLATE,
+    format_money,
+    minor_unit_digits,
+    plain_amount,
+    plain_rate,
+)
 
 register = template.Library()
 
@@ -31,17 +38,22 @@ _FALLBACK_COLOR = "#64748b"
 # --- Money --------------------------------------------------------------------------------------
 
 
-@register.simple_tag(takes_context=True)
-def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> str:
-    """{% money account.balance account.currency %}: the amount in the signed-in user's locale.
+def _amount_text(context: dict[str, Any], amount: Decimal, currency: str) -> str:
+    """The amount in the reader's locale; `<bdi>` isolates it, so it needs no isolates itself.
 
     What is drawn without a request, as a PDF is, names its reader's `locale` in the context.
     """
-    if amount is None:
-        return "–"
     request = context.get("request")
     locale = context.get("locale") or getattr(getattr(request, "user", None), "locale", "en-US")
-    return format_money(amount, currency, locale)
+    return format_money(amount, currency, locale).strip(FIRST_STRONG_ISOLATE + POP_ISOLATE)
+
+
+@register.simple_tag(takes_context=True)
+def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> SafeString:
+    """{% money account.balance account.currency %}: the amount in the signed-in user's locale."""
+    if amount is None:
+        return mark_safe("–")
+    return format_html("<bdi>{}</bdi>", _amount_text(context, amount, currency))
 
 
 @register.simple_tag(takes_context=True)
@@ -58,7 +70,7 @@ def money_figure(
     """
     if amount is None:
         return mark_safe('<span class="money money--none">–</span>')
-    text = money(context, amount, currency).replace("-", "\N{MINUS SIGN}")
+    text = _amount_text(context, amount, currency).replace("-", "\N{MINUS SIGN}")
     is_inflow = signed and amount > 0
     body: str = f"+{text}" if is_inflow else text
     digits = minor_unit_digits(currency)
@@ -70,7 +82,7 @@ def money_figure(
             body[found.end() :],
         )
     return format_html(
-        '<data class="money{}" value="{}">{}</data>',
+        '<data class="money{}" value="{}"><bdi>{}</bdi></data>',
         " money--in" if is_inflow else "",
         plain_amount(amount, currency),
         body,

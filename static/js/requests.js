@@ -2,11 +2,11 @@
 import { complain } from "./toasts.js";
 
 const SENTENCES = {
-  401: "You are signed out, and nothing was changed. Reload the page to sign in again.",
-  403: "You may not do that.",
-  404: "That is not here any more.",
-  413: "That is too large.",
-  429: "That was too often. Wait a moment and try again.",
+  401: "You've been signed out. Nothing was changed. Reload the page to sign in again.",
+  403: "You don't have access to this.",
+  404: "This no longer exists.",
+  413: "That's too large.",
+  429: "Too many attempts. Wait a moment and try again.",
 };
 
 export function startHtmx() {
@@ -15,10 +15,10 @@ export function startHtmx() {
   document.addEventListener("htmx:responseError", (event) => {
     if (isQuiet(event)) return;
     const { status } = event.detail.xhr;
-    complain(SENTENCES[status] ?? "That did not work. Nothing was changed.");
+    complain(SENTENCES[status] ?? "That didn't work. Nothing was changed.");
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (!isQuiet(event)) complain("The server cannot be reached.");
+    if (!isQuiet(event)) complain("We can't reach the server.");
   });
   // data-submit-on-change: a filter form answers at once; its button remains for those without script.
   document.addEventListener("change", (event) => {

@@ -16,7 +16,7 @@ export function startToasts() {
   }).observe(region, { childList: true });
 }
 
-// complain("The server cannot be reached."): a message from the page itself, shown once.
+// complain("We can't reach the server."): a message from the page itself, shown once.
 export function complain(text) {
   const region = document.getElementById("toasts");
   if ([...region.querySelectorAll(".toast__text")].some((line) => line.textContent === text)) return;

@@ -66,7 +66,7 @@ def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_
         "2026-03-04",
         "2026-05-06",
     ]
-    page.get_by_role("link", name="Revert").click()
+    page.get_by_role("link", name="Undo import").click()
     page.get_by_role("button", name="Undo import").click()
     expect(page.locator("main")).to_contain_text("Undone on")
     assert not Transaction.objects.filter(deleted_at=None).exists()
@@ -112,7 +112,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
 
     # Tags in their row: Escape leaves them, Enter saves them.
     first.locator(".tags-cell a").click()
-    entry = first.get_by_label("Tags of Shop 1")
+    entry = first.get_by_label("Tags for Shop 1")
     expect(entry).to_be_focused()
     entry.fill("lost")
     keys.press("Escape")
@@ -126,7 +126,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     keys.press("Enter")
     expect(first.locator(".tags-cell .badge")).to_have_text(["travel", "work"])
     expect(first.locator(".tags-cell a")).to_be_focused()
-    entry_of_second = page.get_by_label("Tags of Shop 2")
+    entry_of_second = page.get_by_label("Tags for Shop 2")
     keys.press("j")
     keys.press("t")
     expect(entry_of_second).to_be_focused()
@@ -170,7 +170,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     # Signed out elsewhere: said once, however often it is tried, until it is read.
     page.goto(f"{live_server.url}/transactions/")
     page.context.clear_cookies()
-    said = page.locator("#toasts").get_by_text("You are signed out, and nothing was changed.")
+    said = page.locator("#toasts").get_by_text("You've been signed out. Nothing was changed.")
     for row in rows[:2]:
         with page.expect_response(lambda answer: answer.status == 401):
             page.locator(f"#row-{row.pk} .category-cell a").click()
