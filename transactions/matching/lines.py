@@ -68,8 +68,7 @@ class Text(NamedTuple):
 Texts = Callable[[Iterable[int]], Mapping[int, Text]]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Same, review or new; the held transaction it is about, and why, in words."""
 
     kind: str

@@ -7,7 +7,7 @@ choice. The work grows with the number of lines, not with its square.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -165,23 +165,39 @@ class _Run:
 
     def by_fingerprint(self) -> None:
         """The k-th line of a day, amount and wording is the k-th that is held of them."""
-        held_of = self._held_by_fingerprint({line.fingerprint for line in self.open.values()})
+        lines_of: dict[int, list[Incoming]] = {}
         doubtful = {line.key for line, _ in self.doubtful_ids}
-        lines_of: dict[int, list[Incoming]] = defaultdict(list)
         for line in self.open.values():
-            if line.fingerprint in held_of and line.key not in doubtful:
-                lines_of[line.fingerprint].append(line)
-        for fingerprint, lines in lines_of.items():
-            self._pair_equals(lines, sorted(held_of[fingerprint].values(), key=self._most_surely))
+            if line.key not in doubtful:
+                lines_of.setdefault(line.fingerprint, []).append(line)
+        for fingerprint, held in self._held_by_fingerprint(lines_of).items():
+            lines = lines_of[fingerprint]
+            if len(lines) == len(held) == 1 and self._is_plain(lines[0], held[0]):
+                self.verdicts[lines[0].key] = Verdict(SAME, held[0].pk, SAME_LINE)
+            else:
+                self._pair_equals(lines, sorted(held, key=self._most_surely))
+        self._forget_settled()
 
-    def _held_by_fingerprint(self, wanted: set[int]) -> dict[int, dict[int, Held]]:
-        found: dict[int, dict[int, Held]] = defaultdict(dict)
+    def _is_plain(self, line: Incoming, held: Held) -> bool:
+        """Nothing is to be weighed, as of nearly all lines of a file read again."""
+        return not line.external_id and held.status == POSTED and held.pk > 0
+
+    def _forget_settled(self) -> None:
+        self.open = {key: line for key, line in self.open.items() if key not in self.verdicts}
+        taken = {verdict.held for verdict in self.verdicts.values()}
+        self.free = {pk: held for pk, held in self.free.items() if pk not in taken}
+
+    def _held_by_fingerprint(self, wanted: Mapping[int, list[Incoming]]) -> dict[int, list[Held]]:
+        found: dict[int, list[Held]] = {}
         for held in self.free.values():
             if held.fingerprint in wanted:
-                found[held.fingerprint][held.pk] = held
+                found.setdefault(held.fingerprint, []).append(held)
         for alias in self.aliases:
-            if alias.fingerprint in wanted and alias.pk in self.free:
-                found[alias.fingerprint][alias.pk] = self.free[alias.pk]
+            held_line = self.free.get(alias.pk)
+            if held_line is not None and alias.fingerprint in wanted:
+                known = found.setdefault(alias.fingerprint, [])
+                if held_line not in known:
+                    known.append(held_line)
         return found
 
     def _most_surely(self, held: Held) -> tuple:
@@ -189,7 +205,9 @@ class _Run:
 
     def _pair_equals(self, lines: list[Incoming], held: list[Held]) -> None:
         """Lines without an id first take what has one: theirs are the doubtful pairs."""
-        for line in sorted(lines, key=lambda line: (line.external_id == "", line.is_pending)):
+        if len(lines) > 1:
+            lines.sort(key=lambda line: (line.external_id == "", line.is_pending))
+        for line in lines:
             for other in held:
                 if other.pk not in self.free:
                     continue

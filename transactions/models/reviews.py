@@ -25,7 +25,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
 
     def for_list(self) -> "ReviewItemQuerySet":
         """With everything a list row shows, in a fixed number of queries."""
-        return self.select_related("account", "candidate__category", "posted", "category")
+        return self.select_related("account", "candidate__category", "entered", "category")
 
 
 class ReviewItem(models.Model):

@@ -7,17 +7,20 @@ the account since the check counts as well. Only rows whose verdict moves are wr
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import BigIntegerField, Count, Max, Min, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
 
-from banking.kernel.bulk import bulk_update
+from banking.kernel.bulk import batched
 from banking.kernel.money import plain_amount
-from transactions.matching.lines import Incoming, Matching, Text
+from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
 from transactions.matching.lines import Verdict as Judged
 from transactions.matching.matcher import match
 from transactions.matching.reading import (
     Kind,
     knowledge_of,
+    ordinal,
+    raw_rows,
     read_ledger,
     texts_by,
     texts_of_held,
@@ -28,7 +31,11 @@ TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
 MOST_NAMED = 5
 ROWS_AT_ONCE = 2000
 Verdict = ImportRow.Verdict
-_VERDICT_OF = {"same": Verdict.DUPLICATE, "review": Verdict.REVIEW, "new": Verdict.NEW}
+_VERDICT_OF = {
+    SAME: Verdict.DUPLICATE.value,
+    REVIEW: Verdict.REVIEW.value,
+    NEW: Verdict.NEW.value,
+}
 
 
 def mark_repeated_ids(batch: ImportBatch) -> None:
@@ -118,22 +125,20 @@ def _free_chosen_ids(batch: ImportBatch) -> None:
     chosen.exclude(external_id="").filter(external_id__in=ids).update(external_id="")
 
 
+_UNTOUCHED = [NEW, None, ""]
 _COLUMNS = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
 
 
-def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, tuple]]:
-    """The rows for the matcher, and of each what stands on it now."""
+def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list]]:
+    """The rows for the matcher, and what stands on those that a check has touched."""
     with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField()))
-    lines, before = [], {}
     # In the file's order: of several equal lines the first are those that are held.
-    for *line, verdict, matched, error in (
-        with_units.order_by("pk")
-        .values_list(*_COLUMNS, "verdict", "match_id", "error")
-        .iterator(chunk_size=ROWS_AT_ONCE)
-    ):
-        pk, units, on, *rest = line
-        lines.append(Incoming(pk, units, on.toordinal(), *rest))
-        before[pk] = (verdict, matched, error)
+    columns = with_units.order_by("pk").values_list(*_COLUMNS, "verdict", "match_id", "error")
+    lines, before = [], {}
+    for pk, units, on, fingerprint, external_id, is_pending, *now in raw_rows(columns):
+        lines.append(Incoming(pk, units, ordinal(on), fingerprint, external_id, bool(is_pending)))
+        if now != _UNTOUCHED:
+            before[pk] = now
     return lines, before
 
 
@@ -142,17 +147,33 @@ def _texts_of_rows(pks: list[int]) -> dict[int, Text]:
     return {pk: Text(*text) for pk, *text in rows.values_list("pk", "description", "merchant")}
 
 
-def _write(verdicts: dict[int, Judged], before: dict[int, tuple]) -> None:
-    """One statement's worth of rows at a time; a new row keeps what its reading said of it."""
-    moved = []
+def _write(verdicts: dict[int, Judged], before: dict[int, list]) -> None:
+    """The verdicts that have moved; a new row keeps what its reading said of it."""
+    moved: list[tuple] = []
     for pk, judged in verdicts.items():
-        was, matched, error = before[pk]
-        verdict = str(_VERDICT_OF[judged.kind])
-        keeps_note = verdict == was == Verdict.NEW
-        after = (verdict, judged.held, error if keeps_note else judged.reason)
-        if after != (was, matched, error):
-            moved.append((pk, *after))
-    bulk_update(ImportRow, ("verdict", "match", "error"), moved)
+        was, matched, error = before.get(pk, _UNTOUCHED)
+        verdict = _VERDICT_OF[judged.kind]
+        reason = error if verdict == was == "new" else judged.reason
+        if (verdict, judged.held, reason) != (was, matched, error):
+            moved.append((verdict, judged.held, reason, pk))
+    if not moved:
+        return
+    table = ImportRow._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            statement = _UPDATE_ARRAYS.format(table=table)
+            cursor.execute(statement, [list(column) for column in zip(*moved, strict=True)])
+            return
+        for some in batched(moved, ROWS_AT_ONCE):
+            cursor.executemany(_UPDATE_ONE.format(table=table), some)
+
+
+_UPDATE_ONE = "UPDATE {table} SET verdict = %s, match_id = %s, error = %s WHERE id = %s"
+_UPDATE_ARRAYS = """
+UPDATE {table} SET verdict = v.verdict, match_id = v.match_id, error = v.error
+FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[]) AS v (verdict, match_id, error, id)
+WHERE {table}.id = v.id
+"""
 
 
 def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:

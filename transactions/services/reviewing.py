@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from accounts.services import lock_accounts
@@ -72,6 +73,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         return item
     account = accounts[item.account_id]
     same = decision == Status.SAME
+    freed = None if item.entered_id else item.candidate
     change = _same if same else _different
     book(accounts, change(actor, account, item, at))
     if item.status != Status.OPEN:
@@ -81,6 +83,8 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         _count_again(item.import_row.batch_id)
     if same and item.candidate_id:
         _look_again_at_rivals(actor, accounts, item, at)
+    if not same and freed is not None:
+        _ask_about_freed(item, freed)
     trail.record(
         actor=actor,
         action="transactions.review.decided",
@@ -271,6 +275,21 @@ def _look_again_at_rivals(
             _count_again(rival.import_row.batch_id)
 
 
+def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
+    """A candidate that is not the line may be another that came with it and was taken for new."""
+    is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
+    is_told = BankLine.objects.filter(transaction=freed).exists()
+    if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
+        return
+    came = Transaction.objects.filter(account=item.account_id, deleted_at=None)
+    if item.import_row_id:
+        came = came.filter(import_batch=item.import_row.batch_id)
+    else:
+        told = BankLine.objects.filter(account=item.account_id, source=item.source)
+        came = came.filter(origin=Transaction.Origin.SYNC, pk__in=told.values("transaction"))
+    ask_about_entry(freed, among=came)
+
+
 # -- a line that somebody entered ------------------------------------------------------------------
 
 
@@ -339,8 +358,10 @@ _FROM_ENTRY = (
 )
 
 
-def ask_about_entry(row: Transaction) -> ReviewItem | None:
-    """Open a question where the account held a line already that this one may be.
+def ask_about_entry(
+    row: Transaction, *, among: QuerySet[Transaction] | None = None
+) -> ReviewItem | None:
+    """Open a question where the account has another line (of `among`) that this one may be.
 
     Two lines that somebody typed are two. The caller holds the account's lock.
     """
@@ -356,6 +377,11 @@ def ask_about_entry(row: Transaction) -> ReviewItem | None:
     held = [line for line in ledger.held if line.pk > 0 and line.source != HAND]
     if not held:
         return None
+    near = Transaction.objects.filter(pk__in=[line.pk for line in held])
+    if among is not None:
+        near = near.filter(pk__in=among.order_by().values("pk"))
+    others = set(near.exclude(origin=Transaction.Origin.MANUAL).values_list("pk", flat=True))
+    held = [line for line in held if line.pk in others]
     matching = match(
         [
             Incoming(

@@ -1,0 +1,281 @@
+"""A bank's true history, told in many ways and in any order, is in the ledger once.
+
+Payments are typed, paid as bills, moved as transfers, and listed in files of three formats with two
+wordings, pending and booked, overlapping and shuffled. When every question is answered truthfully,
+the ledger is the bank's.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bills.services.paying import pay_bill
+from bills.services.planning import create_bill
+from tests.builders import make_account, make_user
+from transactions.ledger_check import check_ledger
+from transactions.matching.lines import NEW, Matching, Verdict
+from transactions.matching.words import plain_letters
+from transactions.models import ReviewItem, Transaction
+from transactions.services import import_verdicts
+from transactions.services.entering import enter_transaction
+from transactions.services.importing import AlreadyImportedError
+from transactions.services.reviewing import decide
+from transactions.services.transfers import transfer_funds
+from transactions.tests.import_samples import imported
+
+FIRST = date(2026, 3, 2)
+DAYS = 24
+PAYEES = ["Kern Bakery", "Shell Station", "Müller Drogerie", "Łódź Zoo", "Netflix", "Hotel Sea"]
+AMOUNTS = ["-10.00", "-10.00", "-3.20", "-49.90", "25.00"]
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One true payment; `number` tells twins apart."""
+
+    number: int
+    day: int
+    amount: str
+    payee: str
+
+    @property
+    def on(self) -> date:
+        return FIRST + timedelta(days=self.day)
+
+    def worded(self, wording: int) -> str:
+        text = self.payee.upper() if wording else f"Card payment {self.payee} 0042"
+        return text.replace("Ü", "U") if wording else text
+
+
+def csv_file(payments, wording, pending_from):
+    lines = ["Date,Description,Amount,Status"]
+    for one in payments:
+        is_pending = one.day >= pending_from
+        # The bank books it a day after it announced it.
+        on, status = one.on - timedelta(days=is_pending), "pending" if is_pending else "booked"
+        lines.append(f"{on},{one.worded(wording)},{one.amount},{status}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def ofx_file(payments, wording, _):
+    body = "".join(
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{one.on:%Y%m%d}<TRNAMT>{one.amount}"
+        f"<FITID>F{one.number}<NAME>{one.worded(wording)}</STMTTRN>"
+        for one in payments
+    )
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\nCHARSET:NONE\n\n<OFX>"
+        "<BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>1</BANKACCTFROM>"
+        f"<BANKTRANLIST>{body}</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    ).encode()
+
+
+def camt_file(payments, wording, _):
+    entries = "".join(
+        f"<Ntry><Amt Ccy='EUR'>{one.amount.lstrip('-')}</Amt>"
+        f"<CdtDbtInd>{'DBIT' if one.amount.startswith('-') else 'CRDT'}</CdtDbtInd>"
+        f"<Sts>BOOK</Sts><BookgDt><Dt>{one.on}</Dt></BookgDt><ValDt><Dt>{one.on}</Dt></ValDt>"
+        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{one.worded(wording)}</Ustrd></RmtInf></TxDtls>"
+        "</NtryDtls></Ntry>"
+        for one in payments
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.02'><BkToCstmrStmt>"
+        f"<Stmt><Id>1</Id>{entries}</Stmt></BkToCstmrStmt></Document>"
+    ).encode()
+
+
+# Said once, so that no file has to be asked about.
+PLAIN = {"txn_date": 0, "description": [1], "amount": 2, "status": 3, "date_format": "%Y-%m-%d"}
+FORMATS = [csv_file, ofx_file, camt_file]
+
+
+@st.composite
+def histories(draw):
+    """Payments with twins among them, and the ways in which they are told, in some order."""
+    drawn = draw(
+        st.lists(
+            st.tuples(st.integers(0, DAYS), st.sampled_from(AMOUNTS), st.sampled_from(PAYEES)),
+            min_size=4,
+            max_size=14,
+        )
+    )
+    payments = [Payment(number, *one) for number, one in enumerate(sorted(drawn))]
+    typed = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(payments),
+                st.integers(-2, 2),
+                st.booleans(),
+                st.sampled_from(["hand", "bill", "transfer"]),
+            ),
+            max_size=3,
+            unique_by=lambda one: one[0].number,
+        )
+    )
+    files = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(FORMATS),
+                st.integers(0, DAYS),
+                st.integers(3, DAYS),
+                st.integers(0, 1),
+                st.booleans(),
+                st.randoms(use_true_random=False),
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    steps = draw(st.permutations([("typed", one) for one in typed] + [("file", f) for f in files]))
+    return payments, steps
+
+
+class Teller:
+    """Tells one history to one account, and answers what is asked by the truth."""
+
+    def __init__(self, payments):
+        self.owner = make_user(f"{uuid4()}@example.com", password=None)
+        self.payments = payments
+        self.account = make_account(user=self.owner, opening_balance="100000", name="Main")
+        self.pot = make_account(user=self.owner, opening_balance="100000", name="Rainy pot")
+        # What a typed line stands for, as only the person knows.
+        self.meant: dict[int, Payment] = {}
+        self.asked = self.told = 0
+
+    def tell(self, kind, telling):
+        (self.enter if kind == "typed" else self.read)(*telling)
+
+    def enter(self, payment, shift, in_own_words, way):
+        on, amount = payment.on + timedelta(days=shift), Decimal(payment.amount)
+        if way == "bill" and amount < 0:
+            row = self.pay(payment.payee, -amount, on)
+        elif way == "transfer" and amount < 0:
+            moved = transfer_funds(
+                actor=self.owner,
+                source=self.account,
+                target=self.pot,
+                amount=-amount,
+                on=on,
+                description=payment.payee,
+            )
+            row = moved.outflow_transaction
+        else:
+            row = enter_transaction(
+                actor=self.owner,
+                account=self.account,
+                signed_amount=amount,
+                txn_date=on,
+                description="something" if in_own_words else payment.payee,
+            ).transaction
+        self.meant[row.pk] = payment
+        self.answer()
+
+    def pay(self, payee, amount, on):
+        bill = create_bill(
+            actor=self.owner,
+            user=self.owner,
+            biller_name=payee,
+            amount_due=amount,
+            currency="EUR",
+            due_date=on,
+            account=self.account,
+        )
+        return pay_bill(actor=self.owner, bill=bill, on=on).payment
+
+    def read(self, build, start, length, wording, has_pending, rng):
+        """A complete file of some days; the lines of its last day may be pending."""
+        shown = [one for one in self.payments if start <= one.day <= start + length]
+        if shown:
+            rng.shuffle(shown)
+            last = max(one.day for one in shown)
+            self.bring(build(shown, wording, last if has_pending else DAYS + 1), len(shown))
+
+    def bring(self, content, count):
+        try:
+            imported(self.account, content, mapping=PLAIN if b"Status" in content else None)
+        except AlreadyImportedError:
+            return
+        self.told += count
+        self.answer()
+
+    def answer(self):
+        """Answer every open question by the truth, until there is none."""
+        for _ in range(200):
+            item = ReviewItem.objects.open().filter(user=self.owner).order_by("pk").first()
+            if item is None:
+                return
+            self.asked += 1
+            decision = "same" if self.is_same(item) else "different"
+            decide(actor=self.owner, item=item, decision=decision, at=timezone.now())
+        pytest.fail("the questions have no end")
+
+    def is_same(self, item):
+        mine = self.meaning(item.entered) if item.entered else self.listed(item)
+        return item.candidate is not None and mine == self.meaning(item.candidate)
+
+    def meaning(self, row):
+        """The day, amount and payee that a line of the ledger stands for."""
+        typed = self.meant.get(row.pk)
+        if typed is not None and not row.bank_lines.exists():
+            return (typed.on, Decimal(typed.amount), typed.payee)
+        return self.listed(row, is_pending=row.status == "pending")
+
+    def listed(self, line, is_pending=None):
+        is_pending = line.is_pending if is_pending is None else is_pending
+        on = line.txn_date + timedelta(days=is_pending)
+        return (on, line.signed_amount, payee_in(line.description))
+
+    def ledger(self):
+        rows = Transaction.objects.filter(account=self.account, deleted_at=None)
+        assert not rows.exclude(status="posted").exists()
+        return Counter((row.signed_amount, self.meaning(row)[2]) for row in rows)
+
+    def truth(self):
+        return Counter((Decimal(one.amount), one.payee) for one in self.payments)
+
+
+def payee_in(text):
+    plain = plain_letters(text)
+    return next(payee for payee in PAYEES if plain_letters(payee) in plain)
+
+
+def tell_everything(payments, steps):
+    """The whole history, and at last a file that lists all of it."""
+    teller = Teller(payments)
+    for kind, telling in steps:
+        teller.tell(kind, telling)
+    teller.bring(csv_file(payments, 1, DAYS + 1), len(payments))
+    return teller
+
+
+@settings(max_examples=15)
+@given(histories())
+def test_however_it_is_told_the_ledger_is_the_banks(db, history):
+    teller = tell_everything(*history)
+    assert teller.ledger() == teller.truth()
+    teller.account.refresh_from_db()
+    paid = sum(Decimal(one.amount) for one in teller.payments)
+    assert teller.account.balance == Decimal(100000) + paid
+    assert check_ledger(teller.account.pk).is_clean
+
+
+def test_without_the_matcher_payments_are_doubled(db, monkeypatch):
+    """The control: the test above would see it."""
+
+    def take_all_for_new(incoming, *_, **__):
+        return Matching({line.key: Verdict(NEW) for line in incoming})
+
+    monkeypatch.setattr(import_verdicts, "match", take_all_for_new)
+    payment = Payment(0, 5, "-10.00", "Kern Bakery")
+    steps = [("typed", (payment, 1, False, "hand"))]
+    teller = tell_everything([payment], steps)
+    assert teller.ledger() != teller.truth()
