@@ -71,6 +71,7 @@ def test_every_model_change_has_its_migration():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["imports", "deployment"])
 def test_it_passes(name, tmp_path):
     command, environment = checks(str(tmp_path))[name]

@@ -222,6 +222,7 @@ def six_usual_months(account, category, amount="-100.00"):
         )
 
 
+@pytest.mark.slow
 def test_an_unusual_month_is_told_once_per_class_of_deviation(euro_alice, groceries):
     account = make_account(user=euro_alice, opening_balance="100000.00")
     six_usual_months(account, groceries)

@@ -14,7 +14,7 @@ from tests.builders import make_account, make_transaction
 from transactions.filters import TransactionFilter
 from transactions.models import Category, Transaction
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NAMES = ["cash-flow", "categories", "merchants", "burn-rate", "net-worth", "yearly"]
 
 

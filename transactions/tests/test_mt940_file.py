@@ -155,6 +155,7 @@ def test_what_is_no_mt940_file_is_refused(data):
         mt940_file.read(data)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_damage_raises_anything_but_unreadable_file(data):

@@ -217,6 +217,7 @@ def test_hostile_repetition_is_read_in_linear_time():
         list(ofx_file.read(b"<OFX>" + piece * 50_000).rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_damage_raises_anything_but_unreadable_file(data):

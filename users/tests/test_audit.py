@@ -348,6 +348,7 @@ def append_in_threads(append, threads: int = 8, each: int = 50) -> None:
         list(pool.map(work, range(threads)))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_appends_leave_no_fork_and_no_gap():
     user = builders.make_user()
