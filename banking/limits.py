@@ -41,6 +41,8 @@ LOCKED_FOR = timedelta(minutes=15)
 FORGIVEN_SECONDS = 24 * 3600
 # A used code is refused for longer than it, the one before it and the one after it are accepted.
 TOTP_MEMORY_SECONDS = 180
+# How long a new app has to make its first code.
+TOTP_SETUP_SECONDS = 600
 # How long after its use a refresh token that comes again is a race or a lost answer, no theft.
 REUSE_GRACE = timedelta(seconds=10)
 

@@ -8,6 +8,8 @@ from django.http import (
     HttpResponseBadRequest,
     HttpResponseNotAllowed,
 )
+from django.middleware.gzip import GZipMiddleware
+from django.utils.cache import patch_vary_headers
 
 from banking.kernel.refusals import api_refusal, is_api
 
@@ -28,6 +30,27 @@ class ApiTrailingSlash:
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
         return self.get_response(request)
+
+
+class Compression(GZipMiddleware):
+    """Text is sent compressed, unless its length could tell a stranger what is in it.
+
+    docs/decisions has the argument (BREACH): what another site's page asked for in a person's
+    name, and what holds passwords, tokens or codes, goes out as it is.
+    """
+
+    KINDS = ("application/json", "application/vnd.oai.openapi", "text/", "image/svg")
+    SECRETS = ("/api/auth/", "/api/users/me/mfa", "/users/")
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        kind = response.get("Content-Type", "")
+        is_driven = request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
+        if not kind.startswith(self.KINDS):
+            return response
+        patch_vary_headers(response, ("Accept-Encoding", "Sec-Fetch-Site"))
+        if is_driven or request.path_info.startswith(self.SECRETS):
+            return response
+        return super().process_response(request, response)
 
 
 class RefuseUnreadableText:

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "banking.middleware.Compression",
     "corsheaders.middleware.CorsMiddleware",
     "banking.middleware.RefuseUnreadableText",
     "banking.middleware.ApiTrailingSlash",

@@ -23,6 +23,11 @@ ELSEWHERE = {
         ("auth-signup", "auth-login", "auth-refresh", "auth-logout", "users-me-confirm-email"),
         "users/tests/test_auth_api.py",
     ),
+    **dict.fromkeys(
+        ("auth-confirm-email", "auth-password-reset", "auth-password-reset-confirm",
+         "users-me-session", "users-me-mfa"),
+        "users/tests/test_account_api.py",
+    ),
     "webhooks-twilio": "users/tests/test_channels.py",
 }  # fmt: skip
 ELSEWHERE_BY_PREFIX = {
@@ -37,7 +42,8 @@ OPEN_TO = {
          "alerts:alert_dismiss", "alerts:alert_delete", "alerts:alert_restore",
          "api_alert_dismiss", "api_alert_detail", "api_alert_restore",
          "users:profile", "users:theme_set", "users:privacy", "users:sign_out_everywhere",
-         "users-me", "auth-step-up", "account_change_password",
+         "users-me", "users-me-erase", "users-me-sessions", "auth-password-change",
+         "auth-step-up", "account_change_password",
          "insights:export_statement", "insights:export_everything", "insights:export_delete",
          "api_export_pdf", "api_export_all", "api_export_detail", "api_export_csv"),
         READ_ONLY,

@@ -36,6 +36,7 @@ OPEN = {
     *("account_email_verification_sent", "account_reset_password", "account_confirm_login_code"),
     *("account_reset_password_done", "account_reset_password_from_key_done"),
     *("auth-signup", "auth-login", "auth-refresh", "auth-logout"),
+    *("auth-confirm-email", "auth-password-reset", "auth-password-reset-confirm"),
     *("schema", "docs", "redoc", "healthz", "readyz", "mfa_authenticate"),
     "mfa_login_webauthn",
 }
@@ -96,7 +97,8 @@ LISTS = {
     *("account_reauthenticate", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp"),
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
     *("mfa_download_recovery_codes", "usersessions_list", "users-me", "styleguide"),
-    "users-me-confirm-email",
+    *("users-me-confirm-email", "users-me-erase", "users-me-sessions", "users-me-mfa"),
+    "auth-password-change",
     *("auth-step-up", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate_webauthn"),
     *("accounts:share_list", "accounts:share_view_as_stop", "api_share_list"),
 }
@@ -267,6 +269,7 @@ EXEMPT = {
     "users:unsubscribe": "the token is the secret; users/tests",
     "webhooks-twilio": "the signature is the key; users/tests",
     "metrics": "tests/test_metrics.py: this machine or a token",
+    "users-me-session": "its id is a text; users/tests/test_account_api.py",
     "users:session_end": "users/tests/test_pages.py",
     "mfa_remove_webauthn": "users/tests/test_factors.py",
     "mfa_edit_webauthn": "users/tests/test_factors.py",

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 # change nothing by themselves.
 OTHERS = {
     *("auth_signup", "auth_login", "auth_refresh", "auth_logout", "auth_step_up"),
+    *("auth_confirm_email", "auth_password_reset", "auth_password_reset_confirm"),
+    *("auth_password_change", "users_me_erase_post", "users_me_mfa_set_up"),
     *("users_me_confirm_email", "currency_convert", "export_csv_create", "alerts_backtest_create"),
     *("alerts_subscribe_create", "category_rules_preview", "category_rules_preview_all"),
     *("category_rules_apply", "category_rules_apply_all", "transactions_bulk_categorize_create"),

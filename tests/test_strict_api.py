@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
 
 
 def view_of(url: Url) -> Any:
-    return resolve(re.sub(r"<int:\w+>", "1", url.pattern)).func.cls
+    return resolve(re.sub(r"<\w+:\w+>", "1", url.pattern)).func.cls
 
 
 def inputs() -> Iterator[type[serializers.Serializer]]:
@@ -80,7 +80,7 @@ def test_the_schema_names_exactly_the_parameters_that_are_taken(schema):
             told[path, method.upper()] = set(query)
     walked = 0
     for url in API:
-        path = url.pattern.replace("<int:", "{").replace(">", "}").replace("{pk}", "{id}")
+        path = re.sub(r"<\w+:(\w+)>", r"{\1}", url.pattern).replace("{pk}", "{id}")
         for method in url.methods:
             taken = accepted_parameters(view_of(url)(), method)
             assert set(taken) == told[path, method], (url.name, method)
@@ -93,7 +93,7 @@ def args_of(url: Url, things: dict[str, Any]) -> dict[str, int]:
     kinds = {"pk": on.thing, **on.args} if on else {}
     if url.name.startswith("api_admin_user"):
         kinds = {"pk": "owner"}
-    names = [part.split(">")[0] for part in url.pattern.split("<int:")[1:]]
+    names = re.findall(r"<\w+:(\w+)>", url.pattern)
     return {name: things[kinds[name]].pk if name in kinds else 1 for name in names}
 
 

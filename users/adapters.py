@@ -94,7 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Mails to strangers are limited by who asks and by who gets them."""
         request = allauth_context.request
         resolved = request.resolver_match.url_name if request and request.resolver_match else ""
-        if resolved in ("account_reset_password", "account_email"):
+        if resolved in ("account_reset_password", "account_email", "auth-password-reset"):
             limits.consume("mail-address", client_address(request))
             limits.consume("mail-recipient", email)
         return super().clean_email(email)

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.urls import Resolver404, resolve
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -17,14 +18,49 @@ from banking.kernel.money import plain_amount
 CHANNELS = ("in_app", "email", "sms")
 
 
-class AlertOut(serializers.ModelSerializer):
+# The page an alert leads to → what it is about.
+_TARGETS = {
+    "accounts:account_detail": "account",
+    "bills:bill_detail": "bill",
+    "budgets:budget_detail": "budget",
+    "rewards:reward_detail": "reward",
+    "transactions:import_receipt": "import",
+    "transactions:transaction_detail": "transaction",
+}
+
+
+class TargetedOut(serializers.Serializer):
+    """What an alert is about, for clients that do not open web pages: `/api/{type}s/{id}`."""
+
+    target_type = serializers.SerializerMethodField()
+    target_id = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=[*_TARGETS.values()], allow_null=True))
+    def get_target_type(self, alert: Any) -> str | None:
+        return _target_of(alert.link)[0]
+
+    def get_target_id(self, alert: Any) -> int | None:
+        return _target_of(alert.link)[1]
+
+
+def _target_of(link: str) -> tuple[str | None, int | None]:
+    try:
+        found = resolve(link.partition("?")[0])
+    except Resolver404:
+        return None, None
+    kind = _TARGETS.get(found.view_name)
+    return (kind, found.kwargs["pk"]) if kind else (None, None)
+
+
+class AlertOut(TargetedOut, serializers.ModelSerializer):
     """One alert. `transactions_link` leads to the lines behind it."""
 
     class Meta:
         model = Alert
         fields = [
-            "id", "type", "message", "severity", "is_read", "dismissed_at", "link",
-            "transactions_link", "dedupe_key", "occurred_on", "created_at", "updated_at",
+            "id", "type", "message", "severity", "is_read", "dismissed_at", "target_type",
+            "target_id", "link", "transactions_link", "dedupe_key", "occurred_on", "created_at",
+            "updated_at",
         ]  # fmt: skip
 
 
@@ -128,7 +164,7 @@ def subscription_context(user: Any) -> dict[str, Any]:
     return {"user": user, "problems": problems_of(user)}
 
 
-class FactOut(serializers.Serializer):
+class FactOut(TargetedOut):
     """One alert that would have been: when, what, and the transactions behind it."""
 
     date = serializers.DateField(source="on")

@@ -159,3 +159,25 @@ def test_backtest_answers_with_dates_messages_and_links(alice, checking, api_for
         "/api/alerts/backtest", {"type": "large_transaction", "threshold": "601"}
     )
     assert none.data["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("link", "kind", "pk"),
+    [
+        ("/bills/12/", "bill", 12),
+        ("/budgets/3/", "budget", 3),
+        ("/accounts/7/", "account", 7),
+        ("/transactions/5/?x=1", "transaction", 5),
+        ("/rewards/9/", "reward", 9),
+        ("/transactions/?category=food", None, None),
+        ("/users/security/", None, None),
+        ("", None, None),
+    ],
+)
+def test_an_alert_names_what_it_is_about(alice, api_for, link, kind, pk):
+    row = Alert.objects.create(
+        user=alice, type="bill_due", message="m", severity="info", dedupe_key="k", link=link,
+        occurred_on=AT.date(),
+    )  # fmt: skip
+    told = api_for(alice).get(f"/api/alerts/{row.pk}").json()
+    assert (told["target_type"], told["target_id"]) == (kind, pk)

@@ -66,7 +66,10 @@ class BudgetOut(serializers.Serializer):
 
 
 class ProgressOut(serializers.Serializer):
-    """One budget's progress, as the dashboard's overview and a month's list show it."""
+    """One budget's progress, as the dashboard's overview and a month's list show it.
+
+    The names are BudgetOut's; `spent` is `spent_amount` again, as the overview has always said.
+    """
 
     budget_id = serializers.IntegerField(source="budget.pk")
     category = serializers.CharField(source="budget.category.slug")
@@ -74,8 +77,10 @@ class ProgressOut(serializers.Serializer):
     year = serializers.IntegerField(source="budget.year")
     month = serializers.IntegerField(source="budget.month")
     currency = serializers.CharField()
+    limit_amount = amount("budget.limit_amount")
     limit = amount()
     carried = amount()
+    spent_amount = amount("spent")
     spent = amount()
     remaining = amount()
     percent = serializers.IntegerField()

@@ -3,7 +3,9 @@
 from rest_framework import serializers
 
 from banking.kernel.api_input import Input
+from users.messages.confirmation_mail import unconfirmed_address
 from users.models import User
+from users.services.sessions import needs_otp
 
 # Argon2 has no limit of its own, but hashing a megabyte would be work done for a stranger.
 PASSWORD_MAX_LENGTH = 1024
@@ -14,14 +16,22 @@ class UserOut(serializers.ModelSerializer):
 
     # Plain text in the schema: five hundred zones are no enumeration anybody wants to read.
     timezone = serializers.CharField(read_only=True)
+    email_confirmed = serializers.SerializerMethodField()
+    mfa_enabled = serializers.SerializerMethodField(help_text="A second factor is asked for.")
 
     class Meta:
         model = User
         fields = [
-            "id", "email", "name", "phone", "kyc_status", "role", "is_active", "base_currency",
-            "timezone", "locale", "theme", "created_at", "updated_at",
+            "id", "email", "email_confirmed", "mfa_enabled", "name", "phone", "kyc_status", "role",
+            "is_active", "base_currency", "timezone", "locale", "theme", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_email_confirmed(self, user: User) -> bool:
+        return unconfirmed_address(user) is None
+
+    def get_mfa_enabled(self, user: User) -> bool:
+        return needs_otp(user)
 
 
 class ProfileIn(Input):
@@ -84,6 +94,72 @@ class EmailConfirmationOut(serializers.Serializer):
     is_confirmed = serializers.BooleanField()
 
 
+class EmailKeyIn(Input):
+    """The key at the end of the link in the confirmation mail."""
+
+    key = serializers.CharField(max_length=200)
+
+
+class PasswordResetIn(Input):
+    """The address to mail a link to."""
+
+    email = serializers.EmailField(max_length=254)
+
+
+class PasswordResetConfirmIn(Input):
+    """The key at the end of the mailed link, and the new password."""
+
+    key = serializers.CharField(max_length=200)
+    password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
+
+
+class PasswordChangeIn(Input):
+    """The password as it is, and as it shall be."""
+
+    current_password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
+    password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
+
+
+class SessionOut(serializers.Serializer):
+    """Where somebody is signed in: a browser, or an app by its tokens."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["browser", "app"])
+    device = serializers.CharField()
+    ip = serializers.CharField(allow_null=True)
+    last_seen_at = serializers.DateTimeField()
+    is_current = serializers.BooleanField(help_text="The one that asks.")
+
+
+class FactorsOut(serializers.Serializer):
+    """What is asked for besides the password."""
+
+    is_on = serializers.BooleanField()
+    totp = serializers.BooleanField(help_text="Codes by an app.")
+    passkeys = serializers.IntegerField()
+    recovery_codes_left = serializers.IntegerField()
+
+
+class FactorIn(Input):
+    """Nothing, for a secret; then a code the app has made with it."""
+
+    code = serializers.CharField(max_length=32, required=False)
+
+
+class FactorSetupOut(serializers.Serializer):
+    """What to tell the app; `expires_in` seconds remain for its first code."""
+
+    secret = serializers.CharField()
+    otpauth_uri = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class RecoveryCodesOut(serializers.Serializer):
+    """The app is on. Each of these codes signs in once; they are not shown again by API."""
+
+    recovery_codes = serializers.ListField(child=serializers.CharField())
+
+
 class RefreshIn(Input):
     """The refresh token of the last answer."""
 
@@ -101,6 +177,7 @@ class TokensOut(serializers.Serializer):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds the access token counts.")
 
 
 class SignedInOut(TokensOut):

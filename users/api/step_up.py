@@ -34,7 +34,7 @@ def require_step_up(request: Request) -> None:
     The header of whoever asks by token; a browser's session may have proven it on the page.
     """
     token = request.headers.get("X-Step-Up", "")
-    if token and is_valid_token(token, user_of(request), _client_of(request)):
+    if token and is_valid_token(token, user_of(request), client_of(request)):
         return
     if request.auth is None and has_fresh_proof(request):
         return
@@ -59,7 +59,7 @@ class StepUpApi(ApiView):
         serializer.is_valid(raise_exception=True)
         _prove(request, **serializer.validated_data)
         data = {
-            "step_up": issue_token(user_of(request), _client_of(request)),
+            "step_up": issue_token(user_of(request), client_of(request)),
             "expires_in": settings.STEP_UP_SECONDS,
         }
         return Response(StepUpOut(data).data)
@@ -75,14 +75,14 @@ def _prove(request: Request, password: str = "", otp: str = "") -> None:
     if not password:
         raise ValidationError({"password": "Send your password, or a code as “otp”."})
     # A client that is signed in has guesses of its own: others cannot use them up.
-    device = f"client {_client_of(request)}"
+    device = f"client {client_of(request)}"
     if not sessions.prove_password(
         user=user_of(request), password=password, by="api", device=device
     ):
         raise ValidationError({"password": "This password is incorrect."}, code="wrong_credentials")
 
 
-def _client_of(request: Request) -> str:
+def client_of(request: Request) -> str:
     """The token family, or the browser session by its digest."""
     if request.auth is not None:
         return str(request.auth["family"])

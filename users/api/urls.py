@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.api import activity, staff, step_up, views, webhooks
+from users.api import account, activity, staff, step_up, views, webhooks
 
 urlpatterns = [
     path("auth/signup", views.SignUpApi.as_view(), name="auth-signup"),
@@ -8,6 +8,18 @@ urlpatterns = [
     path("auth/refresh", views.RefreshApi.as_view(), name="auth-refresh"),
     path("auth/step-up", step_up.StepUpApi.as_view(), name="auth-step-up"),
     path("auth/logout", views.SignOutApi.as_view(), name="auth-logout"),
+    path("auth/confirm-email", account.EmailConfirmApi.as_view(), name="auth-confirm-email"),
+    path("auth/password/reset", account.PasswordResetApi.as_view(), name="auth-password-reset"),
+    path(
+        "auth/password/reset/confirm",
+        account.PasswordResetConfirmApi.as_view(),
+        name="auth-password-reset-confirm",
+    ),
+    path("auth/password/change", account.PasswordChangeApi.as_view(), name="auth-password-change"),
+    path("users/me/sessions", account.SessionListApi.as_view(), name="users-me-sessions"),
+    path("users/me/sessions/<str:id>", account.SessionDetailApi.as_view(), name="users-me-session"),
+    path("users/me/mfa", account.FactorsApi.as_view(), name="users-me-mfa"),
+    path("users/me/erase", views.EraseApi.as_view(), name="users-me-erase"),
     path("users/me", views.MeApi.as_view(), name="users-me"),
     path("users/me/confirm-email", views.ConfirmEmailApi.as_view(), name="users-me-confirm-email"),
     path("users/me/activity", activity.ActivityApi.as_view(), name="api_activity"),

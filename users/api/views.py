@@ -63,9 +63,14 @@ class AuthApi(ApiView):
         return 'Bearer realm="api"'
 
 
-def _signed_in(request: Request, user: User, status_code: int = status.HTTP_200_OK) -> Response:
+def signed_in(request: Request, user: User, status_code: int = status.HTTP_200_OK) -> Response:
     tokens = sessions.start_tokens(user=user, at=timezone.now(), user_agent=_agent(request))
-    data = {"user": user, "access": tokens.access, "refresh": tokens.refresh}
+    data = {
+        "user": user,
+        "access": tokens.access,
+        "refresh": tokens.refresh,
+        "expires_in": tokens.expires_in,
+    }
     return Response(SignedInOut(data).data, status=status_code)
 
 
@@ -73,7 +78,7 @@ def _agent(request: Request) -> str:
     return request.headers.get("User-Agent", "")
 
 
-def _valid(serializer_class: type, request: Request, **options: Any) -> dict[str, Any]:
+def valid(serializer_class: type, request: Request, **options: Any) -> dict[str, Any]:
     serializer = serializer_class(data=request.data, **options)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
@@ -85,9 +90,9 @@ class SignUpApi(AuthApi):
     @operation(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
     def post(self, request: Request) -> Response:
         limits.consume("sign-up", client_address(request))
-        user = people.sign_up(**_valid(SignUpIn, request))
+        user = people.sign_up(**valid(SignUpIn, request))
         send_confirmation_mail(django_request(request), user)
-        return _signed_in(request, user, status.HTTP_201_CREATED)
+        return signed_in(request, user, status.HTTP_201_CREATED)
 
 
 class SignInApi(AuthApi):
@@ -95,7 +100,7 @@ class SignInApi(AuthApi):
 
     @operation(operation_id="auth_login", request=SignInIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
-        data = _valid(SignInIn, request)
+        data = valid(SignInIn, request)
         user = sessions.check_password(email=data["email"], password=data["password"])
         if user is None:
             raise AuthenticationFailed("Incorrect email or password.", code="wrong_credentials")
@@ -106,7 +111,7 @@ class SignInApi(AuthApi):
                 raise AuthenticationFailed(
                     "This code is incorrect or was already used.", code="otp_wrong"
                 )
-        return _signed_in(request, user)
+        return signed_in(request, user)
 
 
 class RefreshApi(AuthApi):
@@ -119,7 +124,7 @@ class RefreshApi(AuthApi):
     @operation(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
     def post(self, request: Request) -> Response:
         started_at = timezone.now()
-        refresh = _valid(RefreshIn, request)["refresh"]
+        refresh = valid(RefreshIn, request)["refresh"]
         try:
             tokens = sessions.rotate_tokens(
                 refresh=refresh, started_at=started_at, user_agent=_agent(request)
@@ -142,7 +147,7 @@ class SignOutApi(AuthApi):
         responses={204: OpenApiResponse(description="Signed out.")},
     )
     def post(self, request: Request) -> Response:
-        refresh = _valid(SignOutIn, request).get("refresh")
+        refresh = valid(SignOutIn, request).get("refresh")
         if refresh:
             token = sessions.family_of(refresh)
             if token:
@@ -186,15 +191,32 @@ class MeApi(ApiView):
         },
     )
     def delete(self, request: Request) -> Response:
-        require_step_up(request)
-        data = _valid(EraseIn, request)
-        erase_person(actor=user_of(request), user=user_of(request), confirmation=data["confirm"])
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return _erase(request)
 
     def _update(self, request: Request) -> Response:
-        changes = _valid(ProfileIn, request, partial=True)
+        changes = valid(ProfileIn, request, partial=True)
         user = people.update_profile(actor=user_of(request), user=user_of(request), **changes)
         return Response(UserOut(user).data)
+
+
+class EraseApi(ApiView):
+    """The same as DELETE, for clients that send no body with it."""
+
+    @operation(
+        operation_id="users_me_erase_post",
+        request=EraseIn,
+        parameters=[STEP_UP],
+        responses={204: OpenApiResponse(description="Your account has been deleted.")},
+    )
+    def post(self, request: Request) -> Response:
+        return _erase(request)
+
+
+def _erase(request: Request) -> Response:
+    require_step_up(request)
+    data = valid(EraseIn, request)
+    erase_person(actor=user_of(request), user=user_of(request), confirmation=data["confirm"])
+    return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ConfirmEmailApi(ApiView):

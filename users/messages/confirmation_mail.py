@@ -1,7 +1,9 @@
 """Links by mail that prove an address: after a sign-up, once more when asked, for a new person."""
 
 from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
 from django.http import HttpRequest
 
 from users import limits
@@ -33,3 +35,10 @@ def count_another_mail(request: HttpRequest, email: str) -> None:
     limits.consume("mail-address", client_address(request))
     # However the address is spelt: allauth finds it in small letters, too.
     limits.consume("mail-recipient", email.lower())
+
+
+def send_reset_mail(request: HttpRequest, email: str) -> None:
+    """A link for whoever has this address, or a word that nobody has; limited by our adapter."""
+    email = get_adapter(request).clean_email(email.strip().lower())
+    people = filter_users_by_email(email, is_active=True, prefer_verified=True)
+    request_password_reset(request, email, people, app_settings.PASSWORD_RESET_TOKEN_GENERATOR())

@@ -53,6 +53,11 @@ class Tokens:
     access: str
     refresh: str
 
+    @property
+    def expires_in(self) -> int:
+        """How many seconds the access token counts."""
+        return int(AccessToken.lifetime.total_seconds())
+
 
 def lock_user(pk: int) -> User:
     """The user's row as it is now, locked until commit; rows that refer to it stay insertable."""
@@ -135,15 +140,18 @@ def find_authenticator(*, user: User, code: str, purpose: str) -> Authenticator 
     code = "".join(code.split())
     types = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     for authenticator in Authenticator.objects.filter(user=user, type__in=types):
-        if authenticator.wrap().validate_code(code) and _is_first_use(authenticator, code):
+        if authenticator.wrap().validate_code(code) and note_first_use(authenticator, code):
             limits.give_back("otp", str(user.pk))
             return authenticator
     trail.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="otp")
     return None
 
 
-def _is_first_use(authenticator: Authenticator, code: str) -> bool:
-    """allauth forgets a used code after one period, though its neighbours are accepted too."""
+def note_first_use(authenticator: Authenticator, code: str) -> bool:
+    """Whether the code is used for the first time; then it is remembered as used.
+
+    allauth forgets a used code after one period, though its neighbours are accepted too.
+    """
     if authenticator.type != Authenticator.Type.TOTP:
         return True  # The database remembers which of these were used.
     key = salted_hmac("users.otp", f"{authenticator.pk}:{code}").hexdigest()
