@@ -33,7 +33,7 @@ from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 
 Answer = tuple[int, Any]
-_STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415}
+_STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415, "unreadable": 422}
 
 
 class RefusedFileError(ValidationError):
@@ -118,10 +118,13 @@ class TransactionImportApi(ImportApi):
             raise _refused(error) from None
         if batch.needs_mapping:
             return status.HTTP_400_BAD_REQUEST, _open_questions(batch)
-        if confirm:
-            confirm_soon(request.user, batch, at=timezone.now())
-        else:
-            check_soon(batch)
+        try:
+            if confirm:
+                confirm_soon(request.user, batch, at=timezone.now())
+            else:
+                check_soon(batch)
+        except DjangoValidationError as error:
+            raise _refused(error) from None
         return self.answer(batch, status.HTTP_201_CREATED)
 
     def repetition(self, batch: ImportBatch) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def refuse_unready(batch: ImportBatch) -> None:
     if batch.needs_mapping:
         raise ValidationError("Match the file's columns first.")
     if batch.status == Status.FAILED and not batch.read_count:
-        raise ValidationError(batch.error)
+        raise ValidationError({"file": ValidationError(batch.error, code="unreadable")})
 
 
 def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:

@@ -1,0 +1,183 @@
+"""A file's readings through the doors: the one question, true sentences, what is remembered."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.services.importing import choose_mapping, start_import
+from transactions.tests.import_samples import AMBIGUOUS, checked, counts_of, csv_of, imported
+from transactions.tests.test_xlsx_file import workbook
+
+AMERICAN = {"locale": "en-US", "timezone": "America/New_York"}
+
+
+def days(batch: ImportBatch) -> list[str]:
+    return [str(row.txn_date) for row in batch.rows.order_by("id")]
+
+
+def amounts(batch: ImportBatch) -> list[Decimal]:
+    return [row.signed_amount for row in batch.rows.order_by("id")]
+
+
+def ofx(body: str) -> bytes:
+    return f"OFXHEADER:100\n\n<OFX><SIGNONMSGSRSV1><SONRS>{body}</OFX>".encode()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_question_shows_lines_of_the_file_and_one_click_answers_it(
+    place, client_for, alice, checking
+):
+    batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
+    client, address = client_for(alice), reverse("transactions:import_map", args=[batch.pk])
+    page = client.get(address)
+    words = page.content.decode()
+    assert "Which of these is right?" in words
+    assert words.count("Coffee") >= 2
+    readings = page.context["detection"].readings
+    wanted = [{"%d-%m-%Y": "2026-04-03", "%m-%d-%Y": "2026-03-04"}[one.changes["date_format"]]
+              for one in readings]  # fmt: skip
+    answer = client.post(address, {"reading": str(place)})
+    assert answer.url == reverse("transactions:import_check", args=[batch.pk])
+    batch.refresh_from_db()
+    assert days(batch)[0] == wanted[place]
+    assert client.post(address, {"reading": "99"}).url == address
+
+
+def test_the_api_names_the_readings_with_what_to_send(api_for, alice, checking):
+    data = {"file": SimpleUploadedFile("a.csv", AMBIGUOUS), "account": checking.pk}
+    answer = api_for(alice).post("/api/transactions/import", data, format="multipart").json()
+    assert {one["mapping"]["date_format"] for one in answer["readings"]} == {
+        "%d-%m-%Y",
+        "%m-%d-%Y",
+    }
+    shown = {one["examples"][0]["date"] for one in answer["readings"]}
+    assert shown == {"2026-04-03", "2026-03-04"}
+    confirm = f"/api/imports/{answer['import_id']}/confirm"
+    mapping = answer["readings"][0]["mapping"]
+    done = api_for(alice).post(confirm, {"mapping": mapping}, format="json")
+    assert done.status_code == 200
+
+
+def test_the_owner_and_the_account_settle_what_nothing_contradicts(alice, checking):
+    alice.locale, alice.timezone = "de-DE", "Europe/Berlin"
+    alice.save()
+    batch = checked(checking, AMBIGUOUS)
+    assert days(batch) == ["2026-04-03", "2026-06-05"]
+
+
+def test_every_line_of_money_is_on_the_receipt_with_its_reason(checking):
+    content = csv_of(
+        [
+            "2026-03-01,Notice,0.00,Completed",
+            "2026-03-02,Hotel,-90.00,Declined",
+            "2026-03-03,Shop,-5.00,Completed",
+            "2026-03-04,Rent,-7.00,Pending",
+            "2026-02-31,Never,-1.00,Completed",
+        ],
+        "Date,Description,Amount,Status",
+    )
+    batch = imported(checking, content)
+    assert counts_of(batch) == {"read": 5, "added": 2, "skipped": 2, "invalid": 1}
+    skipped = ImportRow.objects.filter(batch=batch, verdict="skipped").order_by("row_number")
+    assert [(row.description, row.error[-1]) for row in skipped] == [
+        ("Notice", "."),
+        ("Hotel", "."),
+    ]
+    checking.refresh_from_db()
+    assert checking.balance == Decimal("995.00")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<INVSTMTRS><INVTRANLIST><BUYMF><INVBUY><INVTRAN><FITID>1</INVTRAN></INVBUY></BUYMF>"
+         "</INVTRANLIST></INVSTMTRS>", "investment line"),
+        ("<STATUS><CODE>15500<SEVERITY>ERROR<MESSAGE>Signon invalid</STATUS>", "Signon invalid"),
+    ],
+)  # fmt: skip
+def test_a_file_without_lines_says_the_true_reason(body, words, api_for, alice, checking):
+    batch = checked(checking, ofx(body))
+    assert batch.status == "failed"
+    assert words in batch.error
+    data = {"file": SimpleUploadedFile("a.ofx", ofx(body) + b"\n"), "account": checking.pk}
+    answer = api_for(alice).post("/api/transactions/import", data, format="multipart").json()
+    assert [error["attr"] for error in answer["errors"]] == ["file"]
+    assert words in answer["errors"][0]["detail"]
+
+
+def test_an_ofx_amount_may_begin_with_its_sign_of_money(checking):
+    line = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260301<TRNAMT>$.50<FITID>1<NAME>Shop</STMTTRN>"
+    batch = checked(
+        checking, ofx(f"<STMTRS><CURDEF>EUR<BANKTRANLIST>{line}</BANKTRANLIST></STMTRS>")
+    )
+    assert amounts(batch) == [Decimal("0.50")]
+
+
+# --- What an account's files proved ------------------------------------------------------------
+
+
+def test_a_number_cell_stays_a_number_whatever_the_last_file_looked_like(checking):
+    head = ["Datum", "Text", "Betrag"]
+    first = workbook(("A", [head, ["2026-01-03", "Tea", "-12,50"], ["2026-01-04", "Bus", "-1,00"]]))
+    second = workbook(
+        ("A", [head, ["2026-02-03", "Tea", -12.345], ["2026-02-04", "Bus", -1.234],
+               ["2026-02-05", "Pay", "20,50"]])
+    )  # fmt: skip
+    assert amounts(imported(checking, first)) == [Decimal("-12.50"), Decimal("-1.00")]
+    assert [round(one, 2) for one in amounts(checked(checking, second))] == [
+        *(Decimal("-12.34"), Decimal("-1.23"), Decimal("20.50")),
+    ]
+
+
+def test_day_counts_in_a_sheet_are_days(checking):
+    head = ["Date", "Text", "Amount"]
+    batch = checked(checking, workbook(("A", [head, [46084, "Tea", -2.5], [46085, "Bus", -1]])))
+    assert days(batch) == ["2026-03-03", "2026-03-04"]
+
+
+def test_what_was_chosen_for_one_file_does_not_overrule_what_the_next_one_proves(checking, alice):
+    batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
+    choose_mapping(actor=alice, batch=batch, given={"date_format": "%d-%m-%Y"})
+    imported(checking, AMBIGUOUS.replace(b"Coffee", b"Cocoa"), mapping={"date_format": "%d-%m-%Y"})
+    months_first = b"Date,Description,Amount\n04/05/2026,Coffee,-3.20\n04/25/2026,Tea,-2.10\n"
+    assert days(checked(checking, months_first)) == ["2026-04-05", "2026-04-25"]
+
+
+QIF = b"!Type:Bank\nD03/07/2026\nT-5.00\nPShop\n^\nD04/08/2026\nT-6.00\nPBus\n^\n"
+
+
+def test_a_qif_file_may_name_the_order_of_its_dates(checking):
+    named = b"!Option:DMY\n" + QIF
+    assert days(checked(checking, named)) == ["2026-07-03", "2026-08-04"]
+    assert days(checked(checking, b"!Option:MDY\n" + QIF)) == ["2026-03-07", "2026-04-08"]
+
+
+def test_the_order_of_a_qif_file_can_be_said_and_is_remembered(client_for, alice, checking):
+    batch = checked(checking, QIF)
+    assert days(batch)[0] == "2026-03-07"
+    assert any("day first or month first" in warning for warning in batch.warnings)
+    address = reverse("transactions:import_map", args=[batch.pk])
+    client = client_for(alice)
+    assert list(client.get(address).context["form"].fields) == ["date_format"]
+    client.post(address, {"date_format": "%d-%m-%Y"})
+    batch.refresh_from_db()
+    assert days(batch)[0] == "2026-07-03"
+    given = imported(checking, QIF + b"\n", mapping={"date_format": "%d-%m-%Y"})
+    assert days(given)[0] == "2026-07-03"
+    later = QIF.replace(b"Shop", b"Cinema")
+    assert days(checked(checking, later))[0] == "2026-07-03"
+
+
+def test_an_encoding_that_few_lines_tell_is_imported_with_a_warning(checking):
+    rows = [
+        "2026-03-01,コンビニ,-5.00,EUR",
+        "2026-03-02,家賃,-9.00,EUR",
+        "2026-03-03,給与,20.00,EUR",
+    ]
+    batch = imported(checking, csv_of(rows).decode().encode("euc-jp"))
+    assert batch.added_count == 3
+    assert Transaction.objects.filter(txn_date=date(2026, 3, 1)).count() == 1
