@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from rest_framework.test import APIClient
 
 from tests import builders, servers
+from tests.sandbox_bank import sandbox_bank
 from tests.template_database import Template
 from transactions import predefined
 from transactions.models import Category
@@ -88,6 +89,14 @@ def _machines_clock(request, _clock) -> Iterator[None]:
     yield
     if is_real:
         _clock.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sandbox_bank(tmp_path_factory) -> Iterator[None]:
+    """The bank that anybody can connect is there in every test, as it is in every start."""
+    with sandbox_bank(tmp_path_factory.mktemp("sandbox-bank")) as address:
+        django_settings.SANDBOX_BANK_URL = address
+        yield
 
 
 @pytest.fixture(autouse=True)

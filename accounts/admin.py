@@ -5,7 +5,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Account, AccountShare, ExchangeRate, HeldRate, RateFetch
+from accounts.models import (
+    Account,
+    AccountShare,
+    BankConnection,
+    ConnectedAccount,
+    ExchangeRate,
+    HeldRate,
+    RateFetch,
+    SyncRun,
+)
 from accounts.rates import accept_held_rate, refuse_held_rate
 from banking.kernel.money import plain_amount
 from users.admin import ReadOnlyAdmin
@@ -49,6 +58,49 @@ class AccountShareAdmin(ReadOnlyAdmin):
     list_filter = ["level", "status"]
     search_fields = ["user__email", "member__email", "account__name"]
     list_select_related = ["account", "user", "member"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(BankConnection)
+class BankConnectionAdmin(ReadOnlyAdmin):
+    """Connections to banks and their state, without the access itself."""
+
+    list_display = [
+        "institution_name", "user", "provider", "status", "error_code", "last_synced_at",
+        "next_sync_at", "disconnected_at",
+    ]  # fmt: skip
+    list_filter = ["provider", "status", ("disconnected_at", admin.EmptyFieldListFilter)]
+    search_fields = ["institution_name", "user__email"]
+    list_select_related = ["user"]
+    exclude = ["secret", "cursor"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(ConnectedAccount)
+class ConnectedAccountAdmin(ReadOnlyAdmin):
+    """Accounts at connected banks, and where their lines go."""
+
+    list_display = ["name", "connection", "account", "last_four", "currency", "is_live"]
+    list_filter = ["is_live", "currency"]
+    search_fields = ["name", "connection__institution_name", "connection__user__email"]
+    list_select_related = ["connection", "account"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """What each question to a bank came to; the request id is what the provider asks for."""
+
+    list_display = [
+        "connection", "trigger", "status", "added_count", "removed_count", "review_count",
+        "error_code", "request_id", "created_at",
+    ]  # fmt: skip
+    list_filter = ["status", "trigger"]
+    search_fields = ["connection__institution_name", "connection__user__email", "=request_id"]
+    list_select_related = ["connection"]
     ordering = ["-id"]
     show_full_result_count = False
 

@@ -4,6 +4,9 @@ Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account
 deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
 """
 
+from datetime import datetime
+from decimal import Decimal
+
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
@@ -284,3 +287,166 @@ class RateFetch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} at {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class BankConnectionQuerySet(models.QuerySet["BankConnection"]):
+    def visible_to(self, user: User) -> "BankConnectionQuerySet":
+        """The user's own open connections: a share shows accounts, not the access to the bank."""
+        return self.filter(user=user, disconnected_at=None)
+
+    def due(self, at: datetime) -> "BankConnectionQuerySet":
+        """Active connections whose next regular sync has come."""
+        return self.filter(
+            status__in=BankConnection.SYNCING, disconnected_at=None, next_sync_at__lte=at
+        )
+
+
+class BankConnection(models.Model):
+    """A person's access to one bank through one provider.
+
+    `secret` is encrypted (banking.kernel.encryption) and leaves the database for the connector
+    alone. `cursor` only moves forward. At most one sync runs at a time: it holds `lease_until`.
+    """
+
+    class Provider(models.TextChoices):
+        PLAID = "plaid", _("Plaid")
+        OBP = "obp", _("Open Bank Project")
+        SIMPLEFIN = "simplefin", _("SimpleFIN")
+        SANDBOX = "sandbox", _("Sandbox bank")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Connected")
+        NEEDS_LOGIN = "needs_login", _("Sign in again")
+        ERROR = "error", _("Not syncing")
+        REVOKED = "revoked", _("Access ended")
+
+    SYNCING = (Status.ACTIVE, Status.ERROR)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bank_connections"
+    )
+    provider = models.CharField(max_length=9, choices=Provider.choices)
+    institution_name = models.CharField(_("bank"), max_length=120)
+    # The provider's own id of the connection: its webhooks name it.
+    external_id = models.CharField(max_length=255, blank=True, db_index=True)
+    secret = models.TextField(editable=False)
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.ACTIVE)
+    error_code = models.CharField(max_length=60, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    cursor = models.TextField(blank=True, editable=False)
+    failed_count = models.PositiveIntegerField(default=0)
+    last_synced_at = models.DateTimeField(null=True, blank=True)
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    disconnected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BankConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["institution_name", "id"]
+        indexes = [models.Index(fields=["user", "disconnected_at"], name="connection_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_name} ({self.provider})"
+
+
+class ConnectedAccount(models.Model):
+    """An account at a connected bank, and the account here that its lines go to, if any.
+
+    A bank's account feeds one account here, and an account here is fed by one bank at a time.
+    """
+
+    connection = models.ForeignKey(
+        BankConnection, on_delete=models.CASCADE, related_name="connected_accounts"
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="connected_accounts"
+    )
+    external_id = models.CharField(max_length=255)
+    persistent_id = models.CharField(max_length=255, blank=True)
+    name = models.CharField(max_length=120)
+    account_type = models.CharField(max_length=12, choices=Account.Type.choices)
+    last_four = models.CharField(max_length=4, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    balance = AmountField(null=True, blank=True)
+    balance_on = models.DateField(null=True, blank=True)
+    # Opened here for this bank account: the first sync sets its opening balance.
+    sets_opening_balance = models.BooleanField(default=False)
+    # Why its lines cannot be kept here, in a sentence.
+    refusal = models.CharField(max_length=200, blank=True)
+    # False once its connection ended: the mapping is remembered for a new link to the same bank.
+    is_live = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "external_id"], name="connected_account_once"
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(is_live=True) & Q(account__isnull=False),
+                name="connected_account_feeds_one",
+                violation_error_message=_("This account is connected to a bank already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.last_four}".strip()
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What the bank says it holds, less what stands here; None where either is unknown."""
+        if self.account is None or self.balance is None:
+            return None
+        return self.balance - self.account.balance
+
+
+class SyncRun(models.Model):
+    """One question to one bank, and what came of it."""
+
+    class Trigger(models.TextChoices):
+        LINK = "link", _("Connected")
+        WEBHOOK = "webhook", _("The bank told of news")
+        SCHEDULE = "schedule", _("On schedule")
+        MANUAL = "manual", _("Sync now")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    connection = models.ForeignKey(BankConnection, on_delete=models.CASCADE, related_name="runs")
+    trigger = models.CharField(max_length=8, choices=Trigger.choices)
+    status = models.CharField(max_length=7, choices=Status.choices, default=Status.QUEUED)
+    added_count = models.PositiveIntegerField(_("added"), default=0)
+    completed_count = models.PositiveIntegerField(_("completed"), default=0)
+    removed_count = models.PositiveIntegerField(_("removed"), default=0)
+    review_count = models.PositiveIntegerField(_("to review"), default=0)
+    error_code = models.CharField(max_length=60, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    messages = models.JSONField(default=list, blank=True)
+    request_id = models.CharField(max_length=100, blank=True)
+    # It failed for something that only its owner can do: sign in, or connect again.
+    needs_owner = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # Fifty webhooks at once ask for one sync.
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(status="queued"), name="sync_run_queued_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["connection", "-id"], name="sync_run_by_connection")]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of connection {self.connection_id}: {self.status}"

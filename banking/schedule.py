@@ -21,6 +21,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "transactions.tasks.post_planned_transactions",
         "schedule": crontab(minute="*/15"),
     },
+    "bank-sync": {"task": "transactions.tasks.sync_due_banks", "schedule": crontab()},
+    "bank-accesses": {
+        "task": "transactions.tasks.end_bank_accesses",
+        "schedule": crontab(minute=25),
+    },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
     "resume-changes": {"task": "transactions.tasks.resume_changes", "schedule": crontab()},
     "resume-exports": {"task": "insights.tasks.resume_exports", "schedule": crontab()},

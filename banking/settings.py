@@ -239,6 +239,8 @@ SPECTACULAR_SETTINGS = {
         "TransferStatusEnum": "transactions.models.Transfer.Status",
         "BillStatusEnum": "bills.models.Bill.Status",
         "AutoPayStateEnum": "bills.preflight.AutoPayState",
+        "ConnectionStatusEnum": "accounts.models.BankConnection.Status",
+        "SyncRunStatusEnum": "accounts.models.SyncRun.Status",
         "CategoryKindEnum": "transactions.models.Category.Kind",
         "ChangeStatusEnum": "transactions.models.Change.Status",
         "ChangeKindEnum": "transactions.models.Change.Kind",
@@ -380,8 +382,20 @@ PLAID_CLIENT_ID = env("PLAID_CLIENT_ID", default="")
 PLAID_SECRET = env("PLAID_SECRET", default="")
 PLAID_ENV = env("PLAID_ENV", default="sandbox")
 PLAID_BASE_URL = env("PLAID_BASE_URL", default=f"https://{PLAID_ENV}.plaid.com")
+PLAID_COUNTRY_CODES = env.list("PLAID_COUNTRY_CODES", default=["US"])
+# Where Plaid tells of news; blank: only the regular syncs ask.
+PLAID_WEBHOOK_URL = env("PLAID_WEBHOOK_URL", default="")
 OBP_BASE_URL = env("OBP_BASE_URL", default="")
 OBP_CONSUMER_KEY = env("OBP_CONSUMER_KEY", default="")
+OBP_INSTITUTION_NAME = env("OBP_INSTITUTION_NAME", default="Open Bank Project")
+SIMPLEFIN = env.bool("SIMPLEFIN", default=True)
+SIMPLEFIN_CREATE_URL = env(
+    "SIMPLEFIN_CREATE_URL", default="https://bridge.simplefin.org/simplefin/create"
+)
+# `make run` starts the sandbox bank and says where; without an address it is not offered.
+SANDBOX_BANK_URL = env("SANDBOX_BANK_URL", default="")
+# Addresses that customers give (SimpleFIN) may be private ones too: for trying on one machine.
+OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
 # --- Logs, errors, metrics ----------------------------------------------------------------------
 

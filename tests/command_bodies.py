@@ -15,6 +15,7 @@ from tests.builders import make_account, make_transaction, make_user
 from tests.world import SECRET
 from transactions.models import Category, Change, ImportRow, Transaction
 from transactions.services.bulk_editing import bulk_edit
+from transactions.services.connecting import disconnect_bank
 from transactions.services.import_confirming import confirm_import
 from transactions.services.import_reviewing import leave_out_rows
 from transactions.services.importing import check_import, start_import
@@ -325,6 +326,25 @@ def statement_entries(world: World) -> dict[str, Any]:
 
 def statement_form(world: World) -> dict[str, Any]:
     return {"period": "dates", **statement_entries(world)}
+
+
+def mapped_form(world: World) -> dict[str, Any]:
+    """The first account of the connected bank as a new account here."""
+    return {f"account-{world['connection'].connected_accounts.first().pk}": "new"}
+
+
+def mapped_body(world: World) -> dict[str, Any]:
+    connected = world["connection"].connected_accounts.first()
+    return {"accounts": [{"id": connected.external_id, "account": "new"}]}
+
+
+def disconnected(world: World) -> None:
+    disconnect_bank(
+        actor=world["owner"],
+        connection=world["connection"],
+        keep_data=True,
+        at=timezone.now(),
+    )
 
 
 def dismissal(world: World) -> dict[str, Any]:

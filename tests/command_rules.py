@@ -28,6 +28,8 @@ ELSEWHERE = {
          "users-me-session", "users-me-mfa"),
         "users/tests/test_account_api.py",
     ),
+    "api_plaid_webhook": "transactions/tests/test_connection_api.py",
+    "api_connection_link": "transactions/tests/test_connection_api.py",
     "webhooks-twilio": "users/tests/test_channels.py",
 }  # fmt: skip
 ELSEWHERE_BY_PREFIX = {

@@ -29,6 +29,7 @@ from tests.command_bodies import (
     category_entries,
     changed_together,
     checked_import,
+    disconnected,
     dismissal,
     done_import,
     entry_entries,
@@ -37,6 +38,8 @@ from tests.command_bodies import (
     ids,
     left_out_import,
     loose_transaction,
+    mapped_body,
+    mapped_form,
     mapping_entries,
     matching_rule,
     nothing,
@@ -114,6 +117,27 @@ ACCOUNTS = [
     *does("api_account_detail", nothing, "accounts.account.deleted", methods="DELETE"),
     *does("api_account_restore", nothing, "accounts.account.restored",
           ready=gone("account", delete_account)),
+]  # fmt: skip
+BANK = {"provider": "sandbox", "institution": "northwind"}
+MADE = ("transactions.connection.made", "transactions.connection.sync_requested")
+ASKED = "transactions.connection.sync_requested"
+CONNECTIONS = [
+    *does("transactions:connection_connect", BANK, "transactions.connection.made"),
+    *does("transactions:connection_accounts", mapped_form, "accounts.account.opened",
+          "transactions.connection.mapped", ASKED),
+    *does("transactions:connection_sync", nothing, ASKED),
+    *does("transactions:connection_reconnect", nothing, "transactions.connection.renewed", ASKED),
+    *does("transactions:connection_disconnect", {"data": "keep"}, "transactions.connection.ended"),
+    *does("transactions:connection_undo", nothing, "transactions.connection.restored",
+          ready=disconnected),
+    *does("transactions:connection_play", {"action": "post"}, "transactions.connection.played",
+          ASKED),
+    *does("api_connection_list", BANK, *MADE),
+    *does("api_connection_accounts", mapped_body, "accounts.account.opened",
+          "transactions.connection.mapped", ASKED, methods="PUT"),
+    *does("api_connection_sync", nothing, ASKED),
+    *does("api_connection_reconnect", nothing, "transactions.connection.renewed", ASKED),
+    *does("api_connection_detail", nothing, "transactions.connection.ended", methods="DELETE"),
 ]  # fmt: skip
 SHARING = [
     *does("accounts:share_list",
@@ -354,5 +378,6 @@ EXPORTS = [
     *does("api_export_csv", nothing, "transactions.export.csv"),
 ]  # fmt: skip
 COMMANDS = [
-    *ACCOUNTS, *SHARING, *TRANSACTIONS, *CATEGORIES, *IMPORTS, *PLANS, *ALERTS, *PEOPLE, *EXPORTS
+    *ACCOUNTS, *CONNECTIONS, *SHARING, *TRANSACTIONS, *CATEGORIES, *IMPORTS, *PLANS, *ALERTS,
+    *PEOPLE, *EXPORTS
 ]  # fmt: skip

@@ -29,6 +29,7 @@ OTHERS = {
     *("admin_users_unlock_create", "admin_notifications_send_again_create"),
     *("bills_send_due_reminders_create", "bills_send_reminder_create", "bills_match_create"),
     *("bills_skip_create", "bills_unpay_create", "webhooks_twilio_create"),
+    *("webhooks_plaid_create", "connections_link", "connections_sync", "connections_reconnect"),
     *("review_decide", "review_decide_all", "review_undo"),
     *("shares_accept_create", "shares_decline_create"),
     *("transfers_confirm_create", "transfers_reject_create"),

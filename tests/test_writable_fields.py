@@ -27,6 +27,7 @@ FORBIDDEN = {
 # Who may write it all the same, and why that is no way up.
 ALLOWED = {
     ("AccountOpenIn", "balance"): "what a new account opens with",
+    ("AccountChoiceIn", "id"): "which account of one's own bank is meant",
     ("PersonIn", "role"): "admins make people (Ability.MANAGE_USERS)",
     ("PersonChangeIn", "role"): "admins, and never their own",
     ("PersonChangeIn", "kyc_status"): "admins, and never their own",

@@ -1,5 +1,6 @@
 """One of each thing a person can own, every name with a word by which a leak is known."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Account, AccountShare
+from accounts.models import Account, AccountShare, BankConnection, SyncRun
 from alerts.models import Alert
 from bills.services.planning import create_bill
 from budgets.services import create_budget
@@ -19,6 +20,7 @@ from tests.builders import make_account, make_transaction
 from transactions.models import Category, Change, ImportBatch, ImportRow, ReviewItem, Transfer
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
+from transactions.services.connecting import ask_bank, connect_bank
 from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from users.models import User
@@ -82,11 +84,31 @@ def things_of(owner: User) -> dict[str, Any]:
             fingerprint=1,
             source="sandbox:1",
         ),
+        "connection": connected_bank(owner),
         "rule": create_rule(
             actor=owner, user=owner, category=category, keyword_pattern=f"{SECRET} words"
         ),
         "change": Change.objects.create(user=owner, kind="bulk_edit", summary=f"{SECRET} change"),
     }
+
+
+def connected_bank(owner: User) -> BankConnection:
+    """The sandbox bank, connected, with one account that is not mapped."""
+    asked = ask_bank(
+        user=owner,
+        provider="sandbox",
+        given={"institution": "riverbank", "customer": str(owner.pk)},
+    )
+    link = replace(asked.link, institution_name=f"{SECRET} bank")
+    made = connect_bank(
+        actor=owner,
+        user=owner,
+        provider="sandbox",
+        asked=replace(asked, link=link),
+        at=timezone.now(),
+    )
+    SyncRun.objects.create(connection=made, trigger="manual", status="failed", error=SECRET)
+    return made
 
 
 def _ledger(owner: User) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.models import BankConnection, SyncRun
 from banking.kernel.waking import wake
 from transactions.models import (
     Category,
@@ -22,8 +23,9 @@ from transactions.services import import_confirming, importing, long_change_requ
 from transactions.services.bulk_editing import Restored, bulk_delete, bulk_edit, bulk_restore
 from transactions.services.categories import delete_category
 from transactions.services.rule_applying import apply_rules, count_changes
+from transactions.services.syncing import request_sync
 from transactions.services.undoing import Undone, undo_change
-from transactions.tasks import check_import, confirm_import, find_transfers, run_change
+from transactions.tasks import check_import, confirm_import, find_transfers, run_change, sync_bank
 from users.models import User
 
 
@@ -69,6 +71,15 @@ def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int 
     return _woken(
         long_change_requests.begin_category_removal(actor=actor, category=category, **wanted)
     )
+
+
+def sync_soon(
+    actor: User | None, connection: BankConnection, *, trigger: str, at: datetime
+) -> SyncRun:
+    """Have the worker ask a bank for news; the run tells how it went. Raises ValidationError."""
+    run = request_sync(actor=actor, connection=connection, trigger=trigger, at=at)
+    wake(sync_bank, connection.pk)
+    return run
 
 
 def undo_soon(actor: User, change: Change, *, at: datetime) -> Undone | None:

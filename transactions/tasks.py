@@ -18,14 +18,17 @@ from banking.limits import (
 )
 from transactions.ledger_check import check_ledger
 from transactions.services import import_confirming, importing, long_changes
+from transactions.services.connecting import end_accesses
 from transactions.services.import_progress import is_silent
 from transactions.services.posting_planned import post_planned
 from transactions.services.purging import purge
+from transactions.services.syncing import due_connections, sync_connection
 from transactions.services.transfers import suggest_transfers
 from users.models import User
 
 logger = logging.getLogger(__name__)
 
+DUE_BANKS_AT_ONCE = 200
 TRANSFERS_WITHIN = timedelta(days=400)
 _RETRY = {
     "autoretry_for": (OperationalError,),
@@ -88,6 +91,29 @@ def _confirm(batch_id: int) -> None:
         wake(find_transfers, batch.user_id)
     except ValidationError as error:
         importing.note_failure(batch_id=batch_id, sentence=" ".join(error.messages))
+
+
+@shared_task(**_RETRY)
+def sync_bank(connection_id: int) -> None:
+    """Ask one bank for news; what it refuses is shown to its owner, and is no failure here."""
+    run = sync_connection(connection_id=connection_id, at=timezone.now())
+    if run is not None and run.added_count:
+        find_transfers(run.connection.user_id)
+
+
+@shared_task
+def sync_due_banks() -> int:
+    """Hand the connections whose time has come to the workers, the longest waiting first."""
+    due = due_connections(timezone.now(), limit=DUE_BANKS_AT_ONCE)
+    for connection_id in due:
+        wake(sync_bank, connection_id)
+    return len(due)
+
+
+@shared_task
+def end_bank_accesses() -> int:
+    """End the access of connections that can no longer be taken back; returns how many."""
+    return end_accesses(at=timezone.now())
 
 
 @shared_task

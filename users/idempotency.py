@@ -61,6 +61,11 @@ def run_once(
         return Outcome(row.status_code, row.response, not is_new)
 
 
+def is_kept(user: User, key: str) -> bool:
+    """Whether a command with this key was answered already."""
+    return bool(key) and IdempotentCommand.objects.filter(user=user, key=key).exists()
+
+
 def body_hash(body: Any) -> str:
     """One digest for one meaning: the order of keys in a body does not count."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)

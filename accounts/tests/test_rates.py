@@ -17,6 +17,7 @@ from accounts.models import ExchangeRate, HeldRate, RateFetch
 from accounts.rate_sources import fetching
 from accounts.rates import ECB, accept_held_rate, fetch_rates, refresh_rates, refuse_held_rate
 from accounts.rates import OPEN as OPEN_SOURCE
+from banking.kernel.outgoing import Limits
 from tests.builders import make_user
 from tests.servers import refusing_port
 from users.models import AuditEvent, User
@@ -176,7 +177,7 @@ def test_a_redirect_is_not_followed(providers):
 
 
 def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
-    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "LIMITS", Limits(longest_seconds=0.3))
     stopped = Event()
 
     def drops(_request):

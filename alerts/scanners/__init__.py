@@ -18,6 +18,7 @@ from alerts.scanners import (
     low_balance,
     new_login,
     points_expiring,
+    sync_failed,
     unusual_spending,
 )
 
@@ -30,6 +31,7 @@ SCANNERS: tuple[ModuleType, ...] = (
     import_finished,
     bills,
     points_expiring,
+    sync_failed,
 )
 # What a posting can change; the others find their facts in the periodic scan.
 AFTER_POSTING: tuple[ModuleType, ...] = (

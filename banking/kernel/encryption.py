@@ -31,6 +31,11 @@ def decrypt(text: str) -> str:
         raise UnreadableSecretError("FIELD_ENCRYPTION_KEY has changed.") from error
 
 
+def renewed(text: str) -> str:
+    """The same secret encrypted with the current key; what is not encrypted stays as it is."""
+    return encrypt(decrypt(text)) if text.startswith(_PREFIX) else text
+
+
 def _box() -> MultiFernet:
     keys = [settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_KEY_FALLBACKS]
     return MultiFernet([Fernet(_key_of(key)) for key in keys])

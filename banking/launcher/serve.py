@@ -138,6 +138,10 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
         wait_for_socket(valkey_socket(place.data_dir))
     elif "EMBEDDED_BROKER" in os.environ:
         say("There is no Valkey for this system: tasks and cache are kept in files, more slowly.")
+    if not os.environ.get("SANDBOX_BANK_URL"):
+        bank, address = sandbox_bank(place.data_dir)
+        supervisor.environment["SANDBOX_BANK_URL"] = address
+        supervisor.start(bank)
     prepare = Child("preparation", [sys.executable, "-m", "banking.launcher.prepare"])
     if not supervisor.run_once(prepare):
         if not supervisor.is_stopping:
@@ -170,6 +174,16 @@ def valkey(data_dir: Path) -> Child:
     }
     command = [str(valkey_program()), *(part for pair in options.items() for part in pair)]
     return Child("broker (Valkey)", command, stop_seconds=5, others_need_it=True)
+
+
+def sandbox_bank(data_dir: Path) -> tuple[Child, str]:
+    """The bank with invented money, and its address: a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    module = "transactions.sources.banks.sandbox_server"
+    command = [sys.executable, "-m", module, "--port", str(port), "--data", str(data_dir)]
+    return Child("sandbox bank", command, is_silent=True), f"http://127.0.0.1:{port}"
 
 
 def web(place: Place) -> Child:

@@ -41,7 +41,12 @@ LEFT_OUT = {
 }
 # Whoever holds one of these could act as the person.
 SECRET_FIELDS = {
-    *("users.User.password", "users.RefreshSession.token_hash", "users.AuditEvent.salt"),
+    *(
+        "users.User.password",
+        "users.RefreshSession.token_hash",
+        "accounts.BankConnection.secret",
+        "users.AuditEvent.salt",
+    ),
     *("mfa.Authenticator.data", "usersessions.UserSession.session_key"),
     *("account.EmailConfirmation.key", "insights.Export.claim"),
 }

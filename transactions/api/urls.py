@@ -4,6 +4,7 @@ from transactions.api import (
     attachments,
     categories,
     changes,
+    connections,
     exporting,
     importing,
     reviewing,
@@ -57,6 +58,34 @@ urlpatterns = [
         saved_views.SavedViewDetailApi.as_view(),
         name="api_view_detail",
     ),
+    path(
+        "connections/providers",
+        connections.ProviderListApi.as_view(),
+        name="api_connection_providers",
+    ),
+    path("connections/link", connections.LinkApi.as_view(), name="api_connection_link"),
+    path("connections", connections.ConnectionListApi.as_view(), name="api_connection_list"),
+    path(
+        "connections/<int:pk>",
+        connections.ConnectionDetailApi.as_view(),
+        name="api_connection_detail",
+    ),
+    path(
+        "connections/<int:pk>/accounts",
+        connections.ConnectionAccountsApi.as_view(),
+        name="api_connection_accounts",
+    ),
+    path(
+        "connections/<int:pk>/sync",
+        connections.ConnectionSyncApi.as_view(),
+        name="api_connection_sync",
+    ),
+    path(
+        "connections/<int:pk>/reconnect",
+        connections.ConnectionReconnectApi.as_view(),
+        name="api_connection_reconnect",
+    ),
+    path("webhooks/plaid", connections.PlaidWebhookApi.as_view(), name="api_plaid_webhook"),
     path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
     path(
         "transfers/<int:pk>/confirm",

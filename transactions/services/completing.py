@@ -50,6 +50,8 @@ class Telling:
     import_batch: ImportBatch | None = None
     source: str = ""
     review_item: ReviewItem | None = None
+    # The bank corrects a line of its own that is booked already: its last word counts.
+    is_revision: bool = False
 
 
 def complete(account: Account, tellings: Iterable[Telling], *, at: datetime) -> SumsByKey:
@@ -97,14 +99,15 @@ def _ids_taken(account: Account, tellings: Sequence[Telling]) -> dict[str, int]:
 def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> None:
     """A person's entry takes the bank's words and days; the bank's own only what it lacks."""
     is_booked = row.status != Status.POSTED and not telling.is_pending
-    if not row.is_bank_fact or is_booked:
+    if not row.is_bank_fact or is_booked or telling.is_revision:
         row.description = telling.description
         row.txn_date = telling.txn_date
     row.posted_date = (telling.posted_date if is_booked else row.posted_date) or (
         telling.posted_date
     )
     row.merchant = row.merchant or telling.merchant
-    is_open_amount = row.status != Status.POSTED or telling.review_item is not None
+    is_asked = telling.review_item is not None or telling.is_revision
+    is_open_amount = row.status != Status.POSTED or is_asked
     if is_open_amount and row.signed_amount != telling.signed_amount:
         row.signed_amount = telling.signed_amount.quantize(SMALLEST_STEP)
     if is_booked:

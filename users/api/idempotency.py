@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.limits import IDEMPOTENCY_KEY_LENGTH
-from users.idempotency import CommandRunningError, KeyReusedError, run_once
+from users.idempotency import CommandRunningError, KeyReusedError, is_kept, run_once
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -101,6 +101,11 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
         raise StillRunning from error
     headers = {"Idempotency-Replayed": "true"} if outcome.is_replay else None
     return Response(outcome.data, status=outcome.status, headers=headers)
+
+
+def was_answered(request: Request) -> bool:
+    """Whether `answer_once` will repeat an answer: for what must not be asked of others again."""
+    return is_kept(request.user, _key_of(request))
 
 
 def _key_of(request: Request) -> str:

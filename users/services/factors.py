@@ -1,8 +1,10 @@
 """What is recorded when somebody changes how they sign in, or looks at what they sign in with."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.db import transaction as db_transaction
 
+from banking.kernel.encryption import renewed
 from users.audit import trail
 from users.demo import require_own_sign_in
 from users.masking import masked_email
@@ -40,3 +42,17 @@ def cancel_email_change(user: User) -> dict[str, str]:
     """
     waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
     return {"email_change": "cancelled"} if waiting.delete()[0] else {}
+
+
+def renew_factor_secrets() -> int:
+    """Encrypt the secrets of every second factor with the current key; how many factors."""
+    ids = list(Authenticator.objects.values_list("pk", flat=True))
+    for pk in ids:
+        with db_transaction.atomic():
+            factor = Authenticator.objects.select_for_update().get(pk=pk)
+            factor.data = {
+                name: renewed(value) if isinstance(value, str) else value
+                for name, value in factor.data.items()
+            }
+            factor.save(update_fields=["data"])
+    return len(ids)

@@ -1,0 +1,166 @@
+"""The shapes of bank connections in JSON. No secret is ever part of an answer."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import Input
+from banking.kernel.money import plain_amount
+from transactions.services.connecting import NEW
+
+MOST_ACCOUNTS = 200
+
+
+class InstitutionOut(serializers.Serializer):
+    """A bank to choose from."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class ProviderOut(serializers.Serializer):
+    """A way to connect a bank here; `needs` are the fields POST /api/connections takes for it."""
+
+    provider = serializers.ChoiceField(choices=BankConnection.Provider.choices)
+    name = serializers.CharField()
+    description = serializers.CharField()
+    needs = serializers.ListField(child=serializers.CharField())
+    institutions = InstitutionOut(many=True)
+
+
+class ConnectedAccountOut(serializers.ModelSerializer):
+    """An account at the bank; `account` is the one here that its lines go to, if any."""
+
+    id = serializers.CharField(source="external_id")
+    mask = serializers.CharField(source="last_four")
+    balance = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ConnectedAccount
+        fields = [
+            *("id", "name", "mask", "account_type", "currency", "balance", "balance_on"),
+            *("account", "refusal"),
+        ]
+
+    @extend_schema_field(AmountSerializerField(allow_null=True))
+    def get_balance(self, connected: ConnectedAccount) -> str | None:
+        return told_balance(connected)
+
+
+class SyncRunOut(serializers.ModelSerializer):
+    """One question to the bank; `messages` are sentences about single lines or from the bank."""
+
+    messages = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = SyncRun
+        fields = [
+            *("id", "trigger", "status", "added_count", "completed_count", "removed_count"),
+            *("review_count", "error_code", "error", "messages", "created_at", "started_at"),
+            "ended_at",
+        ]
+
+
+class ConnectionOut(serializers.ModelSerializer):
+    """A connection to a bank. `error` is a sentence for its owner, "" while all is well."""
+
+    accounts = ConnectedAccountOut(source="connected_accounts", many=True)
+
+    class Meta:
+        model = BankConnection
+        fields = [
+            *("id", "provider", "institution_name", "status", "last_synced_at", "next_sync_at"),
+            *("error_code", "error", "accounts", "created_at", "updated_at"),
+        ]
+
+
+class ConnectionDetailOut(ConnectionOut):
+    """A connection with its latest syncs, newest first."""
+
+    runs = serializers.SerializerMethodField()
+
+    class Meta(ConnectionOut.Meta):
+        fields = [*ConnectionOut.Meta.fields, "runs"]
+
+    @extend_schema_field(SyncRunOut(many=True))
+    def get_runs(self, connection: BankConnection) -> Any:
+        return SyncRunOut(connection.runs.all()[:20], many=True).data
+
+
+class ConnectionIn(Input):
+    """What a connection is made of: the provider, and the fields that it needs."""
+
+    provider = serializers.ChoiceField(choices=BankConnection.Provider.choices)
+    institution = serializers.CharField(max_length=60, required=False)
+    token = serializers.CharField(max_length=4000, required=False)
+    username = serializers.CharField(max_length=200, required=False)
+    password = serializers.CharField(max_length=200, required=False, trim_whitespace=False)
+    public_token = serializers.CharField(max_length=200, required=False)
+
+
+class ReconnectIn(Input):
+    """New access, where the provider needs it; nothing where the person signed in at the bank."""
+
+    token = serializers.CharField(max_length=4000, required=False)
+    username = serializers.CharField(max_length=200, required=False)
+    password = serializers.CharField(max_length=200, required=False, trim_whitespace=False)
+    public_token = serializers.CharField(max_length=200, required=False)
+
+
+class TargetField(serializers.Field):
+    """One of your own accounts by its id, "new" for an account to be opened, or null for none."""
+
+    default_error_messages = {"invalid": "Send the id of an account of yours, “new” or null."}
+
+    def to_internal_value(self, data: Any) -> Account | str:
+        if data == NEW:
+            return NEW
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        owner = self.context["request"].user
+        account = Account.objects.owned_by(owner).filter(pk=data).first()
+        if account is None:
+            self.fail("invalid")
+        return account
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class AccountChoiceIn(Input):
+    """Where the lines of one account of the bank go."""
+
+    id = serializers.CharField(max_length=255)
+    account = extend_schema_field(
+        {"oneOf": [{"type": "integer"}, {"type": "string", "enum": [NEW]}], "nullable": True}
+    )(TargetField)(allow_null=True)
+
+
+class AccountChoicesIn(Input):
+    """Where the lines of the bank's accounts go; one that is not named stays as it is."""
+
+    accounts = AccountChoiceIn(many=True, max_length=MOST_ACCOUNTS)
+
+
+class LinkIn(Input):
+    """A page of Plaid's to sign in at; with `connection` to renew that one."""
+
+    connection = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    return_to = serializers.URLField(max_length=500, required=False)
+
+
+class LinkOut(serializers.Serializer):
+    """Send the person to `hosted_link_url`; afterwards ask with the `link_token` for the rest."""
+
+    link_token = serializers.CharField()
+    hosted_link_url = serializers.CharField()
+
+
+def told_balance(connected: ConnectedAccount) -> str | None:
+    """What the bank says the account holds, in its currency; None where it says nothing."""
+    if connected.balance is None or not connected.currency:
+        return None
+    return plain_amount(connected.balance, connected.currency)

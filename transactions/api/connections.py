@@ -1,0 +1,260 @@
+"""Bank connections at the API, and Plaid's webhook."""
+
+import contextlib
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import BankConnection, ConnectedAccount
+from banking.kernel.api import TooLarge
+from banking.kernel.api_input import ApiView, GenericApiView, operation
+from transactions import dispatching
+from transactions.api.connection_serializers import (
+    AccountChoicesIn,
+    ConnectionDetailOut,
+    ConnectionIn,
+    ConnectionOut,
+    LinkIn,
+    LinkOut,
+    ProviderOut,
+    ReconnectIn,
+    SyncRunOut,
+)
+from transactions.services import bank_webhooks, connecting, linking
+from transactions.sources.banks.plaid_webhook import ForgedWebhookError
+from users.api.idempotency import HEADERS, answer_once, was_answered
+from users.api.step_up import STEP_UP, require_step_up
+from users.policy import Ability, require
+
+KEEP, REMOVE = "keep", "remove"
+DATA = OpenApiParameter(
+    "data",
+    enum=[KEEP, REMOVE],
+    description="What becomes of the lines the bank brought: kept (default), or to the trash.",
+)
+LARGEST_WEBHOOK = 256 * 1024
+
+
+class ConnectionApi(GenericApiView):
+    """What these share: the user's own connections."""
+
+    serializer_class = ConnectionOut
+
+    def get_queryset(self) -> Any:
+        mine = BankConnection.objects.visible_to(self.request.user)
+        accounts = Prefetch("connected_accounts", ConnectedAccount.objects.order_by("pk"))
+        return mine.prefetch_related(accounts).order_by("institution_name", "pk")
+
+    def find(self, pk: int) -> BankConnection:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def find_to_change(self, pk: int) -> BankConnection:
+        connection = self.find(pk)
+        require(self.request.user, Ability.CHANGE_OWN_DATA)
+        return connection
+
+    def read(self, serializer: type, request: Request) -> dict[str, Any]:
+        data = serializer(data=request.data, context=self.get_serializer_context())
+        data.is_valid(raise_exception=True)
+        return dict(data.validated_data)
+
+
+class ProviderListApi(ApiView):
+    @operation(operation_id="connections_providers", responses=ProviderOut(many=True))
+    def get(self, request: Request) -> Response:
+        """The ways to connect a bank here."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        told = [
+            {
+                "provider": offer.key,
+                "name": offer.name,
+                "description": offer.description,
+                "needs": list(offer.needs),
+                "institutions": [{"id": pk, "name": name} for pk, name in offer.institutions],
+            }
+            for offer in linking.offers()
+        ]
+        return Response(ProviderOut(told, many=True).data)
+
+
+class LinkApi(ConnectionApi):
+    @operation(operation_id="connections_link", request=LinkIn, responses={201: LinkOut})
+    def post(self, request: Request) -> Response:
+        """Begin to connect with Plaid: a page of theirs to send the person to."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        require_step_up(request)
+        wanted = self.read(LinkIn, request)
+        pk = wanted.get("connection")
+        link_token, address = linking.begin_hosted_link(
+            user=request.user,
+            connection=self.find(pk) if pk else None,
+            return_to=wanted.get("return_to") or settings.SITE_URL,
+        )
+        told = {"link_token": link_token, "hosted_link_url": address}
+        return Response(LinkOut(told).data, status=status.HTTP_201_CREATED)
+
+
+class ConnectionListApi(ConnectionApi):
+    @operation(operation_id="connections_list", responses=ConnectionOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Your connected banks."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @operation(
+        operation_id="connections_create",
+        request=ConnectionIn,
+        responses={201: ConnectionOut},
+        parameters=[STEP_UP, *HEADERS],
+    )
+    def post(self, request: Request) -> Response:
+        """Connect a bank. Its accounts wait to be mapped; the first sync begins at once."""
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        require_step_up(request)
+
+        given = self.read(ConnectionIn, request)
+        provider = given.pop("provider")
+        _refuse_missing(provider, given)
+        user = request.user
+
+        def ask() -> connecting.Asked:
+            wanted = linking.with_customer(provider, given, user)
+            return connecting.ask_bank(user=user, provider=provider, given=wanted)
+
+        # A network is no place to hold a lock; a repeated request does not ask the bank again.
+        asked = None if was_answered(request) else ask()
+
+        def command() -> tuple[int, Any]:
+            connection = connecting.connect_bank(
+                actor=user, user=user, provider=provider, asked=asked, at=timezone.now()
+            )
+            dispatching.sync_soon(user, connection, trigger="link", at=timezone.now())
+            return status.HTTP_201_CREATED, ConnectionOut(self.find(connection.pk)).data
+
+        return answer_once(request, command)
+
+
+def _refuse_missing(provider: str, given: dict[str, str]) -> None:
+    needs = linking.needs_of(provider)
+    missing = [name for name in needs if not given.get(name)]
+    if missing:
+        raise ValidationError(dict.fromkeys(missing, "This is needed to connect."))
+    extra = sorted(set(given) - set(needs))
+    if extra:
+        raise ValidationError(dict.fromkeys(extra, "This provider does not need it."))
+
+
+class ConnectionDetailApi(ConnectionApi):
+    @operation(operation_id="connections_retrieve", responses=ConnectionDetailOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """One connection, with its accounts and latest syncs."""
+        return Response(ConnectionDetailOut(self.find(pk)).data)
+
+    @operation(operation_id="connections_destroy", responses={204: None}, parameters=[DATA])
+    def delete(self, request: Request, pk: int) -> Response:
+        """End a connection. Its lines stay, or go to the trash."""
+        connection = self.find_to_change(pk)
+        data = request.query_params.get("data", KEEP)
+        if data not in (KEEP, REMOVE):
+            raise ValidationError({"data": f"Send {KEEP} or {REMOVE}."})
+        connecting.disconnect_bank(
+            actor=request.user, connection=connection, keep_data=data == KEEP, at=timezone.now()
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ConnectionAccountsApi(ConnectionApi):
+    @operation(
+        operation_id="connections_map", request=AccountChoicesIn, responses=ConnectionDetailOut
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Say where each account's lines go: an account of yours, a new one, or none."""
+        connection = self.find_to_change(pk)
+        chosen = self.read(AccountChoicesIn, request)["accounts"]
+        choices = {one["id"]: one["account"] for one in chosen}
+        connecting.map_accounts(actor=request.user, connection=connection, choices=choices)
+        dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
+        return Response(ConnectionDetailOut(self.find(pk)).data)
+
+
+class ConnectionSyncApi(ConnectionApi):
+    @operation(operation_id="connections_sync", request=None, responses={202: SyncRunOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask the bank for news now; the run tells what came of it."""
+        connection = self.find_to_change(pk)
+        run = dispatching.sync_soon(request.user, connection, trigger="manual", at=timezone.now())
+        return Response(SyncRunOut(run).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ConnectionReconnectApi(ConnectionApi):
+    @operation(
+        operation_id="connections_reconnect",
+        request=ReconnectIn,
+        responses=ConnectionDetailOut,
+        parameters=[STEP_UP],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Renew a connection whose sign-in at the bank has ended."""
+        connection = self.find_to_change(pk)
+        require_step_up(request)
+        given = self.read(ReconnectIn, request)
+        if given:
+            _refuse_missing(connection.provider, given)
+        connecting.reconnect_bank(
+            actor=request.user, connection=connection, given=given, at=timezone.now()
+        )
+        dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
+        return Response(ConnectionDetailOut(self.find(pk)).data)
+
+
+class _RawParser(BaseParser):
+    """The body as it came: Plaid's signature is over its bytes."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return stream.read(LARGEST_WEBHOOK + 1)
+
+
+class PlaidWebhookApi(ApiView):
+    """Plaid tells that there is news. Signed; repeated, late and reordered calls do no harm."""
+
+    authentication_classes: list = []
+    permission_classes = [AllowAny]
+    parser_classes = [_RawParser]
+    throttle_classes: list = []
+    is_strict = False
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Names what is missing: without it DRF answers 403 where 401 is meant."""
+        return "Plaid-Verification"
+
+    @operation(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Take a webhook. What Plaid did not sign within five minutes gets 401."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_WEBHOOK:
+            raise TooLarge
+        try:
+            connection = bank_webhooks.take_plaid_webhook(
+                body=request.data or b"",
+                signature=request.headers.get("Plaid-Verification", ""),
+                at=timezone.now(),
+            )
+        except ForgedWebhookError:
+            raise AuthenticationFailed("The signature is not Plaid's.") from None
+        if connection is not None:
+            # It may have ended meanwhile.
+            with contextlib.suppress(DjangoValidationError):
+                dispatching.sync_soon(None, connection, trigger="webhook", at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)

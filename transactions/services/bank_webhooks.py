@@ -1,0 +1,49 @@
+"""Webhooks of banks. They are a knock at the door: what is new is asked for, never believed.
+
+So a webhook that comes twice, late, or in another order than it was sent leads to the same state.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+
+from accounts.models import BankConnection
+from transactions.sources.banks.connecting import BankError, Problem
+from transactions.sources.banks.plaid import Plaid
+from transactions.sources.banks.plaid_webhook import ForgedWebhookError, verified
+from transactions.sources.banks.providers import PLAID
+
+KEY_KEPT_SECONDS = 3600
+UNKNOWN_KEPT_SECONDS = 300
+
+
+def take_plaid_webhook(*, body: bytes, signature: str, at: datetime) -> BankConnection | None:
+    """The connection to sync because of this webhook, if it is about one of ours.
+
+    Raises ForgedWebhookError for what Plaid did not sign within the last five minutes.
+    """
+    told = verified(body, signature, key_of=_key_of, at=at)
+    item_id = told.get("item_id")
+    if not isinstance(item_id, str) or not item_id:
+        return None
+    open_ones = BankConnection.objects.filter(provider=PLAID, disconnected_at=None)
+    return open_ones.filter(external_id=item_id).first()
+
+
+def _key_of(key_id: str) -> dict[str, Any]:
+    """Plaid's key, asked for once an hour; an invented id is not asked for again and again."""
+    name = f"plaid-webhook-key:{key_id}"
+    known = cache.get(name)
+    if known == "unknown":
+        raise ForgedWebhookError
+    if known is not None:
+        return known
+    try:
+        key = Plaid().verification_key(key_id)
+    except BankError as error:
+        if error.problem is not Problem.DOWN:
+            cache.set(name, "unknown", UNKNOWN_KEPT_SECONDS)
+        raise ForgedWebhookError from error
+    cache.set(name, key, KEY_KEPT_SECONDS)
+    return key

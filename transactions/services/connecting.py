@@ -1,0 +1,329 @@
+"""A person's connections to their banks: made, mapped to accounts, renewed, ended.
+
+The bank is asked before the database transaction begins, so that no lock waits for a network.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account, BankConnection, ConnectedAccount
+from accounts.services import lock_accounts, open_account
+from banking.kernel.encryption import UnreadableSecretError, decrypt, encrypt, renewed
+from transactions.models import Change, Transaction
+from transactions.services.bulk_editing import bulk_delete
+from transactions.sources.banks.connecting import BankError, Link, Problem, RemoteAccount
+from transactions.sources.banks.providers import connector_of, offered_providers
+from users.audit import trail
+from users.models import User
+
+MOST_CONNECTIONS = 50
+# Until then "Undo" brings an ended connection back; then its access ends at the bank as well.
+UNDO_FOR = timedelta(days=1)
+NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a bank answered to a first question: lasting access, and the accounts it leads to."""
+
+    link: Link
+    accounts: tuple[RemoteAccount, ...]
+
+
+def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
+    """Trade what the person gave for lasting access. Nothing is kept yet.
+
+    Raises ValidationError, with the bank's own sentence where the bank refused.
+    """
+    if provider not in {one.key for one in offered_providers()}:
+        raise ValidationError({"provider": "This way to connect is not available."})
+    if BankConnection.objects.visible_to(user).count() >= MOST_CONNECTIONS:
+        raise ValidationError(f"You can connect at most {MOST_CONNECTIONS} banks.")
+    return _asked(provider, given)
+
+
+@db_transaction.atomic
+def connect_bank(
+    *, actor: User, user: User, provider: str, asked: Asked, at: datetime
+) -> BankConnection:
+    """Keep the access a bank gave, and the accounts it leads to.
+
+    An account the person had connected to this bank before is mapped as it was; the others wait
+    to be mapped.
+    """
+    connection = BankConnection(
+        user=user,
+        provider=provider,
+        institution_name=asked.link.institution_name[:120],
+        external_id=asked.link.external_id,
+        secret=encrypt(asked.link.secret),
+        next_sync_at=at,
+    )
+    connection.full_clean()
+    connection.save(force_insert=True)
+    write_remote_accounts(connection, asked.accounts)
+    _map_as_before(connection)
+    trail.record(
+        actor=actor,
+        action="transactions.connection.made",
+        target=connection,
+        provider=provider,
+        institution=connection.institution_name,
+    )
+    return connection
+
+
+def reconnect_bank(
+    *, actor: User, connection: BankConnection, given: Mapping[str, str], at: datetime
+) -> BankConnection:
+    """Renew the access of a connection whose sign-in has ended; its mapping and cursor stay.
+
+    Nothing given means that the person signed in at the bank and the old secret works again.
+    """
+    link = _asked(connection.provider, given).link if given else None
+    with db_transaction.atomic():
+        locked = _locked(connection)
+        if link is not None:
+            locked.secret = encrypt(link.secret)
+            locked.external_id = link.external_id or locked.external_id
+            # Another access has cursors of its own: begin anew, what is held stays single.
+            locked.cursor = ""
+        locked.status = BankConnection.Status.ACTIVE
+        locked.error_code, locked.error, locked.failed_count = "", "", 0
+        locked.next_sync_at = at
+        locked.save()
+        trail.record(actor=actor, action="transactions.connection.renewed", target=locked)
+    return locked
+
+
+@db_transaction.atomic
+def map_accounts(
+    *, actor: User, connection: BankConnection, choices: Mapping[str, Account | str | None]
+) -> BankConnection:
+    """Say where the lines of each account of the bank go.
+
+    `choices` is {the bank's account id: an account, NEW or None}; what is not named stays. A
+    newly mapped account gets the whole history the bank has. Raises ValidationError.
+    """
+    locked = _locked(connection)
+    known = {one.external_id: one for one in locked.connected_accounts.select_for_update()}
+    unknown = sorted(set(choices) - set(known))
+    if unknown:
+        raise ValidationError({"accounts": f"This bank has no account with the id {unknown[0]}."})
+    mapped = {}
+    for external_id, choice in choices.items():
+        connected = known[external_id]
+        target = _target(actor, locked, connected, choice)
+        if target != connected.account:
+            connected.account = target
+            connected.sets_opening_balance = choice == NEW
+            connected.full_clean()
+            connected.save()
+            mapped[external_id] = target.pk if target else None
+    if mapped:
+        if any(mapped.values()):
+            locked.cursor = ""
+            locked.save(update_fields=["cursor", "updated_at"])
+        trail.record(
+            actor=actor, action="transactions.connection.mapped", target=locked, accounts=mapped
+        )
+    return locked
+
+
+@db_transaction.atomic
+def disconnect_bank(
+    *, actor: User, connection: BankConnection, keep_data: bool, at: datetime
+) -> Change | None:
+    """End a connection: no sync from now on. Without `keep_data` its lines go to the trash.
+
+    For UNDO_FOR it can be taken back; then the access is ended at the bank too. Returns the change
+    that brings the lines back, if there were any.
+    """
+    locked = _locked(connection)
+    change = None
+    if not keep_data:
+        ids = locked.connected_accounts.exclude(account=None).values("account_id")
+        rows = Transaction.objects.filter(
+            account_id__in=ids, origin=Transaction.Origin.SYNC, deleted_at=None
+        )
+        change = bulk_delete(actor=actor, rows=rows, at=at)
+    locked.disconnected_at = at
+    locked.next_sync_at = None
+    locked.save(update_fields=["disconnected_at", "next_sync_at", "updated_at"])
+    locked.connected_accounts.update(is_live=False)
+    trail.record(
+        actor=actor,
+        action="transactions.connection.ended",
+        target=locked,
+        keep_data=keep_data,
+    )
+    return change
+
+
+@db_transaction.atomic
+def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) -> BankConnection:
+    """Take an ended connection back within UNDO_FOR. Raises ValidationError."""
+    locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
+    if locked.disconnected_at is None:
+        return locked
+    if not locked.secret or locked.disconnected_at + UNDO_FOR < at:
+        raise ValidationError("This connection has ended at the bank. Connect the bank again.")
+    taken = ConnectedAccount.objects.filter(
+        is_live=True, account__in=locked.connected_accounts.values("account")
+    )
+    if taken.exists():
+        raise ValidationError("One of its accounts is connected to another bank now.")
+    locked.disconnected_at, locked.next_sync_at = None, at
+    locked.save(update_fields=["disconnected_at", "next_sync_at", "updated_at"])
+    locked.connected_accounts.update(is_live=True)
+    trail.record(actor=actor, action="transactions.connection.restored", target=locked)
+    return locked
+
+
+def end_accesses(*, at: datetime, limit: int = 100) -> int:
+    """End the access of connections that can no longer be taken back; how many were ended."""
+    over = BankConnection.objects.filter(disconnected_at__lte=at - UNDO_FOR).exclude(secret="")
+    return sum(_end_access(connection) for connection in over.order_by("pk")[:limit])
+
+
+def _end_access(connection: BankConnection) -> bool:
+    """Whether the bank was told and the secret is forgotten; one that is down is asked again."""
+    try:
+        connector_of(connection.provider).unlink(decrypt(connection.secret))
+    except UnreadableSecretError:
+        pass
+    except BankError as error:
+        if error.problem is Problem.DOWN:
+            return False
+    with db_transaction.atomic():
+        locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
+        locked.secret, locked.cursor = "", ""
+        locked.status = BankConnection.Status.REVOKED
+        locked.save(update_fields=["secret", "cursor", "status", "updated_at"])
+        trail.record(actor=None, action="transactions.connection.forgotten", target=locked)
+    return True
+
+
+def renew_secrets() -> int:
+    """Encrypt the access of every connection with the current key; how many there are."""
+    ids = list(BankConnection.objects.exclude(secret="").values_list("pk", flat=True))
+    for pk in ids:
+        with db_transaction.atomic():
+            locked = BankConnection.objects.select_for_update().get(pk=pk)
+            locked.secret = renewed(locked.secret)
+            locked.save(update_fields=["secret"])
+    return len(ids)
+
+
+def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAccount]) -> None:
+    """Keep what the bank tells of its accounts: new ones are added, balances follow."""
+    known = {one.external_id: one for one in connection.connected_accounts.all()}
+    for told in remote:
+        connected = known.get(told.external_id) or ConnectedAccount(
+            connection=connection, external_id=told.external_id
+        )
+        connected.persistent_id = told.persistent_id or connected.persistent_id
+        connected.name = told.name[:120]
+        connected.account_type = _type_of(told)
+        connected.last_four = told.last_four
+        connected.currency = told.currency
+        connected.refusal = told.refusal[:200]
+        if told.balance is not None:
+            connected.balance, connected.balance_on = told.balance, told.balance_on
+        connected.save()
+
+
+def _asked(provider: str, given: Mapping[str, str]) -> Asked:
+    connector = connector_of(provider)
+    try:
+        link = connector.link(given)
+        return Asked(link, connector.accounts(link.secret))
+    except BankError as error:
+        raise ValidationError(str(error), code=error.problem.value) from None
+
+
+def _locked(connection: BankConnection) -> BankConnection:
+    locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
+    if locked.disconnected_at is not None:
+        raise ValidationError("This connection has ended. Connect the bank again.")
+    return locked
+
+
+def _type_of(told: RemoteAccount) -> str:
+    return told.account_type if told.account_type in Account.Type.values else Account.Type.CHECKING
+
+
+def _target(
+    actor: User,
+    connection: BankConnection,
+    connected: ConnectedAccount,
+    choice: Account | str | None,
+) -> Account | None:
+    if choice is None:
+        return None
+    if connected.refusal:
+        raise ValidationError({"accounts": connected.refusal})
+    if choice == NEW:
+        if connected.account is not None:
+            return connected.account
+        return open_account(
+            actor=actor,
+            user=connection.user,
+            name=connected.name,
+            bank_name=connection.institution_name,
+            account_type=connected.account_type,
+            last_four=connected.last_four,
+            currency=connected.currency,
+        )
+    account = lock_accounts([choice.pk])[choice.pk]
+    if account.user_id != connection.user_id or account.deleted_at is not None:
+        raise ValidationError({"accounts": "Choose one of your own accounts."})
+    if account.currency != connected.currency:
+        raise ValidationError(
+            {
+                "accounts": f"{connected.name} is in {connected.currency};"
+                f" {account.name} is in {account.currency}."
+            }
+        )
+    return account
+
+
+def _map_as_before(connection: BankConnection) -> None:
+    """Accounts of this bank that an ended connection fed are fed by this one from now on."""
+    earlier = list(
+        ConnectedAccount.objects.filter(
+            connection__user=connection.user,
+            connection__provider=connection.provider,
+            account__deleted_at=None,
+            account__isnull=False,
+        )
+        .exclude(connection=connection)
+        .select_related("connection")
+        .order_by("-id")
+    )
+    live = {one.account_id for one in earlier if one.is_live}
+    for connected in connection.connected_accounts.all():
+        fitting = (one for one in earlier if _is_same(one, connected, connection))
+        before = next((one for one in fitting if one.account_id not in live), None)
+        if before is not None:
+            live.add(before.account_id)
+            connected.account_id = before.account_id
+            connected.save(update_fields=["account", "updated_at"])
+
+
+def _is_same(
+    earlier: ConnectedAccount, connected: ConnectedAccount, connection: BankConnection
+) -> bool:
+    """Whether both are one account of one bank: by its lasting id, else by what is known of it."""
+    if earlier.persistent_id and connected.persistent_id:
+        return earlier.persistent_id == connected.persistent_id
+    return bool(connected.last_four) and (
+        earlier.connection.institution_name == connection.institution_name
+        and earlier.last_four == connected.last_four
+        and earlier.currency == connected.currency
+        and earlier.account_type == connected.account_type
+    )

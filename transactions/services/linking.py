@@ -1,0 +1,100 @@
+"""What a customer chooses from and fills in before a bank is connected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import BankConnection
+from banking.kernel.encryption import decrypt
+from transactions.sources.banks.connecting import BankError
+from transactions.sources.banks.plaid import Plaid
+from transactions.sources.banks.providers import PLAID, SANDBOX, Provider, offered_providers
+from transactions.sources.banks.sandbox import SandboxBankConnector
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A provider on offer; `institutions` are (id, name) where there is a short list to show."""
+
+    provider: Provider
+    institutions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.provider.key
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def description(self) -> str:
+        return self.provider.description
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.provider.fields
+
+
+def offers() -> list[Offer]:
+    """Every way to connect a bank here. A sandbox that is not answering has no banks to show."""
+    found = []
+    for provider in offered_providers():
+        institutions: tuple[tuple[str, str], ...] = ()
+        if provider.key == SANDBOX:
+            try:
+                institutions = tuple(SandboxBankConnector().institutions())
+            except BankError:
+                institutions = ()
+        found.append(Offer(provider, institutions))
+    return found
+
+
+def offered_keys() -> set[str]:
+    """The keys of the providers on offer."""
+    return {provider.key for provider in offered_providers()}
+
+
+def needs_of(provider: str) -> tuple[str, ...]:
+    """The fields a provider needs; () for one that is not on offer."""
+    return next((one.fields for one in offered_providers() if one.key == provider), ())
+
+
+def with_customer(provider: str, given: Mapping[str, str], user: User) -> dict[str, str]:
+    """The sandbox bank tells one customer from another by a number; real banks ask themselves."""
+    return {**given, "customer": str(user.pk)} if provider == SANDBOX else dict(given)
+
+
+def begin_hosted_link(
+    *, user: User, connection: BankConnection | None, return_to: str
+) -> tuple[str, str]:
+    """(link token, address of Plaid's page), with a connection to renew it.
+
+    Raises ValidationError.
+    """
+    if PLAID not in {one.key for one in offered_providers()}:
+        raise ValidationError("This way to connect is not available.")
+    token = ""
+    if connection is not None:
+        if connection.provider != PLAID:
+            raise ValidationError("This connection is not one of Plaid's.")
+        token = decrypt(connection.secret)
+    try:
+        return Plaid().hosted_link(
+            user_id=user.pk,
+            language=user.locale[:2],
+            return_to=return_to,
+            access_token=token,
+        )
+    except BankError as error:
+        raise ValidationError(str(error), code=error.problem.value) from None
+
+
+def finish_hosted_link(link_token: str) -> str:
+    """The public token of a finished Hosted Link, "" while it is not. Raises ValidationError."""
+    try:
+        return Plaid().finished_link(link_token)
+    except BankError as error:
+        raise ValidationError(str(error), code=error.problem.value) from None

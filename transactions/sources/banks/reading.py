@@ -1,0 +1,124 @@
+"""Reading what banks send: no value is believed before it has the shape its protocol promises."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from banking.kernel.money import active_currencies
+from banking.kernel.outgoing import Answer, OutgoingError, UnreachableError
+from transactions.sources.banks.connecting import BankError, Problem
+
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,8})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
+_TAG = re.compile(r"<[^>]{0,200}>")
+EARLIEST = date(1900, 1, 1)
+
+
+def broken(sentence: str) -> BankError:
+    """The provider does not keep to its protocol."""
+    return BankError(Problem.BROKEN, sentence, code="BROKEN_ANSWER")
+
+
+def unreachable(error: OutgoingError) -> BankError:
+    """The customer's sentence for an answer that did not come."""
+    if isinstance(error, UnreachableError):
+        return BankError(Problem.DOWN, "The bank is not answering right now.", code="UNREACHABLE")
+    return BankError(Problem.BROKEN, f"We couldn't read the bank's answer. {error}", code="ANSWER")
+
+
+def mapping_of(answer: Answer) -> dict[str, Any]:
+    """The answer's JSON object. Raises BankError if it is none."""
+    try:
+        found = answer.json()
+    except OutgoingError as error:
+        raise unreachable(error) from None
+    if not isinstance(found, dict):
+        raise broken("The bank's answer has not the promised form.")
+    return found
+
+
+def list_of(mapping: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The list of objects under `name`; a missing or null one is empty."""
+    found = mapping.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise broken(f"The bank's answer has no list of {name}.")
+    return found
+
+
+def text(value: Any, longest: int = 500) -> str:
+    """A one-line text, or "" for whatever is none."""
+    if not isinstance(value, str):
+        return ""
+    return " ".join(_CONTROL.sub(" ", value).split())[:longest].strip()
+
+
+def message(value: Any) -> str:
+    """A bank's words to the customer, without markup."""
+    return text(_TAG.sub(" ", value) if isinstance(value, str) else "", longest=300)
+
+
+def identifier(value: Any) -> str:
+    """An id, letters as they are. Raises BankError for what cannot be one."""
+    if isinstance(value, Decimal):
+        value = str(value)
+    if not isinstance(value, str) or not 0 < len(value) <= 255 or _CONTROL.search(value):
+        raise broken("A line or account of the bank has no usable id.")
+    return value
+
+
+def amount(value: Any) -> Decimal:
+    """A finite amount of money, from a JSON number or a text. Raises BankError."""
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 16:
+        return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    raise broken("The bank sent an amount that is no number.")
+
+
+def amount_or_none(value: Any) -> Decimal | None:
+    """An amount, or None where the bank tells none."""
+    return None if value is None or value == "" else amount(value)
+
+
+def day(value: Any) -> date:
+    """The day of an ISO date or date and time. Raises BankError."""
+    found = day_or_none(value)
+    if found is None:
+        raise broken("The bank sent a line without a date.")
+    return found
+
+
+def day_or_none(value: Any) -> date | None:
+    """The day of an ISO date or date and time; None for whatever is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+    return found if found >= EARLIEST else None
+
+
+def day_of_seconds(value: Any) -> date | None:
+    """The UTC day of seconds since 1970; None for 0 and for whatever is no such number."""
+    try:
+        seconds = Decimal(value) if isinstance(value, str | Decimal) else Decimal(0)
+    except InvalidOperation:
+        return None
+    if not seconds.is_finite() or not 0 < seconds < Decimal("1e11"):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).date()
+
+
+def currency_or_blank(value: Any) -> str:
+    """An ISO 4217 code, or "" for whatever is none."""
+    return value if isinstance(value, str) and value in active_currencies() else ""
+
+
+def last_four(value: Any) -> str:
+    """The last four letters or digits of an account number; nothing more is ever kept."""
+    kept = re.sub(r"[^0-9A-Za-z]", "", value, flags=re.ASCII) if isinstance(value, str) else ""
+    return kept[-4:]
