@@ -18,7 +18,7 @@ from banking.kernel.typed_fields import AmountFilterField
 from banking.limits import SEARCH_LENGTH, SORT_KEYS
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.predefined import UNCATEGORIZED
-from transactions.summaries import counted_by_parts
+from transactions.summaries import COUNTED, counted_by_parts
 
 # What `merchant_is` says for transactions without a merchant.
 NO_MERCHANT = "(none)"
@@ -126,6 +126,11 @@ class TransactionFilter(django_filters.FilterSet):
         method="by_transfer",
         label="Transfers",
     )
+    counts_as = django_filters.ChoiceFilter(
+        choices=[("income", "Income"), ("spending", "Spending, with its refunds")],
+        method="by_meaning",
+        label="Counts as",
+    )
     shared = django_filters.ChoiceFilter(
         choices=[
             ("exclude", "Only my own"),
@@ -193,6 +198,22 @@ class TransactionFilter(django_filters.FilterSet):
         if how == "only":
             return rows.filter(is_transfer)
         return rows.filter(Q(category=None) | ~is_transfer)
+
+    def by_meaning(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
+        """What figures count as income, or as spending: money out, less refunds in its categories.
+
+        A split row counts by its parts of that kind.
+        """
+        is_expense = Q(category__kind=Category.Kind.EXPENSE)
+        if how == "income":
+            whole = Q(signed_amount__gt=0) & (Q(category=None) | ~is_expense)
+        else:
+            whole = Q(signed_amount__lt=0) | is_expense
+        parts = TransactionSplit.objects.filter(whole)
+        found = rows.filter(
+            Q(whole, is_split=False) | Q(is_split=True, pk__in=parts.values("transaction"))
+        )
+        return found if COUNTED in rows.query.annotations else counted_by_parts(found, parts)
 
     def by_owner(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
         own = Q(account__user=self.request.user)

@@ -31,18 +31,33 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 class Flow:
     """One account's money in and out (both positive) in one category, on a day or in a month.
 
+    What comes in, in a category of expenses, is a refund: it lowers what was spent there.
     In the figure's currency; `rate` is None, and the amounts are the account's own, where no rate
     was known.
     """
 
     account: Account
     category_id: int | None
+    is_expense: bool
     on: date
     is_month: bool
     inflow: Decimal
     outflow: Decimal
     count: int
     rate: Rate | None
+
+    @property
+    def refunds(self) -> Decimal:
+        return self.inflow if self.is_expense else Decimal(0)
+
+    @property
+    def income(self) -> Decimal:
+        return self.inflow - self.refunds
+
+    @property
+    def spent(self) -> Decimal:
+        """Money out less refunds; below zero where these outweigh."""
+        return self.outflow - self.refunds
 
     @property
     def not_converted(self) -> NotConverted:
@@ -150,6 +165,7 @@ def _flow(account: Account, row: dict[str, Any], is_month: bool, rates: RateTabl
     return Flow(
         account=account,
         category_id=row["category_id"],
+        is_expense=row["kind"] == Category.Kind.EXPENSE,
         on=row["on"],
         is_month=is_month,
         inflow=row["inflow"] * factor,
@@ -170,13 +186,15 @@ def _monthly_rows(home: set[int], periods: list[Period], only: Q) -> list[dict[s
         {
             "account_id": account_id,
             "category_id": category_id,
+            "kind": kind,
             "on": month,
             "inflow": inflow,
             "outflow": outflow,
             "count": count,
         }
-        for account_id, category_id, month, inflow, outflow, count in totals.values_list(
-            "account_id", "category_id", "month", "inflow", "outflow", "transaction_count"
+        for account_id, category_id, kind, month, inflow, outflow, count in totals.values_list(
+            *("account_id", "category_id", "category__kind", "month"),
+            *("inflow", "outflow", "transaction_count"),
         )
         if month in months
     ]
@@ -224,7 +242,7 @@ def _by_day(groups: list[QuerySet], prefix: str) -> list[dict[str, Any]]:
     first, *others = [
         rows.exclude(category__kind=Category.Kind.TRANSFER)
         .order_by()
-        .values_list(f"{prefix}account_id", "category_id", f"{prefix}txn_date")
+        .values_list(f"{prefix}account_id", "category_id", "category__kind", f"{prefix}txn_date")
         .annotate(
             inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
             negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
@@ -236,12 +254,13 @@ def _by_day(groups: list[QuerySet], prefix: str) -> list[dict[str, Any]]:
         {
             "account_id": account_id,
             "category_id": category_id,
+            "kind": kind,
             "on": on,
             "inflow": inflow,
             "outflow": -negative,
             "count": count,
         }
-        for account_id, category_id, on, inflow, negative, count in (
+        for account_id, category_id, kind, on, inflow, negative, count in (
             first.union(*others, all=True) if others else first
         )
     ]

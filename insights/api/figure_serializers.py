@@ -55,6 +55,9 @@ class MonthOut(serializers.Serializer):
     income = FigureField()
     expenses = FigureField()
     net = FigureField()
+    refunds = FigureField()
+    gross_income = FigureField()
+    gross_expenses = FigureField()
     savings_rate_percent = RateField(source="savings_rate", allow_null=True)
     not_converted = serializers.IntegerField(source="not_converted_count")
 
@@ -96,6 +99,7 @@ class MerchantOut(serializers.Serializer):
     category = serializers.CharField(source="category.slug", allow_null=True)
     total = FigureField()
     refunds = FigureField()
+    gross_total = FigureField()
     transaction_count = serializers.IntegerField(source="count")
     average = FigureField()
     percent = PercentField()

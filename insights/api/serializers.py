@@ -116,9 +116,14 @@ class MonthlySpendingOut(serializers.Serializer):
 
 
 class TotalsOut(serializers.Serializer):
+    """A refund lowers `expenses` and is no `income`; the gross sums have it on both sides."""
+
     income = FigureField()
     expenses = FigureField()
     net = FigureField()
+    refunds = FigureField()
+    gross_income = FigureField()
+    gross_expenses = FigureField()
     currency = serializers.CharField()
     date_from = serializers.DateField(source="period.start")
     date_to = serializers.DateField(source="period.last_day")
@@ -128,7 +133,7 @@ class TotalsOut(serializers.Serializer):
 
 
 class CategoryRowOut(serializers.Serializer):
-    """Spending in one category; `category` is its slug, null for lines without one."""
+    """Spending in one category, refunds taken off; `category` is its slug, null for none."""
 
     category = serializers.CharField(source="slug", allow_null=True)
     name = serializers.CharField()
@@ -136,6 +141,7 @@ class CategoryRowOut(serializers.Serializer):
     icon = serializers.CharField()
     total = FigureField()
     refunds = FigureField()
+    gross_total = FigureField()
     percent = PercentField()
     transaction_count = serializers.IntegerField(source="count")
     previous_total = FigureField()

@@ -59,7 +59,7 @@ class BurnWindow:
 
     def months_without_income(self, funds: Decimal) -> Decimal | None:
         """How many such months the funds would pay alone; None where nothing is spent."""
-        return max(funds, Decimal(0)) / self.monthly if self.monthly else None
+        return max(funds, Decimal(0)) / self.monthly if self.monthly > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Cash flow: income, expenses and what is left, of a period and month by month.
 
-Income is money in and expenses is money out, by the sign of each line (`txn_type`), without
-transfers between own accounts. A refund is money in; spending by category names it beside.
+Income is money in and expenses is money out, without transfers between own accounts. Money in, in
+a category of expenses, is a refund: it lowers the expenses and is no income. The gross sums by the
+sign of each line (`txn_type`) stand beside: those are what the lists of lines add up to.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,8 +24,19 @@ class CashFlow:
     currency: str
     income: Decimal
     expenses: Decimal
+    refunds: Decimal
     not_converted: tuple[NotConverted, ...]
     rates: tuple[RatesUsed, ...]
+
+    @property
+    def gross_income(self) -> Decimal:
+        """Everything that came in, refunds too."""
+        return self.income + self.refunds
+
+    @property
+    def gross_expenses(self) -> Decimal:
+        """Everything that went out."""
+        return self.expenses + self.refunds
 
     @property
     def net(self) -> Decimal:
@@ -33,7 +45,7 @@ class CashFlow:
     @property
     def savings_rate(self) -> Decimal | None:
         """Net as a part of income, 0.25 for a quarter kept; None without income."""
-        return self.net / self.income if self.income else None
+        return self.net / self.income if self.income > 0 else None
 
     @property
     def not_converted_count(self) -> int:
@@ -47,7 +59,18 @@ class MonthFlow:
     month: date
     income: Decimal
     expenses: Decimal
+    refunds: Decimal
     not_converted_count: int
+
+    @property
+    def gross_income(self) -> Decimal:
+        """As a period's."""
+        return self.income + self.refunds
+
+    @property
+    def gross_expenses(self) -> Decimal:
+        """As a period's."""
+        return self.expenses + self.refunds
 
     @property
     def net(self) -> Decimal:
@@ -61,7 +84,7 @@ class MonthFlow:
     @property
     def is_empty(self) -> bool:
         """Nothing came in or went out, not even what could not be converted."""
-        return not (self.income or self.expenses or self.not_converted_count)
+        return not (self.gross_income or self.gross_expenses or self.not_converted_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +118,13 @@ def lived_in(months: Sequence[MonthFlow]) -> tuple[MonthFlow, ...]:
 def cash_flow(flows: Flows, period: Period) -> CashFlow:
     """What came in and went out in the period."""
     rows = list(flows.within(period))
-    income, expenses = _sums(rows)
+    income, expenses, refunds = _sums(rows)
     return CashFlow(
         period=period,
         currency=flows.currency,
         income=income,
         expenses=expenses,
+        refunds=refunds,
         not_converted=merged(row.not_converted for row in rows if row.rate is None),
         rates=rates_used(row.rate for row in rows if row.rate is not None),
     )
@@ -117,10 +141,12 @@ def monthly_trend(flows: Flows, period: Period) -> tuple[MonthFlow, ...]:
     )
 
 
-def _sums(rows: Iterable[Flow]) -> tuple[Decimal, Decimal]:
-    income = expenses = Decimal(0)
+def _sums(rows: Iterable[Flow]) -> tuple[Decimal, Decimal, Decimal]:
+    """Income, expenses less refunds, and those refunds."""
+    income = expenses = refunds = Decimal(0)
     for row in rows:
         if row.rate is not None:
-            income += row.inflow
-            expenses += row.outflow
-    return income, expenses
+            income += row.income
+            expenses += row.spent
+            refunds += row.refunds
+    return income, expenses, refunds

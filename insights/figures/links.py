@@ -39,22 +39,20 @@ class Links:
         )
 
     def income(self, period: Period) -> str:
-        return self.counted(period, txn_type=Transaction.Type.INCOME)
+        """What came in and is no refund."""
+        return self.counted(period, counts_as="income")
 
     def expenses(self, period: Period) -> str:
-        return self.counted(period, txn_type=Transaction.Type.EXPENSE)
+        """What went out, and the refunds that lower it."""
+        return self.counted(period, counts_as="spending")
 
     def category(self, row: CategorySpending, period: Period) -> str:
         """What was spent in a category and those beneath it."""
-        return self.counted(
-            period, txn_type=Transaction.Type.EXPENSE, category=row.slug or UNCATEGORIZED
-        )
+        return self.counted(period, counts_as="spending", category=row.slug or UNCATEGORIZED)
 
     def merchant(self, key: str, period: Period) -> str:
         """What was spent at one merchant, given by its folded name."""
-        return self.counted(
-            period, txn_type=Transaction.Type.EXPENSE, merchant_is=key or NO_MERCHANT
-        )
+        return self.counted(period, counts_as="spending", merchant_is=key or NO_MERCHANT)
 
     def account(self, account_id: int) -> str:
         """Everything on one account, which is what its balance is made of."""

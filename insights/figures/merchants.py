@@ -7,12 +7,13 @@ Spellings that differ only in case are one merchant. Transfers are at no merchan
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.exchange import Rate, RateTable
@@ -23,7 +24,7 @@ from banking.kernel.periods import Period
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change, percent_of
 from transactions.flows import cut_months, whole_months
-from transactions.models import Category, MerchantTotal, Transaction
+from transactions.models import Category, MerchantTotal, Transaction, TransactionSplit
 
 SHOWN = 20
 _ZERO = Value(Decimal(0), output_field=AmountField())
@@ -31,7 +32,7 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 
 @dataclass(frozen=True, slots=True)
 class MerchantSpending:
-    """What was spent at one merchant in `count` purchases, and what came back in those categories.
+    """What was spent at one merchant in `count` purchases, less what came back (`refunds`).
 
     `key` is its folded name, "" for lines without a merchant; `category` is the one most was
     spent in there.
@@ -48,8 +49,13 @@ class MerchantSpending:
 
     @property
     def average(self) -> Decimal:
-        """One purchase's."""
-        return self.total / self.count
+        """One purchase's, before refunds."""
+        return self.gross_total / self.count if self.count else Decimal(0)
+
+    @property
+    def gross_total(self) -> Decimal:
+        """Everything that went out."""
+        return self.total + self.refunds
 
     @property
     def change(self) -> Decimal:
@@ -86,6 +92,7 @@ class _Line(NamedTuple):
 
     merchant: str
     category_id: int | None
+    kind: str | None
     inflow: Decimal
     outflow: Decimal
     count: int
@@ -96,23 +103,34 @@ class _Line(NamedTuple):
 
 @dataclass(slots=True)
 class _Sum:
-    outflow: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    refunds: Decimal = Decimal(0)
     count: int = 0
     by_name: dict[str, Decimal] = field(default_factory=dict)
     by_category: dict[int | None, Decimal] = field(default_factory=dict)
-    came_back: dict[int | None, Decimal] = field(default_factory=dict)
 
 
 def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
-    """The merchants with the most money out in the period, the largest first."""
+    """The merchants with the most spent in the period, the largest first.
+
+    A refund lowers what was spent at its merchant.
+    """
     period, before = question.choice.period, question.choice.comparison
     now_lines, before_lines = _lines(question, period), _lines(question, before)
+    for is_now, line in _months(question, period, before):
+        (now_lines if is_now else before_lines).append(line)
+    for on, line in _foreign(question, period, before):
+        (now_lines if on in period else before_lines).append(line)
+    # Whole, a split line has no category there.
+    if any(line.category_id is None and line.inflow for line in [*now_lines, *before_lines]):
+        for on, line in _split_refunds(question, period, before):
+            (now_lines if on in period else before_lines).append(line)
     rates = _rates_for(question, [*now_lines, *before_lines])
     now, before_sums = _by_merchant(now_lines, rates), _by_merchant(before_lines, rates)
-    whole = sum((one.outflow for one in now.values()), Decimal(0))
+    whole = sum((one.spent for one in now.values()), Decimal(0))
     spent = sorted(
-        ((key, one) for key, one in now.items() if one.outflow > 0),
-        key=lambda item: (-item[1].outflow, item[0]),
+        ((key, one) for key, one in now.items() if one.spent or one.refunds),
+        key=lambda item: (-item[1].spent, item[0]),
     )
     categories = _categories(one for _key, one in spent[:limit])
     used = [(line, _rate_of(line, rates)) for line in now_lines]
@@ -122,7 +140,7 @@ def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
             _row(key, one, before_sums.get(key), whole, categories) for key, one in spent[:limit]
         ),
         total=whole,
-        previous_total=sum((one.outflow for one in before_sums.values()), Decimal(0)),
+        previous_total=sum((one.spent for one in before_sums.values()), Decimal(0)),
         others_count=max(len(spent) - limit, 0),
         not_converted=merged(_left_out(line) for line, rate in used if rate is None),
         rates=rates_used(rate for line, rate in used if rate is not None),
@@ -140,20 +158,12 @@ def _row(
         key=key,
         name=_largest(now.by_name),
         category=categories.get(_largest(now.by_category)),
-        total=now.outflow,
-        refunds=sum(
-            (came for pk, came in now.came_back.items() if _is_expense(categories.get(pk))),
-            Decimal(0),
-        ),
+        total=now.spent,
+        refunds=now.refunds,
         count=now.count,
-        percent=percent_of(now.outflow, whole),
-        previous_total=before.outflow if before else Decimal(0),
+        percent=percent_of(now.spent, whole),
+        previous_total=before.spent if before else Decimal(0),
     )
-
-
-def _is_expense(category: Category | None) -> bool:
-    """What comes in elsewhere is an income, or nobody has said what it is."""
-    return category is not None and category.kind == Category.Kind.EXPENSE
 
 
 def _largest(amounts: dict[Any, Decimal]) -> Any:
@@ -172,12 +182,15 @@ def _by_merchant(lines: Iterable[_Line], rates: RateTable) -> dict[str, _Sum]:
         if rate is None:
             continue
         sums = found.setdefault(folded(line.merchant), _Sum())
-        outflow, inflow = line.outflow * rate.rate, line.inflow * rate.rate
-        sums.outflow += outflow
+        outflow = line.outflow * rate.rate
+        # What comes in elsewhere is an income, or nobody has said what it is.
+        is_refund = line.kind == Category.Kind.EXPENSE
+        refunds = line.inflow * rate.rate if is_refund else Decimal(0)
+        sums.spent += outflow - refunds
+        sums.refunds += refunds
         sums.count += line.outflow_count
         _add(sums.by_name, line.merchant, outflow)
         _add(sums.by_category, line.category_id, outflow)
-        _add(sums.came_back, line.category_id, inflow)
     return found
 
 
@@ -201,33 +214,86 @@ def _left_out(line: _Line) -> NotConverted:
 
 
 def _lines(question: Question, period: Period) -> list[_Line]:
-    """The period's sums: of months from the totals, of days from the rows."""
-    by_id = {account.pk: account for account in question.coverage.accounts}
-    home = {pk for pk, one in by_id.items() if one.currency == question.currency}
-    foreign = set(by_id) - home
-    lines = [_Line(*row, None, question.on) for row in _monthly(home, whole_months(period))]
+    """The home currency's sums of the days that are in no whole month of the totals."""
+    home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
     wanted = [Q(account_id__in=home) & _in(edge) for edge in cut_months(period) if home]
-    if wanted:
-        rows = _counted(reduce(or_, wanted)).values_list("merchant", "own_category")
-        lines += [_Line(*row, None, question.on) for row in _summed(rows)]
-    if foreign:
-        rows = _counted(Q(account_id__in=foreign) & _in(period))
-        keys = rows.values_list("merchant", "own_category", "account_id", "txn_date")
-        for merchant, category_id, account_id, on, *sums in _summed(keys):
-            lines.append(_Line(merchant, category_id, *sums, by_id[account_id], on))
-    return lines
-
-
-def _monthly(home: set[int], months: list[Any]) -> Iterable[tuple]:
-    if not (home and months):
+    if not wanted:
         return []
-    totals = MerchantTotal.objects.filter(
-        account_id__in=home, month__range=(months[0], months[-1])
-    ).exclude(category__kind=Category.Kind.TRANSFER)
-    grouped = totals.order_by().values_list("merchant", "category_id")
-    return grouped.annotate(
-        Sum("inflow"), Sum("outflow"), Sum("transaction_count"), Sum("outflow_count")
+    rows = _counted(reduce(or_, wanted)).values_list("merchant", "own_category", "own_kind")
+    return [_Line(*row, None, question.on) for row in _summed(rows)]
+
+
+def _foreign(question: Question, period: Period, before: Period) -> Iterable[tuple[date, _Line]]:
+    """Both periods' sums in other currencies, day by day."""
+    accounts = question.coverage.accounts
+    foreign = {one.pk: one for one in accounts if one.currency != question.currency}
+    if not foreign:
+        return
+    rows = _counted(Q(account_id__in=list(foreign)) & (_in(period) | _in(before)))
+    keys = rows.values_list("merchant", "own_category", "own_kind", "account_id", "txn_date")
+    for merchant, category_id, kind, account_id, on, *sums in _summed(keys):
+        yield on, _Line(merchant, category_id, kind, *sums, foreign[account_id], on)
+
+
+def _split_refunds(
+    question: Question, period: Period, before: Period
+) -> Iterable[tuple[date, _Line]]:
+    """The parts of split lines that came in: whole, such a line is at its merchant uncategorized.
+
+    They are told by category as refunds, and with what went out beside them.
+    """
+    by_id = {account.pk: account for account in question.coverage.accounts}
+    inside = Q(transaction__txn_date__gte=period.start, transaction__txn_date__lt=period.end)
+    inside |= Q(transaction__txn_date__gte=before.start, transaction__txn_date__lt=before.end)
+    parts = TransactionSplit.objects.filter(
+        inside,
+        transaction__account_id__in=list(by_id),
+        transaction__deleted_at=None,
+        transaction__status=Transaction.Status.POSTED,
+        transaction__signed_amount__gt=0,
     )
+    counted = parts.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
+    keys = counted.values_list(
+        *("transaction__merchant", "category_id", "category__kind"),
+        *("transaction__account_id", "transaction__txn_date"),
+    )
+    for merchant, category_id, kind, account_id, on, inflow, outflow, _count, purchases in _summed(
+        keys
+    ):
+        account = by_id[account_id]
+        is_home = account.currency == question.currency
+        # Whether a rate is known is told by the whole line already.
+        yield (
+            on,
+            _Line(
+                *(merchant, category_id, kind, inflow, outflow, 0, purchases),
+                *((None, question.on) if is_home else (account, on)),
+            ),
+        )
+
+
+def _months(question: Question, period: Period, before: Period) -> Iterable[tuple[bool, _Line]]:
+    """Both periods' sums of whole months from the totals, and whether they are of the first."""
+    home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
+    spans = [whole_months(one) for one in (period, before)]
+    wanted = [Q(month__range=(months[0], months[-1])) for months in spans if months]
+    if not (home and wanted):
+        return []
+    totals = MerchantTotal.objects.filter(reduce(or_, wanted), account_id__in=home).exclude(
+        category__kind=Category.Kind.TRANSFER
+    )
+    is_now = Case(
+        When(month__gte=period.start, month__lt=period.end, then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
+    grouped = (
+        totals.order_by()
+        .annotate(is_now=is_now)
+        .values_list("is_now", "merchant", "category_id", "category__kind")
+        .annotate(Sum("inflow"), Sum("outflow"), Sum("transaction_count"), Sum("outflow_count"))
+    )
+    return [(bool(row[0]), _Line(*row[1:], None, question.on)) for row in grouped]
 
 
 def _counted(condition: Q) -> QuerySet:
@@ -235,7 +301,8 @@ def _counted(condition: Q) -> QuerySet:
     rows = Transaction.objects.live().posted().filter(condition)
     whole = ~Q(category__kind=Category.Kind.TRANSFER)
     own = Case(When(is_split=True, then=None), default=F("category_id"))
-    return rows.filter(Q(is_split=True) | whole).annotate(own_category=own)
+    kind = Case(When(is_split=True, then=None), default=F("category__kind"))
+    return rows.filter(Q(is_split=True) | whole).annotate(own_category=own, own_kind=kind)
 
 
 def _summed(rows: QuerySet) -> Iterable[tuple]:

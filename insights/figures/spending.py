@@ -14,7 +14,7 @@ UNCATEGORIZED_COLOR = "#94a3b8"
 
 @dataclass(frozen=True, slots=True)
 class CategorySpending:
-    """What was spent in one category: `total` out, and `refunds` that came back in it.
+    """What was spent in one category: `total` is what went out less the `refunds` in it.
 
     `category` is None for lines without one. `percent` is of all spending; `change_percent`
     compares with the period before and is None where nothing was spent then.
@@ -45,6 +45,11 @@ class CategorySpending:
         return self.category.icon if self.category else "circle-help"
 
     @property
+    def gross_total(self) -> Decimal:
+        """Everything that went out."""
+        return self.total + self.refunds
+
+    @property
     def change(self) -> Decimal:
         return self.total - self.previous_total
 
@@ -55,8 +60,8 @@ class CategorySpending:
 
 @dataclass(slots=True)
 class _Sum:
-    outflow: Decimal = Decimal(0)
-    inflow: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    refunds: Decimal = Decimal(0)
     count: int = 0
 
 
@@ -83,14 +88,14 @@ def spending_by_category(
     categories: Mapping[int, Category],
     with_gone: bool = False,
 ) -> tuple[CategorySpending, ...]:
-    """Top-level categories with money out in the period, largest first; children inside.
+    """Top-level categories with spending or refunds in the period, largest first; children inside.
 
     The totals add up to the period's expenses. A parent's own lines are a child row of its own,
     where other children stand beside them. `with_gone` keeps what only the period before had.
     """
     now = _by_family(flows.within(period), categories)
     before = _by_family(flows.within(previous), categories)
-    whole = sum((one.outflow for family in now.values() for one in family.values()), Decimal(0))
+    whole = sum((one.spent for family in now.values() for one in family.values()), Decimal(0))
     rows: list[CategorySpending] = []
     for top in {**now, **before} if with_gone else now:
         family, was = now.get(top, {}), before.get(top, {})
@@ -117,16 +122,14 @@ def _row(
     children: tuple[CategorySpending, ...] = (),
 ) -> CategorySpending:
     now = list(now)
-    spent = sum((one.outflow for one in now), Decimal(0))
-    came_back = sum((one.inflow for one in now), Decimal(0))
-    is_expense = category is not None and category.kind == Category.Kind.EXPENSE
+    spent = sum((one.spent for one in now), Decimal(0))
     return CategorySpending(
         category=category,
         total=spent,
-        refunds=came_back if is_expense else Decimal(0),
+        refunds=sum((one.refunds for one in now), Decimal(0)),
         count=sum(one.count for one in now),
         percent=percent_of(spent, whole),
-        previous_total=sum((one.outflow for one in before), Decimal(0)),
+        previous_total=sum((one.spent for one in before), Decimal(0)),
         children=children,
     )
 
@@ -134,7 +137,7 @@ def _row(
 def _largest_first(
     rows: Iterable[CategorySpending], with_gone: bool
 ) -> tuple[CategorySpending, ...]:
-    spent = [row for row in rows if row.total > 0 or (with_gone and row.previous_total > 0)]
+    spent = [row for row in rows if row.total or row.refunds or (with_gone and row.previous_total)]
     return tuple(sorted(spent, key=lambda row: (-row.total, -row.previous_total, row.name)))
 
 
@@ -149,8 +152,8 @@ def _by_family(
         category = categories.get(row.category_id)
         top = (category.parent_id or category.pk) if category else None
         sums = families.setdefault(top, {}).setdefault(row.category_id, _Sum())
-        sums.outflow += row.outflow
-        sums.inflow += row.inflow
+        sums.spent += row.spent
+        sums.refunds += row.refunds
         sums.count += row.count
     return families
 

@@ -45,7 +45,8 @@ def recomputed_flows(user, base: str, start: date, last: date) -> dict:
             left_out += 1
             continue
         worth = row.signed_amount * rates[key]
-        if worth > 0:
+        is_refund = worth > 0 and category is not None and category.kind == "expense"
+        if worth > 0 and not is_refund:
             income += worth
         else:
             expenses -= worth

@@ -21,6 +21,7 @@ class Part:
     on: date
     merchant: str
     top: str | None
+    kind: str | None
     amount: Decimal
     worth: Decimal | None
 
@@ -65,6 +66,7 @@ class Raw:
                 on=row.txn_date,
                 merchant=row.merchant,
                 top=category and (category.parent or category).slug,
+                kind=category and category.kind,
                 amount=piece.signed_amount,
                 worth=None if rate is None else piece.signed_amount * rate,
             )
@@ -76,15 +78,15 @@ class Raw:
         """Income, expenses, and how many parts no rate was known for."""
         parts = self.between(start, last)
         known = [part.worth for part in parts if part.worth is not None]
-        income = sum((worth for worth in known if worth > 0), Decimal(0))
-        expenses = -sum((worth for worth in known if worth < 0), Decimal(0))
-        return income, expenses, len(parts) - len(known)
+        spent = [part.worth for part in parts if part.worth is not None and is_spending(part)]
+        expenses = -sum(spent, Decimal(0))
+        return sum(known, Decimal(0)) + expenses, expenses, len(parts) - len(known)
 
     def spent_by(self, name: str, start: date, last: date) -> dict:
-        """{category or merchant: what went out}, without those where nothing did."""
+        """{category or merchant: what went out less refunds}, where there was either."""
         found: dict = defaultdict(Decimal)
         for part in self.between(start, last):
-            if part.worth is not None and part.worth < 0:
+            if part.worth is not None and is_spending(part):
                 key = part.merchant.casefold() if name == "merchant" else part.top
                 found[key] -= part.worth
         return dict(found)
@@ -148,6 +150,11 @@ class Raw:
             amount = self.balance(account, None if evening == today else evening) * rate
             assets, liabilities = assets + max(amount, 0), liabilities + max(-amount, 0)
         return assets, liabilities, left_out
+
+
+def is_spending(part: Part) -> bool:
+    """Money out, or money that came back in a category of expenses."""
+    return part.amount < 0 or part.kind == "expense"
 
 
 def end_of(month: date) -> date:

@@ -45,7 +45,7 @@ def open_page(client_for, alice):
 
 
 def sums_behind(user, url) -> tuple[Decimal, Decimal]:
-    """What the list at that address adds up to: in, out."""
+    """What the list at that address adds up to: in, and out less refunds."""
     request = RequestFactory().get(url)
     request.user = type(user).objects.get(pk=user.pk)
     query = QueryDict(mutable=True)
@@ -53,8 +53,13 @@ def sums_behind(user, url) -> tuple[Decimal, Decimal]:
     visible = Transaction.objects.visible_to(request.user)
     found = TransactionFilter(query, queryset=visible, request=request)
     assert found.is_valid(), found.errors
-    amounts = [row.signed_amount for row in found.qs]
-    return sum(one for one in amounts if one > 0), -sum(one for one in amounts if one < 0)
+    spent = came_in = Decimal(0)
+    for row in found.qs.select_related("category"):
+        if row.signed_amount < 0 or (row.category and row.category.kind == "expense"):
+            spent -= row.signed_amount
+        else:
+            came_in += row.signed_amount
+    return came_in, spent
 
 
 def test_every_number_of_cash_flow_is_the_sum_of_its_list(alice, busy, open_page):

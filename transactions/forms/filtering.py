@@ -65,7 +65,7 @@ def _flat(choices: list) -> list[tuple[Any, Any]]:
 def chip_labels(form: Any) -> list[dict[str, str]]:
     """The filters at work, each with the words a chip shows."""
     chips = []
-    others = ("merchant_is", "currency", "transfers", "shared", "import_batch")
+    others = ("merchant_is", "currency", "transfers", "counts_as", "shared", "import_batch")
     for name in ("search", *PANEL, *others):
         value = form.data.get(name, "")
         if value != "":

@@ -36,7 +36,16 @@ from users.signed_in import UserRequest
 from users.timezones import local_date
 
 # In the address, but not in the filter form: what links from other pages ask for.
-KEPT = ("ordering", "merchant_is", "currency", "transfers", "shared", "import_batch", PARAMETER)
+KEPT = (
+    "ordering",
+    "merchant_is",
+    "currency",
+    "transfers",
+    "counts_as",
+    "shared",
+    "import_batch",
+    PARAMETER,
+)
 DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
 
 
