@@ -5,7 +5,8 @@ wordings, pending and booked, overlapping and shuffled. When every question is a
 the ledger is the bank's.
 """
 
-from collections import Counter
+import random
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,11 +19,12 @@ from hypothesis import strategies as st
 
 from bills.services.paying import pay_bill
 from bills.services.planning import create_bill
+from insights.demo.household import Household
 from tests.builders import make_account, make_user
 from transactions.ledger_check import check_ledger
 from transactions.matching.lines import NEW, Matching, Verdict
 from transactions.matching.words import plain_letters
-from transactions.models import ReviewItem, Transaction
+from transactions.models import Category, ReviewItem, Transaction
 from transactions.services import import_verdicts
 from transactions.services.entering import enter_transaction
 from transactions.services.importing import AlreadyImportedError
@@ -279,3 +281,87 @@ def test_without_the_matcher_payments_are_doubled(db, monkeypatch):
     steps = [("typed", (payment, 1, False, "hand"))]
     teller = tell_everything([payment], steps)
     assert teller.ledger() != teller.truth()
+
+
+class HouseholdTeller(Teller):
+    """Tells the lines of one account of the demo household, each by its bank's own words."""
+
+    def meaning(self, row):
+        typed = self.meant.get(row.pk)
+        if typed is not None and not row.bank_lines.exists():
+            return (typed.txn_date, typed.signed_amount, typed.description)
+        return self.listed(row)
+
+    def listed(self, line, is_pending=None):
+        words = line.description.removesuffix(" 4417 REF").casefold()
+        original = next(
+            one for one in self.payments if plain_letters(one.description) == plain_letters(words)
+        )
+        return (line.txn_date, line.signed_amount, original.description)
+
+    def type_some(self, rng):
+        for one in rng.sample(self.payments, len(self.payments) // 50):
+            row = enter_transaction(
+                actor=self.owner,
+                account=self.account,
+                signed_amount=one.signed_amount,
+                txn_date=one.txn_date + timedelta(days=rng.choice((-1, 0, 1))),
+                description=one.merchant or one.description,
+                category_source="none",
+            ).transaction
+            self.meant[row.pk] = one
+
+    def csv_of(self, start, end, suffix=""):
+        shown = [one for one in self.payments if start <= one.txn_date <= end]
+        lines = [f"{one.txn_date},{one.description}{suffix},{one.signed_amount}" for one in shown]
+        return "\n".join(["Date,Description,Amount", *lines, ""]).encode(), len(shown)
+
+    def ofx_of(self, start, end):
+        shown = [one for one in self.payments if start <= one.txn_date <= end]
+        told = [
+            _OfxLine(number, one.txn_date, f"{one.signed_amount}", f"{one.description} 4417 REF")
+            for number, one in enumerate(shown)
+        ]
+        return ofx_file(told, 0, None), len(shown)
+
+
+@dataclass(frozen=True)
+class _OfxLine:
+    number: int
+    on: date
+    amount: str
+    text: str
+
+    def worded(self, _):
+        return self.text
+
+
+@pytest.mark.parametrize("key", ["checking", "card"])
+def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
+    """Half a year: a file each month that overlaps by a week, one in fifty lines typed as well, and
+    at last the same half year in another format and wording."""
+    start, end = date(2026, 1, 1), date(2026, 6, 30)
+    slugs = Category.objects.filter(user=None)
+    household = Household(
+        start=start,
+        end=end + timedelta(days=5),
+        categories={one.slug: one for one in slugs},
+        euro_rates=defaultdict(lambda: Decimal("1.1")),
+    )
+    rows = [one for one in household.live()[key] if start <= one.txn_date <= end]
+    teller = HouseholdTeller(rows)
+    teller.type_some(random.Random(11))
+    teller.answer()
+    for month in range(1, 7):
+        first = date(2026, month, 1) - timedelta(days=7)
+        last = date(2026, month + 1, 1) - timedelta(days=1)
+        teller.bring(*teller.csv_of(first, last))
+    teller.bring(*teller.ofx_of(start, end))
+    share = teller.asked / teller.told
+    record_property("questions", f"{key}: {teller.asked} of {teller.told} lines, {share:.1%}")
+    print(f"{key}: {teller.asked} questions about {teller.told} lines, {share:.1%}")
+    assert share <= 0.03
+    found = Transaction.objects.filter(account=teller.account, deleted_at=None)
+    amounts = Counter(found.values_list("signed_amount", flat=True))
+    assert amounts == Counter(one.signed_amount for one in rows)
+    assert check_ledger(teller.account.pk).is_clean

@@ -16,6 +16,7 @@ from django.db.models import (
     F,
     GeneratedField,
     Q,
+    QuerySet,
     Value,
     When,
 )
@@ -145,9 +146,7 @@ class _SumsOfLines:
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
     """What the file says of lines the account held, wherever it says more than they do."""
-    known = ImportRow.objects.filter(
-        batch=batch, verdict=ImportRow.Verdict.DUPLICATE, match__isnull=False
-    )
+    known = known_rows(batch)
     has_new_id = ~Q(external_id="") & ~Q(external_id=F("match__external_id"))
     is_booked = ~Q(match__status=Transaction.Status.POSTED) & Q(is_pending=False)
     is_entered = ~Q(match__origin__in=(Transaction.Origin.IMPORT, Transaction.Origin.SYNC))
@@ -168,6 +167,12 @@ _TOLD = (
     *("txn_date", "posted_date", "signed_amount", "description", "merchant", "external_id"),
     *("is_pending", "fingerprint"),
 )
+
+
+def known_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
+    """The rows of the file that are lines the account held."""
+    duplicate = ImportRow.Verdict.DUPLICATE
+    return ImportRow.objects.filter(batch=batch, verdict=duplicate, match__isnull=False)
 
 
 def live_rows(batch: ImportBatch) -> TransactionQuerySet:

@@ -130,11 +130,13 @@ def too_large() -> ValidationError:
 def refuse_repetition(account: Account, digest: str) -> None:
     """Raise AlreadyImportedError when these bytes are in the account, with every row they brought.
 
-    A file some of whose rows were deleted since may come again: that is how one gets them back.
+    A file some of whose lines were deleted since may come again, whatever had brought them: that is
+    how one gets them back.
     """
     done = ImportBatch.objects.filter(account=account, sha256=digest, status=Status.DONE)
     for batch in done.order_by("-id")[:5]:
-        if import_posting.live_rows(batch).count() >= batch.added_count:
+        is_lost = import_posting.known_rows(batch).exclude(match__deleted_at=None).exists()
+        if not is_lost and import_posting.live_rows(batch).count() >= batch.added_count:
             raise AlreadyImportedError(batch)
 
 

@@ -521,3 +521,23 @@ def test_somebody_elses_questions_do_not_exist(checking, bob, api_for):
     assert wrong.status_code == 400
     listed = api_for(checking.user).get("/api/review").json()["results"]
     assert set(listed[0]) >= {"id", "account", "incoming", "candidate", "reason"}
+
+
+def test_a_file_may_come_again_when_the_lines_it_found_are_gone(checking, alice):
+    first = imported(checking, csv_of(PAID))
+    again = ofx(("F1", "20260313", "-10.00", "Kern Bakery"), ("F2", "20260310", "100.00", "Pay"))
+    assert counts_of(imported(checking, again)) == {"read": 2, "duplicate": 2}
+    revert_import(actor=alice, batch=first, at=AT())
+    assert balance(checking) == Decimal("1000.00")
+    assert counts_of(imported(checking, again)) == {"read": 2, "added": 2}
+    assert balance(checking) == Decimal("1090.00")
+    assert check_ledger().is_clean
+
+
+def test_a_transaction_shows_who_else_told_of_it(checking, alice, client_for):
+    imported(checking, csv_of(PAID))
+    imported(checking, ofx(("F1", "20260313", "-10.00", "Kern Bakery 0042")))
+    row = Transaction.objects.get(external_id="F1")
+    page = client_for(alice).get(f"/transactions/{row.pk}/")
+    assert b"Also listed by your bank" in page.content
+    assert b"Kern Bakery 0042" in page.content

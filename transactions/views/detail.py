@@ -46,6 +46,7 @@ def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "changes": changes[:50],
+        "bank_lines": row.bank_lines.select_related("import_batch").order_by("pk")[:20],
         "attachments": row.attachments.defer("content"),
         "splits": row.splits.select_related("category") if row.is_split else [],
         "may_change": may_change(request.user, row.account),
