@@ -40,7 +40,7 @@ class CurrencySummary:
     @property
     def total(self) -> Decimal:
         """What could be converted; the rest is counted in `not_converted`."""
-        return sum((one.converted for one in self.holdings if one.rate), Decimal(0))
+        return sum((one.converted or Decimal(0) for one in self.holdings), Decimal(0))
 
     @property
     def not_converted(self) -> int:
@@ -84,7 +84,7 @@ def currency_summary(
 
 
 def _order(holding: Holding, base: str) -> tuple:
-    worth = abs(holding.converted) if holding.rate else Decimal(-1)
+    worth = Decimal(-1) if holding.converted is None else abs(holding.converted)
     return (holding.currency != base, -worth, holding.currency)
 
 

@@ -166,7 +166,7 @@ class RateTable:
         return Rate(from_currency, self.to, over[1] / under[1], min(over[0], under[0]), source)
 
     def _common_bases(self, from_currency: str) -> list[str]:
-        quoting = {quote: set() for quote in (from_currency, self.to)}
+        quoting: dict[str, set[str]] = {quote: set() for quote in (from_currency, self.to)}
         for base, quote in self._quotes:
             if quote in quoting:
                 quoting[quote].add(base)
@@ -222,7 +222,8 @@ def _by_pair(rows: Iterable[StoredRate]) -> Quotes:
 def _latest_of(
     quotes: list[tuple[date, Decimal, str]] | None, on: date
 ) -> tuple[date, Decimal, str] | None:
-    position = bisect_right(quotes or [], on, key=lambda row: row[0])
+    quotes = quotes or []
+    position = bisect_right(quotes, on, key=lambda row: row[0])
     if position == 0:
         return None
     latest = quotes[position - 1]
@@ -232,7 +233,7 @@ def _latest_of(
 def _youngest(*rates: Rate | None) -> Rate | None:
     """Of those known; of equal age the first."""
     known = [rate for rate in rates if rate is not None]
-    return max(known, key=lambda rate: rate.rate_on, default=None)
+    return max(known, key=lambda rate: rate.rate_on or date.min, default=None)
 
 
 def _usable(text: str) -> Decimal | None:

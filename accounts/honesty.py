@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.exchange import Rate
+from banking.kernel.narrowing import sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ def rates_used(rates: Iterable[Rate]) -> tuple[RatesUsed, ...]:
         RatesUsed(
             from_currency=currency,
             to=used[0].to,
-            first=min(rate.rate_on for rate in used),
-            last=max(rate.rate_on for rate in used),
+            first=min(sure(rate.rate_on) for rate in used),
+            last=max(sure(rate.rate_on) for rate in used),
             sources=tuple(sorted({rate.source for rate in used})),
-            latest=max(used, key=lambda rate: rate.rate_on),
+            latest=max(used, key=lambda rate: sure(rate.rate_on)),
         )
         for currency, used in sorted(by_currency.items())
     )

@@ -77,7 +77,6 @@ class Account(Trashable):
     # When it was archived; None as well for an archived one of which nobody knows.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = AccountQuerySet.as_manager()
 

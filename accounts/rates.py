@@ -20,6 +20,7 @@ from accounts.models import ExchangeRate, HeldRate, RateFetch
 from accounts.rate_sources import ecb, exchangerate_api
 from accounts.rate_sources.quotes import Quote, SourceError
 from accounts.services import store_rates
+from banking.kernel.narrowing import sure
 from banking.limits import RATE_FETCHES_KEPT, RATES_AFTER_FAILURE, RATES_EVERY
 from users.audit import trail
 from users.models import User
@@ -117,7 +118,7 @@ def keep_quotes(quotes: Iterable[Quote], *, source: str, at: datetime) -> RateFe
         source=source,
         asked_at=at,
         has_succeeded=True,
-        rate_on=max(row.rate_on for row in [*believed, *held]),
+        rate_on=max([*(row.rate_on for row in believed), *(row.rate_on for row in held)]),
         stored_count=stored,
         held_count=len(held),
     )
@@ -172,7 +173,7 @@ class _Memory:
         if position:
             return known[position - 1]
         crossed = self._tables[quote.quote].rate(quote.base, quote.rate_on)
-        return crossed and (crossed.rate_on, crossed.rate)
+        return (sure(crossed.rate_on), crossed.rate) if crossed else None
 
     def add(self, quote: Quote) -> None:
         known = self._by_pair.setdefault((quote.base, quote.quote), [])

@@ -129,7 +129,7 @@ def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
     return locked
 
 
-def _change_currency(account: Account, changes: dict, before: dict) -> None:
+def _change_currency(account: Account, changes: dict[str, Any], before: dict[str, Any]) -> None:
     currency = changes.get("currency", account.currency)
     if currency == account.currency:
         return
@@ -143,7 +143,9 @@ def _change_currency(account: Account, changes: dict, before: dict) -> None:
     changes.setdefault("opening_balance", account.opening_balance)
 
 
-def _change_opening_balance(account: Account, changes: dict, before: dict) -> None:
+def _change_opening_balance(
+    account: Account, changes: dict[str, Any], before: dict[str, Any]
+) -> None:
     opening = changes.get("opening_balance")
     if opening is None:
         return

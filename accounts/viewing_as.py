@@ -8,7 +8,7 @@ methods are refused, and so is any statement that would write to the database.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -119,7 +119,7 @@ class ViewingAs:
             )
             return redirect("accounts:share_list")
         request.user = user
-        request.viewing_as = ViewedAs(user.get_full_name(), user.role)
+        cast(Any, request).viewing_as = ViewedAs(user.get_full_name(), user.role)
         try:
             if request.method not in SAFE or not is_page_to_look_at(request.path):
                 return refuse(request)

@@ -99,7 +99,7 @@ class Alert(models.Model):
     @property
     def icon(self) -> str:
         """The name of the drawing beside it."""
-        return ICONS[self.type]
+        return ICONS[AlertType(self.type)]
 
 
 ICONS = {

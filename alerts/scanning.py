@@ -5,10 +5,11 @@ takes users in batches, each by the same number of queries, so that memory and q
 with a batch's rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
+from typing import Any
 
 import structlog
 from django.db import DatabaseError
@@ -72,7 +73,7 @@ def _scan(scanner: ModuleType, users: list[User], on: date, at: datetime) -> int
     return raised
 
 
-def _wanted(facts: Iterable[Fact], choices: dict) -> Iterator[Fact]:
+def _wanted(facts: Iterable[Fact], choices: Mapping[Any, Any]) -> Iterator[Fact]:
     return (fact for fact in facts if choices[fact.user.pk, fact.type].is_wanted)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from alerts.facts import Fact
-from alerts.models import Alert, AlertSubscription, AlertType
+from alerts.models import Alert, AlertQuerySet, AlertSubscription, AlertType
 from alerts.subscriptions import AMOUNT, RULES, URGENT, Choice
 from banking.kernel.money import LARGEST_AMOUNT, exact_amount
 from users.audit import trail
@@ -153,5 +153,5 @@ def check_threshold(kind: str, threshold: Decimal | None, currency: str = "") ->
         exact_amount(threshold, currency, "threshold")
 
 
-def _own(actor: User, alerts: Sequence[Alert]):
+def _own(actor: User, alerts: Sequence[Alert]) -> AlertQuerySet:
     return Alert.objects.in_reach_of(actor).filter(pk__in=[alert.pk for alert in alerts])

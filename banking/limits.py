@@ -87,8 +87,8 @@ def rate_limits(changes: dict[str, str], *, is_demo: bool) -> dict[str, Rate | N
     for name, text in changes.items():
         if name not in DEFAULTS:
             raise ValueError(f"RATE_LIMITS: there is no limit called {name!r}")
-        count, _, seconds = text.partition("/")
-        rates[name] = None if text == "off" else (int(count), int(seconds))
+        most, _, window = text.partition("/")
+        rates[name] = None if text == "off" else (int(most), int(window))
     return rates
 
 

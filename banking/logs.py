@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import sentry_sdk
 import structlog
@@ -80,7 +80,7 @@ def start(*, sentry_dsn: str) -> None:
             send_default_pii=False,
             include_local_variables=False,
             max_request_body_size="never",
-            before_send=_without_query,
+            before_send=cast(Any, _without_query),
             before_breadcrumb=lambda crumb, hint: None,
         )
 

@@ -116,7 +116,6 @@ class Bill(Trashable):
     auto_pay_tried_on = models.DateField(null=True, blank=True, editable=False)
     auto_pay_error = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = BillQuerySet.as_manager()
 

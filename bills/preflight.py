@@ -17,6 +17,7 @@ from accounts.exchange import RateTable
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, round_to_minor_unit
+from banking.kernel.narrowing import sure
 from banking.limits import BILL_CATCH_UP_DAYS
 from bills.models import Bill
 from transactions.models import Transaction
@@ -127,26 +128,25 @@ def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
     less the auto-pay bills due before; a bill in a currency without a rate is left out. Overdue
     ones count as due on the date `on`.
     """
-    by_account: dict[int, list[Bill]] = defaultdict(list)
+    by_account: dict[Account, list[Bill]] = defaultdict(list)
     open_bills = Bill.objects.open().filter(user__in=user_ids, account__isnull=False)
     for bill in open_bills.select_related("account").order_by("due_date", "pk"):
-        by_account[bill.account_id].append(bill)
+        by_account[sure(bill.account)].append(bill)
     wanted: dict[str, set[str]] = defaultdict(set)
-    for bills in by_account.values():
-        wanted[bills[0].account.currency] |= {bill.currency for bill in bills}
+    for account, bills in by_account.items():
+        wanted[account.currency] |= {bill.currency for bill in bills}
     rates = RateTable.for_targets(wanted, [on])
     planned = _planned(by_account)
     found: dict[int, Shortfall] = {}
-    for pk, bills in by_account.items():
-        account = bills[0].account
+    for account, bills in by_account.items():
         if account.has_overdraft_rule and account.deleted_at is None:
-            of_account = planned.get(pk, [])
+            of_account = planned.get(account.pk, [])
             found |= _of_account(account, bills, of_account, rates[account.currency], on)
     return found
 
 
-def _planned(by_account: Mapping[int, list[Bill]]) -> PlannedByAccount:
-    rows = Transaction.objects.filter(account__in=by_account, deleted_at=None).planned()
+def _planned(accounts: Iterable[Account]) -> PlannedByAccount:
+    rows = Transaction.objects.filter(account__in=list(accounts), deleted_at=None).planned()
     found: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
     for pk, day, amount in rows.order_by("txn_date", "pk").values_list(
         "account_id", "txn_date", "signed_amount"

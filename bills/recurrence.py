@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from banking.kernel.periods import add_months
 from bills.models import Bill
 
-MONTHS_OF = {
+MONTHS_OF: dict[str, int] = {
     Bill.Recurrence.MONTHLY: 1,
     Bill.Recurrence.QUARTERLY: 3,
     Bill.Recurrence.YEARLY: 12,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.formats import date_format
 from banking.kernel.forms import errors_on, go_back, tell_refusal
+from banking.kernel.narrowing import sure
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions
 from bills.models import Bill
@@ -154,7 +155,7 @@ def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> No
 
 def _paid_sentence(bill: Bill) -> str:
     if bill.is_scheduled:
-        told = {"name": bill.biller_name, "on": date_format(bill.paid_on, "DATE_FORMAT")}
+        told = {"name": bill.biller_name, "on": date_format(sure(bill.paid_on), "DATE_FORMAT")}
         return _("%(name)s scheduled for %(on)s.") % told
     return _("%(name)s paid.") % {"name": bill.biller_name}
 

@@ -114,7 +114,6 @@ class Budget(Trashable):
     currency = CurrencyField(_("currency"))
     rollover = models.BooleanField(_("carry over"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = BudgetQuerySet.as_manager()
 

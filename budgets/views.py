@@ -58,7 +58,7 @@ def budget_list(request: UserRequest) -> HttpResponse:
     extra = {} if asked is None else {"include_shared": str(int(asked))}
     context = list_context(shown, extra) | {"may_change": may_change}
     if may_change:
-        month = {"year": start.year, "month": start.month}
+        month: dict[str, Any] = {"year": start.year, "month": start.month}
         context |= {
             "suggestions": [] if shown.is_over else suggestions(user=user, on=on, **month),
             "copy_count": Budget.objects.to_copy_into(user, **month).count(),
@@ -159,7 +159,7 @@ def budget_adopt(request: UserRequest) -> HttpResponse:
     chosen = set(request.POST.getlist("category"))
 
     def adopt(month: date) -> int:
-        names = {"year": month.year, "month": month.month}
+        names: dict[str, Any] = {"year": month.year, "month": month.month}
         found = suggestions(user=request.user, on=_today(request), **names)
         wanted = [
             (one.category, one.amount, one.currency)

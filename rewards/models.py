@@ -43,7 +43,6 @@ class Reward(Trashable):
     earns_on_bills = models.BooleanField(_("earns on bill payments"), default=False)
     last_updated = models.DateTimeField(_("last change of points"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = RewardQuerySet.as_manager()
 

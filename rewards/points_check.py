@@ -18,6 +18,8 @@ def check_points() -> Invariant:
             found.checked_count += 1
             if balance != total or balance < 0:
                 problem = "The points don't match the sum of the entries."
-                sums = {"stored": str(balance), "expected": str(total)}
-                found.add(Violation("rewards.reward", pk, problem, **sums))
+                stored, expected = str(balance), str(total)
+                found.add(
+                    Violation("rewards.reward", pk, problem, stored=stored, expected=expected)
+                )
     return found

@@ -343,6 +343,7 @@ def _serialise(owner_id: int) -> None:
 
 
 def _stop_earning_elsewhere(user: User, but_id: int | None) -> None:
-    Reward.objects.filter(user=user, earns_on_bills=True).exclude(pk=but_id).update(
-        earns_on_bills=False
-    )
+    others = Reward.objects.filter(user=user, earns_on_bills=True)
+    if but_id is not None:
+        others = others.exclude(pk=but_id)
+    others.update(earns_on_bills=False)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from accounts.exchange import RateTable
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
@@ -155,7 +156,7 @@ def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
     rows = PointsEntry.objects.filter(payment__in=earned.values("payment"), reward__in=rewards)
     by_payment: dict[int, list[PointsEntry]] = defaultdict(list)
     for entry in rows.select_related("payment").order_by("id"):
-        by_payment[entry.payment_id].append(entry)
+        by_payment[sure(entry.payment_id)].append(entry)
     found = []
     for entries in by_payment.values():
         points: dict[int, int] = defaultdict(int)
@@ -163,7 +164,7 @@ def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
             points[entry.reward_id] += entry.points
         if sum(points.values()) > 0:
             last = [entry for entry in entries if entry.points > 0][-1]
-            payment = last.payment
+            payment = sure(last.payment)
             found.append(
                 _Paid(
                     amount=payment.amount,

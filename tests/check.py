@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import servers
+from tests import servers, typing_check
 
 BIN = Path(sys.executable).parent
 # Named, not refused: the subject decides where code lives.
@@ -31,6 +31,7 @@ def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
         "format": ([BIN / "ruff", "format", "--check", "."], {}),
         "lint": ([BIN / "ruff", "check", "."], {}),
         "imports": ([sys.executable, "-m", "tests.contracts"], {}),
+        "types": (typing_check.command(), {}),
         "migrations": ([*manage, "makemigrations", "--check", "--dry-run"], production),
         "deployment": ([*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
         "security": (

@@ -13,7 +13,8 @@ def attachment_answer(attachment: Attachment) -> HttpResponse:
     """The file with its own type, no sniffing, and no right to run or load anything."""
     answer = HttpResponse(bytes(attachment.content), content_type=attachment.content_type)
     is_saved = attachment.content_type not in SHOWN
-    answer["Content-Disposition"] = content_disposition_header(is_saved, attachment.file_name)
+    disposition = content_disposition_header(is_saved, attachment.file_name)
+    answer["Content-Disposition"] = disposition or "attachment"
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Cache-Control"] = "private, no-store"

@@ -65,7 +65,7 @@ class WordsField(forms.CharField):
     """Text that is compared without regard to case, on every database."""
 
     def to_python(self, value: Any) -> str:
-        return folded(super().to_python(value))
+        return folded(super().to_python(value) or "")
 
 
 class WordsFilter(django_filters.CharFilter):

@@ -9,6 +9,7 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 
+from banking.kernel.money import to_units
 from transactions.matching.words import normalized
 
 # Goes into every hash: a changed rule gets a new number and a migration that rewrites the column.
@@ -18,8 +19,6 @@ VERSION = 2
 
 def fingerprint(txn_date: date, signed_amount: Decimal, currency: str, description: str) -> int:
     """A signed 64-bit number (BLAKE2b) that fits the database's integer column."""
-    text = (
-        f"{VERSION}|{txn_date}|{int(signed_amount.scaleb(4))}|{currency}|{normalized(description)}"
-    )
+    text = f"{VERSION}|{txn_date}|{to_units(signed_amount)}|{currency}|{normalized(description)}"
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

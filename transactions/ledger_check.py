@@ -25,7 +25,7 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from accounts.models import Account
-from banking.kernel.fields import AmountField
+from banking.kernel.fields import AmountField, folded_field
 from banking.kernel.money import LARGEST_AMOUNT, active_currencies, minor_unit_digits
 from banking.kernel.snapshot import read_snapshot
 from transactions.fingerprints import fingerprint
@@ -188,7 +188,7 @@ def _derived(rows: QuerySet) -> Invariant:
         "pk", "account_id", "txn_date", "signed_amount", "currency", "description", "merchant",
         "notes", "fingerprint", "search_text", "merchant_key",
     )  # fmt: skip
-    texts = [Transaction._meta.get_field(name) for name in ("search_text", "merchant_key")]
+    texts = [folded_field(Transaction, name) for name in ("search_text", "merchant_key")]
     for row in counting(rows.order_by("pk").only(*fields), found):
         right = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
         if row.fingerprint != right:

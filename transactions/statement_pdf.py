@@ -1,6 +1,7 @@
 """A statement as a PDF file."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from banking.kernel.formats import date_format
@@ -67,7 +68,8 @@ def category_slices(spending: tuple[CategorySum, ...]) -> list[Slice]:
     slices = [Slice(one.name, one.outflow, one.color) for one in spending[:SHOWN_CATEGORIES]]
     rest = spending[SHOWN_CATEGORIES:]
     if rest:
-        slices.append(Slice("Everything else", sum(one.outflow for one in rest), _OTHER_COLOR))
+        others = sum((one.outflow for one in rest), Decimal(0))
+        slices.append(Slice("Everything else", others, _OTHER_COLOR))
     return slices
 
 

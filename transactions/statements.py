@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -125,7 +126,7 @@ def _category_sums(account: Account, period: Period) -> tuple[CategorySum, ...]:
     found = [*_by_category(counted.filter(is_split=False)), *_by_category(parts)]
     used = Category.objects.filter(pk__in={one[0] for one in found} - {None})
     tops = {one.pk: one.parent or one for one in used.select_related("parent")}
-    sums: dict[Category | None, list[Decimal | int]] = {}
+    sums: dict[Category | None, list[Any]] = {}
     for category_id, inflow, outflow, count in found:
         one = sums.setdefault(tops.get(category_id), [Decimal(0), Decimal(0), 0])
         one[0] += inflow or Decimal(0)

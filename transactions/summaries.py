@@ -68,7 +68,7 @@ class CurrencySummary:
 
 def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
     """Count and sums of the rows in one query, the currency with most rows first."""
-    grouped = rows.order_by().values("currency").annotate(**_sums(_counted(rows)))
+    grouped: Any = rows.order_by().values("currency").annotate(**_sums(_counted(rows)))
     found = [
         CurrencySummary(
             currency=row["currency"],

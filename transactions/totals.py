@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Count, Model, Q, Sum, Value
@@ -97,7 +97,7 @@ def sums_in(rows: TransactionQuerySet) -> SumsByKey:
     """What the posted rows of a queryset add up to, by key, in two queries."""
     posted = rows.posted().order_by()
     sums: SumsByKey = {}
-    grouped = posted.annotate(month=TruncMonth("txn_date")).values_list(
+    grouped: Any = posted.annotate(month=TruncMonth("txn_date")).values_list(
         "account_id", "month", "is_split", "category_id", "merchant"
     )
     for account_id, month, is_split, category_id, merchant, *columns in _summed(grouped):
@@ -212,5 +212,6 @@ def _stored(
 def _columns(sums: Sums, names: tuple[str, ...]) -> list[int]:
     """The sums as their columns store them."""
     return [
-        MerchantTotal._meta.get_field(name).get_prep_value(getattr(sums, name)) for name in names
+        cast(Any, MerchantTotal._meta.get_field(name)).get_prep_value(getattr(sums, name))
+        for name in names
     ]

@@ -118,7 +118,8 @@ def _added(group: Iterable[tuple[tuple, tuple]]) -> dict[tuple, tuple]:
 def _merged(first: Iterable, second: Iterable) -> Iterator[tuple[Any, Any, Any]]:
     """Two streams sorted by one key side by side; a side that lacks a key gives None."""
     lefts, rights = iter(first), iter(second)
-    left, right = next(lefts, None), next(rights, None)
+    left: Any = next(lefts, None)
+    right: Any = next(rights, None)
     while left is not None or right is not None:
         if right is None or (left is not None and left[0] < right[0]):
             yield left[0], left[1], None

@@ -1,6 +1,6 @@
 """Codes and passkeys at allauth's pages: checked under our limits, told on our audit trail."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users import limits
 from users.audit.trail import current_request_info
+from users.models import User
 from users.services import sessions
 
 # What the libraries raise for a credential that somebody made up.
@@ -66,11 +67,12 @@ class _PasskeyMixin:
     """A credential that does not fit is an error at the form, whatever is wrong with it."""
 
     purpose = "sign_in"
+    user: User
 
     def clean_credential(self) -> Authenticator:
         limits.consume("passkey", current_request_info().ip)
         try:
-            return super().clean_credential()
+            return cast(Any, super()).clean_credential()
         except (ValidationError, *_MALFORMED) as error:
             sessions.record_passkey_refused(user=self.user, purpose=self.purpose)
             raise _does_not_fit() from error

@@ -1,6 +1,6 @@
 """allauth's pages of the second factor, with each change on the audit trail."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.views import (
@@ -16,19 +16,21 @@ from django.shortcuts import render
 
 from users.demo import require_own_sign_in
 from users.services.factors import record_factor_changed
+from users.signed_in import UserRequest
 
 
 class _Recorded:
     """The change and its event are one transaction."""
 
     change = ""
+    request: UserRequest
 
     def form_valid(self, form: Any) -> HttpResponse:
         # Before allauth mails that it was changed.
         require_own_sign_in(self.request.user)
         with db_transaction.atomic():
             what = self.what(form)
-            response = super().form_valid(form)
+            response = cast(Any, super()).form_valid(form)
             record_factor_changed(user=self.request.user, change=self.change, **what)
         return response
 
@@ -48,7 +50,7 @@ class _AddressFirst:
         if address := addresses.order_by("primary").first():
             status = 200 if request.method in ("GET", "HEAD") else 422
             return render(request, "mfa/address_first.html", {"address": address}, status=status)
-        return super().dispatch(request, *args, **kwargs)
+        return cast(Any, super()).dispatch(request, *args, **kwargs)
 
 
 class ActivateTotp(_AddressFirst, _Recorded, ActivateTOTPView):

@@ -21,6 +21,8 @@ from users.services import people
 from users.services.factors import request_email_change
 from users.timezones import timezone_choices
 
+THEMES = User._meta.get_field("theme").choices or []
+
 
 class PlainLabels(Form):
     """allauth's forms in the words of our pages; a placeholder never repeats the label."""
@@ -156,7 +158,7 @@ class ProfileForm(Form):
         label=_("Region format"),
         help_text=_("How numbers, amounts and dates are displayed."),
     )
-    theme = forms.ChoiceField(label=_("Appearance"), choices=User._meta.get_field("theme").choices)
+    theme = forms.ChoiceField(label=_("Appearance"), choices=THEMES)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         initial = {field: getattr(user, field) for field in people.EDITABLE}
@@ -181,4 +183,4 @@ class EraseForm(Form):
 class ThemeForm(Form):
     """The switch in the user's menu."""
 
-    theme = forms.ChoiceField(choices=User._meta.get_field("theme").choices)
+    theme = forms.ChoiceField(choices=THEMES)

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import secrets
 import time
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -111,7 +112,7 @@ def _use(full_key: str, seconds: int) -> tuple[int, int]:
         used, left = redis_client(full_key).eval(_COUNT, 1, full_key, seconds)
         return used, left
     now = time.time()
-    ends_at = cache.get_or_set(f"{full_key}:end", now + seconds, seconds)
+    ends_at: Any = cache.get_or_set(f"{full_key}:end", now + seconds, seconds)
     cache.add(full_key, 0, seconds)
     return cache.incr(full_key), int(ends_at - now) + 1
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from time import monotonic
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.core.exceptions import ReauthenticationRequired
@@ -31,7 +32,7 @@ class SignInRequired(LoginRequiredMiddleware):
     would change the token of the sign-in form that is open beside it.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> Any:
         if "HX-Request" in request.headers and "HX-Boosted" not in request.headers:
             return HttpResponse(status=401)
         return super().handle_no_permission(request, view_func)

@@ -1,7 +1,7 @@
 """People, how they stay signed in, and the trail of what they did."""
 
 import uuid
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
@@ -57,9 +57,9 @@ class User(AbstractUser):
         VERIFIED = "verified", _("Verified")
         REJECTED = "rejected", _("Rejected")
 
-    username = None
-    first_name = None
-    last_name = None
+    username = None  # type: ignore[assignment]  # Django's way to leave a field out
+    first_name = None  # type: ignore[assignment]  # Django's way to leave a field out
+    last_name = None  # type: ignore[assignment]  # Django's way to leave a field out
     email = models.EmailField(
         _("email address"), unique=True, error_messages={"unique": EMAIL_TAKEN}
     )
@@ -84,12 +84,15 @@ class User(AbstractUser):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    # Asked once a request by accounts (accounts/models.py).
+    _shared_account_ids: dict[int, str]
+
     # Stands in for another while an owner looks at the pages as that other would.
     is_stand_in = False
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
-    objects = UserManager()
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # one by email
 
     class Meta:
         constraints = [

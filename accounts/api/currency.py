@@ -44,7 +44,7 @@ class RateOut(serializers.Serializer):
     currency = serializers.CharField()
     rate = serializers.CharField(allow_null=True)
     rate_on = serializers.DateField(allow_null=True)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a field of that name
 
 
 class RatesOut(serializers.Serializer):
@@ -110,7 +110,7 @@ class ConvertOut(serializers.Serializer):
     rate_on = serializers.DateField(
         allow_null=True, help_text="Null when both currencies are the same."
     )
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
 
 
 def rate_data(currency: str, rate: Rate | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from accounts.sharing import (
     invite,
 )
 from banking.kernel.api_input import GenericApiView, Input, operation
+from banking.kernel.narrowing import sure
 from banking.limits import SHARED_ACCOUNTS
 from users import limits
 from users.api.idempotency import idempotent
@@ -58,7 +59,7 @@ class ShareOut(serializers.ModelSerializer):
     def get_name(self, share: AccountShare) -> str:
         if not self._is_given(share):
             return share.user.name
-        return share.member.name if share.status == AccountShare.Status.ACCEPTED else ""
+        return sure(share.member).name if share.status == AccountShare.Status.ACCEPTED else ""
 
 
 class InviteIn(Input):
@@ -76,7 +77,7 @@ class InviteIn(Input):
     all_accounts = serializers.BooleanField(required=False, help_text="All you have now.")
 
     def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
+        fields: dict[str, Any] = super().get_fields()
         fields["account"].queryset = Account.objects.owned_by(self.context["request"].user)
         return fields
 

@@ -37,14 +37,14 @@ def read(body: bytes, on: date) -> list[Quote]:
         days = [cube for cube in fromstring(body).iter(_CUBE) if "time" in cube.attrib]
     except (ParseError, DefusedXmlException, ValueError):
         raise SourceError("Its answer is not the XML it promises.") from None
-    quotes = []
+    read: list[Quote | None] = []
     for day in days:
         rate_on = _day(day.get("time"))
         told = ((cube.get("currency"), _number(cube.get("rate"))) for cube in day.iter(_CUBE))
-        quotes += [usable(BASE, code, rate, rate_on) for code, rate in told]
-    if not any(quotes):
+        read += [usable(BASE, code, rate, rate_on) for code, rate in told]
+    if not any(read):
         raise SourceError("Its answer holds no rates.")
-    quotes = [quote for quote in quotes if quote]
+    quotes = [quote for quote in read if quote]
     refuse_old(max(quote.rate_on for quote in quotes), on)
     return quotes
 

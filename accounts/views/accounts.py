@@ -1,5 +1,7 @@
 """Pages of accounts. One account with its transactions is a page of the transactions app."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,8 +37,9 @@ def account_list(request: UserRequest) -> HttpResponse:
         AccountShare.objects.given_by(request.user).accepted().values_list("account_id", flat=True)
     )
     for account in visible:
-        account.access = access_level(request.user, account)
-        account.is_shared_by_me = account.pk in given
+        shown: Any = account  # With what its row says besides.
+        shown.access = access_level(request.user, account)
+        shown.is_shared_by_me = account.pk in given
     active = [account for account in visible if account.is_active]
     context = {
         "groups": [

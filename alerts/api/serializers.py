@@ -104,7 +104,7 @@ class SubscriptionOut(serializers.Serializer):
     """How one type is told. `unavailable` says of a channel why nothing comes by it now."""
 
     type = serializers.CharField()
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
     help = serializers.SerializerMethodField()
     channels = serializers.SerializerMethodField()
     in_app = serializers.BooleanField()

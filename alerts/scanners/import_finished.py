@@ -1,14 +1,16 @@
 """A file was imported; once per file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.urls import reverse
 
 from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from transactions.models import ImportBatch
+from users.models import User
 from users.timezones import local_date
 
 KINDS = (AlertType.IMPORT_FINISHED,)
@@ -36,12 +38,12 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
     ).select_related("account")
     for batch in batches.order_by("confirmed_at", "pk").iterator(chunk_size=2000):
         user = users[batch.user_id]
-        on = local_date(user.timezone, batch.confirmed_at)
+        on = local_date(user.timezone, sure(batch.confirmed_at))
         if on in days:
             yield judge(batch, on, users)
 
 
-def judge(batch: ImportBatch, on: date, users: dict) -> Fact:
+def judge(batch: ImportBatch, on: date, users: Mapping[int, User]) -> Fact:
     counts = f"{batch.added_count:,} added"
     if batch.duplicate_count:
         counts += f", {batch.duplicate_count:,} already there"

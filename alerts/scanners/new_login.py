@@ -13,6 +13,7 @@ from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import moments
 from banking.kernel.formats import date_format
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from banking.limits import KNOWN_LOGIN_FOR
 from users.models import AuditEvent, User
@@ -48,7 +49,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         is_elsewhere = _is_new(networks.setdefault(actor_id, {}), network_of(ip), at)
         is_other = bool(device) and _is_new(devices.setdefault(actor_id, {}), device, at)
         if on in days and (is_elsewhere or is_other):
-            yield judge(pk, user, ip, device, on, is_elsewhere=is_elsewhere)
+            yield judge(pk, user, sure(ip), device, on, is_elsewhere=is_elsewhere)
 
 
 def _is_new(seen: Seen, what: str, at: datetime) -> bool:

@@ -1,8 +1,9 @@
 """DRF's share of what every door does: errors in one shape, keyset paging, money as strings."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -12,7 +13,7 @@ from django.core.exceptions import (
 )
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError, models
+from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema_field
@@ -72,7 +73,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = ParseError("The data is nested too deeply.")
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
-    return standardized_handler(exc, context)
+    return standardized_handler(exc, cast(Any, context))
 
 
 def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
@@ -88,7 +89,7 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
 
 
 @extend_schema_field({"type": "string", "pattern": AMOUNT_PATTERN, "example": "12.50"})
-class AmountSerializerField(serializers.Field):
+class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not generic at run time
     """Money in JSON: a string with the digits of the row's own currency, never a float.
 
     `currency` names the attribute (dotted) that holds the currency, for showing. Taken are digits
@@ -155,14 +156,15 @@ class KeysetPagination(BasePagination):
     max_page_size = settings.API_PAGE_MAX_ROWS
 
     def paginate_queryset(
-        self, queryset: QuerySet, request: Request, view: Any = None
-    ) -> list[models.Model]:
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any]:
         self.request = request
         self.page_size = self._page_size(request)
-        self.ordering = full_ordering(queryset)
+        rows = cast(QuerySet[Any], queryset)
+        self.ordering = full_ordering(rows)
         cursor = request.query_params.get("cursor")
         try:
-            page = keyset_page(queryset, self.ordering, self.page_size, cursor)
+            page = keyset_page(rows, self.ordering, self.page_size, cursor)
         except Http404 as error:
             raise NotFound(NO_SUCH_PAGE) from error
         self.next_cursor, self.previous_cursor = page.next_cursor, page.previous_cursor
@@ -175,7 +177,7 @@ class KeysetPagination(BasePagination):
             raise ValidationError({"page_size": "Send a whole number."}) from None
         return max(1, min(wanted, self.max_page_size))
 
-    def get_paginated_response(self, data: list) -> Response:
+    def get_paginated_response(self, data: list[Any]) -> Response:
         return Response(
             {
                 "next": self._link(self.next_cursor),
@@ -191,7 +193,7 @@ class KeysetPagination(BasePagination):
         query["cursor"] = cursor
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
-    def get_paginated_response_schema(self, schema: dict) -> dict:
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -199,7 +201,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": link, "previous": link, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict]:
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         text, number = {"type": "string"}, {"type": "integer", "minimum": 1, "maximum": 200}
         return [
             {"name": "cursor", "in": "query", "required": False, "schema": text},

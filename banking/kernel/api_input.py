@@ -7,7 +7,7 @@ What a client misspells is a 400 that names it; nothing is dropped on the way.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,7 +18,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-_Method = TypeVar("_Method", bound=Callable)
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 # A body of thousands of unknown names is answered with the first few of them.
 _MOST_NAMED, _LONGEST_NAME = 20, 100
 
@@ -36,7 +36,7 @@ _TYPES: list[tuple[tuple[type, ...], type, str]] = [
 ]
 
 
-class Input(serializers.Serializer):
+class Input(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
     """A request body. A field it does not have is an error of code `unknown_field`.
 
     JSON types are those of the schema: text is not taken for a number, nor a number for text.
@@ -48,7 +48,7 @@ class Input(serializers.Serializer):
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
-            raise ValidationError({**error.detail, **errors}) from error
+            raise ValidationError({**cast(dict[str, Any], error.detail), **errors}) from error
         if errors:
             raise ValidationError(errors)
         return value
@@ -70,7 +70,7 @@ class Input(serializers.Serializer):
         return {name: error for name, error in found.items() if error}
 
 
-def _wrong_type(field: serializers.Field, value: Any) -> Any:
+def _wrong_type(field: Any, value: Any) -> Any:
     """The error of a value of another JSON type than the field's; of a list, by its index."""
     if value is None:
         return None
@@ -126,7 +126,7 @@ def operation(
 
     def mark(method: _Method) -> _Method:
         named = [*parameters, *getattr(method, "headers", ())]
-        method.operation = Operation(
+        cast(Any, method).operation = Operation(
             parameters=tuple(one.name for one in named if one.location == OpenApiParameter.QUERY),
             has_body=request is not None and request is not empty,
             is_list=isinstance(responses, serializers.ListSerializer),
@@ -166,11 +166,12 @@ class StrictInput:
     is_strict = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        handler = getattr(self, request.method.lower(), None)
-        if request.method == "OPTIONS" or handler is None or not self.is_strict:
+        cast(Any, super()).initial(request, *args, **kwargs)
+        method = request.method or ""
+        handler = getattr(self, method.lower(), None)
+        if method == "OPTIONS" or handler is None or not self.is_strict:
             return
-        _refuse_parameters(request, accepted_parameters(self, request.method))
+        _refuse_parameters(request, accepted_parameters(cast(APIView, self), method))
         has_body = getattr(handler, "operation", Operation()).has_body
         if not has_body and request.method not in ("GET", "HEAD"):
             _refuse_body(request)
@@ -207,7 +208,7 @@ class ApiView(StrictInput, APIView):
     request: Any  # users/signed_in.py knows whose it is; the kernel knows no users.
 
 
-class GenericApiView(StrictInput, GenericAPIView):
+class GenericApiView(StrictInput, GenericAPIView):  # type: ignore[type-arg]  # not generic at run time
     """The base of a view of a list, with filters and paging."""
 
     request: Any  # As above.

@@ -6,7 +6,7 @@ no default in the database, as the column stores it (an AmountField as its whole
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
@@ -34,15 +34,17 @@ def bulk_insert(
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
 
 
-def insert_selected(model: type[models.Model], names: Sequence[str], rows: models.QuerySet) -> int:
+def insert_selected(
+    model: type[models.Model], names: Sequence[str], rows: models.QuerySet[Any]
+) -> int:
     """INSERT … SELECT: what `rows` (a values_list in the order of `names`) selects, as new rows."""
     sql, params = rows.query.sql_with_params()
     connection = connections[DEFAULT_DB_ALIAS]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(model._meta.get_field(name).column) for name in names)
+    columns = ", ".join(quote(_column(model, name).column) for name in names)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {sql}", params)
-        return cursor.rowcount
+        return cast(int, cursor.rowcount)
 
 
 def bulk_update(
@@ -58,7 +60,8 @@ def bulk_update(
     """
     connection = connections[using]
     quote = connection.ops.quote_name
-    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    key: Any = model._meta.pk
+    fields = [key, *(_column(model, name) for name in names)]
     table = quote(model._meta.db_table)
     # PostgreSQL takes a column of bare NULLs for text; SQLite would cast a date to its year.
     casts = connection.vendor == "postgresql"
@@ -86,6 +89,11 @@ def bulk_update(
             )
             count += cursor.rowcount
     return count
+
+
+def _column(model: type[models.Model], name: str) -> Any:
+    """A field that has a column; the caller names no other."""
+    return model._meta.get_field(name)
 
 
 def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -2,20 +2,27 @@
 
 import unicodedata
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
 
-from banking.kernel.money import SMALLEST_STEP, parse_amount, validate_currency
+from banking.kernel.money import (
+    SMALLEST_STEP,
+    Units,
+    from_units,
+    parse_amount,
+    to_units,
+    validate_currency,
+)
 from banking.kernel.typed_fields import AmountFormField
 
 SCALE = 10_000
 
 
-class AmountField(models.BigIntegerField):
+class AmountField(models.BigIntegerField):  # type: ignore[type-arg]  # not generic at run time
     """A Decimal in Python, a whole number of ten-thousandths in the database.
 
     SQLite keeps a DecimalField as a float (20,000 times 0.10 summed to 1999.9999999992765 there);
@@ -35,10 +42,11 @@ class AmountField(models.BigIntegerField):
             raise ValidationError("Money is never a float.", code="invalid_amount")
         return parse_amount(str(value))
 
-    def from_db_value(self, value: int | Decimal | None, *_: Any) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-4)
+    def from_db_value(self, value: Any, *_: Any) -> Decimal | None:
+        return None if value is None else from_units(Units(value))
 
-    def get_prep_value(self, value: Any) -> int | None:
+    def get_prep_value(self, value: Any) -> Any:
+        """Ten-thousandths; None and expressions as they are."""
         if value is None or hasattr(value, "resolve_expression"):
             return value
         amount = self.to_python(value)
@@ -46,9 +54,9 @@ class AmountField(models.BigIntegerField):
             return None
         if not amount.is_finite() or amount != amount.quantize(SMALLEST_STEP):
             raise ValidationError("An amount has at most four decimals.", code="invalid_amount")
-        return int(amount.scaleb(4))
+        return to_units(amount)
 
-    def formfield(self, **kwargs: Any) -> forms.Field:
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         return models.Field.formfield(self, form_class=AmountFormField, **kwargs)
 
     def value_to_string(self, obj: models.Model) -> str:
@@ -56,7 +64,7 @@ class AmountField(models.BigIntegerField):
         return "" if value is None else f"{value:f}"
 
 
-class CurrencyField(models.CharField):
+class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not generic at run time
     """An ISO 4217 code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,7 +78,7 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-class FoldedField(models.TextField):
+class FoldedField(models.TextField):  # type: ignore[type-arg]  # not generic at run time
     """The folded text of other fields of the row, kept beside them to be searched and sorted by.
 
     SQLite compares only ASCII letters without regard to case, and PostgreSQL by its own locale.
@@ -79,7 +87,8 @@ class FoldedField(models.TextField):
 
     def __init__(self, *sources: str, **kwargs: Any) -> None:
         self.sources = sources
-        super().__init__(**({"editable": False, "blank": True, "default": ""} | kwargs))
+        options: dict[str, Any] = {"editable": False, "blank": True, "default": ""}
+        super().__init__(**(options | kwargs))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         text = self.text_of(model_instance)
@@ -90,6 +99,11 @@ class FoldedField(models.TextField):
         """What the row's other fields say now, one line each."""
         return folded("\n".join(getattr(row, name) for name in self.sources))
 
-    def deconstruct(self) -> tuple[str, str, list, dict]:
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
         return name, path, [*self.sources, *args], kwargs
+
+
+def folded_field(model: type[models.Model], name: str) -> FoldedField:
+    """The folded field of that name."""
+    return cast(FoldedField, model._meta.get_field(name))

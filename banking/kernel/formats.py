@@ -8,6 +8,7 @@ order, marks and clock: "Nov 28, 2026, 6:05 PM", "28.11.2026, 18:05". Forms for 
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
+from typing import cast
 
 from babel.core import Locale
 from babel.dates import (
@@ -42,8 +43,9 @@ def date_format(value: date | time, form: str = "DATE_FORMAT", locale: str = "")
     tag = locale or written_tag()
     parts = _parts_of(_NAMED.get(form, form))
     if parts is None:
-        is_clock = isinstance(value, time)
-        return (dateformat.time_format if is_clock else dateformat.format)(value, form)
+        if isinstance(value, time):
+            return dateformat.time_format(value, form)
+        return dateformat.format(value, form)
     skeleton, has_time = parts
     clock = format_time(_time_of(value), "short", locale=locale_of(tag)) if has_time else ""
     if not skeleton or isinstance(value, time):
@@ -52,7 +54,7 @@ def date_format(value: date | time, form: str = "DATE_FORMAT", locale: str = "")
     if not has_time:
         return day
     glue = get_datetime_format("medium", locale=locale_of(tag))
-    return glue.replace("'", "").format(clock, day)
+    return str(glue).replace("'", "").format(clock, day)
 
 
 def _time_of(value: date | time) -> time:
@@ -96,7 +98,7 @@ def _pattern(skeleton: str, locale: Locale) -> str:
         return alone[skeleton]
     known = locale.datetime_skeletons
     if skeleton in known:
-        return known[skeleton].pattern
+        return cast(str, known[skeleton].pattern)
     short = skeleton.replace("MMMM", "MMM").replace("EEEE", "E").replace("EEE", "E")
     pattern = known[short].pattern if short in known else "d MMM y"
     if "MMMM" in skeleton and "MMMM" not in pattern:

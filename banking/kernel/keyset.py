@@ -32,7 +32,7 @@ class KeysetPage(Generic[Row]):
         self.previous_cursor = previous_cursor
 
 
-def full_ordering(queryset: QuerySet) -> list[str]:
+def full_ordering(queryset: QuerySet[Any]) -> list[str]:
     """The queryset's ordering as field names, ending in the primary key."""
     names = (
         [str(name) for name in queryset.query.order_by]
@@ -96,7 +96,9 @@ def _encode(row: models.Model, ordering: Sequence[str], backwards: bool) -> str:
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, queryset: QuerySet, ordering: Sequence[str]) -> tuple[bool, list[Any]]:
+def _decode(
+    cursor: str, queryset: QuerySet[Any], ordering: Sequence[str]
+) -> tuple[bool, list[Any]]:
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         backwards, names, *values = json.loads(packed)
@@ -111,7 +113,7 @@ def _decode(cursor: str, queryset: QuerySet, ordering: Sequence[str]) -> tuple[b
     return bool(backwards), position
 
 
-def _value(field: models.Field, text: Any) -> Any:
+def _value(field: Any, text: Any) -> Any:
     """The column's value as the cursor's text says it; what no row can hold is a ValueError."""
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("Not a text that a column holds.")
@@ -122,13 +124,13 @@ def _value(field: models.Field, text: Any) -> Any:
     return value
 
 
-def _field(queryset: QuerySet, name: str) -> models.Field:
+def _field(queryset: QuerySet[Any], name: str) -> Any:
     *path, last = name.lstrip("-").split("__")
     if not path and last in queryset.query.annotations:
-        annotated: models.Field = queryset.query.annotations[last].output_field
+        annotated: Any = queryset.query.annotations[last].output_field
         return annotated
     model: Any = queryset.model
     for part in path:
         model = model._meta.get_field(part).related_model
-    field: models.Field = model._meta.get_field(last)
+    field: Any = model._meta.get_field(last)
     return cast(Any, field).output_field if isinstance(field, models.GeneratedField) else field

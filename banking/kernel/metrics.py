@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -14,7 +15,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Counts and durations of requests; to anyone else the page does not exist."""
     if not (_shows_token(request) or _is_local(request)):
         raise Http404
-    return ExportToDjangoView(request)
+    return cast(HttpResponse, ExportToDjangoView(request))
 
 
 def _shows_token(request: HttpRequest) -> bool:

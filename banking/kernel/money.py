@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
+from typing import NewType
 
 from babel.core import get_global
 from babel.numbers import format_currency, get_currency_name, get_currency_precision
@@ -19,6 +20,20 @@ from banking.kernel.region import locale_of
 # fits the 64-bit column of ten-thousandths (9.2 * 10^14 whole units).
 LARGEST_AMOUNT = Decimal("999999999999.9999")
 SMALLEST_STEP = Decimal("0.0001")
+
+# Money as the database counts it: whole ten-thousandths. Never a bare int outside the database.
+Units = NewType("Units", int)
+
+
+def to_units(amount: Decimal) -> Units:
+    """The whole ten-thousandths of an amount; what is finer is cut off."""
+    return Units(int(amount.scaleb(4)))
+
+
+def from_units(units: Units) -> Decimal:
+    """The amount of so many ten-thousandths."""
+    return Decimal(units).scaleb(-4)
+
 
 # ASCII digits only and bounded before Decimal sees them: int(Decimal("1e3000000")) burns minutes.
 _AMOUNT = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)

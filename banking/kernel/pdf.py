@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -35,7 +35,7 @@ def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) ->
     engine = _engine()
     with region(context.get("locale")):
         page = render_to_string(template, {"site_name": settings.SITE_NAME, **context})
-    return engine.draw(page, stylesheet)
+    return cast(bytes, engine.draw(page, stylesheet))
 
 
 def picture(svg: bytes) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, cast
 
 import pygal
 from pygal.style import Style
@@ -31,7 +32,7 @@ def ring(slices: Sequence[Slice], *, size: int = 300) -> bytes:
     )
     for one in slices:
         chart.add(one.label, float(one.amount))
-    return chart.render()
+    return cast(bytes, chart.render())
 
 
 def columns(
@@ -53,10 +54,10 @@ def columns(
     chart.x_labels = list(labels)
     for name, _color, amounts in series:
         chart.add(name, [float(amount) for amount in amounts])
-    return chart.render()
+    return cast(bytes, chart.render())
 
 
-def _plain(*, width: int, height: int, colors: Sequence[str]) -> dict:
+def _plain(*, width: int, height: int, colors: Sequence[str]) -> dict[str, Any]:
     """What every chart has: our type, no frame, no script, nothing from another host."""
     style = Style(
         background="transparent",

@@ -69,9 +69,10 @@ def draw(page: str, stylesheet: str) -> bytes:
         for one in typefaces.slices_for("".join([page, *pictures])):
             _load(one)
         document = HTML(string=page, base_url=STATIC, url_fetcher=OwnFiles())
-        return document.write_pdf(
+        written: bytes = document.write_pdf(
             stylesheets=[_styles(stylesheet)], font_config=fonts, pdf_tags=True
         )
+        return written
 
 
 def _name_unknown_in_picture(found: re.Match[str]) -> str:

@@ -44,7 +44,8 @@ def _amount_text(context: dict[str, Any], amount: Decimal, currency: str) -> str
     What is drawn without a request, as a PDF is, names its reader's `locale` in the context.
     """
     request = context.get("request")
-    locale = context.get("locale") or getattr(getattr(request, "user", None), "locale", "en-US")
+    reader = getattr(request, "user", None)
+    locale: Any = context.get("locale") or getattr(reader, "locale", "en-US")
     return format_money(amount, currency, locale).strip(FIRST_STRONG_ISOLATE + POP_ISOLATE)
 
 

@@ -12,6 +12,7 @@ class Trashable(models.Model):
     """
 
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         abstract = True

@@ -99,7 +99,7 @@ class AmountFormField(_TypedField):
         self.form = form
         return super().get_bound_field(form, field_name)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the value is a number, written as text
         if value is None or isinstance(value, Decimal):
             return value
         text = super().to_python(value)
@@ -167,7 +167,7 @@ class NumberFormField(_TypedField):
             is_negative = self.min_value is None or self.min_value < 0
             self.widget.attrs["inputmode"] = "text" if is_negative else "numeric"
 
-    def to_python(self, value: Any) -> Decimal | int | None:
+    def to_python(self, value: Any) -> Decimal | int | None:  # type: ignore[override]  # the value is a number, written as text
         if value is None or isinstance(value, Decimal | int):
             return value
         text = super().to_python(value)

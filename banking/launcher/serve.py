@@ -145,7 +145,7 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
     prepare = Child("preparation", [sys.executable, "-m", "banking.launcher.prepare"])
     if not supervisor.run_once(prepare):
         if not supervisor.is_stopping:
-            say(f"The database was not prepared (exit code {prepare.process.returncode}).")
+            say(f"The database was not prepared (exit code {prepare.exit_code}).")
         return False
     supervisor.start(web(place))
     if not wait_until_ready(place, supervisor):

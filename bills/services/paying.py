@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -13,6 +13,7 @@ from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.money import exact_amount, plain_amount, round_to_minor_unit
+from banking.kernel.narrowing import sure
 from bills.models import Bill
 from bills.services.planning import CARRIED_ON, lock_bill, plan_next, plan_series
 from rewards.services import (
@@ -106,7 +107,7 @@ def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> s
     way = f" from {paying.name}" if paying else ""
     is_ahead = bill.payment is not None and bill.payment.status == Transaction.Status.PLANNED
     state = "is scheduled to be paid" if is_ahead else "was paid"
-    sentence = f"This bill {state} on {bill.paid_on}: {told(bill.amount_paid)}{way}."
+    sentence = f"This bill {state} on {bill.paid_on}: {told(sure(bill.amount_paid))}{way}."
     if rest is None:
         return sentence
     state = "is still due" if rest.is_open else "is settled"
@@ -190,7 +191,7 @@ def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
     if not bill.is_open:
         raise ValidationError("This bill is in the trash or already settled. Restore it first.")
     if amount is None:
-        return bill.amount_due
+        return cast(Decimal, bill.amount_due)
     amount = exact_amount(amount, bill.currency)
     if amount <= 0:
         raise ValidationError({"amount": "Enter an amount above zero."})

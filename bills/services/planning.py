@@ -228,6 +228,8 @@ def plan_ahead(*, bill: Bill, until: date) -> int:
             before = Bill.objects.filter(series=current.series).count()
             following = plan_next(current)
             made += Bill.objects.filter(series=current.series).count() - before
+            if following is None:
+                break
             current = following
     return made
 

@@ -14,12 +14,12 @@ from banking.kernel.money import format_money
 from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS
 from bills.models import Bill
 from bills.preflight import auto_pay_outlook, shortfalls
-from bills.services.auto_paying import EARLIEST_ZONE, LATEST_ZONE, with_local_date
+from bills.services.auto_paying import with_local_date
 from bills.services.planning import lock_bill
 from users.audit import trail
 from users.messages.outbox import EMAIL, SMS, channel_problem, notify
 from users.models import Notification, User
-from users.timezones import local_date
+from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
 
 KIND = "bill_reminder"
 # Nobody is told of a bill in the middle of the night.

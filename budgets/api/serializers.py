@@ -122,7 +122,7 @@ class ProgressDetailOut(ProgressOut):
 
     @extend_schema_field(TrendMonthOut(many=True))
     def get_trend(self, one: BudgetProgress) -> list[dict[str, Any]]:
-        return TrendMonthOut(self.context["trend"], many=True).data
+        return list(TrendMonthOut(self.context["trend"], many=True).data)
 
 
 class MonthTotalOut(serializers.Serializer):

@@ -90,7 +90,7 @@ class BudgetListApi(BudgetApi):
         """Your budgets and those shared with you, the latest month first."""
         require(request.user, Ability.SEE_BUDGETS)
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        progress = budget_progress(page, on=self.today)
+        progress = budget_progress(page or [], on=self.today)
         return self.get_paginated_response(BudgetOut(progress, many=True).data)
 
     @operation(request=BudgetIn, responses={201: BudgetOut})

@@ -91,7 +91,7 @@ class PdfExportIn(Input):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         user = self.context["request"].user
-        named = {
+        named: dict[str, str] = {
             name: str(data[name])
             for name in ("period", "month", "date_from", "date_to")
             if name in data

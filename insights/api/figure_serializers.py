@@ -1,7 +1,7 @@
 """The figures as JSON: each says its period, its currency, what it left out, and its rates."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -152,7 +152,7 @@ class BurnRateOut(ConvertedOut):
     months = MonthOut(many=True)
 
     def to_representation(self, figure: BurnRate) -> dict[str, Any]:
-        self.context["liquid"] = figure.liquid.total
+        cast(dict, self.context)["liquid"] = figure.liquid.total
         return super().to_representation(figure)
 
 

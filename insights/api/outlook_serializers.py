@@ -22,7 +22,7 @@ class OwnAmountField(serializers.Field):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
 
-    def get_attribute(self, instance: Any) -> tuple[Decimal, str]:
+    def get_attribute(self, instance: Any) -> Any:
         return super().get_attribute(instance), instance.currency
 
     def to_representation(self, value: tuple[Decimal, str]) -> str:

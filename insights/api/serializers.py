@@ -211,7 +211,8 @@ class OverviewOut(serializers.Serializer):
     def get_upcoming_bills(self, overview: Overview) -> list:
         """The overdue and what is due in the next 30 days, five at most."""
         context = {"today": overview.on}
-        return BillOut([line.bill for line in overview.bills], many=True, context=context).data
+        bills = [line.bill for line in overview.bills]
+        return list(BillOut(bills, many=True, context=context).data)
 
     @extend_schema_field(_Rewards)
     def get_rewards(self, overview: Overview) -> dict[str, int]:

@@ -62,7 +62,8 @@ def _usual(
     spending = load_spending(set(subjects.values()), months, on=on)
     limits = {}
     for slug, subject in subjects.items():
-        average = sum(spending.of(subject, month).amount for month in months) / len(months)
+        whole = sum((spending.of(subject, month).amount for month in months), Decimal(0))
+        average = whole / len(months)
         tens = (average * Decimal("1.05") / 10).quantize(Decimal(1), rounding=ROUND_CEILING)
         limits[slug] = max(tens, Decimal(1)) * 10
     return limits

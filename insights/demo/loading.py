@@ -1,5 +1,6 @@
 """Putting the demo into the database, all of it through the services, and once."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -55,7 +56,7 @@ class Loaded:
     account_count: int = 0
     budget_count: int = 0
     bill_count: int = 0
-    people: list[tuple[str, str]] = field(default_factory=list)
+    people: Sequence[tuple[str, str]] = field(default_factory=list)
 
 
 def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
@@ -113,13 +114,13 @@ def _household(owner: User, on: date, wanted: int, loaded: Loaded) -> None:
     for key, rows in household.live().items():
         _fill(owner, _open(owner, key), rows, loaded)
     for shop in SHOPS if extra else []:
-        rows = shop_rows(
+        lines = shop_rows(
             shop, count=round(extra * shop.share), start=start, end=on, categories=categories
         )
-        _fill(owner, _open_shop(owner, shop), rows, loaded)
+        _fill(owner, _open_shop(owner, shop), lines, loaded)
 
 
-def _fill(owner: User, account: Account, rows: list[HistoryRow], loaded: Loaded) -> None:
+def _fill(owner: User, account: Account, rows: Iterable[HistoryRow], loaded: Loaded) -> None:
     loaded.transaction_count += post_many(actor=owner, account=account, rows=rows)
     loaded.account_count += 1
 

@@ -104,7 +104,7 @@ def _addresses_of(user: User) -> set[str]:
         action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
     )
     told = [(event.changes or {}).get("email") or [] for event in confirmed]
-    known = user.emailaddress_set.values_list("email", flat=True)
+    known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses = {
         user.email.lower(),
         *(one.lower() for one in known),
@@ -121,7 +121,9 @@ def _addresses_of(user: User) -> set[str]:
 
 def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
     """Those nobody has taken up yet. An address they only asked to change to is not theirs."""
-    asked_for = user.emailaddress_set.filter(verified=False).exclude(email=user.email)
+    asked_for = (
+        EmailAddress.objects.filter(user=user).filter(verified=False).exclude(email=user.email)
+    )
     theirs = addresses - {*asked_for.values_list("email", flat=True)}
     return AccountShare.objects.filter(member=None, invited_email__in=theirs)
 

@@ -12,7 +12,7 @@ from users.models import User
 def export_answer(actor: User, export: Export) -> StreamingHttpResponse:
     """The file, sent piece by piece; the trail knows of it."""
     pieces = fetch_export(actor=actor, export=export)
-    answer = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[export.kind])
+    answer = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[Export.Kind(export.kind)])
     answer["Content-Length"] = export.size
     answer["Content-Disposition"] = content_disposition_header(True, export.file_name)
     answer["X-Content-Type-Options"] = "nosniff"

@@ -181,7 +181,8 @@ def net_worth_context(figure: NetWorthHistory) -> dict[str, Any]:
         "balances": figure.not_converted,
         "flows": [],
     }
-    rows, before = [], None
+    rows: list[tuple[Any, Decimal | None, str]] = []
+    before: Decimal | None = None
     for point in figure.points:
         change = None if before is None else point.total - before
         url = links.transactions(Period.month_of(point.on), status=Transaction.Status.POSTED)
@@ -193,8 +194,8 @@ def net_worth_context(figure: NetWorthHistory) -> dict[str, Any]:
         "rows": rows,
         "first": first,
         "last": last,
-        "assets_change": last.assets - first.assets if last else None,
-        "liabilities_change": last.liabilities - first.liabilities if last else None,
+        "assets_change": last.assets - first.assets if first and last else None,
+        "liabilities_change": last.liabilities - first.liabilities if first and last else None,
         "is_now": bool(figure.points) and figure.points[-1].on == question.on,
         "accounts": [
             (item, links.account(item.account.pk))

@@ -70,14 +70,14 @@ def percent_change(now: Decimal, before: Decimal) -> Decimal | None:
     return percent_of(now - before, before) if before else None
 
 
-def categories_of(flows: Flows) -> dict[int, Category]:
+def categories_of(flows: Flows) -> dict[int | None, Category]:
     """The categories the flows mention, with their parents, in one query."""
-    ids = {flow.category_id for flow in flows.rows} - {None}
+    ids = {flow.category_id for flow in flows.rows if flow.category_id is not None}
     if not ids:
         return {}
     used = Category.objects.filter(pk__in=ids).select_related("parent")
-    by_id = {category.pk: category for category in used}
-    return by_id | {one.parent_id: one.parent for one in used if one.parent_id}
+    by_id: dict[int | None, Category] = {category.pk: category for category in used}
+    return by_id | {one.parent_id: one.parent for one in used if one.parent is not None}
 
 
 def spending_by_category(
@@ -85,7 +85,7 @@ def spending_by_category(
     period: Period,
     *,
     previous: Period,
-    categories: Mapping[int, Category],
+    categories: Mapping[int | None, Category],
     with_gone: bool = False,
 ) -> tuple[CategorySpending, ...]:
     """Top-level categories with spending or refunds in the period, largest first; children inside.
@@ -142,7 +142,7 @@ def _largest_first(
 
 
 def _by_family(
-    rows: Iterable[Flow], categories: Mapping[int, Category]
+    rows: Iterable[Flow], categories: Mapping[int | None, Category]
 ) -> dict[int | None, dict[int | None, _Sum]]:
     """{top-level category: {category: its sums}}; None is the family of the uncategorized."""
     families: dict[int | None, dict[int | None, _Sum]] = {}

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from accounts.models import Account
 from banking.kernel.fields import SCALE
+from banking.kernel.money import Units, from_units
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import add_months
 from insights.forecast.forecast_ledger import BillFact, Ledger, expected_bills
 from insights.forecast.posted_ahead import PlannedBill, PostedAhead, posted_ahead
 from insights.recurring.entries import LOOKBACK_MONTHS, Entry, opposite_sides
-from insights.recurring.recurring import Recurring, money
+from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_bills import is_of
 
 # An income is a pay-day when it is at least this part of all regular income.
@@ -160,8 +162,8 @@ def _posted(
         Event(
             date.fromordinal(line.day),
             line.name,
-            _worth(ledger, on, money(line.amount), currencies[line.account_id]),
-            money(line.amount),
+            _worth(ledger, on, from_units(line.amount), currencies[line.account_id]),
+            from_units(line.amount),
             currencies[line.account_id],
             transaction_id=line.pk,
             is_pay_day=line.pk in pay,
@@ -172,7 +174,7 @@ def _posted(
 
 
 def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
-    return money(round(ledger.rates.convert(amount, currency, on).amount * SCALE))
+    return from_units(Units(round(sure(ledger.rates.convert(amount, currency, on)).amount * SCALE)))
 
 
 def _dates(
@@ -207,7 +209,7 @@ def _dates(
 def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:
     """The incomes that a person lives on, not the interest of a month."""
     yearly = [
-        (ledger.rates.convert(one.yearly, one.currency, on).amount, one)
+        (sure(ledger.rates.convert(one.yearly, one.currency, on)).amount, one)
         for one in active
         if one.is_income
     ]

@@ -13,11 +13,12 @@ from decimal import Decimal
 from accounts.exchange import Rate
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
+from banking.kernel.money import Units, from_units
 from banking.limits import FORECAST_HISTORY_DAYS, FORECAST_LEAST_DAYS
 from insights.forecast.expected_events import Event, bill_payments, expected_events, known_lines
 from insights.forecast.forecast_band import Point, banded_points, everyday_rest, foreseen, worth
 from insights.forecast.forecast_ledger import BillFact, Ledger
-from insights.recurring.recurring import money, recurring_among
+from insights.recurring.recurring import recurring_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,17 @@ class Forecast:
 
 def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
     """The forecast for the `days` days after `on`, from what the ledger held at its end."""
-    rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
-    accounts = [one for one in ledger.accounts if rates[one.pk] is not None]
+    found_rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
+    rates = {pk: rate for pk, rate in found_rates.items() if rate is not None}
+    accounts = [one for one in ledger.accounts if one.pk in rates]
     today, until = on.toordinal(), on + timedelta(days=days)
     known = known_lines(ledger, accounts, on)
     found = recurring_among(known.outward, accounts, on, ledger.dismissed)
     events, unknown_bills = expected_events(ledger, accounts, known, found, on, until)
     first = ledger.first_day(accounts)
     history = min(FORECAST_HISTORY_DAYS, today - first) if first is not None else 0
-    balance = sum(worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts)
+    worths = [worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts]
+    balance = Units(sum(worths))
     points: tuple[Point, ...] = ()
     everyday = 0
     if history >= FORECAST_LEAST_DAYS:
@@ -77,11 +80,11 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
         days=days,
         currency=ledger.currency,
         accounts=tuple(accounts),
-        balance=money(balance),
+        balance=from_units(balance),
         history_days=history,
         points=points,
         events=tuple(events),
-        everyday=money(everyday),
+        everyday=from_units(Units(everyday)),
         lowest=_lowest(points, events),
         not_converted=_left_out(ledger, rates, unknown_bills, on),
         rates=rates_used(rate for rate in rates.values() if rate is not None),

@@ -12,11 +12,12 @@ from decimal import Decimal
 
 from accounts.exchange import Rate
 from accounts.models import Account
+from banking.kernel.money import Units, from_units, to_units
 from insights.forecast.expected_events import Event
 from insights.forecast.forecast_ledger import Ledger
 from insights.recurring.entries import Entry
 from insights.recurring.patterns import Series
-from insights.recurring.recurring import Recurring, expected_after, money
+from insights.recurring.recurring import Recurring, expected_after
 
 # The band leaves out one day in ten at either side.
 LOW, HIGH = 10, 90
@@ -33,9 +34,9 @@ class Point:
     high: Decimal
 
 
-def worth(amount: int, rate: Rate) -> int:
+def worth(amount: Units, rate: Rate) -> Units:
     """An amount in the forecast's currency."""
-    return amount if rate.rate_on is None else round(amount * rate.rate)
+    return amount if rate.rate_on is None else Units(round(amount * rate.rate))
 
 
 def foreseen(
@@ -65,14 +66,14 @@ def everyday_rest(
         rate = rates[account.pk]
         for day, net in ledger.daily.get(account.pk, {}).items():
             if start <= day <= today:
-                rest[day - start] += worth(net, rate)
+                rest[day - start] += worth(Units(net), rate)
     for account_id, day, amount in planned:
         if start <= day <= today:
-            rest[day - start] -= worth(amount, rates[account_id])
+            rest[day - start] -= worth(Units(amount), rates[account_id])
     return rest
 
 
-def _expected_then(series: Series, today: int) -> list[tuple[int, int]]:
+def _expected_then(series: Series, today: int) -> list[tuple[int, Units]]:
     """(day, amount) of each payment as one would have expected it from those before it."""
     expected = []
     for position, (slot, line) in enumerate(series.slots):
@@ -90,7 +91,7 @@ def banded_points(
     usual = _by_weekday(rest, on)
     planned = [0] * (days + 1)
     for event in events:
-        planned[(event.on - on).days] += int(event.amount.scaleb(4))
+        planned[(event.on - on).days] += to_units(event.amount)
     points = []
     below = above = 0
     line = balance
@@ -102,9 +103,9 @@ def banded_points(
         points.append(
             Point(
                 on + timedelta(days=ahead),
-                money(expected - below),
-                money(expected),
-                money(expected + above),
+                from_units(Units(expected - below)),
+                from_units(Units(expected)),
+                from_units(Units(expected + above)),
             )
         )
     return tuple(points)

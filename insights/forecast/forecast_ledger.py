@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 
 from accounts.exchange import Rate, RateTable
 from accounts.models import Account
+from banking.kernel.money import Units, to_units
 from banking.kernel.periods import add_months
 from bills.models import Bill
 from bills.recurrence import occurrence_date
@@ -84,7 +85,7 @@ class Ledger:
     is_today: bool
     currency: str
     accounts: tuple[Account, ...]
-    balances: Mapping[int, int]
+    balances: Mapping[int, Units]
     daily: Mapping[int, Mapping[int, int]]
     entries: tuple[Entry, ...]
     ahead: tuple[Ahead, ...]
@@ -100,7 +101,7 @@ class Ledger:
         firsts = [min(days) for one in accounts if (days := self.daily.get(one.pk))]
         return min(firsts, default=None)
 
-    def balance_on(self, account: Account, day: int) -> int:
+    def balance_on(self, account: Account, day: int) -> Units:
         """The balance of today, or at the end of an earlier day, counted back from it."""
         today = self.on.toordinal()
         if self.is_today and day >= today:
@@ -114,7 +115,7 @@ class Ledger:
         )
         later = self.daily.get(account.pk, {})
         since = sum(net for on, net in later.items() if day < on <= today)
-        return self.balances[account.pk] - counted - since
+        return Units(self.balances[account.pk] - counted - since)
 
 
 def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
@@ -134,7 +135,9 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
         is_today=on >= today_in(coverage.user.timezone),
         currency=currency,
         accounts=accounts,
-        balances={one.pk: int(one.balance.scaleb(4)) + unknown.get(one.pk, 0) for one in accounts},
+        balances={
+            one.pk: Units(to_units(one.balance) + unknown.get(one.pk, 0)) for one in accounts
+        },
         daily=sums,
         entries=tuple(load_entries(accounts, after=after, until=on, with_transfers=True)),
         ahead=tuple(ahead),

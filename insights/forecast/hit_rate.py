@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from banking.kernel.money import Units, from_units
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import add_months, first_of_month
 from insights.forecast.forecast import Forecast, forecast_at
 from insights.forecast.forecast_band import Point, worth
 from insights.forecast.forecast_ledger import Ledger
-from insights.recurring.recurring import money
 
 MONTHS = 6
 
@@ -68,7 +69,8 @@ def compared(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
     for point in past:
         total = 0
         for account in forecast.accounts:
-            held[account.pk] += ledger.daily.get(account.pk, {}).get(point.on.toordinal(), 0)
-            total += worth(held[account.pk], ledger.rate(account, forecast.on))
-        pairs.append((point, money(total)))
+            moved = ledger.daily.get(account.pk, {}).get(point.on.toordinal(), 0)
+            held[account.pk] = Units(held[account.pk] + moved)
+            total += worth(held[account.pk], sure(ledger.rate(account, forecast.on)))
+        pairs.append((point, from_units(Units(total))))
     return pairs

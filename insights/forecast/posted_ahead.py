@@ -11,10 +11,11 @@ from datetime import date
 from itertools import takewhile
 
 from accounts.models import Account
+from banking.kernel.money import Units, from_units
 from insights.forecast.forecast_ledger import BillFact, Ledger
 from insights.recurring.entries import Entry, opposite_sides
 from insights.recurring.patterns import is_same
-from insights.recurring.recurring import Recurring, money
+from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_bills import NEAR, is_named
 
 # A line may be so far from the day of the bill it pays.
@@ -63,7 +64,7 @@ class PostedAhead:
             if abs(line.day - day.toordinal()) <= NEAR_DAYS
             and line.amount < 0
             and self.currencies[line.account_id] == bill.currency
-            and abs(money(-line.amount) - bill.amount) <= NEAR * bill.amount
+            and abs(from_units(Units(-line.amount)) - bill.amount) <= NEAR * bill.amount
             and is_named(bill.name, line.key)
         ]
         return min(near)[2] if near else None
@@ -96,7 +97,7 @@ def posted_ahead(
         lines=lines,
         currencies=currencies,
         ids={entry.pk for entry in known},
-        settling={bill.payment_id for bill in ledger.bills} - {None},
+        settling={bill.payment_id for bill in ledger.bills if bill.payment_id is not None},
         paid=_paid(lines, active),
     )
 
@@ -142,7 +143,7 @@ def _is_payment(line: Entry, one: Recurring) -> bool:
 
 
 def _is_usual(line: Entry, one: Recurring) -> bool:
-    amount = money(abs(line.amount))
+    amount = from_units(Units(abs(line.amount)))
     if not one.is_fixed and one.lowest <= amount <= one.highest:
         return True
     return any(

@@ -1,5 +1,7 @@
 """Saying that something does not recur, and taking it back."""
 
+from typing import Any
+
 from django.db import transaction as db_transaction
 
 from accounts.models import Account
@@ -41,7 +43,11 @@ def dismiss_recurring(
 @db_transaction.atomic
 def undo_dismissal(*, actor: User, dismissal: RecurringDismissal) -> None:
     """Let it be found again."""
-    audited = {"target": dismissal, "merchant": dismissal.name, "account": dismissal.account_id}
+    audited: dict[str, Any] = {
+        "target": dismissal,
+        "merchant": dismissal.name,
+        "account": dismissal.account_id,
+    }
     count, _rows = RecurringDismissal.objects.filter(pk=dismissal.pk).delete()
     if count:
         trail.record(actor=actor, action="insights.recurring.restored", **audited)

@@ -18,6 +18,7 @@ from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from accounts.models import Account
+from banking.kernel.money import Units
 from banking.kernel.periods import add_months, first_of_month
 from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
 from transactions.matching.words import normalized
@@ -51,7 +52,7 @@ class Entry(NamedTuple):
     pk: int
     account_id: int
     day: int
-    amount: int
+    amount: Units
     key: str
     name: str
     category_id: int | None

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from banking.kernel.money import Units
 from insights.recurring.cadence import RHYTHMS, Rhythm, month_day, month_number
 
 # Lines within this of the next dearer one may be one contract.
@@ -40,7 +41,7 @@ class Line(NamedTuple):
     """One line: its day, and its amount without a sign in ten-thousandths."""
 
     day: int
-    amount: int
+    amount: Units
     pk: int
 
     @property
@@ -61,7 +62,7 @@ class Series:
         return [line for _, line in self.slots]
 
     @property
-    def amounts(self) -> list[int]:
+    def amounts(self) -> list[Units]:
         return [line.amount for _, line in self.slots]
 
     @property

@@ -5,6 +5,7 @@ own accounts are none, and what the person called "not recurring" stays away.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.fields import SCALE
+from banking.kernel.money import Units, from_units
 from banking.kernel.periods import add_months
 from insights.figures.coverage import Coverage
 from insights.models import RecurringDismissal
@@ -94,7 +96,7 @@ class Recurring:
     @property
     def next_on(self) -> date | None:
         """The next expected date; a few days ago where the payment is late; None when ended."""
-        return next(self.dates(), None) if self.is_active else None
+        return next(iter(self.dates()), None) if self.is_active else None
 
     @property
     def is_late(self) -> bool:
@@ -120,25 +122,25 @@ class Recurring:
 
     @property
     def last_amount(self) -> Decimal:
-        return money(self.series.amounts[-1])
+        return from_units(self.series.amounts[-1])
 
     @property
     def typical_amount(self) -> Decimal:
         """The price now; where amounts vary, the middle one of the last year."""
-        return self.last_amount if self.is_fixed else money(median_low(self._last_year()))
+        return self.last_amount if self.is_fixed else from_units(median_low(self._last_year()))
 
     @property
     def expected_amount(self) -> Decimal:
         """What the next one will be: the price, or the middle one of the last three."""
-        return money(expected_after(self.series.amounts, is_fixed=self.is_fixed))
+        return from_units(expected_after(self.series.amounts, is_fixed=self.is_fixed))
 
     @property
     def lowest(self) -> Decimal:
-        return money(min(self._last_year()))
+        return from_units(min(self._last_year()))
 
     @property
     def highest(self) -> Decimal:
-        return money(max(self._last_year()))
+        return from_units(max(self._last_year()))
 
     @property
     def yearly(self) -> Decimal:
@@ -162,7 +164,7 @@ class Recurring:
         is_price = first >= 2 and self.is_fixed and is_same(amounts[first - 1], amounts[first - 2])
         if not is_price or since < add_months(self.on, -CHANGE_MONTHS):
             return None
-        return PriceChange(money(amounts[first - 1]), money(amounts[first]), since)
+        return PriceChange(from_units(amounts[first - 1]), from_units(amounts[first]), since)
 
     @property
     def confidence(self) -> Confidence:
@@ -174,18 +176,14 @@ class Recurring:
         is_certain = self.occurrences >= 6 and self.missed <= 1 and punctual >= 0.8
         return Confidence.HIGH if is_certain else Confidence.MEDIUM
 
-    def _last_year(self) -> list[int]:
+    def _last_year(self) -> list[Units]:
         """The amounts of the year before the last payment, at least the last three."""
         start = self.last_on - timedelta(days=360)
         kept = [line.amount for line in self.series.lines if line.on > start]
         return kept if len(kept) >= 3 else self.series.amounts[-3:]
 
 
-def money(ten_thousandths: int) -> Decimal:
-    return Decimal(ten_thousandths).scaleb(-4)
-
-
-def expected_after(amounts: Sequence[int], *, is_fixed: bool) -> int:
+def expected_after(amounts: Sequence[Units], *, is_fixed: bool) -> Units:
     """The amount that follows these."""
     return amounts[-1] if is_fixed else median_low(amounts[-3:])
 
@@ -215,7 +213,7 @@ def recurring_among(
     entries: Iterable[Entry],
     accounts: Sequence[Account],
     on: date,
-    dismissed: set[tuple[int, str, bool]] = frozenset(),
+    dismissed: AbstractSet[tuple[int, str, bool]] = frozenset(),
 ) -> list[Recurring]:
     """The recurring payments among these lines, none of them later than `on`."""
     by_id = {account.pk: account for account in accounts}
@@ -225,7 +223,7 @@ def recurring_among(
             continue
         account_id, key, is_inflow = group
         of_line = {entry.pk: entry for entry in entries_of_one}
-        lines = [Line(entry.day, abs(entry.amount), entry.pk) for entry in entries_of_one]
+        lines = [Line(entry.day, Units(abs(entry.amount)), entry.pk) for entry in entries_of_one]
         for series in find_series(lines):
             last = of_line[series.lines[-1].pk]
             found.append(

@@ -42,7 +42,7 @@ def _bill_of(one: Recurring, openly: dict[UUID, Bill], settled: dict[int, UUID])
         return None
     paid = {settled.get(line.pk) for line in one.series.lines} & set(openly)
     if paid:
-        return min(openly[series].pk for series in paid)
+        return min(openly[series].pk for series in paid if series is not None)
     named = (
         bill
         for bill in openly.values()

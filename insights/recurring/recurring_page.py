@@ -1,6 +1,6 @@
 """What the page of recurring payments shows beside the summary: links, categories, buttons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -52,7 +52,9 @@ def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
     }
 
 
-def _row(one: Recurring, summary: RecurringSummary, categories: dict[int, Category]) -> Row:
+def _row(
+    one: Recurring, summary: RecurringSummary, categories: Mapping[int | None, Category]
+) -> Row:
     user = summary.coverage.user
     category = categories.get(one.category_id)
     is_own = one.account.user_id == user.pk and may(user, Ability.CHANGE_OWN_DATA)

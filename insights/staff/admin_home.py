@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -65,7 +66,7 @@ def _for_readers() -> dict[str, Any]:
 def _for_support() -> dict[str, Any]:
     """Messages and locks: no money."""
     failed = Notification.objects.filter(status=Notification.Status.FAILED)
-    locked = with_locks(User.objects.filter(is_active=True), timezone.now())
+    locked: QuerySet[Any] = with_locks(User.objects.filter(is_active=True), timezone.now())
     return {"failed_count": failed.count(), "locked_count": locked.filter(is_locked=True).count()}
 
 

@@ -32,7 +32,8 @@ from users.timezones import local_date
 @require_safe
 def export_list(request: UserRequest) -> HttpResponse:
     """What can be asked for, and one's files."""
-    chosen = Account.objects.visible_to(request.user).filter(pk=_number(request.GET.get("account")))
+    number = _number(request.GET.get("account"))
+    chosen = Account.objects.visible_to(request.user).filter(pk__in=[number] if number else [])
     return _page(request, statement=_statement_form(request, initial={"account": chosen.first()}))
 
 

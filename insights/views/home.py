@@ -1,5 +1,7 @@
 """The home page."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -29,7 +31,7 @@ def home(request: UserRequest) -> HttpResponse:
             messages.error(request, sentence)
         choice, shared, status = choose_period({}, on=on), None, 422
     figures = overview(user=request.user, choice=choice, on=on, include_shared=shared)
-    context = {
+    context: dict[str, Any] = {
         "invitation_count": AccountShare.objects.offered_to(request.user).count(),
         "review_count": ReviewItem.objects.visible_to(request.user).open().count(),
     }

@@ -35,7 +35,7 @@ from users.timezones import local_date
 class RewardApi(GenericApiView):
     """What these share: the user's programmes, and what day it is for them."""
 
-    serializer_class = RewardOut
+    serializer_class: Any = RewardOut
 
     def get_queryset(self) -> RewardQuerySet:
         return Reward.objects.visible_to(self.request.user)
@@ -66,7 +66,7 @@ class RewardListApi(RewardApi):
         """Your programmes, by name."""
         page = self.paginate_queryset(self.get_queryset())
         holdings = self.holdings()
-        shown = [holdings[one.pk] for one in page if one.pk in holdings]
+        shown = [holdings[one.pk] for one in page or [] if one.pk in holdings]
         return self.get_paginated_response(RewardOut(shown, many=True).data)
 
     @operation(request=RewardIn, responses={201: RewardOut})

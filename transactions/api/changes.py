@@ -77,7 +77,7 @@ class ChangeListApi(GenericApiView):
     def get(self, request: UserApiRequest) -> Response:
         """What was done to many transactions at once, the latest first."""
         page = self.paginate_queryset(Change.objects.visible_to(request.user))
-        context = self.get_serializer_context() | {"at": timezone.now()}
+        context = {**self.get_serializer_context(), "at": timezone.now()}
         return self.get_paginated_response(UndoableChangeOut(page, many=True, context=context).data)
 
 
@@ -88,7 +88,7 @@ class ChangeUndoApi(GenericApiView):
     def get(self, request: UserApiRequest, pk: int) -> Response:
         """One change: what it changed, and how far it is while it is `running` or `undoing`."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
-        context = self.get_serializer_context() | {"at": timezone.now()}
+        context = {**self.get_serializer_context(), "at": timezone.now()}
         return Response(UndoableChangeOut(change, context=context).data)
 
     @operation(request=None, responses={200: UndoneOut, 202: AppliedOut})
@@ -123,7 +123,7 @@ class ChangeStopApi(GenericApiView):
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         change = stop_change(actor=request.user, change=change)
-        context = self.get_serializer_context() | {"at": timezone.now()}
+        context = {**self.get_serializer_context(), "at": timezone.now()}
         return Response(UndoableChangeOut(change, context=context).data)
 
 

@@ -1,6 +1,6 @@
 """Transactions as a file at the API."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -29,9 +29,7 @@ class CsvRenderer(BaseRenderer):
 class CsvExportApi(ApiView):
     renderer_classes = [JSONRenderer, CsvRenderer]
 
-    def finalize_response(
-        self, request: UserApiRequest, response: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """All but the file is JSON and says so, whatever was asked for."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(answer, Response):
@@ -46,7 +44,7 @@ class CsvExportApi(ApiView):
     def post(self, request: UserApiRequest) -> StreamingHttpResponse:
         """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
         rows = filtered_rows(request, request.data)
-        note_export(actor=request.user, filters=request.data)
+        note_export(actor=request.user, filters=cast(dict[str, str], request.data))
         return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
 
 

@@ -106,7 +106,7 @@ class ImportOut(serializers.ModelSerializer):
     balance_after = AmountSerializerField(currency="account.currency", read_only=True)
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     progress = serializers.SerializerMethodField()
-    errors = serializers.SerializerMethodField()
+    errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
 
     class Meta:
         model = ImportBatch
@@ -160,7 +160,8 @@ class ImportOut(serializers.ModelSerializer):
         if not batch.invalid_count or isinstance(self.parent, serializers.ListSerializer):
             return []
         rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.INVALID)
-        return RowErrorOut(rows.order_by("id")[:IMPORT_ERRORS_LISTED], many=True).data
+        listed = rows.order_by("id")[:IMPORT_ERRORS_LISTED]
+        return list(RowErrorOut(listed, many=True).data)
 
 
 def _amount(batch: ImportBatch, amount: Any) -> str | None:

@@ -47,7 +47,7 @@ class RefusedFileError(ValidationError):
 class ImportApi(GenericApiView):
     """What these share: the uploads of this user."""
 
-    serializer_class = ImportOut
+    serializer_class: Any = ImportOut
 
     def get_queryset(self) -> ImportBatchQuerySet:
         return ImportBatch.objects.visible_to(self.request.user).select_related("account")
@@ -73,11 +73,11 @@ class ImportApi(GenericApiView):
 class TransactionImportApi(ImportApi):
     parser_classes = [parsers.MultiPartParser]
 
-    def initial(self, request: UserApiRequest, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Refuse by its announced length what would only be read to be refused."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
-            raise RefusedFileError(too_large().message, "too_large")
+            raise RefusedFileError(str(too_large().message), "too_large")
         super().initial(request, *args, **kwargs)
 
     @operation(
@@ -103,7 +103,7 @@ class TransactionImportApi(ImportApi):
         self, request: UserApiRequest, *, file: Any, account: Any, mapping: Any, confirm: bool
     ) -> Answer:
         if file.size > settings.IMPORT_MAX_BYTES:
-            raise RefusedFileError(too_large().message, "too_large")
+            raise RefusedFileError(str(too_large().message), "too_large")
         try:
             batch = start_import(
                 actor=request.user,
@@ -147,7 +147,7 @@ def _refused(error: DjangoValidationError) -> Exception:
 def _open_questions(batch: ImportBatch) -> dict[str, Any]:
     """The errors for what nobody but the owner can know, and where the upload waits."""
     found = examine_batch(batch).detection
-    errors: list[dict[str, str]] = []
+    errors: list[dict[str, Any]] = []
     try:
         if found is not None:
             refuse_doubts(found, {})

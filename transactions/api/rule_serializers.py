@@ -22,7 +22,7 @@ from transactions.rules.rule_preview import MonthEffect, PreviewRow
 class RuleOut(serializers.ModelSerializer):
     """A rule; its category is said by its slug, amounts without their sign."""
 
-    category = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     category_name = serializers.CharField(source="category.name", read_only=True)
     amount_min = serializers.SerializerMethodField()
     amount_max = serializers.SerializerMethodField()
@@ -56,7 +56,7 @@ def _plain(amount: Decimal | None) -> str | None:
     """A rule is of no currency: two decimals, or as many as it has."""
     if amount is None:
         return None
-    digits = max(2, -amount.normalize().as_tuple().exponent)
+    digits = max(2, -int(amount.normalize().as_tuple().exponent))
     return f"{amount:.{digits}f}"
 
 
@@ -245,7 +245,7 @@ def applied(change: Change | None) -> Response:
         "status": change.status if change else Change.Status.DONE,
         "url": url,
     }
-    if change is None or not change.is_unfinished:
+    if change is None or url is None or not change.is_unfinished:
         return Response(answer)
     return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": url})
 

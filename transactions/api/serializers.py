@@ -1,7 +1,6 @@
 """The shapes of transactions and categories in JSON."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -147,7 +146,7 @@ class TransactionIn(Input):
         return local_date(self.context["request"].user.timezone, timezone.now())
 
     def _sign(self, attrs: dict[str, Any], row: Transaction | None) -> None:
-        amount: Decimal | None = attrs.pop("amount", None)
+        amount: Any = attrs.pop("amount", None)
         kind = attrs.pop("txn_type", None)
         if row is not None:
             if amount is None and kind is None:
@@ -200,7 +199,7 @@ class CategoryChangeOut(serializers.ModelSerializer):
 class CategoryOut(serializers.ModelSerializer):
     """A category; `user` is null for the predefined ones."""
 
-    parent = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
+    parent: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
     is_predefined = serializers.SerializerMethodField()
 
     class Meta:
@@ -228,7 +227,7 @@ class CategoryIn(Input):
 
     name = serializers.CharField(max_length=80)
     kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
-    parent = CategorySlugField(required=False)
+    parent: Any = CategorySlugField(required=False)
     icon = serializers.CharField(max_length=40, required=False)
     color = serializers.RegexField(r"^#[0-9a-fA-F]{6}$", required=False)
 

@@ -24,7 +24,7 @@ class SplitOut(serializers.ModelSerializer):
     """One part; `amount` is positive, in the transaction's direction."""
 
     amount = serializers.SerializerMethodField()
-    category = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = TransactionSplit
@@ -43,7 +43,7 @@ class PartIn(Input):
 class SplitsIn(Input):
     """Every part of the transaction; none makes it whole again."""
 
-    parts = PartIn(many=True, max_length=MOST_PARTS)
+    parts = PartIn(many=True, max_length=MOST_PARTS)  # type: ignore[call-arg]  # DRF passes it to the list
 
 
 class TransactionSplitsApi(TransactionApi):

@@ -27,7 +27,7 @@ from users.timezones import today_in
 class TransferOut(serializers.ModelSerializer):
     """A pair: what left the source and what arrived at the target, both amounts positive."""
 
-    source = serializers.IntegerField(source="outflow_transaction.account_id", read_only=True)
+    source = serializers.IntegerField(source="outflow_transaction.account_id", read_only=True)  # type: ignore[assignment]  # a field of that name
     source_name = serializers.CharField(source="outflow_transaction.account.name", read_only=True)
     target = serializers.IntegerField(source="inflow_transaction.account_id", read_only=True)
     target_name = serializers.CharField(source="inflow_transaction.account.name", read_only=True)
@@ -71,7 +71,7 @@ class TransferOut(serializers.ModelSerializer):
 class TransferIn(Input):
     """Money to move: `amount` in the source's currency, `target_amount` in the target's."""
 
-    source = VisibleAccountField()
+    source = VisibleAccountField()  # type: ignore[assignment]  # a field of that name
     target = VisibleAccountField()
     amount = AmountSerializerField(positive=True)
     target_amount = AmountSerializerField(

@@ -33,7 +33,7 @@ from users.signed_in import UserApiRequest
 class TransactionApi(GenericApiView):
     """What these share: the transactions this user sees."""
 
-    serializer_class = TransactionOut
+    serializer_class: Any = TransactionOut
 
     def get_queryset(self) -> TransactionQuerySet:
         return Transaction.objects.visible_to(self.request.user).for_list()

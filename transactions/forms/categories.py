@@ -24,7 +24,7 @@ class CategoryForm(Form):
     """Name, place, icon and colour; a child has its parent's kind."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
-    parent = forms.ModelChoiceField(
+    parent: Any = forms.ModelChoiceField(
         label=_("Parent category"),
         queryset=None,
         required=False,

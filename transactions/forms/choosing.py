@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may_post_to
 from accounts.models import Account, AccountQuerySet
+from banking.kernel.narrowing import sure
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
@@ -16,7 +17,7 @@ Choices = list[tuple[str, Any]]
 
 
 def category_choices(
-    owner_id: int, empty: str, *, with_none: bool = False, without: str | None = None
+    owner_id: int, empty: Any, *, with_none: bool = False, without: str | None = None
 ) -> Choices:
     """Slugs by group: each category of the first level heads its own, in one query."""
     found = list(Category.objects.of_owner(owner_id))
@@ -38,7 +39,8 @@ class CategoryField(forms.ChoiceField):
     """A category of this owner, or none."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**({"required": False, "label": _("Category")} | kwargs))
+        options: dict[str, Any] = {"required": False, "label": _("Category")}
+        super().__init__(**(options | kwargs))
         self.owner_id: int | None = None
 
     def set_owner(self, owner_id: int, *, without: str | None = None) -> None:
@@ -49,7 +51,7 @@ class CategoryField(forms.ChoiceField):
         slug = super().clean(value)
         if not slug:
             return None
-        found = Category.objects.of_owner(self.owner_id).filter(slug=slug).first()
+        found = Category.objects.of_owner(sure(self.owner_id)).filter(slug=slug).first()
         if found is None:
             raise ValidationError(_("Choose one of your own categories."))
         return found

@@ -21,7 +21,7 @@ class TagsField(forms.CharField):
     """Words with commas between them."""
 
     def __init__(self, **kwargs: Any) -> None:
-        defaults = {
+        defaults: dict[str, Any] = {
             "label": _("Tags"),
             "required": False,
             "max_length": 1000,
@@ -29,8 +29,9 @@ class TagsField(forms.CharField):
         }
         super().__init__(**(defaults | kwargs))
 
-    def to_python(self, value: Any) -> list[str]:
-        return [word.strip() for word in super().to_python(value).split(",") if word.strip()]
+    def to_python(self, value: Any) -> Any:
+        words = super().to_python(value) or ""
+        return [word.strip() for word in words.split(",") if word.strip()]
 
     def run_validators(self, value: list[str]) -> None:
         super().run_validators(",".join(value))

@@ -56,7 +56,7 @@ def _choose(form: Any, name: str, choices: list) -> None:
 
 
 def _flat(choices: list) -> list[tuple[Any, Any]]:
-    flat = []
+    flat: list[tuple[Any, Any]] = []
     for key, label in choices:
         flat += label if isinstance(label, list) else [(key, label)]
     return flat

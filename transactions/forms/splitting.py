@@ -34,7 +34,7 @@ PartFormSet = forms.formset_factory(PartForm, extra=BLANK_ROWS, max_num=MOST_PAR
 
 def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
     """The parts there are, or the whole in its category, and some empty rows."""
-    parts = list(row.splits.select_related("category")) or [row]
+    parts: list[Any] = list(row.splits.select_related("category")) or [row]
     initial = [
         {
             "amount": abs(part.signed_amount),

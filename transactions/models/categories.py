@@ -47,7 +47,6 @@ class Category(Trashable):
     icon = models.CharField(_("icon"), max_length=40, default="tag")
     color = models.CharField(_("color"), max_length=7, default="#64748b")
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = CategoryQuerySet.as_manager()
 

@@ -4,6 +4,8 @@ Positive `signed_amount` is money in. Only posted rows outside the trash count i
 Rows, balances and totals are written by `transactions.services.posting` alone, together.
 """
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -131,7 +133,12 @@ class Transaction(Trashable):
         "ImportBatch", on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+
+    # What a page puts beside a row of its own.
+    may_change: bool
+    counted: Decimal
+    balance_after: Decimal | None
+    days_left: int
 
     objects = TransactionQuerySet.as_manager()
 

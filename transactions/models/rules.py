@@ -48,7 +48,6 @@ class CategoryRule(Trashable):
     amount_min = AmountField(_("amount from"), null=True, blank=True)
     amount_max = AmountField(_("amount to"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = CategoryRuleQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.http import Http404
 
 from banking.kernel.keyset import NO_SUCH_PAGE
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import first_of_month
 from banking.limits import LINES_A_PAGE
 from transactions.category_moves import LimitEffect, Move, limit_effects
@@ -104,7 +105,7 @@ def preview_rules(
         for row, verdict, decided in judged:
             counts[verdict] += 1
             if verdict is Verdict.CHANGES:
-                moves.add(row, decided)
+                moves.add(row, sure(decided))
             if verdict is listed:
                 page.offer((row, verdict, decided))
     effects, month_count = moves.effects(user, _cut_month(user, most) if total > most else None)
@@ -251,7 +252,7 @@ def _standing_nets(
 def _effect(
     key: tuple[date, str, int | None], category: Category | None, standing: Decimal, net: Decimal
 ) -> MonthEffect:
-    measures = {Category.Kind.EXPENSE: "spent", Category.Kind.INCOME: "received"}
+    measures: dict[str, str] = {Category.Kind.EXPENSE: "spent", Category.Kind.INCOME: "received"}
     measure = measures.get(category.kind, "net") if category else "net"
     before, after = standing, standing + net
     if measure == "spent":
@@ -267,5 +268,5 @@ def _shown(judged: list[Judged], asked: CategoryRule | None) -> list[PreviewRow]
     return [
         PreviewRow(found[row.pk], found[row.pk].category, (asked or rule).category, rule)
         for row, _, rule in judged
-        if row.pk in found
+        if row.pk in found and rule is not None
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.db.models import Q, QuerySet
 
@@ -56,8 +56,8 @@ class RuleScan:
     def __init__(self, user: User, rule: CategoryRule | None = None) -> None:
         self.user = user
         self.rule = rule
-        rules = CategoryRule.objects.visible_to(user).in_force().in_order()
-        rules = list(rules.select_related("category"))
+        in_force = CategoryRule.objects.visible_to(user).in_force().in_order()
+        rules = list(in_force.select_related("category"))
         if rule is None:
             self._asked, self._earlier = RuleBook(rules), RuleBook([])
         else:
@@ -68,13 +68,13 @@ class RuleScan:
     def judge(self, row: ScannedRow) -> tuple[Verdict, CategoryRule | None]:
         """The row's verdict, and the rule that decides it."""
         line = Line(row.description, row.merchant, row.account_id, abs(row.signed_amount))
-        asked = self._asked.first_match(line)
+        asked = cast(CategoryRule | None, self._asked.first_match(line))
         if asked is None:
             return Verdict.NOT_MATCHED, None
         if self._is_locked(row):
             same = row.category_id == asked.category_id
             return (Verdict.SAME if same else Verdict.LOCKED), asked
-        earlier = self._earlier.first_match(line)
+        earlier = cast(CategoryRule | None, self._earlier.first_match(line))
         if earlier is not None:
             return Verdict.KEPT, earlier
         same = row.category_id == asked.category_id

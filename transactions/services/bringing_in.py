@@ -8,11 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.money import to_units
 from transactions.fingerprints import fingerprint
 from transactions.matching.lines import REVIEW, SAME, Incoming, Matching, Text
 from transactions.matching.matcher import match
@@ -68,7 +70,7 @@ class _Usable:
         line = self.line
         return Incoming(
             key,
-            int(self.amount.scaleb(4)),
+            to_units(self.amount),
             line.txn_date.toordinal(),
             self.fingerprint,
             line.external_id,
@@ -106,7 +108,7 @@ def bring_in(
     asked = _ask(account, usable, matching, source)
     withdrawn = _withdraw(account, removed, source, at)
     book(accounts, merge((completed, 1), (sums_of_rows(added), 1)))
-    counts = {
+    counts: dict[str, Any] = {
         "read": len(lines),
         "added": len(added),
         "review": asked,
@@ -129,7 +131,7 @@ def bring_in(
 
 def _usable(
     account: Account, lines: Sequence[IncomingTransaction]
-) -> tuple[list[_Usable], dict[str, list[str] | int]]:
+) -> tuple[list[_Usable], dict[str, Any]]:
     """The lines that can be posted; of two with one id the later, as the bank's last word."""
     suggester = suggester_for(account.user)
     found: dict[object, _Usable] = {}
@@ -202,7 +204,7 @@ def _match(
     )
 
 
-def _same(matching: Matching) -> list[tuple[int, object]]:
+def _same(matching: Matching) -> list[tuple[int, Any]]:
     return [
         (key, verdict)
         for key, verdict in sorted(matching.verdicts.items())

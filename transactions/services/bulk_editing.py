@@ -326,7 +326,7 @@ def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
     return staged
 
 
-def _leave_kept(pk: int, before: dict, after: dict, kept: Kept) -> None:
+def _leave_kept(pk: int, before: dict[str, Any], after: dict[str, Any], kept: Kept) -> None:
     names = [CATEGORY, SOURCE] if pk in kept.categories else []
     names += [NOTES] if pk in kept.notes else []
     for name in names:
@@ -336,7 +336,7 @@ def _leave_kept(pk: int, before: dict, after: dict, kept: Kept) -> None:
 
 
 def _plan_category(
-    before: dict, after: dict, edit: Edit, category_id: int | None, source: str
+    before: dict[str, Any], after: dict[str, Any], edit: Edit, category_id: int | None, source: str
 ) -> None:
     if edit.category is UNCHANGED:
         return
@@ -362,7 +362,7 @@ def refuse_too_many_tags(rows: TransactionQuerySet, edit: Edit) -> None:
     if not edit.add_ids:
         return
     links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))
-    others = links.exclude(tag__in=edit.tag_ids).values("transaction")
+    others: Any = links.exclude(tag__in=edit.tag_ids).values("transaction")
     room = MOST_TAGS - len(edit.add_ids)
     if count := others.annotate(count=Count("pk")).filter(count__gt=room).count():
         noun = "transaction" if count == 1 else "transactions"

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db import transaction as db_transaction
-from django.db.models import Field, GeneratedField
+from django.db.models import GeneratedField
 
 from accounts.models import Account
 from accounts.services import lock_accounts
@@ -19,7 +19,7 @@ from transactions.fingerprints import fingerprint
 from transactions.models import Category, Tag, Transaction
 from transactions.services.posting import book
 from transactions.services.posting_checks import EARLIEST, LATEST
-from transactions.totals import merge, net_by_account, sums_of_rows
+from transactions.totals import SumsByKey, merge, net_by_account, sums_of_rows
 from users.audit import trail
 from users.models import User
 
@@ -55,7 +55,8 @@ def post_many(
     Raises ValidationError for a line that no account of this currency could hold.
     """
     account = lock_accounts([account.pk])[account.pk]
-    count, sums = 0, {}
+    count = 0
+    sums: SumsByKey = {}
     for batch in batched(rows, ROWS_AT_ONCE):
         lines = [(_line(account, row, origin), row.tags) for row in batch]
         _insert([line for line, tags in lines if not tags])
@@ -106,11 +107,11 @@ def _refuse_impossible(account: Account, row: HistoryRow) -> None:
 
 def _insert(lines: list[Transaction]) -> None:
     fields = _stored_fields()
-    columns = [field.column for field in fields]
+    columns = [str(field.column) for field in fields]
     bulk_insert(Transaction._meta.db_table, columns, _as_stored(lines, fields))
 
 
-def _stored_fields() -> list[Field]:
+def _stored_fields() -> list[Any]:
     return [
         field
         for field in Transaction._meta.concrete_fields
@@ -118,7 +119,7 @@ def _stored_fields() -> list[Field]:
     ]
 
 
-def _as_stored(lines: list[Transaction], fields: list[Field]) -> Iterator[list[Any]]:
+def _as_stored(lines: list[Transaction], fields: list[Any]) -> Iterator[list[Any]]:
     """Each field's own preparation, so that folded texts and timestamps come out as by save()."""
     for line in lines:
         yield [field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.services import lock_accounts
+from banking.kernel.narrowing import sure
 from banking.limits import MOST_CATEGORIES
 from transactions.category_holders import let_holders_follow
 from transactions.models import (
@@ -148,7 +149,7 @@ def move_rows(*, actor: User, rows: TransactionQuerySet, target: Category | None
 
 
 def _locked(category: Category) -> Category:
-    User.objects.select_for_update(no_key=True).get(pk=category.user_id)
+    User.objects.select_for_update(no_key=True).get(pk=sure(category.user_id))
     return Category.objects.select_for_update(no_key=True).get(pk=category.pk)
 
 
@@ -198,7 +199,7 @@ def _checked_target(category: Category, target: Category | None) -> Category | N
     target = category.parent if target is PARENT else target
     if target is None:
         return None
-    chosen = Category.objects.of_owner(category.user_id).filter(pk=target.pk)
+    chosen = Category.objects.of_owner(sure(category.user_id)).filter(pk=target.pk)
     if target.pk == category.pk or not chosen.exists():
         raise ValidationError({"target": "Choose a different category of your own."})
     has_parts = TransactionSplit.objects.filter(category=category).exists()

@@ -26,7 +26,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import Account
 from banking.kernel.bulk import bulk_insert, bulk_update, insert_selected
-from banking.kernel.fields import folded
+from banking.kernel.fields import folded, folded_field
 from transactions.models import (
     CategoryChange,
     Change,
@@ -154,7 +154,7 @@ def _write_history(rows: QuerySet[ChangeRow], origin: str, to: str, act: Act) ->
 
 def write_notes(rows: QuerySet[ChangeRow], to: str, at: datetime) -> None:
     """Notes, and with them the text that is searched."""
-    sources = Transaction._meta.get_field("search_text").sources
+    sources = folded_field(Transaction, "search_text").sources
     place = sources.index(NOTES)
     for piece in pieces_of(rows):
         noted = {row.transaction_id: getattr(row, to)[NOTES] for row in piece}

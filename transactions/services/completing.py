@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Account
 from banking.kernel.bulk import batched, bulk_update
+from banking.kernel.fields import folded_field
 from banking.kernel.money import SMALLEST_STEP
 from transactions.fingerprints import fingerprint
 from transactions.models import (
@@ -129,7 +130,11 @@ def _says_more(telling: Telling, row: Transaction, is_changed: bool) -> bool:
 
 
 def _bank_line(
-    account: Account, telling: Telling, row: Transaction, before: dict, after: dict
+    account: Account,
+    telling: Telling,
+    row: Transaction,
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> BankLine:
     return BankLine(
         transaction=row,
@@ -154,7 +159,7 @@ def _facts_of(row: Transaction) -> dict[str, Any]:
 def _stored(row: Transaction, at: datetime) -> list[Any]:
     row.updated_at = at
     for field in ("search_text", "merchant_key"):
-        setattr(row, field, Transaction._meta.get_field(field).text_of(row))
+        setattr(row, field, folded_field(Transaction, field).text_of(row))
     return [row.pk, *(getattr(row, name) for name in STORED)]
 
 
@@ -190,7 +195,7 @@ def _take_some_back(lines: list[BankLine], at: datetime) -> SumsByKey:
         old = sums_of_rows([row])
         amount = row.signed_amount
         for name, value in _unchanged_since(line, row):
-            field = Transaction._meta.get_field(name)
+            field: Any = Transaction._meta.get_field(name)
             setattr(
                 row, name, Decimal(value) if name == "signed_amount" else field.to_python(value)
             )

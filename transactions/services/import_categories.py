@@ -1,6 +1,7 @@
 """The categories an import gives its rows: still there, and told in each row's history."""
 
 from datetime import datetime
+from typing import cast
 
 from django.db import connection
 
@@ -35,4 +36,4 @@ def write_history(batch: ImportBatch, *, actor: User | None, at: datetime) -> in
     actor_id = actor.pk if actor else None
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, [actor_id, moment, batch.pk, batch.pk])
-        return cursor.rowcount
+        return cast(int, cursor.rowcount)

@@ -24,6 +24,8 @@ from django.db.models.functions import Cast
 
 from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.fields import FoldedField, folded
+from banking.kernel.money import Units, from_units
+from banking.kernel.narrowing import sure
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.completing import Telling
@@ -56,7 +58,7 @@ def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
     return sums.by_key()
 
 
-def _new_rows(batch: ImportBatch) -> Iterator[tuple]:
+def _new_rows(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
     rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.NEW).annotate(
         units=Cast("signed_amount", BigIntegerField()),
         status=Case(When(is_pending=True, then=Value(PENDING)), default=Value(POSTED)),
@@ -74,7 +76,7 @@ def _runs_backwards(batch: ImportBatch) -> bool:
     dated = ImportRow.objects.filter(batch=batch, txn_date__isnull=False)
     first = dated.order_by("row_number", "pk").values_list("txn_date", flat=True).first()
     last = dated.order_by("-row_number", "-pk").values_list("txn_date", flat=True).first()
-    return first is not None and first > last
+    return first is not None and last is not None and first > last
 
 
 class _Writer:
@@ -86,14 +88,14 @@ class _Writer:
             for field in Transaction._meta.concrete_fields
             if not field.primary_key and not isinstance(field, GeneratedField)
         ]
-        self.columns = [field.column for field in fields]
+        self.columns = [str(field.column) for field in fields]
         places = {field.attname: place for place, field in enumerate(fields)}
         blank = Transaction(
             user_id=batch.user_id,
             account_id=batch.account_id,
             import_batch_id=batch.pk,
             origin=Transaction.Origin.IMPORT,
-            signed_amount=0,
+            signed_amount=Decimal(0),
             fingerprint=0,
             created_at=at,
             updated_at=at,
@@ -108,7 +110,7 @@ class _Writer:
             if isinstance(field, FoldedField)
         ]
 
-    def values_of(self, line: tuple) -> list[Any]:
+    def values_of(self, line: tuple[Any, ...]) -> list[Any]:
         values = self.blank.copy()
         for place, value in zip(self.places, line, strict=True):
             values[place] = value
@@ -122,9 +124,9 @@ class _SumsOfLines:
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
-        self.units: dict[tuple, list[int]] = {}
+        self.units: dict[tuple[Any, ...], list[int]] = {}
 
-    def add(self, line: tuple) -> None:
+    def add(self, line: tuple[Any, ...]) -> None:
         merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
         if status == PENDING:
             return
@@ -138,7 +140,7 @@ class _SumsOfLines:
         found: SumsByKey = {}
         for (year, month, category_id, merchant), (inflow, outflow, *counts) in self.units.items():
             key = TotalKey(self.account_id, date(year, month, 1), category_id)
-            sums = Sums(Decimal(inflow).scaleb(-4), Decimal(outflow).scaleb(-4), *counts)
+            sums = Sums(from_units(Units(inflow)), from_units(Units(outflow)), *counts)
             found.setdefault(key, Sums()).add(sums)
             found[replace(key, merchant=merchant)] = sums
         return found
@@ -156,7 +158,7 @@ def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
     )
     for row in telling.select_related("review_item").order_by("pk").iterator(chunk_size=1000):
         yield Telling(
-            transaction_id=row.match_id,
+            transaction_id=sure(row.match_id),
             import_batch=batch,
             review_item=getattr(row, "review_item", None),
             **{name: getattr(row, name) for name in _TOLD},

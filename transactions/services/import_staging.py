@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from banking.kernel.bulk import batched, bulk_insert
-from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit
+from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.rules.rule_book import Line
@@ -55,7 +55,7 @@ class Spool:
         self.opening_balance = _as_posted(file.opening_balance, staging.opening())
         self.closing_balance = _as_posted(file.closing_balance, staging.closing())
 
-    def rows(self) -> Iterator[tuple]:
+    def rows(self) -> Iterator[tuple[Any, ...]]:
         self.spooled.seek(0)
         while True:
             try:
@@ -112,7 +112,7 @@ class Staging:
         self.first: list[IncomingTransaction] = []
         self.last: IncomingTransaction | None = None
 
-    def row_of(self, line: IncomingRow) -> tuple:
+    def row_of(self, line: IncomingRow) -> tuple[Any, ...]:
         self.row_count += 1
         if isinstance(line, UnusableRow):
             return _unusable(line.row_number, line.raw, line.error, line.attr)
@@ -126,7 +126,7 @@ class Staging:
         except RefusedLineError as refused:
             return _unusable(line.row_number, line.raw, str(refused), refused.attr)
 
-    def _usable(self, line: IncomingTransaction) -> tuple:
+    def _usable(self, line: IncomingTransaction) -> tuple[Any, ...]:
         currency = line.currency or self.currency
         amount = self._checked(line, currency)
         description = storable(line.description)[:500] or storable(line.merchant)
@@ -142,7 +142,7 @@ class Staging:
             storable(line.raw),
             line.txn_date.isoformat(),
             posted.isoformat() if posted else None,
-            int(amount.scaleb(4)),
+            to_units(amount),
             currency,
             description,
             storable(suggestion.merchant)[:200],
@@ -250,11 +250,11 @@ def _date_note(on: date) -> str:
     )
 
 
-def _skipped(line: SkippedRow, currency: str) -> tuple:
+def _skipped(line: SkippedRow, currency: str) -> tuple[Any, ...]:
     """A line of money that never moved: on the receipt, with its reason."""
     values = _blank(line.row_number, line.raw) | {
         "txn_date": line.txn_date.isoformat(),
-        "signed_amount": int(round_to_minor_unit(line.amount, currency).scaleb(4)),
+        "signed_amount": to_units(round_to_minor_unit(line.amount, currency)),
         "currency": currency,
         "description": storable(line.description)[:500] or NO_DESCRIPTION,
         "verdict": SKIPPED,
@@ -263,7 +263,7 @@ def _skipped(line: SkippedRow, currency: str) -> tuple:
     return tuple(values[name] for name in COLUMNS)
 
 
-def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple:
+def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple[Any, ...]:
     values = _blank(row_number, raw) | {
         "verdict": INVALID,
         "error": storable(error)[:300],

@@ -129,7 +129,7 @@ _UNTOUCHED = [NEW, None, ""]
 _COLUMNS = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
 
 
-def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list]]:
+def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list[Any]]]:
     """The rows for the matcher, and what stands on those that a check has touched."""
     with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField()))
     # In the file's order: of several equal lines the first are those that are held.
@@ -147,9 +147,9 @@ def _texts_of_rows(pks: list[int]) -> dict[int, Text]:
     return {pk: Text(*text) for pk, *text in rows.values_list("pk", "description", "merchant")}
 
 
-def _write(verdicts: dict[int, Judged], before: dict[int, list]) -> None:
+def _write(verdicts: dict[int, Judged], before: dict[int, list[Any]]) -> None:
     """The verdicts that have moved; a new row keeps what its reading said of it."""
-    moved: list[tuple] = []
+    moved: list[tuple[Any, ...]] = []
     for pk, judged in verdicts.items():
         was, matched, error = before.get(pk, _UNTOUCHED)
         verdict = _VERDICT_OF[judged.kind]

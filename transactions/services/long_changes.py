@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 
+from banking.kernel.narrowing import sure
 from banking.limits import CHANGE_ATTEMPTS
 from transactions.models import (
     Category,
@@ -48,13 +49,15 @@ from users.models import User
 from users.policy import Ability, may
 
 Kind, Status = Change.Kind, Change.Status
+Step = Callable[[Change, datetime], bool]
+Work = Callable[[Change, Act, list[int]], None]
 ROWS_SCANNED = 5_000
 NOT_FINISHED = "This stopped partway several times. Try again, or undo the changes made so far."
 HALF_DONE = "This stopped partway several times. Try again to continue where it stopped."
 NOT_ALLOWED_HALFWAY = "This stopped because you no longer have permission to change it."
 NOT_ALLOWED = "You no longer have permission to change this. Changes made so far are kept."
 # What a change at work becomes when it cannot be carried on.
-FAILURES = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
+FAILURES: dict[str, str] = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
 RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
 
 
@@ -68,7 +71,7 @@ class LongChange:
         self.change_id = change_id
         self._plan: ChangePlan | None = None
         self._scan: RuleScan | None = None
-        self._scan_of: tuple = ()
+        self._scan_of: tuple[Any, ...] = ()
         self._ahead: list[tuple[int, bool]] = []
 
     def step(self, *, at: datetime) -> bool:
@@ -94,10 +97,13 @@ class LongChange:
             end(change_id=change.pk, error=" ".join(error.messages))
             return False
 
-    def _next(self, change: Change) -> Callable[[Change, datetime], bool]:
+    def _next(self, change: Change) -> Step:
         if change.status == Status.UNDOING:
             return self._undo_step
-        steps = {Kind.RULE_RUN: self._rule_step, Kind.CATEGORY: self._category_step}
+        steps: dict[str, Callable[[Change, datetime], bool]] = {
+            Kind.RULE_RUN: self._rule_step,
+            Kind.CATEGORY: self._category_step,
+        }
         return steps.get(change.kind, self._listed_step)
 
     @property
@@ -112,7 +118,10 @@ class LongChange:
         ids = self.plan.ids[start : start + settings.CHANGE_STEP_ROWS]
         if not ids:
             return _finish(change)
-        works = {Kind.DELETE: self._delete, Kind.RESTORE: restore_some}
+        works: dict[str, Callable[[Change, Act, list[int]], None]] = {
+            Kind.DELETE: self._delete,
+            Kind.RESTORE: restore_some,
+        }
         rows = Transaction.objects.filter(pk__in=ids, user=change.user)
         if change.kind in works:
             rows = with_partners(rows)
@@ -191,13 +200,13 @@ class LongChange:
         """Some thousand rows behind the cursor, and whether the rules would change them."""
         further = self._live(change).filter(pk__gt=change.cursor, pk__lte=self.plan.wanted[LAST])
         rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
-        return [(row.pk, self._scan.judge(row)[0] is Verdict.CHANGES) for row in rows]
+        return [(row.pk, sure(self._scan).judge(row)[0] is Verdict.CHANGES) for row in rows]
 
     def _apply(self, change: Change, act: Act, ids: list[int]) -> None:
         self._look_up_rules(change.user)
-        self._scan.look_again(ids)
+        sure(self._scan).look_again(ids)
         rows = self._live(change).filter(pk__in=ids, account__in=list(act.accounts))
-        judged = [(row, *self._scan.judge(row)) for row in _scanned(rows.order_by("pk"))]
+        judged = [(row, *sure(self._scan).judge(row)) for row in _scanned(rows.order_by("pk"))]
         changes = staged_changes(judged)
         if not changes:
             return
@@ -265,7 +274,7 @@ def _scanned(rows: TransactionQuerySet) -> list[ScannedRow]:
 def _in_one_commit(
     change: Change,
     rows: TransactionQuerySet,
-    work: Callable[[Change, Act, list[int]], None],
+    work: Work,
     at: datetime,
     cursor: int,
     done_count: int,

@@ -322,7 +322,7 @@ def _facts(row: Transaction) -> dict[str, Any]:
     }
 
 
-def _record_edit(actor: User, row: Transaction, before: dict, tags_changed: bool) -> None:
+def _record_edit(actor: User, row: Transaction, before: dict[str, Any], tags_changed: bool) -> None:
     after = _facts(row)
     tags = {"tags": sorted(row.tags.values_list("name", flat=True))} if tags_changed else {}
     trail.record(

@@ -6,6 +6,7 @@ brings is posted as the bank says. On its day a job posts it, once, in the owner
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -99,7 +100,7 @@ def _keep_reason(rows: list[Transaction], reason: str, today: date) -> None:
             _record(row, "transactions.transaction.not_posted", reason=reason)
 
 
-def _record(row: Transaction, action: str, **details: str) -> None:
+def _record(row: Transaction, action: str, **details: Any) -> None:
     trail.record(
         actor=None,
         action=action,

@@ -6,6 +6,7 @@ rows that did stand beside each other are two lines, such as two coffees of one 
 """
 
 from collections import defaultdict
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
@@ -45,8 +46,8 @@ def has_returned(prefix: str = "") -> Q:
 def one_of_each_line(rows: TransactionQuerySet) -> list[int]:
     """The rows without those of which a later one is among them: of each line the newest."""
     columns = ("pk", "external_id", "fingerprint", "import_batch_id", "created_at", "deleted_at")
-    by_id: dict[tuple, int] = {}
-    by_words: dict[tuple, list[tuple]] = defaultdict(list)
+    by_id: dict[tuple[Any, ...], int] = {}
+    by_words: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
     kept: list[int] = []
     for account_id, pk, external_id, words, batch_id, *life in rows.order_by("pk").values_list(
         "account_id", *columns

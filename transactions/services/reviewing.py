@@ -15,6 +15,9 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.fields import folded_field
+from banking.kernel.money import to_units
+from banking.kernel.narrowing import sure
 from transactions.matching.lines import HAND, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
@@ -80,7 +83,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         item.decided_by, item.decided_at = actor, at
     item.save()
     if item.import_row_id:
-        _count_again(item.import_row.batch_id)
+        _count_again(sure(item.import_row).batch_id)
     if same and item.candidate_id:
         _look_again_at_rivals(actor, accounts, item, at)
     if not same and freed is not None:
@@ -126,7 +129,7 @@ def _same(actor: User, account: Account, item: ReviewItem, at: datetime) -> Sums
 def _telling(item: ReviewItem) -> Telling:
     row = item.import_row
     return Telling(
-        transaction_id=item.candidate_id,
+        transaction_id=sure(item.candidate_id),
         txn_date=item.txn_date,
         posted_date=item.posted_date,
         signed_amount=item.signed_amount,
@@ -164,7 +167,7 @@ def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetim
 
 
 def _ask_about(item: ReviewItem, verdict: Verdict) -> None:
-    item.candidate = Transaction.objects.get(pk=verdict.held)
+    item.candidate = Transaction.objects.get(pk=sure(verdict.held))
     item.candidate_description = item.candidate.description
     item.reason = verdict.reason[:300]
 
@@ -182,13 +185,13 @@ def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
         kind=kind,
         apart_from={
             *item.told_apart,
-            item.candidate_id,
+            *([] if item.candidate_id is None else [item.candidate_id]),
             *others.values_list("candidate", flat=True),
         },
     )
     line = Incoming(
         item.pk,
-        int(item.signed_amount.scaleb(4)),
+        to_units(item.signed_amount),
         item.txn_date.toordinal(),
         item.fingerprint,
         item.external_id,
@@ -226,7 +229,7 @@ def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
         origin=origin.IMPORT if item.import_row_id else origin.SYNC,
         external_id="" if is_taken else item.external_id,
         fingerprint=item.fingerprint,
-        import_batch=item.import_row.batch if item.import_row_id else None,
+        import_batch=sure(item.import_row).batch if item.import_row_id else None,
     )
     if row.category_id:
         CategoryChange.objects.create(
@@ -272,7 +275,7 @@ def _look_again_at_rivals(
             rival.decided_at = at
         rival.save()
         if rival.import_row_id:
-            _count_again(rival.import_row.batch_id)
+            _count_again(sure(rival.import_row).batch_id)
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
@@ -283,7 +286,7 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
         return
     came = Transaction.objects.filter(account=item.account_id, deleted_at=None)
     if item.import_row_id:
-        came = came.filter(import_batch=item.import_row.batch_id)
+        came = came.filter(import_batch=sure(item.import_row).batch_id)
     else:
         told = BankLine.objects.filter(account=item.account_id, source=item.source)
         came = came.filter(origin=Transaction.Origin.SYNC, pk__in=told.values("transaction"))
@@ -299,7 +302,7 @@ def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime
     A bill's payment and a side of a transfer stay, completed by what the bank said; a typed line
     gives the bank's its category, notes and tags.
     """
-    kept, entered = item.candidate, item.entered
+    kept, entered = item.candidate, sure(item.entered)
     if kept is None or kept.deleted_at is not None:
         raise ValidationError(GONE)
     if entered.origin == Transaction.Origin.MANUAL:
@@ -324,11 +327,11 @@ _TOLD_BY_HELD = (
 
 
 def _give_what_was_typed(actor: User, item: ReviewItem) -> None:
-    kept, entered = item.candidate, item.entered
+    kept, entered = sure(item.candidate), sure(item.entered)
     manual = Transaction.CategorySource.MANUAL
     item.undo = {"notes": kept.notes, "tags": sorted(kept.tags.values_list("pk", flat=True))}
     kept.notes = kept.notes or entered.notes
-    kept.search_text = Transaction._meta.get_field("search_text").text_of(kept)
+    kept.search_text = folded_field(Transaction, "search_text").text_of(kept)
     kept.save(update_fields=["notes", "search_text", "updated_at"])
     kept.tags.add(*Tag.objects.filter(transactions=entered))
     takes_category = entered.category_source == manual and kept.category_source != manual
@@ -430,7 +433,7 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
     if item.status == Status.OPEN:
         return item
-    if item.import_row_id and item.import_row.batch.status == ImportBatch.Status.REVERTED:
+    if item.import_row_id and sure(item.import_row).batch.status == ImportBatch.Status.REVERTED:
         raise ValidationError("The import that asked this was reverted.")
     book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
     if item.posted is not None:
@@ -444,7 +447,7 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     item.save()
     if item.import_row_id:
         _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)
-        _count_again(item.import_row.batch_id)
+        _count_again(sure(item.import_row).batch_id)
     trail.record(actor=actor, action="transactions.review.undone", target=item)
     return item
 
@@ -459,19 +462,19 @@ def _trash(row: Transaction, at: datetime) -> SumsByKey:
 
 def _part_again(actor: User, item: ReviewItem) -> None:
     kept, undo = item.candidate, item.undo
-    if item.entered.origin != Transaction.Origin.MANUAL:
+    if kept is not None and sure(item.entered).origin != Transaction.Origin.MANUAL:
         Transaction.objects.filter(pk=kept.pk).update(deleted_at=None)
         kept.refresh_from_db()
         book({kept.account_id: kept.account}, sums_of_rows([kept]))
         return
     if kept is not None and undo:
         kept.notes = undo["notes"]
-        kept.search_text = Transaction._meta.get_field("search_text").text_of(kept)
+        kept.search_text = folded_field(Transaction, "search_text").text_of(kept)
         kept.save(update_fields=["notes", "search_text", "updated_at"])
         kept.tags.set(undo["tags"])
         if "category" in undo:
             _give_category(actor, kept, undo["category"], undo["category_source"])
-    restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=item.entered_id))
+    restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=sure(item.entered_id)))
 
 
 def close_reviews_of(batch: ImportBatch) -> None:
@@ -499,7 +502,7 @@ def ask_about_rows(batch: ImportBatch, *, actor: User | None, at: datetime) -> N
 def _item_of(
     batch: ImportBatch, row: ImportRow, held: Mapping[int, Transaction], state: Mapping[str, Any]
 ) -> ReviewItem:
-    candidate = held.get(row.match_id)
+    candidate = None if row.match_id is None else held.get(row.match_id)
     return ReviewItem(
         user_id=batch.user_id,
         account_id=batch.account_id,

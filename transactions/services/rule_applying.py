@@ -46,7 +46,7 @@ def apply_rules(
             change = Change.objects.create(
                 user=user, kind=Change.Kind.RULE_RUN, summary=run_title(rule)
             )
-        if staged:
+        if change is not None and staged:
             stage(change, staged)
     if change is None:
         return None

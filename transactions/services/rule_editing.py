@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from banking.kernel.bulk import bulk_update
+from banking.kernel.narrowing import sure
 from banking.limits import MOST_RULES
 from transactions.models import Category, CategoryRule
 from transactions.rules.rule_book import compile_pattern, refuse_heavy_patterns
@@ -77,7 +78,7 @@ def release_category(*, category: Category, target: Category | None, at: datetim
 
     For a category that goes; the caller records the event.
     """
-    _lock_book(category.user)
+    _lock_book(sure(category.user))
     rules = CategoryRule.objects.filter(category=category, deleted_at=None)
     if target is None:
         return rules.update(deleted_at=at, updated_at=at)

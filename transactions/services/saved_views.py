@@ -1,5 +1,7 @@
 """Filters and columns of the transactions list kept by a name."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.http import QueryDict
@@ -53,7 +55,7 @@ def edit_view(
 @db_transaction.atomic
 def delete_view(*, actor: User, view: SavedView) -> None:
     """Forget a view; the transactions stay as they are."""
-    audited = {"target": view, **_facts(view)}
+    audited: dict[str, Any] = {"target": view, **_facts(view)}
     SavedView.objects.filter(pk=view.pk).delete()
     trail.record(actor=actor, action="transactions.view.deleted", **audited)
 
@@ -76,5 +78,5 @@ def _checked(view: SavedView, name: str, query: str) -> SavedView:
     return view
 
 
-def _facts(view: SavedView) -> dict[str, str]:
+def _facts(view: SavedView) -> dict[str, Any]:
     return {"name": view.name, "query": view.query}

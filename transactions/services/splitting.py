@@ -134,7 +134,7 @@ def _check(row: Transaction, parts: Sequence[Part]) -> None:
             raise ValidationError({"parts": error.error_dict["amount"]}) from error
         if len(part.notes) > LONGEST_NOTES:
             raise ValidationError({"parts": f"Notes can have at most {LONGEST_NOTES} characters."})
-    total = sum(part.signed_amount for part in parts)
+    total = sum((part.signed_amount for part in parts), Decimal(0))
     if total != row.signed_amount:
         given, whole = (plain_amount(abs(one), row.currency) for one in (total, row.signed_amount))
         sentence = f"The parts add up to {given}, but the transaction is {whole} {row.currency}."

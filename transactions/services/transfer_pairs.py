@@ -6,6 +6,7 @@ the pair: both get back the categories they had. Callers hold the locks of every
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -32,7 +33,7 @@ CONFIRMED = (
 Wanted = tuple[Transaction, Category | None, str]
 
 
-def confirmed_pairs(rows: QuerySet) -> QuerySet[Transfer]:
+def confirmed_pairs(rows: QuerySet[Any]) -> QuerySet[Transfer]:
     """The confirmed transfers that one of these rows is a side of."""
     ids = rows.order_by().values("pk")
     touches = Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids)
@@ -61,7 +62,7 @@ def with_partners(rows: TransactionQuerySet) -> TransactionQuerySet:
     return Transaction.objects.filter(Q(pk__in=rows.order_by().values("pk")) | Q(pk__in=ids))
 
 
-def sides_made_here(rows: QuerySet) -> list[tuple[int, int]]:
+def sides_made_here(rows: QuerySet[Any]) -> list[tuple[int, int]]:
     """Both sides' ids of each transfer made here that one of these rows is a side of."""
     made_here = confirmed_pairs(rows).filter(
         outflow_transaction__origin=Transaction.Origin.TRANSFER
@@ -70,7 +71,7 @@ def sides_made_here(rows: QuerySet) -> list[tuple[int, int]]:
     return list(sides)
 
 
-def accounts_of_pairs(rows: QuerySet) -> set[int]:
+def accounts_of_pairs(rows: QuerySet[Any]) -> set[int]:
     """The accounts of both sides of the transfers that these rows are in: lock them too."""
     sides = confirmed_pairs(rows).values_list(
         "outflow_transaction__account_id", "inflow_transaction__account_id"
@@ -78,7 +79,9 @@ def accounts_of_pairs(rows: QuerySet) -> set[int]:
     return {pk for pair in sides.order_by() for pk in pair}
 
 
-def dissolve_pairs(*, actor: User, rows: QuerySet, accounts: Mapping[int, Account]) -> SumsByKey:
+def dissolve_pairs(
+    *, actor: User | None, rows: QuerySet[Any], accounts: Mapping[int, Account]
+) -> SumsByKey:
     """End the pairs of rows about to leave; what that moves in the totals, for the caller to book.
 
     A transfer made here stays: both its sides leave together.
@@ -113,7 +116,7 @@ def _still_there(category: Category | None, source: str) -> tuple[Category | Non
     return category, source
 
 
-def give_categories(actor: User, wanted: list[Wanted]) -> SumsByKey:
+def give_categories(actor: User | None, wanted: list[Wanted]) -> SumsByKey:
     """Give locked rows their categories, with history; how the totals move."""
     rows = [row for row, _, _ in wanted]
     before = sums_of_rows(rows)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -56,7 +57,7 @@ def transfer_funds(
     accounts = lock_accounts([source.pk, target.pk])
     source, target = accounts[source.pk], accounts[target.pk]
     arriving = _arriving(source, target, amount, target_amount, on)
-    shared = {
+    shared: dict[str, Any] = {
         "actor": actor,
         "txn_date": on,
         "category": transfer_category(),
@@ -226,8 +227,8 @@ def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[_Side]]:
         .values_list("currency", "amount", "pk", "account_id", "signed_amount", "txn_date")
     )
     sides: dict[tuple[str, Decimal], list[_Side]] = defaultdict(list)
-    for currency, amount, *side in rows.iterator(chunk_size=5000):
-        sides[currency, amount].append(_Side(*side))
+    for currency, amount, pk, account_id, signed, on in rows.iterator(chunk_size=5000):
+        sides[currency, amount].append(_Side(pk, account_id, signed, on))
     return sides
 
 
@@ -278,7 +279,10 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
         inflow.category_source,
     )
     category, manual = transfer_category(), Transaction.CategorySource.MANUAL
-    wanted = [(outflow, category, manual), (inflow, category, manual)]
+    wanted: list[tuple[Transaction, Category | None, str]] = [
+        (outflow, category, manual),
+        (inflow, category, manual),
+    ]
     book(accounts, give_categories(actor, wanted))
     locked.status = Transfer.Status.CONFIRMED
     locked.save()

@@ -34,7 +34,7 @@ def attachment_create(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("transactions:transaction_detail", pk)
     try:
         content = file.read(LARGEST_BYTES + 1)
-        attach(actor=request.user, transaction=row, file_name=file.name, content=content)
+        attach(actor=request.user, transaction=row, file_name=file.name or "", content=content)
     except ValidationError as error:
         tell_refusal(request, error)
     else:

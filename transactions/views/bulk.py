@@ -28,7 +28,7 @@ def transaction_bulk(request: UserRequest) -> HttpResponse:
     back = f"{reverse('transactions:transaction_list')}?{query.urlencode()}"
     form = BulkForm(request.POST, user=request.user)
     if not form.is_valid():
-        sentences = [sentence for errors in form.errors.values() for sentence in errors]
+        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         messages.error(request, " ".join(sentences))
         return redirect(back)
     rows = _chosen(request, query)

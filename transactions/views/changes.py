@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from banking.kernel.forms import go_back, row_ids, tell_refusal
 from banking.kernel.keyset import keyset_page
+from banking.kernel.narrowing import sure
 from banking.limits import CHANGES_LISTED, LINES_A_PAGE, TRASH_FOR, UNDO_COUNTED_ROWS
 from transactions import dispatching
 from transactions.models import (
@@ -36,7 +37,7 @@ from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
 
-KIND_ICONS = {
+KIND_ICONS: dict[str, str] = {
     Change.Kind.BULK_EDIT: "list-checks",
     Change.Kind.RULE_RUN: "wand-sparkles",
     Change.Kind.DELETE: "trash-2",
@@ -72,7 +73,7 @@ def trash(request: UserRequest) -> HttpResponse:
     page = keyset_page(rows, ["-deleted_at", "-id"], LINES_A_PAGE, request.GET.get("cursor"))
     now = timezone.now()
     for row in page.rows:
-        row.days_left = _days_left(row.deleted_at, now)
+        row.days_left = _days_left(sure(row.deleted_at), now)
     context = {
         "rows": page.rows,
         "newer": page.previous_cursor,
@@ -260,7 +261,7 @@ def _recent_acts(request: UserRequest, now: datetime) -> Iterator[Act]:
     imports = ImportBatch.objects.visible_to(request.user).filter(confirmed_at__gte=since)
     for batch in imports[:CHANGES_LISTED]:
         yield Act(
-            at=batch.confirmed_at,
+            at=sure(batch.confirmed_at),
             icon="file-up",
             kind=_("Import"),
             summary=batch.file_name,
@@ -268,7 +269,7 @@ def _recent_acts(request: UserRequest, now: datetime) -> Iterator[Act]:
             url=reverse("transactions:import_receipt", args=[batch.pk]),
             undo_url="",
             undone_at=batch.reverted_at,
-            days_left=_days_left(batch.confirmed_at, now),
+            days_left=_days_left(sure(batch.confirmed_at), now),
         )
 
 

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import may_change, require_change
 from banking.kernel.forms import add_service_errors, errors_on, go_back, tell_refusal
 from banking.kernel.keyset import keyset_page
+from banking.kernel.narrowing import sure
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm
@@ -112,7 +113,7 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("transactions:import_check", pk)
     try:
         data = content_of(batch)
-        detection = examine_batch(batch).detection
+        detection = sure(examine_batch(batch).detection)
     except UnreadableFile as error:
         messages.error(request, str(error))
         return redirect("transactions:import_start")

@@ -1,6 +1,6 @@
 """What every page of the staff site has in common."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Model
@@ -26,7 +26,9 @@ class StaffAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         parts = set(lookup.split("__"))
         unseen = _SECRET | set(self.exclude or ())
-        return not parts & unseen and super().lookup_allowed(lookup, value, request)
+        return not parts & unseen and super().lookup_allowed(
+            lookup, value, cast(HttpRequest, request)
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return sees_all(request)
@@ -66,7 +68,7 @@ class ForSupportToo(StaffAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if request is None or sees_all(request):
-            return super().lookup_allowed(lookup, value, request)
+            return super().lookup_allowed(lookup, value, cast(HttpRequest, request))
         filters = {name for name in self.get_list_filter(request) if isinstance(name, str)}
         return lookup.removesuffix("__exact") in filters
 

@@ -1,5 +1,7 @@
 """Messages to people: what became of each, for support too; never what it says."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
@@ -35,13 +37,13 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["=recipient__email", "=target_key", "=provider_id"]
 
-    def get_list_filter(self, request: HttpRequest) -> list[str]:
+    def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if sees_all(request) else ["status", "channel", "kind"]
 
-    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+    def get_sortable_by(self, request: HttpRequest) -> Any:
         return ["created_at", "kind", "channel", "status", "attempts", "due_at"]
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         names = [
             "recipient_masked", "kind", "target_key", "channel", "local_day", "status",
             "channel_state", "attempts", "due_at", "claimed_at", "finished_at", "provider_id",

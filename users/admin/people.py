@@ -46,7 +46,8 @@ class NewUserForm(forms.ModelForm):
         fields = ["name", "email", "phone", "role", "base_currency"]
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if not self.errors:
             errors = people.errors_of(User(**data | {"email": data["email"].lower()}))
             for field, sentences in errors.items():
@@ -82,7 +83,7 @@ class UserAdmin(ForSupportToo):
         found = with_locks(super().get_queryset(request), timezone.now())
         return found if sees_all(request) else found.filter(role__in=CUSTOMERS)
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         if not sees_all(request):
             return ["id", "email_masked", "name_masked", "phone_masked", "is_active", "locked"]
         return [
@@ -90,7 +91,7 @@ class UserAdmin(ForSupportToo):
             "created_at",
         ]  # fmt: skip
 
-    def get_list_filter(self, request: HttpRequest) -> list[str]:
+    def get_list_filter(self, request: HttpRequest) -> Any:
         more = ["role", "kyc_status", "base_currency"] if sees_all(request) else []
         return ["is_active", *more]
 
@@ -104,10 +105,10 @@ class UserAdmin(ForSupportToo):
             return queryset, False
         return found_people(queryset, search_term, exactly=not sees_all(request)), False
 
-    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+    def get_sortable_by(self, request: HttpRequest) -> Any:
         return super().get_sortable_by(request) if sees_all(request) else ["id"]
 
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return NewUserForm.Meta.fields
         if not sees_all(request):
@@ -123,9 +124,11 @@ class UserAdmin(ForSupportToo):
         names = self.get_fields(request, obj)
         return [name for name in names if name not in UserForm.Meta.fields]
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> type:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         kwargs["form"] = UserForm if obj else NewUserForm
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
@@ -138,7 +141,7 @@ class UserAdmin(ForSupportToo):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
-    def action_checkbox(self, user: User) -> str:
+    def action_checkbox(self, user: Any) -> Any:
         """Its label names the person, whoever looks."""
         return super().action_checkbox(_Named(user.pk, masked_email(user.email)))
 
@@ -168,10 +171,10 @@ class UserAdmin(ForSupportToo):
         changes = {field: form.cleaned_data[field] for field in form.changed_data}
         change_person(actor=user_of(request), user=user, **changes)
 
-    def log_addition(self, *args: Any) -> None:
+    def log_addition(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
         """The audit trail tells it."""
 
-    def log_change(self, *args: Any) -> None:
+    def log_change(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
         """The audit trail tells it."""
 
     @admin.display(description="email")
@@ -187,7 +190,7 @@ class UserAdmin(ForSupportToo):
         return masked_phone(user.phone)
 
     @admin.display(description="sign-in")
-    def locked(self, user: User) -> str:
+    def locked(self, user: Any) -> str:
         return "locked" if user.is_locked else "open"
 
     @admin.action(description="Sign out everywhere", permissions=["change"])

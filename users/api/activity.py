@@ -49,5 +49,5 @@ class ActivityApi(GenericApiView):
         if kind and kind not in KINDS:
             raise ValidationError({"kind": f"Choose one of {', '.join(KINDS)}."})
         page = self.paginate_queryset(activity_of(user_of(request), kind))
-        entries = [told(event, user_of(request)) for event in page]
+        entries = [told(event, user_of(request)) for event in page or []]
         return self.get_paginated_response(ActivityOut(entries, many=True).data)

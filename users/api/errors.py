@@ -1,6 +1,6 @@
 """The API's answers to what the users app refuses, in the one error shape."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from rest_framework.exceptions import APIException, PermissionDenied
@@ -50,5 +50,5 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     response = base_handler(exc, context)
     if response is not None and isinstance(exc, StepUpRequired):
         # A question, not a refusal: the audit trail tells of how it is answered.
-        response.is_question = True
+        cast(Any, response).is_question = True
     return response

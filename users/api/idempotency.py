@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from banking.limits import IDEMPOTENCY_KEY_LENGTH
 from users.idempotency import CommandRunningError, KeyReusedError, is_kept, run_once
+from users.signed_in import user_of
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -72,7 +73,7 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
 
         return answer_once(request, command)
 
-    once.headers = HEADERS
+    cast(Any, once).headers = HEADERS
     return once
 
 
@@ -89,7 +90,7 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
 
     try:
         outcome = run_once(
-            user=request.user,
+            user=user_of(request),
             key=key,
             body=[request.method, request.path, _body_of(request)] if key else None,
             command=command,

@@ -1,6 +1,7 @@
 """Step-up at the API: prove a factor again, send the answer as `X-Step-Up`."""
 
 import hashlib
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,7 +45,7 @@ def require_step_up(request: Request) -> None:
 def require_staff_step_up(request: Request) -> None:
     """As `require_step_up`, before staff give rights or take them; having just signed in counts."""
     if request.auth is not None:
-        began = sessions.family_began_at(user_of(request), request.auth["family"])
+        began = sessions.family_began_at(user_of(request), cast(Any, request.auth)["family"])
         if began is not None and is_sign_in_fresh(began.timestamp(), timezone.now().timestamp()):
             return
     require_step_up(request)
@@ -85,6 +86,6 @@ def _prove(request: Request, password: str = "", otp: str = "") -> None:
 def client_of(request: Request) -> str:
     """The token family, or the browser session by its digest."""
     if request.auth is not None:
-        return str(request.auth["family"])
+        return str(cast(Any, request.auth)["family"])
     key = request.session.session_key or ""
     return hashlib.sha256(key.encode()).hexdigest()[:32] if key else ""

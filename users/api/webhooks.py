@@ -1,5 +1,7 @@
 """Calls from the outside world; each proves by its signature who makes it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.utils import timezone
 from rest_framework import status
@@ -30,20 +32,21 @@ class TwilioWebhookApi(ApiView):
     def post(self, request: Request) -> Response:
         """Take a status callback. An unsigned call gets 403."""
         # Without a body there is no form: a plain dict, signed by nobody.
-        form = dict(request.data.lists()) if request.data else {}
+        sent: Any = request.data
+        form = dict(sent.lists()) if sent else {}
         # Twilio signed the public address, whatever a proxy made of it.
         url = settings.SITE_URL.rstrip("/") + request.get_full_path()
         signature = request.headers.get("X-Twilio-Signature", "")
-        is_ours = request.data.get("AccountSid") == settings.TWILIO_ACCOUNT_SID
+        is_ours = sent.get("AccountSid") == settings.TWILIO_ACCOUNT_SID
         if not is_signed(url=url, form=form, signature=signature) or not is_ours:
             raise PermissionDenied("The signature is not Twilio's.")
         number = request.query_params.get("notification", "")
         if number.isdecimal() and number.isascii() and int(number) <= _LARGEST_ID:
             take_callback(
                 notification_id=int(number),
-                provider_id=request.data.get("MessageSid", "")[:120],
-                status=request.data.get("MessageStatus", "")[:40],
-                error_code=request.data.get("ErrorCode", "")[:40],
+                provider_id=sent.get("MessageSid", "")[:120],
+                status=sent.get("MessageStatus", "")[:40],
+                error_code=sent.get("ErrorCode", "")[:40],
                 at=timezone.now(),
             )
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -40,7 +40,7 @@ _SETTLED = {
 }
 SENT_AGAIN = [Status.FAILED, Status.UNKNOWN, Status.SKIPPED]
 # What Twilio tells later, and from which states it is news: never backwards.
-_OPEN = [Status.CLAIMED, Status.UNKNOWN]
+_OPEN: list[str] = [Status.CLAIMED, Status.UNKNOWN]
 _CALLBACKS: dict[str, tuple[str, list[str]]] = {
     **dict.fromkeys(
         ("accepted", "scheduled", "queued", "sending", "sent"), (Status.SENT.value, _OPEN)

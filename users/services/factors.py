@@ -1,5 +1,7 @@
 """What is recorded when somebody changes how they sign in, or looks at what they sign in with."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction as db_transaction
@@ -11,7 +13,7 @@ from users.masking import masked_email
 from users.models import User
 
 
-def record_factor_changed(*, user: User, change: str, **what: str) -> None:
+def record_factor_changed(*, user: User, change: str, **what: Any) -> None:
     """`change` as in "totp.activated", "recovery_codes.viewed", "passkey.added"."""
     require_own_sign_in(user)
     trail.record(actor=user, action=f"users.{change}", target=user, **what)
@@ -35,7 +37,7 @@ def request_email_change(*, user: User, email: str) -> EmailAddress:
     return address
 
 
-def cancel_email_change(user: User) -> dict[str, str]:
+def cancel_email_change(user: User) -> dict[str, Any]:
     """The link that waits at a new address opens nothing any more; what the event says of it.
 
     Whoever had got in could have asked for it, and would get in again by it.

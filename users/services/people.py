@@ -70,7 +70,7 @@ def sign_up(
     return user
 
 
-def _password_error(password: str, user: User) -> dict[str, list]:
+def _password_error(password: str, user: User) -> dict[str, list[Any]]:
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -78,7 +78,7 @@ def _password_error(password: str, user: User) -> dict[str, list]:
     return {}
 
 
-def errors_of(user: User, errors: dict[str, list] | None = None) -> dict[str, list]:
+def errors_of(user: User, errors: dict[str, list[Any]] | None = None) -> dict[str, list[Any]]:
     """Every broken rule at once, so that nobody mends them one by one."""
     try:
         user.full_clean(exclude=["password"])
@@ -87,7 +87,7 @@ def errors_of(user: User, errors: dict[str, list] | None = None) -> dict[str, li
     return (errors or {}) | _errors_of_texts(user)
 
 
-def _errors_of_texts(user: User) -> dict[str, list]:
+def _errors_of_texts(user: User) -> dict[str, list[Any]]:
     errors = {}
     if _NOT_IN_A_NAME.search(user.name):
         errors["name"] = ["Enter a name on one line, without a web address."]
@@ -114,7 +114,7 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
         value = value.strip()
         setattr(locked, field, value.upper() if field == "base_currency" else value)
     changed = [field for field in changes if getattr(locked, field) != before[field]]
-    errors = {}
+    errors: dict[str, Any] = {}
     try:
         locked.clean_fields(exclude=_all_fields_but(changed))
     except ValidationError as error:
@@ -126,12 +126,8 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
         raise ValidationError(errors)
     if changed:
         locked.save(update_fields=[*changed, "updated_at"])
-        trail.record(
-            actor=actor,
-            action="users.profile.updated",
-            target=locked,
-            **{field: [before[field], getattr(locked, field)] for field in changed},
-        )
+        told: dict[str, Any] = {name: [before[name], getattr(locked, name)] for name in changed}
+        trail.record(actor=actor, action="users.profile.updated", target=locked, **told)
     return locked
 
 

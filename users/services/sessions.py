@@ -11,6 +11,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -187,7 +188,7 @@ def record_stepped_up(*, user: User, by: str, factor: str) -> None:
 
 def needs_otp(user: User) -> bool:
     """Whether the user has switched a second factor on."""
-    return Authenticator.objects.filter(user=user).exists()
+    return cast(bool, Authenticator.objects.filter(user=user).exists())
 
 
 def _record_failure(email: str, action: str) -> None:
@@ -384,4 +385,4 @@ def purge_expired(*, at: datetime) -> int:
     expired, _ = Session.objects.filter(expire_date__lt=at).delete()
     alive = Session.objects.values("session_key")
     orphans, _ = UserSession.objects.exclude(session_key__in=alive).delete()
-    return removed + expired + orphans
+    return cast(int, removed + expired + orphans)

@@ -160,13 +160,13 @@ def _affix_of(side: str) -> _Affix | None:
     signs = [char for char in side if char in "+-"]
     word = "".join(" " if char in "+-" else char for char in side).strip()
     if not word or (code := _currency_of(word)) is not None:
-        return _Affix(signs, [], code if word else "")
+        return _Affix(signs, [], (code or "") if word else "")
     for pattern, direction_at in ((_DIRECTION_LAST, 2), (_DIRECTION_FIRST, 1)):
         match = pattern.fullmatch(word)
         rest = match[3 - direction_at].strip() if match else ""
         if match and (not rest or (code := _currency_of(rest)) is not None):
             direction = _DIRECTIONS[match[direction_at].upper()]
-            return _Affix(signs, [direction], code if rest else "")
+            return _Affix(signs, [direction], (code or "") if rest else "")
     return None
 
 

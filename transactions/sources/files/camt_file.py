@@ -24,6 +24,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
@@ -123,7 +124,7 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
             else:
                 depth -= 1
                 if depth <= walk.depth and walk.close(element, depth):
-                    yield walk.statement, element
+                    yield sure(walk.statement), element
     except ParseError as error:
         raise UnreadableFile(f"This XML file is damaged: {error}.") from None
     if not walk.is_camt:
@@ -155,10 +156,10 @@ class CamtWalk:
             return False
         if depth < self.depth:
             self.statement, self.depth = None, 0
-            self._root.clear()
+            sure(self._root).clear()
             return False
         # The parser only adds to the message after this child, so an emptied one stays small.
-        self._message.clear()
+        sure(self._message).clear()
         for part in element.iter():
             part.tag = part.tag.rpartition("}")[2]
         if element.tag == "Ntry":
@@ -191,7 +192,7 @@ def _balance(statement: Statement, element: Element) -> None:
         return
     if _text(element, "CdtDbtInd") == "DBIT":
         value = -value
-    part.currency = part.currency or currency_code(amount.get("Ccy", ""))
+    part.currency = part.currency or currency_code(sure(amount).get("Ccy", ""))
     if code in OPENING and part.opening is None:
         part.opening = value
     elif code in CLOSING:
@@ -382,11 +383,12 @@ def _details(entry: Element) -> list[Element]:
 
 def _text(element: Element, path: str) -> str:
     """The text at the end of a path of first children; "" where it ends early."""
-    found: Element | None = element
+    found = element
     for name in path.split("/"):
-        found = found.find(name)
-        if found is None:
+        below = found.find(name)
+        if below is None:
             return ""
+        found = below
     return (found.text or "").strip()
 
 

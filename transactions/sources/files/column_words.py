@@ -272,7 +272,7 @@ def named_roles(cells: list[str]) -> set[str]:
     for cell in cells:
         if 0 < len(cell) <= 80 and not cell.strip()[:1].isdigit():
             scores = {role: heading_score(cell, role) for role in _WORDS}
-            role = max(scores, key=scores.get)
+            role = max(scores, key=lambda name: scores[name])
             if scores[role] >= 30:
                 roles.add(role)
     return roles

@@ -11,6 +11,7 @@ from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
 from transactions.sources.files.dates import DATE_STYLES, is_croatian, may_be_croatian
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import ReadingContext
 
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
@@ -79,7 +80,7 @@ def _best_of_role(columns: list[Column], role: str) -> Column | None:
 
 def _date_role(column: Column) -> str:
     scores = {role: heading_score(column.heading, role) for role in sorted(DATE_ROLES)}
-    best = max(scores, key=scores.get)
+    best = max(scores, key=lambda name: scores[name])
     return best if scores[best] > 0 else ""
 
 
@@ -236,7 +237,7 @@ def fitting_styles(column: Column) -> list[str]:
     counts: Counter[str] = Counter()
     for value in values:
         for style in date_styles(value):
-            likely = day_of(value, style).year in _LIKELY_YEARS
+            likely = sure(day_of(value, style)).year in _LIKELY_YEARS
             counts[style] += len(values) + 1 if likely else 1
     best = max(counts.values(), default=0)
     styles = [style for style in DATE_STYLES if best and counts[style] == best]

@@ -21,6 +21,7 @@ from transactions.sources.files.column_words import (
 )
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_proof import Proof, agreement, prove
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import ReadingContext
 from transactions.sources.files.values import fold
 
@@ -66,7 +67,8 @@ class Money:
         if self.amount:
             return self.amount.amounts
         return [
-            out or into for out, into in zip(self.debit.amounts, self.credit.amounts, strict=True)
+            out or into
+            for out, into in zip(sure(self.debit).amounts, sure(self.credit).amounts, strict=True)
         ]
 
     @property
@@ -98,7 +100,7 @@ def signed_amounts(money: Money) -> list[Decimal | None]:
     sign = 1 if money.sign_convention == "signed_pair" else -1
     return [
         sign * out if out else into
-        for out, into in zip(money.debit.amounts, money.credit.amounts, strict=True)
+        for out, into in zip(sure(money.debit).amounts, sure(money.credit).amounts, strict=True)
     ]
 
 
@@ -144,7 +146,7 @@ def _proof_rank(money: Money, proof: Proof) -> tuple:
         money.fee is None,
         proof.steps,
         money.sign_convention not in ("by_balance", "by_balance_newest"),
-        heading_score(money.balance.heading, "balance"),
+        heading_score(sure(money.balance).heading, "balance"),
         max(
             heading_score(column.heading, role)
             for column in money.columns
@@ -188,10 +190,10 @@ def _explained(
     if source.fee:
         same, opposite = agreement(source.sizes, proof)
         return source if same and not opposite and not proof.is_before else None
-    if source.amount.marked_count("") and not proof.is_before:
+    if sure(source.amount).marked_count("") and not proof.is_before:
         candidates.append(Money("unmarked_out", amount=source.amount))
     # The one line no step proves may go either way where no amount bears a sign.
-    is_signed = source.amount.negative_count or source.amount.marked_count("+")
+    is_signed = sure(source.amount).negative_count or sure(source.amount).marked_count("+")
     for money in candidates:
         same, opposite = agreement(signed_amounts(money), proof)
         is_natural = money.sign_convention != "inverted" or not proof.is_before
@@ -199,8 +201,8 @@ def _explained(
             return money
     if proof.is_before:
         # Own signs that the balance before the line contradicts: the order of days misleads.
-        has_both = source.amount.negative_count and source.amount.positive_count
-        same, opposite = agreement(source.amount.amounts, proof)
+        has_both = sure(source.amount).negative_count and sure(source.amount).positive_count
+        same, opposite = agreement(sure(source.amount).amounts, proof)
         return Money(amount=source.amount) if has_both and not same else None
     return _flag_that_explains(source, proof, columns) or _by_balance(source, proof, evidence)
 
@@ -212,7 +214,7 @@ def _explained_pair(source: Money, proof: Proof) -> Money | None:
             money = Money(way, debit=out, credit=into)
             same, opposite = agreement(signed_amounts(money), proof)
             if same and not opposite and (not proof.is_before or _is_named_pair(money)):
-                if way == "signed_pair" and into.negative_count > out.negative_count:
+                if way == "signed_pair" and sure(into).negative_count > sure(out).negative_count:
                     continue
                 return money
     return None
@@ -220,8 +222,8 @@ def _explained_pair(source: Money, proof: Proof) -> Money | None:
 
 def _is_named_pair(money: Money) -> bool:
     return bool(
-        heading_score(money.debit.heading, "debit")
-        and heading_score(money.credit.heading, "credit")
+        heading_score(sure(money.debit).heading, "debit")
+        and heading_score(sure(money.credit).heading, "credit")
     )
 
 
@@ -268,7 +270,7 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
     lines = [
         (abs(size), balance, place)
         for place, (size, balance) in enumerate(
-            zip(money.amount.amounts, money.balance.amounts, strict=True)
+            zip(sure(money.amount).amounts, sure(money.balance).amounts, strict=True)
         )
         if size and balance is not None
     ]
@@ -297,7 +299,7 @@ def named_money(columns: list[Column]) -> Money | None:
     credit = best_named(columns, "credit", may_be_blank=True)
     has_pair = debit and credit and debit is not credit and not (debit.is_blank and credit.is_blank)
     is_apart = amount is not None and amount not in (debit, credit)
-    if has_pair and not (is_apart and amount.negative_count):
+    if has_pair and not (is_apart and sure(amount).negative_count):
         return Money("debit_credit", debit=debit, credit=credit, reason="headings")
     if amount:
         money = Money(amount=amount, reason="heading")
@@ -328,10 +330,10 @@ def best_named(columns: list[Column], role: str, *, may_be_blank: bool) -> Colum
     return best[2] if best and best[0] > 0 else None
 
 
-def _doubt_sparse(money: Money, best: Column) -> None:
+def _doubt_sparse(money: Money, best: Column | None) -> None:
     """The better heading stands over a column that is blank in most lines."""
-    if best is not money.amount and not money.doubts:
-        choices = [money.amount.index, best.index]
+    if best is not None and best is not money.amount and not money.doubts:
+        choices = [sure(money.amount).index, best.index]
         money.doubt("amount", "The column called an amount is blank in most lines.", choices)
 
 
@@ -342,11 +344,11 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
         for column in columns
         if column.is_numbers
         and heading_score(column.heading, "amount") >= _SAME_NAME
-        and heading_without_code(column.heading) == heading_without_code(money.amount.heading)
+        and heading_without_code(column.heading) == heading_without_code(sure(money.amount).heading)
     ]
-    others = [column for column in twins if column.amounts != money.amount.amounts]
+    others = [column for column in twins if column.amounts != sure(money.amount).amounts]
     if others:
-        choices = [money.amount.index, *(column.index for column in others)]
+        choices = [sure(money.amount).index, *(column.index for column in others)]
         money.doubt("amount", "Two columns with nearly the same heading hold amounts.", choices)
 
 
@@ -379,7 +381,7 @@ def likeliest_money(columns: list[Column]) -> Money | None:
 def _is_rival(money: Money, best: Money) -> bool:
     """Another column that is filled as well and looks like money: nothing proves it is not."""
     is_as_full = money.used_share >= min(best.used_share, ALMOST_ALL)
-    return is_as_full and (money.amount.has_decimals or not best.columns[0].has_decimals)
+    return is_as_full and (sure(money.amount).has_decimals or not best.columns[0].has_decimals)
 
 
 def _readings(numbers: list[Column]) -> list[Money]:
@@ -399,8 +401,8 @@ def _likelihood(money: Money) -> tuple:
     """A rank: filled, signed, with decimals; in a pair the fuller column is money out."""
     has_signs = any(column.negative_count for column in money.columns)
     has_decimals = all(column.has_decimals for column in money.columns)
-    is_signed_right = money.debit is None or not is_mostly_negative(money.credit)
-    spent = len(money.debit.filled) - len(money.credit.filled) if money.debit else 0
+    is_signed_right = money.debit is None or not is_mostly_negative(sure(money.credit))
+    spent = len(sure(money.debit).filled) - len(sure(money.credit).filled) if money.debit else 0
     return (
         money.used_share >= ALMOST_ALL,
         has_signs,
@@ -429,8 +431,8 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
             continue
         if filled < ALMOST_ALL * len(words):
             continue
-        if money.amount.negative_count:
-            return _flag_agreement(words, money.amount.amounts)
+        if sure(money.amount).negative_count:
+            return _flag_agreement(words, sure(money.amount).amounts)
         money.flag = column
         _name_flags(money, {*map(fold, column.values)}, set(known))
         return 0
@@ -455,7 +457,7 @@ def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
     money.outflow_flag = "|".join(outflow) or "debit"
     money.inflow_flag = "|".join(inflow)
     is_lone_letter = len(known) == 1 and len(next(iter(known))) == 1
-    if is_lone_letter and not heading_score(money.flag.heading, "flag"):
+    if is_lone_letter and not heading_score(sure(money.flag).heading, "flag"):
         money.doubt(
             "outflow_flag", "One letter stands in every line; it may mean either way.", [*known]
         )

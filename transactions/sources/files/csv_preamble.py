@@ -52,7 +52,8 @@ def stated_balances(
     for cells in lines:
         filled = [cell.strip() for cell in cells if cell.strip()]
         kind = next((label for cell in filled if (label := balance_label(cell))), "")
-        amounts = {_amount(cell, decimal_mark) for cell in filled if not is_date(cell)} - {None}
+        read = (_amount(cell, decimal_mark) for cell in filled if not is_date(cell))
+        amounts = {amount for amount in read if amount is not None}
         if kind in ("opening", "closing") and len(amounts) == 1:
             found.setdefault(kind, amounts.pop())
     return found.get("opening"), found.get("closing")

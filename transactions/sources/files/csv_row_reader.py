@@ -34,6 +34,7 @@ from transactions.sources.files.incoming import (
     SkippedRow,
     UnusableRow,
 )
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import (
     clean_text,
     fold,
@@ -46,7 +47,7 @@ _MOST_CACHED = 20_000
 _NEVER_BOOKED = "Left out: by its status this payment was declined, cancelled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
-_UNSTORABLE = str.maketrans({"\x00": "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")})
+_UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
 class _RefusedRowError(Exception):
@@ -122,9 +123,11 @@ class RowReader:
             txn_date = self._txn_date(cells)
             amount = self.amount_of(cells)
         except (ValueError, _RefusedRowError):
-            return self._unreadable(cells, raw)
+            self._unreadable(cells, raw)
+            return None
         if amount is None:
-            return self._without_amount(cells, raw)
+            self._without_amount(cells, raw)
+            return None
         self._refuse_damaged(raw)
         description = self._description(cells)
         if BALANCE_HINT.search(raw.casefold() if raw.isascii() else fold(raw)) and (
@@ -187,14 +190,14 @@ class RowReader:
         return found.amount
 
     def _signed(self, cells: list[str]) -> Decimal | None:
-        amount = self._money(cells[self.mapping.amount])
+        amount = self._money(cells[sure(self.mapping.amount)])
         if amount and self.mapping.sign_convention == "inverted":
             return -amount
         return amount
 
     def _marked(self, cells: list[str]) -> Decimal | None:
         """ "+" or CR is money in, a minus or DR money out, and so is what bears no mark."""
-        text = cells[self.mapping.amount]
+        text = cells[sure(self.mapping.amount)]
         amount = self._money(text)
         if not amount:
             return amount
@@ -202,8 +205,8 @@ class RowReader:
         return amount if mark else -amount
 
     def _pair(self, cells: list[str]) -> Decimal | None:
-        out = self._money(cells[self.mapping.debit])
-        into = self._money(cells[self.mapping.credit])
+        out = self._money(cells[sure(self.mapping.debit)])
+        into = self._money(cells[sure(self.mapping.credit)])
         if out and into:
             raise _RefusedRowError("Both money in and money out are filled in.", "amount")
         if out and self.mapping.sign_convention == "debit_credit":
@@ -211,10 +214,10 @@ class RowReader:
         return out or (into if into is not None else out)
 
     def _flagged(self, cells: list[str]) -> Decimal | None:
-        amount = self._money(cells[self.mapping.amount])
+        amount = self._money(cells[sure(self.mapping.amount)])
         if not amount:
             return amount
-        flag = cells[self.mapping.flag]
+        flag = cells[sure(self.mapping.flag)]
         sign = self.flags.get(fold(flag.strip()), self.flags.get(None))
         if sign is None:
             raise _RefusedRowError(
@@ -224,7 +227,7 @@ class RowReader:
 
     def _txn_date(self, cells: list[str]) -> date:
         """The day of the line; a blank one is taken from the posting date where that is known."""
-        text = cells[self.mapping.txn_date]
+        text = cells[sure(self.mapping.txn_date)]
         if not text.strip() and self.mapping.posted_date is not None:
             text = cells[self.mapping.posted_date]
         return self._date(text)
@@ -367,7 +370,7 @@ class RowReader:
             self._is_balance(label, amount)
 
     def _date_text(self, cells: list[str]) -> str:
-        text = cells[self.mapping.txn_date].strip()
+        text = cells[sure(self.mapping.txn_date)].strip()
         if not text and self.mapping.posted_date is not None:
             text = cells[self.mapping.posted_date].strip()
         return text
@@ -375,7 +378,9 @@ class RowReader:
     def _amount_text(self, cells: list[str]) -> str:
         mapping = self.mapping
         columns = (mapping.debit, mapping.credit) if mapping.needs_pair else (mapping.amount,)
-        return " ".join(filter(None, (cells[column].strip(_BLANK_MARKS) for column in columns)))
+        return " ".join(
+            filter(None, (cells[sure(column)].strip(_BLANK_MARKS) for column in columns))
+        )
 
     def _is_date(self, text: str) -> bool:
         try:

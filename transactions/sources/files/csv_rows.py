@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # A quoted cell may run over this many lines; a quote left open would swallow the whole file.
 MOST_LINES_IN_A_ROW = 64
@@ -44,12 +44,12 @@ def split_rows(
 ) -> Iterator[Row]:
     """Each record of a text file; ``width`` is how many cells a sound one has (0 = unknown)."""
     source = _Lines(lines)
-    quoting = csv.QUOTE_MINIMAL if quotechar else csv.QUOTE_NONE
+    quoting: Any = csv.QUOTE_MINIMAL if quotechar else csv.QUOTE_NONE
     reader = csv.reader(source, delimiter=delimiter, quotechar=quotechar or None, quoting=quoting)
     number = first_number
     while True:
         try:
-            cells = next(reader, None)
+            cells = next(reader, [])
         except csv.Error:  # a cell beyond the csv module's size limit
             cells = source.taken[0].rstrip("\n").split(delimiter)
             _give_back(source)

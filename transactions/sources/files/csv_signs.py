@@ -24,6 +24,7 @@ from transactions.sources.files.csv_money import (
     signed_amounts,
 )
 from transactions.sources.files.csv_proof import agreement, prove
+from transactions.sources.files.narrowing import sure
 
 _BOTH_WAYS = "Positive amounts may be money in or, as on many cards, money out."
 _AGAINST_HEADINGS = "The balance moves against these headings, so they may be the wrong way round."
@@ -54,13 +55,13 @@ def _is_turned_round(money: Money, columns: list[Column], evidence: Evidence) ->
     if money.debit:
         named = (
             heading_score(money.debit.heading, "credit"),
-            heading_score(money.credit.heading, "debit"),
+            heading_score(sure(money.credit).heading, "debit"),
         )
         if min(named) < _SURE_NAME:
             return False
         money.debit, money.credit = money.credit, money.debit
         money.sign_convention = "debit_credit"
-        money.doubt("debit", _AGAINST_HEADINGS, [money.debit.index, money.credit.index])
+        money.doubt("debit", _AGAINST_HEADINGS, [sure(money.debit).index, sure(money.credit).index])
         return True
     is_card = evidence.context.is_card or names_card([column.heading for column in columns])
     signed = [amount for amount in signed_amounts(money) if amount]
@@ -103,7 +104,8 @@ def _settle_fee(money: Money, columns: list[Column]) -> None:
 def _is_net_of(net: Column, gross: Column, fee: Column) -> bool:
     lines = zip(net.amounts, gross.amounts, fee.amounts, strict=True)
     return all(
-        None not in (one, other) and one == other - abs(cost or 0) for one, other, cost in lines
+        one is not None and other is not None and one == other - abs(cost or Decimal(0))
+        for one, other, cost in lines
     )
 
 
@@ -133,7 +135,7 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
         return
     if evidence.context.is_card or names_card([column.heading for column in columns]):
         _settle_card(money, evidence)
-    elif not money.amount.negative_count:
+    elif not sure(money.amount).negative_count:
         _doubt_sign(money, evidence)
     elif _speaks_against(money, evidence):
         money.doubt("sign_convention", _BOTH_WAYS, ["signed", "inverted"])
@@ -169,9 +171,9 @@ def _totals_agree(trial: Money, evidence: Evidence) -> bool:
 def _settled_by_marks(money: Money) -> bool:
     """Where some amounts bear "+" or CR and none a minus, the unmarked ones are money out."""
     amount = money.amount
-    if amount.marked_count("-") or not amount.marked_count("+"):
+    if sure(amount).marked_count("-") or not sure(amount).marked_count("+"):
         return False
-    if amount.marked_count(""):
+    if sure(amount).marked_count(""):
         money.sign_convention = "unmarked_out"
     money.reason += ", the marks of direction"
     return True
@@ -180,13 +182,13 @@ def _settled_by_marks(money: Money) -> bool:
 def _settle_card(money: Money, evidence: Evidence) -> None:
     """On a card most lines are purchases, and the payment of the bill says so of itself."""
     amount = money.amount
-    signed = [value for value in amount.amounts if value]
+    signed = [value for value in sure(amount).amounts if value]
     positive = sum(value > 0 for value in signed)
     share = max(positive, len(signed) - positive) / max(len(signed), 1)
     guess = "inverted" if positive * 2 >= len(signed) else "signed"
     paid = [
         value
-        for value, text in zip(amount.amounts, evidence.texts(), strict=False)
+        for value, text in zip(sure(amount).amounts, evidence.texts(), strict=False)
         if value and CARD_PAYMENT.search(text)
     ]
     other_way = [value for value in paid if (value < 0) == (guess == "inverted")]
@@ -216,7 +218,7 @@ def _doubt_sign(money: Money, evidence: Evidence) -> None:
 def _votes(money: Money, evidence: Evidence) -> int:
     """Lines whose words fit the amounts as they are signed, less those that fit the opposite."""
     votes = 0
-    for value, text in zip(money.amount.amounts, evidence.texts(), strict=False):
+    for value, text in zip(sure(money.amount).amounts, evidence.texts(), strict=False):
         is_in, is_out = bool(INCOME.search(text)), bool(EXPENSE.search(text))
         if value and is_in != is_out:
             votes += 1 if is_in == (value > 0) else -1
@@ -225,11 +227,11 @@ def _votes(money: Money, evidence: Evidence) -> int:
 
 def _speaks_against(money: Money, evidence: Evidence) -> bool:
     """Whether the words of several lines contradict the signs, or name a card's payment."""
-    if not money.amount.positive_count:
+    if not sure(money.amount).positive_count:
         return False
     card_paid = [
         value
-        for value, text in zip(money.amount.amounts, evidence.texts(), strict=False)
+        for value, text in zip(sure(money.amount).amounts, evidence.texts(), strict=False)
         if value and re.search(r"payment.{0,12}thank", text)
     ]
     return _votes(money, evidence) <= -2 or any(value < 0 for value in card_paid)
@@ -239,31 +241,31 @@ def _speaks_against(money: Money, evidence: Evidence) -> bool:
 
 
 def _settle_pair(money: Money, evidence: Evidence) -> None:
-    is_signed = is_mostly_negative(money.debit) and not is_mostly_negative(money.credit)
+    is_signed = is_mostly_negative(sure(money.debit)) and not is_mostly_negative(sure(money.credit))
     money.sign_convention = "signed_pair" if is_signed else "debit_credit"
     swapped = Money(money.sign_convention, debit=money.credit, credit=money.debit)
     if _pair_agrees(money, evidence):
         money.reason += ", the balances agree"
         return
     if _pair_agrees(swapped, evidence):
-        money.doubt("debit", _AGAINST_HEADINGS, [money.debit.index, money.credit.index])
-    elif _has_mixed_signs(money.debit) or _has_mixed_signs(money.credit):
+        money.doubt("debit", _AGAINST_HEADINGS, [sure(money.debit).index, sure(money.credit).index])
+    elif _has_mixed_signs(sure(money.debit)) or _has_mixed_signs(sure(money.credit)):
         money.doubt(
             "sign_convention",
             "A column of money in or money out holds amounts of both signs.",
             ["debit_credit", "signed_pair"],
         )
-    elif is_mostly_negative(money.credit):
+    elif is_mostly_negative(sure(money.credit)):
         money.doubt(
             "debit",
             "The amounts in the column of money in are negative.",
-            [money.debit.index, money.credit.index],
+            [sure(money.debit).index, sure(money.credit).index],
         )
     elif money.reason != "headings" and not is_signed:
         money.doubt(
             "debit",
             "Two columns hold amounts, and nothing says which of them is money out.",
-            [money.debit.index, money.credit.index],
+            [sure(money.debit).index, sure(money.credit).index],
         )
 
 

@@ -22,6 +22,7 @@ from transactions.sources.files.csv_mapping import DELIMITERS
 from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row, split_rows
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import fold
 
 _LINES_COMPARED = 300
@@ -67,7 +68,7 @@ class Table:
 
     def _look_for_serials(self, below: list[Row]) -> None:
         """Days as a spreadsheet counts them, under a heading that names a date."""
-        headings = [heading_score(cell, "txn_date") for cell in self.heading.cells]
+        headings = [heading_score(cell, "txn_date") for cell in sure(self.heading).cells]
         place = headings.index(max(headings))
         rows = [row for row in below if len(row.cells) > place and is_serial(row.cells[place])]
         if headings[place] and len(rows) >= ALMOST_ALL * len(

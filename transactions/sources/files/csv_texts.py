@@ -12,6 +12,7 @@ from transactions.sources.files.column_words import (
 )
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import Money
+from transactions.sources.files.narrowing import sure
 
 _MOST_DESCRIPTIONS = 4
 _MOST_STATES = 6
@@ -99,12 +100,12 @@ def _is_constant(column: Column) -> bool:
 def _currency_column(columns: list[Column], money: Money) -> Column | None:
     """The currency of the amount; not needed where the amount's own heading says it."""
     held = money.amount or money.credit
-    if currency_in_heading(held.heading):
+    if currency_in_heading(sure(held).heading):
         return None
     codes = [column for column in columns if column.is_currencies]
-    beside = [column for column in codes if abs(column.index - held.index) == 1]
+    beside = [column for column in codes if abs(column.index - sure(held).index) == 1]
     return _best(codes, "currency", lambda column: True) or (
-        min(beside, key=lambda column: held.index - column.index) if beside else None
+        min(beside, key=lambda column: sure(held).index - column.index) if beside else None
     )
 
 

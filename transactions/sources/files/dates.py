@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from babel.dates import get_month_names
 
@@ -106,7 +107,9 @@ _CROATIAN = re.compile(
     r"kolovoza|ruj|rujna|stu|studeni|studenoga?)(?!\w)"
 )
 _SHARED_NAMES = re.compile(r"(?<!\w)(?:lip|lis|srp|pro|listopada?)(?!\w)")
-_WIDTHS = [(width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")]
+_WIDTHS: list[Any] = [
+    (width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")
+]
 
 
 @cache

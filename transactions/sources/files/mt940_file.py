@@ -247,7 +247,9 @@ def _external_id(match: re.Match | None) -> str:
     Banks fill it with what suits them, an account number or a product's name, the same every
     month; with the day and the amount beside it, it can only ever meet itself.
     """
-    reference = clean_text(match["rest"].partition("//")[2]) if match else ""
+    if match is None:
+        return ""
+    reference = clean_text(match["rest"].partition("//")[2])
     if len(reference) < 4 or not any(char.isdigit() for char in reference):
         return ""
     return f"{match['value']}{match['mark']}{match['amount']}//{reference}"

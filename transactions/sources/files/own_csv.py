@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from transactions.sources.files.csv_mapping import CsvMapping
 
@@ -30,7 +31,7 @@ def own_mapping(headings: Sequence[str], days: Sequence[str]) -> CsvMapping | No
     """
     if tuple(headings) != HEADINGS or not all(_is_iso(day) for day in days):
         return None
-    places = {role: place for place, role in enumerate(COLUMNS.values()) if role}
+    places: dict[str, Any] = {role: place for place, role in enumerate(COLUMNS.values()) if role}
     description = (places.pop("description"),)
     return CsvMapping(
         **places,

@@ -123,7 +123,7 @@ def _national_encoding(data: bytes) -> tuple[str, list[str]]:
     hint = from_bytes(sample[:20_000]).best()
     if hint and hint.encoding.replace("_", "-") in scores:
         scores[hint.encoding.replace("_", "-")] += 0.02
-    best = max(scores, key=scores.get)
+    best = max(scores, key=lambda name: scores[name])
     reading = sample.decode(best, "replace")
     rivals = [
         encoding
@@ -153,7 +153,7 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5)
 
 
-_ASIAN_WEIGHTS = [
+_ASIAN_WEIGHTS: list[tuple[str, str, dict[str, float]]] = [
     ("\u3041", "\u30ff", {"euc-jp": 1, "cp932": 1, "gb18030": 0.2, "big5": 0.2, "euc-kr": 0.2}),
     ("\uac00", "\ud7a3", {"euc-kr": 1}),
     ("\uff61", "\uff9f", {"cp932": 0.9}),

@@ -19,6 +19,7 @@ from transactions.sources.files.csv_columns import decimal_mark_in, is_number
 from transactions.sources.files.csv_file import detect_table, read_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
 MAX_UNPACKED = 256 * 1024 * 1024
@@ -138,7 +139,9 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
     warnings = []
     if others:
         left_out = ", ".join(f"“{name[:40]}”" for name in others[:5])
-        warnings.append(f"Only the sheet “{fullest.name[:40]}” is read; left out: {left_out}.")
+        warnings.append(
+            f"Only the sheet “{sure(fullest).name[:40]}” is read; left out: {left_out}."
+        )
     return [[cell_text(cell) for cell in row] for row in rows], warnings
 
 

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -75,7 +76,7 @@ def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outco
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(Result.RETRY, f"No connection: {_words(error)}", is_down=True)
-    server = connection.connection
+    server = cast(smtplib.SMTP, cast(Any, connection).connection)
     try:
         return _hand_over(server, message)
     finally:
@@ -84,7 +85,7 @@ def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outco
 
 def _hand_over(server: smtplib.SMTP, message: EmailMultiAlternatives) -> Outcome:
     sender = sanitize_address(message.from_email, "utf-8")
-    data = message.message().as_bytes(linesep="\r\n")
+    data = cast(Any, message.message()).as_bytes(linesep="\r\n")
     try:
         server.ehlo_or_helo_if_needed()
         for step, address in ((server.mail, sender), (server.rcpt, message.to[0])):
