@@ -51,15 +51,45 @@ def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: A
     return request
 
 
-def loosen_unions(result: dict, **kwargs: Any) -> dict:
+def complete_schema(result: dict, **kwargs: Any) -> dict:
+    """What drf-spectacular cannot know of our answers, bodies and refusals."""
+    for complete in (
+        _loosen_unions,
+        _require_what_is_always_there,
+        _show_bodies_of_deletes,
+        _document_errors,
+    ):
+        complete(result)
+    return result
+
+
+def _loosen_unions(result: dict) -> None:
     """One of two shapes may hold all of the other: `oneOf` would refuse what is both."""
     for schema in result["components"]["schemas"].values():
         if "oneOf" in schema and "discriminator" not in schema:
             schema["anyOf"] = schema.pop("oneOf")
-    return result
 
 
-def document_errors(result: dict, **kwargs: Any) -> dict:
+# What a role may not see is left out of an answer; everything else is always there.
+SOMETIMES = {"OverviewOut": {"budgets", "insights"}}
+
+
+def _require_what_is_always_there(result: dict) -> None:
+    """Every `…Out` has all of its fields: a client need not ask whether they are there."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Out") and "properties" in schema:
+            schema["required"] = sorted(set(schema["properties"]) - SOMETIMES.get(name, set()))
+
+
+def _show_bodies_of_deletes(result: dict) -> None:
+    """drf-spectacular shows no body of a DELETE, and erasing oneself needs one."""
+    paths = result["paths"]
+    paths["/api/users/me"]["delete"]["requestBody"] = paths["/api/users/me/erase"]["post"][
+        "requestBody"
+    ]
+
+
+def _document_errors(result: dict) -> None:
     """Name the refusals of every operation; they have one shape."""
     components = result["components"]
     components["schemas"]["Error"] = ERROR
@@ -73,7 +103,6 @@ def document_errors(result: dict, **kwargs: Any) -> dict:
             for status in _refusals(path, operation):
                 refusal = {"$ref": f"#/components/responses/Error{status.capitalize()}"}
                 operation["responses"].setdefault(status, refusal)
-    return result
 
 
 def _refusals(path: str, operation: dict) -> list[str]:

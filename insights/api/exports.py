@@ -38,6 +38,10 @@ LOCATION = OpenApiParameter(
 )
 
 
+# A statement or report, and everything of mine.
+FILE_TYPES = ("application/pdf", "application/zip")
+
+
 class PdfUnavailable(APIException):
     """503: this machine cannot draw PDF files."""
 
@@ -179,7 +183,7 @@ class ExportDetailApi(ApiView):
 class ExportFileApi(ApiView):
     @operation(
         operation_id="exports_file",
-        responses={(200, "*/*"): OpenApiTypes.BINARY},
+        responses={(200, kind): OpenApiTypes.BINARY for kind in FILE_TYPES},
         parameters=[STEP_UP],
     )
     def get(self, request: UserApiRequest, pk: int) -> Any:

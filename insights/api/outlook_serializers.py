@@ -104,7 +104,12 @@ class DismissalIn(Input):
     merchant_key = serializers.CharField(max_length=120)
     txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
     merchant = serializers.CharField(
-        source="name", max_length=200, required=False, default="", help_text="As it is shown."
+        source="name",
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="As it is shown.",
     )
 
 

@@ -11,11 +11,13 @@ from rest_framework.response import Response
 from accounts.access import require_change
 from banking.kernel.api_input import Input, operation
 from transactions.api.views import TransactionApi
-from transactions.attachment_answers import attachment_answer
+from transactions.attachment_answers import SHOWN, attachment_answer
 from transactions.models import Attachment
 from transactions.services.attaching import LARGEST_BYTES, attach, detach
 from users.api.idempotency import idempotent
 from users.signed_in import UserApiRequest
+
+FILE_TYPES = (*SHOWN, "application/pdf")
 
 
 class AttachmentOut(serializers.ModelSerializer):
@@ -63,7 +65,10 @@ class AttachmentListApi(TransactionApi):
 class AttachmentDetailApi(TransactionApi):
     serializer_class = AttachmentOut
 
-    @operation(operation_id="attachments_file", responses={(200, "*/*"): OpenApiTypes.BINARY})
+    @operation(
+        operation_id="attachments_file",
+        responses={(200, kind): OpenApiTypes.BINARY for kind in FILE_TYPES},
+    )
     def get(self, request: UserApiRequest, pk: int, attachment_pk: int) -> HttpResponse:
         """The receipt itself."""
         return attachment_answer(self._attachment(pk, attachment_pk))

@@ -106,6 +106,9 @@ class VisibleAccountField(serializers.PrimaryKeyRelatedField):
         return Account.objects.visible_to(self.context["request"].user)
 
 
+SAY_WHAT_IT_WAS = "A new transaction needs a `description` or a `merchant`; one of them is enough."
+
+
 class TransactionIn(Input):
     """What a transaction is posted or edited with: `amount` is positive, `txn_type` its sign."""
 
@@ -114,8 +117,12 @@ class TransactionIn(Input):
     txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, required=False)
     txn_date = serializers.DateField(required=False, help_text="Default: today in your time zone.")
     posted_date = serializers.DateField(required=False, allow_null=True)
-    description = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    description = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text=SAY_WHAT_IT_WAS
+    )
+    merchant = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text=SAY_WHAT_IT_WAS
+    )
     category = CategorySlugField(required=False)
     status = serializers.ChoiceField(choices=Transaction.Status.choices, required=False)
     notes = serializers.CharField(max_length=4000, required=False, allow_blank=True)
