@@ -47,6 +47,13 @@ PLAIN_FIGURE = {
     ".": re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,4})?"),
     ",": re.compile(r"[+-]?[0-9]{1,12}(?:,[0-9]{1,4})?"),
 }
+_USUAL = {
+    mark: re.compile(
+        rf"([+-]?)([0-9]{{1,3}}(?:([{groups}])[0-9]{{3}}(?:\3[0-9]{{3}}){{0,2}})?|[0-9]{{1,12}})"
+        rf"(?:{re.escape(mark)}([0-9]{{1,4}}))?(?: ?([^\d\s+\-()'.,/]{{1,4}}))?"
+    )
+    for mark, groups in {".": ",' ", ",": ".' "}.items()
+}
 _WRITTEN = {".": "a decimal point", ",": "a decimal comma"}
 _BODY = re.compile(r"[0-9](?:[0-9.,' ]*[0-9])?")
 _FIGURE = re.compile(r"(?:(?<![^\W\d_])[.,])?[0-9](?:[0-9.,' ]*[0-9])?")
@@ -94,7 +101,22 @@ def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
     if PLAIN_FIGURE[decimal_mark].fullmatch(text):
         mark = text[0] if text[0] in "+-" else ""
         return MoneyCell(Decimal(text.replace(",", ".")), "", mark)
+    if (match := _USUAL[decimal_mark].fullmatch(text)) and not money_sign:
+        return _usual(text, match)
     return _read(text, decimal_mark, money_sign)
+
+
+def _usual(text: str, match: re.Match) -> MoneyCell:
+    """Thousands in groups, a sign in front, a sign of money behind: what most banks write."""
+    sign, whole, group, decimals, suffix = match.groups()
+    affix = _affix(text, suffix) if suffix else _NOTHING
+    marks = {sign, *affix.directions} - {""}
+    if len(marks) > 1:
+        raise ValueError(f"“{shown(text)}” has more than one sign, so its direction is unclear.")
+    mark = marks.pop() if marks else ""
+    figure = whole.replace(group, "") if group else whole
+    number = Decimal(f"{figure}.{decimals}" if decimals else figure)
+    return MoneyCell(-number if mark == "-" and number else number, affix.currency, mark)
 
 
 def _read(text: str, decimal_mark: str, money_sign: str) -> MoneyCell:
@@ -150,6 +172,9 @@ class _Affix(NamedTuple):
     signs: list[str]
     directions: list[str]
     currency: str
+
+
+_NOTHING = _Affix([], [], "")
 
 
 @lru_cache(maxsize=2000)

@@ -453,14 +453,14 @@ _LONGEST_LABEL = 60
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
-# A line without any of these beginnings names no balance; looked for in its folded text.
-BALANCE_HINT = _folded_pattern(
-    r"bal|sald|sold|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|zustat|zostat|stav|egyenl|"
-    r"likut|"
-    r"atlik|остат|салдо|залиш|υπολ|jaak|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
-    r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|so du|apyvart|apgroz|kaive|turnover|total|"
+# A line without any of these beginnings names no balance; looked for in its lower-case text, where
+# a point stands for a letter that may bear an accent.
+BALANCE_HINT = re.compile(
+    r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
+    r"atlik|остат|салдо|залиш|υπ.λ|j..k|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
+    r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|s. d.|apyvart|apgroz|k.ive|turnover|total|"
     r"totaa|summ|"
-    r"s a l d o|оборот|obrat|forgal|promet|umsatz|rulaj|ciro|debits|credits|sum of|omsatt|发生额"
+    r"оборот|obrat|forgal|promet|umsatz|rulaj|ciro|debits|credits|sum of|oms.tt|发生额"
 )
 _OWN_ACCOUNT = re.compile(
     r"(?<!\w)(?:account name|account holder|account owner|account|my account|account type|holder|"

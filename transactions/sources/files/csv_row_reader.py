@@ -130,9 +130,7 @@ class RowReader:
             return None
         self._refuse_damaged(raw)
         description = self._description(cells)
-        if BALANCE_HINT.search(raw.casefold() if raw.isascii() else fold(raw)) and (
-            self._is_balance_line(description, cells, amount)
-        ):
+        if BALANCE_HINT.search(raw.lower()) and (self._is_balance_line(description, cells, amount)):
             return None
         balance = self._balance(cells)
         if balance is not None and balance == amount == self.last_balance:

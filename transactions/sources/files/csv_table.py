@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from transactions.sources.files.column_words import (
+    BALANCE_HINT,
     VOID_WORDS,
     heading_score,
     is_total,
@@ -32,6 +34,7 @@ _FEWEST_CELLS = 3
 _MONEY_ROLES = {"amount", "debit", "credit"}
 ALMOST_ALL = 0.9
 _MOST_DATES = 20
+_LONGEST_STATE = 30
 _DATE_IN_TEXT = re.compile(r"(?<![\w./-])[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}(?![\w/-])")
 _DATE_ROLES = {"txn_date", "posted_date", "value_date"}
 
@@ -81,7 +84,7 @@ class Table:
         width = max((len(row.cells) for row in self.money_rows[:20]), default=0)
         return (len(self.money_rows), self.is_named, width)
 
-    @property
+    @cached_property
     def payments(self) -> list[Row]:
         """The money lines without opening and closing lines, totals, and what was declined."""
         return [row for row in self.money_rows if not _is_no_payment(row)] or self.money_rows
@@ -138,9 +141,15 @@ class Table:
 
 def _is_no_payment(row: Row) -> bool:
     cells = [cell for cell in map(str.strip, row.cells[:MOST_COLUMNS]) if cell]
-    return any(
-        balance_label(cell) or is_total(cell) or VOID_WORDS.fullmatch(fold(cell)) for cell in cells
-    )
+    if BALANCE_HINT.search(row.raw.lower()):
+        return any(balance_label(cell) or is_total(cell) or _is_void(cell) for cell in cells)
+    return any(map(_is_void, cells))
+
+
+@lru_cache(maxsize=20_000)
+def _is_void(text: str) -> bool:
+    is_word = len(text) < _LONGEST_STATE and not text[-1:].isdigit()
+    return is_word and bool(VOID_WORDS.fullmatch(fold(text)))
 
 
 def best_table(lines: list[str]) -> Table:

@@ -106,7 +106,7 @@ _CROATIAN = re.compile(
     r"(?<!\w)(?:sij|sijecnja|velj|veljace|ozu|ozujka|tra|travnja|svi|svibnja|lipanj|lipnja|srpanj|srpnja|kol|"
     r"kolovoza|ruj|rujna|stu|studeni|studenoga?)(?!\w)"
 )
-_SHARED_NAMES = re.compile(r"(?<!\w)(?:lip|lis|srp|pro|listopada?)(?!\w)")
+_SHARED_NAMES = re.compile(r"(?<!\w)(?:lip|lis|srp|listopada?)(?!\w)")
 _WIDTHS: list[Any] = [
     (width, form) for width in ("wide", "abbreviated") for form in ("format", "stand-alone")
 ]
@@ -130,7 +130,9 @@ def _month_word(text: str) -> str:
 def is_croatian(texts: Iterable[str]) -> bool:
     """Whether days name months in Croatian, where "listopad", "lipanj" and "srpanj" come earlier
     than their likes in Polish and Czech."""
-    return any(_CROATIAN.search(fold(text)) for text in texts)
+    folded = [fold(text) for text in texts]
+    has_shared = any(_SHARED_NAMES.search(text) for text in folded)
+    return has_shared and any(_CROATIAN.search(text) for text in folded)
 
 
 def may_be_croatian(texts: Iterable[str]) -> bool:
