@@ -25,7 +25,7 @@ class BudgetForm(Form):
     limit_amount = AmountFormField(
         currency_from="currency",
         label=_("Monthly limit"),
-        help_text=_("Zero means: nothing is to be spent."),
+        help_text=_("Enter 0 if you don't want to spend anything."),
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     month = forms.TypedChoiceField(label=_("Month"), coerce=int, choices=list(MONTHS.items()))

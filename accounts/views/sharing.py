@@ -39,7 +39,7 @@ def share_list(request: UserRequest) -> HttpResponse:
             limits.consume("share-invitation", str(user.pk))
             with errors_on(form):
                 invite(actor=user, at=timezone.now(), **form.cleaned_data)
-                sentence = _("%(email)s is invited and gets an email that says how to accept.")
+                sentence = _("Invitation sent to %(email)s.")
                 messages.success(request, sentence % form.cleaned_data)
                 return redirect("accounts:share_list")
     received = AccountShare.objects.received_by(user).select_related("account", "user")

@@ -72,7 +72,7 @@ def _message(progress: BudgetProgress, kind: str) -> str:
         return f"{name}: you spent {spent} in {month}, {over} over your budget of {limit}."
     left = told(progress.remaining, currency, user)
     used = percent(progress.percent, locale=user.locale)
-    return f"{name}: {used} of {month}'s budget is used, {left} of {limit} left."
+    return f"{name}: you've used {used} of your {month} budget, {left} of {limit} left."
 
 
 # --- Day by day ----------------------------------------------------------------------------------

@@ -114,8 +114,8 @@ def judge(
         type=AlertType.UNUSUAL_SPENDING,
         key=f"unusual_spending:{user.pk}:{category.pk}:{on:%Y-%m}:{size}",
         on=on,
-        message=f"{category.name}: {amounts[0]} so far in {date_format(on, 'F', user.locale)};"
-        f" {amounts[1]} a month is usual.",
+        message=f"{category.name}: you've spent {amounts[0]} so far in"
+        f" {date_format(on, 'F', user.locale)}; you usually spend {amounts[1]} a month.",
         severity=Alert.Severity.INFO if size < 3 else Alert.Severity.WARNING,
         link=url,
         transactions_link=url,

@@ -149,7 +149,7 @@ def restore_bill(*, actor: User, bill: Bill) -> Bill:
     locked = lock_bill(bill)
     whole = locked.remainder_of
     if locked.deleted_at is not None and whole is not None and whole.paid_at is None:
-        raise ValidationError("The whole bill is open again: there is no rest of it.")
+        raise ValidationError("The whole bill is due again, so there's no remaining part.")
     if locked.deleted_at is not None:
         together = Bill.objects.filter(series=locked.series, deleted_at=locked.deleted_at)
         together.update(deleted_at=None, updated_at=timezone.now())

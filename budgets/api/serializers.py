@@ -159,7 +159,7 @@ class BudgetIn(Input):
         min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False, help_text="Default: this."
     )
     limit_amount = AmountSerializerField(
-        signed=False, help_text="Zero means: nothing is to be spent."
+        signed=False, help_text="Enter 0 if you don't want to spend anything."
     )
     currency = serializers.CharField(
         max_length=3, required=False, help_text="Default: your base currency."

@@ -84,10 +84,8 @@ class MappingForm(Form):
     category = forms.ChoiceField(label=_("Category"), required=False)
     notes = forms.ChoiceField(label=_("Notes"), required=False)
     balance = forms.ChoiceField(label=_("Running balance"), required=False)
-    fee = forms.ChoiceField(label=_("Fee beside the amount"), required=False)
-    opening_balance = forms.CharField(
-        label=_("Balance before the oldest line"), required=False, max_length=20
-    )
+    fee = forms.ChoiceField(label=_("Separate fee"), required=False)
+    opening_balance = forms.CharField(label=_("Opening balance"), required=False, max_length=20)
     external_id = forms.ChoiceField(label=_("Bank reference"), required=False)
     status = forms.ChoiceField(label=_("Posted or pending"), required=False)
     delimiter = forms.ChoiceField(label=_("Column separator"), choices=DELIMITERS)

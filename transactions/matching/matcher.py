@@ -41,12 +41,12 @@ from transactions.matching.words import NOT_AT_ALL, PERHAPS, SURELY, agreement, 
 
 SAME_ID = "This account already has a transaction with this bank reference."
 SAME_LINE = "This transaction is already in your account."
-NOW_BOOKED = "The bank has booked the pending line."
+NOW_BOOKED = "Your bank has posted this pending transaction."
 OTHER_ID = "Your account has the same transaction under a different bank reference."
 OTHER_AMOUNT = "The account has this id of the bank's with another amount."
 OTHER_DAY = "The account has this id of the bank's on another day, in other words."
-IS_ASKED = "This line is waiting for your review already."
-LIKE_ASKED = "A line like this is waiting for your review already."
+IS_ASKED = "This line is already waiting for your review."
+LIKE_ASKED = "A similar line is already waiting for your review."
 ODD_DATE = "This date is unusually far from today. Please check it."
 _ENTERED = {
     HAND: "You entered this",

@@ -81,7 +81,9 @@ def _plan_or_post(
     if old_status == planned and row.status == planned:
         row.status = Transaction.Status.POSTED
     elif old_status == planned and row.txn_date > today:
-        raise ValidationError({"status": "It stays planned until its day. Change the date."})
+        raise ValidationError(
+            {"status": ("This transaction is planned. Change its date to post it sooner.")}
+        )
     row.status = status_by_date(row.status, row.txn_date, today)
     if "status" in changed:
         changed.remove("status")

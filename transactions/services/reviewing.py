@@ -41,9 +41,9 @@ from users.models import User
 
 Status = ReviewItem.Status
 LEFT_OUT = "Skipped by you."
-ANSWERED_SAME = "You said it is a line the account has already."
+ANSWERED_SAME = "You marked it as a transaction you already have."
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
-GONE = "The line it looked like is gone. Say that it is different to add it."
+GONE = "The transaction it looked like no longer exists. Choose “Different payment” to add it."
 
 
 def open_review(
@@ -434,7 +434,7 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     if item.status == Status.OPEN:
         return item
     if item.import_row_id and sure(item.import_row).batch.status == ImportBatch.Status.REVERTED:
-        raise ValidationError("The import that asked this was reverted.")
+        raise ValidationError("This import was undone.")
     book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
     if item.posted is not None:
         book(accounts, _trash(item.posted, at))

@@ -53,9 +53,11 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:review_list")
     if item.status == ReviewItem.Status.OPEN:
-        messages.info(request, _("There is another transaction it may be."))
+        messages.info(request, _("There's another possible match."))
     else:
-        words = _("Matched.") if item.status == ReviewItem.Status.SAME else _("Kept as two.")
+        words = (
+            _("Matched.") if item.status == ReviewItem.Status.SAME else _("Kept as two payments.")
+        )
         undo = reverse("transactions:review_undo", args=[pk])
         messages.success(request, words, extra_tags=f"undo:{undo}")
     return redirect("transactions:review_list")
@@ -92,7 +94,7 @@ def review_undo(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, _("The question is open again."))
+        messages.success(request, _("Review reopened."))
     return redirect("transactions:review_list")
 
 

@@ -100,7 +100,8 @@ def _person_of(key: str) -> User:
 
 def _wrong_key() -> ValidationError:
     return ValidationError(
-        {"key": "This key is wrong, too old, or was used. Ask for a new mail."}, code="wrong_key"
+        {"key": ("This key is invalid, expired or already used. Request a new email.")},
+        code="wrong_key",
     )
 
 
@@ -113,7 +114,7 @@ class PasswordChangeApi(ApiView):
         if not sessions.prove_password(
             user=user, password=data["current_password"], by="api", device=device
         ):
-            sentence = "The current password is wrong."
+            sentence = "Your current password is incorrect."
             raise ValidationError({"current_password": sentence}, code="wrong_credentials")
         changed = people.change_password(actor=user, user=user, password=data["password"])
         get_adapter().send_notification_mail("account/email/password_changed", user)

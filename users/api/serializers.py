@@ -17,7 +17,7 @@ class UserOut(serializers.ModelSerializer):
     # Plain text in the schema: five hundred zones are no enumeration anybody wants to read.
     timezone = serializers.CharField(read_only=True)
     email_confirmed = serializers.SerializerMethodField()
-    mfa_enabled = serializers.SerializerMethodField(help_text="A second factor is asked for.")
+    mfa_enabled = serializers.SerializerMethodField(help_text="Two-step verification is required.")
 
     class Meta:
         model = User

@@ -109,7 +109,7 @@ _IMPORTS = {
     "transactions.import.row_corrected": _("Statement line edited"),
     "transactions.import.rows_included": _("Statement lines included"),
     "transactions.import.rows_left_out": _("Statement lines skipped"),
-    "transactions.import.rows_matched": _("Rows of a statement matched to transactions"),
+    "transactions.import.rows_matched": _("Statement lines matched to transactions"),
     "transactions.review.decided": _("Review answered"),
     "transactions.review.undone": _("Review answer undone"),
     "transactions.sync.brought_in": _("Bank transactions synced"),

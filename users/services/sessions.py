@@ -251,8 +251,8 @@ def _tell_of_reuse(user: User, token: RefreshSession, at: datetime) -> None:
         channels=[Notification.Channel.EMAIL],
         subject="We signed out one of your apps",
         text=(
-            f"{device_name(token.user_agent)} was signed out: its key to your account was used"
-            " twice, so somebody may have copied it. Sign in there again. If you do not know that"
+            f"We signed out {device_name(token.user_agent)} because its access key was used twice,"
+            " so someone may have copied it. Sign in there again. If you don't recognize this"
             " app, change your password."
         ),
         link=reverse("users:security"),

@@ -52,12 +52,14 @@ def confirm_totp(*, user: User, code: str) -> list[str]:
     kept = cache.get(_key(user))
     if kept is None:
         raise ValidationError(
-            {"code": ValidationError("Ask for a secret first.", code="setup_missing")}
+            {"code": ValidationError("Request a secret first.", code="setup_missing")}
         )
     secret, code = decrypt(kept), "".join(code.split())
     limits.consume("otp", str(user.pk))
     if not validate_totp_code(secret, code):
-        raise ValidationError({"code": ValidationError("The code is wrong.", code="otp_wrong")})
+        raise ValidationError(
+            {"code": ValidationError("This code is incorrect.", code="otp_wrong")}
+        )
     limits.give_back("otp", str(user.pk))
     with db_transaction.atomic():
         lock_user(user.pk)
@@ -88,7 +90,9 @@ def remove_totp(*, user: User) -> None:
 def _refuse_setup(user: User) -> None:
     require_own_sign_in(user)
     if Authenticator.objects.filter(user=user, type=_KINDS.TOTP).exists():
-        raise ValidationError("An app is set up already. Remove it first.", code="already_on")
+        raise ValidationError(
+            "An authenticator app is already set up. Remove it first.", code="already_on"
+        )
     if EmailAddress.objects.filter(user=user, verified=False).exists():
         raise ValidationError("Confirm your email address first.", code="email_not_confirmed")
 
