@@ -92,7 +92,7 @@ def open_account(
 
 
 @db_transaction.atomic
-def edit_account(*, actor: User, account: Account, **changes: Any) -> Account:
+def edit_account(*, actor: User | None, account: Account, **changes: Any) -> Account:
     """Change an account's description, limit, currency (while empty) or opening balance.
 
     A new opening balance moves the balance by the same difference. Raises ValidationError.

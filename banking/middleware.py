@@ -1,6 +1,7 @@
 """What every request passes before any app sees it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import (
     HttpRequest,
@@ -42,7 +43,7 @@ class Compression(GZipMiddleware):
     KINDS = ("application/json", "application/vnd.oai.openapi", "text/", "image/svg")
     SECRETS = ("/api/auth/", "/api/users/me/mfa", "/users/")
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         kind = response.get("Content-Type", "")
         is_driven = request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
         if not kind.startswith(self.KINDS):

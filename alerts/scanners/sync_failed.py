@@ -12,6 +12,7 @@ from accounts.models import SyncRun
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import LATE_DAYS, moments
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from users.timezones import local_date
 
@@ -38,7 +39,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         streak += 1
         if run.needs_owner or streak >= FAILURES_TO_TELL:
             is_told = True
-            on = local_date(people.by_id[run.connection.user_id].timezone, run.ended_at)
+            on = local_date(people.by_id[run.connection.user_id].timezone, sure(run.ended_at))
             if on in days and run.connection.disconnected_at is None:
                 yield judge(run, on, people)
 

@@ -20,6 +20,7 @@ from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
 from banking.kernel.fields import AmountField, folded
+from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change, percent_of
@@ -95,7 +96,7 @@ class _Line(NamedTuple):
     kind: str | None
     inflow: Decimal
     outflow: Decimal
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own count is not asked for
     outflow_count: int
     account: Account | None
     on: Any
@@ -204,12 +205,12 @@ def _rate_of(line: _Line, rates: RateTable) -> Rate | None:
 
 def _rates_for(question: Question, lines: list[_Line]) -> RateTable:
     foreign = [line for line in lines if line.account is not None]
-    currencies = {line.account.currency for line in foreign}
+    currencies = {sure(line.account).currency for line in foreign}
     return RateTable.for_dates(currencies, question.currency, {line.on for line in foreign})
 
 
 def _left_out(line: _Line) -> NotConverted:
-    account = line.account
+    account = sure(line.account)
     return NotConverted(account.pk, account.name, account.currency, line.count, line.on, line.on)
 
 
@@ -220,7 +221,7 @@ def _lines(question: Question, period: Period) -> list[_Line]:
     if not wanted:
         return []
     rows = _counted(reduce(or_, wanted)).values_list("merchant", "own_category", "own_kind")
-    return [_Line(*row, None, question.on) for row in _summed(rows)]
+    return [_Line._make((*row, None, question.on)) for row in _summed(rows)]
 
 
 def _foreign(question: Question, period: Period, before: Period) -> Iterable[tuple[date, _Line]]:
@@ -232,7 +233,7 @@ def _foreign(question: Question, period: Period, before: Period) -> Iterable[tup
     rows = _counted(Q(account_id__in=list(foreign)) & (_in(period) | _in(before)))
     keys = rows.values_list("merchant", "own_category", "own_kind", "account_id", "txn_date")
     for merchant, category_id, kind, account_id, on, *sums in _summed(keys):
-        yield on, _Line(merchant, category_id, kind, *sums, foreign[account_id], on)
+        yield on, _Line._make((merchant, category_id, kind, *sums, foreign[account_id], on))
 
 
 def _split_refunds(
@@ -293,7 +294,7 @@ def _months(question: Question, period: Period, before: Period) -> Iterable[tupl
         .values_list("is_now", "merchant", "category_id", "category__kind")
         .annotate(Sum("inflow"), Sum("outflow"), Sum("transaction_count"), Sum("outflow_count"))
     )
-    return [(bool(row[0]), _Line(*row[1:], None, question.on)) for row in grouped]
+    return [(bool(row[0]), _Line._make((*row[1:], None, question.on))) for row in grouped]
 
 
 def _counted(condition: Q) -> QuerySet:

@@ -1,7 +1,7 @@
 """Bank connections at the API, and Plaid's webhook."""
 
 import contextlib
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -13,12 +13,12 @@ from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import BankConnection, ConnectedAccount
 from banking.kernel.api import TooLarge
 from banking.kernel.api_input import ApiView, GenericApiView, operation
+from banking.kernel.narrowing import sure
 from transactions import dispatching
 from transactions.api.connection_serializers import (
     AccountChoicesIn,
@@ -36,6 +36,7 @@ from transactions.sources.banks.plaid_webhook import ForgedWebhookError
 from users.api.idempotency import HEADERS, answer_once, was_answered
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
+from users.signed_in import UserApiRequest
 
 KEEP, REMOVE = "keep", "remove"
 DATA = OpenApiParameter(
@@ -64,7 +65,7 @@ class ConnectionApi(GenericApiView):
         require(self.request.user, Ability.CHANGE_OWN_DATA)
         return connection
 
-    def read(self, serializer: type, request: Request) -> dict[str, Any]:
+    def read(self, serializer: type, request: UserApiRequest) -> dict[str, Any]:
         data = serializer(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
         return dict(data.validated_data)
@@ -72,7 +73,7 @@ class ConnectionApi(GenericApiView):
 
 class ProviderListApi(ApiView):
     @operation(operation_id="connections_providers", responses=ProviderOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """The ways to connect a bank here."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         told = [
@@ -90,7 +91,7 @@ class ProviderListApi(ApiView):
 
 class LinkApi(ConnectionApi):
     @operation(operation_id="connections_link", request=LinkIn, responses={201: LinkOut})
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Begin to connect with Plaid: a page of theirs to send the person to."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         require_step_up(request)
@@ -107,7 +108,7 @@ class LinkApi(ConnectionApi):
 
 class ConnectionListApi(ConnectionApi):
     @operation(operation_id="connections_list", responses=ConnectionOut(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: UserApiRequest) -> Response:
         """Your connected banks."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -118,7 +119,7 @@ class ConnectionListApi(ConnectionApi):
         responses={201: ConnectionOut},
         parameters=[STEP_UP, *HEADERS],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Connect a bank. Its accounts wait to be mapped; the first sync begins at once."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         require_step_up(request)
@@ -137,7 +138,7 @@ class ConnectionListApi(ConnectionApi):
 
         def command() -> tuple[int, Any]:
             connection = connecting.connect_bank(
-                actor=user, user=user, provider=provider, asked=asked, at=timezone.now()
+                actor=user, user=user, provider=provider, asked=sure(asked), at=timezone.now()
             )
             dispatching.sync_soon(user, connection, trigger="link", at=timezone.now())
             return status.HTTP_201_CREATED, ConnectionOut(self.find(connection.pk)).data
@@ -157,12 +158,12 @@ def _refuse_missing(provider: str, given: dict[str, str]) -> None:
 
 class ConnectionDetailApi(ConnectionApi):
     @operation(operation_id="connections_retrieve", responses=ConnectionDetailOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: UserApiRequest, pk: int) -> Response:
         """One connection, with its accounts and latest syncs."""
         return Response(ConnectionDetailOut(self.find(pk)).data)
 
     @operation(operation_id="connections_destroy", responses={204: None}, parameters=[DATA])
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
         """End a connection. Its lines stay, or go to the trash."""
         connection = self.find_to_change(pk)
         data = request.query_params.get("data", KEEP)
@@ -178,7 +179,7 @@ class ConnectionAccountsApi(ConnectionApi):
     @operation(
         operation_id="connections_map", request=AccountChoicesIn, responses=ConnectionDetailOut
     )
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: UserApiRequest, pk: int) -> Response:
         """Say where each account's lines go: an account of yours, a new one, or none."""
         connection = self.find_to_change(pk)
         chosen = self.read(AccountChoicesIn, request)["accounts"]
@@ -190,7 +191,7 @@ class ConnectionAccountsApi(ConnectionApi):
 
 class ConnectionSyncApi(ConnectionApi):
     @operation(operation_id="connections_sync", request=None, responses={202: SyncRunOut})
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Ask the bank for news now; the run tells what came of it."""
         connection = self.find_to_change(pk)
         run = dispatching.sync_soon(request.user, connection, trigger="manual", at=timezone.now())
@@ -204,7 +205,7 @@ class ConnectionReconnectApi(ConnectionApi):
         responses=ConnectionDetailOut,
         parameters=[STEP_UP],
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: UserApiRequest, pk: int) -> Response:
         """Renew a connection whose sign-in at the bank has ended."""
         connection = self.find_to_change(pk)
         require_step_up(request)
@@ -223,7 +224,7 @@ class _RawParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         return stream.read(LARGEST_WEBHOOK + 1)
 
 
@@ -236,18 +237,18 @@ class PlaidWebhookApi(ApiView):
     throttle_classes: list = []
     is_strict = False
 
-    def get_authenticate_header(self, request: Request) -> str:
+    def get_authenticate_header(self, request: Any) -> str:
         """Names what is missing: without it DRF answers 403 where 401 is meant."""
         return "Plaid-Verification"
 
     @operation(request=None, responses={204: None})
-    def post(self, request: Request) -> Response:
+    def post(self, request: UserApiRequest) -> Response:
         """Take a webhook. What Plaid did not sign within five minutes gets 401."""
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_WEBHOOK:
             raise TooLarge
         try:
             connection = bank_webhooks.take_plaid_webhook(
-                body=request.data or b"",
+                body=cast(bytes, request.data) or b"",
                 signature=request.headers.get("Plaid-Verification", ""),
                 at=timezone.now(),
             )

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, BankConnection, ConnectedAccount
+from banking.kernel.forms import Form
 from transactions.services.connecting import NEW
 from transactions.services.linking import Offer
 
@@ -14,7 +15,7 @@ LEFT_OUT = ""
 _TEXT = {"autocapitalize": "none", "spellcheck": "false"}
 
 
-class ConnectForm(forms.Form):
+class ConnectForm(Form):
     """What one provider needs from the person. Which fields there are, the offer says."""
 
     institution = forms.ChoiceField(label=_("Bank"), widget=forms.RadioSelect)
@@ -44,7 +45,7 @@ class ConnectForm(forms.Form):
             self.fields["institution"].choices = offer.institutions
 
 
-class MapForm(forms.Form):
+class MapForm(Form):
     """Where the lines of each account of a bank go: an account here, a new one, or nowhere."""
 
     def __init__(

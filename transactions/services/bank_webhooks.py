@@ -4,7 +4,7 @@ So a webhook that comes twice, late, or in another order than it was sent leads 
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.cache import cache
 
@@ -34,11 +34,11 @@ def take_plaid_webhook(*, body: bytes, signature: str, at: datetime) -> BankConn
 def _key_of(key_id: str) -> dict[str, Any]:
     """Plaid's key, asked for once an hour; an invented id is not asked for again and again."""
     name = f"plaid-webhook-key:{key_id}"
-    known = cache.get(name)
+    known: Any = cache.get(name)
     if known == "unknown":
         raise ForgedWebhookError
     if known is not None:
-        return known
+        return cast(dict[str, Any], known)
     try:
         key = Plaid().verification_key(key_id)
     except BankError as error:

@@ -6,6 +6,7 @@ The bank is asked before the database transaction begins, so that no lock waits 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -279,7 +280,8 @@ def _target(
             last_four=connected.last_four,
             currency=connected.currency,
         )
-    account = lock_accounts([choice.pk])[choice.pk]
+    chosen = cast(Account, choice)
+    account = lock_accounts([chosen.pk])[chosen.pk]
     if account.user_id != connection.user_id or account.deleted_at is not None:
         raise ValidationError({"accounts": "Choose one of your own accounts."})
     if account.currency != connected.currency:

@@ -82,12 +82,13 @@ def begin_hosted_link(
             raise ValidationError("This connection is not one of Plaid's.")
         token = decrypt(connection.secret)
     try:
-        return Plaid().hosted_link(
+        asked: tuple[str, str] = Plaid().hosted_link(
             user_id=user.pk,
             language=user.locale[:2],
             return_to=return_to,
             access_token=token,
         )
+        return asked
     except BankError as error:
         raise ValidationError(str(error), code=error.problem.value) from None
 

@@ -169,7 +169,7 @@ def edit_transaction(
 
 
 @db_transaction.atomic
-def delete_transactions(*, actor: User, rows: TransactionQuerySet) -> int:
+def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int:
     """Move rows to the trash; they leave balances and totals at once. Returns how many.
 
     Both sides of a transfer made here go together; any other pair is dissolved.
@@ -335,7 +335,7 @@ def _record_edit(actor: User, row: Transaction, before: dict[str, Any], tags_cha
 
 
 def _record_many(
-    actor: User, action: str, accounts: Mapping[int, Account], ids: list[int], count: int
+    actor: User | None, action: str, accounts: Mapping[int, Account], ids: list[int], count: int
 ) -> None:
     """One event for the lot; its target is the row if it is a single one."""
     owner_id = next(iter(accounts.values())).user_id

@@ -17,7 +17,8 @@ from django.db.models import Q
 from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
 from accounts.services import edit_account, lock_accounts
 from banking.kernel.encryption import UnreadableSecretError, decrypt
-from transactions.models import Transaction
+from banking.kernel.narrowing import sure
+from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.bringing_in import BroughtIn, bring_in
 from transactions.services.completing import Telling, complete
 from transactions.services.connecting import write_remote_accounts
@@ -168,9 +169,9 @@ def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> Sy
 def _fed_accounts(connection: BankConnection) -> list[tuple[ConnectedAccount, Account]]:
     """The accounts that lines go to, locked in key order; not those in the trash."""
     connected = connection.connected_accounts.filter(account__deleted_at=None).exclude(account=None)
-    found = sorted(connected, key=lambda one: one.account_id)
-    accounts = lock_accounts(one.account_id for one in found)
-    return [(one, accounts[one.account_id]) for one in found]
+    found = sorted(connected, key=lambda one: sure(one.account_id))
+    accounts = lock_accounts(sure(one.account_id) for one in found)
+    return [(one, accounts[sure(one.account_id)]) for one in found]
 
 
 def _bring_into(
@@ -236,7 +237,7 @@ def _told_before(row: Transaction) -> tuple[date, str]:
     return row.txn_date, row.description
 
 
-def _remove(rows, counts: _Counts) -> None:
+def _remove(rows: TransactionQuerySet, counts: _Counts) -> None:
     """Lines that the bank took back go to the trash, unless something here stands on them."""
     for row in rows.order_by("pk"):
         try:

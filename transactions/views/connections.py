@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from transactions.models import Transaction
 from transactions.services import connecting, linking, sandbox_playing
 from transactions.sources.banks.providers import PLAID, SANDBOX
 from users.policy import Ability, may, require
+from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 
 LINK_TOKEN = "plaid_link_token"
@@ -29,7 +30,7 @@ SHOWN_RUNS = 10
 
 
 @require_GET
-def connection_list(request: HttpRequest) -> HttpResponse:
+def connection_list(request: UserRequest) -> HttpResponse:
     """The person's connected banks: how fresh they are, and what needs them."""
     connections = list(_mine(request).order_by("institution_name", "pk"))
     context = {
@@ -41,14 +42,14 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def connection_create(request: HttpRequest) -> HttpResponse:
+def connection_create(request: UserRequest) -> HttpResponse:
     """Choose a way to connect."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     context = {"offers": linking.offers(), "simplefin_url": settings.SIMPLEFIN_CREATE_URL}
     return render(request, "transactions/connection_create.html", context)
 
 
-def connection_connect(request: HttpRequest) -> HttpResponse:
+def connection_connect(request: UserRequest) -> HttpResponse:
     """Give what the provider needs; the first sync begins once the accounts are mapped."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     provider = request.POST.get("provider") or request.GET.get("provider", "")
@@ -67,7 +68,7 @@ def connection_connect(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def connection_return(request: HttpRequest) -> HttpResponse:
+def connection_return(request: UserRequest) -> HttpResponse:
     """Back from Plaid's page: the bank is connected, or the connection renewed."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     link_token = request.session.pop(LINK_TOKEN, "")
@@ -91,7 +92,7 @@ def connection_return(request: HttpRequest) -> HttpResponse:
     return redirect("transactions:connection_accounts", connection.pk)
 
 
-def connection_accounts(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_accounts(request: UserRequest, pk: int) -> HttpResponse:
     """Say where the lines of each of the bank's accounts go."""
     connection = _find_to_change(request, pk)
     own = list(Account.objects.owned_by(request.user).active())
@@ -109,7 +110,7 @@ def connection_accounts(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One connected bank: its accounts, its balances beside ours, its latest syncs."""
     connection = _find(request, pk)
     runs = list(connection.runs.all()[:SHOWN_RUNS])
@@ -127,14 +128,14 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def connection_sync(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_sync(request: UserRequest, pk: int) -> HttpResponse:
     """Ask the bank for news now."""
     connection = _find_to_change(request, pk)
     _sync(request, connection, trigger="manual")
     return redirect("transactions:connection_detail", pk)
 
 
-def connection_reconnect(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_reconnect(request: UserRequest, pk: int) -> HttpResponse:
     """Sign in at the bank again, in the way of its provider."""
     connection = _find_to_change(request, pk)
     ask_for_step_up(request)
@@ -161,7 +162,7 @@ def connection_reconnect(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "transactions/connection_reconnect.html", context, status=status)
 
 
-def connection_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
     """End a connection, and keep what it brought or not."""
     connection = _find_to_change(request, pk)
     if request.method == "POST":
@@ -188,7 +189,7 @@ def connection_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def connection_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_undo(request: UserRequest, pk: int) -> HttpResponse:
     """Take an ended connection back."""
     ended = BankConnection.objects.filter(user=request.user)
     connection = get_object_or_404(ended, pk=pk)
@@ -205,7 +206,7 @@ def connection_undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def connection_play(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_play(request: UserRequest, pk: int) -> HttpResponse:
     """Make the sandbox bank do something, and ask it what is new."""
     connection = _find_to_change(request, pk)
     if connection.provider != SANDBOX:
@@ -221,22 +222,22 @@ def connection_play(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("transactions:connection_detail", pk)
 
 
-def _sent(request: HttpRequest) -> Any:
+def _sent(request: UserRequest) -> Any:
     """What was posted; a form may have no fields at all."""
     return request.POST if request.method == "POST" else None
 
 
-def _mine(request: HttpRequest) -> Any:
+def _mine(request: UserRequest) -> Any:
     accounts = ConnectedAccount.objects.select_related("account").order_by("pk")
     mine = BankConnection.objects.visible_to(request.user)
     return mine.prefetch_related(Prefetch("connected_accounts", accounts))
 
 
-def _find(request: HttpRequest, pk: int) -> BankConnection:
+def _find(request: UserRequest, pk: int) -> BankConnection:
     return get_object_or_404(_mine(request), pk=pk)
 
 
-def _find_to_change(request: HttpRequest, pk: int) -> BankConnection:
+def _find_to_change(request: UserRequest, pk: int) -> BankConnection:
     connection = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     return connection
@@ -249,7 +250,7 @@ def _offer(provider: str) -> linking.Offer:
     return offer
 
 
-def _connect(request: HttpRequest, provider: str, given: dict[str, str]) -> BankConnection:
+def _connect(request: UserRequest, provider: str, given: dict[str, str]) -> BankConnection:
     user = request.user
     asked = connecting.ask_bank(
         user=user, provider=provider, given=linking.with_customer(provider, given, user)
@@ -259,14 +260,14 @@ def _connect(request: HttpRequest, provider: str, given: dict[str, str]) -> Bank
     )
 
 
-def _sync(request: HttpRequest, connection: BankConnection, trigger: str = "link") -> None:
+def _sync(request: UserRequest, connection: BankConnection, trigger: str = "link") -> None:
     try:
         dispatching.sync_soon(request.user, connection, trigger=trigger, at=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
 
 
-def _begin_plaid(request: HttpRequest, connection: BankConnection | None) -> HttpResponse:
+def _begin_plaid(request: UserRequest, connection: BankConnection | None) -> HttpResponse:
     """Send the person to Plaid's page; what they come back with is known by the session."""
     try:
         link_token, address = linking.begin_hosted_link(

@@ -1,6 +1,6 @@
 """One's own sign-in by API: address, password, where one is signed in, the second factor."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account import app_settings
@@ -161,7 +161,7 @@ def _end_app(user: User, key: str) -> bool:
 
 def _sessions_of(request: Request) -> list[dict[str, Any]]:
     user, now = user_of(request), timezone.now()
-    here = str(request.auth["family"]) if request.auth else request.session.session_key
+    here = str(cast(Any, request.auth)["family"]) if request.auth else request.session.session_key
     browsers = [
         _shown(f"browser-{row.pk}", "browser", row, row.last_seen_at, row.session_key == here)
         for row in sessions.live_sessions(user, now)

@@ -106,7 +106,7 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
 
 def was_answered(request: Request) -> bool:
     """Whether `answer_once` will repeat an answer: for what must not be asked of others again."""
-    return is_kept(request.user, _key_of(request))
+    return is_kept(user_of(request), _key_of(request))
 
 
 def _key_of(request: Request) -> str:

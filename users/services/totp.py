@@ -67,7 +67,7 @@ def confirm_totp(*, user: User, code: str) -> list[str]:
         app = TOTP.activate(user, secret).instance
         note_first_use(app, code)
         Authenticator.objects.filter(user=user, type=_KINDS.RECOVERY_CODES).delete()
-        codes = RecoveryCodes.activate(user).get_unused_codes()
+        codes: list[str] = RecoveryCodes.activate(user).get_unused_codes()
         record_factor_changed(user=user, change="totp.activated")
     cache.delete(_key(user))
     get_adapter().send_notification_mail("mfa/email/totp_activated", user)

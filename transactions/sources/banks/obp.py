@@ -85,7 +85,7 @@ class OpenBankProject:
     def _account(self, secret: str, told: dict[str, Any]) -> RemoteAccount:
         bank, pk = reading.identifier(told.get("bank_id")), reading.identifier(told.get("id"))
         full = _get(secret, f"{API}/my/banks/{quote(bank, '')}/accounts/{quote(pk, '')}/account")
-        held = full.get("balance") if isinstance(full.get("balance"), dict) else {}
+        held: Any = full.get("balance") if isinstance(full.get("balance"), dict) else {}
         currency = reading.currency_or_blank(held.get("currency"))
         kind = reading.text(full.get("product_code") or told.get("account_type"), longest=60)
         return RemoteAccount(
@@ -157,8 +157,8 @@ def _is_usable(told: dict[str, Any]) -> bool:
 
 
 def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
-    details = told.get("details") if isinstance(told.get("details"), dict) else {}
-    value = details.get("value") if isinstance(details.get("value"), dict) else {}
+    details: Any = told.get("details") if isinstance(told.get("details"), dict) else {}
+    value: Any = details.get("value") if isinstance(details.get("value"), dict) else {}
     merchant = _other_side(told)
     completed = reading.day_or_none(details.get("completed"))
     posted = reading.day_or_none(details.get("posted"))

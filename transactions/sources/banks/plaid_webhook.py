@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import jwt
 from jwt.algorithms import ECAlgorithm
@@ -57,7 +57,7 @@ def _claims(token: str, key_of: Callable[[str], dict[str, Any]]) -> dict[str, An
             raise ForgedWebhookError
         return jwt.decode(
             token,
-            ECAlgorithm.from_jwk(key),
+            cast(Any, ECAlgorithm.from_jwk(key)),
             algorithms=["ES256"],
             # The age is ours to judge: both ways, by the time of arrival.
             options={"verify_aud": False, "verify_iat": False, "require": ["iat"]},

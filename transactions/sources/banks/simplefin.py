@@ -191,7 +191,7 @@ def _ask(method: str, address: str, **request: Any) -> Answer:
 
 
 def _account(told: dict[str, Any]) -> RemoteAccount:
-    org = told.get("org") if isinstance(told.get("org"), dict) else {}
+    org: Any = told.get("org") if isinstance(told.get("org"), dict) else {}
     org_key = reading.text(org.get("id") or org.get("domain") or org.get("name"), longest=120)
     pk = reading.identifier(told.get("id"))
     currency = reading.currency_or_blank(told.get("currency"))
