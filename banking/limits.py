@@ -194,6 +194,23 @@ MESSAGE_CLAIM_FOR = timedelta(minutes=15)
 MAILS_WAITING = 500
 SMS_LENGTH = 480
 
+# --- One payment, one line -----------------------------------------------------------------------
+
+# How many days apart two records of one payment may lie. Card purchases before a long weekend are
+# booked up to five days later; a person may enter a payment before or after its day.
+MATCH_WITHIN_DAYS = 5
+# A hold on a card may stand for two weeks before the bank books it; it never books much earlier.
+PENDING_DAYS_BEFORE = 3
+PENDING_DAYS_AFTER = 14
+# One id of the bank's on days further apart may be two lines: some banks use ids again.
+SAME_BANK_ID_DAYS = 35
+# A tip or a rate of exchange moves the amount of a pending line by at most this share.
+PENDING_CHANGE_PERCENT = 20
+# Answers under Review that count for the next file, the latest of an account.
+ANSWERS_REMEMBERED = 5_000
+# Questions answered at once: each is a change of the ledger of its own.
+ANSWERS_AT_ONCE = 200
+
 # --- Windows of the figures ---------------------------------------------------------------------
 
 RATES_EVERY = timedelta(hours=6)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from banking.kernel.money import plain_amount
 from transactions.models import (
     Attachment,
+    BankLine,
     Category,
     CategoryChange,
     CategoryRule,
@@ -20,6 +21,7 @@ from transactions.models import (
     ImportRow,
     MerchantTotal,
     MonthlyTotal,
+    ReviewItem,
     SavedView,
     Tag,
     Transaction,
@@ -127,6 +129,26 @@ class ImportRowAdmin(LedgerAdmin):
     list_display = ["batch_id", "row_number", "verdict", "txn_date", "description", "error"]
     list_filter = ["verdict"]
     search_fields = ["=batch__id", "description", "error"]
+
+
+@admin.register(ReviewItem)
+class ReviewItemAdmin(LedgerAdmin):
+    """Lines that may be payments the account held, and what their owners answered."""
+
+    list_display = ["created_at", "user", "account", "txn_date", "status", "reason", "decided_at"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["=id", "user__email"]
+    list_select_related = ["user", "account"]
+
+
+@admin.register(BankLine)
+class BankLineAdmin(LedgerAdmin):
+    """What files and syncs said of transactions besides their first telling."""
+
+    list_display = ["created_at", "account", "transaction", "import_batch", "source"]
+    list_filter = ["created_at"]
+    search_fields = ["=id", "=transaction__id", "=external_id"]
+    list_select_related = ["account", "transaction", "import_batch"]
 
 
 @admin.register(ImportMapping)

@@ -4,16 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# How many days apart two records of one payment may lie. Card purchases before a long weekend are
-# booked up to five days later; a person may enter a payment before or after its day.
-WINDOW = 5
-# A hold on a card may stand for two weeks before the bank books it; it never books much earlier.
-PENDING_BEFORE, PENDING_AFTER = 3, 14
-# One id of the bank's on days further apart than this may be two lines: some banks use ids again.
-SAME_ID_WITHIN = 35
-# A tip or a rate of exchange moves the amount of a pending line by at most this share.
-CHANGED_BY_PERCENT = 20
-
 HAND, BILL, TRANSFER, BANK = "manual", "bill", "transfer", "bank"
 POSTED, PENDING, PLANNED = "posted", "pending", "planned"
 SAME, REVIEW, NEW = "same", "review", "new"

@@ -11,23 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from banking.limits import (
+    MATCH_WITHIN_DAYS,
+    PENDING_CHANGE_PERCENT,
+    PENDING_DAYS_AFTER,
+    PENDING_DAYS_BEFORE,
+    SAME_BANK_ID_DAYS,
+)
 from transactions.matching.assignment import best_pairs, clusters
 from transactions.matching.lines import (
     BANK,
     BILL,
-    CHANGED_BY_PERCENT,
     HAND,
     NEW,
     PENDING,
-    PENDING_AFTER,
-    PENDING_BEFORE,
     PLANNED,
     POSTED,
     REVIEW,
     SAME,
-    SAME_ID_WITHIN,
     TRANSFER,
-    WINDOW,
     Alias,
     Held,
     Incoming,
@@ -76,9 +78,9 @@ def match(
 ) -> Matching:
     """Give every incoming line its verdict against the account's held lines.
 
-    The held lines must reach WINDOW days (pending ones PENDING_AFTER) beyond the incoming days, and
-    include every one whose bank id is among the incoming. The texts are asked for only where a
-    decision needs words.
+    The held lines must reach MATCH_WITHIN_DAYS (pending ones PENDING_DAYS_AFTER) beyond the
+    incoming days, and include every one whose bank id is among the incoming. The texts are asked
+    for only where a decision needs words.
     """
     run = _Run(incoming, held, list(aliases), knowledge or Knowledge())
     run.by_id()
@@ -151,7 +153,7 @@ class _Run:
             self.take(line, held, SAME, SAME_ID if line.is_pending else NOW_BOOKED)
         elif line.units != held.units:
             self.take(line, held, REVIEW, OTHER_AMOUNT)
-        elif abs(line.day - held.day) <= SAME_ID_WITHIN:
+        elif abs(line.day - held.day) <= SAME_BANK_ID_DAYS:
             self.take(line, held, SAME, SAME_ID)
         else:
             self.doubtful_ids.append((line, held))
@@ -247,7 +249,9 @@ class _Run:
 
     def _near_days(self, unsure: list[Held]) -> set[int]:
         days = {line.day for line in unsure}
-        return {day + off for day in days for off in range(-PENDING_BEFORE, PENDING_AFTER + 1)}
+        return {
+            day + off for day in days for off in range(-PENDING_DAYS_BEFORE, PENDING_DAYS_AFTER + 1)
+        }
 
     def _clusters(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
         held_of: dict[int, list[Held]] = defaultdict(list)
@@ -261,7 +265,9 @@ class _Run:
                 lines_of[line.units].append(line)
         for units, lines in lines_of.items():
             theirs = sorted(held_of[units], key=lambda held: (held.day, held.pk))
-            reach = WINDOW if all(h.status == POSTED for h in theirs) else PENDING_AFTER
+            reach = (
+                MATCH_WITHIN_DAYS if all(h.status == POSTED for h in theirs) else PENDING_DAYS_AFTER
+            )
             yield from clusters(lines, theirs, reach)
 
     def by_amount(self, *, only_certain: bool) -> None:
@@ -350,7 +356,7 @@ class _Run:
                 line.key,
             )
             for held in unsure
-            for day in range(held.day - PENDING_BEFORE, held.day + PENDING_AFTER + 1)
+            for day in range(held.day - PENDING_DAYS_BEFORE, held.day + PENDING_DAYS_AFTER + 1)
             for line in lines_of.get(day, ())
             if self._may_have_changed(line, held)
         ]
@@ -364,7 +370,7 @@ class _Run:
         self.take(line, held, REVIEW, reason)
 
     def _may_have_changed(self, line: Incoming, held: Held) -> bool:
-        is_near = abs(line.units - held.units) * 100 <= abs(held.units) * CHANGED_BY_PERCENT
+        is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT
         if not is_near or line.units == held.units or (line.units > 0) != (held.units > 0):
             return False
         if (line.fingerprint, held.pk) in self.knowledge.different:
@@ -396,25 +402,29 @@ Judge = Callable[[_Run, Incoming, Held, int, int], bool | None]
 
 
 def _judge_pending(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    if agree == SURELY and not line.is_pending and -PENDING_BEFORE <= gap <= PENDING_AFTER:
+    if (
+        agree == SURELY
+        and not line.is_pending
+        and -PENDING_DAYS_BEFORE <= gap <= PENDING_DAYS_AFTER
+    ):
         return True
-    return False if abs(gap) <= WINDOW else None
+    return False if abs(gap) <= MATCH_WITHIN_DAYS else None
 
 
 def _judge_planned(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    if abs(gap) > WINDOW:
+    if abs(gap) > MATCH_WITHIN_DAYS:
         return None
     return agree == SURELY and not line.is_pending
 
 
 def _judge_own(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
     """A bill paid here or a transfer made here: its payee or other side in the bank's words."""
-    return agree == SURELY if abs(gap) <= WINDOW else None
+    return agree == SURELY if abs(gap) <= MATCH_WITHIN_DAYS else None
 
 
 def _judge_same_day(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
     """Entered by hand, or told by the bank in another way, where days and words may differ."""
-    if abs(gap) > WINDOW:
+    if abs(gap) > MATCH_WITHIN_DAYS:
         return None
     return gap == 0 and agree == SURELY
 
@@ -425,7 +435,7 @@ def _judge_kin(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> b
     The file accounts for the days inside it: what it should list of them and does not may be this
     line in other words or on another day.
     """
-    if abs(gap) > WINDOW or run.knowledge.ids_are_reliable:
+    if abs(gap) > MATCH_WITHIN_DAYS or run.knowledge.ids_are_reliable:
         return None
     is_inside = run.is_inside(held.day)
     if gap == 0:

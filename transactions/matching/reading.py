@@ -10,16 +10,21 @@ from django.db import connection
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Cast
 
+from banking.limits import (
+    ANSWERS_REMEMBERED,
+    MATCH_WITHIN_DAYS,
+    PENDING_DAYS_AFTER,
+    PENDING_DAYS_BEFORE,
+    TYPED_YEARS_AHEAD,
+    TYPED_YEARS_BACK,
+)
 from transactions.matching.lines import (
     BANK,
     BILL,
     HAND,
     PENDING,
-    PENDING_AFTER,
-    PENDING_BEFORE,
     POSTED,
     TRANSFER,
-    WINDOW,
     Alias,
     Held,
     Knowledge,
@@ -37,9 +42,6 @@ _SOURCES = {
     Origin.SYNC: BANK,
 }
 AT_ONCE = 500
-# How far by hand or in a file a day may lie before its owner is asked about it.
-YEARS_AHEAD, YEARS_BACK = 5, 100
-DECISIONS_REMEMBERED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ def read_ledger(
     """The live lines near the days `first` to `last`, and those with one of the ids on any day."""
     live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
     span = Q(
-        txn_date__gte=_moved(first, -max(PENDING_AFTER, WINDOW)),
-        txn_date__lte=_moved(last, max(PENDING_BEFORE, WINDOW)),
+        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, MATCH_WITHIN_DAYS)),
+        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, MATCH_WITHIN_DAYS)),
     )
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
@@ -217,7 +219,7 @@ def knowledge_of(
 ) -> Knowledge:
     """What was decided about this account's lines before, and which days are odd on the day `on`.
 
-    The latest DECISIONS_REMEMBERED answers count.
+    The latest ANSWERS_REMEMBERED answers count.
     """
     decided = ReviewItem.objects.filter(account_id=account_id)
     columns = ("status", "fingerprint", "candidate_id", "told_apart", "description")
@@ -227,11 +229,11 @@ def knowledge_of(
     # The other way round: the candidate is not what the answer posted.
     different.update(
         posted.order_by("-pk").values_list("candidate__fingerprint", "posted_id")[
-            :DECISIONS_REMEMBERED
+            :ANSWERS_REMEMBERED
         ]
     )
     latest = decided.order_by("-pk").values_list(*columns, "candidate_description")
-    for status, fingerprint, candidate, apart, ours, theirs in latest[:DECISIONS_REMEMBERED]:
+    for status, fingerprint, candidate, apart, ours, theirs in latest[:ANSWERS_REMEMBERED]:
         different.update((fingerprint, pk) for pk in apart)
         if status == ReviewItem.Status.DIFFERENT and candidate is not None:
             different.add((fingerprint, candidate))
@@ -243,8 +245,8 @@ def knowledge_of(
         wordings=frozenset(wordings),
         covers=(first, last) if covers else None,
         ids_are_reliable=ids_are_reliable,
-        earliest=on.toordinal() - round(YEARS_BACK * 365.25),
-        latest=(on + timedelta(days=round(YEARS_AHEAD * 365.25))).toordinal(),
+        earliest=on.toordinal() - round(TYPED_YEARS_BACK * 365.25),
+        latest=(on + timedelta(days=round(TYPED_YEARS_AHEAD * 365.25))).toordinal(),
     )
 
 

@@ -18,6 +18,7 @@ from accounts.services import lock_accounts
 from banking.kernel.fields import folded_field
 from banking.kernel.money import to_units
 from banking.kernel.narrowing import sure
+from banking.limits import ANSWERS_AT_ONCE
 from transactions.matching.lines import HAND, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
@@ -101,9 +102,9 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
 def decide_all(
     *, actor: User, items: ReviewItemQuerySet, decision: str, at: datetime
 ) -> tuple[int, list[str]]:
-    """Answer several open questions alike; how many, and why the others could not be."""
+    """Answer up to ANSWERS_AT_ONCE open questions alike; how many, and why others were not."""
     count, refused = 0, []
-    for item in items.open().order_by("pk"):
+    for item in items.open().order_by("pk")[:ANSWERS_AT_ONCE]:
         try:
             decide(actor=actor, item=item, decision=decision, at=at)
             count += 1

@@ -15,6 +15,7 @@ from transactions.models import (
     ImportRow,
     MerchantTotal,
     MonthlyTotal,
+    ReviewItem,
     Transaction,
 )
 from transactions.services.categorizing import set_category
@@ -23,7 +24,7 @@ from users.services import people
 
 MODELS = [
     Account, AccountShare, ExchangeRate, Transaction, MonthlyTotal, MerchantTotal, CategoryChange,
-    ImportBatch, ImportRow, Category,
+    ImportBatch, ImportRow, ReviewItem, Category,
 ]  # fmt: skip
 
 

@@ -13,19 +13,18 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import require_change
 from banking.kernel.forms import row_ids
 from banking.kernel.keyset import keyset_page
+from banking.limits import CARDS_A_PAGE
 from transactions.models import ReviewItem
 from transactions.services.reviewing import decide, decide_all, undo_decision
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
-
-PAGE_SIZE = 20
 
 
 @require_safe
 def review_list(request: UserRequest) -> HttpResponse:
     """What waits for an answer, and the latest answers with a way back."""
     mine = ReviewItem.objects.visible_to(request.user).for_list()
-    page = keyset_page(mine.open(), ["-id"], PAGE_SIZE, request.GET.get("cursor"))
+    page = keyset_page(mine.open(), ["-id"], CARDS_A_PAGE, request.GET.get("cursor"))
     answered = mine.exclude(status=ReviewItem.Status.OPEN).exclude(decided_by=None)
     context = {
         "items": page.rows,
