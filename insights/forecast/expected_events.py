@@ -20,7 +20,7 @@ from insights.forecast.forecast_ledger import BillFact, Ledger, expected_bills
 from insights.forecast.posted_ahead import PlannedBill, PostedAhead, posted_ahead
 from insights.recurring.entries import LOOKBACK_MONTHS, Entry, opposite_sides
 from insights.recurring.recurring import Recurring
-from insights.recurring.recurring_bills import is_of
+from insights.recurring.recurring_bills import is_of, likeness
 
 # An income is a pay-day when it is at least this part of all regular income.
 PAY_DAY_PART = Decimal("0.25")
@@ -108,6 +108,8 @@ def expected_events(
     pay_days = _pay_days(ledger, active, on)
     # What was paid early, or is skipped, does not come again on its day.
     done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
+    bills = [*planned, *paid, *done]
+    alike = _alike(bills, active, settled)
     for one in active:
         amount = one.expected_amount if one.is_income else -one.expected_amount
         worth = _worth(ledger, on, amount, one.currency)
@@ -121,7 +123,7 @@ def expected_events(
                 recurring=one,
                 is_pay_day=one in pay_days,
             )
-            for day in _dates(one, [*planned, *paid, *done], settled, ahead, on, until)
+            for day in _dates(one, bills, settled, alike, ahead, on, until)
         ]
     events += _posted(ledger, accounts, ahead, pay_days, on, until)
     return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
@@ -177,10 +179,53 @@ def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
     return from_units(Units(round(sure(ledger.rates.convert(amount, currency, on)).amount * SCALE)))
 
 
+def _alike(
+    bills: Sequence[PlannedBill], active: Sequence[Recurring], settled: Mapping[int, UUID]
+) -> dict[UUID, Recurring]:
+    """{series of a bill: what recurs under another name and is the same payment}, one for one.
+
+    Only among those that neither a payment nor a name has brought together.
+    """
+    paid = [{settled.get(line.pk) for line in one.series.lines} for one in active]
+
+    def is_known(bill: BillFact, number: int) -> bool:
+        one = active[number]
+        return bill.series in paid[number] or is_of(bill.name, bill.amount, bill.currency, one)
+
+    places = range(len(active))
+    known = {
+        (bill.series, place) for bill, _day in bills for place in places if is_known(bill, place)
+    }
+    series, taken = {pair[0] for pair in known}, {pair[1] for pair in known}
+    fits = []
+    for bill, day in bills:
+        for place in places:
+            if bill.series in series or place in taken:
+                continue
+            gap = likeness(
+                name=bill.name,
+                amount=bill.amount,
+                currency=bill.currency,
+                account_id=bill.account_id,
+                category_id=bill.category_id,
+                due=day,
+                one=active[place],
+            )
+            if gap is not None:
+                fits.append((gap, place, bill.series))
+    found: dict[UUID, Recurring] = {}
+    for _gap, place, of_bill in sorted(fits):
+        if of_bill not in found and place not in taken:
+            found[of_bill] = active[place]
+            taken.add(place)
+    return found
+
+
 def _dates(
     one: Recurring,
     bills: Sequence[PlannedBill],
     settled: Mapping[int, UUID],
+    alike: Mapping[UUID, Recurring],
     ahead: PostedAhead,
     on: date,
     until: date,
@@ -194,7 +239,11 @@ def _dates(
         for bill, day in bills
         if not one.is_income
         and (on - day).days <= half
-        and (bill.series in series or is_of(bill.name, bill.amount, bill.currency, one))
+        and (
+            bill.series in series
+            or is_of(bill.name, bill.amount, bill.currency, one)
+            or alike.get(bill.series) is one
+        )
     ]
     paid = ahead.dates_paid_of(one)
     dates = takewhile(lambda day: day <= until, one.dates())

@@ -107,7 +107,7 @@ def _left_out(
     parts = [
         NotConverted(one.pk, one.name, one.currency, 1, on, on)
         for one in ledger.accounts
-        if rates[one.pk] is None
+        if one.pk not in rates
     ]
     parts += [
         NotConverted(

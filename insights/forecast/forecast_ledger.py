@@ -45,6 +45,7 @@ class BillFact:
     amount: Decimal
     currency: str
     account_id: int | None
+    category_id: int | None
     due_date: date
     series: UUID
     series_start: date
@@ -198,6 +199,7 @@ def _bills(user: User, since: date) -> tuple[BillFact, ...]:
                 amount=bill.amount_due,
                 currency=bill.currency,
                 account_id=bill.account_id,
+                category_id=bill.category_id,
                 due_date=bill.due_date,
                 series=bill.series,
                 series_start=bill.series_start,

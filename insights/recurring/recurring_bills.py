@@ -1,8 +1,11 @@
-"""Which recurring payment is a bill already: by the payments that settled it, else by name."""
+"""Which recurring payment is a bill already: by the payments that settled it, by name, or by how
+much is paid from where and when."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain, takewhile
 from uuid import UUID
 
 from bills.models import Bill
@@ -13,6 +16,8 @@ from users.models import User
 
 # A bill of the same name is this payment when its amount differs by no more than this part.
 NEAR = Decimal("0.25")
+# Under another name it is, when the amount differs by no more than this part and the day fits.
+CLOSE = Decimal("0.05")
 RECURRENCES = {
     Cadence.WEEKLY: Bill.Recurrence.WEEKLY,
     Cadence.MONTHLY: Bill.Recurrence.MONTHLY,
@@ -27,7 +32,7 @@ def with_bills(found: Iterable[Recurring], user: User) -> list[Recurring]:
         Bill.objects.visible_to(user)
         .order_by("due_date", "id")
         .only("biller_name", "amount_due", "currency", "due_date", "series", "payment_id",
-              "paid_at", "skipped_at", "deleted_at")
+              "paid_at", "skipped_at", "deleted_at", "account_id", "category_id")
     )  # fmt: skip
     openly: dict[UUID, Bill] = {}
     for bill in bills:
@@ -48,7 +53,21 @@ def _bill_of(one: Recurring, openly: dict[UUID, Bill], settled: dict[int, UUID])
         for bill in openly.values()
         if is_of(bill.biller_name, bill.amount_due, bill.currency, one)
     )
-    return next((bill.pk for bill in named), None)
+    alike = (
+        bill
+        for bill in openly.values()
+        if likeness(
+            name=bill.biller_name,
+            amount=bill.amount_due,
+            currency=bill.currency,
+            account_id=bill.account_id,
+            category_id=bill.category_id,
+            due=bill.due_date,
+            one=one,
+        )
+        is not None
+    )
+    return next((bill.pk for bill in chain(named, alike)), None)
 
 
 def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> bool:
@@ -57,6 +76,42 @@ def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> b
         abs(amount - usual) <= NEAR * usual for usual in (one.last_amount, one.typical_amount)
     )
     return is_near and currency == one.currency and is_named(biller_name, one.key)
+
+
+def likeness(
+    *,
+    name: str,
+    amount: Decimal,
+    currency: str,
+    account_id: int | None,
+    category_id: int | None,
+    due: date,
+    one: Recurring,
+) -> Decimal | None:
+    """How far apart a bill of another name and this payment are, in parts of the amount; None
+    where they are not the same.
+
+    The same account (or none given), currency and about the same amount on about the same day are
+    one payment, unless both have a category and not the same; or the same category, a telling word
+    of it or of the payee, and an amount not far off.
+    """
+    is_elsewhere = account_id is not None and account_id != one.account.pk
+    if one.is_income or is_elsewhere or currency != one.currency or not _is_its_day(due, one):
+        return None
+    gap = min(abs(amount - usual) / usual for usual in (one.last_amount, one.typical_amount))
+    both = None not in (category_id, one.category_id)
+    if gap <= CLOSE and (not both or category_id == one.category_id):
+        return gap
+    shares_word = bool(set(merchant_key(name).split()) & set(one.key.split()))
+    is_same_kind = both and category_id == one.category_id
+    return gap if is_same_kind and shares_word and gap <= NEAR else None
+
+
+def _is_its_day(due: date, one: Recurring) -> bool:
+    tolerance = one.series.rhythm.tolerance
+    last = due + timedelta(days=tolerance)
+    dates = takewhile(lambda day: day <= last, one.dates())
+    return any(abs((day - due).days) <= tolerance for day in dates)
 
 
 def is_named(biller_name: str, key: str) -> bool:
