@@ -65,6 +65,13 @@ def test_a_line_that_is_whole_is_never_split_otherwise(text):
     assert sorted(map(Decimal, read_surely(text))) == [Decimal(-10), Decimal(20)]
 
 
+@pytest.mark.parametrize("heading", ["Date,Description,Amount\n", ""])
+def test_amounts_that_the_commas_of_the_file_split_are_refused(heading):
+    rows = "2024-03-01,Shop,-10,50\n2024-03-02,Pay,20,00\n2024-03-04,Bus,-2,75\n"
+    with pytest.raises(UnreadableFile, match="decimal comma"):
+        found(heading + rows)
+
+
 # --- Which column is the amount ----------------------------------------------------------------
 
 
@@ -409,6 +416,40 @@ def test_a_closing_line_in_no_known_language_is_known_by_its_arithmetic():
         "2024-03-03,Pay,15.00,100.00\n2024-03-31,Zlorp fanu,100.00,100.00\n"
     )
     assert read_surely(text) == ["-10.00", "-5.00", "15.00"]
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("Anfangssaldo", "Endsaldo"),
+        ("Saldo początkowe", "Saldo końcowe"),
+        ("Υπόλοιπο εκ μεταφοράς", "Νέο υπόλοιπο"),
+        ("前月繰越", "次月繰越"),
+        ("Входящий остаток", "Исходящий остаток"),
+        ("Açılış bakiyesi", "Kapanış bakiyesi"),
+        ("Report à nouveau", "Nouveau solde"),
+        ("Số dư đầu kỳ", "Số dư cuối kỳ"),
+    ],
+)
+@pytest.mark.parametrize("has_balance", [True, False])
+def test_opening_and_closing_lines_are_no_payments(opening, closing, has_balance):
+    rows = [
+        *(("01", opening, "1000.00", "1000.00"), ("02", "Shop", "-10.00", "990.00")),
+        *(("13", "Pay", "5.00", "995.00"), ("31", closing, "995.00", "995.00")),
+    ]
+    text = "Date;Text;Amount;Balance\n" if has_balance else "Date;Text;Amount\n"
+    for day, words, amount, balance in rows:
+        text += f"2024-03-{day};{words};{amount}{f';{balance}' if has_balance else ''}\n"
+    assert read_surely(text) == ["-10.00", "5.00"]
+
+
+def test_an_opening_line_in_no_known_language_is_asked_about():
+    text = (
+        "Date;Text;Amount;Balance\n2024-03-01;Zlorp;1000.00;1000.00\n"
+        "2024-03-02;Shop;-10.00;990.00\n2024-03-31;Zlirp;990.00;990.00\n"
+    )
+    assert doubts(text) == ["skip_lines"]
+    assert amounts(text) == ["-10.00"]
 
 
 def test_what_never_moved_is_skipped_with_its_reason():

@@ -409,7 +409,11 @@ _OPENING = (
     r"αρχικο υπολοιπο|προηγουμενο υπολοιπο|acilis bakiyesi|devir|devreden bakiye|onceki bakiye|"
     r"期初余额|期初餘額|上期余额|承前|이월잔액|기초잔액|전월이월|الرصيد الافتتاحي|رصيد افتتاحي|"
     r"رصيد مدور|יתרת פתיחה|יתרה קודמת|ยอดยกมา|so du dau ky|so du dau|saldo awal|baki awal|"
-    r"baki dibawa ke hadapan|ingaende balans|openingssaldo"
+    r"baki dibawa ke hadapan|ingaende balans|openingssaldo|"
+    r"υπολοιπο (?:εκ μεταφορας|απο μεταφορα|προηγουμενου)|εκ μεταφορας|report(?: a nouveau)?|"
+    r"a nouveau|reporte|riporto|saldo (?:riportato|a riportare)|transporte|overfort saldo|"
+    r"z przeniesienia|prenos|preneseno stanje|siirto|nakli yekun|carry forward|carried over|"
+    r"balance b d"
 )
 _CLOSING = (
     r"closing balance|ending balance|final balance|saldo final|saldo finale|saldo atual|"
@@ -456,6 +460,7 @@ _BARE_LABELS = frozenset(
 # A line without any of these beginnings names no balance; looked for in its lower-case text, where
 # a point stands for a letter that may bear an accent.
 BALANCE_HINT = re.compile(
+    r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|overf|"
     r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
     r"atlik|остат|салдо|залиш|υπ.λ|j..k|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
     r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|s. d.|apyvart|apgroz|k.ive|turnover|total|"

@@ -34,6 +34,8 @@ _LINES_LOOKED_AT = 3000
 _SAMPLE_ROWS = 20
 _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _NO_DECIMALS = frozenset(["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"])
+_FEWEST_LINES = 3
+_MAY_BE_OPENING = "The first line repeats its balance and may be an opening balance, no payment."
 _MARK_UNCLEAR = "The mark before three digits may group thousands or begin the decimals."
 
 
@@ -77,7 +79,7 @@ def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection
     if not table.header_line:
         shape["skip_lines"] = table.first_line - 1
     fields = _fields(table, columns, detection, context)
-    detection.mapping = CsvMapping(**fields, **shape)
+    detection.mapping = CsvMapping(**(shape | fields))
     ask(detection, table.payments)
     return detection
 
@@ -115,14 +117,52 @@ def _fields(
     money = find_money(others, evidence)
     if money is None:
         raise UnreadableFile(_no_amount(others))
+    _refuse_split_amounts(table, columns, money)
+    opening_line = _opening_line(table, money)
     _tell(detection, dates, money)
     fields = {"txn_date": dates.txn.index, "date_format": dates.style}
     if dates.posted:
         fields["posted_date"] = dates.posted.index
     fields |= _money_fields(money, others, detection, context)
+    if opening_line:
+        fields["skip_lines"] = opening_line
+        without = 0 if table.header_line else table.first_line - 1
+        detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without])
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
     return fields | text_fields(free, money)
+
+
+def _opening_line(table: Table, money: Money) -> int:
+    """The number of a first line that only says the balance, as a last one does; 0 for none.
+
+    A first payment into an empty account looks the same, so it is asked about.
+    """
+    if money.balance is None or len(money.sizes) < _FEWEST_LINES:
+        return 0
+    pairs = list(zip(money.sizes, money.balance.amounts, strict=True))
+    first, before_last, last = pairs[0], pairs[-2], pairs[-1]
+    is_closing = last[0] == last[1] == before_last[1]
+    return table.payments[0].number if is_closing and first[0] == first[1] else 0
+
+
+def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> None:
+    """Amounts with a decimal comma between columns that commas divide too, and no quotes."""
+    place = money.columns[-1].index + 1
+    beside = columns[place] if place < len(columns) else None
+    if table.delimiter != "," or beside is None or beside.heading:
+        return
+    is_cents = len(beside.filled) > 1 and beside.fill_share == 1 and beside.share(_is_cents) == 1
+    if is_cents and not any(one.has_decimals for one in money.columns):
+        raise UnreadableFile(
+            "The amounts seem to be written with a decimal comma, and commas divide the columns "
+            f"too: “{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” stand apart. "
+            "Export the file with semicolons or quotes."
+        )
+
+
+def _is_cents(text: str) -> bool:
+    return len(text) == 2 and text.isdigit()
 
 
 def _digit_share(text: str) -> float:

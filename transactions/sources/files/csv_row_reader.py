@@ -19,6 +19,7 @@ from transactions.sources.files.column_words import (
     TOTALS,
     VOID_WORDS,
     currency_in_heading,
+    heading_score,
     is_bare_label,
     plain_heading,
 )
@@ -90,7 +91,7 @@ class RowReader:
 
     def _lines(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         incoming = self.incoming
-        if self.mapping.header_line:
+        if self.mapping.header_line > self.mapping.skip_lines:
             self._note_heading(next(rows, None))
         for number, cells, raw in rows:
             if len(cells) < self.width:
@@ -133,8 +134,8 @@ class RowReader:
         if BALANCE_HINT.search(raw.lower()) and (self._is_balance_line(description, cells, amount)):
             return None
         balance = self._balance(cells)
-        if balance is not None and balance == amount == self.last_balance:
-            return None  # it repeats the balance and moves nothing: a closing line of any language
+        if balance is not None and balance == amount and self._repeats(balance, description):
+            return None
         is_pending, is_void = self._status(cells)
         if not amount or is_void:
             reason = "No money moved: the amount is zero." if not is_void else _NEVER_BOOKED
@@ -311,6 +312,10 @@ class RowReader:
             refuse_unstorable(raw)
         except ValueError as error:
             raise _RefusedRowError(str(error), "") from None
+
+    def _repeats(self, balance: Decimal, description: str) -> bool:
+        """Whether a line only says the balance: it moves nothing, or is called a balance."""
+        return balance == self.last_balance or heading_score(description, "balance") > 0
 
     def _is_balance_line(self, description: str, cells: list[str], amount: Decimal) -> bool:
         """An opening, closing or turnover line, by any cell that is such words and nothing else."""
