@@ -145,6 +145,17 @@ def test_functions_fit_on_a_screen():
     assert {where: lines for where, lines in long.items() if lines > LONGEST_FUNCTION} == {}
 
 
+def test_a_type_that_is_ignored_says_which_and_why():
+    ignored = re.compile(r"type: ignore(?!\[[a-z-]+(, [a-z-]+)*\]  # \S)")
+    silent = {
+        shown(path, number)
+        for path in python_files()
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if ignored.search(line)
+    }
+    assert silent == set()
+
+
 def test_no_module_is_named_like_one_of_the_standard_library():
     ours = {shown(path): path.stem for path in python_files()}
     assert {where for where, name in ours.items() if name in STANDARD} == set()
