@@ -12,6 +12,7 @@ from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
 from bills.models import Bill
 from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook, shortfalls_of
+from transactions.models import UnpostedReason
 from users.models import User
 from users.timezones import local_date
 
@@ -24,6 +25,31 @@ LATE_DAYS = 31
 def scan(people: People, on: date) -> Iterator[Fact]:
     lacking = shortfalls_of(people.ids, on)
     yield from _facts(people, Period(on, on + timedelta(days=1)), lacking)
+    yield from _not_posted(people, on)
+
+
+def _not_posted(people: People, on: date) -> Iterator[Fact]:
+    """Planned payments and transfers that did not post on their day, each told once."""
+    waiting = UnpostedReason.objects.filter(
+        transaction__user__in=people.ids,
+        transaction__deleted_at=None,
+        transaction__signed_amount__lt=0,
+        tried_on__gt=on - timedelta(days=LATE_DAYS),
+        tried_on__lte=on,
+    ).select_related("transaction")
+    for one in waiting.order_by("transaction_id"):
+        row, user = one.transaction, people.by_id[one.transaction.user_id]
+        amount = told(row.amount, row.currency, user)
+        day = date_format(row.txn_date, "j F", user.locale)
+        yield Fact(
+            user=user,
+            type=AlertType.AUTOPAY_FAILED,
+            key=f"{AlertType.AUTOPAY_FAILED}:planned:{row.pk}:{one.tried_on}",
+            on=on,
+            message=f"{row.title}: {amount} planned for {day} did not post. {one.reason}",
+            severity=Alert.Severity.CRITICAL,
+            link=reverse("transactions:transaction_detail", args=[row.pk]),
+        )
 
 
 def replay(people: People, days: Period) -> Iterator[Fact]:

@@ -1,0 +1,29 @@
+"""A planned payment that is not covered on its day is told once."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from alerts.models import Alert
+from alerts.scanning import scan_users
+from tests.builders import NOON, make_transaction
+from transactions.services.posting_planned import post_planned
+from transactions.services.transfers import transfer_funds
+
+
+def test_it_is_told_once_with_the_reason(alice, checking, savings):
+    alice.locale = "en-US"
+    alice.save()
+    later = NOON.date() + timedelta(days=2)
+    make_transaction(account=checking, amount="-1500.00", txn_date=later, merchant="Dentist")
+    transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal(1200), on=later)
+    at = NOON + timedelta(days=2)
+    assert post_planned(at=at) == {"posted": 0, "waiting": 3}
+    for hours in range(3):
+        scan_users([alice.pk], at=at + timedelta(hours=hours))
+        post_planned(at=at + timedelta(hours=hours))
+    told = Alert.objects.filter(type="autopay_failed").order_by("id")
+    assert [one.message.partition(" did not post. ")[0] for one in told] == [
+        "Dentist: €1,500.00 planned for November 20",
+        "Transfer to Rainy day: €1,200.00 planned for November 20",
+    ]
+    assert all("Everyday has 1000.00 EUR available" in one.message for one in told)
