@@ -163,7 +163,7 @@ def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account
     expect(page.get_by_role("status")).to_contain_text("4 transactions changed.")
     assert Transaction.objects.filter(category__slug="books").count() == 4
     page.get_by_role("status").get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("status")).to_contain_text("4 transactions are as they were.")
+    expect(page.get_by_role("status")).to_contain_text("4 transactions are back to how they were.")
     assert not Transaction.objects.filter(category__slug="books").exists()
     assert sorted(tag.name for tag in rows[0].tags.all()) == ["travel", "work"]
 

@@ -83,6 +83,8 @@ _TRANSACTIONS = {
     "transactions.transaction.edited": _("Transaction changed"),
     "transactions.transaction.deleted": _("Transaction moved to the trash"),
     "transactions.transaction.restored": _("Transaction restored"),
+    "transactions.transaction.posted": _("Planned transaction posted"),
+    "transactions.transaction.not_posted": _("Planned transaction not posted"),
     "transactions.transaction.split": _("Transaction split"),
     "transactions.transaction.unsplit": _("Split undone"),
     "transactions.transactions.edited": _("Transactions edited in bulk"),
