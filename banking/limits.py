@@ -96,6 +96,7 @@ def rate_limits(changes: dict[str, str], *, is_demo: bool) -> dict[str, Rate | N
 
 # Lines: transactions, the trash, the rows of an import, a change or a preview, points.
 LINES_A_PAGE = 50
+STATEMENTS_A_PAGE = 24
 # Taller things with text of their own: alerts, transfers.
 CARDS_A_PAGE = 30
 FILES_A_PAGE = 20

@@ -120,6 +120,8 @@ OBJECTS = {
     "accounts:account_delete": ACCOUNT,
     "accounts:account_restore": On("account"),
     "api_account_detail": ACCOUNT,
+    "accounts:account_statements": ACCOUNT,
+    "api_account_statements": ACCOUNT,
     "api_account_restore": On("account"),
     "accounts:share_accept": On("share"),
     "accounts:share_end": On("share"),

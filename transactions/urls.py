@@ -121,4 +121,7 @@ urlpatterns = [
 
 # Mounted by banking/urls.py under /accounts/, in the accounts' namespace: an account's page shows
 # its transactions, which the accounts app below knows nothing of.
-account_urlpatterns = [path("<int:pk>/", accounts.account_detail, name="account_detail")]
+account_urlpatterns = [
+    path("<int:pk>/", accounts.account_detail, name="account_detail"),
+    path("<int:pk>/statements/", accounts.account_statements, name="account_statements"),
+]

@@ -11,6 +11,7 @@ from transactions.api import (
     rules,
     saved_views,
     splitting,
+    statements,
     transfers,
     views,
 )
@@ -86,6 +87,11 @@ urlpatterns = [
         name="api_connection_reconnect",
     ),
     path("webhooks/plaid", connections.PlaidWebhookApi.as_view(), name="api_plaid_webhook"),
+    path(
+        "accounts/<int:pk>/statements",
+        statements.AccountStatementsApi.as_view(),
+        name="api_account_statements",
+    ),
     path("transfers", transfers.TransferListApi.as_view(), name="api_transfer_list"),
     path(
         "transfers/<int:pk>/confirm",

@@ -51,6 +51,9 @@ class ImportBatch(models.Model):
     outflow = AmountField(default=0)
     file_opening_balance = AmountField(null=True, blank=True)
     file_closing_balance = AmountField(null=True, blank=True)
+    # The first and last day of its booked lines: what the file is a statement of.
+    covers_from = models.DateField(null=True, blank=True)
+    covers_to = models.DateField(null=True, blank=True)
     balance_after = AmountField(null=True, blank=True)
     warnings = models.JSONField(default=list, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -63,7 +66,10 @@ class ImportBatch(models.Model):
     class Meta:
         verbose_name = "import"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["user", "-id"], name="import_batch_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="import_batch_by_user"),
+            models.Index(fields=["account", "covers_to"], name="import_batch_by_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.status})"

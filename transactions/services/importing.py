@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from accounts.models import Account
 from banking.kernel.money import plain_amount
@@ -41,7 +41,8 @@ Status, Verdict = ImportBatch.Status, ImportRow.Verdict
 RESULT_FIELDS = (
     *("status", "error", "warnings", "read_count", "added_count", "duplicate_count"),
     *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
-    *("file_opening_balance", "file_closing_balance", "confirmed_at", "updated_at"),
+    *("file_opening_balance", "file_closing_balance", "covers_from", "covers_to"),
+    *("confirmed_at", "updated_at"),
 )
 _UNMAPPED = Q(format__in=("csv", "xlsx"), mapping={})
 NOT_FINISHED = "We couldn't finish the import. Nothing was added. Try again."
@@ -257,6 +258,9 @@ def count_verdicts(batch: ImportBatch) -> None:
         inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
         outflow=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
     )
+    booked = ImportRow.objects.filter(batch=batch, is_pending=False).exclude(fingerprint=None)
+    days = booked.aggregate(first=Min("txn_date"), last=Max("txn_date"))
+    batch.covers_from, batch.covers_to = days["first"], days["last"]
     batch.read_count = sum(counts.values())
     batch.added_count = counts.get(Verdict.ADDED, 0)
     batch.duplicate_count = counts.get(Verdict.DUPLICATE, 0)

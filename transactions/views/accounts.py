@@ -9,14 +9,38 @@ from accounts.access import access_level, may_change, may_post_to
 from accounts.models import Account
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
-from banking.limits import LINES_A_PAGE
+from banking.limits import LINES_A_PAGE, STATEMENTS_A_PAGE
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
+from transactions.statement_proof import prove_page, statements_of
 from transactions.views.listing import page_links
 from users.signed_in import UserRequest
 from users.timezones import local_date
 
 CHART_DAYS, CHART_MONTHS = 90, 12
+
+
+@require_safe
+def account_statements(request: UserRequest, pk: int) -> HttpResponse:
+    """The account's statements: the days they cover, and whether they agree with the ledger."""
+    with read_snapshot():
+        account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+        statements = statements_of(account)
+        page = keyset_page(
+            statements, full_ordering(statements), STATEMENTS_A_PAGE, request.GET.get("cursor")
+        )
+        proofs = prove_page(account, page.rows)
+        connected = account.connected_accounts.filter(is_live=True).select_related("connection")
+        fed_by = list(connected)
+    context = {
+        "account": account,
+        "proofs": proofs,
+        "fed_by": fed_by,
+        "is_owner": account.user_id == request.user.pk,
+        "may_change": may_change(request.user, account),
+        **page_links(request.GET, page),
+    }
+    return render(request, "accounts/account_statements.html", context)
 
 
 @require_safe

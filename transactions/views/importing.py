@@ -19,6 +19,7 @@ from accounts.access import may_change, require_change
 from banking.kernel.forms import add_service_errors, errors_on, go_back, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.kernel.narrowing import sure
+from banking.kernel.snapshot import read_snapshot
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm
@@ -42,6 +43,7 @@ from transactions.services.importing import (
 )
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.statement_proof import prove_page
 from users.policy import Ability, require
 from users.signed_in import UserRequest
 
@@ -231,7 +233,14 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     batch = find(request, pk)
     if not batch.is_confirmed:
         return redirect("transactions:import_check", pk)
-    context = {"batch": batch, "may_change": may_change(request.user, batch.account)}
+    with read_snapshot():
+        is_statement = batch.status == Status.DONE and batch.covers_to is not None
+        proof = prove_page(batch.account, [batch])[0] if is_statement else None
+    context = {
+        "batch": batch,
+        "proof": proof,
+        "may_change": may_change(request.user, batch.account),
+    }
     return render(request, "transactions/import_receipt.html", context)
 
 

@@ -1,0 +1,100 @@
+"""How an account agrees with its bank's statements, at the API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from accounts.models import Account
+from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_input import GenericApiView, operation
+from banking.kernel.money import plain_amount
+from banking.kernel.snapshot import read_snapshot
+from transactions.models import ImportBatch
+from transactions.statement_proof import Explanation, Proof, prove_page, statements_of
+from users.signed_in import UserApiRequest
+
+
+class GapOut(serializers.Serializer):
+    """Days that no statement covers, both included."""
+
+    first = serializers.DateField()
+    last = serializers.DateField()
+
+
+class ExplanationOut(serializers.Serializer):
+    """A line that accounts for the whole difference; `transaction` is null for one not added."""
+
+    txn_date = serializers.DateField(source="on")
+    description = serializers.CharField()
+    amount = serializers.SerializerMethodField()
+    reason = serializers.CharField()
+    transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
+
+    @extend_schema_field(AmountSerializerField)
+    def get_amount(self, line: Explanation) -> str:
+        return plain_amount(line.amount, self.context["currency"])
+
+
+class StatementOut(serializers.Serializer):
+    """An imported statement beside the ledger.
+
+    `difference` is what its closing balance has more than the ledger at the end of `last`; null
+    where the file tells no balance. `follows_on`: whether it opens with what the statement before
+    it closed with; null where that is not told. `gap` are the days between the two.
+    """
+
+    id = serializers.IntegerField(source="batch.pk", help_text="The import's id.")
+    first = serializers.DateField()
+    last = serializers.DateField()
+    opening_balance = serializers.SerializerMethodField()
+    closing_balance = serializers.SerializerMethodField()
+    ledger_balance = serializers.SerializerMethodField()
+    difference = serializers.SerializerMethodField()
+    follows_on = serializers.BooleanField(allow_null=True)
+    gap = serializers.SerializerMethodField()
+    explanations = ExplanationOut(many=True)
+
+    def _amount(self, amount: Any) -> str | None:
+        return None if amount is None else plain_amount(amount, self.context["currency"])
+
+    @extend_schema_field(AmountSerializerField(allow_null=True))
+    def get_opening_balance(self, proof: Proof) -> str | None:
+        return self._amount(proof.opening)
+
+    @extend_schema_field(AmountSerializerField(allow_null=True))
+    def get_closing_balance(self, proof: Proof) -> str | None:
+        return self._amount(proof.closing)
+
+    @extend_schema_field(AmountSerializerField)
+    def get_ledger_balance(self, proof: Proof) -> str | None:
+        return self._amount(proof.ledger_closing)
+
+    @extend_schema_field(AmountSerializerField(allow_null=True))
+    def get_difference(self, proof: Proof) -> str | None:
+        return self._amount(proof.difference)
+
+    @extend_schema_field(GapOut(allow_null=True))
+    def get_gap(self, proof: Proof) -> dict[str, Any] | None:
+        if proof.gap is None:
+            return None
+        return GapOut({"first": proof.gap[0], "last": proof.gap[1]}).data
+
+
+class AccountStatementsApi(GenericApiView):
+    """The statements of one account, the latest first."""
+
+    serializer_class = StatementOut
+    queryset = ImportBatch.objects.none()
+
+    @operation(operation_id="accounts_statements", responses=StatementOut(many=True))
+    def get(self, request: UserApiRequest, pk: int) -> Response:
+        """Which days the imported files cover, and whether their balances agree with yours."""
+        with read_snapshot():
+            account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+            page = self.paginate_queryset(statements_of(account))
+            proofs = prove_page(account, page)
+        context = {"currency": account.currency}
+        return self.get_paginated_response(StatementOut(proofs, many=True, context=context).data)

@@ -1,0 +1,204 @@
+"""How an account agrees with its bank: the statements imported, their gaps, and their balances.
+
+A confirmed import is a statement of its days. It proves the ledger where the file tells a closing
+balance and the ledger held the same at the end of that day; it follows on from the statement
+before it where its opening balance is the other's closing balance. Amounts are the account's own
+currency. Read it inside `read_snapshot()`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet, Sum
+
+from accounts.models import Account
+from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.running_balance import balance_before
+
+MOST_EXPLANATIONS = 5
+ONE_DAY = timedelta(days=1)
+Verdict = ImportRow.Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A line that accounts for the whole difference by itself, and why it would."""
+
+    on: date
+    description: str
+    amount: Decimal
+    reason: str
+    transaction_id: int | None = None
+    row_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One statement beside the ledger.
+
+    `difference` is what the file's closing balance has more than the ledger on that day; None
+    where the file tells none. `follows_on` compares its opening balance with the closing balance
+    of the statement before; None where either is not told. `gap` are the days between the two
+    that no statement covers.
+    """
+
+    batch: ImportBatch
+    first: date
+    last: date
+    opening: Decimal | None
+    closing: Decimal | None
+    ledger_closing: Decimal
+    difference: Decimal | None
+    follows_on: bool | None
+    gap: tuple[date, date] | None
+    explanations: tuple[Explanation, ...] = ()
+
+    @property
+    def is_proved(self) -> bool:
+        return self.difference == 0
+
+
+def statements_of(account: Account) -> QuerySet[ImportBatch]:
+    """The confirmed imports of an account that tell of days, the latest first."""
+    confirmed = ImportBatch.objects.filter(account=account, status=ImportBatch.Status.DONE)
+    return confirmed.exclude(covers_to=None).order_by("-covers_to", "-pk")
+
+
+def prove_page(account: Account, page: Sequence[ImportBatch]) -> list[Proof]:
+    """Each of these consecutive statements (latest first) beside the ledger and the one before."""
+    if not page:
+        return []
+    oldest = page[-1]
+    earlier = Q(covers_to__lt=oldest.covers_to) | Q(covers_to=oldest.covers_to, pk__lt=oldest.pk)
+    before = list(statements_of(account).filter(earlier)[:1])
+    proofs = _prove(account, [*before, *reversed(page)])
+    return proofs[len(before) :][::-1]
+
+
+def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
+    """As `prove_page`, in the order of time and without a look at what was before the first."""
+    balances = _balances_on(account, {batch.covers_to for batch in batches})
+    proofs = []
+    before: ImportBatch | None = None
+    covered_to: date | None = None
+    for batch in batches:
+        held = balances[batch.covers_to]
+        closing = batch.file_closing_balance
+        proofs.append(
+            Proof(
+                batch=batch,
+                first=batch.covers_from,
+                last=batch.covers_to,
+                opening=batch.file_opening_balance,
+                closing=closing,
+                ledger_closing=held,
+                difference=None if closing is None else closing - held,
+                follows_on=_follows_on(before, batch),
+                gap=_gap(covered_to, batch.covers_from),
+            )
+        )
+        before = batch
+        covered_to = max(covered_to or batch.covers_to, batch.covers_to)
+    return _explained(account, proofs)
+
+
+def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:
+    """Only statements that touch can: others have days between or in common."""
+    if before is None or batch.covers_from <= before.covers_to:
+        return None
+    closing, opening = before.file_closing_balance, batch.file_opening_balance
+    return None if closing is None or opening is None else closing == opening
+
+
+def _gap(covered_to: date | None, first: date) -> tuple[date, date] | None:
+    if covered_to is None or first <= covered_to + ONE_DAY:
+        return None
+    return covered_to + ONE_DAY, first - ONE_DAY
+
+
+def _balances_on(account: Account, days: Iterable[date]) -> dict[date, Decimal]:
+    """The ledger's balance at the end of each of the days, in three queries."""
+    wanted = sorted(days)
+    earliest = wanted[0]
+    balance = balance_before(account, earliest + ONE_DAY)
+    posted = Transaction.objects.filter(account=account, deleted_at=None).posted()
+    between = posted.filter(txn_date__gt=earliest, txn_date__lte=wanted[-1]).order_by()
+    sums = between.values("txn_date").annotate(net=Sum("signed_amount"))
+    moves = sorted((row["txn_date"], row["net"]) for row in sums)
+    found, place = {}, 0
+    for day in wanted:
+        while place < len(moves) and moves[place][0] <= day:
+            balance += moves[place][1]
+            place += 1
+        found[day] = balance
+    return found
+
+
+# --- What would explain a difference ------------------------------------------------------------
+
+
+def _explained(account: Account, proofs: list[Proof]) -> list[Proof]:
+    off = [proof for proof in proofs if proof.difference]
+    if not off:
+        return proofs
+    held, rows = _held_lines(account, off), _rows_left_out(off)
+    return [
+        _with_explanations(proof, held, rows) if proof.difference else proof for proof in proofs
+    ]
+
+
+def _held_lines(account: Account, off: Sequence[Proof]) -> dict[Decimal, list[Transaction]]:
+    """Lines of the days concerned whose absence would make up one of the differences."""
+    wanted = {-proof.difference for proof in off}
+    lines = Transaction.objects.filter(
+        account=account,
+        deleted_at=None,
+        signed_amount__in=wanted,
+        txn_date__gte=min(proof.first for proof in off),
+        txn_date__lte=max(proof.last for proof in off),
+    ).posted()
+    by_amount: dict[Decimal, list[Transaction]] = defaultdict(list)
+    for line in lines.order_by("txn_date", "pk"):
+        by_amount[line.signed_amount].append(line)
+    return by_amount
+
+
+def _rows_left_out(off: Sequence[Proof]) -> dict[tuple[int, Decimal], list[ImportRow]]:
+    """Lines of the files that were not added and would make up one of the differences."""
+    not_added = (Verdict.REVIEW, Verdict.SKIPPED, Verdict.DUPLICATE)
+    which = Q()
+    for proof in off:
+        which |= Q(batch=proof.batch, signed_amount=proof.difference)
+    by_batch: dict[tuple[int, Decimal], list[ImportRow]] = defaultdict(list)
+    for row in ImportRow.objects.filter(which, verdict__in=not_added).order_by("pk"):
+        by_batch[row.batch_id, row.signed_amount].append(row)
+    return by_batch
+
+
+_WHY_NOT_ADDED = {
+    Verdict.REVIEW: "in the file, waiting for your review",
+    Verdict.SKIPPED: "in the file, but left out",
+    Verdict.DUPLICATE: "in the file, but taken for a line you already had",
+}
+
+
+def _with_explanations(
+    proof: Proof,
+    held: dict[Decimal, list[Transaction]],
+    rows: dict[tuple[int, Decimal], list[ImportRow]],
+) -> Proof:
+    left_out = [
+        Explanation(row.txn_date, row.description, row.signed_amount, _WHY_NOT_ADDED[row.verdict],
+                    row_id=row.pk)
+        for row in rows.get((proof.batch.pk, proof.difference), ())
+    ]  # fmt: skip
+    extra = [
+        Explanation(line.txn_date, line.title, line.signed_amount, "not in the file",
+                    transaction_id=line.pk)
+        for line in held.get(-proof.difference, ())
+        if proof.first <= line.txn_date <= proof.last and line.import_batch_id != proof.batch.pk
+    ]  # fmt: skip
+    return replace(proof, explanations=tuple([*left_out, *extra][:MOST_EXPLANATIONS]))
