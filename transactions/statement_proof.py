@@ -15,6 +15,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet, Sum
 
 from accounts.models import Account
+from banking.kernel.narrowing import sure
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.running_balance import balance_before
 
@@ -80,34 +81,35 @@ def prove_page(account: Account, page: Sequence[ImportBatch]) -> list[Proof]:
 
 def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
     """As `prove_page`, in the order of time and without a look at what was before the first."""
-    balances = _balances_on(account, {batch.covers_to for batch in batches})
+    balances = _balances_on(account, {sure(batch.covers_to) for batch in batches})
     proofs = []
     before: ImportBatch | None = None
     covered_to: date | None = None
     for batch in batches:
-        held = balances[batch.covers_to]
+        first, last = sure(batch.covers_from), sure(batch.covers_to)
+        held = balances[last]
         closing = batch.file_closing_balance
         proofs.append(
             Proof(
                 batch=batch,
-                first=batch.covers_from,
-                last=batch.covers_to,
+                first=first,
+                last=last,
                 opening=batch.file_opening_balance,
                 closing=closing,
                 ledger_closing=held,
                 difference=None if closing is None else closing - held,
                 follows_on=_follows_on(before, batch),
-                gap=_gap(covered_to, batch.covers_from),
+                gap=_gap(covered_to, first),
             )
         )
         before = batch
-        covered_to = max(covered_to or batch.covers_to, batch.covers_to)
+        covered_to = max(covered_to or last, last)
     return _explained(account, proofs)
 
 
 def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:
     """Only statements that touch can: others have days between or in common."""
-    if before is None or batch.covers_from <= before.covers_to:
+    if before is None or sure(batch.covers_from) <= sure(before.covers_to):
         return None
     closing, opening = before.file_closing_balance, batch.file_opening_balance
     return None if closing is None or opening is None else closing == opening
@@ -152,11 +154,11 @@ def _explained(account: Account, proofs: list[Proof]) -> list[Proof]:
 
 def _held_lines(account: Account, off: Sequence[Proof]) -> dict[Decimal, list[Transaction]]:
     """Lines of the days concerned whose absence would make up one of the differences."""
-    wanted = {-proof.difference for proof in off}
+    wanted = {-sure(proof.difference) for proof in off}
     lines = Transaction.objects.filter(
         account=account,
         deleted_at=None,
-        signed_amount__in=wanted,
+        signed_amount__in=list(wanted),
         txn_date__gte=min(proof.first for proof in off),
         txn_date__lte=max(proof.last for proof in off),
     ).posted()
@@ -171,14 +173,14 @@ def _rows_left_out(off: Sequence[Proof]) -> dict[tuple[int, Decimal], list[Impor
     not_added = (Verdict.REVIEW, Verdict.SKIPPED, Verdict.DUPLICATE)
     which = Q()
     for proof in off:
-        which |= Q(batch=proof.batch, signed_amount=proof.difference)
+        which |= Q(batch=proof.batch, signed_amount=sure(proof.difference))
     by_batch: dict[tuple[int, Decimal], list[ImportRow]] = defaultdict(list)
     for row in ImportRow.objects.filter(which, verdict__in=not_added).order_by("pk"):
-        by_batch[row.batch_id, row.signed_amount].append(row)
+        by_batch[row.batch_id, sure(row.signed_amount)].append(row)
     return by_batch
 
 
-_WHY_NOT_ADDED = {
+_WHY_NOT_ADDED: dict[str, str] = {
     Verdict.REVIEW: "in the file, waiting for your review",
     Verdict.SKIPPED: "in the file, but left out",
     Verdict.DUPLICATE: "in the file, but taken for a line you already had",
@@ -190,15 +192,16 @@ def _with_explanations(
     held: dict[Decimal, list[Transaction]],
     rows: dict[tuple[int, Decimal], list[ImportRow]],
 ) -> Proof:
+    difference = sure(proof.difference)
     left_out = [
-        Explanation(row.txn_date, row.description, row.signed_amount, _WHY_NOT_ADDED[row.verdict],
-                    row_id=row.pk)
-        for row in rows.get((proof.batch.pk, proof.difference), ())
+        Explanation(sure(row.txn_date), row.description, difference,
+                    _WHY_NOT_ADDED[row.verdict], row_id=row.pk)
+        for row in rows.get((proof.batch.pk, difference), ())
     ]  # fmt: skip
     extra = [
         Explanation(line.txn_date, line.title, line.signed_amount, "not in the file",
                     transaction_id=line.pk)
-        for line in held.get(-proof.difference, ())
+        for line in held.get(-difference, ())
         if proof.first <= line.txn_date <= proof.last and line.import_batch_id != proof.batch.pk
     ]  # fmt: skip
     return replace(proof, explanations=tuple([*left_out, *extra][:MOST_EXPLANATIONS]))

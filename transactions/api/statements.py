@@ -95,6 +95,6 @@ class AccountStatementsApi(GenericApiView):
         with read_snapshot():
             account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
             page = self.paginate_queryset(statements_of(account))
-            proofs = prove_page(account, page)
+            proofs = prove_page(account, page or [])
         context = {"currency": account.currency}
         return self.get_paginated_response(StatementOut(proofs, many=True, context=context).data)
