@@ -193,10 +193,10 @@ def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
     return bool(usual) and any(_shape(row) == usual[0][0] for row in above)
 
 
-def _shape(row: Row) -> tuple[int, int, int]:
-    """How many cells a line has, where its first date is, and how many of them are filled."""
-    date_at = next(place for place, cell in enumerate(row.cells) if is_date(cell.strip()))
-    return len(row.cells), date_at, min(sum(map(bool, row.cells)), _FEWEST_CELLS)
+def _shape(row: Row) -> tuple[int, tuple[int, ...], bool]:
+    """How many cells a line has, which of them are dates, and whether it has a few filled."""
+    dates = tuple(place for place, cell in enumerate(row.cells) if is_date(cell.strip()))
+    return len(row.cells), dates, sum(map(bool, row.cells)) >= _FEWEST_CELLS
 
 
 def _may_carry_money(row: Row) -> bool:
@@ -213,7 +213,16 @@ def _same_shape(rows: list[Row]) -> list[Row]:
     if not places:
         return []
     usual = Counter(places).most_common(1)[0][0]
-    return [row for row in rows if len(row.cells) > usual and is_date(row.cells[usual].strip())]
+    fitting = [row for row in rows if len(row.cells) > usual and is_date(row.cells[usual].strip())]
+    return fitting[1:] if _is_note_above(fitting) else fitting
+
+
+def _is_note_above(rows: list[Row]) -> bool:
+    """Whether the first line stands apart from the table and has dates where no payment has one."""
+    if len(rows) < _FEWEST_CELLS or rows[1].number - rows[0].number < 2:
+        return False
+    dates = [set(_shape(row)[1]) for row in rows]
+    return not dates[0] <= set.union(*dates[1:])
 
 
 def _named_heading(rows: list[Row]) -> Row | None:
