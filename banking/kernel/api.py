@@ -202,8 +202,19 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        text, number = {"type": "string"}, {"type": "integer", "minimum": 1, "maximum": 200}
         return [
-            {"name": "cursor", "in": "query", "required": False, "schema": text},
-            {"name": "page_size", "in": "query", "required": False, "schema": number},
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "From `next` or `previous` of another page.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": "page_size",
+                "in": "query",
+                "required": False,
+                "description": f"1 to {self.max_page_size}. The nearest of them is taken.",
+                "schema": {"type": "integer"},
+            },
         ]

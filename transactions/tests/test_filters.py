@@ -102,7 +102,6 @@ def listed(alice, api_for, rows):
         ("transfers=exclude", "pending pay food tea"),
         ("transfers=only", "moved"),
         ("account=999999", ""),
-        ("unknown=1&search=", "moved pending pay food tea"),
         ("ordering=txn_date", "tea food pay pending moved"),
         ("ordering=amount", "tea pending food moved pay"),
         ("ordering=-amount", "pay moved food pending tea"),
