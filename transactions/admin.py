@@ -27,6 +27,7 @@ from transactions.models import (
     Transaction,
     TransactionSplit,
     Transfer,
+    UnpostedReason,
 )
 from transactions.services.categories import edit_category
 from users.admin import ReadOnlyAdmin, StaffAdmin
@@ -69,6 +70,15 @@ class TransactionAdmin(LedgerAdmin):
     @admin.display(description="live", boolean=True)
     def is_live(self, row: Transaction) -> bool:
         return row.deleted_at is None
+
+
+@admin.register(UnpostedReason)
+class UnpostedReasonAdmin(LedgerAdmin):
+    """Planned transactions that did not post on their day, and why."""
+
+    list_display = ["tried_on", "transaction_id", "reason", "created_at"]
+    list_filter = ["tried_on"]
+    search_fields = ["=transaction__id", "transaction__user__email"]
 
 
 @admin.register(MonthlyTotal)
