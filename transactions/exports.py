@@ -7,23 +7,18 @@ signed, with the digits of their currency.
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from django.http import StreamingHttpResponse
 
 from banking.kernel.money import plain_amount
-from transactions.models import Transaction, TransactionQuerySet
-from transactions.sources.files.own_csv import HEADINGS
+from transactions.export_lines import ExportedLine, OwnersCategories, export_lines
+from transactions.models import TransactionQuerySet
+from transactions.sources.files.own_csv import HEADINGS, neutralized, packed
+from users.models import User
 
-ROWS_AT_ONCE = 2_000
 # Excel reads the file as UTF-8 only with this mark.
 BYTE_ORDER_MARK = "\ufeff"
-_FORMULA_STARTS = tuple("=+-@\t\r\n\x00＝＋－＠")
-_COLUMNS = (
-    *("pk", "txn_date", "signed_amount", "currency", "description", "merchant"),
-    *("category__name", "notes", "account__name", "status", "posted_date", "external_id"),
-)
 
 
 class _Line:
@@ -33,45 +28,49 @@ class _Line:
         return text
 
 
-def csv_answer(rows: TransactionQuerySet, on: date) -> StreamingHttpResponse:
+def csv_answer(rows: TransactionQuerySet, user: User, on: date) -> StreamingHttpResponse:
     """The file, sent while it is read."""
-    answer = StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(csv_lines(rows, user), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="transactions-{on}.csv"'
     answer["Cache-Control"] = "private, no-store"
     return answer
 
 
-def csv_lines(rows: TransactionQuerySet) -> Iterator[str]:
-    """The file line by line, in the rows' order; two queries for each few thousand rows at most."""
+def csv_lines(rows: TransactionQuerySet, user: User) -> Iterator[str]:
+    """The file in pieces, in the rows' order; `user` is who takes it out."""
     writer = csv.writer(_Line())
+    categories = OwnersCategories()
     yield BYTE_ORDER_MARK + writer.writerow(HEADINGS)
-    found = rows.prefetch_related(None).values_list(*_COLUMNS).iterator(chunk_size=ROWS_AT_ONCE)
-    while piece := list(islice(found, ROWS_AT_ONCE)):
-        tags = _tags_of([values[0] for values in piece])
-        yield "".join(writer.writerow(_cells(values, tags)) for values in piece)
+    for lines in export_lines(rows, user):
+        yield "".join(writer.writerow(_cells(line, categories)) for line in lines)
 
 
-def _cells(values: tuple, tags: dict[int, list[str]]) -> Iterable[Any]:
-    pk, on, amount, currency, text, merchant, category, notes, account, status, booked, bank_id = (
-        values
-    )
-    words = (text, merchant, category or "", ", ".join(tags.get(pk, ())), notes, account)
+def _cells(line: ExportedLine, categories: OwnersCategories) -> Iterable[Any]:
+    """In the order of HEADINGS."""
+    category = categories.label_of(line.user_id, line.category_id)
+    words = (line.description, line.merchant, category, packed(line.tags), line.notes)
     return (
-        *(on.isoformat(), plain_amount(amount, currency), currency),
-        *map(formula_safe, words),
-        *(Transaction.Status(status).label, booked.isoformat() if booked else ""),
-        formula_safe(bank_id),
+        *(line.txn_date.isoformat(), plain_amount(line.signed_amount, line.currency)),
+        line.currency,
+        *map(neutralized, words),
+        *(neutralized(line.account_name), line.status.capitalize()),
+        line.posted_date.isoformat() if line.posted_date else "",
+        neutralized(line.external_id),
+        plain_amount(line.counted, line.currency),
+        neutralized(_parts_cell(line, categories)),
+        *(line.pk, line.transfer_with or "", line.last_four),
     )
 
 
-def formula_safe(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
-
-
-def _tags_of(ids: list[int]) -> dict[int, list[str]]:
-    links = Transaction.tags.through.objects.filter(transaction__in=ids).order_by("tag__name")
-    found: dict[int, list[str]] = {}
-    for transaction_id, name in links.values_list("transaction_id", "tag__name"):
-        found.setdefault(transaction_id, []).append(name)
-    return found
+def _parts_cell(line: ExportedLine, categories: OwnersCategories) -> str:
+    """Each part on a line of its own: category, amount, note."""
+    return "\n".join(
+        packed(
+            (
+                categories.label_of(line.user_id, part.category_id),
+                plain_amount(part.signed_amount, line.currency),
+                *([part.notes] if part.notes else []),
+            )
+        )
+        for part in line.parts
+    )

@@ -45,7 +45,7 @@ class CsvExportApi(ApiView):
         """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
         rows = filtered_rows(request, request.data)
         note_export(actor=request.user, filters=cast(dict[str, str], request.data))
-        return csv_answer(rows, local_date(request.user.timezone, timezone.now()))
+        return csv_answer(rows, request.user, local_date(request.user.timezone, timezone.now()))
 
 
 def filtered_rows(request: UserApiRequest, wanted: Any) -> TransactionQuerySet:

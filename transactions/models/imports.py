@@ -148,9 +148,13 @@ class ImportRow(models.Model):
     )
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
+    # What our own export says beyond a bank's line: planned, tags, parts, transfer
+    # (services/import_details.py).
+    details = models.JSONField(null=True)
     fingerprint = models.BigIntegerField(null=True)
-    # The held transaction that the line is (duplicate), or may be (review). Neither constraint nor
-    # index: a hundred thousand are written at once, and a purged transaction leaves its number.
+    # The held transaction that the line is (duplicate), may be (review), or has become (added, as
+    # one side of a transfer in our own export). Neither constraint nor index: a hundred thousand
+    # are written at once, and a purged transaction leaves its number.
     match = models.ForeignKey(
         Transaction,
         on_delete=models.DO_NOTHING,

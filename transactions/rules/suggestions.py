@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.db.models import Count, Max
 
+from transactions.category_names import CategoryNames
 from transactions.models import Category, CategoryRule, Transaction
 from transactions.rules import merchants
 from transactions.rules.rule_book import Line, RuleBook
@@ -33,10 +34,7 @@ class Suggester:
 
     def __init__(self, categories: list[Category], rules: list[CategoryRule]) -> None:
         self._book = RuleBook(rules)
-        # A person's own category hides the predefined one of the same slug or name.
-        categories = sorted(categories, key=lambda category: category.user_id is not None)
-        self._by_slug = {category.slug: category.pk for category in categories}
-        self._by_name = {category.name.casefold(): category.pk for category in categories}
+        self._names = CategoryNames(categories)
         self._recognised: dict[tuple[str, bool], merchants.Recognised] = {}
 
     def suggest(self, line: Line, *, is_inflow: bool, provider_category: str = "") -> Suggestion:
@@ -51,16 +49,14 @@ class Suggester:
         provided = self.category_named(provider_category)
         if provided is not None:
             return Suggestion(provided, _SOURCES.PROVIDER, merchant)
-        known = self._by_slug.get(recognised.category_slug)
+        known = self._names.by_slug.get(recognised.category_slug)
         if known is not None:
             return Suggestion(known, _SOURCES.IMPORT, merchant)
         return Suggestion(None, _SOURCES.NONE, merchant)
 
     def category_named(self, text: str) -> int | None:
         """The category whose slug or name the text is, in any case."""
-        if not text:
-            return None
-        return self._by_slug.get(text.strip()) or self._by_name.get(text.strip().casefold())
+        return self._names.named(text)
 
     def _recognise(self, line: Line, is_inflow: bool) -> merchants.Recognised:
         text = f"{line.merchant} {line.description}" if line.merchant else line.description

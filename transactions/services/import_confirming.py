@@ -21,6 +21,7 @@ from transactions.models import (
 )
 from transactions.services.completing import complete, take_back
 from transactions.services.import_categories import forget_lost_categories, write_history
+from transactions.services.import_details import pair_transfers
 from transactions.services.import_posting import (
     live_rows,
     tellings_of,
@@ -98,12 +99,14 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
         book(accounts, merge((sums, 1), (completed, 1)))
+        paired = pair_transfers(batch)
         _settle(batch, account, at)
         _remember_mapping(batch, columns)
         trail.record(
             actor=actor,
             action="transactions.import.confirmed",
             target=batch,
+            paired=paired,
             **_receipt(batch),
         )
     forget_progress(batch_id)

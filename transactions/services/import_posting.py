@@ -29,7 +29,9 @@ from banking.kernel.narrowing import sure
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.completing import Telling
+from transactions.services.import_details import give_details
 from transactions.services.import_progress import report_progress
+from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
 
 ROWS_AT_ONCE = 4000
@@ -49,27 +51,32 @@ def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
     writer = _Writer(batch, at)
     sums = _SumsOfLines(batch.account_id)
     written = 0
-    for lines in batched(_new_rows(batch), ROWS_AT_ONCE):
+    for lines in batched(_new_lines(batch), ROWS_AT_ONCE):
         bulk_insert(Transaction._meta.db_table, writer.columns, map(writer.values_of, lines))
         for line in lines:
             sums.add(line)
         written += len(lines)
         report_progress(batch.pk, "writing", written, batch.read_count)
+    if batch.format == OWN_FORMAT:
+        return merge((sums.by_key(), 1), (give_details(batch, new_rows(batch)), 1))
     return sums.by_key()
 
 
-def _new_rows(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
-    rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.NEW).annotate(
+def new_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
+    """The rows to post, in the order in which they are posted."""
+    rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.NEW)
+    if _runs_backwards(batch):
+        return rows.order_by("txn_date", "-row_number", "-pk")
+    return rows.order_by("txn_date", "row_number", "pk")
+
+
+def _new_lines(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
+    rows = new_rows(batch).annotate(
         units=Cast("signed_amount", BigIntegerField()),
         status=Case(When(is_pending=True, then=Value(PENDING)), default=Value(POSTED)),
     )
-    number = "-row_number" if _runs_backwards(batch) else "row_number"
-    pk = "-pk" if _runs_backwards(batch) else "pk"
-    return (
-        rows.order_by("txn_date", number, pk)
-        .values_list(*("units" if name == "signed_amount" else name for name in FROM_ROW))
-        .iterator(chunk_size=ROWS_AT_ONCE)
-    )
+    columns = ("units" if name == "signed_amount" else name for name in FROM_ROW)
+    return rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE)
 
 
 def _runs_backwards(batch: ImportBatch) -> bool:
@@ -148,14 +155,7 @@ class _SumsOfLines:
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
     """What the file says of lines the account held, wherever it says more than they do."""
-    known = known_rows(batch)
-    has_new_id = ~Q(external_id="") & ~Q(external_id=F("match__external_id"))
-    is_booked = ~Q(match__status=Transaction.Status.POSTED) & Q(is_pending=False)
-    is_entered = ~Q(match__origin__in=(Transaction.Origin.IMPORT, Transaction.Origin.SYNC))
-    has_other_words = ~Q(fingerprint=F("match__fingerprint"))
-    telling = known.filter(
-        has_new_id | is_booked | is_entered | has_other_words | Q(is_chosen=True)
-    )
+    telling = _telling_rows(batch)
     for row in telling.select_related("review_item").order_by("pk").iterator(chunk_size=1000):
         yield Telling(
             transaction_id=sure(row.match_id),
@@ -163,6 +163,18 @@ def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
             review_item=getattr(row, "review_item", None),
             **{name: getattr(row, name) for name in _TOLD},
         )
+
+
+def _telling_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
+    known = known_rows(batch)
+    has_new_id = ~Q(external_id="") & ~Q(external_id=F("match__external_id"))
+    is_booked = ~Q(match__status=Transaction.Status.POSTED) & Q(is_pending=False)
+    if batch.format == OWN_FORMAT:
+        # It tells what a person made of a line, and not what the bank says.
+        return known.filter(is_booked | Q(is_chosen=True))
+    is_entered = ~Q(match__origin__in=(Transaction.Origin.IMPORT, Transaction.Origin.SYNC))
+    has_other_words = ~Q(fingerprint=F("match__fingerprint"))
+    return known.filter(has_new_id | is_booked | is_entered | has_other_words | Q(is_chosen=True))
 
 
 _TOLD = (

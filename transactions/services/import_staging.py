@@ -18,7 +18,8 @@ from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.rules.rule_book import Line
-from transactions.rules.suggestions import suggester_for
+from transactions.rules.suggestions import Suggestion, suggester_for
+from transactions.services.import_details import staged_details
 from transactions.services.import_progress import report_progress
 from transactions.services.posting_checks import EARLIEST, LATEST
 from transactions.sources.files.incoming import (
@@ -33,7 +34,8 @@ from transactions.sources.files.incoming import (
 COLUMNS = (
     *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),
     *("merchant", "external_id", "provider_category", "category_id", "category_source", "rule_id"),
-    *("notes", "is_pending", "fingerprint", "verdict", "error", "attr", "is_edited", "is_chosen"),
+    *("notes", "is_pending", "details", "fingerprint", "verdict", "error", "attr"),
+    *("is_edited", "is_chosen"),
 )
 ROWS_AT_ONCE = 2000
 NO_DESCRIPTION = "No description"
@@ -43,6 +45,7 @@ NEW, INVALID, SKIPPED = (
     ImportRow.Verdict.SKIPPED.value,
 )
 BY_NOBODY = Transaction.CategorySource.NONE.value
+BY_HAND = Transaction.CategorySource.MANUAL.value
 
 
 class Spool:
@@ -131,11 +134,7 @@ class Staging:
         amount = self._checked(line, currency)
         description = storable(line.description)[:500] or storable(line.merchant)
         description = description or NO_DESCRIPTION
-        suggestion = self.suggester.suggest(
-            Line(description, line.merchant, self.account_id, abs(amount)),
-            is_inflow=amount > 0,
-            provider_category=line.category,
-        )
+        suggestion = self._suggestion(line, description, amount)
         posted = line.posted_date
         return (
             line.row_number,
@@ -153,12 +152,26 @@ class Staging:
             suggestion.rule_id,
             storable(line.notes)[:4000],
             line.is_pending,
+            staged_details(line.own, self.suggester.category_named) if line.own else None,
             fingerprint(line.txn_date, amount, currency, description),
             NEW if amount else SKIPPED,
             rounding_note(line.amount, amount) or _date_note(line.txn_date),
             "",
             False,
             False,
+        )
+
+    def _suggestion(
+        self, line: IncomingTransaction, description: str, amount: Decimal
+    ) -> Suggestion:
+        """What is known of the line's category and merchant; in our own export it stands there."""
+        if line.own:
+            category_id = self.suggester.category_named(line.category)
+            return Suggestion(category_id, BY_HAND if category_id else BY_NOBODY, line.merchant)
+        return self.suggester.suggest(
+            Line(description, line.merchant, self.account_id, abs(amount)),
+            is_inflow=amount > 0,
+            provider_category=line.category,
         )
 
     def _checked(self, line: IncomingTransaction, currency: str) -> Decimal:
@@ -276,7 +289,7 @@ def _blank(row_number: int, raw: str) -> dict[str, Any]:
     return {
         **dict.fromkeys(COLUMNS, ""),
         **dict.fromkeys(("txn_date", "posted_date", "signed_amount")),
-        **dict.fromkeys(("category_id", "rule_id")),
+        **dict.fromkeys(("category_id", "rule_id", "details")),
         **dict.fromkeys(("is_pending", "is_edited", "is_chosen"), False),
         "row_number": row_number,
         "raw": storable(raw),

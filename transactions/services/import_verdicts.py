@@ -26,6 +26,7 @@ from transactions.matching.reading import (
     texts_of_held,
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 
 TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
 MOST_NAMED = 5
@@ -106,7 +107,12 @@ def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
 
 
 def _days_covered(batch: ImportBatch) -> tuple[date, date] | None:
-    """The first and last day of the booked lines of the whole file."""
+    """The first and last day of the booked lines of the whole file; None for our own export.
+
+    That one may be of any filter, and says nothing of what it leaves out.
+    """
+    if batch.format == OWN_FORMAT:
+        return None
     booked = ImportRow.objects.filter(batch=batch, fingerprint__isnull=False, is_pending=False)
     days = booked.aggregate(first=Min("txn_date"), last=Max("txn_date"))
     return (days["first"], days["last"]) if days["first"] else None

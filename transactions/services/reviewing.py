@@ -33,6 +33,7 @@ from transactions.models import (
 )
 from transactions.models.reviews import ReviewItemQuerySet
 from transactions.services.completing import Telling, complete, take_back
+from transactions.services.import_details import give_details_of
 from transactions.services.import_verdicts import batches_of_this_kind
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting import book, delete_transactions, restore_transactions
@@ -232,6 +233,8 @@ def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
         fingerprint=item.fingerprint,
         import_batch=sure(item.import_row).batch if item.import_row_id else None,
     )
+    if item.import_row and item.import_row.details:
+        row = give_details_of(row, item.import_row.details)
     if row.category_id:
         CategoryChange.objects.create(
             transaction=row,

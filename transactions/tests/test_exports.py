@@ -9,8 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.builders import make_account, make_transaction
-from transactions.exports import ROWS_AT_ONCE, csv_lines, formula_safe
+from transactions.export_lines import ROWS_AT_ONCE
+from transactions.exports import csv_lines
 from transactions.models import Transaction
+from transactions.sources.files.own_csv import neutralized, restored
 from transactions.tests.import_samples import checked, counts_of, csv_of, imported
 from users.models import AuditEvent
 
@@ -40,7 +42,7 @@ def test_the_page_exports_exactly_the_filtered_list_in_its_order(alice, checking
 
 
 def test_a_row_carries_everything_one_entered(alice, checking, groceries, client_for):
-    make_transaction(
+    row = make_transaction(
         account=checking,
         amount="-12.00",
         description="CARD 123",
@@ -65,6 +67,11 @@ def test_a_row_carries_everything_one_entered(alice, checking, groceries, client
             "Status": "Pending",
             "Booked on": "2026-03-17",
             "Bank's id": "",
+            "Counted": "-12.00",
+            "Split": "",
+            "Transaction id": str(row.pk),
+            "Transfer with": "",
+            "Account ends in": checking.last_four,
         }
     ]
 
@@ -73,12 +80,17 @@ def test_a_row_carries_everything_one_entered(alice, checking, groceries, client
     "text", ["=1+1", "+49 30", "-x", "@cmd", "\tx", "\rx", " =1", "\x00=1", "＝1"]
 )
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text):
-    assert formula_safe(text) == f"'{text}"
+    assert neutralized(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "Coffee", "1-2", "a=b", "'=1"])
+@pytest.mark.parametrize("text", ["", "Coffee", "1-2", "a=b", "'x", "'", " '=1"])
 def test_other_text_stays_as_it_is(text):
-    assert formula_safe(text) == text
+    assert neutralized(text) == text
+
+
+@pytest.mark.parametrize("text", ["=1", "'=1", "''=1", "' =1", " =1", "'x", "", "'", "'\t'", "-"])
+def test_every_text_comes_back_as_it_was(text):
+    assert restored(neutralized(text)) == text
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -130,7 +142,7 @@ def test_the_api_exports_the_same_file_by_a_body_of_filters(alice, checking, api
 def test_the_api_refuses_what_is_no_filter(alice, api_for, body, attr):
     answer = api_for(alice).post("/api/export/csv", body, format="json", HTTP_ACCEPT="text/csv")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
-    asked = api_for(alice).options("/api/export/csv?format=csv")
+    asked = api_for(alice).options("/api/export/csv", HTTP_ACCEPT="text/csv")
     assert (asked.status_code, asked["Content-Type"]) == (200, "application/json")
     assert answer.json()["errors"][0]["attr"].startswith(attr)
 
@@ -141,7 +153,7 @@ def test_a_malformed_filter_leads_back_to_the_list(alice, client_for):
 
 
 @pytest.mark.slow
-def test_the_export_runs_two_queries_a_piece(checking):
+def test_the_export_runs_four_queries_a_piece(checking):
     row = make_transaction(account=checking, tags=["a"])
     Transaction.objects.bulk_create(
         Transaction(
@@ -156,6 +168,7 @@ def test_the_export_runs_two_queries_a_piece(checking):
         for _ in range(ROWS_AT_ONCE)
     )
     with CaptureQueriesContext(connection) as captured:
-        lines = "".join(csv_lines(Transaction.objects.all()))
+        lines = "".join(csv_lines(Transaction.objects.all(), checking.user))
     assert lines.count("\r\n") == ROWS_AT_ONCE + 2
-    assert len(captured) <= 3
+    # Rows and categories; then tags, parts and transfers of each of two pieces.
+    assert len(captured) <= 2 + 2 * 3

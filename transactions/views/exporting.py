@@ -22,4 +22,4 @@ def transaction_export(request: UserRequest) -> HttpResponseBase:
     if not filters.is_valid():
         return redirect(f"{reverse('transactions:transaction_list')}?{request.GET.urlencode()}")
     note_export(actor=request.user, filters=request.GET.dict())
-    return csv_answer(filters.qs, local_date(request.user.timezone, timezone.now()))
+    return csv_answer(filters.qs, request.user, local_date(request.user.timezone, timezone.now()))

@@ -9,6 +9,7 @@ from transactions.sources.files import (
     csv_file,
     mt940_file,
     ofx_file,
+    own_csv,
     qif_file,
     xlsx_file,
 )
@@ -73,9 +74,11 @@ TEXT_MARKS = (
 
 
 def detect_format(data: bytes) -> str:
-    """ "csv", "ofx", "qif", "mt940", "camt" or "xlsx"; ``UnreadableFile`` for anything else."""
+    """The format's name, as in ``open_file``; ``UnreadableFile`` for what is no statement."""
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise UnreadableFile("The file is empty.")
+    if own_csv.is_own(data):
+        return own_csv.FORMAT
     if data.startswith(ZIP):
         return _detect_zip(data)
     _refuse_other_files(data)
@@ -169,6 +172,7 @@ READERS: dict[str, Callable[[bytes], IncomingFile]] = {
     "ofx": ofx_file.read,
     "mt940": mt940_file.read,
     "camt": camt_file.read,
+    own_csv.FORMAT: own_csv.read,
 }
 
 

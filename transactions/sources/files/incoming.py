@@ -16,6 +16,22 @@ class UnreadableFile(Exception):  # noqa: N818 - the file is at fault, not the p
 
 
 @dataclass(frozen=True, slots=True)
+class OwnDetails:
+    """What only our own export says of a line.
+
+    `transaction_id` and `transfer_with` are the exporting ledger's numbers: they tell lines of such
+    files apart, and mean nothing to the ledger they come into. `parts` are (category, signed
+    amount, notes) and add up to the line.
+    """
+
+    transaction_id: int | None = None
+    transfer_with: int | None = None
+    is_planned: bool = False
+    tags: tuple[str, ...] = ()
+    parts: tuple[tuple[str, Decimal, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingTransaction:
     """One money line, normalised.
 
@@ -39,6 +55,8 @@ class IncomingTransaction:
     is_pending: bool = False
     # The bank's id of the pending line that this posted one takes the place of, where it says so.
     replaces: str = ""
+    # From a file we wrote ourselves: its words stand as they are, and no rule changes them.
+    own: OwnDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)

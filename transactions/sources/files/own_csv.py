@@ -1,13 +1,35 @@
-"""The CSV file we write ourselves (transactions/exports.py): its columns, known when read again."""
+"""The CSV file we write ourselves (transactions/exports.py): its columns, and how it is read again.
 
-from collections.abc import Sequence
+Every cell comes back as it was: line breaks, spaces, and text that a spreadsheet would have taken
+for a formula. A file that a spreadsheet has saved again in its own way is read as any table.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
+from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.csv_rows import LONGEST_RAW
+from transactions.sources.files.dates import parse_date
+from transactions.sources.files.incoming import (
+    IncomingFile,
+    IncomingRow,
+    IncomingTransaction,
+    OwnDetails,
+    UnreadableFile,
+    UnusableRow,
+)
+from transactions.sources.files.values import shown
 
-# What a column is to the importer; "" is for people alone.
-COLUMNS = {
+FORMAT = "own csv"
+# What a column is to the importer of tables; "" is for people and for the reader below alone.
+_FIRST_COLUMNS = {
     "Date": "txn_date",
     "Amount": "amount",
     "Currency": "currency",
@@ -21,22 +43,197 @@ COLUMNS = {
     "Booked on": "posted_date",
     "Bank's id": "external_id",
 }
+_LATER_COLUMNS = dict.fromkeys(
+    ("Counted", "Split", "Transaction id", "Transfer with", "Account ends in"), ""
+)
+COLUMNS = _FIRST_COLUMNS | _LATER_COLUMNS
 HEADINGS = tuple(COLUMNS)
+# Files from before there were splits and ids in them are still read.
+_KNOWN_HEADINGS = (HEADINGS, tuple(_FIRST_COLUMNS))
+_DAY = "%Y-%m-%d"
+_ROWS_LOOKED_AT = 100
+_STATUSES = ("posted", "pending", "planned")
+_FORMULA = re.compile("'* *[=+\\-@\t\r\n\x00＝＋－＠]")
+_NEEDS_QUOTES = re.compile('[",\r\n]|^ | $|^$')
+
+
+# --- Cells ---------------------------------------------------------------------------------------
+
+
+def neutralized(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet would run as a formula.
+
+    Text that looks like the result gets one more, so that `restored` gives every text back.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def restored(cell: str) -> str:
+    """What `neutralized` made the cell of."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def packed(values: Iterable[str]) -> str:
+    """Several values in one cell, as a person would list them: `home, "red, blue"`."""
+    return ", ".join(map(_quoted, values))
+
+
+def _quoted(value: str) -> str:
+    if not _NEEDS_QUOTES.search(value):
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def unpacked(cell: str) -> list[list[str]]:
+    """The values of each line of a cell that `packed` wrote."""
+    lines = csv.reader(io.StringIO(cell, newline=""), skipinitialspace=True)
+    return [line for line in lines if line]
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+
+def is_own(data: bytes) -> bool:
+    """Whether the bytes are such a file as we wrote it: its headings, and its days in ISO."""
+    line = data[:1000].removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
+    if line not in [",".join(headings).encode() for headings in _KNOWN_HEADINGS]:
+        return False
+    try:
+        rows = list(islice(_records(data), _ROWS_LOOKED_AT))
+    except (UnicodeError, csv.Error):
+        return False
+    return all(_is_iso(cells[0]) for _number, cells, _raw in rows if cells)
+
+
+def read(data: bytes) -> IncomingFile:
+    """The lines of our own export, in its order. Raises UnreadableFile while walking them."""
+    return IncomingFile(format=FORMAT, rows=_rows(data), skipped_count=1)
+
+
+def _rows(data: bytes) -> Iterator[IncomingRow]:
+    try:
+        for number, cells, raw in _records(data):
+            try:
+                yield _line(number, cells, raw)
+            except _RefusedCellError as refused:
+                yield UnusableRow(number, raw, str(refused), refused.attr)
+    except UnicodeError:
+        raise UnreadableFile("The file is not written in UTF-8.") from None
+    except csv.Error:
+        raise UnreadableFile("A cell of the file is too long. Export it again.") from None
+
+
+def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
+    """Each record below the headings: the line it starts on, its cells, its text."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""):
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(lines())
+    next(reader)
+    number = reader.line_num + 1
+    taken.clear()
+    for cells in reader:
+        raw = "".join(taken)[:LONGEST_RAW].rstrip("\r\n")
+        if any(cells):
+            yield number, cells, raw
+        number = reader.line_num + 1
+        taken.clear()
+
+
+class _RefusedCellError(ValueError):
+    """A cell that is not as we write it; `attr` names what is wrong."""
+
+    def __init__(self, sentence: str, attr: str) -> None:
+        super().__init__(sentence)
+        self.attr = attr
+
+
+def _line(number: int, cells: Sequence[str], raw: str) -> IncomingTransaction:
+    if len(cells) < len(_FIRST_COLUMNS):
+        raise _RefusedCellError("The line is cut short.", "")
+    # Files from before have fewer columns.
+    cell = dict.fromkeys(HEADINGS, "") | dict(zip(HEADINGS, cells, strict=False))
+    try:
+        txn_date = parse_date(cell["Date"], _DAY)
+        posted_date = parse_date(cell["Booked on"], _DAY) if cell["Booked on"] else None
+    except ValueError as error:
+        raise _RefusedCellError(str(error), "txn_date") from None
+    amount = _amount(cell["Amount"])
+    status = _status(cell["Status"])
+    return IncomingTransaction(
+        row_number=number,
+        txn_date=txn_date,
+        posted_date=posted_date,
+        amount=amount,
+        currency=cell["Currency"].strip().upper(),
+        description=restored(cell["Description"]),
+        merchant=restored(cell["Merchant"]),
+        category=restored(cell["Category"]),
+        notes=restored(cell["Notes"]),
+        external_id=restored(cell["Bank's id"]),
+        # A planned line is in no balance either, until its day.
+        is_pending=status != "posted",
+        raw=raw,
+        own=OwnDetails(
+            transaction_id=_number(cell["Transaction id"]),
+            transfer_with=_number(cell["Transfer with"]),
+            is_planned=status == "planned",
+            tags=tuple(tag for line in unpacked(restored(cell["Tags"])) for tag in line if tag),
+            parts=_parts(restored(cell["Split"]), amount),
+        ),
+    )
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return parse_amount(text, ".")
+    except ValueError as error:
+        raise _RefusedCellError(str(error), "amount") from None
+
+
+def _status(text: str) -> str:
+    status = text.strip().casefold() or "posted"
+    if status not in _STATUSES:
+        sentence = f"“{shown(text)}” isn't a status. Use Posted, Pending or Planned."
+        raise _RefusedCellError(sentence, "status")
+    return status
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _parts(cell: str, amount: Decimal) -> tuple[tuple[str, Decimal, str], ...]:
+    parts = []
+    for category, figure, *notes in (line for line in unpacked(cell) if len(line) > 1):
+        parts.append((category, _amount(figure), notes[0] if notes else ""))
+    is_split = bool(cell.strip())
+    fits = len(parts) > 1 and all(part[1] * amount > 0 for part in parts)
+    if is_split and not (fits and sum(part[1] for part in parts) == amount):
+        raise _RefusedCellError("The split's parts don't add up to the amount.", "parts")
+    return tuple(parts)
+
+
+# --- Saved again by another program --------------------------------------------------------------
 
 
 def own_mapping(headings: Sequence[str], days: Sequence[str]) -> CsvMapping | None:
-    """How our own export is read, with certainty; None for any other table.
+    """How our own export is read as a table, with certainty; None for any other table.
 
     A program that saved it again may have written the days its own way: then it is any table.
     """
-    if tuple(headings) != HEADINGS or not all(_is_iso(day) for day in days):
+    if tuple(headings) not in _KNOWN_HEADINGS or not all(_is_iso(day) for day in days):
         return None
     places: dict[str, Any] = {role: place for place, role in enumerate(COLUMNS.values()) if role}
     description = (places.pop("description"),)
     return CsvMapping(
         **places,
         description=description,
-        date_format="%Y-%m-%d",
+        date_format=_DAY,
         sign_convention="signed",
         decimal_mark=".",
     )

@@ -1,0 +1,251 @@
+"""Our own export read again: the same ledger elsewhere, nothing new where it came from."""
+
+import csv
+import io
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from django.db.models import Sum
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.builders import NOON, make_account, make_transaction, make_user
+from transactions.exports import csv_lines
+from transactions.ledger_check import check_ledger
+from transactions.models import Category, Transaction, TransactionSplit, Transfer
+from transactions.services.categories import create_category
+from transactions.services.import_confirming import revert_import
+from transactions.services.splitting import Part, split_transaction
+from transactions.services.transfers import transfer_funds
+from transactions.sources.files.own_csv import HEADINGS, is_own, packed, unpacked
+from transactions.tests.import_samples import counts_of, imported, totals_of
+
+pytestmark = pytest.mark.django_db
+TODAY = NOON.date()
+
+
+def exported(user, **filters):
+    rows = Transaction.objects.visible_to(user).filter(**filters).order_by("-txn_date", "-id")
+    return "".join(csv_lines(rows, user)).encode()
+
+
+def told(account):
+    """All that a person sees of an account's lines, without the ledger's own numbers."""
+    rows = Transaction.objects.live().filter(account=account).prefetch_related("tags", "splits")
+    return sorted(
+        (
+            *(row.txn_date, row.posted_date, row.signed_amount, row.description, row.merchant),
+            *(row.category.slug if row.category else "", row.notes, row.status, row.external_id),
+            sorted(tag.name for tag in row.tags.all()),
+            [
+                (part.category.slug if part.category else "", part.signed_amount, part.notes)
+                for part in row.splits.order_by("pk")
+            ],
+        )
+        for row in rows.select_related("category")
+    ).__repr__()
+
+
+@pytest.fixture
+def elsewhere(bob):
+    return make_account(user=bob, name="Everyday", currency="EUR", opening_balance="100")
+
+
+def test_tags_and_parts_come_back_elsewhere_and_here(checking, elsewhere, groceries):
+    row = make_transaction(account=checking, amount="-90.00", tags=["trip", "work"])
+    split_transaction(
+        actor=checking.user,
+        transaction=row,
+        parts=[Part(Decimal(-60), groceries, 'a, "b"\nc'), Part(Decimal(-30), None, "")],
+    )
+    content = exported(checking.user)
+    assert counts_of(imported(checking, content)) == {"read": 1, "duplicate": 1}
+    batch = imported(elsewhere, content)
+    assert counts_of(batch) == {"read": 1, "added": 1}
+    assert told(elsewhere) == told(checking)
+    assert totals_of(elsewhere) == totals_of(checking)
+    assert check_ledger().is_clean
+    revert_import(actor=elsewhere.user, batch=batch, at=NOON)
+    assert totals_of(elsewhere) == []
+    assert check_ledger().is_clean
+
+
+def test_a_pending_and_a_planned_line_keep_their_status(checking, elsewhere):
+    make_transaction(account=checking, description="Held", status="pending")
+    make_transaction(
+        account=checking, description="Rent", amount="-9", txn_date=TODAY + timedelta(days=9)
+    )
+    content = exported(checking.user)
+    before = told(checking)
+    assert counts_of(imported(checking, content)) == {"read": 2, "duplicate": 2}
+    assert told(checking) == before
+    imported(elsewhere, content)
+    assert told(elsewhere) == before
+    elsewhere.refresh_from_db()
+    assert elsewhere.balance == 100
+    assert counts_of(imported(elsewhere, content + b"\r\n")) == {"read": 2, "duplicate": 2}
+    assert told(elsewhere) == before
+
+
+def test_a_category_is_found_by_what_the_file_calls_it(checking, elsewhere, groceries):
+    theirs = create_category(
+        actor=checking.user, user=checking.user, name="Climbing", kind=Category.Kind.EXPENSE
+    )
+    make_transaction(account=checking, description="Rope", category=theirs)
+    make_transaction(account=checking, description="Bread", category=groceries)
+    make_transaction(account=checking, description="LIDL 44", amount="-4")
+    content = exported(checking.user)
+    imported(elsewhere, content)
+    found = Transaction.objects.filter(account=elsewhere).values_list(
+        "description", "category__slug"
+    )
+    # None there is called so; and no rule or merchant map speaks where nothing stood.
+    assert dict(found) == {"Rope": None, "Bread": "groceries", "LIDL 44": None}
+
+
+def test_both_sides_of_a_transfer_are_paired_again(alice, checking, bob, elsewhere):
+    savings = make_account(user=alice, name="Savings", currency="EUR")
+    make_transaction(account=checking, amount="500.00", description="Salary")
+    transfer_funds(
+        actor=alice, source=checking, target=savings, amount=Decimal(50), on=date(2026, 3, 15)
+    )
+    other = make_account(user=bob, name="Savings", currency="EUR")
+    imported(elsewhere, exported(alice, account=checking))
+    assert not Transfer.objects.filter(user=bob).exists()
+    imported(other, exported(alice, account=savings))
+    pair = Transfer.objects.get(user=bob)
+    assert pair.status == Transfer.Status.CONFIRMED
+    assert pair.outflow_transaction.account == elsewhere
+    assert pair.inflow_transaction.account == other
+    assert check_ledger().is_clean
+    # Read once more, there is nothing to do.
+    counts = counts_of(imported(other, exported(alice, account=savings) + b"\r\n"))
+    assert counts == {"read": 1, "duplicate": 1}
+    assert Transfer.objects.filter(user=bob).count() == 1
+
+
+def test_a_part_of_the_lines_says_nothing_of_the_others(checking):
+    for day in range(1, 8):
+        make_transaction(account=checking, description=f"Line {day}", txn_date=date(2026, 3, day))
+    batch = imported(checking, exported(checking.user, txn_date__in=["2026-03-01", "2026-03-07"]))
+    assert (counts_of(batch), batch.warnings) == ({"read": 2, "duplicate": 2}, [])
+
+
+def test_a_filter_by_category_counts_the_parts_that_the_page_counts(
+    alice, checking, groceries, client_for
+):
+    row = make_transaction(account=checking, amount="-90.00")
+    make_transaction(account=checking, amount="-5.00", category=groceries)
+    split_transaction(
+        actor=alice,
+        transaction=row,
+        parts=[Part(Decimal(-60), groceries), Part(Decimal(-30), None)],
+    )
+    answer = client_for(alice).get("/transactions/export/?category=groceries")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    assert sum(Decimal(line["Counted"]) for line in lines) == -65
+
+
+@pytest.mark.parametrize(
+    ("cells", "error"),
+    [
+        ("2026-03-01,x,EUR,Tea,,,,,A,Posted,,,,,,,", "amount"),
+        ("2026-03-01,-1.00,EUR,Tea,,,,,A,Lost,,,,,,,", "status"),
+        ('2026-03-01,-9.00,EUR,Tea,,,,,A,Posted,,,,"Food, -4.00\nFood, -4.00",,,', "parts"),
+        ("2026-03-01,-9.00,EUR,Tea", ""),
+    ],
+)
+def test_a_line_that_was_damaged_is_refused_with_its_column(checking, cells, error):
+    content = (",".join(HEADINGS) + "\r\n" + cells + "\r\n").encode()
+    batch = imported(checking, content)
+    assert counts_of(batch) == {"read": 1, "invalid": 1}
+    assert batch.rows.get().attr == error
+
+
+def test_an_export_that_a_spreadsheet_saved_again_is_read_as_a_table(checking):
+    make_transaction(account=checking, amount="-4.00")
+    content = exported(checking.user)
+    assert is_own(content)
+    again = content.replace(b"2026-03-15", b"15.03.2026")
+    assert not is_own(again)
+    assert counts_of(imported(checking, again)) == {"read": 1, "duplicate": 1}
+
+
+@given(st.lists(st.text(max_size=6), max_size=4))
+def test_values_in_one_cell_come_back(values):
+    assert unpacked(packed(values)) == ([values] if values else [])
+
+
+texts = st.text(
+    st.one_of(
+        st.sampled_from("=+-@'\"\t\r\n ,;|é漢"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\x00"),
+    ),
+    max_size=12,
+)
+NUMBERS = count()
+LEDGERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "amount": st.integers(-9_999, 9_999).filter(bool),
+            "day": st.integers(-40, 40),
+            "description": texts.filter(lambda text: text.strip()),
+            "merchant": texts.map(str.strip),
+            "notes": texts,
+            "tags": st.lists(texts.map(str.strip).filter(bool), max_size=3, unique=True),
+            "is_pending": st.booleans(),
+            "is_split": st.booleans(),
+            "part_note": texts,
+        }
+    ),
+    max_size=12,
+)
+
+
+def written(account, ledger, category):
+    for line in ledger:
+        on = TODAY + timedelta(days=line["day"])
+        row = make_transaction(
+            account=account,
+            amount=str(Decimal(line["amount"]).scaleb(-2)),
+            txn_date=on,
+            status="pending" if line["is_pending"] and on <= TODAY else "posted",
+            **{name: line[name] for name in ("description", "merchant", "notes", "tags")},
+        )
+        if line["is_split"] and abs(line["amount"]) > 1:
+            first = Decimal(1 if line["amount"] > 0 else -1).scaleb(-2)
+            parts = [
+                Part(first, category, line["part_note"]),
+                Part(row.signed_amount - first, None, "=2"),
+            ]
+            split_transaction(actor=account.user, transaction=row, parts=parts)
+
+
+@settings(max_examples=25)
+@given(ledger=LEDGERS)
+def test_any_ledger_is_the_same_elsewhere_and_gains_nothing_here(db, ledger):
+    groceries = Category.objects.get(user=None, slug="groceries")
+    here, there = (
+        make_account(user=make_user(f"p{next(NUMBERS)}@example.org"), opening_balance="100000")
+        for _ in range(2)
+    )
+    written(here, ledger, groceries)
+    if not ledger:
+        return
+    content, before = exported(here.user), told(here)
+    assert counts_of(imported(here, content)) == {"read": len(ledger), "duplicate": len(ledger)}
+    assert told(here) == before
+    batch = imported(there, content)
+    assert counts_of(batch) == {"read": len(ledger), "added": len(ledger)}
+    assert told(there) == before
+    assert totals_of(there) == totals_of(here)
+    for account in (here, there):
+        account.refresh_from_db()
+        assert check_ledger(account.pk).is_clean
+    assert there.balance == here.balance
+    assert TransactionSplit.objects.filter(transaction__account=there).aggregate(
+        Sum("signed_amount")
+    ) == TransactionSplit.objects.filter(transaction__account=here).aggregate(Sum("signed_amount"))
