@@ -128,6 +128,16 @@ def test_what_is_not_covered_waits_says_so_and_posts_when_the_money_is_there(ali
     assert not UnpostedReason.objects.exists()
 
 
+def test_its_page_says_why_it_did_not_post(client_for, alice, checking):
+    row = make_transaction(account=checking, amount="-1500.00", txn_date=day(2))
+    url = f"/transactions/{row.pk}/"
+    assert "Not posted yet" not in client_for(alice).get(url).content.decode()
+    post_planned(at=at(2))
+    page = client_for(alice).get(url).content.decode()
+    assert "Not posted yet" in page
+    assert UnpostedReason.objects.get().reason in page
+
+
 def test_on_an_archived_account_it_waits_with_the_reason(alice, checking):
     make_transaction(account=checking, amount="-5.00", txn_date=day(2))
     edit_account(actor=alice, account=checking, is_active=False)
