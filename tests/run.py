@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from tests import servers
 
 NO_TESTS_COLLECTED = 5
-FAST = "not postgresql and not browser and not worker and not slow"
+FAST = "not postgresql and not browser and not worker and not hledger and not slow"
 
 
 @dataclass
@@ -61,7 +61,7 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     outcomes: list[Outcome] = []
     everywhere = corpus_marks(environment)
     with contextlib.ExitStack() as stack:
-        everywhere = join(everywhere, find_browser(environment, not_run))
+        everywhere = join(everywhere, find_browser(environment, not_run), find_hledger(not_run))
         start_valkey(environment, stack, not_run)
         # Tracing costs a third of the time, so one of the two runs is traced.
         traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
@@ -102,6 +102,16 @@ def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
     except servers.MissingError as error:
         not_run.append(f"the tests in a browser: {error}")
         return "not browser"
+    return ""
+
+
+def find_hledger(not_run: list[str]) -> str:
+    """Marks that leave out what hledger itself would read."""
+    try:
+        servers.hledger()
+    except servers.MissingError as error:
+        not_run.append(f"the journals read by hledger: {error}")
+        return "not hledger"
     return ""
 
 

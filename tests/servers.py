@@ -229,6 +229,17 @@ def chromium() -> str:
     return found
 
 
+def hledger() -> str:
+    """The machine's hledger, else installed where we may."""
+    found = shutil.which("hledger")
+    if found is None:
+        _apt_install("hledger")
+        found = shutil.which("hledger")
+    if found is None:
+        raise MissingError("hledger is not installed.")
+    return found
+
+
 def _find_chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     candidates = [os.environ.get("CHROMIUM"), *(shutil.which(name) for name in names)]

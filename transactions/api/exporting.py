@@ -10,8 +10,8 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation, unknown_fields
-from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
+from transactions.journals import CSV, FILE_FORMATS, file_answer
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.exporting import note_export
 from users.signed_in import UserApiRequest
@@ -39,13 +39,27 @@ class CsvExportApi(ApiView):
 
     @operation(
         request={"application/json": {"type": "object", "additionalProperties": {}}},
-        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+        responses={
+            (200, "text/csv"): OpenApiTypes.BINARY,
+            (200, "text/plain"): OpenApiTypes.BINARY,
+        },
     )
     def post(self, request: UserApiRequest) -> StreamingHttpResponse:
-        """The transactions as CSV; the body holds the filters of `GET /api/transactions`."""
-        rows = filtered_rows(request, request.data)
+        """The transactions as a file; the body holds the filters of `GET /api/transactions`.
+
+        `format` beside them is `csv` (the default), or `hledger` or `beancount` for a journal.
+        """
+        wanted = request.data
+        name = CSV
+        if isinstance(wanted, dict):
+            wanted = dict(wanted)
+            name = wanted.pop("format", CSV)
+        if name not in FILE_FORMATS:
+            raise ValidationError({"format": [f"Use one of {', '.join(FILE_FORMATS)}."]})
+        rows = filtered_rows(request, wanted)
         note_export(actor=request.user, filters=cast(dict[str, str], request.data))
-        return csv_answer(rows, request.user, local_date(request.user.timezone, timezone.now()))
+        on = local_date(request.user.timezone, timezone.now())
+        return file_answer(rows, request.user, on, name)
 
 
 def filtered_rows(request: UserApiRequest, wanted: Any) -> TransactionQuerySet:

@@ -71,7 +71,7 @@ def mark_known_rows(batch: ImportBatch) -> list[str]:
     if span["first"] is None:
         return []
     _free_chosen_ids(batch)
-    covers = _days_covered(batch)
+    covers = days_covered(batch)
     ledger = read_ledger(
         batch.account_id,
         first=span["first"],
@@ -106,7 +106,7 @@ def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
     return rows.exclude(error=TWICE_IN_FILE).order_by()
 
 
-def _days_covered(batch: ImportBatch) -> tuple[date, date] | None:
+def days_covered(batch: ImportBatch) -> tuple[date, date] | None:
     """The first and last day of the booked lines of the whole file; None for our own export.
 
     That one may be of any filter, and says nothing of what it leaves out.

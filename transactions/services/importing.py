@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from accounts.models import Account
 from banking.kernel.money import plain_amount
@@ -31,7 +31,7 @@ from transactions.services.import_reading import (
     pack,
 )
 from transactions.services.import_staging import Spool, spool_lines
-from transactions.services.import_verdicts import mark_known_rows, mark_repeated_ids
+from transactions.services.import_verdicts import days_covered, mark_known_rows, mark_repeated_ids
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import UnreadableFile
 from users.audit import trail
@@ -258,9 +258,7 @@ def count_verdicts(batch: ImportBatch) -> None:
         inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
         outflow=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
     )
-    booked = ImportRow.objects.filter(batch=batch, is_pending=False).exclude(fingerprint=None)
-    days = booked.aggregate(first=Min("txn_date"), last=Max("txn_date"))
-    batch.covers_from, batch.covers_to = days["first"], days["last"]
+    batch.covers_from, batch.covers_to = days_covered(batch) or (None, None)
     batch.read_count = sum(counts.values())
     batch.added_count = counts.get(Verdict.ADDED, 0)
     batch.duplicate_count = counts.get(Verdict.DUPLICATE, 0)

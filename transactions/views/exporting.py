@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from transactions.exports import csv_answer
 from transactions.filters import TransactionFilter
+from transactions.journals import CSV, FILE_FORMATS, file_answer
 from transactions.models import Transaction
 from transactions.services.exporting import note_export
 from users.signed_in import UserRequest
@@ -16,10 +16,15 @@ from users.timezones import local_date
 
 @require_safe
 def transaction_export(request: UserRequest) -> HttpResponseBase:
-    """Every transaction of the filtered list as CSV; a malformed filter is shown on the list."""
+    """Every transaction of the filtered list as a file; a malformed filter is shown on the list.
+
+    `format` is "csv", which goes without saying, or one of the journals'.
+    """
     visible = Transaction.objects.visible_to(request.user)
     filters = TransactionFilter(request.GET, queryset=visible, request=request)
-    if not filters.is_valid():
+    name = request.GET.get("format", CSV)
+    if not filters.is_valid() or name not in FILE_FORMATS:
         return redirect(f"{reverse('transactions:transaction_list')}?{request.GET.urlencode()}")
     note_export(actor=request.user, filters=request.GET.dict())
-    return csv_answer(filters.qs, request.user, local_date(request.user.timezone, timezone.now()))
+    on = local_date(request.user.timezone, timezone.now())
+    return file_answer(filters.qs, request.user, on, name)
