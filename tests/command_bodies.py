@@ -61,6 +61,17 @@ def checked_import(world: World) -> None:
     world["import_batch"], world["import_row"] = batch, ImportRow.objects.filter(batch=batch)[0]
 
 
+def import_of_two_accounts(world: World) -> None:
+    world["import_batch"] = start_import(
+        actor=world["owner"],
+        account=world["account"],
+        file_name="both.csv",
+        content=b"Date,Account,Amount,Description\n2026-03-01,Daily,-3.10,Tea\n"
+        b"2026-03-14,Spare,-4.00,Cake\n",
+        mapping={"date_format": "%Y-%m-%d", "sign_convention": "signed"},
+    )
+
+
 def left_out_import(world: World) -> None:
     checked_import(world)
     rows = ImportRow.objects.filter(batch=world["import_batch"])

@@ -177,6 +177,7 @@ OBJECTS = {
     "api_category_detail": On("category"),
     "transactions:import_receipt": On("import_batch"),
     "transactions:import_map": On("import_batch"),
+    "transactions:import_accounts": On("import_batch"),
     "transactions:import_check": On("import_batch"),
     "transactions:import_progress": On("import_batch"),
     "transactions:import_retry": On("import_batch"),

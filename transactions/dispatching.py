@@ -112,7 +112,7 @@ def _are_few(rows: TransactionQuerySet, most: int | None = None) -> bool:
 
 def check_soon(batch: ImportBatch) -> ImportBatch:
     """Check a small file at once, a large one in the worker."""
-    if batch.needs_mapping:
+    if batch.needs_answer:
         return batch
     if is_small(batch):
         return importing.check_import(batch_id=batch.pk)
@@ -130,6 +130,21 @@ def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatc
     if not batch.is_confirmed:
         wake(confirm_import, batch.pk)
     return batch
+
+
+def check_group_soon(batch: ImportBatch) -> list[ImportBatch]:
+    """`check_soon` for all imports of one upload."""
+    return [check_soon(one) for one in ImportBatch.objects.together_with(batch)]
+
+
+def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list[ImportBatch]:
+    """Confirm all imports of one upload: a small file at once, a large one in the worker."""
+    if is_small(batch):
+        together = import_confirming.confirm_group(actor=actor, batch=batch, at=at)
+        wake(find_transfers, batch.user_id)
+        return together
+    together = list(ImportBatch.objects.together_with(batch))
+    return [confirm_soon(actor, one, at=at) for one in together]
 
 
 def is_small(batch: ImportBatch) -> bool:

@@ -109,6 +109,7 @@ urlpatterns = [
     path("import/history/", importing.import_history, name="import_history"),
     path("import/<int:pk>/", importing.import_receipt, name="import_receipt"),
     path("import/<int:pk>/map/", importing.import_map, name="import_map"),
+    path("import/<int:pk>/accounts/", importing.import_accounts, name="import_accounts"),
     path("import/<int:pk>/check/", import_rows.import_check, name="import_check"),
     path("import/<int:pk>/progress/", importing.import_progress, name="import_progress"),
     path("import/<int:pk>/retry/", importing.import_retry, name="import_retry"),

@@ -7,18 +7,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input, unknown_fields
 from banking.kernel.money import plain_amount
 from banking.limits import IMPORT_ERRORS_LISTED
 from transactions.api.serializers import VisibleAccountField
 from transactions.models import ImportBatch, ImportRow
+from transactions.services.import_parts import NEW, SKIP
 from transactions.services.import_progress import progress_of
 from transactions.sources.files.csv_mapping import CsvMapping
 
 
 class JsonTextField(serializers.Field):
     """An object: as JSON text in a form, as itself in a JSON body."""
+
+    noun = "value"
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and len(data) <= 20_000:
@@ -27,7 +31,7 @@ class JsonTextField(serializers.Field):
             except (ValueError, RecursionError):
                 data = None
         if not isinstance(data, dict):
-            raise serializers.ValidationError("Send the mapping as a JSON object.")
+            raise serializers.ValidationError(f"Send the {self.noun} as a JSON object.")
         return data
 
     def to_representation(self, value: Any) -> Any:
@@ -38,11 +42,43 @@ class JsonTextField(serializers.Field):
 class MappingField(JsonTextField):
     """Which column means what; only what differs from the proposal need be given."""
 
+    noun = "mapping"
+
     def to_internal_value(self, data: Any) -> Any:
         mapping = super().to_internal_value(data)
         if unknown := unknown_fields(mapping, [field.name for field in fields(CsvMapping)]):
             raise serializers.ValidationError(unknown)
         return mapping
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "oneOf": [{"type": "integer"}, {"type": "string", "enum": [NEW, SKIP]}]
+        },
+    }
+)
+class AccountsField(JsonTextField):
+    """For each part of a file of several accounts: an account's id, "new" or "skip"."""
+
+    noun = "accounts"
+
+    def to_internal_value(self, data: Any) -> dict[str, Account | str]:
+        answers = super().to_internal_value(data)
+        ids = {one for one in answers.values() if type(one) is int and 0 < one < 2**63}
+        user = self.context["request"].user
+        own = {one.pk: one for one in Account.objects.owned_by(user).filter(pk__in=ids)}
+        found: dict[str, Account | str] = {}
+        for part, answer in answers.items():
+            account = answer if answer in (NEW, SKIP) else None
+            account = own.get(answer) if type(answer) is int else account
+            if account is None:
+                raise serializers.ValidationError(
+                    f"“{part[:80]}”: send the id of one of your accounts, “new” or “skip”."
+                )
+            found[part] = account
+        return found
 
 
 class ImportIn(Input):
@@ -51,15 +87,36 @@ class ImportIn(Input):
     file = serializers.FileField(allow_empty_file=True)
     account = VisibleAccountField()
     mapping = MappingField(required=False, default=None)
+    accounts = AccountsField(
+        required=False,
+        default=None,
+        help_text="Where each part of a file of several accounts goes; a refusal lists the parts.",
+    )
     confirm = serializers.BooleanField(
         required=False, default=True, help_text="false: check only, then confirm in a second call."
     )
 
 
 class ConfirmIn(Input):
-    """What the columns mean, where the upload left it open."""
+    """What the upload left open: what its columns mean, which account each part is."""
 
     mapping = MappingField(required=False)
+    accounts = AccountsField(required=False)
+    only_this = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="true: leave the file's imports into other accounts as they are.",
+    )
+
+
+class RevertIn(Input):
+    """How much of an upload is taken back."""
+
+    only_this = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="true: leave the file's imports into other accounts as they are.",
+    )
 
 
 class CountsOut(serializers.Serializer):
@@ -97,6 +154,11 @@ class ImportOut(serializers.ModelSerializer):
     account_name = serializers.CharField(source="account.name", read_only=True)
     currency = serializers.CharField(source="account.currency", read_only=True)
     needs_mapping = serializers.BooleanField(read_only=True)
+    parts = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="What this account takes of a file of several accounts; empty for all of it.",
+    )
     counts = CountsOut(source="*", read_only=True)
     inflow = AmountSerializerField(currency="account.currency", read_only=True)
     outflow = AmountSerializerField(currency="account.currency", read_only=True)
@@ -121,6 +183,9 @@ class ImportOut(serializers.ModelSerializer):
             "format",
             "mapping",
             "needs_mapping",
+            "needs_accounts",
+            "parts",
+            "group",
             "status",
             "error",
             "counts",
@@ -162,6 +227,23 @@ class ImportOut(serializers.ModelSerializer):
         rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.INVALID)
         listed = rows.order_by("id")[:IMPORT_ERRORS_LISTED]
         return list(RowErrorOut(listed, many=True).data)
+
+
+class ImportsOut(ImportOut):
+    """The import into the first account, and all that one file made, in the accounts' order."""
+
+    batches = serializers.SerializerMethodField()
+
+    class Meta(ImportOut.Meta):
+        fields = [*ImportOut.Meta.fields, "batches"]
+
+    @extend_schema_field(ImportOut(many=True))
+    def get_batches(self, batch: ImportBatch) -> list[dict[str, Any]]:
+        together = [batch]
+        if batch.group:
+            every = ImportBatch.objects.together_with(batch).select_related("account")
+            together = list(every)
+        return list(ImportOut(together, many=True, context=self.context).data)
 
 
 def _amount(batch: ImportBatch, amount: Any) -> str | None:

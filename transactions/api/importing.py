@@ -12,16 +12,31 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from accounts.access import require_change
+from accounts.models import Account
 from banking.kernel.api_input import GenericApiView, operation
 from banking.limits import FORM_OVERHEAD_BYTES
-from transactions.api.import_serializers import ConfirmIn, ImportIn, ImportOut, ImportRowOut
-from transactions.dispatching import check_soon, confirm_soon
+from transactions.api.import_serializers import (
+    ConfirmIn,
+    ImportIn,
+    ImportOut,
+    ImportRowOut,
+    ImportsOut,
+    RevertIn,
+)
+from transactions.dispatching import check_group_soon, confirm_group_soon, confirm_soon
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
-from transactions.services.import_confirming import revert_import
+from transactions.services.import_confirming import revert_group, revert_import
+from transactions.services.import_parts import (
+    FilePart,
+    accounts_needed,
+    likely_accounts,
+    parts_of,
+)
 from transactions.services.import_reading import examine_batch, refuse_doubts
 from transactions.services.importing import (
     AlreadyImportedError,
+    choose_accounts,
     choose_mapping,
     discard_import,
     start_import,
@@ -63,14 +78,17 @@ class ImportApi(GenericApiView):
     def answer(self, batch: ImportBatch, code: int) -> Answer:
         """The import as it stands; 202 while a worker has it, whatever else was meant."""
         batch = self.get_queryset().get(pk=batch.pk)
+        data = self.get_serializer(batch).data
+        stages = [one["status"] for one in data.get("batches", [data])]
         if batch.status == ImportBatch.Status.FAILED:
             raise RefusedFileError(batch.error, "unreadable")
         waiting = (ImportBatch.Status.UPLOADED, ImportBatch.Status.IMPORTING)
-        code = status.HTTP_202_ACCEPTED if batch.status in waiting else code
-        return code, self.get_serializer(batch).data
+        code = status.HTTP_202_ACCEPTED if set(stages) & set(waiting) else code
+        return code, data
 
 
 class TransactionImportApi(ImportApi):
+    serializer_class = ImportsOut
     parser_classes = [parsers.MultiPartParser]
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -83,7 +101,7 @@ class TransactionImportApi(ImportApi):
     @operation(
         operation_id="transactions_import",
         request={"multipart/form-data": ImportIn},
-        responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
+        responses={201: ImportsOut, 202: ImportsOut, 200: ImportsOut},
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest) -> Response:
@@ -91,7 +109,9 @@ class TransactionImportApi(ImportApi):
 
         201: done, with the receipt. 202: a large file; ask GET /api/imports/{id}. 200: these bytes
         are in the account already. 400: the errors name what the file leaves open
-        (`mapping.sign_convention`, …); the upload waits under `import_id`.
+        (`mapping.sign_convention`, …); the upload waits under `import_id`. A file of several
+        accounts of which not exactly one is plainly `account` is a 400 with code `accounts_needed`
+        and `parts`: send it again with `accounts`, and each part goes to its own.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = ImportIn(data=request.data, context={"request": request})
@@ -100,7 +120,14 @@ class TransactionImportApi(ImportApi):
         return answer_once(request, lambda: self.take_in(request, **data.validated_data))
 
     def take_in(
-        self, request: UserApiRequest, *, file: Any, account: Any, mapping: Any, confirm: bool
+        self,
+        request: UserApiRequest,
+        *,
+        file: Any,
+        account: Any,
+        mapping: Any,
+        accounts: Any,
+        confirm: bool,
     ) -> Answer:
         if file.size > settings.IMPORT_MAX_BYTES:
             raise RefusedFileError(str(too_large().message), "too_large")
@@ -111,6 +138,7 @@ class TransactionImportApi(ImportApi):
                 file_name=file.name,
                 content=file.read(),
                 mapping=mapping,
+                accounts=accounts,
             )
         except AlreadyImportedError as error:
             return status.HTTP_200_OK, self.repetition(error.batch)
@@ -118,11 +146,13 @@ class TransactionImportApi(ImportApi):
             raise _refused(error) from None
         if batch.needs_mapping:
             return status.HTTP_400_BAD_REQUEST, _open_questions(batch)
+        if batch.needs_accounts:
+            return status.HTTP_400_BAD_REQUEST, _open_parts(batch)
         try:
             if confirm:
-                confirm_soon(request.user, batch, at=timezone.now())
+                confirm_group_soon(request.user, batch, at=timezone.now())
             else:
-                check_soon(batch)
+                check_group_soon(batch)
         except DjangoValidationError as error:
             raise _refused(error) from None
         return self.answer(batch, status.HTTP_201_CREATED)
@@ -167,6 +197,26 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
         "proposed_mapping": proposal,
         "readings": readings,
     }
+
+
+def _open_parts(batch: ImportBatch) -> dict[str, Any]:
+    """The parts of a file of several accounts, for its owner to say which account each is."""
+    likely = likely_accounts(batch)
+    parts = parts_of(batch)
+    refused = accounts_needed([part.part for part in parts]).error_dict["accounts"][0]
+    error = {"code": refused.code, "detail": refused.messages[0], "attr": "accounts"}
+    return {
+        "type": "validation_error",
+        "errors": [error],
+        "import_id": batch.pk,
+        "parts": [_part_out(part, likely[part.part]) for part in parts],
+    }
+
+
+def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
+    values = {name: getattr(part, name) for name in ("part", "name", "last4", "currency", "count")}
+    days = {"first_date": part.first_on or None, "last_date": part.last_on or None}
+    return values | days | {"account": account.pk if account else None}
 
 
 def _reading_out(reading: Reading) -> dict[str, Any]:
@@ -223,42 +273,65 @@ class ImportRowListApi(ImportApi):
 
 
 class ImportConfirmApi(ImportApi):
+    serializer_class = ImportsOut
+
     @operation(
         operation_id="imports_confirm",
         request=ConfirmIn,
-        responses={200: ImportOut, 202: ImportOut},
+        responses={200: ImportsOut, 202: ImportsOut},
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Import what was uploaded, after saying what its columns mean where that was open."""
+        """Import what was uploaded, after saying what was open: its columns, its accounts.
+
+        All imports of one file into several accounts are confirmed together, or none.
+        """
         batch = self.find_to_change(pk)
-        data = ConfirmIn(data=request.data)
+        data = ConfirmIn(data=request.data, context={"request": request})
         data.is_valid(raise_exception=True)
-        mapping = data.validated_data.get("mapping")
+        return answer_once(request, lambda: self.confirm(request, batch, **data.validated_data))
 
-        def command() -> Answer:
-            mapped = batch
-            if mapping:
-                mapped = choose_mapping(actor=request.user, batch=batch, given=mapping)
-            confirmed = confirm_soon(request.user, mapped, at=timezone.now())
-            return self.answer(confirmed, status.HTTP_200_OK)
-
-        return answer_once(request, command)
+    def confirm(
+        self,
+        request: UserApiRequest,
+        batch: ImportBatch,
+        *,
+        only_this: bool,
+        mapping: Any = None,
+        accounts: Any = None,
+    ) -> Answer:
+        if mapping:
+            batch = choose_mapping(actor=request.user, batch=batch, given=mapping)
+        if accounts:
+            batch = choose_accounts(actor=request.user, batch=batch, accounts=accounts)[0]
+        if batch.needs_accounts:
+            return status.HTTP_400_BAD_REQUEST, _open_parts(batch)
+        confirm = confirm_soon if only_this else confirm_group_soon
+        confirm(request.user, batch, at=timezone.now())
+        return self.answer(batch, status.HTTP_200_OK)
 
 
 class ImportRevertApi(ImportApi):
+    serializer_class = ImportsOut
+
     @operation(
         operation_id="imports_revert",
-        request=None,
-        responses=ImportOut,
+        request=RevertIn,
+        responses=ImportsOut,
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Move everything an import brought to the trash; the file may then come again."""
+        """Move everything an import brought to the trash; the file may then come again.
+
+        All imports of one file into several accounts are taken back together, or none.
+        """
         batch = self.find_to_change(pk)
+        data = RevertIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        revert = revert_import if data.validated_data["only_this"] else revert_group
 
         def command() -> Answer:
-            reverted = revert_import(actor=request.user, batch=batch, at=timezone.now())
-            return self.answer(reverted, status.HTTP_200_OK)
+            revert(actor=request.user, batch=batch, at=timezone.now())
+            return self.answer(batch, status.HTTP_200_OK)
 
         return answer_once(request, command)

@@ -10,7 +10,15 @@ from banking.kernel.forms import Form
 from banking.kernel.typed_fields import AmountFormField
 from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
-from transactions.models import ImportRow
+from transactions.models import ImportBatch, ImportRow
+from transactions.services.import_parts import (
+    NEW,
+    SKIP,
+    FilePart,
+    likely_accounts,
+    parts_of,
+    takes,
+)
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.text_encoding import ENCODINGS
@@ -88,6 +96,7 @@ class MappingForm(Form):
     opening_balance = forms.CharField(label=_("Opening balance"), required=False, max_length=20)
     external_id = forms.ChoiceField(label=_("Bank reference"), required=False)
     status = forms.ChoiceField(label=_("Posted or pending"), required=False)
+    account = forms.ChoiceField(label=_("Your account"), required=False)
     delimiter = forms.ChoiceField(label=_("Column separator"), choices=DELIMITERS)
     quotechar = forms.ChoiceField(label=_("Quote character"), choices=QUOTES, required=False)
     encoding = forms.ChoiceField(
@@ -98,7 +107,7 @@ class MappingForm(Form):
 
     COLUMNS = (
         *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant"),
-        *("currency", "category", "notes", "balance", "external_id", "status", "fee"),
+        *("currency", "category", "notes", "balance", "external_id", "status", "fee", "account"),
     )
     MONEY = ("sign_convention", "amount", "debit", "credit", "flag", "outflow_flag", "inflow_flag")
     MAIN = ("txn_date", "date_format", *MONEY, "decimal_mark", "description")
@@ -154,6 +163,42 @@ def _initial(mapping: CsvMapping) -> dict[str, Any]:
         values[name] = "" if values[name] is None else str(values[name])
     values["description"] = [str(column) for column in values["description"]]
     return values
+
+
+class PartsForm(Form):
+    """Which of the person's accounts each part of a file is."""
+
+    def __init__(self, *args: Any, batch: ImportBatch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parts = parts_of(batch)
+        self.own = list(Account.objects.owned_by(batch.user).active().order_by("name", "pk"))
+        likely = likely_accounts(batch)
+        for place, part in enumerate(self.parts):
+            found = likely[part.part]
+            self.fields[f"part_{place}"] = forms.ChoiceField(
+                label=_("Account"),
+                choices=self._choices(part),
+                initial=str(found.pk) if found else "",
+                error_messages={"required": _("Choose an account, or skip these lines.")},
+            )
+
+    def _choices(self, part: FilePart) -> list[tuple[str, Any]]:
+        able = [(str(one.pk), f"{one} ({one.currency})") for one in self.own if takes(one, part)]
+        others = [(NEW, _("Add a new account")), (SKIP, _("Skip these lines"))]
+        return [("", _("Choose an account")), *able, *others]
+
+    @property
+    def rows(self) -> list[tuple[FilePart, forms.BoundField]]:
+        return [(part, self[f"part_{place}"]) for place, part in enumerate(self.parts)]
+
+    def answers(self) -> dict[str, Account | str]:
+        """The answers as `choose_accounts` takes them."""
+        by_key: dict[str, Account | str] = {str(one.pk): one for one in self.own}
+        by_key |= {NEW: NEW, SKIP: SKIP}
+        return {
+            part.part: by_key[self.cleaned_data[f"part_{place}"]]
+            for place, part in enumerate(self.parts)
+        }
 
 
 class ImportRowForm(Form):

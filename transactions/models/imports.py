@@ -18,6 +18,12 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         """The user's own uploads; a shared account shows its transactions, not its files."""
         return self.filter(user=user)
 
+    def together_with(self, batch: "ImportBatch") -> "ImportBatchQuerySet":
+        """The imports of one upload, in the order of their accounts; a lone one is its own."""
+        one = self.filter(user=batch.user_id)
+        one = one.filter(group=batch.group) if batch.group else one.filter(pk=batch.pk)
+        return one.order_by("account_id", "pk")
+
 
 class ImportBatch(models.Model):
     """One uploaded file on its way into one account, and its receipt for ever after."""
@@ -56,6 +62,14 @@ class ImportBatch(models.Model):
     covers_to = models.DateField(null=True, blank=True)
     balance_after = AmountField(null=True, blank=True)
     warnings = models.JSONField(default=list, blank=True)
+    # What the file holds by account (`import_parts.FilePart`); empty where it knows one account.
+    file_parts = models.JSONField(default=list, blank=True)
+    # The names of the parts that go into this account; empty for the whole file.
+    parts = models.JSONField(default=list, blank=True)
+    # The file has several accounts, and its owner has not said which is which.
+    needs_accounts = models.BooleanField(default=False)
+    # What the imports of one file into several accounts have in common.
+    group = models.UUIDField(null=True, blank=True, db_index=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     reverted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -78,6 +92,11 @@ class ImportBatch(models.Model):
     def needs_mapping(self) -> bool:
         """A table whose columns nobody has explained yet."""
         return self.format in ("csv", "xlsx") and not self.mapping
+
+    @property
+    def needs_answer(self) -> bool:
+        """Something only the owner knows keeps the file from being read."""
+        return self.needs_mapping or self.needs_accounts
 
     @property
     def is_confirmed(self) -> bool:

@@ -22,6 +22,7 @@ from transactions.models import (
 from transactions.services.completing import complete, take_back
 from transactions.services.import_categories import forget_lost_categories, write_history
 from transactions.services.import_details import pair_transfers
+from transactions.services.import_parts import accounts_needed
 from transactions.services.import_posting import (
     live_rows,
     tellings_of,
@@ -70,6 +71,8 @@ def refuse_unready(batch: ImportBatch) -> None:
         raise ValidationError("This import was undone. Upload the file again.")
     if batch.needs_mapping:
         raise ValidationError("Match the file's columns first.")
+    if batch.needs_accounts:
+        raise accounts_needed([part["part"] for part in batch.file_parts])
     if batch.status == Status.FAILED and not batch.read_count:
         raise ValidationError({"file": ValidationError(batch.error, code="unreadable")})
 
@@ -177,6 +180,36 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     batch.save(update_fields=["status", "reverted_at", "updated_at"])
     trail.record(actor=actor, action="transactions.import.reverted", target=batch, deleted=count)
     return batch
+
+
+@db_transaction.atomic
+def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
+    """Confirm all imports of one upload, or none of them. Raises ValidationError."""
+    together = [
+        one
+        for one in ImportBatch.objects.together_with(batch)
+        if one.pk == batch.pk or one.status != Status.REVERTED
+    ]
+    lock_accounts(sorted({one.account_id for one in together}))
+    return [confirm_import(actor=actor, batch_id=one.pk, at=at) for one in together]
+
+
+@db_transaction.atomic
+def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
+    """Take back all imports of one upload that are done, or none of them.
+
+    Raises ValidationError where `batch` itself was never confirmed.
+    """
+    together = [
+        one
+        for one in ImportBatch.objects.together_with(batch)
+        if one.pk == batch.pk or one.status == Status.DONE
+    ]
+    involved = {one.account_id for one in together}
+    for one in together:
+        involved |= accounts_of_pairs(live_rows(one))
+    lock_accounts(sorted(involved))
+    return [revert_import(actor=actor, batch=one, at=at) for one in together]
 
 
 def rows_edited_since(batch: ImportBatch) -> TransactionQuerySet:

@@ -135,6 +135,8 @@ def _remembered(account: Account, found: Detection) -> CsvMapping | None:
     told = [name for name in OF_THE_FILE if name not in open_fields]
     if found.is_proved:
         told += PROVED_BY_BALANCE
+    if mapping.account is None:
+        told.append("account")
     return replace(mapping, **{name: getattr(found.mapping, name) for name in told})
 
 

@@ -19,6 +19,13 @@ from accounts.models import Account
 from banking.kernel.money import plain_amount
 from transactions.models import ImportBatch, ImportFile, ImportRow
 from transactions.services import import_posting
+from transactions.services.import_parts import (
+    Answer,
+    left_out,
+    route_parts,
+    settle_parts,
+    take_parts,
+)
 from transactions.services.import_progress import forget_progress, report_progress
 from transactions.services.import_reading import (
     content_of,
@@ -37,6 +44,7 @@ from transactions.sources.files.incoming import UnreadableFile
 from users.audit import trail
 from users.models import User
 
+CONFIRMED = (ImportBatch.Status.DONE, ImportBatch.Status.REVERTED)
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
 RESULT_FIELDS = (
     *("status", "error", "warnings", "read_count", "added_count", "duplicate_count"),
@@ -74,20 +82,24 @@ def start_import(
     file_name: str,
     content: bytes,
     mapping: Mapping[str, Any] | None = None,
+    accounts: Mapping[str, Answer] | None = None,
 ) -> ImportBatch:
     """Take in a file for an account; its mapping is settled where it is given, known or certain.
 
-    Raises ValidationError on `file` (codes too_large, not_a_statement, already_imported), and on
-    `mapping.…` when a given mapping is wrong; then nothing is kept.
+    `accounts` says where the parts of a file of several accounts go (`import_parts.route_parts`);
+    the import returned is then the first of `together_with`. Raises ValidationError on `file`
+    (codes too_large, not_a_statement, already_imported), and on `mapping.…` and `accounts` where
+    what is given is wrong; then nothing is kept.
     """
     account = usable_account(account)
     if len(content) > settings.IMPORT_MAX_BYTES:
         raise ValidationError({"file": too_large()})
     digest = hashlib.sha256(content).hexdigest()
-    refuse_repetition(account, digest)
+    if accounts is None:
+        refuse_repetition(account, digest)
     try:
         examined = examine(content, context_of(account))
-        settled = None
+        settled: CsvMapping | None = None
         if mapping and examined.detection is not None:
             settled = merged_mapping(examined.detection, mapping)
         elif examined.detection is not None:
@@ -105,6 +117,7 @@ def start_import(
         format=examined.format,
         mapping=settled.as_json() if settled else {},
     )
+    settle_parts(batch, content, even_one=accounts is not None)
     batch.full_clean(exclude=["mapping"])
     batch.save(force_insert=True)
     ImportFile.objects.create(batch=batch, content=pack(content))
@@ -116,7 +129,42 @@ def start_import(
         file_name=batch.file_name,
         sha256=digest,
     )
+    if accounts is not None and not batch.needs_mapping:
+        return _routed(actor, batch, accounts)
     return batch
+
+
+def _routed(actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]) -> ImportBatch:
+    """The first of a file's imports into several accounts, one of which has not had it yet."""
+    routed = route_parts(actor=actor, batch=batch, answers=accounts)
+    repeated: list[AlreadyImportedError] = []
+    for one in routed:
+        usable_account(one.account)
+        try:
+            refuse_repetition(one.account, one.sha256, one.parts)
+        except AlreadyImportedError as error:
+            repeated.append(error)
+    if len(repeated) == len(routed):
+        raise repeated[0]
+    return routed[0]
+
+
+@db_transaction.atomic
+def choose_accounts(
+    *, actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]
+) -> list[ImportBatch]:
+    """Say where the parts of an unconfirmed upload go; one import for each account comes back.
+
+    They are to be checked anew. Raises ValidationError on `accounts`.
+    """
+    batch = _locked_unconfirmed(batch)
+    if not batch.file_parts:
+        raise ValidationError({"accounts": "This file is of one account."})
+    routed = route_parts(actor=actor, batch=batch, answers=accounts)
+    for one in routed:
+        usable_account(one.account)
+        forget_progress(one.pk)
+    return routed
 
 
 def too_large() -> ValidationError:
@@ -128,14 +176,16 @@ def too_large() -> ValidationError:
     )
 
 
-def refuse_repetition(account: Account, digest: str) -> None:
+def refuse_repetition(account: Account, digest: str, parts: list[str] | None = None) -> None:
     """Raise AlreadyImportedError when these bytes are in the account, with every row they brought.
 
     A file some of whose lines were deleted since may come again, whatever had brought them: that is
-    how one gets them back.
+    how one gets them back. With `parts`, only an import that took all of them counts.
     """
     done = ImportBatch.objects.filter(account=account, sha256=digest, status=Status.DONE)
     for batch in done.order_by("-id")[:5]:
+        if parts and batch.parts and not set(parts) <= set(batch.parts):
+            continue
         is_lost = import_posting.known_rows(batch).exclude(match__deleted_at=None).exists()
         if not is_lost and import_posting.live_rows(batch).count() >= batch.added_count:
             raise AlreadyImportedError(batch)
@@ -171,10 +221,21 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
     mapping = merged_mapping(examined.detection, given).as_json()
     batch.mapping = mapping
     batch.status, batch.error, batch.read_count = Status.UPLOADED, "", 0
-    batch.save(update_fields=["mapping", "status", "error", "read_count", "updated_at"])
+    _settle_anew(batch)
+    batch.save()
     forget_progress(batch.pk)
     trail.record(actor=actor, action="transactions.import.mapped", target=batch, mapping=mapping)
     return batch
+
+
+def _settle_anew(batch: ImportBatch) -> None:
+    """Ask again which account is which, where other columns give the file other parts."""
+    before, parts = batch.file_parts, batch.parts
+    settle_parts(batch, content_of(batch))
+    if batch.group and before == batch.file_parts:
+        batch.parts, batch.needs_accounts = parts, False
+    elif batch.group:
+        raise ValidationError("This file goes into several accounts. Discard it and start again.")
 
 
 def check_import(*, batch_id: int) -> ImportBatch:
@@ -193,7 +254,8 @@ def check_import(*, batch_id: int) -> ImportBatch:
         return _failed(batch, str(error))
     with db_transaction.atomic(), spool:
         locked = batch_with_account(batch_id, lock=True)
-        if _awaits_check(locked) and locked.mapping == batch.mapping:
+        is_same = locked.mapping == batch.mapping and locked.parts == batch.parts
+        if _awaits_check(locked) and is_same:
             _stage(locked, spool)
         return locked
 
@@ -202,7 +264,9 @@ def _read(batch: ImportBatch) -> Spool:
     data = content_of(batch)
     mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else None
     estimate = max(1, data.count(b"\n"))
-    spool = spool_lines(batch, open_lines(data, batch.format, mapping), estimate)
+    file = take_parts(open_lines(data, batch.format, mapping), batch.parts)
+    spool = spool_lines(batch, file, estimate)
+    spool.warnings += left_out(batch)
     if not spool.row_count:
         spool.__exit__()
         raise UnreadableFile(" ".join(spool.warnings) or NO_LINES)
@@ -282,7 +346,7 @@ def _failed(batch: ImportBatch, sentence: str) -> ImportBatch:
 
 @db_transaction.atomic
 def discard_import(*, actor: User, batch: ImportBatch) -> None:
-    """Remove an upload that was never confirmed, with its file and rows."""
+    """Remove an upload that was never confirmed, for all its accounts, with its file and rows."""
     batch = _locked_unconfirmed(batch)
     trail.record(
         actor=actor,
@@ -291,13 +355,14 @@ def discard_import(*, actor: User, batch: ImportBatch) -> None:
         file_name=batch.file_name,
         sha256=batch.sha256,
     )
-    batch.delete()
+    ImportBatch.objects.together_with(batch).exclude(status__in=CONFIRMED).delete()
 
 
 def waiting_batches(*, after: datetime, before: datetime, limit: int) -> list[ImportBatch]:
     """Batches that wait for a worker since before `before`, oldest first."""
     waiting = ImportBatch.objects.filter(
         Q(status=Status.IMPORTING) | Q(status=Status.UPLOADED) & ~_UNMAPPED,
+        needs_accounts=False,
         updated_at__gt=after,
         updated_at__lt=before,
     )
@@ -331,6 +396,6 @@ def batch_with_account(batch_id: int, *, lock: bool = False) -> ImportBatch:
 
 
 def _awaits_check(batch: ImportBatch) -> bool:
-    if batch.needs_mapping or batch.is_confirmed or batch.status == Status.CHECKED:
+    if batch.needs_answer or batch.is_confirmed or batch.status == Status.CHECKED:
         return False
     return batch.status == Status.UPLOADED or not batch.read_count

@@ -14,7 +14,13 @@ from tests.builders import make_account
 from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, ImportRow, MonthlyTotal, Transaction
 from transactions.services.import_confirming import confirm_import, revert_import
-from transactions.services.importing import check_import, choose_mapping, start_import
+from transactions.services.import_parts import SKIP, parts_of, takes
+from transactions.services.importing import (
+    check_import,
+    choose_accounts,
+    choose_mapping,
+    start_import,
+)
 from transactions.sources.files import csv_file
 from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, manifest_rows
@@ -31,6 +37,10 @@ def bring_in(account, content):
     if batch.needs_mapping:
         given = csv_file.detect(content).mapping.as_json()
         batch = choose_mapping(actor=owner, batch=batch, given=given)
+    if batch.needs_accounts:
+        parts = parts_of(batch)
+        answers = {part.part: account if takes(account, part) else SKIP for part in parts}
+        batch = choose_accounts(actor=owner, batch=batch, accounts=answers)[0]
     batch = check_import(batch_id=batch.pk)
     if batch.status == "failed":
         return batch

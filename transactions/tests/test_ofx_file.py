@@ -117,17 +117,16 @@ def test_a_banks_running_number_is_an_id_though_it_is_short():
 def test_an_xml_file_with_two_accounts_reads_all_lines_and_names_their_accounts():
     file = ofx_file.read(sample("ofx/two_accounts_xml.ofx"))
     transactions, unusable = split_rows(file)
-    assert [(row.amount, row.currency, row.notes) for row in transactions] == [
-        (Decimal("-10.00"), "CAD", "Account ending 1234"),
-        (Decimal("-11.00"), "USD", "Account ending 1234"),
-        (Decimal("-5.00"), "USD", "Account ending 1234"),
-        (Decimal("7.00"), "USD", "Account ending 5678"),
+    assert [(row.amount, row.currency, row.part) for row in transactions] == [
+        (Decimal("-10.00"), "CAD", "…1234"),
+        (Decimal("-11.00"), "USD", "…1234"),
+        (Decimal("-5.00"), "USD", "…1234"),
+        (Decimal("7.00"), "USD", "…5678"),
     ]
     assert [row.error for row in unusable] == [
         "The bank takes back an earlier line here; delete that one by hand."
     ]
     assert file.closing_balance is None
-    assert any("…1234 (3), …5678 (2)" in warning for warning in file.warnings)
     assert any("1 line called debit but with a positive" in text for text in file.warnings)
 
 

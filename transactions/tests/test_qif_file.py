@@ -126,11 +126,7 @@ def test_records_of_several_accounts_are_all_read_and_name_theirs():
         b"!Account\nNTwo\n^\n!Type:CCard\nD1/31/2026\nT-2\n^\n"
     )
     file = qif_file.read(data)
-    assert [row.notes for row in transactions_of(file)] == [
-        "Account ending One",
-        "Account ending Two",
-    ]
-    assert any("2 accounts" in warning for warning in file.warnings)
+    assert [(row.part, row.notes) for row in transactions_of(file)] == [("One", ""), ("Two", "")]
 
 
 def test_an_empty_record_is_none():

@@ -23,7 +23,13 @@ from transactions.services.import_reviewing import (
     include_rows,
     leave_out_rows,
 )
-from transactions.views.importing import find, find_to_change, is_waiting, progress_page
+from transactions.views.importing import (
+    find,
+    find_to_change,
+    is_waiting,
+    others_of,
+    progress_page,
+)
 from users.signed_in import UserRequest
 
 Verdict = ImportRow.Verdict
@@ -37,6 +43,8 @@ def import_check(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("transactions:import_receipt", pk)
     if batch.needs_mapping:
         return redirect("transactions:import_map", pk)
+    if batch.needs_accounts:
+        return redirect("transactions:import_accounts", pk)
     if is_waiting(batch):
         return render(request, *progress_page(batch))
     verdict = request.GET.get("verdict", "")
@@ -46,6 +54,7 @@ def import_check(request: UserRequest, pk: int) -> HttpResponse:
     page = keyset_page(rows, ["id"], LINES_A_PAGE, request.GET.get("cursor"))
     context = {
         "batch": batch,
+        "others": others_of(batch),
         "rows": page.rows,
         "newer": page.previous_cursor,
         "older": page.next_cursor,

@@ -22,9 +22,13 @@ from banking.kernel.narrowing import sure
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
-from transactions.forms.importing import ImportStartForm, MappingForm
+from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
 from transactions.models import ImportBatch
-from transactions.services.import_confirming import revert_import, rows_edited_since
+from transactions.services.import_confirming import (
+    revert_group,
+    revert_import,
+    rows_edited_since,
+)
 from transactions.services.import_progress import progress_of
 from transactions.services.import_reading import (
     MAPPED,
@@ -36,6 +40,7 @@ from transactions.services.import_reading import (
 )
 from transactions.services.importing import (
     AlreadyImportedError,
+    choose_accounts,
     choose_mapping,
     discard_import,
     start_import,
@@ -102,10 +107,32 @@ def _take_in(request: UserRequest, *, account: Any, file: Any) -> HttpResponse:
         file_name=file.name,
         content=file.read(),
     )
+    return _go_on(batch)
+
+
+def _go_on(batch: ImportBatch) -> HttpResponse:
+    """To the next question about an upload; where none is open, it is read and shown."""
     if batch.needs_mapping:
         return redirect("transactions:import_map", batch.pk)
-    dispatching.check_soon(batch)
+    if batch.needs_accounts:
+        return redirect("transactions:import_accounts", batch.pk)
+    dispatching.check_group_soon(batch)
     return redirect("transactions:import_check", batch.pk)
+
+
+def import_accounts(request: UserRequest, pk: int) -> HttpResponse:
+    """Say which account each part of a file of several accounts is."""
+    batch = find_to_change(request, pk)
+    if batch.is_confirmed or not batch.file_parts:
+        return redirect("transactions:import_check", pk)
+    form = PartsForm(request.POST or None, batch=batch)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            choose_accounts(actor=request.user, batch=batch, accounts=form.answers())
+            return _go_on(find(request, pk))
+    context = {"batch": batch, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "transactions/import_accounts.html", context, status=status)
 
 
 def import_map(request: UserRequest, pk: int) -> HttpResponse:
@@ -128,8 +155,7 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
             mapping = _mapping_of(form)
             if "preview" not in request.POST:
                 batch = choose_mapping(actor=request.user, batch=batch, given=form.given())
-                dispatching.check_soon(batch)
-                return redirect("transactions:import_check", pk)
+                return _go_on(batch)
     lines, problem = _preview(batch, data, mapping)
     context = {
         "batch": batch,
@@ -150,9 +176,7 @@ def _take_reading(request: UserRequest, batch: ImportBatch, found: Detection) ->
     if number not in map(str, range(len(found.readings))):
         return redirect("transactions:import_map", batch.pk)
     changes = found.readings[int(number)].changes
-    batch = choose_mapping(actor=request.user, batch=batch, given=changes)
-    dispatching.check_soon(batch)
-    return redirect("transactions:import_check", batch.pk)
+    return _go_on(choose_mapping(actor=request.user, batch=batch, given=changes))
 
 
 def _mapping_of(form: MappingForm) -> CsvMapping:
@@ -191,7 +215,7 @@ def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, di
 def is_waiting(batch: ImportBatch) -> bool:
     """Whether a worker has the batch, or is to get it."""
     return batch.status == Status.IMPORTING or (
-        batch.status == Status.UPLOADED and not batch.needs_mapping
+        batch.status == Status.UPLOADED and not batch.needs_answer
     )
 
 
@@ -216,10 +240,12 @@ def import_retry(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def import_confirm(request: UserRequest, pk: int) -> HttpResponse:
-    """Add what is new to the account."""
+    """Add what is new to the account, or to each account that the file has lines of."""
     batch = find_to_change(request, pk)
+    confirm = dispatching.confirm_group_soon if "all" in request.POST else dispatching.confirm_soon
     try:
-        batch = dispatching.confirm_soon(request.user, batch, at=timezone.now())
+        confirm(request.user, batch, at=timezone.now())
+        batch = find(request, pk)
     except ValidationError as error:
         return go_back(request, error, "transactions:import_check", pk)
     if batch.is_confirmed:
@@ -239,6 +265,7 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "proof": proof,
+        "others": others_of(batch),
         "may_change": may_change(request.user, batch.account),
     }
     return render(request, "transactions/import_receipt.html", context)
@@ -251,13 +278,19 @@ def import_revert(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("transactions:import_receipt", pk)
     if request.method == "POST":
         try:
-            revert_import(actor=request.user, batch=batch, at=timezone.now())
+            revert = revert_group if "all" in request.POST else revert_import
+            revert(actor=request.user, batch=batch, at=timezone.now())
         except ValidationError as error:
             return go_back(request, error, "transactions:import_receipt", pk)
         messages.success(request, _("Import undone. Its transactions are in the trash."))
         return redirect("transactions:import_receipt", pk)
     edited = rows_edited_since(batch)
-    context = {"batch": batch, "edited_count": edited.count(), "edited": edited[:50]}
+    context = {
+        "batch": batch,
+        "others": [other for other in others_of(batch) if other.status == Status.DONE],
+        "edited_count": edited.count(),
+        "edited": edited[:50],
+    }
     return render(request, "transactions/import_revert.html", context)
 
 
@@ -290,6 +323,14 @@ def find(request: UserRequest, pk: int) -> ImportBatch:
     """This user's upload, or 404."""
     batches = ImportBatch.objects.visible_to(request.user).select_related("account")
     return get_object_or_404(batches, pk=pk)
+
+
+def others_of(batch: ImportBatch) -> list[ImportBatch]:
+    """The imports of the same upload into other accounts."""
+    if not batch.group:
+        return []
+    others = ImportBatch.objects.together_with(batch).exclude(pk=batch.pk)
+    return list(others.select_related("account"))
 
 
 def find_to_change(request: UserRequest, pk: int) -> ImportBatch:

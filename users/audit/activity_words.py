@@ -108,6 +108,7 @@ _TRANSACTIONS = {
 _IMPORTS = {
     "transactions.import.uploaded": _("Statement uploaded"),
     "transactions.import.mapped": _("Statement columns matched"),
+    "transactions.import.routed": _("Statement accounts chosen"),
     "transactions.import.row_corrected": _("Statement line edited"),
     "transactions.import.rows_included": _("Statement lines included"),
     "transactions.import.rows_left_out": _("Statement lines skipped"),

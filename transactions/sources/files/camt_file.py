@@ -15,12 +15,14 @@ from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.sax.saxutils import escape, quoteattr
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
+    StatementPart,
     UnreadableFile,
     UnusableRow,
 )
@@ -29,12 +31,9 @@ from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     StableIds,
-    StatementPart,
-    account_note,
     count_of,
     currency_code,
     describe_parts,
-    has_several_accounts,
     join_text,
     merchant_name,
     raw_line,
@@ -84,7 +83,7 @@ def read(data: bytes) -> IncomingFile:
         file.warnings.append(f"{counted} for information only (status INFO), not booked: left out.")
     if not ids:
         file.warnings.append("This CAMT file holds no transactions.")
-    file.rows = _rows(source, StableIds(ids), has_several_accounts(parts))
+    file.rows = _rows(source, StableIds(ids), PartNames())
     return file
 
 
@@ -202,7 +201,7 @@ def _balance(statement: Statement, element: Element) -> None:
 
 
 def _rows(
-    source: bytes, ids: StableIds, several: bool
+    source: bytes, ids: StableIds, names: PartNames
 ) -> Iterator[IncomingTransaction | UnusableRow]:
     number = 0
     for statement, entry in _entries(source, []):
@@ -211,13 +210,13 @@ def _rows(
             continue
         raw = raw_line(_as_written(entry))
         try:
-            yield _transaction(statement, entry, number, raw, ids, several)
+            yield _transaction(statement, entry, number, raw, ids, names)
         except RowError as error:
-            yield UnusableRow(number, raw, str(error), error.attr)
+            yield UnusableRow(number, raw, str(error), error.attr, names.of(statement.part.account))
 
 
 def _transaction(
-    statement: Statement, entry: Element, number: int, raw: str, ids: StableIds, several: bool
+    statement: Statement, entry: Element, number: int, raw: str, ids: StableIds, names: PartNames
 ) -> IncomingTransaction:
     details = _details(entry)
     amount = _signed_amount(entry)
@@ -236,7 +235,8 @@ def _transaction(
         currency=currency_code(_currency(entry)) or statement.part.currency,
         merchant=merchant,
         external_id=ids.keep(_external_id(entry)),
-        notes=join_text((_account_words(statement, several), _batch_words(entry, details))),
+        notes=_batch_words(entry, details),
+        part=names.of(statement.part.account),
         is_pending=is_pending,
     )
 
@@ -347,10 +347,6 @@ def _substitute(entry: Element, details: list[Element]) -> str:
     codes = [_text(entry, "BkTxCd/Prtry/Cd")]
     codes += [_text(detail, "Refs/EndToEndId") for detail in details[:1]]
     return clean_text(next((code for code in codes if code), "")) or NO_DESCRIPTION
-
-
-def _account_words(statement: Statement, several: bool) -> str:
-    return account_note(statement.part.account) if several else ""
 
 
 def _batch_words(entry: Element, details: list[Element]) -> str:

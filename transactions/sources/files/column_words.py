@@ -514,6 +514,11 @@ def names_own_account(heading: str) -> bool:
     return bool(_OWN_ACCOUNT.search(plain)) and not _OTHER_PARTY.search(plain)
 
 
+def names_other_party(heading: str) -> bool:
+    """Whether a column is about who was paid, or who paid."""
+    return bool(_OTHER_PARTY.search(plain_heading(heading)))
+
+
 def names_code(heading: str) -> bool:
     """Whether a column holds an IBAN, a BIC or a number rather than a name."""
     return bool(_CODE.search(plain_heading(heading)))

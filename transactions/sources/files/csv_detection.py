@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from transactions.sources.files.column_words import currency_in_heading
+from transactions.sources.files.csv_accounts import account_field
 from transactions.sources.files.csv_columns import (
     Column,
     day_of,
@@ -130,7 +131,8 @@ def _fields(
         detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without])
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
-    return fields | text_fields(free, money)
+    fields |= text_fields(free, money)
+    return fields | account_field(columns, fields)
 
 
 def _opening_line(table: Table, money: Money) -> int:

@@ -27,6 +27,19 @@ def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
     return incoming
 
 
+def has_several_accounts(data: bytes, mapping: CsvMapping) -> bool:
+    """Whether the column of accounts, where there is one, has more than one value."""
+    place, found = mapping.account, set()
+    if place is None:
+        return False
+    rows = _rows_of(data, mapping, IncomingFile(format="csv", rows=iter(())))
+    for row in islice(rows, 1 if mapping.header_line else 0, None):
+        found.update(row.cells[place : place + 1])
+        if len(found) > 1:
+            return True
+    return False
+
+
 def read_table(rows: Iterable[list[str]], mapping: CsvMapping) -> IncomingFile:
     """The lines of a table whose cells are text already, read by the same rules as a CSV file."""
     _refuse_incomplete(mapping)

@@ -41,7 +41,7 @@ _LAST_LINE = 10_000
 _LONGEST_TEXT = 200
 COLUMN_FIELDS = (
     *("txn_date", "posted_date", "amount", "debit", "credit", "flag", "merchant", "balance"),
-    *("currency", "category", "notes", "external_id", "status", "fee"),
+    *("currency", "category", "notes", "external_id", "status", "fee", "account"),
 )
 _NEEDED_COLUMNS = {
     "signed": ("amount",),
@@ -63,6 +63,7 @@ class CsvMapping:
     first ``skip_lines`` lines in any case, is no transaction. ``outflow_flag`` and
     ``inflow_flag`` may hold several words, separated by "|"; an ``inflow_flag`` of "" means
     every other word. ``fee`` is a column that the balance loses beside the amount.
+    ``account`` is the column that says which of the owner's accounts a line is from.
     ``opening_balance`` is the figure that the oldest line of a file read by its balance starts
     from, and ``money_sign`` a sign of money beside the figures that no list knows.
     """
@@ -87,6 +88,7 @@ class CsvMapping:
     external_id: int | None = None
     status: int | None = None
     fee: int | None = None
+    account: int | None = None
     money_sign: str = ""
     opening_balance: str = ""
     encoding: str = "utf-8"

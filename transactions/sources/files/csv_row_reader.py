@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import (
     PLAIN_FIGURE,
     parse_amount,
@@ -75,6 +76,7 @@ class RowReader:
         self.flags = _flag_signs(mapping)
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
         self.last_balance: Decimal | None = None
+        self.parts = PartNames()
         self.amount_of = {
             "debit_credit": self._pair,
             "signed_pair": self._pair,
@@ -99,7 +101,13 @@ class RowReader:
             try:
                 line = self._line(number, cells, raw)
             except _RefusedRowError as refused:
-                yield UnusableRow(number, raw.translate(_UNSTORABLE), str(refused), refused.attr)
+                yield UnusableRow(
+                    number,
+                    raw.translate(_UNSTORABLE),
+                    str(refused),
+                    refused.attr,
+                    self._part(cells),
+                )
                 continue
             if line is None or type(line) is SkippedRow:
                 incoming.skipped_count += 1
@@ -139,7 +147,8 @@ class RowReader:
         is_pending, is_void = self._status(cells)
         if not amount or is_void:
             reason = "No money moved: the amount is zero." if not is_void else _NEVER_BOOKED
-            return SkippedRow(number, raw, reason, txn_date, amount, description)
+            part = self._part(cells)
+            return SkippedRow(number, raw, reason, txn_date, amount, description, part)
         self.last_balance = balance
         notes = self._text(cells, mapping.notes)
         if mapping.fee is not None and (fee := self._money(cells[mapping.fee])):
@@ -159,6 +168,7 @@ class RowReader:
             notes=notes,
             balance_after=balance,
             is_pending=is_pending,
+            part=self._part(cells),
         )
 
     # --- One cell ------------------------------------------------------------------------------
@@ -246,6 +256,11 @@ class RowReader:
             return parse_amount(cells[column], self.mapping.decimal_mark, self.mapping.money_sign)
         except ValueError:
             return None
+
+    def _part(self, cells: list[str]) -> str:
+        """The account that the line says it is from, where a column says so."""
+        column = self.mapping.account
+        return "" if column is None else self.parts.of(cells[column].strip())
 
     def _text(self, cells: list[str], column: int | None) -> str:
         return "" if column is None else clean_text(cells[column])

@@ -57,6 +57,8 @@ class IncomingTransaction:
     replaces: str = ""
     # From a file we wrote ourselves: its words stand as they are, and no rule changes them.
     own: OwnDetails | None = None
+    # The account in the file that the line is from (`account_parts`); "" where no word tells.
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class UnusableRow:
     raw: str
     error: str
     attr: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,18 @@ class SkippedRow:
     txn_date: date
     amount: Decimal
     description: str
+    part: str = ""
+
+
+@dataclass(slots=True)
+class StatementPart:
+    """One statement inside a file: its account, its currency, its own words on its balances."""
+
+    account: str = ""
+    currency: str = ""
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    line_count: int = 0
 
 
 IncomingRow = IncomingTransaction | UnusableRow | SkippedRow
@@ -104,3 +119,5 @@ class IncomingFile:
     closing_balance: Decimal | None = None
     skipped_count: int = 0
     warnings: list[str] = field(default_factory=list)
+    # The statements the file is made of, where its format has them.
+    statements: list[StatementPart] = field(default_factory=list)

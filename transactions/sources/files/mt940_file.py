@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
+    StatementPart,
     UnreadableFile,
     UnusableRow,
 )
@@ -26,12 +28,9 @@ from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     StableIds,
-    StatementPart,
-    account_note,
     currency_code,
     decimal_mark_of,
     describe_parts,
-    has_several_accounts,
     join_text,
     merchant_name,
     raw_line,
@@ -90,7 +89,7 @@ def read(data: bytes) -> IncomingFile:
         file.warnings.append("This MT940 file holds no transactions.")
     if any(line.startswith(":34F:") for line in lines):
         file.warnings.append("This is an interim report (MT942): the day's statement follows.")
-    file.rows = _rows(lines, StableIds(ids), has_several_accounts(told))
+    file.rows = _rows(lines, StableIds(ids), PartNames())
     return file
 
 
@@ -171,22 +170,23 @@ def _signed(text: str, is_money_in: bool) -> Decimal | None:
 
 
 def _rows(
-    lines: list[str], ids: StableIds, several: bool
+    lines: list[str], ids: StableIds, names: PartNames
 ) -> Iterator[IncomingTransaction | UnusableRow]:
     for entry in _entries(lines, []):
         fields = [entry.line, *entry.details]
         raw = raw_line("\n".join(f":{item.tag}:" + "\n".join(item.lines) for item in fields))
         try:
-            yield _transaction(entry, raw, ids, several)
+            yield _transaction(entry, raw, ids, names)
         except RowError as error:
-            yield UnusableRow(entry.line.line_number, raw, str(error), error.attr)
+            part = names.of(entry.part.account)
+            yield UnusableRow(entry.line.line_number, raw, str(error), error.attr, part)
 
 
 def _match(entry: Entry) -> re.Match | None:
     return ENTRY.fullmatch(entry.line.lines[0].strip())
 
 
-def _transaction(entry: Entry, raw: str, ids: StableIds, several: bool) -> IncomingTransaction:
+def _transaction(entry: Entry, raw: str, ids: StableIds, names: PartNames) -> IncomingTransaction:
     match = _match(entry)
     if not match:
         raise RowError("The line :61: is not written as a transaction.")
@@ -211,7 +211,7 @@ def _transaction(entry: Entry, raw: str, ids: StableIds, several: bool) -> Incom
         currency=entry.part.currency,
         merchant=merchant,
         external_id=ids.keep(_external_id(match)),
-        notes=account_note(entry.part.account) if several else "",
+        part=names.of(entry.part.account),
         is_pending=match["mark"].startswith("E"),
     )
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
+    StatementPart,
     UnreadableFile,
     UnusableRow,
 )
@@ -25,14 +27,11 @@ from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     StableIds,
-    StatementPart,
-    account_note,
     amount_in_file,
     count_of,
     currency_code,
     decimal_mark_of,
     describe_parts,
-    has_several_accounts,
     join_text,
     merchant_name,
     proven_decimal_mark,
@@ -178,8 +177,7 @@ def read(data: bytes) -> IncomingFile:
     describe_parts(file, parts)
     file.skipped_count = survey.investment_count
     _warn(file, survey, text)
-    several = has_several_accounts(parts)
-    file.rows = _rows(text, StableIds(survey.ids), several)
+    file.rows = _rows(text, StableIds(survey.ids), PartNames())
     return file
 
 
@@ -244,19 +242,21 @@ def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
         file.warnings.append("The file ends before its closing </OFX>; lines may be missing.")
 
 
-def _rows(text: str, ids: StableIds, several: bool) -> Iterator[IncomingTransaction | UnusableRow]:
+def _rows(
+    text: str, ids: StableIds, names: PartNames
+) -> Iterator[IncomingTransaction | UnusableRow]:
     file_mark = proven_decimal_mark(match[1] for match in TRNAMT.finditer(text))
     for number, record in enumerate(OfxWalk(text).records(), start=1):
         end = record.end if record.end >= 0 else len(text)
         raw = raw_line(text[record.start : end])
         try:
-            yield _transaction(record, number, raw, ids, several, file_mark)
+            yield _transaction(record, number, raw, ids, names, file_mark)
         except RowError as error:
-            yield UnusableRow(number, raw, str(error), error.attr)
+            yield UnusableRow(number, raw, str(error), error.attr, names.of(record.part.account))
 
 
 def _transaction(
-    record: Record, number: int, raw: str, ids: StableIds, several: bool, file_mark: str
+    record: Record, number: int, raw: str, ids: StableIds, names: PartNames, file_mark: str
 ) -> IncomingTransaction:
     leaves = record.leaves
     if record.end < 0:
@@ -276,7 +276,7 @@ def _transaction(
         currency=currency_code(leaves.get("CURRENCY.CURSYM", "")) or record.part.currency,
         merchant=merchant_name(name),
         external_id=ids.keep(_external_id(record)),
-        notes=account_note(record.part.account) if several else "",
+        part=names.of(record.part.account),
         is_pending=record.is_pending,
     )
 

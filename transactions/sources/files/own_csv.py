@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.csv_rows import LONGEST_RAW
@@ -38,7 +39,7 @@ _FIRST_COLUMNS = {
     "Category": "category",
     "Tags": "",
     "Notes": "notes",
-    "Account": "",
+    "Account": "account",
     "Status": "status",
     "Booked on": "posted_date",
     "Bank's id": "external_id",
@@ -110,13 +111,31 @@ def read(data: bytes) -> IncomingFile:
     return IncomingFile(format=FORMAT, rows=_rows(data), skipped_count=1)
 
 
+def has_several_accounts(data: bytes) -> bool:
+    """Whether the lines are from more than one account."""
+    try:
+        accounts = {_account(cells) for _number, cells, _raw in _records(data)}
+    except (UnicodeError, csv.Error):
+        return False
+    return len(accounts) > 1
+
+
+def _account(cells: Sequence[str]) -> str:
+    """What the line calls its account: the name, and the last four where it tells them."""
+    cell = dict(zip(HEADINGS, cells, strict=False))
+    name, last_four = restored(cell.get("Account", "")), cell.get("Account ends in", "").strip()
+    return f"{name} …{last_four}" if last_four else name
+
+
 def _rows(data: bytes) -> Iterator[IncomingRow]:
+    names = PartNames()
     try:
         for number, cells, raw in _records(data):
+            part = names.of(_account(cells))
             try:
-                yield _line(number, cells, raw)
+                yield _line(number, cells, raw, part)
             except _RefusedCellError as refused:
-                yield UnusableRow(number, raw, str(refused), refused.attr)
+                yield UnusableRow(number, raw, str(refused), refused.attr, part)
     except UnicodeError:
         raise UnreadableFile("The file is not written in UTF-8.") from None
     except csv.Error:
@@ -152,7 +171,7 @@ class _RefusedCellError(ValueError):
         self.attr = attr
 
 
-def _line(number: int, cells: Sequence[str], raw: str) -> IncomingTransaction:
+def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTransaction:
     if len(cells) < len(_FIRST_COLUMNS):
         raise _RefusedCellError("The line is cut short.", "")
     # Files from before have fewer columns.
@@ -178,6 +197,7 @@ def _line(number: int, cells: Sequence[str], raw: str) -> IncomingTransaction:
         # A planned line is in no balance either, until its day.
         is_pending=status != "posted",
         raw=raw,
+        part=part,
         own=OwnDetails(
             transaction_id=_number(cell["Transaction id"]),
             transfer_with=_number(cell["Transfer with"]),

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
+    StatementPart,
     UnreadableFile,
     UnusableRow,
 )
@@ -22,12 +24,9 @@ from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingCon
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
-    StatementPart,
-    account_note,
     amount_in_file,
     count_of,
     describe_parts,
-    has_several_accounts,
     join_text,
     merchant_name,
     proven_decimal_mark,
@@ -115,9 +114,7 @@ def read(data: bytes, date_format: str = "") -> IncomingFile:
             f"{count_of(opening_count, 'line')} called “Opening Balance” read like any other. "
             "Leave it out if the account already has its opening balance."
         )
-    file.rows = _rows(
-        lines, style, proven_decimal_mark(amounts), has_several_accounts(parts.values())
-    )
+    file.rows = _rows(lines, style, proven_decimal_mark(amounts), PartNames())
     return file
 
 
@@ -233,20 +230,21 @@ def _normal_date(text: str) -> str:
 
 
 def _rows(
-    lines: list[str], style: str, file_mark: str, several: bool
+    lines: list[str], style: str, file_mark: str, names: PartNames
 ) -> Iterator[IncomingTransaction | UnusableRow]:
     for record in _records(lines):
         if record.section not in MONEY_SECTIONS:
             continue
         raw = raw_line("\n".join(record.lines))
         try:
-            yield _transaction(record, raw, style, file_mark, several)
+            yield _transaction(record, raw, style, file_mark, names)
         except RowError as error:
-            yield UnusableRow(record.line_number, raw, str(error), error.attr)
+            part = names.of(record.account)
+            yield UnusableRow(record.line_number, raw, str(error), error.attr, part)
 
 
 def _transaction(
-    record: Record, raw: str, style: str, file_mark: str, several: bool
+    record: Record, raw: str, style: str, file_mark: str, names: PartNames
 ) -> IncomingTransaction:
     txn_date = _date(record.value("D"), style)
     text = record.value("T") or record.value("U")
@@ -267,7 +265,8 @@ def _transaction(
         raw=raw,
         merchant=merchant_name(payee),
         category=category,
-        notes=join_text((account_note(record.account) if several else "", notes)),
+        notes=notes,
+        part=names.of(record.account),
     )
 
 

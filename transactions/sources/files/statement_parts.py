@@ -3,12 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from transactions.sources.files.amounts import parse_amount
-from transactions.sources.files.incoming import IncomingFile
+from transactions.sources.files.incoming import IncomingFile, StatementPart
 from transactions.sources.files.values import clean_text, shown
 
 RAW_LIMIT = 4000
@@ -123,26 +122,6 @@ def _is_short_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-@dataclass(slots=True)
-class StatementPart:
-    """One statement inside a file: its account, its currency, its own words on its balances."""
-
-    account: str = ""
-    currency: str = ""
-    opening: Decimal | None = None
-    closing: Decimal | None = None
-    line_count: int = 0
-
-
-def has_several_accounts(parts: Iterable[StatementPart]) -> bool:
-    return len({part.account for part in parts}) > 1
-
-
-def account_note(account: str) -> str:
-    """Says the account of a line where a file holds several; never more than its last four."""
-    return f"Account ending {account[-4:]}" if account else "Account not named"
-
-
 def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
     """Write currency, account and balances of the file's statements on ``file``.
 
@@ -155,31 +134,17 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
         file.currency = currencies.pop()
     if accounts:
         file.account_hint = accounts[0]
-    if len(accounts) > 1:
-        file.warnings.append(_accounts_sentence(accounts, parts))
-    elif parts and len(currencies) < 2:
-        _chain_balances(file, parts)
+    file.statements = parts
+    if len(accounts) == 1 and len(currencies) < 2:
+        chain_balances(file, parts)
     if len(currencies) > 1:
         file.warnings.append(
             f"This file holds several currencies: {', '.join(sorted(currencies))}."
         )
 
 
-def _accounts_sentence(accounts: list[str], parts: list[StatementPart]) -> str:
-    counts = Counter(dict.fromkeys(accounts, 0))
-    for part in parts:
-        counts[part.account] += part.line_count
-    named = ", ".join(
-        f"{'…' + account[-4:] if account else 'not named'} ({count})"
-        for account, count in list(counts.items())[:20]
-    )
-    return (
-        f"This file holds {len(accounts)} accounts (lines): {named}. All lines are read; "
-        "each says in its notes which account it is from."
-    )
-
-
-def _chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
+def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
+    """Keep the balances of one account's statements, unless they do not follow each other."""
     told = [part for part in parts if part.opening is not None or part.closing is not None]
     for earlier, later in pairwise(told):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:

@@ -1,0 +1,337 @@
+"""Files of several accounts: what each part holds, which account it is, and one import for each.
+
+Nothing of such a file is read into an account before it is plain, or its owner has said, which
+part belongs to which account.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction as db_transaction
+
+from accounts.models import Account
+from accounts.services import open_account
+from transactions.models import ImportBatch, ImportFile
+from transactions.services.import_reading import open_lines
+from transactions.sources.files import csv_file, own_csv
+from transactions.sources.files.account_parts import (
+    NOT_NAMED,
+    PartNames,
+    last_four_in,
+    part_name,
+)
+from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.sources.files.incoming import (
+    IncomingFile,
+    IncomingRow,
+    IncomingTransaction,
+    UnreadableFile,
+)
+from transactions.sources.files.statement_parts import chain_balances
+from users.audit import trail
+from users.models import User
+
+NEW, SKIP = "new", "skip"
+SEVERAL = "several"  # a part's currency, where its lines have more than one
+Answer = Account | str
+MOST_REMEMBERED = 200
+_ENDING = re.compile(r"…[0-9A-Za-z]{1,4}")
+# A file in which fewer than two of these differ is of one account, and need not be walked.
+_MARKS = {
+    "ofx": re.compile(rb"<ACCTID>\s*[^<\r\n]*|</STMTRS|</CCSTMTRS", re.IGNORECASE),
+    "qif": re.compile(rb"!Account[^!]*|!Type:", re.IGNORECASE),
+    "mt940": re.compile(rb":25P?:[^\r\n]*"),
+    "camt": re.compile(rb"<(?:\w+:)?(?:IBAN|Id)>[^<]*"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """All that one account has in a file; days are ISO dates, "" where no line has one.
+
+    `currency` is that of its lines: "" where none says one, "several" where they differ.
+    """
+
+    part: str
+    count: int = 0
+    currency: str = ""
+    first_on: str = ""
+    last_on: str = ""
+
+    @property
+    def last4(self) -> str:
+        return last_four_in(self.part)
+
+    @property
+    def name(self) -> str:
+        """The account's name in the file; "" where it has only a number."""
+        return "" if self.part == NOT_NAMED else _ENDING.sub("", self.part).strip()
+
+    @property
+    def first_day(self) -> date | None:
+        return date.fromisoformat(self.first_on) if self.first_on else None
+
+    @property
+    def last_day(self) -> date | None:
+        return date.fromisoformat(self.last_on) if self.last_on else None
+
+
+def parts_of(batch: ImportBatch) -> list[FilePart]:
+    """What the upload holds by account; empty where it knows one account."""
+    return [FilePart(**values) for values in batch.file_parts]
+
+
+def settle_parts(batch: ImportBatch, content: bytes, *, even_one: bool = False) -> None:
+    """Note on an unsaved or locked batch what its file holds by account, and whether to ask.
+
+    Where exactly one part is plainly the batch's account, that part is taken and nothing asked.
+    """
+    parts = [] if batch.needs_mapping else _survey(batch, content, even_one)
+    batch.file_parts = [asdict(part) for part in parts]
+    own = _own_part(batch.account, parts)
+    batch.parts = [own.part] if own else []
+    batch.needs_accounts = bool(parts) and own is None
+
+
+def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart]:
+    mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else None
+    if not (even_one or _may_hold_several(content, batch.format, mapping)):
+        return []
+    try:
+        file = open_lines(content, batch.format, mapping)
+        if not even_one and len({statement.account for statement in file.statements}) == 1:
+            return []
+        parts = _counts(file.rows)
+    except UnreadableFile:
+        return []  # the check says what is wrong with it
+    is_told = len(parts) > 1 or (even_one and any(part.part for part in parts))
+    return parts if is_told else []
+
+
+def _counts(rows: Iterable[IncomingRow]) -> list[FilePart]:
+    found: dict[str, FilePart] = {}
+    for line in rows:
+        found[line.part] = _counted(found.get(line.part) or FilePart(line.part), line)
+    return list(found.values())
+
+
+def _may_hold_several(content: bytes, format_name: str, mapping: CsvMapping | None) -> bool:
+    if format_name == "csv":
+        return mapping is not None and csv_file.has_several_accounts(content, mapping)
+    if format_name == own_csv.FORMAT:
+        return own_csv.has_several_accounts(content)
+    if format_name == "xlsx":
+        return mapping is not None and mapping.account is not None
+    seen: set[bytes] = set()
+    for mark in _MARKS[format_name].finditer(content.replace(b"\x00", b"")):
+        seen.add(mark[0].strip())
+        if len(seen) > 1:
+            return True
+    return False
+
+
+def _counted(part: FilePart, line: IncomingRow) -> FilePart:
+    day = getattr(line, "txn_date", None)
+    on = day.isoformat() if day else ""
+    currency = part.currency
+    if isinstance(line, IncomingTransaction) and line.currency:
+        currency = line.currency if currency in ("", line.currency) else SEVERAL
+    return FilePart(
+        part.part,
+        part.count + 1,
+        currency,
+        min(filter(None, (part.first_on, on)), default=""),
+        max(part.last_on, on),
+    )
+
+
+def _own_part(account: Account, parts: list[FilePart]) -> FilePart | None:
+    """The one part that is plainly this account, where all others plainly are not."""
+    fitting = [part for part in parts if _fits(part, account)]
+    if len(fitting) != 1 or any(part.part == NOT_NAMED for part in parts):
+        return None
+    return fitting[0]
+
+
+def _fits(part: FilePart, account: Account) -> bool:
+    """By name as our own export writes it, or by the last four; never in another currency."""
+    if not takes(account, part):
+        return False
+    if _is_named(part, account):
+        return True
+    return bool(part.last4) and part.last4 == account.last_four
+
+
+def _is_named(part: FilePart, account: Account) -> bool:
+    names = (account.name, f"{account.name} …{account.last_four}")
+    told = part.part.casefold()
+    return part.part != NOT_NAMED and told in [part_name(name).casefold() for name in names]
+
+
+def takes(account: Account, part: FilePart) -> bool:
+    """Whether lines of the part can be posted to the account at all."""
+    return part.currency in ("", SEVERAL, account.currency)
+
+
+def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
+    """For each part the account it most likely is: by name, last four, or the last answer."""
+    own = list(Account.objects.owned_by(batch.user).active().order_by("pk"))
+    earlier = _earlier_answers(batch.user)
+    found: dict[str, Account | None] = {}
+    for part in parts_of(batch):
+        able = [account for account in own if takes(account, part)]
+        named = [account for account in able if _is_named(part, account)]
+        fitting = named or [account for account in able if _fits(part, account)]
+        remembered = [account for account in able if account.pk == earlier.get(part.part)]
+        if len(fitting) > 1:
+            fitting = [one for one in fitting if one.pk == batch.account_id] or remembered
+        found[part.part] = next(iter(fitting or remembered), None)
+    return found
+
+
+def _earlier_answers(user: User) -> dict[str, int]:
+    """Part -> account, as this person's imports had it last."""
+    done = ImportBatch.objects.filter(user=user, status=ImportBatch.Status.DONE)
+    told = done.exclude(parts=[]).order_by("-pk").values_list("parts", "account_id")
+    answers: dict[str, int] = {}
+    for parts, account_id in told[:MOST_REMEMBERED]:
+        for part in parts:
+            if part != NOT_NAMED:
+                answers.setdefault(part, account_id)
+    return answers
+
+
+@db_transaction.atomic
+def route_parts(
+    *, actor: User, batch: ImportBatch, answers: Mapping[str, Answer]
+) -> list[ImportBatch]:
+    """Send each part of a locked, unconfirmed upload to its account; one import for each account.
+
+    An answer is an account, "new" (one is opened) or "skip". Raises ValidationError on `accounts`,
+    with code `accounts_needed` where a part has no answer.
+    """
+    parts = {part.part: part for part in parts_of(batch)}
+    _refuse_answers(batch, parts, answers)
+    if actor.pk != batch.user_id:
+        raise _refusal("Only the owner of the accounts can say which is which.")
+    others = ImportBatch.objects.together_with(batch).exclude(pk=batch.pk)
+    if any(other.is_confirmed for other in others):
+        raise _refusal("Part of this file is imported already. Undo it to choose accounts anew.")
+    others.delete()
+    wanted: dict[Account, list[str]] = {}
+    for name, part in parts.items():
+        account = _open(actor, batch, part) if answers[name] == NEW else answers[name]
+        if isinstance(account, Account):
+            wanted.setdefault(account, []).append(name)
+    routed = _split(batch, wanted)
+    trail.record(
+        actor=actor,
+        action="transactions.import.routed",
+        target=batch,
+        accounts={str(one.account_id): one.parts for one in routed},
+        imports=[one.pk for one in routed],
+    )
+    return routed
+
+
+def _refuse_answers(
+    batch: ImportBatch, parts: Mapping[str, FilePart], answers: Mapping[str, Answer]
+) -> None:
+    if unknown := [name for name in answers if name not in parts]:
+        raise _refusal(f"The file has no part “{unknown[0][:80]}”.")
+    if open_parts := [name for name in parts if name not in answers]:
+        raise accounts_needed(open_parts)
+    for name, account in answers.items():
+        if isinstance(account, str):
+            continue
+        if account.user_id != batch.user_id:
+            raise _refusal("Choose among your own accounts.")
+        if not takes(account, parts[name]):
+            raise _refusal(
+                f"“{name}” is in {parts[name].currency}; {account.name} is in {account.currency}."
+            )
+    if all(answer == SKIP for answer in answers.values()):
+        raise _refusal("Choose an account for at least one part of the file.")
+
+
+def accounts_needed(names: list[str]) -> ValidationError:
+    """The refusal of a file whose parts nobody has assigned."""
+    listed = ", ".join(f"“{name}”" for name in names[:10])
+    return ValidationError(
+        {
+            "accounts": ValidationError(
+                f"This file has several accounts. Say which account each is: {listed}.",
+                code="accounts_needed",
+            )
+        }
+    )
+
+
+def _refusal(sentence: str) -> ValidationError:
+    return ValidationError({"accounts": sentence})
+
+
+def _open(actor: User, batch: ImportBatch, part: FilePart) -> Account:
+    currency = batch.account.currency if part.currency in ("", SEVERAL) else part.currency
+    name = part.name or (f"Account {part.last4}" if part.last4 else "Imported account")
+    return open_account(
+        actor=actor, user=batch.user, name=name, currency=currency, last_four=part.last4
+    )
+
+
+def _split(batch: ImportBatch, wanted: Mapping[Account, list[str]]) -> list[ImportBatch]:
+    """The batch for one of the accounts, and a copy of it for each of the others."""
+    first = batch.account if batch.account in wanted else next(iter(wanted))
+    group = uuid.uuid4() if len(wanted) > 1 else None
+    routed = []
+    for account, names in wanted.items():
+        one = batch if account == first else _copy(batch)
+        one.account, one.parts, one.group, one.needs_accounts = account, names, group, False
+        one.status, one.error, one.read_count = ImportBatch.Status.UPLOADED, "", 0
+        one.save()
+        if one is not batch:
+            ImportFile.objects.create(batch=one, content=batch.file.content)
+        routed.append(one)
+    return sorted(routed, key=lambda one: one.account_id)
+
+
+def _copy(batch: ImportBatch) -> ImportBatch:
+    same = ("user", "file_name", "file_size", "sha256", "format", "mapping", "file_parts")
+    return ImportBatch(**{name: getattr(batch, name) for name in same})
+
+
+def take_parts(file: IncomingFile, names: list[str]) -> IncomingFile:
+    """The file with the lines and balances of the named parts alone; of all where none is named."""
+    if not names:
+        return file
+    file.rows = _rows_in(file.rows, frozenset(names))
+    known, chosen = PartNames(), []
+    for statement in file.statements:
+        if statement.line_count and known.of(statement.account) in names:
+            chosen.append(statement)
+    if len(names) == 1 and len({statement.currency for statement in chosen}) == 1:
+        chain_balances(file, chosen)
+    return file
+
+
+def _rows_in(rows: Iterator[IncomingRow], names: frozenset[str]) -> Iterator[IncomingRow]:
+    return (line for line in rows if line.part in names)
+
+
+def left_out(batch: ImportBatch) -> list[str]:
+    """A sentence on what of the file goes into no account; none where all of it does."""
+    if not batch.parts:
+        return []
+    together = ImportBatch.objects.together_with(batch).values_list("parts", flat=True)
+    taken = {name for names in together for name in names}
+    rest = [part for part in parts_of(batch) if part.part not in taken]
+    if not rest:
+        return []
+    named = ", ".join(
+        f"{part.part} ({part.count:,} {'line' if part.count == 1 else 'lines'})" for part in rest
+    )
+    return [f"The file has lines of other accounts, which are not imported: {named}."]

@@ -1,0 +1,412 @@
+"""Files of several accounts: asked about, routed, one receipt each, undone as one."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.models import Account
+from tests.builders import make_account, make_transaction
+from transactions.exports import csv_lines
+from transactions.models import ImportBatch, Transaction, Transfer
+from transactions.sources.files.account_parts import PartNames, last_four_in, part_name
+from transactions.tests.multi_account_files import FILES, csv_file
+
+every_format = pytest.mark.parametrize("name", sorted(FILES))
+
+
+@pytest.fixture
+def own(alice):
+    """own(name, last_four, **fields): an account of Alice's in euros, with 1,000.00 in it."""
+
+    def make(name: str, last_four: str = "", **fields) -> Account:
+        values = {"currency": "EUR", "opening_balance": Decimal(1000)} | fields
+        return make_account(user=alice, name=name, last_four=last_four, **values)
+
+    return make
+
+
+@pytest.fixture
+def post(api_for, alice):
+    """post(content, account, **fields): the one-call import as Alice."""
+
+    def send(content: bytes, account: Account, *, headers=None, accounts=None, **fields):
+        data = {"file": SimpleUploadedFile("both.dat", content), "account": account.pk} | fields
+        if accounts is not None:
+            data["accounts"] = json.dumps(accounts)
+        return api_for(alice).post(
+            "/api/transactions/import", data, format="multipart", headers=headers or {}
+        )
+
+    return send
+
+
+def amounts_in(account: Account) -> list[Decimal]:
+    rows = Transaction.objects.filter(account=account, deleted_at=None).order_by("txn_date")
+    return list(rows.values_list("signed_amount", flat=True))
+
+
+OUT, IN = [Decimal(-10), Decimal(-20)], [Decimal(5)]
+
+
+@every_format
+def test_it_asks_which_account_is_which_and_books_nothing(post, own, name):
+    plain = own("Everyday")
+    answer = post(FILES[name], plain)
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["type"] == "validation_error"
+    assert [(e["code"], e["attr"]) for e in body["errors"]] == [("accounts_needed", "accounts")]
+    assert [(p["last4"], p["count"], p["account"]) for p in body["parts"]] == [
+        ("1111", 2, None),
+        ("2222", 1, None),
+    ]
+    assert [(p["first_date"], p["last_date"]) for p in body["parts"]] == [
+        ("2026-03-02", "2026-03-03"),
+        ("2026-03-04", "2026-03-04"),
+    ]
+    assert "440000" not in answer.content.decode()
+    assert not Transaction.objects.exists()
+
+
+@every_format
+def test_the_account_whose_last_four_fit_takes_its_lines_alone(post, own, name):
+    checking = own("Everyday", "1111")
+    answer = post(FILES[name], checking)
+    assert answer.status_code == 201
+    receipt = answer.json()
+    assert receipt["counts"]["read"] == receipt["counts"]["added"] == 2
+    assert any("2222 (1 line)" in warning for warning in receipt["warnings"])
+    assert [batch["account"] for batch in receipt["batches"]] == [checking.pk]
+    assert amounts_in(checking) == OUT
+    checking.refresh_from_db()
+    assert checking.balance == Decimal(970)
+
+
+@every_format
+def test_each_part_goes_to_its_own_account_and_one_revert_undoes_all(
+    post, own, api_for, alice, name
+):
+    checking, savings = own("Everyday"), own("Rainy days")
+    asked = post(FILES[name], checking).json()["parts"]
+    answers = dict(zip([p["part"] for p in asked], [checking.pk, savings.pk], strict=True))
+    answer = post(FILES[name], checking, accounts=answers)
+    assert answer.status_code == 201
+    batches = answer.json()["batches"]
+    assert [(b["account"], b["counts"]["added"]) for b in batches] == [
+        (checking.pk, 2),
+        (savings.pk, 1),
+    ]
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+    assert len({b["group"] for b in batches} - {None}) == 1
+
+    again = post(FILES[name], checking, accounts=answers)
+    assert again.status_code == 200
+    assert again.json()["counts"]["added"] == 0
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+
+    reverted = api_for(alice).post(f"/api/imports/{batches[1]['id']}/revert")
+    assert [b["status"] for b in reverted.json()["batches"]] == ["reverted", "reverted"]
+    assert (amounts_in(checking), amounts_in(savings)) == ([], [])
+    for account in (checking, savings):
+        account.refresh_from_db()
+        assert account.balance == Decimal(1000)
+
+
+def test_one_of_them_is_undone_alone(post, own, api_for, alice):
+    checking, savings = own("Everyday"), own("Rainy days")
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    batches = post(FILES["csv"], checking, accounts=answers).json()["batches"]
+    url = f"/api/imports/{batches[1]['id']}/revert"
+    api_for(alice).post(url, {"only_this": True}, format="json")
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, [])
+
+
+def test_parts_are_skipped_and_accounts_opened(post, own, alice):
+    checking = own("Everyday")
+    answers = {"Checking 1111": "skip", "Savings 2222": "new"}
+    answer = post(FILES["csv"], checking, accounts=answers)
+    assert answer.status_code == 201
+    opened = Account.objects.get(user=alice, name="Savings 2222")
+    assert (opened.last_four, opened.currency, opened.balance) == ("2222", "EUR", Decimal(5))
+    assert amounts_in(checking) == []
+    assert any("Checking 1111 (2 lines)" in one for one in answer.json()["warnings"])
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"Checking 1111": "skip"},
+        {"Checking 1111": "skip", "Savings 2222": "skip"},
+        {"Checking 1111": "new", "Savings 2222": "skip", "Other": "skip"},
+        {"Checking 1111": "new", "Savings 2222": "old"},
+        {"Checking 1111": "new", "Savings 2222": 0},
+        {"Checking 1111": "new", "Savings 2222": True},
+        {"Checking 1111": "new", "Savings 2222": [1]},
+    ],
+)
+def test_wrong_answers_are_refused_and_leave_nothing(post, own, answers):
+    checking = own("Everyday")
+    answer = post(FILES["csv"], checking, accounts=answers)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == "accounts"
+    assert not ImportBatch.objects.exists()
+    assert Account.objects.count() == 1
+
+
+def test_no_part_goes_to_somebody_elses_account_or_another_currency(post, own, bob):
+    checking, dollars = own("Everyday"), own("Trip", currency="USD")
+    strange = make_account(user=bob, currency="EUR")
+    for wrong in (strange, dollars):
+        content = FILES["ofx"]
+        answers = {"…1111": checking.pk, "…2222": wrong.pk}
+        answer = post(content, checking, accounts=answers)
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "accounts")
+    assert not Transaction.objects.exists()
+
+
+def test_earlier_answers_are_offered_again(post, own):
+    checking, savings = own("Everyday"), own("Rainy days")
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    assert post(FILES["csv"], checking, accounts=answers).status_code == 201
+    next_month = FILES["csv"].replace(b"2026-03", b"2026-04")
+    asked = post(next_month, checking)
+    assert asked.status_code == 400
+    assert [p["account"] for p in asked.json()["parts"]] == [checking.pk, savings.pk]
+
+
+def test_the_rest_of_a_file_is_routed_later(post, own):
+    checking, savings = own("Everyday", "1111"), own("Rainy days")
+    assert post(FILES["csv"], checking).status_code == 201
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    late = post(FILES["csv"], checking, accounts=answers)
+    assert late.status_code == 201
+    assert [b["counts"]["added"] for b in late.json()["batches"]] == [0, 1]
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+
+
+def test_one_key_is_one_import(post, own):
+    checking, savings = own("Everyday"), own("Rainy days")
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    headers = {"Idempotency-Key": "march-both"}
+    first = post(FILES["csv"], checking, accounts=answers, headers=headers)
+    second = post(FILES["csv"], checking, accounts=answers, headers=headers)
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+    assert ImportBatch.objects.count() == 2
+
+
+def test_the_waiting_upload_is_confirmed_with_its_accounts(post, own, api_for, alice):
+    checking, savings = own("Everyday"), own("Rainy days")
+    waiting = post(FILES["mt940"], checking).json()
+    url = f"/api/imports/{waiting['import_id']}/confirm"
+    assert api_for(alice).post(url, {}, format="json").status_code == 400
+    answers = {p["part"]: a.pk for p, a in zip(waiting["parts"], (checking, savings), strict=True)}
+    answer = api_for(alice).post(url, {"accounts": answers}, format="json")
+    assert answer.status_code == 200
+    balances = [(b["opening_balance"], b["closing_balance"]) for b in answer.json()["batches"]]
+    assert balances == [("100.00", "70.00"), ("100.00", "105.00")]
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+
+
+def test_our_own_export_of_two_accounts_gives_each_its_lines_back(post, own, alice):
+    checking, savings = own("Everyday", "1111"), own("=Rainy days")
+    make_transaction(account=checking, amount="-10.00", description="One")
+    make_transaction(account=savings, amount="7.00", description="Two")
+    content = "".join(csv_lines(Transaction.objects.order_by("pk"), alice)).encode()
+    for account in (checking, savings):
+        answer = post(content, account)
+        assert answer.status_code == 201
+        counts = answer.json()["counts"]
+        assert (counts["read"], counts["added"], counts["duplicate"]) == (1, 0, 1)
+        assert any("other accounts" in warning for warning in answer.json()["warnings"])
+    assert (amounts_in(checking), amounts_in(savings)) == ([Decimal(-10)], [Decimal(7)])
+
+
+def test_a_file_of_one_account_asks_nothing(post, own):
+    content = csv_file(names={"1111": "Whatever 9999", "2222": "Whatever 9999"})
+    answer = post(content, own("Everyday", "1111"))
+    assert answer.status_code == 201
+    assert (answer.json()["counts"]["added"], answer.json()["parts"]) == (3, [])
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Account", "Account Name", "Konto", "Auftragskonto", "Compte", "Cuenta", "Conto"),
+        *("Rekening", "Rachunek", "Číslo účtu", "IBAN", "Account number", "Счет", "账户", "口座"),
+    ],
+)
+def test_the_column_of_accounts_is_known_by_its_heading(post, own, heading):
+    answer = post(csv_file(heading), own("Everyday"))
+    assert [p["part"] for p in answer.json()["parts"]] == ["Checking 1111", "Savings 2222"]
+
+
+def test_the_other_partys_account_is_no_account_of_the_owner(post, own):
+    content = (
+        b"Date,Name,IBAN,Description,Amount\n"
+        b"2026-03-02,Ann Lee,DE89370400440532013000,Rent,-10.00\n"
+        b"2026-03-03,Ann Lee,DE89370400440532013000,Rent,-20.00\n"
+        b"2026-03-04,Bo Li,DE02120300000000202051,Gift,5.00\n"
+    )
+    assert post(content, own("Everyday")).json()["counts"]["added"] == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "last_four"),
+    [
+        ("Checking 1111", "Checking 1111", "1111"),
+        ("DE89 3704 0044 0532 0130 00", "…3000", "3000"),
+        ("10020030/1234567", "…4567", "4567"),
+        ("123456789USD", "…6789USD", "6789"),
+        ("**** **** **** 9876", "…9876", "9876"),
+        ("My DE89370400440532013000 savings", "My …3000 savings", "3000"),
+        ("Max 12", "Max 12", ""),
+        ("", "not named", ""),
+    ],
+)
+def test_no_more_of_a_number_is_kept_than_its_last_four(told, name, last_four):
+    assert (part_name(told), last_four_in(name)) == (name, last_four)
+
+
+def test_two_numbers_with_one_ending_are_two_parts():
+    names = PartNames()
+    assert [names.of(number) for number in ("9900001111", "8800001111", "9900001111")] == [
+        "…1111",
+        "…1111 (2)",
+        "…1111",
+    ]
+
+
+# --- The wizard -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def upload(client_for, alice):
+    """upload(content, account): the wizard's first page as Alice; the page it leads to."""
+    browser = client_for(alice)
+
+    def send(content: bytes, account: Account):
+        data = {"account": account.pk, "file": SimpleUploadedFile("both.dat", content)}
+        return browser.post(reverse("transactions:import_start"), data, follow=True)
+
+    send.browser = browser
+    return send
+
+
+@every_format
+def test_the_wizard_asks_imports_all_and_undoes_all(upload, own, name):
+    checking, savings = own("Everyday"), own("Rainy days", "2222")
+    page = upload(FILES[name], checking)
+    batch = ImportBatch.objects.get()
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    assert page.redirect_chain[-1][0] == url
+    text = page.content.decode()
+    assert "1111" in text
+    assert "2 lines" in text
+    assert "1 line" in text
+    assert page.context["form"]["part_1"].initial == str(savings.pk)
+
+    refused = upload.browser.post(url, {"part_0": "", "part_1": "skip"})
+    assert refused.status_code == 422
+    answers = {"part_0": checking.pk, "part_1": savings.pk}
+    check = upload.browser.post(url, answers, follow=True)
+    assert "Import all accounts" in check.content.decode()
+    assert "Rainy days" in check.content.decode()
+    assert not Transaction.objects.exists()
+
+    confirm = reverse("transactions:import_confirm", args=[batch.pk])
+    receipt = upload.browser.post(confirm, {"all": "1"}, follow=True)
+    assert "Rainy days" in receipt.content.decode()
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+    revert = reverse("transactions:import_revert", args=[batch.pk])
+    assert "Undo for all accounts" in upload.browser.get(revert).content.decode()
+    upload.browser.post(revert, {"all": "1"})
+    assert (amounts_in(checking), amounts_in(savings)) == ([], [])
+
+
+def test_the_wizard_confirms_and_undoes_one_account_alone(upload, own):
+    checking, savings = own("Everyday"), own("Rainy days")
+    upload(FILES["ofx"], checking)
+    batch = ImportBatch.objects.get()
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    upload.browser.post(url, {"part_0": checking.pk, "part_1": savings.pk})
+    upload.browser.post(reverse("transactions:import_confirm", args=[batch.pk]))
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, [])
+    other = ImportBatch.objects.exclude(pk=batch.pk).get()
+    upload.browser.post(reverse("transactions:import_confirm", args=[other.pk]))
+    upload.browser.post(reverse("transactions:import_revert", args=[batch.pk]))
+    assert (amounts_in(checking), amounts_in(savings)) == ([], IN)
+
+
+def test_the_parts_are_chosen_anew_until_one_is_imported(upload, own):
+    checking, savings = own("Everyday", "1111"), own("Rainy days")
+    upload(FILES["csv"], checking)
+    batch = ImportBatch.objects.get()
+    assert (batch.status, batch.read_count) == ("checked", 2)
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    upload.browser.post(url, {"part_0": savings.pk, "part_1": "skip"})
+    batch.refresh_from_db()
+    assert (batch.account, batch.parts, batch.read_count) == (savings, ["Checking 1111"], 2)
+    upload.browser.post(url, {"part_0": checking.pk, "part_1": savings.pk})
+    upload.browser.post(reverse("transactions:import_confirm", args=[batch.pk]))
+    other = ImportBatch.objects.exclude(pk=batch.pk).get()
+    url = reverse("transactions:import_accounts", args=[other.pk])
+    assert upload.browser.post(url, {"part_0": "skip", "part_1": "skip"}).status_code == 422
+    assert ImportBatch.objects.count() == 2
+
+
+def test_discarding_the_upload_discards_all_of_it(upload, own):
+    checking, savings = own("Everyday"), own("Rainy days")
+    upload(FILES["csv"], checking)
+    batch = ImportBatch.objects.get()
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    upload.browser.post(url, {"part_0": checking.pk, "part_1": savings.pk})
+    upload.browser.post(reverse("transactions:import_discard", args=[batch.pk]))
+    assert not ImportBatch.objects.exists()
+
+
+def test_both_sides_of_a_transfer_in_one_file_are_suggested_as_one(
+    post, own, django_capture_on_commit_callbacks
+):
+    checking, savings = own("Everyday"), own("Rainy days")
+    content = (
+        b"Date,Account,Description,Amount\n"
+        b"2026-03-02,Checking 1111,Transfer to savings,-50.00\n"
+        b"2026-03-13,Checking 1111,Kern Bakery,-4.00\n"
+        b"2026-03-02,Savings 2222,Transfer from checking,50.00\n"
+    )
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(content, checking, accounts=answers).status_code == 201
+    transfer = Transfer.objects.get()
+    assert transfer.status == Transfer.Status.SUGGESTED
+    sides = (transfer.outflow_transaction, transfer.inflow_transaction)
+    assert [side.account for side in sides] == [checking, savings]
+
+
+def test_our_own_export_gives_another_ledger_both_accounts_in_one_import(
+    post, own, alice, bob, api_for
+):
+    checking, savings = own("Everyday", "1111"), own("Rainy days")
+    make_transaction(account=checking, amount="-10.00", description="One")
+    make_transaction(account=savings, amount="7.00", description="Two")
+    content = "".join(csv_lines(Transaction.objects.order_by("pk"), alice)).encode()
+    empty = make_account(user=bob, name="Anything", currency="EUR")
+    data = {"file": SimpleUploadedFile("ours.csv", content), "account": empty.pk}
+    url = "/api/transactions/import"
+    asked = api_for(bob).post(url, data, format="multipart").json()
+    assert [(p["part"], p["name"], p["last4"]) for p in asked["parts"]] == [
+        ("Everyday …1111", "Everyday", "1111"),
+        ("Rainy days", "Rainy days", ""),
+    ]
+    data = {"file": SimpleUploadedFile("ours.csv", content), "account": empty.pk}
+    data["accounts"] = json.dumps({"Everyday …1111": "new", "Rainy days": "new"})
+    assert api_for(bob).post(url, data, format="multipart").status_code == 201
+    found = Account.objects.filter(user=bob).exclude(pk=empty.pk).order_by("pk")
+    assert [(one.name, one.last_four, one.balance) for one in found] == [
+        ("Everyday", "1111", Decimal(-10)),
+        ("Rainy days", "", Decimal(7)),
+    ]
