@@ -14,9 +14,19 @@ from hypothesis import strategies as st
 from tests.builders import NOON, make_account, make_transaction, make_user
 from transactions.exports import csv_lines
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, Transaction, TransactionSplit, Transfer
+from transactions.models import (
+    Category,
+    ReviewItem,
+    Transaction,
+    TransactionSplit,
+    Transfer,
+)
+from transactions.services.bulk_posting import HistoryRow, post_many
 from transactions.services.categories import create_category
 from transactions.services.import_confirming import revert_import
+from transactions.services.import_details import ROWS_AT_ONCE
+from transactions.services.posting import post_passed
+from transactions.services.reviewing import decide
 from transactions.services.splitting import Part, split_transaction
 from transactions.services.transfers import transfer_funds
 from transactions.sources.files.own_csv import HEADINGS, is_own, packed, unpacked
@@ -131,6 +141,62 @@ def test_a_part_of_the_lines_says_nothing_of_the_others(checking):
         make_transaction(account=checking, description=f"Line {day}", txn_date=date(2026, 3, day))
     batch = imported(checking, exported(checking.user, txn_date__in=["2026-03-01", "2026-03-07"]))
     assert (counts_of(batch), batch.warnings) == ({"read": 2, "duplicate": 2}, [])
+
+
+def test_an_export_from_before_is_still_read(elsewhere):
+    headings = ",".join(HEADINGS[:12])
+    line = (
+        "2026-03-01,-9.00,EUR,'=Tea,'@home,Groceries,\"all, home\",'-1,Old,Pending,2026-03-02,'-7"
+    )
+    imported(elsewhere, f"\ufeff{headings}\r\n{line}\r\n".encode())
+    row = Transaction.objects.get(account=elsewhere)
+    assert (row.description, row.merchant, row.notes) == ("=Tea", "@home", "-1")
+    assert (row.status, row.external_id, str(row.posted_date)) == ("pending", "-7", "2026-03-02")
+    assert [tag.name for tag in row.tags.all()] == ["all", "home"]
+
+
+def test_a_planned_line_is_posted_by_the_export_of_a_later_day(checking, elsewhere):
+    row = make_transaction(
+        account=checking, amount="-9", txn_date=TODAY + timedelta(days=2), today=TODAY
+    )
+    imported(elsewhere, exported(checking.user))
+    post_passed(Transaction.objects.filter(pk=row.pk), row.txn_date)
+    batch = imported(elsewhere, exported(checking.user))
+    assert counts_of(batch) == {"read": 1, "duplicate": 1}
+    assert Transaction.objects.get(account=elsewhere).status == "posted"
+    elsewhere.refresh_from_db()
+    assert elsewhere.balance == 91
+    assert check_ledger(elsewhere.pk).is_clean
+
+
+def test_a_line_told_apart_comes_in_with_its_tags_and_parts(checking, elsewhere, groceries):
+    row = make_transaction(account=checking, amount="-9.00", tags=["trip"], description="Tea")
+    parts = [Part(Decimal(-4), groceries), Part(Decimal(-5), None)]
+    split_transaction(actor=checking.user, transaction=row, parts=parts)
+    make_transaction(account=elsewhere, amount="-9.00", description="Something else")
+    batch = imported(elsewhere, exported(checking.user))
+    assert counts_of(batch) == {"read": 1, "review": 1}
+    decide(actor=elsewhere.user, item=ReviewItem.objects.get(), decision="different", at=NOON)
+    came = Transaction.objects.get(account=elsewhere, description="Tea")
+    assert came.is_split
+    assert sorted(part.signed_amount for part in came.splits.all()) == [-5, -4]
+    assert [tag.name for tag in came.tags.all()] == ["trip"]
+    assert check_ledger(elsewhere.pk).is_clean
+
+
+@pytest.mark.slow
+def test_details_reach_their_lines_in_a_long_file(checking, elsewhere):
+    rows = (
+        HistoryRow(
+            Decimal(-1), date(2026, 3, 1 + number % 28), f"Line {number}", tags=(f"t{number}",)
+        )
+        for number in range(ROWS_AT_ONCE + 50)
+    )
+    post_many(actor=None, account=checking, rows=rows)
+    imported(elsewhere, exported(checking.user))
+    links = Transaction.tags.through.objects.filter(transaction__account=elsewhere)
+    pairs = set(links.values_list("transaction__description", "tag__name"))
+    assert pairs == {(f"Line {number}", f"t{number}") for number in range(ROWS_AT_ONCE + 50)}
 
 
 def test_a_filter_by_category_counts_the_parts_that_the_page_counts(
