@@ -12,7 +12,9 @@ from tests.builders import make_account, make_transaction
 from transactions.exports import csv_lines
 from transactions.models import ImportBatch, Transaction, Transfer
 from transactions.sources.files.account_parts import PartNames, last_four_in, part_name
-from transactions.tests.multi_account_files import FILES, csv_file
+from transactions.tasks import confirm_import
+from transactions.tests.multi_account_files import FILES, LINES, NAMES, csv_file
+from transactions.tests.test_xlsx_file import workbook
 
 every_format = pytest.mark.parametrize("name", sorted(FILES))
 
@@ -410,3 +412,40 @@ def test_our_own_export_gives_another_ledger_both_accounts_in_one_import(
         ("Everyday", "1111", Decimal(-10)),
         ("Rainy days", "", Decimal(7)),
     ]
+
+
+def test_a_workbook_with_a_column_of_accounts_is_asked_about(post, own):
+    rows = [[on, NAMES[key], text, amount] for key, on, text, amount in LINES]
+    content = workbook(("March", [["Date", "Account", "Description", "Amount"], *rows]))
+    checking, savings = own("Everyday"), own("Rainy days")
+    asked = post(content, checking).json()["parts"]
+    assert [(p["part"], p["count"]) for p in asked] == [("Checking 1111", 2), ("Savings 2222", 1)]
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    assert post(content, checking, accounts=answers).status_code == 201
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+
+
+def test_a_german_table_of_two_ibans_gives_the_account_its_lines(post, own):
+    content = (
+        b"IBAN Auftragskonto;Buchungstag;Name Zahlungsbeteiligter;IBAN Zahlungsbeteiligter;"
+        b"Verwendungszweck;Betrag;Waehrung\n"
+        b"DE89370400440532013000;13.03.2026;Anna Lang;DE02120300000000202051;Miete;-10,00;EUR\n"
+        b"DE89370400440532013000;14.03.2026;Otto Kern;DE02120300000000202052;Brot;-20,00;EUR\n"
+        b"DE75512108001245126199;15.03.2026;Bank;DE02120300000000202053;Zinsen;5,00;EUR\n"
+    )
+    giro = own("Giro", "3000")
+    answer = post(content, giro)
+    assert (answer.status_code, answer.json()["parts"]) == (201, ["…3000"])
+    assert amounts_in(giro) == OUT
+    assert "DE7551" not in answer.content.decode()
+
+
+def test_a_large_file_is_routed_and_waits_for_the_worker(post, own, settings):
+    settings.IMPORT_INLINE_BYTES = 0
+    checking, savings = own("Everyday"), own("Rainy days")
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    answer = post(FILES["csv"], checking, accounts=answers)
+    assert answer.status_code == 202
+    for batch in ImportBatch.objects.order_by("pk"):
+        confirm_import(batch.pk)
+    assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
