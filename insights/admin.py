@@ -1,4 +1,4 @@
-"""Jobs, their schedule, and the files people asked for; and the staff site's first page."""
+"""Admin pages of jobs, their schedule and people's exports; and the staff site's first page."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from users.audit.trail import record
 from users.policy import Ability, may
 from users.signed_in import user_of
 
-_site: Any = staff_site  # A method, which a type does not let us replace.
+_site: Any = staff_site  # A method: the type does not allow replacing it.
 _site.index = staff_home
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     staff_site.unregister(timing)
@@ -29,7 +29,7 @@ for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask,
 
 @admin.register(JobState)
 class JobStateAdmin(ReadOnlyAdmin):
-    """What became of each job last, and how often it failed."""
+    """The last outcome of each job, and how often it failed."""
 
     list_display = [
         "name", "outcome", "result", "finished_at", "duration_ms", "run_count", "failure_count",
@@ -41,7 +41,7 @@ class JobStateAdmin(ReadOnlyAdmin):
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
-    """Files people asked for; their content is theirs alone."""
+    """Files people requested. Staff cannot read their content."""
 
     list_display = [
         "created_at", "user", "kind", "title", "status", "size", "attempts", "expires_at",
@@ -55,7 +55,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
 @admin.register(RecurringDismissal)
 class RecurringDismissalAdmin(ReadOnlyAdmin):
-    """Payments people said are not recurring."""
+    """Payments that people marked as not recurring."""
 
     list_display = ["created_at", "user", "account", "name", "direction"]
     list_filter = ["direction"]
@@ -65,7 +65,7 @@ class RecurringDismissalAdmin(ReadOnlyAdmin):
 
 
 class ScheduleAdmin(StaffAdmin):
-    """When jobs run: admins change it, and the audit trail tells."""
+    """When jobs run. Admins can change it; the audit trail records each change."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may(user_of(request), Ability.MANAGE_USERS)
@@ -94,7 +94,9 @@ class ScheduleAdmin(StaffAdmin):
 
 @admin.register(PeriodicTask)
 class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
-    """Which job runs when. The stock actions ran for whoever may look; these ask for the right."""
+    """Which job runs when. Django's stock actions need only view access; these require the change
+    permission.
+    """
 
     list_display = ["name", "task", "enabled", "scheduler", "last_run_at", "total_run_count"]
     list_filter = ["enabled"]

@@ -10,5 +10,5 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         erasers.add("insights.exports.erasing.erase_person")
-        # Celery tells it how each task ended; it connects itself.
+        # Connects the handlers that record how each Celery task ended.
         import_module("insights.staff.job_signals")

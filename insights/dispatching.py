@@ -1,4 +1,4 @@
-"""What runs within the request and what the worker does."""
+"""Decides what runs in the request and what runs in the worker."""
 
 from django.utils import timezone
 
@@ -10,7 +10,7 @@ from insights.tasks import make_export
 
 
 def make_soon(export: Export) -> Export:
-    """Make a small file at once, any other in the worker."""
+    """Make a small file in the request, and any other in the worker."""
     if exporting.is_small(export, STATEMENT_LINES_INLINE):
         exporting.run_export(export_id=export.pk, at=timezone.now())
         export.refresh_from_db()

@@ -1,1 +1,1 @@
-"""An invented household with three years of believable life, the same every time it is made."""
+"""An invented household with three years of believable history, identical every time it is made."""

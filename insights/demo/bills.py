@@ -1,5 +1,8 @@
-"""The household's bills and reward programmes: its standing payments of three months settled with
-the lines that paid them, and what is due next."""
+"""The household's bills and reward programs.
+
+Three months of standing payments are settled with the transactions that paid them; the rest are due
+next.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,7 +33,7 @@ STANDING = [
 
 @dataclass(frozen=True, slots=True)
 class OneOff:
-    """A bill without a history; `days` from the demo's last day."""
+    """A bill without a history; `days` counts from the demo's last day."""
 
     name: str
     amount: str
@@ -48,7 +51,9 @@ AHEAD = [
 
 
 def make_rewards(*, owner: User, on: date) -> None:
-    """A bank's programme that bills earn in, and miles of which some expire soon."""
+    """Create a bank program that bills earn points in, and airline miles, some of which expire
+    soon.
+    """
     create_program(
         actor=owner,
         user=owner,
@@ -78,7 +83,7 @@ def make_rewards(*, owner: User, on: date) -> None:
 
 
 def make_bills(*, owner: User, on: date) -> int:
-    """The standing payments as bills, settled as far as they were paid, and some ahead."""
+    """Create bills from the standing payments: past ones are settled, some future ones are paid."""
     for merchant, auto_pay in STANDING:
         _standing(owner, merchant, auto_pay, on)
     categories = {one.slug: one for one in Category.objects.filter(user=None)}

@@ -1,4 +1,4 @@
-"""The household's budgets: a year of them, and this month one nearly used and one exceeded."""
+"""A year of budgets for the household. This month, one is nearly used up and one is exceeded."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -28,7 +28,7 @@ NEARLY, OVER = Decimal("0.87"), Decimal("1.08")
 
 
 def make_budgets(*, owner: User, on: date) -> int:
-    """A year of budgets up to `on`'s month, as far back as the household goes."""
+    """Create up to a year of budgets ending in `on`'s month, as far back as the history goes."""
     this_month = first_of_month(on)
     oldest = Transaction.objects.filter(user=owner).order_by("txn_date").first()
     if oldest is None:
@@ -56,7 +56,7 @@ def make_budgets(*, owner: User, on: date) -> int:
 def _usual(
     owner: User, categories: Iterable[Category], first: date, last: date, on: date
 ) -> dict[str, Decimal]:
-    """A little more than the average month, in round tens."""
+    """A limit slightly above the average month, rounded to tens."""
     months = list(Period(first, last).months()) or [first]
     subjects = {one.slug: Subject(owner.pk, one.pk, owner.base_currency) for one in categories}
     spending = load_spending(set(subjects.values()), months, on=on)
@@ -70,7 +70,7 @@ def _usual(
 
 
 def _make_it_tight(owner: User, on: date) -> None:
-    """Where life did not do it: one limit of this month exceeded, one nearly used."""
+    """Adjust this month's limits, if needed, so that one is exceeded and one nearly used up."""
     rows = Budget.objects.owned_by(owner).in_month(on.year, on.month).for_list()
     found = budget_progress(list(rows.order_by("pk")), on=on)
     free = [one for one in found if one.spent > 10 and one.status == ON_TRACK]
@@ -78,7 +78,7 @@ def _make_it_tight(owner: User, on: date) -> None:
     for status, share, rounding in wanted:
         if not free or any(one.status == status for one in found):
             continue
-        # The one whose limit has to move least.
+        # Pick the budget whose limit has to change least.
         one = min(free, key=lambda one: abs(one.exact_percent - 100 * share))
         free.remove(one)
         limit = (one.spent / share - one.carried).quantize(Decimal(1), rounding=rounding)

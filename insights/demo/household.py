@@ -1,6 +1,6 @@
-"""Three years of one household, day by day, with the balances its accounts would have.
+"""Three years of one household, day by day, with the resulting account balances.
 
-Everything follows from the start date, the number of days and one seed: no clock, no chance.
+Everything follows from the start date, the number of days and one seed; nothing reads the clock.
 """
 
 import math
@@ -29,7 +29,9 @@ _PENDING_DAYS = 2
 
 
 class Household:
-    """Lives from `start` to `end` (inclusive); the lines are in `rows` by account."""
+    """Simulates the days from `start` to `end` (inclusive); `rows` holds the transactions by
+    account.
+    """
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class Household:
         self.today = start
 
     def live(self) -> dict[str, list[HistoryRow]]:
-        """Every line of every account, in the order of its days."""
+        """Create every transaction of every account, in date order."""
         while self.today <= self.end:
             self._pay_day()
             self._standing_orders()
@@ -62,10 +64,12 @@ class Household:
             self.today += timedelta(days=1)
         return self.rows
 
-    # --- The hand that writes ---------------------------------------------------------------
+    # --- Writing transactions ---------------------------------------------------------------
 
     def _write(self, account, amount, text, name, category, *, notes="", tags=(), by="provider"):
-        """One line on one account. Nothing in the last days is booked yet, but transfers are."""
+        """Add a transaction to one account. Those of the last days are still pending, except
+        transfers.
+        """
         amount = Decimal(amount).quantize(CENT)
         is_fresh = (self.end - self.today).days < _PENDING_DAYS
         is_pending = is_fresh and account in ("card", "checking") and by == "provider"
@@ -86,12 +90,12 @@ class Household:
             self.balances[account] += amount
 
     def _move(self, source, target, amount, text, category):
-        """One movement between two own accounts: an outflow and an inflow outside every figure."""
+        """Move money between two own accounts: an outflow and an inflow that no figure counts."""
         self._write(source, -amount, f"{text} OUT", "", category, by="rule")
         self._write(target, amount, f"{text} IN", "", category, by="rule")
 
     def _price(self, least: float, most: float) -> Decimal:
-        """More often cheap than dear; prices rise by 3 % a year."""
+        """A random price, usually toward the low end; prices rise by 3% a year."""
         years = (self.today - self.start).days / 365
         drawn = least + (most - least) * self.rng.random() ** 1.7
         return Decimal(drawn * (1 + 0.03 * years)).quantize(CENT)
@@ -186,7 +190,7 @@ class Household:
         )
 
     def _keep_checking_afloat(self) -> None:
-        """What is left over is saved; what is missing comes back."""
+        """Move surplus to savings, and bring money back when checking runs low."""
         left = self.balances["checking"]
         if left > 6500:
             self._move(

@@ -1,4 +1,4 @@
-"""Putting the demo into the database, all of it through the services, and once."""
+"""Load the demo into the database once, entirely through the services."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from transactions.services.bulk_posting import HistoryRow, post_many
 from users.models import User
 from users.services.people import set_kyc_status, set_role, sign_up, vouch_for_email
 
-# Public by design: these sign-ins exist only where DEMO is on.
+# Public by design: these sign-ins exist only if DEMO is on.
 PASSWORD = "demo-Passw0rd!"
 PEOPLE = [
     ("demo@example.com", "Alex Morgan", User.Role.USER),
@@ -34,7 +34,7 @@ PEOPLE = [
 ]
 TIMEZONE = "America/New_York"
 FULL_MONTHS = 36
-# What the household alone comes to in its three years.
+# The number of transactions in the household's three years.
 FULL_COUNT = 3_250
 _ACCOUNTS = {
     "checking": ("Northwind Bank", "Everyday Checking", "checking", "USD", "4417", 500),
@@ -49,7 +49,7 @@ _ACCOUNTS = {
 
 @dataclass(slots=True)
 class Loaded:
-    """What a run did: `is_new` is False where the demo was there already."""
+    """The result of a run: `is_new` is False if the demo already existed."""
 
     is_new: bool
     transaction_count: int = 0
@@ -60,7 +60,7 @@ class Loaded:
 
 
 def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
-    """Make the demo people and their household ending on `on`, unless they are there."""
+    """Create the demo people and their household ending on `on`, unless they already exist."""
     people = [(email, role) for email, _, role in PEOPLE]
     if User.objects.filter(email=PEOPLE[0][0]).exists():
         return Loaded(is_new=False, people=people)
@@ -80,7 +80,7 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
 
 
 def _tell_the_planner() -> None:
-    """So many rows at once: without fresh statistics the first pages choose slow plans."""
+    """After a bulk load, stale statistics would give the first pages slow query plans."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -89,7 +89,8 @@ def _person(email: str, name: str, role: str) -> User:
     user = sign_up(
         name=name, email=email, password=PASSWORD, base_currency="USD", timezone=TIMEZONE
     )
-    # Or nobody could try a second factor: the link would go to example.com.
+    # Verified, so that visitors can try two-factor sign-in: a link mailed to example.com reaches no
+    # one.
     vouch_for_email(user=user)
     if role == User.Role.USER:
         return set_kyc_status(actor=None, user=user, kyc_status=User.KycStatus.VERIFIED)
@@ -101,7 +102,7 @@ def _household(owner: User, on: date, wanted: int, loaded: Loaded) -> None:
     start = first_day(on, months) if months == FULL_MONTHS else on - timedelta(days=30 * months)
     extra = max(0, wanted - FULL_COUNT)
     currencies = ["EUR"] if not extra else sorted({shop.currency for shop in SHOPS} - {"USD"})
-    # A week more, so that the first days find the last bank day before them.
+    # One extra week, so that the first days have an earlier bank day to fall back on.
     rates = list(demo_rates(start - timedelta(days=7), on, currencies))
     store_rates(actor=None, rates=rates)
     categories = {one.slug: one for one in Category.objects.filter(user=None)}

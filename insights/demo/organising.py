@@ -1,4 +1,4 @@
-"""What the household has put in order: its transfers confirmed, rules for what recurs, a view."""
+"""The household's housekeeping: confirmed transfers, rules for recurring payments, a saved view."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,15 +13,15 @@ from transactions.services.transfers import (
 )
 from users.models import User
 
-# As far back as the transfers page looks.
+# Matches how far back the transfers page looks.
 LOOKING_BACK = timedelta(days=400)
-# The latest are left for the visitor to answer.
+# The latest ones stay open for the visitor to answer.
 LEFT_OPEN = 2
 RULES: list[tuple[str, dict[str, Any]]] = [
     ("coffee", {"keyword_pattern": "pike coffee"}),
     ("groceries", {"merchant_pattern": "harbor market|green basket|cascade grocers"}),
     ("food-delivery", {"keyword_pattern": "doorstep", "amount_max": 60}),
-    # Not applied yet: its preview finds what nobody has put into a category.
+    # Not applied yet: its preview finds uncategorized transactions.
     ("other", {"keyword_pattern": "kiosk"}),
 ]
 VIEW_NAME = "Dinners above 50"
@@ -32,7 +32,7 @@ VIEW = (
 
 
 def put_in_order(*, owner: User, on: date) -> None:
-    """Confirm the household's transfers of a year but the last, and keep its rules and its view."""
+    """Confirm a year of transfers except the latest, and save the household's rules and view."""
     suggest_transfers(user=owner, since=on - LOOKING_BACK)
     pairs = open_suggestions(owner).order_by("-outflow_transaction__txn_date", "-pk")
     for transfer in pairs[LEFT_OPEN:]:

@@ -1,6 +1,7 @@
-"""Where the demo household spends: invented merchants as a bank prints them and as people say them.
+"""Where the demo household spends: invented merchants, as the bank prints them and as people say
+them.
 
-(name, the bank's text, category slug, least, most, chance on a weekday, chance on a weekend day)
+(name, bank description, category slug, least, most, chance on a weekday, chance on a weekend day)
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A merchant visited now and then."""
+    """A merchant the household visits now and then."""
 
     name: str
     text: str
@@ -50,7 +51,7 @@ EVERYDAY = [
     Place("Cedar Family Clinic", "CEDAR FAMILY CLINIC COPAY", "doctor", 25, 60, 0.008, 0),
 ]
 
-# What nobody has put into a category yet.
+# Merchants the household has not categorized yet.
 UNCLEAR = [
     Place("", "PYMT 99231 INTL SERVICES LLC", "", 9, 64, 0.012, 0.01),
     Place("", "CHECKCARD 0817 KIOSK 44", "", 4, 28, 0.014, 0.02),
@@ -75,7 +76,9 @@ EUROPE = [
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A fixed amount on a fixed day; from `rises_in` (months since the start) it costs more."""
+    """A fixed amount on a fixed day. The price goes up in month `rises_in` (counted from the
+    start).
+    """
 
     name: str
     text: str

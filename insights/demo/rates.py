@@ -1,4 +1,4 @@
-"""Invented exchange rates for the demo's years: a calm walk around a middle, bank days only."""
+"""Invented exchange rates for the demo's years: a small random walk, bank days only."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from accounts.models import ExchangeRate
 
 SOURCE = "demo"
-# One foreign unit in USD, and how far it strays.
+# Price of one foreign unit in USD, and how far it strays.
 MIDDLES = {"EUR": (1.085, 0.045), "GBP": (1.27, 0.05), "JPY": (0.0067, 0.0004)}
 
 

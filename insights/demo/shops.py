@@ -1,6 +1,6 @@
-"""A small business beside the household, for as many lines as anybody wants to look at.
+"""A small business beside the household, with as many transactions as requested.
 
-Each shop sells all day and buys now and then, so that its account stays above zero.
+Each shop sells all day and buys now and then, so its account stays above zero.
 """
 
 import random
@@ -16,7 +16,7 @@ from transactions.services.bulk_posting import HistoryRow
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """An account full of small sales; `share` of all the extra lines are on it."""
+    """An account full of small sales; it gets `share` of all the extra transactions."""
 
     key: str
     name: str
@@ -42,7 +42,7 @@ _SUPPLIES = [
 def shop_rows(
     shop: Shop, *, count: int, start: date, end: date, categories: Mapping[str, Category]
 ) -> Iterator[HistoryRow]:
-    """`count` lines spread evenly over the days from `start` to `end`."""
+    """`count` transactions spread evenly over the days from `start` to `end`."""
     rng = random.Random(shop.name)  # noqa: S311 - invented, not secret
     days = (end - start).days + 1
     for position in range(count):

@@ -1,8 +1,8 @@
-"""Erasing a person: everything they have goes, in one transaction; the trail still verifies.
+"""Erase a person: delete all their data in one transaction. The audit trail still verifies.
 
-What goes: every row that is theirs (ownership.py), with the receipts, imports and exports in it;
-sessions and tokens; mails kept in a folder. What stays: the user's row with nothing that tells
-who it was, because the audit trail refers to it, and the trail without its details.
+Deleted: every row they own (ownership.py), including receipts, imports and exports; sessions and
+tokens; mails kept in a folder. Kept: the user's row, stripped of personal data because the audit
+trail refers to it, and the trail without its details.
 """
 
 from datetime import datetime, timedelta
@@ -39,22 +39,22 @@ logger = structlog.get_logger(__name__)
 
 ERASED = "users.user.erased"
 _KEPT_FIELDS = {"id", "password", "email", "is_active", "session_version", "created_at"}
-# A request that began before the erasure may write after it; the night job looks again.
+# A request that began before the erasure may still write after it; the nightly job cleans that up.
 _LOOKED_AT_AGAIN = timedelta(days=2)
 _END_OF_MAIL = b"\n" + b"-" * 79 + b"\n"
 
 
 def erase_person(*, actor: User, user: User, confirmation: str) -> None:
-    """Erase oneself for good: the address typed once more is the confirmation.
+    """Erase your own account for good; typing the email address again confirms it.
 
-    Raises ValidationError where that differs, or where nobody would be left to run the place.
+    Raises ValidationError if the address differs, or if no admin would be left.
     """
     if actor.pk != user.pk:
         raise PermissionDenied("You can only delete your own account.")
     require_own_sign_in(user)
     if confirmation.strip().lower() != user.email.lower():
         raise ValidationError({"confirm": "Type your email exactly as shown."})
-    # What is recorded of this must not tell from where it came.
+    # The audit event must not reveal where the request came from.
     quiet = RequestInfo(request_id=current_request_info().request_id)
     with request_info(quiet), db_transaction.atomic():
         locked = _locked_unless_last_admin(user)
@@ -73,7 +73,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
 
 
 def finish_erasures(*, at: datetime) -> int:
-    """Erase what came in beside an erasure of the last days; how many rows that was."""
+    """Delete rows that were written during an erasure in the last days; returns how many."""
     recent = AuditEvent.objects.filter(action=ERASED, created_at__gt=at - _LOOKED_AT_AGAIN)
     count = 0
     for user in User.objects.filter(pk__in=recent.values("target_id"), is_active=False):
@@ -88,7 +88,9 @@ def finish_erasures(*, at: datetime) -> int:
 
 
 def _locked_unless_last_admin(user: User) -> User:
-    """The row, locked with every admin's in key order: the last two admins cannot go at once."""
+    """Lock the user's row and every admin's in key order, so the last two admins cannot both
+    leave.
+    """
     whose = Q(role=User.Role.ADMIN) | Q(pk=user.pk)
     rows = User.objects.select_for_update(no_key=True).filter(whose)
     found = {row.pk: row for row in rows.order_by("pk")}
@@ -99,7 +101,7 @@ def _locked_unless_last_admin(user: User) -> User:
 
 
 def _addresses_of(user: User) -> set[str]:
-    """Every email address the person ever had here, without those that are others' by now."""
+    """Every email address the person ever had here, except addresses that now belong to others."""
     confirmed = AuditEvent.objects.filter(
         action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
     )
@@ -120,7 +122,9 @@ def _addresses_of(user: User) -> set[str]:
 
 
 def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
-    """Those nobody has taken up yet. An address they only asked to change to is not theirs."""
+    """Open invitations to the person. An address they asked for but never confirmed is not
+    theirs.
+    """
     asked_for = (
         EmailAddress.objects.filter(user=user).filter(verified=False).exclude(email=user.email)
     )
@@ -129,16 +133,18 @@ def _invitations_to(user: User, addresses: set[str]) -> QuerySet[AccountShare]:
 
 
 def _lock_shares(user: User, addresses: set[str]) -> None:
-    """In key order: whom they share with may accept, end or be erased at the same moment."""
+    """Lock their shares in key order: the other side may accept, end or be erased at the same
+    time.
+    """
     theirs = Q(user=user) | Q(member=user) | Q(pk__in=_invitations_to(user, addresses).values("pk"))
     rows = AccountShare.objects.select_for_update(of=("self",)).filter(theirs)
     list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _told_elsewhere(user: User, addresses: set[str]) -> Q:
-    """What other people's chains tell about a person: what they did there, who shared with them.
+    """Events about the person in other people's chains: their own actions and shares with them.
 
-    What staff did stays: it is the institution's record of what happened to somebody else.
+    Staff actions stay: they are the institution's record of what happened to somebody else.
     """
     taken_up = AccountShare.objects.filter(member=user).values_list("pk", flat=True)
     open_to_them = _invitations_to(user, addresses).values_list("pk", flat=True)
@@ -150,7 +156,9 @@ def _told_elsewhere(user: User, addresses: set[str]) -> Q:
 
 
 def _messages_about(user: User) -> set[str]:
-    """Delete what others were told about the person; the ids of those mails and of their own."""
+    """Delete messages to others about the person; returns the ids of those and of the person's
+    own.
+    """
     about = Notification.objects.filter(Q(recipient=user) | Q(target_key=f"owner:{user.pk}"))
     ids = {message_id(message) for message in about}
     about.delete()
@@ -158,10 +166,10 @@ def _messages_about(user: User) -> set[str]:
 
 
 def _delete_rows(user: User) -> int:
-    """Every row of the person; foreign keys are checked at commit, so cycles do no harm."""
+    """Delete every row of the person; foreign keys are checked at commit, so cycles are fine."""
     for pk in ImportBatch.objects.filter(user=user).values_list("pk", flat=True):
         forget_progress(pk)
-    # What was answered to the people they shared with tells about their accounts.
+    # Responses sent to people they shared with contain data about their accounts.
     members = AccountShare.objects.filter(user=user).values("member")
     count = IdempotentCommand.objects.filter(user__in=members).delete()[0]
     about = ContentType.objects.get_for_model(User)
@@ -184,7 +192,7 @@ def _delete_files(storage: Storage, names: set[str]) -> None:
 
 
 def _forget_who(locked: User) -> None:
-    """Nothing of the row is left but its number: every field is as of somebody new."""
+    """Reset every field of the user's row to a new user's values; only the id stays."""
     for field in User._meta.concrete_fields:
         if field.name not in _KEPT_FIELDS:
             setattr(locked, field.attname, field.get_default())
@@ -198,7 +206,7 @@ def _forget_who(locked: User) -> None:
 
 
 def _clean_up(addresses: set[str], ids: set[str]) -> None:
-    """Mails in the folder, and what SQLite's log of changes still remembers."""
+    """Remove mails kept in the folder, and the deleted data that SQLite's log still holds."""
     folder = Path(settings.EMAIL_FILE_PATH)
     for path in folder.glob("*.log") if addresses and folder.is_dir() else ():
         _take_mails_out(path, addresses, ids)
@@ -208,7 +216,7 @@ def _clean_up(addresses: set[str], ids: set[str]) -> None:
 
 
 def _take_mails_out(path: Path, addresses: set[str], ids: set[str]) -> None:
-    """A file may hold mails to several people; the others' stay."""
+    """Remove their mails from the folder; a file may also hold mails to others, which stay."""
     mails = path.read_bytes().split(_END_OF_MAIL)
     left = [mail for mail in mails if not _is_about(mail, addresses, ids)]
     if len(left) == len(mails):

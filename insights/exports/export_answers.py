@@ -1,4 +1,4 @@
-"""An export's file as an answer: saved, never shown, never kept by a cache."""
+"""Serve an export's file: always as a download, never cached."""
 
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -10,7 +10,7 @@ from users.models import User
 
 
 def export_answer(actor: User, export: Export) -> StreamingHttpResponse:
-    """The file, sent piece by piece; the trail knows of it."""
+    """Stream the file in pieces; the download is recorded in the audit trail."""
     pieces = fetch_export(actor=actor, export=export)
     answer = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[Export.Kind(export.kind)])
     answer["Content-Length"] = export.size

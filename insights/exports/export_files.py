@@ -1,4 +1,4 @@
-"""How the file of each kind of export is made. What its owner may no longer see is refused."""
+"""How each kind of export file is made. Refuses data that the owner may no longer see."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -19,13 +19,13 @@ from transactions.statements import build_statement
 from users.policy import Ability, may
 from users.timezones import local_date
 
-# Told how many percent are done; raises where the run is no longer wanted.
+# Called with the percentage done; raises if the run should stop.
 Report = Callable[[int], None]
 Maker = Callable[[Export, IO[bytes], datetime, Report], str]
 
 
 class ExportRefusedError(Exception):
-    """The file cannot be made; the text is for whoever asked for it."""
+    """The file cannot be made; the text is shown to the person who requested it."""
 
 
 def _statement(export: Export, file: IO[bytes], at: datetime, report: Report) -> str:

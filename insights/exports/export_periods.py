@@ -1,4 +1,4 @@
-"""The time a statement is about, as a person or an app says it: "2026-10", "2026-Q3", "2026"."""
+"""The period of a statement, as a person or an app writes it: "2026-10", "2026-Q3", "2026"."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,9 @@ MONTHS, QUARTERS, YEARS = 12, 4, 3
 
 
 def export_period(params: Mapping[str, str], *, on: date) -> Period:
-    """A named month, quarter or year; else as `choose_period`. Raises ValidationError."""
+    """Parse a named month, quarter or year; otherwise as `choose_period`. Raises
+    ValidationError.
+    """
     name = params.get("period") or ""
     if _MONTH.fullmatch(name):
         return _bounded(choose_period({"month": name}, on=on).period)
@@ -31,7 +33,7 @@ def export_period(params: Mapping[str, str], *, on: date) -> Period:
 
 
 def offered_periods(on: date) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What the page offers, the latest first, in groups."""
+    """The periods the page offers, in groups, the latest first."""
     this = first_of_month(on)
     months = [add_months(this, -back) for back in range(MONTHS)]
     quarter = add_months(this, -((on.month - 1) % 3))

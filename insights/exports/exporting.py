@@ -1,8 +1,9 @@
-"""Files a person asks for: requested, made by one run, fetched by them alone, gone after a week.
+"""Files a person requests: one run makes each, only that person can fetch it, and it is deleted
+after a week.
 
-A run claims the export, makes the file in a temporary place, and hands it over in one commit if
-the claim is still its own. So a job may be delivered twice, late, or die half-way: the sweep gives
-what has gone silent to another run, at most three times.
+A run claims the export, writes to a temporary file, and hands the file over in one commit if it
+still holds the claim. So a job may be delivered twice, late, or die half-way: the sweep gives a
+stalled export to another run, at most three times.
 """
 
 import hashlib
@@ -49,14 +50,14 @@ Kind, Status = Export.Kind, Export.Status
 
 
 class _OvertakenError(Exception):
-    """Another run works at this export, or it is gone: this run's file is nobody's."""
+    """Another run took over this export, or it was deleted: discard this run's file."""
 
 
-# --- Asking -------------------------------------------------------------------------------------
+# --- Requesting ---------------------------------------------------------------------------------
 
 
 def request_statement(*, actor: User, account: Account, period: Period, at: datetime) -> Export:
-    """Ask for the statement of an account the actor sees. Raises ValidationError."""
+    """Request the statement of an account the actor can see. Raises ValidationError."""
     count = count_lines(account, period)
     if count > STATEMENT_PDF_LINES:
         raise ValidationError(
@@ -81,7 +82,7 @@ def request_statement(*, actor: User, account: Account, period: Period, at: date
 def request_monthly_report(
     *, actor: User, month: date, include_shared: bool | None = None, at: datetime
 ) -> Export:
-    """Ask for the report of one calendar month. Raises PermissionDenied, ValidationError."""
+    """Request the report of one calendar month. Raises PermissionDenied, ValidationError."""
     coverage = insights_coverage(actor, include_shared=include_shared)
     if not coverage.accounts:
         raise ValidationError("Add an account first.")
@@ -96,7 +97,7 @@ def request_monthly_report(
 
 
 def request_everything(*, actor: User, at: datetime) -> Export:
-    """Ask for everything the actor owns. The door has asked for a factor again."""
+    """Request all data the actor owns. The view or API has already asked for a second factor."""
     return _request(actor=actor, kind=Kind.EVERYTHING, title="All my data", params={}, at=at)
 
 
@@ -110,7 +111,7 @@ def _request(
     at: datetime,
     shared_ids: list[int] | None = None,
 ) -> Export:
-    """One row that waits; the same asked for twice while it waits is the one that is there."""
+    """Create a waiting export; the same request made again returns the one already waiting."""
     mine = Export.objects.filter(user=actor)
     waiting = mine.unfinished().filter(kind=kind, params=params).first()
     if waiting is not None:
@@ -138,7 +139,7 @@ def _request(
 
 
 def run_export(*, export_id: int, at: datetime) -> None:
-    """Make the file. Nothing happens to one that is done, or that another run works at."""
+    """Make the file. Does nothing if it is ready or another run is making it."""
     export = _claim(export_id, at)
     if export is None:
         return
@@ -151,14 +152,14 @@ def run_export(*, export_id: int, at: datetime) -> None:
     except (ExportRefusedError, PdfUnavailableError) as refusal:
         _fail(export, str(refusal))
     except OperationalError:
-        raise  # The database is away; the sweep gives it to another run.
+        raise  # The database is unavailable; the sweep will start another run.
     except Exception:
         _fail(export, NOT_FINISHED)
         raise
 
 
 def _claim(export_id: int, at: datetime) -> Export | None:
-    """Compare and set: of all runs that ask, one gets it."""
+    """Compare and set: only one run can claim an export."""
     claim = secrets.token_hex(16)
     free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, heard_at__lt=at - EXPORT_SILENT_FOR)
     won = Export.objects.filter(free, pk=export_id, attempts__lt=EXPORT_ATTEMPTS).update(
@@ -170,14 +171,14 @@ def _claim(export_id: int, at: datetime) -> Export | None:
 
 
 def _report(export: Export, percent: int) -> None:
-    """Say how far the run is, and that it lives; stop it where the export is no longer its own."""
+    """Report progress as a sign of life; raises if the export is no longer this run's."""
     mine = Export.objects.filter(pk=export.pk, claim=export.claim, status=Status.RUNNING)
     if not mine.update(progress=min(99, percent), heard_at=timezone.now()):
         raise _OvertakenError
 
 
 def _hand_over(export: Export, file: IO[bytes], name: str) -> None:
-    """The file becomes the export's, whole, in one commit."""
+    """Attach the whole file to the export in one commit."""
     size, digest = file.tell(), hashlib.sha256()
     file.seek(0)
     with db_transaction.atomic():
@@ -215,7 +216,7 @@ def _locked_own(export: Export) -> Export:
 
 
 def waiting_exports(*, at: datetime) -> list[int]:
-    """Those whose message was lost or whose run died, the oldest first; a few at a time."""
+    """Exports whose message was lost or whose run died: the oldest first, a few at a time."""
     silent = Export.objects.unfinished().filter(
         heard_at__lt=at - EXPORT_SILENT_FOR,
         heard_at__gte=at - WORK_GIVEN_UP_AFTER,
@@ -225,7 +226,7 @@ def waiting_exports(*, at: datetime) -> list[int]:
 
 
 def give_up_exports(*, at: datetime) -> int:
-    """Fail what three runs could not make and what no worker came for, so that its owner knows."""
+    """Fail exports that three runs could not make or no worker picked up, so the owner knows."""
     silent = Q(heard_at__lt=at - EXPORT_SILENT_FOR, attempts__gte=EXPORT_ATTEMPTS)
     forgotten = Q(heard_at__lt=at - WORK_GIVEN_UP_AFTER)
     stuck = Export.objects.unfinished().filter(silent | forgotten)
@@ -251,7 +252,7 @@ def purge_exports(*, at: datetime, limit: int = 1_000) -> int:
 
 
 def fetch_export(*, actor: User, export: Export) -> Iterator[bytes]:
-    """The file's pieces, one by one; that it was fetched is in the trail before the first."""
+    """Yield the file in pieces; the download is in the audit trail before the first piece."""
     trail.record(
         actor=actor, action="insights.export.downloaded", target=export, sha256=export.sha256
     )
@@ -266,7 +267,7 @@ def _pieces(export: Export) -> Iterator[bytes]:
 
 @db_transaction.atomic
 def delete_export(*, actor: User, export: Export) -> None:
-    """Let a file go before its time; a run that works at it notices."""
+    """Delete a file before it expires; a run that is making it notices and stops."""
     pk, kind = export.pk, export.kind
     ExportPiece.objects.filter(export=pk).delete()
     Export.objects.filter(pk=pk).delete()
@@ -280,5 +281,5 @@ def delete_export(*, actor: User, export: Export) -> None:
 
 
 def is_small(export: Export, most_lines: int) -> bool:
-    """Whether a request may wait for it: a statement of few lines."""
+    """Whether the request may wait for it: only a statement with few transactions."""
     return export.kind == Kind.STATEMENT and export.params["line_count"] <= most_lines

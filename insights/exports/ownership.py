@@ -1,8 +1,8 @@
-"""Which rows are a person's: read from the models, so that a new table needs no line anywhere.
+"""Which rows belong to a person. Read from the models, so a new table needs no registration.
 
-A row is theirs when it names them by a foreign key that is not a mere mention (SET_NULL), or,
-naming no person itself, hangs on a row of theirs: by what it is deleted with (CASCADE), else by
-what it cannot be without.
+A row belongs to the person it names by a foreign key, unless the key is a mere mention (SET_NULL).
+A row that names no person belongs to whoever owns the row it depends on: by the CASCADE key if
+there is one, otherwise by the required key.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from django.db.models import CASCADE, SET_NULL, ForeignKey, Model, Q, QuerySet
 
 from users.models import AuditChain, AuditEvent, User
 
-# The trail stays; what is personal in it is blanked (audit.erase_details).
+# The trail stays; its personal data is blanked (audit.erase_details).
 KEPT = (User, AuditChain, AuditEvent)
 
 
 def tables_of_people() -> list[type[Model]]:
-    """Every table with rows of a person, those that hang on others before these."""
+    """Every table with rows of a person; dependent tables come first."""
     models = apps.get_models(include_auto_created=True)
     return sorted(
         (model for model in models if model not in KEPT and paths_to_person(model)),
@@ -27,7 +27,7 @@ def tables_of_people() -> list[type[Model]]:
 
 
 def rows_of(model: type[Model], user: User) -> QuerySet:
-    """The person's rows of one table, in the trash or not."""
+    """The person's rows in one table, including the trash."""
     theirs = Q()
     for path in paths_to_person(model):
         theirs |= Q(**{path: user})
@@ -36,7 +36,7 @@ def rows_of(model: type[Model], user: User) -> QuerySet:
 
 @cache
 def paths_to_person(model: type[Model]) -> tuple[str, ...]:
-    """The lookups that say whose a row is; none where it is nobody's."""
+    """The lookups from a row to its owner; empty if the table belongs to nobody."""
     keys = [key for key in _foreign_keys(model) if key.related_model is not model]
     own = tuple(key.name for key in keys if key.related_model is User)
     if own:

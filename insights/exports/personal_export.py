@@ -1,7 +1,7 @@
-"""Everything a person owns, as one archive: export.json, their receipts and their bank files.
+"""Everything a person owns as one archive: export.json, their receipts and their bank files.
 
-The tables come from `ownership.tables_of_people()`, so a new one is in it by itself; what is left
-out stands below with its reason. Rows are written while they are read, whatever their number.
+The tables come from `ownership.tables_of_people()`, so new ones are included automatically.
+Exclusions are listed below with their reasons. Rows are streamed, so memory stays flat.
 """
 
 import json
@@ -25,7 +25,7 @@ from users.audit import trail
 from users.models import AuditEvent, User
 
 ROWS_AT_ONCE = 2_000
-# What is no data of the person's, or is in the archive in another form.
+# Not the person's data, or included in the archive in another form.
 LEFT_OUT = {
     "transactions.MonthlyTotal": "sums of the transactions",
     "transactions.MerchantTotal": "sums of the transactions",
@@ -39,7 +39,7 @@ LEFT_OUT = {
     "insights.ExportPiece": "files made from these same rows",
     "admin.LogEntry": "what staff did in the admin site is about other people",
 }
-# Whoever holds one of these could act as the person.
+# Secrets: holding one of these is enough to act as the person.
 SECRET_FIELDS = {
     *(
         "users.User.password",
@@ -65,7 +65,7 @@ Passwords, keys and tokens are in no export.
 def write_archive(
     user: User, file: IO[bytes], *, at: datetime, report: Callable[[int], None]
 ) -> None:
-    """Write the archive to an open file; `report` hears how many percent are done."""
+    """Write the archive to an open file; `report` is called with the percentage done."""
     with read_snapshot(), ZipFile(file, "w", ZIP_DEFLATED, compresslevel=6) as archive:
         moment = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
         readme = README.format(site=settings.SITE_NAME, email=user.email, at=moment)
@@ -78,7 +78,7 @@ def write_archive(
 
 
 def json_pieces(user: User, *, at: datetime, report: Callable[[int], None]) -> Iterator[str]:
-    """The document `export.json`, piece by piece."""
+    """The document `export.json`, in pieces."""
     profile = next(_rows(User, User.objects.filter(pk=user.pk)))
     head = {"exported_at": at.astimezone(UTC), "product": settings.SITE_NAME, "profile": profile}
     yield _json(head)[:-1]
@@ -94,13 +94,13 @@ def json_pieces(user: User, *, at: datetime, report: Callable[[int], None]) -> I
 
 
 def exported_tables() -> list[type[Model]]:
-    """Every table with rows of a person, in alphabetical order of their sections."""
+    """Every table with rows of a person, sorted by section name."""
     tables = [one for one in tables_of_people() if one._meta.label not in LEFT_OUT]
     return sorted(tables, key=section_name)
 
 
 def section_name(model: type[Model]) -> str:
-    """ "PointsEntry" is in "points_entries"."""
+    """The section of a model: "PointsEntry" is in "points_entries"."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model.__name__).lower()
     if name.endswith("y"):
         return f"{name[:-1]}ies"
@@ -110,7 +110,7 @@ def section_name(model: type[Model]) -> str:
 
 
 def exported_fields(model: type[Model]) -> list[Field]:
-    """The columns of a table that are told: no secrets, no bytes, no text folded for searching."""
+    """The columns of a table to export: no secrets, no binary data, no folded search text."""
     label = model._meta.label
     return [
         field
@@ -122,7 +122,7 @@ def exported_fields(model: type[Model]) -> list[Field]:
 
 def _of_person(model: type[Model], user: User) -> QuerySet:
     if model is Category:
-        # Those predefined for everybody too: transactions refer to them.
+        # Includes predefined rows: transactions refer to them.
         return Category.objects.filter(Q(user=user) | Q(user=None))
     return rows_of(model, user)
 
@@ -133,7 +133,9 @@ def _rows(model: type[Model], rows: QuerySet) -> Iterator[dict[str, Any]]:
 
 
 def _events(user: User) -> Iterator[dict[str, Any]]:
-    """The person's own trail, and what they did in others' without what it tells of these."""
+    """The person's own trail, and their actions in other people's trails without those people's
+    data.
+    """
     own = Q(chain__name=trail.chain_name(user.pk))
     names = [field.attname for field in exported_fields(AuditEvent)]
     events = AuditEvent.objects.filter(own | Q(actor=user)).order_by("pk")
@@ -174,5 +176,5 @@ def _write_imports(archive: ZipFile, user: User, report: Callable[[int], None]) 
 
 
 def _safe(name: str) -> str:
-    """A name that stays inside its folder wherever the archive is opened."""
+    """A file name that stays inside its folder when the archive is extracted."""
     return re.sub(r"[^\w.\- ()]+", "_", name)[-120:].strip(" .") or "file"

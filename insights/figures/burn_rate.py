@@ -1,4 +1,6 @@
-"""Burn rate: what a month and a day cost over the last full months, and how long funds last."""
+"""Burn rate: average monthly and daily spending over recent full months, and how long cash
+lasts.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +21,13 @@ from transactions.models import Category, MonthlyTotal
 WINDOWS = (3, 6, 12)
 MAIN_WINDOW = 6
 LIQUID = (Account.Type.CHECKING, Account.Type.SAVINGS, Account.Type.CASH)
-# A change of the monthly average by less is called steady.
+# Smaller changes of the monthly average count as steady.
 STEADY_PERCENT = 5
 
 
 @dataclass(frozen=True, slots=True)
 class BurnWindow:
-    """The last `months` full calendar months, or as many of them as there is history."""
+    """The last `months` full calendar months, or fewer if the history is shorter."""
 
     months: int
     flow: CashFlow
@@ -33,7 +35,7 @@ class BurnWindow:
 
     @property
     def monthly(self) -> Decimal:
-        """Expenses of an average month."""
+        """Average monthly expenses."""
         return self.flow.expenses / self.month_count
 
     @property
@@ -46,7 +48,7 @@ class BurnWindow:
 
     @property
     def net_burn(self) -> Decimal:
-        """By how much an average month's expenses exceed its income; below 0 there is no burn."""
+        """Average monthly expenses minus income; 0 or less means there is no burn."""
         return self.monthly - self.monthly_income
 
     @property
@@ -54,18 +56,22 @@ class BurnWindow:
         return self.net_burn > 0
 
     def runway_months(self, funds: Decimal) -> Decimal | None:
-        """How many such months the funds last; None where income covers the expenses."""
+        """How many months the cash on hand lasts at this burn; None if income covers the
+        expenses.
+        """
         return max(funds, Decimal(0)) / self.net_burn if self.burns else None
 
     def months_without_income(self, funds: Decimal) -> Decimal | None:
-        """How many such months the funds would pay alone; None where nothing is spent."""
+        """How many months the cash would last without any income; None if nothing is spent."""
         return max(funds, Decimal(0)) / self.monthly if self.monthly > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class BurnRate:
-    """`windows` is empty before the first full month. `trend_percent` is the last three months
-    against the three before; None without six months of history.
+    """`windows` is empty before the first full month.
+
+    `trend_percent` compares the last three months with the three before; None without six months of
+    history.
     """
 
     question: Question
@@ -78,7 +84,7 @@ class BurnRate:
 
     @property
     def main(self) -> BurnWindow | None:
-        """The window behind the headline: six months, which level out a year's odd ones."""
+        """The headline window: six months, which smooths out unusual months."""
         return next((one for one in self.windows if one.months == MAIN_WINDOW), None)
 
     @property
@@ -104,9 +110,9 @@ class BurnRate:
 
 
 def burn_rate(question: Question) -> BurnRate:
-    """Averages of the last 3, 6 and 12 full months, and the runway of what is at hand.
+    """Averages over the last 3, 6 and 12 full months, and the runway of the cash on hand.
 
-    At hand is what checking, savings and cash accounts hold now, less what they are overdrawn by.
+    Cash on hand is the current balance of checking, savings and cash accounts, minus overdrafts.
     """
     end = first_of_month(question.on)
     year = Period(add_months(end, -max(WINDOWS)), end)
@@ -130,7 +136,7 @@ def burn_rate(question: Question) -> BurnRate:
 
 
 def _window(end: date, count: int, first: date | None) -> Period:
-    """The last full months before `end`, none of them before the first with money."""
+    """The last full months before `end`, starting no earlier than the first month with activity."""
     return Period(min(max(add_months(end, -count), first or end), end), end)
 
 
@@ -143,7 +149,7 @@ def _trend(flows: Flows, end: date, first: date | None) -> Decimal | None:
 
 
 def _first_month(question: Question) -> date | None:
-    """The first month of income or expenses on these accounts: averages begin there."""
+    """The first month with income or expenses on these accounts; averages start there."""
     totals = MonthlyTotal.objects.filter(account_id__in=question.coverage.account_ids)
     counted = totals.exclude(category__kind=Category.Kind.TRANSFER)
     return counted.aggregate(first=Min("month"))["first"]

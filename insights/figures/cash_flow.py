@@ -1,8 +1,8 @@
-"""Cash flow: income, expenses and what is left, of a period and month by month.
+"""Cash flow: income, expenses and net of a period, also month by month.
 
-Income is money in and expenses is money out, without transfers between own accounts. Money in, in
-a category of expenses, is a refund: it lowers the expenses and is no income. The gross sums by the
-sign of each line (`txn_type`) stand beside: those are what the lists of lines add up to.
+Transfers between own accounts are left out. An inflow in an expense category is a refund: it lowers
+expenses and is not income. The gross sums follow each transaction's sign (`txn_type`); they match
+the sums of the transaction lists.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,12 +30,12 @@ class CashFlow:
 
     @property
     def gross_income(self) -> Decimal:
-        """Everything that came in, refunds too."""
+        """All inflows, including refunds."""
         return self.income + self.refunds
 
     @property
     def gross_expenses(self) -> Decimal:
-        """Everything that went out."""
+        """All outflows."""
         return self.expenses + self.refunds
 
     @property
@@ -44,7 +44,7 @@ class CashFlow:
 
     @property
     def savings_rate(self) -> Decimal | None:
-        """Net as a part of income, 0.25 for a quarter kept; None without income."""
+        """Net as a share of income (0.25 means 25% was saved); None without income."""
         return self.net / self.income if self.income > 0 else None
 
     @property
@@ -64,12 +64,12 @@ class MonthFlow:
 
     @property
     def gross_income(self) -> Decimal:
-        """As a period's."""
+        """As `CashFlow.gross_income`."""
         return self.income + self.refunds
 
     @property
     def gross_expenses(self) -> Decimal:
-        """As a period's."""
+        """As `CashFlow.gross_expenses`."""
         return self.expenses + self.refunds
 
     @property
@@ -78,18 +78,20 @@ class MonthFlow:
 
     @property
     def savings_rate(self) -> Decimal | None:
-        """As a period's."""
+        """As `CashFlow.savings_rate`."""
         return self.net / self.income if self.income else None
 
     @property
     def is_empty(self) -> bool:
-        """Nothing came in or went out, not even what could not be converted."""
+        """Whether the month has no activity at all, including amounts that could not be
+        converted.
+        """
         return not (self.gross_income or self.gross_expenses or self.not_converted_count)
 
 
 @dataclass(frozen=True, slots=True)
 class CashFlowMonths:
-    """A period month by month, with its sums and those of the period before."""
+    """A period month by month, with its totals and those of the previous period."""
 
     question: Question
     months: tuple[MonthFlow, ...]
@@ -98,7 +100,7 @@ class CashFlowMonths:
 
 
 def cash_flow_months(question: Question) -> CashFlowMonths:
-    """Income, expenses and what was left, by month; empty months at the period's edges go."""
+    """Income, expenses and net by month, without empty months at the period's edges."""
     period, before = question.choice.period, question.choice.comparison
     flows, _rates = question.load([period, before])
     return CashFlowMonths(
@@ -110,13 +112,13 @@ def cash_flow_months(question: Question) -> CashFlowMonths:
 
 
 def lived_in(months: Sequence[MonthFlow]) -> tuple[MonthFlow, ...]:
-    """The months from the first to the last with money: before and after there is no history."""
+    """The months from the first to the last with activity."""
     places = [place for place, month in enumerate(months) if not month.is_empty]
     return tuple(months[places[0] : places[-1] + 1]) if places else ()
 
 
 def cash_flow(flows: Flows, period: Period) -> CashFlow:
-    """What came in and went out in the period."""
+    """Income and expenses of the period."""
     rows = list(flows.within(period))
     income, expenses, refunds = _sums(rows)
     return CashFlow(
@@ -131,7 +133,7 @@ def cash_flow(flows: Flows, period: Period) -> CashFlow:
 
 
 def monthly_trend(flows: Flows, period: Period) -> tuple[MonthFlow, ...]:
-    """Each calendar month of a period of whole months, in order; without money it is zero."""
+    """Each calendar month of a period of whole months, in order; empty months are zero."""
     by_month: dict[date, list[Flow]] = {month: [] for month in period.months()}
     for row in flows.within(period):
         by_month[first_of_month(row.on)].append(row)
@@ -142,7 +144,7 @@ def monthly_trend(flows: Flows, period: Period) -> tuple[MonthFlow, ...]:
 
 
 def _sums(rows: Iterable[Flow]) -> tuple[Decimal, Decimal, Decimal]:
-    """Income, expenses less refunds, and those refunds."""
+    """Income, expenses minus refunds, and the refunds."""
     income = expenses = refunds = Decimal(0)
     for row in rows:
         if row.rate is not None:

@@ -1,4 +1,6 @@
-"""Spending by category over a period, against the one before: also what is spent no more."""
+"""Spending by category over a period compared with the previous one, including dropped
+categories.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ from insights.figures.spending import CategorySpending, categories_of, spending_
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """`rows` add up to the expenses of `total`; a row that has only a past has 0 now."""
+    """`rows` add up to the expenses of `total`; a category with past spending only has 0 now."""
 
     question: Question
     rows: tuple[CategorySpending, ...]
@@ -18,7 +20,7 @@ class Categories:
 
 
 def categories(question: Question) -> Categories:
-    """Top-level categories, largest first, each with those beneath it."""
+    """Top-level categories with their subcategories, largest first."""
     period, before = question.choice.period, question.choice.comparison
     flows, _rates = question.load([period, before])
     rows = spending_by_category(

@@ -1,4 +1,4 @@
-"""Whose accounts a person's figures cover: their own, and shared ones when asked for."""
+"""Which accounts a person's figures cover: their own, and shared ones on request."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ _GUESTS = (User.Role.VIEWER, User.Role.ANALYST)
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The accounts behind one person's figures, archived ones included, and how deep they look."""
+    """The accounts behind one person's figures (including archived ones), and the access level."""
 
     user: User
     accounts: tuple[Account, ...]
     has_shared: bool
     includes_shared: bool
     sees_insights: bool
-    # What the transaction list's filter `shared` needs to show the same rows; "" is all there are.
+    # Value of the transaction list's `shared` filter that shows the same rows; "" is all.
     list_filter: str = ""
 
     @property
@@ -26,21 +26,26 @@ class Coverage:
         return [account.pk for account in self.accounts]
 
     def currencies(self, shown: str) -> list[str]:
-        """Those a figure may be wanted in: one's own, those of the accounts, and the one shown."""
+        """Currencies a figure can be shown in: the user's, those of the accounts, and the current
+        one.
+        """
         used = {account.currency for account in self.accounts}
         return sorted(used | {self.user.base_currency, shown})
 
     @property
     def asked_for_shared(self) -> bool:
-        """Whether shared accounts count because the person asked, and not as a guest."""
+        """Whether shared accounts are included because the user asked, not because they are a
+        guest.
+        """
         owns = any(account.user_id == self.user.pk for account in self.accounts)
         return self.includes_shared and self.has_shared and owns
 
 
 def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
-    """Own accounts; shared ones too when asked, and unasked for who looks in or owns nothing.
+    """Own accounts, plus shared ones on request. Guests and people without accounts always get
+    both.
 
-    Insights need the role for them and, on every shared account covered, a share as analyst.
+    Insights require the role for them and, on every shared account covered, analyst access.
     """
     visible = list(Account.objects.visible_to(user))
     own = [account for account in visible if account.user_id == user.pk]
@@ -60,7 +65,7 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
 
 
 def insights_coverage(user: User, *, include_shared: bool | None = None) -> Coverage:
-    """As `coverage_for`, without accounts shared for a look only: those are in no insight."""
+    """As `coverage_for`, without view-only shared accounts: insights never include those."""
     require(user, Ability.SEE_INSIGHTS)
     levels = shared_account_ids(user)
     visible = list(Account.objects.visible_to(user))

@@ -1,4 +1,4 @@
-"""What the pages of the figures show beside them: period picker, currencies, links, notes."""
+"""The context of the insight pages: period picker, currencies, notes and links."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -22,14 +22,14 @@ from insights.figures.spending import CategorySpending, percent_change
 from insights.figures.yearly import Yearly, YearMonth
 from transactions.models import Transaction
 
-# Bars of the merchants' chart.
+# Bars in the merchants' chart.
 DRAWN_MERCHANTS = 10
 
 
 def shared_context(
     question: Question, not_converted: Iterable[NotConverted], rates: Iterable[RatesUsed]
 ) -> dict[str, Any]:
-    """What every page of a figure has."""
+    """Context shared by all insight pages."""
     links, choice, flows = Links(question.coverage), question.choice, tuple(not_converted)
     return {
         "question": question,
@@ -49,7 +49,7 @@ def shared_context(
 
 
 def _kept(question: Question) -> dict[str, str]:
-    """What stays in the address when the period changes."""
+    """Query parameters to keep when the period changes."""
     kept = {"include_shared": "1"} if question.coverage.asked_for_shared else {}
     if question.currency != question.coverage.user.base_currency:
         kept["currency"] = question.currency
@@ -105,7 +105,7 @@ def categories_context(figure: Categories) -> dict[str, Any]:
 
 
 def _category_rows(rows: Iterable[CategorySpending], question: Question) -> list[tuple]:
-    """(row, link, [(child, link)]); a row that is of the past alone leads to its past."""
+    """(row, link, [(child, link)]); a row with past spending only links to the previous period."""
     found = []
     for row in rows:
         children = [(child, _category_url(child, question)) for child in row.children]
@@ -120,7 +120,7 @@ def _category_url(row: CategorySpending, question: Question) -> str:
 
 
 def _moved(rows: Iterable[CategorySpending], question: Question, *, rose: bool) -> list[tuple]:
-    """The three categories that rose, or fell, by most."""
+    """The three categories with the biggest increases, or decreases."""
     moved = [row for row in rows if (row.change > 0 if rose else row.change < 0)]
     moved.sort(key=lambda row: -abs(row.change))
     return [(row, _category_url(row, question)) for row in moved[:3]]
@@ -166,7 +166,7 @@ def burn_rate_context(figure: BurnRate) -> dict[str, Any]:
 
 
 def _runs_out(figure: BurnRate) -> str:
-    """ "March 2028" while that is less than ten years away."""
+    """The month the cash runs out ("March 2028"), if less than ten years away."""
     months = figure.runway_months
     if months is None or months > 120:
         return ""
@@ -230,7 +230,7 @@ def yearly_context(figure: Yearly) -> dict[str, Any]:
 
 
 def _month_urls(row: YearMonth, links: Links) -> tuple[str, str, str, str]:
-    """To this month's income and expenses, and to those of a year before."""
+    """Links to the month's income and expenses, and to those of a year earlier."""
     now, before = Period.month_of(row.month), Period.month_of(row.before.month)
     return links.income(now), links.expenses(now), links.income(before), links.expenses(before)
 
@@ -240,6 +240,6 @@ def _year_url(year: int, kept: Mapping[str, str]) -> str:
 
 
 def _by_worth(item: AccountBalance) -> tuple[bool, Decimal]:
-    """What holds or owes most comes first, what could not be converted last."""
+    """The largest balances and debts first; unconverted ones last."""
     worth = item.converted.amount if item.converted else item.account.balance
     return item.converted is None, -abs(worth)

@@ -1,4 +1,4 @@
-"""What the home page shows beside the figures: names of periods, the period picker, links."""
+"""The home page's context: period names, the period picker, links."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ from insights.figures.overview import Overview
 from insights.figures.period_words import period_label, period_picker, span_label
 from insights.figures.spending import percent_change
 
-# Categories shown at once; the rest opens.
+# Categories shown at first; the rest can be expanded.
 SHOWN_CATEGORIES = 10
 _GROUPS = [
     ("Everyday", {Account.Type.CHECKING, Account.Type.CASH}),
@@ -23,7 +23,7 @@ _GROUPS = [
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One of the figures on top, with its change, its last twelve months and its rows."""
+    """One of the figures at the top, with its change, its last twelve months and its rows."""
 
     label: str
     amount: Decimal
@@ -104,7 +104,7 @@ def _tiles(overview: Overview, links: Links) -> list[Tile]:
 
 
 def _owned_percent(overview: Overview) -> Decimal | None:
-    """What is owned in percent of what is owned and owed together, for the bar."""
+    """Assets as a percentage of assets plus debts, for the bar."""
     worth = overview.net_worth
     whole = worth.assets + worth.liabilities
     return worth.assets * 100 / whole if whole else None
@@ -113,7 +113,7 @@ def _owned_percent(overview: Overview) -> Decimal | None:
 def _account_groups(
     overview: Overview, links: Links
 ) -> list[tuple[str, Decimal, list[tuple[AccountBalance, str]]]]:
-    """(name, sum in the base currency, [(balance, link)]) of the groups that have accounts."""
+    """(name, total in the base currency, [(balance, link)]) of each group that has accounts."""
     groups = []
     for name, types in _GROUPS:
         items = [one for one in overview.net_worth.items if one.account.account_type in types]
@@ -126,7 +126,7 @@ def _account_groups(
 
 
 def _left_out(overview: Overview, links: Links) -> dict[str, Any]:
-    """The amounts no figure could count: how many, and which."""
+    """The amounts left out of the figures: how many, and which."""
     balances, flows = overview.net_worth.not_converted, overview.totals.not_converted
     return {
         "count": len(balances) + overview.totals.not_converted_count,

@@ -1,4 +1,4 @@
-"""The list of transactions behind each figure: the address whose rows add up to it."""
+"""Links from each figure to the list of transactions that adds up to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,12 @@ from transactions.predefined import UNCATEGORIZED
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses for one coverage: where figures are about own accounts, so are their lists."""
+    """Links for one coverage: figures about own accounts link to lists of own accounts."""
 
     coverage: Coverage
 
     def transactions(self, period: Period | None = None, **filters: Any) -> str:
-        """The transactions of a period (both ends inclusive, as the list's filters are)."""
+        """Transactions of a period (both dates inclusive, as in the list's filters)."""
         query: dict[str, Any] = {}
         if period is not None:
             query = {"date_from": period.start, "date_to": period.last_day}
@@ -33,33 +33,33 @@ class Links:
         return f"{address}?{urlencode(query)}" if query else address
 
     def counted(self, period: Period, **filters: Any) -> str:
-        """What a figure counts: posted rows without transfers."""
+        """Rows that figures count: posted, without transfers."""
         return self.transactions(
             period, status=Transaction.Status.POSTED, transfers="exclude", **filters
         )
 
     def income(self, period: Period) -> str:
-        """What came in and is no refund."""
+        """Inflows that are not refunds."""
         return self.counted(period, counts_as="income")
 
     def expenses(self, period: Period) -> str:
-        """What went out, and the refunds that lower it."""
+        """Outflows, and the refunds that lower them."""
         return self.counted(period, counts_as="spending")
 
     def category(self, row: CategorySpending, period: Period) -> str:
-        """What was spent in a category and those beneath it."""
+        """Spending in a category and its subcategories."""
         return self.counted(period, counts_as="spending", category=row.slug or UNCATEGORIZED)
 
     def merchant(self, key: str, period: Period) -> str:
-        """What was spent at one merchant, given by its folded name."""
+        """Spending at one merchant, given by its folded name."""
         return self.counted(period, counts_as="spending", merchant_is=key or NO_MERCHANT)
 
     def account(self, account_id: int) -> str:
-        """Everything on one account, which is what its balance is made of."""
+        """All transactions of one account; they add up to its balance."""
         return self.transactions(account=account_id)
 
     def left_out(self, line: NotConverted) -> str:
-        """The days of one account among which a figure had to leave amounts out."""
+        """The date range of one account's amounts that a figure had to leave out."""
         return self.transactions(
             account=line.account_id,
             date_from=line.first,

@@ -1,8 +1,8 @@
-"""Where the money went: spending by merchant, against the period before.
+"""Spending by merchant, compared with the previous period.
 
-Home-currency accounts come from the merchants' totals, so ten years cost what one month costs;
-foreign accounts and cut months come from the rows, grouped by day, as in `transactions.flows`.
-Spellings that differ only in case are one merchant. Transfers are at no merchant.
+Accounts in the home currency use the merchant totals, so ten years cost as much as one month.
+Foreign accounts and partial months are read from the rows, grouped by day, as in
+`transactions.flows`. Spellings that differ only in case are one merchant. Transfers are left out.
 """
 
 from collections.abc import Iterable
@@ -33,10 +33,10 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 
 @dataclass(frozen=True, slots=True)
 class MerchantSpending:
-    """What was spent at one merchant in `count` purchases, less what came back (`refunds`).
+    """Spending at one merchant in `count` purchases, minus `refunds`.
 
-    `key` is its folded name, "" for lines without a merchant; `category` is the one most was
-    spent in there.
+    `key` is the folded name ("" if there is no merchant); `category` is the one with the most
+    spending there.
     """
 
     key: str
@@ -50,12 +50,12 @@ class MerchantSpending:
 
     @property
     def average(self) -> Decimal:
-        """One purchase's, before refunds."""
+        """Average amount per purchase, before refunds."""
         return self.gross_total / self.count if self.count else Decimal(0)
 
     @property
     def gross_total(self) -> Decimal:
-        """Everything that went out."""
+        """All outflows."""
         return self.total + self.refunds
 
     @property
@@ -69,7 +69,7 @@ class MerchantSpending:
 
 @dataclass(frozen=True, slots=True)
 class Merchants:
-    """The largest merchants of a period, and what all the `others` took together."""
+    """The largest merchants of a period, and the sum of all `others`."""
 
     question: Question
     rows: tuple[MerchantSpending, ...]
@@ -89,7 +89,7 @@ class Merchants:
 
 
 class _Line(NamedTuple):
-    """One merchant's sums in one category; `account` and `on` where a rate is needed."""
+    """One merchant's sums in one category; `account` and `on` are set if a rate is needed."""
 
     merchant: str
     category_id: int | None
@@ -112,9 +112,9 @@ class _Sum:
 
 
 def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
-    """The merchants with the most spent in the period, the largest first.
+    """The merchants with the most spending in the period, largest first.
 
-    A refund lowers what was spent at its merchant.
+    A refund lowers the spending at its merchant.
     """
     period, before = question.choice.period, question.choice.comparison
     now_lines, before_lines = _lines(question, period), _lines(question, before)
@@ -122,7 +122,7 @@ def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
         (now_lines if is_now else before_lines).append(line)
     for on, line in _foreign(question, period, before):
         (now_lines if on in period else before_lines).append(line)
-    # Whole, a split line has no category there.
+    # As a whole, a split transaction has no category there.
     if any(line.category_id is None and line.inflow for line in [*now_lines, *before_lines]):
         for on, line in _split_refunds(question, period, before):
             (now_lines if on in period else before_lines).append(line)
@@ -184,7 +184,7 @@ def _by_merchant(lines: Iterable[_Line], rates: RateTable) -> dict[str, _Sum]:
             continue
         sums = found.setdefault(folded(line.merchant), _Sum())
         outflow = line.outflow * rate.rate
-        # What comes in elsewhere is an income, or nobody has said what it is.
+        # Other inflows are income, or uncategorized.
         is_refund = line.kind == Category.Kind.EXPENSE
         refunds = line.inflow * rate.rate if is_refund else Decimal(0)
         sums.spent += outflow - refunds
@@ -215,7 +215,7 @@ def _left_out(line: _Line) -> NotConverted:
 
 
 def _lines(question: Question, period: Period) -> list[_Line]:
-    """The home currency's sums of the days that are in no whole month of the totals."""
+    """Home-currency sums of the days outside the whole months that the totals cover."""
     home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
     wanted = [Q(account_id__in=home) & _in(edge) for edge in cut_months(period) if home]
     if not wanted:
@@ -225,7 +225,7 @@ def _lines(question: Question, period: Period) -> list[_Line]:
 
 
 def _foreign(question: Question, period: Period, before: Period) -> Iterable[tuple[date, _Line]]:
-    """Both periods' sums in other currencies, day by day."""
+    """Both periods' sums in other currencies, by day."""
     accounts = question.coverage.accounts
     foreign = {one.pk: one for one in accounts if one.currency != question.currency}
     if not foreign:
@@ -239,9 +239,9 @@ def _foreign(question: Question, period: Period, before: Period) -> Iterable[tup
 def _split_refunds(
     question: Question, period: Period, before: Period
 ) -> Iterable[tuple[date, _Line]]:
-    """The parts of split lines that came in: whole, such a line is at its merchant uncategorized.
+    """Inflow parts of split transactions; the totals keep the whole transaction as uncategorized.
 
-    They are told by category as refunds, and with what went out beside them.
+    Their category decides which parts are refunds, together with the outflow parts.
     """
     by_id = {account.pk: account for account in question.coverage.accounts}
     inside = Q(transaction__txn_date__gte=period.start, transaction__txn_date__lt=period.end)
@@ -263,7 +263,7 @@ def _split_refunds(
     ):
         account = by_id[account_id]
         is_home = account.currency == question.currency
-        # Whether a rate is known is told by the whole line already.
+        # The whole transaction already says whether a rate is known.
         yield (
             on,
             _Line(
@@ -274,7 +274,7 @@ def _split_refunds(
 
 
 def _months(question: Question, period: Period, before: Period) -> Iterable[tuple[bool, _Line]]:
-    """Both periods' sums of whole months from the totals, and whether they are of the first."""
+    """Both periods' sums of whole months from the totals, flagged if from the current period."""
     home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
     spans = [whole_months(one) for one in (period, before)]
     wanted = [Q(month__range=(months[0], months[-1])) for months in spans if months]
@@ -298,7 +298,7 @@ def _months(question: Question, period: Period, before: Period) -> Iterable[tupl
 
 
 def _counted(condition: Q) -> QuerySet:
-    """Posted rows that are no transfer, with the category their merchant's totals have."""
+    """Posted rows that are not transfers, with the category as in the merchant totals."""
     rows = Transaction.objects.live().posted().filter(condition)
     whole = ~Q(category__kind=Category.Kind.TRANSFER)
     own = Case(When(is_split=True, then=None), default=F("category_id"))

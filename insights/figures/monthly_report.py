@@ -1,4 +1,4 @@
-"""One month in figures, to keep or to print: worth, cash flow, categories, budgets, bills."""
+"""A monthly report: net worth, cash flow, categories, budgets and bills."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ TREND_MONTHS, LARGEST_COUNT, MOST_BILLS = 6, 10, 40
 
 @dataclass(frozen=True, slots=True)
 class MonthlyReport:
-    """The figures of one calendar month, in `currency` where nothing else is said.
+    """The figures of one calendar month, in `currency` unless stated otherwise.
 
-    `worth` is at the month's end (today while it runs), `worth_before` as it began. `before` is
-    the month before; while the month runs, as many of its days as have passed.
+    `worth` is at the month's end (today for the current month), `worth_before` at its start.
+    `before` is the previous month; for the current month, only as many of its days as have passed.
     """
 
     on: date
@@ -60,14 +60,14 @@ class MonthlyReport:
 
     @property
     def worth_change(self) -> Decimal | None:
-        """None where one of the two could not count every account: they would not compare."""
+        """None if either side could not convert every account: the two would not be comparable."""
         if self.worth.not_converted or self.worth_before.not_converted:
             return None
         return self.worth.total - self.worth_before.total
 
     @property
     def rates(self) -> tuple[RatesUsed, ...]:
-        """By which rates each currency was converted, the latest of worth and flow."""
+        """The rates used for each currency, the latest of net worth and cash flow."""
         by_age = sorted((*self.worth.rates, *self.flow.rates), key=lambda one: one.last)
         used = {one.from_currency: one for one in by_age}
         return tuple(used[currency] for currency in sorted(used))
@@ -80,7 +80,7 @@ class MonthlyReport:
 def monthly_report(
     *, user: User, month: date, on: date, include_shared: bool | None = None
 ) -> MonthlyReport:
-    """The month's report as `user` may see it on the date `on`, from one snapshot."""
+    """The monthly report that `user` may see on the date `on`, from one snapshot."""
     with read_snapshot():
         return _monthly_report(user, month, on, include_shared)
 
@@ -121,7 +121,7 @@ def _monthly_report(
 def _worths(
     coverage: Coverage, currency: str, period: Period, on: date
 ) -> tuple[NetWorth, NetWorth]:
-    """Net worth as the month began and as it ended, counted back from today's balances."""
+    """Net worth at the month's start and end, computed backward from today's balances."""
     days = (period.start, min(period.last_day, on))
     currencies = {one.currency for one in coverage.accounts}
     rates = RateTable.for_dates(currencies, currency, list(days))
@@ -135,7 +135,7 @@ def _worths(
 
 
 def _as_of(coverage: Coverage, month: date, on: date) -> list[Account]:
-    """The accounts as they were on the evening before this month, or are today if it is to come."""
+    """The accounts on the evening before the month; today's accounts for a future month."""
     accounts, evening = coverage.accounts, min(month - timedelta(days=1), on)
     later = MonthlyTotal.objects.filter(account__in=accounts, month__gte=month).order_by()
     sums = {
@@ -152,7 +152,7 @@ def _as_of(coverage: Coverage, month: date, on: date) -> list[Account]:
 
 
 def _largest(coverage: Coverage, period: Period) -> tuple[Transaction, ...]:
-    """The largest amounts in the home currency first; transfers are no spending."""
+    """The largest amounts in the home currency first, without transfers."""
     rows = Transaction.objects.visible_to(coverage.user).posted().in_period(period)
     spent = rows.filter(account_id__in=coverage.account_ids, signed_amount__lt=0)
     counted = spent.filter(~Q(category__kind=Category.Kind.TRANSFER) | Q(category=None))
@@ -161,7 +161,7 @@ def _largest(coverage: Coverage, period: Period) -> tuple[Transaction, ...]:
 
 
 def _bills(user: User, period: Period, on: date) -> tuple[Line, ...]:
-    """What was due or paid in the month, by due date; skipped ones asked nothing of anybody."""
+    """Bills due or paid in the month, by due date, without skipped ones."""
     due = Q(due_date__gte=period.start, due_date__lt=period.end)
     paid = Q(paid_on__gte=period.start, paid_on__lt=period.end)
     mine = Bill.objects.visible_to(user).filter(due | paid, skipped_at=None).for_list()
