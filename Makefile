@@ -69,4 +69,4 @@ python:
 	echo "Python 3.11 or newer is needed and was not found. Say where it is: make run PYTHON=/path/to/python3"; exit 1; fi
 
 clean:
-	rm -rf .venv node_modules staticfiles .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage* htmlcov
+	rm -rf .venv node_modules tests/typescript/node_modules staticfiles .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage* htmlcov

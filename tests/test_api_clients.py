@@ -3,7 +3,9 @@
 import compileall
 import importlib
 import json
+import os
 import pkgutil
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import validate
 
+from banking.launcher.install import TYPESCRIPT, install_node_packages, path_of_node
 from tests.builders import PASSWORD
 from tests.live_server import granian
 
@@ -78,6 +81,49 @@ def test_every_module_of_the_generated_client_imports(client):
     for name in names:
         importlib.import_module(name)
     assert len(names) > 300
+
+
+# What an app relies on: names, optional and required fields, and the answers' statuses. `tsc`
+# fails on a line marked "@ts-expect-error" that has none.
+TYPESCRIPT_APP = """
+import type { components, operations, paths } from "./schema";
+
+type Row = components["schemas"]["TransactionOut"];
+type Sent = components["schemas"]["TransactionInRequest"];
+type Asked = NonNullable<operations["transactions_list"]["parameters"]["query"]>;
+type Page = paths["/api/transactions"]["get"]["responses"]["200"]["content"]["application/json"];
+
+export const sent: Sent = { account: 1, amount: "1.50", description: "Tea" };
+export const asked: Asked = { page_size: 200, txn_type: "expense", date_from: "2026-01-31" };
+export const amounts = (page: Page): string[] => page.results.map((row: Row) => row.amount);
+// @ts-expect-error an amount is a string
+export const number: Sent = { account: 1, amount: 1.5, description: "Tea" };
+// @ts-expect-error no such type
+export const misread: Asked = { txn_type: "expence" };
+"""
+
+
+def test_typescript_types_are_generated_and_check(schema, tmp_path):
+    install_node_packages(TYPESCRIPT)
+    programs = TYPESCRIPT / "node_modules/.bin"
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    (tmp_path / "app.ts").write_text(TYPESCRIPT_APP)
+    npm = shutil.which("npm") or str(Path(sys.executable).with_name("npm"))
+    for command in (
+        [programs / "openapi-typescript", "schema.json", "--output", "schema.ts"],
+        [programs / "tsc", "--noEmit", "--strict", "app.ts", "schema.ts"],
+    ):
+        made = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"PATH": path_of_node(npm)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+    assert "transactions_list" in (tmp_path / "schema.ts").read_text()
 
 
 @pytest.fixture

