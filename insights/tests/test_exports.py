@@ -62,6 +62,13 @@ def waiting(alice, checking, now):
 
 
 @pytest.mark.slow
+def test_the_page_says_what_a_file_of_transactions_holds(alice, client_for):
+    page = client_for(alice).get("/exports/").content.decode()
+    assert "split parts, notes, planned transactions and transfers" in page
+    for name in ("hledger", "beancount"):
+        assert f'href="/transactions/export/?format={name}"' in page
+
+
 def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, client_for):
     make_transaction(account=checking, amount="-12.34", txn_date=date(2026, 3, 2))
     body = {"account": checking.pk, "period": "2026-03"}
