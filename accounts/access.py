@@ -1,6 +1,6 @@
-"""What somebody may do with an account they see: their own, or one shared with them.
+"""What a user may do with an account they can see: their own, or one shared with them.
 
-Doors find the account by `visible_to` first (404), then ask here (403).
+Views and API endpoints first look the account up through `visible_to` (404), then check here (403).
 """
 
 from django.core.exceptions import PermissionDenied
@@ -13,19 +13,21 @@ OWNER = "owner"
 
 
 def access_level(user: User, account: Account) -> str:
-    """ "owner", "analyst", "viewer", or "" for somebody who does not see the account at all."""
+    """The user's access level: "owner", "analyst", "viewer", or "" if they cannot see the
+    account.
+    """
     if account.user_id == user.pk:
         return OWNER
     return shared_account_ids(user).get(account.pk, "")
 
 
 def may_change(user: User, account: Account) -> bool:
-    """Whether the user may change the account and what is on it: its owner alone."""
+    """Whether the user may change the account and its contents. Only the owner may."""
     return account.user_id == user.pk and may(user, Ability.CHANGE_OWN_DATA)
 
 
 def may_post_to(user: User, account: Account) -> bool:
-    """Whether the user may add transactions: the owner, or an analyst the owner chose."""
+    """Whether the user may add transactions: the owner, and analysts the account is shared with."""
     levels = (OWNER, AccountShare.Level.ANALYST)
     return may(user, Ability.CREATE_TRANSACTIONS) and access_level(user, account) in levels
 

@@ -1,4 +1,4 @@
-"""Accounts for staff to look at: their owners change them, and only posting moves a balance."""
+"""Read-only admin pages for accounts. Owners edit their accounts; only posting moves a balance."""
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -24,7 +24,7 @@ from users.signed_in import user_of
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    """Accounts with their balances, those in the trash among them."""
+    """Accounts with their balances, including those in the trash."""
 
     list_display = [
         "name", "user", "account_type", "masked_account", "currency", "balance_text", "is_active",
@@ -52,7 +52,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
 @admin.register(AccountShare)
 class AccountShareAdmin(ReadOnlyAdmin):
-    """Who sees whose account, and how."""
+    """Which accounts are shared with whom, and at which level."""
 
     list_display = ["account", "user", "member", "level", "status", "created_at"]
     list_filter = ["level", "status"]
@@ -64,7 +64,7 @@ class AccountShareAdmin(ReadOnlyAdmin):
 
 @admin.register(BankConnection)
 class BankConnectionAdmin(ReadOnlyAdmin):
-    """Connections to banks and their state, without the access itself."""
+    """Bank connections and their state, without the access secret."""
 
     list_display = [
         "institution_name", "user", "provider", "status", "error_code", "last_synced_at",
@@ -80,7 +80,7 @@ class BankConnectionAdmin(ReadOnlyAdmin):
 
 @admin.register(ConnectedAccount)
 class ConnectedAccountAdmin(ReadOnlyAdmin):
-    """Accounts at connected banks, and where their lines go."""
+    """Accounts at connected banks and the accounts they feed."""
 
     list_display = ["name", "connection", "account", "last_four", "currency", "is_live"]
     list_filter = ["is_live", "currency"]
@@ -92,7 +92,9 @@ class ConnectedAccountAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """What each question to a bank came to; the request id is what the provider asks for."""
+    """The outcome of each sync. Providers ask for the request ID when they investigate a
+    problem.
+    """
 
     list_display = [
         "connection", "trigger", "status", "added_count", "removed_count", "review_count",
@@ -107,7 +109,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(ReadOnlyAdmin):
-    """The rates that figures were converted at, with their source."""
+    """The rates used to convert figures, with their sources."""
 
     list_display = ["rate_on", "base", "quote", "rate", "source", "created_at"]
     list_filter = ["base", "quote", "source"]
@@ -119,7 +121,9 @@ class ExchangeRateAdmin(ReadOnlyAdmin):
 
 @admin.register(HeldRate)
 class HeldRateAdmin(ReadOnlyAdmin):
-    """Rates more than a fifth away from the last one known: nothing converts with them yet."""
+    """Rates more than 20% away from the last known rate. They are not used until staff
+    accept them.
+    """
 
     list_display = [
         "rate_on", "base", "quote", "rate", "known_rate", "known_on", "source", "status",
@@ -155,7 +159,7 @@ class HeldRateAdmin(ReadOnlyAdmin):
 
 @admin.register(RateFetch)
 class RateFetchAdmin(ReadOnlyAdmin):
-    """Each question to a source of rates, and what came of it."""
+    """Each request to a rate source and its outcome."""
 
     list_display = [
         "asked_at", "source", "has_succeeded", "rate_on", "stored_count", "held_count", "message",

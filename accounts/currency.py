@@ -1,4 +1,4 @@
-"""What a person holds in each currency, and the rates it converts at."""
+"""A person's balances in each currency and the rates used to convert them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from accounts.models import Account, AccountQuerySet, HeldRate, RateFetch
 from banking.limits import RATE_CHART_DAYS, RATES_LATE_AFTER
 from users.models import User
 
-# Beside one's own: the ten most traded.
+# Shown next to the base currency: the ten most traded currencies.
 USUAL = ("USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD")
 FIRST_RATES, LAST_DAY = date(1999, 1, 1), date(2100, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """All balances in one currency, and what they are in the base currency (None: no rate)."""
+    """The total of all balances in one currency, and its value in the base currency (None: no
+    rate).
+    """
 
     currency: str
     account_count: int
@@ -31,7 +33,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class CurrencySummary:
-    """A person's balances by currency, the base currency first, then the largest."""
+    """A person's balances by currency: the base currency first, then the largest."""
 
     base: str
     on: date
@@ -39,18 +41,20 @@ class CurrencySummary:
 
     @property
     def total(self) -> Decimal:
-        """What could be converted; the rest is counted in `not_converted`."""
+        """The converted total. Balances without a rate are left out and counted in
+        `not_converted`.
+        """
         return sum((one.converted or Decimal(0) for one in self.holdings), Decimal(0))
 
     @property
     def not_converted(self) -> int:
-        """How many accounts' balances the total leaves out."""
+        """How many account balances the total leaves out."""
         return sum(one.account_count for one in self.holdings if not one.rate)
 
 
 @dataclass(frozen=True, slots=True)
 class RateState:
-    """How the asking goes: the last answer, and what has gone wrong since."""
+    """The state of rate fetching: the last success and any failures since."""
 
     last: RateFetch | None
     failure: RateFetch | None
@@ -59,7 +63,9 @@ class RateState:
 
 
 def counted_accounts(user: User, *, include_shared: bool) -> AccountQuerySet:
-    """Own active accounts; those shared with the user too where asked for, or alone if none."""
+    """The user's active accounts. Accounts shared with the user are included on request, or when
+    they have none of their own.
+    """
     own = Account.objects.owned_by(user).active()
     if include_shared or not own.exists():
         return Account.objects.visible_to(user).active()
@@ -69,7 +75,7 @@ def counted_accounts(user: User, *, include_shared: bool) -> AccountQuerySet:
 def currency_summary(
     user: User, *, base: str, on: date, include_shared: bool = False
 ) -> CurrencySummary:
-    """Balances by currency as they stand, converted into `base` at the rates of `on`."""
+    """Current balances by currency, converted into `base` at the rates of `on`."""
     sums: dict[str, tuple[int, Decimal]] = {}
     accounts = counted_accounts(user, include_shared=include_shared)
     for currency, balance in accounts.order_by("pk").values_list("currency", "balance"):
@@ -89,14 +95,16 @@ def _order(holding: Holding, base: str) -> tuple:
 
 
 def rates_of(base: str, currencies: Iterable[str], on: date) -> dict[str, Rate | None]:
-    """{currency: 1 `base` in it on `on`}, None where no rate of the last seven days is known."""
+    """Map each currency to the value of 1 `base` on `on`, or None if no rate of the last seven days
+    is known.
+    """
     wanted = {currency: {base} for currency in currencies if currency != base}
     tables = RateTable.for_targets(wanted, [on])
     return {currency: table.rate(base, on) for currency, table in sorted(tables.items())}
 
 
 def rate_history(base: str, quote: str, until: date) -> list[Rate]:
-    """1 `base` in `quote` on each of the last 90 days that has a rate of its own."""
+    """The value of 1 `base` in `quote` on each of the last 90 days with a rate of its own."""
     days = [until - timedelta(days=back) for back in reversed(range(RATE_CHART_DAYS))]
     table = RateTable.for_dates({base}, quote, days)
     rates = (table.rate(base, day) for day in days)
@@ -108,7 +116,7 @@ def rate_history(base: str, quote: str, until: date) -> list[Rate]:
 
 
 def rate_state(at: datetime) -> RateState:
-    """Whether rates come in, for the page to say so."""
+    """Whether rates are arriving, so that the page can warn if they are not."""
     fetches = RateFetch.objects.order_by("-asked_at", "-id")
     last = fetches.filter(has_succeeded=True).first()
     newest = fetches.first()

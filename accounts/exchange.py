@@ -1,9 +1,9 @@
-"""Converting between currencies with the rates we have stored, and never with a guess.
+"""Convert between currencies with stored rates only.
 
-The rate of a date is the one stored for it, or the last within the seven days before. A pair is
-quoted directly, the other way round, or across a currency that quotes both; only where none of
-these is known, across a currency both of them quote. Two different currencies without such a rate
-do not convert: nothing is ever 1:1, nothing asks the network.
+The rate for a date is the one stored for that date, or the latest from the seven days before. A
+pair can be quoted directly, inversely, or through a base currency that quotes both. If none of
+these is known, a quote currency that both sides share is used. Without any such rate the amount is
+not converted: there is no 1:1 fallback and no network request.
 """
 
 from bisect import bisect_right
@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from accounts.models import ExchangeRate
 from banking.limits import RATE_AGE_DAYS
 
-# {(base, quote): [(its day, the rate, its source)], oldest first}
+# {(base, quote): [(date, rate, source)]}, oldest first
 Quotes = dict[tuple[str, str], list[tuple[date, Decimal, str]]]
 StoredRate = tuple[str, str, str, date, str]
 _STORED = ("base", "quote", "rate", "rate_on", "source")
@@ -31,7 +31,9 @@ class RateMissing(LookupError):  # noqa: N818 - it names the fact, as the docs d
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One `from_currency` = `rate` `to`; the day it is of (None for a currency and itself)."""
+    """One `from_currency` = `rate` `to`, with the rate's date (None if both currencies are the
+    same).
+    """
 
     from_currency: str
     to: str
@@ -42,7 +44,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """An amount in the currency asked for, unrounded, with the rate that made it."""
+    """The unrounded amount in the target currency, with the rate used."""
 
     amount: Decimal
     currency: str
@@ -50,7 +52,7 @@ class Converted:
 
 
 def convert(amount: Decimal, from_currency: str, to: str, on: date) -> Converted:
-    """`amount` in `to`, at the rate of `on`. Raises RateMissing."""
+    """Convert `amount` into `to` at the rate of `on`. Raises RateMissing."""
     converted = RateTable.for_dates({from_currency}, to, [on]).convert(amount, from_currency, on)
     if converted is None:
         raise RateMissing(from_currency, to, on)
@@ -58,9 +60,9 @@ def convert(amount: Decimal, from_currency: str, to: str, on: date) -> Converted
 
 
 class RateTable:
-    """The rates from several currencies into one, for many dates, loaded by one query.
+    """Rates from several currencies into one, for many dates, loaded with one query.
 
-    The first that is missing there asks one more, for all tables loaded together.
+    The first pair that is missing triggers one more query, for all tables loaded together.
     """
 
     def __init__(
@@ -73,20 +75,24 @@ class RateTable:
 
     @classmethod
     def for_dates(cls, currencies: Iterable[str], to: str, dates: Iterable[date]) -> "RateTable":
-        """What converting `currencies` into `to` on any of `dates` needs; no query for nothing."""
+        """Load the rates to convert `currencies` into `to` on any of `dates`. Runs no query if
+        there is nothing to convert.
+        """
         return cls.for_targets({to: currencies}, dates)[to]
 
     @classmethod
     def for_targets(
         cls, wanted: Mapping[str, Iterable[str]], dates: Iterable[date]
     ) -> dict[str, "RateTable"]:
-        """A table for each {target: currencies to convert into it}, all by one query."""
+        """Load one table for each {target: currencies to convert into it}, with one query
+        for all.
+        """
         needed = {to: set(currencies) | {to} for to, currencies in wanted.items()}
         quotes = {quote for group in needed.values() if len(group) > 1 for quote in group}
         days = set(dates)
         if not quotes or not days:
             return {to: cls(to, []) for to in needed}
-        # Direct, inverse and across a common base: in each case both quotes are among these.
+        # Direct, inverse and common-base rates all have both currencies among these quotes.
         rows = list(
             ExchangeRate.objects.filter(
                 quote__in=quotes,
@@ -104,14 +110,14 @@ class RateTable:
         return further.tables
 
     def rate(self, from_currency: str, on: date) -> Rate | None:
-        """The youngest usable rate on that date; None where there is none."""
+        """The most recent usable rate on that date, or None."""
         key = (from_currency, on)
         if key not in self._found:
             self._found[key] = self._find(from_currency, on)
         return self._found[key]
 
     def convert(self, amount: Decimal, from_currency: str, on: date) -> Converted | None:
-        """`amount` in this table's currency, unrounded; None where no rate is known."""
+        """The unrounded amount in this table's currency, or None without a rate."""
         rate = self.rate(from_currency, on)
         return Converted(amount * rate.rate, self.to, rate) if rate else None
 
@@ -124,7 +130,9 @@ class RateTable:
         return found
 
     def find_without_common_quote(self, from_currency: str, on: date) -> Rate | None:
-        """Of equal age the direct quote comes first, then the inverse, then a cross by its name."""
+        """The most recent rate. On ties: direct first, then inverse, then cross rates by currency
+        code.
+        """
         return _youngest(
             self._direct(from_currency, on),
             self._inverse(from_currency, on),
@@ -140,12 +148,14 @@ class RateTable:
         return quote and Rate(from_currency, self.to, 1 / quote[1], quote[0], quote[2])
 
     def _across(self, base: str, from_currency: str, on: date) -> Rate | None:
-        """base→to over base→from."""
+        """The cross rate through a base: base→to divided by base→from."""
         ours, theirs = self._latest(base, from_currency, on), self._latest(base, self.to, on)
         return self._crossed(from_currency, theirs, ours)
 
     def _across_quote(self, quotes: Quotes, from_currency: str, on: date) -> Rate | None:
-        """from→quote over to→quote, by the youngest of the quotes both have."""
+        """The cross rate through the shared quote with the most recent rates: from→quote divided by
+        to→quote.
+        """
         common = sorted(quote for base, quote in quotes if base == from_currency)
         return _youngest(
             *(
@@ -159,7 +169,7 @@ class RateTable:
         )
 
     def _crossed(self, from_currency: str, over: tuple | None, under: tuple | None) -> Rate | None:
-        """One leg over the other; as old as the older of the two."""
+        """Divide one leg by the other. The result has the date of the older leg."""
         if over is None or under is None:
             return None
         source = " × ".join(dict.fromkeys([under[2], over[2]]))
@@ -177,9 +187,9 @@ class RateTable:
 
 
 class _CommonQuotes:
-    """What several currencies quote in common, read once, when a rate is missing without it.
+    """The quotes that several currencies share. Loaded once, when a rate is missing without them.
 
-    It is read for those currencies and days alone, because a provider's base quotes 160 others.
+    Only these currencies and dates are loaded, because a provider's base quotes 160 others.
     """
 
     def __init__(self, needed: Mapping[str, Iterable[str]], days: Iterable[date]) -> None:
@@ -231,13 +241,13 @@ def _latest_of(
 
 
 def _youngest(*rates: Rate | None) -> Rate | None:
-    """Of those known; of equal age the first."""
+    """The most recent of the known rates; on ties the first."""
     known = [rate for rate in rates if rate is not None]
     return max(known, key=lambda rate: rate.rate_on or date.min, default=None)
 
 
 def _usable(text: str) -> Decimal | None:
-    """A stored rate as a number above zero; anything else is as good as absent."""
+    """A stored rate as a positive number. Anything else counts as missing."""
     try:
         rate = Decimal(text)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""What an accounts list may be narrowed by."""
+"""Filters for the accounts list."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class YesNoFilter(django_filters.BooleanFilter):
 
 
 class AccountFilter(django_filters.FilterSet):
-    """`is_active`, `account_type` and `currency`, alike on the page and at the API."""
+    """Filter by `is_active`, `account_type` and `currency`, on the page and in the API."""
 
     is_active = YesNoFilter()
     account_type = django_filters.ChoiceFilter(choices=Account.Type.choices)

@@ -1,4 +1,4 @@
-"""The entries of an account, as a person types them."""
+"""Forms for accounts."""
 
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from users.models import User
 
 
 class AccountForm(Form):
-    """One account; a balance is never typed, only what it was at the beginning."""
+    """The account form. People enter the opening balance, never the current balance."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     account_type = forms.ChoiceField(label=_("Type"), choices=Account.Type.choices)
@@ -43,7 +43,7 @@ class AccountForm(Form):
     )
 
     def changes(self) -> dict[str, Any]:
-        """The entries as the services take them; an empty amount is zero."""
+        """The values as the services expect them; an empty amount is zero."""
         data = dict(self.cleaned_data)
         for name in ("opening_balance", "overdraft_limit"):
             data[name] = data[name] if data[name] is not None else Decimal(0)
@@ -51,7 +51,7 @@ class AccountForm(Form):
 
 
 class ConvertForm(Form):
-    """An amount to convert, and the day whose rate does it."""
+    """An amount to convert, and the date whose rate to use."""
 
     amount = AmountFormField(currency_from="base", label=_("Amount"))
     base = forms.ChoiceField(label=_("From"), choices=currency_choices)
@@ -70,7 +70,7 @@ class ConvertForm(Form):
 
 
 def entries_of(account: Account) -> dict[str, Any]:
-    """The form's entries for an account that is there."""
+    """The form's initial values for an existing account."""
     return {
         "name": account.name,
         "account_type": account.account_type,
@@ -83,7 +83,7 @@ def entries_of(account: Account) -> dict[str, Any]:
 
 
 class InviteForm(Form):
-    """Who is to see which of one's own accounts, and how far."""
+    """Invite a person to one or more of the user's own accounts, at a given level."""
 
     email = forms.EmailField(
         label=_("Email address"),

@@ -1,4 +1,4 @@
-"""What a converted figure owes its reader: which amounts it left out, and the rates behind it."""
+"""What a converted figure must disclose: the amounts it leaves out and the rates it used."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from banking.kernel.narrowing import sure
 
 @dataclass(frozen=True, slots=True)
 class NotConverted:
-    """Amounts of one account that no rate could bring into the figure's currency."""
+    """Amounts of one account that could not be converted into the figure's currency."""
 
     account_id: int
     account_name: str
@@ -22,7 +22,7 @@ class NotConverted:
 
 @dataclass(frozen=True, slots=True)
 class RatesUsed:
-    """The rates that brought one currency into a figure: how many, of which days, from whom."""
+    """The rates used to convert one currency: how many, from which dates and sources."""
 
     from_currency: str
     to: str
@@ -33,7 +33,7 @@ class RatesUsed:
 
 
 def merged(parts: Iterable[NotConverted]) -> tuple[NotConverted, ...]:
-    """One line per account."""
+    """Merge the entries into one per account."""
     lines: dict[int, NotConverted] = {}
     for part in parts:
         line = lines.get(part.account_id)
@@ -52,7 +52,7 @@ def merged(parts: Iterable[NotConverted]) -> tuple[NotConverted, ...]:
 
 
 def rates_used(rates: Iterable[Rate]) -> tuple[RatesUsed, ...]:
-    """One line per currency that was really converted."""
+    """One entry for each currency that was converted."""
     by_currency: dict[str, list[Rate]] = {}
     for rate in rates:
         if rate.rate_on is not None:

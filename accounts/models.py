@@ -19,7 +19,9 @@ from users.models import User
 
 
 def shared_account_ids(user: User) -> dict[int, str]:
-    """{account id: level} of the accounts others share with this user; asked once per request."""
+    """{account ID: level} of the accounts other people share with this user. Queried once per
+    request.
+    """
     if not hasattr(user, "_shared_account_ids"):
         user._shared_account_ids = dict(
             AccountShare.objects.filter(
@@ -42,14 +44,14 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(visible, deleted_at=None)
 
     def active(self) -> "AccountQuerySet":
-        """Not archived, not in the trash."""
+        """Accounts that are neither archived nor in the trash."""
         return self.filter(is_active=True, deleted_at=None)
 
 
 class Account(Trashable):
-    """A financial account. Its `balance` is opening balance plus posted transactions, always.
+    """A financial account. Its `balance` is always the opening balance plus posted transactions.
 
-    What is owed is negative: a credit card's or a loan's balance is at or below zero.
+    Debts are negative: the balance of a credit card or loan is at or below zero.
     """
 
     class Type(models.TextChoices):
@@ -74,7 +76,7 @@ class Account(Trashable):
     opening_balance = AmountField(_("opening balance"), default=0)
     overdraft_limit = AmountField(_("overdraft or credit limit"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
-    # When it was archived; None as well for an archived one of which nobody knows.
+    # None for active accounts, and for accounts archived before this column existed.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -101,12 +103,14 @@ class Account(Trashable):
 
     @property
     def masked_account(self) -> str:
-        """The account's number as it may be shown: "****3456", or "" where none was given."""
+        """The account number as it may be shown: "****3456", or "" if none was given."""
         return f"****{self.last_four}" if self.last_four else ""
 
     @property
     def has_overdraft_rule(self) -> bool:
-        """A loan is owed by nature; everywhere else the balance stays above the limit."""
+        """Whether the overdraft limit applies. It does not apply to loans, which are
+        always owed.
+        """
         return self.account_type != self.Type.LOAN
 
     @property
@@ -116,7 +120,7 @@ class Account(Trashable):
 
 class AccountShareQuerySet(models.QuerySet["AccountShare"]):
     def visible_to(self, user: User) -> "AccountShareQuerySet":
-        """What the user gave and did not take back, and what others offer or share with them."""
+        """Shares the user gave and did not revoke, and shares others offer or gave to them."""
         given = Q(user=user) & ~Q(status=AccountShare.Status.REVOKED)
         return self.filter(given | self._received_by(user), account__deleted_at=None)
 
@@ -124,28 +128,28 @@ class AccountShareQuerySet(models.QuerySet["AccountShare"]):
         return self.visible_to(user).filter(user=user)
 
     def received_by(self, user: User) -> "AccountShareQuerySet":
-        """Open invitations to the user, and shares they took up."""
+        """Open invitations to the user, and shares the user accepted."""
         return self.filter(self._received_by(user), account__deleted_at=None)
 
     def accepted(self) -> "AccountShareQuerySet":
         return self.filter(status=AccountShare.Status.ACCEPTED)
 
     def offered_to(self, user: User) -> "AccountShareQuerySet":
-        """Invitations that wait for the user's answer."""
+        """Invitations waiting for the user's answer."""
         return self.received_by(user).filter(status=AccountShare.Status.INVITED)
 
     def _received_by(self, user: User) -> Q:
-        """An invitation to an address is for whoever proved that it is theirs."""
+        """An invitation to an email address belongs to whoever has confirmed that address."""
         addresses = EmailAddress.objects.filter(user_id=user.pk, verified=True).values("email")
         to_me = Q(member=user) | Q(member=None, invited_email__in=addresses)
         return to_me & Q(status__in=[AccountShare.Status.INVITED, AccountShare.Status.ACCEPTED])
 
 
 class AccountShare(models.Model):
-    """One account seen by another person, as viewer or analyst, from accepting until revoked.
+    """One account shared with another person, as viewer or analyst, from acceptance until revoked.
 
-    `invited_email` is what the owner typed. Where nobody is registered with it the invitation
-    looks the same to its owner, and waits without a member.
+    `invited_email` is the address the owner entered. If nobody is registered with it, the
+    invitation looks the same to the owner and waits without a member.
     """
 
     class Level(models.TextChoices):
@@ -213,7 +217,7 @@ class ExchangeRate(models.Model):
 
     base = CurrencyField()
     quote = CurrencyField()
-    # Text, because a rate has more digits than money and SQLite would keep a decimal as a float.
+    # Stored as text: rates have more digits than money, and SQLite would store decimals as floats.
     rate = models.CharField(max_length=32)
     rate_on = models.DateField()
     source = models.CharField(max_length=40)
@@ -233,9 +237,9 @@ class ExchangeRate(models.Model):
 
 
 class HeldRate(models.Model):
-    """A rate too far from the last one known to be believed: staff accept or refuse it.
+    """An implausible rate, too far from the last known one. Staff accept or refuse it.
 
-    Until then nothing converts with it; the last good rate serves for its seven days.
+    Until then it is not used; the last good rate stays valid for its seven days.
     """
 
     class Status(models.TextChoices):
@@ -269,7 +273,7 @@ class HeldRate(models.Model):
 
 
 class RateFetch(models.Model):
-    """One question to one source of rates, and what came of it."""
+    """One request to a rate source and its outcome."""
 
     source = models.CharField(max_length=40)
     asked_at = models.DateTimeField(db_index=True)
@@ -290,11 +294,11 @@ class RateFetch(models.Model):
 
 class BankConnectionQuerySet(models.QuerySet["BankConnection"]):
     def visible_to(self, user: User) -> "BankConnectionQuerySet":
-        """The user's own open connections: a share shows accounts, not the access to the bank."""
+        """The user's own open connections. Sharing an account does not share access to the bank."""
         return self.filter(user=user, disconnected_at=None)
 
     def due(self, at: datetime) -> "BankConnectionQuerySet":
-        """Active connections whose next regular sync has come."""
+        """Active connections whose next scheduled sync is due."""
         return self.filter(
             status__in=BankConnection.SYNCING, disconnected_at=None, next_sync_at__lte=at
         )
@@ -303,8 +307,8 @@ class BankConnectionQuerySet(models.QuerySet["BankConnection"]):
 class BankConnection(models.Model):
     """A person's access to one bank through one provider.
 
-    `secret` is encrypted (banking.kernel.encryption) and leaves the database for the connector
-    alone. `cursor` only moves forward. At most one sync runs at a time: it holds `lease_until`.
+    `secret` is encrypted (banking.kernel.encryption) and decrypted only for the connector. `cursor`
+    only moves forward. At most one sync runs at a time; it holds `lease_until`.
     """
 
     class Provider(models.TextChoices):
@@ -326,7 +330,7 @@ class BankConnection(models.Model):
     )
     provider = models.CharField(max_length=9, choices=Provider.choices)
     institution_name = models.CharField(_("bank"), max_length=120)
-    # The provider's own id of the connection: its webhooks name it.
+    # The provider's own ID for the connection, used in its webhooks.
     external_id = models.CharField(max_length=255, blank=True, db_index=True)
     secret = models.TextField(editable=False)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.ACTIVE)
@@ -352,9 +356,9 @@ class BankConnection(models.Model):
 
 
 class ConnectedAccount(models.Model):
-    """An account at a connected bank, and the account here that its lines go to, if any.
+    """An account at a connected bank, and the account here that receives its transactions, if any.
 
-    A bank's account feeds one account here, and an account here is fed by one bank at a time.
+    A bank account feeds at most one account here, and an account here is fed by at most one bank.
     """
 
     connection = models.ForeignKey(
@@ -371,11 +375,11 @@ class ConnectedAccount(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     balance = AmountField(null=True, blank=True)
     balance_on = models.DateField(null=True, blank=True)
-    # Opened here for this bank account: the first sync sets its opening balance.
+    # Created here for this bank account: the first sync sets its opening balance.
     sets_opening_balance = models.BooleanField(default=False)
-    # Why its lines cannot be kept here, in a sentence.
+    # A sentence that says why its transactions cannot be stored here.
     refusal = models.CharField(max_length=200, blank=True)
-    # False once its connection ended: the mapping is remembered for a new link to the same bank.
+    # False once the connection has ended. The mapping is kept for a new link to the same bank.
     is_live = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -399,14 +403,14 @@ class ConnectedAccount(models.Model):
 
     @property
     def difference(self) -> Decimal | None:
-        """What the bank says it holds, less what stands here; None where either is unknown."""
+        """The bank's balance minus the balance here, or None if either is unknown."""
         if self.account is None or self.balance is None:
             return None
         return self.balance - self.account.balance
 
 
 class SyncRun(models.Model):
-    """One question to one bank, and what came of it."""
+    """One sync of one bank connection, and its outcome."""
 
     class Trigger(models.TextChoices):
         LINK = "link", _("Connected")
@@ -431,7 +435,7 @@ class SyncRun(models.Model):
     error = models.CharField(max_length=300, blank=True)
     messages = models.JSONField(default=list, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
-    # It failed for something that only its owner can do: sign in, or connect again.
+    # Only the owner can fix this failure: by signing in or by connecting again.
     needs_owner = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -440,7 +444,7 @@ class SyncRun(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            # Fifty webhooks at once ask for one sync.
+            # Fifty webhooks at once request a single sync.
             models.UniqueConstraint(
                 fields=["connection"], condition=Q(status="queued"), name="sync_run_queued_once"
             ),

@@ -1,7 +1,7 @@
-"""Rates are asked for, checked, and stored, or held until staff have looked at them.
+"""Fetch rates, check them, and store them or hold them for staff to review.
 
-The sources are asked in order until one answers; where none does, the last stored rates stay what
-figures convert with, for their seven days. Days that were missed are filled in from the ECB.
+Sources are tried in order until one responds. If none does, the last stored rates stay in use for
+seven days. Missed days are filled in from the ECB.
 """
 
 from bisect import bisect_right
@@ -34,7 +34,9 @@ LONGEST_GAP = timedelta(days=4)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A provider: the name stored with its rates, and how to ask it for the latest."""
+    """A provider: the name stored with its rates, and the function that fetches its latest
+    rates.
+    """
 
     name: str
     fetch: Callable[[date], list[Quote]]
@@ -47,12 +49,12 @@ ECB_90_DAYS = Source("ECB", ecb.fetch_90_days)
 
 
 def sources() -> list[Source]:
-    """Whom to ask, best first."""
+    """The rate sources, best first."""
     return [KEYED, OPEN, ECB] if settings.EXCHANGERATE_API_KEY else [OPEN, ECB]
 
 
 def refresh_rates(*, at: datetime) -> bool:
-    """Fetch rates if it is time to: six hours after a success, one after a failure."""
+    """Fetch rates if they are due: six hours after a success, one hour after a failure."""
     fetches = RateFetch.objects.order_by("-asked_at", "-id")
     is_early = (
         fetches.filter(has_succeeded=True, asked_at__gt=at - RATES_EVERY).exists()
@@ -62,9 +64,10 @@ def refresh_rates(*, at: datetime) -> bool:
 
 
 def fetch_rates(*, at: datetime) -> bool:
-    """Ask the sources in order until one answers, then fill missed days. Whether one answered.
+    """Try the sources in order until one responds, then fill in missed days. Returns whether one
+    did.
 
-    Twice at the same time does the same: the first told rate of a pair and day stays.
+    Safe to run concurrently: the first stored rate for a pair and date stays.
     """
     gap_begins = _newest_stored()
     answered = any(_ask(source, at) for source in sources())
@@ -81,14 +84,16 @@ def _forget_old_fetches() -> None:
 
 
 def _newest_stored() -> date | None:
-    """The newest day for which a provider's rate is stored."""
+    """The latest date with a stored rate from a provider."""
     names = {source.name for source in (KEYED, OPEN, ECB)}
     stored = ExchangeRate.objects.filter(source__in=names).order_by("-rate_on")
     return stored.values_list("rate_on", flat=True).first()
 
 
 def _ask(source: Source, at: datetime) -> bool:
-    """Whether it answered. The log tells when that changes; every answer is kept for staff."""
+    """Query one source; returns whether it responded. Logs changes of state and keeps every result
+    for staff.
+    """
     last = RateFetch.objects.filter(source=source.name).order_by("-asked_at", "-id").first()
     had_failed = last is not None and not last.has_succeeded
     try:
@@ -108,7 +113,7 @@ def _ask(source: Source, at: datetime) -> bool:
 
 @db_transaction.atomic
 def keep_quotes(quotes: Iterable[Quote], *, source: str, at: datetime) -> RateFetch:
-    """Store the plausible quotes and hold those more than a fifth away from the last known rate."""
+    """Store plausible quotes and hold those more than 20% away from the last known rate."""
     believed, held = _sorted_out(list(quotes), source)
     HeldRate.objects.bulk_create(held, batch_size=1000, ignore_conflicts=True)
     stored = store_rates(actor=None, rates=believed)
@@ -146,12 +151,14 @@ def _sorted_out(quotes: list[Quote], source: str) -> tuple[list[ExchangeRate], l
 
 
 def is_jump(rate: Decimal, known: Decimal) -> bool:
-    """Whether a rate is more than a fifth above or below the one known."""
+    """Whether a rate is more than 20% above or below the known rate."""
     return abs(rate - known) > known * LARGEST_JUMP
 
 
 class _Memory:
-    """The rates known of each pair, by day: 90 days of the pair itself, or a week by others."""
+    """Known rates of each pair by date: 90 days of the pair itself, or a week of rates through
+    others.
+    """
 
     def __init__(self, quotes: list[Quote]) -> None:
         days = {quote.rate_on for quote in quotes}
@@ -183,9 +190,9 @@ class _Memory:
 
 @db_transaction.atomic
 def accept_held_rate(*, actor: User, held: HeldRate) -> int:
-    """Believe a held rate, and with it those held of the same pair that agree with it.
+    """Accept a held rate, and other held rates of the same pair that agree with it.
 
-    Returns how many were stored. Raises ValidationError when it is decided already.
+    Returns how many were stored. Raises ValidationError if it has already been decided.
     """
     locked = _lock_held(held)
     rest = HeldRate.objects.select_for_update().filter(
@@ -213,7 +220,7 @@ def accept_held_rate(*, actor: User, held: HeldRate) -> int:
 
 @db_transaction.atomic
 def refuse_held_rate(*, actor: User, held: HeldRate) -> None:
-    """Put a held rate aside for good. Raises ValidationError when it is decided already."""
+    """Reject a held rate for good. Raises ValidationError if it has already been decided."""
     locked = _lock_held(held)
     locked.status = HeldRate.Status.REFUSED
     locked.save(update_fields=["status", "updated_at"])

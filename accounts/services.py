@@ -1,4 +1,6 @@
-"""Every change of an account. Nothing else writes one; posting reaches the balance through here."""
+"""Every change to an account. Nothing else writes accounts; posting updates balances
+through here.
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -19,13 +21,15 @@ EDITABLE = ("bank_name", "name", "account_type", "last_four", "overdraft_limit",
 
 
 def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
-    """The accounts, locked until commit, in primary-key order, so that no two callers deadlock."""
+    """Lock the accounts until commit, in primary-key order to avoid deadlocks."""
     locked = Account.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
     return {account.pk: account for account in locked}
 
 
 def apply_to_balance(account: Account, delta: Decimal) -> None:
-    """Add `delta` (account's currency) to a locked account's balance. Called by posting only."""
+    """Add `delta` (account's currency) to the balance of a locked account. Only posting
+    calls this.
+    """
     Account.objects.filter(pk=account.pk).update(
         balance=F("balance") + Value(delta, output_field=AmountField()),
         updated_at=timezone.now(),
@@ -34,7 +38,7 @@ def apply_to_balance(account: Account, delta: Decimal) -> None:
 
 
 def refuse_overdraft(account: Account, delta: Decimal) -> None:
-    """Raise ValidationError when taking `delta` would leave less than the account may hold."""
+    """Raise ValidationError if adding `delta` would take the balance below the account's limit."""
     left = account.balance + delta
     if delta < 0 and account.has_overdraft_rule and left < -account.overdraft_limit:
         available = plain_amount(account.balance + account.overdraft_limit, account.currency)
@@ -93,7 +97,8 @@ def open_account(
 
 @db_transaction.atomic
 def edit_account(*, actor: User | None, account: Account, **changes: Any) -> Account:
-    """Change an account's description, limit, currency (while empty) or opening balance.
+    """Change an account's description, limit, currency (while it has no transactions) or opening
+    balance.
 
     A new opening balance moves the balance by the same difference. Raises ValidationError.
     """
@@ -159,7 +164,7 @@ def _change_opening_balance(
 
 @db_transaction.atomic
 def delete_account(*, actor: User, account: Account) -> None:
-    """Move an account to the trash; its transactions leave every figure with it."""
+    """Move an account to the trash. Its transactions no longer count in any figure."""
     locked = lock_accounts([account.pk])[account.pk]
     if locked.deleted_at is None:
         locked.throw_away(timezone.now())
@@ -168,7 +173,7 @@ def delete_account(*, actor: User, account: Account) -> None:
 
 @db_transaction.atomic
 def restore_account(*, actor: User, account: Account) -> Account:
-    """Take an account out of the trash with everything that was in it."""
+    """Restore an account from the trash with its transactions."""
     locked = lock_accounts([account.pk])[account.pk]
     if locked.deleted_at is not None:
         locked.take_back()
@@ -177,15 +182,15 @@ def restore_account(*, actor: User, account: Account) -> Account:
 
 
 def last_four_of(number: str) -> str:
-    """The last four characters of an account number: all that is ever kept of it."""
+    """The last four characters of an account number. The rest is never stored."""
     return "".join(char for char in number if char.isascii() and char.isalnum())[-4:]
 
 
 @db_transaction.atomic
 def store_rates(*, actor: User | None, rates: Iterable[ExchangeRate]) -> int:
-    """Keep rates as they were told, one per pair and day: the first told stays. Returns how many.
+    """Store rates, one per pair and date; existing rates stay. Returns how many were new.
 
-    Rates are nobody's own and carry their source, so one event stands for the lot.
+    Rates belong to nobody and carry their source, so one audit event covers them all.
     """
     before = ExchangeRate.objects.count()
     ExchangeRate.objects.bulk_create(rates, batch_size=1000, ignore_conflicts=True)

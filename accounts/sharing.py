@@ -1,7 +1,7 @@
-"""Every change of who sees whose account, told in the trails of both.
+"""Every change to account sharing, recorded in the audit trails of both people.
 
-An invitation to an address nobody is registered with is kept and looks like any other to its
-owner, so that inviting tells nobody who is a customer here.
+An invitation to an unregistered address is stored and looks like any other to its owner, so
+inviting does not reveal who is a customer.
 """
 
 from collections.abc import Iterable
@@ -32,10 +32,10 @@ Status = AccountShare.Status
 def invite(
     *, actor: User, email: str, level: str, accounts: Iterable[Account], at: datetime
 ) -> list[AccountShare]:
-    """Offer some of the actor's own accounts to whoever has this address. Raises ValidationError.
+    """Offer some of the actor's own accounts to the holder of this address. Raises ValidationError.
 
-    The answer is the same whether or not somebody is registered with it; who is not gets a mail
-    that invites them to sign up.
+    The response does not depend on whether the address is registered. An unregistered recipient
+    gets an email that invites them to sign up.
     """
     require(actor, Ability.CHANGE_OWN_DATA)
     email, accounts = email.strip().lower(), list(accounts)
@@ -56,24 +56,24 @@ def invite(
 
 
 def _whose(email: str) -> User | None:
-    """Who is registered with an address, unless they have not yet proven that it is theirs.
+    """The user registered with an address, unless they have not confirmed it yet.
 
-    Anybody can sign up with somebody else's address, and would be shown what is meant for them.
+    Anyone can sign up with another person's address and would otherwise see their invitations.
     """
     unproven = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=False)
     return User.objects.filter(~Exists(unproven), email=email, is_active=True).first()
 
 
 def has_unconfirmed_address(user: User) -> bool:
-    """Whether invitations to the address they sign in with have to wait."""
+    """Whether invitations wait until the user confirms their sign-in address."""
     return unconfirmed_address(user) is not None
 
 
 @db_transaction.atomic
 def share_account(*, actor: User, account: Account, member: User, level: str) -> AccountShare:
-    """Offer one account to somebody known, without a mail.
+    """Offer one account to a known user, without sending an email.
 
-    Asking again changes the level, and invites anew who declined or was revoked.
+    Asking again changes the level, and re-invites a person who declined or was revoked.
     """
     [share] = _offer(actor, [account], level, member.email, member)
     _record(actor, "invited", share, account=account.pk, email=member.email, level=level)
@@ -82,14 +82,14 @@ def share_account(*, actor: User, account: Account, member: User, level: str) ->
 
 @db_transaction.atomic
 def accept_share(*, actor: User, share: AccountShare) -> AccountShare:
-    """Take up an invitation made to the actor; the account is theirs to see from then on."""
+    """Accept an invitation made to the actor. They can see the account from then on."""
     locked = _locked(share)
     _require_invited(actor, locked)
     if locked.status == Status.ACCEPTED:
         return locked
     if locked.status != Status.INVITED:
         raise ValidationError("This invitation is no longer valid.")
-    # Invited by another of their addresses before: the newer one takes its place.
+    # They were invited at another of their addresses before; this share replaces the older one.
     _known_beside(locked, actor).delete()
     locked.member, locked.status = actor, Status.ACCEPTED
     locked.full_clean()
@@ -100,7 +100,9 @@ def accept_share(*, actor: User, share: AccountShare) -> AccountShare:
 
 @db_transaction.atomic
 def end_share(*, actor: User, share: AccountShare) -> AccountShare:
-    """The owner takes it back, or whom it is for declines or leaves. At once, and repeatable."""
+    """End a share: the owner revokes it, or the member declines or leaves. Immediate and
+    repeatable.
+    """
     locked = _locked(share)
     if actor.pk == locked.user_id:
         require(actor, Ability.CHANGE_OWN_DATA)
@@ -121,7 +123,7 @@ def end_share(*, actor: User, share: AccountShare) -> AccountShare:
 
 @db_transaction.atomic
 def change_level(*, actor: User, share: AccountShare, level: str) -> AccountShare:
-    """Its owner makes a viewer an analyst, or the other way round, from the next request on."""
+    """Change a member's level to viewer or analyst. Takes effect with the next request."""
     require(actor, Ability.CHANGE_OWN_DATA)
     locked = _locked(share)
     if locked.user_id != actor.pk:
@@ -140,7 +142,7 @@ def change_level(*, actor: User, share: AccountShare, level: str) -> AccountShar
 def _offer(
     owner: User, accounts: list[Account], level: str, email: str, member: User | None
 ) -> list[AccountShare]:
-    """The invitations, saved; who sees an account already keeps it at the new level."""
+    """Save the invitations. People who can already see an account keep it at the new level."""
     _require_level(level)
     if any(account.user_id != owner.pk for account in accounts):
         raise ValidationError({"account": "You can only share your own accounts."})
@@ -148,7 +150,7 @@ def _offer(
     to_address = Q(member=None, invited_email=email)
     asked = to_address if member is None else to_address | Q(member=member)
     found = AccountShare.objects.select_for_update(of=("self",)).filter(asked, account__in=locked)
-    # Where there are two, the one that has a member already is kept.
+    # If there are two, keep the one that already has a member.
     by_member = sorted(found.order_by("pk"), key=lambda share: share.member_id or 0)
     known = {share.account_id: share for share in by_member}
     return [
@@ -168,7 +170,7 @@ def _offer_one(share: AccountShare, level: str, email: str, member: User | None)
 
 
 def _tell(member: User, owner: User, at: datetime) -> None:
-    """One mail a day from one owner, which names no account."""
+    """Send one email a day per owner, without naming an account."""
     notify(
         recipient=member,
         kind="share_invited",
@@ -186,10 +188,10 @@ def _tell(member: User, owner: User, at: datetime) -> None:
 
 
 def _invite_to_sign_up(email: str, owner: User) -> None:
-    """A mail to an address without a login, or with one that is not confirmed; few a day.
+    """Email an address that has no login or is unconfirmed; limited to a few a day.
 
-    Nothing goes to somebody who was let out. What the limit holds back is told to nobody, and the
-    invitation waits all the same.
+    Deactivated users get no email. Invitations beyond the limit are stored without an email,
+    and nobody is told.
     """
     if User.objects.filter(email=email, is_active=False).exists():
         return
@@ -206,11 +208,11 @@ def _known_beside(share: AccountShare, member: User) -> QuerySet[AccountShare]:
 
 
 def _locked(share: AccountShare) -> AccountShare:
-    """The row as it is now, locked with the others of its account, in key order."""
+    """The current row, locked together with the account's other shares in key order."""
     rows = AccountShare.objects.select_for_update().filter(account=share.account_id)
     found = {row.pk: row for row in rows.order_by("pk")}
     if share.pk not in found:
-        # Whoever gave or got it was erased at the same moment.
+        # One of the two people was erased at the same moment.
         raise ValidationError("This invitation is no longer valid.")
     return found[share.pk]
 
@@ -235,7 +237,7 @@ def _require_invited(actor: User, share: AccountShare) -> None:
 
 
 def _record(actor: User, word: str, share: AccountShare, **changes: Any) -> None:
-    """In the trail of the owner and in that of the member, both locked in one order."""
+    """Record the event in the trails of owner and member, locking both in one fixed order."""
     concerned = sorted({share.user_id, share.member_id or share.user_id})
     trail.lock_chains(concerned)
     for owner_id in concerned:

@@ -8,5 +8,5 @@ from accounts.rates import refresh_rates
 
 @shared_task
 def refresh_exchange_rates() -> bool:
-    """Ask for exchange rates when it is time to; safe to repeat and beside itself."""
+    """Fetch exchange rates when they are due. Safe to repeat and to run concurrently."""
     return refresh_rates(at=timezone.now())

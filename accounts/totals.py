@@ -1,4 +1,4 @@
-"""What a person's accounts add up to: each currency by itself, never added to another."""
+"""Totals of a person's accounts, separately for each currency."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from accounts.models import Account
 
 @dataclass(slots=True)
 class CurrencyTotal:
-    """Assets, what is owed (positive) and their difference, in one currency."""
+    """Assets, debts (as a positive number) and net worth in one currency."""
 
     currency: str
     account_count: int = 0
@@ -22,9 +22,9 @@ class CurrencyTotal:
 
 
 def totals_by_currency(accounts: Iterable[Account]) -> list[CurrencyTotal]:
-    """One total per currency, the one with most accounts first.
+    """One total per currency, starting with the currency that has the most accounts.
 
-    A credit card or loan is owed whatever its sign; an account in overdraft counts as it stands.
+    Credit cards and loans count as debts whatever their sign. Overdrawn accounts keep their sign.
     """
     totals: dict[str, CurrencyTotal] = {}
     for account in accounts:

@@ -1,8 +1,8 @@
-"""View as: an owner sees the pages as somebody they share accounts with would.
+""" "View as": an owner sees the pages as a person they share accounts with would.
 
-The stand-in owns nothing and sees the owner's own accounts shared with that person, at that
-level: never more than the owner sees anyway. While it lasts nothing can be changed: unsafe
-methods are refused, and so is any statement that would write to the database.
+The stand-in user owns nothing and sees only the owner's accounts shared with that person, at that
+level, so never more than the owner sees anyway. Nothing can be changed meanwhile: unsafe methods
+and any statement that would write to the database are refused.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ from users.policy import Ability, require
 from users.signed_in import user_of
 
 KEY = "viewing_as"
-# No row belongs to it.
+# It has no row in the database.
 NOBODY = -1
 SAFE = ("GET", "HEAD", "OPTIONS")
 _READING = ("SELECT", "(SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
-# Whose settings, files and rights these are, nobody looks at for them.
+# Settings, files and permissions stay private even while viewing as someone else.
 _OWN = (
     *("/users/", "/admin/", "/accounts/sharing/", "/api/shares"),
     *("/exports/", "/alerts/subscriptions/", "/transactions/export/"),
@@ -40,18 +40,18 @@ REFUSAL = Ability.ACT.value
 
 @dataclass(frozen=True, slots=True)
 class ViewedAs:
-    """Who is stood in for, for the banner on every page."""
+    """The person being viewed as, for the banner on every page."""
 
     name: str
     level: str
 
     def shows(self, path: str) -> bool:
-        """Whether a menu offers this page: what would be refused is not offered."""
+        """Whether the menu offers this page. Pages that would be refused are left out."""
         return is_page_to_look_at(path)
 
 
 def start(*, actor: User, share: AccountShare, session: Any) -> None:
-    """Look at the pages as the person of this share would, until stopped."""
+    """View the pages as this share's member until stopped."""
     require(actor, Ability.CHANGE_OWN_DATA)
     if share.user_id != actor.pk or not share.is_open:
         raise PermissionDenied("You can only view as someone you share accounts with.")
@@ -60,13 +60,13 @@ def start(*, actor: User, share: AccountShare, session: Any) -> None:
 
 
 def stop(*, actor: User, session: Any) -> None:
-    """Be oneself again."""
+    """Stop viewing as another person."""
     if session.pop(KEY, None) is not None:
         trail.record(actor=actor, action="accounts.view_as.stopped", owner_id=actor.pk)
 
 
 def stand_in(owner: User, person: dict[str, Any]) -> User | None:
-    """Somebody who sees what the owner shares with this person; None where that is nothing."""
+    """A user who sees what the owner shares with this person, or None if nothing is shared."""
     shares = AccountShare.objects.given_by(owner).filter(
         status__in=[AccountShare.Status.INVITED, AccountShare.Status.ACCEPTED]
     )
@@ -83,7 +83,7 @@ def stand_in(owner: User, person: dict[str, Any]) -> User | None:
     user = User(
         pk=NOBODY,
         email=person["email"],
-        # A name is told to the owner once the other has accepted.
+        # The owner learns the other person's name only after they accept.
         name=known.name if known else "",
         role=User.Role.ANALYST if is_analyst else User.Role.VIEWER,
         base_currency=owner.base_currency,
@@ -97,7 +97,9 @@ def stand_in(owner: User, person: dict[str, Any]) -> User | None:
 
 
 class ViewingAs:
-    """The one place where somebody else stands in for who is signed in."""
+    """Middleware that swaps the signed-in user for the stand-in. This is the only place
+    that does.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -128,7 +130,7 @@ class ViewingAs:
                     stack.enter_context(connection.execute_wrapper(only_reading))
                 return self.get_response(request)
         finally:
-            # What stands around this writes trails and sessions for who is signed in.
+            # The surrounding middleware writes audit events and sessions for the signed-in user.
             request.user = owner
 
 
@@ -137,19 +139,21 @@ def stop_url() -> str:
 
 
 def is_page_to_look_at(path: str) -> bool:
-    """Settings, sign-in, sharing, files and the staff site are nobody's to look at for another."""
+    """Whether the page may be viewed as another person: not settings, sign-in, sharing, files or
+    staff pages.
+    """
     return not path.startswith(_OWN)
 
 
 def refuse(request: HttpRequest) -> HttpResponse:
-    """403, in the shape the door speaks."""
+    """Answer 403 in the format of the page or API."""
     if is_api(request):
         return api_refusal(status=403, code="viewing_as", detail=REFUSAL)
     return render(request, "403.html", {"exception": REFUSAL}, status=403)
 
 
 def only_reading(execute: Any, sql: Any, params: Any, many: bool, context: dict) -> Any:
-    """Every statement goes by here; one that is not known to read is refused."""
+    """Check every SQL statement and refuse those not known to be read-only."""
     if not str(sql).lstrip().upper().startswith(_READING):
         raise PermissionDenied(REFUSAL)
     return execute(sql, params, many, context)

@@ -1,4 +1,4 @@
-"""Exchange rates at the API: those stored, never one asked for on the way."""
+"""Exchange rates in the API. Only stored rates are used; requests never fetch new ones."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The shapes of accounts in JSON."""
+"""JSON serializers for accounts."""
 
 from typing import Any
 

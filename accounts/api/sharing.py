@@ -1,4 +1,4 @@
-"""Sharing at the API: one share is one account for one person."""
+"""Account sharing in the API. One share gives one person access to one account."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ class InviteIn(Input):
     email = serializers.EmailField(max_length=254)
     level = serializers.ChoiceField(choices=AccountShare.Level.choices)
     account = serializers.PrimaryKeyRelatedField(queryset=Account.objects.none(), required=False)
-    # Looked up together: one by one, a long list would be as many queries.
+    # Look all of them up in one query, however long the list is.
     accounts = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         max_length=SHARED_ACCOUNTS,
@@ -190,7 +190,7 @@ class ShareAcceptApi(ShareApi):
         """Take up an invitation. Those to an address nobody has confirmed yet do not exist."""
         share = self.get_queryset().filter(pk=pk).first()
         if share is None and has_unconfirmed_address(request.user):
-            # Whatever the id: it tells nobody what waits for the address's owner.
+            # The same error for every ID, so that it does not reveal pending invitations.
             raise NotFound(UNCONFIRMED)
         accept_share(actor=request.user, share=share or self.find(pk))
         return Response(self.show(pk))

@@ -1,4 +1,4 @@
-"""Accounts at the API."""
+"""Accounts in the API."""
 
 from typing import Any
 

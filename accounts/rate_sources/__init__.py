@@ -1,1 +1,1 @@
-"""Where exchange rates come from: each module asks one provider and yields Quotes."""
+"""Exchange rate sources. Each module queries one provider and yields Quotes."""

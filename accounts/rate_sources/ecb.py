@@ -1,6 +1,7 @@
 """The European Central Bank's reference rates: 1 EUR = rate, on working days (PROTOCOLS.md §3).
 
-Which currencies there are differs from day to day within one file: one that is gone is no error.
+The set of currencies may change from day to day within one file. A missing currency is not an
+error.
 """
 
 from datetime import date
@@ -18,12 +19,12 @@ _CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 
 
 def fetch_daily(on: date) -> list[Quote]:
-    """The last working day's rates. Raises SourceError."""
+    """Fetch the rates of the last working day. Raises SourceError."""
     return read(fetch(_address("eurofxref-daily.xml")), on)
 
 
 def fetch_90_days(on: date) -> list[Quote]:
-    """The rates of the working days of the last 90 days. Raises SourceError."""
+    """Fetch the rates of the working days in the last 90 days. Raises SourceError."""
     return read(fetch(_address("eurofxref-hist-90d.xml")), on)
 
 
@@ -32,7 +33,9 @@ def _address(name: str) -> str:
 
 
 def read(body: bytes, on: date) -> list[Quote]:
-    """The usable quotes of a file, any number of days; `on` is today. Raises SourceError."""
+    """Return the usable quotes in a file that covers any number of days. `on` is today. Raises
+    SourceError.
+    """
     try:
         days = [cube for cube in fromstring(body).iter(_CUBE) if "time" in cube.attrib]
     except (ParseError, DefusedXmlException, ValueError):

@@ -1,7 +1,8 @@
 """exchangerate-api.com: v6 with a key, and its open service without one (PROTOCOLS.md §3).
 
-Both tell all rates of one base, once a day. An error is told in the body, under HTTP 200 too.
-The open service asks for the words "Rates By Exchange Rate API" with a link where rates are shown.
+Both return all rates of one base currency, once a day. Errors are reported in the body, even with
+HTTP 200. The open service requires the words "Rates By Exchange Rate API" with a link wherever its
+rates are shown.
 """
 
 import json
@@ -20,19 +21,21 @@ _WORD = re.compile(r"[a-z-]{1,40}", re.ASCII)
 
 
 def fetch_with_key(on: date) -> list[Quote]:
-    """The latest rates by the key in EXCHANGERATE_API_KEY. Raises SourceError."""
+    """Fetch the latest rates with the key in EXCHANGERATE_API_KEY. Raises SourceError."""
     root, key = settings.EXCHANGERATE_BASE_URL.rstrip("/"), settings.EXCHANGERATE_API_KEY
     return read(fetch(f"{root}/v6/{key}/latest/{BASE}"), "conversion_rates", on)
 
 
 def fetch_open(on: date) -> list[Quote]:
-    """The latest rates of the open service. Raises SourceError."""
+    """Fetch the latest rates from the open service. Raises SourceError."""
     root = settings.OPEN_ER_API_BASE_URL.rstrip("/")
     return read(fetch(f"{root}/v6/latest/{BASE}"), "rates", on)
 
 
 def read(body: bytes, rates_key: str, on: date) -> list[Quote]:
-    """The usable quotes of an answer; `on` is today. Raises SourceError when there are none."""
+    """Return the usable quotes in a response. `on` is today. Raises SourceError if there
+    are none.
+    """
     answer = _parse(body)
     if answer.get("result") != "success":
         word = str(answer.get("error-type", ""))
@@ -53,7 +56,7 @@ def read(body: bytes, rates_key: str, on: date) -> list[Quote]:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        # Whole numbers too: int() of a million digits takes minutes, Decimal does not.
+        # Parse whole numbers as Decimal too: int() takes minutes for a million digits.
         answer = json.loads(body, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError):
         answer = None
@@ -63,7 +66,7 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def _day(seconds: Any) -> date:
-    """The UTC day of seconds since 1970."""
+    """The UTC date of a Unix timestamp."""
     if isinstance(seconds, Decimal) and 0 < seconds < Decimal("1e11"):
         return datetime.fromtimestamp(int(seconds), UTC).date()
     raise SourceError("Its answer does not say of which day it is.")

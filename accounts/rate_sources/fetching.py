@@ -1,4 +1,4 @@
-"""One bounded question to a provider of rates."""
+"""Bounded HTTP requests to rate providers."""
 
 from accounts.rate_sources.quotes import SourceError
 from banking.kernel.outgoing import Answer, Limits, OutgoingError, ask
@@ -7,9 +7,9 @@ LIMITS = Limits()
 
 
 def fetch(address: str) -> bytes:
-    """The body at `address`, at most a megabyte, asked for up to three times.
+    """Fetch the body at `address`: at most 1 MB, with up to three attempts.
 
-    Raises SourceError, whose sentence never holds the address: a key may be in it.
+    Raises SourceError. Its message never contains the address, which may include a key.
     """
     try:
         answer = ask("GET", address, limits=LIMITS)
@@ -22,6 +22,6 @@ def fetch(address: str) -> bytes:
 def _refuse(answer: Answer) -> None:
     if answer.status == 429:
         raise SourceError("It was asked too often (429).")
-    # Providers tell of a refused key or a used-up quota in the body, with 200 or with 4xx.
+    # Providers report a refused key or a used-up quota in the body, with status 200 or 4xx.
     if answer.status != 200 and "json" not in answer.headers.get("Content-Type", ""):
         raise SourceError(f"It answered {answer.status}.")

@@ -1,4 +1,4 @@
-"""What every source yields, and what makes a number fit to be a rate."""
+"""The quotes that every source yields, and the checks a rate must pass."""
 
 import re
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 CODE = re.compile(r"[A-Z]{3}", re.ASCII)
-# No currency of the world is worth more than this of another; beyond it is garbage.
+# No currency is worth more than this many units of another. Larger values are garbage.
 _LARGEST_POWER = 12
 _MOST_DIGITS = 20
 OLDEST_DAYS = 7
 
 
 class SourceError(Exception):
-    """A source gave no rates; the message is a sentence for staff."""
+    """A source returned no rates. The message is a sentence for staff."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """1 `base` = `rate` `quote` on `rate_on`, as a provider told it."""
+    """1 `base` = `rate` `quote` on `rate_on`, as the provider reported it."""
 
     base: str
     quote: str
@@ -27,7 +27,7 @@ class Quote:
 
 
 def usable(base: str, code: object, rate: object, rate_on: date) -> Quote | None:
-    """The quote, or None for whatever is no rate: NaN, 0, below 0, no code, absurd."""
+    """The quote, or None if it is not a rate: NaN, zero, negative, no currency code, or absurd."""
     if not isinstance(code, str) or not CODE.fullmatch(code) or code == base:
         return None
     if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0:
@@ -38,7 +38,7 @@ def usable(base: str, code: object, rate: object, rate_on: date) -> Quote | None
 
 
 def refuse_old(newest: date, on: date) -> None:
-    """Raise SourceError for rates too old to convert with, or of days to come."""
+    """Raise SourceError for rates that are too old to use or dated in the future."""
     if newest < on - timedelta(days=OLDEST_DAYS):
         raise SourceError(f"Its rates are of {newest}.")
     if newest > on + timedelta(days=1):

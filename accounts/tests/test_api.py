@@ -1,4 +1,4 @@
-"""Accounts at the API: shapes, masking, filters, who may."""
+"""Accounts in the API: fields, masking, filters and access."""
 
 import json
 from decimal import Decimal
@@ -21,7 +21,7 @@ def ids(answer):
     return [row["id"] for row in answer.json()["results"]]
 
 
-def test_an_account_has_exactly_this_shape(alice, api_for):
+def test_account_has_exactly_these_fields(alice, api_for):
     account = make_account(
         user=alice,
         name="Visa",
@@ -53,7 +53,7 @@ def test_an_account_has_exactly_this_shape(alice, api_for):
     }
 
 
-def test_of_an_account_number_only_the_last_four_are_kept_or_echoed(alice, api_for):
+def test_only_the_last_four_characters_of_an_account_number_are_stored_or_returned(alice, api_for):
     answer = api_for(alice).post(
         "/api/accounts",
         {"name": "Giro", "currency": "eur", "account_number": "DE89370400440532013000"},
@@ -67,7 +67,7 @@ def test_of_an_account_number_only_the_last_four_are_kept_or_echoed(alice, api_f
     assert "0532013000" not in kept
 
 
-def test_a_masked_number_is_taken_back_as_it_was_shown(alice, api_for, checking):
+def test_masked_number_is_accepted_unchanged(alice, api_for, checking):
     client = api_for(alice)
     client.patch(f"/api/accounts/{checking.pk}", {"masked_account": "****9876"})
     shown = client.get(f"/api/accounts/{checking.pk}").json()
@@ -76,7 +76,7 @@ def test_a_masked_number_is_taken_back_as_it_was_shown(alice, api_for, checking)
     assert client.put(f"/api/accounts/{checking.pk}", body).json()["masked_account"] == "****9876"
 
 
-def test_balance_is_the_opening_balance_on_create_and_refused_on_update(alice, api_for):
+def test_balance_sets_the_opening_balance_on_create_and_is_rejected_on_update(alice, api_for):
     client = api_for(alice)
     made = client.post("/api/accounts", {"name": "A", "currency": "USD", "balance": "25.10"}).json()
     assert (made["balance"], made["opening_balance"]) == ("25.10", "25.10")
@@ -88,13 +88,13 @@ def test_balance_is_the_opening_balance_on_create_and_refused_on_update(alice, a
     assert client.post("/api/accounts", both).json()["balance"] == "2.00"
 
 
-def test_a_new_opening_balance_moves_the_balance_with_it(alice, api_for, checking):
+def test_changing_the_opening_balance_moves_the_balance(alice, api_for, checking):
     make_transaction(account=checking, amount="-10.00")
     body = api_for(alice).patch(f"/api/accounts/{checking.pk}", {"opening_balance": "500"}).json()
     assert (body["opening_balance"], body["balance"]) == ("500.00", "490.00")
 
 
-def test_ownership_and_role_fields_are_refused(alice, bob, api_for):
+def test_ownership_and_role_fields_are_rejected(alice, bob, api_for):
     data = {"name": "A", "currency": "EUR", "user": bob.pk, "role": "admin", "id": 7}
     errors = api_for(alice).post("/api/accounts", data).json()["errors"]
     assert [(one["code"], one["attr"]) for one in errors] == [
@@ -105,7 +105,7 @@ def test_ownership_and_role_fields_are_refused(alice, bob, api_for):
     assert not Account.objects.exists()
 
 
-def test_the_currency_defaults_to_the_base_currency(db, api_for):
+def test_currency_defaults_to_the_base_currency(db, api_for):
     user = make_user("yen@example.com", base_currency="JPY")
     body = api_for(user).post("/api/accounts", {"name": "円", "balance": "1200"}).json()
     assert (body["currency"], body["balance"]) == ("JPY", "1200")
@@ -125,7 +125,9 @@ def test_the_currency_defaults_to_the_base_currency(db, api_for):
         ({"name": "A" * 121, "currency": "EUR"}, "name"),
     ],
 )
-def test_bad_input_is_a_sentence_at_its_field_and_opens_nothing(alice, api_for, data, attr):
+def test_invalid_input_returns_a_message_for_its_field_and_creates_nothing(
+    alice, api_for, data, attr
+):
     answer = api_for(alice).post("/api/accounts", data)
     assert answer.status_code == 400
     errors = answer.json()["errors"]
@@ -134,19 +136,19 @@ def test_bad_input_is_a_sentence_at_its_field_and_opens_nothing(alice, api_for, 
     assert not Account.objects.exists()
 
 
-def test_a_body_that_is_no_object_is_400(alice, api_for):
+def test_a_body_that_is_not_an_object_returns_400(alice, api_for):
     for body in ("[]", '"x"', "{", "null"):
         answer = api_for(alice).generic("POST", "/api/accounts", body, "application/json")
         assert answer.status_code == 400, body
 
 
-def test_the_currency_is_fixed_once_there_are_transactions(alice, api_for, checking):
+def test_currency_cannot_change_once_there_are_transactions(alice, api_for, checking):
     make_transaction(account=checking)
     answer = api_for(alice).patch(f"/api/accounts/{checking.pk}", {"currency": "USD"})
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "currency")
 
 
-def test_an_empty_accounts_currency_change_keeps_the_amount_or_takes_a_new_one(alice, api_for):
+def test_changing_an_empty_accounts_currency_keeps_or_replaces_the_amount(alice, api_for):
     account = make_account(user=alice, opening_balance="10.50")
     change = {"currency": "JPY", "opening_balance": "10"}
     body = api_for(alice).patch(f"/api/accounts/{account.pk}", change).json()
@@ -155,7 +157,9 @@ def test_an_empty_accounts_currency_change_keeps_the_amount_or_takes_a_new_one(a
     assert account.balance == Decimal(10)
 
 
-def test_the_list_has_own_and_shared_accounts_and_filters(alice, bob, api_for, checking, savings):
+def test_list_returns_own_and_shared_accounts_and_can_be_filtered(
+    alice, bob, api_for, checking, savings
+):
     bobs = make_account(user=bob, name="Joint", currency="USD")
     make_account(user=bob, name="Private")
     share(bobs, alice, "analyst")
@@ -175,7 +179,7 @@ def test_the_list_has_own_and_shared_accounts_and_filters(alice, bob, api_for, c
         assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, attr)
 
 
-def test_the_list_pages_by_key_without_gap_or_repetition(alice, api_for):
+def test_list_pagination_neither_skips_nor_repeats_accounts(alice, api_for):
     made = [make_account(user=alice, name=name).pk for name in ("b", "a", "b", "c", "a")]
     client, seen, url = api_for(alice), [], "/api/accounts?page_size=2"
     while url:
@@ -186,7 +190,7 @@ def test_the_list_pages_by_key_without_gap_or_repetition(alice, api_for):
     assert len(seen) == 5
 
 
-def test_somebody_it_is_shared_with_reads_but_does_not_change(alice, bob, api_for, checking):
+def test_members_can_read_a_shared_account_but_not_change_it(alice, bob, api_for, checking):
     for level in ("viewer", "analyst"):
         AccountShare.objects.all().delete()
         share(checking, bob, level)
@@ -202,7 +206,7 @@ def test_somebody_it_is_shared_with_reads_but_does_not_change(alice, bob, api_fo
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_read_only_roles_change_no_account_not_even_their_own(db, api_for, role):
+def test_read_only_roles_cannot_change_even_their_own_accounts(db, api_for, role):
     user = make_user("ro@example.com", role=role)
     account = make_account(user=user)
     client = api_for(user)
@@ -213,7 +217,9 @@ def test_read_only_roles_change_no_account_not_even_their_own(db, api_for, role)
     assert Account.objects.get().name == "Everyday"
 
 
-def test_foreign_and_absent_answer_alike_and_change_nothing(alice, api_for, bobs_account):
+def test_other_peoples_and_missing_accounts_return_404_and_change_nothing(
+    alice, api_for, bobs_account
+):
     client = api_for(alice)
     for method in ("get", "put", "patch", "delete"):
         body = [{"name": "Mine"}] if method in ("put", "patch") else []
@@ -225,7 +231,7 @@ def test_foreign_and_absent_answer_alike_and_change_nothing(alice, api_for, bobs
     assert bobs_account.name == "Bob's own"
 
 
-def test_a_deleted_account_is_gone_until_its_owner_restores_it(alice, bob, api_for, checking):
+def test_deleted_account_is_hidden_until_its_owner_restores_it(alice, bob, api_for, checking):
     row = make_transaction(account=checking)
     client = api_for(alice)
     assert client.delete(f"/api/accounts/{checking.pk}").status_code == 204
@@ -239,13 +245,13 @@ def test_a_deleted_account_is_gone_until_its_owner_restores_it(alice, bob, api_f
     assert client.get(f"/api/transactions/{row.pk}").status_code == 200
 
 
-def test_a_shared_account_in_the_trash_is_gone_for_members_too(alice, bob, api_for, checking):
+def test_trashed_account_is_hidden_from_members_too(alice, bob, api_for, checking):
     share(checking, bob)
     delete_account(actor=alice, account=checking)
     assert api_for(bob).get(f"/api/accounts/{checking.pk}").status_code == 404
 
 
-def test_the_same_key_opens_one_account(alice, api_for):
+def test_repeating_an_idempotency_key_opens_one_account(alice, api_for):
     client, data = api_for(alice), {"name": "A", "currency": "EUR"}
     first = client.post("/api/accounts", data, headers={"Idempotency-Key": "k"})
     second = client.post("/api/accounts", data, headers={"Idempotency-Key": "k"})
@@ -253,7 +259,7 @@ def test_the_same_key_opens_one_account(alice, api_for):
     assert Account.objects.count() == 1
 
 
-def test_a_slash_at_the_end_options_and_head_answer_too(alice, api_for, checking):
+def test_trailing_slash_options_and_head_requests_work(alice, api_for, checking):
     client = api_for(alice)
     assert client.get("/api/accounts/").status_code == 200
     for url in ("/api/accounts", f"/api/accounts/{checking.pk}"):

@@ -1,4 +1,4 @@
-"""The currency page and its API: what is stored, with its date and source, and never a guess."""
+"""The currency page and API show stored rates with their dates and sources, and never guess."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def today():
 
 @pytest.fixture(autouse=True)
 def money(alice, bob, today):
-    """1000 EUR, 500 USD at 1.25 USD a EUR of yesterday, 100 THB without any rate."""
+    """1000 EUR, 500 USD at yesterday's rate of 1.25 USD per EUR, and 100 THB without a rate."""
     alice.base_currency = "EUR"
     alice.save()
     make_account(user=alice, currency="EUR", opening_balance="1000")
@@ -33,7 +33,7 @@ def money(alice, bob, today):
     )
 
 
-def test_the_summary_converts_what_it_can_and_counts_what_it_cannot(api_for, alice):
+def test_summary_converts_where_possible_and_counts_the_rest(api_for, alice):
     answer = api_for(alice).get("/api/currency/summary").json()
     assert (answer["base"], answer["total"], answer["not_converted"]) == ("EUR", "1400.00", 1)
     assert [(one["currency"], one["total"], one["converted"]) for one in answer["holdings"]] == [
@@ -43,12 +43,12 @@ def test_the_summary_converts_what_it_can_and_counts_what_it_cannot(api_for, ali
     ]
 
 
-def test_shared_accounts_count_only_when_asked_for(api_for, alice):
+def test_shared_accounts_count_only_on_request(api_for, alice):
     answer = api_for(alice).get("/api/currency/summary?include_shared=true").json()
     assert answer["total"] == "8400.00"
 
 
-def test_rates_name_their_day_and_source_and_what_is_missing(api_for, alice, today):
+def test_rates_show_date_and_source_and_list_missing_currencies(api_for, alice, today):
     answer = api_for(alice).get("/api/currency/rates?currencies=usd,THB").json()
     assert answer["rates"] == [
         {"currency": "THB", "rate": None, "rate_on": None, "source": None},
@@ -64,7 +64,7 @@ def test_rates_name_their_day_and_source_and_what_is_missing(api_for, alice, tod
     assert api_for(alice).get("/api/currency/rates?on=0001-01-01").status_code == 400
 
 
-def test_an_amount_converts_rounded_or_says_why_not(api_for, alice):
+def test_conversion_returns_a_rounded_amount_or_explains_why_not(api_for, alice):
     client = api_for(alice)
     asked = {"amount": "100.01", "from": "USD", "to": "EUR"}
     answer = client.post("/api/currency/convert", asked).json()
@@ -76,7 +76,7 @@ def test_an_amount_converts_rounded_or_says_why_not(api_for, alice):
     assert client.post("/api/currency/convert", asked | {"amount": "x"}).status_code == 400
 
 
-def test_the_page_shows_the_same_figures_and_a_converter(client_for, alice):
+def test_currency_page_shows_the_same_figures_and_a_converter(client_for, alice):
     page = client_for(alice).get("/accounts/currency/", {"amount": "10", "base": "USD"})
     text = page.content.decode()
     assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""A rate is the day's, or the last of a week; without one nothing converts."""
+"""Conversion uses the rate of the date or of the last seven days, and fails without one."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ def store(base: str, quote: str, rate: str, on: date = FRIDAY, source: str = "ec
     ExchangeRate.objects.create(base=base, quote=quote, rate=rate, rate_on=on, source=source)
 
 
-def test_a_currency_converts_to_itself_without_a_rate_and_without_a_query(
+def test_same_currency_conversion_needs_no_rate_and_no_query(
     django_assert_num_queries,
 ):
     with django_assert_num_queries(0):
@@ -25,7 +25,7 @@ def test_a_currency_converts_to_itself_without_a_rate_and_without_a_query(
     assert (converted.amount, converted.rate.rate_on) == (HUNDRED, None)
 
 
-def test_the_days_own_rate_converts_and_is_named():
+def test_rate_of_the_day_is_used_and_named():
     store("EUR", "USD", "1.0825")
     store("EUR", "USD", "1.0700", FRIDAY - timedelta(days=1))
     converted = convert(HUNDRED, "EUR", "USD", FRIDAY)
@@ -33,24 +33,24 @@ def test_the_days_own_rate_converts_and_is_named():
     assert (converted.rate.rate_on, converted.rate.source) == (FRIDAY, "ecb")
 
 
-def test_a_weekend_takes_fridays_rate():
+def test_weekends_use_fridays_rate():
     store("EUR", "USD", "1.08")
     assert convert(HUNDRED, "EUR", "USD", FRIDAY + timedelta(days=2)).rate.rate_on == FRIDAY
 
 
 @pytest.mark.parametrize(("age", "is_known"), [(0, True), (7, True), (8, False), (-1, False)])
-def test_a_rate_lasts_seven_days_and_never_works_backwards(age, is_known):
+def test_a_rate_is_valid_for_seven_days_and_never_for_earlier_dates(age, is_known):
     store("EUR", "USD", "1.08")
     table = RateTable.for_dates({"EUR"}, "USD", [FRIDAY + timedelta(days=age)])
     assert (table.rate("EUR", FRIDAY + timedelta(days=age)) is not None) is is_known
 
 
-def test_the_inverse_of_a_stored_pair_serves():
+def test_inverse_of_a_stored_pair_is_used():
     store("EUR", "USD", "1.25")
     assert convert(HUNDRED, "USD", "EUR", FRIDAY).amount == Decimal("80")
 
 
-def test_two_currencies_meet_in_a_common_base():
+def test_cross_rate_through_a_common_base():
     store("EUR", "USD", "1.25")
     store("EUR", "JPY", "150")
     converted = convert(HUNDRED, "USD", "JPY", FRIDAY)
@@ -58,14 +58,14 @@ def test_two_currencies_meet_in_a_common_base():
     assert converted.rate.rate_on == FRIDAY
 
 
-def test_a_cross_rate_is_as_old_as_its_older_leg():
+def test_cross_rate_has_the_date_of_its_older_leg():
     store("EUR", "USD", "1.25", FRIDAY - timedelta(days=3), source="one")
     store("EUR", "JPY", "150", source="two")
     rate = convert(HUNDRED, "USD", "JPY", FRIDAY).rate
     assert (rate.rate_on, rate.source) == (FRIDAY - timedelta(days=3), "one × two")
 
 
-def test_two_currencies_meet_in_a_common_quote_where_nothing_else_connects_them(
+def test_common_quote_currency_is_the_last_resort(
     django_assert_num_queries,
 ):
     store("AUD", "XAU", "0.0004", source="one")
@@ -82,7 +82,7 @@ def test_two_currencies_meet_in_a_common_quote_where_nothing_else_connects_them(
         tables = RateTable.for_targets({"NZD": {"AUD", "CHF"}, "USD": {"AUD"}}, days)
         known = [day for day in days if tables["NZD"].rate("AUD", day)]
         lost = [tables["NZD"].rate("CHF", day) or tables["USD"].rate("AUD", day) for day in days]
-    # One leg is of a week before, and never of a day to come.
+    # One leg is from the week before, never from a later date.
     assert (known, any(lost)) == ([FRIDAY], False)
     store("USD", "AUD", "1.25", FRIDAY - timedelta(days=6))
     store("USD", "NZD", "1.50", FRIDAY - timedelta(days=6))
@@ -91,7 +91,7 @@ def test_two_currencies_meet_in_a_common_quote_where_nothing_else_connects_them(
         convert(HUNDRED, "AUD", "NZD", FRIDAY + timedelta(days=2))
 
 
-def test_the_younger_rate_wins_and_of_equal_age_the_direct_one():
+def test_most_recent_rate_wins_and_direct_quotes_win_ties():
     store("EUR", "USD", "1.10", FRIDAY - timedelta(days=1))
     store("USD", "EUR", "0.50")
     assert convert(HUNDRED, "EUR", "USD", FRIDAY).amount == Decimal("200")
@@ -99,7 +99,7 @@ def test_the_younger_rate_wins_and_of_equal_age_the_direct_one():
     assert convert(HUNDRED, "EUR", "USD", FRIDAY).amount == Decimal("120")
 
 
-def test_a_missing_rate_is_an_error_and_never_one_to_one():
+def test_missing_rate_is_an_error_and_never_one_to_one():
     store("EUR", "USD", "1.08")
     with pytest.raises(
         RateMissing, match="No exchange rate from CHF to USD is available for 2026-03-13"
@@ -110,13 +110,13 @@ def test_a_missing_rate_is_an_error_and_never_one_to_one():
 
 
 @pytest.mark.parametrize("text", ["0", "-1.1", "NaN", "Infinity", "a lot", ""])
-def test_a_rate_that_is_no_number_above_zero_is_as_good_as_absent(text):
+def test_a_rate_that_is_not_a_positive_number_counts_as_missing(text):
     store("EUR", "USD", text)
     with pytest.raises(RateMissing):
         convert(HUNDRED, "EUR", "USD", FRIDAY)
 
 
-def test_a_table_for_many_currencies_and_dates_is_one_query(django_assert_num_queries):
+def test_table_for_many_currencies_and_dates_runs_one_query(django_assert_num_queries):
     days = [FRIDAY - timedelta(days=back) for back in range(60)]
     for day in days:
         store("EUR", "USD", "1.08", day)

@@ -1,4 +1,6 @@
-"""Whoever is invited without a login is asked by mail to sign up; the inviter learns nothing."""
+"""People without a login are invited to sign up by email; the inviter cannot tell the
+difference.
+"""
 
 import re
 
@@ -15,7 +17,7 @@ STRANGER = "partner@example.com"
 
 @pytest.fixture(params=["page", "api"])
 def invite(request, alice, checking, api_for, client_for, django_capture_on_commit_callbacks):
-    """invite(email): what the inviter is answered, without what names the address."""
+    """Return `invite(email)`: the inviter's response without the parts that name the address."""
 
     def invite(email: str) -> tuple:
         entries = {"email": email, "level": "viewer", "accounts": [checking.pk]}
@@ -36,7 +38,7 @@ def invite(request, alice, checking, api_for, client_for, django_capture_on_comm
     return invite
 
 
-def test_somebody_without_a_login_is_invited_to_sign_up(alice, invite, mailoutbox, client):
+def test_people_without_a_login_are_invited_to_sign_up(alice, invite, mailoutbox, client):
     assert invite(STRANGER)[1]
     (message,) = mailoutbox
     assert message.to == [STRANGER]
@@ -51,18 +53,18 @@ def test_somebody_without_a_login_is_invited_to_sign_up(alice, invite, mailoutbo
     assert AccountShare.objects.get().invited_email == STRANGER
 
 
-def test_the_inviter_sees_the_same_answer_whoever_it_is(alice, bob, invite, mailoutbox):
+def test_inviter_sees_the_same_response_for_everyone(alice, bob, invite, mailoutbox):
     unproven = make_user("claimed@example.com")
     EmailAddress.objects.create(user=unproven, email=unproven.email, verified=False)
     gone = make_user("gone@example.com", is_active=False)
     people = (STRANGER, bob.email, unproven.email, gone.email)
     answers = {invite(email) for email in people}
     assert len(answers) == 1
-    # Bob has a login and is told through the outbox; nobody writes to somebody who was let out.
+    # Bob has a login and is notified through the outbox. Deactivated users get no email.
     assert [message.to[0] for message in mailoutbox] == [STRANGER, unproven.email]
 
 
-def test_few_mails_a_day_go_to_one_address_and_the_answer_does_not_say_so(
+def test_few_emails_a_day_go_to_one_address_and_the_response_does_not_reveal_it(
     alice, invite, mailoutbox
 ):
     answers = {invite(STRANGER) for _ in range(5)}

@@ -1,4 +1,4 @@
-"""The accounts' pages: totals per currency, forms that say what is wrong, trash with undo."""
+"""Account pages: totals per currency, form errors, and the trash with undo."""
 
 from decimal import Decimal
 from importlib import import_module
@@ -18,7 +18,7 @@ def page(client, url, status=200):
     return answer.content.decode()
 
 
-def test_totals_never_add_two_currencies(alice, bob, client_for):
+def test_totals_never_mix_currencies(alice, bob, client_for):
     make_account(user=alice, name="A", opening_balance="100")
     make_account(user=alice, name="B", opening_balance="-20.50", overdraft_limit="50")
     make_account(user=alice, name="C", account_type="credit_card", opening_balance="-30")
@@ -34,7 +34,7 @@ def test_totals_never_add_two_currencies(alice, bob, client_for):
     assert 'value="5000"' in text
 
 
-def test_the_list_groups_archives_and_marks_what_is_shared(alice, bob, client_for, checking):
+def test_list_groups_archived_accounts_and_marks_shared_ones(alice, bob, client_for, checking):
     archived = make_account(user=alice, name="Old one")
     Account.objects.filter(pk=archived.pk).update(is_active=False)
     joint = make_account(user=bob, name="Joint")
@@ -48,11 +48,11 @@ def test_the_list_groups_archives_and_marks_what_is_shared(alice, bob, client_fo
     assert text.count("Joint") == 1
 
 
-def test_an_empty_list_says_what_to_do(alice, client_for):
+def test_empty_list_explains_the_next_step(alice, client_for):
     assert "No accounts yet" in page(client_for(alice), "/accounts/")
 
 
-def test_an_account_is_opened_by_its_form(alice, client_for):
+def test_account_form_opens_an_account(alice, client_for):
     client = client_for(alice)
     answer = client.post(
         "/accounts/new/",
@@ -71,7 +71,7 @@ def test_an_account_is_opened_by_its_form(alice, client_for):
     assert "Giro added." in page(client, answer["Location"])
 
 
-def test_a_bad_entry_is_said_at_its_field_and_nothing_is_opened(alice, client_for):
+def test_invalid_entry_shows_an_error_at_its_field_and_opens_nothing(alice, client_for):
     answer = client_for(alice).post(
         "/accounts/new/",
         {"name": "", "account_type": "checking", "currency": "EUR", "overdraft_limit": "-5"},
@@ -81,7 +81,7 @@ def test_a_bad_entry_is_said_at_its_field_and_nothing_is_opened(alice, client_fo
     assert not Account.objects.exists()
 
 
-def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, checking):
+def test_account_can_be_edited_archived_deleted_and_restored(alice, client_for, checking):
     client = client_for(alice)
     entries = {
         "name": "Renamed",
@@ -106,7 +106,7 @@ def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, c
     assert client.post(f"/accounts/{checking.pk}/restore/").status_code == 302
     checking.refresh_from_db()
     assert (checking.deleted_at, checking.archived_at) == (None, archived_at)
-    # As the migration does for those archived before the day was kept.
+    # As the migration does for accounts archived before the date was stored.
     archived_at = AuditEvent.objects.get(changes__after__is_active=False).created_at
     Account.objects.filter(pk=checking.pk).update(archived_at=None)
     import_module("accounts.migrations.0005_archived_at").tell_from_the_trail(apps, None)
@@ -117,7 +117,7 @@ def test_an_account_is_edited_archived_deleted_and_restored(alice, client_for, c
     assert (checking.is_active, checking.archived_at) == (True, None)
 
 
-def test_changing_needs_a_post(alice, client_for, checking):
+def test_changes_require_post(alice, client_for, checking):
     for verb in ("archive", "delete", "restore"):
         assert client_for(alice).get(f"/accounts/{checking.pk}/{verb}/").status_code == 405
     checking.refresh_from_db()
@@ -125,7 +125,7 @@ def test_changing_needs_a_post(alice, client_for, checking):
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_read_only_roles_are_offered_nothing_they_may_not(db, client_for, role):
+def test_read_only_roles_see_no_actions_they_cannot_use(db, client_for, role):
     user = make_user("ro@example.com", role=role)
     account = make_account(user=user, opening_balance="5")
     make_transaction(account=account, amount="1")

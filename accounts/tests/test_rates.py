@@ -1,4 +1,4 @@
-"""Rates come from whoever answers, are believed only when plausible, and never stop a person."""
+"""Rates come from the first source that responds, must be plausible, and never block a person."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ DAILY, HISTORY = "/stats/eurofxref/eurofxref-daily.xml", "/stats/eurofxref/eurof
 
 @pytest.fixture(autouse=True)
 def providers(settings, httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """One server in the place of all three."""
+    """One server that stands in for all three providers."""
     root = httpserver.url_for("").rstrip("/")
     settings.EXCHANGERATE_BASE_URL = settings.OPEN_ER_API_BASE_URL = settings.ECB_BASE_URL = root
     settings.EXCHANGERATE_API_KEY = ""
@@ -54,7 +54,7 @@ def told(rates: dict, *, key: str = "rates", at: datetime = AT, **changes) -> st
 
 
 def ecb(*days: tuple[date, dict[str, str]]) -> str:
-    """As the bank writes it in one of its styles: single quotes, newest day first."""
+    """An ECB file in one of the bank's styles: single quotes, newest date first."""
     cubes = "".join(
         f"<Cube time='{day}'>"
         + "".join(f"<Cube currency='{code}' rate='{rate}'/>" for code, rate in rates.items())
@@ -78,7 +78,7 @@ def last_fetch() -> RateFetch:
     return RateFetch.objects.order_by("-id").first()
 
 
-def test_the_key_is_asked_first_and_nobody_else(providers, settings):
+def test_keyed_service_is_tried_first_and_no_other_is_queried(providers, settings):
     settings.EXCHANGERATE_API_KEY = "key-of-ours"
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate="0.92", rate_on=TODAY, source="open.er-api.com"
@@ -90,9 +90,7 @@ def test_the_key_is_asked_first_and_nobody_else(providers, settings):
     assert (stored.rate, stored.rate_on, stored.source) == ("0.79", TODAY, "exchangerate-api.com")
 
 
-def test_a_used_up_quota_under_200_leads_to_the_next_source_and_never_tells_the_key(
-    providers, settings
-):
+def test_used_up_quota_with_status_200_falls_back_without_leaking_the_key(providers, settings):
     settings.EXCHANGERATE_API_KEY = "key-of-ours"
     answer(providers, KEYED, '{"result": "error", "error-type": "quota-reached"}')
     answer(providers, OPEN, told({"EUR": 0.92}))
@@ -106,7 +104,7 @@ def test_a_used_up_quota_under_200_leads_to_the_next_source_and_never_tells_the_
     ]
 
 
-def test_a_first_start_fills_the_last_ninety_days_from_the_ecb(providers):
+def test_first_fetch_loads_the_last_ninety_days_from_the_ecb(providers):
     answer(providers, OPEN, told({"EUR": 0.92}))
     days = [(TODAY - timedelta(days=back), {"USD": "1.087"}) for back in (1, 2, 3, 40)]
     answer(providers, HISTORY, ecb(*days))
@@ -114,7 +112,7 @@ def test_a_first_start_fills_the_last_ninety_days_from_the_ecb(providers):
     assert convert(Decimal(100), "EUR", "USD", TODAY - timedelta(days=36)).amount == Decimal(
         "108.7"
     )
-    # The next time nothing is missing, so the history is not asked for.
+    # Nothing is missing the second time, so the history is not requested again.
     assert fetch_rates(at=AT + timedelta(hours=6))
     assert [request.path for request, _answer in providers.log] == [OPEN, HISTORY, OPEN]
     assert ExchangeRate.objects.count() == 5
@@ -157,14 +155,14 @@ def test_garbage_stores_nothing_and_the_last_good_rate_stays(providers, kind):
     assert (converted.amount, converted.rate.rate_on) == (Decimal("90.0"), friday)
 
 
-def test_one_bad_quote_costs_only_itself(providers):
+def test_one_bad_quote_does_not_affect_the_others(providers):
     answer(providers, OPEN, told({"EUR": 0.92, "GBP": float("nan"), "jpy": 150, "JPY": 0}))
     answer(providers, HISTORY, "", 500)
     assert fetch_rates(at=AT)
     assert list(ExchangeRate.objects.values_list("quote", flat=True)) == ["EUR"]
 
 
-def test_a_redirect_is_not_followed(providers):
+def test_redirects_are_not_followed(providers):
     location = {"Location": providers.url_for("/inside")}
     providers.expect_request(OPEN).respond_with_response(Response(status=302, headers=location))
     providers.expect_request("/inside").respond_with_data(told({"EUR": 0.92}))
@@ -176,7 +174,7 @@ def test_a_redirect_is_not_followed(providers):
     assert first.message == "It answered with a redirect, which is not followed."
 
 
-def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
+def test_slow_trickling_response_times_out(providers, monkeypatch):
     monkeypatch.setattr(fetching, "LIMITS", Limits(longest_seconds=0.3))
     stopped = Event()
 
@@ -196,12 +194,12 @@ def test_an_answer_in_drops_ends_in_time(providers, monkeypatch):
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An address at which nothing listens."""
+    """An address with no server behind it."""
     with refusing_port() as port:
         yield f"http://127.0.0.1:{port}"
 
 
-def test_nobody_listening_is_a_sentence_after_three_tries(providers, nobody, settings):
+def test_unreachable_source_reports_an_error_after_three_attempts(providers, nobody, settings):
     answer(providers, OPEN, "", 503)
     settings.ECB_BASE_URL = nobody
     with capture_logs() as lines:
@@ -228,7 +226,7 @@ def test_nobody_listening_is_a_sentence_after_three_tries(providers, nobody, set
     assert RateFetch.objects.filter(has_succeeded=False).count() == 7
 
 
-def test_entities_are_not_expanded(providers):
+def test_xml_entities_are_not_expanded(providers):
     bomb = '<!DOCTYPE a [<!ENTITY b "bbbb">]>' + ecb((TODAY, {"USD": "1.087"}))[38:]
     answer(providers, OPEN, "", 429)
     answer(providers, DAILY, bomb)
@@ -254,13 +252,13 @@ def test_a_currency_that_leaves_in_the_middle_of_a_file_converts_for_seven_more_
     assert convert(Decimal("345.28"), "LTL", "EUR", date(2015, 1, 7)).amount == Decimal(100)
     with pytest.raises(RateMissing):
         convert(Decimal("345.28"), "LTL", "EUR", date(2015, 1, 8))
-    # A holiday takes the last working day's; before the first rate there is none.
+    # Holidays use the last working day's rate; before the first rate there is none.
     assert convert(Decimal(1), "EUR", "USD", date(2015, 1, 1)).rate.rate_on == new_year_eve
     with pytest.raises(RateMissing):
         convert(Decimal(1), "EUR", "USD", date(2014, 12, 29))
 
 
-def test_a_jump_is_held_and_nothing_converts_with_it_until_an_admin_accepts(providers, admin):
+def test_implausible_rate_is_not_used_until_an_admin_accepts_it(providers, admin):
     friday = TODAY - timedelta(days=1)
     ExchangeRate.objects.create(base="USD", quote="EUR", rate="0.9", rate_on=friday, source="ECB")
     answer(providers, OPEN, told({"EUR": 900, "GBP": 0.79}))
@@ -276,7 +274,7 @@ def test_a_jump_is_held_and_nothing_converts_with_it_until_an_admin_accepts(prov
         refuse_held_rate(actor=admin, held=held)
 
 
-def test_accepting_a_devaluation_lets_the_days_after_it_in(providers, admin):
+def test_accepting_a_devaluation_accepts_the_days_after_it(providers, admin):
     ExchangeRate.objects.create(
         base="USD", quote="ARS", rate="366", rate_on=TODAY - timedelta(days=1), source="ECB"
     )
@@ -293,7 +291,7 @@ def test_accepting_a_devaluation_lets_the_days_after_it_in(providers, admin):
 
 
 def test_a_rate_of_another_base_is_measured_across(providers):
-    """A source that answers with a new base is checked against what others told before."""
+    """A source with a new base currency is checked against rates from other sources."""
     friday = TODAY - timedelta(days=1)
     for code, rate in (("USD", "1.10"), ("GBP", "0.85")):
         ExchangeRate.objects.create(base="EUR", quote=code, rate=rate, rate_on=friday, source="ECB")
@@ -303,7 +301,7 @@ def test_a_rate_of_another_base_is_measured_across(providers):
     assert HeldRate.objects.get().quote == "GBP"
 
 
-def test_it_asks_six_hours_after_an_answer_and_one_hour_after_none(providers):
+def test_rates_are_fetched_six_hours_after_a_success_and_one_hour_after_a_failure(providers):
     answer(providers, OPEN, told({"EUR": 0.92}))
     answer(providers, HISTORY, ecb((TODAY, {"USD": "1.087"})))
     asked = [

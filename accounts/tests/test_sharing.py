@@ -1,4 +1,4 @@
-"""An account is seen by whom its owner invited and who accepted, and by nobody else."""
+"""Only people the owner invited, and who accepted, can see an account."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,33 +16,33 @@ def sees(user: User, account: Account) -> bool:
     return Account.objects.visible_to(fresh).filter(pk=account.pk).exists()
 
 
-def test_an_invitation_shows_nothing_until_it_is_accepted(alice, bob, checking):
+def test_invitation_shows_nothing_until_accepted(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
     assert not sees(bob, checking)
     accept_share(actor=bob, share=share)
     assert sees(bob, checking)
 
 
-def test_only_ones_own_account_can_be_shared(alice, bob, checking):
+def test_people_can_share_only_their_own_accounts(alice, bob, checking):
     with pytest.raises(ValidationError, match="only share your own"):
         share_account(actor=bob, account=checking, member=bob, level="viewer")
     assert not AccountShare.objects.exists()
 
 
 @pytest.mark.parametrize("level", ["owner", "admin", ""])
-def test_there_are_two_levels(alice, bob, checking, level):
+def test_share_levels_are_viewer_and_analyst(alice, bob, checking, level):
     with pytest.raises(ValidationError):
         share_account(actor=alice, account=checking, member=bob, level=level)
     assert not AccountShare.objects.exists()
 
 
-def test_nobody_shares_with_themselves(alice, checking):
+def test_people_cannot_share_with_themselves(alice, checking):
     with pytest.raises(ValidationError):
         share_account(actor=alice, account=checking, member=alice, level="viewer")
     assert not AccountShare.objects.exists()
 
 
-def test_nobody_accepts_for_another_or_after_it_was_revoked(alice, bob, checking):
+def test_invitation_cannot_be_accepted_by_others_or_after_it_was_revoked(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
     with pytest.raises(PermissionDenied, match="someone else"):
         accept_share(actor=alice, share=share)
@@ -52,7 +52,7 @@ def test_nobody_accepts_for_another_or_after_it_was_revoked(alice, bob, checking
     assert not sees(bob, checking)
 
 
-def test_asking_again_changes_the_level_and_keeps_one_share(alice, bob, checking):
+def test_inviting_again_changes_the_level_and_keeps_one_share(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
     accept_share(actor=bob, share=share)
     share_account(actor=alice, account=checking, member=bob, level="analyst")
@@ -60,7 +60,7 @@ def test_asking_again_changes_the_level_and_keeps_one_share(alice, bob, checking
     assert (kept.level, kept.status) == ("analyst", "accepted")
 
 
-def test_a_rate_told_twice_stays_as_it_was_told_first(db):
+def test_first_stored_rate_for_a_date_stays(db):
     def told(rate: str) -> ExchangeRate:
         return ExchangeRate(base="EUR", quote="USD", rate=rate, rate_on="2026-03-13", source="test")
 

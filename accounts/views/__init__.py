@@ -1,1 +1,1 @@
-"""Pages of accounts, of currency, of sharing."""
+"""Pages for accounts, currency and sharing."""

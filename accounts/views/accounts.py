@@ -1,4 +1,4 @@
-"""Pages of accounts. One account with its transactions is a page of the transactions app."""
+"""Account pages. The page of a single account belongs to the transactions app."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ from users.timezones import local_date
 
 @require_safe
 def account_list(request: UserRequest) -> HttpResponse:
-    """Assets, what is owed, archived accounts and those in the trash."""
+    """List assets, debts, archived accounts and accounts in the trash."""
     visible = list(Account.objects.visible_to(request.user))
     given = set(
         AccountShare.objects.given_by(request.user).accepted().values_list("account_id", flat=True)
     )
     for account in visible:
-        shown: Any = account  # With what its row says besides.
+        shown: Any = account  # Include what each row of the list shows.
         shown.access = access_level(request.user, account)
         shown.is_shared_by_me = account.pk in given
     active = [account for account in visible if account.is_active]
@@ -70,7 +70,7 @@ def account_create(request: UserRequest) -> HttpResponse:
 
 
 def account_edit(request: UserRequest, pk: int) -> HttpResponse:
-    """Change what describes an account, its limit or its opening balance."""
+    """Change an account's description, limit or opening balance."""
     account = _own_account(request, pk)
     form = AccountForm(request.POST or None, initial=entries_of(account))
     if request.method == "POST" and form.is_valid():
@@ -83,7 +83,7 @@ def account_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def account_archive(request: UserRequest, pk: int) -> HttpResponse:
-    """Archive an active account, or make an archived one active again."""
+    """Archive an active account, or reactivate an archived one."""
     account = _own_account(request, pk)
     edited = edit_account(actor=request.user, account=account, is_active=not account.is_active)
     sentence = _("%(name)s reactivated.") if edited.is_active else _("%(name)s archived.")
@@ -103,7 +103,7 @@ def account_delete(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def account_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Take an account of one's own out of the trash."""
+    """Restore one of the user's own accounts from the trash."""
     account = get_object_or_404(Account.objects.filter(user=request.user), pk=pk)
     require_change(request.user, account)
     restore_account(actor=request.user, account=account)

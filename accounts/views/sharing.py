@@ -1,4 +1,4 @@
-"""Sharing: who sees which of one's accounts, and what others share."""
+"""Sharing pages: who can see the user's accounts, and what others share with them."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,9 @@ from users.step_up import ask_for_step_up
 
 
 def share_list(request: UserRequest) -> HttpResponse:
-    """Invitations to me, what is shared with me, whom I share with; and inviting somebody."""
+    """Invitations, accounts shared with the user, people the user shares with, and the
+    invite form.
+    """
     user = request.user
     asked = [one for one in request.GET.getlist("account") if one.isdecimal() and len(one) < 19]
     form = InviteForm(request.POST or None, user=user, initial={"accounts": asked})
@@ -60,12 +62,12 @@ def share_list(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def share_accept(request: UserRequest, pk: int) -> HttpResponse:
-    """Take up an invitation; `all`: every one of the same owner."""
+    """Accept an invitation; with `all`, every invitation from the same owner."""
     try:
         for share in _asked_for(request, pk):
             accept_share(actor=request.user, share=share)
     except ValidationError as error:
-        # Taken back at the same moment.
+        # The owner revoked it at the same moment.
         return go_back(request, error, "accounts:share_list")
     messages.success(request, _("Accepted. You'll see these accounts marked as shared."))
     return redirect("accounts:share_list")
@@ -73,7 +75,7 @@ def share_accept(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share_end(request: UserRequest, pk: int) -> HttpResponse:
-    """Decline, leave, or take back; `all`: everything with the same person."""
+    """Decline, leave or revoke a share; with `all`, every share with the same person."""
     try:
         for share in _asked_for(request, pk):
             end_share(actor=request.user, share=share)
@@ -85,7 +87,7 @@ def share_end(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share_level(request: UserRequest, pk: int) -> HttpResponse:
-    """Make a viewer an analyst, or the other way round."""
+    """Make a viewer an analyst, or an analyst a viewer."""
     share = _share(request, pk)
     if share.user_id != request.user.pk:
         raise PermissionDenied("Only the account's owner can change how it's shared.")
@@ -102,14 +104,14 @@ def share_level(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share_view_as(request: UserRequest, pk: int) -> HttpResponse:
-    """See the dashboard as this person would."""
+    """View the dashboard as this person would see it."""
     viewing_as.start(actor=request.user, share=_share(request, pk), session=request.session)
     return redirect("insights:home")
 
 
 @require_POST
 def share_view_as_stop(request: UserRequest) -> HttpResponse:
-    """Be oneself again."""
+    """Stop viewing as another person."""
     viewing_as.stop(actor=request.user, session=request.session)
     return redirect("accounts:share_list")
 
@@ -119,7 +121,7 @@ def _share(request: UserRequest, pk: int) -> AccountShare:
 
 
 def _asked_for(request: UserRequest, pk: int) -> list[AccountShare]:
-    """The share, or with `all` every one between the same two in the same state."""
+    """The share; with `all`, every share between the same two people in the same state."""
     share = _share(request, pk)
     if "all" not in request.POST:
         return [share]
@@ -134,7 +136,7 @@ def _asked_for(request: UserRequest, pk: int) -> list[AccountShare]:
 
 
 def _by_person(shares: Iterable[AccountShare]) -> list[list[AccountShare]]:
-    """The shares, those between the same two together."""
+    """Group the shares by the two people involved."""
     people: dict[tuple, list[AccountShare]] = {}
     for share in shares:
         people.setdefault((share.user_id, share.member_id or share.invited_email), []).append(share)
