@@ -134,13 +134,14 @@ def test_an_edit_may_not_land_on_another_budget(budget_for, alice, category_of):
     assert other.category.slug == "restaurants"
 
 
-def test_a_budget_keeps_a_category_that_was_taken_away(alice):
+def test_a_budget_of_a_deleted_category_goes_to_the_trash(alice):
     bees = create_category(actor=alice, user=alice, name="Bees")
     budget = create_budget(
         actor=alice, user=alice, category=bees, year=2026, month=3, limit_amount=Decimal(10)
     )
     delete_category(actor=alice, category=bees)
-    assert edit_budget(actor=alice, budget=budget, limit_amount=Decimal(20)).limit_amount == 20
+    budget.refresh_from_db()
+    assert budget.deleted_at is not None
     assert copy_last_month(actor=alice, user=alice, year=2026, month=4) == 0
 
 

@@ -31,6 +31,7 @@ SUSPICIOUS = ("password", "token", "secret", "key", "hash", "salt", "code", "ses
 HARMLESS = {
     *("transactions.CategoryRule.keyword_pattern", "alerts.Alert.dedupe_key"),
     *("users.User.session_version", "users.Notification.target_key"),
+    *("accounts.BankConnection.error_code", "accounts.SyncRun.error_code"),
     *("users.Notification.claimed_at", "insights.RecurringDismissal.merchant_key"),
 }
 

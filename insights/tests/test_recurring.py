@@ -164,7 +164,7 @@ def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household,
     (row,) = [one for one in client.get(PAGE).context["payments"] if one.item.name == "City Gym"]
     form = client.get(row.bill_form).context["form"]
     filled = {name: form[name].value() for name in ("biller_name", "amount_due", "recurrence")}
-    assert filled == {"biller_name": "City Gym", "amount_due": "45", "recurrence": "monthly"}
+    assert filled == {"biller_name": "City Gym", "amount_due": "45.00", "recurrence": "monthly"}
     assert str(form["account"].value()) == str(household.pk)
     assert form["due_date"].value() == row.item.next_on.isoformat()
     assert form["category"].value() == "fitness"

@@ -71,6 +71,7 @@ def test_a_transaction_has_exactly_this_shape(alice, api_for, checking, grocerie
         "external_id": "",
         "import_batch": None,
         "deleted_at": None,
+        "review": None,
     }
     assert api_for(alice).get(f"/api/transactions/{row.pk}").json()["amount"] == "12.50"
     checking.refresh_from_db()

@@ -53,8 +53,8 @@ def test_what_was_not_read_and_what_may_count_twice_is_said():
     file = qif_file.read(sample("qif/quicken_us.qif"))
     assert file.warnings == [
         "1 investment line not read; only cash lines are.",
-        "1 line called “Opening Balance” read like any other. Skip if the account "
-        "already has its opening balance.",
+        "1 line called “Opening Balance” read like any other. Leave it out if the "
+        "account already has its opening balance.",
     ]
 
 

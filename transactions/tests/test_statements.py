@@ -139,7 +139,7 @@ def test_twenty_printed_pages_add_up_and_say_which_page_they_are():
         assert "Amount EUR" in text
     assert all("Everyday · ****3456" in text for text in pages[1:])
     found = re.findall(
-        r"^\d\d? Mar 2026 .*? (-?[\d,]+\.\d\d) (-?[\d,]+\.\d\d)$", "\n".join(pages), re.M
+        r"^Mar \d\d?, 2026 .*? (-?[\d,]+\.\d\d) (-?[\d,]+\.\d\d)$", "\n".join(pages), re.M
     )
     numbers = [tuple(Decimal(text.replace(",", "")) for text in pair) for pair in found]
     assert len(numbers) == 760

@@ -59,7 +59,7 @@ def test_sign_up_answers_the_user_and_tokens_that_work(api):
     answer = api.post("/api/auth/signup", SIGN_UP | {"base_currency": "eur", "phone": "+49 30 901"})
     assert answer.status_code == 201
     data = answer.json()
-    assert set(data) == {"user", "access", "refresh"}
+    assert set(data) == {"user", "access", "refresh", "expires_in"}
     assert data["user"]["email"] == "dora@example.com"
     assert (data["user"]["role"], data["user"]["base_currency"]) == ("user", "EUR")
     assert "password" not in data["user"]
@@ -375,7 +375,8 @@ def test_without_a_token_the_answer_is_401():
 
 def test_a_token_costs_one_query(alice, django_assert_num_queries):
     client = bearer(signed_in(alice)["access"])
-    with django_assert_num_queries(1):
+    # The other two: whether the address is confirmed, and whether there is a second factor.
+    with django_assert_num_queries(3):
         client.get("/api/users/me")
 
 

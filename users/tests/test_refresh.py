@@ -40,7 +40,7 @@ def tokens(alice) -> sessions.Tokens:
 def test_a_refresh_token_gives_a_new_pair_that_works(tokens):
     answer = refresh(tokens.refresh)
     assert answer.status_code == 200
-    assert set(answer.json()) == {"access", "refresh"}
+    assert set(answer.json()) == {"access", "refresh", "expires_in"}
     assert answer.json()["refresh"] != tokens.refresh
     assert me(answer.json()["access"]) == 200
     assert refresh(answer.json()["refresh"]).status_code == 200
