@@ -1,4 +1,4 @@
-"""What a person asks a file for, and what they say does not recur."""
+"""Forms for requesting files and for dismissing recurring payments."""
 
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ def _day() -> forms.DateField:
 
 
 class StatementForm(Form):
-    """An account and a time: one of those offered, or two dates."""
+    """An account and a period: one from the list, or two dates."""
 
     account = forms.ModelChoiceField(
         queryset=Account.objects.none(), label=_("Account"), empty_label=_("Choose an account")
@@ -38,7 +38,7 @@ class StatementForm(Form):
         self.fields["account"].queryset = Account.objects.visible_to(user)
         self.fields["period"].choices = [*offered_periods(on), (DATES, _("Custom dates"))]
         self.fields["date_from"].label, self.fields["date_to"].label = _("First day"), _("Last day")
-        # Last month is the one people want: it is complete.
+        # Last month is the usual choice: it is complete.
         self.fields["period"].initial = f"{add_months(first_of_month(on), -1):%Y-%m}"
 
     def clean(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class StatementForm(Form):
 
 
 class MonthlyReportForm(Form):
-    """One of the last months."""
+    """A choice of recent months."""
 
     month = forms.ChoiceField(label=_("Month"))
 
@@ -71,7 +71,7 @@ class MonthlyReportForm(Form):
 
 
 class DismissalForm(Form):
-    """Whose payments, in which direction, as the list's button names them."""
+    """The merchant, account and direction to dismiss, as submitted by the list's button."""
 
     merchant_key = forms.CharField(max_length=LONGEST_KEY)
     direction = forms.ChoiceField(choices=Transaction.Type.choices)

@@ -1,4 +1,4 @@
-"""What a person said about their insights, and the files they asked for."""
+"""Dismissed recurring payments, exports, and the state of scheduled jobs."""
 
 from datetime import datetime
 
@@ -14,12 +14,13 @@ from users.models import User
 
 class RecurringDismissalQuerySet(models.QuerySet["RecurringDismissal"]):
     def visible_to(self, user: User) -> "RecurringDismissalQuerySet":
-        """The user's own."""
+        """The user's own rows."""
         return self.filter(user=user)
 
 
 class RecurringDismissal(models.Model):
-    """ "Not recurring": payments of this merchant on this account stay out, whatever they become.
+    """ "Not recurring": payments of this merchant on this account stay dismissed, even if they
+    change.
 
     Only `insights.services.recurring` writes it.
     """
@@ -52,9 +53,9 @@ class RecurringDismissal(models.Model):
 
 class ExportQuerySet(models.QuerySet["Export"]):
     def visible_to(self, user: User) -> "ExportQuerySet":
-        """The user's own, and of those about shared accounts only while the share lasts.
+        """The user's own exports; those about shared accounts only while the share lasts.
 
-        A share that ended takes the file with it; a monthly report needs the analyst's level.
+        When a share ends, the file is no longer visible. A monthly report requires analyst access.
         """
         levels = shared_account_ids(user)
         full = {pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST}
@@ -72,9 +73,9 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
 
 class Export(models.Model):
-    """A file somebody asked for: made by a worker, fetched by them alone, gone after a week.
+    """A file somebody requested: made by a worker, fetched only by its owner, deleted after a week.
 
-    `claim` names the run that works at it; what any other run brings is thrown away. Only
+    `claim` names the run that is making it; output of any other run is discarded. Only
     `insights.services.exporting` writes it.
     """
 
@@ -94,7 +95,7 @@ class Export(models.Model):
     )
     kind = models.CharField(max_length=14, choices=Kind.choices)
     params = models.JSONField(default=dict, blank=True)
-    # Accounts of others that the file tells of.
+    # Shared accounts whose data is in the file.
     shared_ids = models.JSONField(default=list, blank=True)
     title = models.CharField(max_length=200)
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.QUEUED)
@@ -132,12 +133,14 @@ class Export(models.Model):
         return self.status in (self.Status.DONE, self.Status.FAILED)
 
     def is_ready(self, at: datetime) -> bool:
-        """Whether there is a file to fetch."""
+        """Whether the file can be fetched."""
         return self.status == self.Status.DONE and self.expires_at > at
 
 
 class ExportPiece(models.Model):
-    """A piece of an export's file, in the database as receipts are: every process has it."""
+    """A piece of an export's file, stored in the database like receipts so every process can read
+    it.
+    """
 
     export = models.ForeignKey(
         Export, on_delete=models.CASCADE, related_name="pieces", db_index=False
@@ -155,7 +158,7 @@ class ExportPiece(models.Model):
 
 
 class JobState(models.Model):
-    """What became of one scheduled or asked-for job last, and how often it ran and failed.
+    """The last outcome of one job, and how often it ran and failed.
 
     One row per job, however often it runs. Only `insights.services.job_log` writes it.
     """

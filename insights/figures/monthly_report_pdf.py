@@ -22,7 +22,7 @@ def monthly_report_pdf(report: MonthlyReport, *, locale: str) -> bytes:
 
 
 def monthly_report_context(report: MonthlyReport, *, locale: str) -> dict[str, Any]:
-    """Everything the template shows."""
+    """The template's context."""
     slices = _slices(report)
     return {
         "report": report,
@@ -46,12 +46,12 @@ def _slices(report: MonthlyReport) -> list[Slice]:
 
 
 def _rest(report: MonthlyReport) -> Decimal:
-    """What was spent in the categories that are not named."""
+    """Spending in the categories that are not listed."""
     return sum((one.total for one in report.spending[SHOWN_CATEGORIES:]), Decimal(0))
 
 
 def _trend(report: MonthlyReport, locale: str) -> str:
-    """Income beside spending, month by month; nothing where no month had any."""
+    """Income and expenses by month; empty if no month has either."""
     if not any(one.income or one.expenses for one in report.trend):
         return ""
     chart = columns(

@@ -1,4 +1,4 @@
-"""Net worth: what all accounts hold now, less what is owed, in one currency."""
+"""Net worth: total assets minus total debts, in one currency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from users.timezones import local_date
 
 @dataclass(frozen=True, slots=True)
 class AccountBalance:
-    """One account's balance and its worth in the figure's currency (None: no rate is known)."""
+    """One account's balance and its value in the figure's currency (None: no rate is known)."""
 
     account: Account
     converted: Converted | None
@@ -49,7 +49,7 @@ class NetWorth:
 
 
 def was_active(account: Account, on: date, timezone: str) -> bool:
-    """Whether it counted at the end of that day: it is not archived, or was on a later day."""
+    """Whether the account counted at the end of that day: not archived, or archived later."""
     if account.is_active or account.archived_at is None:
         return account.is_active
     return on < local_date(timezone, account.archived_at)
@@ -64,7 +64,7 @@ def net_worth(
 ) -> NetWorth:
     """The balances of the active accounts, at the rates of `on`.
 
-    What an account holds is an asset and what it owes a liability, whatever its type: an
+    A positive balance is an asset and a negative one a liability, whatever the account's type: an
     overpaid card is money, an overdrawn checking account is debt.
     """
     active = [account for account in accounts if account.is_active]

@@ -1,10 +1,10 @@
-"""Net worth over time: what was held and owed on the first and last evening of the period and on
-the last of each month between, at that day's rates.
+"""Net worth over time: on the first and last evening of the period and at each month end between,
+each at its own day's rates.
 
-Each account is followed back from today's balance by the nets of its months, transfers included.
-It counts from the day it was opened here, or from the month of an earlier first transaction
-(before that nobody told what it held); an archived one until the day it was archived, and where
-nobody knows that day, to the month of its last.
+Balances are computed backward from today's, by each month's net change including transfers. An
+account counts from the day it was added here, or from the month of an earlier first transaction
+(before that, its balance is unknown). An archived account counts until the day it was archived or,
+if that is unknown, through the month of its last transaction.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,13 +26,13 @@ from insights.figures.spending import percent_change
 from transactions.models import MonthlyTotal, Transaction
 from users.timezones import local_date
 
-# (month, account's id, what the month moved its balance by)
+# (month, account id, the balance change in that month)
 MonthNet = tuple[date, int, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class WorthPoint:
-    """What was owned and owed on the evening of `on`, over what could be converted."""
+    """Assets and debts on the evening of `on`, over what could be converted."""
 
     on: date
     assets: Decimal
@@ -51,9 +51,9 @@ class WorthPoint:
 
 @dataclass(frozen=True, slots=True)
 class NetWorthHistory:
-    """`now` is the dashboard's figure; `points` end with it where the period holds today.
+    """`now` is the dashboard's figure; `points` end with it if the period includes today.
 
-    `last` answers for the period: its last evening, or nothing where no account was there yet.
+    `last` is the figure for the period: its last evening, or nothing if there was no account yet.
     """
 
     question: Question
@@ -65,7 +65,7 @@ class NetWorthHistory:
 
     @property
     def change(self) -> Decimal | None:
-        """From the first point to the last."""
+        """Change from the first point to the last."""
         return self.points[-1].total - self.points[0].total if len(self.points) > 1 else None
 
     @property
@@ -80,7 +80,7 @@ class NetWorthHistory:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    """From which day an account counts; to which month, for an archived one of unknown day."""
+    """The day an account counts from; for an archived account of unknown day, its last month."""
 
     account: Account
     timezone: str
@@ -95,7 +95,7 @@ class _Life:
 
 
 def net_worth_history(question: Question) -> NetWorthHistory:
-    """The first evening of the period, the last of each of its months, and its last, or today."""
+    """The first evening of the period, each month end in it, and its last evening, or today."""
     accounts, on = question.coverage.accounts, question.on
     evenings = _evenings(question.choice.period, on)
     currencies = {account.currency for account in accounts}
@@ -117,7 +117,7 @@ def net_worth_history(question: Question) -> NetWorthHistory:
         used += [converted.rate for _account, converted in worths if converted]
     begun = next((place for place, one in enumerate(points) if one.account_count), len(points))
     if not evenings:
-        # The period lies ahead: what is known of it is today.
+        # A future period shows today's balances: nothing later is known.
         points = [_point(on, [(item.account, item.converted) for item in now.items])]
     return NetWorthHistory(
         question=question,
@@ -139,7 +139,7 @@ def _evenings(period: Period, on: date) -> list[date]:
 def _balances_back(
     accounts: Sequence[Account], evenings: Sequence[date], nets: Sequence[MonthNet]
 ) -> Iterator[tuple[date, dict[int, Decimal]]]:
-    """The balances of each evening, from the last one back: today's less what came after."""
+    """Each evening's balances, computed backward: today's minus what came later."""
     balances = {account.pk: account.balance for account in accounts}
     later = list(nets)
     rest = _rest_of_months(accounts, evenings)
@@ -154,7 +154,7 @@ def _balances_back(
 def _rest_of_months(
     accounts: Sequence[Account], evenings: Sequence[date]
 ) -> dict[date, dict[int, Decimal]]:
-    """{evening inside a month: {account: what the rest of that month moved it by}}."""
+    """{evening inside a month: {account: balance change over the rest of that month}}."""
     rests = {
         evening: Period(evening + timedelta(days=1), Period.month_of(evening).end)
         for evening in evenings
@@ -179,7 +179,7 @@ def _rest_of_months(
 
 
 def _monthly_nets(accounts: Sequence[Account]) -> list[MonthNet]:
-    """What each month moved each balance by, in order."""
+    """Each month's balance change by account, in order."""
     if not accounts:
         return []
     totals = MonthlyTotal.objects.filter(account_id__in=[account.pk for account in accounts])

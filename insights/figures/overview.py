@@ -47,7 +47,7 @@ class Overview:
 
     @property
     def is_empty(self) -> bool:
-        """Nobody has opened or shared an account yet."""
+        """Whether the user has no account yet, owned or shared."""
         return not self.coverage.accounts
 
     @property
@@ -56,7 +56,7 @@ class Overview:
 
     @property
     def largest_changes(self) -> tuple[CategorySpending, ...]:
-        """The categories whose spending moved most against the period before."""
+        """The categories whose spending changed most since the previous period."""
         moved = sorted(self.spending, key=lambda row: -abs(row.change))
         return tuple(row for row in moved[:3] if row.change)
 
@@ -64,7 +64,7 @@ class Overview:
 def overview(
     *, user: User, choice: PeriodChoice, on: date, include_shared: bool | None = None
 ) -> Overview:
-    """The overview of `choice` as `user` may see it on the date `on` (their own calendar's)."""
+    """The overview of `choice` as `user` may see it on the date `on` (in the user's time zone)."""
     with read_snapshot():
         return _overview(user, choice, on, include_shared)
 
@@ -103,7 +103,7 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
 
 
 def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
-    """Those of the month a single month's figure is about; none for who sees no insights."""
+    """Budgets of the month that single-month figures refer to; none for users without insights."""
     if not coverage.sees_insights or not may(coverage.user, Ability.SEE_BUDGETS):
         return ()
     month = budget_month(
@@ -117,7 +117,7 @@ def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[B
 
 
 def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]:
-    """The latest lines, pending ones too; of a period that is over, its own latest."""
+    """The latest transactions, including pending ones; for a past period, the latest in it."""
     if not coverage.accounts:
         return ()
     rows = Transaction.objects.visible_to(coverage.user).filter(account_id__in=coverage.account_ids)

@@ -1,4 +1,4 @@
-"""The one period behind a dashboard: a month, a usual span, or two dates of one's own."""
+"""The period a dashboard shows: a month, a preset range, or two custom dates."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ SPANS = {
 
 @dataclass(frozen=True, slots=True)
 class PeriodChoice:
-    """The period chosen, what it is called, and the query that chooses it again."""
+    """The chosen period, its label, and the query that selects it again."""
 
     name: str
     period: Period
@@ -31,7 +31,7 @@ class PeriodChoice:
 
     @property
     def comparison(self) -> Period:
-        """The period before; while this one still runs, as many of its days as have passed."""
+        """The previous period; for a running period, as many of its days as have passed."""
         before = self.period.previous()
         if self.on not in self.period or self.on == self.period.last_day:
             return before
@@ -44,7 +44,7 @@ class PeriodChoice:
 
     @property
     def month(self) -> date:
-        """The month a single month's figure is about: the period's last, this one while it runs."""
+        """The month that single-month figures refer to: the period's last, or the current one."""
         last = (
             min(self.period.last_day, self.on) if self.on in self.period else self.period.last_day
         )
@@ -56,7 +56,7 @@ class PeriodChoice:
 
     @property
     def is_current(self) -> bool:
-        """Whether the period holds today."""
+        """Whether the period includes today."""
         return self.on in self.period
 
 
@@ -65,7 +65,7 @@ def choose_period(
 ) -> PeriodChoice:
     """Read `month=YYYY-MM`, `period=<span>` or `date_from` and `date_to` (both inclusive).
 
-    Nothing chosen is the `default` span. Raises ValidationError at the field.
+    Without any of them, the `default` span. Raises ValidationError at the field.
     """
     if params.get("month"):
         return PeriodChoice("month", _month(params["month"]), on)
@@ -80,7 +80,7 @@ def choose_period(
 
 
 def choose_year(params: Mapping[str, str], *, on: date) -> PeriodChoice:
-    """Read `year=YYYY`; nothing chosen is this year. Raises ValidationError at the field."""
+    """Read `year=YYYY`; this year if absent. Raises ValidationError at the field."""
     text = params.get("year") or str(on.year)
     if not _YEAR.fullmatch(text) or not _EARLIEST.year < int(text) <= _LATEST.year:
         raise ValidationError(

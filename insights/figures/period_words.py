@@ -1,4 +1,4 @@
-"""How a period is called, and the picker that leads to the ones around it."""
+"""Period labels, and the picker for the neighboring periods."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +11,7 @@ from insights.figures.period_choice import SPANS, PeriodChoice
 
 
 def period_label(choice: PeriodChoice) -> str:
-    """ "November 2026", "2026", or the days."""
+    """ "November 2026", "2026", or the dates."""
     period = choice.period
     if choice.is_one_month:
         return date_format(period.start, "F Y")
@@ -23,7 +23,7 @@ def period_label(choice: PeriodChoice) -> str:
 
 
 def span_label(period: Period) -> str:
-    """The period in a few words: "October 2026", "Oct 1 – 21, 2026", "Jan 1 – Nov 21, 2025"."""
+    """A short label: "October 2026", "Oct 1 – 21, 2026", "Jan 1 – Nov 21, 2025"."""
     first, last = period.start, period.last_day
     if period == Period.month_of(first):
         return date_format(first, "F Y")
@@ -31,7 +31,7 @@ def span_label(period: Period) -> str:
 
 
 def period_picker(choice: PeriodChoice, *, on: date, kept: Mapping[str, str]) -> dict[str, Any]:
-    """What `_period_picker.html` needs; `kept` stays in every address it leads to."""
+    """The context of `_period_picker.html`; `kept` stays in every link's query."""
     following = _following(choice.period)
     return {
         "label": period_label(choice),
@@ -58,7 +58,7 @@ def _is_chosen(choice: PeriodChoice, name: str) -> bool:
 
 
 def _following(period: Period) -> Period:
-    """The period of the same length just after."""
+    """The period of the same length that comes next."""
     if period.start.day == 1 and period.end.day == 1:
         months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
         return Period(period.end, add_months(period.end, months))

@@ -1,6 +1,6 @@
-"""What is asked of a figure: whose accounts, which period, in which currency, on which day.
+"""The parameters of a figure: accounts, period, currency and today's date.
 
-A door reads it out of an address (`wanted_in`) and has it answered (`answer`).
+A view reads them from the query string (`wanted_in`) and computes the figure (`answer`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`on` is today in the calendar of who asks; the figure's amounts are in `currency`."""
+    """`on` is today in the user's time zone; amounts are in `currency`."""
 
     coverage: Coverage
     choice: PeriodChoice
@@ -33,7 +33,7 @@ class Question:
     on: date
 
     def load(self, periods: Iterable[Period]) -> tuple[Flows, RateTable]:
-        """The flows of these periods, and the rates of the day as well."""
+        """The flows of these periods, with today's rates included."""
         return load_flows(
             accounts=self.coverage.accounts, currency=self.currency, periods=periods, on=self.on
         )
@@ -41,7 +41,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an address asks for, whoever asks."""
+    """What a query string asks for, before the user is known."""
 
     choice: PeriodChoice
     on: date
@@ -52,7 +52,7 @@ class Wanted:
 def wanted_in(
     params: Mapping[str, str], *, on: date, choose: Callable[..., PeriodChoice], **options: str
 ) -> Wanted:
-    """The period as `choose` reads it, the currency, and whose accounts. Raises ValidationError."""
+    """Read the period (with `choose`), the currency, and the accounts. Raises ValidationError."""
     return Wanted(
         choice=choose(params, on=on, **options),
         on=on,
@@ -62,7 +62,7 @@ def wanted_in(
 
 
 def answer(wanted: Wanted, *, user: User, figure: Callable[["Question"], Answer]) -> Answer:
-    """The figure for this person, from one snapshot. Raises PermissionDenied as `ask` does."""
+    """Compute the figure for this user from one snapshot. Raises PermissionDenied as `ask` does."""
     with read_snapshot():
         question = ask(
             user=user,
@@ -82,16 +82,16 @@ def ask(
     currency: str = "",
     include_shared: bool | None = None,
 ) -> Question:
-    """The question of this person; their base currency unless another is given.
+    """Build the user's question, in their base currency unless another is given.
 
-    Raises PermissionDenied for who sees no insights, ValidationError at the currency.
+    Raises PermissionDenied for users without insights, ValidationError at the currency.
     """
     coverage = insights_coverage(user, include_shared=include_shared)
     return Question(coverage, choice, currency or user.base_currency, on)
 
 
 def currency_in(params: Mapping[str, str]) -> str:
-    """`currency=EUR`; "" where none is given. Raises ValidationError at its name."""
+    """Read `currency=EUR`; "" if absent. Raises ValidationError at its name."""
     code = params.get("currency", "").strip().upper()
     if code:
         try:
@@ -102,5 +102,5 @@ def currency_in(params: Mapping[str, str]) -> str:
 
 
 def include_shared_in(params: Mapping[str, str]) -> bool | None:
-    """`include_shared=1` or `0`; None where the person leaves it to us. Raises ValidationError."""
+    """Read `include_shared=1` or `0`; None if absent. Raises ValidationError."""
     return yes_or_no(params, "include_shared")

@@ -1,4 +1,4 @@
-"""Spending by category: children rolled up into their parents, beside the period before."""
+"""Spending by category, subcategories rolled up into their parents, with the previous period."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ UNCATEGORIZED_COLOR = "#94a3b8"
 
 @dataclass(frozen=True, slots=True)
 class CategorySpending:
-    """What was spent in one category: `total` is what went out less the `refunds` in it.
+    """Spending in one category: `total` is outflows minus `refunds`.
 
-    `category` is None for lines without one. `percent` is of all spending; `change_percent`
-    compares with the period before and is None where nothing was spent then.
+    `category` is None for uncategorized. `percent` is the share of all spending; `change_percent`
+    compares with the previous period and is None if nothing was spent then.
     """
 
     category: Category | None
@@ -46,7 +46,7 @@ class CategorySpending:
 
     @property
     def gross_total(self) -> Decimal:
-        """Everything that went out."""
+        """All outflows."""
         return self.total + self.refunds
 
     @property
@@ -66,12 +66,12 @@ class _Sum:
 
 
 def percent_change(now: Decimal, before: Decimal) -> Decimal | None:
-    """By how many percent `now` is above `before`; None where there is nothing to compare with."""
+    """By how many percent `now` exceeds `before`; None if there is nothing to compare with."""
     return percent_of(now - before, before) if before else None
 
 
 def categories_of(flows: Flows) -> dict[int | None, Category]:
-    """The categories the flows mention, with their parents, in one query."""
+    """The categories used in the flows, with their parents, in one query."""
     ids = {flow.category_id for flow in flows.rows if flow.category_id is not None}
     if not ids:
         return {}
@@ -88,10 +88,12 @@ def spending_by_category(
     categories: Mapping[int | None, Category],
     with_gone: bool = False,
 ) -> tuple[CategorySpending, ...]:
-    """Top-level categories with spending or refunds in the period, largest first; children inside.
+    """Top-level categories with spending or refunds in the period, largest first, with
+    subcategories.
 
-    The totals add up to the period's expenses. A parent's own lines are a child row of its own,
-    where other children stand beside them. `with_gone` keeps what only the period before had.
+    The totals add up to the period's expenses. If a parent has both its own transactions and
+    subcategories, its own become a child row. `with_gone` keeps categories that only the previous
+    period has.
     """
     now = _by_family(flows.within(period), categories)
     before = _by_family(flows.within(previous), categories)
@@ -144,7 +146,7 @@ def _largest_first(
 def _by_family(
     rows: Iterable[Flow], categories: Mapping[int | None, Category]
 ) -> dict[int | None, dict[int | None, _Sum]]:
-    """{top-level category: {category: its sums}}; None is the family of the uncategorized."""
+    """{top-level category: {category: its sums}}; None groups the uncategorized."""
     families: dict[int | None, dict[int | None, _Sum]] = {}
     for row in rows:
         if row.rate is None:
@@ -159,7 +161,7 @@ def _by_family(
 
 
 def percent_of(part: Decimal, whole: Decimal) -> Decimal:
-    """`part` in percent of `whole`, one decimal."""
+    """`part` as a percentage of `whole`, to one decimal."""
     if not whole:
         return Decimal(0)
     return (part * 100 / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)

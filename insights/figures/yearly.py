@@ -1,6 +1,6 @@
-"""One year beside the one before: month by month, in sum, and by category.
+"""One year compared with the one before: by month, in total, and by category.
 
-While the year runs, its sums end today and are compared with the same days of the year before.
+For the current year, totals end today and are compared with the same dates a year before.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from insights.figures.spending import (
 
 @dataclass(frozen=True, slots=True)
 class YearMonth:
-    """A calendar month and the same one a year before; compared when both are over."""
+    """A calendar month and the same month a year before; compared once both are over."""
 
     now: MonthFlow
     before: MonthFlow
@@ -29,7 +29,7 @@ class YearMonth:
 
     @property
     def is_ahead(self) -> bool:
-        """It has not begun; there may be lines posted for it all the same."""
+        """Whether the month is in the future; it may still have future-dated transactions."""
         return not (self.is_over or self.is_running)
 
     @property
@@ -47,7 +47,7 @@ class YearMonth:
 
 @dataclass(frozen=True, slots=True)
 class Yearly:
-    """`total` ends today, `before` is of the same days, `whole_before` of the whole year before."""
+    """`total` ends today, `before` covers the same days, `whole_before` the whole year before."""
 
     question: Question
     months: tuple[YearMonth, ...]
@@ -62,17 +62,17 @@ class Yearly:
 
     @property
     def income_change(self) -> Decimal | None:
-        """By how many percent it is above the same days a year before."""
+        """Change in percent against the same days a year before."""
         return percent_change(self.total.income, self.before.income)
 
     @property
     def expenses_change(self) -> Decimal | None:
-        """By how many percent they are above those of the same days a year before."""
+        """Change in percent against the same days a year before."""
         return percent_change(self.total.expenses, self.before.expenses)
 
 
 def yearly(question: Question) -> Yearly:
-    """The year of the question's period against the one before."""
+    """The year of the question's period, compared with the year before."""
     year = Period.year_of(question.choice.period.start)
     last_year = year.previous()
     so_far, same_days = _same_days(year, last_year, question.on)
@@ -99,7 +99,7 @@ def yearly(question: Question) -> Yearly:
 
 
 def _same_days(year: Period, last_year: Period, on: date) -> tuple[Period, Period]:
-    """The year up to today and the year before up to the same date; both whole once it is over."""
+    """The year up to today and the year before up to the same date; both whole for a past year."""
     if on not in year:
         return year, last_year
     same_date = min(add_months(on, -12) + timedelta(days=1), last_year.end)

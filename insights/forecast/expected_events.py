@@ -1,7 +1,8 @@
-"""What is expected on which day: what is posted for it, open bills, and what recurs without one.
+"""Expected payments and income by day: future-dated transactions, open bills, and recurring
+payments without a bill.
 
-A bill and the recurring payment it stands for are one event, the bill's; and the line that pays
-either is one event with it, the line's. Moving money between the covered accounts is none.
+A bill and the recurring payment it represents are one event, shown as the bill. A future-dated
+transaction that settles either replaces it. Transfers between covered accounts are not events.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -22,7 +23,7 @@ from insights.recurring.entries import LOOKBACK_MONTHS, Entry, opposite_sides
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_bills import is_of, likeness
 
-# An income is a pay-day when it is at least this part of all regular income.
+# An income counts as a payday if it is at least this share of all regular income.
 PAY_DAY_PART = Decimal("0.25")
 
 
@@ -30,7 +31,7 @@ PAY_DAY_PART = Decimal("0.25")
 class Event:
     """One payment or income expected on a day; `amount` is signed, in the forecast's currency.
 
-    With a transaction it is posted for that day already.
+    If `transaction` is set, it is already dated for that day.
     """
 
     on: date
@@ -50,14 +51,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The covered accounts' lines by a day; those of money moved between them are `inside`."""
+    """The covered accounts' entries up to a day; `inside` are transfers between these accounts."""
 
     outward: Sequence[Entry]
     inside: Set[int]
 
 
 def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
-    """What was booked by then, as far back as what recurs is looked for."""
+    """Entries booked by that day, as far back as recurring payments are searched."""
     after, until = add_months(on, -LOOKBACK_MONTHS).toordinal(), on.toordinal()
     covered = {one.pk for one in accounts}
     known = [
@@ -72,7 +73,7 @@ def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
 def bill_payments(
     ledger: Ledger, known: Known, found: Sequence[Recurring], on: date
 ) -> list[Entry]:
-    """The payments of repeating bills that are in none of the series found."""
+    """Payments of repeating bills that are not in any detected series."""
     in_series = {line.pk for one in found for line in one.series.lines}
     of_bills = {bill.payment_id for bill in ledger.bills if bill.repeats and bill.is_settled(on)}
     apart = of_bills - in_series
@@ -87,7 +88,7 @@ def expected_events(
     on: date,
     until: date,
 ) -> tuple[list[Event], list[BillFact]]:
-    """All of them by day, and the bills no rate could convert."""
+    """All expected events by day, and the bills that could not be converted."""
     active = [one for one in found if one.is_active]
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
     ahead = posted_ahead(ledger, accounts, active, on)
@@ -106,7 +107,7 @@ def expected_events(
         if bill not in unknown
     ]
     pay_days = _pay_days(ledger, active, on)
-    # What was paid early, or is skipped, does not come again on its day.
+    # A date that was paid early or skipped is not expected again.
     done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
     bills = [*planned, *paid, *done]
     alike = _alike(bills, active, settled)
@@ -137,7 +138,7 @@ def _planned(
     on: date,
     until: date,
 ) -> list[PlannedBill]:
-    """The bills to come, without those that move money inside, such as a covered credit card's."""
+    """Upcoming bills, without those that move money between covered accounts, such as a card's."""
     covered = {one.pk for one in accounts}
     inside = {settled[pk] for pk in known.inside if pk in settled}
     return [
@@ -155,7 +156,7 @@ def _posted(
     on: date,
     until: date,
 ) -> list[Event]:
-    """The lines of days to come, each on its day, but what is in today's balance already."""
+    """Future-dated transactions, each on its own day, without those already in today's balance."""
     currencies = {one.pk: one.currency for one in accounts}
     pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
     is_today = ledger.is_today and on == ledger.on
@@ -182,9 +183,9 @@ def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
 def _alike(
     bills: Sequence[PlannedBill], active: Sequence[Recurring], settled: Mapping[int, UUID]
 ) -> dict[UUID, Recurring]:
-    """{series of a bill: what recurs under another name and is the same payment}, one for one.
+    """{bill series: the matching recurring payment under another name}, matched one to one.
 
-    Only among those that neither a payment nor a name has brought together.
+    Only among bills and payments not already matched by a past payment or by name.
     """
     paid = [{settled.get(line.pk) for line in one.series.lines} for one in active]
 
@@ -230,8 +231,9 @@ def _dates(
     on: date,
     until: date,
 ) -> list[date]:
-    """The dates it is expected on, without those that a bill or a line posted ahead stands for;
-    late ones tomorrow."""
+    """The expected dates, without those that a bill or future-dated transaction covers; late ones
+    are expected tomorrow.
+    """
     half = one.series.rhythm.half
     series = {settled.get(line.pk) for line in one.series.lines}
     of_bills = [
@@ -256,7 +258,7 @@ def _dates(
 
 
 def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:
-    """The incomes that a person lives on, not the interest of a month."""
+    """The days of income a person lives on; monthly interest does not count."""
     yearly = [
         (sure(ledger.rates.convert(one.yearly, one.currency, on)).amount, one)
         for one in active

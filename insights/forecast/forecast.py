@@ -1,8 +1,8 @@
-"""The balance of the days to come: what is posted for them, what is planned, what recurs, and the
-everyday rest as a band.
+"""The balance of the coming days: future-dated transactions, bills, recurring payments, and
+everyday spending as a band.
 
-No chance and no clock: the same lines give the same forecast, and a past `on` knows no line that
-was dated and written later.
+Deterministic and without a clock: the same transactions give the same forecast, and a forecast for
+a past `on` ignores whatever was dated or entered later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from insights.recurring.recurring import recurring_among
 
 @dataclass(frozen=True, slots=True)
 class LowestPoint:
-    """The least the balance is expected to be before the next pay-day (None: none is known)."""
+    """The lowest expected balance before the next payday (None: no payday is known)."""
 
     point: Point
     pay_day: Event | None
@@ -31,7 +31,7 @@ class LowestPoint:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`points` are empty where there are less than three months to learn from."""
+    """`points` are empty with less than three months of history."""
 
     on: date
     days: int
@@ -56,7 +56,7 @@ class Forecast:
 
 
 def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
-    """The forecast for the `days` days after `on`, from what the ledger held at its end."""
+    """The forecast for the `days` days after `on`, from the ledger as of the end of `on`."""
     found_rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
     rates = {pk: rate for pk, rate in found_rates.items() if rate is not None}
     accounts = [one for one in ledger.accounts if one.pk in rates]
@@ -92,7 +92,7 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
 
 
 def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | None:
-    """The lowest day before the next pay-day, or of all where none is expected."""
+    """The lowest day before the next payday, or of all days if no payday is expected."""
     if not points:
         return None
     pay_day = next((event for event in events if event.is_pay_day), None)
@@ -103,7 +103,7 @@ def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | N
 def _left_out(
     ledger: Ledger, rates: Mapping[int, Rate | None], bills: Sequence[BillFact], on: date
 ) -> tuple[NotConverted, ...]:
-    """The balances and bills that no rate could bring in."""
+    """The balances and bills that could not be converted."""
     parts = [
         NotConverted(one.pk, one.name, one.currency, 1, on, on)
         for one in ledger.accounts

@@ -1,8 +1,8 @@
-"""The everyday rest: what the past days held beyond bills and what recurs, and how it spread.
+"""Everyday spending: past daily nets beyond bills and recurring payments, and their spread.
 
-Its average by weekday draws the line; how sums of as many days in a row lay around it draws the
-band, from the tenth to the ninetieth of a hundred. What recurs counts there as it was expected,
-so that payments which came early, late or dearer are in the band too.
+The average by weekday gives the line. The deviations of sums over equally many consecutive days
+give the band, from the 10th to the 90th percentile. Recurring payments are subtracted as they were
+expected, so early, late or more expensive payments widen the band.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from insights.recurring.entries import Entry
 from insights.recurring.patterns import Series
 from insights.recurring.recurring import Recurring, expected_after
 
-# The band leaves out one day in ten at either side.
+# The band leaves out 10% of the days on each side.
 LOW, HIGH = 10, 90
 LEAST_WINDOWS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The balance at the end of a day: expected, and from where to where it may lie."""
+    """The balance at the end of a day: the expected value and the band's limits."""
 
     on: date
     low: Decimal
@@ -42,7 +42,9 @@ def worth(amount: Units, rate: Rate) -> Units:
 def foreseen(
     found: Iterable[Recurring], payments: Iterable[Entry], today: int
 ) -> Iterator[tuple[int, int, int]]:
-    """(account, day, signed amount) of what was planned: what recurs, and other bills' payments."""
+    """(account, day, signed amount) of planned payments: recurring ones, and payments of other
+    bills.
+    """
     for one in found:
         sign = 1 if one.is_income else -1
         for day, amount in _expected_then(one.series, today):
@@ -59,7 +61,7 @@ def everyday_rest(
     today: int,
     history: int,
 ) -> list[int]:
-    """Each of the last `history` days' net without what was planned for it, oldest first."""
+    """The net of each of the last `history` days without planned payments, oldest first."""
     start = today - history + 1
     rest = [0] * history
     for account in accounts:
@@ -74,7 +76,7 @@ def everyday_rest(
 
 
 def _expected_then(series: Series, today: int) -> list[tuple[int, Units]]:
-    """(day, amount) of each payment as one would have expected it from those before it."""
+    """(day, amount) of each payment as expected from the payments before it."""
     expected = []
     for position, (slot, line) in enumerate(series.slots):
         before = series.amounts[:position] or [line.amount]
@@ -112,7 +114,7 @@ def banded_points(
 
 
 def _by_weekday(rest: Sequence[int], on: date) -> list[int]:
-    """The average rest of a Monday, a Tuesday …; the last of `rest` is the day `on`."""
+    """The average rest by weekday; the last value of `rest` belongs to the day `on`."""
     sums, counts = [0] * 7, [0] * 7
     for back, amount in enumerate(reversed(rest)):
         weekday = (on.weekday() - back) % 7
@@ -124,10 +126,10 @@ def _by_weekday(rest: Sequence[int], on: date) -> list[int]:
 def _spread(
     rest: Sequence[int], usual: Sequence[int], on: date, ahead: int
 ) -> tuple[int, int, int]:
-    """How far the rest of `ahead` days in a row fell below and above its average: 10, 50, 90 %.
+    """How far sums over `ahead` consecutive days deviate from their average: 10, 50 and 90%.
 
-    Where the history has too few such spans, those of the longest it has are stretched: the
-    spread of a sum grows with the root of its length.
+    With too few such spans in the history, the longest available ones are scaled up: the spread of
+    a sum grows with the square root of its length.
     """
     length = min(ahead, len(rest) - LEAST_WINDOWS)
     first = (on.weekday() - len(rest) + 1) % 7
@@ -148,6 +150,6 @@ def _spread(
 
 
 def _widening(history: int, ahead: int) -> float:
-    """What few spans cannot tell of the spread: Student's t beside the normal at 80 %, nearly."""
+    """Correction for few samples: roughly Student's t over the normal quantile at 80%."""
     independent = max(history / ahead - 1, 1)
     return 1 + 0.8 / independent

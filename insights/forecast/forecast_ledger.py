@@ -1,8 +1,9 @@
-"""What a forecast knows: read once, in a fixed number of queries, and sliced in memory by date.
+"""The data behind a forecast: read once in a fixed number of queries, then sliced by date in
+memory.
 
-Covered is the money a person pays with: checking, savings and cash, less what is owed on credit
-cards (a purchase by card counts on its day, not when the card is settled). Loans and investments
-are outside; what is moved to them is an expense here, moving between covered accounts is nothing.
+Covered accounts hold spending money: checking, savings and cash, minus credit card debt (a card
+purchase counts on its own day, not when the card is paid). Loans and investments are not covered:
+transfers to them are expenses, while transfers between covered accounts do not count.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ COVERED = (
 
 @dataclass(frozen=True, slots=True)
 class BillFact:
-    """One occurrence of a bill, with the days on which its owner learned or settled it."""
+    """One occurrence of a bill, with the days on which it became known and was settled."""
 
     pk: int
     name: str
@@ -65,11 +66,11 @@ class BillFact:
         return self.known_on <= on
 
     def is_open(self, on: date) -> bool:
-        """Planned, and not settled, at the end of that day."""
+        """Whether it was planned and unsettled at the end of that day."""
         return self.is_known(on) and (self.settled_on is None or self.settled_on > on)
 
     def is_settled(self, on: date) -> bool:
-        """Paid or skipped by the end of that day."""
+        """Whether it was paid or skipped by the end of that day."""
         return self.is_known(on) and not self.is_deleted and not self.is_open(on)
 
 
@@ -77,9 +78,9 @@ class BillFact:
 class Ledger:
     """The covered accounts' money by day, up to `on`, in each account's own currency.
 
-    Amounts are whole ten-thousandths. `balances` are those stored: today's money, as everywhere,
-    with what a bank posted for later days; `on` may be a day before. `ahead` is what was written,
-    by then or by an earlier day, for days to come.
+    Amounts are whole ten-thousandths. `balances` are the stored ones: today's money, including what
+    a bank already posted for later days; `on` may be a past day. `ahead` holds future-dated
+    transactions that were entered by `on` or an earlier day.
     """
 
     on: date
@@ -98,12 +99,12 @@ class Ledger:
         return self.rates.rate(account.currency, on)
 
     def first_day(self, accounts: Iterable[Account]) -> int | None:
-        """The ordinal of the first day with a line on any of these."""
+        """The ordinal of the earliest day with an entry on these accounts."""
         firsts = [min(days) for one in accounts if (days := self.daily.get(one.pk))]
         return min(firsts, default=None)
 
     def balance_on(self, account: Account, day: int) -> Units:
-        """The balance of today, or at the end of an earlier day, counted back from it."""
+        """Today's balance, or the balance at the end of an earlier day, computed backward."""
         today = self.on.toordinal()
         if self.is_today and day >= today:
             return self.balances[account.pk]
@@ -120,7 +121,7 @@ class Ledger:
 
 
 def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
-    """Everything that forecasts made on `on` and on the days of `origins` need."""
+    """Load all data for forecasts made on `on` and on the days in `origins`."""
     accounts = tuple(
         one for one in coverage.accounts if one.is_active and one.account_type in COVERED
     )
@@ -151,7 +152,9 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
 def _not_written_yet(
     sums: Mapping[int, Mapping[int, int]], ahead: Iterable[Ahead], on: date
 ) -> dict[int, int]:
-    """{account: what to take off its stored balance}: lines of later days written after `on`."""
+    """{account: what to subtract from its stored balance}: later-dated entries
+    recorded after `on`.
+    """
     today = on.toordinal()
     off = {
         pk: -sum(net for day, net in net_by_day.items() if day > today)
@@ -181,8 +184,9 @@ def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int,
 
 
 def _bills(user: User, since: date) -> tuple[BillFact, ...]:
-    """The user's bills that were open on that day or are; those before tell whose payments were
-    a bill's. What is in the trash is marked."""
+    """The user's bills that are open, or were on that day; earlier ones tell which payments settled
+    a bill. Bills in the trash are flagged.
+    """
     earliest = add_months(since, -LOOKBACK_MONTHS)
     rows = Bill.objects.filter(
         Q(paid_at=None, skipped_at=None) | Q(due_date__gte=earliest) | Q(paid_on__gte=earliest),
@@ -216,9 +220,9 @@ def _bills(user: User, since: date) -> tuple[BillFact, ...]:
 
 
 def expected_bills(ledger: Ledger, on: date, until: date) -> list[tuple[BillFact, date]]:
-    """The bills open on the date `on` and the occurrences that will follow, by their dates.
+    """Open bills on the date `on` and their future occurrences, by date.
 
-    What is overdue is expected tomorrow.
+    Overdue bills are expected tomorrow.
     """
     found: list[tuple[BillFact, date]] = []
     last: dict[UUID, BillFact] = {}

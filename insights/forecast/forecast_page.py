@@ -1,4 +1,4 @@
-"""What the page of the forecast shows beside the figures."""
+"""The context of the forecast page."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,20 +13,20 @@ from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_summary import ForecastSummary
 from insights.recurring.recurring_page import lines_of
 
-# What is expected sooner than this is shown at once, the rest opens.
+# Payments expected sooner than this are shown at once; the rest can be expanded.
 SOON_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One expected payment or income, with the bill, the line or the lines behind it."""
+    """One expected payment, with links to its bill, transaction or past transactions."""
 
     event: Event
     url: str
 
 
 def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
-    """Everything `templates/insights/forecast.html` needs."""
+    """The context of `templates/insights/forecast.html`."""
     forecast, links = summary.forecast, Links(summary.coverage)
     soon_until = forecast.on + timedelta(days=SOON_DAYS)
     lines = [Line(event, _url(event, links)) for event in forecast.events]

@@ -1,4 +1,4 @@
-"""The forecast with its own hit rate, for one person: page and API alike."""
+"""The forecast with its hit rate for one person, used by the page and the API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class ForecastSummary:
-    """`hit_rate` is None while there is no past to measure it on."""
+    """`hit_rate` is None without enough history to measure it."""
 
     coverage: Coverage
     forecast: Forecast
@@ -50,7 +50,7 @@ def forecast_summary(
 
 
 def horizon_in(params: Mapping[str, str]) -> int:
-    """`days=30`, 60 or 90; 30 unless asked. Raises ValidationError."""
+    """Read `days=30`, 60 or 90; 30 by default. Raises ValidationError."""
     text = params.get("days") or str(HORIZONS[0])
     if text not in [str(days) for days in HORIZONS]:
         raise ValidationError({"days": "Choose 30, 60 or 90 days."})

@@ -1,5 +1,6 @@
-"""How often the forecast was right: made again at the starts of the last months, from what was
-known by then, and held against the balances that came."""
+"""Forecast accuracy: repeat the forecast at the start of each recent month with the data known
+then, and compare it with the actual balances.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,10 +18,10 @@ MONTHS = 6
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """Of `days` compared, on `inside` the balance was within the band.
+    """On `inside` of `days` compared days, the balance was within the band.
 
-    `mean_error` is how far the expected line was off on average, `origins` the days before the
-    first of each forecast.
+    `mean_error` is the average distance from the expected line; `origins` are the days before the
+    first day of each forecast.
     """
 
     origins: tuple[date, ...]
@@ -34,15 +35,16 @@ class HitRate:
 
 
 def origins_for(on: date) -> list[date]:
-    """The last days of the six months before this one: each forecast begins with a month."""
+    """The last days of the six months before the current one: each forecast begins with a month."""
     months = [add_months(first_of_month(on), -back) for back in range(MONTHS)]
     return [month - timedelta(days=1) for month in reversed(months)]
 
 
 def hit_rate(ledger: Ledger, days: int) -> HitRate | None:
-    """The forecasts of the last six months against the days up to yesterday; None without any.
+    """The forecasts of the last six months against the days up to yesterday; None if there are
+    none.
 
-    At the rates of the day each was made: how currencies move is nobody's forecast.
+    Each uses the rates of the day it was made on: the forecast does not predict exchange rates.
     """
     forecasts = [forecast_at(ledger, origin, days) for origin in origins_for(ledger.on)]
     count = inside = 0
@@ -62,7 +64,7 @@ def hit_rate(ledger: Ledger, days: int) -> HitRate | None:
 
 
 def compared(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
-    """(point, the balance that came) of the days that are over."""
+    """(point, actual balance) of the days that are over."""
     past = [point for point in forecast.points if point.on < ledger.on]
     held = {one.pk: ledger.balance_on(one, forecast.on.toordinal()) for one in forecast.accounts}
     pairs = []

@@ -1,9 +1,9 @@
-"""The hit rate is worked out once for a day and a state of the books, and kept in the cache.
+"""Caches the hit rate per day and state of the books.
 
-What it is made of is all in its key: who looks, the accounts, the day, how far ahead and in which
-currency; the rates of the days its forecasts were made on; and the last event in the audit trail
-of everybody whose books it reads. Each change records there in its own transaction, so a figure
-from before a change is never found after it. Without the cache it is worked out each time.
+The key contains every input: user, accounts, day, horizon and currency; the rates on the days the
+forecasts were made; and the last audit event of everybody whose books are read. Every change
+records an event in its own transaction, so a stale figure is never found after a change. Without a
+cache, the hit rate is computed each time.
 """
 
 from dataclasses import asdict
@@ -22,14 +22,14 @@ from insights.forecast.hit_rate import HitRate, origins_for
 from users.audit import trail
 from users.models import AuditChain, AuditEvent
 
-# Counted up when the way it is worked out changes: what another release kept is not found.
+# Increase this when the calculation changes, so that values cached by older releases are ignored.
 _RULES = 4
-# What a person does elsewhere: none of it touches a line, a bill or an account.
+# Audit events that never affect a transaction, a bill or an account.
 _ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 
 
 def kept(key: str) -> list[HitRate | None]:
-    """What was kept by this key, in a list; an empty one where nothing was."""
+    """The value cached under this key, in a list; an empty list if there is none."""
     try:
         facts = cache.get(key)
     except (RedisError, OSError):
@@ -40,7 +40,7 @@ def kept(key: str) -> list[HitRate | None]:
 
 
 def keep(key: str, found: HitRate | None) -> None:
-    """Keep it for a day."""
+    """Cache the value for a day."""
     try:
         cache.set(key, asdict(found) if found else {}, HIT_RATE_SECONDS)
     except (RedisError, OSError):
@@ -48,7 +48,7 @@ def keep(key: str, found: HitRate | None) -> None:
 
 
 def key_of(coverage: Coverage, *, on: date, days: int, currency: str) -> str:
-    """Equal as long as nothing has changed that the hit rate of that day is made of."""
+    """A key that changes whenever any input of that day's hit rate changes."""
     told = [
         _RULES,
         *(coverage.user.pk, coverage.user.timezone, coverage.account_ids),

@@ -1,8 +1,9 @@
-"""What is posted for days to come: it counts on its day, in the place of what it pays.
+"""Future-dated transactions. Each counts on its own date and replaces the bill or recurring payment
+it settles.
 
-A line pays the bill that it settled, or an open one of its name, about its amount and about its
-day; and the nearest date of what recurs at its merchant, of several the one it fits best. So
-nothing is expected twice, and what is expected beside it stays.
+A transaction settles the bill it is linked to, or an open bill with a similar name, amount and
+date; and the nearest date of a recurring payment at its merchant, choosing the best fit among
+several. So nothing is expected twice, and other expected payments stay.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -18,7 +19,7 @@ from insights.recurring.patterns import is_same
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_bills import NEAR, is_named
 
-# A line may be so far from the day of the bill it pays.
+# Maximum days between a transaction and the due date of the bill it pays.
 NEAR_DAYS = 7
 
 PlannedBill = tuple[BillFact, date]
@@ -26,10 +27,10 @@ PlannedBill = tuple[BillFact, date]
 
 @dataclass(frozen=True, slots=True)
 class PostedAhead:
-    """The covered accounts' `lines` of days to come; those in `settling` settled a bill.
+    """The covered accounts' future-dated `lines`; those in `settling` settled a bill.
 
-    `ids` are of all of them, with the transfers whose two sides are nothing on one day; `paid` is
-    what recurs that a line (by its id) is a payment of, and for which of its dates, if for any.
+    `ids` covers all of them, including transfers whose two sides cancel out on one day. `paid`:
+    entry id → (recurring payment it settles, the expected date it covers or None).
     """
 
     lines: Sequence[Entry]
@@ -41,12 +42,14 @@ class PostedAhead:
     def without_paid(
         self, planned: Iterable[PlannedBill]
     ) -> tuple[list[PlannedBill], list[PlannedBill]]:
-        """The planned bills that none of these lines pays, and those that one pays."""
+        """Split the planned bills into those not paid by any of these transactions, and the paid
+        ones.
+        """
         unpaid, paid, ids = [], [], set(self.ids)
         free = [line for line in self.lines if line.pk not in self.settling]
         for bill, day in planned:
             if bill.payment_id in ids:
-                # The occurrences that follow it are the same bill's, and not paid.
+                # Later occurrences belong to the same bill and are still unpaid.
                 ids.remove(bill.payment_id)
                 paid.append((bill, day))
             elif payer := self._payer(bill, day, free):
@@ -57,7 +60,7 @@ class PostedAhead:
         return unpaid, paid
 
     def _payer(self, bill: BillFact, day: date, free: Iterable[Entry]) -> Entry | None:
-        """The line nearest to `day` that looks like that bill's payment."""
+        """The transaction nearest to `day` that looks like the bill's payment."""
         near = [
             (abs(line.day - day.toordinal()), line.pk, line)
             for line in free
@@ -70,11 +73,11 @@ class PostedAhead:
         return min(near)[2] if near else None
 
     def payments_of(self, one: Recurring) -> list[Entry]:
-        """The lines that are payments of what recurs, and of nothing else that does."""
+        """The transactions that pay this recurring payment and no other."""
         return [line for line in self.lines if self._paid_by(line) is one]
 
     def dates_paid_of(self, one: Recurring) -> set[date | None]:
-        """The dates of what recurs that one of these lines pays."""
+        """The expected dates of the recurring payment that these transactions cover."""
         return {day for other, day in self.paid.values() if other is one}
 
     def _paid_by(self, line: Entry) -> Recurring | None:
@@ -84,7 +87,7 @@ class PostedAhead:
 def posted_ahead(
     ledger: Ledger, accounts: Sequence[Account], active: Sequence[Recurring], on: date
 ) -> PostedAhead:
-    """What was posted by the end of `on` for the days after it, beside what then recurs."""
+    """Transactions entered by the end of `on` for later days, matched with recurring payments."""
     currencies, today = {one.pk: one.currency for one in accounts}, on.toordinal()
     known = [
         one.entry
@@ -105,8 +108,10 @@ def posted_ahead(
 def _paid(
     lines: Iterable[Entry], active: Sequence[Recurring]
 ) -> dict[int, tuple[Recurring, date | None]]:
-    """Each line goes to what it fits best: on its day first, then at its price. No date is paid
-    twice: pay may come twice a month, and one merchant may have two contracts."""
+    """Match each transaction to its best fit: first by date, then by price.
+
+    No date is paid twice: pay may come twice a month, and one merchant may have two contracts.
+    """
     found: dict[int, tuple[Recurring, date | None]] = {}
     for line in lines:
         fits = []
@@ -125,7 +130,7 @@ def _paid(
 
 
 def _nearest(line: Entry, one: Recurring, taken: Set[date | None]) -> date | None:
-    """The date nearest to the line's that is still to be paid, up to half a rhythm away."""
+    """The unpaid date nearest to the transaction's, at most half a cadence away."""
     half = one.series.rhythm.half
     dates = takewhile(lambda day: day.toordinal() <= line.day + half, one.dates())
     near = [(abs(day.toordinal() - line.day), day) for day in dates if day not in taken]

@@ -1,7 +1,7 @@
-"""How often a payment comes: the rhythms we know, and the dates they fall on.
+"""Payment cadences (weekly to yearly) and the dates they fall on.
 
-A slot is one expected date. Rhythms of months count calendar months from one day of the month
-(the 31st is a shorter month's last day); rhythms of days count days from the first date.
+A slot is one expected date. Monthly cadences count calendar months from one day of the month (the
+31st becomes a shorter month's last day); daily cadences count days from the first date.
 """
 
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Cadence(TextChoices):
 class Rhythm:
     """A cadence in `months` or in `days`.
 
-    `tolerance`: how many days early or late a payment may be (weekends, month ends).
-    `least`: how many payments make a habit. `grace`: how many days after the date it was expected
-    a payment is given up for good: up to a month of them, one occurrence may be missed.
+    `tolerance`: how many days early or late a payment may be (weekends, month ends). `least`: the
+    minimum number of payments. `grace`: how many days after its expected date a payment ends the
+    series; up to a month of them, one occurrence may be missed.
     """
 
     cadence: Cadence
@@ -53,7 +53,7 @@ class Rhythm:
 
     @property
     def length(self) -> float:
-        """The days between two payments, on average."""
+        """Average days between two payments."""
         return self.days or self.months * 30.44
 
     @property
@@ -67,7 +67,7 @@ class Rhythm:
         return month_day(slot, anchor)
 
     def next_slot(self, slot: int, count: int = 1) -> int:
-        """Slots of months are numbered by calendar month, so a quarter is three further on."""
+        """Monthly slots are numbered by calendar month, so a quarter is three slots."""
         return slot + count * (self.months or 1)
 
 
@@ -92,6 +92,6 @@ def month_number(on: date) -> int:
 
 @lru_cache(maxsize=8192)
 def month_day(number: int, day: int) -> int:
-    """The ordinal of a day of that month; of its last day where the month is shorter."""
+    """The ordinal of a day of that month, or of the last day if the month is shorter."""
     year, month = divmod(number, 12)
     return date(year, month + 1, min(day, days_in_month(year, month + 1))).toordinal()

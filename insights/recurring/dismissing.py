@@ -1,4 +1,4 @@
-"""Saying that something does not recur, and taking it back."""
+"""Dismiss a recurring payment, and undo it."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from users.models import User
 def dismiss_recurring(
     *, actor: User, account: Account, merchant_key: str, direction: str, name: str
 ) -> RecurringDismissal:
-    """Keep this merchant's payments on this account out of what recurs; asked again, it is so.
+    """Exclude this merchant's payments on this account from recurring ones. Safe to repeat.
 
-    Raises ValidationError for a merchant or a direction that cannot be.
+    Raises ValidationError for an invalid merchant or direction.
     """
     what = {
         "user": actor,
@@ -42,7 +42,7 @@ def dismiss_recurring(
 
 @db_transaction.atomic
 def undo_dismissal(*, actor: User, dismissal: RecurringDismissal) -> None:
-    """Let it be found again."""
+    """Allow the payment to be detected again."""
     audited: dict[str, Any] = {
         "target": dismissal,
         "merchant": dismissal.name,

@@ -1,9 +1,10 @@
-"""The lines among which recurring payments are looked for: few columns, few queries, bounded.
+"""The transactions searched for recurring payments: few columns, few queries, bounded.
 
-Of a merchant with more lines than any contract has, the newest months are read, as far as they
-hold no more than two contracts' lines each way; one that has as many in half a year (a shop's till)
-is counted in the database and left out, so that a hundred thousand sales cost one grouping and no
-reading. What is read of a day does not depend on how far back one reads.
+For a merchant with more entries than any contract has, only the newest months are read, as long as
+they hold at most two contracts' worth of entries in each direction. A merchant with that many in
+half a year (a shop's till) is counted in the database and left out, so a hundred thousand sales
+cost one grouping query and no reads. The result for a day does not depend on how far back the
+search goes.
 """
 
 import re
@@ -26,15 +27,15 @@ from transactions.models import Category, MerchantTotal, Transaction
 from transactions.rules.merchants import clean_merchant
 from users.timezones import local_date
 
-# How far back what recurs is looked for.
+# How far back the search for recurring payments goes.
 LOOKBACK_MONTHS = 25
 MOST_READ_OF_ONE = 2 * MOST_OF_ONE_MERCHANT
-# So few of the busy merchants are read at all, and only if so many months fit.
+# At most this many entries of busy merchants are read, and only if this many months fit.
 MOST_BUSY = 8
 LEAST_MONTHS = 6
-# Sixteen a day, shops with a till of their own not counted.
+# Sixteen a day, not counting shops with a till of their own.
 MOST_LINES = 12_000
-# The two sides of a transfer are at most so far apart.
+# The two sides of a transfer are at most this many days apart.
 TRANSFER_DAYS = 4
 LONGEST_KEY = 120
 _SAYS_NOTHING = re.compile(
@@ -44,9 +45,9 @@ _SAYS_NOTHING = re.compile(
 
 
 class Entry(NamedTuple):
-    """One posted line: its day as an ordinal, its signed amount in ten-thousandths.
+    """One posted transaction: its day as an ordinal, its signed amount in ten-thousandths.
 
-    `name` is who is paid, `key` the same by its telling words.
+    `name` is the payee; `key` is the payee's significant words.
     """
 
     pk: int
@@ -60,9 +61,9 @@ class Entry(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A line of a day to come, and the day (an ordinal) on which it was written.
+    """A future-dated transaction, and the day (an ordinal) on which it was entered.
 
-    A posted one, which only a bank brings, is in today's balance already.
+    If posted, which only a bank feed does, it is already in today's balance.
     """
 
     entry: Entry
@@ -70,16 +71,16 @@ class Ahead(NamedTuple):
     is_posted: bool
 
 
-# What an Entry is read from.
+# The columns an Entry is read from.
 _READ = ("id", "account_id", "txn_date", "raw", "merchant", "description", "category_id")
 
 
 def load_entries(
     accounts: Sequence[Account], *, after: date, until: date, with_transfers: bool = False
 ) -> list[Entry]:
-    """The posted lines of `accounts` after one day and until another, oldest first.
+    """The posted transactions of `accounts` after one day and before another, oldest first.
 
-    Of busy merchants only the newest months, or none; of more than MOST_LINES the newest.
+    Only the newest months of busy merchants, or none; at most the newest MOST_LINES.
     """
     if not accounts:
         return []
@@ -102,11 +103,11 @@ def load_entries(
 def load_ahead(
     accounts: Sequence[Account], *, days: Iterable[date], ahead: int, timezone: str
 ) -> list[Ahead]:
-    """The lines that were written, by the end of one of these days, for the `ahead` days after it.
+    """Transactions entered by the end of one of these days for the `ahead` days after it.
 
-    Oldest first, and every one: these are facts, not signs of a habit. Of the last of `days` those
-    of any later day are told; a planned one that could not post on its day is expected on the day
-    after it.
+    Oldest first and complete: these are facts, not evidence of a habit. For the last of `days`, all
+    later-dated transactions are included; a planned one that could not post on its day is expected
+    on the next day.
     """
     zone, days = ZoneInfo(timezone), list(days)
     told = [
@@ -155,8 +156,9 @@ def _entries(read: Iterable[tuple]) -> list[Entry]:
 
 
 def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
-    """The lines of busy merchants before the months that are read of them; of words alone, where
-    no merchant is named, all."""
+    """Transactions of busy merchants older than the months that are read; without a merchant (only
+    words), all of them.
+    """
     since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
     totals = MerchantTotal.objects.filter(
         account_id__in=[account.pk for account in accounts], month__range=(since, until)
@@ -190,7 +192,9 @@ def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
 
 
 def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: date) -> list[Q]:
-    """For each merchant the lines before its newest months; all of them where these are few."""
+    """For each merchant, the transactions before its newest months; all of them if those months are
+    few.
+    """
     read = busy[:MOST_BUSY]
     months = (
         totals.filter(merchant__in={name for _account, name in read})
@@ -216,19 +220,19 @@ def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: dat
 
 
 def shown_name(merchant: str, description: str) -> str:
-    """Who is paid, as a person reads it."""
+    """The payee as shown to a person."""
     return merchant or clean_merchant(description) or description
 
 
 def merchant_key(name: str) -> str:
-    """The words that tell who is paid: without numbers, months and legal forms."""
+    """The payee's significant words: without numbers, months and legal forms."""
     words = normalized(name).split()
     telling = [word for word in words if not _SAYS_NOTHING.fullmatch(word)]
     return " ".join(telling or words)[:LONGEST_KEY]
 
 
 def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[Entry]]:
-    """{(account, merchant's key, money in): its lines, oldest first}, of many the newest."""
+    """{(account, merchant's key, money in): its entries, oldest first}, at most the newest ones."""
     groups: dict[tuple[int, str, bool], list[Entry]] = {}
     for entry in entries:
         if entry.key:
@@ -237,7 +241,7 @@ def by_merchant(entries: Iterable[Entry]) -> dict[tuple[int, str, bool], list[En
 
 
 def opposite_sides(entries: Iterable[Entry], *, apart: int = TRANSFER_DAYS) -> set[int]:
-    """The lines of transfers whose other side is among these, at most so many days apart."""
+    """Transfers whose other side is also among these entries, at most a few days apart."""
     waiting: dict[int, list[Entry]] = {}
     matched: set[int] = set()
     for entry in entries:

@@ -1,10 +1,11 @@
-"""Regular payments among one merchant's lines: dates and amounts alone, no database.
+"""Find regular payments among one merchant's transactions: dates and amounts only, no database.
 
-A run of lines counts as regular when nearly all of the lines it was looked for in belong to it:
-something bought now and then has a line near every date one asks for, and many others besides.
-First all lines together are tried as one series, whose amounts may drift; then the lines of alike
-amounts, where one merchant may have several contracts or pay twice a month. Among more lines than
-any contract has, such as a hundred purchases a year, only what came often at one price is sought.
+A run counts as regular if it contains nearly all of the transactions it was searched in: an
+occasional purchase has a transaction near every expected date, and many others besides. First, all
+transactions are tried as one series whose amounts may drift; then groups of similar amounts,
+because a merchant may have several contracts or pay twice a month. With more transactions than any
+contract has, such as a hundred purchases a year, only frequent payments at one price are searched
+for.
 """
 
 from collections import Counter, defaultdict
@@ -18,27 +19,27 @@ from typing import NamedTuple
 from banking.kernel.money import Units
 from insights.recurring.cadence import RHYTHMS, Rhythm, month_day, month_number
 
-# Lines within this of the next dearer one may be one contract.
+# Amounts within this ratio of the next higher one may be one contract.
 ALIKE = 1.10
-# Two amounts are the same when they differ by no more than this part.
+# Two amounts are the same if they differ by at most this share.
 SAME = 0.005
 EXPLAINED = 0.85
-# Two contracts of weekly payments in the 25 months one search looks back.
+# Two contracts of weekly payments in the 25 months that one search covers.
 MOST_OF_ONE_MERCHANT = 220
-# Of a busier merchant: so many payments of one price make a habit, more than one a week are none.
+# For a busier merchant: the minimum payments at one price; more than one a week do not count.
 LEAST_AMONG_MANY = 6
 BY_CHANCE = 1e-9
 MOST_OF_ONE_PRICE = MOST_OF_ONE_MERCHANT // 2
-# Of a merchant with more lines than this, two alike a year apart are chance.
+# With more transactions than this, two similar ones a year apart are a coincidence.
 FEW = 8
 MOST_AT_ONCE = 3
-# Of the gaps between the lines of one series, at least this part is as long as its rhythm says.
+# At least this share of a series' gaps must match its cadence.
 REGULAR = 0.4
 _ALL = list(RHYTHMS.values())
 
 
 class Line(NamedTuple):
-    """One line: its day, and its amount without a sign in ten-thousandths."""
+    """One transaction: its day, and its absolute amount in ten-thousandths."""
 
     day: int
     amount: Units
@@ -51,7 +52,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Lines that follow a rhythm, by slot and in order."""
+    """Transactions that follow a cadence, by slot and in order."""
 
     rhythm: Rhythm
     anchor: int
@@ -75,17 +76,17 @@ class Series:
 
     @property
     def missed(self) -> int:
-        """How many occurrences did not come between the first and the last."""
+        """How many occurrences are missing between the first and the last."""
         wanted = (self.last_slot - self.first_slot) // self.rhythm.next_slot(0) + 1
         return wanted - len(self.slots)
 
     @property
     def is_fixed(self) -> bool:
-        """Most payments are exactly as large as the one before: a price, not a usage."""
+        """Whether most payments equal the one before: a fixed price, not usage."""
         return same_share(self.amounts) >= 0.6
 
     def late(self) -> list[int]:
-        """How many days after its slot each payment came."""
+        """The delay of each payment after its slot, in days."""
         return [line.day - self.rhythm.slot_day(self.anchor, slot) for slot, line in self.slots]
 
 
@@ -94,13 +95,13 @@ def is_same(one: int, other: int) -> bool:
 
 
 def same_share(amounts: Sequence[int]) -> float:
-    """The part of the payments that repeat the amount before them."""
+    """The share of payments that repeat the previous amount."""
     pairs = list(pairwise(amounts))
     return sum(is_same(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
 
 
 def find_series(lines: Iterable[Line]) -> list[Series]:
-    """The regular series among one merchant's lines of one account and direction."""
+    """The regular series among one merchant's transactions on one account in one direction."""
     rows = sorted(lines)
     if len(rows) < 2:
         return []
@@ -122,7 +123,9 @@ def find_series(lines: Iterable[Line]) -> list[Series]:
 
 
 def _find_among_many(rows: list[Line]) -> list[Series]:
-    """What came at one price to the cent, and on where it changed: alike by chance is too easy."""
+    """Series at one exact price, continued after price changes: similar prices alone are too common
+    here.
+    """
     by_price: dict[int, list[Line]] = defaultdict(list)
     for line in rows:
         by_price[line.amount].append(line)
@@ -134,7 +137,9 @@ def _find_among_many(rows: list[Line]) -> list[Series]:
 
 
 def _standing_out(rows: list[Line]) -> list[Series]:
-    """The first series that the other lines of its price could hardly make up by chance."""
+    """The first series that is unlikely to be a coincidence given other
+    transactions at its price.
+    """
     if len(rows) < LEAST_AMONG_MANY:
         return []
     days = rows[-1].day - rows[0].day + 1
@@ -146,11 +151,11 @@ def _standing_out(rows: list[Line]) -> list[Series]:
     return []
 
 
-# --- Explaining some lines --------------------------------------------------------------------
+# --- Explaining some transactions --------------------------------------------------------------
 
 
 def _explain_as_one(rows: list[Line]) -> Series | None:
-    """One series that holds nearly all of the rows; its amounts may vary."""
+    """One series with nearly all of the rows; its amounts may vary."""
     if _is_hopeless(rows):
         return None
     for series in _candidates(rows, _likely(rows)):
@@ -160,7 +165,7 @@ def _explain_as_one(rows: list[Line]) -> Series | None:
 
 
 def _explain_as_several(rows: list[Line]) -> list[Series]:
-    """Up to three series of alike amounts that together hold nearly all of the rows."""
+    """Up to three series of similar amounts that together contain nearly all of the rows."""
     found: list[Series] = []
     rest = rows
     while len(rest) >= 2 and len(found) < MOST_AT_ONCE:
@@ -176,7 +181,9 @@ def _explain_as_several(rows: list[Line]) -> list[Series]:
 
 
 def _is_hopeless(rows: list[Line]) -> bool:
-    """Cheaply: many lines close together, at ever other amounts, are no one contract's."""
+    """Quick check: many transactions close together with ever-changing amounts are not one
+    contract.
+    """
     gaps = [later.day - line.day for line, later in pairwise(rows)]
     is_crowded = sum(gap < 20 for gap in gaps) > 0.4 * len(gaps)
     amounts = [line.amount for line in rows]
@@ -184,7 +191,7 @@ def _is_hopeless(rows: list[Line]) -> bool:
 
 
 def _likely(rows: list[Line]) -> list[Rhythm]:
-    """The rhythms that one series through nearly all of the rows could have, by their gaps."""
+    """Cadences that one series through nearly all of the rows could have, judging by the gaps."""
     gaps = [later.day - line.day for line, later in pairwise(rows)]
     return [
         rhythm
@@ -195,14 +202,16 @@ def _likely(rows: list[Line]) -> list[Rhythm]:
 
 
 def _is_by_chance(rows: list[Line]) -> bool:
-    """Cheaply: two lines among many, or amounts that seldom repeat, are no contracts'."""
+    """Quick check: two among many transactions, or amounts that rarely repeat,
+    are not contracts.
+    """
     times = Counter(line.amount for line in rows)
     repeated = sum(count for count in times.values() if count > 1)
     return len(rows) < 3 or repeated < 0.6 * len(rows)
 
 
 def _is_credible(series: Series, *, may_vary: bool) -> bool:
-    """Whether so many payments, so punctual and so alike, are a habit and not chance."""
+    """Whether the payments are numerous, punctual and similar enough to be a habit."""
     amounts, rhythm = series.amounts, series.rhythm
     count, ratio = len(amounts), max(amounts) / min(amounts)
     if count < rhythm.least or series.missed > max(1, count // 4):
@@ -228,7 +237,7 @@ def _share_within(series: Series, days: int) -> float:
 
 
 def _alike(rows: list[Line]) -> Iterator[list[Line]]:
-    """The rows in groups of alike amounts, each in order of its days."""
+    """Group the rows by similar amounts, each group in date order."""
     by_amount = sorted(rows, key=lambda line: (line.amount, line.day))
     cluster = [by_amount[0]]
     for line in by_amount[1:]:
@@ -239,11 +248,11 @@ def _alike(rows: list[Line]) -> Iterator[list[Line]]:
     yield sorted(cluster)
 
 
-# --- Candidates: every rhythm that some of the lines follow -----------------------------------
+# --- Candidates: every cadence that some of the transactions follow -----------------------------
 
 
 def _candidates(rows: list[Line], rhythms: list[Rhythm] = _ALL) -> list[Series]:
-    """Series through the rows, those that hold most of them and are most punctual first."""
+    """Series through the rows; the most complete and most punctual first."""
     of_months = [rhythm for rhythm in rhythms if not rhythm.is_of_days]
     found = _by_days(rows, [rhythm for rhythm in rhythms if rhythm.is_of_days])
     found += _by_months(rows, of_months) if of_months else []
@@ -290,7 +299,7 @@ def _by_months(rows: list[Line], rhythms: list[Rhythm]) -> list[Series]:
 
 
 def _days_of_month(rows: list[Line]) -> list[int]:
-    """Days of the month the rows may be due on: the most usual, and the last."""
+    """Possible due days of the month: the most common ones, and the last."""
     dates = [line.on for line in rows]
     days = Counter(one.day for one in dates)
     anchors = {day for day, _count in days.most_common(8 if len(rows) <= 12 else 4)}
@@ -301,7 +310,7 @@ def _days_of_month(rows: list[Line]) -> list[int]:
 
 @lru_cache(maxsize=65_536)
 def _nearest_month(day: int, anchor: int) -> tuple[int, int]:
-    """(the month whose date is nearest, how many days after it)."""
+    """(the month of the nearest due date, days after it)."""
     number = month_number(date.fromordinal(day))
     slots = [(number + step, day - month_day(number + step, anchor)) for step in (-1, 0, 1)]
     return min(slots, key=lambda one: abs(one[1]))
@@ -310,7 +319,7 @@ def _nearest_month(day: int, anchor: int) -> tuple[int, int]:
 def _longest_run(
     rhythm: Rhythm, anchor: int, slots: dict[int, list[Line]], step: int
 ) -> Series | None:
-    """The longest stretch of slots in which never two in a row are empty."""
+    """The longest run of slots in which no two consecutive ones are empty."""
     best: list[int] = []
     run: list[int] = []
     for slot in sorted(slots):
@@ -336,7 +345,7 @@ def _longest_run(
 
 
 def _joined(found: list[Series]) -> list[Series]:
-    """Series that go on where another stopped, at another price, are one."""
+    """Join series that continue where another stopped, at a different price."""
     pieces = sorted(found, key=lambda one: (one.first_slot, one.anchor))
     whole: list[Series] = []
     for piece in pieces:
@@ -366,7 +375,7 @@ def _is_near(one: int, other: int) -> bool:
 
 
 def _complete(found: list[Series], rows: list[Line]) -> tuple[list[Series], list[Line]]:
-    """Give each series the lines that stand in its empty places, the newest price above all."""
+    """Assign remaining transactions to each series' empty slots, preferring the newest price."""
     taken = {line.pk for one in found for line in one.lines}
     rest = [line for line in rows if line.pk not in taken]
     for position, series in enumerate(found):

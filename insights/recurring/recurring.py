@@ -1,7 +1,7 @@
-"""Recurring payments and incomes, found in a person's own lines.
+"""Recurring payments and income, detected in a person's own transactions.
 
 A series belongs to one account, one merchant (by its words) and one direction. Transfers between
-own accounts are none, and what the person called "not recurring" stays away.
+own accounts are excluded, and so are dismissed payments.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from insights.recurring.entries import LOOKBACK_MONTHS, Entry, by_merchant, load
 from insights.recurring.patterns import Line, Series, find_series, is_same
 from transactions.models import Transaction
 
-# Prices are looked at this far back: what rose before is what it costs.
+# How far back price changes are reported; an older increase is just the current price.
 CHANGE_MONTHS = 12
 
 
@@ -37,7 +37,7 @@ class Confidence(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """From which amount to which, since the first payment of the new one."""
+    """A change from one amount to another, since the first payment at the new price."""
 
     before: Decimal
     after: Decimal
@@ -54,7 +54,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """One series as it stands on the date `on`; amounts are positive, in the account's currency."""
+    """One series as of the date `on`; amounts are positive, in the account's currency."""
 
     account: Account
     key: str
@@ -63,7 +63,7 @@ class Recurring:
     category_id: int | None
     series: Series
     on: date
-    # The open bill that is this payment, where there is one.
+    # The open bill for this payment, if there is one.
     bill_id: int | None = None
 
     @property
@@ -95,7 +95,9 @@ class Recurring:
 
     @property
     def next_on(self) -> date | None:
-        """The next expected date; a few days ago where the payment is late; None when ended."""
+        """The next expected date; a few days in the past if the payment is
+        late; None if it ended.
+        """
         return next(iter(self.dates()), None) if self.is_active else None
 
     @property
@@ -103,7 +105,7 @@ class Recurring:
         return self.next_on is not None and self.next_on <= self.on
 
     def dates(self) -> Iterable[date]:
-        """Every date still expected, without end; one only just past comes first."""
+        """All expected dates, without end; a date that has just passed comes first."""
         series, rhythm = self.series, self.series.rhythm
         slot = rhythm.next_slot(series.last_slot)
         while True:
@@ -126,12 +128,12 @@ class Recurring:
 
     @property
     def typical_amount(self) -> Decimal:
-        """The price now; where amounts vary, the middle one of the last year."""
+        """The current price; if amounts vary, the median of the last year."""
         return self.last_amount if self.is_fixed else from_units(median_low(self._last_year()))
 
     @property
     def expected_amount(self) -> Decimal:
-        """What the next one will be: the price, or the middle one of the last three."""
+        """The next amount: the price, or the median of the last three."""
         return from_units(expected_after(self.series.amounts, is_fixed=self.is_fixed))
 
     @property
@@ -144,7 +146,7 @@ class Recurring:
 
     @property
     def yearly(self) -> Decimal:
-        """What it comes to in a year, at the price now or the average of the last year."""
+        """The cost per year, at the current price or the average of the last year."""
         amounts = self.series.amounts[-1:] if self.is_fixed else self._last_year()
         each = Decimal(sum(amounts)) / len(amounts)
         return each * self.series.rhythm.times_a_year / SCALE
@@ -155,7 +157,7 @@ class Recurring:
 
     @property
     def price_change(self) -> PriceChange | None:
-        """The last change of a fixed price that had held for two payments, within a year."""
+        """The last change, within a year, of a fixed price that had held for two payments."""
         amounts = self.series.amounts
         first = len(amounts) - 1
         while first > 0 and is_same(amounts[first - 1], amounts[-1]):
@@ -177,21 +179,21 @@ class Recurring:
         return Confidence.HIGH if is_certain else Confidence.MEDIUM
 
     def _last_year(self) -> list[Units]:
-        """The amounts of the year before the last payment, at least the last three."""
+        """The amounts of the year up to the last payment, at least the last three."""
         start = self.last_on - timedelta(days=360)
         kept = [line.amount for line in self.series.lines if line.on > start]
         return kept if len(kept) >= 3 else self.series.amounts[-3:]
 
 
 def expected_after(amounts: Sequence[Units], *, is_fixed: bool) -> Units:
-    """The amount that follows these."""
+    """The expected amount after these."""
     return amounts[-1] if is_fixed else median_low(amounts[-3:])
 
 
 def find_recurring(coverage: Coverage, on: date) -> list[Recurring]:
-    """What recurs on the accounts covered, as known on the date `on`: the dearest first.
+    """Recurring payments on the covered accounts as of the date `on`, most expensive first.
 
-    With what has ended; without what the person dismissed. Two queries and one for dismissals.
+    Includes ended ones, excludes dismissed ones. Two queries, plus one for dismissals.
     """
     entries = load_entries(coverage.accounts, after=add_months(on, -LOOKBACK_MONTHS), until=on)
     found = recurring_among(entries, coverage.accounts, on, dismissed_keys(coverage))
@@ -199,7 +201,7 @@ def find_recurring(coverage: Coverage, on: date) -> list[Recurring]:
 
 
 def dismissed_keys(coverage: Coverage) -> set[tuple[int, str, bool]]:
-    """{(account, merchant's key, money in)} that the person called not recurring."""
+    """{(account, merchant's key, money in)} that the person dismissed."""
     kept = RecurringDismissal.objects.visible_to(coverage.user)
     return {
         (account_id, key, direction == Transaction.Type.INCOME)
@@ -215,7 +217,7 @@ def recurring_among(
     on: date,
     dismissed: AbstractSet[tuple[int, str, bool]] = frozenset(),
 ) -> list[Recurring]:
-    """The recurring payments among these lines, none of them later than `on`."""
+    """The recurring payments among these entries, all dated `on` or earlier."""
     by_id = {account.pk: account for account in accounts}
     found = []
     for group, entries_of_one in by_merchant(entries).items():

@@ -1,5 +1,6 @@
-"""Which recurring payment is a bill already: by the payments that settled it, by name, or by how
-much is paid from where and when."""
+"""Match recurring payments to existing bills: by the payments that settled the bill, by name, or by
+amount, account and date.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,9 +15,9 @@ from insights.recurring.entries import merchant_key
 from insights.recurring.recurring import Recurring
 from users.models import User
 
-# A bill of the same name is this payment when its amount differs by no more than this part.
+# A bill of the same name matches if its amount differs by at most this share.
 NEAR = Decimal("0.25")
-# Under another name it is, when the amount differs by no more than this part and the day fits.
+# Under another name it matches if the amount differs by at most this share and the day fits.
 CLOSE = Decimal("0.05")
 RECURRENCES = {
     Cadence.WEEKLY: Bill.Recurrence.WEEKLY,
@@ -27,7 +28,7 @@ RECURRENCES = {
 
 
 def with_bills(found: Iterable[Recurring], user: User) -> list[Recurring]:
-    """Each expense with the user's open bill that stands for it, in one query."""
+    """Each expense with the user's open bill for it, in one query."""
     bills = list(
         Bill.objects.visible_to(user)
         .order_by("due_date", "id")
@@ -71,7 +72,7 @@ def _bill_of(one: Recurring, openly: dict[UUID, Bill], settled: dict[int, UUID])
 
 
 def is_of(biller_name: str, amount: Decimal, currency: str, one: Recurring) -> bool:
-    """Whether a bill of that name and amount is this payment."""
+    """Whether a bill of that name and amount is for this payment."""
     is_near = any(
         abs(amount - usual) <= NEAR * usual for usual in (one.last_amount, one.typical_amount)
     )
@@ -88,12 +89,12 @@ def likeness(
     due: date,
     one: Recurring,
 ) -> Decimal | None:
-    """How far apart a bill of another name and this payment are, in parts of the amount; None
-    where they are not the same.
+    """How far apart a bill of another name and this payment are, as a share of the amount; None if
+    they do not match.
 
-    The same account (or none given), currency and about the same amount on about the same day are
-    one payment, unless both have a category and not the same; or the same category, a telling word
-    of it or of the payee, and an amount not far off.
+    They match if account (unless the bill has none), currency, approximate amount and approximate
+    day agree and their categories do not differ. Or if the category, a significant word of it or of
+    the payee, and roughly the amount agree.
     """
     is_elsewhere = account_id is not None and account_id != one.account.pk
     if one.is_income or is_elsewhere or currency != one.currency or not _is_its_day(due, one):
@@ -115,13 +116,13 @@ def _is_its_day(due: date, one: Recurring) -> bool:
 
 
 def is_named(biller_name: str, key: str) -> bool:
-    """Whether all words of one name are in the other: "Streamline" and "Streamline Video"."""
+    """Whether one name contains all words of the other: "Streamline" and "Streamline Video"."""
     ours, theirs = set(key.split()), set(merchant_key(biller_name).split())
     return bool(ours and theirs) and (ours <= theirs or theirs <= ours)
 
 
 def bill_entries(one: Recurring) -> dict[str, str]:
-    """What the form for a new bill begins with; a rhythm that bills do not know is planned once."""
+    """Initial values for a new bill; a cadence that bills do not support is planned once."""
     next_on = one.next_on or one.on
     return {
         "biller_name": one.name[:120],

@@ -1,4 +1,4 @@
-"""What the page of recurring payments shows beside the summary: links, categories, buttons."""
+"""The context of the recurring payments page: links, categories, buttons."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from users.policy import Ability, may
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One series with where its lines are, and what may be done with it."""
+    """One series with links to its transactions and the available actions."""
 
     item: Recurring
     category: Category | None
     url: str
-    # The form for a new bill, filled in; "" where it is a bill already, or is none.
+    # Link to the prefilled form for a new bill; "" if there is a bill already, or it is an income.
     bill_form: str
     may_change: bool
 
@@ -32,7 +32,7 @@ class Row:
 
 
 def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
-    """Everything `templates/insights/recurring.html` needs."""
+    """The context of `templates/insights/recurring.html`."""
     found = [*summary.payments, *summary.incomes, *summary.ended]
     categories = Category.objects.in_bulk({one.category_id for one in found} - {None})
 
@@ -66,7 +66,7 @@ def _row(
 
 
 def lines_of(one: Recurring, links: Links) -> str:
-    """The transactions a series was found in (and others of that merchant)."""
+    """Link to the transactions of the series (and others of that merchant)."""
     return links.transactions(
         account=one.account.pk,
         txn_type=one.direction,

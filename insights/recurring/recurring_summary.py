@@ -1,4 +1,6 @@
-"""What recurs, what it costs in a month and a year, and what was dismissed: page and API alike."""
+"""Recurring payments, their monthly and yearly cost, and dismissals; used by
+the page and the API.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What some recurring payments come to, in the summary's currency."""
+    """The total of some recurring payments, in the summary's currency."""
 
     count: int
     monthly: Decimal
@@ -29,7 +31,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class RecurringSummary:
-    """Everything that recurs on the date `on`; sums in `currency`, each item in its own."""
+    """All recurring payments as of the date `on`; totals in `currency`, each item in its own."""
 
     on: date
     currency: str
@@ -49,7 +51,7 @@ class RecurringSummary:
 
     @property
     def rises(self) -> list[Recurring]:
-        """The payments that became dearer in the last year."""
+        """Payments whose price went up in the last year."""
         return [one for one in self.payments if one.price_change and one.price_change.is_rise]
 
     @property
@@ -60,7 +62,7 @@ class RecurringSummary:
 def recurring_summary(
     *, user: User, on: date, currency: str = "", include_shared: bool | None = None
 ) -> RecurringSummary:
-    """What recurs for `user` on the date `on`, summed in their base currency or another.
+    """Recurring payments of `user` as of the date `on`, totaled in their base or another currency.
 
     Raises PermissionDenied without the role for it.
     """
@@ -95,7 +97,7 @@ def recurring_summary(
 
 
 def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
-    """The sum of those that convert; the others are in `not_converted`."""
+    """The total of those that convert; the others are in `not_converted`."""
     worths = [rates.convert(one.monthly, one.currency, on) for one in found]
     amounts = [worth.amount for worth in worths if worth is not None]
     return Cost(len(amounts), sum(amounts, Decimal(0)))

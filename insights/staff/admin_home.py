@@ -1,4 +1,4 @@
-"""The staff site's first page: the platform in figures for who reads everything."""
+"""The staff site's home page: the platform's figures for staff with full read access."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from users.models import Notification, User
 from users.services.staffing import with_locks
 
 _stock_index = admin.site.index
-# A chart of so many units; the page scales it.
+# Height of a chart in SVG units; the page scales it.
 WIDTH, HEIGHT, GAP = 360, 96, 6
 _TROUBLE = [
     ("failed_jobs", "Jobs failed", "insights_jobstate", "outcome__exact=failed"),
@@ -43,7 +43,7 @@ class Bar:
 
 
 def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Figures, what needs somebody, and every table this role may see."""
+    """Figures, problems, and every table this role may see."""
     context = _for_readers() if sees_all(request) else _for_support()
     return _stock_index(request, {**context, **(extra_context or {})})
 
@@ -64,14 +64,14 @@ def _for_readers() -> dict[str, Any]:
 
 
 def _for_support() -> dict[str, Any]:
-    """Messages and locks: no money."""
+    """Messages and lockouts; support staff see no money."""
     failed = Notification.objects.filter(status=Notification.Status.FAILED)
     locked: QuerySet[Any] = with_locks(User.objects.filter(is_active=True), timezone.now())
     return {"failed_count": failed.count(), "locked_count": locked.filter(is_locked=True).count()}
 
 
 def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
-    """(count, words, link) of everything that is not zero."""
+    """(count, label, link) of every count that is not zero."""
     return [
         (getattr(trouble, name), words, f"{reverse(f'admin:{table}_changelist')}?{query}")
         for name, words, table, query in _TROUBLE
@@ -88,7 +88,7 @@ def _charts(platform: Platform) -> list[tuple[str, list[Bar]]]:
 
 
 def _bars(points: list[tuple[Any, int]]) -> list[Bar]:
-    """Bars side by side, the highest as high as the chart."""
+    """Bars side by side, scaled so that the highest fills the chart."""
     most = max((value for _, value in points), default=0) or 1
     step = WIDTH / len(points)
     return [

@@ -1,4 +1,4 @@
-"""The platform in figures, for staff: how many people, how much money moves, what is broken."""
+"""Platform figures for staff: users, volume of money, and problems."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ from users.models import AuditChain, Notification, RefreshSession, User
 MONTHS = 12
 RECENT = timedelta(days=7)
 ACTIVE = timedelta(days=30)
-# A message waiting longer than this has no worker.
+# A message that waits longer than this means no worker is running.
 OVERDUE = timedelta(minutes=15)
 LEDGER_JOB = "transactions.tasks.check_ledger_nightly"
 AUDIT_JOB = "users.tasks.verify_audit_nightly"
@@ -39,7 +39,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What one month brought."""
+    """One month's figures."""
 
     month: date
     transactions: int
@@ -48,7 +48,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A nightly proof: passed, failed, or not run yet (None)."""
+    """A nightly check: passed, failed, or not run yet (None)."""
 
     passed: bool | None
     at: datetime | None
@@ -57,7 +57,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Users, by what counts."""
+    """User counts."""
 
     total: int
     active: int
@@ -68,7 +68,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What needs somebody: zero everywhere on a good day."""
+    """Counts of problems; all zero on a good day."""
 
     failed_jobs: int
     failed_imports: int
@@ -86,7 +86,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Everything the staff home and `/api/admin/overview` tell."""
+    """All data of the staff home page and `/api/admin/overview`."""
 
     at: datetime
     people: People
@@ -105,7 +105,7 @@ class Platform:
 
 
 def platform_figures(*, at: datetime) -> Platform:
-    """All of it at one moment, in a fixed number of queries; only the queue asks the broker."""
+    """All figures at one moment, in a fixed number of queries; only the queue asks the broker."""
     queue = queue_length()
     with read_snapshot():
         jobs = list(JobState.objects.all())
@@ -130,7 +130,7 @@ def platform_figures(*, at: datetime) -> Platform:
 
 
 def queue_length() -> int | None:
-    """Messages that wait for a worker; None where the broker does not answer or cannot say."""
+    """Messages waiting for a worker; None if the broker does not answer or does not support it."""
     try:
         with current_app.connection_for_read(connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
@@ -138,7 +138,7 @@ def queue_length() -> int | None:
             try:
                 return broker.default_channel.queue_declare(name, passive=True).message_count
             except broker.channel_errors:
-                return 0  # An empty queue does not exist on Redis.
+                return 0  # Redis deletes an empty queue.
     except (KombuError, RedisError, OSError):
         return None
 
@@ -221,7 +221,7 @@ def _trouble(at: datetime, jobs: list[JobState], sources: list[RateFetch]) -> Tr
 
 
 def _last_fetches() -> list[RateFetch]:
-    """The last answer of each source of rates."""
+    """The last response of each exchange rate source."""
     last = RateFetch.objects.order_by().values("source").annotate(last=Max("pk")).values("last")
     return list(RateFetch.objects.filter(pk__in=last).order_by("source"))
 

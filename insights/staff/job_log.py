@@ -1,4 +1,4 @@
-"""What became of each job: the last outcome and counts, a row a job."""
+"""The outcome of each job: last result and counts, one row per job."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from users.masking import masked_text
 def record_run(
     *, name: str, at: datetime, duration_ms: int, result: str = "", error: str = ""
 ) -> None:
-    """Keep how a run ended; `error` is empty where it succeeded."""
+    """Record how a run ended; `error` is empty on success."""
     outcome = JobState.Outcome.FAILED if error else JobState.Outcome.SUCCEEDED
     changes = {
         "outcome": outcome,
@@ -37,5 +37,5 @@ def record_run(
                 name=name, outcome=outcome, finished_at=at, duration_ms=duration_ms
             )
     except IntegrityError:
-        pass  # Its first two runs ended together.
+        pass  # The job's first two runs ended at the same time.
     rows.update(**changes)

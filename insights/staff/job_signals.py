@@ -1,4 +1,4 @@
-"""Celery tells how each task ended; the worker keeps it. Imported by insights/apps.py."""
+"""Records how each Celery task ended. Imported by insights/apps.py."""
 
 from time import monotonic
 from typing import Any
@@ -16,14 +16,14 @@ _begun: dict[str, float] = {}
 
 @task_prerun.connect
 def begin(task_id: str, task: Any, **_: Any) -> None:
-    """Remember when, in this process."""
+    """Remember the start time, in this process."""
     if not task.request.is_eager:
         _begun[task_id] = monotonic()
 
 
 @task_postrun.connect
 def end(task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any) -> None:
-    """Keep the outcome. A database that is away costs the note, not the worker."""
+    """Record the outcome. If the database is down, only this record is lost."""
     begun = _begun.pop(task_id, None)
     if begun is None or state not in ("SUCCESS", "FAILURE"):
         return

@@ -1,4 +1,4 @@
-"""Statements and exports: asking for files, watching them being made, fetching them."""
+"""Statements and exports: request files, watch their progress, download them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from users.timezones import local_date
 
 @require_safe
 def export_list(request: UserRequest) -> HttpResponse:
-    """What can be asked for, and one's files."""
+    """The request forms, and the user's files."""
     number = _number(request.GET.get("account"))
     chosen = Account.objects.visible_to(request.user).filter(pk__in=[number] if number else [])
     return _page(request, statement=_statement_form(request, initial={"account": chosen.first()}))
@@ -39,7 +39,7 @@ def export_list(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def export_statement(request: UserRequest) -> HttpResponse:
-    """Ask for an account's statement as a PDF."""
+    """Request an account's statement as a PDF."""
     form = _statement_form(request, request.POST)
     if form.is_valid():
         with errors_on(form):
@@ -56,7 +56,7 @@ def export_statement(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def export_report(request: UserRequest) -> HttpResponse:
-    """Ask for a monthly report as a PDF."""
+    """Request a monthly report as a PDF."""
     form = MonthlyReportForm(request.POST, on=_today(request))
     if form.is_valid():
         with errors_on(form):
@@ -71,21 +71,21 @@ def export_report(request: UserRequest) -> HttpResponse:
 @require_POST
 @step_up_required
 def export_everything(request: UserRequest) -> HttpResponse:
-    """Ask for everything one owns."""
+    """Request an archive of all the user's data."""
     limits.consume("export-all", f"user {request.user.pk}")
     return _asked(request, make_soon(request_everything(actor=request.user, at=timezone.now())))
 
 
 @require_safe
 def export_progress(request: UserRequest, pk: int) -> HttpResponse:
-    """One file's row, for the page that waits for it."""
+    """One file's row, polled by the page while the file is being made."""
     context = {"export": _mine(request, pk), "now": timezone.now()}
     return render(request, "insights/_export_row.html", context)
 
 
 @require_safe
 def export_file(request: UserRequest, pk: int) -> HttpResponseBase:
-    """The file, once it is ready; everything of mine only to who proves again who they are."""
+    """Download a finished file; the full archive requires recent re-authentication."""
     export = _mine(request, pk)
     if not export.is_ready(timezone.now()):
         raise Http404
@@ -96,7 +96,7 @@ def export_file(request: UserRequest, pk: int) -> HttpResponseBase:
 
 @require_POST
 def export_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Let a file go before its week is over."""
+    """Delete a file before it expires."""
     delete_export(actor=request.user, export=_mine(request, pk))
     messages.success(request, _("File deleted."))
     return redirect("insights:export_list")

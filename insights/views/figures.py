@@ -1,4 +1,4 @@
-"""Pages of the figures: each with its chart, its table, and the transactions behind it."""
+"""Insight pages: each shows a chart, a table, and links to the transactions behind it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ YEAR_BACK = "last_12_months"
 
 @require_safe
 def cash_flow(request: UserRequest) -> HttpResponse:
-    """Income, expenses, what was left, and the savings rate, by month."""
+    """Income, expenses, net and savings rate, by month."""
     return _page(
         request, "cash_flow", lambda question: cash_flow_context(cash_flow_months(question))
     )
@@ -44,7 +44,7 @@ def cash_flow(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def categories(request: UserRequest) -> HttpResponse:
-    """What was spent on what, and what of it moved."""
+    """Spending by category and the biggest changes."""
     return _page(
         request,
         "categories",
@@ -55,7 +55,7 @@ def categories(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def merchants(request: UserRequest) -> HttpResponse:
-    """Where it was spent."""
+    """Spending by merchant."""
     limit = MERCHANTS_SHOWN if request.GET.get("limit") == str(MERCHANTS_SHOWN) else SHOWN
     return _page(
         request,
@@ -67,7 +67,7 @@ def merchants(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def burn_rate(request: UserRequest) -> HttpResponse:
-    """What an average month costs, and how long the funds at hand last."""
+    """Average monthly spending, and how long the cash on hand lasts."""
     return _page(
         request, "burn_rate", lambda question: burn_rate_context(burn_rate_figure(question))
     )
@@ -75,7 +75,7 @@ def burn_rate(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def net_worth(request: UserRequest) -> HttpResponse:
-    """What was owned and owed at the end of each month."""
+    """Assets and debts at the end of each month."""
     return _page(
         request, "net_worth", lambda question: net_worth_context(net_worth_history(question))
     )
@@ -83,7 +83,7 @@ def net_worth(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def yearly(request: UserRequest) -> HttpResponse:
-    """One year beside the one before."""
+    """One year compared with the year before."""
     return _page(
         request,
         "yearly",
@@ -100,7 +100,9 @@ def _page(
     default: str = YEAR_BACK,
     choose: Callable[..., PeriodChoice] = choose_period,
 ) -> HttpResponse:
-    """Answer the question of the address; one that cannot be read is said, and asked as usual."""
+    """Show the figure for the query string; if that is invalid, show its error and the default
+    figure.
+    """
     on, status = local_date(request.user.timezone, timezone.now()), 200
     try:
         wanted = wanted_in(request.GET, on=on, choose=choose, default=default)

@@ -21,7 +21,7 @@ from users.timezones import local_date
 
 @require_safe
 def home(request: UserRequest) -> HttpResponse:
-    """Net worth, the period's money, its categories, the year's trend, what happened last."""
+    """Net worth, the period's cash flow and categories, the year's trend, recent activity."""
     on = local_date(request.user.timezone, timezone.now())
     status = 200
     try:

@@ -1,4 +1,4 @@
-"""What recurs and what is expected."""
+"""Recurring payments and the forecast."""
 
 from urllib.parse import urlencode
 
@@ -30,7 +30,7 @@ from users.timezones import local_date
 
 @require_safe
 def recurring(request: UserRequest) -> HttpResponse:
-    """What comes back, weekly to yearly: when next, what it costs, what became dearer."""
+    """Recurring payments, weekly to yearly: next date, cost, price increases."""
     currency, shared, status = _asked(request)
     summary = recurring_summary(
         user=request.user,
@@ -43,7 +43,7 @@ def recurring(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def forecast(request: UserRequest) -> HttpResponse:
-    """The balance of the next 30, 60 or 90 days as a band, and how often that was right."""
+    """The balance of the next 30, 60 or 90 days as a band, with the forecast's accuracy."""
     days, (currency, shared, status) = HORIZONS[0], _asked(request)
     try:
         days = horizon_in(request.GET)
@@ -62,7 +62,7 @@ def forecast(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def recurring_dismiss(request: UserRequest) -> HttpResponse:
-    """Not recurring; the message offers to undo it."""
+    """Mark a payment as not recurring; the message offers an undo."""
     text = request.POST.get("account", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     account = get_object_or_404(Account.objects.visible_to(request.user), pk=number)
@@ -82,7 +82,7 @@ def recurring_dismiss(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def recurring_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Let it be found again."""
+    """Allow the payment to be detected again."""
     dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     undo_dismissal(actor=request.user, dismissal=dismissal)
@@ -91,7 +91,9 @@ def recurring_restore(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
-    """The currency, whether with shared accounts, the status: 422 for what cannot be read."""
+    """The currency, whether to include shared accounts, and the status: 422 for
+    an invalid query.
+    """
     try:
         return currency_in(request.GET), include_shared_in(request.GET), 200
     except ValidationError as error:
@@ -100,7 +102,7 @@ def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
 
 
 def _back(request: UserRequest) -> str:
-    """The list again, with the shared accounts where they were in it."""
+    """Redirect to the list, keeping the shared accounts filter."""
     address = reverse("insights:recurring")
     shared = request.POST.get("include_shared", "")
     return f"{address}?{urlencode({'include_shared': shared})}" if shared in ("0", "1") else address

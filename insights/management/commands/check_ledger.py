@@ -1,4 +1,6 @@
-"""manage.py check_ledger: exit 0 when the ledger is right, 1 when rows are off, 2 if it cannot."""
+"""manage.py check_ledger: exits 0 if the ledger is right, 1 if rows differ, 2
+if it cannot check.
+"""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the demo household and the sign-ins to look at it with."""
+"""`manage.py load_demo`: creates the demo household and prints its sign-ins."""
 
 from argparse import ArgumentParser
 from datetime import date
