@@ -1,4 +1,4 @@
-"""Rows for tests, with plain defaults, made through the services."""
+"""Test data builders with plain defaults. They go through the services."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,8 +14,9 @@ from users.step_up import issue_token
 
 PASSWORD = "correct-Horse-battery-1"
 TODAY = date(2026, 3, 15)
-# When a run begins: a Wednesday inside a month, one date for nearly everybody, hours from any edge.
-# What a test names at import is computed from this, not from the machine's clock.
+# The test run's fixed clock: a Wednesday in mid-month, far from midnight, so that nearly every time
+# zone has the same date.
+# Dates that tests compute at import derive from this, not from the machine's clock.
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 
 
@@ -24,9 +25,9 @@ def make_user(email: str = "alice@example.com", **over: Any) -> User:
 
 
 def step_up(client: Any, user: User) -> None:
-    """Let a page's or an API's client of this user have a factor proven just now.
+    """Give the user's test client a recently verified second factor.
 
-    What the second `POST` of a password would leave behind, without the hashing.
+    Has the effect of confirming the password again, without the hashing.
     """
     if hasattr(client, "force_authenticate"):
         client.credentials(HTTP_X_STEP_UP=issue_token(user, ""))
@@ -48,7 +49,7 @@ def make_account(*, user: User, **over: Any) -> Account:
 
 
 def make_transaction(*, account: Account, amount: str = "-10.00", **over: Any) -> Transaction:
-    """`amount` is signed text: "-10.00" is an expense. Without a category unless one is given."""
+    """`amount` is signed text: "-10.00" is an expense. Uncategorized unless a category is given."""
     fields: dict[str, Any] = {"txn_date": TODAY, "description": "Coffee"} | over
     if "category" not in over:
         fields.setdefault("category_source", Transaction.CategorySource.NONE)

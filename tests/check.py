@@ -1,4 +1,4 @@
-"""`make check`: everything that can be said about the code without running the tests."""
+"""`make check`: every check of the code that does not run the tests."""
 
 import os
 import secrets
@@ -11,12 +11,12 @@ from pathlib import Path
 from tests import servers, typing_check
 
 BIN = Path(sys.executable).parent
-# Named, not refused: the subject decides where code lives.
+# Long files are listed, not rejected: the subject decides where code lives.
 LONG_FILE = 500
 
 
 def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
-    """Each check by name: its command, and what it needs in its environment."""
+    """Each check by name, with its command and environment variables."""
     production = {
         "SECRET_KEY": secrets.token_urlsafe(64),
         "JWT_SIGNING_KEY": secrets.token_urlsafe(64),
@@ -42,7 +42,8 @@ def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
     if templates:
         found["templates"] = ([BIN / "djade", "--target-version", "5.2", "--check", *templates], {})
     if "CI" not in os.environ:
-        # It asks the package index about known holes: not every build may, and none should hang.
+        # Queries the package index for known vulnerabilities. Not every build has access, and none
+        # should hang.
         audit = [BIN / "pip-audit", "--progress-spinner", "off", "--timeout", "10", "--no-deps"]
         found["known holes"] = ([*audit, "--disable-pip", "-r", "requirements.txt"], {})
     return found
@@ -84,7 +85,7 @@ def _long_files() -> list[tuple[str, int]]:
 
 
 def _tracked(pattern: str) -> list[str]:
-    """Files of that kind; not those of the virtual environment or of npm."""
+    """Tracked files of that type, without the virtual environment and npm packages."""
     folders = [p for p in Path().iterdir() if p.is_dir() and p.name[0] != "."]
     ours = [p for p in folders if p.name not in {"node_modules", "var", "staticfiles"}]
     return sorted(str(file) for folder in ours for file in folder.rglob(pattern))

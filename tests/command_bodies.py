@@ -1,4 +1,4 @@
-"""What is there before each request of tests/commands.py, and what it carries."""
+"""Set-up and request bodies for tests/commands.py."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,7 +31,7 @@ def nothing(world: World) -> dict[str, Any]:
     return {}
 
 
-# --- What must be there before -------------------------------------------------------------------
+# --- Set-up ---------------------------------------------------------------------------------------
 
 
 def shared_with_owner(world: World) -> None:
@@ -113,7 +113,7 @@ def split(world: World) -> None:
 
 
 def gone(kind: str, delete: Callable[..., Any], **more: Any) -> Callable[[World], None]:
-    """In the trash, by its own service."""
+    """Move the object to the trash through its own service."""
 
     def ready(world: World) -> None:
         delete(actor=world["owner"], **{kind: world[kind]}, **more)
@@ -128,7 +128,7 @@ def gone_transaction(world: World) -> None:
 
 
 def loose_transaction(world: World) -> None:
-    """No half of a transfer."""
+    """A transaction that is not part of a transfer."""
     world["transaction"] = make_transaction(account=world["account"], amount="-3")
 
 
@@ -178,7 +178,7 @@ def spent_for_months(world: World) -> None:
 
 
 def as_form(body: Callable[[World], dict[str, Any]], **names: str) -> Callable[[World], dict]:
-    """The API's body as the entries of the page's form, which calls some of them otherwise."""
+    """Convert an API body into the entries of the page's form, some of which have other names."""
 
     def entries(world: World) -> dict[str, Any]:
         return {names.get(name, name): value for name, value in body(world).items()}
@@ -340,7 +340,7 @@ def statement_form(world: World) -> dict[str, Any]:
 
 
 def mapped_form(world: World) -> dict[str, Any]:
-    """The first account of the connected bank as a new account here."""
+    """Map the bank's first account to a new account here."""
     return {f"account-{world['connection'].connected_accounts.first().pk}": "new"}
 
 

@@ -1,6 +1,6 @@
-"""Unsafe addresses that tests/commands.py has no line for, and who may use those it has."""
+"""Unsafe URLs without a line in tests/commands.py, and who may use the others."""
 
-# Addresses that take a POST and change nothing that counts: money, rights, sign-in data, settings.
+# POST endpoints that change nothing important: no money, permissions, sign-in data or settings.
 LOOKS = {
     *("api_currency_convert", "api_rule_preview", "api_rule_preview_all", "api_alert_backtest"),
     *("alerts:alert_read", "alerts:alert_read_all", "api_alert_read"),
@@ -8,7 +8,7 @@ LOOKS = {
     *("transactions:import_retry", "transactions:change_retry", "transactions:transfer_search"),
     *("api_bill_due_reminders", "api_change_retry"),
 }
-# Walked by tests of their own.
+# Covered by tests of their own.
 ELSEWHERE = {
     "accounts:share_view_as_stop": "accounts/tests/test_sharing_doors.py",
     **dict.fromkeys(
@@ -36,7 +36,7 @@ ELSEWHERE_BY_PREFIX = {
     "mfa_": "users/tests/test_factors.py",
     "api_admin_": "tests/test_staff_api.py",
 }
-# What a read-only role does all the same: things about oneself, and an analyst's transactions.
+# What read-only roles may still do: things that concern themselves, and analysts' transactions.
 READ_ONLY = ("viewer", "analyst")
 OPEN_TO = {
     **dict.fromkeys(

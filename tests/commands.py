@@ -1,8 +1,8 @@
-"""One request for every address that changes something, such as its owner would send it.
+"""One request for every URL that changes something, as its owner would send it.
 
-tests/test_commands.py asserts that each succeeds and is told in the audit trail, and that nothing
-a stranger to the address sends along changes anything. A new unsafe address gets one line here,
-or the suite fails: `name, body, actions`; `ready` makes what must be there before.
+tests/test_commands.py asserts that each request succeeds, leaves an audit event, and ignores or
+rejects forbidden extra fields. Add one line for every new unsafe URL, or the suite fails: `name,
+body, actions`; `ready` sets up what the request needs.
 """
 
 from collections.abc import Callable
@@ -70,7 +70,7 @@ Body = Callable[[World], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Command:
-    """`body` is a form's entries, or JSON for an address under /api/."""
+    """`body` holds form entries, or JSON for URLs under /api/."""
 
     name: str
     method: str
@@ -102,7 +102,7 @@ PROFILE = {
     "theme": "dark",
 }
 PUT_PATCH = "PUT PATCH"
-# A bill earns points in the program that earns on bills.
+# Paying a bill earns points in the program that rewards bill payments.
 PAID = ("transactions.transaction.created", "rewards.points.earn", "bills.bill.paid")
 UNPAID = ("rewards.points.taken_back", "transactions.transaction.deleted", "bills.bill.unpaid")
 

@@ -1,8 +1,8 @@
-"""Which module may import which: the contracts of import-linter, derived from one list of apps.
+"""Import contracts for import-linter, derived from one list of apps.
 
-`[tool.banking] apps` in pyproject.toml names the apps from the top down. All the rest follows from
-the folders: every module of every app has a layer, also one that was added a minute ago.
-`python -m tests.contracts` checks them.
+`[tool.banking] apps` in pyproject.toml lists the apps from the top down. The rest follows from the
+folders, so every module of every app has a layer, including new ones. `python -m tests.contracts`
+checks the contracts.
 """
 
 import json
@@ -18,8 +18,8 @@ LAYERS: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="
 ]["apps"]
 # From the top down; "budgets | bills" are siblings.
 APPS = [app.strip() for layer in LAYERS for app in layer.split("|")]
-# The doors of an app from the top down. `:` parts modules that may import one another; what an app
-# does not have is left out. All other modules lie between the forms and the models.
+# The layers inside an app, from the top down. `:` separates modules that may import each other.
+# Layers an app does not have are left out. All other modules lie between forms and models.
 DOORS = (
     ("apps",),
     ("urls", "factor_urls"),
@@ -30,23 +30,23 @@ DOORS = (
     ("forms", "factor_forms", "filters"),
 )
 MODELS = ("models",)
-# Pure functions that the models themselves use.
+# Pure functions that the models use too.
 BELOW_MODELS = ("timezones",)
 NOT_LAYERED = ("migrations", "tests")
-# What an app may know of `banking`.
+# The parts of `banking` that apps may import.
 OPEN_TO_APPS = ("kernel", "limits")
 TESTS = "*.tests.* -> banking.*"
 
 
 def modules_in(package: str) -> list[str]:
-    """The names of the modules and packages directly in a package."""
+    """The names of the modules and packages directly inside a package."""
     folder = ROOT / package.replace(".", "/")
     files = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
     return sorted(files + [path.parent.name for path in folder.glob("*/__init__.py")])
 
 
 def layers_of(app: str) -> list[str]:
-    """The layers of one app; every module of it is in one of them."""
+    """The layers of one app. Every module of the app is in one of them."""
     there = [name for name in modules_in(app) if name not in NOT_LAYERED]
     named = {name for layer in (*DOORS, MODELS, BELOW_MODELS) for name in layer}
     inner = [name for name in there if name not in named]
@@ -57,12 +57,12 @@ def layers_of(app: str) -> list[str]:
 
 
 def others(*names: str) -> list[str]:
-    """The modules of banking but for these."""
+    """The modules of `banking` except these."""
     return [f"banking.{name}" for name in modules_in("banking") if name not in names]
 
 
 def contracts() -> list[dict[str, object]]:
-    """Every contract, as import-linter reads it."""
+    """Every contract in the form import-linter reads."""
     files = "transactions.sources.files"
     return [
         {
@@ -87,7 +87,7 @@ def contracts() -> list[dict[str, object]]:
             "Apps know the kernel and the limits of banking, and nothing else of it",
             APPS,
             others(*OPEN_TO_APPS),
-            # Migrating installs the schedule.
+            # Migrations install the schedule.
             ignore_imports=["users.management.commands.migrate -> banking.beat", TESTS],
         ),
         _forbidden(
@@ -134,7 +134,7 @@ def _forbidden(name: str, sources: list[str], targets: list[str], **more: object
 
 
 def main() -> int:
-    """Write the contracts where import-linter reads them, and run it."""
+    """Write the contracts to import-linter's configuration and run it."""
     options = {"root_packages": ["banking", *APPS], "include_external_packages": True}
     with tempfile.TemporaryDirectory(prefix="banking-imports-") as folder:
         config = Path(folder) / "importlinter.toml"
@@ -147,7 +147,7 @@ def main() -> int:
 
 
 def _toml(options: dict[str, object]) -> list[str]:
-    # JSON's strings, lists and booleans are TOML's too.
+    # JSON strings, lists and booleans are also valid TOML.
     return [f"{name} = {json.dumps(value)}" for name, value in options.items()]
 
 

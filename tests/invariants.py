@@ -1,4 +1,4 @@
-"""The ledger's invariants as tests state them: recomputed from the rows, one by one."""
+"""The ledger's invariants, recomputed from the rows one by one."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -9,7 +9,9 @@ from transactions.models import MerchantTotal, MonthlyTotal, Transaction
 
 
 def assert_ledger_holds() -> None:
-    """balance = opening + Σ posted, both kinds of totals = recomputation; check_ledger agrees."""
+    """Assert balance = opening + Σ posted, stored totals = recomputed totals, and that check_ledger
+    agrees.
+    """
     balances = dict(Account.objects.values_list("pk", "opening_balance"))
     totals: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
     at_merchants: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0, 0])

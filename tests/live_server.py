@@ -1,4 +1,4 @@
-"""The web server of `make run`, with the tests' settings and a database of its own."""
+"""The web server of `make run`, with the test settings and its own database."""
 
 import contextlib
 import http.client
@@ -18,7 +18,9 @@ LONGEST_SECONDS = 120
 
 @contextlib.contextmanager
 def granian(folder: Path, database: Path) -> Iterator[str]:
-    """Its address; it serves a copy of a migrated SQLite database, and ends with the block."""
+    """Yield the server's URL. It uses a copy of a migrated SQLite database and stops with the
+    block.
+    """
     shutil.copyfile(database, folder / "db.sqlite3")
     port = free_port()
     environment = environment_without_settings() | {

@@ -1,4 +1,4 @@
-"""A mail server for tests, on a port that is its own before it begins and after it ends."""
+"""A mail server for tests that holds its port from creation to the end."""
 
 import asyncio
 import socket
@@ -9,7 +9,9 @@ from aiosmtpd.controller import Controller
 
 
 class MailServer(Controller):
-    """Until `start` the port refuses, as that of a server that is away; nobody else can take it."""
+    """Until `start` the port refuses connections, like a server that is down. No other process can
+    take it.
+    """
 
     def __init__(self, handler: Any) -> None:
         self._socket = socket.socket()

@@ -1,11 +1,11 @@
-"""The table of every address, by what it shows: tests/test_access_matrix.py walks it.
+"""Every URL, classified by what it shows. tests/test_access_matrix.py walks this table.
 
-A new address gets one line here, or the suite fails:
-  OPEN     answers anybody, and shows nothing of anybody.
-  LISTS    needs a sign-in and no id; shows a person their own things alone.
-  OBJECTS  has ids in it: {argument: which thing of `tests/world.py` it stands for}.
-  DENIED   says whom such a list answers 403, by role.
-  EXEMPT   is walked elsewhere; the value says where.
+Add one line for every new URL, or the suite fails:
+  OPEN     public; shows nobody's data.
+  LISTS    requires sign-in, has no ID in it, and shows people only their own data.
+  OBJECTS  has IDs in it: {argument: the `tests/world.py` object it stands for}.
+  DENIED   the roles that get 403 from such a list.
+  EXEMPT   tested elsewhere; the value says where.
 """
 
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class On:
-    """An address with an object in it.
+    """A URL with an object in it.
 
-    `shared`: at which levels somebody sees it with whom every account is shared (and may not
-    change it). `args`: the address's other arguments and the things they stand for.
-    `reads`: methods besides GET that only look. `marks`: also a read-only role may set these on
-    its own things (an alert read or dismissed).
+    `shared`: the levels at which members of a shared account can see it (but not change it).
+    `args`: the URL's other arguments and their objects. `reads`: methods besides GET that only
+    read. `marks`: read-only roles may also set these on their own objects (such as marking an alert
+    read).
     """
 
     thing: str
@@ -109,7 +109,7 @@ LISTS = {
 LEVELS = ("viewer", "analyst")
 ACCOUNT, ROW = On("account", shared=LEVELS), On("transaction", shared=LEVELS)
 ALERT = On("alert", marks=True)
-# Also who may only look asks for files of what they see, and lets them go.
+# Read-only users may also request and discard exports of what they can see.
 EXPORT = On("export", marks=True)
 RECEIPT = On("transaction", shared=LEVELS, args={"attachment_pk": "attachment"})
 BUDGET = On("budget", shared=("analyst",))

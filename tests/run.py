@@ -1,10 +1,10 @@
-"""`make test`: every test on SQLite, with coverage, and then on PostgreSQL.
+"""`make test`: run every test on SQLite with coverage, then on PostgreSQL.
 
-`python -m tests.run [--fast] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs one of
-them. `--fast` (`make test-fast`) leaves out what is marked as slow, and needs no server and no
-browser. The gate on coverage stands in pyproject.toml; it holds for whole runs only.
+`python -m tests.run [--fast] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs only
+one. `--fast` (`make test-fast`) skips slow tests and needs no server or browser. The coverage
+threshold in pyproject.toml applies to full runs only.
 
-STATEMENTS_DIR names an optional corpus of real banks' files; once it is set, it has to be there.
+STATEMENTS_DIR names an optional corpus of real bank files. If it is set, it must exist.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ FAST = "not postgresql and not browser and not worker and not hledger and not sl
 
 @dataclass
 class Outcome:
-    """What came of the suite on one engine."""
+    """The result of the suite on one engine."""
 
     engine: str
     code: int
@@ -63,13 +63,13 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_browser(environment, not_run), find_hledger(not_run))
         start_valkey(environment, stack, not_run)
-        # Tracing costs a third of the time, so one of the two runs is traced.
+        # Coverage adds a third to the run time, so only one of the two runs has it.
         traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
         if "sqlite" in engines:
             marks = join_marks("not postgresql", everywhere)
             outcomes.append(run_pytest("SQLite", [*marks, *traced], environment, scratch))
         if "postgresql" in engines:
-            # Browsers and readers of files are the same on both engines: one run is enough.
+            # Browser and file reader tests do not depend on the engine, so one run is enough.
             shared = "not browser and not once" if len(engines) == 2 else ""
             marks = join_marks(shared, everywhere)
             outcomes += on_postgresql([*marks, *arguments], environment, scratch, not_run)
@@ -79,13 +79,13 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
 def clean_environment(scratch: Path) -> dict[str, str]:
     ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
     if sys.version_info >= (3, 12):
-        # Tracing by the interpreter's own monitoring costs almost nothing.
+        # Coverage through sys.monitoring costs almost nothing.
         ours["COVERAGE_CORE"] = "sysmon"
     return servers.environment_without_settings() | ours
 
 
 def corpus_marks(environment: dict[str, str]) -> str:
-    """Marks that leave the corpus's tests out where no corpus is named."""
+    """Marker expression that skips the corpus tests if no corpus is configured."""
     folder = environment.get("STATEMENTS_DIR", "")
     if not folder:
         return "not corpus"
@@ -96,7 +96,7 @@ def corpus_marks(environment: dict[str, str]) -> str:
 
 
 def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
-    """Marks that leave the browser's tests out where there is no browser."""
+    """Marker expression that skips the browser tests if there is no browser."""
     try:
         environment["CHROMIUM"] = servers.chromium()
     except servers.MissingError as error:
@@ -106,7 +106,7 @@ def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
 
 
 def find_hledger(not_run: list[str]) -> str:
-    """Marks that leave out what hledger itself would read."""
+    """Marker expression that skips the tests that need hledger if it is not installed."""
     try:
         servers.hledger()
     except servers.MissingError as error:
@@ -118,7 +118,7 @@ def find_hledger(not_run: list[str]) -> str:
 def start_valkey(
     environment: dict[str, str], stack: contextlib.ExitStack, not_run: list[str]
 ) -> None:
-    """TEST_REDIS_URL: for what the tests' in-memory cache cannot show."""
+    """Start Valkey and set TEST_REDIS_URL, for what an in-memory cache cannot test."""
     try:
         environment["TEST_REDIS_URL"] = stack.enter_context(servers.valkey())
     except servers.MissingError as error:
@@ -195,7 +195,7 @@ def report(outcomes: list[Outcome], not_run: list[str], covered: bool) -> int:
         say("Coverage    below the gate in pyproject.toml")
     for what in not_run:
         say(f"NOT RUN     {what}")
-    # A selection may be empty on one engine; a whole suite may not, and in CI nothing may be left.
+    # A selection of tests may be empty on one engine. A full run may not, and CI may skip nothing.
     has_failed = any(outcome.code not in {0, NO_TESTS_COLLECTED} for outcome in outcomes)
     has_run = any(outcome.code == 0 for outcome in outcomes)
     is_incomplete = bool(not_run) and "CI" in os.environ

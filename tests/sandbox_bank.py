@@ -1,4 +1,4 @@
-"""The sandbox bank for a run of tests: the product's own program, served from a thread."""
+"""The product's own sandbox bank, served from a thread during tests."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from transactions.sources.banks.sandbox_server import QuietHandler, SandboxBank,
 
 @contextmanager
 def sandbox_bank(folder: Path) -> Iterator[str]:
-    """The address of a bank that keeps its state in the folder; it ends with the block."""
+    """Yield the URL of a bank that keeps its state in the folder and stops with the block."""
     bank = SandboxBank(folder)
     with make_server("127.0.0.1", 0, bank, ThreadedServer, QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -1,4 +1,4 @@
-"""Real servers for the tests, private to one run: PostgreSQL, Valkey, the machine's Chromium."""
+"""Real servers for one test run: PostgreSQL, Valkey and Chromium."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from banking.launcher.place import valkey_program
 
-# Quick to start and quick to forget: nothing of it has to survive.
+# Optimized for speed, not durability: no data has to survive.
 POSTGRESQL_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -23,7 +23,7 @@ POSTGRESQL_SETTINGS = {
     "listen_addresses": "127.0.0.1",
 }
 
-# What a developer's shell says about their own instance; the tests and checks have their own.
+# Variables a developer's shell may set for their own instance. Tests and checks use their own.
 SETTINGS = {
     *("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CACHE_URL"),
     *("CELERY_BROKER_URL", "DEBUG", "HTTPS", "DEMO", "LOG_LEVEL", "LOG_STYLE", "SENTRY_DSN"),
@@ -32,9 +32,9 @@ SETTINGS = {
 
 
 def environment_without_settings() -> dict[str, str]:
-    """The shell's, without its settings; what one process compiles serves the other hundred.
+    """The shell's environment without its settings. Compiled bytecode is shared between processes.
 
-    Texts are UTF-8 in every locale.
+    Text is UTF-8 in every locale.
     """
     without = SETTINGS | {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in without}
@@ -42,12 +42,12 @@ def environment_without_settings() -> dict[str, str]:
 
 
 class MissingError(Exception):
-    """A program the tests need is not there and could not be installed; the text says why."""
+    """A program the tests need is missing and could not be installed. The message says why."""
 
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of a server of our own in a temporary folder; it ends with the block."""
+    """Yield the URL of a private server in a temporary folder. It stops with the block."""
     programs = postgresql_programs()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     owner = _owner_for(folder)
@@ -69,7 +69,7 @@ def postgresql() -> Iterator[str]:
 
 
 def postgresql_programs() -> Path:
-    """The folder with initdb and postgres: the machine's, else installed where we may."""
+    """The folder with initdb and postgres, installed first if necessary and permitted."""
     found = _find_postgresql()
     if found is None:
         _apt_install("postgresql", "postgresql-client")
@@ -101,7 +101,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def _owner_for(folder: Path) -> dict[str, str]:
-    """Whom the server runs as: PostgreSQL refuses to run as root."""
+    """The user the server runs as, since PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return {}
     names = Path("/etc/passwd").read_text()
@@ -147,7 +147,7 @@ def _start_postgresql(
             stdout=log,
             stderr=log,
             cwd=folder,
-            # Ctrl-C is for pytest; we end the server when pytest is done.
+            # Ctrl-C is meant for pytest. We stop the server when pytest exits.
             start_new_session=True,
             **owner,
         )
@@ -169,7 +169,7 @@ def _wait_for_postgresql(
 
 @contextlib.contextmanager
 def valkey() -> Iterator[str]:
-    """The URL of a Valkey of our own, by the socket it opens; it ends with the block."""
+    """Yield the URL of a private Valkey (a Unix socket). It stops with the block."""
     program = valkey_program()
     if program is None:
         raise MissingError("There is no Valkey for this system (no wheel, none in PATH).")
@@ -206,7 +206,7 @@ def _wait_for_valkey(server: subprocess.Popen, address: Path) -> None:
 
 @contextlib.contextmanager
 def refusing_port() -> Iterator[int]:
-    """A port at which nobody answers, and which nobody else can take meanwhile."""
+    """A port that refuses connections and that no other process can take meanwhile."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
@@ -219,7 +219,7 @@ def free_port() -> int:
 
 
 def chromium() -> str:
-    """The machine's Chromium or Chrome, else installed where we may."""
+    """The machine's Chromium or Chrome, installed first if necessary and permitted."""
     found = _find_chromium()
     if found is None:
         _apt_install("chromium")
@@ -230,7 +230,7 @@ def chromium() -> str:
 
 
 def hledger() -> str:
-    """The machine's hledger, else installed where we may."""
+    """The machine's hledger, installed first if necessary and permitted."""
     found = shutil.which("hledger")
     if found is None:
         _apt_install("hledger")
@@ -247,7 +247,7 @@ def _find_chromium() -> str | None:
 
 
 def _apt_install(*packages: str) -> None:
-    """On Debian and Ubuntu, when we are root; elsewhere nothing."""
+    """Install packages on Debian and Ubuntu if we are root; otherwise do nothing."""
     apt = shutil.which("apt-get")
     if not apt or os.getuid() != 0:
         return

@@ -1,7 +1,7 @@
-"""SQLite test databases are copies of one that was migrated once: migrating takes five seconds.
+"""SQLite test databases are copies of one migrated database, because migrating takes five seconds.
 
-The copy is kept in the machine's temporary folder under a hash of everything migrations are made
-of, so a changed migration or package makes a new one.
+The template is stored in the machine's temporary folder under a hash of everything migrations
+depend on, so a changed migration or package creates a new one.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from typing import IO
 from django.conf import settings
 
 FOLDER = Path(tempfile.gettempdir()) / f"banking-test-databases-{os.getuid()}"
-# What migrations and the work after them read, besides the migrations themselves.
+# What migrations and post-migrate handlers read, besides the migrations themselves.
 _READ_BY_MIGRATE = ("**/migrations/*.py", "**/models.py", "**/models/*.py", "**/predefined.py")
 _READ_BY_MIGRATE += ("banking/*.py", "banking/kernel/fields.py", "users/audit/*.py")
 
 
 class Template:
-    """The migrated database of this code, to be copied from; held by whoever makes it first."""
+    """The migrated template database for this code. The first process locks and creates it."""
 
     def __init__(self) -> None:
         FOLDER.mkdir(mode=0o700, exist_ok=True)
@@ -32,7 +32,9 @@ class Template:
         self._lock: IO[str] | None = None
 
     def copy_to(self, target: Path) -> bool:
-        """Whether it was there to be copied. Otherwise others wait until `keep` or our end."""
+        """Copy the template and return whether it existed. If not, other processes wait until
+        `keep` or our exit.
+        """
         self._lock = (FOLDER / f"{self.path.stem}.lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         if not self.path.exists():
@@ -43,7 +45,7 @@ class Template:
         return True
 
     def keep(self, source: Path) -> None:
-        """Make the template of a database that was just migrated, unless there is one."""
+        """Store a freshly migrated database as the template, unless there already is one."""
         if self._lock is None:
             return
         with contextlib.suppress(OSError):
@@ -87,7 +89,7 @@ def _sources() -> Iterator[Path]:
 
 
 def _forget_old(most: int = 12) -> None:
-    """Branches come and go; the newest few are enough."""
+    """Keep only the newest few templates; branches come and go."""
     files = sorted(FOLDER.glob("*.sqlite3"), key=lambda file: file.stat().st_mtime)
     for file in files[:-most]:
         file.unlink(missing_ok=True)

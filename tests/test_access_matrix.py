@@ -1,10 +1,9 @@
-"""Who gets what: every address × every method × every kind of person × own, foreign, absent.
+"""Access control for every URL × method × kind of user × own, foreign and missing objects.
 
-Made from the URLconf; what an address shows is told in tests/routes.py, and a pattern missing
-there fails the suite. What is not yours does not exist: somebody else's id and an id that never
-was answer alike, 404. Who sees a thing by a share and may not change it gets 403. Each question
-is asked in one world, and nothing in it may change by any of them. That its owner gets what they
-ask for is shown by tests/test_commands.py.
+Generated from the URLconf; tests/routes.py says what each URL shows, and a pattern missing there
+fails the suite. Other people's objects and missing objects give the same 404. Members who can see a
+shared object but may not change it get 403. All requests run against one data set, and none of them
+may change it. tests/test_commands.py shows that owners can use their own URLs.
 """
 
 import re
@@ -28,13 +27,13 @@ from users.models import Notification, User
 from users.policy import ABILITIES
 
 ABSENT = 987_654_321
-# Who is let in is decided above the engine; what is let in runs on both in the other tests.
+# Access checks do not depend on the database engine. Permitted requests run on both elsewhere.
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 ALL = all_urls()
 URLS: dict[str, Url] = {url.name: url for url in ALL if not url.name.startswith("admin:")}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LEVELS = ("viewer", "analyst")
-# Whom a role makes read-only, and who is a customer as far as these doors go.
+# Roles that are read-only, and roles treated as customers here.
 READ_ONLY = ("viewer", "analyst")
 CUSTOMERS = ("user", "support", "auditor", "admin")
 People = dict[str, Client]
@@ -48,7 +47,7 @@ def signed_in(user: User) -> Client:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[dict[str, Any]]:
-    """Alice has one of everything; members see all her accounts; the others are strangers."""
+    """Alice owns one of everything; members see all her accounts; strangers see nothing."""
     with django_db_blocker.unblock(), db_transaction.atomic():
         if not Category.objects.filter(user=None).exists():
             predefined.install(Category)
@@ -75,7 +74,7 @@ def people(world, db) -> People:
 
 
 def groups() -> list[Any]:
-    """The addresses of objects, by app: a handful of tests, not hundreds."""
+    """Object URLs by app, so that there are a few tests instead of hundreds."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in sorted(set(OBJECTS) & set(URLS)):
         app = name.partition(":")[0] if ":" in name else name[: name.index("_", 4)]
@@ -84,7 +83,7 @@ def groups() -> list[Any]:
 
 
 def address(name: str, on: On, things: dict[str, Any]) -> str:
-    """The address of this thing; without things, of one that never was."""
+    """The URL of this object, or of a missing one if no object is given."""
     kinds = {"pk": on.thing, **on.args}
     ids = {arg: things[kind].pk if things else ABSENT for arg, kind in kinds.items()}
     return reverse(name, kwargs=ids)
@@ -96,13 +95,13 @@ def ask(client: Client, method: str, url: str) -> Any:
 
 
 def body_of(answer: Any) -> str:
-    """The body without what differs by itself: the CSRF token, the ids in the address."""
+    """The body without the parts that always differ: the CSRF token and the IDs in the URL."""
     text = re.sub(r"csrfmiddlewaretoken[^>]*>", "", answer.getvalue().decode("latin-1"))
     text = re.sub(r'X-CSRFToken": "\w+"', "", text)
     return re.sub(r"\d+", "0", text)
 
 
-def test_every_address_is_in_the_table():
+def test_every_url_is_in_the_table():
     named = [OPEN, LISTS, set(OBJECTS), set(EXEMPT)]
     table = set().union(*named)
     assert sum(len(part) for part in named) == len(table), "An address stands in two places."
@@ -112,7 +111,9 @@ def test_every_address_is_in_the_table():
 
 
 def test_staff_are_customers_with_their_own_data():
-    """So what `user` is answered here, they are too; a few doors below ask them as well."""
+    """Staff get the same responses as the `user` role here. A few URLs below are tested with staff
+    too.
+    """
     assert all(ABILITIES["user"] <= ABILITIES[role] for role in CUSTOMERS)
 
 
@@ -120,7 +121,7 @@ def test_staff_are_customers_with_their_own_data():
 
 
 @pytest.mark.parametrize("names", groups())
-def test_an_object_to_everybody_but_its_owner(world, people, subtests, names):
+def test_objects_are_hidden_from_everyone_but_owner_and_members(world, people, subtests, names):
     before = everything()
     for name in names:
         on, url = OBJECTS[name], URLS[name]
@@ -136,13 +137,13 @@ def test_an_object_to_everybody_but_its_owner(world, people, subtests, names):
 
 
 def refuse_strangers(people: People, method: str, own: str, absent: str) -> None:
-    """Foreign and absent are one and the same."""
+    """Foreign and missing objects must give the same response."""
     foreign, never = ask(people["user"], method, own), ask(people["user"], method, absent)
     assert (foreign.status_code, never.status_code) == (404, 404)
     assert body_of(foreign) == body_of(never)
     for role in (*CUSTOMERS[1:], *READ_ONLY):
         answer = ask(people[role], method, own)
-        # A role that may do this nowhere may be told so, whatever the id.
+        # A role that may never do this can be told so, whatever the ID.
         refusals = {404, 403} if role in READ_ONLY and method != "GET" else {404}
         assert answer.status_code in refusals, role
         assert SECRET not in answer.getvalue().decode("latin-1")
@@ -151,12 +152,12 @@ def refuse_strangers(people: People, method: str, own: str, absent: str) -> None
 
 
 def answer_members(people: People, on: On, method: str, own: str) -> None:
-    """They read what is shared at their level, and change nothing."""
+    """Members can read shared objects at their level, and change nothing."""
     for level in LEVELS:
         answer = ask(people[f"member {level}"], method, own)
         expected = {404}
         if on.shared_as(level):
-            # A form to change it is not for members.
+            # Members do not get the edit form.
             expected = {200, 403} if method == "GET" else {403}
         assert answer.status_code in expected, level
         if answer.status_code != 200:
@@ -164,7 +165,7 @@ def answer_members(people: People, on: On, method: str, own: str) -> None:
 
 
 def send_to_sign_in(client: Client, url: Url, method: str, address: str) -> None:
-    """As for nobody: nothing shown, nothing changed."""
+    """Anonymous users see nothing, change nothing and are sent to the sign-in page."""
     answer = ask(client, method, address)
     if url.pattern.startswith("/api/") or answer.status_code == 401:
         assert answer.status_code == 401
@@ -175,7 +176,7 @@ def send_to_sign_in(client: Client, url: Url, method: str, address: str) -> None
 
 
 @pytest.mark.parametrize("names", groups())
-def test_its_owner_sees_it(world, people, subtests, names):
+def test_owner_can_see_their_objects(world, people, subtests, names):
     for name in (name for name in names if "GET" in URLS[name].methods):
         with subtests.test(name=name):
             answer = people["owner"].get(address(name, OBJECTS[name], world))
@@ -183,7 +184,7 @@ def test_its_owner_sees_it(world, people, subtests, names):
 
 
 def test_whose_access_is_closed_is_nobody_even_with_her_own_things(world, people, subtests):
-    """The session she still has opens nothing from the next request on."""
+    """Her existing session stops working with the next request."""
     User.objects.filter(pk=world["owner"].pk).update(is_active=False)
     before = everything()
     for name in sorted((set(OBJECTS) | LISTS) & set(URLS)):
@@ -198,7 +199,7 @@ def test_whose_access_is_closed_is_nobody_even_with_her_own_things(world, people
 # --- Lists -------------------------------------------------------------------------------------
 
 
-def test_a_personal_address_sends_to_the_sign_in(people, subtests):
+def test_personal_url_redirects_to_sign_in(people, subtests):
     before = everything()
     for name in sorted(LISTS & set(URLS)):
         with subtests.test(name=name):
@@ -208,7 +209,7 @@ def test_a_personal_address_sends_to_the_sign_in(people, subtests):
 
 
 @pytest.mark.parametrize("role", ["user", *READ_ONLY])
-def test_a_list_shows_nothing_of_somebody_else(people, subtests, role):
+def test_list_shows_nothing_that_belongs_to_others(people, subtests, role):
     for name in sorted(LISTS & set(URLS)):
         if "GET" not in URLS[name].methods:
             continue
@@ -220,7 +221,7 @@ def test_a_list_shows_nothing_of_somebody_else(people, subtests, role):
 
 
 @pytest.mark.parametrize("name", ["api_transaction_list", "transactions:transaction_list"])
-def test_no_filter_reaches_somebody_elses_rows(world, people, subtests, name):
+def test_no_filter_reaches_other_peoples_rows(world, people, subtests, name):
     for query in ("account", "category", "tag", "search", "merchant"):
         with subtests.test(query=query):
             value = world["account"].pk if query == "account" else world["category"].slug
@@ -228,15 +229,15 @@ def test_no_filter_reaches_somebody_elses_rows(world, people, subtests, name):
             assert f"{SECRET} " not in answer.content.decode()
 
 
-def test_no_message_to_somebody_else_names_a_thing_of_hers(world, people):
+def test_messages_to_others_never_name_her_objects(world, people):
     texts = Notification.objects.exclude(recipient=world["owner"]).values_list("subject", "text")
     assert SECRET not in repr(list(texts))
 
 
-# --- What changes from one request to the next ---------------------------------------------------
+# --- Changes between two requests -----------------------------------------------------------------
 
 
-def test_revoking_a_share_takes_effect_on_the_next_request(world, people):
+def test_revoking_a_share_takes_effect_with_the_next_request(world, people):
     url = reverse("api_account_detail", args=[world["account"].pk])
     assert people["member viewer"].get(url).status_code == 200
     AccountShare.objects.filter(level="viewer").update(status="revoked")
@@ -253,7 +254,7 @@ def staff_path(url: Url, pk: int) -> str:
 
 
 def test_the_staff_site_shows_itself_to_staff_alone(world, people, subtests):
-    """Every pattern of it, asked by people who do not work here, and by nobody."""
+    """Request every URL pattern of the staff site as non-staff users and anonymously."""
     before = everything()
     for url in (url for url in ALL if url.name.startswith("admin:") and url.who == STAFF):
         path = staff_path(url, world["owner"].pk)
@@ -265,7 +266,7 @@ def test_the_staff_site_shows_itself_to_staff_alone(world, people, subtests):
     assert everything() == before
 
 
-# By role: support, auditor, admin. The pages of each table are walked by tests/test_staff_site.py.
+# By role: support, auditor, admin. tests/test_staff_site.py covers each table's pages.
 ON_THE_SITE = {
     "index": (200, 200, 200),
     "app_list": (404, 200, 200),
@@ -279,13 +280,13 @@ ON_THE_SITE = {
 }
 
 
-def test_what_belongs_to_no_table_of_the_staff_site_answers_by_role(world, people, subtests):
+def test_staff_site_pages_outside_the_tables_are_restricted_by_role(world, people, subtests):
     tables = re.compile(r"admin:(\w+_\w+_(changelist|add|change|delete|history))?$")
     urls = [url for url in ALL if url.name.startswith("admin:") and url.who == STAFF]
     found = {url.name[6:]: url for url in urls if not tables.match(url.name)}
     assert set(found) == set(ON_THE_SITE)
     roles = ("support", "auditor", "admin")
-    # Browsers of their own: the last address signs them out.
+    # Use separate clients, because the last URL signs the user out.
     staff = [signed_in(User.objects.get(email=f"{role}@example.com")) for role in roles]
     before = everything()
     for name, expected in ON_THE_SITE.items():

@@ -1,4 +1,4 @@
-"""What people are told about their own account: complete, in words, and nobody else's."""
+"""The activity page: complete, in plain words, and only about the user's own account."""
 
 import re
 
@@ -17,24 +17,24 @@ from users.services.people import set_role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 NAMES = "|".join(APPS)
-# Dotted names that are no actions.
+# Dotted names that are not actions.
 MODULES = re.compile(
     r"\.(tasks|api|services|views|middleware|audit|admin|models|what_if)\.|\.unsubscribe$"
 )
 
 
 def actions_in_the_code() -> set[str]:
-    """What follows `action=` or looks like an action, in every module of ours."""
+    """Every `action=` value or action-like string in our modules."""
     found = set()
     for app in APPS:
         for path in (settings.BASE_DIR / app).rglob("*.py"):
-            # What an app names when it starts are functions.
+            # Names an app registers at start are functions, not actions.
             if not {"tests", "migrations", "apps.py"} & set(path.parts):
                 found |= set(re.findall(rf'"((?:{NAMES})\.[a-z_]+\.[a-z_]+)"', path.read_text()))
     return {name for name in found if not MODULES.search(name)}
 
 
-def test_every_action_has_its_words():
+def test_every_action_has_a_label():
     named = [action for words in WORDS.values() for action in words]
     assert len(named) == len(set(named))
     assert list(WORDS) == list(KINDS)
@@ -42,12 +42,12 @@ def test_every_action_has_its_words():
     assert actions_in_the_code() - set(named) == set()
 
 
-def test_an_action_without_words_is_told_by_its_own_name():
+def test_an_unlabeled_action_shows_its_name():
     assert words_for("bills.bill.paid") == "Bill paid"
     assert words_for("cards.card.blocked_for_good") == "Card blocked for good"
 
 
-def test_a_change_is_told_with_what_was_before(alice, checking):
+def test_a_change_shows_the_previous_value(alice, checking):
     with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
         edit_account(actor=alice, account=checking, name="Shared pot")
     entry = told(activity_of(alice).first(), alice)
@@ -56,7 +56,7 @@ def test_a_change_is_told_with_what_was_before(alice, checking):
     assert entry["details"] == [("name", "Everyday → Shared pot")]
 
 
-def test_on_a_shared_account_both_are_told_and_no_address_of_the_other(alice, bob, checking):
+def test_shared_account_events_show_to_both_without_the_others_address(alice, bob, checking):
     share = share_account(actor=alice, account=checking, member=bob, level="analyst")
     accept_share(actor=bob, share=share)
     with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
@@ -66,7 +66,7 @@ def test_on_a_shared_account_both_are_told_and_no_address_of_the_other(alice, bo
         assert (entry["what"], entry["by"], entry["ip"]) == ("Transaction added", by, ip)
 
 
-def test_staff_are_staff_and_a_stranger_at_the_door_is_told_with_the_address(alice, bob):
+def test_staff_appear_as_staff_and_failed_sign_ins_show_the_ip_address(alice, bob):
     admin = make_user("admin@example.com", role="admin", name="Ada Admin")
     set_role(actor=admin, user=alice, role="analyst")
     assert told(activity_of(alice).first(), alice)["by"] == "Staff"
@@ -77,7 +77,7 @@ def test_staff_are_staff_and_a_stranger_at_the_door_is_told_with_the_address(ali
     assert not activity_of(bob).exists()
 
 
-def test_the_page_groups_by_the_readers_own_day_and_narrows_by_kind(alice, bob, client_for):
+def test_page_groups_by_the_users_local_day_and_filters_by_kind(alice, bob, client_for):
     alice.timezone = "Pacific/Kiritimati"
     alice.save(update_fields=["timezone"])
     record(actor=alice, action="users.password.changed", target=alice)
@@ -97,7 +97,7 @@ def test_the_page_groups_by_the_readers_own_day_and_narrows_by_kind(alice, bob, 
     assert client.get("/users/activity/?cursor=zzz").status_code == 404
 
 
-def test_the_api_pages_through_all_of_it(alice, bob, api_for):
+def test_api_pages_through_all_events(alice, bob, api_for):
     for number in range(5):
         record(actor=alice, action="bills.bill.paid", owner_id=alice.pk, number=number)
     record(actor=bob, action="bills.bill.paid", owner_id=bob.pk, number=99)
@@ -113,13 +113,15 @@ def test_the_api_pages_through_all_of_it(alice, bob, api_for):
     assert client.get("/api/users/me/activity?kind=zzz").status_code == 400
 
 
-def test_odd_details_do_not_break_the_page(alice, client_for):
+def test_unexpected_details_do_not_break_the_page(alice, client_for):
     record(actor=alice, action="cards.card.blocked", target=alice, odd=[1, {"a": 2}, []], none=None)
     page = client_for(alice).get(reverse("users:activity"))
     assert "Card blocked" in page.content.decode()
 
 
-def test_many_rows_cost_no_more_queries(alice, checking, client_for, django_assert_max_num_queries):
+def test_query_count_does_not_grow_with_rows(
+    alice, checking, client_for, django_assert_max_num_queries
+):
     for _ in range(30):
         make_transaction(account=checking, amount="1")
     client = client_for(alice)
@@ -127,7 +129,7 @@ def test_many_rows_cost_no_more_queries(alice, checking, client_for, django_asse
         client.get(reverse("users:activity"))
 
 
-def test_codes_are_told_as_words_and_what_somebody_wrote_as_it_is(alice):
+def test_codes_are_shown_as_labels_and_user_text_as_entered(alice):
     record(
         actor=None, action="alerts.alert.raised", target=alice, type="unusual_spending", name="a_b"
     )

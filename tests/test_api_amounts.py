@@ -1,4 +1,4 @@
-"""Money at the API is plain text, exact and never rounded, at every command that takes it."""
+"""Amounts in the API are plain decimal strings, exact and never rounded."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ NOT_PLAIN = [
 
 @pytest.fixture
 def doors(alice):
-    """(method, address, body without the amount, name of the amount) of every command with one."""
+    """(method, URL, body without the amount, amount field) of every command with an amount."""
     alice.base_currency = "EUR"
     alice.save()
     things = things_of(alice)
@@ -66,9 +66,9 @@ def doors(alice):
     ]
 
 
-# Rules, points and rates have no currency: four decimals are theirs.
+# Rules, points and rates have no currency, so they allow four decimals.
 OF_NO_CURRENCY = {"amount_min", "amount_max", "point_value", "earn_rate"}
-# A rule or a subscription without an amount says so with null.
+# Rules and subscriptions use null for "no amount".
 MAY_BE_NULL = {"amount_min", "amount_max", "threshold", "target_amount"}
 
 
@@ -78,7 +78,7 @@ def ask(api, door, value):
     return getattr(api, method)(address, body)
 
 
-def test_what_is_not_plain_is_refused_at_every_door_and_changes_nothing(alice, api_for, doors):
+def test_malformed_amounts_are_rejected_everywhere_and_change_nothing(alice, api_for, doors):
     api, before = api_for(alice), everything()
     for door in doors:
         for value in NOT_PLAIN:
@@ -91,13 +91,13 @@ def test_what_is_not_plain_is_refused_at_every_door_and_changes_nothing(alice, a
     assert everything() == before
 
 
-def test_a_json_number_is_refused_with_a_sentence_that_says_so(alice, api_for, doors):
+def test_a_json_number_is_rejected_with_a_clear_message(alice, api_for, doors):
     for door in doors:
         [error] = ask(api_for(alice), door, 5).json()["errors"]
         assert "not as a JSON number" in error["detail"]
 
 
-def test_decimals_the_currency_does_not_have_are_refused_and_never_rounded(alice, api_for, doors):
+def test_decimals_the_currency_does_not_have_are_rejected_not_rounded(alice, api_for, doors):
     api, before = api_for(alice), everything()
     for door in doors:
         texts = ("1.00001",) if door[-1] in OF_NO_CURRENCY else ("1.005", "0.001", "1.0001")
@@ -125,7 +125,7 @@ def test_decimals_the_currency_does_not_have_are_refused_and_never_rounded(alice
         ("USD", "0.999", None),
     ],
 )
-def test_an_opening_balance_is_kept_as_it_was_sent(api_for, currency, text, shown):
+def test_opening_balance_is_stored_as_sent(api_for, currency, text, shown):
     api = api_for(make_user())
     answer = api.post("/api/accounts", {"name": "A", "currency": currency, "opening_balance": text})
     if shown is None:
@@ -136,7 +136,7 @@ def test_an_opening_balance_is_kept_as_it_was_sent(api_for, currency, text, show
         assert answer.json()["balance"] == shown
 
 
-def test_another_currency_rounds_nothing_away(alice, api_for):
+def test_changing_currency_never_rounds(alice, api_for):
     api = api_for(alice)
     account = make_account(user=alice, opening_balance="10.50")
     answer = api.patch(f"/api/accounts/{account.pk}", {"currency": "JPY"})
@@ -145,7 +145,7 @@ def test_another_currency_rounds_nothing_away(alice, api_for):
     assert (account.currency, account.balance) == ("EUR", Decimal("10.50"))
 
 
-def test_text_is_not_taken_for_a_number_nor_a_number_for_text(alice, api_for, checking):
+def test_text_and_numbers_are_not_interchangeable(alice, api_for, checking):
     api, before = api_for(alice), everything()
     step_up(api, alice)
     row = {"account": checking.pk, "amount": "5", "description": "Tea"}
@@ -186,7 +186,7 @@ def test_text_is_not_taken_for_a_number_nor_a_number_for_text(alice, api_for, ch
         "[" * 100_000,
     ],
 )
-def test_what_is_no_json_object_is_a_400(alice, api_for, text):
+def test_a_body_that_is_not_a_json_object_returns_400(alice, api_for, text):
     api, before = api_for(alice), everything()
     answer = api.generic("POST", "/api/accounts", text, content_type="application/json")
     assert answer.status_code == 400
@@ -197,7 +197,7 @@ def test_what_is_no_json_object_is_a_400(alice, api_for, text):
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
 )
-def test_bodies_are_json(alice, api_for, kind):
+def test_bodies_must_be_json(alice, api_for, kind):
     api, before = api_for(alice), everything()
     answer = api.generic("POST", "/api/accounts", "name=A&currency=EUR", content_type=kind)
     assert answer.status_code == 415

@@ -1,4 +1,4 @@
-"""Programs that others make of the schema: a validator, a client, and an app that runs on it."""
+"""Clients built from the schema: a validator, a generated client, and an app that uses it."""
 
 import compileall
 import importlib
@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def client(schema, tmp_path_factory) -> Iterator[ModuleType]:
-    """The package openapi-python-client makes, imported."""
+    """Generate the openapi-python-client package and import it."""
     folder = tmp_path_factory.mktemp("generated")
     (folder / "schema.json").write_text(json.dumps(schema))
     made = subprocess.run(
@@ -53,11 +53,11 @@ def client(schema, tmp_path_factory) -> Iterator[ModuleType]:
     sys.path.remove(str(folder))
 
 
-def test_the_schema_is_valid(schema):
+def test_schema_is_valid(schema):
     validate(schema)
 
 
-def test_answers_bodies_and_downloads_are_said_as_they_are(schema):
+def test_schema_describes_responses_bodies_and_downloads(schema):
     for name, shape in schema["components"]["schemas"].items():
         if name.endswith("Out") and name != "OverviewOut" and "properties" in shape:
             assert set(shape["required"]) == set(shape["properties"]), name
@@ -135,7 +135,7 @@ def address(tmp_path, transactional_db) -> Iterator[str]:
 
 
 def call(client: ModuleType, operation: str, /, **arguments: Any) -> Any:
-    """The parsed answer of one operation, wherever the generator put it."""
+    """Call one operation, wherever the generator put it, and return the parsed response."""
     [module] = [
         one.name
         for one in pkgutil.walk_packages(client.api.__path__, f"{client.__name__}.api.")
@@ -146,7 +146,7 @@ def call(client: ModuleType, operation: str, /, **arguments: Any) -> Any:
     return answer.parsed
 
 
-def test_an_app_runs_on_the_generated_client(client, address):
+def test_app_works_with_the_generated_client(client, address):
     models = importlib.import_module(f"{client.__name__}.models")
     importlib.import_module(f"{client.__name__}.api")
     nobody, today = client.Client(base_url=address), datetime.now(UTC).date()

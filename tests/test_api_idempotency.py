@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on every command that creates: once, answered alike, and never misread."""
+"""`Idempotency-Key` on every command that creates something."""
 
 import http.client
 import json
@@ -17,8 +17,8 @@ from tests.world import everything, things_of
 from transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db
-# POSTs that make nothing new of the person's: sign-in, proofs, looks, switches, repetitions that
-# change nothing by themselves.
+# POST endpoints that create nothing: sign-in, confirmations, reads, switches and repeatable
+# commands.
 OTHERS = {
     *("auth_signup", "auth_login", "auth_refresh", "auth_logout", "auth_step_up"),
     *("auth_confirm_email", "auth_password_reset", "auth_password_reset_confirm"),
@@ -42,7 +42,7 @@ def is_switch(operation: str) -> bool:
 
 
 @pytest.mark.once
-def test_every_post_that_creates_takes_the_key_and_says_so():
+def test_every_creating_post_documents_and_accepts_the_key():
     schema = SchemaGenerator().get_schema(request=None, public=True)
     keyed, others = set(), set()
     for methods in schema["paths"].values():
@@ -59,7 +59,7 @@ def test_every_post_that_creates_takes_the_key_and_says_so():
 
 
 def creating(world: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(address, body, another body) of commands that create."""
+    """(URL, body, another body) of commands that create something."""
     account, pot = world["account"].pk, world["pot"].pk
     row = {"account": account, "amount": "3", "description": "Tea"}
     bill = {"biller_name": "Water", "amount_due": "20", "due_date": "2026-11-20"}
@@ -104,7 +104,9 @@ def world(alice) -> dict[str, Any]:
     return world
 
 
-def test_a_repetition_answers_the_same_and_changes_nothing(alice, api_for, world, subtests):
+def test_repeating_a_request_returns_the_same_response_and_changes_nothing(
+    alice, api_for, world, subtests
+):
     api = api_for(alice)
     for number, (address, body, other) in enumerate(creating(world)):
         step_up(api, alice)
@@ -127,7 +129,7 @@ def test_a_repetition_answers_the_same_and_changes_nothing(alice, api_for, world
             assert everything() == after
 
 
-def test_the_same_upload_with_the_same_key_is_one(alice, api_for, world):
+def test_the_same_upload_with_the_same_key_creates_one_import(alice, api_for, world):
     api, url = api_for(alice), f"/api/transactions/{world['transaction'].pk}/attachments"
     first, second = (
         api.post(url, receipt(world), format="multipart", HTTP_IDEMPOTENCY_KEY="k") for _ in "ab"
@@ -137,7 +139,7 @@ def test_the_same_upload_with_the_same_key_is_one(alice, api_for, world):
     assert second["Idempotency-Replayed"] == "true"
 
 
-def test_an_admin_makes_one_person_with_one_key(api_for):
+def test_an_admin_creates_one_user_with_one_key(api_for):
     admin = make_user("root@example.com", role="admin")
     api, body = api_for(admin), {"name": "New", "email": "new@example.com"}
     step_up(api, admin)
@@ -146,7 +148,7 @@ def test_an_admin_makes_one_person_with_one_key(api_for):
 
 
 @pytest.mark.parametrize("key", ["", " ", "\t", "clé", "鍵", "a\x7f", "k" * 201])
-def test_a_key_that_cannot_be_one_is_refused_at_every_door(alice, api_for, world, key):
+def test_an_invalid_key_is_rejected_everywhere(alice, api_for, world, key):
     api = api_for(alice)
     step_up(api, alice)
     before = everything()
@@ -157,12 +159,12 @@ def test_a_key_that_cannot_be_one_is_refused_at_every_door(alice, api_for, world
     assert everything() == before
 
 
-# --- As the web server hands it over --------------------------------------------------------------
+# --- Through the real web server ------------------------------------------------------------------
 
 
 @pytest.fixture
 def live(tmp_path, transactional_db) -> Iterator[str]:
-    """The address of a real server, on whose database Alice has an account of 1000."""
+    """Yield the URL of a real server. In its database Alice has an account with 1000."""
     user = make_user()
     make_account(user=user, name="Everyday", opening_balance="1000")
     make_account(user=user, name="Rainy day")
@@ -183,7 +185,7 @@ def ask(address: str, method: str, path: str, body: Any = None, **headers: Any) 
 @pytest.mark.once
 @pytest.mark.worker
 def test_a_header_that_is_not_ascii_moves_no_money(live):
-    """granian hands it over as an empty one: twice the same transfer was two transfers."""
+    """granian passes the header on as empty, which used to run the same transfer twice."""
     sign_in = {"email": "alice@example.com", "password": PASSWORD}
     _, tokens = ask(live, "POST", "/api/auth/login", sign_in)
     bearer = f"Bearer {tokens['access']}"
@@ -200,4 +202,4 @@ def test_a_header_that_is_not_ascii_moves_no_money(live):
     assert status == 201
     _, listed = ask(live, "GET", "/api/transfers", Authorization=bearer)
     assert [row["id"] for row in listed["results"]] == [made["id"]]
-    assert not Transaction.objects.exists()  # Here; it has a database of its own.
+    assert not Transaction.objects.exists()  # Create it here; the server has its own database.

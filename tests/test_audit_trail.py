@@ -1,6 +1,6 @@
-"""Whatever changes something for somebody tells the audit trail: read from the code (A1).
+"""Every state change records an audit event; verified by reading the code (A1).
 
-tests/test_commands.py shows it of every door; this finds a service that has no door yet.
+tests/test_commands.py shows it for every URL. This test also covers services that no URL uses yet.
 """
 
 import ast
@@ -13,7 +13,7 @@ from django.conf import settings
 from tests.contracts import APPS
 
 pytestmark = pytest.mark.once
-# They take an actor and tell nothing, because nothing that counts is changed: why, in a word.
+# Services that take an actor but record nothing, each with the reason.
 SILENT = {
     "ask_about_rows": "a part of confirming an import, which tells",
     "mark_read": "an alert read",
@@ -23,7 +23,7 @@ SILENT = {
 
 
 def service_functions() -> Iterator[tuple[str, ast.FunctionDef, dict[str, ast.FunctionDef]]]:
-    """(where, function, its module's functions) for each public one that takes an actor."""
+    """(place, function, functions of the module) for each public service that takes an actor."""
     for app in APPS:
         folder = Path(settings.BASE_DIR / app)
         files = [*folder.glob("services/*.py"), folder / "services.py", folder / "sharing.py"]
@@ -41,7 +41,7 @@ def service_functions() -> Iterator[tuple[str, ast.FunctionDef, dict[str, ast.Fu
 
 
 def tells(function: ast.FunctionDef, functions: dict, seen: set[str]) -> bool:
-    """It records, or hands its actor on to somebody who must."""
+    """Whether the function records an event or passes its actor on to a function that does."""
     for node in ast.walk(function):
         if not isinstance(node, ast.Call):
             continue
@@ -56,7 +56,7 @@ def tells(function: ast.FunctionDef, functions: dict, seen: set[str]) -> bool:
     return False
 
 
-def test_every_service_that_acts_for_somebody_tells_the_trail():
+def test_every_service_with_an_actor_records_an_audit_event():
     found = list(service_functions())
     assert len(found) > 80
     silent = {

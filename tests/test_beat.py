@@ -1,4 +1,4 @@
-"""The schedule: installed by migrate, an operator's from then on, complete whatever was there."""
+"""The schedule: migrate installs it, and an operator's changes to it stay."""
 
 from datetime import timedelta
 
@@ -17,14 +17,14 @@ def _fresh():
     PeriodicTask.objects.all().delete()
 
 
-def test_migrate_installs_every_entry_and_a_second_run_changes_nothing(settings):
+def test_migrate_installs_every_entry_and_repeating_it_changes_nothing(settings):
     call_command("migrate", verbosity=0)
     rows = {row.name: row.task for row in PeriodicTask.objects.all()}
     assert rows == {name: one["task"] for name, one in settings.CELERY_BEAT_SCHEDULE.items()}
     assert install_schedule() == []
 
 
-def test_what_an_operator_chose_stays(settings):
+def test_operator_changes_are_kept(settings):
     install_schedule()
     row = PeriodicTask.objects.get(name="alert-scan")
     row.crontab, row.enabled = None, False
@@ -38,7 +38,7 @@ def test_what_an_operator_chose_stays(settings):
     assert (row.interval.every, row.crontab, row.enabled) == (7, None, False)
 
 
-def test_a_new_default_replaces_one_nobody_touched_and_what_the_code_dropped_goes(settings):
+def test_changed_defaults_replace_untouched_entries_and_dropped_entries_are_removed(settings):
     install_schedule()
     PeriodicTask.objects.create(
         name="an operator's own", task="x", interval=IntervalSchedule.objects.first()

@@ -1,6 +1,6 @@
-"""Every address that changes something: it tells the audit trail, and takes nothing it should not.
+"""Every URL that changes something records an audit event and accepts no forbidden fields.
 
-One world for all; each request runs in a savepoint that is rolled back. The requests are those of
+All requests share one data set; each runs in a savepoint that is rolled back. The requests are in
 tests/commands.py.
 """
 
@@ -39,7 +39,7 @@ UNSAFE = {
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
-    """Alice has one of everything, Bob another."""
+    """Alice and Bob each own one of everything."""
     with django_db_blocker.unblock(), db_transaction.atomic():
         if not Category.objects.filter(user=None).exists():
             predefined.install(Category)
@@ -66,16 +66,17 @@ def world(django_db_setup, django_db_blocker) -> Iterator[World]:
 
 @pytest.fixture
 def moment(world, db, settings) -> World:
-    """The world, as it is for the length of one test: `db` takes everything back.
+    """The shared data set for one test; `db` rolls back all changes.
 
-    Its owner's proof of a factor is as old as the world, which takes as long as the machine does.
+    Renews the owner's second-factor confirmation, which may have expired while the data was
+    created.
     """
     settings.STEP_UP_SECONDS = 24 * 3600
     return dict(world)
 
 
 def browser_of(world: World) -> Client:
-    """The owner's, signed in once for all."""
+    """The owner's client, signed in once for all tests."""
     client = Client()
     client.cookies = deepcopy(world["cookies"])
     return client
@@ -98,7 +99,7 @@ def send(client: Client, command: Command, world: World, body: dict[str, Any]) -
 
 
 @pytest.mark.once
-def test_every_unsafe_address_is_in_the_table():
+def test_every_unsafe_url_is_in_the_table():
     named = {(command.name, command.method) for command in COMMANDS}
     known = LOOKS | set(ELSEWHERE)
     missing = {
@@ -110,7 +111,7 @@ def test_every_unsafe_address_is_in_the_table():
     assert named - UNSAFE == set(), "These are gone."
 
 
-# --- What nobody may set -----------------------------------------------------------------------
+# --- Forbidden fields -----------------------------------------------------------------------------
 
 NUMBER, DAY = 987_654, "1999-01-01"
 FORBIDDEN: dict[str, Any] = {
@@ -125,10 +126,10 @@ FORBIDDEN: dict[str, Any] = {
     "groups": [1],
     "user_permissions": [1],
 }
-# The opening balance of a new account may be called its balance.
-# A password is told to nobody; a batch keeps what every row was.
+# A new account may call its opening balance `balance`.
+# Passwords are never recorded, and a batch stores the previous values of its rows itself.
 NO_VALUES = {"users.password.changed", "transactions.transactions.edited"}
-# What some addresses take by that name: a new account's opening balance, a column of a file.
+# Legitimate uses of these names: a new account's opening balance, a column of a file.
 OWN_FIELDS = {
     "api_account_list": {"balance"},
     "transactions:import_map": {"external_id", "balance"},
@@ -136,7 +137,7 @@ OWN_FIELDS = {
 
 
 def rows_of_one(rows: Rows, pk: int) -> Rows:
-    """Those that name the person as theirs."""
+    """The rows that reference this user as their owner."""
     columns = {
         model._meta.db_table: [field.attname for field in model._meta.concrete_fields].index(
             "user_id"
@@ -154,7 +155,7 @@ def rows_of_one(rows: Rows, pk: int) -> Rows:
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
-    """One event or those named, by who asked; and of what was sent along not a trace."""
+    """Records one event, or those listed, and ignores or rejects every forbidden field."""
     command.ready(moment)
     client, owner, other = browser_of(moment), moment["owner"], moment["other"]
     before = rows_of_one(everything(), other.pk)
@@ -194,7 +195,7 @@ def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
 
 @pytest.mark.slow
 def test_a_read_only_role_changes_nothing(moment, subtests):
-    """The same requests by the same owner, made a viewer and an analyst: 403 but for OPEN_TO."""
+    """The same requests by the same owner as viewer and analyst: 403 except for OPEN_TO."""
     owner = moment["owner"].pk
     for command in COMMANDS:
         with subtests.test(command=str(command)), db_transaction.atomic():
@@ -213,7 +214,7 @@ def test_a_read_only_role_changes_nothing(moment, subtests):
 
 
 def tells_before_and_after(event: AuditEvent) -> bool:
-    """What was changed says what it was."""
+    """Whether the event for a change includes the previous values."""
     verb, changes = event.action.rpartition(".")[2], event.changes or {}
     if verb not in ("edited", "changed", "updated", "level_changed") or event.action in NO_VALUES:
         return True
@@ -223,7 +224,7 @@ def tells_before_and_after(event: AuditEvent) -> bool:
 
 
 def foreign_values(world: World, *, is_import: bool) -> dict[str, Any]:
-    """What an entry of this name must not be: a thing of somebody else's."""
+    """Values of another person's objects, which a field of this name must not accept."""
     foreign = world["foreign"]
     account, transaction = foreign["account"].pk, foreign["transaction"].pk
     slug = world["foreign_slug"]
@@ -247,7 +248,7 @@ REFERRING |= {"transaction", "part-0-category", "parent"}
 @pytest.mark.slow
 @pytest.mark.once
 def test_no_entry_reaches_a_thing_of_somebody_else(moment, subtests):
-    """Each foreign key that can be written, with an id or slug of another person's."""
+    """Send another person's ID or slug in each writable foreign key."""
     tried, other = 0, moment["other"].pk
     for command in COMMANDS:
         if command.method == "DELETE" or command.body is nothing:
@@ -265,7 +266,7 @@ def test_no_entry_reaches_a_thing_of_somebody_else(moment, subtests):
                     answer = send(client, command, world, wrong)
                     assert answer.status_code != 500
                     after = everything()
-                    if name == "ids":  # What is one's own of them may be done.
+                    if name == "ids":  # Their own objects may be used.
                         after, kept = (rows_of_one(rows, other) for rows in (after, before))
                         assert after == kept
                     else:

@@ -1,4 +1,4 @@
-"""Answers are compressed where their length tells nobody anything."""
+"""Responses are compressed only where their size reveals nothing."""
 
 import gzip
 
@@ -22,7 +22,7 @@ def web(alice, checking, client_for) -> Client:
     "path",
     ["/api/transactions?page_size=200", "/api/accounts", "/api/schema", "/", "/transactions/"],
 )
-def test_lists_and_pages_are_compressed_to_a_fraction(web, path):
+def test_lists_and_pages_are_compressed(web, path):
     plain, packed = web.get(path), web.get(path, **GZIP)
     assert plain.status_code == packed.status_code == 200
     assert "Content-Encoding" not in plain
@@ -34,11 +34,11 @@ def test_lists_and_pages_are_compressed_to_a_fraction(web, path):
         assert unpacked == plain.content
     if "page_size" in path:
         assert len(packed.content) * 8 < len(unpacked)
-    # The length of one answer is not that of the next: Django adds up to 100 random bytes.
+    # Sizes differ between two responses: Django adds up to 100 random bytes.
     assert len({len(web.get(path, **GZIP).content) for _ in range(20)}) > 1
 
 
-def test_a_streamed_download_is_compressed_as_it_goes(web):
+def test_streamed_downloads_are_compressed_while_streaming(web):
     ask = {"path": "/api/export/csv", "data": {}, "content_type": "application/json"}
     plain, packed = web.post(**ask), web.post(**ask, **GZIP)
     assert packed.streaming
@@ -47,7 +47,7 @@ def test_a_streamed_download_is_compressed_as_it_goes(web):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_another_sites_page_asked_for_is_not(web, site):
+def test_cross_site_requests_are_not_compressed(web, site):
     answer = web.get("/transactions/?search=guess", HTTP_SEC_FETCH_SITE=site, **GZIP)
     assert answer.status_code == 200
     assert "Content-Encoding" not in answer
@@ -55,11 +55,11 @@ def test_what_another_sites_page_asked_for_is_not(web, site):
 
 
 @pytest.mark.parametrize("path", ["/users/profile/", "/users/login/", "/api/users/me/mfa"])
-def test_nor_is_what_holds_secrets(web, path):
+def test_responses_with_secrets_are_not_compressed(web, path):
     assert "Content-Encoding" not in web.get(path, **GZIP)
 
 
-def test_nor_is_what_is_compressed_already(web, checking):
+def test_already_compressed_files_are_not_compressed_again(web, checking):
     body = {"account": checking.pk, "period": "2026-11"}
     made = web.post("/api/export/pdf", body, content_type="application/json").json()
     answer = web.get(f"/api/exports/{made['id']}/file", **GZIP)

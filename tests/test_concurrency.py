@@ -1,6 +1,6 @@
-"""Many at once on the same accounts: nothing is lost, nobody waits for each other for ever.
+"""Concurrent commands on the same accounts lose nothing and never deadlock.
 
-The negative controls take a guard away and must go wrong, or these tests would prove nothing.
+The negative controls remove a safeguard and must fail, or these tests would prove nothing.
 """
 
 import random
@@ -37,7 +37,7 @@ SLOWEST_SECONDS = 300
 
 @pytest.fixture
 def hot(transactional_db):
-    """One owner with three accounts that everybody wants at once."""
+    """One owner with three accounts that every thread uses at once."""
     owner = make_user("owner@example.com")
     for name in ("a", "b", "c"):
         make_account(user=owner, name=name, opening_balance="100.00", overdraft_limit=str(LIMIT))
@@ -45,7 +45,7 @@ def hot(transactional_db):
 
 
 def in_threads(work, count=THREADS):
-    """work(number) in `count` threads that begin together; each has its own connection."""
+    """Run `work(number)` in `count` threads that start together, each with its own connection."""
     barrier = Barrier(count)
 
     def run(number):
@@ -71,7 +71,7 @@ def post(owner, account, cents):
 
 
 def move(owner, source, target, cents):
-    """A transfer-like pair: both accounts locked in one order, two lines or none."""
+    """Post a transfer-like pair: both accounts locked in one order, two rows or none."""
     with db_transaction.atomic():
         account_services.lock_accounts([source.pk, target.pk])
         post(owner, source, -cents)
@@ -79,7 +79,7 @@ def move(owner, source, target, cents):
 
 
 def command(chance, owner, accounts):
-    """One random command on hot accounts."""
+    """Run one random command on the shared accounts."""
     kind = chance.random()
     account, other = chance.sample(accounts, 2)
     cents = chance.randint(1, 4000)
@@ -102,7 +102,7 @@ def command(chance, owner, accounts):
 
 
 def storm(owner, commands, choose):
-    """Every thread runs its commands; the outcomes, and the lowest balance ever seen."""
+    """Run commands in every thread. Returns the outcomes and the lowest balance seen."""
     accounts = list(Account.objects.order_by("pk"))
     done, lowest = Event(), []
 
@@ -136,7 +136,7 @@ def storm(owner, commands, choose):
 
 
 def spend_or_move(chance, owner, accounts):
-    """Expenses and pairs alone: no balance may ever pass its limit."""
+    """Expenses and pairs only. No balance may ever go below its limit."""
     account, other = chance.sample(accounts, 2)
     cents = chance.randint(1, 4000)
     return (
@@ -147,7 +147,7 @@ def spend_or_move(chance, owner, accounts):
 
 
 @pytest.mark.slow
-def test_expenses_and_pairs_on_hot_accounts_lose_nothing(hot):
+def test_concurrent_expenses_and_pairs_lose_nothing(hot):
     outcomes, lowest = storm(hot, COMMANDS, spend_or_move)
     assert set(outcomes) == {"done", "refused"}
     assert len(outcomes) == THREADS * COMMANDS
@@ -157,14 +157,14 @@ def test_expenses_and_pairs_on_hot_accounts_lose_nothing(hot):
 
 
 @pytest.mark.slow
-def test_every_command_at_once_loses_nothing(hot):
+def test_all_commands_running_concurrently_lose_nothing(hot):
     outcomes, _ = storm(hot, COMMANDS // 2, command)
     assert set(outcomes) == {"done", "refused"}
     assert_ledger_holds()
     assert verify().is_intact
 
 
-def test_only_one_of_eight_gets_the_last_money(hot):
+def test_only_one_of_eight_concurrent_expenses_gets_the_last_money(hot):
     account = Account.objects.order_by("pk").first()
     assert spent_at_once(hot, account) == 1
     account.refresh_from_db()
@@ -172,7 +172,7 @@ def test_only_one_of_eight_gets_the_last_money(hot):
 
 
 def spent_at_once(owner, account):
-    """How many of eight expenses of all there is succeed when asked at the same moment."""
+    """How many of eight concurrent expenses of the whole balance succeed."""
 
     def spend(number):
         try:
@@ -186,7 +186,7 @@ def spent_at_once(owner, account):
 
 @pytest.fixture
 def unlocked(monkeypatch):
-    """Accounts are read without their lock, and by every thread before one of them goes on."""
+    """Read accounts without locking; every thread reads before any of them continues."""
     everybody = Barrier(THREADS)
 
     def read(ids):
@@ -199,7 +199,7 @@ def unlocked(monkeypatch):
 
 
 @pytest.mark.postgresql
-def test_negative_control_without_the_lock_the_last_money_is_spent_by_everybody(hot, unlocked):
+def test_negative_control_without_locking_everyone_spends_the_last_money(hot, unlocked):
     account = Account.objects.order_by("pk").first()
     assert spent_at_once(hot, account) == THREADS
     account.refresh_from_db()
@@ -207,7 +207,7 @@ def test_negative_control_without_the_lock_the_last_money_is_spent_by_everybody(
 
 
 @pytest.mark.postgresql
-def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, unlocked, monkeypatch):
+def test_negative_control_reading_then_writing_without_locking_drifts(hot, unlocked, monkeypatch):
 
     def read_then_write(account, delta):
         account.balance += delta
@@ -227,7 +227,7 @@ def test_negative_control_reading_then_writing_without_the_lock_drifts(hot, unlo
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 def test_opposite_transfers_at_once_neither_lose_money_nor_wait_for_ever(hot):
-    """Half of the threads move a to b, half b to a; some are taken back at the same time."""
+    """Half of the threads move a to b, half b to a; some are deleted concurrently."""
     first, second = Account.objects.order_by("name")[:2]
 
     def work(number):

@@ -1,4 +1,4 @@
-"""What the documents say is there, and the commands in them do what they say."""
+"""The documentation names things that exist, and its commands work."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ROOT = settings.BASE_DIR
 
 @pytest.mark.once
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_link_leads_somewhere(name):
+def test_every_link_resolves(name):
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text_of(name))
     local = [target for target in targets if "://" not in target]
     folder = (ROOT / name).parent
@@ -32,23 +32,23 @@ def test_every_link_leads_somewhere(name):
 
 
 @pytest.mark.once
-def test_the_walks_are_walked_in_full():
+def test_architecture_walkthroughs_are_complete():
     walks = text_of("docs/ARCHITECTURE.md").partition("## Walks")[2].split("\n### ")[1:]
     assert len(walks) >= 4
     assert all(len(re.findall(r"`[\w/]+\.py::\w+`", walk)) >= 4 for walk in walks)
 
 
 @pytest.mark.once
-def test_every_make_target_named_is_there():
+def test_every_make_target_in_the_docs_exists():
     targets = set(re.findall(r"^([a-z][\w-]*):", text_of("Makefile"), re.M))
     for name in (*DOCUMENTS, ".github/workflows/ci.yml", ".ci/run"):
-        # In code only: English makes things, too.
+        # Only inside code, because "make" is also an ordinary English verb.
         code = re.findall(r"(?:^|run: |`)make ([a-z][\w-]*)", text_of(name), re.M)
         assert set(code) <= targets, name
 
 
 @pytest.mark.once
-def test_there_is_one_version():
+def test_there_is_one_version_number():
     newest = re.search(r"^## (\d+\.\d+\.\d+)", text_of("CHANGELOG.md"), re.M)
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     versions = {
@@ -64,7 +64,7 @@ def test_there_is_one_version():
 
 
 @pytest.mark.once
-def test_the_secrets_are_all_that_docker_compose_asks_for(tmp_path):
+def test_docker_compose_needs_only_the_documented_secrets(tmp_path):
     script = tmp_path / "make-secrets.sh"
     script.write_text(text_of("make-secrets.sh"))
     command = ["sh", str(script)]
@@ -87,7 +87,7 @@ def test_the_secrets_are_all_that_docker_compose_asks_for(tmp_path):
 
 @dataclass
 class Curl:
-    """One command of the guide, taken apart."""
+    """One curl command of the guide, parsed."""
 
     status: int
     variable: str
@@ -104,7 +104,7 @@ def commands() -> list[tuple[int, str]]:
 
 
 def take_apart(status: int, command: str, known: dict[str, str]) -> Curl:
-    """As the shell would: `NAME=$(curl … | jq -r .key)`, or `curl …` alone."""
+    """Parse `NAME=$(curl … | jq -r .key)` or a plain `curl …` as the shell would."""
     found = re.fullmatch(r"(?:(\w+)=\$\()?(curl .+?)(?: \| jq -r \.(\w+)\))?", command)
     assert found, command
     curl = Curl(status, found[1] or "", found[3] or "")
@@ -138,7 +138,7 @@ def send(curl: Curl) -> Any:
 
 
 @pytest.mark.django_db
-def test_the_commands_of_the_api_guide_answer_as_it_says():
+def test_commands_of_the_api_guide_return_what_it_says():
     known = {"API": "/api"}
     answers = []
     for status, command in commands():
@@ -156,6 +156,6 @@ def test_the_commands_of_the_api_guide_answer_as_it_says():
 
 
 @pytest.mark.once
-def test_scripts_can_be_run():
+def test_scripts_are_executable():
     scripts = [Path("make-secrets.sh"), Path(".ci/run"), Path("manage.py")]
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []

@@ -1,4 +1,4 @@
-"""Errors are designed, in the right shape for their door, and tell nothing of the fault."""
+"""Errors are shown in the format of the page or API and reveal nothing about the fault."""
 
 import pytest
 from django.db import OperationalError
@@ -36,14 +36,14 @@ def visitor(client_for, alice, settings):
     ("address", "status", "heading"),
     [("/broken", 503, "We will be back shortly"), ("/failing", 500, "Something went wrong")],
 )
-def test_a_fault_shows_its_page_and_nothing_of_itself(visitor, address, status, heading):
+def test_server_error_shows_its_page_without_details(visitor, address, status, heading):
     answer = visitor.get(address)
     assert answer.status_code == status
     assert heading in answer.text
     assert SECRET not in answer.text
 
 
-def test_the_api_says_that_the_database_is_away(api_for, alice, monkeypatch):
+def test_api_reports_an_unavailable_database(api_for, alice, monkeypatch):
     def away(self):
         raise OperationalError(SECRET)
 
@@ -65,7 +65,7 @@ def test_the_api_says_that_the_database_is_away(api_for, alice, monkeypatch):
     }
 
 
-def test_more_fields_than_we_read_are_a_400(api_for, client_for, alice, settings):
+def test_too_many_form_fields_return_400(api_for, client_for, alice, settings):
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
     body = {"ids": ["1"] * 1001}
     answer = api_for(alice).post("/api/transactions/import", body, format="multipart")
@@ -74,11 +74,11 @@ def test_more_fields_than_we_read_are_a_400(api_for, client_for, alice, settings
     assert client_for(alice).post("/transactions/bulk/", body).status_code == 400
 
 
-def test_a_callback_without_a_body_is_signed_by_nobody(client):
+def test_callback_without_a_body_has_no_valid_signature(client):
     assert client.generic("POST", "/api/webhooks/twilio", content_type="").status_code == 403
 
 
-def test_a_body_larger_than_we_read_is_a_413(api_for, client_for, alice, settings):
+def test_oversized_body_returns_413(api_for, client_for, alice, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     body = {"name": "x" * 2000, "currency": "EUR"}
     answer = api_for(alice).post("/api/accounts", body)
@@ -98,7 +98,7 @@ def test_a_body_larger_than_we_read_is_a_413(api_for, client_for, alice, setting
         ("/api/transactions?search=%00", 400, "unreadable"),
     ],
 )
-def test_an_address_the_api_has_not_answers_in_its_one_shape(client, address, status, code):
+def test_unknown_api_url_returns_the_standard_error_format(client, address, status, code):
     answer = client.get(address)
     assert answer.status_code == status
     body = answer.json()
@@ -107,7 +107,7 @@ def test_an_address_the_api_has_not_answers_in_its_one_shape(client, address, st
 
 
 @pytest.mark.once
-def test_json_nested_without_end_is_a_400(api_for, alice):
+def test_deeply_nested_json_returns_400(api_for, alice):
     answer = api_for(alice).post("/api/accounts", "[" * 100_000, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "parse_error"
@@ -115,7 +115,7 @@ def test_json_nested_without_end_is_a_400(api_for, alice):
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_the_schema_names_the_refusals_of_every_operation(client):
+def test_schema_lists_the_error_responses_of_every_operation(client):
     schema = client.get("/api/schema", {"format": "json"}).json()
     posting = schema["paths"]["/api/transactions"]["post"]["responses"]
     assert sorted(posting) == [
@@ -130,7 +130,9 @@ def test_the_schema_names_the_refusals_of_every_operation(client):
 
 
 def test_no_number_is_too_large_or_too_odd_for_a_door(api_for, client_for, alice):
-    """Of 5,000 digits, of 30, of another alphabet: a refusal or nothing found, never a fault."""
+    """Numbers of 5,000 digits, 30 digits or in another script are rejected or not found, never a
+    500.
+    """
     page, api = client_for(alice), api_for(alice)
     for odd in ("9" * 5_000, "9" * 30, "00000000000000000000", "²", "٣"):
         for address in ("bulk/", "trash/restore/"):

@@ -1,4 +1,4 @@
-"""Dates, times, numbers and percentages are written as the reader's region writes them."""
+"""Dates, times, numbers and percentages follow the user's region format."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -20,7 +20,7 @@ AT = datetime(2026, 9, 2, 18, 5, tzinfo=UTC)
 
 
 def written(text: str, locale: str) -> str:
-    """The template's text for a reader of that locale, with plain spaces."""
+    """Render the template in that locale, with plain spaces."""
     with region(locale):
         drawn = Template(text).render(Context({"day": DAY, "at": AT, "share": Decimal("12.5")}))
     return re.sub("[\u00a0\u202f]", " ", drawn)
@@ -57,7 +57,7 @@ def written(text: str, locale: str) -> str:
         ('{{ None|date }}{{ ""|date }}{{ ""|percent }}', "", "", "", ""),
     ],
 )
-def test_each_region_writes_its_own_way(text, american, british, german, japanese):
+def test_each_region_has_its_own_format(text, american, british, german, japanese):
     assert written(text, "en-US") == american
     assert written(text, "en-GB") == british
     assert written(text, "de-DE") == german
@@ -66,13 +66,13 @@ def test_each_region_writes_its_own_way(text, american, british, german, japanes
 
 @pytest.mark.once
 @pytest.mark.parametrize("locale", OFFERED)
-def test_every_offered_region_has_every_form(locale):
+def test_every_offered_region_has_every_format(locale):
     forms = ("j M Y", "j M", "F Y", "j F Y", "j F", "l, j F Y", "F", "M Y", "l, j F", "M", "D", "l")
     japanese = "月" if not locale.startswith(("ja", "zh")) else "\0"
     for form in forms:
         text = date_format(DAY, form, locale)
         assert text.strip(), form
-        # One locale's names never stand for another's.
+        # No locale falls back to another locale's names.
         assert japanese not in text, form
     assert date_format(AT, "DATETIME_FORMAT", locale)
     assert date_format(time(18, 5), "H:i", locale) in date_format(AT, "DATETIME_FORMAT", locale)
@@ -81,7 +81,7 @@ def test_every_offered_region_has_every_form(locale):
 
 
 @pytest.mark.once
-def test_a_span_says_once_what_both_days_share():
+def test_date_range_states_shared_parts_once():
     with region("en-US"):
         assert day_span(date(2026, 10, 1), date(2026, 10, 21)).replace("\u2009", " ") == (
             "Oct 1 – 21, 2026"
@@ -91,13 +91,13 @@ def test_a_span_says_once_what_both_days_share():
 
 
 @pytest.mark.once
-def test_a_moment_is_told_by_the_readers_clock():
+def test_times_are_shown_in_the_users_time_zone():
     with timezone.override("America/New_York"), region("en-US"):
         assert written("{{ at|time }}", "en-US") == "2:05 PM"
 
 
 @pytest.mark.parametrize(("locale", "weekday"), [("en-US", 6), ("de-DE", 0), ("ja-JP", 6)])
-def test_weeks_begin_with_the_regions_first_day(alice, locale, weekday):
+def test_weeks_begin_on_the_regions_first_day(alice, locale, weekday):
     with region(locale):
         assert first_weekday() == weekday
         weeks = calendar_context(user=alice, month=date(2026, 9, 1), on=DAY)["weeks"]
@@ -108,7 +108,7 @@ def test_weeks_begin_with_the_regions_first_day(alice, locale, weekday):
 @pytest.mark.parametrize(
     ("locale", "day"), [("en-US", "Mar 2, 2026"), ("de-DE", "02.03.2026"), ("fr-FR", "2 mars 2026")]
 )
-def test_a_page_writes_dates_as_its_reader_does(db, client_for, locale, day):
+def test_pages_use_the_users_date_format(db, client_for, locale, day):
     user = make_user("reader@example.com", locale=locale)
     account = make_account(user=user, opening_balance="100.00")
     row = make_transaction(account=account, amount="-5.00", txn_date=date(2026, 3, 2))
@@ -118,7 +118,7 @@ def test_a_page_writes_dates_as_its_reader_does(db, client_for, locale, day):
 
 
 @pytest.mark.parametrize("zone", ["GMT", "EST5EDT", "CET", "Etc/GMT-14"])
-def test_a_zone_without_a_place_is_taken_by_the_api(alice, api_for, zone):
+def test_api_accepts_a_time_zone_without_a_city(alice, api_for, zone):
     assert api_for(alice).patch("/api/users/me", {"timezone": zone}).status_code == 200
     alice.refresh_from_db()
     assert alice.timezone == zone
@@ -127,7 +127,7 @@ def test_a_zone_without_a_place_is_taken_by_the_api(alice, api_for, zone):
 
 
 @pytest.mark.once
-def test_every_zone_of_the_database_can_be_chosen():
+def test_every_time_zone_can_be_chosen():
     names = {name for name, _label in timezone_choices()}
     assert {"GMT", "EST5EDT", "UTC", "CET", "Europe/Berlin", "Etc/GMT+5"} <= names
     assert not {"localtime", "Factory", "posixrules"} & names

@@ -1,4 +1,4 @@
-"""What `make` sets up is set up once, and what cannot be is said in a sentence."""
+"""`make` installs what is missing or outdated, and explains failures in a sentence."""
 
 import ast
 import stat
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def house(tmp_path, monkeypatch) -> Path:
-    """An empty checkout, and a PATH with nothing but what a test puts into `programs`."""
+    """An empty checkout, and a PATH with only the programs that a test adds."""
     monkeypatch.setattr(install, "ROOT", tmp_path)
     monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(install, "PYTHON", tmp_path / ".venv/bin/python")
@@ -43,7 +43,7 @@ def calls(house: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def test_front_end_packages_are_installed_again_only_when_their_lock_has_changed(house):
+def test_front_end_packages_are_reinstalled_only_when_the_lock_changes(house):
     put_program(house, "npm", "/bin/mkdir -p node_modules")
     install.install_node_packages(house)
     install.install_node_packages(house)
@@ -67,11 +67,11 @@ def test_what_makes_typescript_of_the_schema_is_installed_for_developers_alone(h
     assert len([one for one in calls(house) if "npm ci" in one]) == 2
 
 
-def test_python_packages_are_installed_again_only_when_their_list_has_changed(house):
+def test_python_packages_are_reinstalled_only_when_their_list_changes(house):
     put_program(house, "uv", "")
     install.install_packages("requirements-dev.txt")
     install.install_packages("requirements-dev.txt")
-    install.install_packages("requirements.txt")  # the other list begins with it
+    install.install_packages("requirements.txt")  # the other list includes it
     assert len(calls(house)) == 1
     (house / "requirements.txt").write_text("# changed\n")
     install.install_packages("requirements.txt")
@@ -92,7 +92,7 @@ def test_uv_installs_by_hash_and_pip_from_the_pinned_list(house):
     assert "--require-hashes" not in calls(house)[1]
 
 
-def test_a_registry_that_does_not_answer_is_said_with_what_to_do(house, capsys, monkeypatch):
+def test_unreachable_registry_is_reported_with_advice(house, capsys, monkeypatch):
     put_program(house, "uv", "")
     put_program(house, "npm", "echo 'getaddrinfo ENOTFOUND' >&2; exit 1")
     monkeypatch.chdir(house)
@@ -103,7 +103,7 @@ def test_a_registry_that_does_not_answer_is_said_with_what_to_do(house, capsys, 
     assert not (house / "node_modules/.installed").exists()
 
 
-def test_a_broken_environment_is_made_anew(house):
+def test_broken_environment_is_recreated(house):
     put_program(house, "uv", "")
     assert install._environment_works()
     (house / ".venv/bin/python").unlink()
@@ -113,7 +113,7 @@ def test_a_broken_environment_is_made_anew(house):
     assert f"--clear --python {sys.executable}" in call
 
 
-def test_it_needs_nothing_but_the_standard_library():
+def test_installer_needs_only_the_standard_library():
     tree = ast.parse(Path(install.__file__).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or node.names[0].name for node in imports}

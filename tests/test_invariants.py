@@ -1,7 +1,7 @@
-"""Any sequence of commands keeps every balance and every total equal to the rows.
+"""Any sequence of commands keeps every balance and total equal to the rows.
 
-A command that is refused must change nothing; the model compares the ledger after each step.
-Sequences are made by Hypothesis; set HYPOTHESIS_PROFILE=nightly for long ones.
+A rejected command must change nothing; the ledger is compared with the model after each step.
+Hypothesis generates the sequences; set HYPOTHESIS_PROFILE=nightly for long ones.
 """
 
 import os
@@ -59,7 +59,7 @@ MAPPING = {"date_format": "%Y-%m-%d", "sign_convention": "signed"}
 
 
 class Ledger(RuleBasedStateMachine):
-    """One owner's ledger, and every command that changes it."""
+    """One owner's ledger and every command that changes it."""
 
     @initialize()
     def begin(self) -> None:
@@ -79,7 +79,7 @@ class Ledger(RuleBasedStateMachine):
             self.block.__exit__(None, None, None)
 
     def _ask(self, command, **fields) -> None:
-        """Run a command as a door would; a refusal is an outcome, and leaves no trace."""
+        """Run a command as a view would. A rejection is a valid outcome and must leave no trace."""
         with suppress(ValidationError):
             command(actor=self.owner, **fields)
 
@@ -175,7 +175,9 @@ class Ledger(RuleBasedStateMachine):
         later=st.booleans(),
     )
     def bulk(self, place, word, deletes, later) -> None:
-        """At once, or asked of a worker, whose steps come between other commands."""
+        """Apply a bulk change at once, or in a worker whose steps interleave with other
+        commands.
+        """
         rows, now = Transaction.objects.filter(description__contains=word), timezone.now()
         if deletes:
             self._ask(begin_deletion if later else bulk_delete, rows=rows, at=now)
@@ -265,5 +267,5 @@ Ledger.TestCase.settings = settings(
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_any_sequence_of_commands_keeps_the_ledger_right():
+def test_any_sequence_of_commands_keeps_the_ledger_correct():
     Ledger.TestCase("runTest").runTest()

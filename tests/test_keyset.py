@@ -1,4 +1,4 @@
-"""Paging by key shows each row once, in the plain order, forwards and backwards, on any order."""
+"""Keyset paging shows each row exactly once, in order, forward and backward, for any ordering."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ WORDS = ["", "a", "B", "b", "Éclair", "éclair", "z z", "ß", "日本", "a,b", 
 
 @pytest.fixture
 def population(db):
-    """Rows with many ties in every column, nullable and joined ones among them."""
+    """Rows with many ties in every column, including nullable and joined columns."""
     user = make_user()
     accounts = [make_account(user=user, name=name) for name in ("Zed", "alpha", "Zed")]
     categories = [None, *Category.objects.filter(user=None).order_by("id")[:3]]
@@ -55,7 +55,7 @@ names = st.lists(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(order=names, size=st.integers(1, 70))
-def test_pages_by_key_are_the_pages_of_the_plain_order(population, order, size):
+def test_keyset_pages_match_the_unpaged_order(population, order, size):
     keys = [("-" if down else "") + name for name, down in order]
     rows = sort_transactions(Transaction.objects.all(), keys)
     expected = list(rows.order_by(*full_ordering(rows)).values_list("pk", flat=True))
@@ -64,7 +64,7 @@ def test_pages_by_key_are_the_pages_of_the_plain_order(population, order, size):
 
 
 def walk(rows, size, *, forwards):
-    """Every row by following "next" from the start, or "previous" from the end."""
+    """Collect every row by following "next" from the start, or "previous" from the end."""
     ordering = full_ordering(rows)
     page = keyset_page(rows, ordering, size, None)
     pages = [page]
@@ -79,7 +79,7 @@ def walk(rows, size, *, forwards):
     return [row.pk for page in pages for row in page.rows]
 
 
-def test_the_ends_have_no_neighbours(population):
+def test_first_and_last_page_have_no_neighbor(population):
     rows = Transaction.objects.all()
     ordering = full_ordering(rows)
     first = keyset_page(rows, ordering, 40, None)
@@ -89,7 +89,7 @@ def test_the_ends_have_no_neighbours(population):
     assert keyset_page(rows.none(), ordering, 40, None).next_cursor is None
 
 
-def test_a_row_that_comes_in_front_shifts_nothing(population):
+def test_a_row_inserted_before_the_page_shifts_nothing(population):
     rows = Transaction.objects.all()
     ordering = full_ordering(rows)
     first = keyset_page(rows, ordering, 10, None)

@@ -1,4 +1,4 @@
-"""What is written of a request: who, what, how long; no secret, no amount, no query."""
+"""Request logs: who, what and how long; no secrets, amounts or query strings."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def written(settings):
-    """written(): the lines that were logged as JSON since the test began."""
+    """Return `written()`: the JSON log lines since the test began."""
     stream = StringIO()
     configuration = logs.configuration(level="INFO", style="json")
     configuration["handlers"]["stderr"]["stream"] = stream
@@ -26,7 +26,7 @@ def written(settings):
     logging.config.dictConfig(settings.LOGGING)
 
 
-def test_a_request_is_one_line_with_its_id_user_and_duration(written, client_for, alice):
+def test_each_request_logs_one_line_with_its_id_user_and_duration(written, client_for, alice):
     client_for(alice).get("/healthz?amount_min=4711&search=doctor")
     [line] = written()
     assert line["event"] == "request_finished"
@@ -38,19 +38,19 @@ def test_a_request_is_one_line_with_its_id_user_and_duration(written, client_for
     assert "4711" not in json.dumps(line)
 
 
-def test_a_one_time_link_is_not_written(written):
+def test_one_time_links_are_not_logged(written):
     Client().get("/users/password/reset/key/1-abc-0123456789abcdef/")
     assert [line["request"] for line in written()] == ["GET /users/password/reset/key/[removed]/"]
 
 
 @pytest.mark.parametrize("name", ["password", "access_token", "Authorization", "amount", "otp"])
-def test_what_is_named_like_a_secret_is_not_written(written, name):
+def test_values_named_like_secrets_are_not_logged(written, name):
     structlog.get_logger("banking").info("something", **{name: "4711"})
     [line] = written()
     assert line[name] == "[removed]"
 
 
-def test_an_exception_is_written_with_its_trace_but_no_values(written):
+def test_exceptions_are_logged_with_a_traceback_but_no_values(written):
     pin = "4711"
     try:
         raise ValueError(len(pin))
@@ -62,7 +62,7 @@ def test_an_exception_is_written_with_its_trace_but_no_values(written):
     assert "4711" not in json.dumps(line)
 
 
-def test_a_slow_statement_is_written_without_its_values(written, monkeypatch):
+def test_slow_statements_are_logged_without_values(written, monkeypatch):
     monkeypatch.setattr(logs, "SLOW_QUERY_SECONDS", 0)
     with connection.cursor() as cursor:
         cursor.execute("SELECT CAST(%s AS INTEGER)", [4711])
@@ -71,7 +71,7 @@ def test_a_slow_statement_is_written_without_its_values(written, monkeypatch):
     assert "4711" not in json.dumps(line)
 
 
-def test_people_get_text_and_machines_get_json():
+def test_terminals_get_text_and_machines_get_json():
     def last_processor(style):
         processors = logs.configuration(level="INFO", style=style)["formatters"]["lines"][
             "processors"
@@ -82,7 +82,7 @@ def test_people_get_text_and_machines_get_json():
     assert last_processor("json") is structlog.processors.JSONRenderer
 
 
-def test_sentry_is_told_of_errors_without_data():
+def test_sentry_receives_errors_without_data():
     event = {
         "request": {
             "url": "https://bank.example/users/password/reset/key/1-abc/",

@@ -1,4 +1,4 @@
-"""The look keeps its promises: readable colours, no inline code, icons that exist."""
+"""Design rules: readable colors, no inline code, and icons that exist."""
 
 import re
 from decimal import Decimal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-# A policy applies where a browser shows it: not in mails, not on paper.
+# The content policy applies in browsers, not in emails or on paper.
 PAGES = [path for path in TEMPLATES if not {"email", "pdf"} & set(path.parts)]
 TOKENS = dict(
     re.findall(
@@ -74,7 +74,7 @@ def render(source, **context):
 @pytest.mark.parametrize(
     ("pairs", "needed"), [(TEXT_PAIRS, 4.5), (SHAPE_PAIRS, 3.0)], ids=["text", "shapes"]
 )
-def test_every_colour_is_readable_on_what_lies_under_it(theme, pairs, needed):
+def test_every_color_has_enough_contrast(theme, pairs, needed):
     too_faint = {
         pair: round(contrast(color_of(pair[0], theme), color_of(pair[1], theme)), 2)
         for pair in pairs
@@ -84,12 +84,12 @@ def test_every_colour_is_readable_on_what_lies_under_it(theme, pairs, needed):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_page_has_no_inline_style_script_or_handler(path):
+def test_pages_have_no_inline_style_script_or_handler(path):
     source = re.sub(r"\{#.*?#\}|\{% comment.*?endcomment %\}", "", path.read_text(), flags=re.S)
     assert not re.search(r"\sstyle=", source)
     assert not re.search(r"<style[\s>]", source)
     assert not re.search(r"\son[a-z]+=", source)
-    # A link to follow loads nothing.
+    # A link loads nothing until it is followed.
     loading = re.sub(r'<a href="https://[^"]*" rel="noreferrer">', "", source)
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", loading)
     for attributes in re.findall(r"<script([^>]*)>", source):
@@ -112,11 +112,11 @@ def test_every_icon_named_in_a_template_exists():
 
 
 @pytest.mark.parametrize("name", ["500.html", "503.html"])
-def test_the_pages_of_an_outage_need_neither_context_nor_database(name):
+def test_outage_pages_need_neither_context_nor_database(name):
     assert name[:3] in render_to_string(name)
 
 
-def test_a_figure_shows_money_in_with_a_plus_and_money_out_with_a_minus_sign():
+def test_money_in_has_a_plus_and_money_out_a_minus_sign():
     source = '{% money_figure amount "USD" signed=True %}'
     assert render(source, amount=Decimal("4250")) == (
         '<data class="money money--in" value="4250.00"><bdi>+$4,250.00</bdi></data>'
@@ -137,7 +137,7 @@ def test_a_figure_shows_money_in_with_a_plus_and_money_out_with_a_minus_sign():
         ("de-DE", "-5", "EUR", "\N{MINUS SIGN}5,00\N{NO-BREAK SPACE}€"),
     ],
 )
-def test_an_amount_is_isolated_from_the_text_around_it(locale, amount, currency, shown):
+def test_amounts_are_isolated_from_surrounding_text_direction(locale, amount, currency, shown):
     source = "{% money_figure amount currency %} {% money amount currency %}"
     figure, text = (
         f"<bdi>{shown}</bdi>",
@@ -149,13 +149,13 @@ def test_an_amount_is_isolated_from_the_text_around_it(locale, amount, currency,
     assert "\u200f" not in written
 
 
-def test_an_amount_in_plain_text_is_isolated_where_its_locale_marks_the_direction():
+def test_plain_text_amounts_are_isolated_where_the_locale_marks_direction():
     assert format_money(Decimal("-33.10"), "USD", "ar-AE") == "\u2068-33.10\u00a0US$\u2069"
     assert format_money(Decimal("-33.10"), "USD", "en-US") == "-$33.10"
 
 
 @pytest.mark.django_db
-def test_the_language_of_a_page_is_the_language_of_its_words(alice, client_for):
+def test_page_language_matches_its_text(alice, client_for):
     alice.locale = "ja-JP"
     alice.save()
     page = client_for(alice).get("/").content.decode()
@@ -164,14 +164,14 @@ def test_the_language_of_a_page_is_the_language_of_its_words(alice, client_for):
     assert 'data-region="ja-JP"' in opening
 
 
-def test_only_a_currency_with_minor_units_has_small_cents():
+def test_only_currencies_with_minor_units_have_small_cents():
     source = "{% money_figure amount currency small_cents=True %}"
     dollars = render(source, amount=Decimal("1234.5"), currency="USD")
     assert '$1,234<span class="money__minor">.50</span>' in dollars
     assert "money__minor" not in render(source, amount=Decimal("1234"), currency="JPY")
 
 
-def test_a_progress_bar_stays_within_its_track():
+def test_progress_bar_stays_within_its_track():
     drawn = render('{% progress_bar 140 label status="exceeded" pace=50 %}', label="Food <b>")
     assert 'width="100.0%"' in drawn
     assert 'aria-valuenow="100"' in drawn
@@ -179,25 +179,25 @@ def test_a_progress_bar_stays_within_its_track():
     assert 'x1="50.0%"' in drawn
 
 
-def test_a_typed_colour_or_icon_cannot_break_out_of_its_attribute():
+def test_user_entered_colors_and_icons_cannot_break_out_of_attributes():
     drawn = render("{% category_icon name color %}", name='"><script>', color='"><script>')
     assert "<script>" not in drawn
     assert 'color="#64748b"' in drawn
 
 
-def test_a_sparkline_needs_two_values_and_bears_equal_ones():
+def test_sparkline_needs_two_values_and_handles_equal_ones():
     assert render("{% sparkline values %}", values=[1]) == ""
     assert "polyline" in render("{% sparkline values %}", values=[5, 5, None, 5])
 
 
-def test_navigation_leaves_out_pages_that_do_not_exist_and_groups_without_entries():
+def test_navigation_omits_missing_pages_and_empty_groups():
     source = (
         '{% nav_group "Plan" %}{% nav_item "nowhere:nothing" "Nothing" "tag" %}{% endnav_group %}'
     )
     assert render(source) == ""
 
 
-def test_navigation_marks_the_page_and_the_pages_beneath_it():
+def test_navigation_highlights_the_page_and_its_subpages():
     request = RequestFactory().get("/users/2fa/")
     source = (
         '{% tab_item "mfa_index" "Two-step verification" %}{% tab_item "account_email" "Email" %}'
@@ -219,6 +219,6 @@ def test_navigation_marks_the_page_and_the_pages_beneath_it():
         (None, ""),
     ],
 )
-def test_an_undo_button_leads_only_to_this_site(tags, expected):
+def test_undo_button_links_only_to_this_site(tags, expected):
     message = Message(constants.SUCCESS, "Done.", extra_tags=tags)
     assert render("{{ message|undo_url }}", message=message) == expected

@@ -1,8 +1,8 @@
-"""A bank's true history, told in many ways and in any order, is in the ledger once.
+"""However often and in whatever order a bank's history arrives, each payment is in the ledger once.
 
-Payments are typed, paid as bills, moved as transfers, and listed in files of three formats with two
-wordings, pending and booked, overlapping and shuffled. When every question is answered truthfully,
-the ledger is the bank's.
+Payments are entered by hand, paid as bills, moved as transfers, and listed in files of three
+formats with two wordings: pending and booked, overlapping and shuffled. If every question is
+answered truthfully, the ledger matches the bank.
 """
 
 import random
@@ -40,7 +40,7 @@ AMOUNTS = ["-10.00", "-10.00", "-3.20", "-49.90", "25.00"]
 
 @dataclass(frozen=True)
 class Payment:
-    """One true payment; `number` tells twins apart."""
+    """One real payment; `number` distinguishes identical ones."""
 
     number: int
     day: int
@@ -60,7 +60,7 @@ def csv_file(payments, wording, pending_from):
     lines = ["Date,Description,Amount,Status"]
     for one in payments:
         is_pending = one.day >= pending_from
-        # The bank books it a day after it announced it.
+        # The bank books the payment one day after announcing it.
         on, status = one.on - timedelta(days=is_pending), "pending" if is_pending else "booked"
         lines.append(f"{on},{one.worded(wording)},{one.amount},{status}")
     return "\n".join([*lines, ""]).encode()
@@ -95,14 +95,16 @@ def camt_file(payments, wording, _):
     ).encode()
 
 
-# Said once, so that no file has to be asked about.
+# Fixed in advance, so that no file has to ask.
 PLAIN = {"txn_date": 0, "description": [1], "amount": 2, "status": 3, "date_format": "%Y-%m-%d"}
 FORMATS = [csv_file, ofx_file, camt_file]
 
 
 @st.composite
 def histories(draw):
-    """Payments with twins among them, and the ways in which they are told, in some order."""
+    """Payments, some of them identical, and a random way and order of entering and
+    importing them.
+    """
     drawn = draw(
         st.lists(
             st.tuples(st.integers(0, DAYS), st.sampled_from(AMOUNTS), st.sampled_from(PAYEES)),
@@ -142,14 +144,14 @@ def histories(draw):
 
 
 class Teller:
-    """Tells one history to one account, and answers what is asked by the truth."""
+    """Enters one history into one account and answers review questions truthfully."""
 
     def __init__(self, payments):
         self.owner = make_user(f"{uuid4()}@example.com", password=None)
         self.payments = payments
         self.account = make_account(user=self.owner, opening_balance="100000", name="Main")
         self.pot = make_account(user=self.owner, opening_balance="100000", name="Rainy pot")
-        # What a typed line stands for, as only the person knows.
+        # The payment behind each hand-entered line, which only the person knows.
         self.meant: dict[int, Payment] = {}
         self.asked = self.told = 0
 
@@ -194,7 +196,7 @@ class Teller:
         return pay_bill(actor=self.owner, bill=bill, on=on).payment
 
     def read(self, build, start, length, wording, has_pending, rng):
-        """A complete file of some days; the lines of its last day may be pending."""
+        """Import a complete file of some days. Lines of its last day may be pending."""
         shown = [one for one in self.payments if start <= one.day <= start + length]
         if shown:
             rng.shuffle(shown)
@@ -210,7 +212,7 @@ class Teller:
         self.answer()
 
     def answer(self):
-        """Answer every open question by the truth, until there is none."""
+        """Answer every open question truthfully until none is left."""
         for _ in range(200):
             item = ReviewItem.objects.open().filter(user=self.owner).order_by("pk").first()
             if item is None:
@@ -225,7 +227,7 @@ class Teller:
         return item.candidate is not None and mine == self.meaning(item.candidate)
 
     def meaning(self, row):
-        """The day, amount and payee that a line of the ledger stands for."""
+        """The date, amount and payee of the payment behind a ledger line."""
         typed = self.meant.get(row.pk)
         if typed is not None and not row.bank_lines.exists():
             return (typed.on, Decimal(typed.amount), typed.payee)
@@ -251,7 +253,7 @@ def payee_in(text):
 
 
 def tell_everything(payments, steps):
-    """The whole history, and at last a file that lists all of it."""
+    """Enter the whole history, and finally import a file that lists all of it."""
     teller = Teller(payments)
     for kind, telling in steps:
         teller.tell(kind, telling)
@@ -261,7 +263,7 @@ def tell_everything(payments, steps):
 
 @settings(max_examples=15)
 @given(histories())
-def test_however_it_is_told_the_ledger_is_the_banks(db, history):
+def test_ledger_matches_the_bank_however_payments_arrive(db, history):
     teller = tell_everything(*history)
     assert teller.ledger() == teller.truth()
     teller.account.refresh_from_db()
@@ -271,7 +273,7 @@ def test_however_it_is_told_the_ledger_is_the_banks(db, history):
 
 
 def test_without_the_matcher_payments_are_doubled(db, monkeypatch):
-    """The control: the test above would see it."""
+    """Negative control: the test above would notice."""
 
     def take_all_for_new(incoming, *_, **__):
         return Matching({line.key: Verdict(NEW) for line in incoming})
@@ -284,7 +286,7 @@ def test_without_the_matcher_payments_are_doubled(db, monkeypatch):
 
 
 class HouseholdTeller(Teller):
-    """Tells the lines of one account of the demo household, each by its bank's own words."""
+    """Enters the transactions of one demo household account, identified by the bank's wording."""
 
     def meaning(self, row):
         typed = self.meant.get(row.pk)
@@ -338,8 +340,9 @@ class _OfxLine:
 
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
-    """Half a year: a file each month that overlaps by a week, one in fifty lines typed as well, and
-    at last the same half year in another format and wording."""
+    """Import half a year in monthly files that overlap by a week, with one in fifty lines also
+    entered by hand, and finally the same half year in another format and wording.
+    """
     start, end = date(2026, 1, 1), date(2026, 6, 30)
     slugs = Category.objects.filter(user=None)
     household = Household(

@@ -1,4 +1,4 @@
-"""A document reaches nothing but our own files, and never shows a box for a letter."""
+"""PDFs load only our own files and never show a box instead of a character."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ from banking.kernel.pdf_charts import columns
 pytestmark = pytest.mark.once
 
 
-def test_a_document_gets_our_static_files():
+def test_documents_can_load_our_static_files():
     answer = pdf_engine.OwnFiles().fetch(f"{pdf_engine.STATIC}css/statement.css")
     assert b"@page" in answer.read()
 
@@ -41,12 +41,12 @@ def test_a_document_gets_our_static_files():
         "https://typefaces.invalid/../package.json",
     ],
 )
-def test_a_document_gets_nothing_else(url):
+def test_documents_can_load_nothing_else(url):
     with pytest.raises(Exception, match=r"own files|outside|base path"):
         pdf_engine.OwnFiles().fetch(url)
 
 
-# --- Letters ------------------------------------------------------------------------------------
+# --- Characters -----------------------------------------------------------------------------------
 
 DRAWN = (
     *("Tesco Żabka Łódź", "Καφέ Αθήνα", "Пекарня ҐґЇ", "北京烤鸭店", "臺灣飯館", "大阪ラーメン"),
@@ -74,7 +74,7 @@ def text_of(document: bytes) -> str:
 
 
 def fonts_of(document: bytes) -> list[DictionaryObject]:
-    """Every font of the pages and of the pictures on them."""
+    """Every font on the pages and in their images."""
     parts = [page["/Resources"] for page in PdfReader(BytesIO(document)).pages]
     fonts = []
     while parts:
@@ -91,13 +91,13 @@ def names_of(document: bytes) -> set[str]:
 
 
 def has_boxes(document: bytes) -> bool:
-    """WeasyPrint gives a font a map of its own when letters are missing from it: to its box."""
+    """WeasyPrint gives a font its own character map if glyphs are missing and drawn as boxes."""
     fonts = fonts_of(document)
     assert fonts
     return any(font["/Encoding"] != "/Identity-H" for font in fonts)
 
 
-def test_it_tells_a_box_from_a_letter():
+def test_has_boxes_distinguishes_a_box_from_a_character():
     def plain(word: str) -> bytes:
         return HTML(string=word).write_pdf(font_config=pdf_engine._fonts())
 
@@ -107,7 +107,7 @@ def test_it_tells_a_box_from_a_letter():
 
 
 @pytest.mark.slow
-def test_every_script_is_drawn_from_our_own_typefaces():
+def test_every_script_is_drawn_with_our_own_typefaces():
     document = drawn(DRAWN)
     text = text_of(document)
     assert [word for word in DRAWN if text.count(word) != 2] == []
@@ -116,7 +116,7 @@ def test_every_script_is_drawn_from_our_own_typefaces():
     assert not has_boxes(document)
 
 
-def test_a_character_no_typeface_has_is_named_in_words():
+def test_unsupported_characters_are_named_in_words():
     document = drawn([f"1{character}2" for character in NAMED])
     text = text_of(document)
     assert [name for name in NAMED.values() if f"1{name}2" not in text] == []
@@ -124,7 +124,7 @@ def test_a_character_no_typeface_has_is_named_in_words():
 
 
 @pytest.mark.slow
-def test_what_is_never_drawn_is_neither_named_nor_a_box():
+def test_invisible_characters_are_neither_named_nor_drawn_as_boxes():
     document = drawn(INVISIBLE)
     assert "[" not in text_of(document)
     assert not has_boxes(document)
@@ -138,7 +138,7 @@ def test_charts_follow_the_same_rule():
     assert not has_boxes(document)
 
 
-def test_every_typeface_is_installed_and_has_its_license():
+def test_every_typeface_is_installed_and_licensed():
     wanted = {*typefaces.FAMILIES}
     assert [name for name in wanted if not typefaces._slices(name)] == []
     assert {
@@ -147,7 +147,7 @@ def test_every_typeface_is_installed_and_has_its_license():
 
 
 @pytest.mark.slow
-def test_a_machine_without_a_typeface_draws_the_same(tmp_path):
+def test_output_does_not_depend_on_system_fonts(tmp_path):
     nothing = tmp_path / "fonts.conf"
     nothing.write_text("<?xml version='1.0'?><fontconfig></fontconfig>")
     script = (

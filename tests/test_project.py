@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows: what each file may hold, and what must agree."""
+"""House rules that no linter checks: what each file may contain, and what must agree."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ WRITING = {
     *("throw_away", "take_back"),
     *("get_or_create", "update_or_create", "acreate", "asave", "adelete", "aupdate"),
 }
-# What has such methods and is no row: the cache, a session, a file store.
+# Objects with such methods that are not rows: the cache, a session, a file store.
 NOT_ROWS = re.compile(r"(^|\.)(cache|session|storage|default_storage)$")
 ROWS = re.compile(
     r"\.(objects|all_objects|filter|exclude|all|get_queryset|visible_to)\b|queryset|rows$"
@@ -41,7 +41,7 @@ def python_files() -> list[Path]:
 
 
 def doors() -> list[Path]:
-    """Where requests, messages and commands come in."""
+    """The modules where requests, messages and commands come in."""
     names = {"views.py", "admin.py", "tasks.py"}
     folders = {"views", "admin", "api", "commands", "tasks"}
     return [
@@ -67,13 +67,13 @@ def shown(path: Path, line: int | None = None) -> str:
 
 
 @pytest.mark.django_db
-def test_every_model_change_has_its_migration():
+def test_every_model_change_has_a_migration():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["imports", "deployment"])
-def test_it_passes(name, tmp_path):
+def test_django_checks_pass(name, tmp_path):
     command, environment = checks(str(tmp_path))[name]
     result = subprocess.run(
         command,
@@ -86,11 +86,11 @@ def test_it_passes(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", templates())
-def test_a_template_compiles(name):
+def test_templates_compile(name):
     assert get_template(name)
 
 
-def test_every_scheduled_entry_names_a_real_task():
+def test_every_scheduled_entry_names_an_existing_task():
     celery_app.loader.import_default_modules()
     named = {name: entry["task"] for name, entry in settings.CELERY_BEAT_SCHEDULE.items()}
     assert {n: task for n, task in named.items() if task not in celery_app.tasks} == {}
@@ -100,7 +100,9 @@ def test_every_scheduled_entry_names_a_real_task():
 
 
 def writes(path: Path) -> Iterator[int]:
-    """The lines on which a door writes a row. A service is known by its `actor=`."""
+    """The lines where a view, task or command writes a row. A service call is recognized by
+    `actor=`.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
@@ -112,7 +114,7 @@ def writes(path: Path) -> Iterator[int]:
             yield node.lineno
 
 
-def test_doors_write_no_rows():
+def test_views_tasks_and_commands_write_no_rows():
     assert [shown(path, line) for path in doors() for line in writes(path)] == []
 
 
@@ -129,13 +131,13 @@ def test_doors_write_no_rows():
         ("posting.delete(actor=user, transaction=transaction)", False),
     ],
 )
-def test_it_tells_a_write_from_a_call_that_is_none(code, is_write, tmp_path):
+def test_writes_are_distinguished_from_other_calls(code, is_write, tmp_path):
     file = tmp_path / "views.py"
     file.write_text(code)
     assert bool(list(writes(file))) is is_write
 
 
-def test_functions_fit_on_a_screen():
+def test_functions_fit_on_one_screen():
     long = {
         shown(path, node.lineno): node.end_lineno - node.lineno + 1
         for path in python_files()
@@ -145,7 +147,7 @@ def test_functions_fit_on_a_screen():
     assert {where: lines for where, lines in long.items() if lines > LONGEST_FUNCTION} == {}
 
 
-def test_a_type_that_is_ignored_says_which_and_why():
+def test_ignored_type_errors_name_the_rule_and_the_reason():
     ignored = re.compile(r"type: ignore(?!\[[a-z-]+(, [a-z-]+)*\]  # \S)")
     silent = {
         shown(path, number)
@@ -156,7 +158,7 @@ def test_a_type_that_is_ignored_says_which_and_why():
     assert silent == set()
 
 
-def test_no_module_is_named_like_one_of_the_standard_library():
+def test_no_module_shadows_the_standard_library():
     ours = {shown(path): path.stem for path in python_files()}
     assert {where for where, name in ours.items() if name in STANDARD} == set()
 
@@ -176,8 +178,8 @@ FORBIDDEN_IN_PAGES = {
 
 
 @pytest.mark.parametrize("what", FORBIDDEN_IN_PAGES)
-def test_no_page_holds(what):
-    # Mails and PDFs have no content policy, and no stylesheet to refer to.
+def test_pages_do_not_contain(what):
+    # Emails and PDFs have no content policy and no external stylesheet.
     pages = [
         n for n in templates() if n.endswith(".html") and not {"email", "pdf"} & set(Path(n).parts)
     ]
@@ -205,12 +207,12 @@ def elements_begun(line: str) -> int:
     return len(ELEMENT.findall(TEMPLATE_TAG.sub("", line)))
 
 
-def test_no_template_line_is_longer_than_the_limit():
+def test_no_template_line_exceeds_the_limit():
     long = [place for place, line in template_lines() if len(line) > LONGEST_TEMPLATE_LINE]
     assert long == []
 
 
-def test_a_template_line_begins_at_most_one_element():
+def test_template_lines_begin_at_most_one_element():
     assert [place for place, line in template_lines() if elements_begun(line) > 1] == []
 
 
@@ -223,14 +225,14 @@ def test_a_template_line_begins_at_most_one_element():
         ("</p><p>", 1),
     ],
 )
-def test_it_counts_the_elements_that_begin_on_a_line(line, count):
+def test_elements_that_begin_on_a_line_are_counted(line, count):
     assert elements_begun(line) == count
 
 
 # --- Files that must agree ----------------------------------------------------------------------
 
 
-def test_every_setting_of_the_environment_is_explained_and_every_explained_one_is_read():
+def test_environment_settings_and_their_documentation_match():
     read = set(
         re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "banking/settings.py").read_text())
     )
@@ -251,7 +253,7 @@ PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", re.M)
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
-def test_the_lock_has_every_package_with_its_hashes_and_names_no_registry(name):
+def test_lock_has_every_package_with_hashes_and_names_no_registry(name):
     pinned = set(PINNED.findall((ROOT / f"{name}.txt").read_text()))
     text = (ROOT / f"{name}.lock").read_text()
     locked = {(_normal(package), version) for package, version in PINNED.findall(text)}
@@ -263,7 +265,7 @@ def test_the_lock_has_every_package_with_its_hashes_and_names_no_registry(name):
     assert "://" not in text
 
 
-# Imported here, brought along there.
+# Imported here, installed as a dependency of a listed package.
 WITH_OTHERS = {
     "cryptography": "pyjwt[crypto]",
     "fonttools": "weasyprint",
@@ -272,7 +274,7 @@ WITH_OTHERS = {
 }
 
 
-def test_what_the_product_imports_is_what_it_installs():
+def test_imported_packages_are_listed_as_requirements():
     pinned = (ROOT / "requirements.txt").read_text().splitlines()
     names = {line.partition("==")[0] for line in pinned}
     assert set(WITH_OTHERS.values()) <= names
@@ -293,7 +295,7 @@ def _normal(name: str) -> str:
 
 
 def imported(file: Path) -> set[str]:
-    """The top-level names of the packages a file imports."""
+    """The top-level names of the packages that a file imports."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
     plain = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
     named = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
@@ -321,7 +323,7 @@ def text_of(name: str) -> str:
 
 
 def is_defined(place: str) -> bool:
-    """Whether a file has this function or class: `bills/forms.py::PayForm`."""
+    """Whether a file defines this function or class, for example `bills/forms.py::PayForm`."""
     file, _, name = place.partition("::")
     if not (ROOT / file).exists():
         return False
@@ -331,11 +333,11 @@ def is_defined(place: str) -> bool:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_file_and_function_named_is_there(name):
+def test_every_file_and_function_named_in_the_docs_exists(name):
     spans = re.findall(
         r"`([\w./-]+\.(?:py|yml|toml|txt|lock|md|json|sh)(?:::\w+)?)`", text_of(name)
     )
-    # DATA_DIR/… is made by a running instance.
+    # A running instance creates DATA_DIR/….
     files = {span for span in spans if "::" not in span and not span.startswith("DATA_DIR/")}
     assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
     places = {span for span in spans if "::" in span}

@@ -19,7 +19,7 @@ from transactions.services.categorizing import set_category
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.transfers import transfer_funds
 
-# Address (formatted with the first account and transaction), and the most queries it may run.
+# URL (formatted with the first account and transaction) and the maximum number of queries.
 LISTS = {
     "/accounts/": 12,
     "/exports/": 10,
@@ -63,7 +63,7 @@ LISTS = {
     "/api/insights/forecast?days=90": 18,
 }
 
-# Each as a page and at the API. One of them looks for the rates that are missing otherwise.
+# Each as a page and in the API. One of them loads rates that are otherwise missing.
 FIGURES = {
     "cash-flow": 10,
     "categories?period=last_12_months": 11,
@@ -84,7 +84,7 @@ def figures():
 
 
 def grow(owner, other, number):
-    """One more of everything that a list could show."""
+    """Add one more row to everything that a list could show."""
     own = make_account(user=owner, name=f"own {number}", opening_balance="1000")
     shared = make_account(user=other, name=f"shared {number}", currency="USD")
     AccountShare.objects.create(
@@ -118,7 +118,7 @@ def grow(owner, other, number):
         kind="statement",
         title=f"statement {number}",
         status="done",
-        # Somebody else's account: whether it is still shared is one question for all.
+        # Whether another person's account is still shared is one query for all accounts.
         shared_ids=[shared.pk],
         heard_at=timezone.now(),
         expires_at=timezone.now() + timedelta(days=7),
@@ -135,7 +135,7 @@ def grow(owner, other, number):
 
 
 def queries_of(client, address):
-    # What the last answer has left in the cache is no gain of this one.
+    # Do not let this request benefit from what the last one cached.
     cache.clear()
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(address)
@@ -144,7 +144,7 @@ def queries_of(client, address):
 
 
 @pytest.mark.slow
-def test_a_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, subtests):
+def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, subtests):
     for number in range(2):
         grow(alice, bob, number)
     row = Transaction.objects.filter(user=alice).order_by("pk").first()
@@ -153,7 +153,7 @@ def test_a_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, clie
         for address, most in (LISTS | figures()).items()
     }
     client = client_for(alice)
-    # The first request of a session notes the device.
+    # The first request of a session stores the device.
     client.get("/alerts/bell/")
     few = {address: queries_of(client, address) for address in limits}
     for number in range(2, 20):
@@ -165,7 +165,7 @@ def test_a_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, clie
             assert len(many) <= most, "\n".join(many)
 
 
-def test_deleting_and_restoring_many_costs_no_query_a_row(alice, checking):
+def test_bulk_delete_and_restore_run_a_constant_number_of_queries(alice, checking):
     def queries_for(count):
         for day in range(count):
             make_transaction(

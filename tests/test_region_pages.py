@@ -1,4 +1,4 @@
-"""No page writes a date, a time or a figure otherwise than its reader's region does."""
+"""Every page writes dates, times and numbers in the user's region format."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.utils.html import strip_tags
 from tests.routes import LISTS, OBJECTS
 from tests.world import things_of
 
-# Where what a bank sent, an address or a code is shown as it is.
+# Bank texts, URLs and codes are shown unchanged.
 _NOT_OURS = re.compile(r"<(script|style|code|pre|option|input|textarea)\b.*?(</\1>|>)", re.DOTALL)
 _ENGLISH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|June|July"
@@ -23,7 +23,7 @@ _ENGLISH = re.compile(
 
 
 def pages_of(things) -> list[str]:
-    """The address of every page, with these things where it shows one."""
+    """The URL of every page, filled in with these objects."""
     addresses = []
     for name in sorted(LISTS | set(OBJECTS)):
         on = OBJECTS.get(name)
@@ -37,7 +37,7 @@ def pages_of(things) -> list[str]:
     return [one for one in addresses if not one.startswith(("/api/", "/admin/"))]
 
 
-def test_pages_of_a_pole(db, alice, client_for):
+def test_pages_for_a_polish_user(db, alice, client_for):
     alice.locale, alice.base_currency = "pl-PL", "EUR"
     alice.save()
     things = things_of(alice)

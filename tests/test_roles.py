@@ -1,4 +1,4 @@
-"""What a role and the level of a share let somebody see and do, at pages and at the API alike."""
+"""What each role and share level may see and do, on pages and in the API."""
 
 import pytest
 
@@ -12,7 +12,7 @@ INSIGHTS = [
     *("cash-flow", "categories", "merchants", "burn-rate", "net-worth", "yearly"),
     *("recurring", "forecast"),
 ]
-# role, level of the share, owns an account: sees insights of what is shared, sees its budgets
+# role, share level, owns an account: sees insights of shared accounts, sees their budgets
 LOOKERS = [
     ("viewer", "viewer", False, False),
     ("viewer", "analyst", False, False),
@@ -37,7 +37,7 @@ WITHOUT_PERIOD = ("burn-rate", "forecast", "recurring", "yearly")
 
 
 @pytest.mark.parametrize(("role", "level", "owns", "sees"), LOOKERS)
-def test_insights_of_shared_accounts_need_role_and_level(
+def test_insights_of_shared_accounts_depend_on_role_and_level(
     client_for, api_for, alice, checking, subtests, role, level, owns, sees
 ):
     make_transaction(account=checking, amount="-77.77", merchant="Xylograph", txn_date=TODAY)
@@ -52,7 +52,7 @@ def test_insights_of_shared_accounts_need_role_and_level(
                 page.get(f"/insights/{name}/?{period}"),
             )
             codes = {answer.status_code for answer in answers}
-            # What is shared for a look only is left out; the viewer's role opens none at all.
+            # View-only shares are left out, and the viewer role has no insights at all.
             assert codes == ({403} if role == "viewer" else {200})
             assert sees or not any("Xylograph" in one.content.decode() for one in answers)
     told = api.get("/api/insights/merchants?" + period).content.decode()
@@ -64,7 +64,7 @@ def test_insights_of_shared_accounts_need_role_and_level(
 
 
 @pytest.mark.parametrize(("role", "level", "owns", "sees"), LOOKERS)
-def test_only_analysts_add_and_nobody_but_the_owner_changes(
+def test_analysts_may_add_transactions_and_only_owners_may_change_them(
     client_for, api_for, alice, checking, role, level, owns, sees
 ):
     row = make_transaction(account=checking)
@@ -86,7 +86,7 @@ def test_only_analysts_add_and_nobody_but_the_owner_changes(
     assert Transaction.objects.filter(deleted_at=None).count() == count
 
 
-def test_the_menu_offers_a_viewer_no_more_than_the_summary(client_for):
+def test_viewers_see_only_the_summary_in_the_menu(client_for):
     page = (
         client_for(make_user("viewer@example.com", role="viewer"))
         .get("/accounts/")

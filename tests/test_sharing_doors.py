@@ -1,4 +1,4 @@
-"""Sharing by page and API: invited, accepted, changed, taken back; and seen as others see it."""
+"""Sharing on pages and in the API: invite, accept, change, revoke, and view as a member."""
 
 import re
 
@@ -67,7 +67,7 @@ def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, c
     assert (events_of(alice), events_of(bob)) == (told, told)
 
 
-def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
+def test_inviting_does_not_reveal_who_is_registered(alices, alice, bob, checking):
     def answers(email: str) -> tuple:
         form = {"email": email, "level": "viewer", "accounts": [checking.pk]}
         page = alices.post("/accounts/sharing/", form, follow=True).content.decode()
@@ -86,18 +86,18 @@ def test_inviting_tells_nobody_who_is_registered(alices, alice, bob, checking):
     assert AccountShare.objects.get().member is None
 
 
-def test_an_invitation_waits_for_whoever_proves_the_address(alices, client_for, api_for, checking):
+def test_invitation_waits_until_the_address_is_confirmed(alices, client_for, api_for, checking):
     form = {"email": "new@example.com", "level": "viewer", "accounts": [checking.pk]}
     alices.post("/accounts/sharing/", form)
     new = make_user("new@example.com")
     address = EmailAddress.objects.create(user=new, email=new.email, primary=True, verified=False)
-    # Once more, now that somebody has signed up with it: whoever that is.
+    # Again, now that a person has signed up with the address without confirming it.
     alices.post("/accounts/sharing/", form)
     share = AccountShare.objects.get()
     assert share.member is None
     assert not Notification.objects.exists()
     assert shown_in(client_for(new), "Confirm your email to see invitations", "/accounts/sharing/")
-    # The same sentence for what waits for them and for what never was.
+    # The same message for a pending invitation and one that never existed.
     answers = [api_for(new).post(f"/api/shares/{pk}/accept") for pk in (share.pk, 987_654_321)]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert {answer.json()["errors"][0]["detail"] for answer in answers} == {UNCONFIRMED}
@@ -109,7 +109,7 @@ def test_an_invitation_waits_for_whoever_proves_the_address(alices, client_for, 
 
 
 @pytest.mark.parametrize("answer", ["accept", "end"])
-def test_who_is_invited_by_two_addresses_has_one_share(alices, client_for, bob, checking, answer):
+def test_person_invited_at_two_addresses_has_one_share(alices, client_for, bob, checking, answer):
     first = AccountShare.objects.create(
         user=checking.user, member=bob, account=checking, level="viewer", status="accepted"
     )
@@ -123,7 +123,7 @@ def test_who_is_invited_by_two_addresses_has_one_share(alices, client_for, bob, 
     assert (left.pk, left.level, left.status) == (*expected, "accepted")
 
 
-def test_a_long_list_of_accounts_is_looked_up_at_once(
+def test_long_account_lists_are_looked_up_in_one_query(
     api_for, alice, checking, bobs_account, django_assert_max_num_queries
 ):
     client = api_for(alice)
@@ -136,7 +136,7 @@ def test_a_long_list_of_accounts_is_looked_up_at_once(
         assert client.post("/api/shares", form | {"accounts": wrong}).status_code == 400
 
 
-def test_the_api_invites_changes_and_ends(api_for, alice, bob, checking, savings, bobs_account):
+def test_api_can_invite_change_and_end_shares(api_for, alice, bob, checking, savings, bobs_account):
     alices, bobs = api_for(alice), api_for(bob)
     form = {"email": "bob@example.com", "level": "viewer", "account": checking.pk}
     refused = alices.post("/api/shares", form)
@@ -177,7 +177,7 @@ def test_the_api_invites_changes_and_ends(api_for, alice, bob, checking, savings
 
 
 @pytest.mark.slow
-def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, checking, savings):
+def test_view_as_shows_exactly_what_the_member_would_see(alices, alice, bob, checking, savings):
     make_account(user=bob, name="Bobs secret")
     other = make_account(user=make_user("carol@example.com"), name="Carols secret")
     share = AccountShare.objects.create(
@@ -223,9 +223,9 @@ def test_an_owner_sees_what_the_other_would_see_and_no_more(alices, alice, bob, 
 @pytest.mark.once
 @pytest.mark.parametrize("level", ["viewer", "analyst"])
 def test_nothing_is_offered_to_who_views_as_another_that_is_refused(alices, alice, bob, level):
-    """Every link that can be reached from the first page is followed, once for each kind of page.
+    """Follow every link reachable from the home page, once for each kind of page.
 
-    Of what can be sent there is only the way out.
+    The only form available is the one that stops viewing.
     """
     things_of(alice)
     for account in alice.accounts.all():
@@ -251,7 +251,9 @@ def test_nothing_is_offered_to_who_views_as_another_that_is_refused(alices, alic
     assert sent == {"/users/logout/", "/accounts/sharing/view-as/stop/"}
 
 
-def test_viewing_as_ends_with_the_share_and_is_for_owners(alices, client_for, alice, bob, checking):
+def test_view_as_ends_with_the_share_and_is_only_for_owners(
+    alices, client_for, alice, bob, checking
+):
     share = AccountShare.objects.create(
         user=alice, member=bob, account=checking, level="viewer", status="accepted"
     )
@@ -262,14 +264,14 @@ def test_viewing_as_ends_with_the_share_and_is_for_owners(alices, client_for, al
     assert "viewing your accounts as" not in alices.get("/accounts/").content.decode()
 
 
-def test_nothing_is_written_while_viewing_as(alice, checking):
+def test_nothing_is_written_while_viewing_as_another_person(alice, checking):
     with connection.execute_wrapper(only_reading), pytest.raises(PermissionDenied):
         edit_account(actor=alice, account=checking, name="Other")
     checking.refresh_from_db()
     assert checking.name == "Everyday"
 
 
-def test_the_page_of_an_account_leads_to_sharing_it(alices, checking, savings):
+def test_account_page_links_to_sharing(alices, checking, savings):
     link = f"/accounts/sharing/?account={checking.pk}"
     assert f'href="{link}#invite"' in alices.get(f"/accounts/{checking.pk}/").content.decode()
     page = alices.get(f"{link}&account=x&account=987654321")

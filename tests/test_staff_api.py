@@ -1,4 +1,4 @@
-"""Staff at the API: each address × each role, what support never sees, what nobody may raise."""
+"""The staff API: each URL × each role, what support never sees, and role changes."""
 
 import json
 from datetime import timedelta
@@ -24,7 +24,7 @@ ALL_READ, READERS, HELPERS = (
     {"auditor", "admin"},
     {"support", "admin"},
 )
-# method, address, body, who may, what they get
+# method, URL, body, permitted roles, their status code
 CALLS = [
     ("get", "/api/admin/users", None, ALL_READ, 200),
     ("get", "/api/admin/users?search=alice@example.com", None, ALL_READ, 200),
@@ -67,7 +67,7 @@ def rights() -> list:
 
 
 @pytest.mark.slow
-def test_each_address_answers_its_roles_and_no_other(api_for, alice, failed, subtests):
+def test_each_url_is_open_to_its_roles_only(api_for, alice, failed, subtests):
     anonymous = api_for(None)
     clients = {role: stepped_up(api_for, staff(role)) for role in ROLES}
     for method, path, body, who, status in CALLS:
@@ -87,7 +87,7 @@ def test_each_address_answers_its_roles_and_no_other(api_for, alice, failed, sub
             User.objects.filter(pk=alice.pk).update(role="user", is_active=True)
 
 
-def test_support_sees_masks_and_nothing_else(api_for, alice, failed):
+def test_support_sees_only_masked_values(api_for, alice, failed):
     User.objects.filter(pk=alice.pk).update(phone="+49 30 901820")
     things_of(alice)
     client = api_for(staff("support"))
@@ -112,7 +112,7 @@ def test_support_sees_masks_and_nothing_else(api_for, alice, failed):
     assert client.get(f"/api/admin/users/{auditor.pk}").status_code == 404
 
 
-def test_an_admin_makes_a_user_who_sets_the_password_by_mail(api_for, client):
+def test_admin_creates_a_user_who_sets_the_password_by_email(api_for, client):
     api = stepped_up(api_for, staff("admin"))
     form = {
         "name": "New Person",
@@ -141,7 +141,7 @@ def test_an_admin_makes_a_user_who_sets_the_password_by_mail(api_for, client):
     assert AuditEvent.objects.filter(action="users.user.created").count() == 1
 
 
-def test_a_new_role_ends_tokens_and_leaves_an_event(api_for, alice):
+def test_changing_a_role_revokes_tokens_and_records_an_event(api_for, alice):
     admin = staff("admin")
     tokens = sessions.start_tokens(user=alice, at=timezone.now())
     more = {"is_superuser": True, "id": 1, "email": "x@example.com", "balance": "1"}
@@ -157,7 +157,7 @@ def test_a_new_role_ends_tokens_and_leaves_an_event(api_for, alice):
     assert event["changes"] == {"role": ["user", "support"]}
 
 
-def test_rights_are_given_and_taken_after_a_step_up_or_a_fresh_sign_in(api_for, alice):
+def test_granting_and_revoking_roles_requires_a_step_up_or_recent_sign_in(api_for, alice):
     admin, client = staff("admin"), api_for(None)
     signed_in = client.post("/api/auth/login", {"email": admin.email, "password": PASSWORD}).json()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {signed_in['access']}")
@@ -175,14 +175,14 @@ def test_rights_are_given_and_taken_after_a_step_up_or_a_fresh_sign_in(api_for, 
         assert answer.status_code == 403, body
         assert answer.json()["errors"][0]["code"] == "step_up_required"
     assert rights() == before
-    # What gives nobody any right is as before.
+    # Changes that grant no permission work as before.
     assert client.patch(person, {"role": "analyst", "name": "Other"}).status_code == 200
     assert client.post("/api/admin/users", new).status_code == 201
     proof = client.post("/api/auth/step-up", {"password": PASSWORD}).json()["step_up"]
     assert client.patch(person, {"is_active": False}, HTTP_X_STEP_UP=proof).status_code == 200
 
 
-def test_nobody_raises_or_lowers_themselves_and_one_admin_stays(api_for, alice):
+def test_admins_cannot_change_their_own_role_and_one_admin_stays(api_for, alice):
     admin, other = staff("admin"), make_user("second@staff.example")
     people.set_role(actor=admin, user=other, role="admin")
     stale = User.objects.get(pk=other.pk)
@@ -190,13 +190,13 @@ def test_nobody_raises_or_lowers_themselves_and_one_admin_stays(api_for, alice):
         own = stepped_up(api_for, admin)
         assert own.patch(f"/api/admin/users/{admin.pk}", change).status_code == 400
     people.set_role(actor=admin, user=other, role="user")
-    # Asked for at the same moment: the other was an admin when their request began.
+    # Concurrent requests: the other user was still an admin when their request began.
     with pytest.raises(PermissionDenied):
         people.set_role(actor=stale, user=admin, role="user")
     assert User.objects.filter(role="admin", is_active=True).count() == 1
 
 
-def test_support_unlocks_a_sign_in(api_for, client, alice):
+def test_support_can_unlock_a_sign_in(api_for, client, alice):
     for _ in range(7):
         client.post(
             "/api/auth/login", {"email": alice.email, "password": "wrong"}, "application/json"
@@ -212,7 +212,7 @@ def test_support_unlocks_a_sign_in(api_for, client, alice):
         limits.forgive("otp", "1")
 
 
-def test_the_audit_log_is_narrowed_and_verified(api_for, alice, bob):
+def test_audit_log_can_be_filtered_and_verified(api_for, alice, bob):
     sessions.sign_out_everywhere(actor=alice, user=alice)
     sessions.sign_out_everywhere(actor=bob, user=bob)
     client, today = api_for(staff("auditor")), timezone.now().date()
@@ -237,7 +237,7 @@ def test_the_audit_log_is_narrowed_and_verified(api_for, alice, bob):
     assert (told["intact"], told["problems"][0]["event"]) == (False, event.pk)
 
 
-def test_the_overview_counts_the_platform(api_for, alice, bob, checking, failed):
+def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
     now = timezone.now()
     make_transaction(account=checking, amount="-12.50", txn_date=now.date())
     make_transaction(account=checking, amount="100", txn_date=now.date())
@@ -266,5 +266,5 @@ def test_the_overview_counts_the_platform(api_for, alice, bob, checking, failed)
     assert job["error"] == "OSError: to b***@example.com"
 
 
-def test_a_text_is_masked_where_it_names_people():
+def test_text_that_names_people_is_masked():
     assert masked_text("to bob.b+x@a.example: 421 busy") == "to b***@a.example: 421 busy"

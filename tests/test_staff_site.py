@@ -1,4 +1,4 @@
-"""The staff site walked whole: auditors change nothing by any method, support sees no money."""
+"""The whole staff site: auditors cannot change anything, and support sees no amounts."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -23,19 +23,19 @@ from users.models import AuditEvent, Notification, RefreshSession, User
 from users.services import people, sessions
 
 pytestmark = pytest.mark.django_db
-# What a refused request may leave: its trace on the trail, and the asker's own session.
+# What a rejected request may write: its audit event and the requester's own session.
 UNWATCHED = {
     *("users.AuditEvent", "users.AuditChain", "sessions.Session", "usersessions.UserSession"),
     "django_celery_beat.PeriodicTasks",
 }
-# Of the system's tables support may see these two, in part.
+# The two system tables that support may partly see.
 SUPPORT_SEES = {"users.User", "users.Notification"}
 OFTEN = (User, Notification)
 ADMINS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
 
 
 def staff(role: str) -> User:
-    """With every permission Django knows: only the role counts."""
+    """Staff with every Django permission; only the role must count."""
     user = people.set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
     user.user_permissions.set(Permission.objects.all())
     return user
@@ -43,7 +43,7 @@ def staff(role: str) -> User:
 
 @pytest.fixture
 def world(alice):
-    """One of everything, with its words and amounts known."""
+    """One of everything, with known words and amounts."""
     things = things_of(alice)
     User.objects.filter(pk=alice.pk).update(phone="+49 30 901820", name=f"{SECRET} Person")
     install_schedule()
@@ -63,7 +63,7 @@ def everything() -> dict[str, list]:
 
 
 def pages_of(model: type[Model]) -> dict[str, str]:
-    """Every stock address of one table, by name, for its first row."""
+    """Every stock admin URL of one table, by name, for its first row."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = row_of(model)
     pk = row.pk if row else 1
@@ -97,7 +97,7 @@ def actions_of(model_admin: admin.ModelAdmin) -> list[str]:
 
 
 def try_everything(client: Client, but: tuple[str, ...] = ()) -> None:
-    """Every table's every form posted, every action run, every other method tried."""
+    """Post every form of every table, run every action and try every other method."""
     for model, model_admin in ADMINS:
         pages, form = pages_of(model), filled(model)
         for page in ("add", "change", "delete") if model in OFTEN or not but else ("change",):
@@ -110,7 +110,7 @@ def try_everything(client: Client, but: tuple[str, ...] = ()) -> None:
 
 
 @pytest.mark.slow
-def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, client_for):
+def test_auditors_see_every_table_and_cannot_change_any(world, client_for):
     client = client_for(staff("auditor"))
     before = everything()
     for model, _ in ADMINS:
@@ -126,21 +126,21 @@ def test_an_auditor_sees_every_table_and_changes_none_by_any_method(world, clien
 
 
 @pytest.mark.slow
-def test_support_sees_masks_and_never_money(world, client_for, alice):
+def test_support_sees_masked_values_and_no_amounts(world, client_for, alice):
     client = client_for(staff("support"))
     before = everything()
     texts = [client.get("/admin/").content.decode()]
     for model, _ in ADMINS:
         sees = model._meta.label in SUPPORT_SEES
         pages = pages_of(model)
-        # What is refused is drawn with all its icons: one of a kind is enough where none is open.
+        # Rejected actions are drawn with all their icons, so one check per kind is enough.
         for page in pages if sees else ("changelist", "history"):
             url = pages[page]
             answer = client.get(url)
             may_look = sees and page in ("changelist", "change")
             assert answer.status_code == (200 if may_look else 403), url
             texts.append(answer.content.decode())
-    # Stock Django would complete any field that names somebody, by their address.
+    # Stock Django would autocomplete any field that names a person by their email address.
     query = "app_label=users&model_name=notification&field_name=recipient&term="
     assert client.get(f"/admin/autocomplete/?{query}").status_code == 404
     try_everything(client, but=("unlock", "send_again"))
@@ -164,13 +164,13 @@ QUERIES = [
 ]
 
 
-def test_support_asks_no_question_that_the_page_would_not_answer(world, client_for, subtests):
+def test_support_cannot_query_beyond_what_the_page_offers(world, client_for, subtests):
     client = client_for(staff("support"))
     for query in QUERIES:
         with subtests.test(query=query):
             page = client.get(f"/admin/{query}")
             if page.status_code == 200:
-                # Nothing was found by it, or the order it names is not offered.
+                # It found nothing, or the page does not offer that ordering.
                 assert "q=" not in query or "a***@example.com" not in page.content.decode()
                 assert "?o=" in query or "q=" in query
             else:
@@ -178,7 +178,9 @@ def test_support_asks_no_question_that_the_page_would_not_answer(world, client_f
 
 
 def test_no_filter_in_the_address_tells_a_secret_that_no_page_shows(world, client_for, alice):
-    """Letter by letter it would: a session's key is the session."""
+    """Filters could reveal a secret letter by letter: a session key is enough to take over a
+    session.
+    """
     key = client_for(alice).session.session_key
     UserSession.objects.create(user=alice, session_key=key, ip="203.0.113.7", user_agent="x")
     asked = {
@@ -199,7 +201,7 @@ def test_no_filter_in_the_address_tells_a_secret_that_no_page_shows(world, clien
     assert client.get(events, {"target_type": "users.user", "target_id": "1"}).status_code == 200
 
 
-def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world, client_for):
+def test_admin_changes_to_users_and_schedules_are_audited(world, client_for):
     admin_user = staff("admin")
     client = client_for(admin_user)
     step_up(client, admin_user)
@@ -228,7 +230,7 @@ def test_an_admin_makes_and_changes_users_and_schedules_with_an_event_each(world
     assert AuditEvent.objects.filter(actor=admin_user, action="users.user.created").count() == 1
 
 
-def test_the_home_shows_a_role_its_figures(world, client_for):
+def test_staff_home_shows_each_role_its_figures(world, client_for):
     for role in ("auditor", "admin", "support"):
         page = client_for(staff(role)).get("/admin/").content.decode()
         assert ("Verify audit trail" in page) is (role != "support")
@@ -237,7 +239,7 @@ def test_the_home_shows_a_role_its_figures(world, client_for):
         assert ("Locked sign-ins" in page) is (role == "support")
 
 
-def test_flags_and_permissions_open_nothing_that_the_role_does_not(client_for):
+def test_django_flags_and_permissions_grant_nothing_beyond_the_role(client_for):
     user = staff("analyst")
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     client = client_for(user)
@@ -247,7 +249,7 @@ def test_flags_and_permissions_open_nothing_that_the_role_does_not(client_for):
     assert User.objects.get(pk=user.pk).role == "analyst"
 
 
-def test_the_trail_is_verified_on_a_page(world, client_for):
+def test_audit_trail_can_be_verified_on_a_page(world, client_for):
     auditor = client_for(staff("auditor"))
     url = reverse("admin:users_auditevent_verify")
     assert "intact" not in auditor.get(url).content.decode()
@@ -259,7 +261,7 @@ def test_the_trail_is_verified_on_a_page(world, client_for):
 
 
 def test_every_table_of_ours_is_on_the_staff_site():
-    """But files' content and what is only a step of a job."""
+    """All our tables except file contents and the steps of a job."""
     ours = [m for app in apps.get_app_configs() if (app.name in APPS) for m in app.get_models()]
     missing = {m._meta.label for m in ours} - {m._meta.label for m in admin.site._registry}
     assert missing == {

@@ -1,4 +1,4 @@
-"""`make run` as its user meets it: started, stopped, killed, and started again. All of it real."""
+"""`make run` for real: started, stopped, killed and started again."""
 
 import json
 import os
@@ -27,7 +27,7 @@ READY = "Ctrl-C stops everything."
 
 
 def measured() -> list[str]:
-    """The supervisor is measured where the tests are; what it starts would be slowed down."""
+    """Coverage follows the tests and the supervisor only; its children would become slow."""
     is_measured = coverage.Coverage.current() is not None
     return ["-m", "coverage", "run", "--parallel-mode"] if is_measured else []
 
@@ -40,7 +40,7 @@ class Instance:
         self.port = free_port()
         self.log = folder.with_suffix(".log")
         self.process: subprocess.Popen | None = None
-        # Its own settings, not those of the tests.
+        # The instance's own settings, not those of the tests.
         self.environment = servers.environment_without_settings()
         self.environment.pop("MAKELEVEL", None)
         self.environment |= {"DATA_DIR": str(folder), "PORT": str(self.port), "DEMO": "false"}
@@ -79,7 +79,7 @@ class Instance:
         return {name.split()[0]: entry["pid"] for name, entry in record.items()}
 
     def manage(self, *arguments: str) -> str:
-        """What a management command says that runs with this instance's settings."""
+        """The output of a management command run with this instance's settings."""
         result = subprocess.run(
             [sys.executable, "-m", "banking.launcher.serve", "manage", *arguments],
             cwd=settings.BASE_DIR,
@@ -106,7 +106,7 @@ def instance(tmp_path) -> Iterator[Instance]:
 
 @pytest.fixture
 def empty_database() -> Iterator[str]:
-    """The URL of a database of the engine the tests run on, for the instance alone."""
+    """The URL of a new database on the engine under test."""
     if connection.vendor == "sqlite":
         yield ""
         return
@@ -130,7 +130,7 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.worker
-def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
+def test_instance_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     if empty_database:
         instance.environment["DATABASE_URL"] = empty_database
     instance.start()
@@ -145,18 +145,18 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     children = instance.children()
     assert set(children) == {"broker", "web", "worker", "scheduler"}
 
-    # A second one with the same data refuses, and says where the first is.
+    # A second instance with the same data refuses to start and says where the first one is.
     second = Instance(instance.folder)
     second.log = instance.folder.with_name("second.log")
     second.start()
     assert second.process.wait(timeout=120) == 1
     assert f"It is running already, at http://127.0.0.1:{instance.port}" in second.said()
 
-    # A child that dies comes back.
+    # A child that dies is restarted.
     os.kill(children["scheduler"], signal.SIGKILL)
     instance.wait_for("The scheduler (Celery beat) ended (exit code -9)")
 
-    # kill -9 of the supervisor leaves nothing that the next start stumbles over.
+    # After kill -9 of the supervisor the next start works.
     instance.process.kill()
     instance.process.wait()
     instance.start()
@@ -164,7 +164,7 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     assert (instance.folder / "secret.key").read_text() == key
     assert not any(is_alive(pid) for pid in children.values())
 
-    # The worker takes what the web processes send.
+    # The worker receives tasks from the web processes.
     ping = (
         "from banking.celery import app; print(any(app.control.ping(timeout=1) for _ in range(30)))"
     )
@@ -172,7 +172,7 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
 
     children = instance.children()
     assert instance.stop() == 0
-    # A job that was running may still say something: no source of rates answers here.
+    # A running job may still log a message: no rate source responds here.
     assert instance.said().partition("Stopping …\n")[2].endswith("Stopped.\n")
     assert "Traceback" not in instance.said()
     assert not any(is_alive(pid) for pid in children.values())
@@ -180,7 +180,7 @@ def test_it_starts_serves_survives_a_kill_and_stops(instance, empty_database):
 
 
 @pytest.mark.slow
-def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
+def test_a_port_in_use_is_reported_before_anything_starts(instance):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", instance.port))
         taken.listen()
@@ -194,7 +194,7 @@ def test_it_says_that_the_port_is_taken_before_anything_starts(instance):
 
 
 @pytest.mark.slow
-def test_it_says_that_the_database_does_not_answer(instance):
+def test_an_unreachable_database_is_reported(instance):
     instance.start(DATABASE_URL=f"postgres://somebody:s3cret@127.0.0.1:{free_port()}/nothing")
     assert instance.process.wait(timeout=120) == 1
     assert "The database does not answer:" in instance.said()
@@ -207,7 +207,7 @@ def test_it_says_that_the_database_does_not_answer(instance):
 
 @pytest.fixture
 def own_environment(monkeypatch, tmp_path):
-    """The process's environment may be changed; it is put back afterwards."""
+    """Let a test change the process environment; it is restored afterward."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
     for name in ("HOST", "PORT", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_URL", "SECRET_KEY"):
         os.environ.pop(name, None)
@@ -216,13 +216,13 @@ def own_environment(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
-def test_a_port_that_is_none_is_refused(own_environment, port):
+def test_an_invalid_port_is_rejected(own_environment, port):
     own_environment["PORT"] = port
     with pytest.raises(StartError, match="PORT must be a number from 1 to 65535"):
         place.read_place()
 
 
-def test_a_data_dir_that_is_a_file_is_refused(own_environment, tmp_path):
+def test_a_data_dir_that_is_a_file_is_rejected(own_environment, tmp_path):
     (tmp_path / "var").write_text("")
     with pytest.raises(StartError, match=re.escape(f"DATA_DIR {tmp_path / 'var'} cannot be used")):
         place.read_place()
@@ -237,11 +237,11 @@ def test_a_data_dir_that_is_a_file_is_refused(own_environment, tmp_path):
         ("bank.home", "http://bank.home:8123"),
     ],
 )
-def test_the_address_is_one_that_can_be_opened(host, address, tmp_path):
+def test_printed_address_can_be_opened(host, address, tmp_path):
     assert place.Place(host, 8123, tmp_path).address == address
 
 
-def test_what_the_environment_says_counts_more_than_the_local_defaults(own_environment):
+def test_environment_variables_override_local_defaults(own_environment):
     own_environment |= {"DEMO": "false", "REDIS_URL": "redis://elsewhere:6379/0"}
     place.use_local_settings(place.read_place())
     assert own_environment["DEMO"] == "false"
@@ -251,14 +251,14 @@ def test_what_the_environment_says_counts_more_than_the_local_defaults(own_envir
     assert len(own_environment["SECRET_KEY"]) >= 64
 
 
-def test_a_long_path_puts_the_socket_where_its_name_fits(tmp_path):
+def test_a_long_path_moves_the_socket_to_a_shorter_one(tmp_path):
     socket_path = place.valkey_socket(tmp_path / ("d" * 120))
     assert len(str(socket_path)) <= place.LONGEST_SOCKET_PATH
     assert socket_path.parent.stat().st_mode & 0o777 == 0o700
     assert place.valkey_socket(tmp_path / ("e" * 120)) != socket_path
 
 
-def test_without_a_valkey_messages_and_cache_are_files(own_environment, monkeypatch, tmp_path):
+def test_without_valkey_messages_and_cache_use_files(own_environment, monkeypatch, tmp_path):
     monkeypatch.setattr(place, "get_binary_path", None)
     monkeypatch.setenv("PATH", "")
     place.use_local_settings(place.read_place())
@@ -287,7 +287,7 @@ def test_a_child_that_keeps_failing_stops_everything(tmp_path, monkeypatch):
     ]
 
 
-def test_leftovers_are_ended_with_all_they_started(tmp_path):
+def test_leftover_processes_are_ended_with_their_children(tmp_path):
     forking = "import os, time; os.fork(); time.sleep(60)"
     one = run_supervisor(tmp_path, forking)
     [child] = one.children
@@ -296,7 +296,7 @@ def test_leftovers_are_ended_with_all_they_started(tmp_path):
     assert supervisor.end_leftovers(one.record) == []
 
 
-def test_a_number_that_was_given_to_a_stranger_is_left_alone(tmp_path):
+def test_a_reused_process_id_is_left_alone(tmp_path):
     one = run_supervisor(tmp_path, "import time; time.sleep(60)")
     record = json.loads(one.record.read_text())
     record["thing"]["born"] = "long ago"
@@ -307,7 +307,7 @@ def test_a_number_that_was_given_to_a_stranger_is_left_alone(tmp_path):
 
 
 @pytest.mark.django_db
-def test_the_demo_is_loaded_once(alice, monkeypatch, capsys):
+def test_demo_data_is_loaded_once(alice, monkeypatch, capsys):
     monkeypatch.setattr(prepare, "DEMO_EMAIL", alice.email)
     prepare.load_demo_once()
     assert capsys.readouterr().out == ""

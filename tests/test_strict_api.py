@@ -1,7 +1,7 @@
-"""The API takes what its schema names, and nothing else: every address, every method.
+"""The API accepts only what its schema lists, for every URL and method.
 
-A new address is walked by itself: through its view's base class, through the serializers of its
-bodies, and by one request with a name that nobody knows.
+New URLs are covered automatically: through the view's base class, the serializers of its bodies,
+and one request with an unknown name.
 """
 
 import importlib
@@ -26,7 +26,7 @@ from tests.world import everything, things_of
 from users.management.commands.list_urls import Url, all_urls
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
-# They take what others send or ask for: the schema's own view, signed calls from providers.
+# Endpoints with external formats: the schema view and signed calls from providers.
 NOT_OURS = {"schema", "webhooks-twilio", "api_plaid_webhook"}
 API = [url for url in all_urls() if url.pattern.startswith("/api/") and url.name not in NOT_OURS]
 
@@ -53,14 +53,14 @@ def inputs() -> Iterator[type[serializers.Serializer]]:
                     yield one
 
 
-def test_every_view_refuses_what_it_does_not_know():
+def test_every_view_rejects_unknown_parameters():
     lenient = {url.name for url in API if not issubclass(view_of(url), StrictInput)}
     assert lenient == set(), "Derive it from banking.kernel.api_input.ApiView or GenericApiView."
     assert not {url.name for url in API if not view_of(url).is_strict}
     assert len(API) > 80
 
 
-def test_every_body_refuses_what_it_does_not_know_also_what_is_nested_in_it():
+def test_every_body_rejects_unknown_fields_at_any_depth():
     found = list(inputs())
     assert len(found) > 30
     for one in found:
@@ -75,7 +75,7 @@ def _needs_user(one: type) -> bool:
     return "get_fields" in vars(one)
 
 
-def test_the_schema_names_exactly_the_parameters_that_are_taken(schema):
+def test_schema_lists_exactly_the_accepted_parameters(schema):
     told = {}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
@@ -101,7 +101,7 @@ def args_of(url: Url, things: dict[str, Any]) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_a_name_nobody_knows_is_a_400_at_every_address_and_changes_nothing():
+def test_an_unknown_parameter_returns_400_everywhere_and_changes_nothing():
     owner, admin = make_user(), make_user("root@example.com", role="admin")
     things = things_of(owner) | {"owner": owner}
     client, staff = Client(), Client()
@@ -155,7 +155,7 @@ def assert_names(answer: Any, code: str, attr: str, asked: Any) -> None:
         ("/api/transactions?%00x=1&%20=2", " "),
     ],
 )
-def test_a_parameter_that_is_not_there_is_named_with_those_that_are(path, name):
+def test_unknown_parameter_error_lists_the_valid_ones(path, name):
     client = Client()
     client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
     answer = client.get(path)
@@ -165,7 +165,7 @@ def test_a_parameter_that_is_not_there_is_named_with_those_that_are(path, name):
     assert_names(answer, "unknown_parameter", name, path)
 
 
-def test_a_parameter_sent_twice_is_refused():
+def test_a_repeated_parameter_is_rejected():
     client = Client()
     client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
     answer = client.get("/api/transactions?status=posted&status=pending")
@@ -193,7 +193,7 @@ class OuterIn(Input):
         ({"parts": [], "x" * 5000: 1}, {"x" * 100}),
     ],
 )
-def test_nested_objects_and_odd_names(data, errors):
+def test_nested_objects_and_unusual_names(data, errors):
     asked = OuterIn(data=data)
     assert not asked.is_valid()
     if isinstance(errors, dict):
@@ -204,5 +204,5 @@ def test_nested_objects_and_odd_names(data, errors):
         assert set(asked.errors) == errors
 
 
-def test_the_base_of_both_kinds_of_view_is_one():
+def test_both_kinds_of_view_share_one_base():
     assert issubclass(ApiView, StrictInput)

@@ -1,4 +1,4 @@
-"""What people type as an amount, in every locale that is offered and in twelve currencies."""
+"""Amounts that people type, in every offered locale and in twelve currencies."""
 
 import re
 from decimal import Decimal
@@ -32,7 +32,7 @@ POINT = {"en-US", "en-GB", "de-CH", "it-CH", "es-MX", "ja-JP", "he-IL", "ar-AE",
 
 
 def read(text: str, locale: str = "en-US", currency: str | None = "USD") -> Decimal | None:
-    """What the text is read as; None when it is refused."""
+    """The amount the text is read as, or None if it is rejected."""
     try:
         return read_amount(text, locale=locale, currency=currency)
     except ValidationError:
@@ -49,12 +49,12 @@ def printed_value(text: str, currency: str) -> Decimal:
     return round(Decimal(text), minor_unit_digits(currency))
 
 
-# --- Printed, then typed --------------------------------------------------------------------------
+# --- Formatted, then typed ------------------------------------------------------------------------
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("locale", OFFERED)
-def test_what_is_printed_is_read_as_the_same_amount(locale):
+def test_a_formatted_amount_is_read_back_unchanged(locale):
     figure = Template("{% money_figure amount currency signed=True %}")
     with region(locale):
         for currency in CURRENCIES:
@@ -76,7 +76,7 @@ def test_what_is_printed_is_read_as_the_same_amount(locale):
 
 @pytest.mark.once
 @pytest.mark.parametrize("locale", OFFERED)
-def test_numbers_are_read_as_they_are_written(locale):
+def test_numbers_are_read_as_written(locale):
     for text in ("0", "7", "1234", "123456789", "-12"):
         assert read_number(number(Decimal(text), 0, locale), locale=locale) == Decimal(text)
     for text in ("0.0125", "1.2345", "1234.5", "12.125"):
@@ -85,7 +85,7 @@ def test_numbers_are_read_as_they_are_written(locale):
     assert read_number("10 %", locale=locale, unit="%") == 10
 
 
-# --- Each kind of writing -------------------------------------------------------------------------
+# --- Ways of writing an amount --------------------------------------------------------------------
 
 
 @pytest.mark.once
@@ -135,7 +135,7 @@ def test_numbers_are_read_as_they_are_written(locale):
         ("  42  ", "42"),
     ],
 )
-def test_an_american_is_read(text, value):
+def test_american_notation_is_read(text, value):
     assert read(text) == Decimal(value)
 
 
@@ -176,7 +176,7 @@ def test_an_american_is_read(text, value):
         ("ar-AE", "EUR", "١٢٫٥٠ €", "12.5"),
     ],
 )
-def test_each_locale_is_read_by_its_own_marks(locale, currency, text, value):
+def test_each_locale_uses_its_own_separators(locale, currency, text, value):
     assert read(text, locale, currency) == Decimal(value)
 
 
@@ -195,7 +195,7 @@ def test_each_locale_is_read_by_its_own_marks(locale, currency, text, value):
         ("en-US", None, "1.234", ("1,234.00", "1.234")),
     ],
 )
-def test_what_two_readings_fit_is_refused_with_both_named(locale, currency, text, both):
+def test_ambiguous_amounts_are_rejected_with_both_readings_named(locale, currency, text, both):
     refusal = sentence(text, locale, currency)
     assert f"could be {both[0]} or {both[1]}." in refusal
     clear = re.search(r"enter (\d+)\.$", refusal)[1]
@@ -214,12 +214,12 @@ def test_what_two_readings_fit_is_refused_with_both_named(locale, currency, text
         *("5_000", "5;5", "5:00", "9" * 13, "0" * 200, "5,-", "$-", "1.2345"),
     ],
 )
-def test_what_cannot_be_certain_is_refused(text):
+def test_uncertain_amounts_are_rejected(text):
     assert read(text) is None
 
 
 @pytest.mark.once
-def test_another_currency_is_refused_and_more_decimals_are_never_rounded():
+def test_other_currencies_and_extra_decimals_are_rejected_never_rounded():
     assert sentence("€5") == "This amount is in USD. Enter it without “€”."
     assert "in EUR" in sentence("$5", "de-DE", "EUR")
     assert "in JPY" in sentence("5 USD", "en-US", "JPY")
@@ -243,7 +243,7 @@ NUMBER = {
 
 
 def naive_meaning(text: str, mark: str) -> Decimal | None:
-    """What somebody means who separates decimals by `mark`, with no thought for currencies."""
+    """The amount meant by a person whose decimal separator is `mark`, ignoring currencies."""
     text = text.replace("$", "").strip()
     sign = 1
     if text.startswith("(") and text.endswith(")"):
@@ -266,12 +266,12 @@ typed = st.one_of(
 
 @pytest.mark.once
 @given(text=typed, locale=st.sampled_from(sorted(COMMA | POINT)))
-def test_nothing_is_read_as_what_a_person_of_that_locale_does_not_mean(text, locale):
+def test_no_amount_is_read_differently_from_what_the_locale_means(text, locale):
     value = read(text, locale, "USD")
     if value is None:
         return
     if re.search(r"[.,]-", text):
-        # "12,-": no cents.
+        # "12,-" means no cents.
         text = re.sub(r"[.,](?=-)", "", text, count=1).replace("-", "", 1)
     mark = "," if locale in COMMA else "."
     assert value == naive_meaning(text, mark)
@@ -284,7 +284,7 @@ def test_nothing_is_read_as_what_a_person_of_that_locale_does_not_mean(text, loc
     locale=st.sampled_from(OFFERED),
     currency=st.sampled_from(CURRENCIES),
 )
-def test_every_amount_that_is_printed_is_read(units, locale, currency):
+def test_every_formatted_amount_can_be_read(units, locale, currency):
     value = Decimal(units).scaleb(-minor_unit_digits(currency))
     if abs(value) < 10**12:
         assert read(format_money(value, currency, locale), locale, currency) == value
@@ -302,7 +302,7 @@ def typed_by(person, value: str, currency: str = "EUR") -> str:
     return format_number(Decimal(value), currency, person.locale)
 
 
-def test_an_account_takes_and_shows_amounts_as_the_person_writes_them(person, client_for):
+def test_account_form_reads_and_shows_amounts_in_the_users_format(person, client_for):
     client = client_for(person)
     entries = {"name": "Main", "account_type": "checking", "currency": "EUR"}
     amounts = {
@@ -321,7 +321,7 @@ def test_an_account_takes_and_shows_amounts_as_the_person_writes_them(person, cl
     assert Account.objects.count() == 1
 
 
-def test_money_forms_take_amounts_as_the_person_writes_them(person, client_for):
+def test_money_forms_read_amounts_in_the_users_format(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")
     other = make_account(user=person, name="Other", opening_balance="0.00")
@@ -348,7 +348,7 @@ def test_money_forms_take_amounts_as_the_person_writes_them(person, client_for):
     assert Bill.objects.filter(payment__signed_amount=Decimal(-1000)).exists()
 
 
-def test_rules_rewards_and_thresholds_follow(person, client_for):
+def test_rules_rewards_and_thresholds_use_the_users_format(person, client_for):
     client = client_for(person)
     rule = {"keyword_pattern": "rewe", "category": "groceries", "priority": "100"}
     rule |= {"is_active": "on", "amount_min": typed_by(person, "1500")}
@@ -369,7 +369,7 @@ def test_rules_rewards_and_thresholds_follow(person, client_for):
     assert client.get("/alerts/backtest/", typed | {"threshold": "1,00,0"}).status_code == 422
 
 
-def test_a_split_is_typed_as_the_person_writes_it(person, client_for):
+def test_split_amounts_are_read_in_the_users_format(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")
     row = make_transaction(account=main, amount="-2500.00")
@@ -381,7 +381,7 @@ def test_a_split_is_typed_as_the_person_writes_it(person, client_for):
     assert list(amounts) == [Decimal("-1250.5"), Decimal("-1249.5")]
 
 
-def test_filters_take_what_is_typed_and_what_our_links_say(person, client_for):
+def test_filters_accept_typed_amounts_and_our_own_links(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")
     small = make_transaction(account=main, amount="-999.99", merchant="Small")
@@ -395,14 +395,14 @@ def test_filters_take_what_is_typed_and_what_our_links_say(person, client_for):
     assert chips[0]["value"] == typed_by(person, "1234.50")
 
 
-def test_a_saved_view_holds_plain_digits(person, client_for):
+def test_saved_views_store_plain_digits(person, client_for):
     make_account(user=person, opening_balance="9000.00")
     typed = urlencode({"amount_min": typed_by(person, "1234.50"), "category": "groceries"})
     client_for(person).post("/transactions/views/new/", {"name": "Large", "query": typed})
     assert SavedView.objects.get().query == "amount_min=1234.5&category=groceries"
 
 
-def test_an_american_is_never_given_a_thousandth(client_for, alice):
+def test_american_notation_never_becomes_thousandths(client_for, alice):
     client = client_for(alice)
     make_account(user=alice, opening_balance="0")
     entries = {"name": "Main", "account_type": "checking", "currency": "USD"}
@@ -420,7 +420,7 @@ def test_an_american_is_never_given_a_thousandth(client_for, alice):
     assert Account.objects.count() == count
 
 
-def test_amount_fields_ask_for_a_decimal_keyboard_and_take_any_text(client_for, alice):
+def test_amount_fields_request_a_decimal_keyboard_and_accept_any_text(client_for, alice):
     page = client_for(alice).get("/accounts/new/").content.decode()
     field = re.search(r'<input[^>]*name="opening_balance"[^>]*>', page)[0]
     assert 'type="text"' in field

@@ -1,4 +1,4 @@
-"""Our select draws what Django's draws, in fewer templates."""
+"""Our select renders the same HTML as Django's, with fewer templates."""
 
 import re
 
@@ -17,7 +17,7 @@ CHOICES = [
 
 
 class Marked(forms.Select):
-    """Its options carry attributes of their own."""
+    """A select whose options have attributes of their own."""
 
     def create_option(self, *args, **kwargs):
         option = super().create_option(*args, **kwargs)
@@ -31,7 +31,7 @@ def drawn(widget, value, renderer) -> str:
 
 @pytest.mark.parametrize("kind", [forms.Select, forms.SelectMultiple, Marked])
 @pytest.mark.parametrize("value", ["", "2", "1", None, "not there", "a'b\"c"])
-def test_a_select_is_the_same_as_djangos(kind, value):
+def test_select_renders_like_djangos(kind, value):
     widget = kind(attrs={"class": "wide", "required": True, "disabled": False}, choices=CHOICES)
     chosen = [value] if kind is forms.SelectMultiple else value
     ours, djangos = (

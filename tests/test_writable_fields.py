@@ -1,7 +1,7 @@
-"""What can be written at all: every entry of every form and command, read from the classes.
+"""Every field of every form and command, read from the classes.
 
-tests/test_commands.py sends forbidden entries along; here nothing declares one by mistake, and
-no entry that names a thing escapes its test with somebody else's.
+tests/test_commands.py sends forbidden fields. These tests ensure that no class declares one by
+mistake, and that every field that references an object is tested with another person's.
 """
 
 import importlib
@@ -24,7 +24,7 @@ FORBIDDEN = {
     *("created_at", "updated_at", "deleted_at", "archived_at", "paid_at"),
     *("fingerprint", "hash", "origin"),
 }
-# Who may write it all the same, and why that is no way up.
+# Fields that may be written anyway, with the reason why that is safe.
 ALLOWED = {
     ("AccountOpenIn", "balance"): "what a new account opens with",
     ("AccountChoiceIn", "id"): "which account of one's own bank is meant",
@@ -36,7 +36,7 @@ ALLOWED = {
     ("UserForm", "role"): "the staff site: admins, and never their own",
     ("UserForm", "kyc_status"): "the staff site: admins, and never their own",
 }
-# Named things that are no rows of anybody: how they are told apart.
+# References to things that are not anyone's rows, and how to recognize them.
 OF_NOBODY = {"filter", "mapping"}
 
 
@@ -64,7 +64,7 @@ def entries(one: type) -> dict[str, object]:
     }
 
 
-def test_no_form_and_no_command_takes_what_nobody_may_set():
+def test_no_form_or_command_accepts_forbidden_fields():
     found = {
         (one.__name__, name) for one in written_classes() for name in FORBIDDEN & set(entries(one))
     }
@@ -72,7 +72,7 @@ def test_no_form_and_no_command_takes_what_nobody_may_set():
     assert found == set(ALLOWED)
 
 
-def test_every_entry_that_names_a_thing_is_tried_with_somebody_elses():
+def test_every_field_that_references_an_object_is_tested_with_someone_elses():
     kinds = (RelatedField, serializers.ManyRelatedField, forms.ModelChoiceField)
     naming = {
         name

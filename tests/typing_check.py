@@ -1,4 +1,4 @@
-"""Checks the types of every package of ours; `python -m tests.typing_check [mypy's options]`."""
+"""Check the types of all our packages: `python -m tests.typing_check [mypy options]`."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from tests.contracts import APPS, ROOT
 
 
 def command(*options: str) -> list[str]:
-    """mypy over the project and its apps; pyproject.toml says how strictly."""
+    """The mypy command for the project and its apps. pyproject.toml sets how strict it is."""
     return [sys.executable, "-m", "mypy", *options, "banking", *APPS]
 
 

@@ -1,4 +1,4 @@
-"""One of each thing a person can own, every name with a word by which a leak is known."""
+"""One of every object a person can own, named with words that reveal a leak."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,16 +25,16 @@ from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from users.models import User
 
-# In no page, no style and no message of ours.
+# A word that appears in none of our pages, styles and messages.
 SECRET = "Xylograph"
 
-# What may change though a request is refused: the trail, sessions, answers kept.
+# What a rejected request may still change: the audit trail, sessions and stored responses.
 UNWATCHED = {"AuditEvent", "AuditChain", "Session", "UserSession", "IdempotentCommand", "LogEntry"}
 Rows = dict[str, list[tuple]]
 
 
 def everything() -> Rows:
-    """{table: every row} of every table of people."""
+    """{table: every row} for every table with personal data."""
     found = {}
     with connection.cursor() as cursor:
         for model in [User, *tables_of_people()]:
@@ -45,7 +45,7 @@ def everything() -> Rows:
 
 
 def things_of(owner: User) -> dict[str, Any]:
-    """{kind: the owner's one}; whoever adds a kind of thing adds it here."""
+    """{kind: the owner's object}. Add every new kind of object here."""
     ledger = _ledger(owner)
     account, category = ledger["account"], ledger["category"]
     things = ledger | _plans(owner, account, category) | _files(owner, account)
@@ -93,7 +93,7 @@ def things_of(owner: User) -> dict[str, Any]:
 
 
 def connected_bank(owner: User) -> BankConnection:
-    """The sandbox bank, connected, with one account that is not mapped."""
+    """The sandbox bank, connected, with one unmapped account."""
     asked = ask_bank(
         user=owner,
         provider="sandbox",
@@ -112,7 +112,7 @@ def connected_bank(owner: User) -> BankConnection:
 
 
 def _ledger(owner: User) -> dict[str, Any]:
-    """Two accounts, what was booked on them, and the transfer between them."""
+    """Two accounts with transactions and a transfer between them."""
     account = make_account(user=owner, name=f"{SECRET} account", opening_balance="1000")
     category = create_category(actor=owner, user=owner, name=f"{SECRET} category")
     transaction = make_transaction(
@@ -142,7 +142,7 @@ def _ledger(owner: User) -> dict[str, Any]:
 
 
 def _plans(owner: User, account: Account, category: Category) -> dict[str, Any]:
-    """A budget, a bill, a rewards programme."""
+    """A budget, a bill and a rewards program."""
     today = timezone.now().date()
     budget = create_budget(
         actor=owner,
@@ -172,7 +172,7 @@ def _plans(owner: User, account: Account, category: Category) -> dict[str, Any]:
 
 
 def _files(owner: User, account: Account) -> dict[str, Any]:
-    """A file that came in and is being checked, and one that was made."""
+    """An imported file awaiting review and a generated export."""
     batch = ImportBatch.objects.create(
         user=owner, account=account, file_name=f"{SECRET}.csv", sha256="0" * 64, status="checked"
     )
