@@ -1,4 +1,4 @@
-"""Where allauth's pages meet our services: limits, audit events and password changes are ours."""
+"""Connects allauth's pages to our services, which own limits, audit events and password changes."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from users.user_agents import device_name
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth asks, our services answer."""
+    """Routes allauth's account operations to our services."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "0.0.0.0"  # noqa: S104 - "unknown", nothing is bound
@@ -46,7 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return sessions.prove_password(user=user, password=password, by="page", device=device)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """The ways to step up; a passkey is called a passkey."""
+        """The available ways to re-authenticate; passkeys get their own name."""
         ways = super().get_reauthentication_methods(user)
         names = {"mfa_reauthenticate:webauthn": _("Use a passkey")}
         return [way | {"description": names.get(way["id"], way["description"])} for way in ways]
@@ -71,7 +71,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail server that is slow or away delays nothing, and known and unknown answer alike."""
+        """Send in the background: a slow mail server delays nothing, and timing reveals no known
+        address.
+        """
         send_account_mail(template_prefix, email, context)
 
     def send_notification_mail(
@@ -81,17 +83,17 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """A change of somebody's account, told by their own clock and region."""
+        """Tell a user about a change to their account, in their time zone and region format."""
         about = {"user": user} | (context or {})
         super().send_notification_mail(template_prefix, user, about, email)
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """The link to a new password; whoever never had one is welcomed with it."""
+        """Mail a password reset link; users who never had a password get a welcome mail instead."""
         is_new = not user.has_usable_password()
         self.send_mail(WELCOME if is_new else "account/email/password_reset_key", email, context)
 
     def clean_email(self, email: str) -> str:
-        """Mails to strangers are limited by who asks and by who gets them."""
+        """Limit mails to strangers, per sender and per recipient."""
         request = allauth_context.request
         resolved = request.resolver_match.url_name if request and request.resolver_match else ""
         if resolved in ("account_reset_password", "account_email", "auth-password-reset"):
@@ -100,7 +102,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().clean_email(email)
 
     def set_password(self, user: User, password: str) -> None:
-        """Change or reset; the browser that changes its own user's password stays signed in."""
+        """Change or reset the password; the browser that changes its own user's password stays
+        signed in.
+        """
         request = allauth_context.request
         is_own = request.user.is_authenticated and request.user.pk == user.pk
         changed = people.change_password(
@@ -110,11 +114,13 @@ class AccountAdapter(DefaultAccountAdapter):
             kept_session=request.session.session_key or "" if is_own else "",
         )
         user.password, user.session_version = changed.password, changed.session_version
-        # What was proven with the old password counts no longer.
+        # Proofs given with the old password no longer count.
         clear_authentication_records(request)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """The opened link: the address becomes the login, unless it is somebody else's by now."""
+        """Confirm an opened link: the address becomes the login, unless it belongs to somebody else
+        by now.
+        """
         before = User.objects.values_list("email", flat=True).get(pk=email_address.user_id)
         try:
             with db_transaction.atomic():
@@ -133,7 +139,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class FactorsAdapter(DefaultMFAAdapter):
-    """The second factor: its secrets are encrypted at rest, and it names us, not our address."""
+    """Two-factor settings: secrets are encrypted at rest, and apps show our
+    name, not our address.
+    """
 
     def encrypt(self, text: str) -> str:
         return encrypt(text)
@@ -145,7 +153,7 @@ class FactorsAdapter(DefaultMFAAdapter):
         return super().get_public_key_credential_rp_entity() | {"name": settings.SITE_NAME}
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:
-        """The browser it is made in: what people recognise it by."""
+        """Name the passkey after the browser it is created in, so people recognize it."""
         return device_name(allauth_context.request.headers.get("User-Agent", ""))
 
 

@@ -1,7 +1,7 @@
-"""The private parts of django-allauth that we use: here and nowhere else.
+"""The private parts of django-allauth that we use. Import them nowhere else.
 
-tests/test_private_parts.py names the version this was written for. On another version look at each
-of them again, then change the number there.
+tests/test_private_parts.py pins the version this was written for. After an upgrade, review each of
+them, then change the version there.
 """
 
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address

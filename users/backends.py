@@ -1,4 +1,4 @@
-"""What a role may see in the admin site, said to Django's permission checks."""
+"""Tells Django's permission checks what a role may see in the admin site."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from users.policy import Ability, may
 
 
 class RolePermissions(BaseBackend):
-    """Whoever may read everything has each model's "view"; admins are superusers anyway."""
+    """Full readers get every model's "view" permission; admins are superusers anyway."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         return _reads_everything(user_obj) and perm.partition(".")[2].startswith("view_")

@@ -1,7 +1,7 @@
-"""The people of the demo: everybody knows their password, so nobody may shut the others out.
+"""The demo's users share a public password, so no visitor may lock the others out.
 
-Only where DEMO is on: the same addresses elsewhere are anybody's. A demo that answers to the names
-of its own machine alone is one person's, who may try everything in it.
+This applies only if DEMO is on: otherwise the same addresses may belong to anybody. A demo
+reachable only on the local machine has a single user, who may try everything.
 """
 
 from django.conf import settings
@@ -26,6 +26,6 @@ def is_for_everybody(user: User) -> bool:
 
 
 def require_own_sign_in(user: User) -> None:
-    """Raise PermissionDenied (403) before a change that would shut others out of a sign-in."""
+    """Raise PermissionDenied (403) before a change that would lock others out of a demo sign-in."""
     if is_for_everybody(user):
         raise PermissionDenied(REFUSAL)

@@ -1,7 +1,7 @@
-"""Browsers that somebody has signed in from before: a lock-out caused by others spares them.
+"""Browsers that a user has signed in from before; lockouts caused by others do not affect them.
 
-The cookie is ours (signed) and names accounts by digest. It opens nothing: it only gives wrong
-passwords from this browser a count of their own.
+The signed cookie names accounts by digest. It grants no access: it only gives wrong passwords from
+this browser a separate count.
 """
 
 import hashlib
@@ -17,13 +17,13 @@ SALT = "users.devices"
 
 
 def known_device(request: HttpRequest, email: str) -> str | None:
-    """This browser's name, if that account has been signed in to from it."""
+    """This browser's id, if the account has signed in from it before."""
     name, accounts = _read(request)
     return name if _digest(email) in accounts else None
 
 
 def remember_device(request: HttpRequest, response: HttpResponse, email: str) -> None:
-    """Let the browser show that this account was signed in to from it."""
+    """Remember in the browser's cookie that this account signed in from it."""
     name, accounts = _read(request)
     digest = _digest(email)
     accounts = [digest, *(other for other in accounts if other != digest)][:KNOWN_DEVICE_ACCOUNTS]
@@ -38,7 +38,7 @@ def remember_device(request: HttpRequest, response: HttpResponse, email: str) ->
 
 
 def cookie_name() -> str:
-    """With the prefix that ties a cookie to this host, where there is TLS."""
+    """The cookie's name; with TLS, its prefix ties the cookie to this host."""
     return "__Host-device" if settings.SESSION_COOKIE_SECURE else "device"
 
 

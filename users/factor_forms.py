@@ -1,4 +1,4 @@
-"""Codes and passkeys at allauth's pages: checked under our limits, told on our audit trail."""
+"""Codes and passkeys on allauth's pages: checked under our limits, recorded in the audit trail."""
 
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from users.audit.trail import current_request_info
 from users.models import User
 from users.services import sessions
 
-# What the libraries raise for a credential that somebody made up.
+# Exceptions that the libraries raise for a forged credential.
 _MALFORMED = (InvalidSignature, TypeError, ValueError, LookupError, AttributeError, OverflowError)
 
 
@@ -54,7 +54,7 @@ class SignInCodeForm(AuthenticateForm):
 
 
 class StepUpCodeForm(SignInCodeForm, ReauthenticateForm):
-    """A code before something sensitive."""
+    """A code required before a sensitive action."""
 
     purpose = "step_up"
 
@@ -64,7 +64,7 @@ class StepUpCodeForm(SignInCodeForm, ReauthenticateForm):
 
 
 class _PasskeyMixin:
-    """A credential that does not fit is an error at the form, whatever is wrong with it."""
+    """Turns any problem with a credential into a form error."""
 
     purpose = "sign_in"
     user: User
@@ -87,7 +87,7 @@ class SecondFactorPasskeyForm(_PasskeyMixin, AuthenticateWebAuthnForm):
 
 
 class StepUpPasskeyForm(_PasskeyMixin, ReauthenticateWebAuthnForm):
-    """A passkey before something sensitive."""
+    """A passkey required before a sensitive action."""
 
     purpose = "step_up"
 

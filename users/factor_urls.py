@@ -1,4 +1,4 @@
-"""In front of allauth's own addresses under 2fa/, with its names."""
+"""Our views for some of allauth's addresses under 2fa/, with allauth's names."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""allauth's pages of the second factor, with each change on the audit trail."""
+"""allauth's two-factor pages, with each change recorded in the audit trail."""
 
 from typing import Any, cast
 
@@ -20,13 +20,13 @@ from users.signed_in import UserRequest
 
 
 class _Recorded:
-    """The change and its event are one transaction."""
+    """Saves the change and its audit event in one transaction."""
 
     change = ""
     request: UserRequest
 
     def form_valid(self, form: Any) -> HttpResponse:
-        # Before allauth mails that it was changed.
+        # Record before allauth mails about the change.
         require_own_sign_in(self.request.user)
         with db_transaction.atomic():
             what = self.what(form)
@@ -35,14 +35,15 @@ class _Recorded:
         return response
 
     def what(self, form: Any) -> dict[str, str]:
-        """What the event says besides."""
+        """Additional details of the event."""
         return {}
 
 
 class _AddressFirst:
-    """A factor needs a confirmed address; who has none is told so here, with the way onward.
+    """Requires a confirmed email address; without one, the page says so and shows how to confirm
+    it.
 
-    Or somebody could sign up with a stranger's address and lock its owner out for good.
+    Otherwise somebody could sign up with a stranger's address and lock its owner out for good.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -66,7 +67,7 @@ class GenerateRecoveryCodes(_Recorded, GenerateRecoveryCodesView):
 
 
 class ShowRecoveryCodes(ViewRecoveryCodesView):
-    """Looking at them is told too: whoever has seen one can get in with it."""
+    """Viewing the codes is recorded too: anyone who has seen one can use it to sign in."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -75,7 +76,7 @@ class ShowRecoveryCodes(ViewRecoveryCodesView):
 
 
 class DownloadRecoveryCodes(DownloadRecoveryCodesView):
-    """As with looking at them."""
+    """Recorded like viewing them."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         record_factor_changed(user=self.request.user, change="recovery_codes.viewed")

@@ -1,4 +1,4 @@
-"""What staff may narrow people, messages and the audit trail by."""
+"""Staff filters for users, messages and the audit trail."""
 
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -14,7 +14,9 @@ _UTC = ZoneInfo("UTC")
 
 
 class PersonFilter(django_filters.FilterSet):
-    """`search` by email, name or phone (whole ones, for who sees only masks), role, active."""
+    """`search` by email, name or phone (exact match for staff who see masked
+    values), role, active.
+    """
 
     search = django_filters.CharFilter(method="search_people")
     role = django_filters.ChoiceFilter(choices=User.Role.choices)
@@ -30,7 +32,7 @@ class PersonFilter(django_filters.FilterSet):
 
 
 class ReceiptFilter(django_filters.FilterSet):
-    """Whose, by which channel, what became of it."""
+    """Recipient, channel, status."""
 
     user = django_filters.NumberFilter(field_name="recipient_id", max_value=2**63 - 1)
     channel = django_filters.ChoiceFilter(choices=Notification.Channel.choices)
@@ -43,7 +45,7 @@ class ReceiptFilter(django_filters.FilterSet):
 
 
 class AuditFilter(django_filters.FilterSet):
-    """Who (id or address), did what (a whole word or its beginning), to what, when (UTC days)."""
+    """Actor (id or email), action (or its prefix), target, and dates (UTC)."""
 
     actor = django_filters.CharFilter(method="by_actor")
     action = django_filters.CharFilter(lookup_expr="startswith")

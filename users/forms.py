@@ -1,4 +1,4 @@
-"""What people enter about themselves."""
+"""Forms for signing in, signing up and the profile."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ THEMES = User._meta.get_field("theme").choices or []
 
 
 class PlainLabels(Form):
-    """allauth's forms in the words of our pages; a placeholder never repeats the label."""
+    """allauth's forms with our labels; placeholders never repeat the label."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,11 +45,11 @@ class SignInForm(PlainLabels, allauth_forms.LoginForm):
 
 
 class ResetPasswordForm(PlainLabels, allauth_forms.ResetPasswordForm):
-    """The address to send a link to."""
+    """The address to send a reset link to."""
 
 
 class ResetPasswordKeyForm(PlainLabels, allauth_forms.ResetPasswordKeyForm):
-    """The new password, after the link."""
+    """The new password, after opening the link."""
 
 
 def _currency_field(**options: Any) -> forms.ChoiceField:
@@ -57,13 +57,13 @@ def _currency_field(**options: Any) -> forms.ChoiceField:
 
 
 class SignUpForm(PlainLabels, allauth_forms.SignupForm):
-    """allauth's page, our service: `people.sign_up` makes the user."""
+    """allauth's page with our service: `people.sign_up` creates the user."""
 
     name = forms.CharField(
         label=_("Name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
     )
     base_currency = _currency_field(required=False, initial="USD")
-    # Filled in by the page's script; without one everybody begins in UTC.
+    # Filled in by the page's script; without JavaScript, the time zone is UTC.
     timezone = forms.CharField(
         required=False, max_length=64, widget=forms.HiddenInput({"data-guess": "timezone"})
     )
@@ -74,12 +74,13 @@ class SignUpForm(PlainLabels, allauth_forms.SignupForm):
         return guess if guess in dict(timezone_choices()) else ""
 
     def validate_unique_email(self, value: str) -> str:
-        """The service decides: allauth would also count addresses nobody has confirmed, so that
-        anyone could keep a stranger from signing up."""
+        """Leave this to the service: allauth would also count unconfirmed addresses, so that anyone
+        could keep a stranger from signing up.
+        """
         return value
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """The user, or the page with what was wrong."""
+        """Return the user, or the page with the errors."""
         try:
             return self.save(request), None
         except ValidationError as error:
@@ -107,9 +108,9 @@ def _with_password1(error: ValidationError) -> ValidationError:
 
 
 class ChangeEmailForm(PlainLabels, allauth_forms.AddEmailForm):
-    """The address to change to; it counts once the mailed link is opened.
+    """The new email address; it takes effect once the mailed link is opened.
 
-    allauth's own form takes an unconfirmed current address for a pending one and removes it, and
+    allauth's own form mistakes an unconfirmed current address for a pending one and removes it, and
     the person's login with it.
     """
 
@@ -124,7 +125,7 @@ class ChangeEmailForm(PlainLabels, allauth_forms.AddEmailForm):
 
 
 class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
-    """The old password counts as a step-up: limited, and told on the audit trail."""
+    """The old password counts as a step-up: it is limited and recorded in the audit trail."""
 
     def clean_oldpassword(self) -> str:
         password = self.cleaned_data["oldpassword"]
@@ -134,7 +135,7 @@ class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
 
 
 class ProfileForm(Form):
-    """Everything of people.EDITABLE."""
+    """All fields of people.EDITABLE."""
 
     name = forms.CharField(
         label=_("Name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
@@ -163,7 +164,7 @@ class ProfileForm(Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         initial = {field: getattr(user, field) for field in people.EDITABLE}
         super().__init__(*args, initial=initial, **kwargs)
-        # A tag set through the API need not be one of the offered ones; it stays choosable.
+        # A locale set through the API may not be on the list; keep it selectable.
         offered = locale_choices()
         if user.locale not in dict(offered) and is_locale(user.locale):
             offered = [(user.locale, user.locale), *offered]
@@ -171,7 +172,7 @@ class ProfileForm(Form):
 
 
 class EraseForm(Form):
-    """The word that it is meant; the service compares it."""
+    """The typed confirmation; the service compares it."""
 
     confirm = forms.CharField(
         label=_("Your email"),
@@ -181,6 +182,6 @@ class EraseForm(Form):
 
 
 class ThemeForm(Form):
-    """The switch in the user's menu."""
+    """The theme switch in the user menu."""
 
     theme = forms.ChoiceField(choices=THEMES)

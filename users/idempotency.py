@@ -1,7 +1,7 @@
-"""A command with an Idempotency-Key takes effect at most once, and answers the same each time.
+"""A command with an Idempotency-Key takes effect at most once and always gets the same response.
 
-The key is written in the command's own transaction: an effect without its key, or a key without
-its effect, cannot be committed. A twin that comes meanwhile waits at the unique index.
+The key is written in the command's own transaction, so effect and key are committed together or not
+at all. A concurrent duplicate waits at the unique index.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ Answer = tuple[int, Any]
 
 
 class Outcome(NamedTuple):
-    """What a command answered, now or when its key first came."""
+    """The outcome of a command, computed now or stored earlier under its key."""
 
     status: int
     data: Any
@@ -29,11 +29,11 @@ class Outcome(NamedTuple):
 
 
 class KeyReusedError(Exception):
-    """The key came before, with another body: answering either way would be a guess."""
+    """The key was used before with a different body, so no response would be right."""
 
 
 class CommandRunningError(Exception):
-    """A twin holds the key and has not finished within the database's lock timeout."""
+    """A duplicate holds the key and has not finished within the database's lock timeout."""
 
 
 def run_once(
@@ -44,11 +44,12 @@ def run_once(
     command: Callable[[], Answer],
     refusal: Callable[[Exception], Answer | None] = lambda error: None,
 ) -> Outcome:
-    """Run `command` and keep its answer under (user, key); a repetition gets the kept answer.
+    """Run `command` and store its response under (user, key); a repetition gets the stored
+    response.
 
-    An exception rolls the key back with everything else, so that the command may be tried again,
-    unless `refusal(exception)` turns it into an answer: then its effects are rolled back and the
-    answer is kept. Without a key the command simply runs, atomically.
+    An exception also rolls the key back, so that the command can be retried, unless
+    `refusal(exception)` turns it into a response: then only its effects are rolled back and the
+    response is stored. Without a key the command simply runs, atomically.
     """
     with db_transaction.atomic():
         if not key:
@@ -62,23 +63,25 @@ def run_once(
 
 
 def is_kept(user: User, key: str) -> bool:
-    """Whether a command with this key was answered already."""
+    """Whether a command with this key already has a stored response."""
     return bool(key) and IdempotentCommand.objects.filter(user=user, key=key).exists()
 
 
 def body_hash(body: Any) -> str:
-    """One digest for one meaning: the order of keys in a body does not count."""
+    """A digest of the body's content, independent of the order of its keys."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain(answer: Any) -> Any:
-    """The answer as JSON gives it back, so that the first caller sees what a repetition sees."""
+    """The response after a JSON round trip, so that the first caller and
+    repetitions get the same.
+    """
     return json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
 
 
 def forget_old_commands(*, at: datetime) -> int:
-    """Remove the keys that are older than they need to be."""
+    """Delete expired keys."""
     return IdempotentCommand.objects.filter(created_at__lt=at - IDEMPOTENCY_KEYS_FOR).delete()[0]
 
 
@@ -91,7 +94,7 @@ def _claim(user: User, key: str, digest: str) -> tuple[IdempotentCommand, bool]:
                 row.save(force_insert=True)
                 return row, True
         except IntegrityError:
-            # The twin was faster; it has committed, or the insert would still be waiting.
+            # The duplicate committed first; otherwise the insert would still be waiting.
             found = IdempotentCommand.objects.get(user=user, key=key)
         except OperationalError as error:
             raise CommandRunningError from error

@@ -1,8 +1,8 @@
-"""How often somebody may try something, counted where every process sees it.
+"""Rate limits, counted in a store shared by all processes.
 
 A limit allows `count` uses of a key in a window of `seconds`, which starts with the first use. On
-Redis one script counts and starts the window, so that parallel requests cannot slip through
-between reading and writing; the in-memory cache of tests counts under its own lock.
+Redis one script counts and starts the window, so that parallel requests cannot slip through between
+reading and writing; the in-memory cache of tests counts under its own lock.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ from banking.limits import FORGIVEN_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# Of these, all counts about one subject (the key's first word) can be forgiven at once.
+# For these limits, all counts of one subject (the key's first word) can be reset together.
 FORGIVABLE = {"sign-in-account", "sign-in-everywhere"}
-# Without a count nobody is let through here; elsewhere a broken store must not stop the bank.
+# If the store fails, these limits refuse everyone; others let requests pass, so the bank keeps
+# running.
 FAIL_CLOSED = {
     *("sign-in-account", "sign-in-everywhere", "sign-in-address", "sign-in-network"),
     *("otp", "passkey"),
@@ -37,7 +38,7 @@ _GIVE_BACK = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS
 
 
 class LimitReachedError(Exception):
-    """Too often; `is_first` marks the use that crossed the line."""
+    """Too many uses; `is_first` is set for the first use above the limit."""
 
     def __init__(self, retry_after: int, *, is_first: bool = False) -> None:
         self.retry_after = max(1, retry_after)
@@ -46,14 +47,14 @@ class LimitReachedError(Exception):
 
 
 class LimitsUnavailableError(Exception):
-    """The store of counts does not answer, and this must not go on without it."""
+    """The store of counts is unavailable, and this operation must not run without it."""
 
     def __init__(self) -> None:
         super().__init__("You can't sign in right now. Try again in a minute.")
 
 
 def consume(name: str, key: str | None) -> None:
-    """Count one use of settings.RATE_LIMITS[name] by `key`; raise when that was one too many."""
+    """Count one use of settings.RATE_LIMITS[name] by `key`; raise if it exceeds the limit."""
     rate = settings.RATE_LIMITS[name]
     if rate is not None:
         limit(name, key or "unknown", *rate)
@@ -73,7 +74,7 @@ def limit(name: str, key: str, count: int, seconds: int) -> None:
 
 
 def give_back(name: str, key: str | None) -> None:
-    """Uncount one use: a right password is no failure."""
+    """Undo one use: a right password is not a failure."""
     try:
         full_key = _cache_key(name, key or "unknown")
         if has_redis():
@@ -81,13 +82,13 @@ def give_back(name: str, key: str | None) -> None:
         else:
             cache.decr(full_key)
     except ValueError:
-        pass  # The window has ended meanwhile.
+        pass  # The window has ended in the meantime.
     except (RedisError, OSError) as error:
         logger.warning("rate limit %s is not given back: %s", name, type(error).__name__)
 
 
 def forgive(name: str, subject: str) -> None:
-    """Begin every count about a subject anew; raises LimitsUnavailableError without the store."""
+    """Reset every count of a subject; raises LimitsUnavailableError without the store."""
     if name not in FORGIVABLE:
         raise ValueError(f"{name} is not counted by subject")
     try:

@@ -1,4 +1,4 @@
-"""Languages and regions a person can have dates and amounts written for."""
+"""The locales available for formatting dates and amounts."""
 
 from functools import cache
 
@@ -16,14 +16,14 @@ OFFERED = (
 
 @cache
 def locale_choices() -> list[tuple[str, str]]:
-    """(tag, its name in its own language) by name."""
+    """(tag, its name in its own language), sorted by name."""
     named = [(tag, Locale.parse(tag, sep="-").display_name or tag) for tag in OFFERED]
     capitalized = [(tag, name[0].upper() + name[1:]) for tag, name in named]
     return sorted(capitalized, key=lambda choice: choice[1].casefold())
 
 
 def is_locale(tag: str) -> bool:
-    """Whether dates and amounts can be written for it."""
+    """Whether the locale is supported."""
     try:
         Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
@@ -32,7 +32,7 @@ def is_locale(tag: str) -> bool:
 
 
 def best_locale(accept_language: str) -> str:
-    """The first language of an Accept-Language header that is offered, or ""."""
+    """The first supported language of an Accept-Language header, or ""."""
     for part in accept_language.split(","):
         wanted = part.partition(";")[0].strip().lower()
         if not wanted:

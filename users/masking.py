@@ -1,4 +1,4 @@
-"""What support sees of a person: enough to recognise whom they talk to, not enough to collect."""
+"""What support sees of a person: enough to recognize them, too little to harvest."""
 
 import re
 
@@ -18,12 +18,12 @@ def masked_name(name: str) -> str:
 
 
 def masked_phone(phone: str) -> str:
-    """***45; "" where there is none."""
+    """***45; "" if there is no number."""
     digits = [char for char in phone if char.isdecimal()]
     return f"***{''.join(digits[-2:])}" if digits else ""
 
 
 def masked_text(text: str) -> str:
-    """A provider's answer, without the addresses and numbers it repeats."""
+    """A provider's response with addresses and phone numbers masked."""
     text = _ADDRESS.sub(lambda found: masked_email(found[0]), text)
     return _NUMBER.sub(lambda found: masked_phone(found[0]), text)

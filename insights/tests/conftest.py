@@ -1,4 +1,4 @@
-"""A dollar household of Alice's, and guests who look in on it."""
+"""A US-dollar household owned by Alice, and guests who can see it."""
 
 from datetime import date, timedelta
 
@@ -13,13 +13,15 @@ from transactions.models import Category
 
 @pytest.fixture
 def today() -> date:
-    """The date of users in UTC, for doors that read the clock themselves."""
+    """Today in UTC, for views that read the clock themselves."""
     return timezone.now().date()
 
 
 @pytest.fixture
 def household(alice, today):
-    """Salary, groceries, a transfer, a pending line and a cut line of last month."""
+    """Salary, groceries, a transfer, a pending transaction and a split
+    transaction of last month.
+    """
     alice.base_currency = "USD"
     alice.save()
     account = make_account(user=alice, currency="USD", opening_balance="1000.00")
@@ -47,7 +49,7 @@ def household(alice, today):
 
 @pytest.fixture
 def guest_of(household, alice):
-    """guest_of(role): somebody of that role to whom Alice's account is shared at that level."""
+    """guest_of(role): a user of that role with whom Alice's account is shared at that level."""
 
     def make(role: str, level: str = ""):
         guest = make_user(f"{role}@example.org", name="Guest", role=role)

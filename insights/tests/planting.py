@@ -1,4 +1,4 @@
-"""A word that is nowhere else, planted in every text of every row of a person; and found again."""
+"""Plant a unique word in every text field of a person's rows, and search for it afterward."""
 
 import datetime
 import uuid
@@ -14,10 +14,10 @@ from django.utils import timezone
 from insights.exports.ownership import paths_to_person, rows_of, tables_of_people
 from users.models import User
 
-# Four letters, so that it fits where hardly anything does.
+# Four letters, so that it fits almost any field.
 CANARY = "Qyzw"
 ADDRESS = f"{CANARY}@example.com".lower()
-# Texts that are one of a few words, a code or a number, by rule of the database.
+# Text columns restricted by database constraints to choices, codes or numbers.
 NOT_FREE = {"last_four", "currency", "base_currency", "rate", "locale", "timezone", "color", "icon"}
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
 
@@ -26,7 +26,7 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 
 
 def free_texts(model) -> list[models.Field]:
-    """The fields of a model that can hold the word."""
+    """The text fields of a model that can hold the word."""
     return [
         field
         for field in model._meta.concrete_fields
@@ -34,14 +34,14 @@ def free_texts(model) -> list[models.Field]:
         and not field.choices
         and field.name not in NOT_FREE
         and not field.primary_key
-        # The addresses have the word already, and say where else to look.
+        # The email addresses contain the word already, and other code looks users up by them.
         and model is not EmailAddress
         and (field.max_length is None or field.max_length >= len(CANARY))
     ]
 
 
 def value_for(field: models.Field, person: User):
-    """A value that the field takes; the word where it can be."""
+    """A valid value for the field, containing the word if possible."""
     if isinstance(field, models.ForeignKey):
         return related_pk(field, person)
     made = {
@@ -72,7 +72,7 @@ def related_pk(field: models.ForeignKey, person: User) -> int | None:
 
 
 def make_one(model, person: User) -> None:
-    """A row of a kind that nothing made yet."""
+    """Create a row of a model that the test's world lacks."""
     row = model()
     for field in model._meta.concrete_fields:
         if not isinstance(field, models.AutoField | models.BigAutoField):
@@ -81,7 +81,9 @@ def make_one(model, person: User) -> None:
 
 
 def plant(person: User) -> dict[str, list[str]]:
-    """The word in every free text of every row; what could not take it, by table."""
+    """Write the word into every text field of every row; returns what could not
+    hold it, by table.
+    """
     refused: dict[str, list[str]] = {}
     for model in reversed(tables_of_people()):
         if not rows_of(model, person).exists():
@@ -109,7 +111,7 @@ def in_a_unique_constraint(model, field) -> bool:
 
 
 def dump() -> dict[str, str]:
-    """{table: everything in it}, and the files, in lower case."""
+    """{table: all its content}, and the files, in lowercase."""
     found = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

@@ -1,4 +1,4 @@
-"""The figures once more, the slow way: plain Python over every row, sharing no code with them."""
+"""Recompute the figures in plain Python over every row, sharing no code with the product."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from transactions.models import Transaction
 
 
 def rate_on(currency: str, base: str, on: date) -> Decimal | None:
-    """The direct rate of the day or of the seven days before, walked back day by day."""
+    """The direct rate of the day or of the seven days before it."""
     if currency == base:
         return Decimal(1)
     for back in range(8):
@@ -61,7 +61,7 @@ def recomputed_flows(user, base: str, start: date, last: date) -> dict:
 
 
 def recomputed_net_worth(user, base: str, on: date) -> tuple[Decimal, int]:
-    """Σ of what the rows say the active accounts hold, and how many accounts had no rate."""
+    """The sum of the active accounts' rows, and how many accounts had no rate."""
     total, left_out = Decimal(0), 0
     for account in Account.objects.filter(user=user, deleted_at=None, is_active=True):
         balance = account.opening_balance

@@ -1,4 +1,4 @@
-"""The insight figures the slow way: plain Python over every raw row, sharing no code with them."""
+"""Recompute the insights in plain Python over every raw row, sharing no code with the product."""
 
 import calendar
 from collections import defaultdict
@@ -15,7 +15,7 @@ LIQUID = ("checking", "savings", "cash")
 
 @dataclass
 class Part:
-    """What one transaction says of one category; `worth` is None where no rate is known."""
+    """One category's part of a transaction; `worth` is None if no rate is known."""
 
     row: int
     on: date
@@ -27,7 +27,7 @@ class Part:
 
 
 class Raw:
-    """Every account and counted row of one person, as the tables have them."""
+    """All accounts and counted rows of one person, as stored."""
 
     def __init__(self, user, base: str, with_shared: bool = False) -> None:
         self.base, self.rates = base, {}
@@ -75,7 +75,7 @@ class Raw:
         return [part for part in self.parts if start <= part.on <= last]
 
     def flow(self, start: date, last: date) -> tuple[Decimal, Decimal, int]:
-        """Income, expenses, and how many parts no rate was known for."""
+        """Income, expenses, and how many parts had no rate."""
         parts = self.between(start, last)
         known = [part.worth for part in parts if part.worth is not None]
         spent = [part.worth for part in parts if part.worth is not None and is_spending(part)]
@@ -83,7 +83,7 @@ class Raw:
         return sum(known, Decimal(0)) + expenses, expenses, len(parts) - len(known)
 
     def spent_by(self, name: str, start: date, last: date) -> dict:
-        """{category or merchant: what went out less refunds}, where there was either."""
+        """{category or merchant: outflows minus refunds}, where there is either."""
         found: dict = defaultdict(Decimal)
         for part in self.between(start, last):
             if part.worth is not None and is_spending(part):
@@ -99,7 +99,7 @@ class Raw:
         return {merchant: len(ids) for merchant, ids in rows.items()}
 
     def months_back(self, on: date, count: int) -> list[tuple[date, date]]:
-        """The last full months before `on`'s, from the first that has any money."""
+        """The last full months before `on`'s, starting with the first that has activity."""
         months, end = [], on.replace(day=1)
         for _ in range(count):
             last = end - timedelta(days=1)
@@ -133,7 +133,7 @@ class Raw:
         return account.opening_balance + sum(moved, Decimal(0))
 
     def worth(self, evening: date, today: date) -> tuple[Decimal, Decimal, int]:
-        """Assets, liabilities and how many accounts had no rate, on a month's last evening."""
+        """Assets, debts and how many accounts had no rate, on the last evening of a month."""
         assets = liabilities = Decimal(0)
         left_out = 0
         for account in self.accounts:
@@ -153,7 +153,7 @@ class Raw:
 
 
 def is_spending(part: Part) -> bool:
-    """Money out, or money that came back in a category of expenses."""
+    """Whether it is an outflow, or an inflow in an expense category."""
     return part.amount < 0 or part.kind == "expense"
 
 
@@ -162,7 +162,7 @@ def end_of(month: date) -> date:
 
 
 def over(account, evening: date, dates: list[date]) -> bool:
-    """Whether an archived account's life had ended by that evening, as far as one knows."""
+    """Whether an archived account had ended by that evening, as far as is known."""
     if account.archived_at:
         return account.archived_at.date() <= evening
     return f"{max(dates):%Y-%m}" < f"{evening:%Y-%m}"

@@ -1,4 +1,4 @@
-"""The back-test promises exactly what scanning the demo year day by day stores."""
+"""The back-test predicts exactly the alerts that day-by-day scans of the demo year store."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,7 +12,7 @@ from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, restore_transactions
 from users.models import Notification, User
 
-# Nothing in it that other tests do not cover; tracing it would take a third longer.
+# Covers nothing that other tests do not; tracing it would take a third longer.
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.no_cover]
 ON = date(2026, 3, 15)
 KINDS = [
@@ -21,7 +21,7 @@ KINDS = [
 
 
 @pytest.mark.slow
-def test_a_replay_of_the_demo_year_stores_what_the_backtest_promised():
+def test_replaying_the_demo_year_stores_the_alerts_that_the_backtest_predicted():
     load_demo(on=ON)
     demo = User.objects.get(email="demo@example.com")
     promised = {
@@ -30,17 +30,17 @@ def test_a_replay_of_the_demo_year_stores_what_the_backtest_promised():
         for fact in backtest(user=demo, kind=kind, threshold=None, on=ON)
     }
     days = backtest_period(ON)
-    # What paid a bill cannot be deleted; here the bills let go of it.
+    # Transactions that settled a bill cannot be deleted; detach them from their bills first.
     Bill.objects.update(payment=None)
     rows = Transaction.objects.filter(user=demo, txn_date__gte=days.start)
     delete_transactions(actor=demo, rows=rows)
-    # Only what the days bring: nothing is left of the deletion, and nothing has been told.
+    # Start clean: no traces of the deletion, and no alerts yet.
     assert not Alert.objects.exists()
     for offset in range(days.days):
         on = days.start + timedelta(days=offset)
         noon = datetime.combine(on, time(17), UTC)
         restored = restore_transactions(actor=demo, rows=rows.filter(txn_date=on))
-        # What no posting points at, the scan finds.
+        # The nightly scan finds alerts that no posting triggers.
         sweep(at=noon) if restored else scan_users([demo.pk], at=noon)
     stored = set(
         Alert.objects.filter(type__in=KINDS).values_list(

@@ -18,7 +18,7 @@ from users.models import User
 pytestmark = pytest.mark.django_db
 
 
-def test_the_overview_has_upcoming_bills_and_points(alice, checking, api_for):
+def test_overview_includes_upcoming_bills_and_points(alice, checking, api_for):
     today = timezone.now().date()
     for name, days in (("Late", -2), ("Soon", 5), ("Far", 90)):
         create_bill(
@@ -35,7 +35,7 @@ def test_the_overview_has_upcoming_bills_and_points(alice, checking, api_for):
     assert data["rewards"] == {"total_points": 1240}
 
 
-def test_the_home_page_shows_them(alice, checking, client_for):
+def test_home_page_shows_bills_and_points(alice, checking, client_for):
     today = timezone.now().date()
     create_bill(
         actor=alice, user=alice, biller_name="City Power", amount_due=Decimal(10), due_date=today
@@ -46,7 +46,7 @@ def test_the_home_page_shows_them(alice, checking, client_for):
 
 
 @pytest.mark.slow
-def test_the_demo_has_bills_of_every_kind_and_its_books_are_right():
+def test_demo_has_every_kind_of_bill_and_a_correct_ledger():
     load_demo(on=TODAY, transaction_count=400)
     owner = User.objects.get(email="demo@example.com")
     bills = Bill.objects.visible_to(owner)

@@ -1,4 +1,4 @@
-"""The demo: the same every time, made once, right to the cent, never by accident."""
+"""The demo: always the same, created once, exact to the cent, never created by accident."""
 
 from datetime import date, timedelta
 from io import StringIO
@@ -48,7 +48,7 @@ def demo(db) -> User:
     return User.objects.get(email="demo@example.com")
 
 
-def test_the_demo_is_refused_where_demo_is_off(settings):
+def test_load_demo_is_refused_without_the_demo_setting(settings):
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO is off"):
         told()
@@ -56,7 +56,7 @@ def test_the_demo_is_refused_where_demo_is_off(settings):
 
 
 @pytest.mark.slow
-def test_the_command_makes_it_once_and_tells_the_sign_ins(settings):
+def test_load_demo_creates_the_demo_once_and_prints_the_sign_ins(settings):
     settings.DEMO = True
     first = told(transactions=200, on=ON)
     assert "The demo is loaded" in first
@@ -68,7 +68,7 @@ def test_the_command_makes_it_once_and_tells_the_sign_ins(settings):
 
 
 @pytest.mark.slow
-def test_it_is_the_same_every_time_and_ends_on_its_day(db):
+def test_demo_is_deterministic_and_ends_on_the_given_day(db):
     states = []
     for _ in range(2):
         with db_transaction.atomic():
@@ -81,7 +81,7 @@ def test_it_is_the_same_every_time_and_ends_on_its_day(db):
 
 
 @pytest.mark.slow
-def test_people_have_their_roles_and_the_password_works(demo, client):
+def test_demo_users_have_their_roles_and_the_password_works(demo, client):
     roles = dict(User.objects.values_list("email", "role"))
     assert roles["viewer@example.com"] == "viewer"
     staff = set(User.objects.filter(is_staff=True).values_list("role", flat=True))
@@ -90,7 +90,7 @@ def test_people_have_their_roles_and_the_password_works(demo, client):
 
 
 @pytest.mark.once
-def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for, api_for):
+def test_no_visitor_can_lock_others_out_of_a_published_sign_in(settings, client_for, api_for):
     """By page and by API alike; without DEMO, or on one's own machine, there are no others."""
     assert {email for email, _, _ in PEOPLE} == PUBLISHED
     settings.DEMO = True
@@ -120,7 +120,7 @@ def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for
     assert note in page.get("/users/security/").content.decode()
     settings.DEMO = False
     assert note not in page.get("/users/security/").content.decode()
-    # One's own machine: what answers to no other name is nobody else's.
+    # On a local machine, nobody else uses the sign-ins.
     settings.DEMO, settings.ALLOWED_HOSTS = True, ["localhost"]
     page.defaults["HTTP_HOST"] = "localhost"
     assert note not in page.get("/users/security/").content.decode()
@@ -128,7 +128,7 @@ def test_nobody_shuts_the_others_out_of_a_published_sign_in(settings, client_for
 
 
 @pytest.mark.slow
-def test_viewer_and_analyst_see_every_account_of_the_demo(demo):
+def test_demo_viewer_and_analyst_see_every_account(demo):
     own = Account.objects.owned_by(demo).count()
     assert own == 7
     for email in ("viewer@example.com", "analyst@example.com"):
@@ -137,7 +137,7 @@ def test_viewer_and_analyst_see_every_account_of_the_demo(demo):
 
 
 @pytest.mark.slow
-def test_its_figures_equal_their_recomputation(demo):
+def test_demo_figures_equal_their_recomputation(demo):
     figures = overview(user=demo, choice=choose_period({}, on=ON), on=ON)
     for flow in (figures.totals, figures.before):
         expected = recomputed_flows(demo, "USD", flow.period.start, flow.period.last_day)
@@ -147,13 +147,13 @@ def test_its_figures_equal_their_recomputation(demo):
 
 
 @pytest.mark.slow
-def test_its_ledger_is_right(demo):
+def test_demo_ledger_is_correct(demo):
     out = StringIO()
     call_command("check_ledger", stdout=out)
     assert " 1 off" not in out.getvalue()
 
 
-def test_its_transfers_are_confirmed_but_the_last_and_its_rules_and_view_are_there(demo):
+def test_demo_confirms_all_but_the_latest_transfers_and_has_rules_and_a_view(demo):
     pairs = Transfer.objects.visible_to(demo)
     left = pairs.filter(status="suggested")
     assert (left.count(), open_suggestions(demo).count()) == (2, 2)
@@ -162,7 +162,7 @@ def test_its_transfers_are_confirmed_but_the_last_and_its_rules_and_view_are_the
     assert set(confirmed.values_list("inflow_transaction__category__kind", flat=True)) == {
         "transfer"
     }
-    # Looking again finds no further pair.
+    # A second scan finds no further pairs.
     assert suggest_transfers(user=demo, since=ON - timedelta(days=400)) == 0
     assert CategoryRule.objects.visible_to(demo).count() == 4
     view = SavedView.objects.visible_to(demo).get()
@@ -176,7 +176,7 @@ def test_its_transfers_are_confirmed_but_the_last_and_its_rules_and_view_are_the
 
 
 @pytest.mark.slow
-def test_any_size_can_be_had(db):
+def test_demo_can_be_created_in_any_size(db):
     loaded = load_demo(on=ON, transaction_count=6000)
     assert abs(loaded.transaction_count - 6000) < 300
     assert set(Account.objects.values_list("currency", flat=True)) == {"USD", "EUR", "GBP", "JPY"}

@@ -1,7 +1,7 @@
-"""An erased person is in no table, no file and no cache; everything else is as it was (P1, T23).
+"""An erased person is in no table, file or cache; all other data is unchanged (P1, T23).
 
-A word that is nowhere else is planted in every text of every row they have. A kind of row that
-the test's world lacks is made from its model, so that a new table is covered the day it comes.
+A unique word is planted in every text field of every row they have. Kinds of rows that the test's
+world lacks are created from their models, so a new table is covered automatically.
 """
 
 import json
@@ -41,7 +41,7 @@ from users.services.people import set_active
 
 
 def state_of(person: User) -> dict[str, list]:
-    """Everything of somebody, but what they shared with the erased one."""
+    """All data of a person, except what they shared with the erased one."""
     told = {
         model._meta.label: list(rows_of(model, person).order_by("pk").values())
         for model in tables_of_people()
@@ -59,7 +59,7 @@ def guard(transactional_db):
 
 @pytest.fixture
 def person(guard, settings) -> User:
-    """Somebody with one of everything, who shares with Bob and he with them."""
+    """A person with one row of every kind, who shares with Bob and he with them."""
     user = make_user(ADDRESS, name=f"{CANARY} Archer", phone="+49 30 901820")
     elsewhere = RequestInfo(ip="203.0.113.77", request_id="r-1", device=f"{CANARY} browser")
     with request_info(elsewhere):
@@ -78,7 +78,7 @@ def person(guard, settings) -> User:
 
 
 def share(owner: User, member: User) -> None:
-    """As people do it: with a mail, and events in the chains of both."""
+    """Share through the service: it sends a mail and records events in both chains."""
     for one in invite(
         actor=owner,
         email=member.email,
@@ -89,13 +89,13 @@ def share(owner: User, member: User) -> None:
         accept_share(actor=member, share=one)
 
 
-def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
+def test_nothing_of_an_erased_person_remains(person, settings):
     bob, staff = make_user("bob@example.com"), make_user("staff@example.com", role="admin")
     things_of(bob)
     share(person, bob)
     share(bob, person)
     with request_info(RequestInfo(ip="203.0.113.77", device=f"{CANARY} browser")):
-        # In Bob's chain, by the person.
+        # An event in Bob's chain, caused by the person.
         record(actor=person, action="test.thing.done", target=bob.accounts.first())
     LogEntry.objects.create(
         user=staff,
@@ -104,7 +104,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
         object_repr=ADDRESS,
         action_flag=2,
     )
-    # What others know of the person by name: an open invitation, a mail about one.
+    # What others have about the person by name: an open invitation, and a mail about one.
     eve = make_user("eve@example.com")
     make_account(user=eve)
     EmailAddress.objects.create(user=person, email=f"old-{ADDRESS}", verified=True)
@@ -140,7 +140,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(person, settings):
 
 
 def assert_exported(person: User) -> None:
-    """P1: the full export tells every text that is planted, but secrets and what is left out."""
+    """P1: the full export contains every planted text, except secrets and listed exclusions."""
     pieces = json_pieces(person, at=timezone.now(), report=lambda percent: None)
     told = json.loads("".join(pieces))
     assert CANARY in told["profile"]["name"]
@@ -157,13 +157,13 @@ def mails_in_folder(settings) -> str:
 
 
 def mails_to(person: str, other: str) -> None:
-    """One file with a mail to each, one with the person's alone."""
+    """One file with a mail to each, and one with a mail to the person alone."""
     for recipients in ([person, other], [person]):
         folder = get_connection()
         folder.send_messages([EmailMessage("Hello", f"to {one}", to=[one]) for one in recipients])
 
 
-def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
+def test_the_remaining_user_row_does_not_identify_the_person(person, client):
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     left = User.objects.get(pk=person.pk)
     assert (left.email, left.name, left.phone) == (f"erased-{person.pk}@erased.invalid", "", "")
@@ -175,11 +175,11 @@ def test_what_is_left_of_the_row_says_who_it_was_to_nobody(person, client):
     assert not client.login(email=ADDRESS, password=PASSWORD)
     with pytest.raises(ValidationError, match="account was deleted"):
         set_active(actor=None, user=left, is_active=True)
-    # The address is free again.
+    # The email address can be used again.
     assert make_user(ADDRESS).pk != person.pk
 
 
-def test_erasing_oneself_takes_nothing_from_whose_address_one_named(person, alice, bob):
+def test_erasing_a_person_keeps_data_of_the_owner_of_an_address_they_entered(person, alice, bob):
     """A change to Bob's address that nobody confirmed, and one that was Bob's later on."""
     make_account(user=alice)
     share(alice, bob)
@@ -200,7 +200,7 @@ def test_erasing_oneself_takes_nothing_from_whose_address_one_named(person, alic
     assert [event.changes["email"] for event in told] == [bob.email]
 
 
-def test_what_came_in_beside_the_erasure_goes_the_next_night(person):
+def test_rows_written_during_an_erasure_are_deleted_the_next_night(person):
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     late = make_account(user=person, name=f"{CANARY} late", opening_balance="10")
     make_transaction(account=late, description=CANARY)

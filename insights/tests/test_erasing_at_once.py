@@ -1,4 +1,4 @@
-"""People erased while others share with them: whoever locks several trails does it in one order."""
+"""Erasing people while others share with them: trails are always locked in the same order."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,7 +30,7 @@ WAITING = (
 
 
 def wait_until_somebody_waits() -> None:
-    """Until another connection stands at a lock of ours."""
+    """Wait until another connection blocks on one of our locks."""
     with connection.cursor() as cursor:
         for _ in range(3000):
             cursor.execute(WAITING)
@@ -48,7 +48,7 @@ def chain_of(user: User):
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("what", ["share", "erase"])
-def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
+def test_waiting_for_one_trail_never_holds_a_later_one(what):
     """Of the two the one with the older head is taken first, whoever is the older customer."""
     older, younger, erased = (make_user(f"{name}@example.com") for name in ("a", "b", "c"))
     # The younger customer's trail begins first.
@@ -67,7 +67,7 @@ def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
     def act() -> None:
         try:
             with connection.cursor() as cursor:
-                # However slow the machine is, it waits as long as it must.
+                # Wait as long as needed, however slow the machine is.
                 cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
             acts[what]()
         finally:
@@ -78,7 +78,7 @@ def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
             list(chain_of(younger))
             waiting = pool.submit(act)
             wait_until_somebody_waits()
-            # Nobody holds it: this would raise.
+            # Raises if another connection holds the lock.
             assert len(chain_of(older)) == 1
         waiting.result()
     assert AccountShare.objects.filter(member=erased).exists() is (what == "share")
@@ -86,7 +86,7 @@ def test_who_waits_for_one_trail_holds_none_that_comes_after_it(what):
     assert verify().faults == []
 
 
-def test_requests_beside_an_erasure_leave_nothing_behind():
+def test_requests_during_an_erasure_leave_nothing_behind():
     """Four clients go on posting while the person is erased; what comes late goes at night."""
     user, bob = make_user(ADDRESS), make_user("bob@example.com")
     things_of(bob)
@@ -97,7 +97,8 @@ def test_requests_beside_an_erasure_leave_nothing_behind():
         try:
             barrier.wait(timeout=300)
             for _ in range(10):
-                # What is gone, refused, or in another's way: all are answers, none may stay half.
+                # Not found, refused, or conflict: all are valid responses, as long as nothing stays
+                # half-written.
                 with suppress(DatabaseError, ObjectDoesNotExist, ValidationError, KeyError):
                     make_transaction(account=account, amount="-1", description=CANARY)
                 with suppress(DatabaseError, ValidationError):

@@ -1,4 +1,4 @@
-"""Who may erase whom, by which door; and that every table is somebody's."""
+"""Who may erase whom, and how; and every table belongs to somebody or is known not to."""
 
 import pytest
 from django.apps import apps
@@ -15,14 +15,14 @@ from users.models import AuditEvent, Notification, User
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_the_last_admin_stays_and_another_may_go(alice):
+def test_the_last_admin_cannot_be_erased_but_another_can(alice):
     admin = make_user("admin@example.com", role="admin")
     make_user("gone@example.com", role="admin", is_active=False)
     with pytest.raises(ValidationError, match="last admin"):
         erase_person(actor=admin, user=admin, confirmation=admin.email)
     assert User.objects.get(pk=admin.pk).is_active
     second = make_user("second@example.com", role="admin")
-    # Staff's deeds in other people's chains stay told: they are the institution's record.
+    # Staff actions in other people's chains stay: they are the institution's record.
     deed = record(actor=second, action="users.role.changed", target=alice, role=["user", "viewer"])
     erase_person(actor=second, user=second, confirmation=second.email)
     assert AuditEvent.objects.get(pk=deed.pk).changes == {"role": ["user", "viewer"]}
@@ -31,7 +31,7 @@ def test_the_last_admin_stays_and_another_may_go(alice):
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_nobody_erases_another_or_without_the_address(alice, bob):
+def test_erasing_requires_the_own_email_address(alice, bob):
     with pytest.raises(PermissionDenied):
         erase_person(actor=bob, user=alice, confirmation=alice.email)
     with pytest.raises(ValidationError):
@@ -46,7 +46,7 @@ def test_nobody_erases_another_or_without_the_address(alice, bob):
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_by_api_with_a_proof_and_no_token_works_after_it(alice, api_for, client):
+def test_erasing_by_api_needs_a_second_factor_and_ends_all_tokens(alice, api_for, client):
     tokens = client.post(
         "/api/auth/login",
         {"email": alice.email, "password": PASSWORD},
@@ -77,7 +77,7 @@ def test_by_api_with_a_proof_and_no_token_works_after_it(alice, api_for, client)
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_by_page_after_the_address_is_typed(alice, client_for):
+def test_erasing_on_the_page_needs_the_typed_address(alice, client_for):
     client, other = client_for(alice), client_for(alice)
     url = reverse("users:privacy")
     page = client.get(url).content.decode()
@@ -96,7 +96,7 @@ def test_by_page_after_the_address_is_typed(alice, client_for):
 
 
 @pytest.mark.once
-def test_every_model_is_somebodys_or_known_as_nobodys():
+def test_every_model_belongs_to_a_person_or_is_listed_as_impersonal():
     """A new table that hangs on no person must be looked at: it might hold their data."""
     nobodys = {
         model._meta.label

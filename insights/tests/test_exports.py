@@ -1,4 +1,6 @@
-"""Files people ask for: made once whatever dies, their owner's alone, gone after a week."""
+"""Requested files: made exactly once even if workers die, private to their owner, deleted after a
+week.
+"""
 
 import json
 import re
@@ -26,7 +28,7 @@ from users.models import AuditEvent
 
 MARCH = Period.month(2026, 3)
 SOON = timedelta(minutes=4)
-# The words by which a field that could be a secret is known, and those that are none.
+# Words that suggest a secret, and fields that match but are not secrets.
 SUSPICIOUS = ("password", "token", "secret", "key", "hash", "salt", "code", "session", "claim")
 HARMLESS = {
     *("transactions.CategoryRule.keyword_pattern", "alerts.Alert.dedupe_key"),
@@ -55,7 +57,7 @@ def now():
 
 @pytest.fixture
 def waiting(alice, checking, now):
-    """A statement that nobody has begun to make."""
+    """A statement that no run has started on."""
     return exporting.request_statement(actor=alice, account=checking, period=MARCH, at=now)
 
 
@@ -70,7 +72,7 @@ def test_the_page_says_what_a_file_of_transactions_holds(alice, client_for):
         assert f'href="/transactions/export/?format={name}"' in page
 
 
-def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, client_for):
+def test_a_small_statement_is_ready_immediately(alice, bob, checking, api_for, client_for):
     make_transaction(account=checking, amount="-12.34", txn_date=date(2026, 3, 2))
     body = {"account": checking.pk, "period": "2026-03"}
     answer = api_for(alice).post("/api/export/pdf", body)
@@ -96,7 +98,7 @@ def test_a_small_statement_is_ready_at_once(alice, bob, checking, api_for, clien
     assert api_for(bob).get("/api/exports").json()["results"] == []
 
 
-def test_a_large_one_is_made_by_the_worker_while_the_page_waits(
+def test_a_large_statement_is_made_by_the_worker_while_the_page_waits(
     alice, checking, client_for, monkeypatch, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(dispatching, "STATEMENT_LINES_INLINE", -1)
@@ -125,7 +127,7 @@ def test_a_large_one_is_made_by_the_worker_while_the_page_waits(
     assert not ExportPiece.objects.exists()
 
 
-def test_what_is_wrong_with_a_request_is_said_at_its_field(alice, checking, bobs_account, api_for):
+def test_invalid_requests_show_an_error_at_the_field(alice, checking, bobs_account, api_for):
     for body, attr in [
         ({}, "account"),
         ({"account": bobs_account.pk}, "account"),
@@ -155,7 +157,7 @@ def test_a_machine_without_pango_says_so(alice, checking, api_for, monkeypatch):
     assert export.error.startswith("PDF files can't be created on this server")
 
 
-# --- Workers that die, messages that come twice -------------------------------------------------
+# --- Workers that die, messages delivered twice -------------------------------------------------
 
 
 def test_a_message_delivered_twice_makes_the_file_once(waiting):
@@ -165,7 +167,7 @@ def test_a_message_delivered_twice_makes_the_file_once(waiting):
     assert Export.objects.filter(attempts=1, finished_at=first.finished_at).exists()
 
 
-def test_a_killed_worker_is_replaced_and_its_late_file_thrown_away(waiting, now):
+def test_a_killed_worker_is_replaced_and_its_late_file_discarded(waiting, now):
     killed = exporting._claim(waiting.pk, now)
     assert exporting._claim(waiting.pk, now) is None
     assert exporting.waiting_exports(at=now + timedelta(minutes=1)) == []
@@ -182,7 +184,7 @@ def test_a_killed_worker_is_replaced_and_its_late_file_thrown_away(waiting, now)
     assert bytes(pieces.get()).startswith(b"%PDF")
 
 
-def test_after_three_killed_workers_its_owner_is_told(waiting, now):
+def test_the_owner_is_told_after_three_killed_workers(waiting, now):
     for number in range(3):
         assert exporting._claim(waiting.pk, now + number * SOON)
     late = now + 3 * SOON
@@ -194,7 +196,7 @@ def test_after_three_killed_workers_its_owner_is_told(waiting, now):
     assert Export.objects.get().status == "failed"
 
 
-def test_after_a_week_the_file_is_gone(alice, waiting, now, api_for):
+def test_the_file_is_deleted_after_a_week(alice, waiting, now, api_for):
     tasks.make_export(waiting.pk)
     assert exporting.purge_exports(at=now + timedelta(days=6)) == 0
     Export.objects.update(expires_at=now)
@@ -209,7 +211,9 @@ def test_after_a_week_the_file_is_gone(alice, waiting, now, api_for):
 # --- Shared accounts ----------------------------------------------------------------------------
 
 
-def test_a_viewer_prints_what_they_see_until_the_share_ends(alice, household, guest_of, api_for):
+def test_a_viewer_can_print_a_shared_account_until_the_share_ends(
+    alice, household, guest_of, api_for
+):
     viewer = guest_of("viewer")
     answer = api_for(viewer).post("/api/export/pdf", {"account": household.pk})
     assert answer.status_code == 201
@@ -227,7 +231,7 @@ def test_a_viewer_prints_what_they_see_until_the_share_ends(alice, household, gu
 
 
 @pytest.mark.slow
-def test_the_monthly_report_says_the_months_figures(alice, household, today, now):
+def test_the_monthly_report_shows_the_figures_of_the_month(alice, household, today, now):
     month = first_of_month(today)
     make_account(user=alice, name="Ryokan", currency="JPY", opening_balance="5000")
     for at_month, expected in [
@@ -248,7 +252,7 @@ def test_the_monthly_report_says_the_months_figures(alice, household, today, now
 
 
 @pytest.mark.slow
-def test_what_is_printed_for_one_person_tells_nothing_of_another(alice, bob, bobs_account, now):
+def test_a_report_reveals_nothing_about_other_people(alice, bob, bobs_account, now):
     printed = {}
     for user, account in ((alice, things_of(alice)["account"]), (bob, bobs_account)):
         period = Period(now.date() - timedelta(days=9), now.date() + timedelta(days=2))
@@ -267,7 +271,7 @@ def test_what_is_printed_for_one_person_tells_nothing_of_another(alice, bob, bob
 # --- Everything ---------------------------------------------------------------------------------
 
 
-def test_everything_needs_a_fresh_proof_to_ask_and_to_fetch(alice, api_for, client_for):
+def test_the_full_export_needs_a_fresh_proof_to_request_and_to_download(alice, api_for, client_for):
     api = api_for(alice)
     answer = api.post("/api/export/all")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "step_up_required")
@@ -284,7 +288,9 @@ def test_everything_needs_a_fresh_proof_to_ask_and_to_fetch(alice, api_for, clie
     assert [api.post("/api/export/all").status_code for _again in range(5)] == [202] * 4 + [429]
 
 
-def test_everything_holds_what_is_mine_and_no_secret(alice, bob, checking, bobs_account, now):
+def test_the_full_export_contains_all_own_data_and_no_secrets(
+    alice, bob, checking, bobs_account, now
+):
     mine = make_transaction(account=checking, amount="-12.34", notes="for the garden", tags=["fun"])
     make_transaction(account=bobs_account, description="Bob's secret")
     attach(actor=alice, transaction=mine, file_name="a b.pdf", content=b"%PDF-1.4 receipt")
@@ -311,7 +317,7 @@ def test_everything_holds_what_is_mine_and_no_secret(alice, bob, checking, bobs_
 
 
 @pytest.mark.once
-def test_every_table_of_people_is_exported_or_left_out_for_a_reason():
+def test_every_personal_table_is_exported_or_excluded_with_a_reason():
     tables = {model._meta.label for model in tables_of_people()}
     exported = {model._meta.label for model in personal_export.exported_tables()}
     left_out = set(personal_export.LEFT_OUT)
@@ -333,7 +339,7 @@ def test_no_exported_field_sounds_like_a_secret():
     assert sounding - HARMLESS == set()
 
 
-def test_a_person_keeps_a_hundred_files_at_most(alice, checking, waiting, now, api_for):
+def test_a_person_keeps_at_most_a_hundred_files(alice, checking, waiting, now, api_for):
     Export.objects.bulk_create(
         Export(user=alice, kind="statement", title="x", heard_at=now, expires_at=now, status="done")
         for _number in range(99)

@@ -1,4 +1,4 @@
-"""The pages of the figures: every number leads to the transactions it is made of."""
+"""The insight pages: every number links to the transactions that add up to it."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def open_page(client_for, alice):
 
 
 def sums_behind(user, url) -> tuple[Decimal, Decimal]:
-    """What the list at that address adds up to: in, and out less refunds."""
+    """The sums of the list at that address: inflows, and outflows minus refunds."""
     request = RequestFactory().get(url)
     request.user = type(user).objects.get(pk=user.pk)
     query = QueryDict(mutable=True)
@@ -62,7 +62,7 @@ def sums_behind(user, url) -> tuple[Decimal, Decimal]:
     return came_in, spent
 
 
-def test_every_number_of_cash_flow_is_the_sum_of_its_list(alice, busy, open_page):
+def test_every_cash_flow_number_equals_the_sum_of_its_list(alice, busy, open_page):
     context = open_page("cash-flow").context
     assert len(context["rows"]) >= 12
     for row, _kept, income_url, expenses_url, counted_url in context["rows"]:
@@ -72,7 +72,7 @@ def test_every_number_of_cash_flow_is_the_sum_of_its_list(alice, busy, open_page
     assert sums_behind(alice, context["expenses_url"])[1] == context["total"].expenses
 
 
-def test_every_category_and_merchant_is_the_sum_of_its_list(alice, busy, open_page):
+def test_every_category_and_merchant_equals_the_sum_of_its_list(alice, busy, open_page):
     context = open_page("categories", period="last_12_months").context
     for row, url, _children in context["rows"]:
         assert sums_behind(alice, url)[1] == (row.total or row.previous_total)
@@ -84,7 +84,7 @@ def test_every_category_and_merchant_is_the_sum_of_its_list(alice, busy, open_pa
     assert "No merchant" in response.content.decode()
 
 
-def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page, today):
+def test_every_year_and_window_equals_the_sum_of_its_list(alice, busy, open_page, today):
     later = today + timedelta(days=400)
     make_transaction(account=busy, amount="-400.00", txn_date=later, origin="import")
     for year in (today.year, later.year):
@@ -93,7 +93,7 @@ def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page, to
         months = 12 - today.month if year == today.year else 12
         assert len(not_begun) == months
         assert all(row.expenses_change is None for row in not_begun)
-        # Both sums of the year while it runs, and each month without lines posted for it.
+        # Both totals of the current year, and each month without future-dated transactions.
         empty = [row for row in not_begun if row.now.is_empty]
         assert len(empty) == (months if year == today.year else 11)
         running = 2 * page.context["is_running"]
@@ -113,7 +113,7 @@ def test_every_year_and_window_is_the_sum_of_its_list(alice, busy, open_page, to
         assert sums_behind(alice, url)[1] == window.flow.expenses
 
 
-def test_a_figure_says_what_it_left_out_and_which_rates_it_used(busy, alice, open_page, today):
+def test_a_figure_names_left_out_amounts_and_the_rates_used(busy, alice, open_page, today):
     euros = make_account(user=alice, name="Berlin", currency="EUR", opening_balance="90")
     francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="90")
     ExchangeRate.objects.create(base="EUR", quote="USD", rate="1.5", rate_on=today, source="test")
@@ -129,14 +129,16 @@ def test_a_figure_says_what_it_left_out_and_which_rates_it_used(busy, alice, ope
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nobody_is_shown_an_empty_chart(name, alice, open_page):
+def test_an_empty_account_shows_no_empty_charts(name, alice, open_page):
     text = open_page(name).content.decode()
     assert "No insights yet" in text
     make_account(user=alice, name="New", currency="USD")
     assert "data-chart" not in open_page(name).content.decode() or name == "net-worth"
 
 
-def test_a_viewer_is_refused_an_analyst_sees_and_a_wrong_period_is_said(guest_of, open_page):
+def test_viewers_are_refused_analysts_are_not_and_invalid_periods_show_an_error(
+    guest_of, open_page
+):
     viewer, analyst = guest_of("viewer"), guest_of("analyst")
     for name in NAMES:
         assert (

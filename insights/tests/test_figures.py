@@ -1,4 +1,4 @@
-"""Every figure equals its recomputation over the raw rows, and says what it had to leave out."""
+"""Every figure equals its recomputation over the raw rows, and names what it left out."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -86,7 +86,7 @@ _CHOICES = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=_ROWS, params=_CHOICES, rate_days=st.sets(st.integers(-75, 0), max_size=12))
-def test_any_rows_and_rates_give_the_recomputed_figures(alice, rows, params, rate_days):
+def test_figures_equal_their_recomputation_for_any_rows_and_rates(alice, rows, params, rate_days):
     with db_transaction.atomic():
         accounts = {
             "home": make_account(user=alice, currency="USD", opening_balance="1000"),
@@ -110,7 +110,7 @@ def test_any_rows_and_rates_give_the_recomputed_figures(alice, rows, params, rat
         db_transaction.set_rollback(True)
 
 
-def test_dropping_a_rate_takes_exactly_its_amounts_out_and_names_them(alice):
+def test_a_missing_rate_leaves_out_exactly_its_amounts_and_names_them(alice):
     home = make_account(user=alice, name="Home", currency="USD", opening_balance="500")
     euros = make_account(user=alice, name="Berlin", currency="EUR", opening_balance="100")
     make_transaction(account=home, amount="-40.00", txn_date=date(2026, 2, 2))
@@ -145,7 +145,7 @@ def test_each_amount_converts_at_its_own_days_rate(alice):
     assert figures_of(alice).totals.expenses == Decimal("30")
 
 
-def test_children_roll_up_and_the_change_is_against_the_same_days_of_last_month(alice):
+def test_subcategories_roll_up_and_compare_with_the_same_days_of_last_month(alice):
     home = make_account(user=alice, currency="USD", opening_balance="900")
     for slug, amount, day in [
         ("groceries", "-60.00", date(2026, 2, 3)),
@@ -172,7 +172,7 @@ def test_children_roll_up_and_the_change_is_against_the_same_days_of_last_month(
     assert sum(row.total for row in figures.spending) == figures.totals.expenses
 
 
-def test_the_year_turns_between_two_months(alice):
+def test_january_compares_with_december_of_the_year_before(alice):
     home = make_account(user=alice, currency="USD", opening_balance="900")
     make_transaction(account=home, amount="-1.00", txn_date=date(2025, 12, 31))
     make_transaction(account=home, amount="-2.00", txn_date=date(2026, 1, 1))
@@ -184,7 +184,7 @@ def test_the_year_turns_between_two_months(alice):
     assert [row.expenses for row in january.trend][-2:] == [Decimal(1), Decimal(2)]
 
 
-def test_what_is_owed_is_a_liability_whatever_the_accounts_type(alice):
+def test_a_negative_balance_is_a_liability_for_every_account_type(alice):
     make_account(user=alice, currency="USD", opening_balance="900")
     make_account(user=alice, currency="USD", opening_balance="-50", overdraft_limit="100")
     make_account(user=alice, currency="USD", account_type="credit_card", opening_balance="20")
@@ -192,7 +192,7 @@ def test_what_is_owed_is_a_liability_whatever_the_accounts_type(alice):
     assert (worth.assets, worth.liabilities, worth.total) == (920, 50, 870)
 
 
-def test_nothing_at_all_is_zero_and_not_an_error(alice):
+def test_figures_without_data_are_zero(alice):
     figures = figures_of(alice)
     assert figures.is_empty
     assert (figures.totals.income, figures.totals.net, figures.net_worth.total) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""The figures at the API: money as text, refusals, and nothing of accounts shared for a look."""
+"""The figures in the API: money as text, refusals, and no data of view-only shared accounts."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def ask(api_for):
     return get
 
 
-def test_cash_flow_says_sums_months_and_savings_rate(ask, alice, household):
+def test_cash_flow_returns_totals_months_and_savings_rate(ask, alice, household):
     data = ask(alice, "cash-flow", period="this_month")
     assert data["totals"]["income"] == "3000.00"
     assert data["totals"]["savings_rate_percent"] == 95.4
@@ -33,7 +33,7 @@ def test_cash_flow_says_sums_months_and_savings_rate(ask, alice, household):
     assert data["previous"]["date_to"] < data["totals"]["date_from"]
 
 
-def test_merchants_say_purchases_average_and_change(ask, alice, household, today):
+def test_merchants_return_purchase_count_average_and_change(ask, alice, household, today):
     for amount in ("-10.00", "-20.00", "5.00"):
         make_transaction(account=household, amount=amount, txn_date=today, merchant="Corner Café")
     make_transaction(account=household, amount="-40.00", txn_date=today, merchant="CORNER CAFÉ")
@@ -59,7 +59,7 @@ def test_merchants_say_purchases_average_and_change(ask, alice, household, today
     assert (cafe["transaction_count"], cafe["average"]) == (3, "23.33")
 
 
-def test_a_currency_may_be_asked_for_and_the_rates_are_told(ask, alice, household, today):
+def test_figures_can_be_requested_in_another_currency_with_rates(ask, alice, household, today):
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate="0.5", rate_on=today.replace(day=1), source="test"
     )
@@ -72,7 +72,7 @@ def test_a_currency_may_be_asked_for_and_the_rates_are_told(ask, alice, househol
     )
 
 
-def test_the_other_figures_answer_in_their_shapes(ask, alice, household):
+def test_the_other_figures_have_their_documented_shapes(ask, alice, household):
     worth = ask(alice, "net-worth")
     assert worth["net_worth"] == worth["points"][-1]["net_worth"] == "3283.00"
     assert [point["net_worth"] for point in worth["points"]][:1] == ["920.00"]
@@ -87,14 +87,14 @@ def test_the_other_figures_answer_in_their_shapes(ask, alice, household):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_viewer_is_refused_and_an_analyst_sees_the_owners(path, api_for, guest_of):
+def test_a_viewer_is_refused_and_an_analyst_sees_the_owners_figures(path, api_for, guest_of):
     refused = api_for(guest_of("viewer")).get(path)
     assert refused.status_code == 403
     assert refused.json()["errors"][0]["detail"] == "Your access doesn't include insights."
     assert api_for(guest_of("analyst")).get(path).status_code == 200
 
 
-def test_an_account_shared_for_a_look_is_in_no_insight(ask, alice, bob, today):
+def test_a_view_only_shared_account_is_in_no_insight(ask, alice, bob, today):
     for name, level in (("Shown", "viewer"), ("Lent", "analyst")):
         account = make_account(user=alice, name=name, currency="USD", opening_balance="100")
         make_transaction(account=account, amount="-1.00", txn_date=today, merchant=name)
@@ -119,13 +119,13 @@ def test_an_account_shared_for_a_look_is_in_no_insight(ask, alice, bob, today):
         ("net-worth", {"currency": "XYZ"}, "currency"),
     ],
 )
-def test_what_cannot_be_read_is_a_400_at_its_name(api_for, alice, name, params, attr):
+def test_invalid_parameters_are_a_400_at_their_name(api_for, alice, name, params, attr):
     response = api_for(alice).get(f"/api/insights/{name}", params)
     assert response.status_code == 400
     assert response.json()["errors"][0]["attr"] == attr
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_at_all_is_zero_and_not_an_error(path, api_for, alice):
+def test_figures_without_data_are_zero(path, api_for, alice):
     data = api_for(alice).get(path).json()
     assert data["not_converted"] == 0

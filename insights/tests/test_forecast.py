@@ -34,14 +34,14 @@ ON = date(2026, 3, 20)
 
 
 def post(account, *lines):
-    """Lines of (date, signed amount, merchant)."""
+    """Post transactions given as (date, signed amount, merchant)."""
     rows = [HistoryRow(Decimal(amount), day, name.upper(), name) for day, amount, name in lines]
     post_many(actor=account.user, account=account, rows=rows)
 
 
 @pytest.fixture
 def steady(alice):
-    """A year of pay on the 25th, rent on the 1st, and ten euros a day."""
+    """A year of salary on the 25th, rent on the 1st, and ten euros of spending a day."""
     alice.base_currency = "EUR"
     alice.save()
     account = make_account(user=alice, name="Everyday", opening_balance="5000")
@@ -59,7 +59,7 @@ def forecast_of(user, on=ON, days=30, **options):
     return forecast_summary(user=user, on=on, days=days, **options).forecast
 
 
-def test_a_steady_life_is_forecast_to_the_cent(alice, steady):
+def test_a_regular_life_is_forecast_to_the_cent(alice, steady):
     steady.refresh_from_db()
     summary = forecast_summary(user=alice, on=ON, days=30)
     forecast = summary.forecast
@@ -81,7 +81,7 @@ def test_a_steady_life_is_forecast_to_the_cent(alice, steady):
     assert summary.hit_rate.mean_error == 0
 
 
-def test_a_bill_and_the_payment_it_stands_for_are_one(alice, steady):
+def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
     create_bill(
         actor=alice, user=alice, biller_name="Landlord", amount_due=Decimal(910),
         currency="EUR", due_date=date(2026, 4, 3), recurrence="monthly", account=steady,
@@ -91,7 +91,7 @@ def test_a_bill_and_the_payment_it_stands_for_are_one(alice, steady):
         currency="EUR", due_date=date(2026, 3, 2), account=None,
     )  # fmt: skip
     assert not [one for one in forecast_of(alice).events if one.is_bill]
-    # A bill is known from the day it was planned on.
+    # A bill is known from the day it was planned.
     Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
     told = [(one.on, one.name, one.amount) for one in forecast_of(alice, days=60).events]
     assert told == [
@@ -129,9 +129,7 @@ def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady
     assert rents() == []
 
 
-def test_what_paid_a_bill_is_no_everyday_rest_and_a_bill_that_moves_money_inside_is_none(
-    alice, steady
-):
+def test_bill_payments_are_not_everyday_spending_and_internal_bills_are_ignored(alice, steady):
     savings = make_account(user=alice, name="Pot", account_type="savings")
     moved = Category.objects.get(user=None, slug="savings-transfer")
     for name, amount, category in (("Water Works", 146, None), ("Pot", 300, moved)):
@@ -153,7 +151,7 @@ def test_what_paid_a_bill_is_no_everyday_rest_and_a_bill_that_moves_money_inside
     assert forecast.everyday == Decimal(-10)
 
 
-def test_moving_money_between_covered_accounts_is_nothing_and_to_a_loan_an_expense(alice, steady):
+def test_transfers_between_covered_accounts_do_not_count_but_to_a_loan_do(alice, steady):
     savings = make_account(user=alice, name="Pot", account_type="savings")
     loan = make_account(user=alice, name="Car", account_type="loan", opening_balance="-9000")
     moved = Category.objects.get(user=None, slug="savings-transfer")
@@ -176,7 +174,7 @@ def test_moving_money_between_covered_accounts_is_nothing_and_to_a_loan_an_expen
     assert forecast.everyday == Decimal(-10)
 
 
-def test_what_has_no_rate_is_left_out_and_counted(alice, steady):
+def test_amounts_without_a_rate_are_left_out_and_counted(alice, steady):
     make_account(user=alice, name="Zürich", currency="CHF", opening_balance="700")
     before = forecast_of(alice)
     assert [one.account_name for one in before.not_converted] == ["Zürich"]
@@ -190,7 +188,7 @@ def test_what_has_no_rate_is_left_out_and_counted(alice, steady):
     assert after.points[9].expected - before.points[9].expected == Decimal("735.00")
 
 
-def test_three_months_are_needed_and_a_past_forecast_knows_no_later_line(alice, client_for):
+def test_a_forecast_needs_three_months_and_ignores_later_transactions(alice, client_for):
     account = make_account(user=alice, currency=alice.base_currency, opening_balance="100")
     today = timezone.now().date()
     post(account, *[(today - timedelta(days=back), "-1.00", "Shop") for back in range(90)])
@@ -208,7 +206,7 @@ def test_three_months_are_needed_and_a_past_forecast_knows_no_later_line(alice, 
     assert forecast_of(alice, on=today) == first
 
 
-def test_a_line_posted_for_a_day_to_come_counts_once_in_the_place_of_what_it_pays(alice, steady):
+def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, steady):
     for name, due, repeats in (("Dentist", 28, "none"), ("Water Works", 24, "monthly")):
         bill = create_bill(
             actor=alice, user=alice, biller_name=name, amount_due=Decimal(80), currency="EUR",
@@ -242,12 +240,12 @@ def test_a_line_posted_for_a_day_to_come_counts_once_in_the_place_of_what_it_pay
         (date(2026, 4, 25), "Brightwater", Decimal(2000), True),
         (date(2026, 5, 1), "Landlord", Decimal(-900), False),
     ]
-    # The other way round: the balance of a day is today's and all that is dated up to it.
+    # Conversely, the balance of a day is today's plus everything dated up to that day.
     surf = next(one for one in forecast.points if one.on == date(2026, 4, 3))
     rows = Transaction.objects.filter(txn_date__lte=date(2026, 4, 3))
     held = 5000 + sum(row.signed_amount for row in rows)
     assert surf.expected == held - 10 * 14
-    # Who looked the day before did not know them yet.
+    # A forecast from the day before did not include them yet.
     assert "Surfboard" not in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
     assert forecast_of(alice, days=90).events[-1].name == "Holiday"
     surfboard = next(one for one in forecast.events if one.name == "Surfboard")
@@ -256,7 +254,7 @@ def test_a_line_posted_for_a_day_to_come_counts_once_in_the_place_of_what_it_pay
     assert addresses["Surfboard"] == f"/transactions/{surfboard.transaction_id}/"
 
 
-def test_who_may_see_it_and_what_is_refused(alice, steady, api_for, client_for):
+def test_forecast_permissions_and_invalid_parameters(alice, steady, api_for, client_for):
     viewer, customer = make_user("v@example.org", role="viewer"), make_user("c@example.org")
     customer.base_currency = "EUR"
     customer.save()
@@ -283,7 +281,7 @@ DEMO_ON = date(2026, 11, 21)
 
 
 def balances(account, rows, last):
-    """{day: what the account held at its end}, from its rows alone."""
+    """{day: the account's balance at its end}, from its rows alone."""
     held, by_day = account.opening_balance, {}
     rows = sorted((row for row in rows if row.account_id == account.pk), key=lambda r: r.txn_date)
     day = rows[0].txn_date
@@ -296,9 +294,9 @@ def balances(account, rows, last):
 
 
 @pytest.mark.slow
-def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
+def test_the_hit_rate_equals_its_recomputation_from_raw_rows(db):
     load_demo(on=DEMO_ON)
-    # Whatever today is: what is dated after a day was not known on it.
+    # On any date: transactions dated after a day were not known on that day.
     Transaction.objects.update(created_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     demo = User.objects.get(email="demo@example.com")
     summary = forecast_summary(user=demo, on=DEMO_ON, days=30)
@@ -333,7 +331,7 @@ def test_the_hit_rate_printed_is_the_one_recomputed_from_raw_rows(db):
 
 
 def assert_it_is_worked_out_once_until_the_books_change(demo, first):
-    """Kept for the day; anew after a line, though not after a sign-in, and then the right one."""
+    """Cached for the day; recomputed after a new transaction, but not after a sign-in."""
     key = key_of(first.coverage, on=DEMO_ON, days=30, currency="USD")
     record(actor=demo, action="users.sign_in.succeeded")
     assert key_of(first.coverage, on=DEMO_ON, days=30, currency="USD") == key
@@ -379,7 +377,7 @@ def assert_what_recurs_is_what_the_rows_say(demo, rows):
 
 
 def assert_nothing_later_is_known(demo, accounts, held, origin):
-    """The forecast of a past day is that of a ledger which ends on it."""
+    """The forecast of a past day equals that of a ledger that ends on that day."""
     before = forecast_of(demo, on=origin)
     later = Transaction.objects.filter(user=demo, txn_date__gt=origin)
     later.update(deleted_at=timezone.now())

@@ -1,4 +1,4 @@
-"""The home page: every figure leads to rows that add up to it; nothing is hidden or invented."""
+"""The home page: every figure links to rows that add up to it; nothing is hidden or invented."""
 
 import re
 from decimal import Decimal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rows_behind(user, address: str):
-    """What the list of transactions shows at that address."""
+    """The rows of the transaction list at that address."""
     query = QueryDict(urlsplit(unescape(address)).query)
     request = RequestFactory().get(address)
     request.user = user
@@ -34,7 +34,7 @@ def total_behind(user, address: str) -> Decimal:
     return abs(sum((row.signed_amount for row in rows_behind(user, address)), Decimal(0)))
 
 
-def test_every_figures_link_leads_to_rows_that_add_up_to_it(alice, household, today):
+def test_every_figure_links_to_rows_that_add_up_to_it(alice, household, today):
     figures = overview(user=alice, choice=choose_period({}, on=today), on=today)
     period, links = figures.choice.period, Links(figures.coverage)
     assert total_behind(alice, links.income(period)) == figures.totals.income == 3000
@@ -44,7 +44,7 @@ def test_every_figures_link_leads_to_rows_that_add_up_to_it(alice, household, to
     assert len(rows_behind(alice, links.account(household.pk))) == 8
 
 
-def test_the_page_shows_the_figures_and_their_links(client_for, alice, household, today):
+def test_the_home_page_shows_the_figures_and_their_links(client_for, alice, household, today):
     page = client_for(alice).get("/").content.decode()
     for amount in ("3283.00", "3000.00", "137.00", "130.00"):
         assert f'value="{amount}"' in page
@@ -56,7 +56,7 @@ def test_the_page_shows_the_figures_and_their_links(client_for, alice, household
     assert "not converted" not in page
 
 
-def test_links_leave_shared_accounts_out_where_the_figures_do(guest_of, today):
+def test_links_exclude_shared_accounts_if_the_figures_do(guest_of, today):
     guest = guest_of("user", level="analyst")
     own = make_account(user=guest, currency="USD", opening_balance="90.00")
     make_transaction(account=own, amount="-4.00", txn_date=today)
@@ -73,7 +73,7 @@ def test_links_leave_shared_accounts_out_where_the_figures_do(guest_of, today):
 
 
 @pytest.mark.slow
-def test_every_link_of_the_page_opens(client_for, alice, household):
+def test_every_link_on_the_home_page_opens(client_for, alice, household):
     client = client_for(alice)
     page = client.get("/").content.decode()
     main = page[page.index("<main") : page.index("</main>")]
@@ -88,13 +88,13 @@ def test_every_link_of_the_page_opens(client_for, alice, household):
     assert refused == {}
 
 
-def test_a_new_customer_is_told_how_to_begin(client_for, alice):
+def test_a_new_customer_sees_how_to_get_started(client_for, alice):
     page = client_for(alice).get("/").content.decode()
     assert "Add an account" in page
     assert "data-chart" not in page
 
 
-def test_an_account_without_transactions_has_honest_empty_places(client_for, alice):
+def test_an_account_without_transactions_shows_empty_states(client_for, alice):
     make_account(user=alice, currency="USD", opening_balance="12.00")
     page = client_for(alice).get("/").content.decode()
     assert 'value="12.00"' in page
@@ -111,12 +111,12 @@ def test_a_viewer_sees_the_basic_summary(client_for, guest_of):
     assert "Spending by category" not in page
 
 
-def test_an_analyst_sees_where_it_went(client_for, guest_of):
+def test_an_analyst_sees_spending_by_category(client_for, guest_of):
     page = client_for(guest_of("analyst")).get("/").content.decode()
     assert "Spending by category" in page
 
 
-def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, today):
+def test_an_account_without_a_rate_is_named(client_for, alice, household, today):
     francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="70.00")
     make_transaction(account=francs, amount="-5.00", txn_date=today)
     page = client_for(alice).get("/").content.decode()
@@ -126,7 +126,7 @@ def test_what_has_no_rate_is_said_with_its_name(client_for, alice, household, to
     assert total_behind(alice, address) == 5
 
 
-def test_one_picker_drives_all_of_it(client_for, alice, household):
+def test_one_period_picker_controls_the_whole_page(client_for, alice, household):
     page = client_for(alice).get("/", {"month": "2019-03"}).content.decode()
     assert "March 2019" in page
     assert "No spending" in page
@@ -135,11 +135,11 @@ def test_one_picker_drives_all_of_it(client_for, alice, household):
     assert {query["date_from"] for query in queries if query} == {"2019-03-01"}
 
 
-def test_a_period_that_cannot_be_read_is_a_422_with_its_sentence(client_for, alice, household):
+def test_an_invalid_period_is_a_422_with_an_error_message(client_for, alice, household):
     response = client_for(alice).get("/", {"month": "13-2019"})
     assert response.status_code == 422
     assert "Send a month such as 2025-12." in response.content.decode()
 
 
-def test_a_stranger_is_asked_to_sign_in(client):
+def test_an_anonymous_visitor_is_asked_to_sign_in(client):
     assert client.get("/").status_code == 302

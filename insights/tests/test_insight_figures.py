@@ -1,4 +1,4 @@
-"""Every insight figure equals its recomputation over the raw rows, and says what it left out."""
+"""Every insight figure equals its recomputation over the raw rows, and names what it left out."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -53,7 +53,7 @@ def predefined() -> dict[str | None, Category | None]:
 
 
 def random_household(user: User, seed: int) -> None:
-    """Two years of an untidy household: refunds, splits, transfers, trash, rates with holes."""
+    """Two years of an untidy household: refunds, splits, transfers, trash, gaps in rates."""
     dice = random.Random(seed)
     deep = {"user": user, "overdraft_limit": "900000"}
     accounts = [
@@ -85,7 +85,7 @@ def random_household(user: User, seed: int) -> None:
         transfer_funds(
             actor=user, source=accounts[0], target=accounts[1], amount=Decimal(7), on=day
         )
-    # Of the archived one it is known when, or it is not.
+    # The day an account was archived may or may not be known.
     archived_at = datetime(2025, 11, 30, 12, tzinfo=UTC) if seed % 2 else None
     archived = Account.objects.filter(user=user, name="Card")
     archived.update(is_active=False, archived_at=archived_at)
@@ -120,7 +120,7 @@ def assert_flows_are_right(question, raw, period, before) -> None:
         if row.month < period.start:
             one = raw.flow(period.start, min(end_of(row.month), period.last_day))
         assert (row.income, row.expenses, row.not_converted_count) == one
-    # What is left out at the edges was empty.
+    # The months left out at the edges were empty.
     assert sum(row.income for row in flow.months) == flow.total.income
     assert sum(row.expenses for row in flow.months) == flow.total.expenses
     found = categories(question)
@@ -205,7 +205,7 @@ def assert_years_are_right(user, shared, raw, year) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_random_households_figures_equal_their_recomputation(alice, bob, seed):
+def test_figures_of_a_random_household_equal_their_recomputation(alice, bob, seed):
     alice.base_currency = "USD"
     alice.save()
     random_household(alice, seed)
@@ -233,13 +233,13 @@ def assert_a_report_knows_who_was_archived_later(alice) -> None:
 
 
 @pytest.mark.slow
-def test_the_demos_figures_equal_their_recomputation(db):
+def test_demo_figures_equal_their_recomputation(db):
     load_demo(on=ON, transaction_count=400)
     assert_figures_are_recomputed(User.objects.get(email="demo@example.com"))
 
 
 @pytest.mark.slow
-def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals(alice):
+def test_missing_rates_leave_out_exactly_their_amounts_until_the_rates_return(alice):
     """Over random drops: the dashboard's totals, the figures of insights, each time, both ways."""
     alice.base_currency = "USD"
     alice.save()
@@ -248,7 +248,7 @@ def test_dropping_any_rates_takes_exactly_their_amounts_out_names_them_and_heals
         make_account(user=alice, name=code, currency=code, opening_balance="9000")
         for code in ("EUR", "CHF", "GBP")
     ]
-    # A pound is quoted in yen alone, of which a dollar is always two.
+    # Pounds are quoted only in yen, and a dollar is always two yen.
     quotes, parts = {"GBP": "JPY"}, {"GBP": 2}
     dice = random.Random(6)
     days = [ON - timedelta(days=8 * number) for number in range(6)]

@@ -1,4 +1,4 @@
-"""A bill and what is paid for it under another name are one event of the forecast."""
+"""A bill and its recurring payment under another name are one forecast event."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -54,7 +54,9 @@ def rents(alice):
     "name", ["Rent", "Landlord Mr Q", "House rent", "Habor Homes", "Harbor Homes", "Miete"]
 )
 @pytest.mark.parametrize("with_account", [True, False])
-def test_it_is_one_event_whatever_the_bill_is_called(alice, home, name, with_account):
+def test_bill_and_payment_are_one_event_whatever_the_bill_is_called(
+    alice, home, name, with_account
+):
     bill_of(alice, name, account=home if with_account else None)
     assert rents(alice) == -1000
 
@@ -70,20 +72,20 @@ def test_it_is_one_event_whatever_the_bill_is_called(alice, home, name, with_acc
         ({"category": "insurance"}, -2000),
     ],
 )
-def test_another_amount_day_or_category_is_another_payment(alice, home, over, total):
+def test_a_different_amount_day_or_category_is_another_payment(alice, home, over, total):
     if "category" in over:
         over = {"category": Category.objects.get(user=None, slug=over["category"])}
     bill_of(alice, "Mr Q", account=home, **over)
     assert rents(alice) == total
 
 
-def test_a_bill_paid_from_elsewhere_is_another_payment(alice, home):
+def test_a_bill_paid_from_another_account_is_another_payment(alice, home):
     other = make_account(user=alice, name="Other", opening_balance="9000")
     bill_of(alice, "Mr Q", account=other)
     assert rents(alice) == -2000
 
 
-def test_of_two_bills_alike_one_stands_for_the_payment(alice, home):
+def test_only_one_of_two_similar_bills_matches_the_payment(alice, home):
     bill_of(alice, "Mr Q", account=home)
     bill_of(alice, "Garage", account=home)
     assert rents(alice) == -2000

@@ -1,4 +1,4 @@
-"""What today's money is, is one number; a figure of a period is the period's."""
+"""Today's balance is the same number everywhere; a period's figure is that period's."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -45,7 +45,9 @@ def summer(euro_alice):
         ("2026-08-05", "2026-08-05", ["890.00"], None),
     ],
 )
-def test_net_worth_answers_for_the_period(api_for, euro_alice, summer, first, last, points, change):
+def test_net_worth_matches_the_chosen_period(
+    api_for, euro_alice, summer, first, last, points, change
+):
     url = f"/api/insights/net-worth?date_from={first}&date_to={last}"
     answer = api_for(euro_alice).get(url).json()
     found = [(one["date"], one["net_worth"]) for one in answer["points"]]
@@ -54,7 +56,7 @@ def test_net_worth_answers_for_the_period(api_for, euro_alice, summer, first, la
     assert (answer["net_worth"], answer["change"]) == (points[-1], change)
 
 
-def test_a_new_accounts_line_begins_on_its_opening_day(api_for, client_for, euro_alice):
+def test_a_new_accounts_history_begins_on_its_opening_day(api_for, client_for, euro_alice):
     account = make_account(user=euro_alice, opening_balance="5000.00")
     assert [(one.on, one.balance) for one in daily_balances(account, 90, TODAY)] == [(TODAY, 5000)]
     assert [one.balance for one in monthly_balances(account, 12, TODAY)] == [5000]
@@ -91,7 +93,7 @@ def stored(account):
     return account
 
 
-def test_a_planned_line_counts_on_its_day_once_and_late_tomorrow(euro_alice, checking):
+def test_a_planned_transaction_counts_once_on_its_day_and_a_late_one_tomorrow(euro_alice, checking):
     make_transaction(account=checking, amount="-1500.00", txn_date=day(2))
 
     def events(on):
@@ -112,7 +114,7 @@ def test_a_planned_line_counts_on_its_day_once_and_late_tomorrow(euro_alice, che
     ("recurrence", "due", "count"), [("weekly", 1, 5), ("monthly", -95, 5), ("none", 1, 1)]
 )
 @pytest.mark.parametrize("door", ["page", "api"])
-def test_a_bills_occurrences_are_there_at_once(
+def test_a_new_bill_has_its_occurrences_immediately(
     client_for, api_for, euro_alice, door, recurrence, due, count
 ):
     fields = {
@@ -131,7 +133,7 @@ def test_a_bills_occurrences_are_there_at_once(
     assert Bill.objects.order_by("due_date").last().due_date <= day(35)
 
 
-def test_editing_and_paying_plan_at_once_too(api_for, euro_alice, checking):
+def test_editing_or_paying_a_bill_plans_its_occurrences_immediately(api_for, euro_alice, checking):
     api = api_for(euro_alice)
     fields = {"biller_name": "Gym", "amount_due": "20", "due_date": str(day(1))}
     made = api.post("/api/bills", fields, format="json").json()
@@ -159,7 +161,7 @@ def test_a_budget_may_be_zero(api_for, euro_alice, checking, groceries, spent):
     assert month["totals"][0]["percent"] == told[1]
 
 
-def test_the_page_takes_a_budget_of_zero(client_for, euro_alice, groceries):
+def test_the_budget_page_accepts_zero(client_for, euro_alice, groceries):
     fields = {
         "category": "groceries",
         "limit_amount": "0",

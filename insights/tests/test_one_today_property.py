@@ -1,6 +1,6 @@
-"""However the clock goes and whatever is entered, everything that says what there is today agrees.
+"""At any time and after any input, everything that shows today's balance agrees.
 
-Steps go over midnight, the ends of months and both changes of the clock, in four zones.
+Steps cross midnight, month ends and both daylight saving changes, in four time zones.
 """
 
 import random
@@ -29,7 +29,7 @@ from transactions.services.transfers import transfer_funds
 from users.timezones import local_date
 
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles", "Australia/Lord_Howe"]
-# Days before the clock is moved in one zone or another, and before a month ends.
+# Days before a daylight saving change in one of the zones, and before a month end.
 STARTS = [datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 10, 23, 20, tzinfo=UTC)]
 STEPS = 10
 
@@ -52,7 +52,7 @@ class Books:
         return self.dice.choice(list(Transaction.objects.order_by("pk")) or [None])
 
     def step(self, today):
-        """Something that a person or a bank does; a refusal changes nothing."""
+        """One action of a person or a bank; a refused one changes nothing."""
         choice, row = self.dice.randint(0, 6), self.row()
         with suppress(ValidationError):
             if choice <= 2 or row is None:

@@ -1,4 +1,4 @@
-"""The overview's shape, who gets what of it, and what it counts."""
+"""The shape of the overview, who may see which part, and what it counts."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ def overview_of(request, api_for):
     return get
 
 
-def test_the_overview_has_the_promised_shape(overview_of, alice, household, today):
+def test_the_overview_has_the_documented_shape(overview_of, alice, household, today):
     data = overview_of(alice)
     accounts = data["accounts"]
     assert {key: accounts[key] for key in ("total_accounts", "total_balance", "currency")} == {
@@ -56,7 +56,7 @@ def test_the_overview_has_the_promised_shape(overview_of, alice, household, toda
     assert data["insights"]["savings_rate_percent"] == 95.4
 
 
-def test_yen_have_no_decimals(overview_of, alice):
+def test_yen_amounts_have_no_decimals(overview_of, alice):
     alice.base_currency = "JPY"
     alice.save()
     make_account(user=alice, currency="JPY", opening_balance="120")
@@ -76,21 +76,21 @@ def test_a_viewer_gets_the_shared_figures_without_budgets_and_insights(
     assert len(data["recent_transactions"]) == 8
 
 
-def test_an_analyst_gets_the_insights_too(overview_of, guest_of):
+def test_an_analyst_also_gets_the_insights(overview_of, guest_of):
     data = overview_of(guest_of("analyst"))
     assert data["totals"]["expenses"] == "137.00"
     assert data["insights"]["previous"]["currency"] == "USD"
     assert data["budgets"] == []
 
 
-def test_a_customer_who_looks_in_as_a_viewer_gets_no_insights_of_the_other(overview_of, guest_of):
+def test_a_customer_with_a_viewer_share_gets_no_insights_of_the_owner(overview_of, guest_of):
     guest = guest_of("user", level="viewer")
     data = overview_of(guest)
     assert data["accounts"]["total_balance"] == "3283.00"
     assert "insights" not in data
 
 
-def test_shared_accounts_count_only_when_asked_for_once_one_owns_something(overview_of, guest_of):
+def test_shared_accounts_count_only_on_request_for_account_owners(overview_of, guest_of):
     guest = guest_of("user", level="analyst")
     make_account(user=guest, currency="USD", opening_balance="10.00")
     assert overview_of(guest)["accounts"]["total_balance"] == "10.00"
@@ -99,7 +99,7 @@ def test_shared_accounts_count_only_when_asked_for_once_one_owns_something(overv
     assert len(overview_of(guest, include_shared="1")["recent_transactions"]) == 8
 
 
-def test_nobody_elses_money_is_in_it(overview_of, household, bob):
+def test_other_peoples_money_is_never_included(overview_of, household, bob):
     data = overview_of(bob)
     assert data["accounts"]["items"] == []
     assert data["accounts"]["total_balance"] == "0.00"
@@ -107,18 +107,18 @@ def test_nobody_elses_money_is_in_it(overview_of, household, bob):
     assert overview_of(bob, include_shared="1")["accounts"]["items"] == []
 
 
-def test_a_share_that_was_not_accepted_shows_nothing(overview_of, guest_of, household):
+def test_an_unaccepted_share_shows_nothing(overview_of, guest_of, household):
     guest = guest_of("viewer")
     guest.shares_received.update(status="revoked")
     assert overview_of(guest)["accounts"]["items"] == []
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_stranger_is_refused(api_for, path):
+def test_an_anonymous_request_is_refused(api_for, path):
     assert api_for(None).get(path).status_code in (401, 403)
 
 
-def test_the_page_address_knows_the_signed_in_session(client_for, alice, household):
+def test_the_dashboard_address_accepts_the_session(client_for, alice, household):
     for path in ("/dashboard/overview", "/dashboard/overview/"):
         response = client_for(alice).get(path)
         assert response.json()["accounts"]["total_balance"] == "3283.00"
@@ -132,13 +132,13 @@ def test_the_page_address_knows_the_signed_in_session(client_for, alice, househo
         ({"date_to": "x"}, "date_to"),
     ],
 )
-def test_a_period_that_cannot_be_read_is_a_400_at_its_name(api_for, alice, params, attr):
+def test_an_invalid_period_is_a_400_at_its_name(api_for, alice, params, attr):
     response = api_for(alice).get(PATHS[0], params)
     assert response.status_code == 400
     assert response.json()["errors"][0]["attr"] == attr
 
 
-def test_a_month_with_nothing_is_all_zeros(overview_of, alice, household):
+def test_a_month_without_data_is_all_zeros(overview_of, alice, household):
     data = overview_of(alice, month="2019-02")
     assert data["monthly_spending"]["month"] == "2019-02"
     assert data["totals"]["expenses"] == "0.00"
@@ -146,7 +146,7 @@ def test_a_month_with_nothing_is_all_zeros(overview_of, alice, household):
     assert data["accounts"]["total_balance"] == "3283.00"
 
 
-def test_an_amount_without_a_rate_is_counted_and_named_and_never_one_to_one(
+def test_amounts_without_a_rate_are_counted_and_named_and_never_converted_one_to_one(
     overview_of, alice, household, today
 ):
     francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="70.00")
@@ -179,7 +179,7 @@ def queries_of(api_for, user, count) -> int:
 
 
 @pytest.mark.slow
-def test_the_number_of_queries_grows_with_neither_rows_nor_accounts(
+def test_the_number_of_queries_does_not_grow_with_rows_or_accounts(
     api_for, alice, today, django_assert_max_num_queries, groceries
 ):
     def seen():
@@ -204,7 +204,7 @@ def test_the_number_of_queries_grows_with_neither_rows_nor_accounts(
     assert queries_of(api_for, alice, seen) == few + 1  # the categories, once there are any
 
 
-def test_the_total_is_what_the_accounts_add_up_to(overview_of, alice):
+def test_the_total_equals_the_sum_of_the_accounts(overview_of, alice):
     alice.base_currency = "USD"
     alice.save()
     for amount in ("0.10", "0.20", "-0.05"):
@@ -215,7 +215,7 @@ def test_the_total_is_what_the_accounts_add_up_to(overview_of, alice):
     assert (data["accounts"]["assets"], data["accounts"]["liabilities"]) == ("0.30", "0.05")
 
 
-def test_an_archived_or_deleted_account_leaves_the_balances(overview_of, alice, household):
+def test_archived_and_deleted_accounts_are_not_in_the_balances(overview_of, alice, household):
     make_account(user=alice, name="Old", currency="USD", opening_balance="5.00")
     alice.accounts.filter(name="Old").update(is_active=False)
     assert overview_of(alice)["accounts"]["total_accounts"] == 1

@@ -1,4 +1,4 @@
-"""Which payments recur: constructed histories with exact expectations, and no database."""
+"""Which payments recur: constructed histories with exact expectations, without a database."""
 
 import random
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 
 
 def history(*payments):
-    """Lines of (date, amount)."""
+    """Build lines from (date, amount)."""
     return [
         Line(on.toordinal(), round(amount * 10_000), number)
         for number, (on, amount) in enumerate(payments)
@@ -22,7 +22,7 @@ def history(*payments):
 
 
 def monthly(day, amounts, start=date(2025, 1, 1), months=1):
-    """One payment on that day of every so many months."""
+    """One payment on that day, every `step` months."""
     return [
         (add_months(start.replace(day=day), number * months), amount)
         for number, amount in enumerate(amounts)
@@ -30,7 +30,7 @@ def monthly(day, amounts, start=date(2025, 1, 1), months=1):
 
 
 def told(*payments):
-    """[(cadence, anchor, how many, missed, whether of one price)] of what is found."""
+    """[(cadence, anchor, count, missed, is fixed price)] of the series found."""
     return [
         (one.rhythm.cadence, one.anchor, len(one.slots), one.missed, one.is_fixed)
         for one in find_series(history(*payments))
@@ -38,7 +38,7 @@ def told(*payments):
 
 
 def after_weekend(on):
-    """Banks book on the next working day."""
+    """Banks book on the next business day."""
     return on + timedelta(days={5: 2, 6: 1}.get(on.weekday(), 0))
 
 
@@ -47,12 +47,12 @@ def after_weekend(on):
     [("monthly", 1, 8), ("two_monthly", 2, 6), ("quarterly", 3, 6), ("half_yearly", 6, 4),
      ("yearly", 12, 3)],
 )  # fmt: skip
-def test_each_rhythm_of_months_is_found(cadence, months, count):
+def test_each_monthly_cadence_is_found(cadence, months, count):
     assert told(*monthly(5, [20.0] * count, months=months)) == [(cadence, 5, count, 0, True)]
 
 
 @pytest.mark.parametrize(("cadence", "days"), [("weekly", 7), ("fortnightly", 14)])
-def test_each_rhythm_of_days_is_found(cadence, days):
+def test_each_daily_cadence_is_found(cadence, days):
     start = date(2025, 3, 7)
     found = find_series(history(*[(start + timedelta(days * n), 35.0) for n in range(10)]))
     assert [(one.rhythm.cadence, len(one.slots)) for one in found] == [(cadence, 10)]
@@ -61,13 +61,13 @@ def test_each_rhythm_of_days_is_found(cadence, days):
     assert date.fromordinal(following) == start + timedelta(days * 10)
 
 
-def test_the_31st_is_the_last_day_of_a_shorter_month():
+def test_the_31st_becomes_the_last_day_of_a_shorter_month():
     payments = monthly(31, [9.99] * 7)
     assert [on.day for on, _ in payments[:4]] == [31, 28, 31, 30]
     assert told(*payments) == [("monthly", 31, 7, 0, True)]
 
 
-def test_a_payment_booked_after_the_weekend_or_in_the_next_month_keeps_its_day():
+def test_a_payment_booked_after_the_weekend_or_month_end_keeps_its_day():
     payments = [(after_weekend(on), amount) for on, amount in monthly(31, [1200.0] * 12)]
     assert {on.day for on, _ in payments} >= {1, 2, 31}
     assert [(kind, count, missed) for kind, _, count, missed, _ in told(*payments)] == [
@@ -75,7 +75,7 @@ def test_a_payment_booked_after_the_weekend_or_in_the_next_month_keeps_its_day()
     ]
 
 
-def test_one_that_was_missed_is_tolerated_and_two_in_a_row_are_not():
+def test_one_missed_payment_is_tolerated_and_two_in_a_row_are_not():
     payments = monthly(10, [50.0] * 9)
     assert told(*(payments[:4] + payments[5:])) == [("monthly", 10, 8, 1, True)]
     assert told(*(payments[:2] + payments[4:6])) == []
@@ -88,11 +88,11 @@ def test_amounts_may_drift_or_follow_the_season():
     assert told(*monthly(13, gas)) == [("monthly", 13, 12, 0, False)]
 
 
-def test_a_new_price_is_the_same_subscription_from_its_first_payment():
+def test_a_price_change_continues_the_same_subscription():
     assert told(*monthly(9, [10.99] * 8 + [12.99])) == [("monthly", 9, 9, 0, True)]
 
 
-def test_two_subscriptions_of_one_merchant_are_two_and_each_keeps_its_new_price():
+def test_two_subscriptions_of_one_merchant_each_keep_their_new_price():
     music = monthly(9, [10.99] * 6 + [12.99] * 2)
     storage = monthly(20, [2.99] * 8)
     assert sorted(told(*music, *storage)) == [
@@ -101,12 +101,12 @@ def test_two_subscriptions_of_one_merchant_are_two_and_each_keeps_its_new_price(
     ]
 
 
-def test_twins_of_one_price_on_one_day_are_two():
+def test_two_equal_payments_on_the_same_day_are_two_series():
     lines = monthly(19, [25.0] * 6)
     assert told(*lines, *lines) == [("monthly", 19, 6, 0, True)] * 2
 
 
-def test_pay_twice_a_month_with_a_raise_and_a_bonus_is_two_incomes():
+def test_semimonthly_pay_with_a_raise_and_a_bonus_is_two_incomes():
     pay = [2500.0] * 8 + [2600.0] * 8
     middle, end = monthly(15, pay), monthly(31, pay)
     bonus = [(date(2025, 12, 20), 2600.0)]
@@ -116,7 +116,7 @@ def test_pay_twice_a_month_with_a_raise_and_a_bonus_is_two_incomes():
     ]
 
 
-def test_a_subscription_between_other_purchases_is_found_by_its_price():
+def test_a_subscription_among_other_purchases_is_found_by_its_price():
     chance = random.Random(7)
     bought = [
         (date(2025, 1, 1) + timedelta(days=chance.randrange(365)), round(chance.uniform(8, 90), 2))
@@ -129,7 +129,7 @@ PRICES = [number + 0.99 for number in range(3, 60)] + [5.0 * number for number i
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_subscription_among_three_hundred_purchases_is_found_and_nothing_else(seed):
+def test_only_the_subscription_is_found_among_three_hundred_purchases(seed):
     chance = random.Random(seed)
     days = [date(2024, 11, 1) + timedelta(days=chance.randrange(750)) for _ in range(300)]
     subscription = monthly(8, [9.99] * 24, start=date(2024, 11, 1))
@@ -143,7 +143,7 @@ def test_a_subscription_among_three_hundred_purchases_is_found_and_nothing_else(
         assert told(*bought, *dearer) == [("monthly", 8, 24, 0, True)]
 
 
-def test_weekly_groceries_are_no_bill():
+def test_weekly_groceries_are_not_a_bill():
     chance = random.Random(1)
     saturdays = [date(2025, 1, 4) + timedelta(weeks=n) for n in range(60)]
     every_week = [(on, round(chance.uniform(60, 95), 2)) for on in saturdays]
@@ -157,20 +157,20 @@ def test_weekly_groceries_are_no_bill():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_coffee_of_one_price_now_and_then_is_no_subscription(seed):
+def test_an_occasional_coffee_at_one_price_is_not_a_subscription(seed):
     chance = random.Random(seed)
     days = [date(2025, 1, 1) + timedelta(days=n) for n in range(600)]
     for often in (0.03, 0.07, 0.14, 0.4):
         assert told(*[(on, 3.5) for on in days if chance.random() < often]) == []
 
 
-def test_what_ended_is_found_and_two_payments_of_a_month_are_not_yet_a_habit():
+def test_ended_series_are_found_and_two_monthly_payments_are_not_enough():
     assert told(*monthly(2, [15.0] * 5, start=date(2024, 6, 1))) == [("monthly", 2, 5, 0, True)]
     assert told(*monthly(2, [15.0] * 2)) == []
     assert told(*monthly(2, [15.0, 40.0], months=12)) == []
 
 
-def test_a_merchant_is_known_by_its_words():
+def test_a_merchant_is_identified_by_its_words():
     def key(merchant, description=""):
         return merchant_key(shown_name(merchant, description))
 

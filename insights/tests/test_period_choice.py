@@ -1,4 +1,4 @@
-"""What a query string means as a period, and what it is compared with."""
+"""How a query string is read as a period, and which period it is compared with."""
 
 from datetime import date
 
@@ -30,7 +30,7 @@ ON = date(2026, 2, 10)
         ({"date_to": "2025-11-09"}, date(2025, 11, 1), date(2025, 11, 9)),
     ],
 )
-def test_a_query_names_a_period(params, start, last):
+def test_a_query_string_selects_a_period(params, start, last):
     period = choose_period(params, on=ON).period
     assert (period.start, period.last_day) == (start, last)
 
@@ -49,20 +49,20 @@ def test_a_query_names_a_period(params, start, last):
         ({"date_from": "2026-02-02", "date_to": "2026-02-01"}, "date_to"),
     ],
 )
-def test_a_query_that_means_nothing_is_refused_at_its_name(params, attr):
+def test_an_invalid_query_string_is_refused_at_its_name(params, attr):
     with pytest.raises(ValidationError) as refusal:
         choose_period(params, on=ON)
     assert list(refusal.value.message_dict) == [attr]
 
 
-def test_a_running_period_is_compared_with_as_many_days_as_have_passed():
+def test_a_running_period_compares_with_as_many_days_as_have_passed():
     assert choose_period({}, on=ON).comparison == Period(date(2026, 1, 1), date(2026, 1, 11))
     # The 30th day has no counterpart in February, which then counts in full.
     march = choose_period({}, on=date(2026, 3, 30))
     assert march.comparison == Period(date(2026, 2, 1), date(2026, 3, 1))
 
 
-def test_a_period_that_is_over_is_compared_with_the_whole_one_before():
+def test_a_past_period_compares_with_the_whole_previous_one():
     choice = choose_period({"month": "2026-01"}, on=ON)
     assert choice.comparison == Period.month(2025, 12)
     assert choice.month == date(2026, 1, 1)

@@ -1,4 +1,4 @@
-"""Lines posted for days to come, beside several payments of one merchant."""
+"""Future-dated transactions at a merchant with several recurring payments."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ def post(account, *lines):
     post_many(actor=account.user, account=account, rows=rows)
 
 
-def test_a_line_posted_ahead_takes_the_place_of_the_one_payment_it_fits_best(alice):
+def test_a_future_dated_transaction_replaces_only_the_payment_it_fits_best(alice):
     """Of pay twice a month, and of two contracts on one day: the other is expected as before."""
     account = make_account(user=alice, opening_balance="5000")
     days = [ON - timedelta(days=back) for back in range(400)]

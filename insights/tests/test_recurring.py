@@ -1,4 +1,4 @@
-"""Recurring payments through the doors: what is found, who sees it, dismissing, making a bill."""
+"""Recurring payments on pages and in the API: detection, permissions, dismissing, making a bill."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ PAGE, API = "/insights/recurring/", "/api/insights/recurring"
 
 
 def post(account, *lines):
-    """Lines of (date, signed amount, merchant[, category slug])."""
+    """Post transactions given as (date, signed amount, merchant[, category slug])."""
     rows = []
     for on, amount, merchant, *slug in lines:
         category = Category.objects.get(user=None, slug=slug[0]) if slug else None
@@ -39,13 +39,15 @@ def post(account, *lines):
 
 @pytest.fixture
 def on():
-    """The middle of this month: the doors read the clock."""
+    """The middle of this month: the views read the clock."""
     return timezone.now().date()
 
 
 @pytest.fixture
 def household(alice, on):
-    """A gym that became dearer, pay, weekly groceries, savings moved, a magazine that ended."""
+    """A gym whose price rose, salary, weekly groceries, transfers to savings, a
+    canceled magazine.
+    """
     alice.base_currency = "EUR"
     alice.save()
     account = make_account(user=alice, name="Everyday", opening_balance="100000")
@@ -70,9 +72,7 @@ def found(user, on):
     return {one.name: one for one in (*summary.payments, *summary.incomes, *summary.ended)}
 
 
-def test_what_recurs_is_told_with_its_next_date_its_cost_and_its_new_price(
-    alice, household, on, api_for
-):
+def test_recurring_payments_show_next_date_cost_and_price_change(alice, household, on, api_for):
     answer = api_for(alice).get(API).json()
     (gym,), (pay,), (magazine,) = answer["payments"], answer["incomes"], answer["ended"]
     last = (on - timedelta(days=1)).replace(day=min((on - timedelta(days=1)).day, 28))
@@ -99,7 +99,7 @@ def test_what_recurs_is_told_with_its_next_date_its_cost_and_its_new_price(
     assert (answer["monthly_income"], answer["not_converted"]) == ("2500.00", 0)
 
 
-def test_what_cannot_be_converted_is_in_no_sum_and_counted(alice, household, on, api_for):
+def test_unconvertible_payments_are_left_out_of_totals_and_counted(alice, household, on, api_for):
     francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="1000")
     days = [add_months(on.replace(day=1), -back) for back in range(6)]
     post(francs, *[(day, "-20.00", "Bergbahn") for day in days])
@@ -113,7 +113,7 @@ def test_what_cannot_be_converted_is_in_no_sum_and_counted(alice, household, on,
     assert (answer["monthly_cost"], answer["not_converted"]) == ("66.00", 0)
 
 
-def test_not_recurring_sticks_whatever_the_payments_become_and_can_be_undone(
+def test_a_dismissal_survives_changes_of_the_payments_and_can_be_undone(
     alice, household, on, client_for
 ):
     client = client_for(alice)
@@ -159,7 +159,7 @@ def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for
         )
 
 
-def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household, on, client_for):
+def test_a_bill_form_is_prefilled_and_existing_bills_are_marked(alice, household, on, client_for):
     client = client_for(alice)
     (row,) = [one for one in client.get(PAGE).context["payments"] if one.item.name == "City Gym"]
     form = client.get(row.bill_form).context["form"]
@@ -178,7 +178,7 @@ def test_make_it_a_bill_fills_the_form_in_and_a_bill_is_marked(alice, household,
     assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
 
 
-def test_of_a_busy_merchant_the_newest_months_are_read_and_of_a_till_nothing(alice, on):
+def test_a_busy_merchant_is_read_in_part_and_a_till_not_at_all(alice, on):
     account = make_account(user=alice, name="Till")
     many = 2 * MOST_OF_ONE_MERCHANT
     sales = [on - timedelta(days=number // 4) for number in range(many + 1)]
@@ -209,7 +209,7 @@ def test_of_a_busy_merchant_the_newest_months_are_read_and_of_a_till_nothing(ali
     assert store.occurrences > 20
 
 
-def test_who_may_see_what_recurs(alice, household, api_for, client_for):
+def test_who_may_see_recurring_payments(alice, household, api_for, client_for):
     answers = {}
     for role in ("viewer", "analyst", "user"):
         member = make_user(f"{role}@example.org", role=role)
@@ -225,7 +225,7 @@ def test_who_may_see_what_recurs(alice, household, api_for, client_for):
     assert answers == {"viewer": (403, 0, 0), "analyst": (200, 1, 1), "user": (200, 0, 1)}
 
 
-def test_an_empty_page_says_what_it_takes(alice, client_for):
+def test_the_empty_page_explains_what_is_needed(alice, client_for):
     page = client_for(alice).get(PAGE)
     assert (page.status_code, "No recurring payments yet" in page.content.decode()) == (200, True)
     assert recurring_summary(user=alice, on=date(2026, 1, 1)).is_empty

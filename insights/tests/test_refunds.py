@@ -1,4 +1,4 @@
-"""One rule everywhere: a refund lowers the spending of its category; gross sums stay beside."""
+"""A refund lowers the spending of its category everywhere; gross sums are shown separately."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ def category(slug):
 
 @pytest.fixture
 def patient(alice):
-    """500 spent on health and 200 of it paid back, with a salary of 1,000."""
+    """500 spent on health and 200 of it refunded, with a salary of 1,000."""
     alice.base_currency = "EUR"
     alice.save()
     account = make_account(user=alice, opening_balance="1000.00")
@@ -35,7 +35,7 @@ def patient(alice):
     return alice
 
 
-def test_every_door_takes_the_refund_off(api_for, patient):
+def test_every_page_and_endpoint_subtracts_the_refund(api_for, patient):
     budget = create_budget(
         actor=patient, user=patient, category=category("health"), year=TODAY.year,
         month=TODAY.month, limit_amount=Decimal(400),
@@ -69,7 +69,7 @@ def test_every_door_takes_the_refund_off(api_for, patient):
     assert (report.flow.expenses, report.spending[0].total) == (300, 300)
 
 
-def test_more_refunded_than_spent_is_below_zero_and_still_adds_up(api_for, patient):
+def test_refunds_above_spending_give_a_negative_total_that_still_adds_up(api_for, patient):
     account = patient.accounts.get()
     make_transaction(
         account=account, amount="70", category=category("travel"), txn_date=TODAY, merchant="Rail"
@@ -88,7 +88,7 @@ def test_more_refunded_than_spent_is_below_zero_and_still_adds_up(api_for, patie
 
 
 @pytest.mark.parametrize(("slug", "income"), [(None, "1040.00"), ("salary", "1040.00")])
-def test_money_in_elsewhere_is_income(api_for, patient, slug, income):
+def test_an_inflow_in_another_category_is_income(api_for, patient, slug, income):
     account = patient.accounts.get()
     make_transaction(
         account=account, amount="40", category=slug and category(slug), txn_date=TODAY,
@@ -115,7 +115,7 @@ def test_a_split_refund_lowers_each_of_its_categories(api_for, patient):
     assert -sum(one.counted_amount for one in found) == 210
 
 
-def test_the_pages_lists_are_what_the_figures_are_made_of(api_for, client_for, patient):
+def test_the_linked_lists_add_up_to_the_figures(api_for, client_for, patient):
     api = api_for(patient)
     spending = api.get("/api/transactions?counts_as=spending").json()["results"]
     assert sorted(one["signed_amount"] for one in spending) == ["-500.00", "200.00"]

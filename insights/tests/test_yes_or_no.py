@@ -1,4 +1,4 @@
-"""A yes or no in an address that is neither is said, not taken for "not said"."""
+"""An invalid yes/no parameter is reported, not ignored."""
 
 import pytest
 
@@ -13,7 +13,7 @@ SENTENCE = "Send true or false as include_shared."
         *("currency/summary", "budgets/month/2026/3"),
     ],
 )
-def test_the_api_refuses_it_at_its_name(alice, api_for, path):
+def test_the_api_refuses_an_invalid_yes_or_no(alice, api_for, path):
     api = api_for(alice)
     answer = api.get(f"/api/{path}?include_shared=perhaps")
     [error] = answer.json()["errors"]
@@ -24,6 +24,8 @@ def test_the_api_refuses_it_at_its_name(alice, api_for, path):
 @pytest.mark.parametrize(
     "path", ["", "insights/cash-flow/", "insights/forecast/", "insights/recurring/", "budgets/"]
 )
-def test_a_page_says_so_and_shows_what_it_usually_does(alice, checking, client_for, path):
+def test_a_page_reports_an_invalid_yes_or_no_and_shows_the_default(
+    alice, checking, client_for, path
+):
     answer = client_for(alice).get(f"/{path}?include_shared=perhaps")
     assert (answer.status_code, SENTENCE in answer.content.decode()) == (422, True)

@@ -1,4 +1,4 @@
-"""The admin site's share of people: looked at here, changed through the services."""
+"""Admin pages of users and their records: mostly read-only; changes go through the services."""
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.messages import NotificationAdmin

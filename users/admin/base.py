@@ -1,4 +1,4 @@
-"""What every page of the staff site has in common."""
+"""Base classes of the staff site's tables."""
 
 from typing import Any, cast
 
@@ -12,15 +12,17 @@ from django.utils.http import urlencode
 from users.policy import Ability, may, require
 from users.signed_in import user_of
 
-# Whoever reads everything reads none of these: they sign in, or prove what was erased.
+# Codenames that full read access does not include: sign-in secrets, and rows that prove erased
+# data.
 _SECRET = {"password", "session_key", "token_hash", "data", "salt", "claim"}
 
 
 class StaffAdmin(admin.ModelAdmin):
-    """What every table has: the role decides who sees it, whatever Django's permissions say.
+    """Base of all tables: the role decides who sees them, regardless of Django's permissions.
 
-    Its history is the audit trail, for who may read that. No filter in the address asks about a
-    column that no page shows: letter by letter it would be told (`?session_key__startswith=a`).
+    The history page is the audit trail, for staff who may read it. Query filters on columns that no
+    page shows are refused: they would reveal values letter by letter
+    (`?session_key__startswith=a`).
     """
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -45,7 +47,7 @@ class StaffAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(StaffAdmin):
-    """Rows to look at; nobody adds, changes or deletes one here."""
+    """Read-only rows: nobody adds, changes or deletes them here."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -58,9 +60,9 @@ class ReadOnlyAdmin(StaffAdmin):
 
 
 class ForSupportToo(StaffAdmin):
-    """Rows that support sees in part: no lookup, order or filter tells more than the columns.
+    """Rows that support sees in part: no lookup, ordering or filter reveals more than the columns.
 
-    A filter in the address (`?text__contains=12`) would answer what the page does not show.
+    A filter in the query (`?text__contains=12`) could reveal what the page hides.
     """
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""Messages to people: what became of each, for support too; never what it says."""
+"""Messages to users: the delivery status (also for support), never the text."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from users.signed_in import user_of
 
 @admin.register(Notification)
 class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
-    """Each message by each channel: what became of it, and what the provider said.
+    """One message per channel: its status, and the provider's response.
 
-    No amounts for staff who may not see any: the text is for those who read everything.
+    Staff who may not see amounts do not see the text either.
     """
 
     list_display = [
@@ -82,7 +82,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
 
 @admin.register(NotificationOptOut)
 class NotificationOptOutAdmin(ReadOnlyAdmin):
-    """Who wants no more messages of which kind."""
+    """Email and SMS opt-outs by kind of message."""
 
     list_display = ["created_at", "user", "kind", "channel"]
     search_fields = ["user__email", "kind"]

@@ -1,4 +1,4 @@
-"""People: looked at by staff, each role its part; made and changed by admins, by the services."""
+"""Users: staff see what their role allows; admins create and change users through the services."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
 
 
 class UserForm(forms.ModelForm):
-    """What an admin changes about somebody; each field goes to its own service."""
+    """The fields an admin can change for a user; each goes to its own service."""
 
     class Meta:
         model = User
@@ -39,7 +39,7 @@ class UserForm(forms.ModelForm):
 
 
 class NewUserForm(forms.ModelForm):
-    """A new user, who sets their own password by mail."""
+    """A new user, who sets their own password through a mailed link."""
 
     class Meta:
         model = User
@@ -57,7 +57,7 @@ class NewUserForm(forms.ModelForm):
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What the site's own templates need of a person: a key, and a name to print."""
+    """The attributes of a user that Django's admin templates need: a key, and a display name."""
 
     pk: int
     name: str
@@ -68,10 +68,10 @@ class _Named:
 
 @admin.register(User)
 class UserAdmin(ForSupportToo):
-    """Role, active status and identity check, by admins only and never one's own.
+    """Role, active status and identity check: for admins only, and never their own.
 
-    There are no fields for password hashes, superuser, groups or permissions: rights come from
-    the role alone, and a password is set by its owner. Support sees customers behind masks.
+    There are no fields for password hashes, superuser, groups or permissions: rights come only from
+    the role, and users set their own passwords. Support sees customers masked.
     """
 
     actions = ["sign_out_everywhere", "unlock"]
@@ -96,7 +96,7 @@ class UserAdmin(ForSupportToo):
         return ["is_active", *more]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return ["email"]  # It shows the field; get_search_results decides.
+        return ["email"]  # Shows the search box; get_search_results decides what is searched.
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -133,7 +133,7 @@ class UserAdmin(ForSupportToo):
     def render_change_form(
         self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The page's title and path name the person too."""
+        """Mask the person's name in the page title and breadcrumbs, too."""
         shown = context.get("original")
         if shown is not None and not sees_all(request):
             masked = _Named(shown.pk, masked_email(shown.email))
@@ -142,7 +142,7 @@ class UserAdmin(ForSupportToo):
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, user: Any) -> Any:
-        """Its label names the person, whoever looks."""
+        """Mask the checkbox label, which names the person."""
         return super().action_checkbox(_Named(user.pk, masked_email(user.email)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -159,7 +159,7 @@ class UserAdmin(ForSupportToo):
         return may(user_of(request), Ability.HELP_PEOPLE)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:
-        """The services take the changes; nothing is written from the form's own instance."""
+        """Save through the services; the form's own instance is never written."""
         user = User.objects.get(pk=obj.pk) if change else None
         if gives_or_takes_rights(user, form.cleaned_data):
             ask_for_staff_step_up(request)
@@ -172,10 +172,10 @@ class UserAdmin(ForSupportToo):
         change_person(actor=user_of(request), user=user, **changes)
 
     def log_addition(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
-        """The audit trail tells it."""
+        """Nothing to log: the audit trail records it."""
 
     def log_change(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
-        """The audit trail tells it."""
+        """Nothing to log: the audit trail records it."""
 
     @admin.display(description="email")
     def email_masked(self, user: User) -> str:

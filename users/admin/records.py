@@ -1,4 +1,4 @@
-"""Rows of record: sessions, tokens, commands, and the audit trail with its verification."""
+"""Read-only records: sessions, tokens, commands, and the audit trail with its verification."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -21,7 +21,7 @@ from users.signed_in import user_of
 
 @admin.register(RefreshSession)
 class RefreshSessionAdmin(ReadOnlyAdmin):
-    """API tokens: who, from where, until when. The token itself is stored nowhere."""
+    """API tokens: whose, from where, valid until. The token itself is not stored."""
 
     list_display = ["user", "family", "created_at", "used_at", "revoked_at", "expires_at", "ip"]
     list_filter = ["revoked_at", "expires_at"]
@@ -60,7 +60,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return [path("verify/", verify, name="users_auditevent_verify"), *super().get_urls()]
 
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """Walk every chain when asked to; it writes nothing, so looking is enough of a right."""
+        """Verify every chain. This writes nothing, so view permission is enough."""
         require(user_of(request), Ability.READ_EVERYTHING)
         told = None
         if "run" in request.GET:
@@ -76,7 +76,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditChain)
 class AuditChainAdmin(ReadOnlyAdmin):
-    """The head of each chain: what `verify_audit --anchor` remembers elsewhere."""
+    """The head of each chain, which `verify_audit --anchor` stores outside the database."""
 
     list_display = ["name", "length", "head_hash"]
     search_fields = ["name"]
@@ -84,7 +84,7 @@ class AuditChainAdmin(ReadOnlyAdmin):
 
 @admin.register(IdempotentCommand)
 class IdempotentCommandAdmin(ReadOnlyAdmin):
-    """Commands with an Idempotency-Key, and how they were answered."""
+    """Commands with an Idempotency-Key, and their responses."""
 
     list_display = ["created_at", "user", "key", "status_code"]
     search_fields = ["key", "user__email"]
@@ -95,7 +95,7 @@ class IdempotentCommandAdmin(ReadOnlyAdmin):
 
 @admin.register(UserSession, site=staff_site)
 class UserSessionAdmin(ReadOnlyAdmin):
-    """Browser sessions; their keys are shown to nobody."""
+    """Browser sessions; their keys are never shown."""
 
     list_display = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
     search_fields = ["user__email", "ip"]
@@ -106,7 +106,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(EmailAddress, site=staff_site)
 class EmailAddressAdmin(ReadOnlyAdmin):
-    """Addresses, and whether they were confirmed."""
+    """Email addresses, and whether they are confirmed."""
 
     list_display = ["email", "user", "verified", "primary"]
     list_filter = ["verified", "primary"]
@@ -117,7 +117,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 
 @admin.register(Authenticator, site=staff_site)
 class AuthenticatorAdmin(ReadOnlyAdmin):
-    """Who has which second factor. Its secret is shown to nobody."""
+    """Who has which second factor. Secrets are never shown."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]

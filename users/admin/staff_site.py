@@ -1,4 +1,4 @@
-"""The staff site's doors are ours: our sign-in, our sign-out, and no second place for rights."""
+"""The staff site: our own sign-in and sign-out, and no permissions outside of roles."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ from users.policy import Ability, may
 from users.signed_in import user_of
 from users.staff_door import problem_at_staff_door
 
-# The stock admins are registered by these modules; what is imported is registered once.
+# Importing these modules registers the stock admins, once.
 _STOCK = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin)
 _STOCK_AUTH = django.contrib.auth.admin
 
 
 @login_not_required
 def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """The admin site has no sign-in page of its own: ours has the limits and the second factor."""
+    """Use our sign-in page, which has limits and two-factor authentication."""
     if admin.site.has_permission(request):
         return redirect("admin:index")
     if request.user.is_authenticated:
@@ -40,21 +40,21 @@ def sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
 
 
 def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """As on our own pages, so that the audit trail tells of it."""
+    """Sign out as on our own pages, so that the audit trail records it."""
     if request.method == "POST":
         get_adapter().logout(request)
     return redirect("account_login")
 
 
 def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Our page: it ends the other sessions and tokens."""
+    """Use our page: it ends the other sessions and tokens."""
     return redirect("account_change_password")
 
 
 def may_enter(request: HttpRequest) -> bool:
-    """By role alone, from where and with what staff are asked to come.
+    """Access depends on the role, and on the network and second factor required of staff.
 
-    A flag in a row that no service set opens nothing.
+    Django's is_staff flag alone grants nothing.
     """
     return _is_staff(request) and not _problem(request)
 
@@ -68,20 +68,22 @@ def _problem(request: HttpRequest) -> str:
 
 
 def complete(request: HttpRequest) -> HttpResponse:
-    """No field here completes what is typed, and the stock answer would name people unmasked."""
+    """Refuse autocomplete: no field here uses it, and Django's response would
+    show names unmasked.
+    """
     raise Http404
 
 
-# The stock registrations are gone from it once this module is read.
+# Importing this module removes the stock registrations.
 staff_site = admin.site
-_site: Any = admin.site  # Its doors are methods, which a type does not let us replace.
+_site: Any = admin.site  # Methods of the site: the type does not allow replacing them.
 _site.has_permission = may_enter
 _site.login = sign_in
 _site.logout = sign_out
 _site.password_change = change_password
 _site.autocomplete_view = complete
 admin.site.site_header = admin.site.site_title = "Admin site"
-# Roles say who may do what; groups would be a second place to look.
+# Roles define all permissions; groups would be a second source.
 admin.site.unregister(Group)
 for stock in (EmailAddress, EmailConfirmation, Authenticator, UserSession):
     if admin.site.is_registered(stock):

@@ -1,4 +1,4 @@
-"""Bearer tokens: a valid signature is not enough, the person behind it must still be as it says."""
+"""Bearer tokens: besides a valid signature, the user must still be active and the token current."""
 
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,17 @@ from users.models import RefreshSession, User
 
 
 class TokenAuthentication(JWTAuthentication):
-    """Refuses what was signed out, or is older than `session_version`; the role is the database's.
+    """Refuses signed-out tokens and those with an old `session_version`; the role is the
+    database's.
 
-    One query: the user, and whether the token's family still lives.
+    One query: the user, and whether the token's family is still active.
     """
 
     def authenticate(self, request: Request) -> Any:
         try:
             return super().authenticate(request)
         except RefusedToken as error:
-            # Its details are a tree of their own; the API's errors have one shape.
+            # SimpleJWT's error details are nested; the API's errors have one flat shape.
             raise AuthenticationFailed(
                 "This access token is invalid or has expired. Refresh it, or sign in again.",
                 code="token_not_valid",

@@ -1,4 +1,4 @@
-"""The API's answers to what the users app refuses, in the one error shape."""
+"""Maps refusals of the users app to API responses, in the API's one error shape."""
 
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ class StepUpRequired(PermissionDenied):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """banking.kernel.api's, and 429, 503 and the sentence of a 403."""
+    """As in banking.kernel.api, plus 429, 503 and the message of a 403."""
     if isinstance(exc, LimitReachedError):
         exc = TooManyRequests(exc)
     elif isinstance(exc, LimitsUnavailableError):
@@ -49,6 +49,6 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = PermissionDenied(str(exc) or None)
     response = base_handler(exc, context)
     if response is not None and isinstance(exc, StepUpRequired):
-        # A question, not a refusal: the audit trail tells of how it is answered.
+        # A step-up request is not a refusal; the audit trail records its outcome.
         cast(Any, response).is_question = True
     return response

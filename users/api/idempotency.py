@@ -1,4 +1,4 @@
-"""`Idempotency-Key` at the API: every command that creates something is `@idempotent`."""
+"""`Idempotency-Key` in the API: every command that creates something is `@idempotent`."""
 
 import hashlib
 from collections.abc import Callable
@@ -39,7 +39,7 @@ HEADERS = (IDEMPOTENCY_KEY, REPLAYED)
 
 
 class KeyReused(APIException):
-    """The same key, another command."""
+    """The same key was used for a different command."""
 
     status_code = 422
     default_code = "idempotency_key_reused"
@@ -49,7 +49,7 @@ class KeyReused(APIException):
 
 
 class StillRunning(APIException):
-    """The same command is being carried out by another request."""
+    """Another request is still running the same command."""
 
     status_code = 409
     default_code = "still_running"
@@ -57,12 +57,11 @@ class StillRunning(APIException):
 
 
 def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
-    """The method of a view, run at most once per Idempotency-Key, atomically.
+    """Run a view method at most once per Idempotency-Key, atomically.
 
-    Put it under `@operation`, which documents the header. Of the answer, status and data are
-    kept. What a service refuses (a Django
-    ValidationError) is an outcome and is kept; what the request itself lacks (DRF's errors) is
-    not, so that the mended request may use the key again.
+    Put it under `@operation`, which documents the header. The response's status and data are
+    stored. A service's refusal (a Django ValidationError) is an outcome and is stored; an invalid
+    request (DRF's errors) is not, so a corrected request may use the key again.
     """
 
     @wraps(method)
@@ -78,7 +77,7 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Response:
-    """Answer with (status, data) of `command`, run at most once per Idempotency-Key."""
+    """Respond with (status, data) of `command`, run at most once per Idempotency-Key."""
     key = _key_of(request)
 
     def refusal(error: Exception) -> tuple[int, Any] | None:
@@ -105,7 +104,7 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
 
 
 def was_answered(request: Request) -> bool:
-    """Whether `answer_once` will repeat an answer: for what must not be asked of others again."""
+    """Whether `answer_once` will repeat a response; check it before calling other systems."""
     return is_kept(user_of(request), _key_of(request))
 
 
@@ -113,7 +112,8 @@ def _key_of(request: Request) -> str:
     if "Idempotency-Key" not in request.headers:
         return ""
     key = request.headers["Idempotency-Key"].strip()
-    # granian hands a header that is not ASCII over as an empty one: taken for no key, the same
+    # granian passes a non-ASCII header as an empty one. Treated as no key, the same transfer would
+    # be made twice.
     # transfer would be made twice.
     if not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH or not (key.isascii() and key.isprintable()):
         sentence = (

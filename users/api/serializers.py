@@ -7,14 +7,14 @@ from users.messages.confirmation_mail import unconfirmed_address
 from users.models import User
 from users.services.sessions import needs_otp
 
-# Argon2 has no limit of its own, but hashing a megabyte would be work done for a stranger.
+# Argon2 has no limit of its own, but hashing a megabyte would waste CPU on anonymous requests.
 PASSWORD_MAX_LENGTH = 1024
 
 
 class UserOut(serializers.ModelSerializer):
     """A person, to themselves."""
 
-    # Plain text in the schema: five hundred zones are no enumeration anybody wants to read.
+    # Plain text in the schema: an enum of five hundred time zones would help nobody.
     timezone = serializers.CharField(read_only=True)
     email_confirmed = serializers.SerializerMethodField()
     mfa_enabled = serializers.SerializerMethodField(help_text="Two-step verification is required.")

@@ -50,11 +50,11 @@ _PEOPLE = PolymorphicProxySerializer("StaffUser", many=True, **_SHAPES)
 
 
 class Needs(BasePermission):
-    """The ability a view names as `reading` for safe methods, `writing` for the others."""
+    """Requires the ability in the view's `reading` for safe methods, in `writing` for others."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         if not request.user.is_authenticated:
-            return False  # Answered with 401.
+            return False  # Anonymous: DRF responds with 401.
         is_reading = request.method in ("GET", "HEAD", "OPTIONS")
         require(request.user, view.reading if is_reading else view.writing)
         if problem := problem_at_staff_door(request, request.user):

@@ -30,9 +30,9 @@ STEP_UP = OpenApiParameter(
 
 
 def require_step_up(request: Request) -> None:
-    """Raise StepUpRequired unless the request carries a fresh proof. Ask before any change.
+    """Raise StepUpRequired unless the request carries a fresh proof. Call it before any change.
 
-    The header of whoever asks by token; a browser's session may have proven it on the page.
+    Token clients send the header; a browser session may have proven it on the page.
     """
     token = request.headers.get("X-Step-Up", "")
     if token and is_valid_token(token, user_of(request), client_of(request)):
@@ -43,7 +43,7 @@ def require_step_up(request: Request) -> None:
 
 
 def require_staff_step_up(request: Request) -> None:
-    """As `require_step_up`, before staff give rights or take them; having just signed in counts."""
+    """As `require_step_up`, before staff grant or revoke rights; a recent sign-in also counts."""
     if request.auth is not None:
         began = sessions.family_began_at(user_of(request), cast(Any, request.auth)["family"])
         if began is not None and is_sign_in_fresh(began.timestamp(), timezone.now().timestamp()):
@@ -75,7 +75,7 @@ def _prove(request: Request, password: str = "", otp: str = "") -> None:
         return
     if not password:
         raise ValidationError({"password": "Send your password, or a code as “otp”."})
-    # A client that is signed in has guesses of its own: others cannot use them up.
+    # Signed-in clients have a separate limit, so others cannot use it up.
     device = f"client {client_of(request)}"
     if not sessions.prove_password(
         user=user_of(request), password=password, by="api", device=device
@@ -84,7 +84,7 @@ def _prove(request: Request, password: str = "", otp: str = "") -> None:
 
 
 def client_of(request: Request) -> str:
-    """The token family, or the browser session by its digest."""
+    """The token family, or the digest of the browser session."""
     if request.auth is not None:
         return str(cast(Any, request.auth)["family"])
     key = request.session.session_key or ""

@@ -10,11 +10,11 @@ from users.network import client_address
 
 
 class ApiThrottle(BaseThrottle):
-    """Reads and writes are counted apart, per person, or per address of those unknown."""
+    """Reads and writes are limited separately, per user, or per IP address if anonymous."""
 
     def allow_request(self, request: Request, view: View) -> bool:
         user = request.user
         key = f"user {user.pk}" if user.is_authenticated else f"at {client_address(request)}"
-        # Raises LimitReachedError, which is answered with its own sentence.
+        # Raises LimitReachedError, which has its own message.
         limits.consume("api-read" if request.method in SAFE_METHODS else "api-write", key)
         return True

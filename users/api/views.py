@@ -59,7 +59,7 @@ class AuthApi(ApiView):
     permission_classes = [AllowAny]
 
     def get_authenticate_header(self, request: Request) -> str:
-        # Without it DRF would answer 403 to a wrong password.
+        # Without it DRF would respond to a wrong password with 403.
         return 'Bearer realm="api"'
 
 

@@ -1,4 +1,4 @@
-"""Calls from the outside world; each proves by its signature who makes it."""
+"""Webhooks; each request proves its sender by a signature."""
 
 from typing import Any
 
@@ -25,16 +25,16 @@ class TwilioWebhookApi(ApiView):
     permission_classes = [AllowAny]
     parser_classes = [FormParser]
     throttle_classes: list = []
-    # Twilio says what it sends, and adds to it over the years.
+    # Twilio decides which fields it sends, and adds more over the years.
     is_strict = False
 
     @operation(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Take a status callback. An unsigned call gets 403."""
-        # Without a body there is no form: a plain dict, signed by nobody.
+        # A request without a body has no form: a plain, unsigned dict.
         sent: Any = request.data
         form = dict(sent.lists()) if sent else {}
-        # Twilio signed the public address, whatever a proxy made of it.
+        # Twilio signed the public URL, which a proxy may have changed.
         url = settings.SITE_URL.rstrip("/") + request.get_full_path()
         signature = request.headers.get("X-Twilio-Signature", "")
         is_ours = sent.get("AccountSid") == settings.TWILIO_ACCOUNT_SID

@@ -1,4 +1,4 @@
-"""What happened to somebody and by them, told from the audit trail in their own words."""
+"""A user's activity list: what happened to them and what they did, from the audit trail."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,13 +18,13 @@ from users.audit.trail import chain_name
 from users.models import AuditChain, AuditEvent, User
 from users.policy import is_staff_role
 
-# A token renews itself every half hour: that is nobody's doing.
+# Tokens renew automatically every half hour; that is not user activity.
 LEFT_OUT = ("users.token.refreshed",)
 MOST_DETAILS = 6
-# Numbers of rows, digests: true, and of no use to a person.
+# Row ids and digests: correct, but of no use to a person.
 _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category", "transaction",
               "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
-# Their values are codes of ours, not what somebody wrote.
+# Their values are our codes, not text somebody entered.
 _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -34,12 +34,13 @@ _THROUGH = {("by", "page"): gettext_lazy("Website"), ("by", "api"): gettext_lazy
 
 
 def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
-    """Everything in the user's own chain, by whoever, and what they did with other people's things.
+    """All events in the user's own chain, by anyone, and the user's actions on other people's
+    things.
 
-    So a member's deeds on a shared account are told to its owner and to the member.
+    So a member's actions on a shared account are listed for its owner and for the member.
     """
     own = AuditChain.objects.filter(name=chain_name(user.pk)).values_list("pk", flat=True).first()
-    # Sharing is told in the chains of both already.
+    # Sharing is recorded in both people's chains already.
     abroad = Q(actor=user) & ~Q(action__startswith="accounts.share.")
     events = AuditEvent.objects.filter(Q(chain=own) | abroad).exclude(action__in=LEFT_OUT)
     if kind:
@@ -48,14 +49,14 @@ def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
 
 
 def told(event: AuditEvent, reader: User) -> dict[str, Any]:
-    """One event in words for the person who reads it."""
+    """One event in words for its reader."""
     return {
         "event": event,
         "what": words_for(event.action),
         "kind": KIND_OF.get(event.action, ""),
         "by": who_did(event, reader),
         "is_own": event.actor_id == reader.pk,
-        # What an address other than one's own had to do with it is its owner's business.
+        # Details about other members of an account are only for its owner.
         "ip": event.ip or "" if _may_see_place(event, reader) else "",
         "device": event.device if _may_see_place(event, reader) else "",
         "details": list(_details(event.changes))[:MOST_DETAILS],
@@ -63,7 +64,7 @@ def told(event: AuditEvent, reader: User) -> dict[str, Any]:
 
 
 def who_did(event: AuditEvent, reader: User) -> str:
-    """ "You", the name of somebody one shares with, staff without a name, or nobody."""
+    """ "You", the name of someone they share with, staff without a name, or nobody."""
     actor = event.actor
     if actor is None:
         return ""
@@ -75,12 +76,12 @@ def who_did(event: AuditEvent, reader: User) -> str:
 
 
 def _may_see_place(event: AuditEvent, reader: User) -> bool:
-    """One's own addresses, and those of strangers at one's own door."""
+    """A reader sees their own IP addresses, and those of failed sign-ins to their account."""
     return event.actor_id in (None, reader.pk)
 
 
 def _details(changes: Any) -> Iterable[tuple[str, str]]:
-    """("name", "Old → New") pairs, whichever way the service wrote them down."""
+    """("name", "Old → New") pairs, for every format that services use."""
     if not isinstance(changes, Mapping):
         return
     before, after = changes.get("before"), changes.get("after")
@@ -114,7 +115,7 @@ def _as_text(value: Any) -> str:
 
 
 def _as_reader_writes(text: str) -> str:
-    """A day or an amount of an event as the page's reader writes it; the API tells it plainly."""
+    """Format a date or amount for the page's reader; the API shows it plain."""
     if _DAY.fullmatch(text):
         with suppress(ValueError):
             return date_format(date.fromisoformat(text))

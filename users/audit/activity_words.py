@@ -1,6 +1,6 @@
-"""What each action of the audit trail is called, to the people it is about.
+"""The label of each audit action, for the people it concerns.
 
-A new action gets one line here, or the suite fails. Kinds are what the page narrows by.
+A new action needs one line here, or the tests fail. The activity page filters by kind.
 """
 
 from typing import Any
@@ -204,7 +204,7 @@ KIND_OF = {action: kind for kind, words in WORDS.items() for action in words}
 
 
 def words_for(action: str) -> str:
-    """ "Bill paid" for "bills.bill.paid"; an action nobody named yet by its own last words."""
+    """ "Bill paid" for "bills.bill.paid"; an unlisted action is shown by its own last words."""
     kind = KIND_OF.get(action)
     if kind is None:
         return " ".join(action.split(".")[1:]).replace("_", " ").capitalize()

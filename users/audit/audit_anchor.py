@@ -1,9 +1,9 @@
-"""The heads of the audit chains, remembered outside the database.
+"""The heads of the audit chains, stored outside the database.
 
-A chain that was cut or rewritten as a whole is consistent in itself; only somebody who remembers
-its head can tell. The heads are kept in a file signed with the server's key, so that who can
-write the database alone cannot write them, and the nightly job puts each one that moved into
-the log stream, which another machine keeps.
+A chain that was truncated or rewritten as a whole is consistent in itself; only a stored copy of
+its head reveals the change. The heads are kept in a file signed with the server's key, so that
+database access alone cannot forge them. The nightly job also writes each changed head to the log
+stream, which another machine keeps.
 """
 
 import json
@@ -22,7 +22,7 @@ _HEADS_A_LINE = 200
 
 
 def verify_against_anchor() -> dict[str, Any]:
-    """The trail against the heads of last night, for staff who ask; it writes nothing."""
+    """Verify the trail against last night's heads, on request by staff; writes nothing."""
     path, problem = settings.AUDIT_ANCHOR, ""
     try:
         heads = read_anchors(path)
@@ -36,10 +36,10 @@ def verify_against_anchor() -> dict[str, Any]:
 
 
 def verify_against(path: Path) -> Verification:
-    """Verify the trail against the file, and let the file remember the heads if all is intact.
+    """Verify the trail against the file, and store the new heads there if everything is intact.
 
-    Raises ValueError where the file is there and cannot be trusted, OSError where it cannot be
-    read or written.
+    Raises ValueError if the file exists but cannot be trusted, OSError if it cannot be read or
+    written.
     """
     result = verify(anchors=read_anchors(path))
     if result.is_intact:
@@ -48,7 +48,7 @@ def verify_against(path: Path) -> Verification:
 
 
 def read_anchors(path: Path) -> Anchors:
-    """The heads remembered in the file; none where there is no file yet."""
+    """The heads stored in the file; empty if there is no file yet."""
     if not path.exists():
         return {}
     content = json.loads(path.read_text())
@@ -62,7 +62,7 @@ def read_anchors(path: Path) -> Anchors:
 
 
 def write_anchors(path: Path, heads: Anchors) -> None:
-    """Remember the heads; the old file stays whole until the new one is."""
+    """Store the heads; the old file stays intact until the new one is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.new")
     content = {"heads": heads, "signature": Signer(salt=_SALT).signature(_text_of(heads))}
@@ -74,7 +74,7 @@ def write_anchors(path: Path, heads: Anchors) -> None:
 
 
 def moved_heads(before: Anchors, after: Anchors) -> Iterator[Anchors]:
-    """The heads that are not as they were, a log line's worth at a time."""
+    """The heads that changed, in batches that fit a log line."""
     moved = [name for name in sorted(after) if list(after[name]) != before.get(name)]
     for start in range(0, len(moved), _HEADS_A_LINE):
         yield {name: after[name] for name in moved[start : start + _HEADS_A_LINE]}

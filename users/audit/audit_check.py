@@ -1,4 +1,4 @@
-"""Whether the audit trail is what was written: every chain, link by link, and against an anchor.
+"""Verifies the audit trail: every chain, link by link, and against an anchor.
 
 An anchor is a set of heads kept outside the database (users/audit/audit_anchor.py).
 """
@@ -21,7 +21,7 @@ Anchors = dict[str, list]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a chain first differs from what was written; `event` is None where a row is gone."""
+    """The first deviation in a chain; `event` is None if a row is missing."""
 
     chain: str
     sequence: int
@@ -31,7 +31,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a walk over every chain found; `faults` names the first bad row of each chain."""
+    """The result of verifying every chain; `faults` has the first bad row of each chain."""
 
     chain_count: int
     event_count: int
@@ -73,7 +73,7 @@ def _events() -> Iterator[AuditEvent]:
 
 
 class _Walk:
-    """One chain, event by event, until its first fault."""
+    """Walks one chain, event by event, until its first fault."""
 
     def __init__(self, chain: AuditChain, anchor: list | None) -> None:
         self.chain = chain
@@ -83,7 +83,7 @@ class _Walk:
         self.faults: list[Fault] = []
 
     def over(self, events: Iterator[AuditEvent]) -> int:
-        """The number of events, all of them read."""
+        """The number of events, after reading all of them."""
         count = 0
         for event in events:
             count += 1
@@ -138,7 +138,7 @@ class _Walk:
 
 
 def as_json(result: Verification) -> dict[str, Any]:
-    """The result in the words of `verify_audit --json` and of the API."""
+    """The result as in `verify_audit --json` and the API."""
     return {
         "intact": result.is_intact,
         "chains": result.chain_count,

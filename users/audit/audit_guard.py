@@ -1,10 +1,10 @@
-"""The database's own refusal to change the audit trail.
+"""Database triggers that protect the audit trail from changes.
 
-Triggers refuse UPDATE and DELETE of an event (and TRUNCATE, on PostgreSQL). One UPDATE is lawful:
-blanking the personal part (`changes`, `ip`, `device`, `salt`), which `audit.erase_details` does.
+They refuse UPDATE and DELETE of an event (and TRUNCATE, on PostgreSQL). One UPDATE is allowed:
+blanking the personal data (`changes`, `ip`, `device`, `salt`), which `audit.erase_details` does.
 
-SQLite drops a table's triggers when a later migration rebuilds the table: such a migration ends
-with `install` again, and `verify_audit` fails where they are missing.
+SQLite drops a table's triggers when a later migration rebuilds the table: such a migration must
+call `install` at its end, and `verify_audit` fails if they are missing.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ _NAMES = {
 
 
 def install(connection: Any) -> None:
-    """Put the triggers in place, whatever was there before."""
+    """Create the triggers, replacing existing ones."""
     remove(connection)
     with connection.cursor() as cursor:
         for statement in _SQLITE if connection.vendor == "sqlite" else _POSTGRESQL:
@@ -51,7 +51,7 @@ def install(connection: Any) -> None:
 
 
 def remove(connection: Any) -> None:
-    """Take the triggers away; only tests and a migration that rebuilds the table have reason to."""
+    """Drop the triggers; only for tests and for migrations that rebuild the table."""
     on_table = "" if connection.vendor == "sqlite" else f" ON {TABLE}"
     with connection.cursor() as cursor:
         for name in _NAMES[connection.vendor]:
@@ -59,7 +59,7 @@ def remove(connection: Any) -> None:
 
 
 def is_installed(connection: Any) -> bool:
-    """Whether every trigger is there and, on PostgreSQL, enabled."""
+    """Whether every trigger exists and, on PostgreSQL, is enabled."""
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
         if connection.vendor == "sqlite"

@@ -1,4 +1,4 @@
-"""The audit trail: recorded with the change, in its transaction (audit_check.py verifies it).
+"""The audit trail: recorded with the change, in the same transaction (audit_check.py verifies it).
 
 Hash of an event = SHA-256 over the length-prefixed previous hash, sequence, time in microseconds,
 actor, action, target, request id and details hash. Length prefixes make the text unambiguous.
@@ -24,13 +24,13 @@ from django.utils import timezone
 from users.models import AuditChain, AuditEvent, User
 
 SYSTEM_CHAIN = "system"
-# The event that permits blank details before it in its chain.
+# The event that permits blanked details before it in its chain.
 DETAILS_ERASED = "users.details.erased"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestInfo:
-    """Where a change came from: what no service should have to carry through its arguments."""
+    """The origin of a change, so that services need not pass it through their arguments."""
 
     ip: str | None = None
     request_id: str = ""
@@ -42,7 +42,7 @@ _request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=Requ
 
 @contextmanager
 def request_info(info: RequestInfo) -> Iterator[None]:
-    """Every event recorded inside carries `info`."""
+    """Attach `info` to every event recorded inside the block."""
     token = _request_info.set(info)
     try:
         yield
@@ -51,7 +51,7 @@ def request_info(info: RequestInfo) -> Iterator[None]:
 
 
 def current_request_info() -> RequestInfo:
-    """Where the current change comes from; empty outside a request."""
+    """The origin of the current change; empty outside a request."""
     return _request_info.get()
 
 
@@ -65,9 +65,9 @@ def record(
 ) -> AuditEvent:
     """Append one event to its owner's chain, in the caller's transaction.
 
-    The chain is that of `owner_id`, else of the target (a user, or its `user_id`), else of the
-    actor, else the system's. Take every other row lock before calling: the chain's head is always
-    locked last, so that two services cannot wait for each other.
+    The chain is that of `owner_id`, or else of the target (a user, or its `user_id`), the actor, or
+    the system. Take all other row locks before calling this: the chain's head is always locked
+    last, so that two services cannot deadlock.
     """
     if owner_id is None:
         owner_id = _owner_of(target) or (actor.pk if actor else None)
@@ -77,9 +77,10 @@ def record(
 
 
 def lock_chains(owner_ids: Iterable[int]) -> None:
-    """Before events in several people's chains: lock their heads until commit, in key order.
+    """Lock the heads of several people's chains until commit, in key order, before recording in
+    them.
 
-    As erasing does (`erase_details`). A head that is missing is made after those that are there.
+    Erasing does this too (`erase_details`). Missing heads are created after locking existing ones.
     """
     names = {chain_name(pk) for pk in owner_ids}
     rows = AuditChain.objects.select_for_update(no_key=True).filter(name__in=names)
@@ -124,7 +125,7 @@ def _append_to(
 
 
 def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
-    """Somebody known was kept from something."""
+    """Record that a known user was refused access."""
     return record(
         actor=actor,
         action="users.access.refused",
@@ -135,15 +136,16 @@ def record_refused(*, actor: User, method: str, path: str) -> AuditEvent:
 
 @db_transaction.atomic
 def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> int:
-    """Blank what the trail tells about one person; it still verifies, and says so.
+    """Blank the trail's details about one person; the trail still verifies and records the erasure.
 
-    That is their own chain, and the events in the chains of other people that `elsewhere` names:
-    such as what the person did there, which tells from where. Returns the number of events.
+    This covers their own chain and the events in other people's chains given by `elsewhere`, such
+    as the person's actions there. Returns the number of events.
     """
     told = AuditEvent.objects.exclude(salt="").filter(
         models.Q(chain__name=chain_name(owner_id)) | elsewhere
     )
-    # One's own too, where the caller's last event goes, or its head would be locked out of order.
+    # Include their own chain: the caller's last event goes there, and its head must be locked in
+    # order.
     own = models.Q(name=chain_name(owner_id))
     chains = AuditChain.objects.filter(own | models.Q(pk__in=told.order_by().values("chain")))
     count = 0
@@ -158,7 +160,7 @@ def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> 
 
 
 def chain_name(owner_id: int | None) -> str:
-    """The name of the chain of one person, or of the system."""
+    """The chain name of a person, or of the system."""
     return f"user:{owner_id}" if owner_id else SYSTEM_CHAIN
 
 
@@ -174,7 +176,7 @@ def _locked_chain(name: str) -> AuditChain:
         with db_transaction.atomic():
             AuditChain.objects.create(name=name)
     except IntegrityError:
-        pass  # Another transaction made it first; its row is the one to lock.
+        pass  # Another transaction created it first; lock that row.
     return AuditChain.objects.select_for_update(no_key=True).get(name=name)
 
 
@@ -182,10 +184,10 @@ def _locked_chain(name: str) -> AuditChain:
 
 
 def canonical(value: Any) -> Any:
-    """The value as both engines' JSON columns give it back, or its hash could not be checked.
+    """The value as both engines' JSON columns return it, so that its hash can be verified.
 
-    jsonb keeps 1e22 as an integer and no negative zero, so a float becomes text; it refuses NUL
-    and lone surrogates, so they become the replacement character.
+    jsonb keeps 1e22 as an integer and no negative zero, so a float becomes text; it refuses NUL and
+    lone surrogates, so they become the replacement character.
     """
     if value is None or isinstance(value, bool | int):
         return value
@@ -220,14 +222,14 @@ def _digest(*parts: str) -> str:
 
 
 def details_hash(salt: str, changes: Any, ip: str | None, device: str = "") -> str:
-    """The digest of an event's personal part; events from before there was `device` have none."""
+    """The digest of an event's personal data; events recorded before `device` existed omit it."""
     text = json.dumps(changes, sort_keys=True, separators=(",", ":"))
     address = str(ipaddress.ip_address(ip)) if ip else ""
     return _digest(salt, text, address, device) if device else _digest(salt, text, address)
 
 
 def event_hash(event: Any) -> str:
-    """The digest that the next event of the chain carries as `previous_hash`."""
+    """The digest that the next event in the chain stores as `previous_hash`."""
     moment = event.created_at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     microseconds = (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
     return _digest(

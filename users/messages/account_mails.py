@@ -1,7 +1,7 @@
-"""The mails about signing in, in our words and our look; their links lead to SITE_URL.
+"""Account emails in our wording and design; their links use SITE_URL.
 
-allauth says when one is due and what it is about, by the name of its own template. A link's host
-is never the request's: whoever sends a forged Host header would choose where a token goes.
+allauth decides when to send one and names its template. A link never uses the request's host: a
+forged Host header could redirect a token.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ PARTNER_INVITATION = "users/email/partner_invitation"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One mail: `link` names the entry of its context that holds the button's address.
+    """The texts of one mail: `link` names the context entry with the button's URL.
 
-    `greets`: it goes to an address that is known to be the person's, so it may say their name.
+    `greets`: the address is known to be the person's, so the mail may use their name.
     """
 
     subject: str
@@ -142,19 +142,19 @@ _NOT_YOU = "If this wasn’t you, reset your password right away and check your 
 
 
 def send_account_mail(template: str, email: str, context: Mapping[str, Any]) -> None:
-    """Send the mail that allauth calls by this template, beside the request."""
+    """Send the mail for allauth's template in the background."""
     send_soon(account_mail(template, email, context), template)
 
 
 def send_partner_invitation(*, email: str, inviter: User) -> None:
-    """Invite somebody without a login to sign up: accounts are offered to their address."""
+    """Invite somebody without a login to sign up: an account was shared with their address."""
     signup_url = f"{reverse('account_signup')}?{urlencode({'email': email})}"
     about = {"inviter": inviter.get_full_name(), "signup_url": signup_url}
     send_account_mail(PARTNER_INVITATION, email, about)
 
 
 def account_mail(template: str, email: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
-    """One mail about an account, as text and as HTML. Raises KeyError for one without words."""
+    """One account mail as text and HTML. Raises KeyError for an unknown template."""
     words, user = WORDS[template], context.get("user")
     names = {"site": settings.SITE_NAME, "email": email} | dict(context)
     is_notice = not words.link
@@ -181,14 +181,14 @@ def account_mail(template: str, email: str, context: Mapping[str, Any]) -> Email
 
 
 def site_link(address: str) -> str:
-    """The address on SITE_URL, whatever host it was made for."""
+    """The URL moved to SITE_URL, whatever its host was."""
     parts = urlsplit(address)
     query = f"?{parts.query}" if parts.query else ""
     return f"{settings.SITE_URL.rstrip('/')}{parts.path}{query}"
 
 
 def _details(context: Mapping[str, Any], user: User | None) -> list[tuple[str, str]]:
-    """When and from where a change was made, by the person's own clock."""
+    """When and where a change was made, in the user's time zone."""
     zone = user.timezone if user else "UTC"
     with timezone.override(ZoneInfo(zone)), region(user.locale if user else None):
         at = timezone.localtime(context.get("timestamp") or timezone.now())

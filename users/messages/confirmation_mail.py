@@ -1,4 +1,6 @@
-"""Links by mail that prove an address: after a sign-up, once more when asked, for a new person."""
+"""Links that confirm an email address: at sign-up, on request, and for users
+created by an admin.
+"""
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
@@ -13,32 +15,32 @@ from users.network import client_address
 
 
 def unconfirmed_address(user: User) -> EmailAddress | None:
-    """The address somebody signs in with, while nobody has shown that it is theirs."""
+    """The user's login address if it is not confirmed yet."""
     return EmailAddress.objects.filter(user=user, email=user.email, verified=False).first()
 
 
 def send_confirmation_mail(request: HttpRequest, user: User) -> None:
-    """The link for a new customer of the API; pages have allauth send it."""
+    """The link for a customer who signed up by API; for pages, allauth sends it."""
     address = unconfirmed_address(user)
     if address is not None:
         address.send_confirmation(request, signup=True)
 
 
 def send_welcome(request: HttpRequest, user: User) -> None:
-    """Invite somebody whom an admin made: a link for them alone to set a password, good once."""
+    """Invite a user created by an admin: a one-time link to set a password."""
     generator = app_settings.PASSWORD_RESET_TOKEN_GENERATOR()
     request_password_reset(request, user.email, [user], generator)
 
 
 def count_another_mail(request: HttpRequest, email: str) -> None:
-    """Anybody can sign up with a stranger's address, who must not be flooded with links."""
+    """Limit mails per address: anybody can sign up with a stranger's address."""
     limits.consume("mail-address", client_address(request))
-    # However the address is spelt: allauth finds it in small letters, too.
+    # Regardless of case: allauth also looks addresses up in lowercase.
     limits.consume("mail-recipient", email.lower())
 
 
 def send_reset_mail(request: HttpRequest, email: str) -> None:
-    """A link for whoever has this address, or a word that nobody has; limited by our adapter."""
+    """Mail a reset link, or say that no account exists; limited by our adapter."""
     email = get_adapter(request).clean_email(email.strip().lower())
     people = filter_users_by_email(email, is_active=True, prefer_verified=True)
     request_password_reset(request, email, people, app_settings.PASSWORD_RESET_TOKEN_GENERATOR())

@@ -1,9 +1,9 @@
-"""Messages to people: an outbox written with what they are about, carried out by a job.
+"""Outgoing messages: stored in an outbox with the change they report, sent by a job.
 
-`notify` writes rows in the caller's transaction: a fact that is not committed is not told, and one
-that is committed is not forgotten. `deliver_due` claims each row by compare-and-set, sends outside
-any transaction and stores what the provider said. A message goes out at most once: when it is not
-known whether one left, it is `unknown`, shown as that, and never sent again by itself.
+`notify` writes rows in the caller's transaction, so a message exists exactly if its change is
+committed. `deliver_due` claims each row by compare-and-set, sends outside any transaction and
+stores the provider's response. A message is sent at most once: if it is unclear whether one was
+sent, it becomes `unknown` and is never resent automatically.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ _SETTLED = {
     Result.UNKNOWN: Status.UNKNOWN,
 }
 SENT_AGAIN = [Status.FAILED, Status.UNKNOWN, Status.SKIPPED]
-# What Twilio tells later, and from which states it is news: never backwards.
+# Statuses in Twilio's callbacks, and the states each may follow: never backward.
 _OPEN: list[str] = [Status.CLAIMED, Status.UNKNOWN]
 _CALLBACKS: dict[str, tuple[str, list[str]]] = {
     **dict.fromkeys(
@@ -70,10 +70,10 @@ def notify(
     link: str = "",
     is_urgent: bool = False,
 ) -> list[Notification]:
-    """Write what is to be sent, in the caller's transaction; nothing twice on one local day.
+    """Store a message in the caller's transaction; at most one per recipient's local day.
 
     `target_key` names the object it is about, `on` is the recipient's own date, `link` a path of
-    this site. Channels the recipient opted out of are left out; quiet hours delay the rest.
+    this site. Channels the recipient opted out of are skipped; quiet hours delay the others.
     """
     silenced = opted_out_kinds(recipient)
     due_at = at if is_urgent else after_quiet_hours(recipient, at)
@@ -97,13 +97,13 @@ def notify(
             with db_transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
-            continue  # Told already, by an earlier run or by one beside us.
+            continue  # Already stored by an earlier or concurrent run.
         written.append(row)
     return written
 
 
 def after_quiet_hours(user: User, at: datetime) -> datetime:
-    """`at`, or the end of the quiet hours it falls into by the user's own clock."""
+    """`at`, or the end of the quiet hours around it, in the user's time zone."""
     start, end = user.quiet_from, user.quiet_until
     if start is None or end is None or start == end:
         return at
@@ -114,7 +114,7 @@ def after_quiet_hours(user: User, at: datetime) -> datetime:
     if not is_quiet:
         return at
     day = local.date() + timedelta(days=1 if clock >= end else 0)
-    # Where the clock is put back, the first of the two moments may lie behind us.
+    # When clocks go back, the first of the two moments may be in the past.
     ends = (datetime.combine(day, end, zone).replace(fold=fold) for fold in (0, 1))
     return next((one.astimezone(at.tzinfo) for one in ends if one > at), at)
 
@@ -123,7 +123,9 @@ def after_quiet_hours(user: User, at: datetime) -> datetime:
 def set_quiet_hours(
     *, actor: User, user: User, quiet_from: time | None, quiet_until: time | None
 ) -> User:
-    """Between these, by the user's own clock, emails and SMS wait. Both or neither."""
+    """Set the hours, in the user's time zone, in which emails and SMS wait.
+    Give both or neither.
+    """
     if (quiet_from is None) != (quiet_until is None):
         raise ValidationError({"quiet_until": "Enter both times or neither."})
     if quiet_from is not None and quiet_from == quiet_until:
@@ -143,7 +145,7 @@ def set_quiet_hours(
 
 
 def channel_problem(user: User, channel: str) -> str:
-    """Why nothing reaches this user by that channel now; "" where it does."""
+    """Why this channel cannot reach the user now; "" if it can."""
     return CHANNELS[channel].problem(user)
 
 
@@ -151,9 +153,9 @@ def channel_problem(user: User, channel: str) -> str:
 
 
 def deliver_due(*, at: datetime, limit: int = MESSAGES_AT_ONCE) -> dict[str, int]:
-    """Send what is due, the oldest first; how many came to which state.
+    """Send due messages, oldest first; returns the count per state.
 
-    Any number of these may run at once. A channel that is down is left alone for this run.
+    Several runs may work at once. A run skips a channel once it is down.
     """
     give_up_claimed(at=at)
     down: set[str] = set()
@@ -174,7 +176,7 @@ def deliver_due(*, at: datetime, limit: int = MESSAGES_AT_ONCE) -> dict[str, int
 
 
 def give_up_claimed(*, at: datetime) -> int:
-    """Claimed long ago and never settled: its worker died, and nobody knows whether it left."""
+    """Mark old claims as unknown: their worker died, so nobody knows whether they were sent."""
     lost = Notification.objects.filter(status=Status.CLAIMED, claimed_at__lt=at - MESSAGE_CLAIM_FOR)
     return lost.update(
         status=Status.UNKNOWN,
@@ -187,7 +189,7 @@ def give_up_claimed(*, at: datetime) -> int:
 
 
 def _claim(pk: int, at: datetime) -> Notification | None:
-    """Take one row, unless somebody else did; moved on when the quiet hours have begun since."""
+    """Claim one row unless another run has; postpone it if quiet hours have begun."""
     mine = Notification.objects.filter(pk=pk, status=Status.PENDING, due_at__lte=at)
     row = mine.select_related("recipient").first()
     if row is None:
@@ -210,7 +212,7 @@ def _send(row: Notification) -> Outcome:
 
 
 def _settle(row: Notification, outcome: Outcome, at: datetime) -> str:
-    """Store what came of a claimed row; what its callback told meanwhile stays."""
+    """Store the result of a claimed row; keep a status that its callback already set."""
     answer = outcome.answer.replace("\x00", "")[:500]
     changes = {"provider_answer": answer, "updated_at": at, "finished_at": at}
     if outcome.provider_id:
@@ -236,7 +238,9 @@ def _settle(row: Notification, outcome: Outcome, at: datetime) -> str:
 def take_callback(
     *, notification_id: int, provider_id: str, status: str, error_code: str, at: datetime
 ) -> bool:
-    """What Twilio tells of a message after its answer, or before; False where it is no news."""
+    """Apply Twilio's status callback, which may precede the response; False if
+    it changes nothing.
+    """
     if status not in _CALLBACKS:
         return False
     becomes, news_from = _CALLBACKS[status]
@@ -256,9 +260,9 @@ def take_callback(
 
 @db_transaction.atomic
 def send_again(*, actor: User, notification: Notification, at: datetime) -> Notification:
-    """Put a message that is not known to have left back in line. ValidationError for any other.
+    """Queue a message again if it may not have been sent. Raises ValidationError otherwise.
 
-    A person decides: one whose outcome is unknown may arrive twice then.
+    A person decides: if the outcome is unknown, it may arrive twice.
     """
     again = Notification.objects.filter(pk=notification.pk, status__in=SENT_AGAIN)
     changed = again.update(
@@ -282,13 +286,13 @@ def send_again(*, actor: User, notification: Notification, at: datetime) -> Noti
 
 
 def opted_out_kinds(user: User) -> set[tuple[str, str]]:
-    """(kind, channel) of everything the user wants no more messages of."""
+    """(kind, channel) of everything the user opted out of."""
     return set(NotificationOptOut.objects.filter(user=user).values_list("kind", "channel"))
 
 
 @db_transaction.atomic
 def opt_out(*, actor: User, user: User, kind: str, channel: str) -> None:
-    """No more messages of this kind by this channel."""
+    """Stop messages of this kind by this channel."""
     _, is_new = NotificationOptOut.objects.get_or_create(user=user, kind=kind, channel=channel)
     if is_new:
         trail.record(
@@ -302,7 +306,7 @@ def opt_out(*, actor: User, user: User, kind: str, channel: str) -> None:
 
 @db_transaction.atomic
 def opt_in(*, actor: User, user: User, kind: str, channels: Iterable[str]) -> None:
-    """Messages of this kind by these channels again."""
+    """Resume messages of this kind by these channels."""
     channels = list(channels)
     gone = NotificationOptOut.objects.filter(user=user, kind=kind, channel__in=channels).delete()
     if gone[0]:
@@ -316,13 +320,13 @@ def opt_in(*, actor: User, user: User, kind: str, channels: Iterable[str]) -> No
 
 
 def unsubscribe_url(row: Notification) -> str:
-    """The link in a mail that ends mails of its kind; it needs no sign-in and does nothing else."""
+    """The unsubscribe link of a mail; it needs no sign-in and does nothing else."""
     token = signing.dumps([row.recipient_id, row.kind, row.channel], salt=_SALT, compress=True)
     return settings.SITE_URL.rstrip("/") + reverse("users:unsubscribe", args=[token])
 
 
 def read_unsubscribe(token: str) -> tuple[User, str, str] | None:
-    """(user, kind, channel) of an unsubscribe link; None for one that is not ours."""
+    """(user, kind, channel) of an unsubscribe link; None if it is invalid."""
     try:
         user_id, kind, channel = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):

@@ -17,7 +17,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """One address: its pattern, its name with namespace, what it answers to, who gets past."""
+    """One URL: its pattern, namespaced name, methods, and who may access it."""
 
     pattern: str
     name: str
@@ -26,7 +26,7 @@ class Url:
 
 
 def all_urls() -> list[Url]:
-    """Every pattern of the URLconf, in the order in which they are tried."""
+    """Every pattern of the URLconf, in matching order."""
     return list(_walk(get_resolver(), "/", ""))
 
 
@@ -37,7 +37,7 @@ def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Url]:
             name = f"{namespace}{entry.name or ''}"
             methods = _methods(entry.callback)
             if not pattern.startswith("/api/"):
-                # banking.middleware.PageMethods lets no others through.
+                # banking.middleware.PageMethods allows no others.
                 methods = [method for method in methods if method in ("GET", "POST")]
             yield Url(pattern, name, methods, _who(entry.callback, namespace))
         else:
@@ -57,7 +57,7 @@ def _methods(view: Any) -> list[str]:
 
 
 def _required_methods(view: Any) -> list[str]:
-    """The list given to require_http_methods, found in the closure of its wrapper."""
+    """The methods given to require_http_methods, read from its wrapper's closure."""
     while view is not None:
         for cell in getattr(view, "__closure__", None) or ():
             content = cell.cell_contents

@@ -15,7 +15,7 @@ class Command(migrate.Command):
         only_looks = options["plan"] or options["check_unapplied"]
         if only_looks or options["database"] != DEFAULT_DB_ALIAS:
             return
-        # Half-way back (`migrate app zero`) there may be no table for it.
+        # After a backward migration (`migrate app zero`) its table may not exist.
         tables = connections[DEFAULT_DB_ALIAS].introspection.table_names()
         if PeriodicTask._meta.db_table in tables:
             install_schedule()

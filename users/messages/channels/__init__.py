@@ -1,11 +1,11 @@
-"""How a message leaves the house: one module per channel, and what each answers."""
+"""Delivery channels, one module each, and their results."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Result(Enum):
-    """What became of one attempt. Only RETRY is tried again by itself."""
+    """The result of an attempt. Only RETRY is retried automatically."""
 
     SENT = "sent"
     SKIPPED = "skipped"
@@ -16,7 +16,9 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt, in the provider's words; `is_down`: nobody there for any message."""
+    """The result with the provider's words; `is_down`: the channel is
+    unavailable for all messages.
+    """
 
     result: Result
     answer: str

@@ -1,7 +1,7 @@
-"""Mails about signing in: sent beside the request, which neither waits for a server nor fails.
+"""Account emails, sent in the background so that requests neither wait nor fail.
 
-They hold links that open an account, so they are in no table and no queue: staff read the outbox,
-and a broker keeps what it is given. What is lost with a process can be asked for again.
+They contain links that grant access, so they are stored in no table or queue: staff can read the
+outbox, and a broker stores its messages. Mails lost with a process can be requested again.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ _senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="account-mail")
 
 
 def send_soon(message: EmailMessage, template: str) -> None:
-    """Send it in a moment; in the tests, and where there is no other thread, at once."""
+    """Send in the background; in tests, or without another thread, immediately."""
     if not settings.MAIL_IN_BACKGROUND:
         _send(message, template)
     elif _places.acquire(blocking=False):

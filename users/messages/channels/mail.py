@@ -1,4 +1,4 @@
-"""Email by Django's mail settings. What the server has not refused after DATA may have arrived."""
+"""Email by Django's mail settings. Once DATA is sent, a mail may have arrived unless refused."""
 
 import re
 import smtplib
@@ -18,7 +18,7 @@ NOT_SET_UP = "Not sent because email isn't set up. The message was saved to the 
 
 
 def problem(user: User) -> str:
-    """Why no mail reaches this user now; "" where one does."""
+    """Why this user cannot get mail now; "" if they can."""
     return (
         ""
         if settings.SMTP_HOST
@@ -27,7 +27,7 @@ def problem(user: User) -> str:
 
 
 def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
-    """Hand one mail to the server; without a server it goes to the folder and says so."""
+    """Send one mail; without a server, save it to the folder and say so."""
     message = _message(notification, unsubscribe_url)
     connection = get_connection()
     if isinstance(connection, EmailBackend):
@@ -39,7 +39,7 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
 
 
 def message_id(notification: Notification) -> str:
-    """The same for every attempt, so that a mail server may recognise a second one."""
+    """The same id for every attempt, so that a mail server can detect duplicates."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<notification-{notification.pk}@{host}>"
 
@@ -71,7 +71,7 @@ def _message(notification: Notification, unsubscribe_url: str) -> EmailMultiAlte
 
 
 def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outcome:
-    """The steps one by one: before the text is handed over a failure may be tried again."""
+    """Send step by step: failures before the text is transferred can be retried."""
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:

@@ -1,4 +1,4 @@
-"""SMS by Twilio's REST interface; delivery is told later by a signed callback."""
+"""SMS by Twilio's REST API; the delivery status arrives later in a signed callback."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ def is_set_up() -> bool:
 
 
 def problem(user: User) -> str:
-    """Why no SMS reaches this user now; "" where one does."""
+    """Why this user cannot get SMS now; "" if they can."""
     if not is_set_up():
         return "Text messages aren't set up here."
     if not PHONE.fullmatch(phone_of(user)):
@@ -36,12 +36,14 @@ def problem(user: User) -> str:
 
 
 def phone_of(user: User) -> str:
-    """The number without what people write between its digits."""
+    """The phone number without separators."""
     return re.sub(r"[\s()./-]", "", user.phone)
 
 
 def callback_url(notification: Notification) -> str:
-    """Names the notification itself: the callback may come before the answer with Twilio's id."""
+    """Contains the notification's id: the callback may arrive before the
+    response with Twilio's id.
+    """
     address = settings.SITE_URL.rstrip("/") + reverse("webhooks-twilio")
     return f"{address}?notification={notification.pk}"
 
@@ -75,7 +77,7 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
 
 
 def _broken_off(error: requests.ConnectionError) -> Outcome:
-    """Nobody listened: try again. A connection that broke later may have carried the message."""
+    """Retry if no connection was made. If it broke later, the message may have been sent."""
     if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
         return Outcome(Result.RETRY, "No connection.", is_down=True)
     return Outcome(Result.UNKNOWN, "The connection broke off before an answer.")
@@ -102,7 +104,7 @@ def _read(answer: requests.Response) -> Outcome:
 
 
 def is_signed(*, url: str, form: Mapping[str, Sequence[str]], signature: str) -> bool:
-    """Whether Twilio, who knows our token, signed this call (with or without the URL's port)."""
+    """Whether Twilio signed this request with our token (with or without the URL's port)."""
     if not settings.TWILIO_AUTH_TOKEN:
         return False
     given = signature.encode("utf-8", "replace")
