@@ -14,7 +14,7 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from insights.models import Export, JobState, RecurringDismissal
+from insights.models import Export, JobState, RecurringDismissal, SameAnswer
 from insights.staff.admin_home import staff_home
 from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
 from users.audit.trail import record
@@ -60,6 +60,17 @@ class RecurringDismissalAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "user", "account", "name", "direction"]
     list_filter = ["direction"]
     search_fields = ["user__email", "name"]
+    list_select_related = ["user", "account"]
+    ordering = ["-id"]
+
+
+@admin.register(SameAnswer)
+class SameAnswerAdmin(ReadOnlyAdmin):
+    """What people said about bills and recurring payments."""
+
+    list_display = ["created_at", "user", "account", "bill_name", "name", "is_same"]
+    list_filter = ["is_same"]
+    search_fields = ["user__email", "bill_name", "name"]
     list_select_related = ["user", "account"]
     ordering = ["-id"]
 

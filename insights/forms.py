@@ -76,3 +76,11 @@ class DismissalForm(Form):
     merchant_key = forms.CharField(max_length=LONGEST_KEY)
     direction = forms.ChoiceField(choices=Transaction.Type.choices)
     name = forms.CharField(max_length=500, required=False)
+
+
+class SameForm(Form):
+    """What a recurring payment is to a bill, as the question's buttons name them."""
+
+    merchant_key = forms.CharField(max_length=LONGEST_KEY)
+    decision = forms.ChoiceField(choices=[("same", _("Same")), ("different", _("Different"))])
+    name = forms.CharField(max_length=500, required=False)

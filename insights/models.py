@@ -51,6 +51,48 @@ class RecurringDismissal(models.Model):
         return f"{self.name} ({self.account_id})"
 
 
+class SameAnswerQuerySet(models.QuerySet["SameAnswer"]):
+    def visible_to(self, user: User) -> "SameAnswerQuerySet":
+        """The user's own."""
+        return self.filter(user=user)
+
+
+class SameAnswer(models.Model):
+    """A person's answer to "Is this the same?", about a bill and a merchant's payments.
+
+    It refers to the bill by its series and to the payments by merchant and account, so it applies
+    to every occurrence and survives a new search for recurring payments. Only
+    `insights.recurring.answering` writes it.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="same_answers"
+    )
+    bill_series = models.UUIDField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    merchant_key = models.CharField(max_length=120)
+    is_same = models.BooleanField()
+    bill_name = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SameAnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "answer to whether a bill is a recurring payment"
+        verbose_name_plural = "answers to whether a bill is a recurring payment"
+        ordering = ["bill_name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "bill_series", "account", "merchant_key"],
+                name="same_answer_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bill_name} / {self.name}"
+
+
 class ExportQuerySet(models.QuerySet["Export"]):
     def visible_to(self, user: User) -> "ExportQuerySet":
         """The user's own exports; those about shared accounts only while the share lasts.

@@ -28,4 +28,6 @@ urlpatterns = [
         outlook.recurring_restore,
         name="recurring_restore",
     ),
+    path("insights/same/", outlook.same_answer, name="same_answer"),
+    path("insights/same/<int:pk>/undo/", outlook.same_undo, name="same_undo"),
 ]

@@ -365,3 +365,13 @@ def dismissal(world: World) -> dict[str, Any]:
         "txn_type": "expense",
         "merchant": "Gym",
     }
+
+
+def same_decision(world: World) -> dict[str, Any]:
+    return {
+        "bill": world["bill"].pk,
+        "account": world["account"].pk,
+        "merchant_key": "gym",
+        "decision": "same",
+        "merchant": "Gym",
+    }

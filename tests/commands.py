@@ -53,6 +53,7 @@ from tests.command_bodies import (
     receipt,
     reward_entries,
     rule_entries,
+    same_decision,
     shared_by_owner,
     shared_with_owner,
     spent_for_months,
@@ -336,6 +337,11 @@ PLANS = [
     *does("insights:recurring_restore", nothing, "insights.recurring.restored"),
     *does("api_recurring_dismiss", dismissal, "insights.recurring.dismissed"),
     *does("api_recurring_restore", nothing, "insights.recurring.restored", methods="DELETE"),
+    *does("insights:same_answer", as_form(same_decision, merchant="name"),
+          "insights.same.answered"),
+    *does("insights:same_undo", nothing, "insights.same.withdrawn"),
+    *does("api_same_answer", same_decision, "insights.same.answered"),
+    *does("api_same_undo", nothing, "insights.same.withdrawn", methods="DELETE"),
 ]  # fmt: skip
 ALERTS = [
     *does("alerts:alert_dismiss", nothing, "alerts.alert.dismissed"),

@@ -65,6 +65,12 @@ def creating(world: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     bill = {"biller_name": "Water", "amount_due": "20", "due_date": "2026-11-20"}
     share = {"email": "new@example.com", "level": "viewer", "account": account}
     dismissal = {"account": account, "merchant_key": "pool", "txn_type": "expense"}
+    same = {
+        "bill": world["bill"].pk,
+        "account": account,
+        "merchant_key": "pool",
+        "decision": "same",
+    }
     statement = {"account": account, "period": "2026-10"}
     return [
         ("/api/accounts", {"name": "A", "currency": "EUR"}, {"name": "B", "currency": "EUR"}),
@@ -89,6 +95,7 @@ def creating(world: dict[str, Any]) -> list[tuple[str, Any, Any]]:
         ("/api/transactions/views", *({"name": one, "query": ""} for one in "ab")),
         ("/api/shares", share, share | {"level": "analyst"}),
         ("/api/insights/recurring/dismissed", dismissal, dismissal | {"merchant_key": "spa"}),
+        ("/api/insights/same", same, same | {"merchant_key": "spa"}),
         ("/api/export/pdf", statement, statement | {"period": "2026-09"}),
     ]
 

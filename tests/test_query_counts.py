@@ -57,10 +57,10 @@ LISTS = {
     "/api/imports": 6,
     "/users/activity/": 7,
     "/api/users/me/activity": 4,
-    "/insights/recurring/": 16,
-    "/api/insights/recurring": 14,
-    "/insights/forecast/": 18,
-    "/api/insights/forecast?days=90": 18,
+    "/insights/recurring/": 18,
+    "/api/insights/recurring": 16,
+    "/insights/forecast/": 19,
+    "/api/insights/forecast?days=90": 19,
 }
 
 # Each as a page and in the API. One of them loads rates that are otherwise missing.

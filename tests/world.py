@@ -14,6 +14,7 @@ from bills.services.planning import create_bill
 from budgets.services import create_budget
 from insights.exports.ownership import tables_of_people
 from insights.models import Export, ExportPiece
+from insights.recurring.answering import answer_same
 from insights.recurring.dismissing import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
@@ -168,7 +169,15 @@ def _plans(owner: User, account: Account, category: Category) -> dict[str, Any]:
         on=today,
         points_balance=500,
     )
-    return {"budget": budget, "bill": bill, "reward": reward}
+    answer = answer_same(
+        actor=owner,
+        bill=bill,
+        account=account,
+        merchant_key=SECRET.lower(),
+        is_same=True,
+        name=f"{SECRET} merchant",
+    )
+    return {"budget": budget, "bill": bill, "reward": reward, "same_answer": answer}
 
 
 def _files(owner: User, account: Account) -> dict[str, Any]:

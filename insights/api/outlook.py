@@ -9,17 +9,21 @@ from rest_framework.response import Response
 from accounts.access import require_change
 from accounts.models import Account
 from banking.kernel.api_input import ApiView, operation
+from bills.models import Bill
 from insights.api.figures import SHARED
 from insights.api.outlook_serializers import (
     DismissalIn,
     DismissalOut,
     ForecastOut,
     RecurringSummaryOut,
+    SameAnswerIn,
+    SameAnswerOut,
 )
 from insights.figures.questions import currency_in, include_shared_in
 from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_summary import forecast_summary, horizon_in
-from insights.models import RecurringDismissal
+from insights.models import RecurringDismissal, SameAnswer
+from insights.recurring.answering import answer_same, undo_answer
 from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
 from insights.recurring.recurring_summary import recurring_summary
 from users.api.idempotency import idempotent
@@ -100,4 +104,46 @@ class RecurringDismissalDetailApi(ApiView):
         dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         undo_dismissal(actor=request.user, dismissal=dismissal)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SameAnswerListApi(ApiView):
+    """Whether a bill and a recurring payment are the same."""
+
+    @operation(
+        operation_id="insights_same_answer",
+        request=SameAnswerIn,
+        responses={201: SameAnswerOut},
+    )
+    @idempotent
+    def post(self, request: UserApiRequest) -> Response:
+        """Answer a doubt of the forecast: the same is counted once, what is different twice.
+
+        Holds for all occurrences of the bill. A later answer takes the place of an earlier one.
+        """
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        data = SameAnswerIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        said = data.validated_data
+        user = request.user
+        answer = answer_same(
+            actor=user,
+            bill=get_object_or_404(Bill.objects.visible_to(user), pk=said["bill"]),
+            account=get_object_or_404(Account.objects.visible_to(user), pk=said["account"]),
+            merchant_key=said["merchant_key"],
+            is_same=said["decision"] == "same",
+            name=said["merchant"],
+        )
+        return Response(SameAnswerOut(answer).data, status=status.HTTP_201_CREATED)
+
+
+class SameAnswerDetailApi(ApiView):
+    """One of the answers."""
+
+    @operation(operation_id="insights_same_undo", responses={204: None})
+    def delete(self, request: UserApiRequest, pk: int) -> Response:
+        """Take the answer back; the forecast asks again."""
+        answer = get_object_or_404(SameAnswer.objects.visible_to(request.user), pk=pk)
+        require(request.user, Ability.CHANGE_OWN_DATA)
+        undo_answer(actor=request.user, answer=answer)
         return Response(status=status.HTTP_204_NO_CONTENT)

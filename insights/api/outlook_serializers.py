@@ -9,7 +9,7 @@ from rest_framework import serializers
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from insights.api.serializers import FigureField, NotConvertedOut, PercentField, RatesUsedOut
-from insights.models import RecurringDismissal
+from insights.models import RecurringDismissal, SameAnswer
 from insights.recurring.cadence import Cadence
 from insights.recurring.recurring import Confidence, Recurring
 from transactions.models import Transaction
@@ -48,7 +48,8 @@ class RecurringOut(serializers.Serializer):
     """One recurring payment or income, in its account's currency.
 
     `amount` is the price now or, where amounts vary, the middle one of the last year. `bill` is
-    the open bill that stands for it.
+    the open bill that stands for it. `late_days` counts since `next_date` until it is given up;
+    then `missed_date` is that date, and `next_date` the one after it.
     """
 
     account = serializers.IntegerField(source="account.pk")
@@ -68,6 +69,8 @@ class RecurringOut(serializers.Serializer):
     last_date = serializers.DateField(source="last_on")
     next_date = serializers.DateField(source="next_on", allow_null=True)
     is_late = serializers.BooleanField()
+    late_days = serializers.IntegerField()
+    missed_date = serializers.DateField(source="missed_on", allow_null=True)
     occurrences = serializers.IntegerField()
     missed = serializers.IntegerField()
     confidence = serializers.ChoiceField(choices=Confidence.choices)
@@ -113,6 +116,64 @@ class DismissalIn(Input):
     )
 
 
+DECISIONS = ["same", "different"]
+
+
+class SameAnswerOut(serializers.ModelSerializer):
+    """What was said of a bill (by its name then) and a merchant's recurring payments."""
+
+    merchant = serializers.CharField(source="name")
+    decision = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SameAnswer
+        fields = [
+            "id", "bill_name", "account", "merchant", "merchant_key", "decision", "created_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField(choices=DECISIONS))
+    def get_decision(self, answer: SameAnswer) -> str:
+        return "same" if answer.is_same else "different"
+
+
+class SameAnswerIn(Input):
+    """As a doubt names them."""
+
+    bill = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    merchant_key = serializers.CharField(max_length=120)
+    decision = serializers.ChoiceField(choices=DECISIONS)
+    merchant = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="As it is shown.",
+    )
+
+
+class DoubtOut(serializers.Serializer):
+    """A bill and a recurring payment that may be the same. Until it is answered, both count."""
+
+    bill = serializers.IntegerField(source="bill.pk")
+    bill_name = serializers.CharField(source="bill.name")
+    bill_currency = serializers.CharField(source="bill.currency")
+    bill_amount = serializers.SerializerMethodField()
+    due_date = serializers.DateField(source="bill.due_date")
+    account = serializers.IntegerField(source="recurring.account.pk")
+    merchant = serializers.CharField(source="recurring.name")
+    merchant_key = serializers.CharField(source="recurring.key")
+    amount = serializers.SerializerMethodField()
+    currency = serializers.CharField(source="recurring.currency")
+    next_date = serializers.DateField(source="recurring.next_on")
+
+    def get_bill_amount(self, doubt: Any) -> str:
+        return plain_amount(doubt.bill.amount, doubt.bill.currency)
+
+    def get_amount(self, doubt: Any) -> str:
+        return plain_amount(doubt.recurring.expected_amount, doubt.recurring.currency)
+
+
 class RecurringSummaryOut(serializers.Serializer):
     """What recurs; the sums are over the active ones that convert into `currency`."""
 
@@ -129,6 +190,8 @@ class RecurringSummaryOut(serializers.Serializer):
     incomes = RecurringOut(many=True)
     ended = RecurringOut(many=True)
     dismissed = DismissalOut(many=True)
+    doubts = DoubtOut(many=True)
+    same_answers = SameAnswerOut(many=True)
 
 
 class ForecastPointOut(serializers.Serializer):
@@ -142,7 +205,8 @@ class ForecastPointOut(serializers.Serializer):
 
 class ForecastEventOut(serializers.Serializer):
     """A payment (negative) or income expected on a day; `bill` where a bill says so, `transaction`
-    where it is posted for that day already."""
+    where it is posted for that day already. What recurs and is late is expected the day after
+    today and was due on `due_date`; `missed_date` is the date before it that was given up."""
 
     date = serializers.DateField(source="on")
     name = serializers.CharField()
@@ -152,6 +216,9 @@ class ForecastEventOut(serializers.Serializer):
     bill = serializers.IntegerField(source="bill_id", allow_null=True)
     transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
     is_pay_day = serializers.BooleanField()
+    due_date = serializers.DateField(source="due", allow_null=True)
+    late_days = serializers.IntegerField()
+    missed_date = serializers.DateField(source="missed_on", allow_null=True)
 
     def get_own_amount(self, event: Any) -> str:
         return plain_amount(event.own_amount, event.own_currency)
@@ -192,6 +259,7 @@ class ForecastOut(serializers.Serializer):
     everyday = FigureField(source="forecast.everyday")
     points = ForecastPointOut(source="forecast.points", many=True)
     events = ForecastEventOut(source="forecast.events", many=True)
+    doubts = DoubtOut(source="forecast.doubts", many=True)
     lowest = LowestPointOut(source="forecast.lowest", allow_null=True)
     hit_rate = HitRateOut(allow_null=True)
     not_converted = serializers.IntegerField(source="forecast.not_converted_count")

@@ -20,6 +20,8 @@ from insights.api.outlook import (
     RecurringApi,
     RecurringDismissalDetailApi,
     RecurringDismissalListApi,
+    SameAnswerDetailApi,
+    SameAnswerListApi,
 )
 from insights.api.overview import DashboardOverviewApi
 from insights.api.staff import PlatformOverviewApi
@@ -50,4 +52,6 @@ urlpatterns = [
         RecurringDismissalDetailApi.as_view(),
         name="api_recurring_restore",
     ),
+    path("insights/same", SameAnswerListApi.as_view(), name="api_same_answer"),
+    path("insights/same/<int:pk>", SameAnswerDetailApi.as_view(), name="api_same_undo"),
 ]

@@ -5,7 +5,7 @@ A bill and the recurring payment it represents are one event, shown as the bill.
 transaction that settles either replaces it. Transfers between covered accounts are not events.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from insights.forecast.forecast_ledger import BillFact, Ledger, expected_bills
 from insights.forecast.posted_ahead import PlannedBill, PostedAhead, posted_ahead
 from insights.recurring.entries import LOOKBACK_MONTHS, Entry, opposite_sides
 from insights.recurring.recurring import Recurring
-from insights.recurring.recurring_bills import is_of, likeness
+from insights.recurring.recurring_bills import Answers, answer_for, is_of, likeness_of
 
 # An income counts as a payday if it is at least this share of all regular income.
 PAY_DAY_PART = Decimal("0.25")
@@ -43,6 +43,19 @@ class Event:
     transaction_id: int | None = None
     recurring: Recurring | None = None
     is_pay_day: bool = False
+    # The expected date of a recurring payment; in the past if it is late.
+    due: date | None = None
+
+    @property
+    def late_days(self) -> int:
+        """How many days ago it was due; a late payment is expected tomorrow."""
+        return max((self.on - self.due).days - 1, 0) if self.due else 0
+
+    @property
+    def missed_on(self) -> date | None:
+        """The date that was given up as missed, on the first event after it."""
+        one = self.recurring
+        return one.missed_on if one is not None and one.next_on == self.due else None
 
     @property
     def is_bill(self) -> bool:
@@ -110,21 +123,23 @@ def expected_events(
     # A date that was paid early or skipped is not expected again.
     done = [(bill, bill.due_date) for bill in ledger.bills if bill.is_settled(on)]
     bills = [*planned, *paid, *done]
-    alike = _alike(bills, active, settled)
-    for one in active:
+    alike = _alike(bills, active, settled, ledger.answers)
+    for place, one in enumerate(active):
+        of_bills = [day for bill, day in bills if (bill.series, place) in alike]
         amount = one.expected_amount if one.is_income else -one.expected_amount
         worth = _worth(ledger, on, amount, one.currency)
         events += [
             Event(
-                day,
+                max(day, on + timedelta(days=1)),
                 one.name,
                 worth,
                 amount,
                 one.currency,
                 recurring=one,
                 is_pay_day=one in pay_days,
+                due=day,
             )
-            for day in _dates(one, bills, settled, alike, ahead, on, until)
+            for day in _dates(one, of_bills, ahead, on, until)
         ]
     events += _posted(ledger, accounts, ahead, pay_days, on, until)
     return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
@@ -181,76 +196,57 @@ def _worth(ledger: Ledger, on: date, amount: Decimal, currency: str) -> Decimal:
 
 
 def _alike(
-    bills: Sequence[PlannedBill], active: Sequence[Recurring], settled: Mapping[int, UUID]
-) -> dict[UUID, Recurring]:
-    """{bill series: the matching recurring payment under another name}, matched one to one.
+    bills: Sequence[PlannedBill],
+    active: Sequence[Recurring],
+    settled: Mapping[int, UUID],
+    answers: Answers,
+) -> set[tuple[UUID, int]]:
+    """{(bill series, index in `active` of the same payment)}.
 
-    Only among bills and payments not already matched by a past payment or by name.
+    Matched by the person's answer, a past payment or name; the rest by account, amount and
+    date, one to one.
     """
     paid = [{settled.get(line.pk) for line in one.series.lines} for one in active]
-
-    def is_known(bill: BillFact, number: int) -> bool:
-        one = active[number]
-        return bill.series in paid[number] or is_of(bill.name, bill.amount, bill.currency, one)
-
-    places = range(len(active))
-    known = {
-        (bill.series, place) for bill, _day in bills for place in places if is_known(bill, place)
-    }
-    series, taken = {pair[0] for pair in known}, {pair[1] for pair in known}
+    known: set[tuple[UUID, int]] = set()
     fits = []
     for bill, day in bills:
-        for place in places:
-            if bill.series in series or place in taken:
+        for place, one in enumerate(active):
+            said = answer_for(bill, one, active, answers)
+            if one.is_income or said is False:
                 continue
-            gap = likeness(
-                name=bill.name,
-                amount=bill.amount,
-                currency=bill.currency,
-                account_id=bill.account_id,
-                category_id=bill.category_id,
-                due=day,
-                one=active[place],
-            )
-            if gap is not None:
+            if (
+                said
+                or bill.series in paid[place]
+                or is_of(bill.name, bill.amount, bill.currency, one)
+            ):
+                known.add((bill.series, place))
+            elif (gap := likeness_of(bill, day, one)) is not None:
                 fits.append((gap, place, bill.series))
-    found: dict[UUID, Recurring] = {}
+    series, taken = {pair[0] for pair in known}, {pair[1] for pair in known}
     for _gap, place, of_bill in sorted(fits):
-        if of_bill not in found and place not in taken:
-            found[of_bill] = active[place]
+        if of_bill not in series and place not in taken:
+            known.add((of_bill, place))
+            series.add(of_bill)
             taken.add(place)
-    return found
+    return known
 
 
 def _dates(
     one: Recurring,
-    bills: Sequence[PlannedBill],
-    settled: Mapping[int, UUID],
-    alike: Mapping[UUID, Recurring],
+    bills: Iterable[date],
     ahead: PostedAhead,
     on: date,
     until: date,
 ) -> list[date]:
-    """The expected dates, without those that a bill or future-dated transaction covers; late ones
-    are expected tomorrow.
+    """The expected dates, including an overdue one, without those that a bill (due on one of
+    the dates `bills`) or a future-dated transaction covers.
     """
     half = one.series.rhythm.half
-    series = {settled.get(line.pk) for line in one.series.lines}
-    of_bills = [
-        day
-        for bill, day in bills
-        if not one.is_income
-        and (on - day).days <= half
-        and (
-            bill.series in series
-            or is_of(bill.name, bill.amount, bill.currency, one)
-            or alike.get(bill.series) is one
-        )
-    ]
+    of_bills = [day for day in bills if (on - day).days <= half]
     paid = ahead.dates_paid_of(one)
     dates = takewhile(lambda day: day <= until, one.dates())
     return [
-        max(expected, on + timedelta(days=1))
+        expected
         for expected in dates
         if expected not in paid
         and not any(abs((expected - other).days) <= half for other in of_bills)

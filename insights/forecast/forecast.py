@@ -18,6 +18,7 @@ from banking.limits import FORECAST_HISTORY_DAYS, FORECAST_LEAST_DAYS
 from insights.forecast.expected_events import Event, bill_payments, expected_events, known_lines
 from insights.forecast.forecast_band import Point, banded_points, everyday_rest, foreseen, worth
 from insights.forecast.forecast_ledger import BillFact, Ledger
+from insights.recurring.doubts import Doubt, doubts_among
 from insights.recurring.recurring import recurring_among
 
 
@@ -41,6 +42,7 @@ class Forecast:
     history_days: int
     points: tuple[Point, ...]
     events: tuple[Event, ...]
+    doubts: tuple[Doubt, ...]
     everyday: Decimal
     lowest: LowestPoint | None
     not_converted: tuple[NotConverted, ...]
@@ -84,6 +86,7 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
         history_days=history,
         points=points,
         events=tuple(events),
+        doubts=doubts_among(found, ledger.known_bills(on)),
         everyday=from_units(Units(everyday)),
         lowest=_lowest(points, events),
         not_converted=_left_out(ledger, rates, unknown_bills, on),

@@ -9,7 +9,6 @@ transfers to them are expenses, while transfers between covered accounts do not 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Q, Sum
@@ -24,6 +23,7 @@ from bills.recurrence import occurrence_date
 from insights.figures.coverage import Coverage
 from insights.recurring.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead, load_entries
 from insights.recurring.recurring import dismissed_keys
+from insights.recurring.recurring_bills import Answers, BillTerms, KnownBills, answers_of
 from transactions.models import Transaction
 from users.models import User
 from users.timezones import local_date, today_in
@@ -38,20 +38,11 @@ COVERED = (
 
 
 @dataclass(frozen=True, slots=True)
-class BillFact:
+class BillFact(BillTerms):
     """One occurrence of a bill, with the days on which it became known and was settled."""
 
-    pk: int
-    name: str
-    amount: Decimal
-    currency: str
-    account_id: int | None
-    category_id: int | None
-    due_date: date
-    series: UUID
     series_start: date
     sequence: int
-    recurrence: str
     is_remainder: bool
     payment_id: int | None
     known_on: date
@@ -93,7 +84,17 @@ class Ledger:
     ahead: tuple[Ahead, ...]
     bills: tuple[BillFact, ...]
     dismissed: frozenset[tuple[int, str, bool]]
+    answers: Answers
     rates: RateTable
+
+    def known_bills(self, on: date) -> KnownBills:
+        """The bills open on that day, the payments of others, and the person's answers."""
+        openly: dict[UUID, BillTerms] = {}
+        for bill in self.bills:
+            if bill.is_open(on) and not bill.is_deleted:
+                openly.setdefault(bill.series, bill)
+        settled = {bill.payment_id: bill.series for bill in self.bills if bill.payment_id}
+        return KnownBills(openly, settled, self.answers)
 
     def rate(self, account: Account, on: date) -> Rate | None:
         return self.rates.rate(account.currency, on)
@@ -145,6 +146,7 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
         ahead=tuple(ahead),
         bills=bills,
         dismissed=frozenset(dismissed_keys(coverage)),
+        answers=answers_of(coverage.user),
         rates=RateTable.for_dates(currencies, currency, days),
     )
 

@@ -12,6 +12,7 @@ from insights.forecast.expected_events import Event
 from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_summary import ForecastSummary
 from insights.recurring.recurring_page import lines_of
+from users.policy import Ability, may
 
 # Payments expected sooner than this are shown at once; the rest can be expanded.
 SOON_DAYS = 31
@@ -36,6 +37,8 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
         "hit_rate": summary.hit_rate,
         "currency": forecast.currency,
         "currencies": summary.coverage.currencies(forecast.currency),
+        "doubts": forecast.doubts,
+        "may_change": may(summary.coverage.user, Ability.CHANGE_OWN_DATA),
         "horizons": HORIZONS,
         "end": forecast.points[-1] if forecast.points else None,
         "soon": [line for line in lines if line.event.on <= soon_until],

@@ -23,7 +23,7 @@ from users.audit import trail
 from users.models import AuditChain, AuditEvent
 
 # Increase this when the calculation changes, so that values cached by older releases are ignored.
-_RULES = 4
+_RULES = 5
 # Audit events that never affect a transaction, a bill or an account.
 _ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 

@@ -102,7 +102,29 @@ class Recurring:
 
     @property
     def is_late(self) -> bool:
-        return self.next_on is not None and self.next_on <= self.on
+        """Whether it is overdue, but not yet given up as missed."""
+        return self.late_days > 0
+
+    @property
+    def late_days(self) -> int:
+        """How many days ago it was expected; 0 if it is not late or was given up as missed."""
+        return max((self.on - self.next_on).days, 0) if self.next_on else 0
+
+    @property
+    def missed_on(self) -> date | None:
+        """The latest expected date without a payment that was given up; None if there is none
+        since the last payment, or if the series has ended.
+        """
+        series, rhythm = self.series, self.series.rhythm
+        last = None
+        slot = rhythm.next_slot(series.last_slot)
+        while (
+            self.is_active
+            and rhythm.slot_day(series.anchor, slot) + rhythm.tolerance < self.on.toordinal()
+        ):
+            last = date.fromordinal(rhythm.slot_day(series.anchor, slot))
+            slot = rhythm.next_slot(slot)
+        return last
 
     def dates(self) -> Iterable[date]:
         """All expected dates, without end; a date that has just passed comes first."""

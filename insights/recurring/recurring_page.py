@@ -46,6 +46,7 @@ def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
         "payments": rows(summary.payments),
         "incomes": rows(summary.incomes),
         "ended": rows(summary.ended),
+        "doubts": summary.doubts,
         "rises": rows(summary.rises),
         "may_change": may(summary.coverage.user, Ability.CHANGE_OWN_DATA),
         "left_out": {"count": summary.not_converted_count, "balances": summary.not_converted},

@@ -11,9 +11,10 @@ from accounts.exchange import RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from banking.kernel.snapshot import read_snapshot
 from insights.figures.coverage import Coverage, insights_coverage
-from insights.models import RecurringDismissal
+from insights.models import RecurringDismissal, SameAnswer
+from insights.recurring.doubts import Doubt, doubts_among
 from insights.recurring.recurring import Recurring, find_recurring
-from insights.recurring.recurring_bills import with_bills
+from insights.recurring.recurring_bills import known_bills, with_bills
 from users.models import User
 
 
@@ -40,6 +41,8 @@ class RecurringSummary:
     incomes: tuple[Recurring, ...]
     ended: tuple[Recurring, ...]
     dismissed: tuple[RecurringDismissal, ...]
+    doubts: tuple[Doubt, ...]
+    same_answers: tuple[SameAnswer, ...]
     cost: Cost
     income: Cost
     not_converted: tuple[NotConverted, ...]
@@ -69,8 +72,10 @@ def recurring_summary(
     currency = currency or user.base_currency
     with read_snapshot():
         coverage = insights_coverage(user, include_shared=include_shared)
-        found = with_bills(find_recurring(coverage, on), user)
+        unlinked, bills = find_recurring(coverage, on), known_bills(user)
+        found = with_bills(unlinked, bills)
         dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
+        answers = tuple(SameAnswer.objects.visible_to(user).select_related("account"))
         active = [one for one in found if one.is_active]
         currencies = {one.currency for one in active}
         rates = RateTable.for_dates(currencies, currency, [on])
@@ -85,6 +90,8 @@ def recurring_summary(
         incomes=incomes,
         ended=tuple(one for one in found if not one.is_active),
         dismissed=dismissed,
+        doubts=doubts_among(unlinked, bills),
+        same_answers=answers,
         cost=_cost(payments, rates, on),
         income=_cost(incomes, rates, on),
         not_converted=merged(

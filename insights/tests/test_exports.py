@@ -35,6 +35,7 @@ HARMLESS = {
     *("users.User.session_version", "users.Notification.target_key"),
     *("accounts.BankConnection.error_code", "accounts.SyncRun.error_code"),
     *("users.Notification.claimed_at", "insights.RecurringDismissal.merchant_key"),
+    "insights.SameAnswer.merchant_key",
 }
 
 

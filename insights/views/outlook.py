@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import require_change
 from accounts.models import Account
 from banking.kernel.forms import tell_refusal
+from bills.models import Bill
 from insights.figures.questions import currency_in, include_shared_in
 from insights.forecast.forecast_ledger import HORIZONS
 from insights.forecast.forecast_page import forecast_context
 from insights.forecast.forecast_summary import forecast_summary, horizon_in
-from insights.forms import DismissalForm
-from insights.models import RecurringDismissal
+from insights.forms import DismissalForm, SameForm
+from insights.models import RecurringDismissal, SameAnswer
+from insights.recurring.answering import answer_same, undo_answer
 from insights.recurring.dismissing import dismiss_recurring, undo_dismissal
 from insights.recurring.recurring_page import recurring_context
 from insights.recurring.recurring_summary import recurring_summary
@@ -63,9 +65,9 @@ def forecast(request: UserRequest) -> HttpResponse:
 @require_POST
 def recurring_dismiss(request: UserRequest) -> HttpResponse:
     """Mark a payment as not recurring; the message offers an undo."""
-    text = request.POST.get("account", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    account = get_object_or_404(Account.objects.visible_to(request.user), pk=number)
+    account = get_object_or_404(
+        Account.objects.visible_to(request.user), pk=_number(request, "account")
+    )
     require_change(request.user, account)
     form = DismissalForm(request.POST)
     if not form.is_valid():
@@ -90,6 +92,56 @@ def recurring_restore(request: UserRequest, pk: int) -> HttpResponse:
     return redirect(_back(request))
 
 
+@require_POST
+def same_answer(request: UserRequest) -> HttpResponse:
+    """Record whether a bill and a recurring payment are the same; the message offers an undo."""
+    user = request.user
+    bill = get_object_or_404(Bill.objects.visible_to(user), pk=_number(request, "bill"))
+    account = get_object_or_404(Account.objects.visible_to(user), pk=_number(request, "account"))
+    require(user, Ability.CHANGE_OWN_DATA)
+    form = SameForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose whether they are the same."))
+        return redirect(_back(request))
+    answer = answer_same(
+        actor=user,
+        bill=bill,
+        account=account,
+        merchant_key=form.cleaned_data["merchant_key"],
+        is_same=form.cleaned_data["decision"] == "same",
+        name=form.cleaned_data["name"],
+    )
+    said = (
+        _("%(bill)s and %(name)s are now counted once.")
+        if answer.is_same
+        else _("%(bill)s and %(name)s are counted as two payments.")
+    )
+    messages.success(
+        request,
+        said % {"bill": answer.bill_name, "name": answer.name},
+        extra_tags=f"undo:{reverse('insights:same_undo', args=[answer.pk])}",
+    )
+    return redirect(_back(request))
+
+
+@require_POST
+def same_undo(request: UserRequest, pk: int) -> HttpResponse:
+    """Undo an answer, so that the question is asked again."""
+    answer = get_object_or_404(SameAnswer.objects.visible_to(request.user), pk=pk)
+    require(request.user, Ability.CHANGE_OWN_DATA)
+    undo_answer(actor=request.user, answer=answer)
+    messages.success(
+        request, _("Your answer about %(bill)s is undone.") % {"bill": answer.bill_name}
+    )
+    return redirect(_back(request))
+
+
+def _number(request: UserRequest, name: str) -> int:
+    """The posted id; 0, which matches nothing, if it is not a number."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
     """The currency, whether to include shared accounts, and the status: 422 for
     an invalid query.
@@ -102,7 +154,8 @@ def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
 
 
 def _back(request: UserRequest) -> str:
-    """Redirect to the list, keeping the shared accounts filter."""
-    address = reverse("insights:recurring")
+    """The address of the page to return to, keeping the shared accounts filter."""
+    is_forecast = request.POST.get("page") == "forecast"
+    address = reverse("insights:forecast" if is_forecast else "insights:recurring")
     shared = request.POST.get("include_shared", "")
     return f"{address}?{urlencode({'include_shared': shared})}" if shared in ("0", "1") else address

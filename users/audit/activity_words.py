@@ -158,6 +158,8 @@ _PLANS = {
     "budgets.suggestions.adopted": _("Suggested budgets added"),
     "insights.recurring.dismissed": _("Marked as not recurring"),
     "insights.recurring.restored": _("Marked as recurring"),
+    "insights.same.answered": _("Bill compared with a recurring payment"),
+    "insights.same.withdrawn": _("Answer about a bill and a recurring payment undone"),
     "budgets.trash.purged": _("Old budgets deleted"),
     "bills.bill.created": _("Bill added"),
     "bills.bill.edited": _("Bill changed"),
