@@ -143,7 +143,7 @@ def test_instance_starts_serves_survives_a_kill_and_stops(instance, empty_databa
     assert (instance.folder / "secret.key").stat().st_mode & 0o777 == 0o600
     key = (instance.folder / "secret.key").read_text()
     children = instance.children()
-    assert set(children) == {"broker", "web", "worker", "scheduler"}
+    assert set(children) == {"sandbox", "broker", "web", "worker", "scheduler"}
 
     # A second instance with the same data refuses to start and says where the first one is.
     second = Instance(instance.folder)
