@@ -1,4 +1,4 @@
-"""Bills for staff to look at; people change their own."""
+"""Bills in the admin site, read-only; people change their own."""
 
 from django.contrib import admin
 
@@ -9,7 +9,7 @@ from users.admin import ReadOnlyAdmin
 
 @admin.register(Bill)
 class BillAdmin(ReadOnlyAdmin):
-    """Occurrences by person, those in the trash among them."""
+    """Occurrences by person, including those in the trash."""
 
     list_display = [
         "due_date",

@@ -1,4 +1,4 @@
-"""Whether every paid bill and its payment belong together."""
+"""Checks that every paid bill matches its payment."""
 
 from django.db.models import F, Q
 
@@ -8,7 +8,7 @@ from transactions.ledger_report import Invariant, Violation
 
 
 def check_bills() -> Invariant:
-    """A payment is a live expense of the bill's owner; a settled bill has one at most."""
+    """A payment must be a live expense of the bill's owner and settle only one bill."""
     found = Invariant("bills", "a bill's payment is a live expense of its owner's")
     with read_snapshot():
         paid = Bill.objects.filter(payment__isnull=False).order_by("pk")

@@ -1,4 +1,4 @@
-"""What a list of bills may be narrowed by."""
+"""Filters of a bill list."""
 
 import django_filters
 from django.utils import timezone
@@ -8,7 +8,7 @@ from users.timezones import local_date
 
 
 class BillFilter(django_filters.FilterSet):
-    """`status` (by the user's calendar), `due_from`, `due_to` and `account`."""
+    """`status` (in the user's time zone), `due_from`, `due_to` and `account`."""
 
     status = django_filters.ChoiceFilter(choices=Bill.Status.choices, method="by_status")
     due_from = django_filters.DateFilter(field_name="due_date", lookup_expr="gte")

@@ -1,4 +1,4 @@
-"""Bills of a category that goes."""
+"""What happens to bills when their category is removed."""
 
 from datetime import datetime
 
@@ -7,6 +7,6 @@ from transactions.models import Category
 
 
 def follow_category(*, category: Category, target: Category | None, at: datetime) -> dict[str, int]:
-    """Bills go to the category that takes the transactions, or have none; returns how many."""
+    """Move bills to the category that takes over, or clear their category; returns how many."""
     bills = Bill.objects.filter(category=category)
     return {"bills_moved": bills.update(category=target, updated_at=at)}

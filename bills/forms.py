@@ -1,4 +1,4 @@
-"""The entries of a bill and of its payment, as a person types them."""
+"""The forms for a bill and its payment."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,7 +29,7 @@ def _own_accounts(owner: User) -> Any:
 
 
 class BillForm(Form):
-    """One bill; what repeats makes the next one by itself."""
+    """One bill; a repeating bill creates its next occurrences automatically."""
 
     biller_name = forms.CharField(label=_("Payee"), max_length=120)
     amount_due = AmountFormField(currency_from="currency", label=_("Amount"))
@@ -62,7 +62,7 @@ class BillForm(Form):
 
 
 class PayForm(Form):
-    """How a bill is paid."""
+    """How to pay a bill."""
 
     account = AccountChoice(
         label=_("Account"),
@@ -88,7 +88,7 @@ class PayForm(Form):
 
 
 def entries_of(bill: Bill) -> dict[str, Any]:
-    """The form's entries for a bill that is there."""
+    """Initial values for editing a bill."""
     entries = {name: getattr(bill, name) for name in EDITABLE}
     return entries | {"category": bill.category.slug if bill.category else ""}
 
@@ -99,16 +99,16 @@ PROPOSED = (
 
 
 def proposed_entries(params: Mapping[str, str]) -> dict[str, Any]:
-    """What a link to the form fills in; nothing is planned before the person saves it."""
+    """Values prefilled by a link to the form; nothing is planned until the person saves it."""
     entries: dict[str, Any] = {name: params[name][:200] for name in PROPOSED if params.get(name)}
     with suppress(ValidationError):
-        # Our links write plain digits; the field shows them as the reader's locale does.
+        # Our links contain plain digits; the field shows them in the reader's locale.
         entries["amount_due"] = parse_amount(entries.get("amount_due", ""))
     return entries
 
 
 def new_entries(owner: User, on: date) -> dict[str, Any]:
-    """What a new bill begins with."""
+    """Initial values for a new bill."""
     return {
         "currency": owner.base_currency,
         "due_date": on,

@@ -1,4 +1,4 @@
-"""What bills tell the ledger: a bill's payment keeps its money and stays out of the trash."""
+"""Protects bill payments in the ledger: their amount cannot change and they cannot be deleted."""
 
 from django.utils.translation import gettext as _
 
@@ -7,7 +7,7 @@ from transactions.models import TransactionQuerySet
 
 
 def payment_hold(rows: TransactionQuerySet) -> str:
-    """Why these transactions cannot change, or "" where none of them paid a bill."""
+    """Why these transactions cannot change; "" if none of them paid a bill."""
     if not Bill._base_manager.filter(payment__in=rows.order_by().values("pk")).exists():
         return ""
     return _(

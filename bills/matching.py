@@ -1,4 +1,4 @@
-"""Expenses already in the ledger that look like a bill's payment: offered, never applied."""
+"""Expenses in the ledger that look like a bill's payment: suggested, never applied."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,13 +13,16 @@ from users.models import User
 
 NEAR_DAYS = 7
 MOST = 5
-# Words that say nothing about who is paid.
+# Words that do not identify a payee.
 _COMMON = {"the", "and", "inc", "ltd", "llc", "gmbh", "company", "bill", "payment", "service"}
 
 
 def match_suggestions(bill: Bill) -> list[Transaction]:
-    """The owner's expenses within 5 % and 7 days of an open bill that name the biller, nearest
-    first; none that has paid a bill."""
+    """The owner's expenses that name the payee, within 5% and 7 days of an open bill, nearest
+    first.
+
+    Excludes expenses that already paid a bill.
+    """
     looks_alike = _looks_like(bill)
     if not bill.is_open or looks_alike is None:
         return []
@@ -36,25 +39,27 @@ def match_suggestions(bill: Bill) -> list[Transaction]:
 
 
 def maybe_paid_ids(bills: Sequence[Bill]) -> set[int]:
-    """Which of one owner's open bills have any suggestion, asked for all of them in one query."""
+    """The ids of one owner's open bills that have any suggestion, in one query."""
     alike = {bill.pk: condition for bill in bills if (condition := _looks_like(bill)) is not None}
     if not alike:
         return set()
     (owner_id,) = {bill.user_id for bill in bills}
-    # A column for each bill: whether there is such a row, not which rows there are.
+    # One boolean column per bill: whether a matching row exists, not which.
     columns = [Exists(_expenses(owner_id).filter(one)) for one in alike.values()]
     found = User.objects.filter(pk=owner_id).values_list(*columns).get()
     return {pk for pk, is_found in zip(alike, found, strict=True) if is_found}
 
 
 def _expenses(owner_id: int) -> TransactionQuerySet:
-    """What may have paid a bill and has not."""
+    """Expenses that could have paid a bill and are not linked to one."""
     posted = Transaction.objects.filter(user=owner_id, status=Transaction.Status.POSTED)
     return posted.filter(bill=None).live()
 
 
 def _looks_like(bill: Bill) -> Q | None:
-    """The amount, the day and the name of a payment of this bill; None of a name without words."""
+    """Matches amount, date and name of this bill's payment; None if its name
+    has no usable words.
+    """
     named = Q()
     for word in _words(bill.biller_name):
         named |= Q(search_text__contains=word)
@@ -73,5 +78,5 @@ def _looks_like(bill: Bill) -> Q | None:
 def _words(name: str) -> list[str]:
     words = "".join(char if char.isalnum() else " " for char in folded(name)).split()
     telling = [word for word in words if len(word) >= 3 and word not in _COMMON]
-    # A name of two letters, or of two signs in a script that needs no more.
+    # A two-letter name, or two characters in a script with short words.
     return (telling or words)[:6]

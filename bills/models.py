@@ -33,7 +33,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
         return self.select_related("user", "account", "category", "payment")
 
     def with_status(self, status: str, on: date) -> "BillQuerySet":
-        """Those that have this status on the date `on`."""
+        """Bills with this status on the date `on`."""
         planned = Q(payment__status=Transaction.Status.PLANNED)
         if status == Bill.Status.SCHEDULED:
             return self.filter(planned)
@@ -44,7 +44,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
         return self.overdue(on) if status == Bill.Status.OVERDUE else self.upcoming(on)
 
     def without_following(self) -> "BillQuerySet":
-        """Those that no later occurrence of their series follows, trash included."""
+        """Bills without a later occurrence in their series, including the trash."""
         following = Bill.objects.filter(
             series=OuterRef("series"), sequence=OuterRef("sequence") + 1, remainder_of=None
         )
@@ -62,8 +62,8 @@ class BillQuerySet(models.QuerySet["Bill"]):
 class Bill(Trashable):
     """One occurrence of an expected payment, in the bill's own currency.
 
-    `series_start` and `sequence` say which date the occurrence has by its recurrence; `due_date`
-    is that date unless somebody moved it.
+    `series_start` and `sequence` determine the regular date; `due_date` equals it unless somebody
+    moved it.
     """
 
     class Recurrence(models.TextChoices):
@@ -102,7 +102,7 @@ class Bill(Trashable):
     series = models.UUIDField(default=uuid.uuid4, editable=False)
     series_start = models.DateField(editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
-    # What a part payment left open is an occurrence of its own, outside the series' numbering.
+    # The unpaid rest after a part payment is a separate occurrence, without a number in the series.
     remainder_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="remainder"
     )
@@ -156,9 +156,9 @@ class Bill(Trashable):
         return f"{self.biller_name}, {self.due_date}"
 
     def status_on(self, on: date) -> str:
-        """The status by the calendar: overdue from the day after the due date.
+        """The status on a date: overdue from the day after the due date.
 
-        Paid with a date to come it is scheduled until the payment posts.
+        If paid with a future date, it is scheduled until the payment posts.
         """
         if self.is_scheduled:
             return self.Status.SCHEDULED
@@ -170,17 +170,17 @@ class Bill(Trashable):
 
     @property
     def is_scheduled(self) -> bool:
-        """Its payment waits for its day; no other will be made."""
+        """Whether a planned payment is waiting for its date; no other will be made."""
         return self.payment is not None and self.payment.status == Transaction.Status.PLANNED
 
     @property
     def will_auto_pay(self) -> bool:
-        """It pays itself when its day comes: switched on, and not tried yet."""
+        """Whether auto-pay will pay it on its due date: enabled, and not attempted yet."""
         return self.auto_pay and self.auto_pay_tried_on is None
 
     @property
     def account_is_closed(self) -> bool:
-        """The account it pays from is archived or in the trash: nothing can be debited."""
+        """Whether its account is archived or in the trash, so nothing can be debited."""
         account = self.account
         return account is not None and (account.deleted_at is not None or not account.is_active)
 

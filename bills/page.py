@@ -1,4 +1,4 @@
-"""What the pages of bills show: the list by what is to be done, a month as a calendar."""
+"""The context of the bill pages: the list grouped by status, and the calendar."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ SOON_DAYS, MOST_NEXT = 30, 5
 MATCH_DAYS, MOST_MATCHED = 31, 40
 
 
-# Auto-pay that can still be mended before the day.
+# Auto-pay bills whose shortfall can still be fixed before the due date.
 UNPAYABLE = (
     AutoPayState.SHORT,
     AutoPayState.ACCOUNT_ARCHIVED,
@@ -35,7 +35,7 @@ UNPAYABLE = (
 
 @dataclass(slots=True)
 class Line:
-    """One bill with its status on the day, and what its account will lack."""
+    """One bill with its status on the day, and its account's shortfall."""
 
     bill: Bill
     status: str
@@ -50,13 +50,13 @@ class Line:
 
     @property
     def amount(self) -> Decimal:
-        """What was paid, or what is due."""
+        """The paid amount, or the amount due."""
         paid = self.bill.amount_paid
         return self.bill.amount_due if paid is None else paid
 
 
 def list_context(*, user: User, on: date) -> dict[str, Any]:
-    """Overdue first, then what is coming, then what was paid this month."""
+    """Overdue bills first, then upcoming ones, then those paid this month."""
     mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
     lacking = shortfalls(user=user, on=on)
     paid = mine.with_status(Bill.Status.PAID, on)
@@ -66,7 +66,7 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
     upcoming = lines(mine.upcoming(on)[:BILLS_SHOWN], on, lacking)
     _mark_maybe_paid([*reversed(overdue), *upcoming], on)
     trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
-    # The rest of a payment that was taken back: the whole is owed again.
+    # The rest of an undone payment: the whole bill is due again.
     trash = trash.exclude(remainder_of__isnull=False, remainder_of__paid_at=None)
     return {
         "overdue": overdue,
@@ -84,7 +84,7 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
 
 
 def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
-    """Say of the bills around the date `on` which ones an expense in the ledger may have paid."""
+    """Mark bills around the date `on` that an expense in the ledger may already have paid."""
     near = [one for one in open_lines if abs((one.bill.due_date - on).days) <= MATCH_DAYS]
     found = maybe_paid_ids([one.bill for one in near[:MOST_MATCHED]])
     for line in near:
@@ -92,7 +92,7 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
 
 
 def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
-    """What the home page shows: the overdue, and what is due in the next 30 days, five at most."""
+    """For the home page: overdue bills and those due in the next 30 days, five at most."""
     mine = Bill.objects.visible_to(user).for_list().open()
     soon = mine.filter(due_date__lte=on + timedelta(days=SOON_DAYS)).order_by("due_date", "id")
     found = list(soon[:MOST_NEXT])
@@ -101,7 +101,7 @@ def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
 
 
 def auto_pay_note(bill: Bill, on: date, outlook: AutoPayOutlook | None = None) -> str:
-    """What auto-pay will do with an open bill, or why it will do nothing."""
+    """What auto-pay will do with an open bill, or why it will not act."""
     if outlook is not None and outlook.state in UNPAYABLE:
         return outlook.message
     if bill.auto_pay and bill.auto_pay_tried_on is not None:
@@ -125,7 +125,7 @@ def auto_pay_note(bill: Bill, on: date, outlook: AutoPayOutlook | None = None) -
 def lines(
     bills: Iterable[Bill], on: date, lacking: dict[int, Shortfall] | None = None
 ) -> list[Line]:
-    """Each bill as the pages show it on the date `on`."""
+    """Each bill as shown on the date `on`."""
     return [
         Line(
             bill,
@@ -140,14 +140,14 @@ def lines(
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """How many bills, and their (currency, sum): sums of different currencies are never added."""
+    """A count of bills, and their (currency, sum) pairs: currencies are never added together."""
 
     count: int
     by_currency: tuple[tuple[str, Decimal], ...]
 
     @classmethod
     def of(cls, bills: BillQuerySet, name: str = "amount_due") -> "Sums":
-        """Of all of them, also of those that a page has no room for."""
+        """Totals of all bills, including those the page does not list."""
         rows = bills.order_by("currency").values_list("currency")
         found = list(rows.annotate(Sum(name), Count("pk")))
         return cls(sum(row[2] for row in found), tuple(row[:2] for row in found))
@@ -163,7 +163,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An occurrence that is not planned yet: it will be, if the series goes on."""
+    """A future occurrence that does not exist yet, assuming the series continues."""
 
     bill: Bill
     due_date: date
@@ -185,7 +185,7 @@ def _week_start(day: date) -> date:
 
 
 def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
-    """The weeks of a month, from the reader's first weekday, with the bills of each day."""
+    """The weeks of a month, starting on the reader's first weekday, with each day's bills."""
     period = Period.month_of(month)
     first = _week_start(period.start)
     last = _week_start(period.last_day) + timedelta(days=DAYS_IN_WEEK - 1)
@@ -231,7 +231,7 @@ def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
 
 
 def _expected(user: User, first: date, last: date) -> list[Expected]:
-    """The dates of open series beyond what is planned, as far as `last`."""
+    """Dates of open series after the existing occurrences, up to `last`."""
     ends = (
         Bill.objects.visible_to(user)
         .open()
@@ -252,7 +252,7 @@ def _expected(user: User, first: date, last: date) -> list[Expected]:
 
 
 def _number_before(bill: Bill, day: date) -> int:
-    """A number whose date is not after that day, so that far months cost no more than near ones."""
+    """A sequence number on or before that day, so that distant months are as fast as near ones."""
     if bill.recurrence == Bill.Recurrence.WEEKLY:
         return (day - bill.series_start).days // DAYS_IN_WEEK
     months = (day.year - bill.series_start.year) * 12 + day.month - bill.series_start.month - 1

@@ -1,6 +1,6 @@
-"""Whether a bill will be paid by itself on its day: decided here once, and said before.
+"""Predicts whether auto-pay will succeed: decided only here, and shown in advance.
 
-Mail, alerts, pages and the API all say what `auto_pay_outlook` finds.
+Mail, alerts, pages and the API all use `auto_pay_outlook`.
 """
 
 from collections import defaultdict, deque
@@ -23,13 +23,13 @@ from bills.models import Bill
 from transactions.models import Transaction
 from users.models import User
 
-# {account: (day, signed amount) of its planned lines, by day}
+# {account: (day, signed amount) of its planned transactions, by day}
 PlannedByAccount = Mapping[int, list[tuple[date, Decimal]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """On the day `on` the account will lack `amount`, in its own currency."""
+    """On the day `on`, the account will be short by `amount`, in its own currency."""
 
     account: Account
     amount: Decimal
@@ -41,7 +41,7 @@ class Shortfall:
 
 
 class AutoPayState(models.TextChoices):
-    """What will become of a bill that is to be paid automatically."""
+    """The predicted outcome of auto-pay."""
 
     WILL_PAY = "will_pay", gettext_lazy("Will be paid")
     SHORT = "short", gettext_lazy("Not enough money")
@@ -54,7 +54,7 @@ class AutoPayState(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class AutoPayOutlook:
-    """What will become of an open bill on auto-pay, and the sentence that says so."""
+    """The predicted outcome of auto-pay for an open bill, with a message."""
 
     state: str
     message: str
@@ -65,9 +65,9 @@ class AutoPayOutlook:
 
 
 def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoPayOutlook | None:
-    """What will become of the bill, seen on the date `on`; None where nothing is automatic.
+    """The prediction for the bill as of the date `on`; None without auto-pay.
 
-    `shortfall` is the bill's own of `shortfalls_of`.
+    `shortfall` is the bill's entry in `shortfalls_of`.
     """
     if not (bill.is_open and bill.auto_pay):
         return None
@@ -103,7 +103,7 @@ def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoP
 def _state(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoPayState | None:
     account = bill.account
     if bill.auto_pay_tried_on is not None:
-        # Paid and taken back it waits for its owner.
+        # A payment that was undone is not repeated automatically.
         return AutoPayState.FAILED if bill.auto_pay_error else None
     if account is None:
         return AutoPayState.NO_ACCOUNT
@@ -122,11 +122,11 @@ def shortfalls(*, user: User, on: date) -> dict[int, Shortfall]:
 
 
 def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
-    """{bill id: what its account will lack} of the users' open bills that have an account.
+    """{bill id: its account's shortfall} for the users' open bills that have an account.
 
-    An account has today's balance and its overdraft, with what is planned on it until the day and
-    less the auto-pay bills due before; a bill in a currency without a rate is left out. Overdue
-    ones count as due on the date `on`.
+    Available is today's balance plus overdraft and planned transactions until the due date, minus
+    auto-pay bills due earlier. A bill without an exchange rate is left out. Overdue bills count as
+    due on the date `on`.
     """
     by_account: dict[Account, list[Bill]] = defaultdict(list)
     open_bills = Bill.objects.open().filter(user__in=user_ids, account__isnull=False)

@@ -1,5 +1,6 @@
-"""When a recurring bill is due: always counted from the first date, so that the 31st comes back
-after February (31 January, 28 February, 31 March)."""
+"""Due dates of recurring bills, always counted from the first date, so that the 31st returns after
+February (31 January, 28 February, 31 March).
+"""
 
 from datetime import date, timedelta
 
@@ -14,7 +15,7 @@ MONTHS_OF: dict[str, int] = {
 
 
 def occurrence_date(start: date, recurrence: str, number: int) -> date | None:
-    """The date of occurrence `number` (0 = `start`); None where a bill does not repeat."""
+    """The date of occurrence `number` (0 = `start`); None if the bill does not repeat."""
     if number == 0:
         return start
     if recurrence == Bill.Recurrence.WEEKLY:

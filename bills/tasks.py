@@ -1,5 +1,8 @@
-"""Scheduled work on bills, every hour, for somewhere a day begins. Safe to repeat and beside
-itself: an occurrence is unique, a bill is paid once, a reminder is written once."""
+"""Hourly tasks of the bills app, because a day begins somewhere every hour.
+
+Safe to repeat and to run concurrently: an occurrence is unique, a bill is paid once, a reminder is
+written once.
+"""
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,29 +15,29 @@ from bills.services.reminding import send_due_reminders
 
 @shared_task
 def plan_bills_ahead() -> int:
-    """Make the occurrences of the next 35 days."""
+    """Create the occurrences of the next 35 days."""
     return plan_all_ahead(at=timezone.now())
 
 
 @shared_task
 def auto_pay_bills() -> dict[str, int]:
-    """Pay what is due by itself, in each owner's own calendar."""
+    """Auto-pay bills that are due in each owner's time zone."""
     return auto_pay_due(at=timezone.now())
 
 
 @shared_task
 def earn_for_scheduled_payments() -> int:
-    """Give the points of scheduled payments that have posted since."""
+    """Award points for scheduled payments that have posted since."""
     return earn_for_scheduled(at=timezone.now())
 
 
 @shared_task
 def remind_of_bills() -> int:
-    """Send the reminders whose day has come, in each owner's own calendar."""
+    """Send reminders that are due in each owner's time zone."""
     return send_due_reminders(at=timezone.now())
 
 
 @shared_task
 def purge_expired() -> int:
-    """Empty the trash of the bills that have been there for 30 days."""
+    """Delete bills that have been in the trash for 30 days."""
     return purge_trash(at=timezone.now())

@@ -1,4 +1,4 @@
-"""Pages of bills. What is not one's own is a 404; who may not change gets 403."""
+"""Bill pages. Other people's bills are a 404; users who may not change get 403."""
 
 import re
 from collections.abc import Callable
@@ -47,7 +47,7 @@ HISTORY = 24
 
 @require_safe
 def bill_list(request: UserRequest) -> HttpResponse:
-    """Overdue first, then what is coming, then what was paid this month."""
+    """Overdue bills first, then upcoming ones, then those paid this month."""
     context = list_context(user=request.user, on=_today(request))
     context["may_change"] = may(request.user, Ability.CHANGE_OWN_DATA)
     return render(request, "bills/bill_list.html", context)
@@ -71,7 +71,7 @@ def bill_calendar(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def bill_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One bill: what will be lacking, what may have paid it, its history, what was sent."""
+    """One bill: shortfall, suggested payments, history, reminders."""
     bill, on = _find(request, pk), _today(request)
     series = Bill.objects.visible_to(request.user).for_list().filter(series=bill.series)
     others = series.exclude(pk=pk).order_by("-due_date", "-id")[:HISTORY]
@@ -90,7 +90,7 @@ def bill_detail(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def bill_create(request: UserRequest) -> HttpResponse:
-    """Plan a bill; a link to the form may fill it in by its query."""
+    """Plan a bill; the query may prefill the form."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
     initial = new_entries(user, _today(request)) | proposed_entries(request.GET)
@@ -125,7 +125,7 @@ def bill_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def bill_pay(request: UserRequest, pk: int) -> HttpResponse:
-    """Pay a bill; asked again, it is paid already."""
+    """Pay a bill; paying it again changes nothing."""
     bill = _find_to_change(request, pk)
     if bill.paid_at is not None:
         messages.info(request, _paid_sentence(bill))
@@ -143,7 +143,7 @@ def bill_pay(request: UserRequest, pk: int) -> HttpResponse:
 
 def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> None:
     if account is None:
-        # Chosen so: the bill's own account is not to be debited.
+        # The user chose not to debit the bill's own account.
         fields["post"] = False
     paid = pay_bill(actor=request.user, bill=bill, account=account, today=_today(request), **fields)
     messages.success(
@@ -162,13 +162,13 @@ def _paid_sentence(bill: Bill) -> str:
 
 @require_POST
 def bill_unpay(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a payment back."""
+    """Undo a payment."""
     return _do(request, pk, unpay_bill, _("Payment undone. The bill is due again."))
 
 
 @require_POST
 def bill_skip(request: UserRequest, pk: int) -> HttpResponse:
-    """Let one occurrence pass; the message offers to undo it."""
+    """Skip one occurrence; the message offers an undo."""
     bill = _find_to_change(request, pk)
     try:
         skip_bill(actor=request.user, bill=bill, today=_today(request))
@@ -186,7 +186,7 @@ def bill_skip(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def bill_auto_pay(request: UserRequest, pk: int) -> HttpResponse:
-    """Switch auto-pay on or off for this and the open ones after it."""
+    """Switch auto-pay on or off for this and later open occurrences."""
     is_on = request.POST.get("auto_pay") == "1"
     bill, change = _find_to_change(request, pk), {"auto_pay": is_on}
     if turns_auto_pay_on(change, bill):
@@ -205,7 +205,7 @@ def bill_auto_pay(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def bill_match(request: UserRequest, pk: int) -> HttpResponse:
-    """Settle a bill with an expense that is in the ledger."""
+    """Settle a bill with an existing expense."""
     text = request.POST.get("transaction", "")
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
@@ -237,7 +237,7 @@ def bill_remind(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def bill_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Move a bill and the open ones after it to the trash; the message offers to undo it."""
+    """Move a bill and later open ones to the trash; the message offers an undo."""
     bill = _find_to_change(request, pk)
     delete_bill(actor=request.user, bill=bill)
     messages.success(
@@ -250,7 +250,7 @@ def bill_delete(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def bill_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a bill out of the trash with those that went with it."""
+    """Restore a bill with those deleted along with it."""
     bill = get_object_or_404(Bill.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:

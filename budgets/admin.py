@@ -1,4 +1,4 @@
-"""Budgets for staff to look at; people change their own."""
+"""Budgets in the admin site, read-only; people change their own."""
 
 from django.contrib import admin
 
@@ -9,7 +9,7 @@ from users.admin import ReadOnlyAdmin
 
 @admin.register(Budget)
 class BudgetAdmin(ReadOnlyAdmin):
-    """Limits by person, category and month, those in the trash among them."""
+    """Limits by person, category and month, including those in the trash."""
 
     list_display = ["user", "category", "period_text", "limit", "rollover", "is_live", "updated_at"]
     list_filter = [

@@ -1,4 +1,4 @@
-"""What a list of budgets may be narrowed by."""
+"""Filters of a budget list."""
 
 import django_filters
 

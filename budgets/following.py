@@ -1,4 +1,4 @@
-"""Budgets of a category that goes."""
+"""What happens to budgets when their category is removed."""
 
 from datetime import datetime
 
@@ -7,10 +7,10 @@ from transactions.models import Category
 
 
 def follow_category(*, category: Category, target: Category | None, at: datetime) -> dict[str, int]:
-    """Budgets go to the category that takes the transactions; returns how many went where.
+    """Move budgets to the category that takes over the transactions; returns counts by outcome.
 
-    Where that has a budget for the month, its limit stands and the other goes to the trash; so do
-    all where there is no category to go to.
+    If that category already has a budget for the month, its limit stays and the moved budget goes
+    to the trash. Without a new category, all go to the trash.
     """
     budgets = Budget.objects.select_for_update().filter(category=category).order_by("pk")
     taken: set[tuple[int, int, int]] = set()

@@ -1,4 +1,4 @@
-"""The entries of a budget, as a person types them."""
+"""The budget form."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -17,7 +17,7 @@ from users.models import User
 
 
 class BudgetForm(Form):
-    """A limit on one category of expenses in one month."""
+    """A limit for one expense category in one month."""
 
     category = forms.ChoiceField(
         label=_("Category"), help_text=_("Spending in subcategories counts too.")
@@ -42,7 +42,7 @@ class BudgetForm(Form):
         super().__init__(*args, **kwargs)
         self.categories = {one.slug: one for one in _choosable(owner)}
         if budget is not None:
-            # Its category may have been taken away since; the budget may keep it.
+            # The budget may keep a category that has been removed since.
             self.categories.setdefault(budget.category.slug, budget.category)
         self.fields["category"].choices = [("", _("Choose…")), *_grouped(self.categories.values())]
 
@@ -56,7 +56,7 @@ def _choosable(owner: User) -> list[Category]:
 
 
 def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Slugs by group: each category of the first level heads its own."""
+    """Slugs by group: each top-level category heads its own group."""
     by_id = {one.pk: one for one in categories}
     families: dict[int, list[Category]] = {}
     for one in by_id.values():
@@ -72,7 +72,7 @@ def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, 
 
 
 def entries_of(budget: Budget) -> dict[str, Any]:
-    """The form's entries for a budget that is there."""
+    """Initial values for editing a budget."""
     return {
         "category": budget.category.slug,
         "limit_amount": budget.limit_amount,
@@ -84,7 +84,7 @@ def entries_of(budget: Budget) -> dict[str, Any]:
 
 
 def new_entries(owner: User, month: date, category_slug: str = "") -> dict[str, Any]:
-    """What a new budget begins with."""
+    """Initial values for a new budget."""
     return {
         "category": category_slug,
         "currency": owner.base_currency,

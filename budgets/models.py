@@ -1,4 +1,4 @@
-"""Budgets: what a person means to spend in one category in one month."""
+"""Budgets: how much a person plans to spend in one category in one month."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -20,9 +20,10 @@ EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
 
 
 def owners_shown_to(user: User) -> set[int]:
-    """Whose budgets this user may look at beside their own: who shares everything as analyst.
+    """Other owners whose budgets this user may see: those who share all accounts as analyst.
 
-    A budget counts all its owner's accounts, so one account kept back keeps the budgets back too.
+    A budget covers all its owner's accounts, so keeping one account private keeps the budgets
+    private too.
     """
     levels = shared_account_ids(user)
     as_analyst = {pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST}
@@ -37,7 +38,7 @@ def owners_shown_to(user: User) -> set[int]:
 
 
 def check_month(year: int, month: int) -> None:
-    """Raise ValidationError unless it is a month of the calendar that a budget may have."""
+    """Raise ValidationError unless it is a calendar month that a budget may have."""
     if not 1 <= month <= 12:
         raise ValidationError({"month": "Choose a month from 1 to 12."})
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
@@ -46,26 +47,26 @@ def check_month(year: int, month: int) -> None:
 
 class BudgetQuerySet(models.QuerySet["Budget"]):
     def visible_to(self, user: User) -> "BudgetQuerySet":
-        """Own budgets and those of owners who share everything with the user, trash excluded."""
+        """Own budgets and those of owners who share everything with the user, without the trash."""
         return self.in_reach_of(user).live()
 
     def in_reach_of(self, user: User) -> "BudgetQuerySet":
-        """As `visible_to`, with the trash: for restoring."""
+        """As `visible_to`, including the trash: for restoring."""
         reach = Q(user=user)
         if owners := owners_shown_to(user):
             reach |= Q(user_id__in=owners)
         return self.filter(reach)
 
     def owned_by(self, user: User) -> "BudgetQuerySet":
-        """The user's own, outside the trash."""
+        """The user's own budgets, without the trash."""
         return self.filter(user=user).live()
 
     def in_trash_of(self, user: User) -> "BudgetQuerySet":
-        """The user's own in the trash, the latest first."""
+        """The user's own budgets in the trash, latest first."""
         return self.filter(user=user).exclude(deleted_at=None).order_by("-deleted_at")
 
     def of_owners(self, owner_ids: Iterable[int]) -> "BudgetQuerySet":
-        """Live budgets of these owners, for scans that run for nobody in particular."""
+        """Budgets of these owners outside the trash; for background scans."""
         return self.filter(user_id__in=owner_ids).live()
 
     def live(self) -> "BudgetQuerySet":
@@ -76,14 +77,14 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
         return self.filter(year=year, month=month)
 
     def in_months(self, first: date, last: date) -> "BudgetQuerySet":
-        """From `first`'s month to `last`'s, both included."""
+        """From `first`'s month to `last`'s, both inclusive."""
         return self.filter(
             Q(year__gt=first.year) | Q(year=first.year, month__gte=first.month),
             Q(year__lt=last.year) | Q(year=last.year, month__lte=last.month),
         )
 
     def to_copy_into(self, user: User, year: int, month: int) -> "BudgetQuerySet":
-        """The user's budgets of the month before whose categories have none in this one."""
+        """The user's budgets of the previous month whose categories have none in this one."""
         before = add_months(date(year, month, 1), -1)
         own = self.owned_by(user)
         taken = own.in_month(year, month).values("category_id")
@@ -99,9 +100,9 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
 
 
 class Budget(Trashable):
-    """A limit on one category in one calendar month: at most one per person while it is live.
+    """A limit for one category in one calendar month; at most one per person outside the trash.
 
-    `rollover`: what the month before left over is added, what it overspent is taken off.
+    `rollover`: adds what was left of the previous month's budget, or subtracts what was overspent.
     """
 
     user = models.ForeignKey(

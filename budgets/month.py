@@ -1,4 +1,4 @@
-"""One month's budgets as a person sees them: on the page, at the API and on the home page."""
+"""One month's budgets as a person sees them: on the page, in the API and on the home page."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +20,10 @@ _GUESTS = (User.Role.VIEWER, User.Role.ANALYST)
 
 @dataclass(frozen=True, slots=True)
 class BudgetMonth:
-    """The budgets of one month, those in trouble first, and what they come to per currency.
+    """The budgets of one month, those in trouble first, and their totals per currency.
 
-    `has_shared`: others share their budgets with this person; `includes_shared`: they are in it.
+    `has_shared`: others share their budgets with this person; `includes_shared`: those are
+    included.
     """
 
     user: User
@@ -53,8 +54,11 @@ class BudgetMonth:
 def budget_month(
     *, user: User, year: int, month: int, on: date, include_shared: bool | None = None
 ) -> BudgetMonth:
-    """The month's budgets: the user's own; shared ones too when asked, and unasked for a guest
-    and for who has none. Raises ValidationError where there is no such month."""
+    """The month's budgets: the user's own, plus shared ones on request. Guests and users without
+    budgets see shared ones by default.
+
+    Raises ValidationError for an invalid month.
+    """
     check_month(year, month)
     with read_snapshot():
         owners = owners_shown_to(user)

@@ -1,4 +1,4 @@
-"""What the pages of budgets show beside the figures: links, the switcher of months."""
+"""The context of the budget pages: links and the month switcher."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from budgets.month import BudgetMonth
 from budgets.progress import BudgetProgress, MonthTotal, TrendMonth
 from transactions.models import Transaction
 
-# Months in the switcher's menu: the next one and the year before.
+# Months in the switcher's menu: the next one and the past year.
 MENU_MONTHS = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One budget on the page, with the address of the transactions behind it."""
+    """One budget on the page, with the URL of its transactions."""
 
     progress: BudgetProgress
     url: str
@@ -33,7 +33,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class TotalTile:
-    """What a month's budgets of one currency come to, and what each day left may cost."""
+    """The totals of a month's budgets in one currency, with the daily allowance."""
 
     total: MonthTotal
     pace_percent: Decimal | None
@@ -46,9 +46,9 @@ class TotalTile:
 
 
 def list_context(shown: BudgetMonth, extra: Mapping[str, str]) -> dict[str, Any]:
-    """Everything `templates/budgets/budget_list.html` needs from the figures.
+    """The context of `templates/budgets/budget_list.html` from the figures.
 
-    `extra`: what the switcher's links keep of the address.
+    `extra`: query parameters that the switcher's links keep.
     """
     cards = [
         Card(one, transactions_url(one), one.budget.user_id != shown.user.pk)
@@ -65,7 +65,7 @@ def list_context(shown: BudgetMonth, extra: Mapping[str, str]) -> dict[str, Any]
 
 
 def detail_context(progress: BudgetProgress, trend: Sequence[TrendMonth]) -> dict[str, Any]:
-    """Everything `templates/budgets/budget_detail.html` needs from the figures."""
+    """The context of `templates/budgets/budget_detail.html` from the figures."""
     slug = progress.budget.category.slug
     amounts = [row.spent for row in trend]
     return {
@@ -80,7 +80,7 @@ def detail_context(progress: BudgetProgress, trend: Sequence[TrendMonth]) -> dic
 
 
 def list_url(month: date, on: date, extra: Mapping[str, str] | None = None) -> str:
-    """The page of that month; the plain address for the one `on` is in."""
+    """The page of that month; without a query for the current month."""
     address, query = reverse("budgets:budget_list"), dict(extra or {})
     if first_of_month(month) != first_of_month(on):
         query["month"] = f"{month:%Y-%m}"
@@ -93,7 +93,7 @@ def transactions_url(progress: BudgetProgress) -> str:
 
 
 def spending_url(category_slug: str, period: Period) -> str:
-    """The posted transactions of a category and those beneath it, refunds among them."""
+    """The posted transactions of a category and its subcategories, including refunds."""
     query = {
         "category": category_slug,
         "date_from": period.start,
@@ -109,7 +109,7 @@ def _not_converted_url(line: NotConverted) -> str:
 
 
 def _tile(total: MonthTotal, shown: BudgetMonth) -> TotalTile:
-    # Every budget of a month has the same days; any one of them tells the pace.
+    # All budgets of a month cover the same days, so any of them gives the pace.
     one = next(row for row in shown.progresses if row.currency == total.currency)
     allowance = None
     if shown.is_current and total.remaining > 0:

@@ -1,13 +1,13 @@
-"""How far each budget is used: the figures on the page, at the API and behind the alerts.
+"""How much of each budget is used; for the page, the API and alerts.
 
-`budget_progress(budgets, on=…)` answers any number of budgets, of any owners and months, by at
-most seven queries. `progress_of_month(user_ids, year, month, on=…)` is for scans over everybody:
-it yields the progress of every live budget of that month, batch by batch (at most ten queries per
-500 users), so its memory does not grow with the number of users. Take `on` from the owner's own
-calendar; it decides how much of the month has passed, never what was spent.
+`budget_progress(budgets, on=…)` handles any number of budgets, owners and months in at most seven
+queries. `progress_of_month(user_ids, year, month, on=…)` is for scans over everybody: it yields the
+progress of every live budget of that month in batches (at most ten queries per 500 users), so
+memory does not grow with the number of users. `on` is a date in the owner's time zone; it decides
+how much of the month has passed, never what was spent.
 
-Carrying over: a budget with `rollover` gets what the month before left (or overspent) of the same
-category, itself carried where that one asks for it. The chain ends at a month without a live
+Rollover: a budget with `rollover` receives what the previous month's budget of the same category
+left (or overspent), including that budget's own rollover. The chain ends at a month without a live
 budget, at another currency, and after 24 months.
 """
 
@@ -33,15 +33,15 @@ USERS_AT_ONCE = 500
 BudgetKey = tuple[int, int, date]
 
 
-# The percentage of a limit of 0 once anything is spent.
+# The percentage shown for a limit of 0 once anything is spent.
 OVER = Decimal(101)
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetProgress:
-    """One budget on one date. Amounts are in the budget's currency, as they are shown.
+    """One budget on one date. Amounts are in the budget's currency, as shown.
 
-    `carried` came over from the month before: above zero left over, below zero overspent.
+    `carried` is the previous month's rollover: positive if left over, negative if overspent.
     """
 
     budget: Budget
@@ -61,7 +61,7 @@ class BudgetProgress:
 
     @property
     def limit(self) -> Decimal:
-        """What may be spent in all: the budget's own limit and what was carried."""
+        """The total that may be spent: the budget's own limit plus the rollover."""
         return self.budget.limit_amount + self.carried
 
     @property
@@ -74,9 +74,11 @@ class BudgetProgress:
 
     @property
     def exact_percent(self) -> Decimal:
-        """Spent in percent of the limit; where an overspent past has eaten all of the limit,
-        100 and what is missing in percent of the budget's own limit. Of a limit of 0 nothing
-        spent is 0 percent, and anything is over."""
+        """Spent as a percentage of the limit.
+
+        If negative rollover uses up the whole limit, 100 plus the shortfall as a percentage of the
+        budget's own limit. With a limit of 0, 0 if nothing is spent, otherwise over.
+        """
         if self.limit > 0:
             return self.spent * 100 / self.limit
         if self.remaining > 0 or (self.budget.limit_amount == 0 and self.remaining == 0):
@@ -87,7 +89,9 @@ class BudgetProgress:
 
     @property
     def percent(self) -> int:
-        """A whole number that tells the same story as `status`: 80 is 80 in full, over is 101."""
+        """A whole number consistent with `status`: at least 80 only from exactly 80%, and 101 if
+        over.
+        """
         whole = max(int(self.exact_percent), 0)
         return max(whole, 101) if self.exceeded else whole
 
@@ -111,12 +115,12 @@ class BudgetProgress:
 
     @property
     def days_left(self) -> int:
-        """Days that money can still be spent on, today among them."""
+        """Remaining days of the month, including today."""
         return max((self.period.end - max(self.on, self.period.start)).days, 0)
 
     @property
     def daily_allowance(self) -> Decimal | None:
-        """What each day left may cost, rounded down; None once the month is over."""
+        """What may be spent per remaining day, rounded down; None once the month is over."""
         if not self.days_left:
             return None
         share = max(self.remaining, Decimal(0)) / self.days_left
@@ -124,13 +128,13 @@ class BudgetProgress:
 
     @property
     def pace_percent(self) -> Decimal:
-        """How much of the month has passed, today included."""
+        """Share of the month that has passed, including today."""
         passed = self.period.days - self.days_left + (1 if self.is_running else 0)
         return (Decimal(passed) * 100 / self.period.days).quantize(Decimal("0.1"))
 
     @property
     def is_ahead_of_pace(self) -> bool:
-        """Whether a larger share of the limit is gone than of the running month."""
+        """Whether a larger share of the limit is used than of the current month has passed."""
         return self.is_running and self.exact_percent > self.pace_percent
 
     @property
@@ -140,7 +144,7 @@ class BudgetProgress:
 
 @dataclass(frozen=True, slots=True)
 class MonthTotal:
-    """The budgets of one month and currency together; one inside another counts once."""
+    """The totals of one month and currency; a budget inside another is counted once."""
 
     currency: str
     limit: Decimal
@@ -176,7 +180,7 @@ class MonthTotal:
 
 @dataclass(frozen=True, slots=True)
 class TrendMonth:
-    """One month of a budget's category: what was spent, and the limit where there was a budget."""
+    """One month of a budget's category: spending, and the limit if there was a budget."""
 
     month: date
     currency: str
@@ -195,11 +199,11 @@ def progress_of_month(
 ) -> Iterator[BudgetProgress]:
     """The progress of all live budgets of these users in that month, by user, then by budget.
 
-    `user_ids` may be an iterator of any length; batches of 500 users are in memory at a time.
+    `user_ids` may be an iterator of any length; one batch of 500 users is in memory at a time.
     `progress.budget` comes with its `category` and `user`.
     """
     for batch in batched(user_ids, USERS_AT_ONCE):
-        # Prefetched, not joined: the budgets of a batch share their few categories and users.
+        # Prefetched, not joined: the budgets of a batch share a few categories and users.
         budgets = (
             Budget.objects.of_owners(batch)
             .in_month(year, month)
@@ -211,7 +215,7 @@ def progress_of_month(
 def budget_progress(
     budgets: Sequence[Budget], *, on: date, moves: Sequence[Move] = ()
 ) -> list[BudgetProgress]:
-    """The progress of each budget, in the order given; with `moves`, as if they were made."""
+    """The progress of each budget, in the given order; `moves` are applied as if already made."""
     earlier = _earlier_budgets(budgets)
     chains = [_chain(budget, earlier) for budget in budgets]
     concerned = [*budgets, *(link for chain in chains for link in chain)]
@@ -229,10 +233,10 @@ def budget_progress(
 
 
 def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]:
-    """What one month's budgets come to, per currency.
+    """The totals of one month's budgets, per currency.
 
-    A budget of a sub-category lies inside its owner's budget of the category above, in whatever
-    currency that is; the outer one stands for both.
+    A subcategory's budget is part of its owner's budget for the parent category, in whatever
+    currency; only the parent's budget is counted.
     """
     progresses = list(progresses)
     budgeted = {(one.budget.user_id, one.budget.category_id) for one in progresses}
@@ -300,7 +304,7 @@ def _left_over(budget: Budget, spending: SpendingTable) -> Decimal:
 
 
 def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
-    """The budgets whose rest reaches this one, the latest first."""
+    """The budgets that roll over into this one, latest first."""
     found: list[Budget] = []
     current = budget
     while current.rollover and len(found) < ROLLOVER_MONTHS:
@@ -314,7 +318,7 @@ def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
 
 
 def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
-    """The budgets of the 24 months before each one that carries over, in one query."""
+    """The budgets of the 24 months before each one with rollover, in one query."""
     carrying = [budget for budget in budgets if budget.rollover]
     if not carrying:
         return {}

@@ -1,6 +1,6 @@
-"""Every change of a budget. Nothing else writes one.
+"""All writes of budgets.
 
-A door finds the budget by `visible_to` (404) and asks `require_change` (403) before it calls.
+Callers find the budget with `visible_to` (404) and call `require_change` (403) first.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,9 @@ TAKEN = "You already have a budget for {category} in {month:02}/{year}."
 
 
 def require_change(user: User, budget: Budget) -> None:
-    """Raise PermissionDenied (403) unless the budget is the user's own and their role changes."""
+    """Raise PermissionDenied (403) unless the user owns the budget and their
+    role allows changes.
+    """
     require(user, Ability.CHANGE_OWN_DATA)
     if budget.user_id != user.pk:
         raise PermissionDenied("You can view this budget but not change it.")
@@ -48,9 +50,9 @@ def create_budget(
     currency: str = "",
     rollover: bool = False,
 ) -> Budget:
-    """Set a limit for one category in one month, in the user's base currency unless told.
+    """Set a limit for one category in one month, in the user's base currency by default.
 
-    Raises ValidationError, among others where there is one already.
+    Raises ValidationError, for example if the category already has a budget.
     """
     _serialise(user.pk)
     budget = Budget(
@@ -105,7 +107,7 @@ def delete_budget(*, actor: User, budget: Budget) -> None:
 
 @db_transaction.atomic
 def restore_budget(*, actor: User, budget: Budget) -> Budget:
-    """Take a budget out of the trash. Raises ValidationError where another took its place."""
+    """Take a budget out of the trash. Raises ValidationError if another one has replaced it."""
     _serialise(budget.user_id)
     row = _locked(budget)
     if row.deleted_at is None:
@@ -118,7 +120,7 @@ def restore_budget(*, actor: User, budget: Budget) -> Budget:
 
 @db_transaction.atomic
 def purge_trash(*, at: datetime) -> int:
-    """Remove what has been in the trash for 30 days. Returns how many."""
+    """Delete budgets that have been in the trash for 30 days. Returns how many."""
     old = Budget.objects.filter(deleted_at__lt=at - TRASH_FOR)
     count = old.delete()[1].get(Budget._meta.label, 0)
     if count:
@@ -128,10 +130,9 @@ def purge_trash(*, at: datetime) -> int:
 
 @db_transaction.atomic
 def copy_last_month(*, actor: User, user: User, year: int, month: int) -> int:
-    """Give the month the budgets of the month before, where a category has none yet.
+    """Copy the previous month's budgets into the month, for categories without one.
 
-    Limit, currency and rollover are taken over; a category taken away since is left out.
-    Returns how many were added.
+    Copies limit, currency and rollover; skips removed categories. Returns how many were added.
     """
     _serialise(user.pk)
     check_month(year, month)
@@ -160,7 +161,7 @@ def adopt_suggestions(
     month: int,
     suggestions: Iterable[tuple[Category, Decimal, str]],
 ) -> int:
-    """Make budgets of suggestions, (category, amount, currency), where a category has none yet.
+    """Create budgets from suggestions (category, amount, currency) for categories without one.
 
     Returns how many were added.
     """
@@ -189,7 +190,7 @@ def adopt_suggestions(
 def _add_many(
     actor: User, user: User, budgets: list[Budget], *, action: str, year: int, month: int
 ) -> int:
-    # What they are made of was checked when it was made; the constraints stand behind it.
+    # The source budgets were validated when created; the database constraints still apply.
     if not budgets:
         return 0
     try:
@@ -211,7 +212,7 @@ def _add_many(
 
 
 def _serialise(owner_id: int) -> None:
-    """One owner's budgets change one after another: two doors may not make the same one twice."""
+    """Lock the owner's row so that two requests cannot create the same budget."""
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
 
 
@@ -221,8 +222,10 @@ def _locked(budget: Budget) -> Budget:
 
 
 def _check(budget: Budget, *, category_is_new: bool = True) -> None:
-    """Raise ValidationError unless the budget is whole; its limit at the currency's minor unit."""
-    # A category taken away since keeps the budgets that name it.
+    """Raise ValidationError unless the budget is valid; the limit must fit the currency's minor
+    unit.
+    """
+    # A budget may keep a category that was removed later.
     if category_is_new:
         _check_category(budget)
     check_month(budget.year, budget.month)
@@ -259,7 +262,7 @@ def _refuse_taken(budget: Budget) -> None:
 
 
 def _facts(budget: Budget) -> dict[str, Any]:
-    """The budget as the audit trail keeps it."""
+    """The budget's fields as recorded in the audit trail."""
     return {
         "category": budget.category.slug,
         "year": budget.year,

@@ -1,8 +1,8 @@
-"""What was spent by owner, category and month: the one sum behind every figure about budgets.
+"""Spending by owner, category and month: the single source of all budget figures.
 
-Spent = money out less refunds, in the category and its sub-categories, over all accounts of the
-owner outside the trash. It comes from the monthly totals; only accounts in another currency are
-summed by day, because each amount converts at its own date's rate.
+Spent = outflows minus refunds, in the category and its subcategories, over all of the owner's
+accounts outside the trash. It uses the monthly totals; only accounts in another currency are summed
+by day, because each amount converts at its own date's rate.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +24,7 @@ from transactions.models import Category
 
 
 class Subject(NamedTuple):
-    """Whose spending on what, and in which currency it is told."""
+    """Whose spending in which category, and the currency to report it in."""
 
     owner_id: int
     category_id: int
@@ -33,9 +33,9 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One month's spending, at the currency's minor unit; below zero where refunds outweigh.
+    """One month's spending, at the currency's minor unit; negative if refunds are larger.
 
-    `not_converted` names the lines in other currencies that no rate could bring into it.
+    `not_converted` lists amounts in other currencies without a rate.
     """
 
     amount: Decimal
@@ -51,7 +51,7 @@ class _Sum:
 
 
 class SpendingTable:
-    """The spending of many subjects in many months, loaded by at most six queries."""
+    """The spending of many subjects in many months, loaded in at most six queries."""
 
     def __init__(
         self, sums: dict[tuple[int, int | None, str, date], _Sum], families: dict[int, list[int]]
@@ -60,7 +60,7 @@ class SpendingTable:
         self._families = families
 
     def of(self, subject: Subject, month: date) -> Spent:
-        """What the subject's owner spent in that month (its first day)."""
+        """What the subject's owner spent in that month (given by its first day)."""
         owner_id, category_id, currency = subject
         family = [category_id, *self._families.get(category_id, ())]
         parts = [self._sums.get((owner_id, member, currency, month)) for member in family]
@@ -72,7 +72,9 @@ class SpendingTable:
         )
 
     def move(self, pairs: Collection[tuple[int, str]], moves: Sequence[Move]) -> None:
-        """Add what these owners' rows would move, in each currency; what has no rate stays out."""
+        """Add the effect of moving these owners' rows, in each currency; skip amounts without a
+        rate.
+        """
         currencies = {one.currency for one in moves}
         targets = {currency: currencies for _, currency in pairs}
         rates = RateTable.for_targets(targets, {one.on for one in moves})
@@ -85,11 +87,11 @@ class SpendingTable:
                     found.amount -= converted.amount
 
     def filed_under(self) -> set[int]:
-        """The categories that lines really stand in."""
+        """The categories that transactions are directly assigned to."""
         return {category_id for _, category_id, _, _ in self._sums if category_id is not None}
 
     def first_month(self) -> date | None:
-        """The earliest month with any line."""
+        """The earliest month with any transaction."""
         return min((month for *_, month in self._sums), default=None)
 
 
@@ -115,7 +117,7 @@ def load_all_spending(
 
 
 def sub_categories(category_ids: Collection[int], owner_ids: Collection[int]) -> dict[int, list]:
-    """{category: its sub-categories}, the predefined and these owners' own."""
+    """{category: its subcategories}, both predefined and the owners' own."""
     families: dict[int, list[int]] = {category_id: [] for category_id in category_ids}
     if not families:
         return families
@@ -138,7 +140,7 @@ def _load_sums(
         return {}
     by_owner: dict[int, list[Account]] = {}
     owner_ids = {owner_id for owner_id, _ in pairs}
-    # Archived accounts count: what was spent stays spent.
+    # Archived accounts count: the money was still spent.
     for account in Account.objects.filter(user_id__in=owner_ids, deleted_at=None).order_by("pk"):
         by_owner.setdefault(account.user_id, []).append(account)
     accounts: dict[str, list[Account]] = {}
@@ -167,7 +169,7 @@ def _add(to: _Sum, flow: Flow) -> None:
 
 
 def month_runs(months: Iterable[date]) -> list[Period]:
-    """The fewest periods of whole months that hold exactly these months."""
+    """The fewest periods of whole months that contain exactly these months."""
     runs: list[Period] = []
     for month in sorted(set(months)):
         if runs and runs[-1].end == month:

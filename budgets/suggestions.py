@@ -1,8 +1,8 @@
-"""What a month's budgets could be, from what was really spent.
+"""Budget suggestions based on past spending.
 
 A suggestion is the median of a category's spending in the last six full months. A month without
-spending counts as zero; months before the person's first line do not count. A category is
-suggested where its lines stand, once, and not where a budget covers it already.
+spending counts as zero; months before the person's first transaction do not count. Only categories
+with transactions of their own are suggested, unless a budget already covers them.
 """
 
 from collections.abc import Iterable
@@ -44,9 +44,9 @@ class Suggestion:
 def suggestions(
     *, user: User, year: int, month: int, on: date, currency: str = ""
 ) -> list[Suggestion]:
-    """What the user's own month could hold, largest first; nothing below one minor unit.
+    """Suggestions for the user's own month, largest first; at least one minor unit.
 
-    The six months end before that month, and before the one that still runs.
+    The six months end before that month, and before the current one.
     """
     currency = currency or user.base_currency
     last = add_months(min(first_of_month(on), date(year, month, 1)), -1)
@@ -71,7 +71,7 @@ def suggestions(
 def _candidates(
     user: User, year: int, month: int, category_ids: Iterable[int]
 ) -> Iterable[Category]:
-    """Expense categories of the user without a budget of that month on them or above them."""
+    """The user's expense categories without a budget in that month for them or their parents."""
     budgeted = set(
         Budget.objects.owned_by(user).in_month(year, month).values_list("category_id", flat=True)
     )

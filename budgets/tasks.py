@@ -1,4 +1,4 @@
-"""Scheduled work of the budgets app."""
+"""Scheduled tasks of the budgets app."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,5 +8,5 @@ from budgets.services import purge_trash
 
 @shared_task
 def purge_expired() -> int:
-    """Empty the trash of the budgets that have been there for 30 days."""
+    """Delete budgets that have been in the trash for 30 days."""
     return purge_trash(at=timezone.now())

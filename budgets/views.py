@@ -1,4 +1,4 @@
-"""Pages of budgets. What is not visible is a 404; a role without budgets gets 403."""
+"""Budget pages. What the user may not see is a 404; a role without budgets gets 403."""
 
 import re
 from datetime import date
@@ -40,7 +40,7 @@ _MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
 
 @require_safe
 def budget_list(request: UserRequest) -> HttpResponse:
-    """One month's budgets with what is left of each; this month unless another is chosen."""
+    """One month's budgets with what is left of each; the current month by default."""
     require(request.user, Ability.SEE_BUDGETS)
     user, on, status = request.user, _today(request), 200
     try:
@@ -69,7 +69,7 @@ def budget_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def budget_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One budget: how far it is used, and its category's last twelve months."""
+    """One budget's progress, and its category's last twelve months."""
     budget = _find(request, pk)
     on = _today(request)
     (progress,) = budget_progress([budget], on=on)
@@ -144,7 +144,7 @@ def budget_restore(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def budget_copy(request: UserRequest) -> HttpResponse:
-    """Give a month the budgets of the month before."""
+    """Copy the previous month's budgets into a month."""
     return _add_to_month(
         request,
         lambda month: copy_last_month(
@@ -155,7 +155,7 @@ def budget_copy(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def budget_adopt(request: UserRequest) -> HttpResponse:
-    """Make budgets of one suggestion (`category`), or of all."""
+    """Create a budget from one suggestion (`category`), or from all."""
     chosen = set(request.POST.getlist("category"))
 
     def adopt(month: date) -> int:
@@ -192,7 +192,7 @@ def _today(request: UserRequest) -> date:
 
 
 def _chosen_month(text: str, on: date) -> date:
-    """The first day of "2026-03"; of `on`'s month where nothing is said."""
+    """The first day of "2026-03"; of `on`'s month if absent."""
     if not text:
         return first_of_month(on)
     match = _MONTH.fullmatch(text)

@@ -1,4 +1,4 @@
-"""What a change of categories would do to this month's budgets, before it is made."""
+"""Previews how a change of categories would affect this month's budgets."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from users.policy import Ability, may
 
 
 def budget_effects(user: User, moves: Sequence[Move], on: date) -> list[LimitEffect]:
-    """The user's own budgets of the month of `on` that the moves would change."""
+    """The user's own budgets in `on`'s month that the moves would change."""
     if not may(user, Ability.SEE_BUDGETS):
         return []
     rows = list(Budget.objects.owned_by(user).in_month(on.year, on.month).for_list())

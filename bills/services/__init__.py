@@ -1,1 +1,1 @@
-"""Every change of a bill: planning what is due, paying it, reminding of it."""
+"""All writes of bills: planning, paying and reminding."""

@@ -1,7 +1,7 @@
-"""Auto-pay: once per occurrence, on its due date in the owner's zone; caught up for 31 days.
+"""Auto-pay: once per occurrence, on its due date in the owner's time zone; catches up 31 days.
 
-A worker that dies leaves either nothing or all of it. What could not be paid is tried again by
-its owner only.
+A worker that dies leaves either nothing or everything done. Only the owner can retry a failed
+payment.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,10 @@ from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
 
 
 def auto_pay_due(*, at: datetime) -> dict[str, int]:
-    """Pay what is due by each owner's calendar at the moment `at`; how many were paid and failed.
+    """Pay bills due in each owner's time zone at the moment `at`; returns how many succeeded and
+    failed.
 
-    Any number of these may run at once.
+    Safe to run concurrently.
     """
     counts = {"paid": 0, "failed": 0}
     waiting = (
@@ -46,9 +47,9 @@ def auto_pay_due(*, at: datetime) -> dict[str, int]:
 
 @db_transaction.atomic
 def auto_pay(*, bill: Bill, on: date) -> str:
-    """Try to pay an occurrence by itself on the date `on`: "paid", "failed", or "" if settled.
+    """Try to auto-pay an occurrence on the date `on`: "paid", "failed", or "" if already settled.
 
-    Without enough money nothing is debited, and the reason is kept on the bill.
+    Without enough money nothing is debited, and the reason is stored on the bill.
     """
     locked = lock_bill(bill)
     if not locked.is_open or not locked.will_auto_pay or locked.due_date > on:
@@ -60,7 +61,7 @@ def auto_pay(*, bill: Bill, on: date) -> str:
         sentence = " ".join(error.messages)
     else:
         sentence = ""
-    # Not through `locked`: paying has written the row.
+    # Update the row directly: `locked` is stale, because paying has written it.
     Bill.objects.filter(pk=locked.pk).update(auto_pay_tried_on=on, auto_pay_error=sentence[:300])
     if not sentence:
         return "paid"
@@ -71,7 +72,7 @@ def auto_pay(*, bill: Bill, on: date) -> str:
 
 
 def plan_all_ahead(*, at: datetime) -> int:
-    """Make the occurrences of the next 35 days of every open series; how many were made."""
+    """Create occurrences for the next 35 days of every open series; returns how many."""
     horizon = local_date(EARLIEST_ZONE, at) + timedelta(days=BILL_AHEAD_DAYS)
     oldest = horizon - timedelta(days=BILL_FORGOTTEN_DAYS)
     waiting = last_of_series().filter(
@@ -87,7 +88,7 @@ def plan_all_ahead(*, at: datetime) -> int:
 
 
 def last_of_series() -> BillQuerySet:
-    """Open recurring occurrences that no later one of their series follows."""
+    """Open recurring occurrences without a later one in their series."""
     return (
         Bill.objects.open()
         .exclude(recurrence=Bill.Recurrence.NONE)
@@ -97,6 +98,6 @@ def last_of_series() -> BillQuerySet:
 
 
 def with_local_date(bills: BillQuerySet, at: datetime) -> Iterator[tuple[Bill, date]]:
-    """Each bill with the date it is for its owner; a piece at a time, never all at once."""
+    """Each bill with its owner's local date, loaded in chunks."""
     for bill in bills.select_related("user").iterator(chunk_size=500):
         yield bill, local_date(bill.user.timezone, at)

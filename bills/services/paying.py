@@ -1,4 +1,4 @@
-"""Paying a bill: at most once, however often and however concurrently it is asked for."""
+"""Paying a bill: at most once, however often and concurrently it is requested."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,9 +30,9 @@ from users.audit import trail
 from users.models import User
 from users.timezones import LATEST_ZONE, local_date, today_in
 
-# How far a bank's line may be from the bill and still be the whole of it.
+# How far below the bill a bank transaction may be and still pay it in full.
 NEAR = Decimal("0.05")
-# A scheduled payment that posted longer ago earns nothing by itself any more.
+# A scheduled payment that posted longer ago no longer earns points automatically.
 EARN_WITHIN_DAYS = 60
 
 
@@ -47,15 +47,14 @@ def pay_bill(
     post: bool = True,
     today: date | None = None,
 ) -> Bill:
-    """Settle an occurrence on the date `on`; asking again answers the settled bill.
+    """Settle an occurrence on the date `on`; repeating the request returns the settled bill.
 
-    After `today` (the owner's, by default now) the payment is planned and the bill is scheduled:
-    the money leaves, and points are earned, on the day the payment posts.
-    `amount` is in the bill's currency, by default all of it; less leaves the rest open as an
-    occurrence of its own. With an account (given, or the bill's own) the expense is posted and
-    points are earned in the same database transaction; the next occurrence is planned. Without
-    `post` it was paid elsewhere.
-    Raises ValidationError, among others when the account has not enough.
+    If `on` is after `today` (the owner's current date by default), the payment is planned and the
+    bill is scheduled: money and points move on the day the payment posts. `amount` is in the bill's
+    currency, by default the whole bill; a smaller amount leaves the rest open as its own
+    occurrence. With an account (given, or the bill's own) the expense is posted and points are
+    earned in the same database transaction; the next occurrence is planned. Without `post` it was
+    paid elsewhere. Raises ValidationError, for example if the account has too little money.
     """
     locked = lock_bill(bill)
     if locked.paid_at is not None:
@@ -81,10 +80,10 @@ def pay_bill(
 def difference_from(
     bill: Bill, *, amount: Decimal | None = None, on: date | None = None, **asked: Any
 ) -> tuple[str, str] | None:
-    """Where a paid bill was paid otherwise than is asked now: (field, sentence); else None.
+    """How a repeated request differs from the actual payment: (field, message); otherwise None.
 
-    `asked` may have the `account` (None: paid elsewhere). Asking for no amount asks for all of it,
-    which a part payment was not.
+    `asked` may contain `account` (None: paid elsewhere). No amount means the whole bill, which
+    differs from a part payment.
     """
     rest = Bill.objects.filter(remainder_of=bill, deleted_at=None).first()
     paying = bill.payment.account if bill.payment else None
@@ -116,9 +115,9 @@ def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> s
 
 @db_transaction.atomic
 def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill:
-    """Settle an occurrence with an expense that is in the ledger already, such as an imported one.
+    """Settle an occurrence with an existing expense, such as an imported one.
 
-    Raises ValidationError when the transaction is no expense of the owner's, or paid another bill.
+    Raises ValidationError if the transaction is not the owner's expense or paid another bill.
     """
     locked = lock_bill(bill)
     if locked.paid_at is not None:
@@ -130,7 +129,8 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=payment.pk)
     _refuse_as_payment(locked, row, account_id=payment.account_id)
     amount = row.amount if row.currency == locked.currency else locked.amount_due
-    # A bank's line that is a little less is all of it; somebody who types less means less.
+    # A slightly smaller bank transaction pays the bill in full; an amount typed by a person is
+    # exact.
     is_whole = locked.amount_due - amount <= locked.amount_due * NEAR
     settled = _settle(locked, amount, row.txn_date, row, is_whole=is_whole)
     earn_for_payment(
@@ -147,11 +147,11 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
 
 @db_transaction.atomic
 def unpay_bill(*, actor: User, bill: Bill) -> Bill:
-    """Take a payment back: the bill is open again, and what the payment did is undone with it.
+    """Undo a payment and its effects; the bill is open again.
 
-    An expense posted by the payment goes to the trash; one that was in the ledger before stays.
-    Its points go as far as they are still there. Raises ValidationError when the rest of a part
-    payment is paid.
+    An expense posted by the payment goes to the trash; one that existed before stays. Its points
+    are removed as far as they are still available. Raises ValidationError if the rest of a part
+    payment has been paid.
     """
     locked = lock_bill(bill)
     if locked.paid_at is None:
@@ -177,7 +177,7 @@ def unpay_bill(*, actor: User, bill: Bill) -> Bill:
 
 
 def _refuse_as_payment(bill: Bill, row: Transaction, *, account_id: int) -> None:
-    """Raise ValidationError unless a locked row may pay this bill."""
+    """Raise ValidationError unless a locked transaction may pay this bill."""
     if row.account_id != account_id:
         raise ValidationError("This transaction was just moved. Reload and try again.")
     is_expense = row.signed_amount < 0 and row.status == Transaction.Status.POSTED
@@ -201,10 +201,10 @@ def _checked_amount(bill: Bill, amount: Decimal | None) -> Decimal:
 def _post(
     actor: User | None, bill: Bill, account: Account, amount: Decimal, on: date, today: date
 ) -> Transaction:
-    # Every row lock before the first audit event: account, then programme.
+    # Take all row locks before the first audit event: account, then program.
     lock_accounts([account.pk])
     reward = lock_bill_program(bill.user)
-    # Without the category it was planned with, its owner's rules say what it was for.
+    # If its category was removed, the owner's rules categorize the payment.
     is_gone = bill.category is None or bill.category.deleted_at is not None
     payment = post_transaction(
         actor=actor,
@@ -231,9 +231,9 @@ def _post(
 
 
 def earn_for_scheduled(*, at: datetime) -> int:
-    """Give the points of scheduled payments that have posted since; how many payments earned.
+    """Award points for scheduled payments that have posted since; returns how many earned points.
 
-    Safe to repeat: a payment with an entry has earned.
+    Safe to repeat: a payment with a points entry has already earned.
     """
     earliest = local_date(LATEST_ZONE, at) - timedelta(days=EARN_WITHIN_DAYS)
     posted = Bill.objects.filter(
@@ -268,7 +268,7 @@ def _earn_late(pk: int) -> bool:
 
 
 def _base_amount(bill: Bill, amount: Decimal) -> Decimal | None:
-    """What was paid of a bill in the base currency, which no way through another may change."""
+    """The amount paid in the base currency, without converting it through another currency."""
     return amount if bill.currency == bill.user.base_currency else None
 
 
@@ -304,9 +304,9 @@ def _settle(
 
 
 def _leave_open(bill: Bill, rest: Decimal) -> None:
-    """What a part payment left: due on the same day, not repeating, never paid by itself."""
+    """Create the rest of a part payment: due the same day, not repeating, without auto-pay."""
     carried = {name: getattr(bill, name) for name in CARRIED_ON}
-    # One that a taken-back payment had left is in the trash: it comes back.
+    # If the rest from an undone payment is in the trash, restore it.
     Bill.objects.update_or_create(
         remainder_of=bill,
         defaults={

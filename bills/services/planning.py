@@ -1,4 +1,4 @@
-"""Making, changing and taking away bills, and the occurrences that follow from them."""
+"""Creating, changing and deleting bills, and the occurrences that follow."""
 
 import uuid
 from datetime import date, timedelta
@@ -32,27 +32,28 @@ EDITABLE = (
     "remind_days_before",
     "notes",
 )
-# What a change of one occurrence means for the open ones after it.
+# Fields that also change the later open occurrences.
 CARRIED_ON = tuple(name for name in EDITABLE if name not in ("due_date", "recurrence"))
 
 
 def lock_bill(bill: Bill) -> Bill:
-    """The bill, locked until commit. Lock order: bill, accounts, programme, audit chain."""
+    """The bill, locked until commit. Lock order: bill, accounts, program, audit chain."""
     return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
 
 
 def turns_auto_pay_on(fields: dict[str, Any], bill: Bill | None = None) -> bool:
-    """Whether making a bill of `fields`, or changing this one, lets it be debited unasked.
+    """Whether creating a bill with `fields`, or changing this one, enables automatic debits.
 
-    Every door asks for a factor again before it does (users/step_up.py).
+    Views and API require a step-up before doing so (users/step_up.py).
     """
     return bool(fields.get("auto_pay")) and not (bill is not None and bill.auto_pay)
 
 
 def require_paying_account(fields: dict[str, Any], bill: Bill | None = None) -> None:
-    """Refuse auto-pay without an account, before a door asks for a factor.
+    """Refuse auto-pay without an account, before asking for a step-up.
 
-    Nobody gives their password to learn what is missing. Raises ValidationError at "account".
+    So nobody enters a password only to learn that something is missing. Raises ValidationError at
+    "account".
     """
     if fields.get("account", bill.account if bill is not None else None) is None:
         raise ValidationError({"account": "Choose an account for automatic payments."})
@@ -62,7 +63,7 @@ def require_paying_account(fields: dict[str, Any], bill: Bill | None = None) -> 
 def create_bill(*, actor: User, user: User, today: date | None = None, **fields: Any) -> Bill:
     """Plan a bill. Takes the fields of EDITABLE; raises ValidationError at the field.
 
-    Told the owner's `today`, it makes the occurrences of the next 35 days at once.
+    If `today` (the owner's date) is given, creates the occurrences of the next 35 days right away.
     """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
@@ -78,11 +79,11 @@ def create_bill(*, actor: User, user: User, today: date | None = None, **fields:
 
 @db_transaction.atomic
 def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: Any) -> Bill:
-    """Change an open occurrence; all but its date goes for the open ones after it as well.
+    """Change an open occurrence; everything but its date also applies to later open ones.
 
-    Another recurrence starts a new series at this occurrence; those after it are taken away.
-    The rest of a part payment changes alone. Told the owner's `today`, it makes the occurrences of
-    the next 35 days at once.
+    A different recurrence starts a new series here and removes later occurrences. The rest of a
+    part payment changes alone. If `today` (the owner's date) is given, creates the occurrences of
+    the next 35 days right away.
     """
     locked = lock_bill(bill)
     if not locked.is_open:
@@ -102,14 +103,14 @@ def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: 
     later = _lock_later_open(locked)
     if "recurrence" in before:
         later.update(deleted_at=timezone.now(), updated_at=timezone.now())
-        # Those before it end the old series, or settling one would bring it back.
+        # End the old series at the earlier ones, or settling one would continue it.
         Bill.objects.filter(series=locked.series, sequence__lt=locked.sequence).update(
             recurrence=Bill.Recurrence.NONE
         )
         locked.series, locked.series_start, locked.sequence = uuid.uuid4(), locked.due_date, 0
     _check(locked, was_due)
     if not {"due_date", "auto_pay", "account"}.isdisjoint(before):
-        # The owner has seen to it: auto-pay may try once more.
+        # The owner has changed something: auto-pay may try once more.
         locked.auto_pay_tried_on, locked.auto_pay_error = None, ""
     locked.save()
     carried = {name: getattr(locked, name) for name in before if name in CARRIED_ON}
@@ -128,9 +129,9 @@ def edit_bill(*, actor: User, bill: Bill, today: date | None = None, **changes: 
 
 @db_transaction.atomic
 def delete_bill(*, actor: User, bill: Bill) -> None:
-    """Move an occurrence and the open ones after it to the trash: the series ends here.
+    """Move an occurrence and later open ones to the trash, which ends the series.
 
-    The rest of a part payment goes alone.
+    The rest of a part payment is deleted alone.
     """
     locked = lock_bill(bill)
     if locked.deleted_at is None:
@@ -142,9 +143,9 @@ def delete_bill(*, actor: User, bill: Bill) -> None:
 
 @db_transaction.atomic
 def restore_bill(*, actor: User, bill: Bill) -> Bill:
-    """Take an occurrence out of the trash, with those that went with it; a skipped one is taken up.
+    """Restore an occurrence with those deleted along with it, or reopen a skipped one.
 
-    Raises ValidationError for the rest of a part payment that was undone: it is owed already.
+    Raises ValidationError for the rest of an undone part payment: the whole bill is due again.
     """
     locked = lock_bill(bill)
     whole = locked.remainder_of
@@ -164,7 +165,7 @@ def restore_bill(*, actor: User, bill: Bill) -> Bill:
 
 @db_transaction.atomic
 def skip_bill(*, actor: User, bill: Bill, today: date | None = None) -> Bill:
-    """Let one occurrence pass unpaid; the next one is planned."""
+    """Skip one occurrence without paying; the next one is planned."""
     locked = lock_bill(bill)
     if locked.paid_at is not None:
         raise ValidationError("This bill is paid.")
@@ -180,7 +181,7 @@ def skip_bill(*, actor: User, bill: Bill, today: date | None = None) -> Bill:
 
 
 def plan_next(bill: Bill) -> Bill | None:
-    """The occurrence after a locked one, made if it is not there; None where the bill ends."""
+    """Create the occurrence after a locked one if it does not exist; None if the series ends."""
     due_date = occurrence_date(bill.series_start, bill.recurrence, bill.sequence + 1)
     if due_date is None or bill.remainder_of_id is not None:
         return None
@@ -199,9 +200,9 @@ def plan_next(bill: Bill) -> Bill | None:
 
 
 def plan_series(bill: Bill, today: date | None) -> int:
-    """Make the occurrences after a locked bill due within 35 days of `today`; how many were made.
+    """Create occurrences after a locked bill due within 35 days of `today`; returns how many.
 
-    Not told a day it makes none: the hourly job will.
+    Creates none without `today`: the hourly job will.
     """
     if today is None:
         return 0
@@ -212,9 +213,9 @@ def plan_series(bill: Bill, today: date | None) -> int:
 
 
 def plan_ahead(*, bill: Bill, until: date) -> int:
-    """Make the occurrences of an open bill's series that are due by `until`; how many were made.
+    """Create occurrences of an open bill's series due by `until`; returns how many.
 
-    Safe to run twice: an occurrence is unique by series and number.
+    Safe to repeat: an occurrence is unique by series and number.
     """
     made = 0
     with db_transaction.atomic():
@@ -235,9 +236,9 @@ def plan_ahead(*, bill: Bill, until: date) -> int:
 
 
 def _lock_later_open(bill: Bill) -> BillQuerySet:
-    """The open occurrences after a locked one, locked in their order.
+    """The open occurrences after a locked one, locked in order.
 
-    None come after what a part payment left: it is no occurrence of the series.
+    None follow the rest of a part payment: it is not in the series.
     """
     if bill.remainder_of_id is not None:
         return Bill.objects.none()

@@ -1,6 +1,6 @@
-"""Letting go, after 30 days, of the bills people have thrown away.
+"""Permanently deletes bills after 30 days in the trash.
 
-A payment that a purged bill held stays where it is, and is free again.
+The payment of a purged bill stays in the ledger and can be linked to another bill.
 """
 
 from datetime import datetime
@@ -16,10 +16,10 @@ MOST_BILLS = 100_000
 
 
 def purge_trash(*, at: datetime) -> int:
-    """Remove what has been in the trash for 30 days, in small commits. Returns how many."""
+    """Delete bills that have been in the trash for 30 days, in small commits. Returns how many."""
     before, count = at - TRASH_FOR, 0
     while count < MOST_BILLS:
-        # What a part payment left open goes before the bill it is the rest of.
+        # Delete the rest of a part payment before its bill.
         old = Bill.objects.filter(deleted_at__lt=before, remainder=None).order_by("pk")
         ids = list(old.values_list("pk", flat=True)[:BILLS_AT_ONCE])
         if not ids:
@@ -30,12 +30,12 @@ def purge_trash(*, at: datetime) -> int:
 
 @db_transaction.atomic
 def _purge(ids: list[int], before: datetime) -> int:
-    """Under the bills' locks: what is being restored at this moment stays."""
+    """Delete under the bills' locks, so that bills being restored right now are kept."""
     locked = Bill.objects.select_for_update(of=("self",)).order_by("pk")
     gone = list(locked.filter(pk__in=ids, deleted_at__lt=before, remainder_of=None))
     rests = list(locked.filter(pk__in=ids, deleted_at__lt=before, remainder_of__isnull=False))
-    # The occurrences thrown away are what ended their series: without them, settling an earlier
-    # one would plan the next anew.
+    # Deleted occurrences mark where their series ended: without them, settling an earlier one would
+    # plan the next again.
     ended = Bill.objects.filter(series__in={bill.series for bill in gone})
     ended.exclude(recurrence=Bill.Recurrence.NONE).update(recurrence=Bill.Recurrence.NONE)
     chosen = Bill.objects.filter(pk__in=[bill.pk for bill in (*gone, *rests)])

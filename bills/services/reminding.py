@@ -1,4 +1,4 @@
-"""Reminders of bills: at most once per bill, lead day and channel, through users.notifications."""
+"""Bill reminders: at most once per bill, lead day and channel, through the outbox."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,15 +22,15 @@ from users.models import Notification, User
 from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
 
 KIND = "bill_reminder"
-# Nobody is told of a bill in the middle of the night.
+# Nobody gets a reminder in the middle of the night.
 FIRST_HOUR = 8
 BILLS_AT_ONCE = 500
 
 
 def send_due_reminders(*, at: datetime) -> int:
-    """Remind of every bill whose lead day has come by its owner's calendar; how many messages.
+    """Send reminders for bills whose lead day has come in the owner's time zone; returns how many.
 
-    Any number of these may run at once; what an outage missed is caught up for 31 days.
+    Safe to run concurrently; catches up 31 days after an outage.
     """
     waiting = (
         Bill.objects.open()
@@ -46,7 +46,7 @@ def send_due_reminders(*, at: datetime) -> int:
     for batch in batched(wanted, BILLS_AT_ONCE):
         told = _told([bill for bill, _ in batch])
         for bill, on in batch:
-            # Before the lock, so that an hour with nothing new locks nothing.
+            # Check before locking, so that a run without news locks nothing.
             if not told.get(_lead_key(bill), set()).issuperset(channels_of(bill.user)):
                 count += len(_remind(bill, on, at))
     return count
@@ -63,7 +63,7 @@ def _lead_key(bill: Bill) -> str:
 
 
 def _told(bills: list[Bill]) -> dict[str, set[str]]:
-    """{lead key: the channels by which it was told, on whatever day}."""
+    """{lead key: the channels already used, on any day}."""
     told: dict[str, set[str]] = {}
     rows = Notification.objects.filter(
         recipient__in={bill.user_id for bill in bills},
@@ -77,9 +77,9 @@ def _told(bills: list[Bill]) -> dict[str, set[str]]:
 
 @db_transaction.atomic
 def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[Notification]:
-    """Remind the owner now, by every channel that reaches them; nothing twice on one day.
+    """Remind the owner now, by every channel that reaches them; at most once a day.
 
-    Raises ValidationError for a bill that is settled.
+    Raises ValidationError for a settled bill.
     """
     locked = lock_bill(bill)
     if not locked.is_open:
@@ -97,12 +97,12 @@ def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[No
 
 
 def channels_of(user: User) -> list[str]:
-    """Email, and SMS where it reaches this user; what they opted out of is left out later."""
+    """Email, and SMS if available for this user; the outbox skips channels they opted out of."""
     return [EMAIL] if channel_problem(user, SMS) else [EMAIL, SMS]
 
 
 def receipts_of(bill: Bill) -> QuerySet[Notification]:
-    """What was sent about an occurrence and what became of it, the newest first."""
+    """The messages sent about an occurrence with their status, newest first."""
     keys = [f"bill:{bill.pk}", *(f"bill:{bill.pk}:{days}" for days in range(61))]
     found = Notification.objects.filter(recipient=bill.user_id, kind=KIND, target_key__in=keys)
     return found.order_by("-id")
@@ -110,7 +110,7 @@ def receipts_of(bill: Bill) -> QuerySet[Notification]:
 
 @db_transaction.atomic
 def _remind(bill: Bill, on: date, at: datetime) -> list[Notification]:
-    """The reminder of the bill's lead day, unless it went out on any day before."""
+    """Send the reminder of the bill's lead day, unless it was sent on any earlier day."""
     locked = lock_bill(bill)
     if not locked.is_open:
         return []

@@ -1,4 +1,4 @@
-"""The bank's line of a bill that was paid here."""
+"""Matching a bank's transaction to a bill that was paid here."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,7 +31,7 @@ def paid(alice, account, name="Stadtwerke München"):
     return pay_bill(actor=alice, bill=bill, on=date(2026, 3, 12))
 
 
-def test_the_payees_words_make_it_the_payment(checking, alice):
+def test_a_matching_payee_makes_it_the_bills_payment(checking, alice):
     bill = paid(alice, checking)
     line = "2026-03-14,SEPA STADTWERKE MUNCHEN 99812,-80.00,EUR"
     batch = imported(checking, csv_of([line]))
@@ -46,7 +46,7 @@ def test_the_payees_words_make_it_the_payment(checking, alice):
 
 
 @pytest.mark.parametrize("words", ["Bakery Kern", "SEPA 99812"])
-def test_other_words_are_asked_about(checking, alice, words):
+def test_a_different_payee_becomes_a_question(checking, alice, words):
     paid(alice, checking)
     batch = imported(checking, csv_of([f"2026-03-14,{words},-80.00,EUR"]))
     assert verdicts_of(batch) == ["review"]

@@ -1,4 +1,4 @@
-"""A bill's life in a real browser: planned, seen in the calendar, paid, and what came of it."""
+"""A bill in a real browser: planned, shown in the calendar, paid, and the result."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ def owner(transactional_db):
 
 @pytest.fixture
 def signed_in(page, live_server, owner, client_for):
-    """A page of somebody signed in; its errors are the test's."""
+    """A page of a signed-in user; browser errors fail the test."""
     cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
@@ -36,7 +36,7 @@ def signed_in(page, live_server, owner, client_for):
     assert errors == []
 
 
-def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_server, owner):
+def test_a_recurring_bill_is_planned_shown_paid_and_continued(signed_in, live_server, owner):
     page, base = signed_in, live_server.url
     due = local_date(owner.timezone, timezone.now()) + timedelta(days=2)
     page.goto(f"{base}/bills/new/")
@@ -78,7 +78,7 @@ def test_a_recurring_bill_is_planned_seen_paid_and_followed(signed_in, live_serv
     assert Reward.objects.get().points_balance == 88
     assert Bill.objects.open().get().sequence == 1
 
-    # A name without a break makes no page wider than the window.
+    # A long name without spaces must not make a page wider than the window.
     Bill.objects.filter(paid_at=None).update(biller_name="W" * 120)
     page.set_viewport_size({"width": 390, "height": 844})
     here = f"{base}/bills/{Bill.objects.get(paid_at=None).pk}/"

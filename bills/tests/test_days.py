@@ -1,8 +1,10 @@
-"""400 days of the jobs in three zones, by two workers at once: everything once, on its day.
+"""400 days of the jobs in three time zones with two concurrent workers: everything happens once, on
+its day.
 
-The workers are threads with a connection each. They do the same hours side by side; one's clock is
-set back now and then, for three days no beat ticks, and at every hour one of them dies in one of
-its jobs: a death is a commit that never comes. Killed processes are in alerts/tests/test_worker.py.
+The workers are threads with a connection each. They run the same hours side by side; one worker's
+clock is sometimes set back, for three days no beat ticks, and every hour one worker dies in one of
+its jobs (simulated by a commit that fails). Real killed processes are in
+alerts/tests/test_worker.py.
 """
 
 from calendar import monthrange
@@ -30,7 +32,7 @@ from users.timezones import local_date
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles"]
 START, DAYS = datetime(2027, 12, 20, 1, 0, tzinfo=UTC), 400
 EVERY = timedelta(hours=8)
-# Three days without a beat, with a month's end in them.
+# Three days without a beat, including a month end.
 OUT_FROM, OUT_UNTIL = datetime(2028, 1, 30, tzinfo=UTC), datetime(2028, 2, 2, tzinfo=UTC)
 LEAD = 3
 
@@ -42,7 +44,7 @@ def tick(at):
 
 
 def monthly(day, step=1):
-    """Every `step`th month's `day`, or its last where it is shorter, from December 2027."""
+    """The given `day` of every `step`th month, or its last day if shorter, from December 2027."""
     found = []
     for number in range(0, 16, step):
         year, month = divmod(2027 * 12 + 11 + number, 12)
@@ -63,7 +65,7 @@ PLANS = {
 
 
 def plans_of(zone):
-    """The weekly one in one zone only: most of the time goes into paying."""
+    """The weekly bill is in one zone only: most of the time goes into paying."""
     return [name for name in PLANS if name != "gym" or zone == ZONES[2]]
 
 
@@ -97,20 +99,20 @@ def make_people():
 
 
 class KilledError(Exception):
-    """The worker is gone: what it did since its last commit never was."""
+    """The worker died: everything since its last commit is lost."""
 
 
 JOBS = [plan_all_ahead, auto_pay_due, send_due_reminders]
 
 
 def ticks():
-    """Every eight hours but for the days without a beat."""
+    """Every eight hours, except for the days without a beat."""
     moments = [START + EVERY * n for n in range(DAYS * 3)]
     return [at for at in moments if not OUT_FROM <= at < OUT_UNTIL]
 
 
 def run_worker(which, together):
-    """All hours of one worker, side by side with the other; they die in turns, job by job."""
+    """Run all hours of one worker alongside the other; they take turns dying, job by job."""
     try:
         for number, at in enumerate(ticks()):
             together.wait()
@@ -140,9 +142,9 @@ def missed(zone, day):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover  # Others cover it; tracing would take a third longer.
+@pytest.mark.no_cover  # Other tests cover this code; tracing would take a third longer.
 @pytest.mark.django_db(transaction=True)
-def test_every_reminder_and_every_payment_comes_once_and_on_its_day():
+def test_every_reminder_and_payment_happens_once_and_on_its_day():
     people, last = make_people(), ticks()[-1]
     together = Barrier(2, timeout=300)
     with ThreadPoolExecutor(2) as workers:
@@ -171,13 +173,13 @@ def test_every_reminder_and_every_payment_comes_once_and_on_its_day():
             )
             assert set(told.values()) == {1}
             lead = timedelta(days=LEAD)
-            # On the last day some zones have not come to the hour of reminders.
+            # On the last day, some zones have not reached the hour of reminders.
             sure = [day for day in PLANS[name][1] if day - lead < today]
             assert len(sure) <= len(told) <= len(sure) + 1
     assert_ledger_holds()
 
 
-def test_what_a_longer_outage_missed_is_caught_up_once_and_no_further_back(people):
+def test_a_longer_outage_is_caught_up_once_for_31_days(people):
     user = people[0]
     Bill.objects.exclude(user=user, biller_name="rent").delete()
     at = datetime(2028, 1, 31, 12, tzinfo=UTC)
@@ -188,7 +190,7 @@ def test_what_a_longer_outage_missed_is_caught_up_once_and_no_further_back(peopl
     assert list(paid) == [(date(2028, 1, 31), date(2028, 2, 1))]
 
 
-def test_without_enough_money_nothing_is_debited_and_only_the_owner_tries_again(people):
+def test_without_enough_money_nothing_is_debited_and_only_the_owner_can_retry(people):
     user = people[1]
     account = make_account(user=user, name="Empty", opening_balance="5.00")
     Bill.objects.all().delete()

@@ -1,4 +1,4 @@
-"""Bills at their doors: API and pages."""
+"""Bills on pages and in the API."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,7 +29,7 @@ def make_bill(alice, **over):
     return create_bill(actor=alice, user=alice, **(fields | over))
 
 
-def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checking):
+def test_a_bill_is_planned_changed_and_deleted_by_api(alice, api_for, checking):
     api = api_for(alice)
     made = api.post(
         "/api/bills",
@@ -53,7 +53,7 @@ def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checki
     url = f"/api/bills/{answer['id']}"
     refused = api.patch(url, {"auto_pay": True})
     assert refused.json()["errors"][0]["code"] == "step_up_required"
-    # The next occurrence is there at once.
+    # The next occurrence exists right away.
     assert Bill.objects.count() == 2
     assert not Bill.objects.filter(auto_pay=True).exists()
     step_up(api, alice)
@@ -66,7 +66,7 @@ def test_a_bill_is_planned_changed_and_deleted_at_the_api(alice, api_for, checki
     assert api.post(f"{url}/restore").status_code == 200
 
 
-def test_paying_at_the_api_is_done_once_by_put_and_by_post(alice, api_for, checking):
+def test_paying_by_api_happens_once_with_put_and_post(alice, api_for, checking):
     bill = make_bill(alice, recurrence="monthly", account=checking)
     api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
     refused = api.put(url, {"paid_on": "1900-01-01"})
@@ -80,14 +80,14 @@ def test_paying_at_the_api_is_done_once_by_put_and_by_post(alice, api_for, check
     assert (undone["status"], undone["payment"]) == ("upcoming", None)
 
 
-def test_a_bill_paid_elsewhere_posts_nothing(alice, api_for, checking):
+def test_a_bill_paid_elsewhere_posts_no_transaction(alice, api_for, checking):
     bill = make_bill(alice, account=checking)
     answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay", {"account": None}, format="json")
     assert (answer.json()["status"], answer.json()["payment"]) == ("paid", None)
     assert not Transaction.objects.exists()
 
 
-def test_without_enough_money_the_api_says_so_and_nothing_changes(alice, api_for, checking):
+def test_paying_without_enough_money_is_refused_and_changes_nothing(alice, api_for, checking):
     bill = make_bill(alice, amount_due=Decimal("1000.01"), account=checking)
     answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "insufficient_funds")
@@ -95,7 +95,7 @@ def test_without_enough_money_the_api_says_so_and_nothing_changes(alice, api_for
     assert bill.is_open
 
 
-def test_bills_are_filtered_by_status_date_and_account(alice, api_for, checking):
+def test_bills_can_be_filtered_by_status_date_and_account(alice, api_for, checking):
     late = make_bill(alice, due_date=TODAY - timedelta(days=3), biller_name="Late")
     soon = make_bill(alice, due_date=TODAY + timedelta(days=3), account=checking)
     api = api_for(alice)
@@ -112,14 +112,14 @@ def test_bills_are_filtered_by_status_date_and_account(alice, api_for, checking)
     assert api.get("/api/bills?status=odd").status_code == 400
 
 
-def test_an_account_of_somebody_else_pays_nothing(alice, api_for, bobs_account):
+def test_another_persons_account_cannot_pay(alice, api_for, bobs_account):
     bill = make_bill(alice)
     answer = api_for(alice).put(f"/api/bills/{bill.pk}/pay", {"account": bobs_account.pk})
     assert answer.status_code == 400
     assert not Transaction.objects.exists()
 
 
-def test_an_expense_that_looks_like_the_bill_is_offered_and_settles_it(alice, api_for, checking):
+def test_a_matching_expense_is_suggested_and_settles_the_bill(alice, api_for, checking):
     bill = make_bill(alice)
     row = make_transaction(
         account=checking,
@@ -144,7 +144,7 @@ def test_an_expense_that_looks_like_the_bill_is_offered_and_settles_it(alice, ap
     assert api.get(f"/api/bills/{other.pk}").json()["matches"] == []
 
 
-def test_the_detail_says_what_will_be_lacking_before_the_day(alice, api_for, checking):
+def test_the_detail_shows_a_shortfall_before_the_due_date(alice, api_for, checking):
     make_bill(alice, amount_due=Decimal("900"), account=checking, auto_pay=True)
     bill = make_bill(
         alice,
@@ -166,7 +166,7 @@ def test_a_reminder_is_sent_once_a_day(alice, api_for):
     assert Notification.objects.get().subject == "City Power: €80.00 is due today"
 
 
-def test_only_staff_who_help_send_everybodys_reminders(alice, bob, api_for):
+def test_only_support_and_admins_can_send_everybodys_reminders(alice, bob, api_for):
     """An auditor reads everything and sets nothing going."""
     make_bill(alice, due_date=TODAY + timedelta(days=1))
     for role, status in (("user", 403), ("auditor", 403), ("support", 200)):
@@ -191,7 +191,7 @@ def form_of(**over):
 
 
 @pytest.mark.slow
-def test_a_bills_pages_work_without_script(alice, client_for, checking):
+def test_the_bill_pages_work_without_javascript(alice, client_for, checking):
     client = client_for(alice)
     made = client.post(reverse("bills:bill_create"), form_of(account=str(checking.pk)))
     bill = Bill.objects.first()
@@ -204,7 +204,7 @@ def test_a_bills_pages_work_without_script(alice, client_for, checking):
     assert client.post(create, typed)["Location"].startswith("/users/reauthenticate/")
     wrong = client.post("/users/reauthenticate/", {"password": PASSWORD, "next": create})
     assert (wrong.status_code, Bill.objects.count()) == (422, 2)
-    # What was typed is there, and is sent where it belongs.
+    # The form shows the entered values and posts to the right address.
     assert b'value="-1"' in wrong.content
     assert b'action="/bills/new/"' in wrong.content
     client.session.flush()
@@ -236,7 +236,7 @@ def test_a_bills_pages_work_without_script(alice, client_for, checking):
     assert bill.is_open
 
 
-def test_skipping_deleting_and_restoring_on_the_pages(alice, client_for):
+def test_bills_can_be_skipped_deleted_and_restored_on_the_pages(alice, client_for):
     client = client_for(alice)
     bill = make_bill(alice, recurrence="weekly")
     client.post(reverse("bills:bill_skip", args=[bill.pk]))
@@ -250,16 +250,18 @@ def test_skipping_deleting_and_restoring_on_the_pages(alice, client_for):
     assert Bill.objects.open().count() == 5
 
 
-def test_the_calendar_shows_what_is_expected_beyond_what_is_planned(alice, client_for):
+def test_the_calendar_shows_expected_occurrences_beyond_the_planned_ones(alice, client_for):
     make_bill(alice, recurrence="monthly", due_date=date(2026, 1, 31))
     client = client_for(alice)
     page = client.get(reverse("bills:bill_calendar") + "?month=2026-04").content.decode()
-    # The last days of March are shown in April's first week.
+    # April's first week shows the last days of March.
     assert page.count("(expected)") == 2
     assert client.get(reverse("bills:bill_calendar") + "?month=2026-13").status_code == 422
 
 
-def test_the_pages_cost_the_same_with_many_bills(alice, client_for, django_assert_max_num_queries):
+def test_the_pages_need_constant_queries_for_many_bills(
+    alice, client_for, django_assert_max_num_queries
+):
     accounts = [make_account(user=alice, name=f"A{number}") for number in range(3)]
     for number in range(12):
         make_bill(
@@ -275,7 +277,7 @@ def test_the_pages_cost_the_same_with_many_bills(alice, client_for, django_asser
             client.get(reverse(name))
 
 
-def test_a_misspelled_amount_pays_nothing(alice, api_for, checking):
+def test_an_invalid_amount_pays_nothing(alice, api_for, checking):
     bill = make_bill(alice, account=checking)
     url = f"/api/bills/{bill.pk}/pay"
     for method in ("put", "post"):
@@ -301,7 +303,7 @@ def test_a_misspelled_amount_pays_nothing(alice, api_for, checking):
         ({}, {"paid_on": str(TODAY - timedelta(days=1))}, "paid_on"),
     ],
 )
-def test_paying_again_otherwise_is_a_409_that_says_how_it_was_paid(
+def test_paying_again_with_different_details_is_a_409_with_the_original_payment(
     alice, api_for, checking, first, second, attr
 ):
     bill = make_bill(alice, account=checking)
@@ -322,7 +324,7 @@ def test_paying_again_otherwise_is_a_409_that_says_how_it_was_paid(
 
 
 @pytest.mark.parametrize("body", [{}, {"amount": "30"}, {"amount": "30.00", "paid_on": str(TODAY)}])
-def test_paying_again_alike_answers_the_paid_bill(alice, api_for, checking, body):
+def test_paying_again_with_the_same_details_returns_the_paid_bill(alice, api_for, checking, body):
     bill = make_bill(alice, account=checking)
     api, url = api_for(alice), f"/api/bills/{bill.pk}/pay"
     first, second = api.post(url, body), api.put(url, body)
@@ -331,7 +333,7 @@ def test_paying_again_alike_answers_the_paid_bill(alice, api_for, checking, body
     assert Transaction.objects.count() == 1
 
 
-def test_auto_pay_names_what_is_missing_before_it_asks_for_the_password(
+def test_auto_pay_reports_missing_fields_before_asking_for_the_password(
     alice, api_for, client_for, checking
 ):
     entries = {"biller_name": "Power", "amount_due": "80", "due_date": str(TODAY)}

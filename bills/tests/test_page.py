@@ -1,4 +1,4 @@
-"""What the pages of bills add up and show, on a day that is given."""
+"""Totals and notes on the bill pages, on a fixed date."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ def month_of(alice, month=TENTH):
     return found["planned"], found["to_come"], found["is_empty"]
 
 
-def test_a_month_counts_a_part_payment_and_its_rest_once_and_no_skipped_bill(alice):
+def test_a_month_counts_part_payments_once_and_skips_skipped_bills(alice):
     bill = make_bill(alice)
     pay_bill(actor=alice, bill=bill, on=TENTH, amount=Decimal("30.00"))
     skip_bill(actor=alice, bill=make_bill(alice, biller_name="Gym"))
@@ -41,7 +41,7 @@ def test_a_month_counts_a_part_payment_and_its_rest_once_and_no_skipped_bill(ali
     assert (to_come.count, is_empty) == (0, False)
 
 
-def test_a_far_month_adds_up_what_is_expected_apart(alice):
+def test_a_distant_month_totals_expected_bills_separately(alice):
     make_bill(alice, recurrence="weekly")
     planned, to_come, is_empty = month_of(alice, date(2026, 8, 1))
     # The Fridays of August 2026: 7, 14, 21, 28.
@@ -51,7 +51,7 @@ def test_a_far_month_adds_up_what_is_expected_apart(alice):
     assert month_of(alice, date(2025, 8, 1))[2]
 
 
-def test_the_sums_of_the_list_are_of_all_bills_also_beyond_those_shown(alice, monkeypatch):
+def test_list_totals_include_bills_beyond_those_shown(alice, monkeypatch):
     monkeypatch.setattr(page, "BILLS_SHOWN", 2)
     for day in (1, 2, 3, 20, 21, 22):
         make_bill(alice, due_date=date(2026, 3, day), amount_due=Decimal("10.10"))
@@ -67,7 +67,7 @@ def test_the_sums_of_the_list_are_of_all_bills_also_beyond_those_shown(alice, mo
     assert [len(found[name]) for name in ("overdue", "upcoming", "paid")] == [2, 2, 1]
 
 
-def test_the_trash_offers_a_rest_that_was_thrown_away_but_none_that_is_owed_again(alice):
+def test_the_trash_offers_a_deleted_rest_but_not_one_due_again(alice):
     bill = make_bill(alice)
     pay_bill(actor=alice, bill=bill, on=TENTH, amount=Decimal("30.00"))
     rest = Bill.objects.get(remainder_of=bill)
@@ -77,7 +77,7 @@ def test_the_trash_offers_a_rest_that_was_thrown_away_but_none_that_is_owed_agai
     assert list(list_context(user=alice, on=TENTH)["trash"]) == []
 
 
-def test_the_list_marks_what_may_be_paid_already_until_one_of_two_equal_bills_is(alice, checking):
+def test_the_list_marks_bills_that_may_be_paid_already(alice, checking):
     first, second = (make_bill(alice, currency="EUR", biller_name="City Power") for _ in range(2))
     make_bill(alice, currency="EUR", biller_name="Water works")
     fields = {"account": checking, "txn_date": TENTH.replace(day=18), "description": "CITY POWER"}
@@ -93,7 +93,7 @@ def test_the_list_marks_what_may_be_paid_already_until_one_of_two_equal_bills_is
     assert match_suggestions(second) == []
 
 
-def test_the_switch_says_what_auto_pay_will_do(alice, checking):
+def test_the_switch_explains_what_auto_pay_will_do(alice, checking):
     bill = make_bill(alice, currency="EUR", account=checking, auto_pay=True)
     asked = {20: "within the hour", 19: "on the due date if", 21: "within the hour"}
     for day, words in asked.items():
@@ -109,7 +109,7 @@ def test_the_switch_says_what_auto_pay_will_do(alice, checking):
     assert auto_pay_note(bill, TENTH) == "You pay this manually."
 
 
-def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, checking, client_for):
+def test_a_closed_account_is_named_and_pays_nothing(alice, checking, client_for):
     bill = make_bill(alice, currency="EUR", account=checking, auto_pay=True)
     delete_account(actor=alice, account=checking)
     client = client_for(alice)
@@ -122,7 +122,7 @@ def test_a_closed_account_is_named_where_its_bill_is_and_pays_nothing(alice, che
     assert (bill.is_open, bill.auto_pay_error) == (True, "This account is in the trash.")
 
 
-def test_skipping_offers_to_undo_it_and_promises_a_next_one_only_of_a_series(alice, client_for):
+def test_skipping_offers_undo_and_announces_a_next_bill_only_for_a_series(alice, client_for):
     client = client_for(alice)
     for recurrence, words in (
         ("none", "Skipped."),
@@ -135,7 +135,7 @@ def test_skipping_offers_to_undo_it_and_promises_a_next_one_only_of_a_series(ali
         assert said.extra_tags == f"undo:{reverse('bills:bill_restore', args=[bill.pk])}"
 
 
-def test_paying_says_which_currency_is_meant(alice, checking, client_for):
+def test_the_payment_form_names_the_currency(alice, checking, client_for):
     pay = reverse("bills:bill_pay", args=[make_bill(alice).pk])
     shown = client_for(alice).get(pay).content.decode()
     assert "In USD. If you pay less, the rest stays due." in shown
@@ -143,7 +143,7 @@ def test_paying_says_which_currency_is_meant(alice, checking, client_for):
 
 
 @pytest.mark.parametrize("name", ["EE", "电力", "شركة الكهرباء"])
-def test_a_short_name_or_one_in_another_script_is_found_among_the_expenses(alice, checking, name):
+def test_a_short_name_or_one_in_another_script_matches_expenses(alice, checking, name):
     bill = make_bill(alice, biller_name=name, currency="EUR")
     fields = {"account": checking, "amount": "-80.00", "txn_date": bill.due_date}
     row = make_transaction(description=f"SEPA {name} 4711", **fields)

@@ -44,13 +44,13 @@ def make_bill(alice, **over):
     return create_bill(actor=alice, user=alice, **(fields | over))
 
 
-def test_the_31st_comes_back_after_february():
+def test_the_31st_returns_after_february():
     dates = [occurrence_date(JANUARY_31, "monthly", number) for number in range(4)]
     assert [str(day) for day in dates] == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
     assert occurrence_date(JANUARY_31, "none", 1) is None
 
 
-def test_paying_from_an_account_posts_earns_and_plans_the_next(alice, checking):
+def test_paying_from_an_account_posts_earns_points_and_plans_the_next(alice, checking):
     bill = make_bill(alice, recurrence="monthly", account=checking)
     paid = pay_bill(actor=alice, bill=bill, on=date(2026, 1, 30))
     checking.refresh_from_db()
@@ -74,9 +74,7 @@ def test_a_bill_follows_its_category_when_that_is_deleted(alice, checking):
 
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
-def test_a_bill_in_the_base_currency_earns_what_it_says_from_whatever_account(
-    alice, checking, currency
-):
+def test_a_base_currency_bill_earns_on_its_own_amount_from_any_account(alice, checking, currency):
     ExchangeRate.objects.create(base="EUR", quote="USD", rate="1.1093", rate_on=JANUARY_31)
     account = make_account(user=alice, name="Other", currency=currency, opening_balance="1000.00")
     paid = pay_bill(actor=alice, bill=make_bill(alice, account=account), on=JANUARY_31)
@@ -96,7 +94,7 @@ def test_paying_twice_pays_once(alice, checking):
     assert Bill.objects.count() == 2
 
 
-def test_without_enough_money_nothing_happens(alice, checking):
+def test_paying_without_enough_money_changes_nothing(alice, checking):
     bill = make_bill(alice, amount_due=Decimal("1000.01"), account=checking)
     with pytest.raises(ValidationError) as refusal:
         pay_bill(actor=alice, bill=bill, on=JANUARY_31)
@@ -118,7 +116,7 @@ def test_a_part_payment_leaves_the_rest_open(alice, checking):
     ]
 
 
-def test_the_rest_of_a_part_payment_changes_and_goes_alone(alice, checking):
+def test_the_rest_of_a_part_payment_is_changed_and_deleted_alone(alice, checking):
     bill = make_bill(alice, recurrence="monthly", account=checking)
     pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
     rest, following = Bill.objects.open().order_by("due_date")
@@ -135,7 +133,7 @@ def test_the_rest_of_a_part_payment_changes_and_goes_alone(alice, checking):
     assert restore_bill(actor=alice, bill=rest).is_open
 
 
-def test_an_imported_expense_settles_without_posting_again(alice, checking):
+def test_an_imported_expense_settles_a_bill_without_posting_again(alice, checking):
     bill = make_bill(alice)
     row = make_transaction(account=checking, amount="-80.00", origin="import")
     settled = settle_with(actor=alice, bill=bill, payment=row)
@@ -163,7 +161,7 @@ def test_a_skipped_occurrence_is_followed_by_the_next(alice):
     assert bill.paid_at is None
 
 
-def test_a_change_goes_for_the_open_occurrences_after_it(alice):
+def test_a_change_applies_to_later_open_occurrences(alice):
     bill = make_bill(alice, recurrence="monthly")
     skip_bill(actor=alice, bill=bill)
     following = Bill.objects.open().get()
@@ -180,7 +178,7 @@ def test_a_change_goes_for_the_open_occurrences_after_it(alice):
         ("-1", "EUR", "Enter an amount above zero."),
     ],
 )
-def test_less_than_the_smallest_coin_is_no_bill(alice, amount, currency, sentence):
+def test_an_amount_below_the_minor_unit_is_refused(alice, amount, currency, sentence):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, amount_due=Decimal(amount), currency=currency)
     assert refusal.value.message_dict == {"amount_due": [sentence]}
@@ -193,7 +191,7 @@ def test_auto_pay_needs_an_account(alice):
     assert not Bill.objects.exists()
 
 
-def test_the_payment_of_a_bill_stays_in_the_ledger_until_it_is_undone(alice, checking):
+def test_a_bill_payment_stays_in_the_ledger_until_it_is_undone(alice, checking):
     bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
     rows = Transaction.objects.filter(pk=bill.payment_id)
     with pytest.raises(ValidationError) as refusal:
@@ -207,7 +205,7 @@ def test_the_payment_of_a_bill_stays_in_the_ledger_until_it_is_undone(alice, che
     assert (rows.get().deleted_at, rows.get().signed_amount) == (None, Decimal("-80.00"))
 
 
-def test_undoing_a_payment_takes_back_money_points_and_the_rest(alice, checking):
+def test_undoing_a_payment_reverts_money_points_and_the_rest(alice, checking):
     bill = make_bill(alice, account=checking, recurrence="monthly")
     paid = pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
     open_again = unpay_bill(actor=alice, bill=paid)
@@ -228,7 +226,7 @@ def test_undoing_a_payment_takes_back_money_points_and_the_rest(alice, checking)
     assert_ledger_holds()
 
 
-def test_undoing_an_import_match_leaves_the_import_and_may_be_matched_again(alice, checking):
+def test_undoing_a_match_keeps_the_import_and_allows_matching_again(alice, checking):
     bill = make_bill(alice)
     row = make_transaction(account=checking, amount="-79.00", origin="import")
     settle_with(actor=alice, bill=bill, payment=row)
@@ -245,14 +243,14 @@ def test_undoing_an_import_match_leaves_the_import_and_may_be_matched_again(alic
     assert Reward.objects.get().points_balance == 79
 
 
-def test_points_spent_meanwhile_are_not_taken_below_zero(alice, checking):
+def test_undoing_never_takes_spent_points_below_zero(alice, checking):
     bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
     add_entry(actor=alice, reward=Reward.objects.get(), kind="redeem", points=50, on=JANUARY_31)
     unpay_bill(actor=alice, bill=bill)
     assert Reward.objects.get().points_balance == 0
 
 
-def test_a_payment_with_its_rest_paid_is_not_undone(alice, checking):
+def test_a_payment_whose_rest_is_paid_cannot_be_undone(alice, checking):
     bill = make_bill(alice, account=checking)
     pay_bill(actor=alice, bill=bill, on=JANUARY_31, amount=Decimal("30.00"))
     pay_bill(actor=alice, bill=Bill.objects.open().get(), on=JANUARY_31)
@@ -266,7 +264,7 @@ def test_a_payment_with_its_rest_paid_is_not_undone(alice, checking):
     assert (bill.amount_paid, checking.balance) == (Decimal("30.00"), Decimal("920.00"))
 
 
-def test_another_recurrence_does_not_bring_the_old_series_back(alice):
+def test_a_changed_recurrence_does_not_revive_the_old_series(alice):
     first = make_bill(alice, recurrence="monthly")
     plan_ahead(bill=first, until=date(2026, 3, 31))
     second = Bill.objects.get(sequence=1)
@@ -277,7 +275,7 @@ def test_another_recurrence_does_not_bring_the_old_series_back(alice):
     ]
 
 
-def test_a_skipped_bill_is_taken_up_again(alice):
+def test_a_skipped_bill_can_be_reopened(alice):
     bill = make_bill(alice)
     skip_bill(actor=alice, bill=bill)
     assert restore_bill(actor=alice, bill=bill).is_open
@@ -296,7 +294,7 @@ def test_the_rest_of_an_undone_part_payment_stays_in_the_trash(alice, checking):
 @pytest.mark.parametrize(
     "day", [date(1, 1, 1), date(1926, 11, 17), date(2031, 11, 19), date(9999, 12, 31)]
 )
-def test_no_bill_is_due_beyond_the_calendar(alice, day):
+def test_no_bill_is_due_beyond_the_last_calendar_date(alice, day):
     with pytest.raises(ValidationError) as refusal:
         make_bill(alice, due_date=day, recurrence="monthly")
     assert list(refusal.value.message_dict) == ["due_date"]
@@ -305,7 +303,7 @@ def test_no_bill_is_due_beyond_the_calendar(alice, day):
         pay_bill(actor=alice, bill=bill, on=day)
 
 
-def test_neither_a_bulk_deletion_nor_a_revert_takes_a_payment_away(alice, checking):
+def test_bulk_deletion_and_import_undo_keep_bill_payments(alice, checking):
     batch = ImportBatch.objects.create(
         user=alice,
         account=checking,

@@ -1,6 +1,6 @@
-"""One due occurrence wanted by page, API, auto-pay job and import match at the same moment.
+"""Page, API, auto-pay job and import match settle the same occurrence at the same moment.
 
-The negative control takes the bill's lock away and must pay twice, or the rest proves nothing.
+The negative control removes the bill's lock and must pay twice; otherwise the test proves nothing.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ from users.timezones import local_date
 
 ROUNDS = 50
 AMOUNT = Decimal("10.00")
-# Whoever waits longer waits for ever; a slow machine may be slow.
+# Waiting longer means waiting forever; slow machines get enough time.
 LONGEST_SECONDS = 300
 
 
@@ -36,7 +36,7 @@ def world(transactional_db, client_for, api_for):
 
 
 def race(world, number):
-    """One round; what each door answered, and the bill."""
+    """One round: the response of each caller, and the bill."""
     owner, account, browser, api = world
     now = timezone.now()
     today = local_date(owner.timezone, now)
@@ -83,7 +83,7 @@ def settled(bill, row):
 
 
 @pytest.mark.slow
-def test_four_doors_pay_one_occurrence_once(world):
+def test_four_concurrent_callers_pay_one_occurrence_once(world):
     for number in range(ROUNDS):
         answers, bill, row = race(world, number)
         assert answers == [302, 200, 0, 200]
@@ -104,7 +104,7 @@ def test_negative_control_without_the_bills_lock_it_is_paid_twice(world, monkeyp
 
     def unlocked(bill):
         found = Bill.objects.get(pk=bill.pk)
-        # Every door has read the open bill before the first of them writes.
+        # Every caller has read the open bill before the first of them writes.
         if not hasattr(waited, "once"):
             waited.once = have_read.wait(timeout=LONGEST_SECONDS)
         return found
@@ -116,15 +116,13 @@ def test_negative_control_without_the_bills_lock_it_is_paid_twice(world, monkeyp
 
 
 class Killed(BaseException):
-    """The worker's end, in the middle of it."""
+    """Simulates a worker that dies in the middle of a payment."""
 
 
 @pytest.mark.parametrize(
     "name", ["post_transaction", "earn_for_payment", "plan_next", "trail", "lock_bill_program"]
 )
-def test_a_worker_killed_on_the_way_leaves_nothing_and_the_next_one_pays_once(
-    world, monkeypatch, name
-):
+def test_a_killed_worker_leaves_nothing_and_the_next_one_pays_once(world, monkeypatch, name):
     owner, account, *_ = world
     now = timezone.now()
     bill = create_bill(

@@ -1,4 +1,6 @@
-"""Bills leave the trash for good after 30 days; what they paid stays, series stay ended."""
+"""Bills are purged from the trash after 30 days; their payments stay and ended
+series stay ended.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,7 +24,7 @@ DUE = date(2026, 3, 31)
 
 @pytest.fixture
 def bill(alice, checking):
-    """A monthly one, two occurrences ahead."""
+    """A monthly bill with two planned occurrences."""
     made = create_bill(
         actor=alice,
         user=alice,
@@ -41,7 +43,7 @@ def later(**by):
     return timezone.now() + timedelta(**by)
 
 
-def test_an_ended_series_stays_ended_when_its_trash_is_emptied(alice, bill):
+def test_an_ended_series_stays_ended_after_its_trash_is_purged(alice, bill):
     second = Bill.objects.get(sequence=1)
     delete_bill(actor=alice, bill=second)
     assert purge_trash(at=later(days=29)) == 0
@@ -54,7 +56,7 @@ def test_an_ended_series_stays_ended_when_its_trash_is_emptied(alice, bill):
     assert list(Bill.objects.values_list("pk", flat=True)) == [bill.pk]
 
 
-def test_the_payment_of_a_purged_bill_stays_and_is_free_again(alice, bill):
+def test_the_payment_of_a_purged_bill_stays_and_can_be_linked_again(alice, bill):
     pay_bill(actor=alice, bill=bill, on=DUE, amount=Decimal(30))
     rest = Bill.objects.get(remainder_of=bill)
     for one in (rest, bill):
@@ -68,7 +70,7 @@ def test_the_payment_of_a_purged_bill_stays_and_is_free_again(alice, bill):
     assert delete_transactions(actor=alice, rows=Transaction.objects.all()) == 1
 
 
-def test_what_came_back_stays_and_so_does_a_bill_whose_rest_is_owed(alice, bill):
+def test_restored_bills_and_bills_with_an_unpaid_rest_are_kept(alice, bill):
     delete_bill(actor=alice, bill=bill)
     restore_bill(actor=alice, bill=bill)
     pay_bill(actor=alice, bill=bill, on=DUE, amount=Decimal(30))

@@ -1,4 +1,4 @@
-"""A bill paid with a later date is scheduled: its payment waits for the day."""
+"""A bill paid with a future date is scheduled until its payment posts."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -40,7 +40,7 @@ def rent(alice, checking):
     )
 
 
-def test_it_is_scheduled_until_its_day_and_paid_from_then(alice, checking, rent):
+def test_a_future_payment_is_scheduled_until_its_day_and_then_paid(alice, checking, rent):
     bill = pay_bill(actor=alice, bill=rent, on=LATER)
     checking.refresh_from_db()
     assert checking.balance == 1000
@@ -63,13 +63,13 @@ def test_it_is_scheduled_until_its_day_and_paid_from_then(alice, checking, rent)
     assert_ledger_holds()
 
 
-def test_what_posts_at_once_earns_once(alice, rent):
+def test_a_payment_that_posts_immediately_earns_once(alice, rent):
     pay_bill(actor=alice, bill=rent, on=TODAY)
     assert earn_for_scheduled(at=at(TODAY)) == 0
     assert PointsEntry.objects.count() == 1
 
 
-def test_taking_it_back_before_its_day_leaves_nothing(alice, checking, rent):
+def test_undoing_before_the_day_leaves_nothing(alice, checking, rent):
     pay_bill(actor=alice, bill=rent, on=LATER)
     bill = unpay_bill(actor=alice, bill=rent)
     assert bill.is_open
@@ -78,7 +78,7 @@ def test_taking_it_back_before_its_day_leaves_nothing(alice, checking, rent):
     assert earn_for_scheduled(at=at(LATER)) == 0
 
 
-def test_it_stays_scheduled_while_the_money_is_not_there(alice, checking, rent):
+def test_a_payment_stays_scheduled_while_money_is_missing(alice, checking, rent):
     pay_bill(actor=alice, bill=rent, on=LATER)
     checking.balance = Decimal(300)
     checking.opening_balance = Decimal(300)
@@ -90,7 +90,7 @@ def test_it_stays_scheduled_while_the_money_is_not_there(alice, checking, rent):
 
 
 @pytest.mark.parametrize("post", [True, False])
-def test_a_day_too_far_or_ahead_elsewhere_is_refused(alice, rent, post):
+def test_a_day_too_far_ahead_or_a_future_day_elsewhere_is_refused(alice, rent, post):
     on = LATER if not post else date(2032, 1, 1)
     with pytest.raises(ValidationError) as refusal:
         pay_bill(actor=alice, bill=rent, on=on, post=post)
@@ -98,7 +98,7 @@ def test_a_day_too_far_or_ahead_elsewhere_is_refused(alice, rent, post):
     assert Bill.objects.get(pk=rent.pk).is_open
 
 
-def test_page_and_api_say_scheduled(client_for, api_for, alice, rent):
+def test_page_and_api_show_scheduled(client_for, api_for, alice, rent):
     answer = api_for(alice).put(f"/api/bills/{rent.pk}/pay", {"paid_on": str(LATER)}, format="json")
     assert (answer.status_code, answer.data["status"]) == (200, "scheduled")
     found = api_for(alice).get("/api/bills?status=scheduled").data["results"]

@@ -1,4 +1,4 @@
-"""Alice keeps euros; `budget_for` gives her a budget in March 2026, `spend` spends."""
+"""Alice's base currency is EUR; `budget_for` creates a budget in March 2026, `spend` an expense."""
 
 from datetime import date
 from decimal import Decimal
@@ -21,13 +21,13 @@ def alice(alice):
 
 @pytest.fixture
 def category_of():
-    """category_of("groceries"): the predefined one."""
+    """category_of("groceries"): the predefined category."""
     return lambda slug: Category.objects.get(user=None, slug=slug)
 
 
 @pytest.fixture
 def budget_for(alice, category_of):
-    """budget_for("groceries", 350): a budget of Alice's in March 2026, unless told otherwise."""
+    """budget_for("groceries", 350): Alice's budget, by default in March 2026."""
 
     def make(slug, limit=100, **over):
         owner = over.pop("user", alice)
@@ -39,7 +39,7 @@ def budget_for(alice, category_of):
 
 @pytest.fixture
 def spend(checking, category_of):
-    """spend("20.00", "groceries"): an expense on Alice's account; a minus before it is a refund."""
+    """spend("20.00", "groceries"): an expense on Alice's account; a negative amount is a refund."""
 
     def post(amount, slug=None, on=date(2026, 3, 10), account=None, **over):
         return make_transaction(
@@ -55,7 +55,7 @@ def spend(checking, category_of):
 
 @pytest.fixture
 def rate():
-    """rate("USD", "EUR", "0.5", day): one stored rate."""
+    """rate("USD", "EUR", "0.5", day): store one rate."""
 
     def store(base, quote, value, on):
         row = ExchangeRate(base=base, quote=quote, rate=value, rate_on=on, source="test")

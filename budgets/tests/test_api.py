@@ -1,4 +1,4 @@
-"""The API's shapes, refusals and doors."""
+"""The budgets API: shapes, refusals and permissions."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -34,7 +34,7 @@ def guest_of(owner, accounts, level="analyst", **fields):
     return guest
 
 
-def test_a_budget_is_made_with_this_month_and_the_base_currency(api, alice, spend):
+def test_creating_a_budget_defaults_to_this_month_and_the_base_currency(api, alice, spend):
     spend("300.00", "groceries")
     answer = api.post("/api/budgets", {"category": "food", "limit_amount": "500"}, format="json")
     assert answer.status_code == 201
@@ -78,7 +78,7 @@ def test_a_budget_is_made_with_this_month_and_the_base_currency(api, alice, spen
         ({"category": "food", "limit_amount": "5", "currency": "XXY"}, "currency", None),
     ],
 )
-def test_a_bad_budget_is_a_400_at_its_field(api, body, attr, code):
+def test_an_invalid_budget_is_a_400_at_its_field(api, body, attr, code):
     answer = api.post("/api/budgets", body, format="json")
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
@@ -87,7 +87,7 @@ def test_a_bad_budget_is_a_400_at_its_field(api, body, attr, code):
     assert not Budget.objects.exists()
 
 
-def test_a_second_budget_of_a_category_and_month_is_a_400(api, budget_for):
+def test_a_second_budget_for_a_category_and_month_is_a_400(api, budget_for):
     budget_for("groceries")
     answer = api.post("/api/budgets", {"category": "groceries", "limit_amount": "5"})
     assert answer.status_code == 400
@@ -98,7 +98,7 @@ def test_a_second_budget_of_a_category_and_month_is_a_400(api, budget_for):
     }
 
 
-def test_put_and_patch_change_it_and_delete_moves_it_to_the_trash(api, budget_for):
+def test_put_and_patch_change_a_budget_and_delete_moves_it_to_the_trash(api, budget_for):
     url = f"/api/budgets/{budget_for('groceries', rollover=True).pk}"
     put = api.put(url, {"category": "pets", "limit_amount": "7"}, format="json").json()
     assert (put["category"], put["limit_amount"], put["rollover"]) == ("pets", "7.00", True)
@@ -112,7 +112,7 @@ def test_put_and_patch_change_it_and_delete_moves_it_to_the_trash(api, budget_fo
     assert api.get(url).status_code == 200
 
 
-def test_the_list_is_narrowed_by_month_and_category(api, budget_for):
+def test_the_list_filters_by_month_and_category(api, budget_for):
     march, april = budget_for("groceries"), budget_for("groceries", month=4)
     pets = budget_for("pets")
 
@@ -126,7 +126,7 @@ def test_the_list_is_narrowed_by_month_and_category(api, budget_for):
     assert api.get("/api/budgets", {"month": "x"}).status_code == 400
 
 
-def test_progress_tells_the_pace_and_twelve_months(api, budget_for, spend):
+def test_progress_returns_pace_and_twelve_months(api, budget_for, spend):
     spend("300.00", "food")
     spend("50.00", "food", date(2026, 2, 1))
     budget = budget_for("food", "500.00")
@@ -177,7 +177,7 @@ def test_progress_tells_the_pace_and_twelve_months(api, budget_for, spend):
     ]
 
 
-def test_what_could_not_be_converted_is_named(api, alice, budget_for, spend):
+def test_unconverted_amounts_are_listed(api, alice, budget_for, spend):
     yen = make_account(user=alice, name="Yen", currency="JPY", opening_balance="9000")
     spend("100", "food", account=yen)
     data = api.get(f"/api/budgets/{budget_for('food').pk}/progress").json()
@@ -194,13 +194,13 @@ def test_what_could_not_be_converted_is_named(api, alice, budget_for, spend):
     ]
 
 
-def test_yen_have_no_decimals(api, budget_for):
+def test_yen_amounts_have_no_decimals(api, budget_for):
     budget = budget_for("food", 5000, currency="JPY")
     data = api.get(f"/api/budgets/{budget.pk}/progress").json()
     assert (data["limit"], data["spent"], data["daily_allowance"]) == ("5000", "0", "294")
 
 
-def test_a_month_lists_all_progress_with_totals(api, budget_for, spend):
+def test_a_month_returns_all_progress_with_totals(api, budget_for, spend):
     groceries, pets = budget_for("groceries", 100), budget_for("pets", 50)
     budget_for("pets", 10, month=2)
     spend("120.00", "groceries")
@@ -257,7 +257,7 @@ def test_copying_and_suggestions(api, budget_for, spend):
     assert api.get("/api/budgets/suggestions", {"month": 13}).status_code == 400
 
 
-# --- Who may -----------------------------------------------------------------------------------
+# --- Permissions ---------------------------------------------------------------------------------
 
 
 def test_a_viewer_gets_no_budgets(api_for, alice, budget_for):
@@ -272,7 +272,7 @@ def test_a_viewer_gets_no_budgets(api_for, alice, budget_for):
     assert Budget.objects.live().count() == 1
 
 
-def test_an_analyst_who_sees_every_account_reads_the_budgets_and_changes_none(
+def test_an_analyst_on_every_account_reads_the_budgets_and_cannot_change_them(
     api_for, alice, budget_for, checking, savings, spend
 ):
     spend("40.00", "food")
@@ -297,7 +297,7 @@ def test_an_analyst_who_sees_every_account_reads_the_budgets_and_changes_none(
 
 
 @pytest.mark.parametrize("level", ["viewer", "analyst"])
-def test_one_account_kept_back_keeps_the_budgets_back(
+def test_one_private_account_keeps_the_budgets_private(
     api_for, alice, budget_for, checking, savings, level
 ):
     budget = budget_for("food")
@@ -309,9 +309,7 @@ def test_one_account_kept_back_keeps_the_budgets_back(
     assert api.get("/api/budgets/month/2026/3").json()["budgets"] == []
 
 
-def test_a_customer_with_budgets_of_their_own_asks_for_the_shared_ones(
-    api_for, alice, budget_for, checking
-):
+def test_a_customer_with_own_budgets_must_ask_for_shared_ones(api_for, alice, budget_for, checking):
     theirs = budget_for("food")
     guest = guest_of(alice, [checking])
     own = budget_for("pets", user=guest)
@@ -324,7 +322,7 @@ def test_a_customer_with_budgets_of_their_own_asks_for_the_shared_ones(
     assert ids(include_shared="1") == [theirs.pk, own.pk]
 
 
-def test_somebody_elses_month_is_empty(api_for, bob, budget_for):
+def test_another_persons_month_is_empty(api_for, bob, budget_for):
     budget = budget_for("food")
     assert api_for(bob).get("/api/budgets/month/2026/3").json()["budgets"] == []
     assert api_for(bob).get(f"/api/budgets/{budget.pk}").status_code == 404
@@ -332,7 +330,7 @@ def test_somebody_elses_month_is_empty(api_for, bob, budget_for):
 
 
 @pytest.mark.slow
-def test_the_queries_of_a_list_do_not_grow_with_it(api, budget_for, spend, category_of):
+def test_list_queries_do_not_grow_with_rows(api, budget_for, spend, category_of):
     def queries(url):
         with CaptureQueriesContext(connection) as captured:
             assert api.get(url).status_code == 200
@@ -342,7 +340,7 @@ def test_the_queries_of_a_list_do_not_grow_with_it(api, budget_for, spend, categ
     spend("1.00", "coffee", date(2026, 2, 1))
     budget_for("pets", rollover=True)
     budget_for("pets", month=2)
-    queries(urls[0])  # Shares are asked for once per user object, and the client keeps its user.
+    queries(urls[0])  # Shares are cached per user object, and the client keeps its user.
     before = [queries(url) for url in urls]
     for slug in ("groceries", "travel", "health", "shopping", "streaming", "fuel"):
         spend("1.00", slug, date(2026, 2, 1))
@@ -354,7 +352,7 @@ def test_the_queries_of_a_list_do_not_grow_with_it(api, budget_for, spend, categ
     assert max(before) <= 8
 
 
-def test_the_overview_shows_the_months_budgets(api, budget_for, spend):
+def test_the_overview_includes_the_months_budgets(api, budget_for, spend):
     spend("300.00", "food")
     budget = budget_for("food", Decimal(500))
     (row,) = api.get("/api/dashboard/overview").json()["budgets"]

@@ -1,4 +1,4 @@
-"""Nothing is left on a category that is gone: budgets follow its transactions."""
+"""When a category is removed, its budgets move with its transactions."""
 
 from decimal import Decimal
 
@@ -35,7 +35,7 @@ def budget_of(alice, category, limit=200, month=3):
     )
 
 
-def test_a_budget_follows_into_the_parent(alice, checking, snacks, food):
+def test_a_budget_moves_to_the_parent_category(alice, checking, snacks, food):
     budget = budget_of(alice, snacks)
     make_transaction(account=checking, amount="-100.00", category=snacks)
     delete_category(actor=alice, category=snacks)
@@ -46,7 +46,7 @@ def test_a_budget_follows_into_the_parent(alice, checking, snacks, food):
     assert event.changes["budgets_moved"] == 1
 
 
-def test_a_budget_that_is_there_stands_and_the_other_goes_to_the_trash(alice, snacks, food):
+def test_an_existing_budget_stays_and_the_moved_one_goes_to_the_trash(alice, snacks, food):
     kept, other, later = (
         budget_of(alice, food, 500),
         budget_of(alice, snacks),
@@ -60,14 +60,14 @@ def test_a_budget_that_is_there_stands_and_the_other_goes_to_the_trash(alice, sn
     assert (later.category, later.deleted_at) == (food, None)
 
 
-def test_without_a_category_to_go_to_a_budget_goes_to_the_trash(alice, snacks):
+def test_a_budget_without_a_new_category_goes_to_the_trash(alice, snacks):
     budget_of(alice, snacks)
     delete_category(actor=alice, category=snacks, target=None)
     assert not Budget.objects.filter(deleted_at=None).exists()
 
 
 @pytest.mark.parametrize("target", ["parent", "groceries", None])
-def test_nothing_live_points_to_a_category_that_is_gone(alice, checking, snacks, target):
+def test_no_live_budget_refers_to_a_removed_category(alice, checking, snacks, target):
     budget_of(alice, snacks)
     make_transaction(account=checking, amount="-100.00", category=snacks)
     chosen = {} if target == "parent" else {"target": Category.objects.filter(slug=target).first()}
@@ -76,6 +76,6 @@ def test_nothing_live_points_to_a_category_that_is_gone(alice, checking, snacks,
         rows = relation.related_model._base_manager.filter(**{relation.field.name: snacks})
         if hasattr(relation.related_model, "deleted_at"):
             rows = rows.filter(deleted_at=None)
-        # The history keeps the name.
+        # The audit history keeps the name.
         if relation.related_model.__name__ != "CategoryChange":
             assert not rows.exists(), relation

@@ -1,4 +1,4 @@
-"""The pages: what they show, what they do without a script, and to whom."""
+"""The budget pages: content, use without JavaScript, and permissions."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -52,7 +52,7 @@ def test_the_month_shows_each_budget_and_the_total(visitor, budget_for, spend):
     )
 
 
-def test_a_month_without_budgets_says_so_and_offers_what_can_be_done(visitor, budget_for, spend):
+def test_a_month_without_budgets_offers_copying_and_suggestions(visitor, budget_for, spend):
     budget_for("pets", month=2)
     spend("10.00", "groceries", datetime(2026, 2, 2).date())  # noqa: DTZ001 - a date
     page = text_of(visitor.get("/budgets/"))
@@ -62,7 +62,7 @@ def test_a_month_without_budgets_says_so_and_offers_what_can_be_done(visitor, bu
     assert "Suggestions" in page
 
 
-def test_the_switcher_leads_through_the_months(visitor, budget_for):
+def test_the_switcher_navigates_between_months(visitor, budget_for):
     budget_for("pets", month=2)
     page = text_of(visitor.get("/budgets/?month=2026-02"))
     assert 'href="/budgets/?month=2026-01"' in page
@@ -76,7 +76,7 @@ def test_the_switcher_leads_through_the_months(visitor, budget_for):
         assert visitor.get(f"/budgets/?month={edge}").status_code == 200
 
 
-def test_a_budget_is_made_edited_deleted_and_brought_back(visitor, budget_for):
+def test_a_budget_can_be_created_edited_deleted_and_restored(visitor, budget_for):
     answer = visitor.post("/budgets/new/", ENTRIES)
     assert (answer.status_code, answer["Location"]) == (302, "/budgets/")
     budget = Budget.objects.get()
@@ -107,19 +107,19 @@ def test_a_budget_is_made_edited_deleted_and_brought_back(visitor, budget_for):
         ({"month": "13"}, "Select a valid choice"),
     ],
 )
-def test_a_bad_entry_is_answered_at_its_field(visitor, over, sentence):
+def test_an_invalid_entry_shows_an_error_at_its_field(visitor, over, sentence):
     page = text_of(visitor.post("/budgets/new/", ENTRIES | over), 422)
     assert sentence in page.replace("&#x27;", "'")
     assert not Budget.objects.exists()
 
 
-def test_a_second_budget_is_refused_on_the_form(visitor, budget_for):
+def test_a_duplicate_budget_is_refused_on_the_form(visitor, budget_for):
     budget_for("groceries")
     assert "already" in text_of(visitor.post("/budgets/new/", ENTRIES), 422)
     assert Budget.objects.count() == 1
 
 
-def test_restoring_beside_a_newer_one_says_why_not(visitor, budget_for):
+def test_restoring_next_to_a_newer_budget_explains_the_refusal(visitor, budget_for):
     old = budget_for("groceries")
     visitor.post(f"/budgets/{old.pk}/delete/")
     budget_for("groceries", 1)
@@ -127,7 +127,7 @@ def test_restoring_beside_a_newer_one_says_why_not(visitor, budget_for):
     assert Budget.objects.live().get().limit_amount == 1
 
 
-def test_copying_and_adopting_take_one_press(visitor, budget_for, spend):
+def test_copying_and_adopting_take_one_click(visitor, budget_for, spend):
     budget_for("pets", month=2)
     for slug in ("groceries", "coffee"):
         spend("10.00", slug, datetime(2026, 2, 2).date())  # noqa: DTZ001 - a date
@@ -143,7 +143,7 @@ def test_copying_and_adopting_take_one_press(visitor, budget_for, spend):
     assert "Send a month" in text_of(answer)
 
 
-def test_one_budget_shows_twelve_months_and_what_was_left_out(visitor, alice, budget_for, spend):
+def test_a_budgets_page_shows_twelve_months_and_left_out_amounts(visitor, alice, budget_for, spend):
     yen = make_account(user=alice, name="Yen purse", currency="JPY", opening_balance="9000")
     spend("100", "groceries", account=yen)
     spend("120.00", "groceries")
@@ -155,9 +155,7 @@ def test_one_budget_shows_twelve_months_and_what_was_left_out(visitor, alice, bu
     assert "Yen purse" in page
 
 
-def test_somebody_elses_budget_is_not_there_and_a_viewer_sees_none(
-    client_for, alice, bob, budget_for
-):
+def test_another_persons_budget_is_a_404_and_a_viewer_sees_none(client_for, alice, bob, budget_for):
     budget = budget_for("groceries")
     other = client_for(bob)
     for path in ("", "edit/"):
@@ -174,7 +172,7 @@ def test_somebody_elses_budget_is_not_there_and_a_viewer_sees_none(
     assert Budget.objects.live().get() == budget
 
 
-def test_a_name_is_never_markup(visitor, alice, budget_for):
+def test_a_name_is_always_escaped(visitor, alice, budget_for):
     alice.categories.create(slug="x", name="<b>Bees</b>", kind="expense")
     visitor.post("/budgets/new/", ENTRIES | {"category": "x"})
     page = text_of(visitor.get("/budgets/"))
@@ -182,7 +180,7 @@ def test_a_name_is_never_markup(visitor, alice, budget_for):
     assert "<b>Bees" not in page
 
 
-def test_the_queries_of_the_page_do_not_grow_with_it(visitor, budget_for, spend):
+def test_page_queries_do_not_grow_with_rows(visitor, budget_for, spend):
     def queries():
         with CaptureQueriesContext(connection) as captured:
             visitor.get("/budgets/")
@@ -191,7 +189,7 @@ def test_the_queries_of_the_page_do_not_grow_with_it(visitor, budget_for, spend)
     spend("1.00", "coffee")
     budget_for("coffee", rollover=True)
     budget_for("coffee", month=2)
-    visitor.get("/budgets/")  # A session's first request also notes when it was.
+    visitor.get("/budgets/")  # A session's first request also updates when it was last used.
     before = queries()
     for slug in ("groceries", "travel", "health", "shopping", "streaming", "fuel"):
         spend("1.00", slug)
@@ -201,7 +199,7 @@ def test_the_queries_of_the_page_do_not_grow_with_it(visitor, budget_for, spend)
 
 
 @pytest.mark.slow
-def test_the_home_page_shows_the_budgets_in_trouble_first(visitor, budget_for, spend):
+def test_the_home_page_lists_budgets_in_trouble_first(visitor, budget_for, spend):
     assert "budgets-title" not in text_of(visitor.get("/"))
     spend("90.00", "pets")
     for slug in ("groceries", "pets"):
@@ -211,7 +209,7 @@ def test_the_home_page_shows_the_budgets_in_trouble_first(visitor, budget_for, s
     assert card.index("Pets") < card.index("Groceries")
 
 
-def test_staff_may_look_and_not_touch(client, budget_for, django_user_model):
+def test_staff_can_view_budgets_but_not_change_them(client, budget_for, django_user_model):
     budget = budget_for("groceries")
     for role, status in (("admin", 200), ("auditor", 200), ("support", 403)):
         staff = django_user_model.objects.create_user(

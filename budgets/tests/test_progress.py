@@ -1,4 +1,6 @@
-"""Progress: spent, carried, percent, pace; against a slow sum; in a constant number of queries."""
+"""Progress: spent, rollover, percent, pace; compared with a slow sum; constant
+number of queries.
+"""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -34,7 +36,7 @@ def spent(budget):
     return progress(budget).spent
 
 
-def test_spent_is_expenses_less_refunds_of_that_month_in_the_category_alone(budget_for, spend):
+def test_spent_is_expenses_minus_refunds_of_that_month_and_category(budget_for, spend):
     budget = budget_for("groceries", 350)
     spend("300.00", "groceries", date(2026, 3, 1))
     spend("-20.00", "groceries", date(2026, 3, 31))
@@ -48,7 +50,7 @@ def test_spent_is_expenses_less_refunds_of_that_month_in_the_category_alone(budg
     assert (one.status, one.exceeded, one.not_converted_count) == ("warning", False, 0)
 
 
-def test_sub_categories_count_in_the_category_above_and_not_the_other_way(budget_for, spend):
+def test_subcategories_count_in_their_parent_but_not_vice_versa(budget_for, spend):
     food, groceries = budget_for("food"), budget_for("groceries")
     spend("10.00", "groceries")
     spend("5.00", "restaurants")
@@ -56,13 +58,13 @@ def test_sub_categories_count_in_the_category_above_and_not_the_other_way(budget
     assert (spent(food), spent(groceries)) == (16, 10)
 
 
-def test_more_refunded_than_spent_is_below_zero_and_no_less_than_no_percent(budget_for, spend):
+def test_refunds_above_spending_give_a_negative_amount_and_zero_percent(budget_for, spend):
     spend("-30.00", "groceries")
     one = progress(budget_for("groceries", 100))
     assert (one.spent, one.remaining, one.percent, one.status) == (-30, 130, 0, "on_track")
 
 
-def test_transfers_trash_and_other_people_are_not_spent(
+def test_transfers_trash_and_other_peoples_expenses_do_not_count(
     budget_for, spend, alice, bobs_account, category_of
 ):
     budget = budget_for("groceries")
@@ -88,7 +90,7 @@ def test_transfers_trash_and_other_people_are_not_spent(
         ("150.00", 150, "exceeded"),
     ],
 )
-def test_the_status_turns_at_80_percent_and_above_100(budget_for, spend, amount, percent, status):
+def test_the_status_changes_at_80_percent_and_above_100(budget_for, spend, amount, percent, status):
     spend(amount, "groceries")
     one = progress(budget_for("groceries", 100))
     assert (one.percent, one.status, one.exceeded) == (percent, status, status == "exceeded")
@@ -104,7 +106,7 @@ def test_the_status_turns_at_80_percent_and_above_100(budget_for, spend, amount,
         (date(2026, 4, 1), 0, None, "100.0"),
     ],
 )
-def test_what_is_left_is_shared_over_the_days_left(
+def test_the_daily_allowance_divides_the_rest_by_the_remaining_days(
     budget_for, spend, on, days_left, allowance, pace
 ):
     spend("30.00", "groceries", date(2026, 3, 1))
@@ -115,7 +117,7 @@ def test_what_is_left_is_shared_over_the_days_left(
     assert one.is_ahead_of_pace == (on == date(2026, 3, 1))
 
 
-def test_a_foreign_amount_counts_at_its_own_days_rate(budget_for, spend, alice, rate):
+def test_a_foreign_amount_converts_at_its_own_days_rate(budget_for, spend, alice, rate):
     dollars = make_account(user=alice, currency="USD", opening_balance="500.00")
     rate("USD", "EUR", "0.5", date(2026, 3, 1))
     rate("USD", "EUR", "0.8", date(2026, 3, 10))
@@ -127,7 +129,7 @@ def test_a_foreign_amount_counts_at_its_own_days_rate(budget_for, spend, alice, 
     assert [(used.from_currency, used.to) for used in one.rates] == [("USD", "EUR")]
 
 
-def test_without_a_rate_an_amount_is_left_out_and_counted(budget_for, spend, alice, rate):
+def test_an_amount_without_a_rate_is_left_out_and_counted(budget_for, spend, alice, rate):
     yen = make_account(user=alice, name="Yen", currency="JPY", opening_balance="900000")
     rate("JPY", "EUR", "0.006", date(2026, 3, 1))
     spend("1000", "groceries", date(2026, 3, 8), account=yen)
@@ -138,7 +140,7 @@ def test_without_a_rate_an_amount_is_left_out_and_counted(budget_for, spend, ali
     assert [(line.account_id, line.currency) for line in one.not_converted] == [(yen.pk, "JPY")]
 
 
-def test_a_budget_in_another_currency_converts_what_is_at_home(budget_for, spend, rate):
+def test_a_budget_in_another_currency_converts_home_currency_expenses(budget_for, spend, rate):
     rate("EUR", "USD", "1.25", date(2026, 3, 10))
     spend("10.00", "groceries")
     home, dollars = budget_for("groceries"), budget_for("food", currency="USD")
@@ -146,7 +148,7 @@ def test_a_budget_in_another_currency_converts_what_is_at_home(budget_for, spend
     assert [one.spent for one in both] == [Decimal("12.50"), 10]
 
 
-def test_a_split_counts_by_its_parts(budget_for, spend, alice, rate, category_of):
+def test_a_split_transaction_counts_by_its_parts(budget_for, spend, alice, rate, category_of):
     dollars = make_account(user=alice, currency="USD", opening_balance="500.00")
     rate("USD", "EUR", "0.5", date(2026, 3, 10))
     row = spend("10.00", "coffee", account=dollars)
@@ -159,10 +161,10 @@ def test_a_split_counts_by_its_parts(budget_for, spend, alice, rate, category_of
     assert [one.spent for one in budget_progress(budgets, on=ON)] == [3, 2, 0]
 
 
-# --- Carrying over -----------------------------------------------------------------------------
+# --- Rollover ------------------------------------------------------------------------------------
 
 
-def test_what_was_left_and_what_was_overspent_are_carried(budget_for, spend):
+def test_rollover_carries_both_leftover_and_overspending(budget_for, spend):
     budget_for("groceries", 100, month=1)
     second = budget_for("groceries", 100, month=2, rollover=True)
     third = budget_for("groceries", 100, month=3, rollover=True)
@@ -175,7 +177,7 @@ def test_what_was_left_and_what_was_overspent_are_carried(budget_for, spend):
     assert march.percent == 20
 
 
-def test_an_overspent_past_can_exceed_a_budget_by_itself(budget_for, spend):
+def test_negative_rollover_alone_can_exceed_a_budget(budget_for, spend):
     budget_for("groceries", 100, month=2)
     budget = budget_for("groceries", 50, rollover=True)
     spend("150.00", "groceries", date(2026, 2, 5))
@@ -190,9 +192,7 @@ def test_an_overspent_past_can_exceed_a_budget_by_itself(budget_for, spend):
     assert one.daily_allowance == 0
 
 
-def test_nothing_is_carried_unless_asked_nor_over_a_gap_nor_another_currency(
-    budget_for, spend, alice
-):
+def test_rollover_needs_the_setting_consecutive_months_and_one_currency(budget_for, spend, alice):
     february = budget_for("groceries", 100, month=2)
     plain = budget_for("groceries", 100)
     assert progress(plain).carried == 0
@@ -206,7 +206,7 @@ def test_nothing_is_carried_unless_asked_nor_over_a_gap_nor_another_currency(
     assert progress(plain).carried == 0
 
 
-def test_the_chain_ends_after_24_months_and_costs_the_same(budget_for, category_of, alice):
+def test_the_rollover_chain_ends_after_24_months_at_constant_cost(budget_for, category_of, alice):
     month = date(2023, 1, 1)
     while month <= date(2026, 3, 1):
         last = budget_for("pets", 10, year=month.year, month=month.month, rollover=True)
@@ -214,11 +214,11 @@ def test_the_chain_ends_after_24_months_and_costs_the_same(budget_for, category_
     assert progress(last).carried == 240
 
 
-# --- Against a slow sum ------------------------------------------------------------------------
+# --- Compared with a slow sum --------------------------------------------------------------------
 
 
 def slow_spent(budget, rates):
-    """Row by row, sharing no code with the figures."""
+    """Sum row by row, sharing no code with the figures."""
     total, left_out = Decimal(0), 0
     for row in Transaction.objects.select_related("account", "category"):
         on, category = row.txn_date, row.category
@@ -296,7 +296,7 @@ def test_progress_equals_a_sum_over_all_rows(db, lines, quotes, category_of):
 
 
 def store_only(values):
-    """These dollar rates and no others."""
+    """Store only these dollar rates."""
     ExchangeRate.objects.all().delete()
     ExchangeRate.objects.bulk_create(
         ExchangeRate(base="USD", quote="EUR", rate=str(value), rate_on=day, source="test")
@@ -307,7 +307,7 @@ def store_only(values):
 # --- Totals, trend, scans ----------------------------------------------------------------------
 
 
-def test_a_budget_inside_another_counts_once_in_the_months_total(budget_for, spend):
+def test_a_budget_inside_another_counts_once_in_the_total(budget_for, spend):
     budgets = [budget_for("food", 500), budget_for("groceries", 300), budget_for("pets", 50)]
     budgets.append(budget_for("travel", 900, currency="USD"))
     spend("100.00", "groceries")
@@ -340,7 +340,7 @@ def queries_of(work):
 
 
 @pytest.mark.slow
-def test_thirty_budgets_cost_as_many_queries_as_two(alice, spend, rate, checking):
+def test_thirty_budgets_need_as_many_queries_as_two(alice, spend, rate, checking):
     dollars = make_account(user=alice, currency="USD", opening_balance="900")
     slugs = list(
         Category.objects.filter(user=None, kind="expense")
@@ -370,7 +370,7 @@ def test_thirty_budgets_cost_as_many_queries_as_two(alice, spend, rate, checking
 
 
 @pytest.mark.slow
-def test_a_scan_over_many_users_takes_constant_queries_per_batch(spend, category_of, monkeypatch):
+def test_a_scan_over_many_users_needs_constant_queries_per_batch(spend, category_of, monkeypatch):
     def people(number, start):
         ids = []
         for at in range(start, start + number):

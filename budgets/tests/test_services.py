@@ -1,4 +1,4 @@
-"""Every change of a budget: what it does, what it refuses, and that a refusal changes nothing."""
+"""Budget services: their effects and refusals, and that a refusal changes nothing."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ def actions():
     return list(events.values_list("action", flat=True))
 
 
-def test_a_budget_is_made_in_the_owners_base_currency_and_recorded(budget_for, alice):
+def test_a_budget_defaults_to_the_base_currency_and_is_recorded(budget_for, alice):
     budget = budget_for("groceries", "350.00")
     assert (budget.currency, budget.rollover, budget.limit_amount) == ("EUR", False, 350)
     event = AuditEvent.objects.get(action="budgets.budget.created")
@@ -56,14 +56,14 @@ def test_a_budget_is_made_in_the_owners_base_currency_and_recorded(budget_for, a
         ({"year": 1949}, "year", "Choose a year from 1950 to 2100."),
     ],
 )
-def test_a_bad_budget_is_refused_at_its_field(budget_for, over, attr, sentence):
+def test_an_invalid_budget_is_refused_at_its_field(budget_for, over, attr, sentence):
     with pytest.raises(ValidationError) as refusal:
         budget_for("groceries", **over)
     assert refusal.value.message_dict == {attr: [sentence]}
     assert (Budget.objects.count(), actions()) == (0, [])
 
 
-def test_a_word_that_is_no_currency_is_refused(budget_for):
+def test_an_invalid_currency_is_refused(budget_for):
     with pytest.raises(ValidationError) as refusal:
         budget_for("groceries", currency="XXY")
     assert list(refusal.value.message_dict) == ["currency"]
@@ -71,14 +71,14 @@ def test_a_word_that_is_no_currency_is_refused(budget_for):
 
 
 @pytest.mark.parametrize("slug", ["salary", "savings-transfer"])
-def test_only_expenses_have_budgets(budget_for, slug):
+def test_only_expense_categories_can_have_budgets(budget_for, slug):
     with pytest.raises(ValidationError) as refusal:
         budget_for(slug)
     assert refusal.value.message_dict == {"category": ["Choose an expense category."]}
     assert not Budget.objects.exists()
 
 
-def test_somebody_elses_category_and_one_taken_away_are_refused(alice, bob):
+def test_other_peoples_and_removed_categories_are_refused(alice, bob):
     theirs = create_category(actor=bob, user=bob, name="Bees")
     gone = create_category(actor=alice, user=alice, name="Gone")
     delete_category(actor=alice, category=gone)
@@ -92,7 +92,7 @@ def test_somebody_elses_category_and_one_taken_away_are_refused(alice, bob):
     assert not Budget.objects.exists()
 
 
-def test_a_category_has_one_budget_a_month(budget_for, bob):
+def test_a_category_has_one_budget_per_month(budget_for, bob):
     budget_for("groceries")
     with pytest.raises(ValidationError) as refusal:
         budget_for("groceries", 200)
@@ -104,7 +104,7 @@ def test_a_category_has_one_budget_a_month(budget_for, bob):
     assert Budget.objects.count() == 3
 
 
-def test_the_database_refuses_a_second_one_too(budget_for):
+def test_the_database_also_refuses_a_duplicate(budget_for):
     budget = budget_for("groceries")
     twin = Budget(
         user=budget.user, category=budget.category, year=2026, month=3,
@@ -114,7 +114,7 @@ def test_the_database_refuses_a_second_one_too(budget_for):
         twin.save()
 
 
-def test_an_edit_changes_what_is_named_and_records_before_and_after(budget_for, alice):
+def test_an_edit_changes_only_given_fields_and_records_before_and_after(budget_for, alice):
     budget = budget_for("groceries", 100)
     edited = edit_budget(actor=alice, budget=budget, limit_amount=Decimal(150), rollover=True)
     assert (edited.limit_amount, edited.rollover, edited.month) == (150, True, 3)
@@ -125,7 +125,7 @@ def test_an_edit_changes_what_is_named_and_records_before_and_after(budget_for, 
     assert actions() == ["budgets.budget.created", "budgets.budget.edited"]
 
 
-def test_an_edit_may_not_land_on_another_budget(budget_for, alice, category_of):
+def test_an_edit_cannot_collide_with_another_budget(budget_for, alice, category_of):
     budget_for("groceries")
     other = budget_for("restaurants")
     with pytest.raises(ValidationError):
@@ -145,7 +145,7 @@ def test_a_budget_of_a_deleted_category_goes_to_the_trash(alice):
     assert copy_last_month(actor=alice, user=alice, year=2026, month=4) == 0
 
 
-def test_a_deleted_budget_comes_back_unless_another_took_its_place(budget_for, alice):
+def test_a_deleted_budget_can_be_restored_unless_replaced(budget_for, alice):
     budget = budget_for("groceries")
     delete_budget(actor=alice, budget=budget)
     delete_budget(actor=alice, budget=budget)
@@ -163,7 +163,7 @@ def test_a_deleted_budget_comes_back_unless_another_took_its_place(budget_for, a
     assert actions().count("budgets.budget.deleted") == 2
 
 
-def test_copying_skips_what_is_there_and_leaves_other_months_and_people_alone(
+def test_copying_skips_existing_budgets_and_leaves_other_months_and_people_alone(
     budget_for, alice, bob
 ):
     budget_for("groceries", 100, month=2, rollover=True)
@@ -183,12 +183,12 @@ def test_copying_skips_what_is_there_and_leaves_other_months_and_people_alone(
     assert actions().count("budgets.month.copied") == 1
 
 
-def test_january_is_copied_from_december(budget_for, alice):
+def test_copying_into_january_uses_december(budget_for, alice):
     budget_for("groceries", year=2025, month=12)
     assert copy_last_month(actor=alice, user=alice, year=2026, month=1) == 1
 
 
-def test_adopting_leaves_an_existing_budget_as_it_is(budget_for, alice, category_of):
+def test_adopting_leaves_existing_budgets_unchanged(budget_for, alice, category_of):
     budget_for("groceries", 100)
     wanted = [(category_of(slug), Decimal(9), "EUR") for slug in ("groceries", "coffee")]
     assert adopt_suggestions(actor=alice, user=alice, year=2026, month=3, suggestions=wanted) == 1
@@ -197,7 +197,7 @@ def test_adopting_leaves_an_existing_budget_as_it_is(budget_for, alice, category
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_a_read_only_role_and_a_guest_change_nothing(budget_for, role):
+def test_read_only_roles_and_guests_cannot_change_budgets(budget_for, role):
     reader = make_user("reader@example.com", role=role)
     with pytest.raises(PermissionDenied):
         require_change(reader, budget_for("groceries", user=reader))
@@ -206,7 +206,7 @@ def test_a_read_only_role_and_a_guest_change_nothing(budget_for, role):
         require_change(guest, budget_for("groceries"))
 
 
-def test_an_own_category_may_have_a_budget(alice):
+def test_a_custom_category_can_have_a_budget(alice):
     bees = create_category(actor=alice, user=alice, name="Bees")
     assert bees.kind == Category.Kind.EXPENSE
     create_budget(
@@ -215,7 +215,7 @@ def test_an_own_category_may_have_a_budget(alice):
     assert Budget.objects.get().category == bees
 
 
-def test_the_trash_is_emptied_after_thirty_days_and_not_before(budget_for, alice):
+def test_the_trash_is_emptied_after_thirty_days(budget_for, alice):
     kept, gone = budget_for("pets"), budget_for("groceries")
     delete_budget(actor=alice, budget=gone)
     gone.refresh_from_db()

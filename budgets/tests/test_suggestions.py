@@ -1,4 +1,6 @@
-"""Suggestions: the median of six full months, zero months counted, and what gets none."""
+"""Suggestions: the median of six full months including empty ones, and which
+categories get none.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -17,7 +19,7 @@ def suggested(user, year=2026, month=3, on=ON):
     return {one.category.slug: one.amount for one in found}
 
 
-def test_the_median_of_the_six_full_months_before(alice, spend):
+def test_a_suggestion_is_the_median_of_the_six_previous_full_months(alice, spend):
     for month, amount in ((9, "1.00"), (10, "9.00"), (11, "3.00"), (12, "2.00")):
         spend(amount, "groceries", date(2025, month, 1))
     spend("4.00", "groceries", date(2026, 1, 31))
@@ -27,7 +29,7 @@ def test_the_median_of_the_six_full_months_before(alice, spend):
     assert suggested(alice) == {"groceries": Decimal("3.50")}
 
 
-def test_a_month_without_spending_is_zero_and_a_rare_category_gets_none(alice, spend):
+def test_an_empty_month_counts_as_zero_and_a_rare_category_gets_none(alice, spend):
     for month in range(9, 13):
         spend("10.00", "groceries", date(2025, month, 3))
     for month in range(10, 13):
@@ -36,18 +38,18 @@ def test_a_month_without_spending_is_zero_and_a_rare_category_gets_none(alice, s
     assert suggested(alice) == {"groceries": 10, "pets": 5}
 
 
-def test_a_new_persons_empty_past_does_not_count(alice, spend):
+def test_months_before_the_first_transaction_do_not_count(alice, spend):
     spend("30.00", "groceries", date(2026, 1, 20))
     spend("10.00", "groceries", date(2026, 2, 20))
     assert suggested(alice) == {"groceries": 20}
 
 
-def test_somebody_without_a_past_gets_none(alice, bob, spend):
+def test_a_person_without_history_gets_none(alice, bob, spend):
     spend("30.00", "groceries")
     assert suggested(alice) == suggested(bob) == {}
 
 
-def test_only_expenses_without_a_budget_on_them_or_above_them(alice, spend, budget_for):
+def test_only_expense_categories_not_covered_by_a_budget_are_suggested(alice, spend, budget_for):
     for slug in ("groceries", "coffee", "pets", "savings-transfer"):
         spend("10.00", slug, date(2026, 2, 2))
     spend("-100.00", "salary", date(2026, 2, 2))
@@ -60,13 +62,13 @@ def test_only_expenses_without_a_budget_on_them_or_above_them(alice, spend, budg
     assert suggested(alice, month=4) == {"groceries": 10, "coffee": 10, "pets": 10}
 
 
-def test_a_category_with_lines_of_its_own_is_suggested_with_those_beneath(alice, spend):
+def test_a_category_with_own_transactions_is_suggested_along_with_subcategories(alice, spend):
     spend("10.00", "groceries", date(2026, 2, 2))
     spend("5.00", "food", date(2026, 2, 2))
     assert suggested(alice) == {"food": 15, "groceries": 10}
 
 
-def test_what_could_not_be_converted_is_counted(alice, spend):
+def test_unconverted_amounts_are_counted(alice, spend):
     yen = make_account(user=alice, currency="JPY", opening_balance="9000")
     spend("100", "groceries", date(2026, 2, 2), account=yen)
     spend("8.00", "groceries", date(2026, 2, 2))
@@ -74,7 +76,7 @@ def test_what_could_not_be_converted_is_counted(alice, spend):
     assert (one.amount, one.not_converted_count) == (8, 1)
 
 
-def test_an_earlier_month_is_judged_by_the_months_before_it(alice, spend):
+def test_a_past_month_uses_the_months_before_it(alice, spend):
     spend("10.00", "groceries", date(2025, 12, 2))
     spend("30.00", "groceries", date(2026, 1, 2))
     assert suggested(alice, month=1) == {"groceries": 10}

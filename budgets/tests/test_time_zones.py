@@ -1,4 +1,4 @@
-"""The month is the user's own calendar's: at its edges, far east and west, and over clock changes.
+"""A month follows the user's time zone: at its edges, in far zones, and across clock changes.
 
 Each moment is one second before a month begins somewhere, and the moment it begins.
 """
@@ -18,7 +18,7 @@ EDGES = [
     ("Asia/Kathmandu", datetime(2026, 2, 28, 18, 15, tzinfo=UTC), 3),
     ("America/St_Johns", datetime(2026, 3, 1, 3, 30, tzinfo=UTC), 3),
     ("America/Los_Angeles", datetime(2026, 3, 1, 8, 0, tzinfo=UTC), 3),
-    # Summer time ends on 1 November, later that day: the month begins by the summer's clock.
+    # Daylight saving time ends later on 1 November: the month begins in daylight saving time.
     ("America/Los_Angeles", datetime(2026, 11, 1, 7, 0, tzinfo=UTC), 11),
     ("America/St_Johns", datetime(2026, 11, 1, 2, 30, tzinfo=UTC), 11),
 ]
@@ -30,7 +30,9 @@ def in_zone(user, zone):
 
 
 @pytest.mark.parametrize(("zone", "begins", "month"), EDGES)
-def test_a_budget_is_for_the_month_it_is_where_the_user_is(api_for, alice, zone, begins, month):
+def test_a_new_budget_is_for_the_current_month_in_the_users_time_zone(
+    api_for, alice, zone, begins, month
+):
     in_zone(alice, zone)
     body = {"limit_amount": "10.00"}
     with time_machine.travel(begins - timedelta(seconds=1), tick=False):
@@ -42,7 +44,7 @@ def test_a_budget_is_for_the_month_it_is_where_the_user_is(api_for, alice, zone,
 
 
 @pytest.mark.parametrize(("zone", "begins", "month"), EDGES)
-def test_the_page_and_the_days_left_turn_with_the_users_own_midnight(
+def test_the_page_and_days_left_change_at_the_users_own_midnight(
     client_for, api_for, alice, budget_for, zone, begins, month
 ):
     in_zone(alice, zone)
@@ -64,7 +66,8 @@ def test_the_page_and_the_days_left_turn_with_the_users_own_midnight(
 @pytest.mark.parametrize(
     ("at", "days_left"),
     [
-        # Los Angeles goes to summer time on 8 March 2026 at 10:00 UTC and back on 1 November.
+        # Los Angeles switches to daylight saving time on 8 March 2026 at 10:00 UTC and back on 1
+        # November.
         (datetime(2026, 3, 8, 7, 59, tzinfo=UTC), 25),
         (datetime(2026, 3, 8, 8, 0, tzinfo=UTC), 24),
         (datetime(2026, 3, 9, 6, 59, tzinfo=UTC), 24),
@@ -81,7 +84,7 @@ def test_a_day_of_23_or_25_hours_is_one_day(api_for, alice, budget_for, at, days
     assert progress["days_left"] == days_left
 
 
-def test_copying_without_a_month_copies_into_the_users_own(api_for, alice, budget_for):
+def test_copying_without_a_month_uses_the_current_month_of_the_user(api_for, alice, budget_for):
     in_zone(alice, "Pacific/Kiritimati")
     budget_for("pets", month=2)
     with time_machine.travel(datetime(2026, 2, 28, 10, 0, tzinfo=UTC), tick=False):

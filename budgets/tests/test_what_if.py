@@ -1,4 +1,4 @@
-"""What a rule would do to this month's budgets is what it then does."""
+"""The previewed effect of a rule on this month's budgets equals its actual effect."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ from transactions.services.rule_editing import create_rule
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-# Filed there by the bank: a choice by hand would stay.
+# Categorized by the bank: a category chosen by hand would stay.
 BY_BANK = {"category_source": "import", "description": "Espresso"}
 
 
@@ -26,7 +26,7 @@ def rule(alice, category_of):
 
 @pytest.fixture
 def budgets(alice, budget_for, spend, rate):
-    """Groceries at 512 of 500, of which 82 are espressos, in euros and dollars; 10 in February."""
+    """Groceries at 512 of 500, including 82 of espressos, in euros and dollars; 10 in February."""
     dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="100")
     rate("USD", "EUR", "0.5", date(2026, 3, 9))
     kept = budget_for("groceries", 500), budget_for("coffee", 100, rollover=True)
@@ -44,7 +44,7 @@ def standing(budgets):
     return [(one.spent, one.limit, one.status) for one in budget_progress(budgets, on=ON)]
 
 
-def test_the_preview_says_what_applying_then_does(alice, budgets, rule):
+def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):
     before = standing(budgets)
     assert before == [(512, 500, "exceeded"), (0, 90, "on_track")]
     preview = preview_rules(alice, rule, on=ON)
@@ -65,14 +65,14 @@ def test_the_preview_says_what_applying_then_does(alice, budgets, rule):
     assert preview_rules(alice, rule, on=ON).limits == []
 
 
-def test_another_month_and_who_may_not_see_budgets_are_told_of_none(alice, budgets, rule):
+def test_other_months_and_users_without_budgets_show_no_effects(alice, budgets, rule):
     assert preview_rules(alice, rule, on=date(2026, 4, 1)).limits == []
     alice.role = User.Role.VIEWER
     alice.save()
     assert preview_rules(alice, rule, on=ON).limits == []
 
 
-def test_page_and_api_tell_it(alice, budget_for, spend, rule, client_for, api_for):
+def test_page_and_api_show_the_effects(alice, budget_for, spend, rule, client_for, api_for):
     today = timezone.now().date()
     budget_for("groceries", 100, year=today.year, month=today.month)
     spend("90.00", "groceries", today, **BY_BANK)
