@@ -1,4 +1,4 @@
-"""The ledger for staff: looked at, never changed here. Admins edit predefined categories."""
+"""Read-only admin pages for the ledger. Admins may edit the predefined categories."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ from users.signed_in import user_of
 
 
 class LedgerAdmin(ReadOnlyAdmin):
-    """Rows of record: long tables, so nothing here counts or loads them one by one."""
+    """Base for very long tables: nothing here counts all rows or loads them one by one."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -45,7 +45,7 @@ class LedgerAdmin(ReadOnlyAdmin):
 
 @admin.register(Transaction)
 class TransactionAdmin(LedgerAdmin):
-    """Every line of every account, those in the trash among them."""
+    """Every transaction of every account, including those in the trash."""
 
     list_display = [
         "txn_date", "user", "account", "title", "category", "amount_text", "currency", "status",
@@ -74,7 +74,7 @@ class TransactionAdmin(LedgerAdmin):
 
 @admin.register(UnpostedReason)
 class UnpostedReasonAdmin(LedgerAdmin):
-    """Planned transactions that did not post on their day, and why."""
+    """Planned transactions that did not post on their date, and why."""
 
     list_display = ["tried_on", "transaction_id", "reason", "created_at"]
     list_filter = ["tried_on"]
@@ -83,7 +83,7 @@ class UnpostedReasonAdmin(LedgerAdmin):
 
 @admin.register(MonthlyTotal)
 class MonthlyTotalAdmin(LedgerAdmin):
-    """The sums kept beside the rows; `manage.py check_ledger` proves them."""
+    """Monthly totals stored next to the transactions. `manage.py check_ledger` verifies them."""
 
     list_display = ["month", "user", "account", "category", "inflow", "outflow", "rows_counted"]
     list_filter = ["month"]
@@ -97,7 +97,7 @@ class MonthlyTotalAdmin(LedgerAdmin):
 
 @admin.register(MerchantTotal)
 class MerchantTotalAdmin(LedgerAdmin):
-    """The same by merchant: a split transaction counts once."""
+    """Monthly totals by merchant. A split transaction counts once."""
 
     list_display = ["month", "account", "merchant", "category", "inflow", "outflow", "rows_counted"]
     list_filter = ["month"]
@@ -111,7 +111,7 @@ class MerchantTotalAdmin(LedgerAdmin):
 
 @admin.register(CategoryChange)
 class CategoryChangeAdmin(LedgerAdmin):
-    """Who, or what rule, gave which transaction which category."""
+    """The person or rule that assigned each category."""
 
     list_display = ["created_at", "transaction_id", "from_category", "to_category", "by", "actor"]
     list_filter = ["by", "created_at"]
@@ -121,7 +121,7 @@ class CategoryChangeAdmin(LedgerAdmin):
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(LedgerAdmin):
-    """Uploaded files and what became of them."""
+    """Uploaded files and their status."""
 
     list_display = [
         "created_at", "user", "account", "file_name", "format", "status", "read_count",
@@ -143,7 +143,7 @@ class ImportRowAdmin(LedgerAdmin):
 
 @admin.register(ReviewItem)
 class ReviewItemAdmin(LedgerAdmin):
-    """Lines that may be payments the account held, and what their owners answered."""
+    """Possible duplicates, and the owners' answers."""
 
     list_display = ["created_at", "user", "account", "txn_date", "status", "reason", "decided_at"]
     list_filter = ["status", "created_at"]
@@ -153,7 +153,7 @@ class ReviewItemAdmin(LedgerAdmin):
 
 @admin.register(BankLine)
 class BankLineAdmin(LedgerAdmin):
-    """What files and syncs said of transactions besides their first telling."""
+    """Further reports of transactions by files and syncs, besides the first."""
 
     list_display = ["created_at", "account", "transaction", "import_batch", "source"]
     list_filter = ["created_at"]
@@ -163,7 +163,7 @@ class BankLineAdmin(LedgerAdmin):
 
 @admin.register(ImportMapping)
 class ImportMappingAdmin(LedgerAdmin):
-    """How one account's files are read, remembered."""
+    """The remembered column mapping for an account's files."""
 
     list_display = ["account", "updated_at"]
     search_fields = ["account__user__email", "account__name"]
@@ -172,7 +172,7 @@ class ImportMappingAdmin(LedgerAdmin):
 
 @admin.register(Transfer)
 class TransferAdmin(LedgerAdmin):
-    """Two lines that are one movement of money, confirmed or suggested."""
+    """Two transactions that form one transfer, suggested or confirmed."""
 
     list_display = [
         "created_at", "user", "outflow_transaction_id", "inflow_transaction_id", "status",
@@ -184,7 +184,7 @@ class TransferAdmin(LedgerAdmin):
 
 @admin.register(TransactionSplit)
 class TransactionSplitAdmin(LedgerAdmin):
-    """The parts of divided lines."""
+    """The parts of split transactions."""
 
     list_display = ["transaction_id", "category", "signed_amount", "notes"]
     search_fields = ["=transaction__id", "transaction__user__email"]
@@ -193,7 +193,7 @@ class TransactionSplitAdmin(LedgerAdmin):
 
 @admin.register(Attachment)
 class AttachmentAdmin(LedgerAdmin):
-    """Receipts by name and size; what is in them is their owner's alone."""
+    """Receipts by name and size. Only the owner can see their contents."""
 
     list_display = ["created_at", "transaction_id", "file_name", "content_type", "byte_count"]
     list_filter = ["content_type"]
@@ -206,7 +206,7 @@ class AttachmentAdmin(LedgerAdmin):
 
 @admin.register(CategoryRule)
 class CategoryRuleAdmin(LedgerAdmin):
-    """What people have categorised by itself."""
+    """People's categorization rules."""
 
     list_display = [
         "user", "category", "keyword_pattern", "merchant_pattern", "priority", "is_active",
@@ -218,7 +218,7 @@ class CategoryRuleAdmin(LedgerAdmin):
 
 @admin.register(Change)
 class ChangeBatchAdmin(LedgerAdmin):
-    """Changes of many lines, and whether they were undone."""
+    """Bulk changes, and whether they were undone."""
 
     list_display = ["created_at", "user", "kind", "summary", "row_count", "status", "undone_at"]
     list_filter = ["kind", "status", "created_at"]
@@ -228,7 +228,7 @@ class ChangeBatchAdmin(LedgerAdmin):
 
 @admin.register(ChangeRow)
 class ChangeRowAdmin(LedgerAdmin):
-    """One line of a change, before and after."""
+    """One transaction of a bulk change, before and after."""
 
     list_display = ["change_id", "transaction_id", "left_alone"]
     search_fields = ["=change__id", "=transaction__id"]
@@ -236,7 +236,7 @@ class ChangeRowAdmin(LedgerAdmin):
 
 @admin.register(SavedView)
 class SavedViewAdmin(LedgerAdmin):
-    """Lists people keep under a name."""
+    """Saved filters of the transactions list."""
 
     list_display = ["created_at", "user", "name"]
     search_fields = ["user__email", "name"]
@@ -245,7 +245,7 @@ class SavedViewAdmin(LedgerAdmin):
 
 @admin.register(Tag)
 class TagAdmin(LedgerAdmin):
-    """People's own words for their lines."""
+    """People's own tags."""
 
     list_display = ["name", "user"]
     search_fields = ["user__email", "name"]
@@ -253,7 +253,9 @@ class TagAdmin(LedgerAdmin):
 
 
 class CategoryForm(forms.ModelForm):
-    """What an admin may change of a predefined category; its slug stays, for links and files."""
+    """The fields of a predefined category that an admin may change. The slug stays, for links and
+    files.
+    """
 
     class Meta:
         model = Category
@@ -262,7 +264,7 @@ class CategoryForm(forms.ModelForm):
 
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
-    """The predefined categories are edited by admins; people's own by themselves."""
+    """Admins edit the predefined categories; people edit their own."""
 
     form = CategoryForm
     list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "is_live"]
@@ -291,6 +293,6 @@ class CategoryAdmin(StaffAdmin):
         return is_predefined and may(user_of(request), Ability.MANAGE_USERS)
 
     def save_model(self, request: HttpRequest, obj: Category, form: forms.ModelForm, change: Any):
-        """The service takes the changes; nothing is written from the form's own instance."""
+        """Save through the service; the form's own instance is never written."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         edit_category(actor=user_of(request), category=obj, **changes)

@@ -1,16 +1,18 @@
-"""A receipt's bytes as an answer that can do nothing but be looked at or saved."""
+"""Serve receipts so that they can only be viewed or saved."""
 
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
 from transactions.models import Attachment
 
-# Images may be shown in the page's own frame; a PDF is always saved.
+# Images may be shown in our own pages; PDFs are always downloaded.
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def attachment_answer(attachment: Attachment) -> HttpResponse:
-    """The file with its own type, no sniffing, and no right to run or load anything."""
+    """The file with its own content type, no sniffing, and no permission to run or load
+    anything.
+    """
     answer = HttpResponse(bytes(attachment.content), content_type=attachment.content_type)
     is_saved = attachment.content_type not in SHOWN
     disposition = content_disposition_header(is_saved, attachment.file_name)

@@ -1,7 +1,7 @@
-"""What an app above says about a change of categories before it is made, such as a budget's use.
+"""Lets apps above report the effect of a planned category change, for example on budgets.
 
-An app above names its reader when it starts (banking/kernel/upward.py); so the ledger can show what
-a rule would do to this month's limits, and knows nothing of budgets.
+They register a function at start (banking/kernel/upward.py), so the ledger can show what a rule
+would do to this month's limits without depending on budgets.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,9 @@ from banking.kernel.upward import Callbacks
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """By how much a category's money in less money out would change on a day, in a currency."""
+    """The change in a category's net amount (money in minus money out) on one date, in one
+    currency.
+    """
 
     on: date
     currency: str
@@ -25,9 +27,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class LimitEffect:
-    """A limit of this month, what counts against it before and after, and how it stands each time.
+    """A limit of this month, and the amount that counts against it, before and after.
 
-    The statuses are on_track, warning or exceeded; `limit` may move too, by what is carried over.
+    The statuses are on_track, warning or exceeded. `limit` may also change because of carry-over.
     """
 
     name: str
@@ -46,12 +48,14 @@ class LimitEffect:
         return self.status_before != self.status_after
 
 
-# Each takes (user, moves, on) and returns LimitEffects; asked about every preview.
+# Each takes (user, moves, on) and returns LimitEffects. Called for every preview.
 readers = Callbacks()
 
 
 def limit_effects(user: Any, moves: Sequence[Move], on: date) -> list[LimitEffect]:
-    """What the moves would do to the limits of the month of `on`, those that turn first."""
+    """The moves' effects on the limits of the month of `on`; limits that change status
+    come first.
+    """
     if not moves:
         return []
     effects = [effect for read in readers.functions() for effect in read(user, moves, on)]

@@ -1,7 +1,8 @@
-"""What runs within the request and what the worker does: a few rows at once, very many later.
+"""Decides what runs within the request and what a worker does: small jobs at once, large ones
+later.
 
-Every function takes what a door was asked for, and returns the result, or the change or import that
-a worker carries on. `tasks` runs in the worker and decides nothing.
+Every function takes the arguments of a view or endpoint. It returns the result, or the change or
+import that a worker continues. `tasks` runs in the worker and makes no decisions.
 """
 
 from datetime import datetime
@@ -32,21 +33,21 @@ from users.models import User
 def edit_soon(
     actor: User, rows: TransactionQuerySet, *, at: datetime, **wanted: Any
 ) -> Change | None:
-    """Edit a few rows at once, very many in the worker. Raises ValidationError."""
+    """Edit a few rows at once, or many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
     return _woken(long_change_requests.begin_edit(actor=actor, rows=rows, **wanted))
 
 
 def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Change | None:
-    """Delete a few rows at once, very many in the worker. Raises ValidationError."""
+    """Delete a few rows at once, or many in the worker. Raises ValidationError."""
     if _are_few(rows.filter(user=actor)):
         return bulk_delete(actor=actor, rows=rows, at=at)
     return _woken(long_change_requests.begin_deletion(actor=actor, rows=rows, at=at))
 
 
 def apply_soon(actor: User, *, at: datetime, rule: CategoryRule | None = None) -> Change | None:
-    """Apply rules: at once where few rows change, else in the worker. Raises ValidationError."""
+    """Apply rules at once if few rows change, or else in the worker. Raises ValidationError."""
     live = Transaction.objects.filter(user=actor).live()
     most = settings.CHANGE_INLINE_ROWS
     if _are_few(live) or (
@@ -58,14 +59,14 @@ def apply_soon(actor: User, *, at: datetime, rule: CategoryRule | None = None) -
 
 
 def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Restored | Change:
-    """Take a few rows out of the trash at once, very many in the worker."""
+    """Restore a few rows from the trash at once, or many in the worker."""
     if _are_few(rows.filter(user=actor)):
         return bulk_restore(actor=actor, rows=rows, at=at)
     return _woken(long_change_requests.begin_restoring(actor=actor, rows=rows))
 
 
 def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | Change:
-    """Take a category away; very many transactions move in the worker. Raises ValidationError."""
+    """Delete a category. Many transactions are moved by the worker. Raises ValidationError."""
     if _are_few(long_changes.rows_in(category)):
         return delete_category(actor=actor, category=category, **wanted)
     return _woken(
@@ -76,14 +77,14 @@ def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int 
 def sync_soon(
     actor: User | None, connection: BankConnection, *, trigger: str, at: datetime
 ) -> SyncRun:
-    """Have the worker ask a bank for news; the run tells how it went. Raises ValidationError."""
+    """Have the worker sync a bank connection; the run shows the outcome. Raises ValidationError."""
     run = request_sync(actor=actor, connection=connection, trigger=trigger, at=at)
     wake(sync_bank, connection.pk)
     return run
 
 
 def undo_soon(actor: User, change: Change, *, at: datetime) -> Undone | None:
-    """Undo a change; None where the worker is to do it. Raises ValidationError."""
+    """Undo a change; returns None if the worker does it. Raises ValidationError."""
     is_begun = change.status == Change.Status.UNDO_FAILED
     if change.row_count <= settings.CHANGE_INLINE_ROWS and not is_begun:
         return undo_change(actor=actor, change=change, at=at)
@@ -92,7 +93,9 @@ def undo_soon(actor: User, change: Change, *, at: datetime) -> Undone | None:
 
 
 def wake_change(actor: User, change: Change, *, at: datetime) -> None:
-    """Ask the worker again: its message was lost, it died, or failed. Raises ValidationError."""
+    """Restart a stuck change: its message was lost, the worker died or it failed. Raises
+    ValidationError.
+    """
     if change.is_failed:
         change = long_change_requests.retry_change(actor=actor, change=change, at=at)
     if change.is_unfinished:
@@ -105,13 +108,13 @@ def _woken(change: Change) -> Change:
 
 
 def _are_few(rows: TransactionQuerySet, most: int | None = None) -> bool:
-    """Counted no further than it matters."""
+    """Whether there are few rows. Stops counting at the limit."""
     most = settings.CHANGE_INLINE_ROWS if most is None else most
     return rows.order_by().values("pk")[: most + 1].count() <= most
 
 
 def check_soon(batch: ImportBatch) -> ImportBatch:
-    """Check a small file at once, a large one in the worker."""
+    """Check a small file at once, or a large one in the worker."""
     if batch.needs_answer:
         return batch
     if is_small(batch):
@@ -121,7 +124,7 @@ def check_soon(batch: ImportBatch) -> ImportBatch:
 
 
 def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatch:
-    """Confirm a small file at once, a large one in the worker. Raises ValidationError."""
+    """Confirm a small file at once, or a large one in the worker. Raises ValidationError."""
     if is_small(batch):
         batch = import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
         wake(find_transfers, batch.user_id)
@@ -133,7 +136,7 @@ def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatc
 
 
 def check_group_soon(batch: ImportBatch) -> list[ImportBatch]:
-    """`check_soon` for all imports of one upload."""
+    """Run `check_soon` for all imports of one upload."""
     return [check_soon(one) for one in ImportBatch.objects.together_with(batch)]
 
 
@@ -148,5 +151,5 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
 
 
 def is_small(batch: ImportBatch) -> bool:
-    """Whether the file is read within a request."""
+    """Whether the file is small enough to be read within a request."""
     return batch.file_size <= settings.IMPORT_INLINE_BYTES

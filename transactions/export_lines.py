@@ -1,4 +1,4 @@
-"""Rows of the ledger with all that an export says of them, read in pieces of fixed cost."""
+"""Read transactions for export in batches, with a fixed number of queries each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ExportedPart:
-    """One part of a split line."""
+    """One part of a split transaction."""
 
     category_id: int | None
     signed_amount: Decimal
@@ -39,8 +39,9 @@ class ExportedPart:
 
 @dataclass(frozen=True, slots=True)
 class ExportedLine:
-    """One transaction. `counted` is what the list it is from counts of it: its parts of the
-    category that the list is filtered by, else the whole."""
+    """One transaction. `counted` is the amount that counts in the exported list: the parts in the
+    category that the list is filtered by, or else the whole.
+    """
 
     pk: int
     user_id: int
@@ -64,9 +65,9 @@ class ExportedLine:
 
 
 def export_lines(rows: TransactionQuerySet, user: User) -> Iterator[list[ExportedLine]]:
-    """The rows in their order, some thousands at a time; four queries a piece at most.
+    """Yield the rows in order, some thousands at a time, with at most four queries for each batch.
 
-    The other side of a transfer is named to its owner alone.
+    Only the owner of a transfer's other side sees its name.
     """
     counted = COUNTED if COUNTED in rows.query.annotations else "signed_amount"
     columns = rows.prefetch_related(None).annotate(in_list=F(counted))
@@ -115,14 +116,14 @@ def _other_sides(ids: list[int], user: User) -> dict[int, int]:
 
 
 class OwnersCategories:
-    """The categories of the owners of exported lines, read once for each owner."""
+    """The categories of the owners of exported transactions, loaded once per owner."""
 
     def __init__(self) -> None:
         self._names: dict[int, CategoryNames] = {}
         self._by_id: dict[int, Category] = {}
 
     def label_of(self, owner_id: int, category_id: int | None) -> str:
-        """What a file calls the category, so that its owner's importer knows it again."""
+        """The label that the owner's importer recognizes as this category."""
         return self._of(owner_id).label_of(category_id)
 
     def get(self, owner_id: int, category_id: int | None) -> Category | None:

@@ -1,7 +1,7 @@
-"""Transactions as a CSV file that streams at any size and that our importer reads back.
+"""Stream transactions as a CSV file of any size that our importer can read back.
 
-Text a spreadsheet would take for a formula gets an apostrophe before it; amounts stay numbers,
-signed, with the digits of their currency.
+Text that a spreadsheet would treat as a formula gets a leading apostrophe. Amounts stay signed
+numbers with the digits of their currency.
 """
 
 import csv
@@ -17,19 +17,19 @@ from transactions.models import TransactionQuerySet
 from transactions.sources.files.own_csv import HEADINGS, neutralized, packed
 from users.models import User
 
-# Excel reads the file as UTF-8 only with this mark.
+# Excel needs this byte order mark to read the file as UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
 
 
 class _Line:
-    """A file for csv.writer that hands each line back."""
+    """A file object for csv.writer that returns each line."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_answer(rows: TransactionQuerySet, user: User, on: date) -> StreamingHttpResponse:
-    """The file, sent while it is read."""
+    """A response that streams the file."""
     answer = StreamingHttpResponse(csv_lines(rows, user), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="transactions-{on}.csv"'
     answer["Cache-Control"] = "private, no-store"
@@ -37,7 +37,7 @@ def csv_answer(rows: TransactionQuerySet, user: User, on: date) -> StreamingHttp
 
 
 def csv_lines(rows: TransactionQuerySet, user: User) -> Iterator[str]:
-    """The file in pieces, in the rows' order; `user` is who takes it out."""
+    """Yield the file in pieces, in the order of the rows. `user` is the person who exports it."""
     writer = csv.writer(_Line())
     categories = OwnersCategories()
     yield BYTE_ORDER_MARK + writer.writerow(HEADINGS)
@@ -46,7 +46,7 @@ def csv_lines(rows: TransactionQuerySet, user: User) -> Iterator[str]:
 
 
 def _cells(line: ExportedLine, categories: OwnersCategories) -> Iterable[Any]:
-    """In the order of HEADINGS."""
+    """The cells in the order of HEADINGS."""
     category = categories.label_of(line.user_id, line.category_id)
     words = (line.description, line.merchant, category, packed(line.tags), line.notes)
     return (
@@ -63,7 +63,7 @@ def _cells(line: ExportedLine, categories: OwnersCategories) -> Iterable[Any]:
 
 
 def _parts_cell(line: ExportedLine, categories: OwnersCategories) -> str:
-    """Each part on a line of its own: category, amount, note."""
+    """One line for each part: category, amount, note."""
     return "\n".join(
         packed(
             (

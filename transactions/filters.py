@@ -1,4 +1,4 @@
-"""What a transactions list may be narrowed to and sorted by, alike on the page and at the API."""
+"""Filters and ordering of the transactions list, for the page and the API."""
 
 from contextlib import suppress
 from typing import Any
@@ -20,9 +20,9 @@ from transactions.models import Category, Transaction, TransactionQuerySet, Tran
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import COUNTED, counted_by_parts
 
-# What `merchant_is` says for transactions without a merchant.
+# The `merchant_is` value for transactions without a merchant.
 NO_MERCHANT = "(none)"
-# What a person calls the column → what the rows are ordered by.
+# Column name in the URL → field the rows are ordered by.
 ORDERINGS = {
     "txn_date": "txn_date",
     "amount": "amount",
@@ -33,7 +33,7 @@ ORDERINGS = {
     "account": "account_key",
     "category": "category_key",
 }
-# Columns of other tables, and text too long for a cursor, are ordered by an annotation.
+# Columns of other tables, and text too long for a cursor, are ordered through an annotation.
 _KEYS = {
     "description_key": Left("search_text", 80),
     "account_key": Lower("account__name"),
@@ -62,7 +62,7 @@ class IsoDateFilter(django_filters.DateFilter):
 
 
 class WordsField(forms.CharField):
-    """Text that is compared without regard to case, on every database."""
+    """Case-insensitive text comparison on every database."""
 
     def to_python(self, value: Any) -> str:
         return folded(super().to_python(value) or "")
@@ -76,7 +76,7 @@ class WordsFilter(django_filters.CharFilter):
 
 
 class OrderingField(forms.CharField):
-    """Names of ORDERINGS, "-" before one for the largest first, several with commas."""
+    """Comma-separated names from ORDERINGS; a leading "-" sorts in descending order."""
 
     def clean(self, value: Any) -> list[str]:
         names = [name.strip() for name in (super().clean(value) or "").split(",")]
@@ -98,10 +98,10 @@ class OrderingFilter(django_filters.Filter):
 
 
 class TransactionFilter(django_filters.FilterSet):
-    """Every filter of a transactions list.
+    """Every filter of the transactions list.
 
-    A malformed value is an error at its name. What is well formed but not there, an account of
-    somebody else or a category that never was, matches nothing.
+    A malformed value is an error for its field. A valid value that does not exist or belongs to
+    another person (such as their account) matches nothing.
     """
 
     date_from = IsoDateFilter(field_name="txn_date", lookup_expr="gte", label="From")
@@ -148,7 +148,7 @@ class TransactionFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def in_category(self, rows: TransactionQuerySet, name: str, slug: str) -> TransactionQuerySet:
-        """A split row is in the categories of its parts alone, and counts by those parts."""
+        """Filter by category. A split transaction belongs to the categories of its parts only."""
         shared = list(shared_account_ids(self.request.user))
         if slug == UNCATEGORIZED:
             whole, parts = Q(category=None), TransactionSplit.objects.filter(category=None)
@@ -166,7 +166,9 @@ class TransactionFilter(django_filters.FilterSet):
         return counted_by_parts(found, parts)
 
     def _category_ids(self, slug: str, shared: list[int]) -> list[int]:
-        """The categories of that address: a person's own, and those of owners who share."""
+        """The categories with that slug: the user's own, and those of owners who share accounts
+        with them.
+        """
         owners = Q(user=None) | Q(user=self.request.user)
         if shared:
             owners |= Q(user__in=Account.objects.filter(pk__in=shared).values("user"))
@@ -175,7 +177,7 @@ class TransactionFilter(django_filters.FilterSet):
         return list(found)
 
     def at_merchant(self, rows: TransactionQuerySet, name: str, key: str) -> TransactionQuerySet:
-        """Exactly this merchant, however it is spelt; NO_MERCHANT: those without one."""
+        """Exactly this merchant, in any case; NO_MERCHANT selects transactions without one."""
         return rows.filter(merchant_key="" if key == NO_MERCHANT else key)
 
     def of_type(self, rows: TransactionQuerySet, name: str, kind: str) -> TransactionQuerySet:
@@ -193,16 +195,16 @@ class TransactionFilter(django_filters.FilterSet):
         return rows
 
     def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
-        # The category of a split row waits; a part is no transfer.
+        # A split transaction's own category does not count, and parts are never transfers.
         is_transfer = Q(category__kind=Category.Kind.TRANSFER, is_split=False)
         if how == "only":
             return rows.filter(is_transfer)
         return rows.filter(Q(category=None) | ~is_transfer)
 
     def by_meaning(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
-        """What figures count as income, or as spending: money out, less refunds in its categories.
+        """Filter by income or by spending (money out minus refunds), as figures count them.
 
-        A split row counts by its parts of that kind.
+        A split transaction counts by its parts of that kind.
         """
         is_expense = Q(category__kind=Category.Kind.EXPENSE)
         if how == "income":
@@ -231,7 +233,7 @@ class TransactionFilter(django_filters.FilterSet):
 
 
 def sort_transactions(rows: TransactionQuerySet, names: list[str]) -> TransactionQuerySet:
-    """The rows by these columns of ORDERINGS, none of them null, for keyset paging."""
+    """Sort the rows by these ORDERINGS, with no nulls, for keyset paging."""
     if not names:
         return rows
     keys = [
@@ -243,7 +245,7 @@ def sort_transactions(rows: TransactionQuerySet, names: list[str]) -> Transactio
 
 
 def with_plain_amounts(query: QueryDict) -> QueryDict:
-    """The query with typed amounts as plain digits, as an app or another region reads them too."""
+    """The query with amounts as plain digits, so that the link works in any region format."""
     for name in ("amount_min", "amount_max"):
         with suppress(ValidationError):
             amount = AmountFilterField(required=False).clean(query.get(name, ""))

@@ -1,8 +1,8 @@
-"""The fingerprint by which a line read again is known again.
+"""Fingerprints recognize a line that is read again.
 
-Two lines of one account with the same date, amount, currency and wording have the same
-fingerprint; how many of them there are is counted, so that two equal coffees stay two: a file's
-k-th line of a fingerprint is a duplicate when the account already holds k live ones.
+Lines of one account with the same date, amount, currency and wording share a fingerprint. They are
+counted, so two identical coffees stay two: the k-th line of a file with a fingerprint is a
+duplicate if the account already has k live transactions with it.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from decimal import Decimal
 from banking.kernel.money import to_units
 from transactions.matching.words import normalized
 
-# Goes into every hash: a changed rule gets a new number and a migration that rewrites the column.
-# 2: letters are compared without accents, however they are composed.
+# Part of every hash. A changed algorithm gets a new number and a migration that recomputes the
+# column. Version 2 ignores accents, however they are encoded.
 VERSION = 2
 
 

@@ -1,9 +1,9 @@
-"""Money in and out of some accounts, in one currency: what every figure over a period adds up.
+"""Money in and out of a set of accounts in one currency: the basis of every figure over a period.
 
-Home-currency accounts come from the monthly totals, so ten years cost what one month costs. Only
-two things need a day: a foreign account (each amount converts at its own date's rate) and a period
-that cuts a month. Those come from exactly those accounts and days, grouped by day in the database.
-Transfers (`kind=transfer`), pending rows and the trash are in no flow.
+Accounts in the figure's currency use monthly totals, so ten years cost as much as one month. Daily
+sums are needed only for accounts in other currencies (each amount converts at its own date's rate)
+and for partial months. They are grouped by day in the database. Transfers (`kind=transfer`),
+pending transactions and the trash are excluded.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,11 +29,10 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One account's money in and out (both positive) in one category, on a day or in a month.
+    """Money in and out (both positive) of one account in one category, for a day or month.
 
-    What comes in, in a category of expenses, is a refund: it lowers what was spent there.
-    In the figure's currency; `rate` is None, and the amounts are the account's own, where no rate
-    was known.
+    Money in with an expense category is a refund and reduces spending. Amounts are in the figure's
+    currency; if no rate is known, `rate` is None and they are in the account's currency.
     """
 
     account: Account
@@ -56,7 +55,7 @@ class Flow:
 
     @property
     def spent(self) -> Decimal:
-        """Money out less refunds; below zero where these outweigh."""
+        """Money out minus refunds; negative if there are more refunds."""
         return self.outflow - self.refunds
 
     @property
@@ -69,13 +68,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """Every flow that the periods asked for can need."""
+    """Every flow that the requested periods can need."""
 
     currency: str
     rows: tuple[Flow, ...]
 
     def within(self, period: Period) -> Iterator[Flow]:
-        """The flows of one period, each money line in exactly one of them."""
+        """The flows of one period. Each transaction counts in exactly one flow."""
         whole = set(whole_months(period))
         for flow in self.rows:
             if flow.is_month:
@@ -90,7 +89,7 @@ class Flows:
 
 
 def whole_months(period: Period) -> list[date]:
-    """The first days of the calendar months that lie entirely inside the period."""
+    """The first days of the calendar months that lie entirely within the period."""
     return [
         month
         for month in period.months()
@@ -99,7 +98,7 @@ def whole_months(period: Period) -> list[date]:
 
 
 def cut_months(period: Period) -> list[Period]:
-    """The parts of a period that are not whole months: at most its first and its last."""
+    """The partial months of the period: at most its first and last."""
     whole = whole_months(period)
     if not whole:
         return [period] if period.days else []
@@ -111,9 +110,9 @@ def cut_months(period: Period) -> list[Period]:
 def load_flows(
     *, accounts: Sequence[Account], currency: str, periods: Iterable[Period], on: date
 ) -> tuple[Flows, RateTable]:
-    """The flows of `accounts` in `periods`, in `currency`; and the rates, also those of `on`.
+    """Load the flows of `accounts` in `periods`, in `currency`, and the rates (also those of `on`).
 
-    At most four queries, however many rows, accounts or months.
+    Runs at most four queries, whatever the number of rows, accounts or months.
     """
     return load_flows_in({currency: accounts}, periods=periods, on=on)[currency]
 
@@ -125,9 +124,10 @@ def load_flows_in(
     on: date,
     category_ids: Collection[int] | None = None,
 ) -> dict[str, tuple[Flows, RateTable]]:
-    """As `load_flows`, for several figures at once: {currency: the accounts it covers}.
+    """Like `load_flows`, for several figures at once: {currency: its accounts}.
 
-    At most four queries for any number of currencies. `category_ids` leaves all others out.
+    Runs at most four queries for any number of currencies. With `category_ids`, other categories
+    are left out.
     """
     periods = list(periods)
     wanted = {currency: {one.pk: one for one in group} for currency, group in accounts.items()}
@@ -203,9 +203,9 @@ def _monthly_rows(home: set[int], periods: list[Period], only: Q) -> list[dict[s
 def _daily_rows(
     home: set[int], foreign: set[int], periods: list[Period], only: Q
 ) -> list[dict[str, Any]]:
-    """Every day of the foreign accounts, and the cut months' days of the others.
+    """Daily sums: every day for accounts in other currencies, partial months for the rest.
 
-    Where figures are in several currencies, an account may be foreign to one and home to another.
+    With figures in several currencies, an account may be foreign in one and domestic in another.
     """
     edges = [edge for period in periods for edge in cut_months(period)]
     wanted = [(foreign, periods), (home - foreign, edges)]
@@ -222,9 +222,10 @@ def _daily_rows(
 
 
 def _on(accounts: set[int], spans: list[Period]) -> QuerySet:
-    """What counts on these accounts in these spans.
+    """Condition for counted transactions on these accounts in these periods.
 
-    The days around all of them stand beside the alternatives, or SQLite reads the whole table.
+    The overall date range is repeated outside the alternatives; otherwise SQLite reads the whole
+    table.
     """
     around = Q(
         txn_date__gte=min(span.start for span in spans),
@@ -235,9 +236,9 @@ def _on(accounts: set[int], spans: list[Period]) -> QuerySet:
 
 
 def _by_day(groups: list[QuerySet], prefix: str) -> list[dict[str, Any]]:
-    """Sums by account, category and day; `prefix` leads from a split's part to its transaction.
+    """Sums by account, category and day. `prefix` leads from a split part to its transaction.
 
-    The groups have no account in common, so that one query may hold them all.
+    The groups have no account in common, so one query can load them all.
     """
     first, *others = [
         rows.exclude(category__kind=Category.Kind.TRANSFER)

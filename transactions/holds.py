@@ -1,7 +1,7 @@
-"""Rows that something above the ledger holds, such as the payment of a bill.
+"""Lets apps above hold transactions, such as the payment of a bill.
 
-While a row is held, it keeps its money and stays out of the trash. The ledger asks the apps above
-(banking/kernel/upward.py), so it knows that a row is held, and not by whom.
+A held transaction keeps its amount and cannot be moved to the trash. The ledger asks the apps above
+(banking/kernel/upward.py) without knowing them.
 """
 
 from typing import Any
@@ -16,9 +16,9 @@ holds = Callbacks()
 
 
 def refuse_held(rows: QuerySet[Any]) -> None:
-    """Raise ValidationError when any of these transactions is held.
+    """Raise ValidationError if any of these transactions is held.
 
-    Ask under the lock of their accounts.
+    Call this with their accounts locked.
     """
     for hold in holds.functions():
         if sentence := hold(rows):

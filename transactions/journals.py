@@ -1,8 +1,8 @@
-"""Transactions as a journal for plain-text accounting: hledger's and beancount's formats.
+"""Export transactions as a plain-text accounting journal for hledger or beancount.
 
-Posted lines count, so the tools' balances are ours. Pending and planned lines are in the file as
-comments. A transfer's two sides meet in one equity account. An account's opening balance is there
-when all its posted transactions are: a part of them has no balance.
+Posted transactions count, so the tools show our balances. Pending and planned ones are included as
+comments. Both sides of a transfer meet in one equity account. The opening balance is included if
+the export covers all of an account's posted transactions.
 """
 
 import re
@@ -29,7 +29,7 @@ _OPENING, _TRANSFERS, _NONE = "Equity:Opening Balances", "Equity:Transfers", "Un
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One posting of an entry; `path` is the account's name, from the top."""
+    """One posting of an entry. `path` is the full account name."""
 
     path: tuple[str, ...]
     amount: str
@@ -37,7 +37,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One journal entry, whose postings add up to zero."""
+    """One journal entry. Its postings add up to zero."""
 
     on: date
     payee: str
@@ -53,7 +53,7 @@ Format = Callable[[Iterator[Entry], date], Iterator[str]]
 def file_answer(
     rows: TransactionQuerySet, user: User, on: date, name: str
 ) -> StreamingHttpResponse:
-    """The file, sent while it is read; `name` is one of FILE_FORMATS."""
+    """A response that streams the file. `name` is one of FILE_FORMATS."""
     if name == CSV:
         return csv_answer(rows, user, on)
     answer = StreamingHttpResponse(
@@ -65,7 +65,9 @@ def file_answer(
 
 
 def journal_lines(rows: TransactionQuerySet, user: User, name: str) -> Iterator[str]:
-    """The journal in pieces, in the rows' order; `user` is who takes it out."""
+    """Yield the journal in pieces, in the order of the rows. `user` is the person who
+    exports it.
+    """
     plain = rows.order_by()
     first = plain.aggregate(first=Min("txn_date"))["first"] or date(2000, 1, 1)
     return FORMATS[name](_entries(rows, user, first), first)
@@ -85,7 +87,7 @@ def _entries(rows: TransactionQuerySet, user: User, first: date) -> Iterator[Ent
 
 
 def _whole_accounts(rows: TransactionQuerySet) -> set[int]:
-    """The accounts of which every posted transaction is among the rows."""
+    """The accounts whose posted transactions are all among the rows."""
     chosen = _posted_counts(rows)
     every = _posted_counts(Transaction.objects.live().filter(account__in=chosen))
     return {pk for pk, count in chosen.items() if count == every.get(pk)}
@@ -97,7 +99,7 @@ def _posted_counts(rows: TransactionQuerySet) -> dict[int, int]:
 
 
 def _account_paths(accounts: list[Account]) -> dict[int, tuple[str, ...]]:
-    """Each account's name in the journal; of names that read alike, with its number."""
+    """Each account's name in the journal. Names that would collide get a number."""
     names = {
         account.pk: " ".join(filter(None, (account.name, account.last_four)))
         for account in accounts
@@ -180,7 +182,7 @@ def _hledger(entries: Iterator[Entry], first: date) -> Iterator[str]:
         lines = [f"{entry.on} * ({code}) {words}"]
         for name, value in entry.facts.items():
             if name != "id":
-                # A comma would end the value of a tag.
+                # A comma would end the tag's value.
                 lines.append(f"    ; {name}: {_one_line(value).replace(',', ' /')}")
         for posting in entry.postings:
             account = ":".join(map(_hledger_name, posting.path))
@@ -189,12 +191,12 @@ def _hledger(entries: Iterator[Entry], first: date) -> Iterator[str]:
 
 
 def _hledger_text(text: str) -> str:
-    """ ";" begins a comment and "|" ends the payee."""
+    """ ";" starts a comment and "|" ends the payee."""
     return _one_line(text).replace(";", ",").replace("|", "/")
 
 
 def _hledger_name(name: str) -> str:
-    """Two spaces end an account's name, ":" begins the next level and ";" a comment."""
+    """Two spaces end an account name, ":" starts a sub-account and ";" a comment."""
     return _one_line(re.sub("[:;]", " ", name)) or _NONE
 
 
@@ -226,7 +228,7 @@ def _quoted(text: str) -> str:
 
 
 def _beancount_name(name: str) -> str:
-    """Letters, digits and hyphens, with a capital or a digit first."""
+    """Letters, digits and hyphens, starting with a capital letter or digit."""
     plain = _ascii(name) or "X" + "".join(f"{ord(char):x}" for char in name)[:40]
     return plain[:1].upper() + plain[1:]
 

@@ -1,6 +1,6 @@
-"""The proof of the ledger: every stored figure recomputed from the rows, in one snapshot.
+"""Verify the ledger: recompute every stored figure from the rows, in one snapshot.
 
-It only reads, in a fixed number of queries, and streams what it reads.
+Read-only, with a fixed number of queries and streamed results.
 """
 
 from datetime import datetime
@@ -46,9 +46,9 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 
 
 def check_ledger(account_id: int | None = None, at: datetime | None = None) -> LedgerReport:
-    """Check every account, or one, as of `at` (by default now).
+    """Check all accounts, or one, as of `at` (default: now).
 
-    Rows in the trash are checked too, and counted nowhere.
+    Rows in the trash are checked too, but never counted.
     """
     accounts, rows = Account.objects.all(), Transaction.objects.all()
     totals, at_merchants = MonthlyTotal.objects.all(), MerchantTotal.objects.all()
@@ -150,14 +150,15 @@ def _money(accounts: QuerySet, rows: QuerySet) -> Invariant:
 
 
 def _fractions(name: str) -> Q:
-    """Rows whose amount has more decimals than their currency has."""
+    """Rows whose amount has more decimals than their currency."""
     by_digits: dict[int, list[str]] = {}
     for code in active_currencies():
         by_digits.setdefault(minor_unit_digits(code), []).append(code)
     condition = Q(pk__in=[])
     for digits, codes in sorted(by_digits.items()):
         if digits < 4:
-            # Not F(name) % n: the column is whole ten-thousandths, its Python type a Decimal.
+            # F(name) % n does not work: the column holds whole ten-thousandths, but its Python type
+            # is Decimal.
             rest = Func(
                 F(name),
                 template=f"(%(expressions)s %%%% {10 ** (4 - digits)})",

@@ -1,4 +1,4 @@
-"""What a check of the ledger says: invariant by invariant, which rows are off."""
+"""The result of a ledger check: for each invariant, the rows that violate it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-# What is listed of each invariant; the counts are always whole.
+# The maximum number of violations listed for each invariant. The counts are complete.
 MOST_LISTED = 100
 CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One row that breaks an invariant, with what is stored and what it should be."""
+    """One row that violates an invariant, with its stored and expected values."""
 
     table: str
     id: int | None
@@ -25,7 +25,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Invariant:
-    """How many rows were looked at, how many are off, and the first of those."""
+    """The number of rows checked and of violations, and the first violations."""
 
     name: str
     rule: str
@@ -41,7 +41,7 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """What a check found, invariant by invariant."""
+    """The result of a check, by invariant."""
 
     invariants: list[Invariant]
 
@@ -54,7 +54,7 @@ class LedgerReport:
         return self.violation_count == 0
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as JSON carries it."""
+        """The report as a JSON-serializable dictionary."""
         return {
             "ok": self.is_clean,
             "violation_count": self.violation_count,
@@ -71,7 +71,7 @@ class LedgerReport:
 
 
 def counting(rows: QuerySet, invariant: Invariant) -> Iterator[Any]:
-    """The rows, streamed and counted as looked at."""
+    """Yield the rows and count them as checked."""
     for row in rows.iterator(chunk_size=CHUNK):
         invariant.checked_count += 1
         yield row

@@ -1,4 +1,4 @@
-"""The proof that planned lines wait for their day and no longer, and that transfers are whole."""
+"""Verify that planned transactions are not overdue and that transfers are complete."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,14 +9,14 @@ from transactions.ledger_report import Invariant, Violation, counting
 from transactions.models import Transaction, Transfer
 from users.timezones import EARLIEST_ZONE, local_date
 
-# The job that posts may be this late before it is a fault.
+# How late the posting job may be before it counts as an error.
 GRACE = timedelta(days=1)
 
 
 def planned_lines(rows: QuerySet[Transaction], at: datetime) -> Invariant:
-    """A planned line past its day has a kept reason, or its account is in the trash.
+    """An overdue planned transaction must have a stored reason, or its account is in the trash.
 
-    That it is in no balance and no total is shown where those are recomputed from posted lines.
+    Other checks, which recompute from posted transactions, show that it counts nowhere.
     """
     found = Invariant("planned", "a planned line is a person's own, and posts on its day")
     planned = rows.filter(status=Transaction.Status.PLANNED)
@@ -50,9 +50,10 @@ def _with_a_side_in_the_trash(planned: QuerySet[Transaction]) -> set[int]:
 
 
 def transfer_legs(rows: QuerySet[Transaction]) -> Invariant:
-    """A confirmed transfer has two live legs that cancel, or none; both planned or both not.
+    """A confirmed transfer has either two live legs that cancel out, or none; both planned or
+    neither.
 
-    Between two currencies the legs have opposite signs: the rate is what they say.
+    Between two currencies the legs only need opposite signs: they define the rate.
     """
     found = Invariant("transfers", "a confirmed transfer has two live legs that cancel, or none")
     pairs = Transfer.objects.filter(
@@ -74,7 +75,7 @@ def transfer_legs(rows: QuerySet[Transaction]) -> Invariant:
 
 
 def _broken(user_id: int, outflow: tuple, inflow: tuple) -> str:
-    """What is wrong with a pair of (pk, amount, currency, status, deleted, account, user)."""
+    """The problem with a pair of (pk, amount, currency, status, deleted, account, user), if any."""
     planned = Transaction.Status.PLANNED
     out_amount, in_amount = Decimal(outflow[1]), Decimal(inflow[1])
     if (outflow[4] is None) != (inflow[4] is None):

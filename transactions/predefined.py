@@ -1,15 +1,15 @@
-"""The predefined categories: two levels, each with an icon (lucide) and a colour.
+"""The predefined categories: two levels, each with an icon (lucide) and a color.
 
-`install` runs in a migration and may run again: it adds what is missing and changes nothing that
-an administrator has renamed.
+`install` runs in a migration and can be repeated: it adds missing categories and keeps whatever an
+administrator has renamed.
 """
 
 from typing import Any
 
-# The word in addresses that asks for rows without a category; no category has it for a slug.
+# The URL value that filters for uncategorized transactions. No category has this slug.
 UNCATEGORIZED = "uncategorized"
 
-# (slug, name, kind, icon, colour, children as (slug, name, icon)). Children share kind and colour.
+# (slug, name, kind, icon, color, children as (slug, name, icon)). Children share kind and color.
 TREE: list[tuple[str, str, str, str, str, list[tuple[str, str, str]]]] = [
     ("income", "Income", "income", "banknote", "#15803d", [
         ("salary", "Salary", "briefcase"),
@@ -95,7 +95,9 @@ TREE: list[tuple[str, str, str, str, str, list[tuple[str, str, str]]]] = [
 
 
 def install(category_model: Any) -> None:
-    """Add the predefined categories that are missing (`category_model` may be a migration's)."""
+    """Add missing predefined categories (`category_model` may be a migration's historical
+    model).
+    """
     for slug, name, kind, icon, color, children in TREE:
         shared = {"kind": kind, "color": color}
         parent, _ = category_model.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""Receipts at the API."""
+"""Receipts in the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Categories at the API."""
+"""Categories in the API."""
 
 from typing import Any
 

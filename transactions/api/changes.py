@@ -1,4 +1,4 @@
-"""Many transactions at once at the API, and the way back."""
+"""Bulk changes and undo in the API."""
 
 from typing import Any
 
@@ -48,7 +48,9 @@ class BulkCategorizeApi(GenericApiView):
 
 
 def _chosen(request: UserApiRequest, ids: list[int]) -> TransactionQuerySet:
-    """The rows of these ids; 404 if one is not there for this user, 403 if one is not theirs."""
+    """The transactions with these IDs. Raises 404 if the user cannot see one of them, 403 if they
+    do not own it.
+    """
     wanted = set(ids)
     rows = Transaction.objects.visible_to(request.user).filter(pk__in=wanted)
     owners = list(rows.order_by().values_list("user_id", flat=True))

@@ -1,4 +1,4 @@
-"""The shapes of bank connections in JSON. No secret is ever part of an answer."""
+"""JSON serializers for bank connections. No response ever contains a secret."""
 
 from typing import Any
 
@@ -160,7 +160,7 @@ class LinkOut(serializers.Serializer):
 
 
 def told_balance(connected: ConnectedAccount) -> str | None:
-    """What the bank says the account holds, in its currency; None where it says nothing."""
+    """The balance the bank reports, in its currency, or None."""
     if connected.balance is None or not connected.currency:
         return None
     return plain_amount(connected.balance, connected.currency)

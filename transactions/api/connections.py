@@ -1,4 +1,4 @@
-"""Bank connections at the API, and Plaid's webhook."""
+"""Bank connections in the API, and Plaid's webhook."""
 
 import contextlib
 from typing import Any, cast
@@ -133,7 +133,8 @@ class ConnectionListApi(ConnectionApi):
             wanted = linking.with_customer(provider, given, user)
             return connecting.ask_bank(user=user, provider=provider, given=wanted)
 
-        # A network is no place to hold a lock; a repeated request does not ask the bank again.
+        # Do not hold a lock during network requests. A repeated request does not query the bank
+        # again.
         asked = None if was_answered(request) else ask()
 
         def command() -> tuple[int, Any]:
@@ -220,7 +221,7 @@ class ConnectionReconnectApi(ConnectionApi):
 
 
 class _RawParser(BaseParser):
-    """The body as it came: Plaid's signature is over its bytes."""
+    """Returns the raw body, because Plaid signs the bytes."""
 
     media_type = "*/*"
 
@@ -238,7 +239,7 @@ class PlaidWebhookApi(ApiView):
     is_strict = False
 
     def get_authenticate_header(self, request: Any) -> str:
-        """Names what is missing: without it DRF answers 403 where 401 is meant."""
+        """Without this header DRF responds 403 instead of 401."""
         return "Plaid-Verification"
 
     @operation(request=None, responses={204: None})
@@ -255,7 +256,7 @@ class PlaidWebhookApi(ApiView):
         except ForgedWebhookError:
             raise AuthenticationFailed("The signature is not Plaid's.") from None
         if connection is not None:
-            # It may have ended meanwhile.
+            # The connection may have ended meanwhile.
             with contextlib.suppress(DjangoValidationError):
                 dispatching.sync_soon(None, connection, trigger="webhook", at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,4 +1,4 @@
-"""Transactions as a file at the API."""
+"""Transaction exports in the API."""
 
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ class CsvRenderer(BaseRenderer):
     """Lets a client ask for text/csv, which is streamed and not rendered."""
 
     media_type = "text/csv"
-    # The Accept header asks for it; a second name would be offered as a parameter `format`.
+    # Clients select it through the Accept header. A format name would add a `format` parameter.
     format = JSONRenderer.format
 
 
@@ -30,7 +30,7 @@ class CsvExportApi(ApiView):
     renderer_classes = [JSONRenderer, CsvRenderer]
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """All but the file is JSON and says so, whatever was asked for."""
+        """Set the JSON content type on everything except the file, whatever type was requested."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(answer, Response):
             answer.accepted_renderer = JSONRenderer()
@@ -63,7 +63,9 @@ class CsvExportApi(ApiView):
 
 
 def filtered_rows(request: UserApiRequest, wanted: Any) -> TransactionQuerySet:
-    """The visible transactions that these filters, named as in the list, leave."""
+    """The visible transactions that match these filters, which have the same names as in
+    the list.
+    """
     if not hasattr(wanted, "items"):
         raise ValidationError({"non_field_errors": ["Send an object with the filters."]})
     known = TransactionFilter.base_filters

@@ -1,4 +1,4 @@
-"""The shapes of imports in JSON."""
+"""JSON serializers for imports."""
 
 import json
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""Imports at the API: one call for a file that speaks for itself, single steps for the rest."""
+"""Imports in the API: one call for a self-explanatory file, separate steps for the rest."""
 
 from typing import Any
 
@@ -76,7 +76,7 @@ class ImportApi(GenericApiView):
         return batch
 
     def answer(self, batch: ImportBatch, code: int) -> Answer:
-        """The import as it stands; 202 while a worker has it, whatever else was meant."""
+        """The import's current state; 202 while a worker is processing it."""
         batch = self.get_queryset().get(pk=batch.pk)
         data = self.get_serializer(batch).data
         stages = [one["status"] for one in data.get("batches", [data])]
@@ -92,7 +92,7 @@ class TransactionImportApi(ImportApi):
     parser_classes = [parsers.MultiPartParser]
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Refuse by its announced length what would only be read to be refused."""
+        """Reject an oversized upload by its Content-Length, without reading it."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
             raise RefusedFileError(str(too_large().message), "too_large")
@@ -158,7 +158,7 @@ class TransactionImportApi(ImportApi):
         return self.answer(batch, status.HTTP_201_CREATED)
 
     def repetition(self, batch: ImportBatch) -> dict[str, Any]:
-        """The earlier import, with what this upload did: nothing."""
+        """The earlier import of the same file, reporting that this upload added nothing."""
         data = self.get_serializer(self.get_queryset().get(pk=batch.pk)).data
         counts = data["counts"]
         known = counts["added"] + counts["duplicate"]
@@ -167,7 +167,7 @@ class TransactionImportApi(ImportApi):
 
 
 def _refused(error: DjangoValidationError) -> Exception:
-    """The file's own faults with their own status; any other refusal as it is."""
+    """Give problems with the file their own status code; keep other errors as they are."""
     for one in getattr(error, "error_dict", {}).get("file", []):
         if one.code in _STATUS_OF_CODE:
             return RefusedFileError(one.messages[0], one.code)
@@ -175,7 +175,7 @@ def _refused(error: DjangoValidationError) -> Exception:
 
 
 def _open_questions(batch: ImportBatch) -> dict[str, Any]:
-    """The errors for what nobody but the owner can know, and where the upload waits."""
+    """The errors for questions only the owner can answer, and the ID of the waiting upload."""
     found = examine_batch(batch).detection
     errors: list[dict[str, Any]] = []
     try:
@@ -200,7 +200,9 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
 
 
 def _open_parts(batch: ImportBatch) -> dict[str, Any]:
-    """The parts of a file of several accounts, for its owner to say which account each is."""
+    """The parts of a file with several accounts, so that its owner can assign each to an
+    account.
+    """
     likely = likely_accounts(batch)
     parts = parts_of(batch)
     refused = accounts_needed([part.part for part in parts]).error_dict["accounts"][0]
@@ -220,7 +222,7 @@ def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
 
 
 def _reading_out(reading: Reading) -> dict[str, Any]:
-    """One way to settle all that is open, the likeliest first: what to send, and what it means."""
+    """One possible reading, most likely first: the fields to send and what they mean."""
     examples = [
         {"description": one.text, "date": one.on.isoformat(), "amount": f"{one.amount:f}"}
         for one in reading.examples

@@ -1,4 +1,4 @@
-"""Lines that may be a payment the account holds already, at the API."""
+"""Possible duplicates in the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The shapes of rules, their previews, changes and bulk commands in JSON."""
+"""JSON serializers for rules, previews, changes and bulk commands."""
 
 from decimal import Decimal
 from typing import Any
@@ -53,7 +53,7 @@ class RuleOut(serializers.ModelSerializer):
 
 
 def _plain(amount: Decimal | None) -> str | None:
-    """A rule is of no currency: two decimals, or as many as it has."""
+    """A rule has no currency: show two decimals, or as many as it has."""
     if amount is None:
         return None
     digits = max(2, -int(amount.normalize().as_tuple().exponent))
@@ -237,7 +237,7 @@ class AppliedOut(serializers.Serializer):
 
 
 def applied(change: Change | None) -> Response:
-    """What came of a change of many rows: done (200), or taken up by the worker (202)."""
+    """The response for a bulk change: finished (200) or continued by the worker (202)."""
     url = reverse("api_change_undo", args=[change.pk]) if change else None
     answer = {
         "count": change.row_count if change else 0,

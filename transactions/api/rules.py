@@ -1,4 +1,4 @@
-"""Rules at the API: written, previewed, applied."""
+"""Rules in the API: edit, preview and apply."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Saved views of the transactions list at the API."""
+"""Saved views of the transactions list in the API."""
 
 from typing import Any
 

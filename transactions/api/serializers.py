@@ -1,4 +1,4 @@
-"""The shapes of transactions and categories in JSON."""
+"""JSON serializers for transactions and categories."""
 
 from datetime import date
 from typing import Any
@@ -85,7 +85,7 @@ class EnteredOut(TransactionOut):
 
     @staticmethod
     def review_of(item: ReviewItem | None, user: User) -> dict[str, Any]:
-        """The answer's `review`; whoever only adds to somebody's account is not told of it."""
+        """The `review` field of the response. Only the account's owner gets it."""
         if item is None or item.user_id != user.pk:
             return {"review": None}
         return {"review": EntryReviewOut({**vars(item), "candidate": item.candidate_id}).data}
@@ -164,7 +164,7 @@ class TransactionIn(Input):
 
 
 def category_of_owner(owner_id: int, slug: str | None) -> Category | None:
-    """The predefined or owner's own category of that slug; null and "" are none."""
+    """The predefined category or the owner's category with that slug; null and "" mean none."""
     if not slug:
         return None
     found = Category.objects.of_owner(owner_id).filter(slug=slug).first()
@@ -194,7 +194,7 @@ class CategoryChangeOut(serializers.ModelSerializer):
         return change.rule.title if change.rule else None
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        # "from" is a word of Python's own, so the two are named here.
+        # `from` is a Python keyword, so both fields are declared here.
         fields = super().get_fields()
         for name in ("from", "to"):
             fields[name] = serializers.SlugRelatedField(

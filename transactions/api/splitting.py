@@ -1,4 +1,4 @@
-"""A transaction's parts at the API."""
+"""Split transactions in the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How an account agrees with its bank's statements, at the API."""
+"""How an account compares with its bank's statements, in the API."""
 
 from typing import Any
 

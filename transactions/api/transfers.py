@@ -1,4 +1,4 @@
-"""Transfers at the API."""
+"""Transfers in the API."""
 
 from typing import Any
 

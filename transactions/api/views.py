@@ -1,4 +1,4 @@
-"""Transactions at the API."""
+"""Transactions in the API."""
 
 from typing import Any
 

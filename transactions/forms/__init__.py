@@ -1,1 +1,1 @@
-"""What people type, one module per subject."""
+"""Forms, one module per subject."""

@@ -1,4 +1,4 @@
-"""What a person may do with many rows of the list at once."""
+"""The bulk action form of the transactions list."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from users.models import User
 
 
 class BulkForm(Form):
-    """One act on the chosen rows; the pressed button (`do`) says which entry counts."""
+    """One action on the selected rows. The pressed button (`do`) determines which field applies."""
 
     do = forms.ChoiceField(
         choices=[(name, name) for name in ("category", "tag", "untag", "notes", "delete")]
@@ -44,7 +44,7 @@ class BulkForm(Form):
         return data
 
     def changes(self) -> dict[str, Any]:
-        """The entries as `bulk_edit` takes them."""
+        """The values as `bulk_edit` expects them."""
         data = self.cleaned_data
         if data["do"] == "tag":
             return {"add_tags": data["tags"]}

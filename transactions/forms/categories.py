@@ -1,4 +1,4 @@
-"""The entries of a category of one's own."""
+"""Forms for a person's own categories."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from transactions.models import Category
 from transactions.predefined import TREE
 from users.models import User
 
-# The icons of the predefined categories and a few more, each once, in a person's order.
+# The icons of the predefined categories and a few more, without duplicates, in display order.
 _MORE = ["tag", "star", "coffee", "fish", "flower", "music", "book", "camera", "gamepad-2", "wine"]
 ICONS = list(
     dict.fromkeys(
@@ -21,7 +21,7 @@ ICONS = list(
 
 
 class CategoryForm(Form):
-    """Name, place, icon and colour; a child has its parent's kind."""
+    """Name, parent, icon and color. A child category has its parent's kind."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     parent: Any = forms.ModelChoiceField(
@@ -59,7 +59,7 @@ class CategoryForm(Form):
 
 
 class CategoryDeleteForm(Form):
-    """Where the transactions of a category that goes are to be, and whether its rules go along."""
+    """Where to move the transactions of a deleted category, and whether its rules move too."""
 
     target = CategoryField(label=_("Move the transactions to"))
     rules = forms.ChoiceField(
@@ -89,7 +89,7 @@ def _icon_choices() -> list[tuple[str, str]]:
 
 
 def entries_of(category: Category) -> dict[str, Any]:
-    """The form's entries for a category that is there."""
+    """The form's initial values for an existing category."""
     return {
         "name": category.name,
         "parent": category.parent_id,

@@ -1,4 +1,4 @@
-"""Fields that choose among what this user may choose: accounts, categories."""
+"""Fields to choose one of the user's accounts or categories."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ Choices = list[tuple[str, Any]]
 def category_choices(
     owner_id: int, empty: Any, *, with_none: bool = False, without: str | None = None
 ) -> Choices:
-    """Slugs by group: each category of the first level heads its own, in one query."""
+    """Category slugs by group, in one query. Each top-level category heads its own group."""
     found = list(Category.objects.of_owner(owner_id))
     children: dict[int, list[Category]] = {}
     for category in found:
@@ -36,7 +36,7 @@ def category_choices(
 
 
 class CategoryField(forms.ChoiceField):
-    """A category of this owner, or none."""
+    """One of this owner's categories, or none."""
 
     def __init__(self, **kwargs: Any) -> None:
         options: dict[str, Any] = {"required": False, "label": _("Category")}
@@ -63,7 +63,7 @@ class AccountChoice(forms.ModelChoiceField):
 
 
 def accounts_to_post_to(user: User) -> AccountQuerySet:
-    """Active accounts this user may add transactions to."""
+    """Active accounts to which this user may add transactions."""
     visible = Account.objects.visible_to(user).active()
     ids = [account.pk for account in visible if may_post_to(user, account)]
     return Account.objects.filter(pk__in=ids)

@@ -1,4 +1,4 @@
-"""Forms of bank connections: what a provider needs, and where the bank's accounts go."""
+"""Forms to connect a bank and map its accounts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,7 @@ _TEXT = {"autocapitalize": "none", "spellcheck": "false"}
 
 
 class ConnectForm(Form):
-    """What one provider needs from the person. Which fields there are, the offer says."""
+    """What one provider needs from the person. The offer defines the fields."""
 
     institution = forms.ChoiceField(label=_("Bank"), widget=forms.RadioSelect)
     token = forms.CharField(
@@ -46,7 +46,7 @@ class ConnectForm(Form):
 
 
 class MapForm(Form):
-    """Where the lines of each account of a bank go: an account here, a new one, or nowhere."""
+    """For each bank account: an account here, a new one, or none."""
 
     def __init__(
         self, *args: Any, connection: BankConnection, accounts: Iterable[Account], **kwargs: Any
@@ -67,14 +67,14 @@ class MapForm(Form):
             )
 
     def entries(self) -> list[dict[str, Any]]:
-        """Each account of the bank with its field, if it can be mapped."""
+        """Each bank account with its field, if it can be mapped."""
         return [
             {"connected": connected, "field": self[name] if name in self.fields else None}
             for connected, name in self.rows
         ]
 
     def choices_by_id(self, accounts: Iterable[Account]) -> dict[str, Account | str | None]:
-        """What was chosen, as `map_accounts` takes it."""
+        """The choices as `map_accounts` expects them."""
         own = {str(account.pk): account for account in accounts}
         return {
             connected.external_id: NEW if value == NEW else own.get(value)
@@ -93,7 +93,7 @@ def _choices(connected: ConnectedAccount, own: list[Account]) -> list[tuple[str,
 
 
 def _proposal(connected: ConnectedAccount, own: list[Account]) -> str:
-    """The account it goes to, else the one with its last four digits, else a new one."""
+    """The mapped account, or one with the same last four digits, or else a new one."""
     if connected.account_id:
         return str(connected.account_id)
     same = [

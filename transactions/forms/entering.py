@@ -1,4 +1,4 @@
-"""The entries of one transaction, as a person types them."""
+"""Forms to enter and edit one transaction."""
 
 import uuid
 from datetime import date
@@ -18,7 +18,7 @@ BANK_FIELDS = ("account", "txn_type", "amount", "txn_date", "description", "stat
 
 
 class TagsField(forms.CharField):
-    """Words with commas between them."""
+    """Tags, separated by commas."""
 
     def __init__(self, **kwargs: Any) -> None:
         defaults: dict[str, Any] = {
@@ -41,7 +41,7 @@ class TagsField(forms.CharField):
 
 
 class TransactionForm(Form):
-    """One transaction: an amount above zero, and which way it went."""
+    """One transaction: a positive amount and its direction."""
 
     account = AccountChoice(label=_("Account"), queryset=None, empty_label=_("Choose an account"))
     txn_type = forms.ChoiceField(
@@ -73,7 +73,7 @@ class TransactionForm(Form):
     notes = forms.CharField(
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
-    # Pressing the button twice posts once.
+    # Submitting the form twice posts only once.
     key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, row: Transaction | None = None, **kw: Any) -> None:
@@ -100,7 +100,7 @@ class TransactionForm(Form):
         return data
 
     def changes(self) -> dict[str, Any]:
-        """The entries as the services take them."""
+        """The values as the services expect them."""
         data = dict(self.cleaned_data)
         amount, kind = data.pop("amount"), data.pop("txn_type")
         data.pop("key")
@@ -108,7 +108,7 @@ class TransactionForm(Form):
 
 
 def new_entries(on: date) -> dict[str, Any]:
-    """What a new transaction begins with."""
+    """The initial values of a new transaction."""
     return {
         "txn_type": Transaction.Type.EXPENSE,
         "txn_date": on,
@@ -118,7 +118,7 @@ def new_entries(on: date) -> dict[str, Any]:
 
 
 def entries_of(row: Transaction) -> dict[str, Any]:
-    """The form's entries for a transaction that is there."""
+    """The form's initial values for an existing transaction."""
     return {
         "account": row.account_id,
         "txn_type": row.txn_type,
@@ -134,7 +134,7 @@ def entries_of(row: Transaction) -> dict[str, Any]:
 
 
 class NotesForm(Form):
-    """Notes and tags, or one of them alone: what one adds to a row while looking at it."""
+    """Notes and tags, or only one of them, for editing a row in place."""
 
     tags = TagsField()
     notes = forms.CharField(

@@ -1,4 +1,4 @@
-"""The filter bar of the transactions list: the FilterSet's own form with a person's widgets."""
+"""The filter bar of the transactions list: the FilterSet's own form with friendlier widgets."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from transactions.models import Tag
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
 
-# In the panel, in this order; `search` stands in the bar itself.
+# The order in the panel. `search` is in the bar itself.
 PANEL = (
     "date_from",
     "date_to",
@@ -32,7 +32,7 @@ AMOUNTS = ("amount_min", "amount_max")
 
 
 def dress_filter_form(form: Any, user: User) -> Any:
-    """Give each filter the widget a person chooses with; what it accepts stays the same."""
+    """Give each filter its widget without changing which values it accepts."""
     for name in DATES:
         form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     accounts = [(account.pk, str(account)) for account in Account.objects.visible_to(user)]
@@ -47,7 +47,7 @@ def dress_filter_form(form: Any, user: User) -> Any:
 
 
 def _choose(form: Any, name: str, choices: list) -> None:
-    """A select, which keeps a value of the address that is not among its choices."""
+    """A select that keeps a value from the URL even if it is not among the choices."""
     value = form.data.get(name, "")
     known = {str(key) for key, label in _flat(choices)}
     if value and value not in known:
@@ -63,7 +63,7 @@ def _flat(choices: list) -> list[tuple[Any, Any]]:
 
 
 def chip_labels(form: Any) -> list[dict[str, str]]:
-    """The filters at work, each with the words a chip shows."""
+    """The active filters, each with its chip label."""
     chips = []
     others = ("merchant_is", "currency", "transfers", "counts_as", "shared", "import_batch")
     for name in ("search", *PANEL, *others):

@@ -1,4 +1,4 @@
-"""Forms of the import wizard: the file, what its columns mean, one line put right."""
+"""Forms of the import wizard: the file, its columns, and corrections to single lines."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ MARKS = [(".", "1,234.56"), (",", "1.234,56")]
 
 
 class ImportStartForm(Form):
-    """A statement file and the account it belongs to."""
+    """A statement file and its account."""
 
     account = AccountChoice(
         queryset=Account.objects.none(), label=_("Account"), empty_label=_("Choose an account")
@@ -61,7 +61,7 @@ class ImportStartForm(Form):
 
 
 class MappingForm(Form):
-    """Every choice of a CsvMapping; what no machine can know is said at its field."""
+    """Every field of a CsvMapping. Questions only the owner can answer appear at their fields."""
 
     txn_date = forms.ChoiceField(label=_("Date"))
     date_format = forms.ChoiceField(label=_("Date format"), choices=[*DATE_STYLES.items()])
@@ -130,7 +130,7 @@ class MappingForm(Form):
                 self.fields[name].widget.attrs["data-doubt"] = "yes"
 
     def given(self) -> dict[str, Any]:
-        """The mapping as `merged_mapping` takes it."""
+        """The mapping as `merged_mapping` expects it."""
         values = dict(self.cleaned_data)
         if not self.detection.is_table:
             return values
@@ -166,7 +166,7 @@ def _initial(mapping: CsvMapping) -> dict[str, Any]:
 
 
 class PartsForm(Form):
-    """Which of the person's accounts each part of a file is."""
+    """The account for each part of a file."""
 
     def __init__(self, *args: Any, batch: ImportBatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -192,7 +192,7 @@ class PartsForm(Form):
         return [(part, self[f"part_{place}"]) for place, part in enumerate(self.parts)]
 
     def answers(self) -> dict[str, Account | str]:
-        """The answers as `choose_accounts` takes them."""
+        """The answers as `choose_accounts` expects them."""
         by_key: dict[str, Account | str] = {str(one.pk): one for one in self.own}
         by_key |= {NEW: NEW, SKIP: SKIP}
         return {
@@ -202,7 +202,7 @@ class PartsForm(Form):
 
 
 class ImportRowForm(Form):
-    """One line put right: what was read of it, to be corrected."""
+    """Correct the values that were read from one line."""
 
     txn_date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
     amount = AmountFormField(label=_("Amount"), help_text=_("Use a minus for money out."))

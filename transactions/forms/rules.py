@@ -1,4 +1,4 @@
-"""The entries of a rule."""
+"""The rule form."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from transactions.forms.choosing import AccountChoice, CategoryField
 from transactions.models import CategoryRule
 from users.models import User
 
-# Shown when one of them is set; else they wait behind a click.
+# Shown if one of them is set; otherwise hidden behind a disclosure.
 CONDITIONS = ("merchant_pattern", "account", "amount_min", "amount_max")
 
 
 class RuleForm(Form):
-    """What a rule looks for, and the category it gives."""
+    """The conditions of a rule and the category it assigns."""
 
     keyword_pattern = forms.CharField(
         label=_("Words in the bank description"),
@@ -64,7 +64,7 @@ class RuleForm(Form):
 
 
 def rule_entries(rule: CategoryRule) -> dict[str, Any]:
-    """The form's entries for a rule that is there."""
+    """The form's initial values for an existing rule."""
     return {
         "keyword_pattern": rule.keyword_pattern,
         "merchant_pattern": rule.merchant_pattern,

@@ -1,4 +1,4 @@
-"""The entries of a saved view."""
+"""The saved view form."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +7,6 @@ from banking.kernel.forms import Form
 
 
 class SavedViewForm(Form):
-    """Its name; the filters come from the list's address."""
+    """The view's name. Its filters come from the list's URL."""
 
     name = forms.CharField(label=_("Name"), max_length=60)

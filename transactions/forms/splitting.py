@@ -1,4 +1,4 @@
-"""The parts of one transaction, as a person types them."""
+"""The form to split a transaction into parts."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ BLANK_ROWS = 3
 
 
 class PartForm(Form):
-    """One part; a row left empty is none."""
+    """One part. Empty rows are ignored."""
 
     amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP, required=False)
     category = CategoryField()
@@ -33,7 +33,7 @@ PartFormSet = forms.formset_factory(PartForm, extra=BLANK_ROWS, max_num=MOST_PAR
 
 
 def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
-    """The parts there are, or the whole in its category, and some empty rows."""
+    """The existing parts, or the whole in its category, plus some empty rows."""
     parts: list[Any] = list(row.splits.select_related("category")) or [row]
     initial = [
         {
@@ -48,7 +48,7 @@ def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
 
 
 def parts_of(formset: forms.BaseFormSet, row: Transaction) -> list[Part]:
-    """The filled rows as the service takes them, in the whole's direction."""
+    """The completed rows as the service expects them, with the sign of the whole."""
     sign = 1 if row.signed_amount > 0 else -1
     return [
         Part(sign * entry["amount"], entry["category"], entry["notes"])

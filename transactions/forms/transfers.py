@@ -1,4 +1,4 @@
-"""Moving money between one's own accounts."""
+"""The form for transfers between a person's own accounts."""
 
 import uuid
 from datetime import date
@@ -17,7 +17,7 @@ from users.models import User
 
 
 class TransferForm(Form):
-    """From, to, how much; and how much arrives, where the currencies differ."""
+    """From, to and amount, and the amount received if the currencies differ."""
 
     source = AccountChoice(label=_("From"), queryset=None, empty_label=_("Choose an account"))
     target = AccountChoice(label=_("To"), queryset=None, empty_label=_("Choose an account"))
@@ -33,7 +33,7 @@ class TransferForm(Form):
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     description = forms.CharField(label=_("Text"), max_length=200, required=False)
-    # Pressing the button twice moves the money once.
+    # Submitting the form twice transfers only once.
     key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -49,5 +49,5 @@ class TransferForm(Form):
 
 
 def new_transfer(on: date) -> dict[str, Any]:
-    """What the form begins with."""
+    """The initial values of the form."""
     return {"on": on, "key": uuid.uuid4().hex}

@@ -1,4 +1,4 @@
-"""One payment, one line: finding the transaction an incoming line already is.
+"""Finds the transaction that an incoming line already is, so that each payment appears once.
 
-Reads what it is given and changes nothing; the services act on its verdicts.
+Reads its arguments and changes nothing. The services act on its verdicts.
 """

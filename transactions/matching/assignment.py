@@ -1,13 +1,13 @@
-"""Pairing lines of one amount so that the whole fits best, whatever order they come in."""
+"""Find the best overall pairing of lines with the same amount, whatever their order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-# Up to so many lines on the smaller side are paired exactly; the work grows with its square.
+# Up to this many lines on the smaller side are paired exactly. The cost grows with the square.
 EXACT_UP_TO = 10
 EXACT_CELLS = 400
 NO_PAIR = 10_000
-# No pair lies further apart than this many days.
+# Paired lines are at most this many days apart.
 FARTHEST = 31
 
 Cost = Callable[[Any, Any], int | None]
@@ -16,7 +16,7 @@ Cost = Callable[[Any, Any], int | None]
 def clusters(
     left: Sequence[Any], right: Sequence[Any], reach: int
 ) -> Iterator[tuple[list[Any], list[Any]]]:
-    """Split lines sorted by `day` where neighbours lie further apart than `reach` days."""
+    """Split lines, sorted by `day`, wherever neighbors are more than `reach` days apart."""
     merged = sorted(
         [(line.day, 0, place) for place, line in enumerate(left)]
         + [(line.day, 1, place) for place, line in enumerate(right)]
@@ -36,10 +36,11 @@ def clusters(
 
 
 def best_pairs(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any, Any]]:
-    """As many pairs as can be made, at the lowest total cost; `cost` None forbids a pair.
+    """The largest possible number of pairs, at the lowest total cost. A `cost` of None forbids a
+    pair.
 
-    Both sides are sorted by day. Large clusters (many lines of one amount on neighbouring days)
-    are paired in the order of their days, which also makes as many pairs as can be made.
+    Both sides are sorted by day. Large clusters (many lines with one amount on nearby days) are
+    paired in date order, which also gives the largest number of pairs.
     """
     if len(left) == len(right) == 1:
         return [(left[0], right[0])] if cost(left[0], right[0]) is not None else []
@@ -53,7 +54,7 @@ def best_pairs(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any,
 
 
 def _in_order(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any, Any]]:
-    """Each line takes the earliest partner still free that it may have."""
+    """Give each line the earliest free partner it may have."""
     pairs, free = [], list(right)
     start = 0
     for one in left:
@@ -68,7 +69,7 @@ def _in_order(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any, 
 
 
 def _cheapest(rows: list[Any], columns: list[Any], cost: Cost) -> list[tuple[Any, Any]]:
-    """The Hungarian method, for at most as many rows as columns."""
+    """The Hungarian algorithm, for at most as many rows as columns."""
     costs = [[_priced(cost(one, other)) for other in columns] for one in rows]
     width = len(columns)
     row_price, column_price = [0] * (len(rows) + 1), [0] * (width + 1)
@@ -91,7 +92,7 @@ def _augment(
     row_of: list[int],
     width: int,
 ) -> None:
-    """Find the shortest augmenting path from the row in `row_of[0]`, and exchange along it."""
+    """Find the shortest augmenting path from the row in `row_of[0]` and apply it."""
     least, before = [NO_PAIR * NO_PAIR] * (width + 1), [0] * (width + 1)
     unused = set(range(width + 1))
     column = 0

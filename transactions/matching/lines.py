@@ -1,4 +1,4 @@
-"""What the matcher is told of a line, and what it answers."""
+"""The matcher's input and output types."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ SAME, REVIEW, NEW = "same", "review", "new"
 
 
 class Incoming(NamedTuple):
-    """A line on its way in. `units` are signed ten-thousandths, `day` an ordinal date."""
+    """An incoming line. `units` are signed ten-thousandths; `day` is an ordinal date."""
 
     key: int
     units: int
@@ -18,15 +18,15 @@ class Incoming(NamedTuple):
     fingerprint: int
     external_id: str = ""
     is_pending: bool = False
-    # The bank's id of the pending line that this one takes the place of.
+    # The bank's ID of the pending line that this line replaces.
     replaces: str = ""
 
 
 class Held(NamedTuple):
     """A transaction of the account. `source` is HAND, BILL, TRANSFER or BANK.
 
-    `is_kin`: the bank told it in the same way (same format and columns, same connection), so days
-    and ids can be compared.
+    `is_kin`: it comes from the same source as the incoming lines (same format and columns, or same
+    connection), so dates and IDs can be compared.
     """
 
     pk: int
@@ -40,7 +40,7 @@ class Held(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """Another telling of a held transaction: a bank line found to be the same one before."""
+    """A further report of a held transaction: a bank line previously matched to it."""
 
     pk: int
     fingerprint: int
@@ -49,7 +49,7 @@ class Alias(NamedTuple):
 
 
 class Text(NamedTuple):
-    """The words of a line; `others` are further names it may go by: a payee, an account."""
+    """The text of a line. `others` are alternative names, such as a payee or account."""
 
     description: str
     others: str = ""
@@ -59,7 +59,7 @@ Texts = Callable[[Iterable[int]], Mapping[int, Text]]
 
 
 class Verdict(NamedTuple):
-    """Same, review or new; the held transaction it is about, and why, in words."""
+    """Same, review or new; the matching transaction, and the reason in words."""
 
     kind: str
     held: int | None = None
@@ -68,11 +68,11 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What was decided before, and which days the incoming lines account for.
+    """Earlier decisions, and the days that the incoming lines cover.
 
-    `different` holds (incoming fingerprint, held pk) pairs that a person told apart; `wordings`
-    pairs of normalized texts that a person called the same; `covers` the first and last ordinal
-    day of a complete file; `latest` and `earliest` the days beyond which a date is odd.
+    `different` holds (incoming fingerprint, held pk) pairs that a person kept apart; `wordings`
+    holds pairs of normalized texts that a person matched; `covers` is the first and last ordinal
+    day of a complete file; dates beyond `latest` and `earliest` are implausible.
     """
 
     different: frozenset[tuple[int, int]] = frozenset()
@@ -83,15 +83,15 @@ class Knowledge:
     latest: int = 10_000_000
 
     def has_no_odd_day(self, first: int, last: int) -> bool:
-        """Whether no day from `first` to `last` is so far away that its owner is to be asked."""
+        """Whether all days from `first` to `last` are plausible, so the owner need not be asked."""
         return self.earliest <= first and last <= self.latest
 
 
 @dataclass(slots=True)
 class Matching:
-    """Every line's verdict by its key, and the held lines a complete file should list and does not.
+    """Each line's verdict by its key, and held transactions missing from a complete file.
 
-    `missing` are posted lines, `vanished` pending ones.
+    `missing` are posted transactions, `vanished` pending ones.
     """
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)

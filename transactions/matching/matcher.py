@@ -1,9 +1,9 @@
-"""The one matcher for files, bank syncs and what people enter.
+"""The only matcher, for files, bank syncs and manual entries.
 
-Certain evidence is used up first: the bank's id, then day, amount and words. What is left is
-paired by amount within a few days, all lines of an amount together, so that the result does not
-depend on the order of the lines. A pair that is not certain becomes a question, never a silent
-choice. The work grows with the number of lines, not with its square.
+Certain evidence comes first: the bank's ID, then date, amount and text. The rest is paired by
+amount within a few days. All lines with one amount are paired together, so that their order does
+not affect the result. Uncertain pairs become questions. The cost grows linearly with the number of
+lines.
 """
 
 from collections import defaultdict
@@ -60,7 +60,7 @@ _WORDS_COST, _DAY_COST = 25, 10
 
 
 class Pair(NamedTuple):
-    """How well two lines fit: the lower the cost the better; `is_certain` needs no question."""
+    """How well two lines match: lower cost is better. `is_certain` needs no question."""
 
     cost: int
     is_certain: bool
@@ -76,11 +76,11 @@ def match(
     texts_of_held: Texts,
     knowledge: Knowledge | None = None,
 ) -> Matching:
-    """Give every incoming line its verdict against the account's held lines.
+    """Compare every incoming line with the account's held transactions and return the verdicts.
 
-    The held lines must reach MATCH_WITHIN_DAYS (pending ones PENDING_DAYS_AFTER) beyond the
-    incoming days, and include every one whose bank id is among the incoming. The texts are asked
-    for only where a decision needs words.
+    The held transactions must extend MATCH_WITHIN_DAYS (PENDING_DAYS_AFTER for pending ones) beyond
+    the incoming days, and include every one whose bank ID is among the incoming lines. Texts are
+    loaded only for decisions that need them.
     """
     run = _Run(incoming, held, list(aliases), knowledge or Knowledge())
     run.by_id()
@@ -95,7 +95,7 @@ def match(
 
 
 class _Run:
-    """One matching: what is still open on both sides, and the verdicts so far."""
+    """One matching run: the lines still unmatched on both sides, and the verdicts so far."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class _Run:
             for line in held
         }
         self.all = incoming
-        # Sorted by what the lines say, so that the order of the file decides nothing.
+        # Sorted by content, so that the order of the file has no effect.
         self.open = {line.key: line for line in sorted(incoming, key=_by_content)}
         self.free = dict(self.held)
         self.verdicts: dict[int, Verdict] = {}
@@ -130,10 +130,10 @@ class _Run:
         if held is not None:
             self.free.pop(held.pk, None)
 
-    # -- what is certain by itself -------------------------------------------------------------
+    # -- certain matches -----------------------------------------------------------------------
 
     def by_id(self) -> None:
-        """The bank's own id, of the line or of the pending line it takes the place of."""
+        """Match by the bank's ID, of the line itself or of the pending line it replaces."""
         pks = {line.external_id: line.pk for line in self.held.values() if line.external_id}
         for alias in self.aliases:
             if alias.external_id:
@@ -159,14 +159,14 @@ class _Run:
             self.doubtful_ids.append((line, held))
 
     def settle_ids(self) -> None:
-        """An id on a day far from its own is the same line only in the same words."""
+        """If the dates are far apart, the same ID means the same line only with the same text."""
         for line, held in self.doubtful_ids:
             if line.key in self.open and held.pk in self.free:
                 kind = SAME if self._agreement(line, held) else REVIEW
                 self.take(line, held, kind, SAME_ID if kind == SAME else OTHER_DAY)
 
     def by_fingerprint(self) -> None:
-        """The k-th line of a day, amount and wording is the k-th that is held of them."""
+        """The k-th line with a date, amount and text is the k-th held transaction with them."""
         lines_of: dict[int, list[Incoming]] = {}
         doubtful = {line.key for line, _ in self.doubtful_ids}
         for line in self.open.values():
@@ -181,7 +181,7 @@ class _Run:
         self._forget_settled()
 
     def _is_plain(self, line: Incoming, held: Held) -> bool:
-        """Nothing is to be weighed, as of nearly all lines of a file read again."""
+        """Whether nothing needs weighing, as for nearly all lines of a re-imported file."""
         return not line.external_id and held.status == POSTED and held.pk > 0
 
     def _forget_settled(self) -> None:
@@ -206,7 +206,9 @@ class _Run:
         return (bool(held.external_id) and held.is_kin, held.status != POSTED, held.pk > 0, held.pk)
 
     def _pair_equals(self, lines: list[Incoming], held: list[Held]) -> None:
-        """Lines without an id first take what has one: theirs are the doubtful pairs."""
+        """Lines without an ID take transactions with an ID first, since those are the uncertain
+        pairs.
+        """
         if len(lines) > 1:
             lines.sort(key=lambda line: (line.external_id == "", line.is_pending))
         for line in lines:
@@ -224,15 +226,15 @@ class _Run:
                 break
 
     def set_odd_dates_apart(self) -> None:
-        """A day that can hardly be meant is for its owner to judge."""
+        """Ask the owner about implausible dates."""
         for line in list(self.open.values()):
             if not self.knowledge.earliest <= line.day <= self.knowledge.latest:
                 self.take(line, None, REVIEW, ODD_DATE)
 
-    # -- what the evidence makes likely --------------------------------------------------------
+    # -- likely matches ------------------------------------------------------------------------
 
     def read_texts(self, of_incoming: Texts, of_held: Texts) -> None:
-        """The words of every line that has a possible partner, and of no other."""
+        """Load the text of every line that has a possible partner, and of no other."""
         ours = {line.key for line, _ in self.doubtful_ids}
         theirs = {held.pk for _, held in self.doubtful_ids}
         for left, right in self._clusters():
@@ -271,7 +273,7 @@ class _Run:
             yield from clusters(lines, theirs, reach)
 
     def by_amount(self, *, only_certain: bool) -> None:
-        """Pair lines of one amount on neighbouring days, as many and as near as can be."""
+        """Pair lines with the same amount on nearby days: as many and as close as possible."""
 
         def cost(line: Incoming, held: Held) -> int | None:
             pair = self.judge(line, held)
@@ -286,7 +288,7 @@ class _Run:
                     self.take(line, held, SAME if only_certain else REVIEW, pair.reason)
 
     def judge(self, line: Incoming, held: Held) -> Pair | None:
-        """Whether two lines of one amount may be one payment, and how surely."""
+        """Whether two lines with the same amount may be one payment, and how certain that is."""
         if (line.fingerprint, held.pk) in self.knowledge.different:
             return None
         gap = line.day - held.day
@@ -299,22 +301,22 @@ class _Run:
         return Pair(cost, verdict, self._reason(held, agree, is_certain=verdict))
 
     def is_inside(self, day: int) -> bool:
-        """Whether a complete file lists every line of this day: strictly inside its span."""
+        """Whether a complete file lists every line of this day: strictly inside its date range."""
         covers = self.knowledge.covers
         return covers is not None and covers[0] < day < covers[1]
 
     def is_remembered(self, line: Incoming, held: Held) -> bool:
-        """Whether a person has called these two wordings the same before."""
+        """Whether a person has matched these two wordings before."""
         ours = normalized(self.our_texts.get(line.key, Text("")).description)
         theirs = normalized(self.their_texts.get(held.pk, Text("")).description)
         return (ours, theirs) in self.knowledge.wordings
 
     def _agreement(self, line: Incoming, held: Held) -> int:
-        """How well the words agree, by any of the names that either side goes by."""
+        """How well the texts match, using any of the names on either side."""
         ours = self.our_texts.get(line.key, Text(""))
         theirs = self.their_texts.get(held.pk, Text(""))
         if held.source == BANK:
-            # The merchants' names are our own reading: two stores of one chain share theirs.
+            # Merchant names are our own interpretation: two stores of a chain share one.
             ours, theirs = ours._replace(others=""), theirs._replace(others="")
         key = (*ours, *theirs)
         found = self.agreed.get(key)
@@ -336,10 +338,10 @@ class _Run:
             return f"The bank listed this as pending on {on}" + _unlike(bool(agree))
         return f"{_ENTERED[held.source]} on {on}" + _unlike(bool(agree) or held.source == HAND)
 
-    # -- a pending line whose amount has moved -------------------------------------------------
+    # -- pending lines whose amount has changed ------------------------------------------------
 
     def by_changed_amount(self) -> None:
-        """A tip or a rate moves a pending line's amount: put to its owner when the words agree."""
+        """Tips and exchange rates change pending amounts. Ask the owner if the text matches."""
         unsure = [held for held in self.free.values() if held.status != POSTED]
         if not unsure:
             return
@@ -377,10 +379,12 @@ class _Run:
             return False
         return self._agreement(line, held) != NOT_AT_ALL
 
-    # -- the answer ----------------------------------------------------------------------------
+    # -- result --------------------------------------------------------------------------------
 
     def result(self) -> Matching:
-        """The verdicts, and what a complete file of the same kind should have listed."""
+        """The verdicts, and the transactions that a complete file of the same kind should have
+        listed.
+        """
         for line in self.open.values():
             self.verdicts[line.key] = Verdict(NEW)
         matching = Matching(self.verdicts)
@@ -418,22 +422,25 @@ def _judge_planned(run: _Run, line: Incoming, held: Held, gap: int, agree: int) 
 
 
 def _judge_own(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """A bill paid here or a transfer made here: its payee or other side in the bank's words."""
+    """For bill payments and transfers made here: look for the payee or other account in the bank's
+    text.
+    """
     return agree == SURELY if abs(gap) <= MATCH_WITHIN_DAYS else None
 
 
 def _judge_same_day(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """Entered by hand, or told by the bank in another way, where days and words may differ."""
+    """For manual entries and other bank sources, where dates and texts may differ."""
     if abs(gap) > MATCH_WITHIN_DAYS:
         return None
     return gap == 0 and agree == SURELY
 
 
 def _judge_kin(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """Two tellings of one kind: their days and words can be compared, so most pairs are two lines.
+    """For two lines from the same kind of source. Dates and texts are comparable, so most pairs are
+    two separate lines.
 
-    The file accounts for the days inside it: what it should list of them and does not may be this
-    line in other words or on another day.
+    A file is complete for the days inside it. A held transaction it should list but does not may be
+    this line with another text or date.
     """
     if abs(gap) > MATCH_WITHIN_DAYS or run.knowledge.ids_are_reliable:
         return None

@@ -1,4 +1,4 @@
-"""What the ledger holds, as the matcher takes it: read in a fixed number of queries."""
+"""Load the ledger's data for the matcher with a fixed number of queries."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the bank told the incoming lines: by imports of these batches, or by this sync."""
+    """The source of the incoming lines: these import batches, or this sync."""
 
     batches: frozenset[int] = frozenset()
     source: str = ""
@@ -59,7 +59,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The side of the account: what it holds near the incoming lines."""
+    """The account's transactions near the incoming lines."""
 
     held: list[Held]
     aliases: list[Alias]
@@ -74,7 +74,9 @@ def read_ledger(
     kind: Kind,
     apart_from: Collection[int] = (),
 ) -> Ledger:
-    """The live lines near the days `first` to `last`, and those with one of the ids on any day."""
+    """The live transactions around the days `first` to `last`, and on any day those with one of the
+    IDs.
+    """
     live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
     span = Q(
         txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, MATCH_WITHIN_DAYS)),
@@ -108,7 +110,7 @@ def read_ledger(
 
 
 def _waiting(account_id: int, kind: Kind) -> list[Held]:
-    """Lines that wait for an answer, under negative keys: they are not to be asked about twice."""
+    """Lines with an open question, under negative keys, so that nobody is asked twice."""
     items = ReviewItem.objects.open().filter(account_id=account_id, entered=None).order_by()
     columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
     with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
@@ -135,9 +137,9 @@ def _values(rows: QuerySet) -> list[tuple]:
 
 
 def raw_rows(rows: QuerySet) -> Iterator[tuple]:
-    """A values_list as the database's driver gives it: a hundred thousand lines in a moment.
+    """The values_list as the database driver returns it, which is much faster for many rows.
 
-    Only for columns that every driver gives alike, and for dates by `ordinal`.
+    Only for columns that every driver returns alike, and for dates through `ordinal`.
     """
     sql, params = rows.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -148,7 +150,7 @@ def raw_rows(rows: QuerySet) -> Iterator[tuple]:
 
 @lru_cache(maxsize=100_000)
 def ordinal(on: date | str) -> int:
-    """The day as a number; SQLite's driver gives it as text."""
+    """The date as an ordinal number; SQLite's driver returns text."""
     return (date.fromisoformat(on) if isinstance(on, str) else on).toordinal()
 
 
@@ -167,7 +169,7 @@ def _aliases_with_ids(lines: QuerySet, ids: QuerySet | Collection[str]) -> list[
 
 
 def _in_parts(ids: QuerySet | Collection[str]) -> Iterator[Any]:
-    """A query as it is; a list in parts that a statement can hold."""
+    """A query unchanged; a list in chunks that one statement can hold."""
     if isinstance(ids, QuerySet):
         yield ids
         return
@@ -177,13 +179,15 @@ def _in_parts(ids: QuerySet | Collection[str]) -> Iterator[Any]:
 
 
 def _moved(on: date, days: int) -> date:
-    """The day so many days off, held within what a date can be."""
+    """The date moved by this many days, limited to valid dates."""
     ordinal = on.toordinal() + days
     return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
 def texts_of_held(pks: Iterable[int]) -> dict[int, Text]:
-    """The words of held lines: the bank's, the payee's, and of a transfer the other account's."""
+    """The texts of held transactions: the bank's text, the payee, and for transfers the other
+    account.
+    """
     pks = list(pks)
     waiting = ReviewItem.objects.filter(pk__in=[-pk for pk in pks if pk < 0])
     texts = {-pk: Text(text) for pk, text in waiting.values_list("pk", "description")}
@@ -197,7 +201,7 @@ def texts_of_held(pks: Iterable[int]) -> dict[int, Text]:
 
 
 def _other_sides(pks: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """What the other account of a confirmed transfer is called."""
+    """The name of the other account of each confirmed transfer."""
     pairs = Transfer.objects.filter(status=Transfer.Status.CONFIRMED).order_by()
     for mine, other in (("outflow", "inflow"), ("inflow", "outflow")):
         sides = pairs.filter(**{f"{mine}_transaction__in": pks})
@@ -206,7 +210,7 @@ def _other_sides(pks: Sequence[int]) -> Iterator[tuple[int, str]]:
 
 
 def parts_of(keys: list[int]) -> Iterator[list[int]]:
-    """The keys in parts that one statement can hold."""
+    """The keys in chunks that one statement can hold."""
     return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
 
 
@@ -217,16 +221,16 @@ def knowledge_of(
     covers: tuple[date, date] | None,
     ids_are_reliable: bool = False,
 ) -> Knowledge:
-    """What was decided about this account's lines before, and which days are odd on the day `on`.
+    """Earlier decisions about this account's lines, and the plausible dates as of `on`.
 
-    The latest ANSWERS_REMEMBERED answers count.
+    Uses the latest ANSWERS_REMEMBERED answers.
     """
     decided = ReviewItem.objects.filter(account_id=account_id)
     columns = ("status", "fingerprint", "candidate_id", "told_apart", "description")
     posted = decided.exclude(posted=None).filter(status=ReviewItem.Status.DIFFERENT)
     different: set[tuple[int, int]] = set()
     wordings: set[tuple[str, str]] = set()
-    # The other way round: the candidate is not what the answer posted.
+    # And the reverse: the candidate is not the transaction that the answer posted.
     different.update(
         posted.order_by("-pk").values_list("candidate__fingerprint", "posted_id")[
             :ANSWERS_REMEMBERED
@@ -251,7 +255,7 @@ def knowledge_of(
 
 
 def texts_by(read: Callable[[list[int]], Mapping[int, Text]]) -> Callable[[Iterable[int]], dict]:
-    """A reader of texts that asks for them in parts."""
+    """A function that loads texts in chunks."""
 
     def texts(keys: Iterable[int]) -> dict[int, Text]:
         return {key: text for some in parts_of(list(keys)) for key, text in read(some).items()}

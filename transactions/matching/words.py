@@ -1,7 +1,7 @@
-"""The words of a bank line, compared the way a person would compare them.
+"""Compare the text of bank lines the way a person would.
 
-Case, accents, punctuation, card and store numbers, dates and references say nothing about who was
-paid. What is left is compared word by word, allowing for cut-off words and single typing errors.
+Case, accents, punctuation, card and store numbers, dates and references do not identify the payee.
+The rest is compared word by word, allowing for truncated words and single typing errors.
 """
 
 import re
@@ -10,11 +10,11 @@ from functools import lru_cache
 
 _WORDS = re.compile(r"\w+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
-# Letters with a stroke, which Unicode does not take apart, and ligatures.
+# Letters with a stroke, which Unicode does not decompose, and ligatures.
 _LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d"}
 )
-# Words that banks put around the payee; they say how it was paid, not who was paid.
+# Words that banks add to the payee: they say how it was paid, not who was paid.
 _COMMON = """
     a an and at by co com de der des die du el et fuer fur for from gmbh im in inc la le les
     llc ltd no nr of on or par por sa sarl the to und von zu www card carte karte
@@ -30,25 +30,25 @@ NOT_AT_ALL, PERHAPS, SURELY = 0, 1, 2
 
 
 def plain_letters(text: str) -> str:
-    """The text in lower case without accents: `CAFÉ`, `café` and `CAFE` are one."""
+    """The text in lower case without accents: `CAFÉ`, `café` and `CAFE` are equal."""
     if text.isascii():
         return text.lower()
     taken_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", taken_apart)).translate(_LETTERS)
 
 
-# The same wording is asked for several times in turn.
+# The same text is often requested several times in a row.
 @lru_cache(maxsize=64)
 def normalized(text: str) -> str:
-    """The words alone: banks vary case, accents, spaces and punctuation between two exports."""
+    """The words only: case, accents, spaces and punctuation vary between two exports of a bank."""
     return " ".join(_WORDS.findall(plain_letters(text)))
 
 
 @lru_cache(maxsize=4096)
 def telling_words(text: str) -> frozenset[str]:
-    """The words that say who was paid: without numbers, references and payment jargon.
+    """The words that identify the payee, without numbers, references and payment jargon.
 
-    A text that has nothing else keeps all its words.
+    If nothing else is left, all words are kept.
     """
     words = normalized(text).split()
     telling = frozenset(
@@ -62,8 +62,8 @@ def telling_words(text: str) -> frozenset[str]:
 def agreement(one: str, other: str) -> int:
     """How well two texts name the same payee: SURELY, PERHAPS or NOT_AT_ALL.
 
-    Sure is most of the words of the shorter text in the longer, with no number against it: two
-    store numbers of one chain are two stores. Half of the words is a perhaps.
+    SURELY: most words of the shorter text are in the longer one and no numbers conflict, since two
+    store numbers of a chain are two stores. PERHAPS: half of the words.
     """
     ours, theirs = normalized(one), normalized(other)
     if ours == theirs:
@@ -83,13 +83,13 @@ def _numbers_differ(ours: str, theirs: str) -> bool:
 
 
 def _run_together(ours: str, theirs: str) -> bool:
-    """`KERNBAKERY` and `Kern Bakery`: the same letters, divided otherwise or cut off."""
+    """`KERNBAKERY` and `Kern Bakery`: the same letters, spaced differently or truncated."""
     shorter, longer = sorted((ours.replace(" ", ""), theirs.replace(" ", "")), key=len)
     return len(shorter) >= 2 * SHORTEST_PREFIX and longer.startswith(shorter)
 
 
 def _is_number(word: str) -> bool:
-    """A number, or a reference: a word with as many digits as letters."""
+    """A number or reference: a word with at least as many digits as letters."""
     digits = sum(char.isdigit() for char in word)
     return digits * 2 >= len(word)
 
@@ -108,7 +108,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _one_apart(shorter: str, longer: str) -> bool:
-    """Whether one letter is wrong, missing, or two neighbours are exchanged."""
+    """Whether one letter is wrong or missing, or two neighboring letters are swapped."""
     start = 0
     while start < len(shorter) and shorter[start] == longer[start]:
         start += 1

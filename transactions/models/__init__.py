@@ -1,4 +1,4 @@
-"""The rows of this app, one module per subject."""
+"""The models of this app, one module per subject."""
 
 from transactions.models.categories import Category, CategoryQuerySet
 from transactions.models.changes import Change, ChangePlan, ChangeRow

@@ -1,4 +1,4 @@
-"""What a transaction was for."""
+"""Categories."""
 
 from django.conf import settings
 from django.db import models
@@ -11,19 +11,19 @@ from users.models import User
 
 class CategoryQuerySet(models.QuerySet["Category"]):
     def visible_to(self, user: User) -> "CategoryQuerySet":
-        """The predefined categories and the user's own, without those taken away."""
+        """The predefined categories and the user's own, without deleted ones."""
         return self.of_owner(user.pk)
 
     def of_owner(self, owner_id: int) -> "CategoryQuerySet":
-        """What may stand on this owner's transactions."""
+        """The categories this owner's transactions may have."""
         return self.filter(Q(user=None) | Q(user=owner_id), deleted_at=None)
 
 
 class Category(Trashable):
-    """What a transaction was for. Two levels: a parent and its children share one kind.
+    """The purpose of a transaction. There are two levels; a parent and its children have one kind.
 
-    `kind=transfer` keeps its transactions out of income and spending everywhere. A deleted
-    category stays for the history that names it.
+    `kind=transfer` excludes transactions from income and spending everywhere. A deleted category is
+    kept for the history that refers to it.
     """
 
     class Kind(models.TextChoices):

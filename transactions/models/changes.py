@@ -1,4 +1,4 @@
-"""Changes of many rows at once, each with what undoes it for 30 days."""
+"""Bulk changes, each with the data to undo it for 30 days."""
 
 from datetime import datetime
 
@@ -13,23 +13,23 @@ from users.models import User
 
 class ChangeQuerySet(models.QuerySet["Change"]):
     def visible_to(self, user: User) -> "ChangeQuerySet":
-        """Batches are their owner's alone."""
+        """Only the owner can see their changes."""
         return self.filter(user=user)
 
 
 class Change(models.Model):
-    """One act on many transactions: a bulk edit, a rule's run, a deletion.
+    """One bulk action: an edit, a rule run or a deletion.
 
-    A very large one is done, and undone, by a worker in many commits: everything up to the
-    transaction at `cursor` is done, nothing behind it is. One that could not be carried on waits
-    as it is for its owner to try it again, or to undo it.
+    A worker carries out and undoes large changes in many commits: everything up to the transaction
+    at `cursor` is done, and nothing after it. A failed change waits until its owner retries or
+    undoes it.
     """
 
     class Kind(models.TextChoices):
         BULK_EDIT = "bulk_edit", _("Bulk edit")
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
-        # These two are not undone by the change itself.
+        # These two kinds cannot be undone.
         RESTORE = "restore", _("Restored from trash")
         CATEGORY = "category", _("Category deleted")
 
@@ -47,15 +47,15 @@ class Change(models.Model):
     summary = models.CharField(max_length=200)
     row_count = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.DONE)
-    # Of the transactions that are to be looked at or undone: how many have been, and up to which.
+    # Progress: how many transactions have been processed, and the last one.
     done_count = models.PositiveIntegerField(default=0)
     total_count = models.PositiveIntegerField(default=0)
     cursor = models.BigIntegerField(default=0)
-    # Changed by somebody after it was asked for, and left so.
+    # Skipped, because somebody changed them after the request.
     skipped_count = models.PositiveIntegerField(default=0)
-    # How often the sweep has taken it up since it last moved.
+    # How many times the sweep has retried it since it last made progress.
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Why it ended before its end; what was done until then stays, and can be undone.
+    # Why it stopped early. The completed part stays and can be undone.
     error = models.CharField(max_length=300, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -79,9 +79,9 @@ class Change(models.Model):
         return self.summary
 
     def may_be_undone(self, at: datetime) -> bool:
-        """Whether it still can be: not undone yet, not at work, within the 30 days.
+        """Whether it can be undone: not undone yet, not running, and within 30 days.
 
-        One whose undoing failed goes on for as long as that can be tried again.
+        A failed undo can continue for as long as a retry is possible.
         """
         if self.status == self.Status.UNDO_FAILED:
             return self.may_be_retried(at)
@@ -90,7 +90,7 @@ class Change(models.Model):
         return at - self.created_at <= TRASH_FOR
 
     def may_be_retried(self, at: datetime) -> bool:
-        """Whether one that failed can be carried on: for 30 days there is what that takes."""
+        """Whether a failed change can be retried. The data it needs is kept for 30 days."""
         if self.kind == self.Kind.CATEGORY:
             return self.is_failed
         since = self.updated_at if self.status == self.Status.UNDO_FAILED else self.created_at
@@ -98,40 +98,42 @@ class Change(models.Model):
 
     @property
     def is_undoable(self) -> bool:
-        """Whether a change of this kind can be undone at all."""
+        """Whether changes of this kind can be undone at all."""
         return self.kind not in (self.Kind.RESTORE, self.Kind.CATEGORY)
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a worker has it, or is to get it."""
+        """Whether a worker is processing it or will."""
         return self.status in (self.Status.RUNNING, self.Status.UNDOING)
 
     @property
     def may_be_stopped(self) -> bool:
-        """Whether it can end here: half an undoing, or half a category gone, is no state."""
+        """Whether it can stop here. A half-finished undo or category deletion may not."""
         return self.status == self.Status.RUNNING and self.kind != self.Kind.CATEGORY
 
     @property
     def is_failed(self) -> bool:
-        """Whether it waits for its owner to try it again."""
+        """Whether it waits for its owner to retry it."""
         return self.status in (self.Status.FAILED, self.Status.UNDO_FAILED)
 
     @property
     def percent(self) -> int:
-        """How far the worker is; 100 only when it has finished."""
+        """The worker's progress; 100 only when it has finished."""
         if self.status == self.Status.DONE:
             return 100
         return min(99, self.done_count * 100 // self.total_count) if self.total_count else 0
 
 
 class ChangePlan(models.Model):
-    """What a change at work, or failed, is to do to which transactions; gone when it is done."""
+    """The transactions of an unfinished change, and what to do with them. Deleted when it
+    is done.
+    """
 
     change = models.OneToOneField(
         Change, on_delete=models.CASCADE, primary_key=True, related_name="plan"
     )
     wanted = models.JSONField()
-    # Ascending; the selection as it was when it was asked for.
+    # In ascending order; the selection as of the request.
     ids = models.JSONField(default=list)
 
     def __str__(self) -> str:
@@ -139,7 +141,7 @@ class ChangePlan(models.Model):
 
 
 class ChangeRow(models.Model):
-    """One transaction of a change: what the fields the change touched held before and after."""
+    """One transaction of a change: the values of the changed fields before and after."""
 
     # The unique constraint below serves as its index.
     change = models.ForeignKey(
@@ -148,7 +150,7 @@ class ChangeRow(models.Model):
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="+")
     before = models.JSONField()
     after = models.JSONField()
-    # Undoing found it changed by somebody since, and left it so.
+    # Not undone, because somebody had changed it since.
     left_alone = models.BooleanField(default=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What a person adds to a transaction and to their list of them."""
+"""What people add to a transaction, and their saved lists."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from users.models import User
 
 
 class TransactionSplit(models.Model):
-    """A part of a transaction with a category of its own; the parts add up to the whole."""
+    """A part of a transaction with its own category. The parts add up to the whole."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="splits")
     category = models.ForeignKey(
@@ -37,7 +37,9 @@ class TransactionSplit(models.Model):
 
 
 class Attachment(models.Model):
-    """A receipt on a transaction, in the database: backed up, shared out and erased with it."""
+    """A receipt, stored in the database so that it is backed up, shared and erased with its
+    transaction.
+    """
 
     transaction = models.ForeignKey(
         Transaction, on_delete=models.CASCADE, related_name="attachments"
@@ -59,12 +61,12 @@ class Attachment(models.Model):
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: User) -> "SavedViewQuerySet":
-        """Saved views are their owner's alone."""
+        """Only the owner can see their saved views."""
         return self.filter(user=user)
 
 
 class SavedView(models.Model):
-    """A filter of the transaction list by a name, as its query string; and its columns."""
+    """A named filter of the transactions list: its query string and columns."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"

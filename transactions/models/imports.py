@@ -1,4 +1,4 @@
-"""Uploaded files on their way into an account, line by line, and their receipts."""
+"""Uploaded files on their way into an account, their lines, and their receipts."""
 
 from decimal import Decimal
 
@@ -15,18 +15,18 @@ from users.models import User
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def visible_to(self, user: User) -> "ImportBatchQuerySet":
-        """The user's own uploads; a shared account shows its transactions, not its files."""
+        """The user's own uploads. Sharing an account shares its transactions, not its files."""
         return self.filter(user=user)
 
     def together_with(self, batch: "ImportBatch") -> "ImportBatchQuerySet":
-        """The imports of one upload, in the order of their accounts; a lone one is its own."""
+        """All imports of one upload, in the order of their accounts."""
         one = self.filter(user=batch.user_id)
         one = one.filter(group=batch.group) if batch.group else one.filter(pk=batch.pk)
         return one.order_by("account_id", "pk")
 
 
 class ImportBatch(models.Model):
-    """One uploaded file on its way into one account, and its receipt for ever after."""
+    """The import of one uploaded file into one account, and afterward its receipt."""
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")
@@ -57,18 +57,18 @@ class ImportBatch(models.Model):
     outflow = AmountField(default=0)
     file_opening_balance = AmountField(null=True, blank=True)
     file_closing_balance = AmountField(null=True, blank=True)
-    # The first and last day of its booked lines: what the file is a statement of.
+    # The first and last day of its booked lines: the period of the statement.
     covers_from = models.DateField(null=True, blank=True)
     covers_to = models.DateField(null=True, blank=True)
     balance_after = AmountField(null=True, blank=True)
     warnings = models.JSONField(default=list, blank=True)
-    # What the file holds by account (`import_parts.FilePart`); empty where it knows one account.
+    # The file's contents by account (`import_parts.FilePart`); empty if it knows only one account.
     file_parts = models.JSONField(default=list, blank=True)
     # The names of the parts that go into this account; empty for the whole file.
     parts = models.JSONField(default=list, blank=True)
-    # The file has several accounts, and its owner has not said which is which.
+    # The file has several accounts, and its owner has not assigned them yet.
     needs_accounts = models.BooleanField(default=False)
-    # What the imports of one file into several accounts have in common.
+    # Shared by the imports of one file into several accounts.
     group = models.UUIDField(null=True, blank=True, db_index=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     reverted_at = models.DateTimeField(null=True, blank=True)
@@ -90,12 +90,12 @@ class ImportBatch(models.Model):
 
     @property
     def needs_mapping(self) -> bool:
-        """A table whose columns nobody has explained yet."""
+        """Whether this is a table whose columns are not mapped yet."""
         return self.format in ("csv", "xlsx") and not self.mapping
 
     @property
     def needs_answer(self) -> bool:
-        """Something only the owner knows keeps the file from being read."""
+        """Whether the file cannot be read until its owner answers a question."""
         return self.needs_mapping or self.needs_accounts
 
     @property
@@ -104,7 +104,7 @@ class ImportBatch(models.Model):
 
     @property
     def new_count(self) -> int:
-        """How many rows a confirmation would add, once checked."""
+        """How many rows confirming would add. Known once the file is checked."""
         if self.is_confirmed:
             return 0
         apart = self.duplicate_count + self.review_count + self.skipped_count + self.invalid_count
@@ -116,7 +116,7 @@ class ImportBatch(models.Model):
 
 
 class ImportFile(models.Model):
-    """The bytes of an upload, zlib-packed, in the database so that every worker has them.
+    """The compressed bytes (zlib) of an upload, in the database so that every worker can read them.
 
     Kept for 30 days.
     """
@@ -129,7 +129,7 @@ class ImportFile(models.Model):
 
 
 class ImportRow(models.Model):
-    """One line of an uploaded file: as the bank wrote it, as we read it, and what became of it."""
+    """One line of an uploaded file: its original text, the values read, and the outcome."""
 
     class Verdict(models.TextChoices):
         NEW = "new", _("New")
@@ -139,7 +139,7 @@ class ImportRow(models.Model):
         SKIPPED = "skipped", _("Skipped")
         ADDED = "added", _("Added")
 
-    # Few indexes: a hundred thousand rows are written at once, and read by batch alone.
+    # Few indexes: a hundred thousand rows are inserted at once and read only by batch.
     batch = models.ForeignKey(
         ImportBatch, on_delete=models.CASCADE, related_name="rows", db_index=False
     )
@@ -161,19 +161,19 @@ class ImportRow(models.Model):
         choices=Transaction.CategorySource.choices,
         default=Transaction.CategorySource.NONE,
     )
-    # The rule that gave the category, if one did.
+    # The rule that assigned the category, if any.
     rule = models.ForeignKey(
         "CategoryRule", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
-    # What our own export says beyond a bank's line: planned, tags, parts, transfer
+    # Additional data from our own export: planned, tags, parts, transfer
     # (services/import_details.py).
     details = models.JSONField(null=True)
     fingerprint = models.BigIntegerField(null=True)
-    # The held transaction that the line is (duplicate), may be (review), or has become (added, as
-    # one side of a transfer in our own export). Neither constraint nor index: a hundred thousand
-    # are written at once, and a purged transaction leaves its number.
+    # The transaction that this line is (duplicate), may be (review) or became (added, as one side
+    # of a transfer in our own export). Without a constraint or index, because a hundred thousand
+    # are inserted at once and a purged transaction leaves its ID behind.
     match = models.ForeignKey(
         Transaction,
         on_delete=models.DO_NOTHING,
@@ -186,8 +186,7 @@ class ImportRow(models.Model):
     error = models.CharField(max_length=300, blank=True)
     attr = models.CharField(max_length=20, blank=True)
     is_edited = models.BooleanField(default=False)
-    # The owner said that it is to be added, or that it is the line it looks like: no later check
-    # takes that back.
+    # The owner chose to add this line or to accept its match. Later checks keep that choice.
     is_chosen = models.BooleanField(default=False)
 
     class Meta:
@@ -203,7 +202,7 @@ class ImportRow(models.Model):
 
 
 class ImportMapping(models.Model):
-    """How an account's files were mapped last time, offered again for the next one."""
+    """The last mapping used for an account's files, offered again for the next one."""
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="import_mapping")
     columns = models.JSONField(default=list)

@@ -1,7 +1,7 @@
-"""Transactions, the history of their categories, and the sums kept beside them.
+"""Transactions, the history of their categories, and the totals stored with them.
 
-Positive `signed_amount` is money in. Only posted rows outside the trash count in any figure.
-Rows, balances and totals are written by `transactions.services.posting` alone, together.
+A positive `signed_amount` is money in. Only posted transactions outside the trash count in figures.
+Only `transactions.services.posting` writes transactions, balances and totals, always together.
 """
 
 from decimal import Decimal
@@ -21,7 +21,7 @@ from users.models import User
 
 
 class Tag(models.Model):
-    """A word of the user's own on a transaction."""
+    """A user's own tag for transactions."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags"
@@ -38,11 +38,11 @@ class Tag(models.Model):
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def visible_to(self, user: User) -> "TransactionQuerySet":
-        """Transactions of own and shared accounts, trash excluded."""
+        """Transactions of own and shared accounts, without the trash."""
         return self.in_reach_of(user).live()
 
     def in_reach_of(self, user: User) -> "TransactionQuerySet":
-        """As `visible_to`, with the trash: for restoring."""
+        """Like `visible_to`, including the trash, for restoring."""
         reach = Q(user=user)
         if shared := shared_account_ids(user):
             reach |= Q(account_id__in=list(shared))
@@ -53,30 +53,32 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(deleted_at=None, account__deleted_at=None)
 
     def posted(self) -> "TransactionQuerySet":
-        """What counts in balances and figures."""
+        """Transactions that count in balances and figures."""
         return self.filter(status=Transaction.Status.POSTED)
 
     def planned(self) -> "TransactionQuerySet":
-        """What waits for its day; it is in no balance and no figure."""
+        """Transactions waiting for their date. They count in no balance or figure."""
         return self.filter(status=Transaction.Status.PLANNED)
 
     def in_period(self, period: Period) -> "TransactionQuerySet":
         return self.filter(txn_date__gte=period.start, txn_date__lt=period.end)
 
     def for_list(self) -> "TransactionQuerySet":
-        """With everything a list row shows, in a fixed number of queries."""
+        """Load everything a list row shows, with a fixed number of queries."""
         return self.select_related("account", "category", "unposted").prefetch_related("tags")
 
 
 class Transaction(Trashable):
-    """One line on one account, in the account's currency; `signed_amount` is never zero."""
+    """One transaction on one account, in the account's currency. `signed_amount` is never zero."""
 
     class Type(models.TextChoices):
         INCOME = "income", _("Income")
         EXPENSE = "expense", _("Expense")
 
     class Status(models.TextChoices):
-        """Planned: dated by a person after their today, posted on its day. Pending: the bank's."""
+        """Planned: dated in the future by a person and posted on its date. Pending: not booked by
+        the bank yet.
+        """
 
         PLANNED = "planned", _("Planned")
         PENDING = "pending", _("Pending")
@@ -90,7 +92,9 @@ class Transaction(Trashable):
         NONE = "none", _("None")
 
     class Origin(models.TextChoices):
-        """Who wrote the row: the bank's facts (import, sync) are fixed, a person's are not."""
+        """Who created the transaction. The bank's data (import, sync) is fixed; a person's
+        is not.
+        """
 
         MANUAL = "manual", _("Added manually")
         IMPORT = "import", _("Imported")
@@ -98,7 +102,7 @@ class Transaction(Trashable):
         TRANSFER = "transfer", _("Transfer")
         BILL = "bill", _("Bill payment")
 
-    # The account's owner, kept here so that one index serves a person's whole list.
+    # The account's owner, stored here so that one index serves a person's whole list.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="transactions"
     )
@@ -121,20 +125,20 @@ class Transaction(Trashable):
     category_source = models.CharField(
         max_length=8, choices=CategorySource.choices, default=CategorySource.NONE
     )
-    # Split into parts with categories of their own; the row's own category is then not counted.
+    # Split into parts with their own categories; its own category does not count meanwhile.
     is_split = models.BooleanField(default=False, editable=False)
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.MANUAL)
     external_id = models.CharField(max_length=255, blank=True)
     search_text = FoldedField("description", "merchant", "notes")
     merchant_key = FoldedField("merchant")
-    # See transactions/fingerprints.py: equal rows of one account share it.
+    # See transactions/fingerprints.py. Identical transactions of one account share it.
     fingerprint = models.BigIntegerField(editable=False)
     import_batch = models.ForeignKey(
         "ImportBatch", on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # What a page puts beside a row of its own.
+    # Extra values that a page attaches to the row.
     may_change: bool
     counted: Decimal
     balance_after: Decimal | None
@@ -212,27 +216,27 @@ class Transaction(Trashable):
 
     @property
     def txn_type(self) -> str:
-        """ "income" or "expense": the sign of `signed_amount` as a person says it."""
+        """ "income" or "expense", depending on the sign of `signed_amount`."""
         return self.Type.INCOME if self.signed_amount > 0 else self.Type.EXPENSE
 
     @property
     def is_bank_fact(self) -> bool:
-        """Amount, account and date came from the bank and stay as they are."""
+        """Whether amount, account and date came from the bank and cannot be changed."""
         return self.origin in (self.Origin.IMPORT, self.Origin.SYNC)
 
     @property
     def title(self) -> str:
-        """What a list calls it."""
+        """The title shown in lists."""
         return self.merchant or self.description
 
 
 class UnpostedReason(models.Model):
-    """Why a planned transaction did not post on its day. It goes when the transaction posts."""
+    """Why a planned transaction did not post on its date. Deleted when it posts."""
 
     transaction = models.OneToOneField(
         Transaction, on_delete=models.CASCADE, related_name="unposted"
     )
-    # The first day, in the owner's time zone, on which it was tried.
+    # The date of the first attempt, in the owner's time zone.
     tried_on = models.DateField()
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -245,9 +249,9 @@ class UnpostedReason(models.Model):
 
 
 class CategoryChange(models.Model):
-    """One change of a transaction's category: the category-assignment history.
+    """One change of a transaction's category.
 
-    Read by transaction alone; rules write a hundred thousand at once, so it has no other index.
+    Read by transaction only. Rules insert a hundred thousand at once, so there is no other index.
     """
 
     class By(models.TextChoices):
@@ -300,9 +304,11 @@ class CategoryChange(models.Model):
 
 
 class MonthlyTotal(models.Model):
-    """Σ of one account's posted, live transactions in one month and category (null = none yet).
+    """Σ of one account's posted, live transactions in one month and category (null =
+    uncategorized).
 
-    `inflow` and `outflow` are both positive, in the account's currency. Written with the rows.
+    `inflow` and `outflow` are both positive, in the account's currency. Written with the
+    transactions.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -335,11 +341,11 @@ class MonthlyTotal(models.Model):
 class MerchantTotal(models.Model):
     """Σ of one account's posted, live transactions in one month at one merchant ("" = unnamed).
 
-    Kept apart by category, because what is a transfer is in no figure. Whole rows count: a split
-    one once, with its whole amount and no category; `outflow_count` of them are money out.
+    Stored by category too, because transfers count in no figure. A split transaction counts once,
+    with its whole amount and no category. `outflow_count` is the number of expenses.
     """
 
-    # The unique constraints begin with the account: they serve every read.
+    # The unique constraints begin with the account and serve every query.
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="merchant_totals", db_index=False
     )

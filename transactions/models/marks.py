@@ -1,14 +1,14 @@
-"""That something happened on somebody's ledger, for whoever above wants to look soon."""
+"""Marks that a ledger has changed, for apps above that react to changes."""
 
 from django.conf import settings
 from django.db import models
 
 
 class LedgerMark(models.Model):
-    """One posting's trace: written in its transaction, removed by the sweep that has looked.
+    """The mark of one posting, written in its database transaction and deleted by the next sweep.
 
-    A new row each time: a row updated in place would be one more lock for postings to wait on,
-    and a posting that commits late can never be hidden behind one that committed early.
+    Each mark is a new row: updating a shared row would make postings wait for its lock, and a late
+    commit can never be hidden by an earlier one.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

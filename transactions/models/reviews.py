@@ -1,4 +1,4 @@
-"""Lines that are, or may be, a transaction the account holds already."""
+"""Questions about possible duplicates, and matched bank lines."""
 
 from django.conf import settings
 from django.db import models
@@ -19,21 +19,21 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         return self.filter(user=user, account__deleted_at=None)
 
     def open(self) -> "ReviewItemQuerySet":
-        """Those nobody has answered yet; an entered line in the trash asks nothing."""
+        """Unanswered questions, except those about a manual entry in the trash."""
         is_there = Q(entered=None) | Q(entered__deleted_at=None)
         return self.filter(is_there, status=ReviewItem.Status.OPEN)
 
     def for_list(self) -> "ReviewItemQuerySet":
-        """With everything a list row shows, in a fixed number of queries."""
+        """Load everything a list row shows, with a fixed number of queries."""
         return self.select_related("account", "candidate__category", "entered", "category")
 
 
 class ReviewItem(models.Model):
-    """One question: is this line the candidate, or a payment of its own?
+    """One question: is this line the same payment as the candidate?
 
-    An open line from a file or a sync is in no balance until it is answered. A line somebody
-    entered (`entered`) is posted already; called the same, it gives way to the candidate. Without
-    a candidate the question is whether the line is right as it is.
+    An open line from a file or sync counts in no balance until answered. A manual entry (`entered`)
+    is already posted; if it is the same payment, it is replaced by the candidate. Without a
+    candidate the question is whether the line is correct.
     """
 
     class Status(models.TextChoices):
@@ -47,7 +47,7 @@ class ReviewItem(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="review_items")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=300)
-    # Where the line comes from: the row of a file, a sync ("plaid:12"), or the line entered here.
+    # The line's source: a file row, a sync ("plaid:12"), or the manual entry.
     import_row = models.OneToOneField(
         ImportRow, on_delete=models.CASCADE, null=True, blank=True, related_name="review_item"
     )
@@ -58,11 +58,11 @@ class ReviewItem(models.Model):
     candidate = models.ForeignKey(
         Transaction, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    # What the answer "different" has added.
+    # The transaction posted by the answer "different".
     posted = models.ForeignKey(
         Transaction, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    # Candidates this line was told apart from.
+    # Candidates that were ruled out for this line.
     told_apart = models.JSONField(default=list, blank=True)
     txn_date = models.DateField()
     posted_date = models.DateField(null=True, blank=True)
@@ -82,9 +82,9 @@ class ReviewItem(models.Model):
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
     fingerprint = models.BigIntegerField()
-    # The candidate's words when the question was asked: "the same" is remembered for such wordings.
+    # The candidate's text at the time of the question; the answer "same" is remembered for it.
     candidate_description = models.CharField(max_length=500, blank=True)
-    # What the candidate held of what the answer gave it.
+    # The candidate's previous values of the fields that the answer changed.
     undo = models.JSONField(default=dict, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -108,11 +108,10 @@ class ReviewItem(models.Model):
 
 
 class BankLine(models.Model):
-    """A bank's telling of a transaction: by its words or id the transaction is known again.
+    """A bank's report of a transaction, by whose text or ID it is recognized again.
 
-    Kept where it says more than the transaction itself: another id, other words, or a sync as its
-    source. `before` is what the transaction held of the fields it completed, so that the import or
-    the answer that brought it can be taken back.
+    Stored if it adds anything: another ID, another text, or a sync as its source. `before` holds
+    the previous values of the fields it completed, so that the import or answer can be undone.
     """
 
     transaction = models.ForeignKey(

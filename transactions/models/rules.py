@@ -1,4 +1,4 @@
-"""A person's own rules for categorising."""
+"""A person's own categorization rules."""
 
 from django.conf import settings
 from django.db import models
@@ -14,24 +14,24 @@ from users.models import User
 
 class CategoryRuleQuerySet(models.QuerySet["CategoryRule"]):
     def visible_to(self, user: User) -> "CategoryRuleQuerySet":
-        """Rules are their owner's alone."""
+        """Only the owner can see their rules."""
         return self.filter(user=user, deleted_at=None)
 
     def in_force(self) -> "CategoryRuleQuerySet":
-        """Active, and their category is still there."""
+        """Active rules whose category still exists."""
         return self.filter(is_active=True, deleted_at=None, category__deleted_at=None)
 
     def in_order(self) -> "CategoryRuleQuerySet":
-        """The order in which rules win: priority 1 before 2, the older of two equals first."""
+        """The order of precedence: priority 1 before 2; on ties the older rule first."""
         return self.order_by("priority", "id")
 
 
 class CategoryRule(Trashable):
-    """Sets a category where every condition given holds; at least one of the texts is given.
+    """Assigns a category if all its conditions match; at least one of the two patterns is set.
 
-    `keyword_pattern` is plain text found in the description; `merchant_pattern` is a regular
-    expression (RE2) found in the merchant or the description. Amounts compare the positive amount.
-    A deleted rule stays for the history that names it.
+    `keyword_pattern` is plain text to find in the description. `merchant_pattern` is a regular
+    expression (RE2) to find in the merchant or description. Amount limits compare the positive
+    amount. A deleted rule is kept for the history that refers to it.
     """
 
     user = models.ForeignKey(
@@ -75,6 +75,6 @@ class CategoryRule(Trashable):
 
     @property
     def title(self) -> str:
-        """What the rule looks for, as a list and a history call it."""
+        """The rule's pattern, as lists and histories show it."""
         texts = [f"“{self.keyword_pattern}”" if self.keyword_pattern else "", self.merchant_pattern]
         return " and ".join(text for text in texts if text)

@@ -1,4 +1,4 @@
-"""Money between two accounts of one person."""
+"""Transfers between two accounts of one person."""
 
 from django.conf import settings
 from django.db import models
@@ -17,9 +17,10 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
 
 
 class Transfer(models.Model):
-    """An outflow and an inflow that are one movement; confirmed, both are outside every figure.
+    """An outflow and an inflow that form one transfer. Once confirmed, neither counts in any
+    figure.
 
-    The categories both rows had before are kept: a rejected pair gets them back.
+    Stores the categories both transactions had before, to restore them if the pair is rejected.
     """
 
     class Status(models.TextChoices):
