@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from banking.kernel.formats import date_format
 from banking.kernel.forms import errors_on, go_back, tell_refusal
 from banking.kernel.narrowing import sure
+from bills.doubts import doubts_about
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
 from bills.matching import match_suggestions
 from bills.models import Bill
@@ -82,6 +83,7 @@ def bill_detail(request: UserRequest, pk: int) -> HttpResponse:
         "auto_pay_note": auto_pay_note(bill, on, line.outlook),
         "history": lines(others, on),
         "matches": match_suggestions(bill),
+        "doubts": doubts_about(user=request.user, bill=bill, on=on),
         "receipts": receipts_of(bill)[:HISTORY],
         "points": points_of_payment(bill.payment_id) if bill.payment_id else 0,
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),

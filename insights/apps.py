@@ -2,6 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from bills.doubts import askers
 from users.erasure import erasers
 
 
@@ -10,5 +11,6 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         erasers.add("insights.exports.erasing.erase_person")
+        askers.add("insights.recurring.doubts.doubts_of_bill")
         # Connects the handlers that record how each Celery task ended.
         import_module("insights.staff.job_signals")

@@ -1,12 +1,13 @@
 """Find bills and recurring payments that may be the same, to ask the person about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import takewhile
 
 from bills.models import Bill
-from insights.recurring.recurring import Recurring
+from insights.figures.coverage import insights_coverage
+from insights.recurring.recurring import Recurring, find_recurring
 from insights.recurring.recurring_bills import (
     CLOSE,
     NEAR,
@@ -15,9 +16,12 @@ from insights.recurring.recurring_bills import (
     KnownBills,
     amount_gap,
     is_named,
+    known_bills,
     may_be_paid_by,
     with_bills,
 )
+from users.models import User
+from users.policy import Ability, may
 
 # A bill due further from the payment's expected date is not asked about.
 DOUBT_DAYS = 7
@@ -52,6 +56,23 @@ def doubts_among(found: Sequence[Recurring], known: KnownBills) -> tuple[Doubt, 
             doubts[pk] = Doubt(bill, free[place])
             asked.add(place)
     return tuple(sorted(doubts.values(), key=lambda one: (one.bill.due_date, one.bill.pk)))
+
+
+def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:
+    """The open question about one bill of the user's, if there is one.
+
+    Reads only the accounts that could pay the bill. Empty without the role for insights.
+    """
+    if not may(user, Ability.SEE_INSIGHTS):
+        return []
+    coverage = insights_coverage(user)
+    payers = tuple(
+        one
+        for one in coverage.accounts
+        if one.currency == bill.currency and bill.account_id in (None, one.pk)
+    )
+    found = find_recurring(replace(coverage, accounts=payers), on)
+    return [one for one in doubts_among(found, known_bills(user)) if one.bill.series == bill.series]
 
 
 def _is_doubtful(bill: BillTerms, one: Recurring) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from bills.models import Bill
-from bills.services.planning import create_bill
+from bills.services.planning import create_bill, skip_bill
 from insights.forecast.forecast_summary import forecast_summary
 from insights.models import SameAnswer
 from insights.recurring.answering import answer_same, undo_answer
@@ -176,11 +176,12 @@ def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time
     assert api.get(FORECAST).json()["doubts"] == [doubt]
 
 
-@pytest.mark.parametrize("page", ["forecast", "recurring"])
-def test_both_pages_ask_and_come_back(alice, home, client_for, time_machine, page):
+@pytest.mark.parametrize("page", ["forecast", "recurring", "bill"])
+def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, page):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
-    client, address = client_for(alice), f"/insights/{page}/"
+    client = client_for(alice)
+    address = f"/bills/{bill.pk}/" if page == "bill" else f"/insights/{page}/"
     assert "Is this the same?" in client.get(address).content.decode()
     said = {
         "bill": bill.pk,
@@ -196,7 +197,20 @@ def test_both_pages_ask_and_come_back(alice, home, client_for, time_machine, pag
     assert "Mr Q and Harbor Homes are now counted once." in shown
     assert "Is this the same?" not in shown
     undo = f"/insights/same/{SameAnswer.objects.get().pk}/undo/"
-    assert "Is this the same?" in client.post(undo, follow=True).content.decode()
+    client.post(undo)
+    assert "Is this the same?" in client.get(address).content.decode()
+
+
+def test_the_page_of_another_or_a_skipped_bill_does_not_ask(alice, home, client_for, time_machine):
+    time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
+    other = make_account(user=alice, name="Other", opening_balance="9000")
+    elsewhere = bill_of(alice, account=other)
+    once = bill_of(alice, recurrence="none")
+    client = client_for(alice)
+    assert "Is this the same?" in client.get(f"/bills/{once.pk}/").content.decode()
+    assert "Is this the same?" not in client.get(f"/bills/{elsewhere.pk}/").content.decode()
+    skip_bill(actor=alice, bill=once)
+    assert "Is this the same?" not in client.get(f"/bills/{once.pk}/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,9 @@ def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
 
 def _back(request: UserRequest) -> str:
     """The address of the page to return to, keeping the shared accounts filter."""
-    is_forecast = request.POST.get("page") == "forecast"
-    address = reverse("insights:forecast" if is_forecast else "insights:recurring")
+    page = request.POST.get("page")
+    if page == "bill" and (pk := _number(request, "bill")):
+        return reverse("bills:bill_detail", args=[pk])
+    address = reverse("insights:forecast" if page == "forecast" else "insights:recurring")
     shared = request.POST.get("include_shared", "")
     return f"{address}?{urlencode({'include_shared': shared})}" if shared in ("0", "1") else address
