@@ -1,4 +1,6 @@
-"""Alerts for staff to look at; amounts are in their texts, so support has no part in them."""
+"""Alerts in the admin site, read-only. Their texts contain amounts, so support
+does not see them.
+"""
 
 from django.contrib import admin
 
@@ -8,7 +10,7 @@ from users.admin import ReadOnlyAdmin
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    """Who was told what, and what became of it."""
+    """Alerts by person, with their status."""
 
     list_display = ["created_at", "user", "type", "severity", "message", "is_read", "dismissed_at"]
     list_filter = ["type", "severity", "is_read", "created_at"]
@@ -20,7 +22,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertSubscription)
 class AlertSubscriptionAdmin(ReadOnlyAdmin):
-    """How people want to hear of what."""
+    """Notification settings by person and alert type."""
 
     list_display = ["user", "type", "in_app", "email", "sms", "threshold", "updated_at"]
     list_filter = ["type", "email", "sms"]

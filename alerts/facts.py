@@ -1,4 +1,4 @@
-"""What a scanner finds, and for whom it looks."""
+"""The facts that scanners find, and the users they scan."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that is so on the date `on`. Equal facts have equal keys, whoever finds them.
+    """A fact that holds on the date `on`. Equal facts have equal keys, regardless of who finds
+    them.
 
-    `link` leads to the subject, `transactions_link` to the lines behind it.
+    `link` leads to the subject, `transactions_link` to the transactions behind it.
     """
 
     user: User
@@ -33,7 +34,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The users a scanner looks at together, and what each chose."""
+    """The users scanned together, and their settings."""
 
     users: Sequence[User]
     choices: Choices
@@ -47,22 +48,22 @@ class People:
         return {user.pk: user for user in self.users}
 
     def has_own_threshold(self, user_id: int, kind: str) -> bool:
-        """Whether the user chose a threshold for the type."""
+        """Whether the user has set a threshold for the type."""
         choice = self.choices.get((user_id, kind))
         return choice is not None and choice.threshold is not None
 
     def threshold(self, user: User, kind: str) -> Decimal | None:
-        """The user's threshold, else the type's; None where the type has a rule of its own."""
+        """The user's threshold, or the type's default; None if the type has its own rule."""
         if self.has_own_threshold(user.pk, kind):
             return self.choices[user.pk, kind].threshold
         return default_threshold(kind, user.base_currency)
 
 
 def told(amount: Decimal, currency: str, user: User) -> str:
-    """Money as this user reads it."""
+    """An amount formatted for this user."""
     return format_money(amount, currency, user.locale)
 
 
 def transactions_link(**filters: Any) -> str:
-    """The list of transactions narrowed to these."""
+    """Link to the transaction list, filtered to these."""
     return f"{reverse('transactions:transaction_list')}?{urlencode(filters)}"

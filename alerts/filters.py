@@ -1,4 +1,4 @@
-"""What a list of alerts may be narrowed by, alike on the page and at the API."""
+"""Filters of an alert list, for the page and the API."""
 
 import django_filters
 
@@ -7,7 +7,7 @@ from alerts.models import Alert, AlertQuerySet, AlertType
 
 
 class AlertFilter(django_filters.FilterSet):
-    """`is_read`, `type`, and `dismissed`: without it the dismissed ones are left out."""
+    """`is_read`, `type`, and `dismissed`: dismissed alerts are hidden by default."""
 
     is_read = YesNoFilter()
     type = django_filters.ChoiceFilter(choices=AlertType.choices)

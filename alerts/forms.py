@@ -1,4 +1,4 @@
-"""What people choose about their alerts."""
+"""Forms for notification settings."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from banking.kernel.typed_fields import AmountFormField, NumberFormField
 
 
 class SubscriptionForm(Form):
-    """One type: its channels, and its threshold where it has one."""
+    """One alert type: its channels, and its threshold if it has one."""
 
     in_app = forms.BooleanField(label=_("In the app"), required=False)
     email = forms.BooleanField(label=_("Email"), required=False)
@@ -44,7 +44,7 @@ class SubscriptionForm(Form):
 
 
 class QuietHoursForm(Form):
-    """Between which times emails and SMS wait."""
+    """The hours in which emails and SMS wait."""
 
     quiet_from = forms.TimeField(
         label=_("From"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
@@ -55,7 +55,7 @@ class QuietHoursForm(Form):
 
 
 def threshold_field(kind: str, currency: str) -> AmountFormField | NumberFormField:
-    """The field of a type's threshold: an amount in this currency, or a percentage."""
+    """The threshold field of a type: an amount in this currency, or a percentage."""
     label = _("Threshold")
     field: AmountFormField | NumberFormField
     if RULES[kind].unit == AMOUNT:

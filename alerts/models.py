@@ -1,7 +1,7 @@
-"""Alerts: what somebody was told, and what they want to be told.
+"""Alerts and notification settings.
 
-Invariant: one alert per fact. `dedupe_key` names the fact and is unique for ever, so that a scan
-may run twice, late or beside another one. Only `alerts.services` writes.
+Invariant: one alert per fact. `dedupe_key` identifies the fact and stays unique forever, so that a
+scan may run twice, late or concurrently. Only `alerts.services` writes.
 """
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from users.models import User
 
 
 class AlertType(models.TextChoices):
-    """What an alert can be about."""
+    """The types of alerts."""
 
     LOW_BALANCE = "low_balance", _("Low balance")
     BILL_DUE = "bill_due", _("Bill due soon")
@@ -32,11 +32,11 @@ class AlertType(models.TextChoices):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: User) -> "AlertQuerySet":
-        """The user's own that are shown in the app and not deleted; nobody shares alerts."""
+        """The user's own alerts shown in the app and not deleted; alerts are never shared."""
         return self.in_reach_of(user).filter(deleted_at=None)
 
     def in_reach_of(self, user: User) -> "AlertQuerySet":
-        """As `visible_to`, with the deleted ones: for taking a deletion back."""
+        """As `visible_to`, including deleted ones: for restoring."""
         return self.filter(user=user, in_app=True)
 
     def current(self) -> "AlertQuerySet":
@@ -44,12 +44,14 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self.filter(dismissed_at=None)
 
     def counted(self) -> "AlertQuerySet":
-        """What the bell counts: unread, not dismissed, not deleted."""
+        """The alerts counted on the bell: unread, not dismissed, not deleted."""
         return self.filter(is_read=False, dismissed_at=None, deleted_at=None)
 
 
 class Alert(models.Model):
-    """One fact that somebody was told. Deleting hides it; its key stays, or it would return."""
+    """One fact that a user was alerted to. Deleting hides the row; its key stays, or the alert
+    would return.
+    """
 
     class Severity(models.TextChoices):
         INFO = "info", _("Info")
@@ -62,12 +64,12 @@ class Alert(models.Model):
     type = models.CharField(max_length=20, choices=AlertType.choices)
     message = models.CharField(max_length=500)
     severity = models.CharField(max_length=8, choices=Severity.choices)
-    # Where the subject is, and where the transactions behind it are.
+    # Links to the subject, and to the transactions behind the alert.
     link = models.CharField(max_length=300, blank=True)
     transactions_link = models.CharField(max_length=300, blank=True)
     dedupe_key = models.CharField(max_length=120, unique=True)
     occurred_on = models.DateField()
-    # Somebody who wants this type by email alone has the row for its key, and does not see it.
+    # With email only, the row exists for its key but is hidden in the app.
     in_app = models.BooleanField(default=True)
     is_read = models.BooleanField(default=False)
     dismissed_at = models.DateTimeField(null=True, blank=True)
@@ -98,7 +100,7 @@ class Alert(models.Model):
 
     @property
     def icon(self) -> str:
-        """The name of the drawing beside it."""
+        """The name of its icon."""
         return ICONS[AlertType(self.type)]
 
 
@@ -119,9 +121,9 @@ ICONS = {
 
 
 class AlertSubscription(models.Model):
-    """By which channels somebody wants to hear of one type, and from which threshold on.
+    """A user's channels and threshold for one alert type.
 
-    Without a row the defaults hold (alerts/subscriptions.py).
+    Without a row the defaults apply (alerts/subscriptions.py).
     """
 
     user = models.ForeignKey(
@@ -131,7 +133,7 @@ class AlertSubscription(models.Model):
     in_app = models.BooleanField(default=True)
     email = models.BooleanField(default=False)
     sms = models.BooleanField(default=False)
-    # Money in the user's base currency, or percent: as the type says.
+    # An amount in the user's base currency, or a percentage, depending on the type.
     threshold = AmountField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

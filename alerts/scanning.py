@@ -1,8 +1,8 @@
-"""Looking for facts: of everybody every quarter of an hour, and soon after a posting.
+"""Scans for facts: of all users every quarter of an hour, and shortly after a posting.
 
-A scan may run twice, late, or beside itself: what it finds is told once, by the alert's key. It
-takes users in batches, each by the same number of queries, so that memory and queries do not grow
-with a batch's rows.
+A scan may run twice, late, or concurrently: the alert's key ensures that each fact is reported
+once. Users are scanned in batches with a fixed number of queries each, so memory and queries do not
+grow with the number of rows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ BACKTEST_MONTHS = 12
 
 
 def scan_everybody(*, at: datetime) -> int:
-    """Raise what holds for any active user and has not been told; how many alerts that were."""
+    """Raise all new alerts for active users; returns how many."""
     ids = User.objects.filter(is_active=True).order_by("pk").values_list("pk", flat=True)
     return scan_users(ids.iterator(chunk_size=2000), at=at)
 
@@ -41,7 +41,7 @@ def scan_everybody(*, at: datetime) -> int:
 def scan_users(
     user_ids: Iterable[int], *, at: datetime, scanners: Sequence[ModuleType] = SCANNERS
 ) -> int:
-    """Raise what holds for these users, each on their own date."""
+    """Raise all new alerts for these users, each on their own date."""
     raised = 0
     for batch in batched(user_ids, USERS_AT_ONCE):
         by_date: dict[date, list[User]] = {}
@@ -54,7 +54,7 @@ def scan_users(
 
 
 def _scan(scanner: ModuleType, users: list[User], on: date, at: datetime) -> int:
-    """One kind for one batch. One that fails is an error in the log; the others go on."""
+    """Run one kind for one batch. A failure is logged as an error; the other kinds still run."""
     choices = choices_of([user.pk for user in users], scanner.KINDS)
     try:
         facts = list(_wanted(scanner.scan(People(users, choices), on), choices))
@@ -86,10 +86,10 @@ def _known(keys: Sequence[str]) -> set[str]:
 
 
 def sweep(*, at: datetime) -> int:
-    """Look at everybody whose ledger was touched since the last sweep; how many alerts it raised.
+    """Scan users whose ledger changed since the last sweep; returns the number of alerts raised.
 
-    Marks go when they have been looked at, not before: a sweep that dies leaves them to the next.
-    Only those it read go, so that one committed meanwhile is never lost.
+    Marks are deleted after the scan: a sweep that dies leaves them to the next one. Only the marks
+    that were read are deleted, so a concurrent one is never lost.
     """
     marks = list(LedgerMark.objects.order_by("id").values_list("pk", "user_id")[:MARKS_AT_ONCE])
     if not marks:
@@ -101,7 +101,7 @@ def sweep(*, at: datetime) -> int:
     return raised
 
 
-# --- What would have been ------------------------------------------------------------------------
+# --- Back-test -----------------------------------------------------------------------------------
 
 
 def backtest_period(on: date) -> Period:
@@ -111,9 +111,10 @@ def backtest_period(on: date) -> Period:
 
 
 def backtest(*, user: User, kind: str, threshold: Decimal | None, on: date) -> list[Fact]:
-    """The facts of one type that daily scans of the last twelve months would have told, in order.
+    """The alerts of one type that daily scans of the last twelve months would have raised, in
+    order.
 
-    With the threshold given, or the type's own where there is none.
+    Uses the given threshold, or the type's default.
     """
     return replay(user=user, kind=kind, threshold=threshold, days=backtest_period(on))
 

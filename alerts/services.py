@@ -1,4 +1,4 @@
-"""Every change of an alert or of what somebody wants to hear. Nothing else writes one."""
+"""All writes of alerts and notification settings."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,9 +22,9 @@ from users.timezones import local_date
 
 @db_transaction.atomic
 def raise_alert(*, fact: Fact, choice: Choice, at: datetime) -> Alert | None:
-    """Tell a fact once, by the channels chosen; None where it has been told already.
+    """Raise an alert by the chosen channels; None if the fact was reported before.
 
-    The unique key decides, so that any number of scans may try. Messages go out with the commit.
+    The unique key decides, so any number of scans may try. Messages are committed with the alert.
     """
     user = fact.user
     alert = Alert(
@@ -61,14 +61,14 @@ def raise_alert(*, fact: Fact, choice: Choice, at: datetime) -> Alert | None:
 
 @db_transaction.atomic
 def mark_read(*, actor: User, alerts: Sequence[Alert]) -> int:
-    """Mark the user's alerts as read; how many were not."""
+    """Mark the user's alerts as read; returns how many were unread."""
     changed = _own(actor, alerts).filter(is_read=False)
     return changed.update(is_read=True, updated_at=timezone.now())
 
 
 @db_transaction.atomic
 def dismiss(*, actor: User, alert: Alert) -> Alert:
-    """Put an alert aside: read, and out of the list of current ones. Twice is once."""
+    """Dismiss an alert: mark it read and hide it from the current list. Safe to repeat."""
     now = timezone.now()
     changed = _own(actor, [alert]).filter(dismissed_at=None)
     if changed.update(dismissed_at=now, is_read=True, updated_at=now):
@@ -87,7 +87,7 @@ def delete(*, actor: User, alert: Alert) -> None:
 
 @db_transaction.atomic
 def restore(*, actor: User, alert: Alert) -> Alert:
-    """Take a dismissal or deletion back."""
+    """Undo a dismissal or deletion."""
     changed = _own(actor, [alert])
     changed.update(dismissed_at=None, deleted_at=None, updated_at=timezone.now())
     trail.record(actor=actor, action="alerts.alert.restored", target=alert)
@@ -106,13 +106,13 @@ def subscribe(
     sms: bool,
     threshold: Decimal | None,
 ) -> Choice:
-    """Choose by which channels, and from which threshold on, one type is told.
+    """Choose the channels and the threshold of one alert type.
 
-    A channel that cannot be used now may be chosen; it says why nothing comes. Raises
-    ValidationError for a threshold that the type has not.
+    A channel that is not available yet may be chosen; settings show why nothing arrives. Raises
+    ValidationError for a threshold on a type without one.
     """
     check_threshold(type, threshold, user.base_currency)
-    # Before the row, whose key a second request may have written meanwhile.
+    # Record before writing the row: a concurrent request may hold its key.
     AlertSubscription.objects.bulk_create(
         [AlertSubscription(user=user, type=type)], ignore_conflicts=True
     )
@@ -136,9 +136,9 @@ def subscribe(
 
 
 def check_threshold(kind: str, threshold: Decimal | None, currency: str = "") -> None:
-    """Raise ValidationError for a threshold that this type has not, or that makes no sense.
+    """Raise ValidationError for a threshold that the type does not have or that is out of range.
 
-    An amount is in `currency`, the user's base currency; without one its decimals are not asked.
+    An amount is in `currency`, the user's base currency; without it, decimals are not checked.
     """
     if threshold is None:
         return

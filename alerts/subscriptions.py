@@ -1,4 +1,4 @@
-"""Who wants to hear of what, how, and from which threshold on: stored choices over defaults."""
+"""Notification settings: stored choices over defaults."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ AMOUNT, PERCENT = "amount", "percent"
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """What holds for one type until somebody chooses otherwise.
+    """The defaults of one type.
 
-    `unit` says what a threshold is (none: the type has no threshold); `default` is the one used
-    without a choice, None where the type then has a rule of its own, told by `help`.
+    `unit` is the threshold's unit (empty: no threshold); `default` is the default threshold, None
+    if the type has its own rule, described by `help`.
     """
 
     help: str
@@ -62,13 +62,13 @@ RULES: dict[str, TypeRule] = {
     AlertType.NEW_LOGIN: TypeRule("Someone signed in from a new network or device.", email=True),
     AlertType.IMPORT_FINISHED: TypeRule("A file was imported."),
 }
-# Not by quiet hours: who reads of a break-in in the morning reads it too late.
+# Not during quiet hours: news of a break-in must not wait until the morning.
 URGENT = {AlertType.NEW_LOGIN}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How one user hears of one type."""
+    """One user's settings for one type."""
 
     type: str
     in_app: bool
@@ -82,7 +82,7 @@ class Choice:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels that leave the app."""
+        """The chosen channels outside the app."""
         wanted = ((EMAIL, self.email), (SMS, self.sms))
         return tuple(name for name, is_on in wanted if is_on)
 
@@ -91,7 +91,7 @@ Choices = Mapping[tuple[int, str], Choice]
 
 
 def choices_of(user_ids: Iterable[int], types: Iterable[str]) -> Choices:
-    """The choice of each user for each type, in one query."""
+    """The settings of each user for each type, in one query."""
     user_ids, types = list(user_ids), list(types)
     stored = {
         (row.user_id, row.type): row
@@ -105,19 +105,19 @@ def choices_of(user_ids: Iterable[int], types: Iterable[str]) -> Choices:
 
 
 def choices_for(user: User) -> list[Choice]:
-    """One user's choices for every type; who unsubscribed by a mail's link gets no mail."""
+    """One user's settings for every type; unsubscribing in a mail turns email off."""
     silenced = opted_out_kinds(user)
     found = choices_of([user.pk], AlertType.values)
     return [_heard(found[user.pk, one], silenced) for one in AlertType.values]
 
 
 def problems_of(user: User) -> dict[str, str]:
-    """{channel: why it cannot be used now}, "" for one that can."""
+    """{channel: why it is not available now}, "" if it is."""
     return {channel: channel_problem(user, channel) for channel in (EMAIL, SMS)}
 
 
 def default_threshold(kind: str, currency: str) -> Decimal | None:
-    """The threshold without a choice; amounts are scaled for currencies without minor units."""
+    """The default threshold; amounts are scaled for currencies without minor units."""
     rule = RULES[kind]
     if rule.default is None or rule.unit != AMOUNT:
         return rule.default

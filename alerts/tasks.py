@@ -1,4 +1,4 @@
-"""Scheduled looks at everybody's money. Each may run twice, late or beside itself."""
+"""Scheduled alert scans. Each may run twice, late or concurrently."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,11 +8,11 @@ from alerts.scanning import scan_everybody, sweep
 
 @shared_task
 def scan_for_alerts() -> int:
-    """Raise what no sweep has raised; returns how many alerts that were."""
+    """Raise alerts that no sweep has raised; returns how many."""
     return scan_everybody(at=timezone.now())
 
 
 @shared_task
 def sweep_postings() -> int:
-    """Look at those whose ledger was touched since the last sweep."""
+    """Scan users whose ledger changed since the last sweep."""
     return sweep(at=timezone.now())

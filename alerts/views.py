@@ -1,7 +1,7 @@
-"""Pages of alerts: the bell, the list, and how one wants to hear of what.
+"""Alert pages: the bell, the list, and the notification settings.
 
-What somebody has read or put aside is their own mark and nobody's data: every role may set it.
-htmx gets the row back as it then is; the bell hears of it (`alerts-changed`) and counts anew.
+Read and dismissed marks are personal and no financial data, so every role may set them. htmx gets
+the updated row; the bell listens for `alerts-changed` and reloads its count.
 """
 
 from typing import Any
@@ -37,7 +37,7 @@ from users.timezones import local_date
 
 @require_safe
 def alert_list(request: UserRequest) -> HttpResponse:
-    """One's alerts, newest first, narrowed by what is read and by type."""
+    """The user's alerts, newest first, filtered by read status and type."""
     own = Alert.objects.visible_to(request.user)
     chosen = AlertFilter(request.GET, queryset=own)
     status = 200 if chosen.is_valid() else 422
@@ -67,7 +67,7 @@ def _view(request: UserRequest) -> str:
 
 @require_safe
 def alert_bell(request: UserRequest) -> HttpResponse:
-    """How many are unread: what the bell and the menu show, asked for every minute."""
+    """The unread count for bell and menu, polled every minute."""
     count = Alert.objects.visible_to(request.user).counted().count()
     text = f"{ALERTS_COUNTED}+" if count > ALERTS_COUNTED else str(count)
     return render(request, "alerts/_bell.html", {"count": count, "text": text})
@@ -94,7 +94,7 @@ def alert_read_all(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
-    """Put one aside, with a way back."""
+    """Dismiss an alert, with an undo."""
     dismiss(actor=request.user, alert=_find(request, pk))
     if request.htmx:
         return _row(request, pk, gone=_("Alert dismissed."))
@@ -105,7 +105,7 @@ def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Remove one, with a way back."""
+    """Delete an alert, with an undo."""
     delete(actor=request.user, alert=_find(request, pk))
     if request.htmx:
         return _row(request, pk, gone=_("Alert deleted."))
@@ -116,7 +116,7 @@ def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a dismissal or deletion back."""
+    """Undo a dismissal or deletion."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
     restore(actor=request.user, alert=alert)
     if request.htmx:
@@ -126,7 +126,7 @@ def alert_restore(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def subscription_list(request: UserRequest) -> HttpResponse:
-    """Each type by each channel, with its threshold and what it would have brought."""
+    """Settings of each type and channel, with the threshold and its back-test."""
     user = request.user
     if request.method == "POST":
         require(user, Ability.CHANGE_OWN_DATA)
@@ -161,12 +161,12 @@ def subscription_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def alert_backtest(request: UserRequest) -> HttpResponse:
-    """What one type would have told in the last twelve months, with the threshold entered."""
+    """What one type would have reported in the last twelve months with the entered threshold."""
     kind = request.GET.get("type", "")
     if kind not in AlertType.values:
         return render(request, "404.html", status=404)
     context: dict[str, Any] = {"type": kind, "label": AlertType(kind).label, "rule": RULES[kind]}
-    # The field's name carries its type: the page has one for each.
+    # The field name includes the type: the page has one per type.
     text = request.GET.get(f"{kind}-threshold", request.GET.get("threshold", "")).strip()
     field = threshold_field(kind, request.user.base_currency)
     try:
@@ -188,7 +188,7 @@ def alert_backtest(request: UserRequest) -> HttpResponse:
 
 def _backtest_page(request: UserRequest, context: dict[str, Any], status: int) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
-    # htmx shows only what succeeded; the sentence belongs in its place all the same.
+    # htmx swaps only successful responses, but the error must appear in its place.
     name = "alerts/_backtest.html" if is_part else "alerts/alert_backtest.html"
     return render(request, name, context, status=200 if is_part else status)
 
@@ -198,7 +198,7 @@ def _find(request: UserRequest, pk: int) -> Alert:
 
 
 def _row(request: UserRequest, pk: int, *, gone: str = "") -> HttpResponse:
-    """The row in its place: as it is now, or, where it has left the list, the way back."""
+    """The updated row or, if it left the list, an undo."""
     alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
     context = {"alert": alert, "gone": gone, "back": request.POST.get("next", "")}
     name = "alerts/_alert_gone.html" if gone else "alerts/_alert_row.html"
@@ -206,7 +206,7 @@ def _row(request: UserRequest, pk: int, *, gone: str = "") -> HttpResponse:
 
 
 def _back(request: UserRequest) -> HttpResponse:
-    """To the list as it was narrowed."""
+    """Redirect to the list, keeping its filters."""
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return redirect(address)

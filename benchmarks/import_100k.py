@@ -30,7 +30,7 @@ WORDS = ["REWE SAGT DANKE", "LIDL 0456", "Stadtwerke Abschlag", "MIETE", "Gehalt
 
 
 def make_csv(rows: int) -> bytes:
-    """Ten years of one account, semicolons and decimal commas, as many banks export it."""
+    """Ten years of one account with semicolons and decimal commas, as many banks export it."""
     rng = random.Random(7)
     start = date(2016, 1, 1)
     lines = ["Buchungstag;Valuta;Verwendungszweck;Betrag;Währung"]
@@ -84,7 +84,7 @@ def _owner_and_account():
 
 
 def bare(rows: int, profiler) -> dict:
-    """The same rows as tuples, ready in memory, into the transactions table."""
+    """Insert the same rows as prepared tuples into the transactions table."""
     from django.db import transaction
     from django.utils import timezone
 
@@ -140,7 +140,7 @@ def steps(rows: int, profiler) -> dict:
 
 
 def again(rows: int, profiler) -> dict:
-    """The same lines a second time, in another file: every one must be known again."""
+    """Import the same transactions again from another file: every one must be recognized."""
     from django.utils import timezone
 
     from transactions.services.import_confirming import confirm_import

@@ -61,7 +61,7 @@ def measure_figures(user) -> None:
 
 
 def measure_merchants(user) -> None:
-    """What the totals save: the same sums of home accounts, from them and from the rows."""
+    """Compare the sums of home accounts computed from the totals and from the rows."""
     from django.db.models import Count, Sum
 
     from transactions.models import MerchantTotal, Transaction

@@ -44,7 +44,7 @@ def tear_down(databases) -> None:
 
 
 def fill(rows: int, rules: int):
-    """Ten years on three accounts; every text is another one; one row in fifty is a hand's."""
+    """Ten years on three accounts; all texts differ; one row in fifty was categorized by hand."""
     from django.db import connection
 
     from accounts.services import open_account
@@ -97,7 +97,7 @@ def fill(rows: int, rules: int):
 
 
 def digest(user) -> tuple:
-    """What an undo has to give back: every row's category, and every monthly total."""
+    """What an undo must restore: every row's category, and every monthly total."""
     import hashlib
 
     from transactions.models import MonthlyTotal, Transaction
@@ -135,7 +135,7 @@ def measured(rows: int, rules: int) -> dict:
     timed("preview one rule", lambda: preview_rules(user, one))
     shown = timed("preview all rules", lambda: preview_rules(user))
     change = timed("apply all", lambda: apply_rules(actor=user, user=user, at=now()))
-    # It looks at the latest rows alone.
+    # A preview looks only at the latest rows.
     assert 0 < shown.change_count <= change.row_count
     result["changed"] = change.row_count
     again = timed("apply all again", lambda: apply_rules(actor=user, user=user, at=now()))
@@ -161,7 +161,7 @@ def measured(rows: int, rules: int) -> dict:
 
 
 def by_a_worker(user, result: dict, timed) -> None:
-    """The same as the worker does it, in commits of a thousand rows; how long one holds locks."""
+    """As the worker does it, in commits of a thousand rows; returns how long each holds locks."""
     from django.utils import timezone
 
     from transactions.services import long_change_requests, long_changes
@@ -194,7 +194,9 @@ def by_a_worker(user, result: dict, timed) -> None:
 
 
 def matched(rows: int) -> dict:
-    """Scanning by 50 and by 5,000 rules in turns, the best of five: what the rules alone cost."""
+    """Match with 50 and with 5,000 rules alternately, the best of five: the cost of the rules
+    alone.
+    """
     from transactions.models import CategoryRule
     from transactions.rules.rule_scan import RuleScan
 

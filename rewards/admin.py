@@ -1,4 +1,4 @@
-"""Programmes and their points for staff to look at; people change their own."""
+"""Reward programs and points in the admin site, read-only; people change their own."""
 
 from django.contrib import admin
 
@@ -8,7 +8,7 @@ from users.admin import ReadOnlyAdmin
 
 @admin.register(Reward)
 class RewardAdmin(ReadOnlyAdmin):
-    """Programmes by person, those in the trash among them."""
+    """Programs by person, including those in the trash."""
 
     list_display = ["program_name", "user", "points_balance", "earns_on_bills", "last_updated"]
     list_filter = ["earns_on_bills", "currency", ("deleted_at", admin.EmptyFieldListFilter)]
@@ -20,7 +20,7 @@ class RewardAdmin(ReadOnlyAdmin):
 
 @admin.register(PointsEntry)
 class PointsEntryAdmin(ReadOnlyAdmin):
-    """The ledger of points, the newest first."""
+    """The points ledger, newest first."""
 
     list_display = ["occurred_on", "reward", "kind", "points", "expires_on", "note", "payment_id"]
     list_filter = ["kind", "occurred_on"]

@@ -1,4 +1,4 @@
-"""The entries of a programme and of its points, as a person types them."""
+"""The forms for a program and its points."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from users.models import User
 
 
 class RewardForm(Form):
-    """One programme's terms."""
+    """One program's terms."""
 
     program_name = forms.CharField(label=_("Program"), max_length=120)
     points_balance = NumberFormField(
@@ -57,7 +57,7 @@ class RewardForm(Form):
 
 
 class EntryForm(Form):
-    """Points that came or went."""
+    """Points earned, redeemed or adjusted."""
 
     kind = forms.ChoiceField(
         label=_("Type"),
@@ -81,12 +81,12 @@ class EntryForm(Form):
 
 
 def entries_of(reward: Reward) -> dict[str, Any]:
-    """The form's entries for a programme that is there."""
+    """Initial values for editing a program."""
     names = ["program_name", "points_balance", "point_value", "currency", "earn_rate"]
     names += ["early_bonus_percent", "expires_after_months", "earns_on_bills"]
     return {name: getattr(reward, name) for name in names}
 
 
 def new_entries(user: User) -> dict[str, Any]:
-    """What a new programme begins with."""
+    """Initial values for a new program."""
     return entries_of(Reward(currency=user.base_currency))

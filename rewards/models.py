@@ -1,7 +1,7 @@
-"""Reward programmes and their points.
+"""Reward programs and their points.
 
-Invariant: `Reward.points_balance = Σ points` of its entries, at every commit, and never below
-zero. Entries are appended and never changed; only `rewards.services` writes either.
+Invariant: `Reward.points_balance = Σ points` of its entries, at every commit, and never below zero.
+Entries are appended and never changed; only `rewards.services` writes either.
 """
 
 from typing import NoReturn
@@ -19,13 +19,14 @@ from users.models import User
 
 class RewardQuerySet(models.QuerySet["Reward"]):
     def visible_to(self, user: User) -> "RewardQuerySet":
-        """The user's own programmes outside the trash."""
+        """The user's own programs outside the trash."""
         return self.filter(user=user, deleted_at=None)
 
 
 class Reward(Trashable):
-    """A programme. `earn_rate` is points per whole unit of the base currency; a bill paid before
-    its due date earns `early_bonus_percent` more. `point_value` is what one point is worth."""
+    """A program. `earn_rate` is points per whole unit of the base currency; a bill paid before its
+    due date earns `early_bonus_percent` more. `point_value` is what one point is worth.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rewards"
@@ -39,7 +40,7 @@ class Reward(Trashable):
     expires_after_months = models.PositiveSmallIntegerField(
         _("points expire after (months)"), null=True, blank=True
     )
-    # The one programme of its owner that bill payments earn points in.
+    # Bill payments earn points in at most one program per owner.
     earns_on_bills = models.BooleanField(_("earns on bill payments"), default=False)
     last_updated = models.DateTimeField(_("last change of points"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -88,9 +89,9 @@ class PointsEntry(models.Model):
     occurred_on = models.DateField()
     expires_on = models.DateField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
-    # Earned by paying early: another programme would have given its own bonus for it.
+    # The bonus for paying early; other programs would have given a different one.
     is_early = models.BooleanField(default=False)
-    # What the payment came to in the owner's base currency when it earned.
+    # The payment in the owner's base currency at the time it earned.
     base_amount = AmountField(null=True, blank=True)
     payment = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"

@@ -1,8 +1,8 @@
 """Which points are left, when they expire, and how many a payment earns.
 
-Points leave in the order in which they expire, those that never do last: so what is redeemed is
-what would be lost soonest, and an expiry takes what has expired and nothing else. What a payment
-that is taken back had earned goes first of all from its own.
+Points are used in the order they expire, those that never expire last: redeeming uses the points
+that would be lost soonest, and an expiry removes only what has expired. Undoing a payment first
+removes the points it earned itself.
 """
 
 from bisect import insort
@@ -16,7 +16,7 @@ from rewards.models import PointsEntry, Reward
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points of one entry that are still there."""
+    """The remaining points of one entry."""
 
     entry_id: int
     points: int
@@ -25,7 +25,7 @@ class Lot:
 
 
 def lots_left(entries: Iterable[PointsEntry]) -> list[Lot]:
-    """What is left of each entry that brought points, the soonest to expire first.
+    """What is left of each entry that added points, the soonest to expire first.
 
     `entries` in order of id.
     """
@@ -49,7 +49,7 @@ def lots_left(entries: Iterable[PointsEntry]) -> list[Lot]:
 
 
 def _take(order: Iterable[int], owed: int, left: dict[int, int]) -> int:
-    """Take from the entries in that order; how much they could not give."""
+    """Deduct from the entries in order; returns how much is missing."""
     for pk in order:
         if not owed:
             break
@@ -60,13 +60,14 @@ def _take(order: Iterable[int], owed: int, left: dict[int, int]) -> int:
 
 
 def expiring_by(entries: Iterable[PointsEntry], by: date) -> list[Lot]:
-    """The lots that are gone after the day `by`, the soonest first."""
+    """The lots that will have expired by the end of `by`, soonest first."""
     return [lot for lot in lots_left(entries) if lot.expires_on and lot.expires_on <= by]
 
 
 def points_for(reward: Reward, amount: Decimal, *, is_early: bool) -> int:
-    """Points for a payment of `amount` (positive, base currency): whole units times the rate, with
-    the bonus when it is early, whole points rounded down."""
+    """Points for a payment of `amount` (positive, base currency): whole units times the rate, plus
+    the bonus if it is early, rounded down to whole points.
+    """
     whole_units = amount.to_integral_value(rounding=ROUND_FLOOR)
     points = whole_units * reward.earn_rate
     if is_early:

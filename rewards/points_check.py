@@ -1,4 +1,4 @@
-"""Whether the points of every programme are what its entries add up to."""
+"""Checks that the points of every program equal the sum of its entries."""
 
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
@@ -9,7 +9,7 @@ from transactions.ledger_report import Invariant, Violation
 
 
 def check_points() -> Invariant:
-    """balance = Σ entries, and never below zero; programmes in the trash are checked too."""
+    """balance = Σ entries, and never below zero; programs in the trash are checked too."""
     found = Invariant("points", "points of a programme = Σ its entries, never below zero")
     with read_snapshot():
         rows = Reward.objects.order_by("pk").annotate(total=Coalesce(Sum("entries__points"), 0))

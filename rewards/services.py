@@ -1,4 +1,4 @@
-"""Every change of a programme and of its points, under the programme's lock."""
+"""All writes of programs and their points, under the program's lock."""
 
 from datetime import date
 from decimal import Decimal
@@ -35,7 +35,7 @@ EDITABLE = (
 
 
 def lock_program(reward: Reward) -> Reward:
-    """The programme, locked until commit. Raises ValidationError when it is in the trash."""
+    """The program, locked until commit. Raises ValidationError if it is in the trash."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
         raise ValidationError("This program is in the trash. Restore it first.")
@@ -46,7 +46,7 @@ def lock_program(reward: Reward) -> Reward:
 def create_program(
     *, actor: User, user: User, program_name: str, on: date, points_balance: int = 0, **fields: Any
 ) -> Reward:
-    """Open a programme; points it already holds come in as an `adjust` entry."""
+    """Open a program; existing points are recorded as an `adjust` entry."""
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise TypeError(f"Unknown program field: {', '.join(sorted(unknown))}.")
@@ -71,7 +71,7 @@ def create_program(
 
 @db_transaction.atomic
 def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Reward:
-    """Change a programme's terms; a new `points_balance` becomes an `adjust` entry."""
+    """Change a program's terms; a new `points_balance` becomes an `adjust` entry."""
     _serialise(reward.user_id)
     locked = lock_program(reward)
     before = {
@@ -102,7 +102,7 @@ def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Re
 
 @db_transaction.atomic
 def delete_program(*, actor: User, reward: Reward) -> None:
-    """Move a programme to the trash; its points leave the total."""
+    """Move a program to the trash; its points no longer count."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is None:
         locked.throw_away(timezone.now())
@@ -111,7 +111,7 @@ def delete_program(*, actor: User, reward: Reward) -> None:
 
 @db_transaction.atomic
 def restore_program(*, actor: User, reward: Reward) -> Reward:
-    """Take a programme out of the trash. It earns on bills only if no other does by now."""
+    """Take a program out of the trash. It earns on bills only if no other program does now."""
     _serialise(reward.user_id)
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
@@ -128,7 +128,7 @@ def add_entry(
 ) -> PointsEntry:
     """Earn, redeem or adjust by hand. `points` is positive for earn and redeem, signed for adjust.
 
-    Raises ValidationError when there are not enough points.
+    Raises ValidationError if there are not enough points.
     """
     if kind not in (PointsEntry.Kind.EARN, PointsEntry.Kind.REDEEM, PointsEntry.Kind.ADJUST):
         raise ValidationError({"kind": "Choose earn, redeem or adjust."})
@@ -149,9 +149,10 @@ def add_entry(
 
 
 def lock_bill_program(user: User) -> Reward:
-    """The programme the user's bill payments earn in, locked; the house's own where none is set.
+    """The program in which the user's bill payments earn, locked; the bank's own program by
+    default.
 
-    Called before the payment is posted: the audit chain is always locked last.
+    Call it before posting the payment: the audit chain is always locked last.
     """
     locked = Reward.objects.select_for_update().filter(
         user=user, earns_on_bills=True, deleted_at=None
@@ -162,13 +163,13 @@ def lock_bill_program(user: User) -> Reward:
             with db_transaction.atomic():
                 _open_house_program(user)
         except IntegrityError:
-            pass  # Another payment made it first; its row is the one to lock.
+            pass  # Another payment created it first; lock that row.
         reward = locked.get()
     return reward
 
 
 def _open_house_program(user: User) -> None:
-    """Let the house's own programme earn: the one that is there, or a new one."""
+    """Let the bank's own program earn: the existing one, or a new one."""
     houses = Reward.objects.select_for_update().order_by("pk")
     house = houses.filter(user=user, program_name=HOUSE_PROGRAM, deleted_at=None).first()
     if house is None:
@@ -185,7 +186,7 @@ def _open_house_program(user: User) -> None:
 
 
 def lock_programs_of(payment: Transaction) -> dict[int, Reward]:
-    """The programmes a payment has moved points in, locked in order."""
+    """The programs whose points a payment has changed, locked in order."""
     moved = PointsEntry.objects.filter(payment=payment).values("reward")
     locked = Reward.objects.select_for_update().filter(pk__in=moved).order_by("pk")
     return {reward.pk: reward for reward in locked}
@@ -200,11 +201,11 @@ def earn_for_payment(
     is_early: bool,
     base_amount: Decimal | None = None,
 ) -> PointsEntry | None:
-    """Points for a bill's payment, in the payment's own database transaction, once per payment.
+    """Award points for a bill's payment in the payment's own transaction, once per payment.
 
-    What counts is `base_amount`, told where the bill itself is in the owner's base currency; else
-    the payment at the day's rate. Without a rate nothing is earned, for no rate is ever 1:1.
-    `reward` is locked by the caller.
+    Points are based on `base_amount` if given (the bill is in the owner's base currency), otherwise
+    on the payment at the day's rate. Without a rate nothing is earned; it is never assumed to be
+    1:1. The caller holds the lock of `reward`.
     """
     base = reward.user.base_currency
     if base_amount is None:
@@ -213,13 +214,13 @@ def earn_for_payment(
         except RateMissing:
             return None
         base_amount = round_to_minor_unit(converted.amount, base)
-    # A programme that is full earns no more, and stops no payment.
+    # A program at its maximum earns nothing more, but does not block the payment.
     room = MOST_POINTS - reward.points_balance
     points = min(points_for(reward, base_amount, is_early=is_early), room)
     if points <= 0:
         return None
     note = f"{payment.merchant or payment.description}{', paid early' if is_early else ''}"
-    # A payment that was taken back and given again has earned once: it only comes back.
+    # A payment that was undone and repeated earns only once: its points are restored.
     has_earned = PointsEntry.objects.filter(payment=payment, kind=PointsEntry.Kind.EARN).exists()
     kind = PointsEntry.Kind.ADJUST if has_earned else PointsEntry.Kind.EARN
     facts = {"payment": payment, "is_early": is_early, "base_amount": base_amount}
@@ -238,7 +239,7 @@ def earn_for_payment(
 def take_back_points(
     *, actor: User | None, programs: dict[int, Reward], payment: Transaction
 ) -> int:
-    """Take away what a payment earned, as far as it is still there; returns how many points.
+    """Remove the points a payment earned, as far as they are left; returns how many.
 
     `programs` are those of `lock_programs_of`, locked by the caller.
     """
@@ -273,7 +274,7 @@ def take_back_points(
 
 @db_transaction.atomic
 def expire_points(*, reward: Reward, on: date) -> int:
-    """Take away what expired before `on`; returns how many points. Running twice takes once."""
+    """Remove points that expired before `on`; returns how many. Safe to repeat."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
         return 0
@@ -304,7 +305,7 @@ def _append(
     note: str = "",
     **facts: Any,
 ) -> PointsEntry:
-    """Write the entry and move the balance of a locked programme: both sides of the invariant."""
+    """Write an entry and update the locked program's balance: both sides of the invariant."""
     balance = reward.points_balance + points
     if balance < 0:
         sentence = f"{reward.program_name} has {reward.points_balance} points."
@@ -338,7 +339,7 @@ def _check_terms(reward: Reward) -> None:
 
 
 def _serialise(owner_id: int) -> None:
-    """One owner's programmes change one after another: only one may earn on bills."""
+    """Lock the owner's row so that only one of their programs earns on bills."""
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
 
 

@@ -1,4 +1,4 @@
-"""Scheduled work on points. Safe to repeat: what has expired is taken away once."""
+"""Scheduled tasks for points. Safe to repeat: expired points are removed only once."""
 
 import logging
 from datetime import datetime
@@ -17,13 +17,13 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def expire_points_everywhere() -> int:
-    """Take away what expired before today, in each owner's own calendar; how many points."""
+    """Remove points that expired before today, in each owner's time zone; returns how many."""
     return expire_points_at(timezone.now())
 
 
 @shared_task
 def check_points_nightly() -> bool:
-    """Prove every programme's points against its entries; a violation is an error in the log."""
+    """Check every program's points against its entries; a difference is logged as an error."""
     found = check_points()
     if found.violation_count:
         logger.error("points_violations", extra={"violations": found.violation_count})
@@ -32,7 +32,7 @@ def check_points_nightly() -> bool:
 
 def expire_points_at(at: datetime) -> int:
     """As the task, at the moment `at`."""
-    # No zone is ahead of this one.
+    # The earliest time zone.
     latest = local_date("Pacific/Kiritimati", at)
     expired = PointsEntry.objects.filter(expires_on__lt=latest, points__gt=0).values("reward")
     rewards = Reward.objects.filter(pk__in=expired, points_balance__gt=0, deleted_at=None)

@@ -1,4 +1,4 @@
-"""What a person's points are worth, what expires soon, and what another programme would give."""
+"""The value of a person's points, what expires soon, and what another program would give."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,7 +19,9 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One programme: its points' worth in its own and in the base currency, and what expires."""
+    """One program: the value of its points in its own and in the base currency,
+    and what expires.
+    """
 
     reward: Reward
     value: Decimal
@@ -37,7 +39,9 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class RewardsTotal:
-    """All programmes together; `value` leaves out what no rate converts, and says how many."""
+    """All programs together; `value` leaves out points without a rate, and the
+    count says how many.
+    """
 
     currency: str
     holdings: tuple[Holding, ...]
@@ -60,13 +64,13 @@ class RewardsTotal:
 
     @property
     def expiring(self) -> list[Holding]:
-        """Those with points that expire soon, the soonest first."""
+        """Programs with points that expire soon, soonest first."""
         soon = [one for one in self.holdings if one.expiring]
         return sorted(soon, key=lambda one: (one.expires_next or date.max, one.reward.pk))
 
 
 def rewards_total(*, user: User, on: date) -> RewardsTotal:
-    """The user's programmes on the date `on`."""
+    """The user's programs on the date `on`."""
     rewards = list(Reward.objects.visible_to(user))
     rates = RateTable.for_dates({one.currency for one in rewards}, user.base_currency, [on])
     lots = _expiring(rewards, on)
@@ -80,7 +84,7 @@ def rewards_total(*, user: User, on: date) -> RewardsTotal:
 
 
 def points_of_payment(payment_id: int) -> int:
-    """What a payment earned, less what was taken back."""
+    """Points earned by a payment, minus those removed when it was undone."""
     entries = PointsEntry.objects.filter(payment=payment_id)
     return entries.aggregate(points=Sum("points"))["points"] or 0
 
@@ -97,7 +101,7 @@ def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one programme would have given for the month's bill payments, above what they earned."""
+    """Points one program would have given for the month's bill payments, beyond those earned."""
 
     reward: Reward
     points: int
@@ -107,8 +111,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A bill payment and the points it still has, {programme: points}. `base_amount` is unknown
-    of payments that earned before it was kept."""
+    """A bill payment and the points it still has, {program: points}.
+
+    `base_amount` is unknown for payments that earned before it was stored.
+    """
 
     amount: Decimal
     currency: str
@@ -119,7 +125,9 @@ class _Paid:
 
 
 def best_alternative(*, user: User, on: date) -> Comparison | None:
-    """The programme that would have earned most more this month, by worth in the base currency."""
+    """The program that would have earned the most extra this month, by value in
+    the base currency.
+    """
     rewards = {one.pk: one for one in Reward.objects.visible_to(user)}
     if len(rewards) < 2:
         return None
@@ -143,7 +151,7 @@ def best_alternative(*, user: User, on: date) -> Comparison | None:
 
 
 def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
-    """The month's payments that earned in these programmes and were not taken back."""
+    """The month's payments that earned in these programs and were not undone."""
     earned = PointsEntry.objects.filter(
         reward__in=rewards,
         kind=PointsEntry.Kind.EARN,
@@ -152,7 +160,7 @@ def _paid_in(month: Period, rewards: Iterable[int]) -> list[_Paid]:
         occurred_on__gte=month.start,
         occurred_on__lt=month.end,
     )
-    # With what came and went since: a payment may be taken back, and given again.
+    # Include later removals and restorations: a payment may be undone and repeated.
     rows = PointsEntry.objects.filter(payment__in=earned.values("payment"), reward__in=rewards)
     by_payment: dict[int, list[PointsEntry]] = defaultdict(list)
     for entry in rows.select_related("payment").order_by("id"):

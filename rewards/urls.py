@@ -1,4 +1,4 @@
-"""Pages of reward programmes."""
+"""Pages of reward programs."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Pages of reward programmes. What is not one's own is a 404."""
+"""Pages of reward programs. Other people's programs are a 404."""
 
 from datetime import date
 
@@ -30,7 +30,7 @@ from users.timezones import local_date
 
 @require_safe
 def reward_list(request: UserRequest) -> HttpResponse:
-    """All programmes: what they are worth, what expires soon, what another would have given."""
+    """All programs: value, expiring points, and what another program would have earned."""
     user, on = request.user, _today(request)
     context = {
         "total": rewards_total(user=user, on=on),
@@ -43,14 +43,14 @@ def reward_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def reward_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One programme with its movements of points."""
+    """One program with its points history."""
     reward = _find(request, pk)
     form = EntryForm(initial={"kind": "redeem", "on": _today(request)})
     return _detail(request, reward, form)
 
 
 def reward_create(request: UserRequest) -> HttpResponse:
-    """Open a programme."""
+    """Open a program."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     user = request.user
     form = RewardForm(request.POST or None, initial=new_entries(user))
@@ -64,7 +64,7 @@ def reward_create(request: UserRequest) -> HttpResponse:
 
 
 def reward_edit(request: UserRequest, pk: int) -> HttpResponse:
-    """Change a programme's terms."""
+    """Change a program's terms."""
     reward = _find_to_change(request, pk)
     form = RewardForm(request.POST or None, initial=entries_of(reward))
     if request.method == "POST" and form.is_valid():
@@ -78,7 +78,7 @@ def reward_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def entry_create(request: UserRequest, pk: int) -> HttpResponse:
-    """Earn, redeem or correct points."""
+    """Earn, redeem or adjust points."""
     reward = _find_to_change(request, pk)
     form = EntryForm(request.POST)
     if form.is_valid():
@@ -91,7 +91,7 @@ def entry_create(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def reward_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Move a programme to the trash; the message offers to undo it."""
+    """Move a program to the trash; the message offers an undo."""
     reward = _find_to_change(request, pk)
     delete_program(actor=request.user, reward=reward)
     messages.success(
@@ -104,7 +104,7 @@ def reward_delete(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def reward_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a programme out of the trash."""
+    """Take a program out of the trash."""
     reward = get_object_or_404(Reward.objects.filter(user=request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     restore_program(actor=request.user, reward=reward)

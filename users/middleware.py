@@ -1,4 +1,4 @@
-"""What the users app adds to every request."""
+"""Middleware of the users app."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,10 +26,10 @@ from users.views import service_unavailable, too_many_requests
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """A page leads whoever is not signed in to the sign-in; a part of a page answers 401.
+    """Redirects anonymous requests for pages to the sign-in page; page fragments respond with 401.
 
-    Led there too, htmx would show the sign-in inside the page, and a poll from a page left open
-    would change the token of the sign-in form that is open beside it.
+    A redirect would make htmx show the sign-in page inside the fragment, and a poll from an open
+    page would change the token of a sign-in form open in another tab.
     """
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> Any:
@@ -39,7 +39,7 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 class RequestContext:
-    """Audit events carry the address, device and id of the request they were made in."""
+    """Audit events contain the IP address, device and id of the request they were recorded in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -56,9 +56,9 @@ class RequestContext:
 
 
 class LastSeen:
-    """The list of sessions says when each was last used: written every five minutes at most.
+    """Records when each session was last used, at most every five minutes.
 
-    This process remembers when it last wrote, so that a request costs neither query nor lock.
+    Each process remembers its last write, so that most requests need neither query nor lock.
     """
 
     SESSIONS_REMEMBERED = 10_000
@@ -70,7 +70,7 @@ class LastSeen:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.session.session_key
         if key and request.user.is_authenticated and self._is_time(key):
-            # A database that cannot take it says so where it matters.
+            # A failed write here is harmless; a real database problem shows up elsewhere.
             with suppress(DatabaseError):
                 note_use(
                     session_key=key,
@@ -91,7 +91,7 @@ class LastSeen:
 
 
 class PrivateResponses:
-    """No cache anywhere keeps what a signed-in person was shown, nor the browser they leave."""
+    """Keeps signed-in pages out of every cache, and out of the browser after signing out."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -100,7 +100,7 @@ class PrivateResponses:
         was_signed_in = request.user.is_authenticated
         response = self.get_response(request)
         if was_signed_in and not request.user.is_authenticated:
-            # Not the cookies: that of the known device outlives the session (users/devices.py).
+            # Keep cookies: the known-device cookie outlives the session (users/devices.py).
             response["Clear-Site-Data"] = '"cache", "storage"'
         signed_in = was_signed_in or request.user.is_authenticated
         signed_in = signed_in or "HTTP_AUTHORIZATION" in request.META
@@ -111,9 +111,9 @@ class PrivateResponses:
 
 
 class OwnRegion:
-    """Pages read and show times by the person's clock, dates and amounts by their region format.
+    """Pages use the user's time zone for times, and their region format for dates and amounts.
 
-    The API stays with UTC and plain digits.
+    The API uses UTC and plain digits.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -128,7 +128,7 @@ class OwnRegion:
 
 
 class Refusals:
-    """Pages for 429 and 503, and an audit event for each 403 that a known person gets."""
+    """Error pages for 429 and 503, and an audit event for each 403 of a known user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -136,9 +136,9 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_refused = response.status_code == 403 and not getattr(response, "is_question", False)
-        # DRF writes the person it found back onto Django's request.
+        # DRF stores the authenticated user on Django's request.
         if is_refused and request.user.is_authenticated:
-            # The refusal stands; a database that cannot take the event fails elsewhere too.
+            # The refusal stands even if the event cannot be written.
             with suppress(DatabaseError):
                 trail.record_refused(
                     actor=request.user, method=request.method or "", path=request.path

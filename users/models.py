@@ -1,4 +1,4 @@
-"""People, how they stay signed in, and the trail of what they did."""
+"""Users, their sessions and messages, and the audit trail."""
 
 import uuid
 from typing import ClassVar, NoReturn
@@ -16,7 +16,7 @@ EMAIL_TAKEN = _("An account with this email already exists.")
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users whose login is their email address, compared without regard to case."""
+    """Creates users whose login is their email address, compared case-insensitively."""
 
     use_in_migrations = True
 
@@ -37,10 +37,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who signs in. `email` is the login; `role` says what they may do (users/policy.py).
+    """A person who can sign in. `email` is the login; `role` defines permissions (users/policy.py).
 
-    `session_version` is part of every access token and of every browser session: raising it ends
-    all of them at once.
+    `session_version` is part of every access token and browser session: increasing it ends all of
+    them at once.
     """
 
     class Role(models.TextChoices):
@@ -78,16 +78,16 @@ class User(AbstractUser):
         choices=[("auto", _("Match system")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     session_version = models.PositiveIntegerField(default=0)
-    # By the user's own clock; emails and SMS that can wait go out after it. May span midnight.
+    # In the user's time zone; emails and SMS that can wait are sent afterward. May span midnight.
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # Asked once a request by accounts (accounts/models.py).
+    # Cached by accounts, once per request (accounts/models.py).
     _shared_account_ids: dict[int, str]
 
-    # Stands in for another while an owner looks at the pages as that other would.
+    # Set on a stand-in user while an owner views the pages as another person.
     is_stand_in = False
 
     USERNAME_FIELD = "email"
@@ -107,7 +107,9 @@ class User(AbstractUser):
         return self.email
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """A browser session lives as long as both the password and `session_version` stay."""
+        """A browser session stays valid while both the password and `session_version` are
+        unchanged.
+        """
         text = f"{self.password}:{self.session_version}"
         return salted_hmac("users.session", text, secret=secret, algorithm="sha256").hexdigest()
 
@@ -119,7 +121,7 @@ class User(AbstractUser):
 
 
 class RefreshSession(models.Model):
-    """One refresh token of a family: used once, or its family ends."""
+    """One refresh token of a family. It can be used once; reuse ends the family."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_sessions")
     family = models.UUIDField(default=uuid.uuid4, db_index=True)
@@ -141,7 +143,7 @@ class RefreshSession(models.Model):
 class AuditChain(models.Model):
     """The head of one chain of audit events: one chain per owner, and "system".
 
-    Its row is the lock that keeps the chain from forking.
+    Locking this row keeps the chain from forking.
     """
 
     name = models.CharField(max_length=40, unique=True)
@@ -153,7 +155,7 @@ class AuditChain(models.Model):
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    """Audit events can be read; what changes rows in bulk is refused."""
+    """Audit events are read-only; bulk changes are refused."""
 
     def update(self, **changes: object) -> int:
         raise TypeError("Audit events are never changed.")
@@ -165,16 +167,17 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         raise TypeError("Audit events are never deleted.")
 
     def blank_details(self) -> int:
-        """The one lawful change, for erasure only: `audit.erase_details` records it."""
+        """The only allowed change, for erasure: `audit.erase_details` records it."""
         return super().update(changes=None, ip=None, device="", salt="")
 
 
 class AuditEvent(models.Model):
-    """Who did what, append-only and hash-chained.
+    """An action and its actor; append-only and hash-chained.
 
-    `details_hash` covers the personal part (`changes`, `ip`, `device`) with a salt; `hash` covers
-    `details_hash`: erasing a person's details, salt included, leaves the chain verifiable and
-    nothing to guess from. Triggers refuse every other change (users/audit/audit_guard.py).
+    `details_hash` covers the personal data (`changes`, `ip`, `device`) with a salt; `hash` covers
+    `details_hash`. So a person's details and salt can be erased while the chain stays verifiable,
+    with nothing left to guess from. Triggers refuse every other change
+    (users/audit/audit_guard.py).
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="events")
@@ -221,7 +224,9 @@ class AuditEvent(models.Model):
 
 
 class IdempotentCommand(models.Model):
-    """What a command with an Idempotency-Key answered, kept in the command's own transaction."""
+    """The response to a command with an Idempotency-Key, stored in the
+    command's own transaction.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
@@ -240,11 +245,11 @@ class IdempotentCommand(models.Model):
 
 
 class Notification(models.Model):
-    """One message to one person by one channel: written with what it is about, sent afterwards.
+    """One message to one person by one channel: stored with the change it reports, sent later.
 
     Invariant: at most one per recipient, kind, object, channel and local day, and sent at most
-    once. Whether a claimed one left is not known when its worker dies: it becomes `unknown` and
-    is never sent again by itself. Only users/messages/outbox.py writes.
+    once. If a worker dies after claiming one, it is unclear whether it was sent: it becomes
+    `unknown` and is never resent automatically. Only users/messages/outbox.py writes.
     """
 
     class Channel(models.TextChoices):
@@ -305,7 +310,7 @@ class Notification(models.Model):
 
 
 class NotificationOptOut(models.Model):
-    """Somebody wants no more messages of one kind by one channel (a mail's unsubscribe link)."""
+    """A user opted out of one kind of message by one channel (a mail's unsubscribe link)."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_opt_outs")
     kind = models.CharField(max_length=40)

@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The network origin of a request."""
 
 import ipaddress
 
@@ -7,8 +7,9 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The caller's address. X-Forwarded-For counts only from TRUSTED_PROXY_COUNT proxies of ours:
-    its last entries are theirs, anything before is the caller's own invention."""
+    """The client's IP address. Only the last TRUSTED_PROXY_COUNT entries of X-Forwarded-For come
+    from our proxies; clients can forge the others.
+    """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     proxies = settings.TRUSTED_PROXY_COUNT
     if proxies and forwarded:
@@ -17,7 +18,7 @@ def client_address(request: HttpRequest) -> str | None:
     else:
         candidate = request.META.get("REMOTE_ADDR", "")
     try:
-        # Without the zone of a link-local address: PostgreSQL's inet does not know it.
+        # Strip a link-local address's zone: PostgreSQL's inet type does not support it.
         address = ipaddress.ip_address(candidate.partition("%")[0])
     except ValueError:
         return None
@@ -26,7 +27,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def network_of(address: str | None) -> str:
-    """The neighbourhood that one attacker can hold whole: an IPv4 /24, an IPv6 /64."""
+    """The network one attacker may fully control: an IPv4 /24, an IPv6 /64."""
     if not address:
         return "unknown"
     prefix = 24 if ipaddress.ip_address(address).version == 4 else 64

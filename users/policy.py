@@ -1,6 +1,6 @@
-"""Who may do what: the one place that reads `User.role`.
+"""Permissions: the only code that reads `User.role`.
 
-Every door asks here. What somebody may not see is a 404 (the querysets' `visible_to` decide);
+Pages and API both ask here. What a user may not see is a 404 (the querysets' `visible_to` decide);
 what they see and may not change is a 403 from `require`.
 """
 
@@ -12,7 +12,7 @@ from users.models import User
 
 
 class Ability(Enum):
-    """Something a person may or may not do, with the sentence for the refusal."""
+    """A permission, with the message for its refusal."""
 
     ACT = "You're viewing as another person. Stop viewing first."
     CHANGE_OWN_DATA = "You can view this but not change it."
@@ -26,7 +26,7 @@ class Ability(Enum):
     DECIDE_RATES = "Only admins can approve exchange rates."
 
 
-# What nobody does who only looks as somebody else would (accounts/viewing_as.py).
+# Not allowed while viewing as another person (accounts/viewing_as.py).
 _DOING = {Ability.ACT, Ability.CHANGE_OWN_DATA, Ability.CREATE_TRANSACTIONS}
 _CUSTOMER = {
     Ability.ACT,
@@ -53,18 +53,18 @@ ABILITIES: dict[str, set[Ability]] = {
 
 
 def may(user: User, ability: Ability) -> bool:
-    """Whether this user's role, as the database has it now, grants the ability."""
+    """Whether this user's role, as stored in the database, grants the ability."""
     if user.is_stand_in and ability in _DOING:
         return False
     return user.is_active and ability in ABILITIES[user.role]
 
 
 def require(user: User, ability: Ability) -> None:
-    """Raise PermissionDenied (403) with its sentence unless the user has the ability."""
+    """Raise PermissionDenied (403) with the ability's message unless the user has it."""
     if not may(user, ability):
         raise PermissionDenied(ability.value)
 
 
 def is_staff_role(role: str) -> bool:
-    """Whether the role works in the admin site at all."""
+    """Whether the role may use the admin site at all."""
     return Ability.USE_STAFF_API in ABILITIES[role]

@@ -1,7 +1,7 @@
-"""The requests of people who are signed in, for the types of the views that get them.
+"""Request types of signed-in users, for views.
 
 At runtime they are Django's and DRF's own: LoginRequiredMiddleware and the API's permissions let
-nobody else through to these views, and HtmxMiddleware adds `htmx`.
+nobody else reach these views, and HtmxMiddleware adds `htmx`.
 """
 
 from typing import cast
@@ -14,18 +14,20 @@ from users.models import User
 
 
 class UserRequest(HttpRequest):
-    """The request of a signed-in page."""
+    """A page request by a signed-in user."""
 
     user: User
     htmx: HtmxDetails
 
 
 class UserApiRequest(Request):
-    """The request of somebody the API knows."""
+    """An API request by an authenticated user."""
 
     user: User
 
 
 def user_of(request: HttpRequest | Request) -> User:
-    """Who is signed in, where a library declares the request: the admin site, allauth, filters."""
+    """The signed-in user, for code whose request type a library declares:
+    admin, allauth, filters.
+    """
     return cast(User, request.user)

@@ -1,6 +1,6 @@
-"""What an operator may ask of staff besides their role: where they come from, a second factor.
+"""Optional requirements for staff besides their role: a trusted network and a second factor.
 
-Both are off unless set. The staff site and /api/admin/ ask the same questions here.
+Both are off by default. The admin site and /api/admin/ check them here.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ from users.services.sessions import needs_otp
 
 
 def problem_at_staff_door(request: HttpRequest, user: User) -> str:
-    """Why this member of staff is not let in from here; empty where nothing is in the way."""
+    """Why this staff member is refused from here; "" if nothing is in the way."""
     if settings.ADMIN_IP and not _is_allowed(client_address(request)):
         return "The admin site isn't available from your network."
     if settings.STAFF_MFA_REQUIRED and not needs_otp(user):

@@ -1,11 +1,11 @@
-"""Step-up: what is sensitive asks for a factor proven in the last STEP_UP_SECONDS.
+"""Step-up: sensitive actions require a factor proven in the last STEP_UP_SECONDS.
 
-A page's proof is allauth's record in the session. Whoever has none is led to its page for the
-password or a code, and then on to what they asked for: a POST is kept and carried out (so a form
-that may be shown again names its own address as `action`). The API's proof is a signed token,
-bound to the user, their `session_version` and the client that asked. Signing in is no proof: a
-stolen session is what this is about. For staff acts alone a sign-in of the last minutes is one
-(SIGN_IN_PROVES_SECONDS): staff sign in to do them.
+On pages, the proof is allauth's record in the session. Without one, the user is sent to enter the
+password or a code, and then back to the action: a POST is kept and carried out (so a form that may
+be shown again names its own URL as `action`). In the API, the proof is a signed token, bound to the
+user, their `session_version` and the client. Signing in is not a proof: step-up protects against
+stolen sessions. Only for staff actions does a recent sign-in count (SIGN_IN_PROVES_SECONDS),
+because staff sign in to perform them.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ SALT = "users.step_up"
 
 
 def step_up_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For a page, GET and POST: nobody gets in without a fresh proof."""
+    """View decorator, for GET and POST: requires a fresh proof."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -40,26 +40,26 @@ def step_up_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 def ask_for_step_up(request: HttpRequest) -> None:
-    """Inside a page: leave it for the proof, unless there is a fresh one. Ask before any change."""
+    """Leave the page for the proof unless there is a fresh one. Call it before any change."""
     if not has_fresh_proof(request):
-        # allauth's middleware keeps the request and answers with the way to its page.
+        # allauth's middleware keeps the request and redirects to its page.
         raise ReauthenticationRequired
 
 
 def ask_for_staff_step_up(request: HttpRequest) -> None:
-    """As `ask_for_step_up`, before staff give rights or take them; having just signed in counts."""
+    """As `ask_for_step_up`, before staff grant or revoke rights; a recent sign-in also counts."""
     records = get_authentication_records(request, request.user)
     if not records or not is_sign_in_fresh(records[-1]["at"], time()):
         ask_for_step_up(request)
 
 
 def is_sign_in_fresh(signed_in_at: float, now: float) -> bool:
-    """Whether a sign-in at this moment still proves who somebody is; servers' clocks differ."""
+    """Whether the sign-in is recent enough to count as proof of identity (tolerates clock skew)."""
     return -5 <= now - signed_in_at < settings.SIGN_IN_PROVES_SECONDS
 
 
 def lead_htmx_to_step_up(request: HttpRequest) -> HttpResponse:
-    """What asked was a part of a page: the whole page goes, and what is kept answers as a page."""
+    """Navigate the whole page for an htmx request; the kept request responds as a page."""
     away = get_adapter().get_reauthentication_methods(request.user)[0]["url"]
     back = urlsplit(request.headers.get("HX-Current-URL", ""))
     for name in [name for name in request.META if name.startswith("HTTP_HX_")]:
@@ -71,7 +71,7 @@ def lead_htmx_to_step_up(request: HttpRequest) -> HttpResponse:
 
 
 def has_fresh_proof(request: HttpRequest) -> bool:
-    """Whether this browser session proved a factor just now."""
+    """Whether this browser session proved a factor recently."""
     proofs = [
         record["at"]
         for record in get_authentication_records(request, request.user)
@@ -81,12 +81,12 @@ def has_fresh_proof(request: HttpRequest) -> bool:
 
 
 def issue_token(user: User, client: str) -> str:
-    """The API's proof. `client` names the token family or browser session it is good for."""
+    """The API's proof. `client` is the token family or browser session it is valid for."""
     return signing.dumps([user.pk, user.session_version, client], salt=SALT)
 
 
 def is_valid_token(token: str, user: User, client: str) -> bool:
-    """Whether this is the user's own proof, by this client, fresh, and from before no sign-out."""
+    """Whether the token is this user's and client's own, fresh, and not from before a sign-out."""
     try:
         proven = signing.loads(token, salt=SALT, max_age=settings.STEP_UP_SECONDS)
     except signing.BadSignature:

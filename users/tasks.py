@@ -1,4 +1,4 @@
-"""Scheduled work of the users app."""
+"""Scheduled tasks of the users app."""
 
 import structlog
 from celery import shared_task
@@ -16,10 +16,10 @@ logger = structlog.get_logger(__name__)
 
 @shared_task
 def verify_audit_nightly() -> bool:
-    """Walk the audit trail against the heads of last night, and witness tonight's.
+    """Verify the audit trail against last night's heads, and store tonight's.
 
-    They go into settings.AUDIT_ANCHOR and into the log. A fault is an error in the log, where
-    monitoring sees it; the file then keeps what it remembers.
+    They are stored in settings.AUDIT_ANCHOR and in the log. A fault is logged as an error, for
+    monitoring; the file then keeps its old heads.
     """
     path = settings.AUDIT_ANCHOR
     try:
@@ -38,12 +38,12 @@ def verify_audit_nightly() -> bool:
 
 @shared_task
 def purge_expired_tokens() -> int:
-    """Remove tokens, sessions and idempotency keys that have served their time."""
+    """Delete expired tokens, sessions and idempotency keys."""
     now = timezone.now()
     return purge_expired(at=now) + forget_old_commands(at=now)
 
 
 @shared_task
 def deliver_notifications() -> dict[str, int]:
-    """Send the messages that are due; several workers may do so at once."""
+    """Send due messages; several workers may do so at once."""
     return deliver_due(at=timezone.now())

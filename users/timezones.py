@@ -1,4 +1,4 @@
-"""Time zones a person can choose, and the date it is for them."""
+"""The time zones users can choose, and the local date in them."""
 
 from datetime import date, datetime
 from functools import cache
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import timezone as clock
 
-# No zone is ahead of the first or behind the second.
+# The time zones furthest ahead and furthest behind.
 EARLIEST_ZONE, LATEST_ZONE = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 
 
@@ -16,15 +16,15 @@ def _names() -> list[str]:
 
 
 def timezone_choices() -> list[tuple[str, str]]:
-    """(name, name for reading) of every zone of the tz database."""
+    """(name, readable name) of every zone in the tz database."""
     return [(name, name.replace("_", " ")) for name in _names()]
 
 
 def local_date(timezone: str, at: datetime) -> date:
-    """The calendar date at the moment `at` in that zone."""
+    """The calendar date in that zone at the moment `at`."""
     return at.astimezone(ZoneInfo(timezone)).date()
 
 
 def today_in(timezone: str) -> date:
-    """The calendar date it is in that zone now: what a service goes by unless told a day."""
+    """The current calendar date in that zone; services use it unless given a date."""
     return local_date(timezone, clock.now())

@@ -1,4 +1,4 @@
-"""A browser's own description, in the few words a person recognises it by."""
+"""Short, recognizable names for browsers, from the User-Agent header."""
 
 _BROWSERS = (
     ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"),
@@ -11,7 +11,7 @@ _SYSTEMS = (
 
 
 def device_name(user_agent: str) -> str:
-    """ "Firefox on Windows"; where it is no browser, its first word; "Unknown" for nothing."""
+    """ "Firefox on Windows"; for other clients the first word; "Unknown" if empty."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:

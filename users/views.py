@@ -1,4 +1,6 @@
-"""Settings pages: profile, security; and the pages that answer too much or too early."""
+"""Settings pages (profile, security, activity, privacy), unsubscribing, and
+pages for 429 and 503.
+"""
 
 from itertools import groupby
 from typing import Any
@@ -48,7 +50,7 @@ def profile(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def theme_set(request: UserRequest) -> HttpResponse:
-    """Light, dark or as the device; back to where the switch was used."""
+    """Light, dark or system theme; returns to the page with the switch."""
     form = ThemeForm(request.POST)
     if form.is_valid():
         people.update_profile(actor=request.user, user=request.user, **form.cleaned_data)
@@ -59,7 +61,7 @@ def theme_set(request: UserRequest) -> HttpResponse:
 
 
 def security(request: UserRequest) -> HttpResponse:
-    """Password, second factor, where one is signed in, API tokens."""
+    """Password, second factor, browser sessions, API tokens."""
     now = timezone.now()
     return render(
         request,
@@ -75,7 +77,7 @@ def security(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def activity(request: UserRequest) -> HttpResponse:
-    """What happened: by oneself, by whom one shares with, by staff. Newest first, by day."""
+    """Events by the user, by people they share with, and by staff. Newest first, grouped by day."""
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     page = keyset_page(
@@ -94,14 +96,14 @@ def activity(request: UserRequest) -> HttpResponse:
 
 
 def privacy(request: UserRequest) -> HttpResponse:
-    """What is kept about oneself: take it all along, or have it erased."""
+    """The user's data: export all of it, or have it erased."""
     form = EraseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         ask_for_step_up(request)
         with errors_on(form):
             user = request.user
             erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
-            # Not by allauth's way out: it would tell the trail from where.
+            # Not with allauth's sign-out, which would record the request's origin in the trail.
             logout(request)
             messages.success(request, _("Your account has been deleted."))
             return redirect("account_login")
@@ -110,9 +112,9 @@ def privacy(request: UserRequest) -> HttpResponse:
 
 
 class EmailChange(EmailView):
-    """allauth's page for one address and the one it is being changed to.
+    """allauth's page for the current and the pending email address.
 
-    No address becomes the login unconfirmed, as `action_primary` would make it.
+    Only a confirmed address becomes the login; `action_primary` would accept others.
     """
 
     def _action_primary(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
@@ -140,7 +142,7 @@ def _named(rows: list[Any]) -> list[dict[str, Any]]:
 
 @require_POST
 def session_end(request: UserRequest, pk: int) -> HttpResponse:
-    """End one browser session; one's own is ended by signing out."""
+    """End another browser session; the current one is ended by signing out."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.session_key == request.session.session_key:
         logout(request)
@@ -164,7 +166,7 @@ def tokens_revoke(request: UserRequest, family: UUID) -> HttpResponse:
 
 @require_POST
 def sign_out_everywhere(request: UserRequest) -> HttpResponse:
-    """End every session and token, this browser's too."""
+    """End every session and token, including this browser's."""
     sessions.sign_out_everywhere(actor=request.user, user=request.user)
     logout(request)
     messages.success(request, _("You're signed out everywhere."))
@@ -174,7 +176,7 @@ def sign_out_everywhere(request: UserRequest) -> HttpResponse:
 @csrf_exempt
 @login_not_required
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """The link in a mail: a page that asks, and the POST that mail programs send by themselves."""
+    """The unsubscribe link of a mail: a confirmation page, and the POST that mail programs send."""
     found = read_unsubscribe(token)
     if found is None:
         raise Http404
@@ -195,7 +197,7 @@ def too_many_requests(request: HttpRequest, error: Exception | None = None) -> H
 
 
 def service_unavailable(request: HttpRequest, error: LimitsUnavailableError) -> HttpResponse:
-    """503: what protects sign-in does not answer."""
+    """503: the store that protects sign-in is down."""
     response = render(request, "503.html", {"sentence": str(error)}, status=503)
     response["Retry-After"] = "60"
     return response

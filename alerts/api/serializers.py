@@ -18,7 +18,7 @@ from banking.kernel.money import plain_amount
 CHANNELS = ("in_app", "email", "sms")
 
 
-# The page an alert leads to → what it is about.
+# The page an alert links to → its type of target.
 _TARGETS = {
     "accounts:account_detail": "account",
     "bills:bill_detail": "bill",

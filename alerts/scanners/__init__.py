@@ -33,7 +33,7 @@ SCANNERS: tuple[ModuleType, ...] = (
     points_expiring,
     sync_failed,
 )
-# What a posting can change; the others find their facts in the periodic scan.
+# Kinds that a posting can trigger; the others are found by the periodic scan.
 AFTER_POSTING: tuple[ModuleType, ...] = (
     budgets,
     low_balance,
@@ -44,5 +44,5 @@ AFTER_POSTING: tuple[ModuleType, ...] = (
 
 
 def scanner_of(kind: str) -> ModuleType | None:
-    """The module that finds this type; None where nothing does yet."""
+    """The module that finds this type; None if there is none yet."""
     return next((one for one in SCANNERS if kind in one.KINDS), None)

@@ -1,4 +1,4 @@
-"""A bill is due within three days, was not paid, or could not be paid by itself: each once."""
+"""A bill is due within three days, is overdue, or auto-pay failed: one alert each."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -18,7 +18,7 @@ from users.timezones import local_date
 
 KINDS = (AlertType.BILL_DUE, AlertType.BILL_OVERDUE, AlertType.AUTOPAY_FAILED)
 DUE_DAYS = 3
-# How long after its day a fact is still told, as after an outage.
+# How many days late a fact is still reported, for example after an outage.
 LATE_DAYS = 31
 
 
@@ -29,7 +29,7 @@ def scan(people: People, on: date) -> Iterator[Fact]:
 
 
 def _not_posted(people: People, on: date) -> Iterator[Fact]:
-    """Planned payments and transfers that did not post on their day, each told once."""
+    """Planned payments and transfers that did not post on their day; one alert each."""
     waiting = UnpostedReason.objects.filter(
         transaction__user__in=people.ids,
         transaction__deleted_at=None,
@@ -53,7 +53,7 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
 
 
 def replay(people: People, days: Period) -> Iterator[Fact]:
-    """Without what was lacking then: no account's balance of a day is told with its bills."""
+    """Skips shortfall alerts: past daily balances are not available here."""
     yield from _facts(people, days, {})
 
 
@@ -72,7 +72,7 @@ def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Itera
 
 
 def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> Iterator[Fact]:
-    """Each of the three on the first of `days` on which it holds."""
+    """Report each of the three facts on the first of `days` on which it holds."""
     amount = told(bill.amount_due, bill.currency, user)
     due = date_format(bill.due_date, "j F", user.locale)
     on = max(days.start, bill.due_date - timedelta(days=DUE_DAYS))
@@ -85,7 +85,7 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
         if outlook is not None and outlook.state != AutoPayState.SHORT:
             short = f" {outlook.message}"
         is_well = outlook.will_pay if outlook is not None else lacking is None
-        # Told again when that it will be paid is no longer true. A failure has an alert of its own.
+        # Alert again if auto-pay will no longer succeed. A failed payment has its own alert.
         more = "" if outlook is None or is_well else f":{bill.due_date}:{outlook.state}"
         if outlook is None or outlook.state != AutoPayState.FAILED:
             severity = Alert.Severity.INFO if is_well else Alert.Severity.WARNING
@@ -106,7 +106,9 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
 
 
 def _is_open(bill: Bill, user: User, on: date) -> bool:
-    """Neither paid nor skipped by the end of that day; a payment dated ahead is one already."""
+    """Whether it was neither paid nor skipped by the end of that day; a future-dated payment counts
+    as paid.
+    """
     if bill.skipped_at is not None and local_date(user.timezone, bill.skipped_at) <= on:
         return False
     if bill.paid_on is None or bill.paid_at is None:

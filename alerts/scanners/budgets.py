@@ -1,4 +1,4 @@
-"""A budget is nearly used, or exceeded: once per budget and threshold, so once per month."""
+"""A budget is nearly used up, or exceeded: one alert per budget and threshold, so per month."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from budgets.spending import sub_categories
 from transactions.flows import Flow, load_flows_in
 
 KINDS = (AlertType.BUDGET_WARNING, AlertType.BUDGET_EXCEEDED)
-# Lines of a month that is over still come in for some days.
+# Transactions of a past month may still arrive for some days.
 LATE_DAYS = 7
 _Spent = dict[tuple[int, int, str], list[tuple[date, Decimal]]]
 
@@ -32,7 +32,7 @@ def scan(people: People, on: date) -> Iterator[Fact]:
 
 
 def judge(progress: BudgetProgress, people: People) -> Iterator[Fact]:
-    """Exceeded, or used up to the owner's threshold; not both at once."""
+    """Exceeded, or above the owner's threshold; never both at once."""
     budget, user = progress.budget, progress.budget.user
     threshold = people.threshold(user, AlertType.BUDGET_WARNING) or Decimal(80)
     if progress.exceeded:
@@ -79,7 +79,7 @@ def _message(progress: BudgetProgress, kind: str) -> str:
 
 
 def replay(people: People, days: Period) -> Iterator[Fact]:
-    """Judges each day on which something was spent, with what had been spent by then."""
+    """Judge each day with spending by the total at its end."""
     first, last = days.start - timedelta(days=LATE_DAYS), days.last_day
     budgets = Budget.objects.of_owners(people.ids).in_months(first, last).for_list()
     progresses = budget_progress(list(budgets.order_by("user_id", "pk")), on=last)
@@ -94,7 +94,9 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 def _course(
     progress: BudgetProgress, families: dict[int, list[int]], spent: _Spent, begin: date
 ) -> Iterator[tuple[date, Decimal]]:
-    """(day, spent by its end) for the month's first day, each day with a line, and `begin`."""
+    """(day, spent by its end) for the month's first day, each day with a
+    transaction, and `begin`.
+    """
     budget = progress.budget
     by_day = {max(progress.period.start, begin): Decimal(0)}
     for member in (budget.category_id, *families.get(budget.category_id, ())):
@@ -125,12 +127,12 @@ def _spent_by_day(people: People, days: Period, currencies: set[str]) -> _Spent:
 
 
 def net_outflow(flow: Flow) -> Decimal:
-    """What was spent, less what came back."""
+    """Outflows minus refunds."""
     return flow.outflow - flow.inflow
 
 
 def daily_periods(days: Period) -> list[Period]:
-    """`days` in pieces none of which is a whole month: their flows come day by day."""
+    """Split `days` into periods shorter than a month, so that their flows are loaded by day."""
     pieces = []
     for month in days.months():
         whole = Period.month_of(month)

@@ -1,4 +1,4 @@
-"""A file was imported; once per file."""
+"""A file was imported; one alert per file."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +18,7 @@ LATE_DAYS = 2
 
 
 def moments(days: Period) -> tuple[datetime, datetime]:
-    """From the first day's beginning anywhere on earth to the last one's end."""
+    """From the start of the first day to the end of the last, in any time zone."""
     start = datetime.combine(days.start, time(), UTC) - timedelta(hours=14)
     return start, datetime.combine(days.end, time(), UTC) + timedelta(hours=12)
 

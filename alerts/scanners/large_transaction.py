@@ -1,6 +1,6 @@
-"""A single posted expense of at least the owner's threshold; once per transaction.
+"""A single posted expense reaches the owner's threshold; one alert per transaction.
 
-Without a threshold of one's own, what is paid again and again, as rent is, is no news.
+Without a custom threshold, regular payments such as rent are ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ from transactions.models import Category, Transaction
 from users.models import User
 
 KINDS = (AlertType.LARGE_TRANSACTION,)
-# Lines come in some days after their date; older ones of a first import are no news.
+# Transactions may arrive days after their date; older ones, as in a first import, are ignored.
 LATE_DAYS = 7
-# Paid before at least so often in so many days, by so little more or less.
+# A payment is regular if it was made this often in this many days, with at most this deviation.
 USUAL_TIMES, USUAL_DAYS, SIMILAR = 2, 100, Decimal("0.2")
 
 
@@ -44,7 +44,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 
 
 def _is_large(row: Transaction, user: User, people: People, rates: Mapping[str, RateTable]) -> bool:
-    """An amount no rate is known for is not compared: it is neither large nor small."""
+    """Amounts without a rate cannot be compared, so they are never large."""
     table = rates[user.base_currency]
     worth = table.convert(-row.signed_amount, row.currency, row.txn_date)
     threshold = people.threshold(user, AlertType.LARGE_TRANSACTION)
@@ -52,9 +52,9 @@ def _is_large(row: Transaction, user: User, people: People, rates: Mapping[str, 
 
 
 def _usual(people: People, large: list[Transaction]) -> set[int]:
-    """Those that go to somebody paid about as much before, as rent is; asked in one query.
+    """Regular payments, such as rent, found in one query.
 
-    Who chose a threshold hears of them as well.
+    Users with a custom threshold are alerted to them as well.
     """
     asked = [row for row in large if not people.has_own_threshold(row.user_id, KINDS[0])]
     if not asked:
@@ -81,7 +81,7 @@ def _usual(people: People, large: list[Transaction]) -> set[int]:
 
 def _times(row: Transaction, paid: list[tuple[date, Decimal]]) -> int:
     first = row.txn_date - timedelta(days=USUAL_DAYS)
-    # Both below zero: the larger expense is the smaller number.
+    # Both are negative: the larger expense is the smaller number.
     least, most = row.signed_amount * (1 - SIMILAR), row.signed_amount * (1 + SIMILAR)
     return sum(first <= on < row.txn_date and most <= amount <= least for on, amount in paid)
 
@@ -102,7 +102,7 @@ def _fact(row: Transaction, user: User) -> Fact:
 
 
 def _rows(people: People, days: Period) -> Iterator[Transaction]:
-    """Expenses of those days, without transfers; the coffees stay in the database."""
+    """Expenses on those days, without transfers; small ones are filtered in the database."""
     rows = (
         Transaction.objects.posted()
         .live()
@@ -119,7 +119,7 @@ def _rows(people: People, days: Period) -> Iterator[Transaction]:
         thresholds = [people.threshold(user, AlertType.LARGE_TRANSACTION) for user in users]
         least = min((one for one in thresholds if one is not None), default=None)
         if least is not None:
-            # A line in another currency has to be converted before it can be compared.
+            # Amounts in another currency must be converted before comparing.
             large |= ~Q(currency=currency) | Q(amount__gte=least)
     fields = ("user_id", "signed_amount", "currency", "txn_date", "merchant", "description")
     return rows.filter(large).only(*fields).order_by("txn_date", "pk").iterator(chunk_size=2000)

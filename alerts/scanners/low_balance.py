@@ -1,7 +1,7 @@
-"""An account holds little: below a fifth of its 90-day average, or below the owner's threshold.
+"""An account's balance is low: below a fifth of its 90-day average, or the owner's threshold.
 
-Once per account and calendar month. Only accounts that are spent from: what is owed on a card or
-loan has no "low", and an investment is not for spending.
+One alert per account and calendar month. Only spending accounts: debts on cards and loans cannot be
+"low", and investments are not for spending.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ WATCHED = (Account.Type.CHECKING, Account.Type.SAVINGS, Account.Type.CASH)
 
 @dataclass(slots=True)
 class Course:
-    """An account's balance now and its daily changes, enough to tell any day's of the window."""
+    """An account's current balance and daily changes, from which each day's balance is computed."""
 
     account: Account
     user: User
     changes: dict[date, Decimal] = field(default_factory=dict)
 
     def days(self, days: Period) -> Iterator[tuple[date, Decimal, Decimal]]:
-        """(day, balance at its end, average of the 90 days that end with it)."""
+        """(day, balance at its end, average of the 90 days ending with it)."""
         first = days.start - timedelta(days=AVERAGE_DAYS - 1)
         balance = self.account.balance - sum(
             (change for on, change in self.changes.items() if on >= first), Decimal(0)
@@ -66,7 +66,8 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         for on, balance, average in course.days(days):
             limit = None
             if threshold is not None:
-                # Into the base currency, as the threshold is; without a rate it cannot be compared.
+                # Convert to the base currency, like the threshold; without a rate it cannot be
+                # compared.
                 worth = table.convert(balance, course.account.currency, on)
                 limit = threshold if worth is not None and worth.amount < threshold else None
             yield from judge(course, on, balance, average, limit)
@@ -75,7 +76,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 def judge(
     course: Course, on: date, balance: Decimal, average: Decimal, limit: Decimal | None
 ) -> Iterator[Fact]:
-    """`limit`: the owner's threshold in the base currency, where the balance is below it."""
+    """`limit`: the owner's threshold in the base currency, if the balance is below it."""
     is_low = average > 0 and balance < SHARE * average
     if not is_low and limit is None:
         return
@@ -102,7 +103,7 @@ def judge(
 
 
 def _load(people: People, days: Period) -> list[Course]:
-    """The accounts and, day by day, what moved them since the window's first day. Two queries."""
+    """The accounts and their daily changes since the window's first day. Two queries."""
     users = people.by_id
     accounts = Account.objects.active().filter(user_id__in=people.ids, account_type__in=WATCHED)
     courses = {one.pk: Course(one, users[one.user_id]) for one in accounts.order_by("pk")}
@@ -120,7 +121,7 @@ def _load(people: People, days: Period) -> list[Course]:
 
 
 def _rates(people: People, courses: list[Course], days: Period) -> dict[str, RateTable]:
-    """{base currency: rates into it}; asked for only where a threshold needs a foreign rate."""
+    """{base currency: rates into it}; loaded only if a threshold needs a foreign rate."""
     wanted: dict[str, set[str]] = {user.base_currency: set() for user in people.users}
     for course in courses:
         if people.threshold(course.user, AlertType.LOW_BALANCE) is not None:

@@ -1,7 +1,7 @@
-"""Somebody signed in from a network, or with a device, new to this user in the last 90 days.
+"""A sign-in from a network or device that this user has not used in the last 90 days.
 
-By page, passkey or API alike. Once per sign-in. The very first one is no news, neither is a second
-one the same day, nor the first device after devices began to be noted.
+Covers page, passkey and API sign-ins; one alert per sign-in. Ignores the user's first sign-in,
+further ones on the same day, and the first device after device tracking began.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 
 
 def _is_new(seen: Seen, what: str, at: datetime) -> bool:
-    """Whether there were others lately, but not this one; it is seen from now on."""
+    """Whether others were used recently, but not this one; it then counts as used."""
     last, had_any = seen.get(what), bool(seen)
     seen[what] = at
     return had_any and (last is None or at - last > KNOWN_LOGIN_FOR)

@@ -1,4 +1,4 @@
-"""Reward points expire within 60 days: once per programme and day of expiry."""
+"""Reward points expire within 60 days: one alert per program and expiry date."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -49,7 +49,7 @@ def _of_programme(
 def judge(
     reward: Reward, user: User, rows: list[PointsEntry], end: date, on: date
 ) -> Iterator[Fact]:
-    """What is left by `on` of the points that expire on `end`."""
+    """How many of the points expiring on `end` are left on `on`."""
     points = sum(lot.points for lot in expiring_by(rows, end) if lot.expires_on == end)
     if not points:
         return

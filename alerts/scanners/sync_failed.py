@@ -1,6 +1,6 @@
-"""A connected bank sends nothing: at once where its owner must act, else after the second failure.
+"""A bank connection fails: alert at once if its owner must act, otherwise after the second failure.
 
-Once for every row of failures, however long it lasts.
+One alert per series of failures, however long it lasts.
 """
 
 from collections.abc import Iterator

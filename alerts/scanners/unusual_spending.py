@@ -1,8 +1,8 @@
-"""A category costs far more this month than in the six before it.
+"""A category costs far more this month than in the six months before.
 
-Robust: measured in medians, so that one odd month makes neither itself nor its neighbours usual.
-Once per category, month and size of the deviation (1.5, 2, 3, 5, 10 times the usual): a month that
-goes on being unusual is told again only when it got a class worse.
+Uses medians, so that one odd month affects neither its own result nor its neighbors'. One alert per
+category, month and class of deviation (1.5, 2, 3, 5, 10 times the usual): an unusual month causes
+another alert only if it reaches a higher class.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from users.models import User
 
 KINDS = (AlertType.UNUSUAL_SPENDING,)
 MONTHS = 6
-# Fewer months with spending are no habit to measure against.
+# Fewer months with spending are not a reliable basis.
 LEAST_MONTHS = 3
 LEAST_RATIO = Decimal("1.5")
 # 1.4826 × the median deviation estimates the standard deviation; three of them are rare.
@@ -57,7 +57,7 @@ def _month(
     month: date,
     days: Period,
 ) -> Iterator[Fact]:
-    """Judges the first day looked at, and each later day with a line, of one month."""
+    """Judge the first day of the window in one month, and each later day with a transaction."""
     whole = Period.month_of(month)
     usual = _usual(by_day, month)
     moved = {on: value for on, value in by_day.items() if on in whole and on < days.end}
@@ -70,7 +70,7 @@ def _month(
 
 
 def _usual(by_day: dict[date, Decimal], month: date) -> list[Decimal]:
-    """What was spent in each of the six months before `month`."""
+    """The spending in each of the six months before `month`."""
     sums = dict.fromkeys((add_months(month, -back) for back in range(1, MONTHS + 1)), Decimal(0))
     for on, value in by_day.items():
         first = first_of_month(on)
@@ -125,7 +125,7 @@ def judge(
 def _spent(people: People, days: Period) -> _ByDay:
     """{(user, category): {day, or first of an earlier month: spent}} in each base currency.
 
-    Months before the first one looked at come whole, from the monthly totals.
+    Months before the window come from the monthly totals.
     """
     month = first_of_month(days.start)
     periods = [

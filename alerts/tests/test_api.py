@@ -1,4 +1,4 @@
-"""The API of alerts: shapes, filters, what is somebody else's."""
+"""The alerts API: shapes, filters, and access."""
 
 from datetime import UTC, date, datetime
 
@@ -23,7 +23,7 @@ def tell(user, number=1, kind="budget_exceeded") -> Alert | None:
     return raise_alert(fact=fact, choice=choices_of([user.pk], [kind])[user.pk, kind], at=AT)
 
 
-def test_a_fact_is_told_once(alice):
+def test_a_fact_is_reported_once(alice):
     assert tell(alice) is not None
     assert tell(alice) is None
     assert Alert.objects.count() == 1
@@ -31,7 +31,7 @@ def test_a_fact_is_told_once(alice):
     assert AuditEvent.objects.filter(action="alerts.alert.raised").count() == 1
 
 
-def test_the_list_shows_one_s_own_newest_first_by_type_and_by_what_is_read(alice, bob, api_for):
+def test_the_list_shows_own_alerts_newest_first_and_filters_them(alice, bob, api_for):
     first, second = tell(alice, 1), tell(alice, 2, "low_balance")
     tell(bob, 3)
     api = api_for(alice)
@@ -53,7 +53,7 @@ def test_the_list_shows_one_s_own_newest_first_by_type_and_by_what_is_read(alice
         assert (answer.status_code, attr) == (400, query.split("=")[0])
 
 
-def test_a_dismissed_alert_leaves_the_list_and_a_deleted_one_is_gone_for_good(alice, api_for):
+def test_dismissed_alerts_are_hidden_and_deleted_ones_never_return(alice, api_for):
     alert = tell(alice)
     api = api_for(alice)
     answer = api.put(f"/api/alerts/{alert.pk}/dismiss")
@@ -69,7 +69,7 @@ def test_a_dismissed_alert_leaves_the_list_and_a_deleted_one_is_gone_for_good(al
 
 
 @pytest.mark.parametrize("path", ["", "/read", "/dismiss", "/restore"])
-def test_somebody_elses_is_not_there(alice, bob, api_for, path):
+def test_other_peoples_alerts_are_a_404(alice, bob, api_for, path):
     alert = tell(alice)
     api = api_for(bob)
     call = {"": api.delete, "/restore": api.post}.get(path, api.put)
@@ -78,7 +78,7 @@ def test_somebody_elses_is_not_there(alice, bob, api_for, path):
     assert (alert.is_read, alert.dismissed_at, alert.deleted_at) == (False, None, None)
 
 
-def test_subscriptions_say_what_a_channel_lacks(alice, api_for):
+def test_subscriptions_explain_unavailable_channels(alice, api_for):
     api = api_for(alice)
     rows = {row["type"]: row for row in api.get("/api/alerts/subscribe").data}
     assert len(rows) == 12
@@ -108,13 +108,13 @@ def test_subscriptions_say_what_a_channel_lacks(alice, api_for):
         ({"type": "low_balance", "channels": ["pigeon"]}, "channels.0"),
     ],
 )
-def test_a_wrong_subscription_says_what_is_wrong(alice, api_for, body, attr):
+def test_an_invalid_subscription_returns_the_error(alice, api_for, body, attr):
     answer = api_for(alice).post("/api/alerts/subscribe", body)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == attr
 
 
-def test_subscribing_to_email_takes_an_unsubscribe_back(alice, api_for):
+def test_subscribing_to_email_undoes_an_unsubscribe(alice, api_for):
     NotificationOptOut.objects.create(user=alice, kind="budget_exceeded", channel="email")
     tell(alice)
     assert not Notification.objects.exists()
@@ -123,7 +123,7 @@ def test_subscribing_to_email_takes_an_unsubscribe_back(alice, api_for):
     assert Notification.objects.count() == 1
 
 
-def test_who_wants_nothing_of_a_type_is_told_nothing(alice, api_for, checking):
+def test_a_type_without_channels_raises_no_alerts(alice, api_for, checking):
     api = api_for(alice)
     api.post("/api/alerts/subscribe", {"type": "large_transaction", "channels": []})
     row = make_transaction(account=checking, amount="-600.00", category=None)
@@ -138,7 +138,7 @@ def test_who_wants_nothing_of_a_type_is_told_nothing(alice, api_for, checking):
     assert api.get("/api/alerts?type=large_transaction").data["results"] == []
 
 
-def test_backtest_answers_with_dates_messages_and_links(alice, checking, api_for, time_machine):
+def test_the_backtest_returns_dates_messages_and_links(alice, checking, api_for, time_machine):
     time_machine.move_to(AT)
     alice.base_currency = "EUR"
     alice.save()
@@ -174,7 +174,7 @@ def test_backtest_answers_with_dates_messages_and_links(alice, checking, api_for
         ("", None, None),
     ],
 )
-def test_an_alert_names_what_it_is_about(alice, api_for, link, kind, pk):
+def test_an_alert_names_its_target(alice, api_for, link, kind, pk):
     row = Alert.objects.create(
         user=alice, type="bill_due", message="m", severity="info", dedupe_key="k", link=link,
         occurred_on=AT.date(),

@@ -1,4 +1,4 @@
-"""Mail, bell, page and API say the same of what auto-pay will do."""
+"""Mail, alert, page and API agree on what auto-pay will do."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -76,16 +76,14 @@ def nothing(alice, account):
         (archived, "account_archived", f"{NOT}Main is archived."),
         (income("1400.00", 0), "will_pay", "It will be paid automatically from Main."),
         (income("1399.99", 0), "short", f"{NOT}Main will be $0.01 short on November 20."),
-        # What is planned until the day counts, what comes after it does not.
+        # Planned transactions until the due date count; later ones do not.
         (income("1400.00", 2), "will_pay", "It will be paid automatically from Main."),
         (income("1400.00", 3), "short", f"{NOT}Main will be $1,400.00 short on November 20."),
         (income("-50.00", 1), "short", f"{NOT}Main will be $1,450.00 short on November 20."),
         (another_due_before, "short", f"{NOT}Main will be $100.00 short on November 20."),
     ],
 )
-def test_mail_bell_page_and_api_say_one_truth(
-    alice, bill, client_for, api_for, happen, state, message
-):
+def test_mail_alert_page_and_api_agree(alice, bill, client_for, api_for, happen, state, message):
     happen(alice, bill.account)
     bill = Bill.objects.get(pk=bill.pk)
     answer = api_for(alice).get(f"/api/bills/{bill.pk}").json()
@@ -109,7 +107,7 @@ def test_mail_bell_page_and_api_say_one_truth(
     assert "1400.00 USD" not in html
 
 
-def test_a_bill_that_will_not_be_paid_after_all_is_told_again(alice, bill):
+def test_a_bill_that_will_fail_after_all_raises_another_alert(alice, bill):
     make_transaction(account=bill.account, amount="1400.00", txn_date=TODAY)
     for _ in range(2):
         scan_users([alice.pk], at=timezone.now())
@@ -126,7 +124,7 @@ def test_a_bill_that_will_not_be_paid_after_all_is_told_again(alice, bill):
     ]
 
 
-def test_in_another_currency_the_account_lacks_its_own(alice, bill):
+def test_a_shortfall_is_in_the_accounts_own_currency(alice, bill):
     ExchangeRate.objects.create(base="EUR", quote="USD", rate=Decimal(2), rate_on=TODAY)
     Bill.objects.update(currency="EUR", amount_due=Decimal(60))
     found = Bill.objects.get()
@@ -134,13 +132,13 @@ def test_in_another_currency_the_account_lacks_its_own(alice, bill):
     assert outlook.message == f"{NOT}Main will be $20.00 short on November 20."
 
 
-def test_without_auto_pay_nothing_is_promised(alice, bill, api_for):
+def test_without_auto_pay_there_is_no_prediction(alice, bill, api_for):
     Bill.objects.update(auto_pay=False)
     assert api_for(alice).get(f"/api/bills/{bill.pk}").json()["auto_pay_outlook"] is None
     assert auto_pay_outlook(Bill.objects.get(), TODAY, None) is None
 
 
-def test_what_is_overdue_for_too_long_is_not_promised(alice, bill):
+def test_bills_overdue_for_too_long_get_no_prediction(alice, bill):
     found = Bill.objects.get()
     late = found.due_date + timedelta(days=32)
     assert auto_pay_outlook(found, late, None).state == "too_late"

@@ -1,4 +1,4 @@
-"""Bills and points as alerts: each fact told once, on its day."""
+"""Alerts about bills and points: each fact once, on its day."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ def told(user):
     return list(Alert.objects.filter(user=user).order_by("id").values_list("type", "message"))
 
 
-def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
+def test_a_bill_alerts_once_three_days_before_and_once_when_overdue(alice):
     bill_of(alice)
     for offset in range(-6, 6):
         scan(alice, DUE + timedelta(days=offset))
@@ -50,7 +50,7 @@ def test_a_bill_is_told_three_days_before_and_when_it_is_late_once_each(alice):
 
 
 @pytest.mark.parametrize("on", [date(2026, 3, 1), date(2026, 4, 20)])
-def test_a_paid_bill_is_not_told_whatever_date_the_payment_bears(alice, checking, time_machine, on):
+def test_a_paid_bill_raises_no_alert_whatever_the_payment_date(alice, checking, time_machine, on):
     time_machine.move_to(datetime(2026, 3, 1, 12, tzinfo=UTC))
     pay_bill(actor=alice, bill=bill_of(alice, account=checking), on=on)
     for offset in range(-6, 6):
@@ -58,7 +58,7 @@ def test_a_paid_bill_is_not_told_whatever_date_the_payment_bears(alice, checking
     assert told(alice) == []
 
 
-def test_what_will_be_lacking_is_said_before_and_a_failed_auto_pay_is_told_once(alice):
+def test_a_shortfall_alerts_in_advance_and_a_failed_auto_pay_alerts_once(alice):
     account = make_account(user=alice, name="Thin", opening_balance="38.80")
     bill_of(alice, account=account, auto_pay=True)
     scan(alice, DUE - timedelta(days=3))
@@ -74,7 +74,7 @@ def test_what_will_be_lacking_is_said_before_and_a_failed_auto_pay_is_told_once(
     )
 
 
-def test_points_are_told_sixty_days_before_they_expire(alice):
+def test_points_alert_sixty_days_before_they_expire(alice):
     miles = create_program(
         actor=alice, user=alice, program_name="Miles", on=DUE, expires_after_months=12
     )
@@ -87,7 +87,7 @@ def test_points_are_told_sixty_days_before_they_expire(alice):
     assert told(alice) == [("points_expiring", "Miles: 70 points expire on May 14, 2026.")]
 
 
-def test_the_backtest_finds_what_the_scans_would_have_told(alice):
+def test_the_backtest_finds_the_alerts_of_the_scans(alice):
     bill_of(alice)
     found = backtest(user=alice, kind="bill_overdue", threshold=None, on=date(2026, 4, 30))
     assert [fact.on for fact in found] == [date(2026, 3, 16)]

@@ -1,4 +1,6 @@
-"""Two at once: one alert a fact, one message a notification, no mark lost. On both engines."""
+"""Concurrent runs: one alert per fact, one message per notification, no mark
+lost. On both engines.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -23,7 +25,7 @@ ROUNDS = 5
 
 
 def at_once(*works):
-    """All works begin together, each on a connection of its own; what they answered."""
+    """Start all callables together, each on its own connection; returns their results."""
     barrier = Barrier(len(works))
 
     def run(work):
@@ -51,7 +53,7 @@ def test_two_workers_send_each_message_once(alice, settings):
 
 
 @pytest.mark.slow
-def test_two_scans_and_a_sweep_tell_a_fact_once(alice, checking, groceries):
+def test_concurrent_scans_and_a_sweep_report_a_fact_once(alice, checking, groceries):
     alice.base_currency = "EUR"
     alice.save()
     for number in range(ROUNDS):
@@ -73,7 +75,7 @@ def test_two_scans_and_a_sweep_tell_a_fact_once(alice, checking, groceries):
     assert told.count() == ROUNDS
 
 
-def test_a_posting_beside_a_sweep_keeps_its_mark_or_is_seen(alice, checking, groceries):
+def test_a_posting_during_a_sweep_is_seen_or_keeps_its_mark(alice, checking, groceries):
     for number in range(ROUNDS):
         LedgerMark.objects.all().delete()
         make_transaction(account=checking, amount="-1.00")
@@ -81,7 +83,7 @@ def test_a_posting_beside_a_sweep_keeps_its_mark_or_is_seen(alice, checking, gro
             lambda: sweep(at=AT),
             lambda number=number: make_transaction(account=checking, amount=f"-2.0{number}"),
         )
-        # The sweep took one mark or both; what it did not take is still there.
+        # The sweep took one mark or both; any other is still there.
         assert len(marks) == 2
         assert LedgerMark.objects.count() <= 1
         sweep(at=AT)

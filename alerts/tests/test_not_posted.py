@@ -1,4 +1,4 @@
-"""A planned payment that is not covered on its day is told once."""
+"""A planned payment that lacks funds on its day raises one alert."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from transactions.services.posting_planned import post_planned
 from transactions.services.transfers import transfer_funds
 
 
-def test_it_is_told_once_with_the_reason(alice, checking, savings):
+def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, savings):
     alice.locale = "en-US"
     alice.save()
     later = NOON.date() + timedelta(days=2)

@@ -1,4 +1,4 @@
-"""The pages of alerts: the bell, the list, what to be told."""
+"""The alert pages: the bell, the list, the settings."""
 
 from datetime import UTC, datetime, time
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
 
 
-def test_the_bell_counts_what_is_unread_and_current(alice, client_for):
+def test_the_bell_counts_unread_current_alerts(alice, client_for):
     client = client_for(alice)
     assert "button__dot" not in client.get("/alerts/bell/").content.decode()
     first, second, third = (tell(alice, number) for number in range(3))
@@ -25,7 +25,7 @@ def test_the_bell_counts_what_is_unread_and_current(alice, client_for):
     assert "button__dot" not in client.get("/alerts/bell/").content.decode()
 
 
-def test_the_list_is_narrowed_and_says_so_when_nothing_is_left(alice, client_for):
+def test_the_list_can_be_filtered_and_explains_an_empty_result(alice, client_for):
     client = client_for(alice)
     assert "No alerts" in client.get("/alerts/").content.decode()
     tell(alice, 1)
@@ -39,7 +39,7 @@ def test_the_list_is_narrowed_and_says_so_when_nothing_is_left(alice, client_for
     assert (answer.status_code, "Send true or false." in answer.content.decode()) == (422, True)
 
 
-def test_a_deletion_offers_the_way_back_and_returns_to_the_list_as_it_was(alice, client_for):
+def test_deleting_offers_undo_and_keeps_the_lists_filters(alice, client_for):
     alert = tell(alice)
     client = client_for(alice)
     answer = client.post(
@@ -55,7 +55,7 @@ def test_a_deletion_offers_the_way_back_and_returns_to_the_list_as_it_was(alice,
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_every_role_marks_its_own_and_the_bell_hears_of_it(alice, client_for, api_for, role):
+def test_every_role_marks_own_alerts_and_the_bell_updates(alice, client_for, api_for, role):
     alice.role = role
     alice.save()
     alert, other = tell(alice, 1), tell(alice, 2)
@@ -75,14 +75,14 @@ def test_every_role_marks_its_own_and_the_bell_hears_of_it(alice, client_for, ap
     assert not Alert.objects.visible_to(alice).counted().exists()
 
 
-def test_all_are_read_at_once_and_only_one_s_own(alice, bob, client_for):
+def test_marking_all_as_read_affects_only_own_alerts(alice, bob, client_for):
     tell(alice, 1)
     others = tell(bob, 2)
     client_for(alice).post("/alerts/read-all/")
     assert set(Alert.objects.filter(is_read=False)) == {others}
 
 
-def test_choices_are_saved_only_where_they_changed(alice, client_for):
+def test_only_changed_settings_are_saved(alice, client_for):
     client = client_for(alice)
     page = client.get("/alerts/subscriptions/")
     assert page.status_code == 200
@@ -97,7 +97,7 @@ def test_choices_are_saved_only_where_they_changed(alice, client_for):
     assert 'value="250.00"' in client.get("/alerts/subscriptions/").content.decode()
 
 
-def test_a_wrong_threshold_is_told_at_its_field_and_nothing_is_saved(alice, client_for):
+def test_an_invalid_threshold_shows_an_error_and_saves_nothing(alice, client_for):
     answer = client_for(alice).post(
         "/alerts/subscriptions/", {"budget_warning-threshold": "120", "low_balance-email": "on"}
     )
@@ -106,13 +106,13 @@ def test_a_wrong_threshold_is_told_at_its_field_and_nothing_is_saved(alice, clie
     assert not AlertSubscription.objects.exists()
 
 
-def test_a_channel_that_is_not_set_up_says_so(alice, client_for):
+def test_an_unconfigured_channel_says_so(alice, client_for):
     page = client_for(alice).get("/alerts/subscriptions/").content.decode()
     assert "Text messages aren&#x27;t set up here." in page
     assert "set up yet. Messages are saved to a folder" in page
 
 
-def test_quiet_hours_need_both_ends(alice, client_for):
+def test_quiet_hours_need_both_times(alice, client_for):
     client = client_for(alice)
     data = {"quiet_hours": "1", "quiet_from": "22:00"}
     answer = client.post("/alerts/subscriptions/", data)

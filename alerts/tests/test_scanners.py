@@ -1,4 +1,4 @@
-"""What is found, when, and once: each scanner live and day by day."""
+"""What each scanner finds and when, in live scans and in replays."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -47,9 +47,7 @@ def told(*kinds) -> list[str]:
 # --- Budgets -------------------------------------------------------------------------------------
 
 
-def test_a_budget_is_told_at_80_percent_and_when_exceeded_once_each(
-    euro_alice, checking, groceries
-):
+def test_a_budget_alerts_once_at_80_percent_and_once_when_exceeded(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries)
     make_transaction(account=checking, amount="-79.99", category=groceries)
     assert sweep(at=AT) == 0
@@ -71,14 +69,14 @@ def test_a_budget_is_told_at_80_percent_and_when_exceeded_once_each(
     assert Notification.objects.count() == 2
 
 
-def test_crossing_both_lines_at_once_is_told_as_exceeded(euro_alice, checking, groceries):
+def test_crossing_both_thresholds_at_once_alerts_only_as_exceeded(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries)
     make_transaction(account=checking, amount="-150.00", category=groceries)
     assert sweep(at=AT) == 1
     assert told() == [f"budget_exceeded:{one.pk}"]
 
 
-def test_a_new_month_is_a_new_fact(euro_alice, checking, groceries):
+def test_a_new_month_raises_a_new_alert(euro_alice, checking, groceries):
     for month in (3, 4):
         budget(euro_alice, groceries, month=month)
         make_transaction(
@@ -88,7 +86,7 @@ def test_a_new_month_is_a_new_fact(euro_alice, checking, groceries):
     assert len(told(AlertType.BUDGET_WARNING)) == 2
 
 
-def test_lines_of_a_month_just_over_are_still_told(euro_alice, checking, groceries):
+def test_late_transactions_of_the_past_month_still_alert(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries, month=2)
     make_transaction(
         account=checking, amount="-90.00", category=groceries, txn_date=date(2026, 2, 27)
@@ -98,7 +96,7 @@ def test_lines_of_a_month_just_over_are_still_told(euro_alice, checking, groceri
     assert told() == [f"budget_warning:{one.pk}:80"]
 
 
-def test_the_owners_own_share_counts(euro_alice, checking, groceries):
+def test_the_owners_own_percentage_applies(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries)
     subscribe(
         actor=euro_alice, user=euro_alice, type="budget_warning",
@@ -113,7 +111,8 @@ def test_the_owners_own_share_counts(euro_alice, checking, groceries):
 @pytest.mark.parametrize(
     ("zone", "at", "month"),
     [
-        # 31 March 10:30 UTC is 1 April in Kiritimati; half past ten is still 30 March elsewhere.
+        # Kiritimati is 14 hours ahead: at 10:30 UTC on 31 March it is 1 April there, at 09:30 not
+        # yet.
         ("Pacific/Kiritimati", "2026-03-31T10:30", 4),
         ("Pacific/Kiritimati", "2026-03-31T09:30", 3),
         ("Asia/Kathmandu", "2026-03-31T18:15", 4),
@@ -122,12 +121,12 @@ def test_the_owners_own_share_counts(euro_alice, checking, groceries):
         ("America/St_Johns", "2026-04-01T02:29", 3),
         ("America/Los_Angeles", "2026-04-01T07:00", 4),
         ("America/Los_Angeles", "2026-04-01T06:59", 3),
-        # The days on which the clock is moved, both ways.
+        # The days of both clock changes.
         ("America/Los_Angeles", "2026-03-08T10:30", 3),
         ("America/Los_Angeles", "2026-12-01T08:00", 12),
     ],
 )
-def test_the_month_turns_by_the_users_own_clock(euro_alice, checking, groceries, zone, at, month):
+def test_the_month_changes_in_the_users_time_zone(euro_alice, checking, groceries, zone, at, month):
     euro_alice.timezone = zone
     euro_alice.save()
     one = budget(euro_alice, groceries, month=month)
@@ -146,7 +145,7 @@ def test_the_month_turns_by_the_users_own_clock(euro_alice, checking, groceries,
 # --- Low balance ---------------------------------------------------------------------------------
 
 
-def test_a_balance_below_a_fifth_of_its_average_is_told_once_a_month(euro_alice):
+def test_a_balance_below_a_fifth_of_its_average_alerts_once_a_month(euro_alice):
     account = make_account(user=euro_alice, name="Everyday", opening_balance="1000.00")
     make_transaction(account=account, amount="-790.00")
     scan_everybody(at=AT)
@@ -163,13 +162,13 @@ def test_a_balance_below_a_fifth_of_its_average_is_told_once_a_month(euro_alice)
     ]
 
 
-def test_what_is_owed_has_no_low(euro_alice):
+def test_debt_accounts_raise_no_low_balance_alert(euro_alice):
     make_account(user=euro_alice, account_type="credit_card", opening_balance="-50.00")
     make_account(user=euro_alice, account_type="investment", opening_balance="10.00")
     assert scan_everybody(at=AT) == 0
 
 
-def test_the_owners_threshold_is_compared_in_their_currency_or_not_at_all(euro_alice):
+def test_the_owners_threshold_is_compared_in_their_currency(euro_alice):
     subscribe(
         actor=euro_alice, user=euro_alice, type="low_balance",
         in_app=True, email=True, sms=False, threshold=Decimal(100),
@@ -187,7 +186,7 @@ def test_the_owners_threshold_is_compared_in_their_currency_or_not_at_all(euro_a
 # --- Large, unusual ------------------------------------------------------------------------------
 
 
-def test_a_large_expense_is_told_and_old_ones_of_an_import_are_not(euro_alice, checking):
+def test_a_large_expense_alerts_and_old_imported_ones_do_not(euro_alice, checking):
     row = make_transaction(account=checking, amount="-500.00", description="Sofa")
     make_transaction(account=checking, amount="-499.99")
     make_transaction(account=checking, amount="900.00")
@@ -197,7 +196,7 @@ def test_a_large_expense_is_told_and_old_ones_of_an_import_are_not(euro_alice, c
     assert Alert.objects.get(type="large_transaction").message == "Sofa: €500.00 on March 15."
 
 
-def test_rent_is_no_news_unless_one_chose_a_threshold(euro_alice):
+def test_rent_raises_no_alert_without_a_custom_threshold(euro_alice):
     account = make_account(user=euro_alice, opening_balance="9000.00")
     rents = [
         make_transaction(
@@ -223,7 +222,7 @@ def six_usual_months(account, category, amount="-100.00"):
 
 
 @pytest.mark.slow
-def test_an_unusual_month_is_told_once_per_class_of_deviation(euro_alice, groceries):
+def test_an_unusual_month_alerts_once_per_class_of_deviation(euro_alice, groceries):
     account = make_account(user=euro_alice, opening_balance="100000.00")
     six_usual_months(account, groceries)
     key = f"unusual_spending:{euro_alice.pk}:{groceries.pk}:2026-03"
@@ -252,7 +251,7 @@ def test_one_odd_month_does_not_make_the_next_one_usual(euro_alice, groceries):
     assert len(told(AlertType.UNUSUAL_SPENDING)) == 1
 
 
-def test_two_months_are_no_habit(euro_alice, groceries):
+def test_two_months_of_history_are_too_few(euro_alice, groceries):
     account = make_account(user=euro_alice, opening_balance="100000.00")
     for back in (1, 2):
         make_transaction(
@@ -266,7 +265,7 @@ def test_two_months_are_no_habit(euro_alice, groceries):
 # --- Sign-ins ------------------------------------------------------------------------------------
 
 
-def test_a_sign_in_from_a_new_network_is_told_and_the_first_one_is_not(alice):
+def test_a_sign_in_from_a_new_network_alerts_except_the_first(alice):
     def come_from(ip):
         with request_info(RequestInfo(ip=ip)):
             record(actor=alice, action="users.sign_in.succeeded", target=alice)
@@ -284,7 +283,7 @@ def test_a_sign_in_from_a_new_network_is_told_and_the_first_one_is_not(alice):
     assert Notification.objects.get().is_urgent
 
 
-def test_a_sign_in_with_a_new_device_is_told_whatever_the_door(alice):
+def test_a_sign_in_with_a_new_device_alerts_on_page_and_api(alice):
     tell = {"headers": {"user-agent": "Mozilla/5.0 (iPhone) Version/17 Safari/604"}}
     credentials = {"email": alice.email, "password": PASSWORD}
     for other in ({}, tell, tell):
@@ -342,7 +341,7 @@ def test_queries_do_not_grow_with_the_users_of_a_batch(
 # --- Back-test -----------------------------------------------------------------------------------
 
 
-def test_the_backtest_of_a_budget_tells_the_day_it_was_crossed(euro_alice, checking, groceries):
+def test_the_backtest_of_a_budget_returns_the_day_it_was_crossed(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries)
     for day, amount in [(2, "-50.00"), (5, "-30.00"), (9, "-30.00"), (10, "40.00")]:
         make_transaction(
@@ -357,11 +356,11 @@ def test_the_backtest_of_a_budget_tells_the_day_it_was_crossed(euro_alice, check
     assert not Alert.objects.exists()
 
 
-def test_a_kind_nobody_looks_for_yet_finds_nothing(alice):
+def test_a_type_without_a_scanner_finds_nothing(alice):
     assert backtest(user=alice, kind="points_expiring", threshold=None, on=ON) == []
 
 
-def test_transfers_are_no_large_expense(euro_alice, checking):
+def test_transfers_are_not_large_expenses(euro_alice, checking):
     transfers = Category.objects.filter(user=None, kind="transfer").first()
     make_transaction(account=checking, amount="-900.00", category=transfers)
     scan_everybody(at=AT)

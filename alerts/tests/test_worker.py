@@ -1,4 +1,6 @@
-"""From a CSV file to a mail: with a real broker, worker, scheduler, mail server; Twilio's stub."""
+"""From a CSV file to a mail: with a real broker, worker, scheduler and mail server, and a Twilio
+stub.
+"""
 
 import contextlib
 import os
@@ -40,7 +42,9 @@ Status = Notification.Status
 
 
 class Inbox:
-    """What the mail server took. `before_answer` runs when a mail is in and not yet answered."""
+    """Mails the server received. `before_answer` runs after a mail is received and before the
+    response.
+    """
 
     def __init__(self) -> None:
         self.mails: list[bytes] = []
@@ -53,7 +57,7 @@ class Inbox:
 
 
 class Place:
-    """A worker and a scheduler beside the test, on its own database."""
+    """A worker and a scheduler running beside the test, on its own database."""
 
     def __init__(self, broker: str, smtp_port: int, twilio: str) -> None:
         self.processes: list[subprocess.Popen] = []
@@ -118,7 +122,7 @@ def kill(process: subprocess.Popen) -> None:
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 300) -> None:
-    """As long as a busy machine may take: only what never comes is waited for to the end."""
+    """Waits long enough for a busy machine; only a failure waits the full time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -129,7 +133,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 300) -> 
 
 
 def ticked(times: int = 3) -> None:
-    """Every job has run some more times."""
+    """Wait until every job has run a few more times."""
     jobs = PeriodicTask.objects.filter(name__in=TICKS)
     before = dict(jobs.values_list("name", "total_run_count"))
 
@@ -149,7 +153,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def mail_server(inbox: Inbox) -> Iterator[MailServer]:
-    """Away until a test starts it."""
+    """A mail server that is down until a test starts it."""
     server = MailServer(inbox)
     yield server
     server.close()
@@ -158,7 +162,7 @@ def mail_server(inbox: Inbox) -> Iterator[MailServer]:
 @pytest.fixture
 def place(mail_server: MailServer, httpserver: HTTPServer) -> Iterator[Place]:
     install_schedule()
-    # As an operator would, in the admin: everything every second.
+    # Run every job each second, configured as an operator would in the admin.
     every_second = IntervalSchedule.objects.create(every=1, period="seconds")
     for row in PeriodicTask.objects.all():
         row.crontab, row.interval = None, every_second
@@ -192,7 +196,9 @@ def budgeted(alice, groceries):
 
 
 def import_csv(account, number: int, amount: str) -> None:
-    """An old line, and one of the budget's month, which may have ended since the test began."""
+    """An old transaction, and one in the budget's month, which may have ended
+    since the test began.
+    """
     budget = Budget.objects.get()
     on = date(budget.year, budget.month, 1)
     lines = ["Date,Description,Amount,Currency"]
@@ -217,7 +223,7 @@ def states(channel: str = "email") -> list[str]:
     return list(rows.values_list("status", flat=True))
 
 
-def test_a_budget_crossed_by_an_import_brings_one_mail_a_line_however_often_it_is_scanned(
+def test_crossing_a_budget_sends_one_mail_however_often_it_is_scanned(
     budgeted, place, mail_server, inbox, httpserver, client, settings
 ):
     settings.TWILIO_AUTH_TOKEN, settings.TWILIO_ACCOUNT_SID = TOKEN, SID
@@ -247,7 +253,7 @@ def test_a_budget_crossed_by_an_import_brings_one_mail_a_line_however_often_it_i
     assert len(inbox.mails) == 2
     ((sent, _),) = httpserver.log
     assert sent.form["To"] == "+491701234567"
-    # Twilio tells that it arrived.
+    # Twilio reports that it arrived.
     form = {"AccountSid": SID, "MessageSid": answer["sid"], "MessageStatus": "delivered"}
     url = sent.form["StatusCallback"]
     address = url.removeprefix(settings.SITE_URL)
@@ -259,9 +265,7 @@ def test_a_budget_crossed_by_an_import_brings_one_mail_a_line_however_often_it_i
     assert states("sms") == [Status.DELIVERED]
 
 
-def test_a_mail_server_that_is_away_gets_the_mail_once_when_it_is_back(
-    budgeted, place, mail_server, inbox
-):
+def test_a_mail_is_sent_once_when_the_mail_server_is_back(budgeted, place, mail_server, inbox):
     place.worker()
     place.scheduler()
     import_csv(budgeted, 1, "-85.00")
@@ -278,7 +282,7 @@ def test_a_mail_server_that_is_away_gets_the_mail_once_when_it_is_back(
     assert budget_alerts() == ["budget_warning"]
 
 
-def test_a_worker_killed_between_sending_and_noting_it_leaves_it_unknown_and_sent_once(
+def test_a_mail_whose_worker_was_killed_stays_unknown_and_is_sent_once(
     budgeted, place, mail_server, inbox
 ):
     worker = place.worker()

@@ -1,4 +1,4 @@
-"""Rewards at their doors: API and pages, and the jobs behind them."""
+"""Rewards on pages and in the API, and their scheduled jobs."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -39,7 +39,7 @@ def make_program(alice, **over):
     return create_program(actor=alice, user=alice, **(fields | over))
 
 
-def test_a_programme_is_opened_changed_and_deleted_at_the_api(alice, api_for):
+def test_a_program_is_opened_changed_and_deleted_by_api(alice, api_for):
     api = api_for(alice)
     made = api.post(
         "/api/rewards", {"program_name": "Miles", "points_balance": 1240, "point_value": "0.0085"}
@@ -59,7 +59,7 @@ def test_a_programme_is_opened_changed_and_deleted_at_the_api(alice, api_for):
     assert api.get(url).status_code == 200
 
 
-def test_redeeming_at_the_api_is_done_once_per_key_and_never_below_zero(alice, api_for):
+def test_redeeming_by_api_happens_once_per_key_and_never_below_zero(alice, api_for):
     reward = make_program(alice, points_balance=100)
     api, url = api_for(alice), f"/api/rewards/{reward.pk}/entries"
     for _ in range(2):
@@ -75,7 +75,7 @@ def test_redeeming_at_the_api_is_done_once_per_key_and_never_below_zero(alice, a
     assert reward.points_balance == 40
 
 
-def test_the_total_adds_up_and_says_what_it_could_not_convert(alice, api_for):
+def test_the_total_names_points_it_could_not_convert(alice, api_for):
     make_program(alice, points_balance=1000)
     make_program(alice, program_name="Stars", points_balance=200, currency="USD")
     total = api_for(alice).get("/api/rewards/total").json()
@@ -91,7 +91,7 @@ def test_points_that_expire_within_sixty_days_are_shown(alice):
     assert total.expiring[0].expires_next == date(2026, 5, 1)
 
 
-def test_what_another_programme_would_have_earned_more(alice, checking):
+def test_the_comparison_shows_what_another_program_would_have_earned(alice, checking):
     earning = lock_bill_program(alice)
     make_program(alice, program_name="Stars", earn_rate=Decimal(2))
     payment = make_transaction(account=checking, amount="-100.00")
@@ -100,7 +100,7 @@ def test_what_another_programme_would_have_earned_more(alice, checking):
     assert (best.reward.program_name, best.points, best.more) == ("Stars", 200, Decimal("1.00"))
 
 
-def test_the_comparison_counts_early_payments_and_none_that_was_taken_back(alice, checking):
+def test_the_comparison_counts_early_payments_and_ignores_undone_ones(alice, checking):
     earning = make_program(alice, earns_on_bills=True, early_bonus_percent=0)
     make_program(alice, program_name="Stars", early_bonus_percent=50)
     early, undone = (make_transaction(account=checking, amount="-100.00") for _ in range(2))
@@ -117,7 +117,7 @@ def test_the_comparison_counts_early_payments_and_none_that_was_taken_back(alice
     assert best_alternative(user=alice, on=MARCH).more == Decimal("0.50")
 
 
-def test_points_expire_the_day_after_in_each_owners_calendar(alice, bob):
+def test_points_expire_on_the_following_day_in_the_owners_time_zone(alice, bob):
     User.objects.filter(pk=alice.pk).update(timezone="Pacific/Kiritimati")
     User.objects.filter(pk=bob.pk).update(timezone="America/Los_Angeles")
     for user in (alice, bob):
@@ -141,7 +141,7 @@ def test_check_ledger_finds_points_that_do_not_add_up(alice):
     assert "stored 99, expected 100" in out.getvalue()
 
 
-def test_a_programmes_pages_work_without_script(alice, client_for):
+def test_the_program_pages_work_without_javascript(alice, client_for):
     client = client_for(alice)
     fields = {
         "program_name": "Miles",
@@ -170,7 +170,7 @@ def test_a_programmes_pages_work_without_script(alice, client_for):
     assert list(Reward.objects.visible_to(alice)) == [reward]
 
 
-def test_the_list_costs_the_same_with_many_programmes(
+def test_the_list_needs_constant_queries_for_many_programs(
     alice, client_for, django_assert_max_num_queries
 ):
     today = timezone.now().date()

@@ -1,4 +1,4 @@
-"""Points: appended, never below zero, gone in the order in which they expire."""
+"""Points: append-only, never below zero, used in order of expiry."""
 
 from datetime import date
 from decimal import Decimal
@@ -46,7 +46,7 @@ def test_earning_and_redeeming_add_up(alice, miles):
     assert balance_of(miles) == 300
 
 
-def test_more_than_there_is_cannot_be_redeemed_and_nothing_changes(alice, miles):
+def test_redeeming_more_than_the_balance_is_refused_and_changes_nothing(alice, miles):
     add_entry(actor=alice, reward=miles, kind="earn", points=100, on=MARCH)
     events = AuditEvent.objects.count()
     with pytest.raises(ValidationError) as refusal:
@@ -63,7 +63,7 @@ def test_setting_the_balance_writes_an_adjustment(alice, miles):
     assert balance_of(miles) == 40
 
 
-def test_points_leave_in_the_order_in_which_they_expire(alice, miles):
+def test_points_are_used_in_order_of_expiry(alice, miles):
     edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12)
     add_entry(actor=alice, reward=miles, kind="earn", points=100, on=date(2025, 1, 31))
     add_entry(actor=alice, reward=miles, kind="earn", points=50, on=date(2025, 6, 1))
@@ -73,7 +73,7 @@ def test_points_leave_in_the_order_in_which_they_expire(alice, miles):
     assert [(lot.points, lot.expires_on) for lot in due] == [(30, date(2026, 1, 31))]
 
 
-def test_expiry_takes_what_is_left_the_day_after_and_only_once(alice, miles):
+def test_expiry_removes_remaining_points_the_day_after_and_only_once(alice, miles):
     edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12)
     add_entry(actor=alice, reward=miles, kind="earn", points=100, on=date(2025, 1, 31))
     assert expire_points(reward=miles, on=date(2026, 1, 31)) == 0
@@ -82,7 +82,7 @@ def test_expiry_takes_what_is_left_the_day_after_and_only_once(alice, miles):
     assert entries_of(miles) == [("earn", 100), ("expire", -100)]
 
 
-def test_expiry_leaves_older_points_that_expire_later_or_never(alice, miles):
+def test_expiry_keeps_older_points_that_expire_later_or_never(alice, miles):
     add_entry(actor=alice, reward=miles, kind="earn", points=1000, on=date(2024, 1, 1))
     edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12)
     add_entry(actor=alice, reward=miles, kind="earn", points=40, on=date(2025, 6, 1))
@@ -94,7 +94,7 @@ def test_expiry_leaves_older_points_that_expire_later_or_never(alice, miles):
     assert balance_of(miles) == 1000
 
 
-def test_a_payment_taken_back_takes_its_own_points(alice, miles, checking):
+def test_undoing_a_payment_removes_its_own_points(alice, miles, checking):
     alice.base_currency = "EUR"
     alice.save()
     edit_program(actor=alice, reward=miles, on=MARCH, expires_after_months=12, earns_on_bills=True)
@@ -114,7 +114,7 @@ def test_whole_units_earn_and_an_early_payment_earns_more(miles):
     assert points_for(miles, Decimal("99.99"), is_early=False) == 148
 
 
-def test_a_payment_earns_in_the_house_programme_where_none_is_chosen(alice, checking):
+def test_a_payment_earns_in_the_banks_own_program_by_default(alice, checking):
     alice.base_currency = "EUR"
     alice.save()
     payment = make_transaction(account=checking, amount="-45.90")
@@ -135,7 +135,7 @@ def test_without_a_rate_nothing_is_earned(alice, checking):
     assert not PointsEntry.objects.exists()
 
 
-def test_only_one_programme_earns_on_bills(alice, miles):
+def test_only_one_program_earns_on_bills(alice, miles):
     edit_program(actor=alice, reward=miles, on=MARCH, earns_on_bills=True)
     other = create_program(
         actor=alice, user=alice, program_name="Stars", on=MARCH, earns_on_bills=True
@@ -144,7 +144,7 @@ def test_only_one_programme_earns_on_bills(alice, miles):
     assert list(earning) == [other]
 
 
-def test_the_house_programme_earns_again_when_no_other_does(alice, miles):
+def test_the_banks_own_program_earns_again_if_no_other_does(alice, miles):
     house = lock_bill_program(alice)
     edit_program(actor=alice, reward=miles, on=MARCH, earns_on_bills=True)
     assert lock_bill_program(alice) == miles
@@ -153,7 +153,7 @@ def test_the_house_programme_earns_again_when_no_other_does(alice, miles):
     assert Reward.objects.filter(user=alice, deleted_at=None).get().earns_on_bills
 
 
-def test_a_programme_comes_back_from_the_trash(alice, miles):
+def test_a_program_can_be_restored_from_the_trash(alice, miles):
     delete_program(actor=alice, reward=miles)
     assert not Reward.objects.visible_to(alice).exists()
     with pytest.raises(ValidationError):
@@ -162,7 +162,7 @@ def test_a_programme_comes_back_from_the_trash(alice, miles):
     assert list(Reward.objects.visible_to(alice)) == [miles]
 
 
-def test_entries_are_never_changed(alice, miles):
+def test_entries_cannot_be_changed(alice, miles):
     entry = add_entry(actor=alice, reward=miles, kind="earn", points=1, on=MARCH)
     with pytest.raises(TypeError):
         entry.save()

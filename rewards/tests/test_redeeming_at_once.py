@@ -1,6 +1,6 @@
-"""The same points wanted by many at the same moment: given once, and never more than there are.
+"""Concurrent redemptions of the same points never exceed the balance.
 
-The negative control takes the programme's lock away and must break the sum, or the rest proves
+The negative control removes the program's lock and must break the sum; otherwise the test proves
 nothing.
 """
 
@@ -30,7 +30,7 @@ def miles(transactional_db):
 
 
 def redeem_at_once(reward, points):
-    """What became of each thread's wish, and what the programme has then: stored, summed."""
+    """The outcome of each thread, and the program's points afterward: stored and summed."""
     barrier = Barrier(THREADS)
 
     def redeem(_):
@@ -50,7 +50,7 @@ def redeem_at_once(reward, points):
     return outcomes, stored, reward.entries.aggregate(sum=Sum("points"))["sum"]
 
 
-def test_what_is_there_is_redeemed_and_the_rest_is_refused(miles):
+def test_concurrent_redemptions_stop_at_the_balance(miles):
     outcomes = ["Miles has 100 points."] * 3 + ["given"] * 3
     assert redeem_at_once(miles, 300) == (outcomes, 100, 100)
     outcomes = ["Miles has 0 points."] * 5 + ["given"]
@@ -58,7 +58,7 @@ def test_what_is_there_is_redeemed_and_the_rest_is_refused(miles):
 
 
 @pytest.mark.postgresql
-def test_negative_control_without_the_programmes_lock_the_sum_breaks(miles, monkeypatch):
+def test_negative_control_without_the_programs_lock_the_sum_breaks(miles, monkeypatch):
     have_read = Barrier(THREADS)
 
     def unlocked(one):

@@ -1,1 +1,1 @@
-"""Every change of a person and of how they stay signed in."""
+"""All writes of users and their sign-in sessions."""

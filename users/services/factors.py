@@ -1,4 +1,4 @@
-"""What is recorded when somebody changes how they sign in, or looks at what they sign in with."""
+"""Changes of sign-in methods, with their audit events."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ def record_factor_changed(*, user: User, change: str, **what: Any) -> None:
 
 @db_transaction.atomic
 def request_email_change(*, user: User, email: str) -> EmailAddress:
-    """Wait for the link to the new address, instead of any asked for before, to be opened.
+    """Replace any pending email change and wait for the link to the new address to be opened.
 
-    Until then the old one counts.
+    Until then the current address stays.
     """
     require_own_sign_in(user)
     EmailAddress.objects.filter(user=user, primary=False, verified=False).delete()
@@ -38,16 +38,16 @@ def request_email_change(*, user: User, email: str) -> EmailAddress:
 
 
 def cancel_email_change(user: User) -> dict[str, Any]:
-    """The link that waits at a new address opens nothing any more; what the event says of it.
+    """Invalidate the link of a pending email change; returns details for the audit event.
 
-    Whoever had got in could have asked for it, and would get in again by it.
+    An intruder could have requested the change to get back in later.
     """
     waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
     return {"email_change": "cancelled"} if waiting.delete()[0] else {}
 
 
 def renew_factor_secrets() -> int:
-    """Encrypt the secrets of every second factor with the current key; how many factors."""
+    """Encrypt the secrets of all second factors with the current key; returns how many."""
     ids = list(Authenticator.objects.values_list("pk", flat=True))
     for pk in ids:
         with db_transaction.atomic():

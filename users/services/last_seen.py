@@ -8,7 +8,7 @@ STEP = timedelta(minutes=5)
 
 
 def note_use(*, session_key: str, ip: str | None, user_agent: str, at: datetime) -> None:
-    """Remember the use, unless another process has just done so. No event: it changes nothing."""
+    """Store the time unless another process has just done so. Records no audit event."""
     before = UserSession.objects.filter(session_key=session_key, last_seen_at__lt=at - STEP)
     seen = {"last_seen_at": at, "user_agent": user_agent[:200]}
     before.update(**seen, **({"ip": ip} if ip else {}))

@@ -1,4 +1,4 @@
-"""Sign-up, profile, password, role, active status: the only writers of User."""
+"""Sign-up, profile, password, role, active status: all writes of User."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ from users.services.factors import cancel_email_change
 from users.services.sessions import end_everything, lock_user
 
 EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
-# A name stands in mails to others: no lines of its own, no turned writing, no address to open.
+# Names appear in mails to others: no line breaks, no bidirectional marks, no links.
 _NOT_IN_A_NAME = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|://|\bwww\.", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ def sign_up(
     timezone: str = "",
     locale: str = "",
 ) -> User:
-    """Make a customer. `actor` is who does it for them; None means they do it themselves."""
+    """Create a customer. `actor` is who does it for them; None means they sign up themselves."""
     user = User(email=email.strip().lower(), name=name.strip(), phone=phone.strip())
     for field, value in (
         ("base_currency", base_currency.upper()), ("timezone", timezone), ("locale", locale)
@@ -51,7 +51,7 @@ def sign_up(
         errors.setdefault("name", ["Enter your name."])
     if errors:
         raise ValidationError(errors)
-    # Before the transaction: hashing takes longer than everything else together.
+    # Hash before the transaction: it takes longer than everything else together.
     user.set_password(password)
     try:
         with db_transaction.atomic():
@@ -79,7 +79,7 @@ def _password_error(password: str, user: User) -> dict[str, list[Any]]:
 
 
 def errors_of(user: User, errors: dict[str, list[Any]] | None = None) -> dict[str, list[Any]]:
-    """Every broken rule at once, so that nobody mends them one by one."""
+    """All validation errors at once, so that nobody fixes them one by one."""
     try:
         user.full_clean(exclude=["password"])
     except ValidationError as error:
@@ -100,9 +100,9 @@ def _errors_of_texts(user: User) -> dict[str, list[Any]]:
 
 @db_transaction.atomic
 def update_profile(*, actor: User, user: User, **changes: Any) -> User:
-    """Change what people may change about themselves (EDITABLE); admins may do it for them.
+    """Change the fields users may edit themselves (EDITABLE); admins may do it for them.
 
-    In every role: a name, a language, a theme are one's own, "read only" is about money.
+    Allowed in every role: "read only" applies to money, not to a name, language or theme.
     """
     if actor.pk != user.pk:
         require(actor, Ability.MANAGE_USERS)
@@ -138,9 +138,9 @@ def _all_fields_but(names: list[str]) -> list[str]:
 def change_password(
     *, actor: User | None, user: User, password: str, kept_session: str = ""
 ) -> User:
-    """Set a new password: every session and token but `kept_session` ends with the old one.
+    """Set a new password, which ends every session and token except `kept_session`.
 
-    So does a change of address that waits for its link.
+    Also cancels a pending email change.
     """
     require_own_sign_in(user)
     errors = _password_error(password, user)
@@ -159,7 +159,9 @@ def change_password(
 
 @db_transaction.atomic
 def set_role(*, actor: User | None, user: User, role: str) -> User:
-    """Give a role, and with it the way into the admin site or out of it. Nobody's own role."""
+    """Set a role, which also grants or revokes access to the admin site. Nobody
+    can set their own.
+    """
     if role not in User.Role.values:
         raise ValidationError({"role": "This role doesn't exist."})
     locked = _locked_by_manager(actor, user, "You can't change your own role.")
@@ -179,7 +181,7 @@ def set_role(*, actor: User | None, user: User, role: str) -> User:
 
 @db_transaction.atomic
 def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
-    """Close somebody's access, or open it again. Nobody's own."""
+    """Deactivate or reactivate a user. Nobody can change their own status."""
     locked = _locked_by_manager(actor, user, "You can't deactivate your own account.")
     if locked.is_active == is_active:
         return locked
@@ -195,7 +197,7 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
 
 @db_transaction.atomic
 def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
-    """Say how far the check of somebody's identity has come."""
+    """Set the status of a user's identity check."""
     _require_manager(actor, user, "You can't verify your own identity.")
     locked = lock_user(user.pk)
     before, locked.kyc_status = locked.kyc_status, kyc_status
@@ -212,7 +214,7 @@ def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
 
 
 def _require_manager(actor: User | None, user: User, own: str) -> None:
-    """An admin, or the system (None), and not about themselves."""
+    """Require an admin or the system (None), acting on somebody else."""
     if actor is None:
         return
     require(actor, Ability.MANAGE_USERS)
@@ -221,9 +223,9 @@ def _require_manager(actor: User | None, user: User, own: str) -> None:
 
 
 def _locked_by_manager(actor: User | None, user: User, own: str) -> User:
-    """The row, locked with every admin's: who was an admin a moment ago may be none by now.
+    """Lock the user's row and every admin's, and check again that the actor is still an admin.
 
-    As nobody changes themselves, whoever still is one stays: the last admin cannot be lost.
+    Nobody changes themselves, so the acting admin stays: the last admin cannot be lost.
     """
     _require_manager(actor, user, own)
     admins = Q(role=User.Role.ADMIN, is_active=True)
@@ -236,12 +238,12 @@ def _locked_by_manager(actor: User | None, user: User, own: str) -> User:
 
 @db_transaction.atomic
 def vouch_for_email(*, user: User) -> None:
-    """Take the login address as confirmed without a link: for people we made ourselves (demo)."""
+    """Confirm the login address without a link, for users we created (demo)."""
     if EmailAddress.objects.filter(user=user, email=user.email).update(verified=True):
         record_email_confirmed(user=user, before=user.email)
 
 
 def record_email_confirmed(*, user: User, before: str) -> None:
-    """allauth has made a confirmed address the user's login, or confirmed the one they have."""
+    """Record that allauth confirmed the user's login address or changed it to a confirmed one."""
     after = User.objects.values_list("email", flat=True).get(pk=user.pk)
     trail.record(actor=user, action="users.email.confirmed", target=user, email=[before, after])

@@ -1,9 +1,9 @@
-"""Signing in and out: passwords checked under limits, browser sessions, API tokens.
+"""Signing in and out: rate-limited password checks, browser sessions, API tokens.
 
-A refresh token is used once. Each use makes its successor in the same family. For ten seconds a
-second use is taken for a race or a lost answer and ends nothing; later it ends the family, because
-one of the two users is a thief. Everything that ends sessions and everything
-that renews them takes the user's row lock first, so that neither can miss the other's rows.
+A refresh token can be used once. Each use creates its successor in the same family. A second use
+within ten seconds counts as a race or a lost response and ends nothing; a later one ends the
+family, because one of the two users is a thief. Everything that ends or renews sessions locks the
+user's row first, so that neither can miss the other's rows.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ from users.user_agents import device_name
 
 
 class WrongTokenError(Exception):
-    """The refresh token is unknown, expired, ended or used before."""
+    """The refresh token is unknown, expired, ended or already used."""
 
 
 class TokenRaceError(Exception):
@@ -49,19 +49,19 @@ class TokenRaceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a signed-in API client holds."""
+    """The tokens of a signed-in API client."""
 
     access: str
     refresh: str
 
     @property
     def expires_in(self) -> int:
-        """How many seconds the access token counts."""
+        """Lifetime of the access token in seconds."""
         return int(AccessToken.lifetime.total_seconds())
 
 
 def lock_user(pk: int) -> User:
-    """The user's row as it is now, locked until commit; rows that refer to it stay insertable."""
+    """The user's current row, locked until commit; rows that refer to it can still be inserted."""
     return User.objects.select_for_update(no_key=True).get(pk=pk)
 
 
@@ -71,12 +71,12 @@ def lock_user(pk: int) -> User:
 def check_password(
     *, email: str, password: str, device: str | None = None, purpose: str = "sign_in"
 ) -> User | None:
-    """The active user with this email address and password, or None; wrong guesses are limited.
+    """The active user with this email and password, or None; wrong guesses are limited.
 
-    Guesses count per account and address, per address, per neighbourhood and per account; from a
-    browser the account was signed in to before (`device`) they count by themselves. Each is
-    counted before the password is looked at, so that parallel guesses cannot exceed the limit, and
-    a right one is given back. `purpose` names the events of a failure: sign_in or step_up.
+    Guesses count per account and IP address, per IP address, per network and per account; guesses
+    from a browser the account has used before (`device`) count separately. Each is counted before
+    the password is checked, so that parallel guesses cannot exceed the limit; a right one is given
+    back. `purpose` prefixes the failure events: sign_in or step_up.
     """
     email = email.strip().lower()
     try:
@@ -111,7 +111,7 @@ def _count_guess(email: str, device: str | None) -> list[tuple[str, str]]:
     try:
         limits.consume(*everywhere)
     except limits.LimitReachedError:
-        # Guesses from everywhere close the account to strangers, not to where its owner comes from.
+        # Guesses from everywhere lock the account, except for addresses its owner uses.
         if not _is_known_address(email, ip):
             raise
         return counted
@@ -119,7 +119,7 @@ def _count_guess(email: str, device: str | None) -> list[tuple[str, str]]:
 
 
 def _is_known_address(email: str, ip: str | None) -> bool:
-    """Whether the account is signed in to from there, by page or by API."""
+    """Whether the account is signed in from there, by page or API."""
     people = User.objects.filter(email=email)
     known = (
         model.objects.filter(user__in=people, ip=ip) for model in (UserSession, RefreshSession)
@@ -128,7 +128,7 @@ def _is_known_address(email: str, ip: str | None) -> bool:
 
 
 def check_otp(*, user: User, code: str, purpose: str = "sign_in") -> bool:
-    """Whether the code is right now for one of the user's authenticators; five tries in 5 min."""
+    """Whether the code is valid now for one of the user's authenticators; five tries in 5 min."""
     authenticator = find_authenticator(user=user, code=code, purpose=purpose)
     if authenticator is not None:
         authenticator.record_usage()
@@ -136,7 +136,7 @@ def check_otp(*, user: User, code: str, purpose: str = "sign_in") -> bool:
 
 
 def find_authenticator(*, user: User, code: str, purpose: str) -> Authenticator | None:
-    """The app or the recovery codes that the code is right for, now and for the first time."""
+    """The authenticator (app or recovery codes) for which the code is valid and unused."""
     limits.consume("otp", str(user.pk))
     code = "".join(code.split())
     types = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
@@ -149,23 +149,23 @@ def find_authenticator(*, user: User, code: str, purpose: str) -> Authenticator 
 
 
 def note_first_use(authenticator: Authenticator, code: str) -> bool:
-    """Whether the code is used for the first time; then it is remembered as used.
+    """Whether this is the code's first use; if so, remember it as used.
 
-    allauth forgets a used code after one period, though its neighbours are accepted too.
+    allauth forgets a used code after one period, although neighboring codes stay valid longer.
     """
     if authenticator.type != Authenticator.Type.TOTP:
-        return True  # The database remembers which of these were used.
+        return True  # Used recovery codes are tracked in the database.
     key = salted_hmac("users.otp", f"{authenticator.pk}:{code}").hexdigest()
     return cache.add(f"otp-used:{key}", 1, timeout=TOTP_MEMORY_SECONDS)
 
 
 def record_passkey_refused(*, user: User | None, purpose: str) -> None:
-    """A passkey did not fit. Signing in with one names nobody who could be believed."""
+    """A passkey was refused. The event names nobody, because the claimed user is unverified."""
     trail.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="passkey")
 
 
 def prove_password(*, user: User, password: str, by: str, device: str | None = None) -> bool:
-    """Step-up: somebody signed in gives their password again. `by`: page or api."""
+    """Step-up of a signed-in user by password. `by`: page or api."""
     known = check_password(email=user.email, password=password, device=device, purpose="step_up")
     if known is None or known.pk != user.pk:
         return False
@@ -174,7 +174,7 @@ def prove_password(*, user: User, password: str, by: str, device: str | None = N
 
 
 def prove_code(*, user: User, code: str, by: str) -> bool:
-    """Step-up: somebody signed in gives a code of their second factor. `by`: page or api."""
+    """Step-up of a signed-in user by a two-factor code. `by`: page or api."""
     if not check_otp(user=user, code=code, purpose="step_up"):
         return False
     record_stepped_up(user=user, by=by, factor="code")
@@ -182,12 +182,12 @@ def prove_code(*, user: User, code: str, by: str) -> bool:
 
 
 def record_stepped_up(*, user: User, by: str, factor: str) -> None:
-    """Somebody signed in proved a factor again."""
+    """A signed-in user proved a factor again."""
     trail.record(actor=user, action="users.step_up.succeeded", target=user, by=by, factor=factor)
 
 
 def needs_otp(user: User) -> bool:
-    """Whether the user has switched a second factor on."""
+    """Whether the user has two-factor authentication on."""
     return cast(bool, Authenticator.objects.filter(user=user).exists())
 
 
@@ -197,12 +197,12 @@ def _record_failure(email: str, action: str) -> None:
 
 
 def record_signed_in(*, user: User, by: str) -> None:
-    """Somebody came in: by page or by API."""
+    """Record a sign-in by page or API."""
     trail.record(actor=user, action="users.sign_in.succeeded", target=user, by=by)
 
 
 def record_signed_out(*, user: User, by: str) -> None:
-    """Somebody left."""
+    """Record a sign-out."""
     trail.record(actor=user, action="users.sign_out.done", target=user, by=by)
 
 
@@ -211,7 +211,7 @@ def record_signed_out(*, user: User, by: str) -> None:
 
 @db_transaction.atomic
 def start_tokens(*, user: User, at: datetime, user_agent: str = "") -> Tokens:
-    """Sign an API client in: a new family with its first refresh token."""
+    """Sign an API client in: create a new family with its first refresh token."""
     locked = lock_user(user.pk)
     User.objects.filter(pk=locked.pk).update(last_login=at)
     tokens = _next_tokens(locked, uuid.uuid4(), at, user_agent)
@@ -220,11 +220,11 @@ def start_tokens(*, user: User, at: datetime, user_agent: str = "") -> Tokens:
 
 
 def rotate_tokens(*, refresh: str, started_at: datetime, user_agent: str = "") -> Tokens:
-    """Exchange a refresh token for its successor; exactly one of parallel requests gets it.
+    """Exchange a refresh token for its successor; exactly one of several parallel requests gets it.
 
     A use within REUSE_GRACE of the first one raises TokenRaceError and ends nothing. A later one is
-    reuse: it ends the family and tells the owner. `started_at` is when the request began, before it
-    waited for the user's row. Raises WrongTokenError for every token that gives no successor.
+    reuse: it ends the family and notifies the owner. `started_at` is when the request began, before
+    it waited for the user's row. Raises WrongTokenError for every other token without a successor.
     """
     hashed = _hash_of(refresh)
     seen = RefreshSession.objects.filter(token_hash=hashed).first()
@@ -294,7 +294,7 @@ def _hash_of(refresh: str) -> str:
 
 @db_transaction.atomic
 def end_family(*, user: User, family: uuid.UUID, reason: str, actor: User | None = None) -> bool:
-    """End one API client's tokens, the access token included; False if nothing was left to end."""
+    """End one API client's tokens, including the access token; False if nothing was left to end."""
     lock_user(user.pk)
     live = RefreshSession.objects.filter(user=user, family=family, revoked_at=None)
     if not live.update(revoked_at=timezone.now()):
@@ -306,7 +306,7 @@ def end_family(*, user: User, family: uuid.UUID, reason: str, actor: User | None
 
 
 def family_began_at(user: User, family: str) -> datetime | None:
-    """When a client signed in."""
+    """When the client signed in."""
     rows = RefreshSession.objects.filter(user=user, family=family).order_by("id")
     return rows.values_list("created_at", flat=True).first()
 
@@ -318,13 +318,13 @@ def family_of(refresh: str) -> RefreshSession | None:
     )
 
 
-# --- Ending things ----------------------------------------------------------------------------
+# --- Ending sessions --------------------------------------------------------------------------
 
 
 def end_everything(locked: User, *, kept_session: str = "") -> None:
     """End the locked user's browser sessions and tokens; the caller saves `session_version`.
 
-    The kept session must be given the new version by `update_session_auth_hash`.
+    Update the kept session with `update_session_auth_hash`.
     """
     locked.session_version += 1
     live = RefreshSession.objects.filter(user=locked, revoked_at=None)
@@ -373,9 +373,9 @@ def live_families(user: User, at: datetime) -> list[RefreshSession]:
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Remove tokens and sessions that nobody can use any more.
+    """Delete tokens and sessions that can no longer be used.
 
-    A living family keeps its first token: it tells when the client signed in.
+    An active family keeps its first token, which records when the client signed in.
     """
     family = RefreshSession.objects.filter(family=OuterRef("family"))
     first = Subquery(family.order_by("id").values("pk")[:1])

@@ -1,4 +1,4 @@
-"""What staff do for people: make them a user, open a login that wrong guesses have locked."""
+"""Staff actions on users: create them, change them, unlock sign-ins."""
 
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ def create_person(
     base_currency: str = "",
     is_active: bool = True,
 ) -> User:
-    """Make a user who sets their own password by mail (the door sends it). By admins only."""
+    """Create a user who sets their own password by mail (sent by the caller). Admins only."""
     require(actor, Ability.MANAGE_USERS)
     user = User(
         email=email.strip().lower(),
@@ -74,7 +74,7 @@ def create_person(
 
 @db_transaction.atomic
 def unlock_sign_in(*, actor: User, user: User) -> None:
-    """Forget the wrong passwords counted against an account. It opens no door by itself."""
+    """Reset an account's count of wrong passwords. Grants no access by itself."""
     require(actor, Ability.HELP_PEOPLE)
     trail.record(actor=actor, action=UNLOCKED, target=user)
     for name in sorted(limits.FORGIVABLE):
@@ -82,7 +82,7 @@ def unlock_sign_in(*, actor: User, user: User) -> None:
 
 
 def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
-    """Each user with `is_locked`: wrong passwords lock the account, for some address at least."""
+    """Annotate `is_locked`: wrong passwords lock the account for at least some addresses."""
     about = AuditEvent.objects.filter(target_type="users.user", target_id=OuterRef("pk"))
     unlocked_since = AuditEvent.objects.filter(
         target_type="users.user",
@@ -95,7 +95,9 @@ def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
 
 
 def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet[User]:
-    """Those a search means; `exactly`: by whole address, phone or name, for who sees only masks."""
+    """Users matching a search; `exactly`: by whole email, phone or name, for
+    staff who see masks.
+    """
     text = text.strip()
     if not exactly:
         return users.filter(Q(email__icontains=text) | Q(name__icontains=text) | Q(phone=text))
@@ -103,7 +105,7 @@ def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet
 
 
 def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
-    """Whether a change of somebody, or a new person (None), asks for a step-up first."""
+    """Whether a change of a user, or creating one (None), requires a step-up."""
     role = changes.get("role")
     if user is None:
         return role is not None and role in User.Role.values and is_staff_role(role)
@@ -114,7 +116,7 @@ def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
 
 @db_transaction.atomic
 def change_person(*, actor: User, user: User, **changes: Any) -> User:
-    """Several changes of somebody by an admin: all of them or none, each with its own event."""
+    """Apply an admin's changes to a user: all or none, each with its own event."""
     require(actor, Ability.MANAGE_USERS)
     changed = user
     # The role first: it takes the most locks.

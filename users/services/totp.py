@@ -1,4 +1,4 @@
-"""The second factor by app, set up and taken away without a browser: what the API asks for."""
+"""Set up and remove an authenticator app through the API, without a browser."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _KINDS = Authenticator.Type
 
 @dataclass(frozen=True, slots=True)
 class TotpSetup:
-    """What an app is told, by hand or as a QR code of the address."""
+    """The secret for the app, as text or as a URL for a QR code."""
 
     secret: str
     otpauth_uri: str
@@ -32,10 +32,10 @@ class TotpSetup:
 
 
 def begin_totp(*, user: User) -> TotpSetup:
-    """A secret that waits ten minutes for the first code made with it; nothing is on yet.
+    """Create a secret that waits ten minutes for its first code; two-factor stays off until then.
 
-    Raises ValidationError where an app is set up already, or an address is not confirmed: who
-    signed up with a stranger's address could keep them out for good.
+    Raises ValidationError if an app is set up already, or if the email is not confirmed: somebody
+    could sign up with a stranger's address and lock its owner out for good.
     """
     _refuse_setup(user)
     secret = generate_totp_secret()
@@ -45,9 +45,9 @@ def begin_totp(*, user: User) -> TotpSetup:
 
 
 def confirm_totp(*, user: User, code: str) -> list[str]:
-    """Switch the app on with a code it made. Answers the recovery codes, shown this once.
+    """Turn the app on with a code from it. Returns the recovery codes, shown only once.
 
-    Raises ValidationError at `code`; guesses count as those at the sign-in do.
+    Raises ValidationError at `code`; guesses are limited as at sign-in.
     """
     kept = cache.get(_key(user))
     if kept is None:
@@ -75,7 +75,7 @@ def confirm_totp(*, user: User, code: str) -> list[str]:
 
 
 def remove_totp(*, user: User) -> None:
-    """Switch the app off; without a passkey the recovery codes go with it. Twice is once."""
+    """Turn the app off; without a passkey, the recovery codes are removed too. Safe to repeat."""
     with db_transaction.atomic():
         lock_user(user.pk)
         own = Authenticator.objects.filter(user=user)

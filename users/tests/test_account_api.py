@@ -1,4 +1,4 @@
-"""Address, password, sessions and the second factor by API."""
+"""Email, password, sessions and two-factor authentication in the API."""
 
 import time
 
@@ -41,7 +41,7 @@ def signed_in(user: User, password: str = PASSWORD, **more: str) -> dict:
 
 
 def proven(user: User, **more: str) -> APIClient:
-    """A client by token that has proven its password just now."""
+    """A token client that has just proven its password."""
     access = signed_in(user, **more)["access"]
     client = client_of(access)
     proof = client.post("/api/auth/step-up", {"password": PASSWORD}).json()["step_up"]
@@ -59,10 +59,10 @@ def error_of(answer) -> tuple:
     return answer.status_code, error["code"], error["attr"]
 
 
-# --- The address ----------------------------------------------------------------------------------
+# --- Email ----------------------------------------------------------------------------------------
 
 
-def test_an_address_is_confirmed_by_the_key_of_its_mail_once():
+def test_an_email_is_confirmed_once_by_the_mailed_key():
     made = APIClient().post("/api/auth/signup", SIGN_UP).json()
     assert made["user"]["email_confirmed"] is False
     assert made["expires_in"] == 1800
@@ -77,7 +77,7 @@ def test_an_address_is_confirmed_by_the_key_of_its_mail_once():
 
 
 @pytest.mark.parametrize("key", ["x", "MQ:abc:def", "\u00e9", "a" * 200])
-def test_a_wrong_key_confirms_nothing(key):
+def test_an_invalid_key_confirms_nothing(key):
     answer = APIClient().post("/api/auth/confirm-email", {"key": key})
     assert error_of(answer) == (400, "wrong_key", "key")
 
@@ -85,7 +85,7 @@ def test_a_wrong_key_confirms_nothing(key):
 # --- The password ---------------------------------------------------------------------------------
 
 
-def test_a_forgotten_password_is_set_by_the_mailed_key_once(alice):
+def test_a_forgotten_password_is_reset_once_by_the_mailed_key(alice):
     old = client_of(signed_in(alice)["access"])
     asked = APIClient().post("/api/auth/password/reset", {"email": "Alice@example.com"})
     assert asked.status_code == 204
@@ -102,7 +102,7 @@ def test_a_forgotten_password_is_set_by_the_mailed_key_once(alice):
     assert AuditEvent.objects.filter(action="users.password.changed").count() == 1
 
 
-def test_known_and_unknown_addresses_are_answered_alike(alice):
+def test_known_and_unknown_emails_get_the_same_response(alice):
     answers = [
         APIClient().post("/api/auth/password/reset", {"email": email})
         for email in (alice.email, "nobody@example.com")
@@ -111,7 +111,7 @@ def test_known_and_unknown_addresses_are_answered_alike(alice):
     assert {name: answers[0][name] for name in answers[0].headers} == dict(answers[1].headers)
 
 
-def test_reset_mails_are_limited_by_who_gets_them(alice):
+def test_reset_mails_are_limited_per_recipient(alice):
     statuses = [
         APIClient().post("/api/auth/password/reset", {"email": alice.email}).status_code
         for _ in range(7)
@@ -121,14 +121,14 @@ def test_reset_mails_are_limited_by_who_gets_them(alice):
 
 
 @pytest.mark.parametrize("key", ["x", "-", "1-", "zzzzzzzzzzzzzzzzzzzz-x", "1-abc-def", "é-é"])
-def test_a_wrong_key_sets_no_password(alice, key):
+def test_an_invalid_key_sets_no_password(alice, key):
     body = {"key": key, "password": FRESH}
     answer = APIClient().post("/api/auth/password/reset/confirm", body)
     assert error_of(answer) == (400, "wrong_key", "key")
     assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
 
 
-def test_changing_the_password_ends_everything_and_answers_new_tokens(alice):
+def test_changing_the_password_ends_all_sessions_and_returns_new_tokens(alice):
     first, second = (client_of(signed_in(alice)["access"]) for _ in range(2))
     body = {"current_password": "wrong", "password": FRESH}
     refused = first.post("/api/auth/password/change", body)
@@ -150,7 +150,7 @@ def test_guesses_of_the_current_password_are_limited(alice):
 # --- Sessions -------------------------------------------------------------------------------------
 
 
-def test_sessions_are_listed_and_ended_one_by_one(alice, bob, client):
+def test_sessions_are_listed_and_can_be_ended_one_by_one(alice, bob, client):
     mine, other = signed_in(alice), signed_in(alice)
     signed_in(bob)
     form = {"login": alice.email, "password": PASSWORD}
@@ -172,7 +172,7 @@ def test_sessions_are_listed_and_ended_one_by_one(alice, bob, client):
 
 
 @pytest.mark.parametrize("id", ["1", "browser-x", "browser-²", "app-1", "browser-" + "9" * 40, "-"])
-def test_an_odd_id_is_no_session(alice, api_for, id):
+def test_an_invalid_session_id_is_a_404(alice, api_for, id):
     assert api_for(alice).delete(f"/api/users/me/sessions/{id}").status_code == 404
 
 
@@ -185,7 +185,7 @@ def test_all_sessions_end_at_once(alice):
 # --- The second factor ----------------------------------------------------------------------------
 
 
-def test_a_second_factor_is_set_up_used_and_removed(alice):
+def test_a_second_factor_can_be_set_up_used_and_removed(alice):
     confirmed(alice)
     api, url = proven(alice), "/api/users/me/mfa"
     assert api.get(url).json() == {
@@ -202,7 +202,7 @@ def test_a_second_factor_is_set_up_used_and_removed(alice):
     assert api.get("/api/users/me").json()["mfa_enabled"] is True
     asked = APIClient().post("/api/auth/login", {"email": alice.email, "password": PASSWORD})
     assert error_of(asked) == (401, "otp_required", None)
-    # The code that switched it on is used; a recovery code signs in once.
+    # The code that turned it on is used up; a recovery code signs in once.
     codes = done.json()["recovery_codes"]
     body = {"email": alice.email, "password": PASSWORD}
     reused = APIClient().post("/api/auth/login", body | {"otp": code_of(setup["secret"])})
@@ -218,20 +218,20 @@ def test_a_second_factor_is_set_up_used_and_removed(alice):
     assert len(subjects) == 2
 
 
-def test_setting_up_and_removing_need_a_step_up(alice):
+def test_setting_up_and_removing_a_factor_require_a_step_up(alice):
     confirmed(alice)
     api = client_of(signed_in(alice)["access"])
     for answer in (api.post("/api/users/me/mfa"), api.delete("/api/users/me/mfa")):
         assert error_of(answer)[:2] == (403, "step_up_required")
 
 
-def test_an_unconfirmed_address_sets_up_no_second_factor():
+def test_an_unconfirmed_email_cannot_set_up_a_second_factor():
     user = make_user("new@example.com")
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
     assert error_of(proven(user).post("/api/users/me/mfa"))[:2] == (400, "email_not_confirmed")
 
 
-def test_a_code_without_a_secret_or_after_it_expired_is_refused(alice):
+def test_a_code_without_a_valid_secret_is_refused(alice):
     confirmed(alice)
     api = proven(alice)
     secret = api.post("/api/users/me/mfa").json()["secret"]
@@ -240,7 +240,7 @@ def test_a_code_without_a_secret_or_after_it_expired_is_refused(alice):
     assert error_of(answer) == (400, "setup_missing", "code")
 
 
-def test_everything_about_oneself_is_erased_by_post_too(alice):
+def test_a_person_can_be_erased_by_post_too(alice):
     api = proven(alice)
     assert error_of(api.post("/api/users/me/erase", {"confirm": "x"}))[::2] == (400, "confirm")
     assert api.post("/api/users/me/erase", {"confirm": alice.email}).status_code == 204

@@ -1,4 +1,4 @@
-"""Mails about signing in: our words, our links, and no request waits for the mail server."""
+"""Account emails: our wording, our links, and no request waits for the mail server."""
 
 import re
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ LONGEST_SECONDS = 300
 
 
 class BlackHole(BaseEmailBackend):
-    """A mail server that takes the connection and does not answer before it is open."""
+    """A mail server that accepts the connection but does not respond until it is released."""
 
     is_open = Event()
     sent: ClassVar[Queue] = Queue()
@@ -36,7 +36,7 @@ class BlackHole(BaseEmailBackend):
 
 
 @pytest.mark.once
-def test_a_request_does_not_wait_for_the_mail_server_whoever_asks(alice, settings):
+def test_no_request_waits_for_the_mail_server(alice, settings):
     settings.MAIL_IN_BACKGROUND = True
     settings.EMAIL_BACKEND = f"{__name__}.BlackHole"
     try:
@@ -49,7 +49,7 @@ def test_a_request_does_not_wait_for_the_mail_server_whoever_asks(alice, setting
     assert {mail.to[0] for mail in mails} == {alice.email, "nobody@example.com"}
 
 
-# --- Words, look and links ------------------------------------------------------------------------
+# --- Wording, design and links --------------------------------------------------------------------
 
 FORGED = {"HTTP_HOST": "evil.example"}
 
@@ -79,7 +79,7 @@ def assert_is_ours(message, site):
 
 
 @pytest.mark.once
-def test_every_mail_of_the_library_has_words_of_ours():
+def test_every_allauth_mail_has_our_own_wording():
     unused = {"account/email/login_code", "account/email/password_reset_code"}
     folder = Path(allauth.__file__).parent / "templates"
     theirs = {
@@ -110,9 +110,7 @@ def test_every_mail_of_the_library_has_words_of_ours():
     assert "Hello Ada" in notice.body
 
 
-def test_the_first_mail_and_a_reset_lead_to_our_own_address_whatever_host_was_asked(
-    alice, site, mailoutbox
-):
+def test_mail_links_use_our_own_host_regardless_of_the_request(alice, site, mailoutbox):
     form = {"email": "new@example.com", "password1": "correct horse staple", "name": "Nia"}
     Client().post("/users/signup/", form, **FORGED)
     Client().post("/users/password/reset/", {"email": alice.email}, **FORGED)
@@ -129,19 +127,19 @@ def test_the_first_mail_and_a_reset_lead_to_our_own_address_whatever_host_was_as
     assert Client().get(path, follow=True).status_code == 200
 
 
-def test_a_sign_up_by_api_confirms_by_a_link_of_ours(site, db, mailoutbox):
+def test_a_sign_up_by_api_is_confirmed_by_our_own_link(site, db, mailoutbox):
     entries = {"name": "Nia", "email": "nia@example.com", "password": "correct horse staple"}
     assert APIClient().post("/api/auth/signup", entries, **FORGED).status_code == 201
     (message,) = mailoutbox
     assert message.subject == "Confirm your email address"
     assert_is_ours(message, site)
-    # Nobody has shown that the address is theirs: a name could be a stranger's message.
+    # The address is unconfirmed, so the name could be a stranger's message.
     assert "Nia" not in message.body
     path = next(link for link in links_in(message)).removeprefix(site)
     assert Client().get(path).status_code == 200
 
 
-def test_whoever_an_admin_makes_is_invited_to_choose_a_password(site, api_for, db, mailoutbox):
+def test_a_user_created_by_an_admin_is_invited_to_set_a_password(site, api_for, db, mailoutbox):
     admin = make_user("admin@example.com", role="admin", is_staff=True, is_superuser=True)
     entries = {"name": "Ned", "email": "ned@example.com"}
     answer = api_for(admin).post("/api/admin/users", entries, **FORGED)
@@ -157,11 +155,13 @@ def test_whoever_an_admin_makes_is_invited_to_choose_a_password(site, api_for, d
     assert User.objects.get(email="ned@example.com").check_password("correct horse staple")
 
 
-# --- First what is missing ------------------------------------------------------------------------
+# --- Missing prerequisites ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["mfa_activate_totp", "mfa_add_webauthn"])
-def test_a_factor_without_a_confirmed_address_says_so_in_place(alice, client_for, name):
+def test_adding_a_factor_without_a_confirmed_email_explains_what_is_missing(
+    alice, client_for, name
+):
     EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=False)
     client = client_for(alice)
     page = client.get(reverse(name))
@@ -172,5 +172,5 @@ def test_a_factor_without_a_confirmed_address_says_so_in_place(alice, client_for
     assert 'name="action_send"' in text
     assert client.post(reverse(name), {"code": "123456"}).status_code == 422
     EmailAddress.objects.update(verified=True)
-    # The password is asked for next, and only now.
+    # Only now does the page ask for the password.
     assert "reauthenticate" in client.get(reverse(name))["Location"]

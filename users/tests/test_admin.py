@@ -1,4 +1,4 @@
-"""The admin site: looked at by staff, changed by admins through the services, by nobody else."""
+"""The admin site: staff view, admins change through the services, nobody else gets in."""
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -18,7 +18,7 @@ def person(email: str, role: str) -> User:
 
 
 def browser(user: User) -> Client:
-    """Signed in long ago, with a factor proven just now."""
+    """Signed in long ago, with a recently proven factor."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     step_up(client, user)
@@ -51,7 +51,7 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-def test_the_admin_site_signs_in_by_our_page(alice):
+def test_the_admin_site_uses_our_sign_in_page(alice):
     answer = Client().get("/admin/", follow=True)
     assert answer.redirect_chain[-1][0].startswith("/users/login/?next=")
     client = Client()
@@ -62,7 +62,7 @@ def test_the_admin_site_signs_in_by_our_page(alice):
 
 @pytest.mark.parametrize("role", ["user", "viewer", "analyst"])
 @pytest.mark.django_db
-def test_customers_of_every_kind_stay_outside(role):
+def test_customers_of_every_role_are_refused(role):
     client = browser(person("somebody@example.com", role))
     assert client.get("/admin/", follow=True).status_code == 403
     assert client.get(reverse("admin:users_user_changelist"), follow=True).status_code == 403
@@ -81,7 +81,7 @@ def test_an_admin_changes_role_and_status_through_the_services(admin, alice):
     assert (event.target_id, event.changes) == (alice.pk, {"role": ["user", "support"]})
 
 
-def test_rights_ask_for_a_factor_again_and_then_what_was_sent_is_carried_out(
+def test_granting_rights_requires_a_step_up_and_then_completes_the_request(
     client_for, admin, alice
 ):
     client, form = client_for(admin), {"role": "support", "kyc_status": "verified"}
@@ -94,7 +94,7 @@ def test_rights_ask_for_a_factor_again_and_then_what_was_sent_is_carried_out(
         assert list(User.objects.values()) == before
     client.post(answer["Location"], {"password": PASSWORD})
     assert rights(alice) == ("support", True, False, False)
-    # Nor does who has just signed in give it twice.
+    # A recent sign-in is enough, without another step-up.
     fresh = Client()
     fresh.post("/users/login/", {"login": admin.email, "password": PASSWORD})
     assert (
@@ -104,21 +104,21 @@ def test_rights_ask_for_a_factor_again_and_then_what_was_sent_is_carried_out(
     assert rights(alice) == ("support", True, False, True)
 
 
-def test_fields_that_are_not_offered_do_nothing(admin, alice):
+def test_extra_form_fields_are_ignored(admin, alice):
     browser(admin).post(change_url(alice), EVERYTHING | {"role": "user"})
     assert rights(alice) == ("user", False, False, True)
     assert alice.email == "alice@example.com"
     assert alice.check_password(PASSWORD)
 
 
-def test_admins_do_not_change_themselves(admin):
+def test_admins_cannot_change_themselves(admin):
     answer = browser(admin).post(change_url(admin), EVERYTHING | {"role": "user"})
     assert answer.status_code == 403
     assert rights(admin) == ("admin", True, True, True)
 
 
 @pytest.mark.parametrize("role", ["support", "auditor"])
-def test_other_staff_raise_nobody(role, db, alice):
+def test_other_staff_cannot_promote_anybody(role, db, alice):
     user = person("staff@example.com", role)
     client = browser(user)
     for target in (alice, user):
@@ -131,7 +131,7 @@ def test_other_staff_raise_nobody(role, db, alice):
 
 
 @pytest.mark.once
-def test_an_operator_asks_staff_for_a_second_factor_and_a_network(settings, api_for, admin):
+def test_staff_can_be_required_to_use_a_second_factor_and_a_network(settings, api_for, admin):
     client, api = browser(admin), api_for(admin)
 
     def answers() -> list[str]:
@@ -152,7 +152,7 @@ def test_an_operator_asks_staff_for_a_second_factor_and_a_network(settings, api_
     assert client.get("/").status_code == 200
 
 
-def test_no_page_edits_a_password_hash(admin, alice):
+def test_no_page_can_edit_a_password_hash(admin, alice):
     client = browser(admin)
     assert alice.password not in client.get(change_url(alice)).content.decode()
     stock = client.get(f"/admin/users/user/{alice.pk}/password/", follow=True)
@@ -171,7 +171,7 @@ MODELS = ["user", "refreshsession", "auditevent", "auditchain", "idempotentcomma
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_an_auditor_looks_at_everything_and_changes_nothing(auditor, alice, model):
+def test_an_auditor_sees_everything_and_changes_nothing(auditor, alice, model):
     sessions.start_tokens(user=alice, at=timezone.now())
     client = browser(auditor)
     assert client.get(reverse(f"admin:users_{model}_changelist")).status_code == 200
@@ -180,7 +180,7 @@ def test_an_auditor_looks_at_everything_and_changes_nothing(auditor, alice, mode
 
 
 @pytest.mark.parametrize("model", ["refreshsession", "auditevent", "auditchain"])
-def test_not_even_an_admin_changes_rows_of_record(admin, alice, model):
+def test_not_even_an_admin_can_change_records(admin, alice, model):
     sessions.start_tokens(user=alice, at=timezone.now())
     rows = {"refreshsession": RefreshSession, "auditevent": AuditEvent}
     pk = rows.get(model, AuditEvent).objects.first().pk if model in rows else 1
@@ -193,7 +193,7 @@ def test_not_even_an_admin_changes_rows_of_record(admin, alice, model):
     assert RefreshSession.objects.count() == 1
 
 
-def test_tokens_are_revoked_by_admins_only(admin, auditor, alice):
+def test_only_admins_can_revoke_tokens(admin, auditor, alice):
     sessions.start_tokens(user=alice, at=timezone.now())
     token = RefreshSession.objects.get()
     form = {"action": "revoke", "_selected_action": [token.pk]}
@@ -206,7 +206,7 @@ def test_tokens_are_revoked_by_admins_only(admin, auditor, alice):
     assert token.token_hash not in page.content.decode()
 
 
-def test_a_refused_page_is_on_the_audit_trail(auditor, alice):
+def test_a_refused_page_is_in_the_audit_trail(auditor, alice):
     browser(auditor).post(change_url(alice), EVERYTHING)
     event = AuditEvent.objects.get(action="users.access.refused")
     assert (event.actor, event.changes["method"]) == (auditor, "POST")

@@ -1,4 +1,4 @@
-"""The audit trail: what is written can be verified, and each way of tampering is found."""
+"""The audit trail: it can be verified, and each way of tampering is detected."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ from users.tasks import verify_audit_nightly
 
 @pytest.fixture
 def five_events(alice) -> list[AuditEvent]:
-    """Five events of Alice's chain."""
+    """Five events in Alice's chain."""
     with request_info(RequestInfo(ip="203.0.113.9", request_id="r-1", device="Firefox on Linux")):
         return [record(actor=alice, action="test.thing.done", number=n) for n in range(5)]
 
@@ -56,7 +56,7 @@ def test_an_untouched_trail_is_intact(five_events):
         {"day": date(2026, 2, 28), 7: "a number as a key", "set": {1}},
     ],
 )
-def test_details_read_back_hash_as_they_were_written(alice, changes):
+def test_stored_details_hash_the_same_after_reading(alice, changes):
     with request_info(RequestInfo(ip="::ffff:10.1.2.3", request_id="r-2")):
         record(actor=alice, action="test.thing.done", target=alice, **{"details": changes})
     assert verify().faults == []
@@ -92,12 +92,12 @@ def test_an_event_belongs_to_the_chain_of_the_person_concerned(alice, bob):
         ("hash", "0" * 64),
     ],
 )
-def test_an_edited_event_is_named(alice, five_events, column, value):
+def test_an_edited_event_is_detected(alice, five_events, column, value):
     tamper(f"UPDATE users_auditevent SET {column} = %s WHERE id = %s", value, five_events[2].pk)
     assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice, five_events):
+def test_removed_details_are_detected_unless_an_erasure_is_recorded(alice, five_events):
     tamper(
         "UPDATE users_auditevent SET changes = NULL, ip = NULL, device = '', salt = ''"
         " WHERE id = %s",
@@ -106,19 +106,19 @@ def test_removed_details_are_named_unless_the_chain_tells_of_their_erasure(alice
     assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_after_an_erasure_nothing_personal_is_left_and_the_chain_verifies(alice, five_events):
+def test_an_erasure_removes_personal_data_and_the_chain_still_verifies(alice, five_events):
     assert trail.erase_details(actor=alice, owner_id=alice.pk, elsewhere=Q(pk=None)) == 5
     assert verify().faults == []
     blank = AuditEvent.objects.filter(sequence__lte=5)
     assert set(blank.values_list("changes", "ip", "device", "salt")) == {(None, None, "", "")}
 
 
-def test_a_deleted_event_is_named_by_the_one_after_it(alice, five_events):
+def test_a_deleted_event_is_detected_at_the_next_one(alice, five_events):
     tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[1].pk)
     assert faults() == [(chain_of(alice), 3, five_events[2].pk)]
 
 
-def test_an_inserted_event_is_named(alice, five_events):
+def test_an_inserted_event_is_detected(alice, five_events):
     forged = AuditEvent.objects.get(pk=five_events[4].pk)
     forged.pk, forged.sequence, forged.previous_hash = None, 6, five_events[4].hash
     forged.hash = event_hash(forged)
@@ -126,19 +126,19 @@ def test_an_inserted_event_is_named(alice, five_events):
     assert faults() == [(chain_of(alice), 6, forged.pk)]
 
 
-def test_swapped_events_are_named(alice, five_events):
+def test_swapped_events_are_detected(alice, five_events):
     first, second = five_events[1].pk, five_events[2].pk
     for pk, sequence in ((first, 99), (second, 2), (first, 3)):
         tamper("UPDATE users_auditevent SET sequence = %s WHERE id = %s", sequence, pk)
     assert faults() == [(chain_of(alice), 2, second)]
 
 
-def test_a_cut_tail_is_noticed(alice, five_events):
+def test_a_truncated_chain_is_detected(alice, five_events):
     tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[4].pk)
     assert faults() == [(chain_of(alice), 5, None)]
 
 
-def test_a_tail_cut_with_its_head_is_noticed_by_the_anchor(alice, five_events):
+def test_a_truncated_chain_and_head_are_detected_by_the_anchor(alice, five_events):
     anchors = verify().heads
     tamper("DELETE FROM users_auditevent WHERE id = %s", five_events[4].pk)
     AuditChain.objects.update(length=4, head_hash=five_events[3].hash)
@@ -148,7 +148,7 @@ def test_a_tail_cut_with_its_head_is_noticed_by_the_anchor(alice, five_events):
     ]
 
 
-def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, five_events):
+def test_a_rewritten_chain_is_detected_by_the_anchor(alice, five_events):
     anchors = verify().heads
     previous = ""
     for event in AuditEvent.objects.order_by("sequence"):
@@ -163,7 +163,7 @@ def test_a_chain_rewritten_as_a_whole_is_noticed_by_the_anchor(alice, five_event
     assert [fault.event for fault in verify(anchors=anchors).faults] == [five_events[4].pk]
 
 
-def test_a_chain_that_is_gone_is_noticed_by_the_anchor(five_events):
+def test_a_missing_chain_is_detected_by_the_anchor(five_events):
     missing = verify(anchors={"user:999999": [3, "x"]}).faults
     assert missing == [Fault("user:999999", 1, None, "The whole chain is missing.")]
 
@@ -224,7 +224,7 @@ def test_the_database_allows_an_erasure(guard, alice):
     assert verify().is_intact
 
 
-def test_missing_triggers_are_a_fault_where_they_belong(settings, five_events):
+def test_missing_triggers_are_reported_as_a_fault(settings, five_events):
     settings.AUDIT_GUARD = True
     assert [fault.problem for fault in verify().faults] == [
         "The triggers that refuse changes are missing."
@@ -246,11 +246,11 @@ def run(capsys, *arguments: str) -> tuple[int, str]:
     return status, capsys.readouterr().out
 
 
-def test_the_command_says_that_all_is_well(capsys, five_events):
+def test_the_command_reports_success(capsys, five_events):
     assert run(capsys) == (0, "5 events in 1 chains.\nThe audit trail is intact.\n")
 
 
-def test_the_command_names_the_bad_row_as_json(capsys, alice, five_events):
+def test_the_command_reports_the_bad_row_as_json(capsys, alice, five_events):
     tamper("UPDATE users_auditevent SET action = 'x' WHERE id = %s", five_events[3].pk)
     status, output = run(capsys, "--json")
     assert status == 1
@@ -269,7 +269,7 @@ def test_the_command_names_the_bad_row_as_json(capsys, alice, five_events):
     }
 
 
-def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, five_events):
+def test_the_anchor_is_written_compared_and_updated(capsys, tmp_path, alice, five_events):
     file = tmp_path / "anchor.json"
     assert run(capsys, "--anchor", str(file))[0] == 0
     assert read_anchors(file) == {chain_of(alice): [5, five_events[4].hash]}
@@ -285,9 +285,7 @@ def test_the_anchor_is_written_compared_and_moved_on(capsys, tmp_path, alice, fi
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", '{"heads": {}, "signature": "x"}'])
-def test_an_anchor_that_cannot_be_trusted_is_not_taken_for_a_clean_trail(
-    capsys, tmp_path, five_events, text
-):
+def test_an_untrustworthy_anchor_is_not_reported_as_intact(capsys, tmp_path, five_events, text):
     file = tmp_path / "anchor.json"
     file.write_text(text)
     assert run(capsys, "--anchor", str(file))[0] == 2
@@ -301,7 +299,7 @@ def test_a_forged_anchor_is_refused(capsys, tmp_path, alice, five_events):
     assert run(capsys, "--anchor", str(file))[0] == 2
 
 
-def test_every_night_witnesses_the_heads_and_checks_those_of_the_night_before(
+def test_the_nightly_job_stores_heads_and_checks_the_previous_ones(
     settings, tmp_path, alice, bob, five_events
 ):
     settings.AUDIT_ANCHOR = tmp_path / "audit" / "heads.json"
@@ -367,7 +365,7 @@ def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
     failures = []
 
     def unlocked_chain(name):
-        """The head as it is; nobody goes on before all have seen it."""
+        """Read the head without a lock; wait until all threads have read it."""
         chain = AuditChain.objects.get(name=name)
         together.wait(timeout=300)
         return chain

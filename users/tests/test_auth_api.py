@@ -1,4 +1,4 @@
-"""Signing up, in and out by API, and one's own profile."""
+"""Sign-up, sign-in, sign-out and profile in the API."""
 
 import hmac
 import json
@@ -55,7 +55,7 @@ SIGN_UP = {"name": "Dora Diaz", "email": "Dora@Example.com", "password": "a-Long
 
 
 @pytest.mark.django_db
-def test_sign_up_answers_the_user_and_tokens_that_work(api):
+def test_sign_up_returns_the_user_and_working_tokens(api):
     answer = api.post("/api/auth/signup", SIGN_UP | {"base_currency": "eur", "phone": "+49 30 901"})
     assert answer.status_code == 201
     data = answer.json()
@@ -69,7 +69,7 @@ def test_sign_up_answers_the_user_and_tokens_that_work(api):
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_for_another(
+def test_a_sign_up_by_api_mails_a_confirmation_link_that_can_be_resent(
     api, client, client_for, mailoutbox
 ):
     mine = bearer(api.post("/api/auth/signup", SIGN_UP).json()["access"])
@@ -78,10 +78,10 @@ def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_f
     assert [mail.to for mail in mailoutbox] == [["dora@example.com"]] * 2
     for _ in range(4):
         assert mine.post("/api/users/me/confirm-email").status_code == 200
-    # Somebody else's address would not be flooded either.
+    # Resending is limited, so nobody can flood a stranger's address.
     assert mine.post("/api/users/me/confirm-email").status_code == 429
     page = client_for(User.objects.get())
-    # In whatever letters.
+    # Regardless of case.
     sent = {"email": "DORA@example.com", "action_send": ""}
     assert page.post(reverse("account_email"), sent).status_code == 429
     assert len(mailoutbox) == 6
@@ -104,7 +104,7 @@ def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_f
         ({"password": "12345678"}, "password"),
         ({"password": "dora@example"}, "password"),
         ({"name": "  "}, "name"),
-        # It stands in mails to whom they invite.
+        # The name appears in mails to people they invite.
         ({"name": "Dora\n\nYour account is locked. Call 0900 1"}, "name"),
         ({"name": "Dora, see https://example.org"}, "name"),
         ({"name": "Dora \u202eevil"}, "name"),
@@ -114,14 +114,14 @@ def test_who_signs_up_by_api_gets_a_link_that_confirms_the_address_and_may_ask_f
         ({"locale": "not a tag"}, "locale"),
     ],
 )
-def test_sign_up_refuses_with_a_sentence_at_its_field(api, alice, change, attr):
+def test_an_invalid_sign_up_shows_an_error_at_its_field(api, alice, change, attr):
     answer = api.post("/api/auth/signup", SIGN_UP | change)
     assert answer.status_code == 400
     assert {error["attr"] for error in answer.json()["errors"]} == {attr}
     assert User.objects.count() == 1
 
 
-def test_the_sentence_for_a_taken_address_is_clear(api, alice):
+def test_the_error_for_a_taken_email_is_clear(api, alice):
     answer = api.post("/api/auth/signup", SIGN_UP | {"email": "alice@example.com"})
     assert answer.json()["errors"] == [
         {
@@ -133,7 +133,7 @@ def test_the_sentence_for_a_taken_address_is_clear(api, alice):
 
 
 @pytest.mark.django_db
-def test_nobody_gives_themselves_a_role_at_sign_up(api):
+def test_a_sign_up_cannot_choose_a_role(api):
     rights = {"role": "admin", "is_staff": True, "is_superuser": True, "id": 1}
     assert api.post("/api/auth/signup", SIGN_UP | rights).status_code == 400
     answer = api.post("/api/auth/signup", SIGN_UP)
@@ -144,18 +144,18 @@ def test_nobody_gives_themselves_a_role_at_sign_up(api):
 # --- Sign-in ----------------------------------------------------------------------------------
 
 
-def test_the_right_password_answers_tokens_and_the_user(api, alice):
+def test_the_right_password_returns_tokens_and_the_user(api, alice):
     answer = api.post("/api/auth/login", {"email": " Alice@Example.COM ", "password": PASSWORD})
     assert answer.status_code == 200
     assert answer.json()["user"]["id"] == alice.pk
     assert answer["Cache-Control"] == "private, no-store"
 
 
-def test_unknown_wrong_and_deactivated_answer_alike(api, alice, bob):
+def test_unknown_wrong_and_deactivated_get_the_same_response(api, alice, bob):
     """Nor does one of them cost more than the others: time would tell, too."""
     people.set_active(actor=None, user=bob, is_active=False)
     people.update_profile(actor=alice, user=alice, name="Alice A.")
-    # As on any day: each trail has begun.
+    # As in production: each audit chain already exists.
     api.post("/api/auth/login", {"email": "nobody@example.com", "password": PASSWORD})
     answers, asked = [], []
     for email, password in (
@@ -174,7 +174,7 @@ def test_unknown_wrong_and_deactivated_answer_alike(api, alice, bob):
     assert not RefreshSession.objects.exists()
 
 
-def test_a_failed_sign_in_of_a_stranger_keeps_no_whole_address(api, alice):
+def test_a_failed_sign_in_does_not_record_the_whole_email(api, alice):
     api.post("/api/auth/login", {"email": "carla@example.com", "password": "x"})
     event = AuditEvent.objects.get()
     assert event.changes == {"email": "c***@example.com"}
@@ -188,7 +188,7 @@ def test_a_failed_sign_in_of_a_stranger_keeps_no_whole_address(api, alice):
     [b"", b"[]", b"null", b"{", b'"x"', b'{"email": "\\ud800@example.com", "password": "\\u0000"}',
      b'{"email": {"a": 1}, "password": [1], "refresh": {"a": 1}, "name": {}}'],
 )  # fmt: skip
-def test_malformed_requests_are_400_and_never_more(api, path, body):
+def test_malformed_requests_are_a_400(api, path, body):
     answer = api.post(f"/api/auth/{path}", body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["errors"]
@@ -202,7 +202,7 @@ def forged(claims: dict, key: str = settings.JWT_SIGNING_KEY, algorithm: str = "
 
 
 def confused(claims: dict, header: dict, key: str = settings.JWT_SIGNING_KEY) -> str:
-    """Signed by HMAC, whatever the header says of itself."""
+    """Signed with HMAC, whatever the header claims."""
     parts = [json.dumps(part).encode() for part in ({"typ": "JWT"} | header, claims)]
     text = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     signature = urlsafe_b64encode(hmac.digest(key.encode(), text, "sha256")).rstrip(b"=")
@@ -218,7 +218,7 @@ def test_the_claims_of_an_access_token(alice):
     assert claims["user_id"] == str(alice.pk)
 
 
-def test_tokens_that_are_not_ours_are_refused(alice):
+def test_forged_and_invalid_tokens_are_refused(alice):
     claims = jwt.decode(
         signed_in(alice)["access"], settings.JWT_SIGNING_KEY, ["HS256"], audience="banking-api"
     )
@@ -249,7 +249,7 @@ def test_tokens_that_are_not_ours_are_refused(alice):
     assert bearer(forged(claims)).get("/api/users/me").status_code == 200
 
 
-def test_a_refresh_token_is_no_access_token(alice):
+def test_a_refresh_token_is_not_an_access_token(alice):
     assert bearer(signed_in(alice)["refresh"]).get("/api/users/me").status_code == 401
 
 
@@ -281,7 +281,7 @@ def test_the_next_request_is_refused(alice, client_for, end):
     assert answer.status_code == 401
 
 
-def test_ending_everything_of_one_leaves_the_other(alice, bob):
+def test_ending_one_users_sessions_leaves_other_users_signed_in(alice, bob):
     tokens = signed_in(bob)
     end_everywhere(alice)
     assert bearer(tokens["access"]).get("/api/users/me").status_code == 200
@@ -304,7 +304,7 @@ def test_sign_out_ends_both_tokens_of_this_client_only(alice, by):
     assert bearer(other["access"]).get("/api/users/me").status_code == 200
 
 
-def test_sign_out_twice_and_of_unknown_tokens_answers_alike(api, alice):
+def test_repeated_and_unknown_sign_outs_get_the_same_response(api, alice):
     tokens = signed_in(alice)
     for refresh in (tokens["refresh"], tokens["refresh"], "unknown"):
         assert api.post("/api/auth/logout", {"refresh": refresh}).status_code == 204
@@ -315,7 +315,7 @@ def test_sign_out_twice_and_of_unknown_tokens_answers_alike(api, alice):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_a_profile_is_changed_and_told_on_the_audit_trail(alice, method):
+def test_a_profile_change_is_saved_and_recorded(alice, method):
     client = bearer(signed_in(alice)["access"])
     answer = getattr(client, method)("/api/users/me", {"name": "Alice A.", "base_currency": "eur"})
     assert answer.status_code == 200
@@ -324,7 +324,7 @@ def test_a_profile_is_changed_and_told_on_the_audit_trail(alice, method):
     assert event.changes == {"name": ["Alice Archer", "Alice A."], "base_currency": ["USD", "EUR"]}
 
 
-def test_what_is_not_a_persons_to_change_stays(alice):
+def test_read_only_profile_fields_stay_unchanged(alice):
     before = User.objects.values().get(pk=alice.pk)
     answer = bearer(signed_in(alice)["access"]).patch(
         "/api/users/me",
@@ -351,7 +351,7 @@ def test_what_is_not_a_persons_to_change_stays(alice):
         {"base_currency": "ABCD"},
     ],
 )
-def test_a_wrong_profile_is_refused_whole(alice, change):
+def test_an_invalid_profile_changes_nothing(alice, change):
     answer = bearer(signed_in(alice)["access"]).patch(
         "/api/users/me", {"phone": "+1 212 555 0100"} | change
     )
@@ -360,20 +360,20 @@ def test_a_wrong_profile_is_refused_whole(alice, change):
     assert User.objects.get().phone == ""
 
 
-def test_nobody_is_erased_without_a_step_up(api_for, alice):
+def test_erasing_requires_a_step_up(api_for, alice):
     refused = api_for(alice).delete("/api/users/me")
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "step_up_required")
     assert User.objects.filter(pk=alice.pk, is_active=True).exists()
 
 
 @pytest.mark.django_db
-def test_without_a_token_the_answer_is_401():
+def test_a_request_without_a_token_is_a_401():
     answer = APIClient().get("/api/users/me")
     assert answer.status_code == 401
     assert answer.json()["type"] == "client_error"
 
 
-def test_a_token_costs_one_query(alice, django_assert_num_queries):
+def test_authentication_by_token_takes_one_query(alice, django_assert_num_queries):
     client = bearer(signed_in(alice)["access"])
     # The other two: whether the address is confirmed, and whether there is a second factor.
     with django_assert_num_queries(3):
@@ -381,7 +381,7 @@ def test_a_token_costs_one_query(alice, django_assert_num_queries):
 
 
 @pytest.mark.django_db
-def test_a_second_factor_is_asked_for_by_the_api_too(api, settings):
+def test_the_api_also_requires_the_second_factor(api, settings):
     settings.MFA_TOTP_TOLERANCE = 1
     user = make_user("mfa@example.com")
     secret = "JBSWY3DPEHPK3PXP"

@@ -1,4 +1,4 @@
-"""Signing in in a real browser: a passkey's whole life, and an authenticator app's."""
+"""Signing in in a real browser: the lifecycle of a passkey and of an authenticator app."""
 
 import re
 
@@ -22,7 +22,7 @@ def owner(transactional_db):
 
 @pytest.fixture
 def complaints(page):
-    """What the browser complains of: errors of scripts, and what the policy refused."""
+    """Errors the browser reports: script errors and content policy violations."""
     heard = []
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("console", lambda line: heard.append(line.text) if line.type == "error" else None)
@@ -31,7 +31,7 @@ def complaints(page):
 
 @pytest.fixture
 def authenticator(page):
-    """A device with a fingerprint sensor, as Chromium plays it."""
+    """A virtual device with a fingerprint sensor, simulated by Chromium."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {
@@ -54,17 +54,17 @@ def give_password(page, base: str, email: str) -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    # Whoever goes on before the answer breaks the sign-in off.
+    # Navigating before the response would cancel the sign-in.
     expect(page).not_to_have_url(re.compile("/users/login/"))
 
 
 def forget_session(page) -> None:
-    """Leave the page first: what it still asks for by itself would be asked by nobody."""
+    """Leave the page first, so that its polling requests are not sent without a session."""
     page.goto("about:blank")
     page.context.clear_cookies()
 
 
-def test_a_passkey_is_made_signs_in_and_is_removed(
+def test_a_passkey_can_be_created_used_and_removed(
     page, live_server, owner, complaints, authenticator
 ):
     base = live_server.url.replace("127.0.0.1", "localhost")
@@ -94,7 +94,7 @@ def test_a_passkey_is_made_signs_in_and_is_removed(
     expect(page.locator("main")).to_contain_text("No passkeys yet.")
     assert not Authenticator.objects.exists()
 
-    # The device still offers it; here it opens nothing.
+    # The device still offers the passkey, but it no longer works.
     forget_session(page)
     page.goto(f"{base}/users/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()

@@ -1,4 +1,4 @@
-"""What Twilio and mail servers answer, and what we make of it."""
+"""Responses of Twilio and mail servers, and how we handle them."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ SID, TOKEN = "AC" + "0" * 32, "12345"
 PATH = f"/2010-04-01/Accounts/{SID}/Messages.json"
 FORM = "application/x-www-form-urlencoded"
 
-# --- Twilio's signature, by the vectors of its own library -----------------------------------
+# --- Twilio's signature, with the test vectors of its own library ----------------------------
 
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
 CALL = {
@@ -40,7 +40,7 @@ CALL = {
         ),
     ],
 )
-def test_a_signature_is_what_twilio_says_it_is(settings, form, signature):
+def test_signatures_match_twilios_test_vectors(settings, form, signature):
     settings.TWILIO_AUTH_TOKEN = TOKEN
     assert sms.sign(URL, form, TOKEN) == signature
     assert sms.is_signed(url=URL, form=form, signature=signature)
@@ -53,7 +53,7 @@ def test_a_signature_is_what_twilio_says_it_is(settings, form, signature):
     assert not sms.is_signed(url=URL, form=form, signature=sms.sign(URL, form, ""))
 
 
-# --- Answers ---------------------------------------------------------------------------------
+# --- Responses -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def write(user, channel="sms") -> Notification:
         (401, {"code": 20003, "message": "Auth"}, "failed", "401 20003 Auth"),
     ],
 )
-def test_an_answer_decides_what_becomes_of_an_sms(alice, twilio, status, body, becomes, words):
+def test_twilios_response_decides_the_status_of_an_sms(alice, twilio, status, body, becomes, words):
     twilio.respond_with_json(body, status=status)
     row = write(alice)
     assert deliver_due(at=AT) == {becomes: 1}
@@ -96,7 +96,7 @@ def test_an_answer_decides_what_becomes_of_an_sms(alice, twilio, status, body, b
 
 
 @pytest.mark.django_db
-def test_garbage_with_200_is_unknown_and_not_sent_again(alice, twilio):
+def test_an_unreadable_200_response_is_unknown_and_not_resent(alice, twilio):
     twilio.respond_with_data("<html>", status=200)
     write(alice)
     assert deliver_due(at=AT) == {"unknown": 1}
@@ -104,7 +104,7 @@ def test_garbage_with_200_is_unknown_and_not_sent_again(alice, twilio):
 
 
 @pytest.mark.django_db
-def test_an_answer_that_never_comes_is_unknown(alice, twilio, monkeypatch):
+def test_a_missing_response_is_unknown(alice, twilio, monkeypatch):
     def no_answer(*args, **kwargs):
         assert kwargs["timeout"] == (5, 10)
         raise requests.ReadTimeout
@@ -115,7 +115,7 @@ def test_an_answer_that_never_comes_is_unknown(alice, twilio, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_nobody_listening_is_tried_again(alice, twilio, settings):
+def test_a_refused_connection_is_retried(alice, twilio, settings):
     write(alice)
     with servers.refusing_port() as port:
         settings.TWILIO_BASE_URL = f"http://127.0.0.1:{port}"
@@ -130,11 +130,11 @@ def test_without_twilio_or_a_number_an_sms_says_why_it_was_not_sent(alice, setti
     assert row.provider_answer == "Not sent: Text messages aren't set up here."
 
 
-# --- The callback's door ---------------------------------------------------------------------
+# --- The callback ----------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_a_callback_counts_once_and_only_signed(alice, twilio, client, settings):
+def test_a_callback_counts_once_and_only_if_signed(alice, twilio, client, settings):
     twilio.respond_with_json({"sid": "SM1", "status": "queued"}, status=201)
     row = write(alice)
     deliver_due(at=AT)
@@ -164,7 +164,7 @@ def test_a_callback_counts_once_and_only_signed(alice, twilio, client, settings)
 
 
 class Answers:
-    """Answers each step as it is told to."""
+    """A mail server with a scripted response to each step."""
 
     def __init__(self) -> None:
         self.rcpt = self.data = ""
@@ -206,7 +206,9 @@ def mail_server(settings):
         ("", "die", "unknown", "Broken off during the text", 1),
     ],
 )
-def test_a_mail_servers_answer_decides(alice, mail_server, rcpt, data, becomes, words, took):
+def test_the_mail_servers_response_decides_the_status(
+    alice, mail_server, rcpt, data, becomes, words, took
+):
     mail_server.rcpt, mail_server.data = rcpt, data
     row = write(alice, "email")
     assert deliver_due(at=AT) == {becomes: 1}

@@ -1,4 +1,4 @@
-"""The second factor: apps, recovery codes and passkeys, at the pages and at the API."""
+"""Second factors: apps, recovery codes and passkeys, on pages and in the API."""
 
 import json
 
@@ -45,7 +45,7 @@ def client(client_for, alice):
 
 
 def code(secret: str = SECRET, number: int = 0) -> str:
-    """The code of this half minute, or of its neighbour before (0) or after (2)."""
+    """The code of the current period, of the previous (0) or of the next one (2)."""
     return format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[number]))
 
 
@@ -74,7 +74,7 @@ def api_sign_in(user, otp: str):
 
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
-def test_an_app_is_set_up_shown_its_codes_and_switched_off_again(alice, client, mailoutbox):
+def test_an_app_can_be_set_up_and_removed_and_shows_its_codes(alice, client, mailoutbox):
     secret = client.get("/users/2fa/totp/activate/").context["form"].secret
     wrong = client.post("/users/2fa/totp/activate/", {"code": "abcdef"})
     assert (wrong.status_code, Authenticator.objects.count()) == (200, 0)
@@ -94,7 +94,7 @@ def test_an_app_is_set_up_shown_its_codes_and_switched_off_again(alice, client, 
 
 
 @pytest.mark.once
-def test_nothing_of_it_is_shown_or_changed_without_a_fresh_proof(client_for, protected):
+def test_nothing_is_shown_or_changed_without_a_fresh_proof(client_for, protected):
     key = Authenticator.objects.create(user=protected, type="webauthn", data={"name": "x"})
     before = list(Authenticator.objects.order_by("pk").values())
     client = client_for(protected)
@@ -110,7 +110,7 @@ def test_nothing_of_it_is_shown_or_changed_without_a_fresh_proof(client_for, pro
     assert list(Authenticator.objects.order_by("pk").values()) == before
 
 
-def test_an_unconfirmed_address_may_not_add_a_factor(alice, client):
+def test_an_unconfirmed_email_cannot_add_a_factor(alice, client):
     EmailAddress.objects.update(verified=False)
     assert (
         "Confirm your email address first"
@@ -119,7 +119,7 @@ def test_an_unconfirmed_address_may_not_add_a_factor(alice, client):
     assert not Authenticator.objects.filter(user=alice).exists()
 
 
-def test_the_database_does_not_hold_the_secrets_readably(protected):
+def test_secrets_are_encrypted_in_the_database(protected):
     with connection.cursor() as cursor:
         cursor.execute("SELECT data FROM mfa_authenticator")
         stored = str(cursor.fetchall())
@@ -128,7 +128,7 @@ def test_the_database_does_not_hold_the_secrets_readably(protected):
 
 
 @pytest.mark.once
-def test_an_earlier_key_still_reads_and_a_strange_one_does_not(settings):
+def test_an_earlier_key_still_decrypts_and_an_unknown_one_does_not(settings):
     stored = encrypt("seed")
     assert decrypt("stored before there was encryption") == "stored before there was encryption"
     earlier, settings.FIELD_ENCRYPTION_KEY = settings.FIELD_ENCRYPTION_KEY, "a new one"
@@ -141,7 +141,7 @@ def test_an_earlier_key_still_reads_and_a_strange_one_does_not(settings):
 # --- Signing in -------------------------------------------------------------------------------
 
 
-def test_the_page_takes_a_code_once_and_a_recovery_code_once(protected):
+def test_the_page_accepts_a_code_once_and_a_recovery_code_once(protected):
     client, used = password_given(protected), code(number=1)
     assert b"Use a passkey" not in client.get("/users/2fa/authenticate/").content
     assert not is_signed_in(client)
@@ -154,7 +154,7 @@ def test_the_page_takes_a_code_once_and_a_recovery_code_once(protected):
         assert is_signed_in(client) is is_in
 
 
-def test_the_api_takes_a_neighbouring_code_once_and_a_recovery_code_once(protected):
+def test_the_api_accepts_a_neighboring_code_once_and_a_recovery_code_once(protected):
     spare = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0]
     given = [code(number=1), code(number=1), spare, f" {spare[:4]} {spare[4:]} "]
     codes = [api_sign_in(protected, otp).status_code for otp in given]
@@ -164,7 +164,7 @@ def test_the_api_takes_a_neighbouring_code_once_and_a_recovery_code_once(protect
 
 
 @pytest.mark.once
-def test_at_most_five_codes_are_looked_at_whatever_the_door(protected):
+def test_at_most_five_codes_are_checked_on_page_and_api_together(protected):
     client = password_given(protected)
     for _ in range(3):
         assert client.post("/users/2fa/authenticate/", {"code": "000000"}).status_code == 200
@@ -176,7 +176,7 @@ def test_at_most_five_codes_are_looked_at_whatever_the_door(protected):
 
 
 @pytest.mark.once
-def test_a_code_is_a_step_up_and_a_used_one_is_not(protected, client_for):
+def test_a_code_is_a_step_up_but_a_used_one_is_not(protected, client_for):
     client = client_for(protected)
     right = {"code": code(number=1), "next": "/users/security/"}
     assert client.post("/users/2fa/reauthenticate/", right)["Location"] == "/users/security/"
@@ -198,7 +198,7 @@ def test_a_code_is_a_step_up_and_a_used_one_is_not(protected, client_for):
         "clientDataJSON": "e30", "authenticatorData": "AAAA", "signature": "AAAA",
         "userHandle": "MQ"}, "clientExtensionResults": {}}),
 ])  # fmt: skip
-def test_an_invented_passkey_opens_nothing_and_breaks_nothing(protected, credential):
+def test_a_forged_passkey_is_refused_without_an_error(protected, credential):
     client = Client()
     client.get("/users/2fa/webauthn/login/", headers={"accept": "application/json"})
     answer = client.post("/users/2fa/webauthn/login/", {"credential": credential})
@@ -210,7 +210,7 @@ def test_an_invented_passkey_opens_nothing_and_breaks_nothing(protected, credent
 
 
 @pytest.mark.once
-def test_old_passwords_are_not_guessed_at_the_page_that_changes_it(alice, client):
+def test_the_change_password_page_limits_guesses_of_the_old_one(alice, client):
     form = {"oldpassword": "wrong", "password1": "another-Pass-99", "password2": "another-Pass-99"}
     codes = [client.post("/users/password/change/", form).status_code for _ in range(6)]
     assert codes == [200] * 5 + [429]
@@ -218,7 +218,7 @@ def test_old_passwords_are_not_guessed_at_the_page_that_changes_it(alice, client
 
 
 @pytest.mark.once
-def test_a_proof_given_with_the_old_password_ends_with_it(alice, client):
+def test_a_proof_with_the_old_password_ends_with_it(alice, client):
     assert client.get("/users/2fa/totp/activate/").status_code == 200
     form = {"oldpassword": PASSWORD, "password1": "another-Pass-99", "password2": "another-Pass-99"}
     assert client.post("/users/password/change/", form).status_code == 302

@@ -1,4 +1,4 @@
-"""A command with a key takes effect once, however often and however concurrently it is asked."""
+"""A command with a key takes effect once, however often and concurrently it is requested."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -19,7 +19,7 @@ from users.models import AuditEvent, IdempotentCommand, User
 
 
 class CommandApi(APIView):
-    """A money-creating POST in miniature: it appends one audit event and answers its sequence."""
+    """A minimal state-changing POST: it appends one audit event and returns its sequence number."""
 
     permission_classes = [IsAuthenticated]
 
@@ -44,7 +44,7 @@ def post(user: User, data: dict, key: str | None = "k1"):
     return CommandApi.as_view()(request)
 
 
-def test_the_same_key_and_body_answer_the_same_and_take_effect_once(alice):
+def test_the_same_key_and_body_get_the_same_response_and_take_effect_once(alice):
     first, second = post(alice, {"amount": "1"}), post(alice, {"amount": "1"})
     assert (first.status_code, first.data) == (201, {"sequence": 1})
     assert (second.status_code, second.data) == (201, {"sequence": 1})
@@ -68,18 +68,18 @@ def test_the_same_key_with_another_body_is_422_and_changes_nothing(alice):
     assert AuditEvent.objects.count() == 1
 
 
-def test_the_order_of_keys_in_a_body_does_not_count():
+def test_the_order_of_keys_in_a_body_does_not_matter():
     assert body_hash({"a": 1, "b": 2}) == body_hash({"b": 2, "a": 1})
     assert body_hash({"a": 1}) != body_hash({"a": "1"})
 
 
-def test_another_users_same_key_is_independent(alice, bob):
+def test_the_same_key_of_another_user_is_independent(alice, bob):
     post(alice, {"amount": "1"})
     assert post(bob, {"amount": "9"}).status_code == 201
     assert AuditEvent.objects.count() == 2
 
 
-def test_a_refusal_of_the_service_is_rolled_back_and_kept(alice):
+def test_a_services_refusal_is_rolled_back_and_stored(alice):
     first, second = post(alice, {"amount": "too much"}), post(alice, {"amount": "too much"})
     assert (first.status_code, first.data) == (second.status_code, second.data)
     assert first.status_code == 400
@@ -113,14 +113,14 @@ def _record_and_crash(user: User):
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "clé", "a\tb", "", "   "])
-def test_an_unusable_key_is_refused_with_a_sentence(alice, key):
+def test_an_invalid_key_is_refused_with_a_message(alice, key):
     answer = post(alice, {"amount": "1"}, key=key)
     assert answer.status_code == 400
     assert answer.data["errors"][0]["attr"] == "Idempotency-Key"
     assert not AuditEvent.objects.exists()
 
 
-def test_old_keys_are_forgotten_and_young_ones_kept(alice):
+def test_old_keys_are_deleted_and_recent_ones_kept(alice):
     run_once(user=alice, key="old", body={}, command=lambda: (200, None))
     row = IdempotentCommand.objects.get()
     assert forget_old_commands(at=row.created_at) == 0
@@ -128,7 +128,7 @@ def test_old_keys_are_forgotten_and_young_ones_kept(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_twins_have_one_effect_and_equal_answers():
+def test_parallel_duplicates_have_one_effect_and_equal_responses():
     user = builders.make_user()
     barrier = Barrier(8)
 
@@ -147,7 +147,7 @@ def test_parallel_twins_have_one_effect_and_equal_answers():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_negative_control_the_same_twins_without_the_key_have_eight_effects():
+def test_negative_control_without_the_key_duplicates_have_eight_effects():
     user = builders.make_user()
 
     def ask(_):
@@ -168,7 +168,7 @@ def _command(user: User):
     return command
 
 
-def test_a_reused_key_is_told_apart_at_the_service_too(alice):
+def test_the_service_also_detects_a_reused_key(alice):
     run_once(user=alice, key="k", body={"a": 1}, command=lambda: (201, {}))
     with pytest.raises(KeyReusedError):
         run_once(user=alice, key="k", body={"a": 2}, command=lambda: (201, {}))

@@ -1,4 +1,4 @@
-"""Limits: what is counted, what is refused, and what happens when nobody can count."""
+"""Rate limits: what is counted, what is refused, and what happens if the store is down."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ def guess(email: str = "alice@example.com", password: str = "wrong", **headers: 
 # --- Counting ---------------------------------------------------------------------------------
 
 
-def test_the_use_after_the_last_is_refused_with_the_time_left():
+def test_the_use_above_the_limit_is_refused_with_the_time_left():
     for _ in range(3):
         limits.limit("test", "key", 3, 60)
     with pytest.raises(LimitReachedError) as first:
@@ -34,7 +34,7 @@ def test_the_use_after_the_last_is_refused_with_the_time_left():
     assert 1 <= first.value.retry_after <= 61
 
 
-def test_keys_and_names_are_counted_apart():
+def test_keys_and_names_are_counted_separately():
     for name, key in [("a", "x"), ("a", "y"), ("b", "x")]:
         limits.limit(name, key, 1, 60)
 
@@ -60,11 +60,11 @@ def test_parallel_uses_cannot_exceed_the_limit():
 
 @pytest.mark.worker
 @pytest.mark.skipif("TEST_REDIS_URL" not in os.environ, reason="needs a Valkey or Redis")
-def test_the_shared_store_counts_as_exactly(settings):
+def test_the_shared_store_counts_exactly_too(settings):
     for test in (
         test_parallel_uses_cannot_exceed_the_limit,
-        test_the_use_after_the_last_is_refused_with_the_time_left,
-        test_keys_and_names_are_counted_apart,
+        test_the_use_above_the_limit_is_refused_with_the_time_left,
+        test_keys_and_names_are_counted_separately,
         test_a_use_given_back_can_be_used_again,
     ):
         settings.CACHES = _redis_at(os.environ["TEST_REDIS_URL"])
@@ -82,14 +82,14 @@ def _redis_at(url: str) -> dict:
     }
 
 
-def test_the_environment_changes_a_limit_or_switches_it_off():
+def test_the_environment_changes_a_limit_or_turns_it_off():
     rates = rate_limits({"api-read": "600/60", "sign-up": "off"}, is_demo=False)
     assert (rates["api-read"], rates["sign-up"], rates["otp"]) == ((600, 60), None, (5, 300))
     with pytest.raises(ValueError, match="sing-up"):
         rate_limits({"sing-up": "off"}, is_demo=False)
 
 
-def test_a_demo_is_as_strict_about_passwords_as_a_bank():
+def test_a_demo_limits_password_guesses_like_production():
     real, demo = rate_limits({}, is_demo=False), rate_limits({}, is_demo=True)
     assert {name for name in real if real[name] != demo[name]} == set(DEMO_NAMES)
 
@@ -97,7 +97,7 @@ def test_a_demo_is_as_strict_about_passwords_as_a_bank():
 # --- Sign-in ----------------------------------------------------------------------------------
 
 
-def test_the_sixth_wrong_password_is_429_and_so_is_the_right_one_from_there(alice):
+def test_the_sixth_password_is_a_429_even_if_it_is_right(alice):
     assert [guess().status_code for _ in range(5)] == [401] * 5
     refused = guess()
     assert refused.status_code == 429
@@ -107,37 +107,37 @@ def test_the_sixth_wrong_password_is_429_and_so_is_the_right_one_from_there(alic
     assert AuditEvent.objects.filter(action="users.sign_in.locked").count() == 1
 
 
-def test_the_owner_elsewhere_is_not_locked_out(alice):
+def test_the_owner_is_not_locked_out_elsewhere(alice):
     for _ in range(6):
         guess()
     assert guess(password=PASSWORD, REMOTE_ADDR="198.51.100.7").status_code == 200
 
 
 @pytest.mark.once
-def test_many_addresses_have_ten_guesses_together_and_the_owner_still_gets_in(alice):
+def test_many_addresses_share_ten_guesses_and_the_owner_still_gets_in(alice):
     """T17, with the right password as the last guess of each."""
     browser, right = Client(), {"login": alice.email, "password": PASSWORD}
     assert browser.post("/users/login/", right, REMOTE_ADDR="192.0.2.9").status_code == 302
     browser.post("/users/logout/", REMOTE_ADDR="192.0.2.9")
     assert guess(password=PASSWORD, REMOTE_ADDR="192.0.2.50").status_code == 200
-    # Few enough that the tests' cache in memory, of 300 entries, forgets none of the counts.
+    # Few enough that the tests' in-memory cache of 300 entries keeps all counts.
     for email in ("alice@example.com", "nobody@example.com"):
         codes = [guess(email, REMOTE_ADDR=f"198.51.{n}.7").status_code for n in range(16)]
         assert codes == [401] * 10 + [429] * 6
     assert guess(password=PASSWORD, REMOTE_ADDR="198.9.9.9").status_code == 429
-    # A browser signed in from before, and the address of an app that is signed in.
+    # A browser signed in before, and the address of a signed-in app.
     assert browser.post("/users/login/", right, REMOTE_ADDR="198.9.9.9").status_code == 302
     assert guess(password=PASSWORD, REMOTE_ADDR="192.0.2.50").status_code == 200
 
 
 @pytest.mark.slow
-def test_an_unknown_address_is_limited_alike(alice):
+def test_an_unknown_email_is_limited_the_same_way(alice):
     known = [guess() for _ in range(7)]
     unknown = [guess("nobody@example.com") for _ in range(7)]
     assert [answer.status_code for answer in known] == [answer.status_code for answer in unknown]
 
 
-def test_an_invented_forwarding_header_opens_nothing(alice):
+def test_a_forged_forwarding_header_does_not_bypass_limits(alice):
     codes = [guess(HTTP_X_FORWARDED_FOR=f"10.0.0.{n}").status_code for n in range(8)]
     assert codes == [401] * 5 + [429] * 3
 
@@ -148,7 +148,7 @@ def test_one_address_cannot_try_many_accounts(alice):
 
 
 @pytest.mark.slow
-def test_one_neighbourhood_cannot_either(alice):
+def test_one_network_cannot_try_many_accounts(alice):
     codes = [
         guess(f"user{n}@example.com", REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(102)
     ]
@@ -159,7 +159,7 @@ def test_right_passwords_do_not_count(alice):
     assert {guess(password=PASSWORD).status_code for _ in range(25)} == {200}
 
 
-def test_the_page_is_limited_with_a_page(alice):
+def test_the_sign_in_page_shows_an_error_page_at_the_limit(alice):
     client = Client()
     form = {"login": "alice@example.com", "password": "wrong"}
     codes = [client.post("/users/login/", form).status_code for _ in range(6)]
@@ -181,7 +181,7 @@ def test_a_known_browser_is_not_locked_out_by_others_at_its_address(alice):
     assert browser.post("/users/login/", form).status_code == 302
 
 
-def test_a_known_browser_has_its_own_five_guesses(alice):
+def test_a_known_browser_has_five_guesses_of_its_own(alice):
     browser = Client()
     form = {"login": "alice@example.com", "password": PASSWORD}
     browser.post("/users/login/", form)
@@ -191,7 +191,7 @@ def test_a_known_browser_has_its_own_five_guesses(alice):
     assert codes == [200] * 5 + [429]
 
 
-def test_a_forged_device_cookie_is_nothing(alice):
+def test_a_forged_device_cookie_has_no_effect(alice):
     browser = Client()
     browser.cookies["device"] = "WyJ4IixbImFiYyJdXQ:1:forged"
     for _ in range(5):
@@ -204,7 +204,7 @@ def test_a_forged_device_cookie_is_nothing(alice):
 
 
 @pytest.mark.django_db
-def test_sign_ups_are_limited_at_both_doors(settings):
+def test_sign_ups_are_limited_on_page_and_api(settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-up": (2, 60)}
     assert APIClient().post("/api/auth/signup", {}).status_code == 400
     assert Client().post("/users/signup/", {}).status_code == 200
@@ -226,7 +226,7 @@ def test_password_mails_to_one_person_are_limited(alice, mailoutbox):
     assert len(mailoutbox) == 5
 
 
-def test_reads_and_writes_of_the_api_are_limited_apart(settings, api_for, alice, bob):
+def test_api_reads_and_writes_are_limited_separately(settings, api_for, alice, bob):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"api-read": (2, 60), "api-write": (1, 60)}
     client = api_for(alice)
     assert [client.get("/api/users/me").status_code for _ in range(3)] == [200, 200, 429]
@@ -245,7 +245,7 @@ def no_store(settings):
     settings.CACHES = _redis_at("redis://127.0.0.1:9/0")
 
 
-def test_without_a_count_nobody_signs_in(no_store, alice):
+def test_without_the_store_nobody_can_sign_in(no_store, alice):
     answer = APIClient(raise_request_exception=False).post(
         LOGIN, {"email": alice.email, "password": PASSWORD}
     )
@@ -257,7 +257,7 @@ def test_without_a_count_nobody_signs_in(no_store, alice):
         limits.consume("otp", "1")
 
 
-def test_without_a_count_the_rest_goes_on(no_store, settings, api_for, alice, mailoutbox):
+def test_without_the_store_everything_else_works(no_store, settings, api_for, alice, mailoutbox):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"api-read": (2, 60)}
     assert [api_for(alice).get("/api/users/me").status_code for _ in range(3)] == [200] * 3
     assert Client().post("/users/password/reset/", {"email": alice.email}).status_code == 302

@@ -1,11 +1,11 @@
-"""list_urls tells every address, what it answers to, and who gets past."""
+"""list_urls prints every URL, its methods, and who may access it."""
 
 import json
 
 from django.core.management import call_command
 
 
-def test_every_address_is_listed_with_who_may(capsys):
+def test_every_url_is_listed_with_its_permissions(capsys):
     call_command("list_urls", "--json")
     rows = {row["pattern"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["/api/users/me"] == {
@@ -24,6 +24,6 @@ def test_every_address_is_listed_with_who_may(capsys):
     assert rows["/healthz"]["who"] == "anyone"
 
 
-def test_it_reads_as_text_too(capsys):
+def test_the_list_can_be_printed_as_text(capsys):
     call_command("list_urls")
     assert "/users/security/" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The outbox: written once, claimed once, sent at most once, and honest about the rest."""
+"""The outbox: each message is stored once, claimed once, and sent at most once."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -44,7 +44,7 @@ def state() -> tuple[str, int, str]:
     return row.status, row.attempts, row.provider_answer
 
 
-def test_a_message_is_sent_once_however_often_it_is_asked_for(alice):
+def test_a_message_is_sent_once_however_often_it_is_requested(alice):
     write(alice)
     assert write(alice) == []
     assert deliver_due(at=AT) == {"sent": 1}
@@ -57,20 +57,20 @@ def test_a_message_is_sent_once_however_often_it_is_asked_for(alice):
     assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_the_next_day_is_a_new_day(alice):
+def test_the_next_day_allows_another_message(alice):
     write(alice)
     assert len(write(alice, on=ON + timedelta(days=1))) == 1
     assert len(write(alice, target_key="budget:2")) == 1
 
 
-def test_what_is_rolled_back_is_not_told(alice):
+def test_a_rolled_back_message_is_not_sent(alice):
     with db_transaction.atomic():
         write(alice)
         db_transaction.set_rollback(True)
     assert not Notification.objects.exists()
 
 
-def test_without_a_server_a_mail_says_that_it_was_not_sent(alice, settings):
+def test_without_a_server_a_mail_says_it_was_not_sent(alice, settings):
     settings.SMTP_HOST = ""
     write(alice)
     assert deliver_due(at=AT) == {"skipped": 1}
@@ -78,7 +78,7 @@ def test_without_a_server_a_mail_says_that_it_was_not_sent(alice, settings):
     assert deliver_due(at=AT + timedelta(days=1)) == {}
 
 
-def test_a_claimed_message_whose_worker_died_is_unknown_and_not_sent_again(alice):
+def test_a_claimed_message_of_a_dead_worker_is_unknown_and_not_resent(alice):
     write(alice)
     Notification.objects.update(status=Status.CLAIMED, claimed_at=AT, attempts=1)
     assert deliver_due(at=AT + timedelta(minutes=14)) == {}
@@ -89,7 +89,7 @@ def test_a_claimed_message_whose_worker_died_is_unknown_and_not_sent_again(alice
     assert mail.outbox == []
 
 
-def test_an_unreachable_server_is_tried_again_with_patience_and_then_given_up(alice, settings):
+def test_an_unreachable_server_is_retried_with_pauses_and_then_given_up(alice, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     settings.EMAIL_USE_TLS = False
@@ -105,7 +105,7 @@ def test_an_unreachable_server_is_tried_again_with_patience_and_then_given_up(al
     assert "ConnectionRefusedError" in state()[2]
 
 
-def test_staff_send_again_what_may_not_have_left_and_nothing_else(alice):
+def test_staff_can_resend_only_messages_that_may_not_have_been_sent(alice):
     (row,) = write(alice)
     for status in Status:
         Notification.objects.update(status=status)
@@ -128,21 +128,21 @@ def test_staff_send_again_what_may_not_have_left_and_nothing_else(alice):
         ("Asia/Kathmandu", "2026-03-15T16:45", "2026-03-16T01:15"),
         # Kiritimati (+14): 23:00 on the 16th there is 09:00 on the 16th here.
         ("Pacific/Kiritimati", "2026-03-16T09:00", "2026-03-16T17:00"),
-        # The clock jumps ahead at 02:00: 07:00 comes an hour sooner.
+        # Clocks go forward at 02:00: 07:00 comes an hour sooner.
         ("America/Los_Angeles", "2026-03-08T06:30", "2026-03-08T14:00"),
-        # It is put back: an hour later.
+        # Clocks go back: 07:00 comes an hour later.
         ("America/Los_Angeles", "2026-11-01T06:00", "2026-11-01T15:00"),
         ("America/St_Johns", "2026-07-02T05:00", "2026-07-02T09:30"),
         ("America/St_Johns", "2026-07-01T12:00", "2026-07-01T12:00"),
     ],
 )
-def test_quiet_hours_follow_the_users_own_clock(alice, zone, at, until):
+def test_quiet_hours_follow_the_users_time_zone(alice, zone, at, until):
     alice.timezone, alice.quiet_from, alice.quiet_until = zone, time(22), time(7)
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert after_quiet_hours(alice, moment) == datetime.fromisoformat(until).replace(tzinfo=UTC)
 
 
-def test_what_can_wait_waits_and_what_is_urgent_does_not(alice):
+def test_quiet_hours_delay_all_but_urgent_messages(alice):
     alice.quiet_from, alice.quiet_until = time(11), time(13)
     alice.save()
     (calm,) = write(alice)
@@ -155,7 +155,7 @@ def test_what_can_wait_waits_and_what_is_urgent_does_not(alice):
 # --- Unsubscribing -------------------------------------------------------------------------------
 
 
-def test_the_link_in_a_mail_ends_mails_of_its_kind_without_a_sign_in(alice, client):
+def test_the_unsubscribe_link_works_without_a_sign_in(alice, client):
     (row,) = write(alice)
     path = unsubscribe_url(row).removeprefix("http://testserver")
     assert client.get(path).status_code == 200
@@ -170,12 +170,12 @@ def test_the_link_in_a_mail_ends_mails_of_its_kind_without_a_sign_in(alice, clie
     assert len(write(alice, kind="low_balance")) == 1
 
 
-def test_a_link_that_is_not_ours_is_not_there(client):
+def test_an_invalid_unsubscribe_link_is_a_404(client):
     assert read_unsubscribe("nonsense") is None
     assert client.post("/users/unsubscribe/nonsense/").status_code == 404
 
 
-def test_opting_out_twice_is_once(alice):
+def test_opting_out_is_safe_to_repeat(alice):
     for _ in range(2):
         opt_out(actor=alice, user=alice, kind="x", channel="email")
     assert NotificationOptOut.objects.count() == 1
@@ -194,7 +194,7 @@ def test_opting_out_twice_is_once(alice):
         (["nonsense"], "claimed"),
     ],
 )
-def test_callbacks_in_any_order_and_before_the_answer_end_in_the_truth(alice, told, ends_as):
+def test_callbacks_in_any_order_lead_to_the_right_status(alice, told, ends_as):
     (row,) = write(alice, channels=["sms"])
     Notification.objects.update(status=Status.CLAIMED, claimed_at=AT, attempts=1)
     for status in told * 2:

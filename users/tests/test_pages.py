@@ -42,7 +42,7 @@ SIGN_UP = {
 
 
 @pytest.mark.django_db
-def test_sign_up_makes_a_customer_who_is_signed_in():
+def test_sign_up_creates_a_signed_in_customer():
     client = Client(headers={"accept-language": "de;q=0.9,en"})
     answer = client.post("/users/signup/", SIGN_UP)
     assert (answer.status_code, answer["Location"]) == (302, "/")
@@ -57,7 +57,7 @@ def test_sign_up_makes_a_customer_who_is_signed_in():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("timezone", ["", "Mars/Olympus"])
-def test_without_a_usable_guess_the_time_zone_is_utc(timezone):
+def test_without_a_valid_guess_the_time_zone_is_utc(timezone):
     Client().post("/users/signup/", SIGN_UP | {"timezone": timezone})
     assert User.objects.get().timezone == "UTC"
 
@@ -72,21 +72,21 @@ def test_without_a_usable_guess_the_time_zone_is_utc(timezone):
         {"base_currency": "???"},
     ],
 )
-def test_sign_up_refuses_and_makes_nobody(alice, change):
+def test_an_invalid_sign_up_creates_nobody(alice, change):
     answer = Client().post("/users/signup/", SIGN_UP | change)
     assert answer.status_code in (200, 422)
     assert "errorlist" in answer.content.decode()
     assert User.objects.count() == 1
 
 
-def test_an_address_somebody_merely_claims_can_still_be_signed_up_with(alice):
+def test_an_unconfirmed_email_of_another_user_can_still_sign_up(alice):
     EmailAddress.objects.create(user=alice, email="dora@example.com")
     assert Client().post("/users/signup/", SIGN_UP).status_code == 302
     assert User.objects.filter(email="dora@example.com").exists()
 
 
 @pytest.mark.django_db
-def test_a_mail_server_that_is_away_stops_no_sign_up(settings):
+def test_a_mail_server_that_is_down_does_not_block_sign_up(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     with servers.refusing_port() as port:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
@@ -108,12 +108,12 @@ def test_sign_in_and_out(alice):
     assert actions() == ["users.sign_in.succeeded", "users.sign_out.done"]
 
 
-def test_pages_need_a_sign_in_and_lead_back(alice):
+def test_pages_require_a_sign_in_and_return_to_the_page(alice):
     answer = Client().get("/users/profile/")
     assert (answer.status_code, answer["Location"]) == (302, "/users/login/?next=/users/profile/")
 
 
-def test_unknown_wrong_and_deactivated_see_the_same_page(alice, bob):
+def test_unknown_wrong_and_deactivated_get_the_same_page(alice, bob):
     people.set_active(actor=None, user=bob, is_active=False)
 
     def answer(email: str, password: str) -> tuple[int, str]:
@@ -128,7 +128,7 @@ def test_unknown_wrong_and_deactivated_see_the_same_page(alice, bob):
     assert wrong[0] == 200
 
 
-def test_a_deactivated_person_is_out_at_the_next_request(alice):
+def test_a_deactivated_user_is_signed_out_at_the_next_request(alice):
     client = sign_in()
     people.set_active(actor=None, user=alice, is_active=False)
     assert not is_signed_in(client)
@@ -137,7 +137,7 @@ def test_a_deactivated_person_is_out_at_the_next_request(alice):
 # --- Password ---------------------------------------------------------------------------------
 
 
-def test_a_changed_password_keeps_this_browser_and_ends_all_else(alice):
+def test_a_changed_password_keeps_only_this_browser_signed_in(alice):
     here, elsewhere = sign_in(), sign_in()
     tokens = sessions.start_tokens(user=alice, at=timezone.now())
     answer = here.post(
@@ -162,7 +162,7 @@ def test_a_wrong_old_password_changes_nothing(alice):
     assert alice.session_version == 0
 
 
-def test_a_forgotten_password_is_set_anew_by_the_mailed_link_once(alice, mailoutbox):
+def test_a_forgotten_password_is_reset_once_by_the_mailed_link(alice, mailoutbox):
     elsewhere = sign_in()
     browser = Client()
     answer = browser.post("/users/password/reset/", {"email": "Alice@example.com"})
@@ -183,7 +183,7 @@ def test_a_forgotten_password_is_set_anew_by_the_mailed_link_once(alice, mailout
     assert b"password1" not in again.content
 
 
-def test_asking_for_an_unknown_address_answers_alike(alice, mailoutbox):
+def test_a_reset_for_an_unknown_email_gets_the_same_response(alice, mailoutbox):
     known = Client().post("/users/password/reset/", {"email": "alice@example.com"})
     unknown = Client().post("/users/password/reset/", {"email": "nobody@example.com"})
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
@@ -191,7 +191,7 @@ def test_asking_for_an_unknown_address_answers_alike(alice, mailoutbox):
     assert "password/reset/key" not in mailoutbox[1].body
 
 
-def test_the_reset_link_names_no_host_of_the_caller(alice, mailoutbox):
+def test_the_reset_link_never_uses_the_requests_host(alice, mailoutbox):
     answer = Client().post(
         "/users/password/reset/", {"email": alice.email}, HTTP_HOST="evil.example.net"
     )
@@ -203,7 +203,7 @@ def test_the_reset_link_names_no_host_of_the_caller(alice, mailoutbox):
 
 
 @pytest.mark.django_db
-def test_a_new_address_counts_only_when_it_is_confirmed(mailoutbox):
+def test_a_new_email_counts_only_after_confirmation(mailoutbox):
     client = Client()
     client.post("/users/signup/", SIGN_UP)
     client.post("/users/reauthenticate/", {"password": SIGN_UP["password1"]})
@@ -222,7 +222,7 @@ def confirmation_link(mail) -> str:
 
 
 @pytest.mark.django_db
-def test_an_unconfirmed_address_never_becomes_the_login():
+def test_an_unconfirmed_email_never_becomes_the_login():
     client = Client()
     client.post("/users/signup/", SIGN_UP)
     client.post("/users/reauthenticate/", {"password": SIGN_UP["password1"]})
@@ -235,7 +235,7 @@ def test_an_unconfirmed_address_never_becomes_the_login():
     assert EmailAddress.objects.get(primary=True).email == "dora@example.com"
 
 
-def test_an_address_that_is_somebody_elses_by_now_is_not_taken_over(alice, mailoutbox):
+def test_an_email_taken_in_the_meantime_is_not_taken_over(alice, mailoutbox):
     client = Client()
     client.post("/users/signup/", SIGN_UP)
     client.post("/users/reauthenticate/", {"password": SIGN_UP["password1"]})
@@ -247,7 +247,7 @@ def test_an_address_that_is_somebody_elses_by_now_is_not_taken_over(alice, mailo
 
 
 @pytest.mark.django_db
-def test_changing_the_address_asks_for_the_password_again():
+def test_changing_the_email_requires_a_step_up():
     client = Client()
     client.force_login(make_user("dora@example.com"))
     answer = client.post("/users/email/", {"action_add": "", "email": "new@example.com"})
@@ -277,7 +277,7 @@ def test_the_profile_is_shown_and_saved(alice, client_for):
     assert actions() == ["users.profile.updated"]
 
 
-def test_saving_without_a_change_records_nothing(alice, client_for):
+def test_saving_without_changes_records_nothing(alice, client_for):
     client_for(alice).post("/users/profile/", PROFILE)
     client_for(alice).post("/users/profile/", PROFILE)
     assert actions() == ["users.profile.updated"]
@@ -286,7 +286,7 @@ def test_saving_without_a_change_records_nothing(alice, client_for):
 @pytest.mark.parametrize(
     "change", [{"name": " "}, {"phone": "x"}, {"base_currency": "ZZZ"}, {"timezone": "X"}]
 )
-def test_a_wrong_profile_is_shown_again_and_not_saved(alice, client_for, change):
+def test_an_invalid_profile_is_shown_again_and_not_saved(alice, client_for, change):
     answer = client_for(alice).post("/users/profile/", PROFILE | change)
     assert answer.status_code == 422
     assert "errorlist" in answer.content.decode()
@@ -294,7 +294,7 @@ def test_a_wrong_profile_is_shown_again_and_not_saved(alice, client_for, change)
     assert alice.name == "Alice Archer"
 
 
-def test_the_theme_is_switched_and_leads_back(alice, client_for):
+def test_switching_the_theme_returns_to_the_page(alice, client_for):
     client = client_for(alice)
     answer = client.post("/users/theme/", {"theme": "dark", "next": "/users/security/"})
     assert answer["Location"] == "/users/security/"
@@ -307,7 +307,7 @@ def test_the_theme_is_switched_and_leads_back(alice, client_for):
 
 
 @pytest.mark.once
-def test_a_part_of_a_page_asked_for_by_nobody_is_401_and_leaves_the_sign_in_form_alone(client):
+def test_an_anonymous_fragment_request_is_a_401_and_keeps_the_sign_in_form_valid(client):
     """A poll from a page left open sets no token beside the one of an open sign-in form."""
     part = client.get("/alerts/bell/", headers={"HX-Request": "true"})
     assert (part.status_code, part.content, dict(part.cookies)) == (401, b"", {})

@@ -31,7 +31,7 @@ def admin(db) -> User:
         ("admin", True, True),
     ],
 )
-def test_the_way_into_the_admin_site_follows_the_role(alice, admin, role, is_staff, is_superuser):
+def test_admin_site_access_follows_the_role(alice, admin, role, is_staff, is_superuser):
     user = people.set_role(actor=admin, user=alice, role=role)
     assert (user.role, user.is_staff, user.is_superuser) == (role, is_staff, is_superuser)
     back = people.set_role(actor=admin, user=user, role="user")
@@ -55,7 +55,7 @@ def test_only_admins_manage_people(alice, bob, role):
     assert AuditEvent.objects.count() == events
 
 
-def test_nobody_changes_their_own_rights(admin):
+def test_nobody_can_change_their_own_rights(admin):
     for change in (
         lambda: people.set_role(actor=admin, user=admin, role="user"),
         lambda: people.set_active(actor=admin, user=admin, is_active=False),
@@ -67,16 +67,16 @@ def test_nobody_changes_their_own_rights(admin):
     assert (admin.role, admin.is_active, admin.kyc_status) == ("admin", True, "not_started")
 
 
-def test_a_role_that_does_not_exist_is_refused(alice, admin):
+def test_an_unknown_role_is_refused(alice, admin):
     with pytest.raises(ValidationError):
         people.set_role(actor=admin, user=alice, role="owner")
 
 
-def test_the_same_role_again_ends_nothing(alice, admin):
+def test_setting_the_same_role_ends_no_sessions(alice, admin):
     assert people.set_role(actor=admin, user=alice, role="user").session_version == 0
 
 
-def test_a_deactivated_admin_may_nothing(admin):
+def test_a_deactivated_admin_has_no_permissions(admin):
     people.set_active(actor=None, user=admin, is_active=False)
     admin.refresh_from_db()
     assert not may(admin, Ability.MANAGE_USERS)
@@ -84,7 +84,7 @@ def test_a_deactivated_admin_may_nothing(admin):
         require(admin, Ability.MANAGE_USERS)
 
 
-def test_every_role_is_described():
+def test_every_role_has_a_description():
     assert set(ABILITIES) == set(User.Role.values)
     assert [role for role in User.Role.values if is_staff_role(role)] == [
         "support",
@@ -94,17 +94,17 @@ def test_every_role_is_described():
     assert Ability.CHANGE_OWN_DATA not in ABILITIES["viewer"] | ABILITIES["analyst"]
 
 
-def test_a_profile_takes_only_what_belongs_to_it(alice):
+def test_a_profile_accepts_only_its_own_fields(alice):
     with pytest.raises(TypeError):
         people.update_profile(actor=alice, user=alice, role="admin")
 
 
-def test_a_viewer_keeps_a_name_and_a_theme_of_their_own(alice):
+def test_a_viewer_can_change_their_own_name_and_theme(alice):
     viewer = people.set_role(actor=None, user=alice, role="viewer")
     assert people.update_profile(actor=viewer, user=viewer, theme="dark").theme == "dark"
 
 
-def test_a_new_password_must_be_a_good_one(alice):
+def test_a_weak_new_password_is_refused(alice):
     with pytest.raises(ValidationError):
         people.change_password(actor=alice, user=alice, password="alice@example")
     alice.refresh_from_db()
@@ -124,13 +124,13 @@ def test_a_new_password_must_be_a_good_one(alice):
         ("", "", 0, None),
     ],
 )
-def test_the_callers_address(rf, settings, remote, forwarded, proxies, expected):
+def test_the_client_address(rf, settings, remote, forwarded, proxies, expected):
     settings.TRUSTED_PROXY_COUNT = proxies
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     assert client_address(rf.get("/", REMOTE_ADDR=remote, **headers)) == expected
 
 
-def test_the_neighbourhood_of_an_address():
+def test_the_network_of_an_address():
     assert network_of("203.0.113.9") == "203.0.113.0/24"
     assert network_of("2001:db8:1:2:3::9") == "2001:db8:1:2::/64"
     assert network_of(None) == "unknown"
@@ -141,16 +141,16 @@ def test_the_neighbourhood_of_an_address():
     [("de", "de-DE"), ("en", "en-US"), ("en-GB,en;q=0.9", "en-GB"), ("fr-LU, fr", "fr-FR"),
      ("tlh, da;q=0.5", "da-DK"), ("*", ""), ("", "")],
 )  # fmt: skip
-def test_a_language_is_taken_from_the_browser(header, tag):
+def test_the_language_is_taken_from_the_browser(header, tag):
     assert best_locale(header) == tag
 
 
-def test_languages_are_offered_by_their_own_names():
+def test_languages_are_listed_by_their_own_names():
     names = dict(locale_choices())
     assert (names["en-US"], names["fr-FR"]) == ("English (United States)", "Français (France)")
 
 
-def test_devices_are_named_as_people_know_them():
+def test_devices_have_readable_names():
     firefox = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
     assert device_name(firefox) == "Firefox on Windows"
     assert device_name("okhttp/4.12") == "okhttp"
@@ -159,7 +159,7 @@ def test_devices_are_named_as_people_know_them():
 
 @pytest.mark.once
 @pytest.mark.parametrize("way", ["password", "everywhere"])
-def test_who_is_thrown_out_does_not_come_back_by_a_link_they_had_asked_for(alice, client, way):
+def test_a_pending_email_link_does_not_let_an_intruder_back_in(alice, client, way):
     EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
     waiting = request_email_change(user=alice, email="thief@example.com")
     link = reverse("account_confirm_email", args=[EmailConfirmationHMAC(waiting).key])

@@ -1,4 +1,4 @@
-"""A refresh token is used once: one winner, a race is no theft, reuse ends the family."""
+"""A refresh token is used once: parallel uses have one winner, later reuse ends the family."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +14,7 @@ from users.models import AuditEvent, Notification, RefreshSession
 from users.services import people, sessions
 from users.services.sessions import TokenRaceError, WrongTokenError, rotate_tokens, start_tokens
 
-# A barrier that breaks says that somebody died, not that the machine is slow.
+# A broken barrier means that a thread died, not that the machine is slow.
 LONGEST_SECONDS = 300
 
 
@@ -27,7 +27,7 @@ def me(access: str) -> int:
 
 
 def used_long_ago(seconds: float) -> None:
-    """Let the first use lie so many seconds back."""
+    """Move the first use this many seconds into the past."""
     used = RefreshSession.objects.exclude(used_at=None)
     used.update(used_at=timezone.now() - timedelta(seconds=seconds))
 
@@ -37,7 +37,7 @@ def tokens(alice) -> sessions.Tokens:
     return start_tokens(user=alice, at=timezone.now())
 
 
-def test_a_refresh_token_gives_a_new_pair_that_works(tokens):
+def test_a_refresh_token_returns_a_working_new_pair(tokens):
     answer = refresh(tokens.refresh)
     assert answer.status_code == 200
     assert set(answer.json()) == {"access", "refresh", "expires_in"}
@@ -46,7 +46,7 @@ def test_a_refresh_token_gives_a_new_pair_that_works(tokens):
     assert refresh(answer.json()["refresh"]).status_code == 200
 
 
-def test_a_server_whose_clock_is_a_little_behind_takes_a_new_token_too(tokens, time_machine):
+def test_a_server_whose_clock_is_slightly_behind_accepts_a_new_token(tokens, time_machine):
     now = timezone.now()
     time_machine.move_to(now - timedelta(seconds=4))
     assert me(tokens.access) == 200
@@ -59,7 +59,7 @@ def test_only_the_hash_of_a_refresh_token_is_stored(tokens):
     assert tokens.refresh not in str(stored)
 
 
-def test_reuse_ends_the_family_and_is_told_on_the_audit_trail(tokens):
+def test_reuse_ends_the_family_and_is_recorded(tokens):
     successor = refresh(tokens.refresh).json()
     used_long_ago(11)
     reused = refresh(tokens.refresh)
@@ -98,7 +98,7 @@ def test_a_second_use_within_ten_seconds_ends_nothing(tokens, seconds):
     assert not AuditEvent.objects.filter(action="users.tokens.revoked").exists()
 
 
-def test_a_use_that_began_before_the_first_one_ended_is_a_race_however_long_it_waited(tokens):
+def test_a_use_that_began_before_the_first_ended_is_a_race_however_long_it_waited(tokens):
     began = timezone.now()
     rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
     with pytest.raises(TokenRaceError):
@@ -107,7 +107,7 @@ def test_a_use_that_began_before_the_first_one_ended_is_a_race_however_long_it_w
 
 
 @pytest.mark.parametrize("seconds", [10.5, 60, 86_400])
-def test_a_later_use_is_reuse_also_after_one_within_the_grace(tokens, seconds):
+def test_a_later_use_is_reuse_even_after_one_within_the_grace_period(tokens, seconds):
     successor = refresh(tokens.refresh).json()["refresh"]
     assert refresh(tokens.refresh).status_code == 409
     used_long_ago(seconds)
@@ -116,7 +116,7 @@ def test_a_later_use_is_reuse_also_after_one_within_the_grace(tokens, seconds):
     assert AuditEvent.objects.get(action="users.tokens.revoked").changes["reason"] == "reuse"
 
 
-def test_the_grace_of_a_client_that_was_signed_out_is_over(alice, tokens):
+def test_a_signed_out_client_has_no_grace_period(alice, tokens):
     refresh(tokens.refresh)
     sessions.sign_out_everywhere(actor=alice, user=alice)
     assert refresh(tokens.refresh).status_code == 401
@@ -143,13 +143,13 @@ def test_an_unknown_token_is_refused(token):
     assert not AuditEvent.objects.exists()
 
 
-def test_expired_rows_are_purged_and_living_ones_kept(alice, tokens):
+def test_expired_rows_are_purged_and_active_ones_kept(alice, tokens):
     assert sessions.purge_expired(at=timezone.now()) == 0
     assert sessions.purge_expired(at=timezone.now() + timedelta(days=8)) == 1
     assert not RefreshSession.objects.exists()
 
 
-def test_a_client_that_goes_on_refreshing_stays_as_old_as_its_sign_in(alice, tokens):
+def test_refreshing_does_not_make_a_sign_in_look_recent(alice, tokens):
     """Or it would count as signed in just now, once its first tokens are purged."""
     began = RefreshSession.objects.get().created_at
     for _ in range(2):
@@ -201,7 +201,7 @@ def test_twenty_parallel_refreshes_have_one_winner_and_end_nothing():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_fifty_times_twenty_parallel_refreshes_have_one_winner_who_lives_on():
+def test_repeated_parallel_refreshes_have_one_surviving_winner():
     """A client with many requests in flight, whose token ran out: round after round."""
     user = make_user()
     token = start_tokens(user=user, at=timezone.now()).refresh
@@ -218,7 +218,7 @@ def test_fifty_times_twenty_parallel_refreshes_have_one_winner_who_lives_on():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refresh_and_a_sign_out_everywhere_leave_nothing_alive():
+def test_a_concurrent_refresh_and_sign_out_everywhere_leave_no_tokens():
     """Whoever comes second must see what the first did; a token born meanwhile may not survive."""
     user = make_user()
     for _ in range(5):

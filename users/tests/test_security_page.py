@@ -1,4 +1,4 @@
-"""Where one is signed in: browsers and apps, listed and ended."""
+"""The security page: browser sessions and apps, listed and ended."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ def test_the_security_page_lists_browsers_and_apps(alice):
 
 
 @pytest.mark.once
-def test_a_session_says_when_from_where_and_with_what_it_was_last_used(alice):
+def test_a_session_shows_when_where_and_with_what_it_was_last_used(alice):
     client = sign_in()
     long_ago = timezone.now() - timedelta(days=2)
     alice.usersession_set.update(last_seen_at=long_ago, ip="192.0.2.1", user_agent="old")
@@ -33,7 +33,7 @@ def test_a_session_says_when_from_where_and_with_what_it_was_last_used(alice):
     assert (row.ip, row.last_seen_at > long_ago + timedelta(days=1)) == ("127.0.0.1", True)
 
 
-def test_pages_show_times_by_ones_own_clock(alice):
+def test_pages_show_times_in_the_users_time_zone(alice):
     client = sign_in()
     people.update_profile(actor=alice, user=alice, timezone="Asia/Kathmandu")
     row = alice.usersession_set.get()
@@ -41,7 +41,7 @@ def test_pages_show_times_by_ones_own_clock(alice):
     assert date_format(local, "DATETIME_FORMAT") in client.get("/users/security/").content.decode()
 
 
-def test_the_page_asks_as_often_for_one_session_as_for_many(alice, django_assert_num_queries):
+def test_the_page_needs_constant_queries_for_many_sessions(alice, django_assert_num_queries):
     client = sign_in()
     sessions.start_tokens(user=alice, at=timezone.now())
     client.get("/users/security/")
@@ -54,7 +54,7 @@ def test_the_page_asks_as_often_for_one_session_as_for_many(alice, django_assert
         client.get("/users/security/")
 
 
-def test_another_browser_is_signed_out_from_here(alice):
+def test_another_browser_can_be_signed_out_from_here(alice):
     here, there = sign_in(), sign_in()
     row = alice.usersession_set.exclude(session_key=here.session.session_key).get()
     answer = here.post(reverse("users:session_end", args=[row.pk]))
@@ -64,7 +64,7 @@ def test_another_browser_is_signed_out_from_here(alice):
     assert "users.session.ended" in actions()
 
 
-def test_nobody_ends_the_sessions_or_tokens_of_others(alice, bob):
+def test_nobody_can_end_sessions_or_tokens_of_others(alice, bob):
     mine, theirs = sign_in(), sign_in("bob@example.com")
     row = bob.usersession_set.get()
     sessions.start_tokens(user=bob, at=timezone.now())
@@ -75,7 +75,7 @@ def test_nobody_ends_the_sessions_or_tokens_of_others(alice, bob):
     assert RefreshSession.objects.get().revoked_at is None
 
 
-def test_an_app_is_signed_out_from_the_page(alice):
+def test_an_app_can_be_signed_out_on_the_page(alice):
     client = sign_in()
     sessions.start_tokens(user=alice, at=timezone.now())
     family = RefreshSession.objects.get().family
@@ -93,14 +93,14 @@ def test_sign_out_everywhere_ends_this_browser_too(alice):
     assert not RefreshSession.objects.filter(revoked_at=None).exists()
 
 
-def test_security_pages_change_nothing_by_get(alice):
+def test_get_requests_to_security_pages_change_nothing(alice):
     client = sign_in()
     for name, args in (("session_end", [1]), ("sign_out_everywhere", []), ("theme_set", [])):
         assert client.get(reverse(f"users:{name}", args=args)).status_code == 405
     assert is_signed_in(client)
 
 
-def test_the_stock_list_of_sessions_records_too(alice):
+def test_allauths_session_list_is_recorded_too(alice):
     here, there = sign_in(), sign_in()
     here.post("/users/sessions/")
     assert is_signed_in(here)

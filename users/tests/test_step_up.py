@@ -1,4 +1,4 @@
-"""What is sensitive asks for a factor again: on the page, and at the API."""
+"""Sensitive actions require a step-up, on pages and in the API."""
 
 import pytest
 from django.core import signing
@@ -64,7 +64,7 @@ def code_of(answer) -> str:
 # --- Pages ------------------------------------------------------------------------------------
 
 
-def test_a_post_is_carried_out_after_the_password_with_all_that_was_typed(alice):
+def test_a_post_is_completed_after_the_password_with_all_its_fields(alice):
     client = Client()
     client.post("/users/login/", {"login": alice.email, "password": PASSWORD})
     asked = client.post("/sensitive/", {"note": "kept"})
@@ -83,7 +83,7 @@ def test_a_post_is_carried_out_after_the_password_with_all_that_was_typed(alice)
     ]
 
 
-def test_a_part_of_a_page_leads_the_whole_page_to_the_proof_and_back(client_for, alice):
+def test_an_htmx_request_sends_the_whole_page_to_the_proof_and_back(client_for, alice):
     client = client_for(alice)
     part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/bills/?page=2"}
     shown = client.get("/sensitive/", headers=part)
@@ -95,7 +95,7 @@ def test_a_part_of_a_page_leads_the_whole_page_to_the_proof_and_back(client_for,
     assert done.content == b"POST kept"
 
 
-def test_a_proof_on_the_page_ends_after_five_minutes(client_for, alice, settings):
+def test_a_proof_on_the_page_expires_after_five_minutes(client_for, alice, settings):
     client = client_for(alice)
     step_up(client, alice)
     assert client.get("/sensitive/").status_code == 200
@@ -103,7 +103,7 @@ def test_a_proof_on_the_page_ends_after_five_minutes(client_for, alice, settings
     assert client.get("/sensitive/").status_code == 302
 
 
-def test_the_proof_of_one_is_none_for_another_in_the_same_session(client_for, alice, bob):
+def test_a_proof_does_not_count_for_another_user_in_the_same_session(client_for, alice, bob):
     client = client_for(alice)
     step_up(client, bob)
     assert client.get("/sensitive/").status_code == 302
@@ -112,7 +112,7 @@ def test_the_proof_of_one_is_none_for_another_in_the_same_session(client_for, al
 # --- The API ----------------------------------------------------------------------------------
 
 
-def test_the_api_refuses_without_a_proof_and_goes_on_with_one(alice):
+def test_the_api_requires_a_proof_and_accepts_it(alice):
     client = signed_in(alice)
     refused = client.post("/api/sensitive")
     assert (refused.status_code, code_of(refused)) == (403, "step_up_required")
@@ -122,11 +122,11 @@ def test_the_api_refuses_without_a_proof_and_goes_on_with_one(alice):
     done = client.post("/api/sensitive", HTTP_X_STEP_UP=answer.json()["step_up"])
     assert done.json() == {"done": True}
     assert step_up_events() == [("users.step_up.succeeded", {"by": "api", "factor": "password"})]
-    # It was a question, no refusal.
+    # A step-up request is not recorded as a refusal.
     assert not AuditEvent.objects.filter(action="users.access.refused").exists()
 
 
-def test_a_proof_is_good_for_its_user_its_client_and_its_version_only(alice, bob):
+def test_a_proof_is_valid_only_for_its_user_client_and_version(alice, bob):
     mine, other_client, theirs = signed_in(alice), signed_in(alice), signed_in(bob)
     proof = proof_of(mine)
     forged = signing.dumps([alice.pk, 0, ""], salt=SALT, key="another key")
@@ -136,7 +136,7 @@ def test_a_proof_is_good_for_its_user_its_client_and_its_version_only(alice, bob
     assert mine.post("/api/sensitive", HTTP_X_STEP_UP=proof).status_code == 200
 
 
-def test_a_proof_ends_after_five_minutes_and_with_the_password(alice, api_for, settings):
+def test_an_api_proof_ends_after_five_minutes_and_with_the_password(alice, api_for, settings):
     client = api_for(alice)
     step_up(client, alice)
     assert client.post("/api/sensitive").status_code == 200
@@ -149,14 +149,14 @@ def test_a_proof_ends_after_five_minutes_and_with_the_password(alice, api_for, s
     assert client.post("/api/sensitive").status_code == 403
 
 
-def test_a_browser_session_uses_the_proof_of_its_page(client_for, alice):
+def test_a_browser_session_can_use_its_pages_proof_in_the_api(client_for, alice):
     client = client_for(alice)
     assert client.post("/api/sensitive").status_code == 403
     step_up(client, alice)
     assert client.post("/api/sensitive").status_code == 200
 
 
-def test_wrong_factors_are_counted_told_and_prove_nothing(alice):
+def test_wrong_factors_are_counted_recorded_and_prove_nothing(alice):
     client = signed_in(alice)
     answers = [client.post("/api/auth/step-up", {"password": "wrong"}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [400] * 5 + [429]
@@ -169,5 +169,5 @@ def test_wrong_factors_are_counted_told_and_prove_nothing(alice):
     assert actions == ["users.step_up.failed"] * 5 + ["users.step_up.locked"] + [
         "users.step_up.failed"
     ]
-    # Somebody's guesses here are no lock at the door.
+    # Failed step-ups do not lock the sign-in.
     assert signed_in(alice).post("/api/sensitive").status_code == 403
