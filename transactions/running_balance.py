@@ -1,8 +1,8 @@
-"""An account's balance after each row, and at the end of each day or month.
+"""An account's balance after each transaction, and at the end of each day or month.
 
-Everything is counted back from the stored balance, so a page far down costs no more than the
-first: whole months come from the monthly totals, and only the page's own month from rows.
-Read the account and the rows in one snapshot.
+Everything is calculated backward from the stored balance, so a late page costs no more than the
+first: whole months use the monthly totals, and only the page's own month uses rows. Read the
+account and the rows in one snapshot.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,16 @@ from users.timezones import local_date, today_in
 
 @dataclass(frozen=True, slots=True)
 class BalancePoint:
-    """The balance at the end of `on` (a day, or a month's last day)."""
+    """The balance at the end of `on` (a day, or the last day of a month)."""
 
     on: date
     balance: Decimal
 
 
 def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decimal | None]:
-    """The balance after each of these consecutive rows, newest first; None before one posts."""
+    """The balance after each of these consecutive rows, newest first. None for rows not
+    posted yet.
+    """
     if not rows:
         return []
     balance = account.balance - _sum_of_newer(account, rows[0])
@@ -50,14 +52,14 @@ def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
 
 
 def balance_before(account: Account, on: date) -> Decimal:
-    """The balance as the day `on` begins, in two queries."""
+    """The balance at the start of the day `on`, with two queries."""
     following = add_months(first_of_month(on), 1)
     since = _sum_of_rows(account, Q(), Period(on, following))
     return account.balance - since - _sum_of_months(account, following)
 
 
 def _sum_of_months(account: Account, first: date) -> Decimal:
-    """What was posted in this month and all that follow."""
+    """The sum posted in this month and all later ones."""
     whole = MonthlyTotal.objects.filter(account=account, month__gte=first).aggregate(
         inflow=Sum("inflow"), outflow=Sum("outflow")
     )
@@ -71,21 +73,23 @@ def _sum_of_rows(account: Account, which: Q, period: Period) -> Decimal:
 
 
 def begun_on(account: Account) -> date:
-    """From which day an account's balance is known: opened here, or the month of its first line."""
+    """The first day with a known balance: when the account was opened, or the month of its first
+    line.
+    """
     opened = local_date(account.user.timezone, account.created_at)
     first = MonthlyTotal.objects.filter(account=account).aggregate(first=Min("month"))["first"]
     return min(opened, first or opened)
 
 
 def _is_today(account: Account, on: date) -> bool:
-    """Whether the stored balance, today's money, is the balance of that day."""
+    """Whether the stored (current) balance is the balance of that day."""
     return on >= today_in(account.user.timezone)
 
 
 def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
-    """The balance at the end of each of the last `days` days up to today, the day `on`.
+    """The balance at the end of each of the last `days` days up to `on`, which is today.
 
-    Today's is the stored balance. There is no point before the account began.
+    Today's is the stored balance. There is no point before the account's first day.
     """
     start = on - timedelta(days=days - 1)
     by_day = dict(
@@ -96,7 +100,7 @@ def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
         .annotate(net=Sum("signed_amount"))
         .values_list("txn_date", "net")
     )
-    # What the bank posted for a later day is in today's balance and in no earlier one.
+    # Transactions the bank posted with a future date are in today's balance but in no earlier one.
     ahead = sum((net for day, net in by_day.items() if day > on), start=Decimal(0))
     balance, begun = account.balance - ahead, begun_on(account)
     points = [BalancePoint(on, account.balance if _is_today(account, on) else balance)]
@@ -110,9 +114,9 @@ def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
 
 
 def monthly_balances(account: Account, months: int, on: date) -> list[BalancePoint]:
-    """The balance at the end of each of the last `months` months; the present month's is today's.
+    """The balance at the end of each of the last `months` months. The current month has today's.
 
-    There is no point before the account began.
+    There is no point before the account's first day.
     """
     period = Period.last_months(months, on)
     sums = MonthlyTotal.objects.filter(account=account, month__gte=period.start).order_by()

@@ -16,7 +16,7 @@ _OTHER_COLOR = "#9aa2b4"
 
 
 def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
-    """The statement as prepared on the date `on`, amounts as in `locale`.
+    """The statement as prepared on the date `on`, with amounts in the format of `locale`.
 
     Raises PdfUnavailableError, and ValueError above STATEMENT_PDF_LINES.
     """
@@ -27,7 +27,7 @@ def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
 
 
 def statement_context(statement: Statement, *, locale: str, on: date) -> dict[str, Any]:
-    """Everything the template shows; amounts of the lines are text already, for speed."""
+    """The template context. Line amounts are already formatted, for speed."""
     currency, account = statement.currency, statement.account
     slices = category_slices(statement.spending)
     whole = sum(one.amount for one in slices)
@@ -64,7 +64,7 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
 
 
 def category_slices(spending: tuple[CategorySum, ...]) -> list[Slice]:
-    """The largest categories, and all others as one."""
+    """The largest categories, and all others combined."""
     slices = [Slice(one.name, one.outflow, one.color) for one in spending[:SHOWN_CATEGORIES]]
     rest = spending[SHOWN_CATEGORIES:]
     if rest:
@@ -74,7 +74,7 @@ def category_slices(spending: tuple[CategorySum, ...]) -> list[Slice]:
 
 
 def _text(merchant: str, description: str) -> str:
-    """The merchant, and the bank's own text where it says more: one text, for speed."""
+    """The merchant plus the bank's text if it adds anything, as one string for speed."""
     if not merchant or description.casefold() == merchant.casefold():
         return description
     return f"{merchant} · {description}"

@@ -1,9 +1,9 @@
-"""How an account agrees with its bank: the statements imported, their gaps, and their balances.
+"""Compare an account with its imported bank statements: balances and gaps.
 
-A confirmed import is a statement of its days. It proves the ledger where the file tells a closing
-balance and the ledger held the same at the end of that day; it follows on from the statement
-before it where its opening balance is the other's closing balance. Amounts are the account's own
-currency. Read it inside `read_snapshot()`.
+A confirmed import is a statement for its days. It proves the ledger if its closing balance equals
+the ledger's at the end of that day. It follows on from the previous statement if its opening
+balance equals that one's closing balance. Amounts are in the account's currency. Read it inside
+`read_snapshot()`.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ Verdict = ImportRow.Verdict
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A line that accounts for the whole difference by itself, and why it would."""
+    """A transaction that explains the whole difference by itself, and why."""
 
     on: date
     description: str
@@ -38,12 +38,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One statement beside the ledger.
+    """One statement compared with the ledger.
 
-    `difference` is what the file's closing balance has more than the ledger on that day; None
-    where the file tells none. `follows_on` compares its opening balance with the closing balance
-    of the statement before; None where either is not told. `gap` are the days between the two
-    that no statement covers.
+    `difference` is the file's closing balance minus the ledger's on that day, or None if the file
+    has none. `follows_on` compares the opening balance with the previous closing balance, or None
+    if either is missing. `gap` is the days between the two that no statement covers.
     """
 
     batch: ImportBatch
@@ -63,13 +62,15 @@ class Proof:
 
 
 def statements_of(account: Account) -> QuerySet[ImportBatch]:
-    """The confirmed imports of an account that tell of days, the latest first."""
+    """The account's confirmed imports with dates, latest first."""
     confirmed = ImportBatch.objects.filter(account=account, status=ImportBatch.Status.DONE)
     return confirmed.exclude(covers_to=None).order_by("-covers_to", "-pk")
 
 
 def prove_page(account: Account, page: Sequence[ImportBatch]) -> list[Proof]:
-    """Each of these consecutive statements (latest first) beside the ledger and the one before."""
+    """Compare each of these consecutive statements (latest first) with the ledger and the previous
+    one.
+    """
     if not page:
         return []
     oldest = page[-1]
@@ -80,7 +81,7 @@ def prove_page(account: Account, page: Sequence[ImportBatch]) -> list[Proof]:
 
 
 def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
-    """As `prove_page`, in the order of time and without a look at what was before the first."""
+    """Like `prove_page`, in chronological order and without the statement before the first."""
     balances = _balances_on(account, {sure(batch.covers_to) for batch in batches})
     proofs = []
     before: ImportBatch | None = None
@@ -108,7 +109,7 @@ def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
 
 
 def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:
-    """Only statements that touch can: others have days between or in common."""
+    """Only adjacent statements can follow on; others have a gap or overlap."""
     if before is None or sure(batch.covers_from) <= sure(before.covers_to):
         return None
     closing, opening = before.file_closing_balance, batch.file_opening_balance
@@ -122,7 +123,7 @@ def _gap(covered_to: date | None, first: date) -> tuple[date, date] | None:
 
 
 def _balances_on(account: Account, days: Iterable[date]) -> dict[date, Decimal]:
-    """The ledger's balance at the end of each of the days, in three queries."""
+    """The ledger's balance at the end of each of the days, with three queries."""
     wanted = sorted(days)
     earliest = wanted[0]
     balance = balance_before(account, earliest + ONE_DAY)
@@ -139,7 +140,7 @@ def _balances_on(account: Account, days: Iterable[date]) -> dict[date, Decimal]:
     return found
 
 
-# --- What would explain a difference ------------------------------------------------------------
+# --- Possible explanations of a difference --------------------------------------------------------
 
 
 def _explained(account: Account, proofs: list[Proof]) -> list[Proof]:
@@ -153,7 +154,7 @@ def _explained(account: Account, proofs: list[Proof]) -> list[Proof]:
 
 
 def _held_lines(account: Account, off: Sequence[Proof]) -> dict[Decimal, list[Transaction]]:
-    """Lines of the days concerned whose absence would make up one of the differences."""
+    """Transactions of these days whose absence would explain one of the differences."""
     wanted = {-sure(proof.difference) for proof in off}
     lines = Transaction.objects.filter(
         account=account,
@@ -169,7 +170,7 @@ def _held_lines(account: Account, off: Sequence[Proof]) -> dict[Decimal, list[Tr
 
 
 def _rows_left_out(off: Sequence[Proof]) -> dict[tuple[int, Decimal], list[ImportRow]]:
-    """Lines of the files that were not added and would make up one of the differences."""
+    """Lines of the files that were not added and would explain one of the differences."""
     not_added = (Verdict.REVIEW, Verdict.SKIPPED, Verdict.DUPLICATE)
     which = Q()
     for proof in off:

@@ -1,6 +1,6 @@
-"""An account's statement: opening balance, every posted line with the balance after it, closing.
+"""An account statement: opening balance, posted transactions with running balance, closing balance.
 
-Posted rows alone count; what is still pending is said apart. Amounts are the account's own
+Only posted transactions count; pending ones are listed separately. Amounts are in the account's
 currency, so nothing is converted. Build it inside `read_snapshot()`.
 """
 
@@ -23,7 +23,7 @@ UNCATEGORIZED, UNCATEGORIZED_COLOR = "Uncategorized", "#94a3b8"
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One posted transaction, and the balance once it is counted."""
+    """One posted transaction and the balance after it."""
 
     on: date
     merchant: str
@@ -34,7 +34,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class CategorySum:
-    """Money in and out (both positive) in one top-level category."""
+    """Money in and out (both positive) for one top-level category."""
 
     name: str
     color: str
@@ -46,7 +46,7 @@ class CategorySum:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the bank has not booked yet: in no line, no sum and no balance here."""
+    """What the bank has not booked yet. Not part of any line, sum or balance here."""
 
     count: int
     total: Decimal
@@ -72,13 +72,13 @@ class Statement:
 
     @property
     def spending(self) -> tuple[CategorySum, ...]:
-        """Where money went, largest first; moving it between own accounts is no spending."""
+        """Spending by category, largest first, without transfers between own accounts."""
         spent = [one for one in self.categories if one.outflow and not one.is_transfer]
         return tuple(sorted(spent, key=lambda one: (-one.outflow, one.name)))
 
 
 def build_statement(account: Account, period: Period) -> Statement:
-    """The statement of one period; its lines are in the order of their dates."""
+    """The statement for one period, with its lines in date order."""
     opening = balance_before(account, period.start)
     lines = tuple(statement_lines(account, period, opening))
     return Statement(
@@ -100,7 +100,7 @@ def count_lines(account: Account, period: Period) -> int:
 
 
 def statement_lines(account: Account, period: Period, opening: Decimal) -> Iterator[StatementLine]:
-    """The lines one by one, in two thousand rows' memory."""
+    """Yield the lines, with at most two thousand rows in memory."""
     balance = opening
     rows = _rows(account, period).posted().order_by("txn_date", "id")
     values = rows.values_list("txn_date", "merchant", "description", "signed_amount")
@@ -120,7 +120,9 @@ def _pending(account: Account, period: Period) -> Pending:
 
 
 def _category_sums(account: Account, period: Period) -> tuple[CategorySum, ...]:
-    """By top-level category, a split row by its parts; by name, what has none last."""
+    """Sums by top-level category, sorted by name; split transactions by part;
+    uncategorized last.
+    """
     counted = _rows(account, period).posted()
     parts = TransactionSplit.objects.filter(transaction__in=counted.filter(is_split=True))
     found = [*_by_category(counted.filter(is_split=False)), *_by_category(parts)]

@@ -1,6 +1,7 @@
-"""What the rows of a list add up to, per currency: never one currency with another.
+"""Sums of a list's transactions, separately for each currency.
 
-In a list of one category a split row counts by its parts in it, as in the category's figure.
+In a list of one category, a split transaction counts by its parts in it, as in the category's
+figure.
 """
 
 from collections.abc import Collection
@@ -28,9 +29,9 @@ from banking.kernel.fields import AmountField
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
-# The category of a split row waits; a part is no transfer.
+# A split transaction's own category does not count, and parts are never transfers.
 _TRANSFER = Q(category__kind=Category.Kind.TRANSFER, is_split=False)
-# NOT (NULL = x) is neither true nor false in SQL, so rows without a category are named.
+# NOT (NULL = x) is neither true nor false in SQL, so uncategorized rows need their own condition.
 _OWN = Q(category=None) | ~_TRANSFER
 _POSTED = Q(status=Transaction.Status.POSTED)
 
@@ -41,7 +42,7 @@ COUNTED = "counted_amount"
 def counted_by_parts(
     rows: TransactionQuerySet, parts: QuerySet[TransactionSplit]
 ) -> TransactionQuerySet:
-    """The rows with what each counts in COUNTED: a split one by these parts, any other whole."""
+    """Annotate each row's counted amount as COUNTED: these parts of a split, or else the whole."""
     own = parts.filter(transaction=OuterRef("pk")).order_by().values("transaction")
     share = Subquery(own.annotate(share=Sum("signed_amount")).values("share"))
     amount = Case(When(is_split=True, then=share), default=F("signed_amount"))
@@ -50,7 +51,7 @@ def counted_by_parts(
 
 @dataclass(frozen=True, slots=True)
 class CurrencySummary:
-    """One currency's share of a list: income and spending of posted rows that are no transfer."""
+    """A list's income and spending in one currency: posted transactions without transfers."""
 
     currency: str
     count: int
@@ -67,7 +68,7 @@ class CurrencySummary:
 
 
 def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
-    """Count and sums of the rows in one query, the currency with most rows first."""
+    """Count and sums of the rows in one query; the currency with the most rows first."""
     grouped: Any = rows.order_by().values("currency").annotate(**_sums(_counted(rows)))
     found = [
         CurrencySummary(
@@ -108,9 +109,9 @@ def _sum(amount: str, condition: Q) -> Coalesce:
 def day_nets(
     rows: TransactionQuerySet, days: Collection[date]
 ) -> dict[date, list[tuple[str, Decimal]]]:
-    """{day: [(currency, net)]} of whole days, also where a page shows only a part of one.
+    """{day: [(currency, net)]} for whole days, even where a page shows only part of one.
 
-    A day of transfers and rows that are not posted alone has none.
+    A day with only transfers and unposted transactions has no entry.
     """
     nets: dict[date, list[tuple[str, Decimal]]] = {}
     grouped = (

@@ -1,4 +1,4 @@
-"""Work away from the request. Each task takes ids, calls one service, and is safe to repeat."""
+"""Background tasks. Each takes IDs, calls one service, and is safe to repeat."""
 
 import logging
 from datetime import timedelta
@@ -46,13 +46,13 @@ def check_import(batch_id: int) -> None:
 
 @shared_task(**_RETRY)
 def confirm_import(batch_id: int) -> None:
-    """Check if need be, and post what is new."""
+    """Check the import if necessary, then post what is new."""
     _confirm(batch_id)
 
 
 @shared_task
 def resume_imports() -> int:
-    """Take up imports whose message was lost or whose worker died; returns how many."""
+    """Restart imports whose message was lost or whose worker died. Returns how many."""
     now = timezone.now()
     waiting = importing.waiting_batches(
         after=now - WORK_GIVEN_UP_AFTER, before=now - IMPORT_OVERDUE_AFTER, limit=SWEEP_LIMIT
@@ -72,19 +72,19 @@ def resume_imports() -> int:
 
 @shared_task(**_RETRY)
 def post_planned_transactions() -> dict[str, int]:
-    """Post what was planned for a day that has come, in each owner's own calendar."""
+    """Post planned transactions that are due in their owner's time zone."""
     return post_planned(at=timezone.now())
 
 
 @shared_task(**_RETRY)
 def find_transfers(user_id: int) -> int:
-    """Look for pairs that are one movement, after rows have come in; returns how many are new."""
+    """Look for transfers among recently added transactions. Returns how many are new."""
     user = User.objects.get(pk=user_id)
     return suggest_transfers(user=user, since=timezone.now().date() - TRANSFERS_WITHIN)
 
 
 def _confirm(batch_id: int) -> None:
-    """What the owner must mend is shown to them on the batch, and is no failure of the task."""
+    """Problems the owner must fix are stored on the batch and do not fail the task."""
     batch = importing.batch_with_account(batch_id)
     try:
         import_confirming.confirm_import(actor=batch.user, batch_id=batch_id, at=timezone.now())
@@ -95,7 +95,9 @@ def _confirm(batch_id: int) -> None:
 
 @shared_task(**_RETRY)
 def sync_bank(connection_id: int) -> None:
-    """Ask one bank for news; what it refuses is shown to its owner, and is no failure here."""
+    """Sync one bank connection. Errors from the bank are shown to its owner and do not fail the
+    task.
+    """
     run = sync_connection(connection_id=connection_id, at=timezone.now())
     if run is not None and run.added_count:
         find_transfers(run.connection.user_id)
@@ -103,7 +105,7 @@ def sync_bank(connection_id: int) -> None:
 
 @shared_task
 def sync_due_banks() -> int:
-    """Hand the connections whose time has come to the workers, the longest waiting first."""
+    """Queue a sync for each connection that is due, longest waiting first."""
     due = due_connections(timezone.now(), limit=DUE_BANKS_AT_ONCE)
     for connection_id in due:
         wake(sync_bank, connection_id)
@@ -112,13 +114,13 @@ def sync_due_banks() -> int:
 
 @shared_task
 def end_bank_accesses() -> int:
-    """End the access of connections that can no longer be taken back; returns how many."""
+    """Revoke the access of connections that can no longer be restored. Returns how many."""
     return end_accesses(at=timezone.now())
 
 
 @shared_task
 def check_ledger_nightly() -> bool:
-    """Prove balances and totals against the rows; a violation is an error in the log."""
+    """Verify balances and totals against the rows. Violations are logged as errors."""
     report = check_ledger()
     if not report.is_clean:
         logger.error("ledger_violations", extra={"violations": report.violation_count})
@@ -127,24 +129,24 @@ def check_ledger_nightly() -> bool:
 
 @shared_task
 def purge_expired() -> dict[str, int]:
-    """Empty the trash of what has been there for 30 days, and let go of old uploads."""
+    """Delete trash older than 30 days and old uploads."""
     return purge(at=timezone.now())
 
 
 @shared_task(**_RETRY)
 def run_change(change_id: int) -> None:
-    """Carry on a large change, or its undoing, step by step to its end."""
+    """Continue a large change, or its undo, step by step until it is done."""
     work = long_changes.LongChange(change_id)
     for _ in range(CHANGE_STEPS_A_TASK):
         if not work.step(at=timezone.now()):
             return
-    # Long before the time limit of a task, so that others get their turn.
+    # Well before the task's time limit, so that other tasks get a turn.
     wake(run_change, change_id)
 
 
 @shared_task
 def resume_changes() -> int:
-    """Take up large changes whose message was lost or whose worker died; returns how many."""
+    """Restart large changes whose message was lost or whose worker died. Returns how many."""
     now = timezone.now()
     long_changes.give_up_changes(before=now - SILENT_FOR)
     waiting = long_changes.claim_waiting(before=now - SILENT_FOR, at=now, limit=SWEEP_LIMIT)
@@ -154,7 +156,7 @@ def resume_changes() -> int:
 
 
 def _try(change_id: int) -> None:
-    """One that fails is an error in the log, and waits for its next attempt; the others go on."""
+    """Log a failure as an error and leave it for the next attempt; the others continue."""
     try:
         run_change(change_id)
     except Exception:

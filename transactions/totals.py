@@ -1,9 +1,9 @@
-"""The totals beside the rows: each account's inflow, outflow and number of rows by month.
+"""Stored totals of each account by month: inflow, outflow and number of transactions.
 
-One kind is by category, one by merchant and category. They are written with the rows they sum,
-under the account's lock, so that figures cost the same after ten years as after ten days. Only
-posted rows outside the trash count. By category a split row counts by its parts, at its merchant
-as one row.
+One kind is by category, one by merchant and category. They are updated together with the
+transactions, under the account's lock, so that figures cost the same after ten years as after ten
+days. Only posted transactions outside the trash count. By category, split transactions count by
+their parts; by merchant, as a whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ from transactions.models import (
 )
 
 ZERO = Value(Decimal(0), output_field=AmountField())
-# So few merchants are looked up by name, as when one row is posted; more with their whole months.
+# Up to this many merchants are looked up by name, as when one row is posted; otherwise by month.
 _MERCHANTS_BY_NAME = 200
 _KEYS = ("account_id", "month", "category_id")
 _SUMS = ("inflow", "outflow", "transaction_count")
@@ -36,9 +36,9 @@ _SUMS = ("inflow", "outflow", "transaction_count")
 
 @dataclass(frozen=True, slots=True)
 class TotalKey:
-    """What one total is about; `category_id` is None for rows without a category.
+    """The key of one total; `category_id` is None for uncategorized transactions.
 
-    With a merchant it is a merchant's total ("" is the unnamed), without one it is a category's.
+    With a merchant it is a merchant total ("" is unnamed), without one a category total.
     """
 
     account_id: int
@@ -49,9 +49,10 @@ class TotalKey:
 
 @dataclass(slots=True)
 class Sums:
-    """Money in and out, both positive, in the account's currency; how many rows, and how many out.
+    """Money in and out, both positive, in the account's currency; the number of rows and of
+    expenses.
 
-    The latter is stored for merchants alone, whose average purchase it gives.
+    The number of expenses is stored for merchants only, to calculate the average purchase.
     """
 
     inflow: Decimal = Decimal(0)
@@ -74,7 +75,7 @@ SumsByKey = dict[TotalKey, Sums]
 
 
 def sums_of_rows(rows: Iterable[Transaction]) -> SumsByKey:
-    """What these rows in memory add to the totals; nothing for pending or deleted ones."""
+    """The contribution of rows in memory to the totals; pending and deleted ones add nothing."""
     sums: SumsByKey = {}
     for row in rows:
         if row.status != Transaction.Status.POSTED or row.deleted_at is not None:
@@ -94,7 +95,7 @@ def _sums_of(amount: Decimal) -> Sums:
 
 
 def sums_in(rows: TransactionQuerySet) -> SumsByKey:
-    """What the posted rows of a queryset add up to, by key, in two queries."""
+    """The sums of the posted rows of a queryset by key, with two queries."""
     posted = rows.posted().order_by()
     sums: SumsByKey = {}
     grouped: Any = posted.annotate(month=TruncMonth("txn_date")).values_list(
@@ -133,7 +134,7 @@ def _sums_of_columns(columns: Iterable[Any]) -> Sums:
 
 
 def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
-    """The sum of several (sums, sign), without the keys that cancel out."""
+    """Add up several (sums, sign), without keys whose sums cancel out."""
     merged: SumsByKey = {}
     for sums, sign in parts:
         for key, value in sums.items():
@@ -142,7 +143,7 @@ def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
 
 
 def net_by_account(sums: Mapping[TotalKey, Sums]) -> dict[int, Decimal]:
-    """What the sums move each account's balance by: every row once."""
+    """The change in each account's balance. Every row counts once."""
     changes: dict[int, Decimal] = {}
     for key, value in sums.items():
         if key.merchant is None:
@@ -151,9 +152,9 @@ def net_by_account(sums: Mapping[TotalKey, Sums]) -> dict[int, Decimal]:
 
 
 def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
-    """Add the deltas to the stored totals; the accounts concerned are locked by the caller.
+    """Add the deltas to the stored totals. The caller locks the accounts.
 
-    At most four statements for each kind, however many months an import spans.
+    Runs at most four statements for each kind, however many months an import spans.
     """
     by_category = {key: one for key, one in deltas.items() if key.merchant is None}
     by_merchant = {key: one for key, one in deltas.items() if key.merchant is not None}
@@ -191,7 +192,7 @@ def _apply(
 
 
 def _around(model: type[Model], deltas: Mapping[TotalKey, Sums]) -> Any:
-    """The stored totals of the deltas' accounts and span of months."""
+    """The stored totals for the accounts and months of the deltas."""
     months = [key.month for key in deltas]
     return model._default_manager.filter(
         account_id__in={key.account_id for key in deltas}, month__range=(min(months), max(months))
@@ -201,7 +202,7 @@ def _around(model: type[Model], deltas: Mapping[TotalKey, Sums]) -> Any:
 def _stored(
     model: type[Model], deltas: Mapping[TotalKey, Sums], keys: tuple[str, ...]
 ) -> dict[TotalKey, int]:
-    """{key: primary key} of the totals there are, and perhaps of some beside them."""
+    """{key: primary key} of existing totals; may include others."""
     rows = _around(model, deltas)
     merchants = {key.merchant for key in deltas}
     if "merchant" in keys and len(merchants) <= _MERCHANTS_BY_NAME:
@@ -210,7 +211,7 @@ def _stored(
 
 
 def _columns(sums: Sums, names: tuple[str, ...]) -> list[int]:
-    """The sums as their columns store them."""
+    """The sums as stored in the columns."""
     return [
         cast(Any, MerchantTotal._meta.get_field(name)).get_prep_value(getattr(sums, name))
         for name in names

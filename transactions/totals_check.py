@@ -1,7 +1,7 @@
-"""The proof of the totals: each kind added up again from the rows, side by side with what stands.
+"""Verify the totals: recompute each kind from the rows and compare it with the stored values.
 
-Both sides are streamed, sorted by account and month; one account's month is held at a time, so
-that no database's order of merchants' names matters.
+Both sides are streamed, sorted by account and month. Only one account's month is in memory at a
+time, so the database's sort order for merchant names does not matter.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ _SUMS = ("inflow", "outflow", "transaction_count")
 
 
 def monthly_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
-    """Each account's month by category; a split row counts by its parts."""
+    """Each account's month by category; split transactions count by their parts."""
     found = Invariant("monthly_totals", "each monthly total = Σ of its transactions")
     counted = _counted(rows)
     parts = TransactionSplit.objects.filter(
@@ -43,7 +43,9 @@ def monthly_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
 
 
 def merchant_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
-    """Each account's month by merchant and category; a split row counts whole, under none."""
+    """Each account's month by merchant and category; a split transaction counts once,
+    uncategorized.
+    """
     found = Invariant("merchant_totals", "each merchant's total = Σ of its transactions")
     category = Coalesce("category_id", Value(0))
     own = Case(When(is_split=True, then=Value(0)), default=category, output_field=BigIntegerField())
@@ -62,7 +64,7 @@ def _counted(rows: QuerySet) -> QuerySet:
 def _summed(
     rows: QuerySet, prefix: str, kind: Any, names: tuple[str, ...], sums: tuple[str, ...]
 ) -> Iterator[tuple]:
-    """(key, sums) of the rows, each a tuple of these names, by account and month."""
+    """Yield (key, sums) of the rows, each a tuple of these names, by account and month."""
     fields = [f"{prefix}{name}" if name == "account_id" else name for name in names]
     grouped = (
         rows.order_by()
@@ -79,7 +81,7 @@ def _summed(
         .iterator(chunk_size=CHUNK)
     )
     size = len(fields)
-    # In whole ten-thousandths SQL would take -1 for an amount: money out is turned here.
+    # Expenses are negated here, because SQL would treat -1 as an amount in whole ten-thousandths.
     return ((row[:size], (row[size], -row[size + 1], *row[size + 2 :])) for row in grouped)
 
 
@@ -90,7 +92,7 @@ def _compare(
     named: Callable[[tuple], tuple[str, str]],
     size: int,
 ) -> None:
-    """Add what differs, whichever side has it."""
+    """Report the differences in either direction."""
     months = groupby(right, lambda row: row[0][:2])
     recomputed = ((month, _added(group)) for month, group in months)
     kept = counting(stored.order_by("account_id", "month"), found)
@@ -107,7 +109,7 @@ def _compare(
 
 
 def _added(group: Iterable[tuple[tuple, tuple]]) -> dict[tuple, tuple]:
-    """One tuple of sums for each key, which whole rows and parts may both have."""
+    """Merge the sums that whole rows and parts have for the same key."""
     found: dict[tuple, tuple] = {}
     for key, sums in group:
         was = found.get(key)
@@ -116,7 +118,7 @@ def _added(group: Iterable[tuple[tuple, tuple]]) -> dict[tuple, tuple]:
 
 
 def _merged(first: Iterable, second: Iterable) -> Iterator[tuple[Any, Any, Any]]:
-    """Two streams sorted by one key side by side; a side that lacks a key gives None."""
+    """Merge two streams sorted by the same key. A missing side gives None."""
     lefts, rights = iter(first), iter(second)
     left: Any = next(lefts, None)
     right: Any = next(rights, None)

@@ -1,4 +1,4 @@
-"""Pages of transactions, categories and imports."""
+"""URLs for transactions, categories and imports."""
 
 from django.urls import path
 
@@ -120,8 +120,8 @@ urlpatterns = [
     path("import/<int:pk>/discard/", importing.import_discard, name="import_discard"),
 ]
 
-# Mounted by banking/urls.py under /accounts/, in the accounts' namespace: an account's page shows
-# its transactions, which the accounts app below knows nothing of.
+# Mounted by banking/urls.py under /accounts/ in the accounts namespace. An account's page shows its
+# transactions, which the accounts app does not know about.
 account_urlpatterns = [
     path("<int:pk>/", accounts.account_detail, name="account_detail"),
     path("<int:pk>/statements/", accounts.account_statements, name="account_statements"),

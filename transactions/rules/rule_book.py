@@ -1,7 +1,7 @@
-"""Matching transactions against a person's rules: linear in the text, whatever the patterns.
+"""Match transactions against a person's rules, in time linear in the text for any pattern.
 
-All patterns of all rules are one automaton (RE2 sets), so 5,000 rules cost little more than 50 and
-no pattern can hang a worker. What a text matches is remembered: a year of coffee is matched once.
+All patterns of all rules form one automaton (RE2 sets), so 5,000 rules cost little more than 50 and
+no pattern can hang a worker. Results are cached by text, so a recurring text is matched only once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,9 @@ _MEMORY = 50_000
 
 
 class Rule(Protocol):
-    """What the matcher needs of a rule. Every condition given must hold; at least one text is."""
+    """A rule as the matcher needs it. All its conditions must match, and at least one pattern is
+    set.
+    """
 
     pk: int
     category_id: int
@@ -32,7 +34,9 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a rule looks at: texts as they stand, the positive amount in the account's currency."""
+    """The values a rule checks: the original texts, and the positive amount in the account's
+    currency.
+    """
 
     description: str
     merchant: str
@@ -41,7 +45,7 @@ class Line:
 
 
 def compile_pattern(pattern: str) -> "re2._Regexp":
-    """The pattern compiled, case ignored. Raises ValidationError with the compiler's message."""
+    """Compile a pattern, ignoring case. Raises ValidationError with the compiler's message."""
     if len(pattern) > PATTERN_LENGTH:
         raise ValidationError(f"A pattern can have at most {PATTERN_LENGTH} characters.")
     try:
@@ -59,7 +63,7 @@ def compile_pattern(pattern: str) -> "re2._Regexp":
 
 
 def refuse_heavy_patterns(patterns: Iterable[str]) -> None:
-    """Raise ValidationError when patterns, each fine by itself, are too large together."""
+    """Raise ValidationError if patterns that are acceptable on their own are too large together."""
     total = 0
     for pattern in patterns:
         total += _program_size(pattern)
@@ -84,9 +88,9 @@ def _options() -> re2.Options:
 
 
 class _PatternSet:
-    """Which of many patterns are found in a text: one pass over the text.
+    """Finds which of many patterns match a text, in one pass.
 
-    Patterns too large for one automaton together are shared out among several.
+    Patterns that are too large for one automaton are distributed over several.
     """
 
     def __init__(self, patterns: Iterable[tuple[int, str]]) -> None:
@@ -124,7 +128,9 @@ def _automata(patterns: list[tuple[int, str]]) -> Iterator[tuple[re2.Set, list[i
 
 
 def _lean(pattern: str) -> str:
-    """Without a leading “.*”, which says nothing in a search and costs a thousandfold in a set."""
+    """Remove a leading “.*”: it has no effect on a search but makes a set a thousand times
+    slower.
+    """
     while pattern.startswith(".*") and not pattern.startswith((".*?", ".*+", ".**")):
         if "|" in pattern:
             return pattern
@@ -133,7 +139,7 @@ def _lean(pattern: str) -> str:
 
 
 class RuleBook:
-    """The active rules of one person, in the order in which they win."""
+    """The active rules of one person, in order of precedence."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
@@ -151,11 +157,11 @@ class RuleBook:
 
     @property
     def automaton_count(self) -> int:
-        """How many passes over a text the patterns need: two, unless they are very large."""
+        """The number of passes over a text: two, unless the patterns are very large."""
         return len(self._keywords) + len(self._patterns)
 
     def first_match(self, line: Line) -> Rule | None:
-        """The first rule in order whose every condition the line meets."""
+        """The first rule, in order of precedence, whose conditions all match the line."""
         if not self._rules:
             return None
         for rule in self._candidates(line.description, line.merchant):

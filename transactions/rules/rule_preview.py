@@ -1,4 +1,4 @@
-"""A rule's effect before it is applied: rows, and each month's categories before and after."""
+"""Preview a rule: the affected transactions, and each month's categories before and after."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ LISTED = (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One transaction of the preview; `after` is what the asked rule gives or would have given."""
+    """One transaction of the preview. `after` is the category the rule assigns or would assign."""
 
     transaction: Transaction
     before: Category | None
@@ -35,10 +35,10 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class MonthEffect:
-    """One category's sum in a month and currency, before and after.
+    """The sum of one category in a month and currency, before and after.
 
-    `measure` says what is summed: spent (an expense category's, refunds taken off), received
-    (an income category's), or net (money in less money out: transfers, rows without a category).
+    `measure` says what is summed: spent (an expense category, minus refunds), received (an income
+    category), or net (money in minus money out, for transfers and uncategorized transactions).
     """
 
     month: date
@@ -55,11 +55,11 @@ class MonthEffect:
 
 @dataclass(slots=True)
 class RulePreview:
-    """What applying would do. `effects` are of the latest 12 months that change, latest first;
-    `limits` are this month's budgets that would be used more, or less.
+    """The effect of applying rules. `effects` covers the latest 12 months that change, latest
+    first; `limits` lists this month's budgets whose use changes.
 
-    Told of the latest `scanned_count` of the user's `total_count` transactions, and of months that
-    lie among them whole.
+    Based on the latest `scanned_count` of the user's `total_count` transactions, and on the months
+    that lie entirely within them.
     """
 
     rows: list[PreviewRow]
@@ -92,10 +92,10 @@ def preview_rules(
     cursor: str | None = None,
     page_size: int = LINES_A_PAGE,
 ) -> RulePreview:
-    """What one rule (saved or not), or all rules, would do to the user's transactions now.
+    """The effect of one rule (saved or not), or of all rules, on the user's current transactions.
 
-    `rows` is a page of the rows of one verdict, by key. Raises Http404 on a cursor that is none.
-    `on` is the user's today; without it, `limits` stays empty.
+    `rows` is a page of the transactions with one verdict, paged by key. Raises Http404 for an
+    invalid cursor. `on` is the user's current date; without it, `limits` stays empty.
     """
     counts: Counter[Verdict] = Counter()
     page = _Page(listed, _position(cursor), page_size)
@@ -125,7 +125,7 @@ def preview_rules(
 
 
 def _cut_month(user: User, most: int) -> date | None:
-    """The month in which the latest so many of the user's transactions begin."""
+    """The month in which the latest `limit` transactions of the user begin."""
     newest = Transaction.objects.filter(user=user).live().order_by("-txn_date", "-id")
     for day in newest.values_list("txn_date", flat=True)[most - 1 : most]:
         return first_of_month(day)
@@ -133,7 +133,9 @@ def _cut_month(user: User, most: int) -> date | None:
 
 
 def matching_rows(user: User, rule: CategoryRule, *, limit: int, page_size: int) -> RulePreview:
-    """The newest rows a rule being written matches, among the latest `limit`; no sums."""
+    """The newest transactions, among the latest `limit`, that match an unsaved rule;
+    without sums.
+    """
     counts: Counter[Verdict] = Counter()
     found: list[Judged] = []
     for judged in RuleScan(user, rule).pieces(limit=limit):
@@ -150,7 +152,7 @@ def matching_rows(user: User, rule: CategoryRule, *, limit: int, page_size: int)
 
 
 class _Page:
-    """Keeps the rows behind a position until there are enough, and knows whether more follow."""
+    """Collects the rows after a position until the page is full, and knows whether more follow."""
 
     def __init__(self, listed: Verdict, position: tuple[date, int] | None, size: int) -> None:
         self.listed = listed
@@ -187,7 +189,7 @@ def _position(cursor: str | None) -> tuple[date, int] | None:
 
 
 class _Moves:
-    """Adds up what changing rows take from one category and give to another, by day."""
+    """Adds up what the changed transactions move from one category to another, by day."""
 
     def __init__(self) -> None:
         self.nets: dict[tuple[date, str, int | None], Decimal] = {}
@@ -213,7 +215,7 @@ class _Moves:
         return nets
 
     def effects(self, user: User, cut: date | None) -> tuple[list[MonthEffect], int]:
-        """The effects of the latest months, but for `cut`, and how many months there are."""
+        """The effects of the latest months except `cut`, and the number of months."""
         all_nets = {key: net for key, net in self.by_month().items() if key[0] != cut}
         months = sorted({month for month, _, _ in all_nets}, reverse=True)
         shown = months[:MOST_MONTHS]
@@ -229,7 +231,7 @@ class _Moves:
 
 
 def _weight(effect: MonthEffect) -> tuple:
-    """The latest month first, in it the largest change; rows without a category give way."""
+    """Sort key: latest month first, then the largest change; uncategorized comes last."""
     order = (-effect.month.toordinal(), effect.currency, -abs(effect.change))
     return (*order, effect.category is None)
 
@@ -262,7 +264,7 @@ def _effect(
 
 
 def _shown(judged: list[Judged], asked: CategoryRule | None) -> list[PreviewRow]:
-    """The rows as they are shown, in two queries."""
+    """Load the rows to display, with two queries."""
     rows = Transaction.objects.select_related("account", "category")
     found = rows.in_bulk([row.pk for row, _, _ in judged])
     return [

@@ -1,4 +1,4 @@
-"""The rule a choice made by hand suggests: what to look for, so that the like of it is found."""
+"""Propose a rule from a category chosen by hand, so that similar transactions are found."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import suggester_for
 
 SHORTEST_WORD = 3
-# A till's or a receipt's number is another one next time; “7 Eleven” is not.
+# Register and receipt numbers differ each time; “7 Eleven” does not.
 _LEADING_NUMBER = re2.compile(r"^(?:\d{3,} )+")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleProposal:
-    """What a rule for rows like this one looks for; one of the two is empty."""
+    """The pattern to find similar transactions; one of the two is empty."""
 
     keyword_pattern: str = ""
     merchant_pattern: str = ""
 
 
 def propose_rule(row: Transaction) -> RuleProposal:
-    """The cleaned merchant where the bank's text has it, else a pattern on the merchant."""
+    """The clean merchant name if the bank's text contains it, or else a pattern on the merchant."""
     text = folded(" ".join(row.description.split()))
     for name in (row.merchant, clean_merchant(row.description)):
         words = _LEADING_NUMBER.sub("", " ".join(name.split()))
@@ -37,7 +37,7 @@ def propose_rule(row: Transaction) -> RuleProposal:
 
 
 def is_worth_a_rule(row: Transaction) -> bool:
-    """Whether the category was chosen by hand and no rule of the owner's would have given it."""
+    """Whether the category was chosen by hand and none of the owner's rules would assign it."""
     if row.category_id is None or row.category_source != Transaction.CategorySource.MANUAL:
         return False
     line = Line(row.description, row.merchant, row.account_id, abs(row.signed_amount))

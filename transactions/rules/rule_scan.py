@@ -1,7 +1,7 @@
-"""What a rule, or all of them, would do to a person's transactions: row by row, and in money.
+"""Determine what one rule, or all rules, would do to a person's transactions.
 
-A scan reads the person's live rows newest first, in pieces, and gives each its verdict. Preview
-and application share it, so that what is shown is what happens.
+A scan reads live transactions newest first, in batches, and gives each a verdict. Preview and
+application share it, so a preview shows exactly what will happen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,19 +20,19 @@ ROWS_AT_ONCE = 5_000
 
 
 class Verdict(Enum):
-    """What becomes of a row: it changes, has the category already, or keeps another one."""
+    """The outcome for a transaction: it changes, has the category already, or keeps another one."""
 
     CHANGES = "changes"
     SAME = "same"
-    # Chosen by hand, split, or half of a confirmed transfer: no rule touches it.
+    # Categorized by hand, split, or part of a confirmed transfer: rules leave it alone.
     LOCKED = "manual"
-    # Another rule comes first.
+    # Another rule takes precedence.
     KEPT = "kept"
     NOT_MATCHED = "not_matched"
 
 
 class ScannedRow(NamedTuple):
-    """The columns of a transaction that a rule looks at."""
+    """The columns of a transaction that a rule checks."""
 
     pk: int
     txn_date: date
@@ -51,7 +51,9 @@ Judged = tuple[ScannedRow, Verdict, CategoryRule | None]
 
 
 class RuleScan:
-    """Judges a person's rows by one rule (saved or not) among the others, or by all of them."""
+    """Checks a person's transactions against one rule (saved or not) among the others, or all
+    rules.
+    """
 
     def __init__(self, user: User, rule: CategoryRule | None = None) -> None:
         self.user = user
@@ -66,7 +68,7 @@ class RuleScan:
         self._transferred = _confirmed_transfers(user)
 
     def judge(self, row: ScannedRow) -> tuple[Verdict, CategoryRule | None]:
-        """The row's verdict, and the rule that decides it."""
+        """The verdict for a transaction, and the rule that decides it."""
         line = Line(row.description, row.merchant, row.account_id, abs(row.signed_amount))
         asked = cast(CategoryRule | None, self._asked.first_match(line))
         if asked is None:
@@ -83,13 +85,17 @@ class RuleScan:
     def pieces(
         self, account_ids: Iterable[int] | None = None, limit: int | None = None
     ) -> Iterator[list[Judged]]:
-        """Every matching row with its verdict, newest first; at most `limit` rows looked at."""
+        """Yield every matching transaction with its verdict, newest first. Reads at most `limit`
+        rows.
+        """
         for rows in live_rows(self.user, account_ids, limit):
             judged = ((row, *self.judge(row)) for row in rows)
             yield [one for one in judged if one[1] is not Verdict.NOT_MATCHED]
 
     def look_again(self, ids: Iterable[int]) -> None:
-        """Ask anew which of these rows are halves of transfers: under their accounts' locks."""
+        """Check again which of these transactions belong to transfers, now that their accounts are
+        locked.
+        """
         ids = set(ids)
         confirmed = Transfer.objects.filter(
             Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids),
@@ -108,9 +114,9 @@ class RuleScan:
 def live_rows(
     user: User, account_ids: Iterable[int] | None = None, limit: int | None = None
 ) -> Iterator[list[ScannedRow]]:
-    """The user's own rows outside the trash, newest first, a few thousand at a time.
+    """Yield the user's own transactions outside the trash, newest first, a few thousand at a time.
 
-    By key, so that rows may be written between two pieces.
+    Paged by key, so rows may be written between two batches.
     """
     rows = Transaction.objects.filter(user=user).live().order_by("-txn_date", "-id")
     if account_ids is not None:
@@ -130,12 +136,12 @@ def live_rows(
 
 
 def _after(row: ScannedRow) -> Q:
-    """Rows behind this one; the bound on the day is for the index."""
+    """Rows after this one. The condition on the date lets the database use its index."""
     return Q(txn_date__lte=row.txn_date) & (Q(txn_date__lt=row.txn_date) | Q(pk__lt=row.pk))
 
 
 def _place(rule: CategoryRule) -> tuple[int, float]:
-    """Where the rule stands; one not saved yet comes last among its equals."""
+    """The rule's position. An unsaved rule comes last among those with its priority."""
     return rule.priority, float("inf") if rule.pk is None else rule.pk
 
 

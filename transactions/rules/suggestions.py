@@ -1,7 +1,7 @@
-"""The category a new line gets before anybody looks at it, and its cleaned-up merchant.
+"""The initial category and clean merchant name of a new line.
 
-Order: the user's rules by priority, the provider's category, the built-in merchant map. A choice
-made by hand is never asked for here: it stands above all three.
+Precedence: the user's rules by priority, the provider's category, the built-in merchant map.
+Categories chosen by hand take precedence over all three and never get here.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MEMORY = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`category_id` is None where nothing is known; `rule_id` says which rule decided, if one."""
+    """`category_id` is None if none was found; `rule_id` is the deciding rule, if any."""
 
     category_id: int | None
     category_source: str
@@ -30,7 +30,7 @@ class Suggestion:
 
 
 class Suggester:
-    """Suggests for one person's lines; made once for a whole import, in two queries."""
+    """Suggests categories for one person's lines. Built once per import, with two queries."""
 
     def __init__(self, categories: list[Category], rules: list[CategoryRule]) -> None:
         self._book = RuleBook(rules)
@@ -38,7 +38,9 @@ class Suggester:
         self._recognised: dict[tuple[str, bool], merchants.Recognised] = {}
 
     def suggest(self, line: Line, *, is_inflow: bool, provider_category: str = "") -> Suggestion:
-        """The first of rule, provider and built-in map that knows a category for the line."""
+        """The category from the first of rules, provider and built-in map that has one for the
+        line.
+        """
         recognised = self._recognise(line, is_inflow)
         merchant = (
             line.merchant or recognised.merchant or merchants.clean_merchant(line.description)
@@ -55,7 +57,7 @@ class Suggester:
         return Suggestion(None, _SOURCES.NONE, merchant)
 
     def category_named(self, text: str) -> int | None:
-        """The category whose slug or name the text is, in any case."""
+        """The category with this slug or name, in any case."""
         return self._names.named(text)
 
     def _recognise(self, line: Line, is_inflow: bool) -> merchants.Recognised:
@@ -70,7 +72,7 @@ class Suggester:
 
 
 def suggester_for(user: User) -> Suggester:
-    """The user's suggester; kept by the process while their rules and categories stay the same."""
+    """The user's suggester, cached in the process until their rules or categories change."""
     rules = CategoryRule.objects.filter(user=user).aggregate(Max("updated_at"), Count("id"))
     categories = Category.objects.visible_to(user).aggregate(Max("updated_at"), Count("id"))
     return _suggester(user.pk, (*rules.values(), *categories.values()))

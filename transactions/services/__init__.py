@@ -1,1 +1,1 @@
-"""Every change of state of this app, one module per subject."""
+"""Every state change of this app, one module per subject."""

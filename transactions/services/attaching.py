@@ -1,4 +1,4 @@
-"""Receipts on a transaction: images and PDFs, known by their content, kept with it."""
+"""Receipts: images and PDFs, recognized by their content and stored with the transaction."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _UNSAFE = re.compile(r"[^\w.\- ()]+")
 
 
 def content_type_of(content: bytes) -> str:
-    """The type that the first bytes say; "" for anything but the images and PDFs we keep."""
+    """The type according to the first bytes; "" for anything but supported images and PDFs."""
     for start, kind in (
         (b"\x89PNG\r\n\x1a\n", "image/png"),
         (b"\xff\xd8\xff", "image/jpeg"),
@@ -30,7 +30,7 @@ def content_type_of(content: bytes) -> str:
 
 @db_transaction.atomic
 def attach(*, actor: User, transaction: Transaction, file_name: str, content: bytes) -> Attachment:
-    """Keep a receipt with the transaction; the same file again is the one that is there.
+    """Attach a receipt to the transaction. The same file again returns the existing receipt.
 
     Raises ValidationError at "file".
     """
@@ -72,7 +72,7 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
 
 @db_transaction.atomic
 def detach(*, actor: User, attachment: Attachment) -> None:
-    """Remove a receipt for good."""
+    """Delete a receipt permanently."""
     row, pk = attachment.transaction, attachment.pk
     Attachment.objects.filter(pk=pk).delete()
     trail.record(
@@ -85,6 +85,6 @@ def detach(*, actor: User, attachment: Attachment) -> None:
 
 
 def _safe_name(name: str) -> str:
-    """The file's own name without a path or anything a header or a shell would trip over."""
+    """The file's own name without a path or special characters, safe for headers and shells."""
     plain = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .")
     return plain[-LONGEST_NAME:] or "receipt"

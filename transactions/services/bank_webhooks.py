@@ -1,6 +1,6 @@
-"""Webhooks of banks. They are a knock at the door: what is new is asked for, never believed.
+"""Handle webhooks from banks. A webhook only triggers a sync; its content is not trusted.
 
-So a webhook that comes twice, late, or in another order than it was sent leads to the same state.
+Repeated, late or reordered webhooks therefore lead to the same state.
 """
 
 from datetime import datetime
@@ -19,9 +19,9 @@ UNKNOWN_KEPT_SECONDS = 300
 
 
 def take_plaid_webhook(*, body: bytes, signature: str, at: datetime) -> BankConnection | None:
-    """The connection to sync because of this webhook, if it is about one of ours.
+    """The connection to sync because of this webhook, or None if it is not one of ours.
 
-    Raises ForgedWebhookError for what Plaid did not sign within the last five minutes.
+    Raises ForgedWebhookError unless Plaid signed it within the last five minutes.
     """
     told = verified(body, signature, key_of=_key_of, at=at)
     item_id = told.get("item_id")
@@ -32,7 +32,7 @@ def take_plaid_webhook(*, body: bytes, signature: str, at: datetime) -> BankConn
 
 
 def _key_of(key_id: str) -> dict[str, Any]:
-    """Plaid's key, asked for once an hour; an invented id is not asked for again and again."""
+    """Plaid's key, fetched at most once an hour. Invented IDs are not looked up repeatedly."""
     name = f"plaid-webhook-key:{key_id}"
     known: Any = cache.get(name)
     if known == "unknown":

@@ -1,7 +1,7 @@
-"""Lines of a bank's sync on their way into an account, through the matcher that files go through.
+"""Bring a bank sync's lines into an account, through the same matcher as files.
 
-Each line is one the account holds already (and completes it), a question for its owner, or new.
-Asking twice with the same lines changes nothing the second time.
+Each line matches an existing transaction (and completes it), becomes a question for the owner, or
+is new. Repeating a sync with the same lines changes nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -40,10 +40,10 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class BroughtIn:
-    """What became of the lines: read = added + duplicate + review + skipped + invalid.
+    """Counts of the lines: read = added + duplicate + review + skipped + invalid.
 
-    `duplicate` counts lines the account had, completed or not; `errors` says what was invalid, and
-    `unlisted` names transactions that a complete listing of their days should have had.
+    `duplicate` counts lines the account already had. `errors` explains the invalid ones. `unlisted`
+    names transactions that a complete list of their days should have contained.
     """
 
     read: int = 0
@@ -58,7 +58,7 @@ class BroughtIn:
 
 @dataclass(frozen=True, slots=True)
 class _Usable:
-    """A line as the ledger can hold it."""
+    """A line converted to what the ledger can store."""
 
     line: IncomingTransaction
     amount: Decimal
@@ -91,12 +91,12 @@ def bring_in(
     ids_are_reliable: bool = True,
     removed: Collection[str] = (),
 ) -> BroughtIn:
-    """Post what is new, complete what is held, and ask about the rest; returns the counts.
+    """Post new lines, complete existing ones and ask about the rest. Returns the counts.
 
-    `source` names the connection ("plaid:12"): lines of one source are told in one way. `covers`
-    gives the first and last day of a complete listing. With `ids_are_reliable`, two ids of one
-    source are two lines. `removed` are ids of pending lines that the bank has withdrawn: those
-    still pending go to the trash. Raises ValidationError for an account that takes no lines.
+    `source` identifies the connection ("plaid:12"); its lines are directly comparable. `covers` is
+    the first and last day of a complete list. With `ids_are_reliable`, two IDs from one source are
+    two lines. `removed` holds IDs of pending lines that the bank has withdrawn; those still pending
+    go to the trash. Raises ValidationError for an account that accepts no lines.
     """
     accounts = lock_accounts([account.pk])
     account = usable_account(accounts[account.pk])
@@ -132,7 +132,9 @@ def bring_in(
 def _usable(
     account: Account, lines: Sequence[IncomingTransaction]
 ) -> tuple[list[_Usable], dict[str, Any]]:
-    """The lines that can be posted; of two with one id the later, as the bank's last word."""
+    """The lines that can be posted. If an ID occurs twice, the later line counts as the
+    correction.
+    """
     suggester = suggester_for(account.user)
     found: dict[object, _Usable] = {}
     errors: list[str] = []
@@ -235,7 +237,7 @@ def _telling(one: _Usable, held: int, source: str) -> Telling:
 def _post(
     actor: User | None, account: Account, new: Sequence[_Usable], source: str
 ) -> list[Transaction]:
-    """The new lines as transactions, in the order of their days, whatever the balance."""
+    """Post the new lines in date order, without checking the balance limit."""
     status = Transaction.Status
     rows = Transaction.objects.bulk_create(
         [
@@ -320,7 +322,9 @@ def _ask(account: Account, usable: Sequence[_Usable], matching: Matching, source
 
 
 def _withdraw(account: Account, removed: Collection[str], source: str, at: datetime) -> int:
-    """Pending lines that the bank withdrew go to the trash; in no balance, they move none."""
+    """Move pending lines that the bank withdrew to the trash. They count in no balance, so none
+    changes.
+    """
     if not removed:
         return 0
     ReviewItem.objects.open().filter(

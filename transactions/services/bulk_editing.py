@@ -1,7 +1,7 @@
-"""Changing many transactions at once: a selection, or a filter's whole result.
+"""Change many transactions at once: a selection, or all results of a filter.
 
-Each act is one commit and one change that `undoing` can take back for 30 days. Only the actor's own
-rows are touched. Nothing to do means no change (None).
+Each action is one commit and one change that `undoing` can revert for 30 days. Only the actor's own
+transactions are changed. If there is nothing to do, no change is created (None).
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,15 +56,15 @@ MANUAL, NOBODY = (
     str(Transaction.CategorySource.MANUAL),
     str(Transaction.CategorySource.NONE),
 )
-# "Leave it as it is", where None and "" mean something else.
+# "Leave unchanged", since None and "" are values.
 UNCHANGED: Any = object()
-# (transaction's id, before, after), as they are staged.
+# (transaction ID, before, after), as staged.
 Changes = list[tuple[int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What is wanted of every row."""
+    """The requested edit for every row."""
 
     category: Any
     add_ids: frozenset[int]
@@ -74,7 +74,7 @@ class Edit:
 
     @property
     def fields(self) -> set[str]:
-        """Which fields it may change."""
+        """The fields it may change."""
         touched = {CATEGORY: self.category is not UNCHANGED, NOTES: self.notes is not UNCHANGED}
         touched[TAGS] = bool(self.tag_ids)
         return {name for name, is_touched in touched.items() if is_touched}
@@ -95,7 +95,7 @@ def bulk_edit(
     remove_tags: Iterable[str] = (),
     notes: str = UNCHANGED,
 ) -> Change | None:
-    """Give rows a category (chosen by hand; None takes it away), tags more or fewer, notes.
+    """Set the category of rows (None removes it), add or remove tags, or set notes.
 
     Raises ValidationError at category, tags or notes; then no row is changed.
     """
@@ -119,7 +119,7 @@ def read_edit(
     remove_tags: Iterable[str] = (),
     notes: str = UNCHANGED,
 ) -> Edit:
-    """The wish in the ledger's terms, its new tags made. Raises ValidationError."""
+    """Convert the request into database values, creating new tags. Raises ValidationError."""
     add_tags, remove_tags = tuple(add_tags), tuple(remove_tags)
     if category is not UNCHANGED:
         _refuse_foreign(actor, category)
@@ -140,9 +140,9 @@ def read_edit(
 def edit_some(
     change: Change, act: Act, edit: Edit, ids: Iterable[int], noted: Mapping[str, str] | None
 ) -> None:
-    """A worker's share of an edit: these rows, as far as their accounts are locked.
+    """Edit these rows in a worker, as far as their accounts are locked.
 
-    `noted` are the marks of their notes as they were when it was asked for.
+    `noted` holds hashes of the notes at the time of the request.
     """
     ids, kept = _under_locks(ids, act), Kept()
     if edit.category is not UNCHANGED:
@@ -170,9 +170,9 @@ def _carry_out_edit(
 
 @db_transaction.atomic
 def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change | None:
-    """Move rows to the trash; they leave balances and totals at once. Raises ValidationError.
+    """Move rows to the trash. They leave balances and totals at once. Raises ValidationError.
 
-    Both sides of a transfer made here go together; any other pair is dissolved.
+    Both sides of a transfer made here are deleted together; other pairs are dissolved.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     act = Act(actor=actor, accounts=accounts, at=at)
@@ -187,14 +187,14 @@ def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Chan
 
 
 def delete_some(change: Change, act: Act, ids: Iterable[int]) -> None:
-    """A worker's share of a deletion: these rows, as far as their accounts are locked."""
+    """Delete these rows in a worker, as far as their accounts are locked."""
     staged = _leaving(_under_locks(ids, act), act)
     if staged:
         _carry_out_deletion(change, act, staged, is_share=True)
 
 
 def _leaving(ids: list[int], act: Act) -> Changes:
-    """What deleting these rows changes; pairs that were not made here are dissolved."""
+    """The changes needed to delete these rows. Dissolves pairs that were not made here."""
     live = Transaction.objects.filter(pk__in=ids, deleted_at=None)
     refuse_held(live)
     book(act.accounts, dissolve_pairs(actor=act.actor, rows=live, accounts=act.accounts))
@@ -216,7 +216,7 @@ def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
 
 
 def restore_some(change: Change, act: Act, ids: Iterable[int]) -> None:
-    """A worker's share of restoring: these rows, under the locks of their accounts."""
+    """Restore these rows in a worker, with their accounts locked."""
     some = Transaction.objects.filter(pk__in=_under_locks(ids, act))
     restored = bulk_restore(actor=change.user, rows=some, at=act.at)
     change.row_count += restored.count
@@ -226,7 +226,7 @@ def restore_some(change: Change, act: Act, ids: Iterable[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many rows came out of the trash, and how many stayed: they have come in again since."""
+    """How many rows were restored, and how many stayed because they were imported again."""
 
     count: int
     returned_count: int
@@ -234,9 +234,9 @@ class Restored:
 
 @db_transaction.atomic
 def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
-    """Take rows out of the trash; they count again at once.
+    """Restore rows from the trash. They count again at once.
 
-    A row that a later import has brought again stays in the trash.
+    Rows that a later import has added again stay in the trash.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     count = stayed = 0
@@ -264,7 +264,7 @@ def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Res
 
 
 def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, Account]]:
-    """The actor's own among the rows, and their accounts, locked in order."""
+    """The actor's own rows among these, and their accounts, locked in order."""
     mine = rows.order_by().filter(user=actor)
     accounts = lock_accounts_of(mine)
     chosen = Transaction.objects.filter(pk__in=mine.values("pk"), account__in=accounts)
@@ -272,7 +272,7 @@ def _lock(actor: User, rows: TransactionQuerySet) -> tuple[list[int], dict[int, 
 
 
 def lock_accounts_of(rows: TransactionQuerySet) -> dict[int, Account]:
-    """Lock every account that changing or deleting these rows may touch."""
+    """Lock every account that changing or deleting these rows may affect."""
     concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
     return lock_accounts(sorted(concerned | accounts_of_pairs(rows)))
 
@@ -297,9 +297,9 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
 
 
 def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
-    """What the edit changes of these rows; a row that is so already is left out.
+    """The changes the edit makes to these rows, without rows that already match.
 
-    Those it would change but for `kept` are noted there as skipped.
+    Rows protected by `kept` are recorded there as skipped.
     """
     kept = kept or Kept()
     rows = Transaction.objects.filter(pk__in=ids, deleted_at=None).order_by("pk")
@@ -311,7 +311,7 @@ def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:
     ):
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
-        # The category of a transfer's side, or of a split row, is no matter of choice.
+        # The category of a transfer's side or of a split transaction cannot be chosen.
         if not (is_split or pk in paired):
             _plan_category(before, after, edit, category_id, source)
         if edit.notes is not UNCHANGED and notes != edit.notes:
@@ -340,7 +340,7 @@ def _plan_category(
 ) -> None:
     if edit.category is UNCHANGED:
         return
-    # Taking a category away hands the row back to the rules.
+    # Without a category, the transaction is open to rules again.
     new = (edit.category.pk, MANUAL) if edit.category else (None, NOBODY)
     if new != (category_id, source):
         before[CATEGORY], before[SOURCE] = category_id, source
@@ -358,7 +358,7 @@ def _tags_of(ids: list[int], tag_ids: frozenset[int]) -> dict[int, frozenset[int
 
 
 def refuse_too_many_tags(rows: TransactionQuerySet, edit: Edit) -> None:
-    """Raise ValidationError when these rows would have more tags than fit, with the edit's."""
+    """Raise ValidationError if the edit would give any of these rows too many tags."""
     if not edit.add_ids:
         return
     links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))

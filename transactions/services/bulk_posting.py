@@ -1,4 +1,4 @@
-"""Posting a history: many lines of one account under one lock, at the database's own speed."""
+"""Post many historical lines to one account under one lock, in bulk."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -49,10 +49,10 @@ def post_many(
     rows: Iterable[HistoryRow],
     origin: str = Transaction.Origin.MANUAL,
 ) -> int:
-    """Post the lines of a history; returns how many. All or none.
+    """Post the lines of a history, all or none. Returns how many.
 
-    What happened is not refused for balance. Memory stays flat however many rows there are.
-    Raises ValidationError for a line that no account of this currency could hold.
+    The balance limit is not enforced for history. Memory use does not grow with the number of rows.
+    Raises ValidationError for a line that no account in this currency could have.
     """
     account = lock_accounts([account.pk])[account.pk]
     count = 0
@@ -120,13 +120,13 @@ def _stored_fields() -> list[Any]:
 
 
 def _as_stored(lines: list[Transaction], fields: list[Any]) -> Iterator[list[Any]]:
-    """Each field's own preparation, so that folded texts and timestamps come out as by save()."""
+    """Prepare each field's value as save() would, including folded text and timestamps."""
     for line in lines:
         yield [field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields]
 
 
 def _insert_tagged(lines: list[tuple[Transaction, tuple[str, ...]]], user_id: int) -> None:
-    """The few lines with tags need their ids back."""
+    """Insert the few lines with tags separately, because their IDs are needed."""
     Transaction.objects.bulk_create([line for line, _ in lines])
     tags: dict[str, Tag] = {}
     links = []

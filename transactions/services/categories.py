@@ -1,4 +1,4 @@
-"""A user's own categories, beside the predefined ones: added, changed, taken away."""
+"""Create, change and delete a user's own categories."""
 
 import re
 from datetime import datetime
@@ -34,7 +34,7 @@ from users.models import User
 EDITABLE = ("name", "icon", "color", "parent", "kind")
 MOVED_INTO = "Transactions are being moved to this category. Delete it once that's finished."
 PARTS_HERE = "This category is used by split transactions, which can't be transfers."
-# "To where it belongs", where None means: to no category.
+# The default target, since None means "no category".
 PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _ICON = re.compile(r"[a-z0-9-]{1,40}")
@@ -51,8 +51,8 @@ def create_category(
     icon: str = "tag",
     color: str = "",
 ) -> Category:
-    """Add a category of one's own; under a parent it takes the parent's kind and colour."""
-    # The owner's row serialises: two of the same name would choose the same slug.
+    """Create an own category. Under a parent it takes the parent's kind and color."""
+    # Lock the owner's row: two categories with one name would otherwise choose the same slug.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if Category.objects.filter(user=user, deleted_at=None).count() >= MOST_CATEGORIES:
         raise ValidationError(f"You can have at most {MOST_CATEGORIES} categories of your own.")
@@ -75,7 +75,7 @@ def create_category(
 
 @db_transaction.atomic
 def edit_category(*, actor: User, category: Category, **changes: Any) -> Category:
-    """Change name, icon, colour, parent or kind of one's own category; its slug stays."""
+    """Change the name, icon, color, parent or kind of an own category. Its slug stays."""
     row = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     if "name" in changes:
         changes["name"] = changes["name"].strip()
@@ -106,13 +106,13 @@ def edit_category(*, actor: User, category: Category, **changes: Any) -> Categor
 def delete_category(
     *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
 ) -> int:
-    """Take one's own category away; its transactions go to its parent, to `target`, or to none.
+    """Delete an own category and move its transactions to its parent, to `target`, or to none.
 
-    Its rules go along, or are deleted: not `with_rules`, or nothing to go to. Returns how many
-    transactions moved. Its own children become categories of the first level.
+    Its rules move too, or are deleted without `with_rules` or a target. Returns how many
+    transactions moved. Its child categories move to the top level.
     """
     rows = Transaction.objects.filter(category=category)
-    # Accounts come before every other lock, as in posting.
+    # Lock accounts before everything else, as posting does.
     concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
     concerned |= set(rows_with_parts_in(category).values_list("account_id", flat=True).distinct())
     accounts = lock_accounts(sorted(concerned))
@@ -130,9 +130,9 @@ def delete_category(
 def empty_later(
     *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
 ) -> Category | None:
-    """Take a category away at once, but leave its transactions and parts in it for a worker.
+    """Delete a category at once, but leave moving its transactions and parts to a worker.
 
-    Returns where they are to go. Raises ValidationError for one that is gone already.
+    Returns the target category. Raises ValidationError if it has already been deleted.
     """
     row = _locked(category)
     if row.deleted_at is not None:
@@ -143,7 +143,7 @@ def empty_later(
 
 
 def move_rows(*, actor: User, rows: TransactionQuerySet, target: Category | None) -> int:
-    """Give rows of a category that goes another one, or none; each keeps how it was chosen."""
+    """Move rows from a deleted category to another one or to none. Each keeps its source."""
     source = None if target else Transaction.CategorySource.NONE
     return recategorize(actor=actor, rows=rows, category=target, source=source)
 
@@ -182,7 +182,7 @@ def _take_away(
 
 
 def _forget_waiting(row: Category, target: Category | None) -> None:
-    """What is not in the ledger yet, or would come back to it, leads to the category no more."""
+    """Clear the category from staged rows and trash data that could bring it back."""
     for held, names in (
         (ReviewItem, ("category",)),
         (Transfer, ("outflow_category_before", "inflow_category_before")),
@@ -192,7 +192,7 @@ def _forget_waiting(row: Category, target: Category | None) -> None:
 
 
 def _checked_target(category: Category, target: Category | None) -> Category | None:
-    """Where its transactions go. Raises ValidationError, also while others are moved to it."""
+    """The target category. Raises ValidationError, also while a worker moves others into it."""
     moving = ChangePlan.objects.filter(change__kind=Change.Kind.CATEGORY)
     if moving.filter(wanted__category=category.pk).exists():
         raise ValidationError(MOVED_INTO)
@@ -209,7 +209,9 @@ def _checked_target(category: Category, target: Category | None) -> Category | N
 
 
 def _refuse_parts_of_a_transfer(category: Category) -> None:
-    """A part of a transaction is no transfer, so a category with parts becomes none."""
+    """Split parts cannot be transfers, so a category with parts cannot become a transfer
+    category.
+    """
     if category.kind != Category.Kind.TRANSFER:
         return
     family = Q(category=category) | Q(category__parent=category)
@@ -218,7 +220,7 @@ def _refuse_parts_of_a_transfer(category: Category) -> None:
 
 
 def _free_slug(user: User, name: str) -> str:
-    """The name in address letters, with a number when it is taken, also by a deleted one."""
+    """The name as a slug, with a number if the slug is taken, even by a deleted category."""
     base = slugify(name)[:50].strip("-") or "category"
     taken = {UNCATEGORIZED} | set(
         Category.objects.filter(slug__startswith=base, user=None).values_list("slug", flat=True)

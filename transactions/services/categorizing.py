@@ -1,4 +1,4 @@
-"""What a transaction was for: one choice by hand, or many rows at once."""
+"""Set a transaction's category: one choice by hand, or many rows at once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ CHUNK = 2_000
 def set_category(
     *, actor: User, transaction: Transaction, category: Category | None
 ) -> Transaction:
-    """Choose a transaction's category by hand: it is locked against rules until taken away."""
+    """Set a category by hand. Rules no longer change it until it is removed."""
     return edit_transaction(actor=actor, transaction=transaction, category=category)
 
 
@@ -32,15 +32,15 @@ def recategorize(
     by: str = CategoryChange.By.USER,
     source: str | None = Transaction.CategorySource.MANUAL,
 ) -> int:
-    """Give rows (also those in the trash) another category, with history. Returns how many.
+    """Change the category of rows (including the trash), with history. Returns how many changed.
 
-    Without `source` each row keeps its own. Totals move with the live rows, balances stay. The
-    caller records the event.
+    Without `source` each row keeps its own. Totals follow the live rows; balances do not change.
+    The caller records the audit event.
     """
     accounts = lock_accounts(rows.order_by().values_list("account_id", flat=True).distinct())
     chosen = Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
     chosen = chosen.exclude(category=category)
-    # A split row counts by its parts, whose categories stay.
+    # A split transaction counts by its parts, whose categories stay.
     sums = sums_in(chosen.filter(deleted_at=None, is_split=False))
     CategoryChange.objects.bulk_create(_history(actor, chosen, category, by), batch_size=CHUNK)
     values: dict[str, Any] = {"category": category, "updated_at": timezone.now()}

@@ -1,4 +1,4 @@
-"""What somebody changed by hand after a change of very many rows was asked for: that stays."""
+"""Protect changes people made by hand after requesting a large change."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,9 @@ from transactions.services.changing import CATEGORY, NOTES
 
 @dataclass(slots=True)
 class Kept:
-    """Rows that keep their category or notes, as somebody changed them since; which that spared."""
+    """Rows that keep a category or notes changed by hand since, and which of the two was
+    protected.
+    """
 
     categories: Container[int] = ()
     notes: Container[int] = ()
@@ -21,11 +23,11 @@ class Kept:
 
 
 def chosen_since(change: Change, ids: list[int]) -> set[int]:
-    """Rows whose category somebody chose after this change was asked for: the newer wish wins."""
+    """Rows whose category was chosen after this change was requested. The later choice wins."""
     chosen = CategoryChange.objects.filter(
         transaction__in=ids, by=CategoryChange.By.USER, created_at__gt=change.created_at
     )
-    # Moved along from a category that was gone: nobody chose that for this row.
+    # Moved here from a deleted category; nobody chose that for this row.
     gone_at = "from_category__deleted_at"
     chosen = chosen.filter(Q(**{gone_at: None}) | Q(created_at__lt=F(gone_at)))
     rows = Transaction.objects.filter(pk__in=chosen.values("transaction"))
@@ -33,14 +35,14 @@ def chosen_since(change: Change, ids: list[int]) -> set[int]:
 
 
 def noted_since(change: Change, ids: list[int], noted: Mapping[str, str]) -> set[int]:
-    """Rows whose notes somebody has changed after this change was asked for."""
+    """Rows whose notes were changed after this change was requested."""
     rows = Transaction.objects.filter(pk__in=ids).values_list("pk", "notes")
     other = {pk: notes for pk, notes in rows if mark_of(notes) != noted.get(str(pk), "")}
     return _by_hand(change, other, NOTES)
 
 
 def _by_hand(change: Change, changed: dict[int, Any], name: str) -> set[int]:
-    """Those of {id: value now} that do not hold what an older change, also running, gave them."""
+    """Those of {ID: current value} that were set by neither this nor an older running change."""
     older = ChangeRow.objects.filter(
         transaction__in=list(changed),
         change__lt=change.pk,
@@ -52,5 +54,5 @@ def _by_hand(change: Change, changed: dict[int, Any], name: str) -> set[int]:
 
 
 def mark_of(notes: str) -> str:
-    """A few letters by which notes are known again; "" for none."""
+    """A short hash to recognize unchanged notes; "" for none."""
     return blake2b(notes.encode(), digest_size=8).hexdigest() if notes else ""

@@ -1,8 +1,8 @@
-"""Writing changes of many transactions as one change that can be undone.
+"""Write bulk changes in a form that can be undone.
 
-A change's rows are staged first, each with what it was and what it becomes; then the database
-carries them out as whole sets. The caller holds the locks of every account concerned and records
-the audit event. Totals and balances move by what the rows' sums moved by.
+The rows of a change are staged first, with old and new values; then the database updates them as
+sets. The caller locks all accounts involved and records the audit event. Totals and balances move
+by the difference in the rows' sums.
 """
 
 import json
@@ -49,7 +49,7 @@ _NOTHING = Value(0, output_field=_ID)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does what to which locked accounts' rows, and when."""
+    """The actor, the locked accounts and the time of a change."""
 
     actor: User | None
     accounts: Mapping[int, Account]
@@ -58,10 +58,10 @@ class Act:
 
 
 def stage(change: Change, changes: Iterable[tuple[int, str, str]]) -> int:
-    """Keep (transaction's id, before, after), both as JSON; returns how many.
+    """Stage (transaction ID, before, after), both as JSON. Returns how many.
 
-    `category` and `category_source` go together, with the `rule` that gave them; `tags` are those
-    of the touched tags' ids that the row had, and has.
+    `category` and `category_source` belong together, with the `rule` that set them. `tags` lists
+    which of the touched tags the row had and has.
     """
     return bulk_insert(
         ChangeRow._meta.db_table,
@@ -73,7 +73,7 @@ def stage(change: Change, changes: Iterable[tuple[int, str, str]]) -> int:
 def carry_out(
     change: Change, act: Act, fields: Iterable[str], ids: Iterable[int] | None = None
 ) -> None:
-    """Give the staged rows (all, or those of these transactions) what they are to become."""
+    """Apply the new values of the staged rows (all, or those of these transactions)."""
     rows, fields = rows_of(change, ids), set(fields)
     old = live_sums(rows)
     if CATEGORY in fields:
@@ -90,31 +90,31 @@ def carry_out(
 
 
 def rows_of(change: Change, ids: Iterable[int] | None = None) -> QuerySet[ChangeRow]:
-    """The change's rows: all, or those of these transactions."""
+    """The rows of the change: all, or those of these transactions."""
     return change.rows.all() if ids is None else change.rows.filter(transaction__in=list(ids))
 
 
 def transactions_of(rows: QuerySet[ChangeRow]) -> TransactionQuerySet:
-    """The transactions that rows of a change touched."""
+    """The transactions that these change rows refer to."""
     return Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
 
 
 def live_sums(rows: QuerySet[ChangeRow]) -> SumsByKey:
-    """What the rows of a change add to totals and balances now."""
+    """The change rows' current contribution to totals and balances."""
     return sums_in(transactions_of(rows).filter(deleted_at=None))
 
 
 def settle(rows: QuerySet[ChangeRow], act: Act, old: SumsByKey) -> None:
-    """Move totals and balances by what the rows' sums have moved since they were `old`."""
+    """Adjust totals and balances by the difference between the rows' current sums and `old`."""
     delta = merge((live_sums(rows), 1), (old, -1))
     if delta:
         book(act.accounts, delta)
 
 
 def write_categories(change: Change, rows: QuerySet[ChangeRow], to: str, act: Act) -> None:
-    """Categories and sources of some of the change's rows as they were or became, with history.
+    """Set the category and source of some change rows to their old or new values, with history.
 
-    `rows` may depend on what the transactions hold: each statement reads before it writes.
+    `rows` may depend on the transactions: each statement reads before it writes.
     """
     _write_history(rows, BEFORE if to == AFTER else AFTER, to, act)
     staged = change.rows.filter(transaction=OuterRef("pk"))
@@ -126,8 +126,8 @@ def write_categories(change: Change, rows: QuerySet[ChangeRow], to: str, act: Ac
 
 
 def category_in(side: str) -> NullIf:
-    """The category's id of a staged side, NULL for none."""
-    # SQLite's JSON null is the word “null”, which is 0 as a number.
+    """The category ID in a staged value, NULL for none."""
+    # SQLite reads JSON null as the text “null”, which converts to 0.
     return NullIf(Cast(KT(f"{side}__{CATEGORY}"), _ID), _NOTHING)
 
 
@@ -153,7 +153,7 @@ def _write_history(rows: QuerySet[ChangeRow], origin: str, to: str, act: Act) ->
 
 
 def write_notes(rows: QuerySet[ChangeRow], to: str, at: datetime) -> None:
-    """Notes, and with them the text that is searched."""
+    """Write the notes and update the search text."""
     sources = folded_field(Transaction, "search_text").sources
     place = sources.index(NOTES)
     for piece in pieces_of(rows):
@@ -167,7 +167,7 @@ def write_notes(rows: QuerySet[ChangeRow], to: str, at: datetime) -> None:
 
 
 def write_tags(rows: QuerySet[ChangeRow], to: str) -> None:
-    """Which of the touched tags the rows have."""
+    """Set which of the touched tags the rows have."""
     links = Transaction.tags.through
     for piece in pieces_of(rows):
         gained: list[tuple[int, int]] = []
@@ -185,13 +185,13 @@ def write_tags(rows: QuerySet[ChangeRow], to: str) -> None:
 
 
 def write_trash(rows: QuerySet[ChangeRow], deleted_at: datetime | None, at: datetime) -> None:
-    """Into the trash, or out of it."""
+    """Move rows to the trash or restore them."""
     chosen = Transaction.objects.filter(pk__in=rows.order_by().values("transaction"))
     chosen.update(deleted_at=deleted_at, updated_at=at)
 
 
 class StagedRow(NamedTuple):
-    """A row of a change without the weight of a model."""
+    """A change row as a plain tuple, cheaper than a model instance."""
 
     pk: int
     transaction_id: int
@@ -200,7 +200,7 @@ class StagedRow(NamedTuple):
 
 
 def pieces_of(rows: QuerySet[ChangeRow]) -> Iterator[list[StagedRow]]:
-    """A change's rows, a few thousand at a time, in the order of its index."""
+    """The rows of a change, a few thousand at a time, in index order."""
     last = 0
     while True:
         further = rows.filter(transaction_id__gt=last).order_by("transaction_id")
@@ -214,10 +214,10 @@ def pieces_of(rows: QuerySet[ChangeRow]) -> Iterator[list[StagedRow]]:
 
 
 def in_pieces(ids: list[int], size: int = ROWS_AT_ONCE) -> Iterable[list[int]]:
-    """The ids, a few thousand at a time."""
+    """The IDs, a few thousand at a time."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def packed(value: Mapping[str, Any]) -> str:
-    """One side of a change as it is stored."""
+    """One side (before or after) of a change row as stored."""
     return json.dumps(value, separators=(",", ":"))

@@ -1,8 +1,8 @@
-"""A held transaction meets the bank's line of it: the bank's facts complete it.
+"""Complete an existing transaction with the bank's data for it.
 
-What a person added stays: category, notes, tags, attachments, splits, the bill it paid, its
-transfer. What changed is kept on a BankLine, so that it can be taken back exactly. The callers hold
-the account's lock, and move balance and totals by the sums given back.
+Everything a person added stays: category, notes, tags, attachments, splits, the bill it paid and
+its transfer. Old values are stored on a BankLine, so that the completion can be undone exactly.
+Callers hold the account's lock and apply the returned sums to balance and totals.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,14 +30,14 @@ from transactions.totals import SumsByKey, merge, sums_of_rows
 
 ROWS_AT_ONCE = 1000
 Origin, Status = Transaction.Origin, Transaction.Status
-# What a completion may change, and what is derived from it.
+# The fields a completion may change, and the values derived from them.
 FACTS = ("description", "merchant", "txn_date", "posted_date", "signed_amount", "status")
 STORED = (*FACTS, "external_id", "fingerprint", "search_text", "merchant_key", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What the bank says of a held transaction, and who told us: a file, a sync or an answer."""
+    """The bank's data for an existing transaction, and its source: a file, a sync or an answer."""
 
     transaction_id: int
     txn_date: date
@@ -51,12 +51,12 @@ class Telling:
     import_batch: ImportBatch | None = None
     source: str = ""
     review_item: ReviewItem | None = None
-    # The bank corrects a line of its own that is booked already: its last word counts.
+    # The bank corrects its own booked line; the latest data wins.
     is_revision: bool = False
 
 
 def complete(account: Account, tellings: Iterable[Telling], *, at: datetime) -> SumsByKey:
-    """Complete held transactions by what the bank says of them; how the totals move."""
+    """Complete existing transactions with the bank's data. Returns the change in totals."""
     moved: SumsByKey = {}
     for some in batched(tellings, ROWS_AT_ONCE):
         moved = merge((moved, 1), (_complete_some(account, some, at), 1))
@@ -85,20 +85,24 @@ def _complete_some(account: Account, tellings: Sequence[Telling], at: datetime) 
             lines.append(_bank_line(account, telling, row, before, after))
     bulk_update(Transaction, STORED, (_stored(row, at) for row in changed))
     BankLine.objects.bulk_create(lines)
-    # What the bank has booked need not post by itself any more.
+    # A transaction the bank has booked no longer needs to post by itself.
     UnpostedReason.objects.filter(transaction__in=[row.pk for row in changed]).delete()
     return moved
 
 
 def _ids_taken(account: Account, tellings: Sequence[Telling]) -> dict[str, int]:
-    """Which of the ids live rows of the account have already: there an id is only once."""
+    """Which of these IDs live transactions of the account already have. An ID is unique per
+    account.
+    """
     ids = {telling.external_id for telling in tellings} - {""}
     live = Transaction.objects.filter(account=account, deleted_at=None, external_id__in=ids)
     return dict(live.values_list("external_id", "pk"))
 
 
 def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> None:
-    """A person's entry takes the bank's words and days; the bank's own only what it lacks."""
+    """Manual entries take the bank's text and dates. The bank's own transactions only fill
+    in gaps.
+    """
     is_booked = row.status != Status.POSTED and not telling.is_pending
     if not row.is_bank_fact or is_booked or telling.is_revision:
         row.description = telling.description
@@ -122,8 +126,7 @@ def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> No
 
 
 def _says_more(telling: Telling, row: Transaction, is_changed: bool) -> bool:
-    """Whether the transaction alone would not be known again by this telling, or could not be
-    given back as it was."""
+    """Whether this report must be stored, to recognize the transaction by it or to undo it."""
     has_other_id = bool(telling.external_id) and telling.external_id != row.external_id
     has_other_words = telling.fingerprint != row.fingerprint
     return is_changed or has_other_id or has_other_words or bool(telling.source)
@@ -151,7 +154,7 @@ def _bank_line(
 
 
 def _facts_of(row: Transaction) -> dict[str, Any]:
-    """What a completion may change, as JSON keeps it."""
+    """The fields a completion may change, as JSON."""
     facts = {name: getattr(row, name) for name in (*FACTS, "external_id")}
     return {name: None if value is None else str(value) for name, value in facts.items()}
 
@@ -164,7 +167,7 @@ def _stored(row: Transaction, at: datetime) -> list[Any]:
 
 
 def _move_split(row: Transaction, difference: Decimal) -> None:
-    """The parts still add up: the largest takes what the amount moved by."""
+    """Adjust the largest split part by the change in the amount, so that the parts still add up."""
     if not row.is_split:
         return
     largest = max(row.splits.all(), key=lambda part: (abs(part.signed_amount), -part.pk))
@@ -173,9 +176,9 @@ def _move_split(row: Transaction, difference: Decimal) -> None:
 
 
 def take_back(lines: QuerySet[BankLine], *, at: datetime) -> SumsByKey:
-    """Forget tellings, the latest first, and give the transactions back what they held before.
+    """Undo reports, latest first, and restore the transactions' previous values.
 
-    A field that has been changed since stays as it is. Returns how the totals move.
+    Fields that have been changed since stay as they are. Returns the change in totals.
     """
     moved: SumsByKey = {}
     for some in batched(lines.order_by("-pk").iterator(chunk_size=ROWS_AT_ONCE), ROWS_AT_ONCE):

@@ -1,6 +1,6 @@
-"""A person's connections to their banks: made, mapped to accounts, renewed, ended.
+"""Create, map, renew and end connections to banks.
 
-The bank is asked before the database transaction begins, so that no lock waits for a network.
+Banks are contacted before the database transaction begins, so that no lock waits for the network.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,23 +22,23 @@ from users.audit import trail
 from users.models import User
 
 MOST_CONNECTIONS = 50
-# Until then "Undo" brings an ended connection back; then its access ends at the bank as well.
+# An ended connection can be restored for this long. After that the access is revoked at the bank.
 UNDO_FOR = timedelta(days=1)
 NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a bank answered to a first question: lasting access, and the accounts it leads to."""
+    """A bank's first response: lasting access and its accounts."""
 
     link: Link
     accounts: tuple[RemoteAccount, ...]
 
 
 def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
-    """Trade what the person gave for lasting access. Nothing is kept yet.
+    """Exchange what the person entered for lasting access. Stores nothing yet.
 
-    Raises ValidationError, with the bank's own sentence where the bank refused.
+    Raises ValidationError, with the bank's own message if the bank refused.
     """
     if provider not in {one.key for one in offered_providers()}:
         raise ValidationError({"provider": "This way to connect is not available."})
@@ -51,9 +51,9 @@ def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
 def connect_bank(
     *, actor: User, user: User, provider: str, asked: Asked, at: datetime
 ) -> BankConnection:
-    """Keep the access a bank gave, and the accounts it leads to.
+    """Store a new connection and its accounts.
 
-    An account the person had connected to this bank before is mapped as it was; the others wait
+    Accounts that the person had connected to this bank before keep their mapping; the others wait
     to be mapped.
     """
     connection = BankConnection(
@@ -81,9 +81,9 @@ def connect_bank(
 def reconnect_bank(
     *, actor: User, connection: BankConnection, given: Mapping[str, str], at: datetime
 ) -> BankConnection:
-    """Renew the access of a connection whose sign-in has ended; its mapping and cursor stay.
+    """Renew the access of an expired connection. Its mapping and cursor stay.
 
-    Nothing given means that the person signed in at the bank and the old secret works again.
+    Empty input means that the person signed in at the bank and the old secret works again.
     """
     link = _asked(connection.provider, given).link if given else None
     with db_transaction.atomic():
@@ -91,7 +91,7 @@ def reconnect_bank(
         if link is not None:
             locked.secret = encrypt(link.secret)
             locked.external_id = link.external_id or locked.external_id
-            # Another access has cursors of its own: begin anew, what is held stays single.
+            # New access has its own cursor, so the sync starts over. Matching prevents duplicates.
             locked.cursor = ""
         locked.status = BankConnection.Status.ACTIVE
         locked.error_code, locked.error, locked.failed_count = "", "", 0
@@ -105,10 +105,10 @@ def reconnect_bank(
 def map_accounts(
     *, actor: User, connection: BankConnection, choices: Mapping[str, Account | str | None]
 ) -> BankConnection:
-    """Say where the lines of each account of the bank go.
+    """Choose where the lines of each bank account go.
 
-    `choices` is {the bank's account id: an account, NEW or None}; what is not named stays. A
-    newly mapped account gets the whole history the bank has. Raises ValidationError.
+    `choices` is {the bank's account ID: an account, NEW or None}; accounts not listed stay as they
+    are. A newly mapped account gets the bank's whole history. Raises ValidationError.
     """
     locked = _locked(connection)
     known = {one.external_id: one for one in locked.connected_accounts.select_for_update()}
@@ -139,10 +139,10 @@ def map_accounts(
 def disconnect_bank(
     *, actor: User, connection: BankConnection, keep_data: bool, at: datetime
 ) -> Change | None:
-    """End a connection: no sync from now on. Without `keep_data` its lines go to the trash.
+    """End a connection and stop syncing. Without `keep_data` its transactions go to the trash.
 
-    For UNDO_FOR it can be taken back; then the access is ended at the bank too. Returns the change
-    that brings the lines back, if there were any.
+    It can be restored for UNDO_FOR; then the access is revoked at the bank too. Returns the change
+    that restores the transactions, if there were any.
     """
     locked = _locked(connection)
     change = None
@@ -167,7 +167,7 @@ def disconnect_bank(
 
 @db_transaction.atomic
 def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) -> BankConnection:
-    """Take an ended connection back within UNDO_FOR. Raises ValidationError."""
+    """Restore an ended connection within UNDO_FOR. Raises ValidationError."""
     locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
     if locked.disconnected_at is None:
         return locked
@@ -186,13 +186,13 @@ def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) ->
 
 
 def end_accesses(*, at: datetime, limit: int = 100) -> int:
-    """End the access of connections that can no longer be taken back; how many were ended."""
+    """Revoke the access of connections that can no longer be restored. Returns how many."""
     over = BankConnection.objects.filter(disconnected_at__lte=at - UNDO_FOR).exclude(secret="")
     return sum(_end_access(connection) for connection in over.order_by("pk")[:limit])
 
 
 def _end_access(connection: BankConnection) -> bool:
-    """Whether the bank was told and the secret is forgotten; one that is down is asked again."""
+    """Whether the bank confirmed and the secret was deleted. An unreachable bank is retried."""
     try:
         connector_of(connection.provider).unlink(decrypt(connection.secret))
     except UnreadableSecretError:
@@ -210,7 +210,7 @@ def _end_access(connection: BankConnection) -> bool:
 
 
 def renew_secrets() -> int:
-    """Encrypt the access of every connection with the current key; how many there are."""
+    """Re-encrypt the secret of every connection with the current key. Returns how many."""
     ids = list(BankConnection.objects.exclude(secret="").values_list("pk", flat=True))
     for pk in ids:
         with db_transaction.atomic():
@@ -221,7 +221,7 @@ def renew_secrets() -> int:
 
 
 def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAccount]) -> None:
-    """Keep what the bank tells of its accounts: new ones are added, balances follow."""
+    """Store the bank's account data: add new accounts and update balances."""
     known = {one.external_id: one for one in connection.connected_accounts.all()}
     for told in remote:
         connected = known.get(told.external_id) or ConnectedAccount(
@@ -295,7 +295,7 @@ def _target(
 
 
 def _map_as_before(connection: BankConnection) -> None:
-    """Accounts of this bank that an ended connection fed are fed by this one from now on."""
+    """Map this bank's accounts as an ended connection had them."""
     earlier = list(
         ConnectedAccount.objects.filter(
             connection__user=connection.user,
@@ -320,7 +320,9 @@ def _map_as_before(connection: BankConnection) -> None:
 def _is_same(
     earlier: ConnectedAccount, connected: ConnectedAccount, connection: BankConnection
 ) -> bool:
-    """Whether both are one account of one bank: by its lasting id, else by what is known of it."""
+    """Whether both are the same account at one bank: by its lasting ID, or else by its known
+    details.
+    """
     if earlier.persistent_id and connected.persistent_id:
         return earlier.persistent_id == connected.persistent_id
     return bool(connected.last_four) and (

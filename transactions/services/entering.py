@@ -1,7 +1,7 @@
-"""A line that somebody enters: posted at once, and asked about where the account may have it.
+"""Post manual entries at once, and ask if the account may already have the payment.
 
-Entering is never refused for that: the person knows best. But a payment that the bank's file
-brought yesterday and that is typed today would count twice without a word.
+An entry is never rejected as a duplicate, because the person knows best. Without the question, a
+payment imported yesterday and entered today would silently count twice.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The transaction, and the question it raises, if it raises one."""
+    """The transaction, and the question it raises, if any."""
 
     transaction: Transaction
     review: ReviewItem | None
@@ -26,10 +26,10 @@ class Entered:
 
 @db_transaction.atomic
 def enter_transaction(*, actor: User, **fields: Any) -> Entered:
-    """Post a line by hand as `post_transaction` does; then look for what it may be already.
+    """Post a transaction by hand as `post_transaction` does, then look for a possible duplicate.
 
-    A transaction of the bank's, a bill's or a transfer's that may be the same payment becomes a
-    question; the other half of a transfer becomes a suggestion.
+    A matching transaction from the bank, a bill or a transfer becomes a question; the other half of
+    a transfer becomes a suggestion.
     """
     row = post_transaction(actor=actor, **fields)
     review = ask_about_entry(row)

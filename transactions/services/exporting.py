@@ -1,4 +1,4 @@
-"""Telling the trail that a person took transactions out as a file."""
+"""Record in the audit trail that a person exported transactions."""
 
 from collections.abc import Mapping
 
@@ -12,6 +12,6 @@ MOST_TEXT = 200
 
 @db_transaction.atomic
 def note_export(*, actor: User, filters: Mapping[str, str]) -> None:
-    """Record an export as it begins: what was asked for. How many rows, only its reader sees."""
+    """Record the start of an export and what was requested. The number of rows is not known yet."""
     given = {name: str(value)[:MOST_TEXT] for name, value in sorted(filters.items()) if value}
     trail.record(actor=actor, action="transactions.export.csv", filters=given)

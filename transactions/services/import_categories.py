@@ -1,4 +1,4 @@
-"""The categories an import gives its rows: still there, and told in each row's history."""
+"""Categories of imported rows: drop deleted ones and record the history."""
 
 from datetime import datetime
 from typing import cast
@@ -9,7 +9,7 @@ from transactions.models import CategoryChange, ImportBatch, ImportRow, Transact
 from users.models import User
 
 _LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
-# Rows of one fingerprint have one text, amount and account, so one rule decided about them.
+# Rows with one fingerprint have the same text, amount and account, so one rule decided for all.
 _HISTORY = f"""
 INSERT INTO {CategoryChange._meta.db_table}
   (transaction_id, to_category_id, "by", rule_id, actor_id, created_at)
@@ -25,13 +25,13 @@ WHERE t.import_batch_id = %s AND t.category_id IS NOT NULL
 
 
 def forget_lost_categories(batch: ImportBatch) -> None:
-    """Take categories that were deleted since the check off the staged rows."""
+    """Clear categories from staged rows if they were deleted after the check."""
     rows = ImportRow.objects.filter(batch=batch, category__deleted_at__isnull=False)
     rows.update(category=None, rule=None, category_source=Transaction.CategorySource.NONE)
 
 
 def write_history(batch: ImportBatch, *, actor: User | None, at: datetime) -> int:
-    """One line of history for each posted row that came with a category; how many."""
+    """Write one history entry for each posted row that has a category. Returns how many."""
     moment = CategoryChange._meta.get_field("created_at").get_db_prep_save(at, connection)
     actor_id = actor.pk if actor else None
     with connection.cursor() as cursor:

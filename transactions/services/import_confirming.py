@@ -1,7 +1,7 @@
-"""Confirming an import: one commit under the account's lock; and taking it back as a whole.
+"""Confirm an import in one commit under the account's lock, and revert it as a whole.
 
-Either may be asked for twice, by two workers at once, or die half-way: the batch's status, read
-under the lock, says whether it has been done, and nothing is kept of an attempt that failed.
+Both are safe to repeat, to race and to interrupt: the batch's status, read under the lock, says
+whether it is done, and a failed attempt leaves nothing behind.
 """
 
 from datetime import datetime
@@ -50,9 +50,9 @@ Status, Verdict = ImportBatch.Status, ImportRow.Verdict
 
 @db_transaction.atomic
 def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Hand a batch to the worker: it is checked if need be, and then confirmed.
+    """Hand a batch to the worker, which checks it if necessary and then confirms it.
 
-    A batch that is done stays as it is. Raises ValidationError where there is nothing to confirm.
+    A finished batch stays as it is. Raises ValidationError if there is nothing to confirm.
     """
     locked = batch_with_account(batch.pk, lock=True)
     if locked.is_confirmed:
@@ -66,7 +66,7 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
 
 
 def refuse_unready(batch: ImportBatch) -> None:
-    """Raise ValidationError unless the batch can be confirmed as it stands."""
+    """Raise ValidationError unless the batch can be confirmed in its current state."""
     if batch.status == Status.REVERTED:
         raise ValidationError("This import was undone. Upload the file again.")
     if batch.needs_mapping:
@@ -78,11 +78,11 @@ def refuse_unready(batch: ImportBatch) -> None:
 
 
 def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
-    """Post every new row of a batch in one commit; a batch that is done stays as it is.
+    """Post every new row of a batch in one commit. A finished batch stays as it is.
 
-    Rows that have come into the account since the check are duplicates. A duplicate completes the
-    line it is of; a row that needs review waits for its owner. Raises ValidationError, also when
-    the account has gone.
+    Rows that reached the account since the check are duplicates. A duplicate completes its
+    transaction; a row that needs review waits for its owner. Raises ValidationError, also if the
+    account is gone.
     """
     batch = check_import(batch_id=batch_id)
     columns = _columns(batch)
@@ -117,7 +117,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
 
 
 def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
-    """Turn verdicts into what became of the rows, and store the receipt."""
+    """Turn verdicts into outcomes and store the receipt."""
     rows = ImportRow.objects.filter(batch=batch)
     rows.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
     batch.status, batch.error = Status.DONE, ""
@@ -142,7 +142,7 @@ def _receipt(batch: ImportBatch) -> dict[str, Any]:
 
 
 def _columns(batch: ImportBatch) -> list[str]:
-    """The headings by which the mapping is known again; found before anything is locked."""
+    """The headings that identify the mapping, read before anything is locked."""
     if not batch.mapping or batch.is_confirmed:
         return []
     detection = examine_batch(batch).detection
@@ -159,10 +159,9 @@ def _remember_mapping(batch: ImportBatch, columns: list[str]) -> None:
 
 @db_transaction.atomic
 def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBatch:
-    """Move all that a confirmed import brought to the trash, and give the lines it completed back
-    what they held before; a reverted one stays as it is.
+    """Move everything a confirmed import added to the trash, and undo its completions.
 
-    Raises ValidationError for an import that was never confirmed.
+    A reverted import stays as it is. Raises ValidationError for an import that was never confirmed.
     """
     accounts = lock_accounts(sorted({batch.account_id} | accounts_of_pairs(live_rows(batch))))
     batch = batch_with_account(batch.pk, lock=True)
@@ -184,7 +183,7 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 
 @db_transaction.atomic
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
-    """Confirm all imports of one upload, or none of them. Raises ValidationError."""
+    """Confirm all imports of one upload, or none. Raises ValidationError."""
     together = [
         one
         for one in ImportBatch.objects.together_with(batch)
@@ -196,9 +195,9 @@ def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impo
 
 @db_transaction.atomic
 def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
-    """Take back all imports of one upload that are done, or none of them.
+    """Revert all finished imports of one upload, or none.
 
-    Raises ValidationError where `batch` itself was never confirmed.
+    Raises ValidationError if `batch` itself was never confirmed.
     """
     together = [
         one
@@ -213,6 +212,6 @@ def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impor
 
 
 def rows_edited_since(batch: ImportBatch) -> TransactionQuerySet:
-    """Rows of the batch that somebody changed after it was confirmed, newest change first."""
+    """Rows of the batch that were changed after it was confirmed, latest change first."""
     edited = live_rows(batch).filter(updated_at__gt=batch.confirmed_at)
     return edited.order_by("-updated_at", "-pk")

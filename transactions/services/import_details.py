@@ -1,6 +1,6 @@
-"""What our own export tells of its lines beyond a bank's: planned, tags, parts, and transfers.
+"""Additional data in our own export: planned status, tags, parts and transfers.
 
-The callers hold the account's lock, and move balance and totals by the sums given back.
+Callers hold the account's lock and apply the returned sums to balance and totals.
 """
 
 import json
@@ -30,7 +30,7 @@ Details = Mapping[str, Any]
 
 
 def staged_details(own: OwnDetails, category_named: Callable[[str], int | None]) -> str | None:
-    """The details as a staged row keeps them, in JSON; None where there are none."""
+    """The details as JSON for a staged row, or None."""
     found: dict[str, Any] = {}
     if own.is_planned:
         found["is_planned"] = True
@@ -47,9 +47,9 @@ def staged_details(own: OwnDetails, category_named: Callable[[str], int | None])
 
 
 def give_details(batch: ImportBatch, rows: QuerySet[ImportRow]) -> SumsByKey:
-    """Give the transactions just written for these rows, in their order, what the file tells.
+    """Add the file's details to the transactions just created for these rows, in the same order.
 
-    Returns what that moves in the totals.
+    Returns the change in totals.
     """
     written = Transaction.objects.filter(import_batch=batch).order_by("pk")
     ids = written.values_list("pk", flat=True).iterator(chunk_size=ROWS_AT_ONCE)
@@ -67,14 +67,14 @@ def give_details(batch: ImportBatch, rows: QuerySet[ImportRow]) -> SumsByKey:
 
 
 def give_details_of(row: Transaction, details: Details) -> Transaction:
-    """Give one transaction its details; returns it as it then is. The caller books it."""
+    """Add the details to one transaction and return it. The caller books it."""
     _write(row.user_id, {row.pk: details})
     return Transaction.objects.get(pk=row.pk)
 
 
 def _write(user_id: int, details: Mapping[int, Details]) -> None:
     planned = [pk for pk, one in details.items() if one.get("is_planned")]
-    # A planned line is a person's own, and theirs to change until its day.
+    # A planned transaction is the person's own and can be changed until its date.
     Transaction.objects.filter(pk__in=planned).update(
         status=Transaction.Status.PLANNED, origin=Transaction.Origin.MANUAL
     )
@@ -102,7 +102,7 @@ def _write_tags(user_id: int, names_of: Mapping[int, list[str]]) -> None:
 
 
 def _write_parts(user_id: int, parts_of: Mapping[int, list[list[Any]]]) -> None:
-    """Split the lines whose parts still add up: an amount may have been corrected meanwhile."""
+    """Split transactions whose parts still add up; an amount may have been corrected since."""
     if not parts_of:
         return
     rows = Transaction.objects.filter(pk__in=parts_of).in_bulk()
@@ -133,10 +133,11 @@ def _categories_of_parts(user_id: int, listed: Iterable[list[list[Any]]]) -> Ite
 
 
 def pair_transfers(batch: ImportBatch) -> int:
-    """Make lines of this file and of earlier ones transfers again where the exports say so.
+    """Restore transfers between transactions of this and earlier files, as the exports describe
+    them.
 
-    Each of two lines names the other by the exporting ledger's numbers, and both have a category
-    of transfers already, so no figure moves. Returns how many there are.
+    Both transactions reference each other by the exporting ledger's numbers and already have
+    transfer categories, so no figure changes. Returns how many there are.
     """
     if batch.format != FORMAT:
         return 0
@@ -151,7 +152,7 @@ def pair_transfers(batch: ImportBatch) -> int:
 
 
 def _sides(rows: QuerySet[ImportRow]) -> Iterable[tuple[list[int], int]]:
-    """The numbers of each line of a transfer, and the transaction that it is."""
+    """The exported numbers of each transfer side, and its transaction."""
     verdicts = (ImportRow.Verdict.NEW, ImportRow.Verdict.ADDED, ImportRow.Verdict.DUPLICATE)
     sides = rows.filter(match__isnull=False, details__isnull=False, verdict__in=verdicts)
     for details, pk in sides.order_by("pk").values_list("details", "match_id").iterator():
@@ -173,7 +174,7 @@ def _pair(batch: ImportBatch, pairs: list[tuple[int, int]]) -> int:
     ).exclude(status=Transfer.Status.SUGGESTED)
     taken: set[object] = set()
     for out, into, status in known.values_list(*_SIDES, "status"):
-        # What a person has called no transfer stays none; the sides may be others'.
+        # A pair that a person rejected stays rejected. The sides may belong to others.
         is_rejected = status == Transfer.Status.REJECTED
         taken |= {(out, into)} if is_rejected else {out, into}
     count = 0

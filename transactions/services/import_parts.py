@@ -1,6 +1,6 @@
-"""Files of several accounts: what each part holds, which account it is, and one import for each.
+"""Files with several accounts: their parts, the account of each part, and one import per account.
 
-Nothing of such a file is read into an account before it is plain, or its owner has said, which
+Nothing from such a file is read into an account until it is clear, or the owner has said, which
 part belongs to which account.
 """
 
@@ -36,11 +36,11 @@ from users.audit import trail
 from users.models import User
 
 NEW, SKIP = "new", "skip"
-SEVERAL = "several"  # a part's currency, where its lines have more than one
+SEVERAL = "several"  # the part's currency, if its lines have more than one
 Answer = Account | str
 MOST_REMEMBERED = 200
 _ENDING = re.compile(r"…[0-9A-Za-z]{1,4}")
-# A file in which fewer than two of these differ is of one account, and need not be walked.
+# A file in which fewer than two of these differ has one account and need not be read.
 _MARKS = {
     "ofx": re.compile(rb"<ACCTID>\s*[^<\r\n]*|</STMTRS|</CCSTMTRS", re.IGNORECASE),
     "qif": re.compile(rb"!Account[^!]*|!Type:", re.IGNORECASE),
@@ -51,9 +51,9 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """All that one account has in a file; days are ISO dates, "" where no line has one.
+    """One account's part of a file. Days are ISO dates, "" if no line has one.
 
-    `currency` is that of its lines: "" where none says one, "several" where they differ.
+    `currency` is the currency of its lines: "" if none is given, "several" if they differ.
     """
 
     part: str
@@ -68,7 +68,7 @@ class FilePart:
 
     @property
     def name(self) -> str:
-        """The account's name in the file; "" where it has only a number."""
+        """The account's name in the file; "" if it has only a number."""
         return "" if self.part == NOT_NAMED else _ENDING.sub("", self.part).strip()
 
     @property
@@ -81,14 +81,14 @@ class FilePart:
 
 
 def parts_of(batch: ImportBatch) -> list[FilePart]:
-    """What the upload holds by account; empty where it knows one account."""
+    """The upload's parts by account; empty if it has only one account."""
     return [FilePart(**values) for values in batch.file_parts]
 
 
 def settle_parts(batch: ImportBatch, content: bytes, *, even_one: bool = False) -> None:
-    """Note on an unsaved or locked batch what its file holds by account, and whether to ask.
+    """Store on an unsaved or locked batch what its file contains by account, and whether to ask.
 
-    Where exactly one part is plainly the batch's account, that part is taken and nothing asked.
+    If exactly one part clearly is the batch's account, it is used without asking.
     """
     parts = [] if batch.needs_mapping else _survey(batch, content, even_one)
     batch.file_parts = [asdict(part) for part in parts]
@@ -107,7 +107,7 @@ def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart
             return []
         parts = _counts(file.rows)
     except UnreadableFile:
-        return []  # the check says what is wrong with it
+        return []  # the check reports what is wrong with it
     is_told = len(parts) > 1 or (even_one and any(part.part for part in parts))
     return parts if is_told else []
 
@@ -150,7 +150,7 @@ def _counted(part: FilePart, line: IncomingRow) -> FilePart:
 
 
 def _own_part(account: Account, parts: list[FilePart]) -> FilePart | None:
-    """The one part that is plainly this account, where all others plainly are not."""
+    """The only part that is clearly this account while all others clearly are not."""
     fitting = [part for part in parts if _fits(part, account)]
     if len(fitting) != 1 or any(part.part == NOT_NAMED for part in parts):
         return None
@@ -158,7 +158,9 @@ def _own_part(account: Account, parts: list[FilePart]) -> FilePart | None:
 
 
 def _fits(part: FilePart, account: Account) -> bool:
-    """By name as our own export writes it, or by the last four; never in another currency."""
+    """By name, as our own export writes it, or by the last four digits; never in another
+    currency.
+    """
     if not takes(account, part):
         return False
     if _is_named(part, account):
@@ -173,12 +175,12 @@ def _is_named(part: FilePart, account: Account) -> bool:
 
 
 def takes(account: Account, part: FilePart) -> bool:
-    """Whether lines of the part can be posted to the account at all."""
+    """Whether the part's lines can be posted to the account at all."""
     return part.currency in ("", SEVERAL, account.currency)
 
 
 def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
-    """For each part the account it most likely is: by name, last four, or the last answer."""
+    """The most likely account for each part: by name, last four digits, or the last answer."""
     own = list(Account.objects.owned_by(batch.user).active().order_by("pk"))
     earlier = _earlier_answers(batch.user)
     found: dict[str, Account | None] = {}
@@ -194,7 +196,7 @@ def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
 
 
 def _earlier_answers(user: User) -> dict[str, int]:
-    """Part -> account, as this person's imports had it last."""
+    """Part → account, from this person's latest imports."""
     done = ImportBatch.objects.filter(user=user, status=ImportBatch.Status.DONE)
     told = done.exclude(parts=[]).order_by("-pk").values_list("parts", "account_id")
     answers: dict[str, int] = {}
@@ -209,10 +211,10 @@ def _earlier_answers(user: User) -> dict[str, int]:
 def route_parts(
     *, actor: User, batch: ImportBatch, answers: Mapping[str, Answer]
 ) -> list[ImportBatch]:
-    """Send each part of a locked, unconfirmed upload to its account; one import for each account.
+    """Send each part of a locked, unconfirmed upload to its account, with one import per account.
 
-    An answer is an account, "new" (one is opened) or "skip". Raises ValidationError on `accounts`,
-    with code `accounts_needed` where a part has no answer.
+    An answer is an account, "new" (one is created) or "skip". Raises ValidationError on `accounts`,
+    with code `accounts_needed` if a part has no answer.
     """
     parts = {part.part: part for part in parts_of(batch)}
     _refuse_answers(batch, parts, answers)
@@ -259,7 +261,7 @@ def _refuse_answers(
 
 
 def accounts_needed(names: list[str]) -> ValidationError:
-    """The refusal of a file whose parts nobody has assigned."""
+    """The error for a file whose parts are not assigned."""
     listed = ", ".join(f"“{name}”" for name in names[:10])
     return ValidationError(
         {
@@ -305,7 +307,9 @@ def _copy(batch: ImportBatch) -> ImportBatch:
 
 
 def take_parts(file: IncomingFile, names: list[str]) -> IncomingFile:
-    """The file with the lines and balances of the named parts alone; of all where none is named."""
+    """The file with only the lines and balances of the named parts; of all parts if none
+    is named.
+    """
     if not names:
         return file
     file.rows = _rows_in(file.rows, frozenset(names))
@@ -323,7 +327,7 @@ def _rows_in(rows: Iterator[IncomingRow], names: frozenset[str]) -> Iterator[Inc
 
 
 def left_out(batch: ImportBatch) -> list[str]:
-    """A sentence on what of the file goes into no account; none where all of it does."""
+    """A sentence about the parts that go into no account; none if all of them do."""
     if not batch.parts:
         return []
     together = ImportBatch.objects.together_with(batch).values_list("parts", flat=True)

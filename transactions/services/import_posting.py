@@ -1,6 +1,6 @@
-"""Writing an import's new rows into the ledger, and taking them out again: whole sets at once.
+"""Write an import's new rows into the ledger and remove them again, in bulk.
 
-The callers hold the account's lock, and move balance and totals by the sums given back.
+Callers hold the account's lock and apply the returned sums to balance and totals.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
 
 ROWS_AT_ONCE = 4000
-# What a staged row says of its transaction, under the transaction's own names.
+# Fields of a staged row with the same name as on the transaction.
 FROM_ROW = (
     *("description", "merchant", "category_id", "signed_amount", "currency", "txn_date"),
     *("posted_date", "notes", "category_source", "external_id", "fingerprint", "status"),
@@ -44,9 +44,9 @@ POSTED, PENDING = Transaction.Status.POSTED.value, Transaction.Status.PENDING.va
 
 
 def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
-    """Post every new row of the batch; what it adds to the totals.
+    """Post every new row of the batch. Returns the change in totals.
 
-    Ids rise with the days, whichever way the file runs, so that a running balance reads right.
+    IDs increase with the date, whatever the file's order, so that running balances are right.
     """
     writer = _Writer(batch, at)
     sums = _SumsOfLines(batch.account_id)
@@ -63,7 +63,7 @@ def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
 
 
 def new_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
-    """The rows to post, in the order in which they are posted."""
+    """The rows to post, in posting order."""
     rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.NEW)
     if _runs_backwards(batch):
         return rows.order_by("txn_date", "-row_number", "-pk")
@@ -127,7 +127,7 @@ class _Writer:
 
 
 class _SumsOfLines:
-    """Adds up whole ten-thousandths: a hundred thousand Decimals would take their time."""
+    """Adds up whole ten-thousandths, because a hundred thousand Decimals would be slow."""
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
@@ -154,7 +154,7 @@ class _SumsOfLines:
 
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
-    """What the file says of lines the account held, wherever it says more than they do."""
+    """The file's data for existing transactions, wherever it adds something."""
     telling = _telling_rows(batch)
     for row in telling.select_related("review_item").order_by("pk").iterator(chunk_size=1000):
         yield Telling(
@@ -170,7 +170,7 @@ def _telling_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
     has_new_id = ~Q(external_id="") & ~Q(external_id=F("match__external_id"))
     is_booked = ~Q(match__status=Transaction.Status.POSTED) & Q(is_pending=False)
     if batch.format == OWN_FORMAT:
-        # It tells what a person made of a line, and not what the bank says.
+        # Our own export repeats what a person entered, not what the bank says.
         return known.filter(is_booked | Q(is_chosen=True))
     is_entered = ~Q(match__origin__in=(Transaction.Origin.IMPORT, Transaction.Origin.SYNC))
     has_other_words = ~Q(fingerprint=F("match__fingerprint"))
@@ -184,18 +184,20 @@ _TOLD = (
 
 
 def known_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
-    """The rows of the file that are lines the account held."""
+    """The rows of the file that match existing transactions."""
     duplicate = ImportRow.Verdict.DUPLICATE
     return ImportRow.objects.filter(batch=batch, verdict=duplicate, match__isnull=False)
 
 
 def live_rows(batch: ImportBatch) -> TransactionQuerySet:
-    """What the batch brought and nobody has deleted since."""
+    """Transactions the batch added that have not been deleted since."""
     return Transaction.objects.filter(import_batch=batch, deleted_at=None)
 
 
 def trash_rows(batch: ImportBatch, *, at: datetime) -> tuple[int, SumsByKey]:
-    """Move what is left of the batch to the trash; how many rows, and what the totals lose."""
+    """Move the batch's remaining transactions to the trash. Returns how many, and the change in
+    totals.
+    """
     lost = merge((sums_in(live_rows(batch)), -1))
     refuse_held(live_rows(batch))
     count = live_rows(batch).update(deleted_at=at, updated_at=at)

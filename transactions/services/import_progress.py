@@ -1,6 +1,6 @@
-"""How far a running import has come: kept in the cache, for the page that waits for it.
+"""The progress of a running import, in the cache, for the page that waits for it.
 
-Only a courtesy: without the cache an import runs just as well, and its page says that it waits.
+Optional: without the cache the import still runs, and its page shows it as waiting.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from banking.limits import IMPORT_PROGRESS_FOR, SILENT_FOR
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The stage ("reading", "comparing", "writing") and how many rows of it are done."""
+    """The stage ("reading", "comparing", "writing") and how many of its rows are done."""
 
     stage: str
     done: int
@@ -28,7 +28,7 @@ class Progress:
 
 
 def report_progress(batch_id: int, stage: str, done: int, total: int) -> None:
-    """Say how far the import is."""
+    """Store the import's progress."""
     progress = Progress(stage, done, total, timezone.now().isoformat())
     try:
         cache.set(_key(batch_id), asdict(progress), IMPORT_PROGRESS_FOR.total_seconds())
@@ -37,7 +37,7 @@ def report_progress(batch_id: int, stage: str, done: int, total: int) -> None:
 
 
 def forget_progress(batch_id: int) -> None:
-    """The import has come to an end, or was asked for anew."""
+    """Delete the progress: the import has ended or was requested again."""
     try:
         cache.delete(_key(batch_id))
     except (RedisError, OSError):
@@ -45,7 +45,7 @@ def forget_progress(batch_id: int) -> None:
 
 
 def progress_of(batch_id: int) -> Progress | None:
-    """What was last said; None when nothing has begun or the cache is away."""
+    """The last stored progress, or None if there is none or the cache is unavailable."""
     try:
         found = cache.get(_key(batch_id))
     except (RedisError, OSError):
@@ -54,7 +54,7 @@ def progress_of(batch_id: int) -> Progress | None:
 
 
 def is_silent(batch_id: int, *, at: datetime) -> bool:
-    """Whether no worker has said anything about this import of late."""
+    """Whether no worker has reported progress recently."""
     progress = progress_of(batch_id)
     return progress is None or datetime.fromisoformat(progress.at) < at - SILENT_FOR
 

@@ -1,4 +1,4 @@
-"""An upload's bytes: what format they are in, how they are to be mapped, and their lines."""
+"""Read an upload: its format, its mapping and its lines."""
 
 import zlib
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingCon
 from users.timezones import today_in
 
 MAPPED = ("csv", "xlsx", "qif")
-# How the file is written down, as against what its columns mean: told by the file itself.
+# How the file is written, as opposed to what its columns mean; detected from the file itself.
 OF_THE_FILE = (
     *("encoding", "delimiter", "quotechar", "header_line", "skip_lines", "decimal_mark"),
     *("date_format", "money_sign", "opening_balance"),
 )
-# What a running balance proves of a file, whatever was chosen for the one before it.
+# What a running balance proves about a file, whatever was chosen for earlier ones.
 PROVED_BY_BALANCE = (
     *("amount", "debit", "credit", "flag", "balance", "fee", "sign_convention"),
     *("outflow_flag", "inflow_flag"),
@@ -40,7 +40,7 @@ PREVIEW_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What an upload is; `detection` only for tables, whose columns need a mapping."""
+    """An examined upload; `detection` only for tables, whose columns need a mapping."""
 
     format: str
     detection: Detection | None
@@ -48,7 +48,7 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One line beside what a mapping makes of it."""
+    """One line, and what a mapping reads from it."""
 
     row_number: int
     raw: str
@@ -58,12 +58,12 @@ class PreviewLine:
 
 
 def pack(data: bytes) -> bytes:
-    """The bytes as `ImportFile` keeps them."""
+    """The compressed bytes as `ImportFile` stores them."""
     return zlib.compress(data, 1)
 
 
 def content_of(batch: ImportBatch) -> bytes:
-    """The uploaded bytes. Raises UnreadableFile once they are gone (30 days)."""
+    """The uploaded bytes. Raises UnreadableFile once they are deleted (after 30 days)."""
     file = getattr(batch, "file", None)
     if file is None:
         raise UnreadableFile("We no longer have this file. Upload it again.")
@@ -71,7 +71,7 @@ def content_of(batch: ImportBatch) -> bytes:
 
 
 def context_of(account: Account) -> ReadingContext:
-    """What is known of an account and its owner, as evidence for reading one of its files."""
+    """What is known about an account and its owner, as evidence for reading its files."""
     kept = ImportMapping.objects.filter(account=account).first()
     return ReadingContext(
         currency=account.currency,
@@ -85,12 +85,12 @@ def context_of(account: Account) -> ReadingContext:
 
 
 def examine_batch(batch: ImportBatch) -> Examined:
-    """`examine` for an upload, with what is known of its account. Raises UnreadableFile."""
+    """Run `examine` for an upload, using what is known about its account. Raises UnreadableFile."""
     return examine(content_of(batch), context_of(batch.account))
 
 
 def examine(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Examined:
-    """The format of a file, and how it seems to be meant where it does not say so itself.
+    """Detect a file's format and, where ambiguous, its likely meaning.
 
     Raises UnreadableFile.
     """
@@ -105,14 +105,14 @@ def examine(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Examined:
 
 
 def open_lines(data: bytes, format_name: str, mapping: CsvMapping | None) -> IncomingFile:
-    """The file's lines, read as one goes along. Raises UnreadableFile, also while walking them."""
+    """Read the file's lines lazily. Raises UnreadableFile, also during iteration."""
     return detection.open_file(data, mapping if format_name in MAPPED else None)
 
 
 def mapping_for(account: Account, data: bytes, examined: Examined) -> CsvMapping | None:
-    """The mapping to go by without asking: the one remembered for such columns, else a certain one.
+    """The mapping that can be used without asking: a remembered one, or else a certain one.
 
-    None when a person has to say.
+    None if a person has to decide.
     """
     found = examined.detection
     if found is None:
@@ -147,7 +147,7 @@ def _reads_well(data: bytes, format_name: str, mapping: CsvMapping) -> bool:
 
 
 def merged_mapping(found: Detection, given: Mapping[str, Any]) -> CsvMapping:
-    """The proposal with what a person said instead; ValidationError per field in doubt or wrong."""
+    """The proposal with a person's changes. Raises ValidationError per wrong or unclear field."""
     if not isinstance(given, Mapping):
         raise ValidationError({"mapping": "Send the mapping as an object."})
     try:

@@ -1,4 +1,4 @@
-"""Mending a checked import by hand: a row's values, and whether it comes in or stays out."""
+"""Edit a checked import by hand: correct a row, include it or leave it out."""
 
 from datetime import date
 from decimal import Decimal
@@ -35,7 +35,7 @@ def fix_row(
     signed_amount: Decimal,
     description: str,
 ) -> ImportRow:
-    """Correct what was read of a line; it gets its verdict anew. The raw line stays as it was.
+    """Correct a line's values and check it again. The raw line stays unchanged.
 
     Raises ValidationError at txn_date, amount or description.
     """
@@ -77,9 +77,9 @@ def fix_row(
 
 @db_transaction.atomic
 def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
-    """Say that duplicates, doubtful or left-out rows are to be added; returns how many.
+    """Include duplicate, uncertain or excluded rows. Returns how many.
 
-    What cannot be posted (an invalid row, an amount of zero) stays out.
+    Rows that cannot be posted (invalid, or an amount of zero) stay out.
     """
     batch = _locked_checked(batch)
     out = (Verdict.DUPLICATE, Verdict.REVIEW, Verdict.SKIPPED)
@@ -88,7 +88,7 @@ def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) 
         .exclude(signed_amount=0)
         .update(verdict=Verdict.NEW, error="", is_chosen=True, match=None)
     )
-    # What such a row was taken for is free again for the others.
+    # The transaction this row had matched is available to other rows again.
     mark_known_rows(batch)
     count_verdicts(batch)
     trail.record(actor=actor, action="transactions.import.rows_included", target=batch, count=count)
@@ -97,9 +97,9 @@ def include_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) 
 
 @db_transaction.atomic
 def accept_matches(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
-    """Say that rows which need review are the held lines they look like; returns how many.
+    """Accept the suggested match of rows that need review. Returns how many.
 
-    A row that looks like none (an odd date) is left out.
+    A row without a match (such as an odd date) is left out.
     """
     batch = _locked_checked(batch)
     asked = rows.filter(batch=batch, verdict=Verdict.REVIEW)
@@ -114,7 +114,7 @@ def accept_matches(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]
 
 @db_transaction.atomic
 def leave_out_rows(*, actor: User, batch: ImportBatch, rows: QuerySet[ImportRow]) -> int:
-    """Say that rows are not to be added; returns how many."""
+    """Exclude rows from the import. Returns how many."""
     batch = _locked_checked(batch)
     count = rows.filter(batch=batch, verdict__in=(Verdict.NEW, Verdict.REVIEW)).update(
         verdict=Verdict.SKIPPED, error=LEFT_OUT, is_chosen=False, match=None

@@ -1,7 +1,7 @@
-"""From a file's lines to staged rows: each with its fingerprint and its first verdict.
+"""Turn a file's lines into staged rows, each with a fingerprint and a first verdict.
 
-Reading happens outside any database transaction, into a spool on disk; writing the spool takes a
-moment. So a large file keeps nobody waiting, and memory stays flat.
+The file is read outside any database transaction, into a spool on disk that is then inserted
+quickly. A large file therefore blocks nobody, and memory use stays constant.
 """
 
 import marshal
@@ -49,7 +49,7 @@ BY_HAND = Transaction.CategorySource.MANUAL.value
 
 
 class Spool:
-    """The staged rows of one file, on disk, and what the file says of itself."""
+    """The staged rows of one file, on disk, and the file's metadata."""
 
     def __init__(self, spooled: IO[bytes], staging: "Staging", file: IncomingFile) -> None:
         self.spooled = spooled
@@ -73,7 +73,7 @@ class Spool:
         self.spooled.close()
 
     def write(self, batch: ImportBatch) -> int:
-        """Insert the rows as the batch's."""
+        """Insert the rows for the batch."""
         key = batch.pk
         return bulk_insert(
             ImportRow._meta.db_table,
@@ -102,7 +102,7 @@ def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> S
 
 
 class Staging:
-    """Turns lines into the tuples of `COLUMNS`, for one account."""
+    """Turns lines into tuples of `COLUMNS`, for one account."""
 
     def __init__(self, batch: ImportBatch, file: IncomingFile) -> None:
         self.file = file
@@ -164,7 +164,7 @@ class Staging:
     def _suggestion(
         self, line: IncomingTransaction, description: str, amount: Decimal
     ) -> Suggestion:
-        """What is known of the line's category and merchant; in our own export it stands there."""
+        """The line's likely category and merchant. Our own export states them."""
         if line.own:
             category_id = self.suggester.category_named(line.category)
             return Suggestion(category_id, BY_HAND if category_id else BY_NOBODY, line.merchant)
@@ -175,7 +175,7 @@ class Staging:
         )
 
     def _checked(self, line: IncomingTransaction, currency: str) -> Decimal:
-        """The amount in whole minor units; refuses what the ledger could not hold."""
+        """The amount in whole minor units. Rejects what the ledger cannot store."""
         if currency != self.currency:
             self.foreign_currencies.add(currency)
             raise RefusedLineError(
@@ -191,7 +191,7 @@ class Staging:
         return [f"The file has lines in {codes}; {self.account_name} is in {self.currency}."]
 
     def opening(self) -> Decimal | None:
-        """The balance before the earliest line, where lines carry the balance after them."""
+        """The balance before the earliest line, if lines include the balance after them."""
         line = self.last if self._is_newest_first() else next(iter(self.first), None)
         if line is None or line.balance_after is None:
             return None
@@ -202,7 +202,7 @@ class Staging:
         return None if line is None else line.balance_after
 
     def _is_newest_first(self) -> bool:
-        """Whether the file runs backwards: by its dates, else by how its balances follow."""
+        """Whether the newest line comes first: by dates, or else by how the balances follow."""
         if not self.first or self.last is None:
             return False
         first = self.first[0]
@@ -217,7 +217,7 @@ class Staging:
 
 
 class RefusedLineError(ValueError):
-    """A line the ledger cannot hold; `attr` names what is wrong with it."""
+    """A line the ledger cannot store; `attr` names the field at fault."""
 
     def __init__(self, sentence: str, attr: str) -> None:
         super().__init__(sentence)
@@ -232,7 +232,7 @@ def posted_amount(amount: Decimal, currency: str) -> Decimal:
 
 
 def storable(text: str) -> str:
-    """The text without what no database stores: NUL characters and halves of surrogate pairs."""
+    """The text without characters that databases reject: NUL and unpaired surrogates."""
     if not text:
         return ""
     if "\x00" in text:
@@ -243,19 +243,21 @@ def storable(text: str) -> str:
 
 
 def _external_id(text: str) -> str:
-    # A shortened id could be another line's: such a line is known by its fingerprint instead.
+    # A truncated ID could be another line's, so such a line is recognized by its fingerprint.
     return storable(text) if len(text) <= 255 else ""
 
 
 def rounding_note(given: Decimal, posted: Decimal) -> str:
-    """What the owner should know about an amount that is not posted as it was given."""
+    """A note for the owner about an amount that is not posted exactly as given."""
     if not posted:
         return "No money moved: the amount is zero."
     return "" if given == posted else f"Rounded from {given:f} to {posted:f}."
 
 
 def _date_note(on: date) -> str:
-    """The bank's word stands, however odd; a date by hand is held to `posting`'s bounds."""
+    """The bank's date stands, however odd. Dates entered by hand must be within
+    `posting`'s bounds.
+    """
     return (
         ""
         if EARLIEST <= on <= LATEST
@@ -264,7 +266,7 @@ def _date_note(on: date) -> str:
 
 
 def _skipped(line: SkippedRow, currency: str) -> tuple[Any, ...]:
-    """A line of money that never moved: on the receipt, with its reason."""
+    """A line whose money never moved: listed on the receipt with its reason."""
     values = _blank(line.row_number, line.raw) | {
         "txn_date": line.txn_date.isoformat(),
         "signed_amount": to_units(round_to_minor_unit(line.amount, currency)),
@@ -299,7 +301,7 @@ def _blank(row_number: int, raw: str) -> dict[str, Any]:
 
 
 def _as_posted(stated: Decimal | None, derived: Decimal | None) -> Decimal | None:
-    """The file's own word, else what its lines' balances tell; None where it could not be kept."""
+    """The file's own balance, or one derived from its lines; None if it could not be stored."""
     balance = derived if stated is None else stated
     if balance is None or abs(balance) > LARGEST_AMOUNT:
         return None

@@ -1,7 +1,7 @@
-"""Which staged rows are in the account already: the matcher's verdicts, written on a file's rows.
+"""Write the matcher's verdicts on a file's rows: which ones the account already has.
 
-Every row that its owner has not decided about is judged anew each time, so that what has come into
-the account since the check counts as well. Only rows whose verdict moves are written.
+Every row without an owner's decision is checked again each time, so that transactions added since
+count too. Only rows whose verdict changes are written.
 """
 
 from datetime import date
@@ -40,7 +40,7 @@ _VERDICT_OF = {
 
 
 def mark_repeated_ids(batch: ImportBatch) -> None:
-    """Settle ids that a file gives to several lines: the same line twice, or no id at all."""
+    """Resolve IDs that several lines of a file share: repeated lines, or unusable IDs."""
     rows = ImportRow.objects.filter(batch=batch, fingerprint__isnull=False).exclude(external_id="")
     repeated = rows.values("external_id").annotate(times=Count("pk")).filter(times__gt=1)
     ids = list(repeated.order_by().values_list("external_id", flat=True)[:1000])
@@ -62,9 +62,9 @@ def mark_repeated_ids(batch: ImportBatch) -> None:
 
 
 def mark_known_rows(batch: ImportBatch) -> list[str]:
-    """Give each undecided row its verdict against the account, and the held line it is about.
+    """Give each undecided row its verdict and its matching transaction.
 
-    Returns sentences about lines the account holds of the file's days that the file does not list.
+    Returns sentences about transactions within the file's days that the file does not list.
     """
     rows = _judged_rows(batch)
     span = rows.aggregate(first=Min("txn_date"), last=Max("txn_date"))
@@ -98,7 +98,9 @@ def mark_known_rows(batch: ImportBatch) -> list[str]:
 
 
 def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
-    """The rows whose verdict is the matcher's: with money, once in the file, not decided."""
+    """Rows the matcher decides: with an amount, unique in the file, and without an owner's
+    decision.
+    """
     judged = (Verdict.NEW, Verdict.DUPLICATE, Verdict.REVIEW)
     rows = ImportRow.objects.filter(
         batch=batch, verdict__in=judged, is_chosen=False, fingerprint__isnull=False
@@ -107,9 +109,9 @@ def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
 
 
 def days_covered(batch: ImportBatch) -> tuple[date, date] | None:
-    """The first and last day of the booked lines of the whole file; None for our own export.
+    """The first and last day of the booked lines in the whole file; None for our own export.
 
-    That one may be of any filter, and says nothing of what it leaves out.
+    Our export may be filtered, so it says nothing about what it leaves out.
     """
     if batch.format == OWN_FORMAT:
         return None
@@ -124,7 +126,9 @@ def _decided_matches(batch: ImportBatch) -> list[int]:
 
 
 def _free_chosen_ids(batch: ImportBatch) -> None:
-    """A row chosen to be added has no id that the account has already: there it is only once."""
+    """Clear the ID of a row added by choice if the account already has it. IDs are unique per
+    account.
+    """
     held = Transaction.objects.filter(account_id=batch.account_id, deleted_at=None)
     chosen = ImportRow.objects.filter(batch=batch, is_chosen=True, verdict=Verdict.NEW)
     ids = held.exclude(external_id="").values("external_id")
@@ -136,9 +140,9 @@ _COLUMNS = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending
 
 
 def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list[Any]]]:
-    """The rows for the matcher, and what stands on those that a check has touched."""
+    """The rows for the matcher, and the current values of rows that a check has touched."""
     with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField()))
-    # In the file's order: of several equal lines the first are those that are held.
+    # In file order: among identical lines, the first ones match existing transactions.
     columns = with_units.order_by("pk").values_list(*_COLUMNS, "verdict", "match_id", "error")
     lines, before = [], {}
     for pk, units, on, fingerprint, external_id, is_pending, *now in raw_rows(columns):
@@ -154,7 +158,7 @@ def _texts_of_rows(pks: list[int]) -> dict[int, Text]:
 
 
 def _write(verdicts: dict[int, Judged], before: dict[int, list[Any]]) -> None:
-    """The verdicts that have moved; a new row keeps what its reading said of it."""
+    """Write the verdicts that changed. A new row keeps the note from reading it."""
     moved: list[tuple[Any, ...]] = []
     for pk, judged in verdicts.items():
         was, matched, error = before.get(pk, _UNTOUCHED)
@@ -183,7 +187,7 @@ WHERE {table}.id = v.id
 
 
 def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:
-    """What the bank listed before of the file's days, and does not list in this file."""
+    """Transactions the bank listed before for the file's days but does not list in this file."""
     sentences = []
     for pks, what in (
         (matching.missing, "The bank no longer lists"),
@@ -201,7 +205,9 @@ def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:
 
 
 def batches_of_this_kind(batch: ImportBatch) -> list[int]:
-    """The account's imports of files built alike: their words and ids can be compared."""
+    """The account's imports of files with the same structure, whose texts and IDs are
+    comparable.
+    """
     mapping = _meaning(batch.mapping)
     earlier = ImportBatch.objects.filter(account_id=batch.account_id, format=batch.format)
     return [
@@ -212,6 +218,6 @@ def batches_of_this_kind(batch: ImportBatch) -> list[int]:
 
 
 def _meaning(mapping: dict[str, Any]) -> dict[str, Any]:
-    """A mapping without what may differ between two downloads of one export."""
+    """A mapping without the settings that may differ between two downloads of one export."""
     apart = ("header_line", "skip_lines", "encoding")
     return {name: value for name, value in mapping.items() if name not in apart}

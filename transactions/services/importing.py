@@ -1,7 +1,7 @@
-"""A statement file's way into an account: upload, mapping, check. Confirming comes after it.
+"""Upload, map and check a statement file for an account. Confirming comes afterward.
 
-Nothing here reaches the ledger. Every step may be asked for twice, by two workers at once, or die
-half-way, with no double effect: each looks at the batch under its lock before it writes.
+Nothing here changes the ledger. Every step is safe to repeat, to race and to interrupt: each reads
+the batch under its lock before it writes.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ NO_LINES = "This file has no transactions."
 
 
 class AlreadyImportedError(ValidationError):
-    """These bytes are in this account: `batch` is the import that brought them."""
+    """The account already has these bytes; `batch` is the import that added them."""
 
     def __init__(self, batch: ImportBatch) -> None:
         on = f"{batch.confirmed_at:%Y-%m-%d}"
@@ -84,12 +84,12 @@ def start_import(
     mapping: Mapping[str, Any] | None = None,
     accounts: Mapping[str, Answer] | None = None,
 ) -> ImportBatch:
-    """Take in a file for an account; its mapping is settled where it is given, known or certain.
+    """Accept a file for an account and set its mapping if it is given, known or certain.
 
-    `accounts` says where the parts of a file of several accounts go (`import_parts.route_parts`);
-    the import returned is then the first of `together_with`. Raises ValidationError on `file`
-    (codes too_large, not_a_statement, already_imported), and on `mapping.…` and `accounts` where
-    what is given is wrong; then nothing is kept.
+    `accounts` says where the parts of a file with several accounts go (`import_parts.route_parts`);
+    the returned import is then the first of `together_with`. Raises ValidationError on `file`
+    (codes too_large, not_a_statement, already_imported), and on `mapping.…` and `accounts` for
+    wrong values; then nothing is stored.
     """
     account = usable_account(account)
     if len(content) > settings.IMPORT_MAX_BYTES:
@@ -135,7 +135,7 @@ def start_import(
 
 
 def _routed(actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]) -> ImportBatch:
-    """The first of a file's imports into several accounts, one of which has not had it yet."""
+    """The first of a file's imports into several accounts, at least one of which is new."""
     routed = route_parts(actor=actor, batch=batch, answers=accounts)
     repeated: list[AlreadyImportedError] = []
     for one in routed:
@@ -153,9 +153,9 @@ def _routed(actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]) -> 
 def choose_accounts(
     *, actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]
 ) -> list[ImportBatch]:
-    """Say where the parts of an unconfirmed upload go; one import for each account comes back.
+    """Assign the parts of an unconfirmed upload to accounts. Returns one import per account.
 
-    They are to be checked anew. Raises ValidationError on `accounts`.
+    They must be checked again. Raises ValidationError on `accounts`.
     """
     batch = _locked_unconfirmed(batch)
     if not batch.file_parts:
@@ -168,7 +168,7 @@ def choose_accounts(
 
 
 def too_large() -> ValidationError:
-    """The sentence for a file beyond IMPORT_MAX_BYTES."""
+    """The message for a file larger than IMPORT_MAX_BYTES."""
     megabytes = settings.IMPORT_MAX_BYTES // (1024 * 1024)
     return ValidationError(
         f"The file is larger than {megabytes} MB. Export a shorter period, or several files.",
@@ -177,10 +177,10 @@ def too_large() -> ValidationError:
 
 
 def refuse_repetition(account: Account, digest: str, parts: list[str] | None = None) -> None:
-    """Raise AlreadyImportedError when these bytes are in the account, with every row they brought.
+    """Raise AlreadyImportedError if the account has these bytes with every row they added.
 
-    A file some of whose lines were deleted since may come again, whatever had brought them: that is
-    how one gets them back. With `parts`, only an import that took all of them counts.
+    A file may be imported again if some of its transactions were deleted since; that is how to get
+    them back. With `parts`, only an import of all of them counts.
     """
     done = ImportBatch.objects.filter(account=account, sha256=digest, status=Status.DONE)
     for batch in done.order_by("-id")[:5]:
@@ -192,7 +192,7 @@ def refuse_repetition(account: Account, digest: str, parts: list[str] | None = N
 
 
 def usable_account(account: Account) -> Account:
-    """The account, if files may come into it; else ValidationError."""
+    """The account if it accepts files. Raises ValidationError otherwise."""
     if account.deleted_at is not None:
         raise ValidationError({"account": "This account is in the trash."})
     if not account.is_active:
@@ -207,9 +207,9 @@ def _plain_name(file_name: str) -> str:
 
 @db_transaction.atomic
 def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any]) -> ImportBatch:
-    """Say what the columns of an unconfirmed table mean; it is to be checked anew.
+    """Set the column mapping of an unconfirmed table, which must be checked again.
 
-    Raises ValidationError on each `mapping.…` field that is wrong or still in doubt.
+    Raises ValidationError on each `mapping.…` field that is wrong or still unclear.
     """
     batch = _locked_unconfirmed(batch)
     try:
@@ -229,7 +229,7 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
 
 
 def _settle_anew(batch: ImportBatch) -> None:
-    """Ask again which account is which, where other columns give the file other parts."""
+    """Ask for the accounts again if the new columns give the file other parts."""
     before, parts = batch.file_parts, batch.parts
     settle_parts(batch, content_of(batch))
     if batch.group and before == batch.file_parts:
@@ -239,10 +239,10 @@ def _settle_anew(batch: ImportBatch) -> None:
 
 
 def check_import(*, batch_id: int) -> ImportBatch:
-    """Read an uploaded file and give every line its verdict; nothing reaches the ledger.
+    """Read an uploaded file and give every line its verdict. Does not change the ledger.
 
-    Does nothing to a batch that is checked, or waits for its mapping. What is wrong with the file
-    as a whole becomes the batch's `error`.
+    Does nothing to a batch that is already checked or waits for its mapping. A problem with the
+    whole file becomes the batch's `error`.
     """
     batch = batch_with_account(batch_id)
     if not _awaits_check(batch):
@@ -290,7 +290,7 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
 
 
 def _balance_warning(batch: ImportBatch) -> list[str]:
-    """Where the file tells both balances: whether its lines lead from one to the other."""
+    """If the file has both balances: whether its lines lead from one to the other."""
     opening, closing = batch.file_opening_balance, batch.file_closing_balance
     if opening is None or closing is None:
         return []
@@ -310,7 +310,7 @@ def _balance_warning(batch: ImportBatch) -> list[str]:
 
 
 def count_verdicts(batch: ImportBatch) -> None:
-    """Write the batch's counts and sums anew from its rows (saved with status and balances)."""
+    """Recompute the batch's counts and sums from its rows (saved with status and balances)."""
     counts = dict(
         ImportRow.objects.filter(batch=batch)
         .order_by()
@@ -346,7 +346,7 @@ def _failed(batch: ImportBatch, sentence: str) -> ImportBatch:
 
 @db_transaction.atomic
 def discard_import(*, actor: User, batch: ImportBatch) -> None:
-    """Remove an upload that was never confirmed, for all its accounts, with its file and rows."""
+    """Delete an unconfirmed upload for all its accounts, with its file and rows."""
     batch = _locked_unconfirmed(batch)
     trail.record(
         actor=actor,
@@ -359,7 +359,7 @@ def discard_import(*, actor: User, batch: ImportBatch) -> None:
 
 
 def waiting_batches(*, after: datetime, before: datetime, limit: int) -> list[ImportBatch]:
-    """Batches that wait for a worker since before `before`, oldest first."""
+    """Batches that have waited for a worker since before `before`, oldest first."""
     waiting = ImportBatch.objects.filter(
         Q(status=Status.IMPORTING) | Q(status=Status.UPLOADED) & ~_UNMAPPED,
         needs_accounts=False,
@@ -370,13 +370,13 @@ def waiting_batches(*, after: datetime, before: datetime, limit: int) -> list[Im
 
 
 def give_up_batches(*, before: datetime) -> int:
-    """Fail the imports that no worker could finish, so that their owners know."""
+    """Mark imports as failed that no worker could finish, so that their owners see it."""
     stuck = ImportBatch.objects.filter(status=Status.IMPORTING, updated_at__lt=before)
     return stuck.update(status=Status.FAILED, error=NOT_FINISHED)
 
 
 def note_failure(*, batch_id: int, sentence: str) -> ImportBatch:
-    """Show the owner why their import could not be finished; they may try again."""
+    """Tell the owner why the import could not be finished. They can retry it."""
     return _failed(batch_with_account(batch_id), sentence)
 
 
@@ -388,7 +388,7 @@ def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:
 
 
 def batch_with_account(batch_id: int, *, lock: bool = False) -> ImportBatch:
-    """The batch as it stands in the database, locked until commit if asked."""
+    """The current batch from the database, locked until commit if requested."""
     batches = ImportBatch.objects.select_related("account", "user")
     if lock:
         batches = batches.select_for_update(of=("self",), no_key=True)

@@ -1,4 +1,4 @@
-"""What a customer chooses from and fills in before a bank is connected."""
+"""What a customer chooses and enters before a bank is connected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A provider on offer; `institutions` are (id, name) where there is a short list to show."""
+    """An available provider; `institutions` are (ID, name) pairs if there is a short list."""
 
     provider: Provider
     institutions: tuple[tuple[str, str], ...] = ()
@@ -39,7 +39,7 @@ class Offer:
 
 
 def offers() -> list[Offer]:
-    """Every way to connect a bank here. A sandbox that is not answering has no banks to show."""
+    """All available ways to connect a bank. A sandbox that does not respond has no banks."""
     found = []
     for provider in offered_providers():
         institutions: tuple[tuple[str, str], ...] = ()
@@ -53,24 +53,24 @@ def offers() -> list[Offer]:
 
 
 def offered_keys() -> set[str]:
-    """The keys of the providers on offer."""
+    """The keys of the available providers."""
     return {provider.key for provider in offered_providers()}
 
 
 def needs_of(provider: str) -> tuple[str, ...]:
-    """The fields a provider needs; () for one that is not on offer."""
+    """The fields a provider needs; () for a provider that is not available."""
     return next((one.fields for one in offered_providers() if one.key == provider), ())
 
 
 def with_customer(provider: str, given: Mapping[str, str], user: User) -> dict[str, str]:
-    """The sandbox bank tells one customer from another by a number; real banks ask themselves."""
+    """Add the customer number that the sandbox bank needs. Real banks ask for it themselves."""
     return {**given, "customer": str(user.pk)} if provider == SANDBOX else dict(given)
 
 
 def begin_hosted_link(
     *, user: User, connection: BankConnection | None, return_to: str
 ) -> tuple[str, str]:
-    """(link token, address of Plaid's page), with a connection to renew it.
+    """(link token, URL of Plaid's page); pass a connection to renew it.
 
     Raises ValidationError.
     """
@@ -94,7 +94,7 @@ def begin_hosted_link(
 
 
 def finish_hosted_link(link_token: str) -> str:
-    """The public token of a finished Hosted Link, "" while it is not. Raises ValidationError."""
+    """The public token of a completed Hosted Link, or "" if incomplete. Raises ValidationError."""
     try:
         return Plaid().finished_link(link_token)
     except BankError as error:

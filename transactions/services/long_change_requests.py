@@ -1,4 +1,4 @@
-"""Asking a worker for a change of very many transactions, stopping it, trying it again.
+"""Request, stop and retry changes of very many transactions.
 
 `long_changes` does the work, step by step.
 """
@@ -47,9 +47,9 @@ STOPPED = "Stopped. Changes made so far are kept."
 
 @db_transaction.atomic
 def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> Change:
-    """Ask for what `bulk_edit` does, of the rows as they are selected now. Raises ValidationError.
+    """Queue a `bulk_edit` of the rows selected now. Raises ValidationError.
 
-    What would refuse it is asked before anything is changed; what comes up later ends it there.
+    Errors known in advance are raised before anything changes. Later errors end the change.
     """
     own = rows.filter(user=actor)
     edit = read_edit(actor=actor, **wanted)
@@ -64,7 +64,7 @@ def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> Chan
 
 @db_transaction.atomic
 def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change:
-    """Ask for what `bulk_delete` does, of the rows as they are selected now."""
+    """Queue a `bulk_delete` of the rows selected now."""
     leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
     refuse_held(leaving)
     ids = _ids_of(leaving)
@@ -74,7 +74,7 @@ def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> C
 
 @db_transaction.atomic
 def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> Change:
-    """Ask for what `bulk_restore` does, of the rows of the trash as they are selected now."""
+    """Queue a `bulk_restore` of the trashed rows selected now."""
     ids = _ids_of(with_partners(rows.filter(user=actor)).exclude(deleted_at=None))
     return _begin(actor, Kind.RESTORE, f"{len(ids):,} transactions", {}, ids)
 
@@ -83,7 +83,7 @@ def begin_restoring(*, actor: User, rows: TransactionQuerySet) -> Change:
 def begin_category_removal(
     *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
 ) -> Change:
-    """Take a category away now, and ask for its transactions to move. Raises ValidationError."""
+    """Delete a category now and queue moving its transactions. Raises ValidationError."""
     target = empty_later(actor=actor, category=category, target=target, with_rules=with_rules)
     plan = {GONE: category.pk, CATEGORY: target.pk if target else None}
     total = rows_in(category).count()
@@ -92,7 +92,7 @@ def begin_category_removal(
 
 @db_transaction.atomic
 def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> Change:
-    """Ask for what `apply_rules` does, to the rows there are now. Raises ValidationError."""
+    """Queue `apply_rules` for the current rows. Raises ValidationError."""
     if rule is not None:
         rule = rule_in_force(rule.pk)
     live = Transaction.objects.filter(user=actor).live()
@@ -103,7 +103,7 @@ def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> Change:
 
 @db_transaction.atomic
 def begin_undo(*, actor: User, change: Change, at: datetime) -> Change:
-    """Ask for what `undo_change` does; one that failed goes on. Raises ValidationError."""
+    """Queue `undo_change`, or continue a failed undo. Raises ValidationError."""
     change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     refuse_undo(change, at)
     if change.status != Status.UNDO_FAILED:
@@ -115,7 +115,7 @@ def begin_undo(*, actor: User, change: Change, at: datetime) -> Change:
 
 @db_transaction.atomic
 def retry_change(*, actor: User, change: Change, at: datetime) -> Change:
-    """Let one that failed go on where it ended. Raises ValidationError where it cannot."""
+    """Continue a failed change. Raises ValidationError if it cannot be retried."""
     change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     if not change.may_be_retried(at):
         raise ValidationError(NOT_RETRIED)
@@ -126,9 +126,9 @@ def retry_change(*, actor: User, change: Change, at: datetime) -> Change:
 
 @db_transaction.atomic
 def stop_change(*, actor: User, change: Change) -> Change:
-    """End a run between two commits; what it did stays, and is undone like any other.
+    """Stop a change between two commits. The completed part stays and can be undone.
 
-    Raises ValidationError where nothing runs, or where half of it would be no state.
+    Raises ValidationError if nothing is running or it must not be left half done.
     """
     change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     if not change.may_be_stopped:
@@ -178,7 +178,7 @@ def _ids_of(rows: TransactionQuerySet) -> list[int]:
 
 
 def _marks_of_notes(rows: TransactionQuerySet) -> dict[str, str]:
-    """{id: mark} of the notes as they are now, where there are any."""
+    """{ID: hash} of the current notes, if any."""
     noted = Transaction.objects.filter(pk__in=rows.order_by().values("pk")).exclude(notes="")
     return {str(pk): mark_of(notes) for pk, notes in noted.values_list("pk", "notes").iterator()}
 

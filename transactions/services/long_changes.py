@@ -1,9 +1,9 @@
-"""A change of very many transactions, done by a worker in many small commits.
+"""Large changes of transactions, carried out by a worker in many small commits.
 
-Each step locks the accounts of its rows in key order, then the change; it handles the rows and
-moves the change's cursor past them in one commit. So a worker that dies, or two at once, leave
-nothing half done and nothing done twice, and nobody waits long for an account. Undoing works the
-same way. `long_change_requests` asks for changes, stops them and tries them again.
+Each step locks the accounts of its rows in key order, then the change. It processes the rows and
+advances the change's cursor in one commit. A worker that dies, or two that race, therefore leave
+nothing half done or done twice, and nobody waits long for an account. Undoing works the same way.
+`long_change_requests` requests, stops and retries changes.
 """
 
 from bisect import bisect_right
@@ -56,16 +56,16 @@ NOT_FINISHED = "This stopped partway several times. Try again, or undo the chang
 HALF_DONE = "This stopped partway several times. Try again to continue where it stopped."
 NOT_ALLOWED_HALFWAY = "This stopped because you no longer have permission to change it."
 NOT_ALLOWED = "You no longer have permission to change this. Changes made so far are kept."
-# What a change at work becomes when it cannot be carried on.
+# The status of a running change that cannot continue.
 FAILURES: dict[str, str] = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
 RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
 
 
-# --- Doing it ------------------------------------------------------------------------------------
+# --- Steps ----------------------------------------------------------------------------------------
 
 
 class LongChange:
-    """A worker's hold on one change: what needs to be read once stays here between the steps."""
+    """A worker's handle on one change; it caches what must be read only once between steps."""
 
     def __init__(self, change_id: int) -> None:
         self.change_id = change_id
@@ -75,13 +75,15 @@ class LongChange:
         self._ahead: list[tuple[int, bool]] = []
 
     def step(self, *, at: datetime) -> bool:
-        """Do the next rows in one commit; whether more is left. Safe to repeat and to race."""
+        """Process the next rows in one commit. Returns whether more remain. Safe to repeat and to
+        race.
+        """
         change = Change.objects.select_related("user").filter(pk=self.change_id).first()
-        # Done by another worker, or gone with its owner.
+        # Finished by another worker, or deleted with its owner.
         if change is None or not change.is_unfinished:
             return False
         if not may(change.user, Ability.CHANGE_OWN_DATA):
-            # Closed, or looking only, since they asked.
+            # Since the request, the owner was deactivated or became read-only.
             if change.may_be_stopped:
                 end_change(change_id=change.pk, error=NOT_ALLOWED)
             else:
@@ -113,7 +115,7 @@ class LongChange:
         return self._plan
 
     def _listed_step(self, change: Change, at: datetime) -> bool:
-        """The next transactions of the selection."""
+        """Process the next transactions of the selection."""
         start = bisect_right(self.plan.ids, change.cursor)
         ids = self.plan.ids[start : start + settings.CHANGE_STEP_ROWS]
         if not ids:
@@ -143,16 +145,16 @@ class LongChange:
         edit_some(change, act, edit, ids, wanted.get(NOTED))
 
     def _delete(self, change: Change, act: Act, ids: list[int]) -> None:
-        # All at one moment, by which undoing knows them.
+        # All with one timestamp, by which undoing finds them.
         moment = datetime.fromisoformat(self.plan.wanted[MOMENT])
         delete_some(change, replace(act, at=moment), ids)
 
-    # --- A category that goes ---
+    # --- Deleting a category ---
 
     def _category_step(self, change: Change, at: datetime) -> bool:
-        """The next transactions that are still in it; the cursor counts the steps.
+        """Move the next transactions that are still in the category. The cursor counts steps.
 
-        Not by key, so that one that comes to it late is not left behind.
+        Not paged by key, so that transactions added later are not missed.
         """
         left = rows_in(Category.objects.get(pk=self.plan.wanted[GONE])).order_by("pk")
         ids = list(left.values_list("pk", flat=True)[: settings.CHANGE_STEP_ROWS])
@@ -180,10 +182,10 @@ class LongChange:
             count=len(among),
         )
 
-    # --- Rules ---
+    # --- Applying rules ---
 
     def _rule_step(self, change: Change, at: datetime) -> bool:
-        """Judge the next rows without a lock, then again, under their locks, those that change."""
+        """Check the next rows without a lock, then check those that change again with locks."""
         self._look_up_rules(change.user)
         ahead = [one for one in self._ahead if one[0] > change.cursor] or self._look_ahead(change)
         if not ahead:
@@ -197,7 +199,7 @@ class LongChange:
         return _in_one_commit(change, chosen, self._apply, at, last, done)
 
     def _look_ahead(self, change: Change) -> list[tuple[int, bool]]:
-        """Some thousand rows behind the cursor, and whether the rules would change them."""
+        """The next few thousand rows after the cursor, and whether the rules would change them."""
         further = self._live(change).filter(pk__gt=change.cursor, pk__lte=self.plan.wanted[LAST])
         rows = _scanned(further.order_by("pk")[:ROWS_SCANNED])
         return [(row.pk, sure(self._scan).judge(row)[0] is Verdict.CHANGES) for row in rows]
@@ -224,7 +226,7 @@ class LongChange:
         return Transaction.objects.filter(user=change.user).live()
 
     def _look_up_rules(self, user: User) -> None:
-        """The rules as they are now; read anew only when one of them has changed."""
+        """The current rules, reloaded only if one of them has changed."""
         pk = self.plan.wanted[RULES]
         mine = CategoryRule.objects.visible_to(user).in_force()
         now = tuple(mine.aggregate(Count("pk"), Max("updated_at")).values())
@@ -235,7 +237,9 @@ class LongChange:
     # --- Undoing ---
 
     def _undo_step(self, change: Change, at: datetime) -> bool:
-        """The next rows of the change; both sides of a transfer made here go back together."""
+        """Undo the next rows of the change. Both sides of a transfer made here are restored
+        together.
+        """
         further = change.rows.filter(transaction_id__gt=change.cursor).order_by("transaction_id")
         ids = list(further.values_list("transaction_id", flat=True)[: settings.CHANGE_STEP_ROWS])
         if not ids:
@@ -252,7 +256,7 @@ def _put_back(change: Change, act: Act, ids: list[int]) -> None:
 
 
 def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet:
-    """The rows and their partners, without those that came back with a partner before them."""
+    """The rows and their partners, without those already restored with an earlier partner."""
     pairs = sides_made_here(rows)
     back = {pk for pair in pairs if min(pair) <= cursor for pk in pair}
     partners = {pk for pair in pairs for pk in pair}
@@ -261,7 +265,7 @@ def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet
 
 
 def rows_in(category: Category) -> TransactionQuerySet:
-    """The transactions, also in the trash, that have this category, or a part with it."""
+    """Transactions, including the trash, with this category or a part in it."""
     parts = TransactionSplit.objects.filter(category=category).values("transaction")
     return Transaction.objects.filter(Q(category=category) | Q(pk__in=parts)).order_by()
 
@@ -279,14 +283,16 @@ def _in_one_commit(
     cursor: int,
     done_count: int,
 ) -> bool:
-    """Lock, do, move the cursor; nothing where another worker has been quicker. Always True."""
+    """Lock, do the work, advance the cursor. Does nothing if another worker was faster. Always
+    True.
+    """
     accounts = lock_accounts_of(rows)
     locked = Change.objects.select_for_update(of=("self",), no_key=True)
     now = locked.select_related("user").get(pk=change.pk)
     if (now.status, now.cursor) != (change.status, change.cursor):
         return True
     now.cursor, now.done_count, now.attempts = cursor, done_count, 0
-    # Before the work, whose audit event locks last.
+    # Before the work, because its audit event is locked last.
     now.save(update_fields=["cursor", "done_count", "attempts", "updated_at"])
     by = CategoryChange.By.USER
     if now.kind == Kind.RULE_RUN and now.status == Status.RUNNING:
@@ -298,7 +304,7 @@ def _in_one_commit(
 
 @db_transaction.atomic
 def _finish(change: Change, *, undone_at: datetime | None = None) -> bool:
-    """Close a change that has come to its end. Always False: nothing is left."""
+    """Finish a completed change. Always False: nothing remains."""
     locked = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     if (locked.status, locked.cursor) == (change.status, change.cursor):
         ChangePlan.objects.filter(change=locked).delete()
@@ -310,18 +316,18 @@ def _finish(change: Change, *, undone_at: datetime | None = None) -> bool:
 
 
 def end_change(*, change_id: int, error: str) -> None:
-    """End a run before its end, saying why; what it did stays, and can be undone."""
+    """Stop a change early with a reason. The completed part stays and can be undone."""
     _end(change_id, {Status.RUNNING: Status.DONE}, error)
 
 
 def fail_change(*, change_id: int, error: str) -> None:
-    """Leave a run, or an undoing, as far as it is, saying why, until its owner tries it again."""
+    """Mark a change or undo as failed, with a reason, until its owner retries it."""
     _end(change_id, FAILURES, error)
 
 
 @db_transaction.atomic
 def _end(change_id: int, ends: dict[str, str], error: str, *, attempts: int = 0) -> bool:
-    """Move a change that is at work, and has not moved for so many attempts, to its end."""
+    """End a running change that has made no progress in this many attempts."""
     change = Change.objects.select_for_update(no_key=True).get(pk=change_id)
     if change.status not in ends or change.attempts < attempts:
         return False
@@ -340,15 +346,15 @@ def _end(change_id: int, ends: dict[str, str], error: str, *, attempts: int = 0)
     return True
 
 
-# --- Taking it up again --------------------------------------------------------------------------
+# --- Retrying -------------------------------------------------------------------------------------
 
 
 def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
-    """The changes no worker has touched since `before`, the longest waiting first; ours now."""
+    """Claim the changes that no worker has touched since `before`, longest waiting first."""
     waiting = _silent(before).filter(attempts__lt=CHANGE_ATTEMPTS)
     found = list(waiting.order_by("updated_at").values_list("pk", "updated_at")[:limit])
-    # Compared in the database: two sweeps at once do not take the same one. Counted before it is
-    # tried, as an attempt may take the worker down with it.
+    # Compared in the database, so that two sweeps never claim the same change. Counted before the
+    # attempt, which may crash the worker.
     return [
         pk
         for pk, touched_at in found
@@ -359,7 +365,9 @@ def claim_waiting(*, before: datetime, at: datetime, limit: int) -> list[int]:
 
 
 def give_up_changes(*, before: datetime) -> int:
-    """Let those fail that no attempt has moved on, so that their owners know; how many."""
+    """Mark changes as failed that no attempt could advance, so their owners see it. Returns how
+    many.
+    """
     stuck = _silent(before).filter(attempts__gte=CHANGE_ATTEMPTS)
     count = 0
     for change in stuck[:100]:

@@ -1,7 +1,7 @@
-"""Posting: the only writer of transactions' money, of balances and of totals.
+"""Posting: the only code that writes transaction amounts, balances and totals.
 
-Each function locks the accounts concerned in primary-key order, reads the rows again under the
-lock, changes rows, balances and totals in one database transaction, and leaves an audit event.
+Each function locks the accounts involved in primary-key order, rereads the rows, updates rows,
+balances and totals in one database transaction, and records an audit event.
 """
 
 from collections.abc import Iterable, Mapping
@@ -80,14 +80,14 @@ def post_transaction(
     origin: str = Transaction.Origin.MANUAL,
     today: date | None = None,
 ) -> Transaction:
-    """Write one line on an account, in the account's currency (positive = money in).
+    """Post one transaction to an account, in the account's currency (positive = money in).
 
-    Dated after `today` (the owner's, by default now) it is planned: it is in no balance and no
-    figure until its day. What the bank brings is posted whatever its date.
+    If its date is after `today` (the owner's; default: now), it is planned and counts in no balance
+    or figure until then. Transactions from the bank are posted whatever their date.
 
-    Without a category the owner's rules give one, else the built-in map; `category_source` "none"
-    leaves it without. Raises ValidationError, among others when an expense would take the account
-    below its limit.
+    Without a category, the owner's rules or the built-in map assign one; `category_source` "none"
+    leaves it uncategorized. Raises ValidationError, for example if an expense would take the
+    account below its limit.
     """
     account = _locked(account)
     suggestion = NO_SUGGESTION
@@ -129,12 +129,12 @@ def post_transaction(
 def edit_transaction(
     *, actor: User, transaction: Transaction, today: date | None = None, **changes: Any
 ) -> Transaction:
-    """Change a transaction: any field of one's own entry; what the bank did not say of an import.
+    """Edit a transaction: any field of a manual entry; on an import, only what the bank did not
+    set.
 
     Accepts account, signed_amount, txn_date, posted_date, status, description, merchant, notes,
-    tags, category. Moved to a day after `today` (the owner's, by default now) an entry of one's
-    own is planned again; moved to today or before, it is posted. Raises ValidationError at the
-    field.
+    tags, category. A manual entry becomes planned if moved after `today` (the owner's; default:
+    now), and is posted if moved to today or earlier. Raises ValidationError at the field.
     """
     target = changes.get("account", transaction.account)
     accounts = lock_accounts([transaction.account_id, target.pk])
@@ -154,7 +154,7 @@ def edit_transaction(
     row.save(update_fields=[*changed, "updated_at"])
     book(accounts, delta)
     if set(changed) & set(MONEY_FIELDS):
-        # The person has seen to it: it is tried again on its day.
+        # The person has edited it, so it is tried again on its date.
         UnpostedReason.objects.filter(transaction=row).delete()
     if row.category_id != old_category_id:
         CategoryChange.objects.create(
@@ -170,9 +170,9 @@ def edit_transaction(
 
 @db_transaction.atomic
 def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int:
-    """Move rows to the trash; they leave balances and totals at once. Returns how many.
+    """Move rows to the trash. They leave balances and totals at once. Returns how many.
 
-    Both sides of a transfer made here go together; any other pair is dissolved.
+    Both sides of a transfer made here are deleted together; other pairs are dissolved.
     """
     rows = with_partners(rows)
     accounts = _lock_accounts_of(rows, accounts_of_pairs(rows))
@@ -193,10 +193,10 @@ def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int
 def restore_transactions(
     *, actor: User, rows: TransactionQuerySet, today: date | None = None
 ) -> int:
-    """Take rows out of the trash; they count again at once. Returns how many.
+    """Restore rows from the trash. They count again at once. Returns how many.
 
-    A planned one whose day has come meanwhile (`today` is the owner's, by default now) is posted.
-    Raises ValidationError when a later import has brought the line of such a row again.
+    A planned one whose date has passed (`today` is the owner's; default: now) is posted. Raises
+    ValidationError if a later import has added such a row again.
     """
     rows = with_partners(rows)
     accounts = _lock_accounts_of(rows)
@@ -214,14 +214,14 @@ def restore_transactions(
 
 
 def post_passed(rows: TransactionQuerySet, today: date) -> None:
-    """Mark the planned ones posted whose day is not after `today`; the caller books them."""
+    """Mark planned rows dated up to `today` as posted. The caller books them."""
     passed = rows.planned().filter(txn_date__lte=today)
     UnpostedReason.objects.filter(transaction__in=passed.order_by().values("pk")).delete()
     passed.update(status=Transaction.Status.POSTED)
 
 
 def _chosen(rows: TransactionQuerySet, accounts: Mapping[int, Account]) -> TransactionQuerySet:
-    """The rows on the locked accounts: one that came to another account meanwhile stays out."""
+    """The rows on the locked accounts, without any that moved to another account meanwhile."""
     return Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
 
 
@@ -262,7 +262,7 @@ def _lock_accounts_of(rows: TransactionQuerySet, others: Iterable[int] = ()) -> 
 
 
 def _refuse_fixed(row: Transaction, changed: list[str]) -> None:
-    """Money that something holds stays, and so do money and category of a transfer's side."""
+    """Refuse changes to held amounts, and to the amount or category of a transfer's side."""
     if set(changed) & set(MONEY_FIELDS):
         refuse_held(Transaction.objects.filter(pk=row.pk))
     for name in ("signed_amount", "category"):
@@ -274,7 +274,7 @@ def _refuse_fixed(row: Transaction, changed: list[str]) -> None:
 
 
 def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transaction) -> None:
-    """An edit of one's own entry may not take an account below its limit; a bank's fact may."""
+    """Refuse edits of manual entries that take an account below its limit. Bank data is exempt."""
     if row.is_bank_fact:
         return
     for account_id, change in net_by_account(delta).items():
@@ -282,7 +282,7 @@ def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transa
 
 
 def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
-    """Move balances and totals by what the rows changed: the two sides of the invariant."""
+    """Apply the rows' changes to balances and totals, the two sides of the invariant."""
     for account_id, change in sorted(net_by_account(delta).items()):
         if change:
             apply_to_balance(accounts[account_id], change)
@@ -293,7 +293,7 @@ def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
 
 
 def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
-    """Make the row's tags these; whether that changed any."""
+    """Replace the row's tags. Returns whether they changed."""
     wanted = {" ".join(name.split()) for name in names} - {""}
     if any(len(name) > 40 for name in wanted) or len(wanted) > 20:
         raise ValidationError({"tags": "Use at most 20 tags with up to 40 characters each."})
@@ -308,7 +308,7 @@ def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
 
 
 def _facts(row: Transaction) -> dict[str, Any]:
-    """The row's money and meaning as the audit trail keeps them."""
+    """The row's values as the audit trail stores them."""
     return {
         "account": row.account_id,
         "amount": plain_amount(row.signed_amount, row.currency),
@@ -337,7 +337,7 @@ def _record_edit(actor: User, row: Transaction, before: dict[str, Any], tags_cha
 def _record_many(
     actor: User | None, action: str, accounts: Mapping[int, Account], ids: list[int], count: int
 ) -> None:
-    """One event for the lot; its target is the row if it is a single one."""
+    """Record one event for all rows. Its target is the row if there is only one."""
     owner_id = next(iter(accounts.values())).user_id
     target = Transaction.objects.get(pk=ids[0]) if count == 1 else None
     trail.record(actor=actor, action=action, target=target, owner_id=owner_id, count=count)

@@ -1,4 +1,4 @@
-"""What one posting may hold: an amount of its currency, a day, an open account, a category."""
+"""Checks of one posting: amount, date, account and category."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,14 +31,14 @@ def checked_amount(amount: Decimal, currency: str) -> Decimal:
 
 
 def checked_date(on: date, name: str = "txn_date") -> date:
-    """The date; ValidationError at the field `name` where no transaction can have it."""
+    """The date. Raises ValidationError at the field `name` if no transaction can have it."""
     if not EARLIEST <= on <= LATEST:
         raise ValidationError({name: f"Enter a date from {EARLIEST} to {LATEST}."})
     return on
 
 
 def typed_date(on: date, *, today: date, name: str = "txn_date") -> date:
-    """The date a person gave; ValidationError at `name` when it is too far from their today."""
+    """The date a person entered. Raises ValidationError at `name` if it is too far from today."""
     first = add_months(today, -12 * TYPED_YEARS_BACK)
     last = add_months(today, 12 * TYPED_YEARS_AHEAD)
     if not first <= on <= last:
@@ -55,7 +55,9 @@ def typed_date(on: date, *, today: date, name: str = "txn_date") -> date:
 
 
 def status_by_date(asked: str, on: date, today: date) -> str:
-    """The status of a person's own entry: planned after their today, else the one asked for."""
+    """The status of a manual entry: planned if its date is after today, or else the
+    requested one.
+    """
     if on > today:
         return Transaction.Status.PLANNED
     if asked == Transaction.Status.PLANNED:

@@ -1,4 +1,4 @@
-"""What a person enters or changes, put on a row in memory."""
+"""Apply a person's entries and edits to a row in memory."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -26,7 +26,7 @@ FINGERPRINTED = ("signed_amount", "txn_date", "description", "account")
 
 
 def decide_date(row: Transaction, today: date | None) -> None:
-    """Refuse a date out of bounds; a person's own entry dated after their today is planned."""
+    """Reject dates out of bounds. A manual entry dated after today becomes planned."""
     if row.is_bank_fact:
         checked_date(row.txn_date)
         return
@@ -36,7 +36,7 @@ def decide_date(row: Transaction, today: date | None) -> None:
 
 
 def assign(row: Transaction, changes: Mapping[str, Any], today: date | None) -> list[str]:
-    """Put the changes on the row; the names of the columns that really changed."""
+    """Apply the changes to the row. Returns the columns that actually changed."""
     changed: list[str] = []
     old_status = row.status
     for name in (*MONEY_FIELDS, *PLAIN_FIELDS):
@@ -71,7 +71,7 @@ def _check_money_fields(row: Transaction, changed: list[str]) -> None:
 def _plan_or_post(
     row: Transaction, changed: list[str], old_status: str, today: date | None
 ) -> None:
-    """Let the date decide whether an entry of one's own waits for its day."""
+    """Let the date decide whether a manual entry is planned."""
     if row.is_bank_fact or not {"txn_date", "status"} & set(changed):
         return
     today = today or today_in(row.user.timezone)
@@ -100,7 +100,7 @@ def _check_account(row: Transaction) -> None:
 
 
 def _assign_category(row: Transaction, category: Category | None) -> list[str]:
-    """A choice made by hand is locked; taking the category away hands the row back to the rules."""
+    """Lock a category chosen by hand. Removing it lets rules categorize the row again."""
     refuse_foreign_category(row.user_id, category)
     sources = Transaction.CategorySource
     source = sources.MANUAL if category else sources.NONE

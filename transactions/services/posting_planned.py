@@ -1,7 +1,8 @@
-"""Planned transactions: what a person dates after their today waits for its day.
+"""Planned transactions: entries with a future date, posted when their date comes.
 
-Whether a line waits is decided by its date alone, whoever enters or changes it; what the bank
-brings is posted as the bank says. On its day a job posts it, once, in the owner's time zone.
+Only the date decides whether an entry is planned, whoever enters or changes it. Transactions from
+the bank are posted as the bank says. A job posts each planned transaction once, on its date in the
+owner's time zone.
 """
 
 from collections.abc import Iterable
@@ -22,15 +23,16 @@ from transactions.totals import net_by_account, sums_of_rows
 from users.audit import trail
 from users.timezones import EARLIEST_ZONE, local_date
 
-# What is not covered by the money of one pass may be by what that pass posted.
+# A later pass may be able to cover an expense with money that an earlier pass posted.
 PASSES = 2
 
 
 def post_planned(*, at: datetime) -> dict[str, int]:
-    """Post every planned transaction whose day has come; how many posted and how many could not.
+    """Post every planned transaction that is due. Returns how many were posted and how many were
+    not.
 
-    Late, repeated and concurrent runs post each once. On one day money in comes first. A line on
-    an account in the trash waits until the account is back.
+    Late, repeated and concurrent runs post each only once. On one day, money in comes first.
+    Transactions on an account in the trash wait until the account is restored.
     """
     counts = {"posted": 0, "waiting": 0}
     for _ in range(PASSES):
@@ -52,10 +54,10 @@ def _due(at: datetime) -> Iterable[int]:
 
 @db_transaction.atomic
 def post_if_due(*, pk: int, at: datetime) -> str:
-    """Post one planned transaction, with the other side of its transfer.
+    """Post one planned transaction together with the other side of its transfer.
 
-    "posted"; "waiting" when its account lacks the money or is closed, with the reason kept;
-    "" when there is nothing to post any more.
+    Returns "posted"; "waiting" if its account lacks the money or is closed, with the reason stored;
+    or "" if there is nothing left to post.
     """
     found = with_partners(Transaction.objects.filter(pk=pk))
     accounts = lock_accounts(found.order_by().values_list("account_id", flat=True))

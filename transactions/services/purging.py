@@ -1,4 +1,4 @@
-"""Letting go, after 30 days, of what people have thrown away or never finished."""
+"""Delete data for good that people discarded or never finished, after 30 days."""
 
 from datetime import datetime
 
@@ -26,7 +26,9 @@ MOST_CHANGES = 1_000
 
 
 def purge(*, at: datetime) -> dict[str, int]:
-    """Remove trash, what undid old changes, unfinished imports, finished ones' bytes: how many."""
+    """Purge trash, undo data of old changes, unfinished imports and stored files. Returns
+    how many.
+    """
     before = at - TRASH_FOR
     return {
         "transactions": _purge_trash(before),
@@ -37,7 +39,7 @@ def purge(*, at: datetime) -> dict[str, int]:
 
 
 def _purge_trash(before: datetime) -> int:
-    """In small commits, so that nobody waits. A row that something refers to stays."""
+    """Delete in small commits, so that nobody waits. Rows that are still referenced stay."""
     last, count = 0, 0
     while count < MOST_ROWS:
         old = Transaction.objects.filter(deleted_at__lt=before, pk__gt=last).order_by("pk")
@@ -60,13 +62,13 @@ def _delete_trash(ids: list[int], before: datetime) -> int:
 
 
 def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
-    """Under the accounts' locks: what is being restored, or a worker is to restore, stays."""
+    """Delete with the accounts locked. Rows that are being restored, or will be, stay."""
     lock_accounts(chosen.order_by().values_list("account_id", flat=True).distinct())
     coming_back = ChangeRow.objects.filter(change__status__in=[Status.UNDOING, Status.UNDO_FAILED])
     rows = chosen.filter(deleted_at__lt=before).exclude(pk__in=coming_back.values("transaction"))
     restoring = ChangePlan.objects.filter(change__kind=Change.Kind.RESTORE)
     rows = rows.exclude(user__in=restoring.values("change__user"))
-    # A pair of which one half is gone says nothing any more.
+    # A pair without one of its sides has no meaning any more.
     either = Q(outflow_transaction__in=rows) | Q(inflow_transaction__in=rows)
     Transfer.objects.filter(either).delete()
     count = rows.delete()[1].get(Transaction._meta.label, 0)
@@ -76,13 +78,13 @@ def _delete_locked(chosen: TransactionQuerySet, before: datetime) -> int:
 
 
 def _purge_changes(before: datetime) -> int:
-    """Delete the rows that would undo old changes; the changes themselves stay as a record."""
+    """Delete the rows that would undo old changes. The changes themselves stay as a record."""
     ended = Q(status__in=[Status.DONE, Status.FAILED], created_at__lt=before)
-    # Half undone: as long again to try it.
+    # A half-finished undo gets the same time again for retries.
     ended |= Q(status=Status.UNDO_FAILED, updated_at__lt=before)
     old = Change.objects.filter(ended, rows__isnull=False)
     plans = ChangePlan.objects.filter(change__status=Status.FAILED, change__created_at__lt=before)
-    # What is left of a category that goes has to go on.
+    # An unfinished category deletion must be able to continue.
     plans.exclude(change__kind=Change.Kind.CATEGORY).delete()
     count = 0
     for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_CHANGES]):

@@ -1,8 +1,8 @@
-"""Lines of the bank that lie in the trash and have come again since: only one of each may count.
+"""Bank lines in the trash that were imported again: only one copy may count.
 
-The bank's id of a line tells it surely. Without one, equal rows are the same line if they were
-never in the account together: whichever came later was imported because the other was away. Equal
-rows that did stand beside each other are two lines, such as two coffees of one day.
+The bank's ID identifies a line reliably. Without an ID, identical rows are the same line if they
+were never in the account together: the later one was imported because the other was gone. Identical
+rows that existed side by side are separate, such as two coffees on one day.
 """
 
 from collections import defaultdict
@@ -20,15 +20,15 @@ ONE_LINE = "Two of these are the same bank transaction. Restore only one."
 
 
 def has_returned(prefix: str = "") -> Q:
-    """That a row in the trash lives in its account by another import.
+    """Condition: a later import has added this trashed row to its account again.
 
-    `prefix` leads to the transaction, where the query is about something that refers to it.
+    `prefix` leads to the transaction if the query is about something that references it.
     """
     others = Transaction.objects.exclude(pk=OuterRef(f"{prefix}id"))
     live = others.filter(account=OuterRef(f"{prefix}account"), deleted_at=None)
     same_id = live.filter(external_id=OuterRef(f"{prefix}external_id"))
     came_later = Q(created_at__gt=OuterRef(f"{prefix}deleted_at"))
-    # It was away while the row came, and has been restored since.
+    # It was in the trash when the row was added, and has been restored since.
     was_away = Q(
         import_batch__reverted_at__lt=OuterRef(f"{prefix}created_at"),
         updated_at__gt=OuterRef(f"{prefix}created_at"),
@@ -44,7 +44,7 @@ def has_returned(prefix: str = "") -> Q:
 
 
 def one_of_each_line(rows: TransactionQuerySet) -> list[int]:
-    """The rows without those of which a later one is among them: of each line the newest."""
+    """Keep only the newest row of each bank line."""
     columns = ("pk", "external_id", "fingerprint", "import_batch_id", "created_at", "deleted_at")
     by_id: dict[tuple[Any, ...], int] = {}
     by_words: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
@@ -57,7 +57,7 @@ def one_of_each_line(rows: TransactionQuerySet) -> list[int]:
         elif batch_id:
             by_words[account_id, words].append((pk, *life))
         else:
-            # Two equal rows that somebody typed are two.
+            # Two identical rows entered by hand are separate.
             kept.append(pk)
     for same in by_words.values():
         newest = max(created_at for _, created_at, _ in same)
@@ -66,7 +66,7 @@ def one_of_each_line(rows: TransactionQuerySet) -> list[int]:
 
 
 def refuse_returned(rows: TransactionQuerySet) -> None:
-    """Raise ValidationError where one of these rows must stay in the trash."""
+    """Raise ValidationError if one of these rows must stay in the trash."""
     if rows.filter(has_returned()).exists():
         raise ValidationError(BROUGHT_AGAIN)
     if len(one_of_each_line(rows)) < rows.count():

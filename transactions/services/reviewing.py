@@ -1,8 +1,8 @@
-"""Answering whether a line is a payment the account holds already: same, different, and back again.
+"""Answer whether a line is an existing payment (same or different), and undo the answer.
 
-A line from a file or a sync waits outside the ledger. "Same" completes the candidate; "different"
-posts the line, unless another held line fits it, which is then asked about. A line that somebody
-entered is in the ledger: "same" puts it in the trash and gives the candidate its category.
+A line from a file or sync waits outside the ledger. "Same" completes the candidate; "different"
+posts the line, unless another transaction matches, which is then asked about. A manual entry is
+already in the ledger: "same" moves it to the trash and gives the candidate its category.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ GONE = "The transaction it looked like no longer exists. Choose “Different pay
 def open_review(
     *, account: Account, candidate_id: int | None, reason: str, **line: Any
 ) -> ReviewItem:
-    """A question about a line, not saved yet; `line` holds the item's own fields."""
+    """An unsaved question about a line; `line` holds the item's own fields."""
     candidate = Transaction.objects.filter(pk=candidate_id).first() if candidate_id else None
     return ReviewItem(
         user_id=account.user_id,
@@ -66,9 +66,9 @@ def open_review(
 
 @db_transaction.atomic
 def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> ReviewItem:
-    """Answer an open question "same" or "different"; an answered one stays as it is.
+    """Answer an open question "same" or "different". An answered one stays as it is.
 
-    Raises ValidationError for another word, and when the candidate has gone meanwhile.
+    Raises ValidationError for any other answer, and if the candidate no longer exists.
     """
     if decision not in ANSWERS:
         raise ValidationError({"decision": "Answer “same” or “different”."})
@@ -103,7 +103,9 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
 def decide_all(
     *, actor: User, items: ReviewItemQuerySet, decision: str, at: datetime
 ) -> tuple[int, list[str]]:
-    """Answer up to ANSWERS_AT_ONCE open questions alike; how many, and why others were not."""
+    """Give up to ANSWERS_AT_ONCE open questions one answer. Returns how many, and why others
+    failed.
+    """
     count, refused = 0, []
     for item in items.open().order_by("pk")[:ANSWERS_AT_ONCE]:
         try:
@@ -119,7 +121,7 @@ def _same(actor: User, account: Account, item: ReviewItem, at: datetime) -> Sums
     if item.entered_id:
         return _merge_entered(actor, account, item, at)
     if item.candidate is None:
-        # A line whose date or twin was in doubt: it is not to be added.
+        # A line with an odd date or a twin: the answer means that it is not added.
         _settle_row(item, ImportRow.Verdict.SKIPPED, LEFT_OUT, None)
         return {}
     if item.candidate.deleted_at is not None:
@@ -156,7 +158,7 @@ def _different(actor: User, account: Account, item: ReviewItem, at: datetime) ->
 
 
 def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
-    """Ask about the next held line that fits, else post the line."""
+    """Ask about the next matching transaction, or post the line if there is none."""
     if item.candidate_id:
         verdict = _verdict_on(account, item, at)
         if verdict.held is not None:
@@ -175,7 +177,7 @@ def _ask_about(item: ReviewItem, verdict: Verdict) -> None:
 
 
 def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
-    """What the matcher says of the line now, apart from everything it was told apart from."""
+    """The matcher's current verdict on the line, without candidates that were ruled out."""
     row = item.import_row
     kind = Kind(frozenset(batches_of_this_kind(row.batch)) if row else frozenset(), item.source)
     others = ReviewItem.objects.open().filter(account=account).exclude(pk=item.pk)
@@ -211,7 +213,7 @@ def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
 
 
 def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
-    """The line as a transaction of its own; what the bank says is not refused for balance."""
+    """Post the line as its own transaction. Bank data is not subject to the balance limit."""
     origin, status = Transaction.Origin, Transaction.Status
     live = Transaction.objects.filter(account=account, deleted_at=None)
     is_taken = live.filter(external_id=item.external_id).exclude(external_id="").exists()
@@ -263,14 +265,14 @@ def _settle_row(item: ReviewItem, verdict: str, error: str, match_id: int | None
 
 
 def _count_again(batch_id: int) -> None:
-    """The receipt of the import, after the answer to one of its questions."""
+    """Update the import's receipt after an answer to one of its questions."""
     count_verdicts(batch_with_account(batch_id, lock=True))
 
 
 def _look_again_at_rivals(
     actor: User, accounts: Mapping[int, Account], item: ReviewItem, at: datetime
 ) -> None:
-    """Other lines that were asked about the same candidate: it is taken now."""
+    """Check other lines with the same candidate again, since it is now taken."""
     rivals = ReviewItem.objects.open().filter(candidate=item.candidate_id, entered=None)
     for rival in rivals.order_by("pk"):
         account = accounts[rival.account_id]
@@ -283,7 +285,7 @@ def _look_again_at_rivals(
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
-    """A candidate that is not the line may be another that came with it and was taken for new."""
+    """Ask about lines imported with this one as new that may match the candidate just ruled out."""
     is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
     is_told = BankLine.objects.filter(transaction=freed).exists()
     if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
@@ -297,14 +299,14 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     ask_about_entry(freed, among=came)
 
 
-# -- a line that somebody entered ------------------------------------------------------------------
+# -- manual entries --------------------------------------------------------------------------------
 
 
 def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
-    """One of the two goes to the trash: what is only typed, else the bank's line.
+    """Move one of the two to the trash: a purely manual entry, or else the bank's transaction.
 
-    A bill's payment and a side of a transfer stay, completed by what the bank said; a typed line
-    gives the bank's its category, notes and tags.
+    A bill payment or a side of a transfer stays and gets the bank's data. A manual entry passes its
+    category, notes and tags to the bank's transaction.
     """
     kept, entered = item.candidate, sure(item.entered)
     if kept is None or kept.deleted_at is not None:
@@ -368,9 +370,9 @@ _FROM_ENTRY = (
 def ask_about_entry(
     row: Transaction, *, among: QuerySet[Transaction] | None = None
 ) -> ReviewItem | None:
-    """Open a question where the account has another line (of `among`) that this one may be.
+    """Ask whether this entry duplicates another transaction in the account (from `among`).
 
-    Two lines that somebody typed are two. The caller holds the account's lock.
+    Two manual entries are never asked about. The caller holds the account's lock.
     """
     asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
     ledger = read_ledger(
@@ -424,14 +426,14 @@ def _reason(candidate: Transaction) -> str:
     return f"The account has a payment of this amount on {on}. Is it the same one?"
 
 
-# -- back again ------------------------------------------------------------------------------------
+# -- undo ------------------------------------------------------------------------------------------
 
 
 @db_transaction.atomic
 def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
-    """Open an answered question again; the ledger is as it was before the answer.
+    """Reopen an answered question. The ledger is as it was before the answer.
 
-    Raises ValidationError where the import that asked has been reverted.
+    Raises ValidationError if the import that asked has been reverted.
     """
     accounts = lock_accounts([item.account_id])
     item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
@@ -482,15 +484,16 @@ def _part_again(actor: User, item: ReviewItem) -> None:
 
 
 def close_reviews_of(batch: ImportBatch) -> None:
-    """The open questions of an import that is reverted go with it."""
+    """Close the open questions of an import that is being reverted."""
     ReviewItem.objects.open().filter(import_row__batch=batch).delete()
     asked = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.REVIEW)
     asked.update(verdict=ImportRow.Verdict.SKIPPED)
 
 
 def ask_about_rows(batch: ImportBatch, *, actor: User | None, at: datetime) -> None:
-    """Open questions about the rows of an import that need review; keep the answers given before
-    it was confirmed, so that the next file is not asked about the same again."""
+    """Ask about the rows of an import that need review, and store answers given before it was
+    confirmed, so that the next file does not ask again.
+    """
     rows = ImportRow.objects.filter(batch=batch)
     asked = rows.filter(verdict=ImportRow.Verdict.REVIEW)
     answered = rows.filter(verdict=ImportRow.Verdict.DUPLICATE, is_chosen=True)

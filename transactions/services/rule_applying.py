@@ -1,4 +1,4 @@
-"""Applying rules to what is in the ledger already: one commit, one change that can be undone."""
+"""Apply rules to existing transactions: one commit, one change that can be undone."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -29,13 +29,13 @@ BY_RULE = str(Transaction.CategorySource.RULE)
 def apply_rules(
     *, actor: User, user: User, at: datetime, rule: CategoryRule | None = None
 ) -> Change | None:
-    """Give every row the category of the rule that wins it: by one rule, or by all of them.
+    """Give every row the category of the first rule that matches it: of one rule, or of all rules.
 
-    A choice made by hand stays, and so does what an earlier rule wins. Applied again it finds
-    nothing to do and returns None. Raises ValidationError for a rule that is switched off.
+    Categories chosen by hand stay, and so do rows that an earlier rule matches. A second run finds
+    nothing to do and returns None. Raises ValidationError for an inactive rule.
     """
     mine = Account.objects.owned_by(user).values_list("pk", flat=True)
-    # Every writer of a transaction locks its account first: nothing moves under the scan.
+    # Every writer of a transaction locks its account first, so nothing changes during the scan.
     accounts = lock_accounts(list(mine))
     if rule is not None:
         rule = rule_in_force(rule.pk)
@@ -63,7 +63,7 @@ def apply_rules(
 
 
 def count_changes(user: User, rule: CategoryRule | None, *, most: int) -> int:
-    """How many rows applying would change now; counting ends above `most`. Nothing is locked."""
+    """How many rows applying would change now; counting stops above `most`. Locks nothing."""
     count = 0
     for judged in RuleScan(user, rule).pieces():
         count += sum(verdict is Verdict.CHANGES for _, verdict, _ in judged)
@@ -73,7 +73,7 @@ def count_changes(user: User, rule: CategoryRule | None, *, most: int) -> int:
 
 
 def rule_in_force(pk: int) -> CategoryRule:
-    """The rule as it stands now. Raises ValidationError when it is switched off."""
+    """The current rule. Raises ValidationError if it is inactive."""
     found = CategoryRule.objects.in_force().select_related("category").filter(pk=pk).first()
     if found is None:
         raise ValidationError("This rule is off. Turn it on first.")

@@ -1,4 +1,4 @@
-"""A person's rules for categorising: added, changed, put in order, taken away."""
+"""Create, edit, reorder and delete a person's categorization rules."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ STEP = 10
 
 @db_transaction.atomic
 def create_rule(*, actor: User, user: User, category: Category, **fields: Any) -> CategoryRule:
-    """Add a rule; it decides about new lines from now on, and about old ones when applied.
+    """Create a rule. It applies to new transactions from now on, and to existing ones on request.
 
     Takes keyword_pattern, merchant_pattern, priority, is_active, account, amount_min, amount_max.
     Raises ValidationError at the field, for a pattern with the compiler's own message.
@@ -41,7 +41,7 @@ def create_rule(*, actor: User, user: User, category: Category, **fields: Any) -
 
 @db_transaction.atomic
 def edit_rule(*, actor: User, rule: CategoryRule, **changes: Any) -> CategoryRule:
-    """Change a rule; what it has categorised already stays. Raises ValidationError at the field."""
+    """Edit a rule. Existing categories stay. Raises ValidationError at the field."""
     _lock_book(rule.user)
     row = CategoryRule.objects.select_related("category", "account", "user").get(pk=rule.pk)
     if row.deleted_at is not None:
@@ -65,7 +65,7 @@ def edit_rule(*, actor: User, rule: CategoryRule, **changes: Any) -> CategoryRul
 
 @db_transaction.atomic
 def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
-    """Take a rule away; what it has categorised stays, and its history goes on naming it."""
+    """Delete a rule. The categories it set stay, and their history still names it."""
     _lock_book(rule.user)
     row = CategoryRule.objects.get(pk=rule.pk)
     if row.deleted_at is None:
@@ -74,9 +74,9 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
 
 
 def release_category(*, category: Category, target: Category | None, at: datetime) -> int:
-    """Let its owner's rules give another category, or delete them where that is None: how many.
+    """Move the owner's rules to another category, or delete them if it is None. Returns how many.
 
-    For a category that goes; the caller records the event.
+    Used when a category is deleted. The caller records the event.
     """
     _lock_book(sure(category.user))
     rules = CategoryRule.objects.filter(category=category, deleted_at=None)
@@ -87,7 +87,7 @@ def release_category(*, category: Category, target: Category | None, at: datetim
 
 @db_transaction.atomic
 def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
-    """Bring a deleted rule back as it was. Raises ValidationError where that cannot be."""
+    """Restore a deleted rule as it was. Raises ValidationError if that is impossible."""
     _lock_book(rule.user)
     row = CategoryRule.objects.select_related("category", "user").get(pk=rule.pk)
     if row.deleted_at is None:
@@ -101,7 +101,7 @@ def restore_rule(*, actor: User, rule: CategoryRule) -> CategoryRule:
 
 @db_transaction.atomic
 def move_rule(*, actor: User, rule: CategoryRule, steps: int) -> None:
-    """Let a rule win earlier (negative steps) or later; all get priorities 10, 20, 30 …"""
+    """Move a rule up (negative steps) or down. All rules get priorities 10, 20, 30 …"""
     _lock_book(rule.user)
     rules = CategoryRule.objects.visible_to(rule.user).in_order()
     order = list(rules.values_list("pk", "priority"))
@@ -129,7 +129,7 @@ def move_rule(*, actor: User, rule: CategoryRule, steps: int) -> None:
 
 
 def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule:
-    """The rule with the changes on it, not saved. Raises ValidationError at the field."""
+    """The unsaved rule with the changes applied. Raises ValidationError at the field."""
     for name in EDITABLE:
         if name in changes:
             setattr(rule, name, changes[name])
@@ -145,7 +145,7 @@ def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule
 
 
 def _lock_book(user: User) -> None:
-    """The owner's row serialises: the order, the number and the weight of rules are all theirs."""
+    """Lock the owner's row: the order, number and total size of rules belong to the owner."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 

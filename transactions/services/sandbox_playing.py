@@ -1,4 +1,4 @@
-"""Playing with the sandbox bank: what it does is asked of it over HTTP, like everything else."""
+"""Control the sandbox bank over HTTP, like any other bank."""
 
 from django.core.exceptions import ValidationError
 
@@ -21,7 +21,7 @@ _DETAILS = {
 
 
 def play(*, actor: User, connection: BankConnection, action: str) -> None:
-    """Make the bank do one of ACTIONS. Raises ValidationError."""
+    """Make the bank perform one of ACTIONS. Raises ValidationError."""
     if action not in ACTIONS:
         raise ValidationError("The sandbox bank doesn't know how to do that.")
     try:
@@ -36,7 +36,7 @@ def play(*, actor: User, connection: BankConnection, action: str) -> None:
 
 
 def sign_in(connection: BankConnection) -> None:
-    """Sign in at the sandbox bank again. Raises ValidationError."""
+    """Sign in to the sandbox bank again. Raises ValidationError."""
     try:
         SandboxBankConnector().sign_in(decrypt(connection.secret))
     except BankError as error:

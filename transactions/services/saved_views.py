@@ -1,4 +1,4 @@
-"""Filters and columns of the transactions list kept by a name."""
+"""Saved filters and columns of the transactions list."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from transactions.models import SavedView
 from users.audit import trail
 from users.models import User
 
-# Where one stands in the list is no part of a view.
+# The page position is not part of a view.
 LEFT_OUT = ("cursor",)
 
 
 @db_transaction.atomic
 def save_view(*, actor: User, name: str, query: str) -> SavedView:
-    """Keep a query string of the list by a name; raises ValidationError at "name"."""
+    """Save a query string of the list under a name. Raises ValidationError at "name"."""
     _lock_views(actor)
     if SavedView.objects.filter(user=actor).count() >= MOST_SAVED_VIEWS:
         sentence = f"You already have {MOST_SAVED_VIEWS} views. Delete one first."
@@ -32,7 +32,7 @@ def save_view(*, actor: User, name: str, query: str) -> SavedView:
 def edit_view(
     *, actor: User, view: SavedView, name: str | None = None, query: str | None = None
 ) -> SavedView:
-    """Give a view another name, or another query; raises ValidationError at "name"."""
+    """Rename a view or change its query. Raises ValidationError at "name"."""
     _lock_views(view.user)
     view = SavedView.objects.select_for_update().get(pk=view.pk)
     before = _facts(view)
@@ -54,19 +54,19 @@ def edit_view(
 
 @db_transaction.atomic
 def delete_view(*, actor: User, view: SavedView) -> None:
-    """Forget a view; the transactions stay as they are."""
+    """Delete a view. The transactions stay as they are."""
     audited: dict[str, Any] = {"target": view, **_facts(view)}
     SavedView.objects.filter(pk=view.pk).delete()
     trail.record(actor=actor, action="transactions.view.deleted", **audited)
 
 
 def _lock_views(user: User) -> None:
-    """The owner's row serialises: names are their own, and views have a largest number."""
+    """Lock the owner's row so that names stay unique and the per-user limit holds."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _checked(view: SavedView, name: str, query: str) -> SavedView:
-    """The view with this name and query, not saved."""
+    """The unsaved view with this name and query."""
     kept = QueryDict(query.lstrip("?"), mutable=True)
     for left_out in LEFT_OUT:
         kept.pop(left_out, None)

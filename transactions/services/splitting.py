@@ -1,7 +1,7 @@
-"""Splitting a transaction into parts with categories of their own, and making it whole again.
+"""Split a transaction into parts with their own categories, and undo the split.
 
-The parts add up to the whole, in its direction. While a row is split its parts count in totals and
-flows; its own category waits, and counts again once the row is whole.
+The parts add up to the whole and have its sign. While a transaction is split, its parts count in
+totals and flows; its own category counts again once it is whole.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ FEWEST_PARTS, MOST_PARTS, LONGEST_NOTES = 2, 20, 200
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part is: `signed_amount` has the whole's sign."""
+    """One part. `signed_amount` has the sign of the whole."""
 
     signed_amount: Decimal
     category: Category | None = None
@@ -38,7 +38,9 @@ class Part:
 def split_transaction(
     *, actor: User, transaction: Transaction, parts: Sequence[Part]
 ) -> Transaction:
-    """Make the transaction these parts; those it had go. Raises ValidationError at "parts"."""
+    """Split the transaction into these parts, replacing existing ones. Raises ValidationError at
+    "parts".
+    """
     accounts, row = _locked(transaction)
     refuse_side(row, "parts")
     _check(row, parts)
@@ -69,7 +71,7 @@ def split_transaction(
 
 @db_transaction.atomic
 def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction:
-    """Make the transaction whole, in the category it had; one that is whole stays so."""
+    """Undo the split; the previous category counts again. An unsplit transaction stays as it is."""
     accounts, row = _locked(transaction)
     if not row.is_split:
         return row
@@ -89,10 +91,10 @@ def move_parts(
     target: Category | None,
     among: Collection[int] | None = None,
 ) -> int:
-    """Give the parts of a category that goes to another one; totals follow. Returns how many.
+    """Move the parts of a deleted category to another one and update totals. Returns how many.
 
-    The caller holds the locks of the accounts of `rows_with_parts_in`, or of those transactions
-    `among` whose parts are to move, and records the event.
+    The caller locks the accounts of `rows_with_parts_in`, or of the transactions in `among` whose
+    parts move, and records the event.
     """
     parts, concerned = TransactionSplit.objects.filter(category=category), among
     if concerned is None:
@@ -107,7 +109,7 @@ def move_parts(
 
 
 def rows_with_parts_in(category: Category) -> TransactionQuerySet:
-    """The transactions, also in the trash, with a part of this category."""
+    """Transactions, including the trash, with a part in this category."""
     parts = TransactionSplit.objects.filter(category=category)
     return Transaction.objects.filter(pk__in=parts.values("transaction")).order_by()
 

@@ -1,8 +1,8 @@
-"""Asking a bank for news and bringing it in: one sync of a connection at a time.
+"""Sync bank connections, with at most one sync per connection at a time.
 
-The bank is asked outside of any database transaction; everything it said then goes in with one
-commit, together with the cursor. A worker that dies on the way leaves nothing but a lease that
-runs out, and the next sync asks for the same again.
+The bank is queried outside any database transaction; all its data is then stored in one commit
+together with the cursor. If a worker dies, only a lease remains until it expires, and the next sync
+requests the same data again.
 """
 
 import random
@@ -31,9 +31,9 @@ from users.models import User
 from users.timezones import local_date
 
 EVERY = timedelta(hours=4)
-# Connections made together do not ask together for ever.
+# Spread out, so that connections created together do not always sync together.
 JITTER = timedelta(minutes=20)
-# Longer than the longest sync; a worker that died is waited for this long.
+# Longer than the longest sync. A dead worker blocks the connection for this long.
 LEASE = timedelta(minutes=15)
 FIRST_RETRY = timedelta(minutes=15)
 FAILURES_TO_TELL = 2
@@ -46,9 +46,9 @@ Status, RunStatus, Trigger = BankConnection.Status, SyncRun.Status, SyncRun.Trig
 def request_sync(
     *, actor: User | None, connection: BankConnection, trigger: str, at: datetime
 ) -> SyncRun:
-    """The run that waits for a worker: asked for fifty times, there is one.
+    """The run that waits for a worker. Fifty requests share one run.
 
-    Raises ValidationError for a connection that has ended, and where a day's syncs are used up.
+    Raises ValidationError for an ended connection, or if the day's syncs are used up.
     """
     locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
     if locked.disconnected_at is not None or locked.status == Status.REVOKED:
@@ -72,9 +72,9 @@ def request_sync(
 def sync_connection(
     *, connection_id: int, at: datetime, trigger: str = Trigger.SCHEDULE
 ) -> SyncRun | None:
-    """Bring in a bank's news; None where another sync of the connection is under way, or it ended.
+    """Sync a connection. Returns None if another sync is running or the connection has ended.
 
-    What the bank refuses is kept on the run and the connection, in a sentence for its owner.
+    Errors from the bank are stored on the run and the connection as a sentence for the owner.
     """
     connection = _claim(connection_id, at)
     if connection is None:
@@ -93,7 +93,7 @@ def sync_connection(
 
 
 def due_connections(at: datetime, *, limit: int) -> list[int]:
-    """Connections to sync now, the longest waiting first: due on schedule, or asked for."""
+    """Connections to sync now, longest waiting first: scheduled or requested."""
     asked = Q(runs__status=RunStatus.QUEUED, disconnected_at=None)
     due = BankConnection.objects.due(at).filter(Q(lease_until=None) | Q(lease_until__lte=at))
     waiting = BankConnection.objects.filter(asked).exclude(lease_until__gt=at)
@@ -106,7 +106,7 @@ _LOST_SECRET = "We can no longer read the access to this bank. Please connect it
 
 
 def _claim(connection_id: int, at: datetime) -> BankConnection | None:
-    """Take the lease; one of many workers gets it."""
+    """Take the lease. Only one of several workers gets it."""
     free = BankConnection.objects.filter(
         Q(lease_until=None) | Q(lease_until__lte=at), pk=connection_id, disconnected_at=None
     ).exclude(status=Status.REVOKED)
@@ -117,7 +117,7 @@ def _claim(connection_id: int, at: datetime) -> BankConnection | None:
 
 @db_transaction.atomic
 def _start(connection: BankConnection, trigger: str, at: datetime) -> SyncRun:
-    # A run that still stands as running is of a worker that died.
+    # A run still marked as running belongs to a worker that died.
     connection.runs.filter(status=RunStatus.RUNNING).update(
         status=RunStatus.FAILED, ended_at=at, error_code="LOST", error="It was interrupted."
     )
@@ -134,7 +134,7 @@ def _today(user: User, at: datetime) -> date:
 
 @dataclass(slots=True)
 class _Counts:
-    """What one sync did, over all accounts of the connection."""
+    """The results of one sync over all accounts of the connection."""
 
     added: int = 0
     completed: int = 0
@@ -153,7 +153,7 @@ class _Counts:
 def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> SyncRun:
     locked = BankConnection.objects.select_for_update().get(pk=run.connection_id)
     if locked.disconnected_at is not None or locked.cursor != began_at:
-        # Ended, or asked to begin anew meanwhile: what was told is told again.
+        # It ended or was reset meanwhile; the same data will be requested again.
         return _end(run, locked, _Counts(messages=["The connection changed meanwhile."]), at)
     write_remote_accounts(locked, changes.accounts)
     counts = _Counts(messages=list(changes.messages))
@@ -167,7 +167,7 @@ def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> Sy
 
 
 def _fed_accounts(connection: BankConnection) -> list[tuple[ConnectedAccount, Account]]:
-    """The accounts that lines go to, locked in key order; not those in the trash."""
+    """The accounts that receive lines, locked in key order, without those in the trash."""
     connected = connection.connected_accounts.filter(account__deleted_at=None).exclude(account=None)
     found = sorted(connected, key=lambda one: sure(one.account_id))
     accounts = lock_accounts(sure(one.account_id) for one in found)
@@ -206,7 +206,7 @@ def _bring_into(
 
 
 def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[Telling]:
-    """What the bank says anew of booked lines that are held by its id."""
+    """The bank's corrections to booked transactions, found by ID."""
     told = {line.external_id: line for line in lines if line.external_id and not line.is_pending}
     held = Transaction.objects.filter(
         account=account,
@@ -238,7 +238,7 @@ def _told_before(row: Transaction) -> tuple[date, str]:
 
 
 def _remove(rows: TransactionQuerySet, counts: _Counts) -> None:
-    """Lines that the bank took back go to the trash, unless something here stands on them."""
+    """Move transactions the bank withdrew to the trash, unless something here depends on them."""
     for row in rows.order_by("pk"):
         try:
             with db_transaction.atomic():
@@ -250,7 +250,7 @@ def _remove(rows: TransactionQuerySet, counts: _Counts) -> None:
 
 
 def _set_opening_balance(connected: ConnectedAccount, account: Account) -> None:
-    """A new account begins so that it ends at what the bank says it holds."""
+    """Set a new account's opening balance so that it ends at the bank's balance."""
     account.refresh_from_db()
     opening = account.opening_balance + connected.balance - account.balance
     edit_account(actor=None, account=account, opening_balance=opening)
@@ -313,6 +313,6 @@ def _status_after(error: BankError, connection: BankConnection) -> str:
 
 
 def purge_runs(*, connection: BankConnection) -> int:
-    """Keep the newest KEPT_RUNS runs; how many went."""
+    """Keep the newest KEPT_RUNS runs. Returns how many were deleted."""
     kept = connection.runs.order_by("-pk").values("pk")[:KEPT_RUNS]
     return connection.runs.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()[0]

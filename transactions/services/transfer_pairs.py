@@ -1,8 +1,8 @@
-"""What a confirmed transfer means for its two rows when one of them is changed or thrown away.
+"""How changing or deleting one side of a confirmed transfer affects the other.
 
-A transfer made here is one thing: its rows keep their money and go to the trash, and come back,
-together. Where two other rows were confirmed as a transfer, one that goes to the trash dissolves
-the pair: both get back the categories they had. Callers hold the locks of every account concerned.
+A transfer made here is one unit: its amounts are fixed, and both sides are deleted and restored
+together. A pair of existing transactions is dissolved when one side is deleted: both get their
+previous categories back. Callers lock every account involved.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,28 +34,28 @@ Wanted = tuple[Transaction, Category | None, str]
 
 
 def confirmed_pairs(rows: QuerySet[Any]) -> QuerySet[Transfer]:
-    """The confirmed transfers that one of these rows is a side of."""
+    """The confirmed transfers that have one of these rows as a side."""
     ids = rows.order_by().values("pk")
     touches = Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids)
     return Transfer.objects.filter(touches, status=Transfer.Status.CONFIRMED)
 
 
 def rows_in_pairs(ids: Iterable[int]) -> set[int]:
-    """Which of these transactions, and their partners, are sides of a confirmed transfer."""
+    """Which of these transactions, and their partners, belong to confirmed transfers."""
     pairs = confirmed_pairs(Transaction.objects.filter(pk__in=list(ids)))
     sides = pairs.values_list("outflow_transaction_id", "inflow_transaction_id")
     return {pk for pair in sides for pk in pair}
 
 
 def refuse_side(row: Transaction, attr: str) -> None:
-    """Raise ValidationError at `attr` for a row that is one side of a confirmed transfer."""
+    """Raise ValidationError at `attr` for a row that belongs to a confirmed transfer."""
     if confirmed_pairs(Transaction.objects.filter(pk=row.pk)).exists():
         made_here = row.origin == Transaction.Origin.TRANSFER
         raise ValidationError({attr: MADE_HERE if made_here else CONFIRMED})
 
 
 def with_partners(rows: TransactionQuerySet) -> TransactionQuerySet:
-    """The rows, and the other sides of those that are a transfer made here."""
+    """The rows, plus the other sides of transfers made here."""
     ids = {pk for pair in sides_made_here(rows) for pk in pair}
     if not ids:
         return rows
@@ -63,7 +63,7 @@ def with_partners(rows: TransactionQuerySet) -> TransactionQuerySet:
 
 
 def sides_made_here(rows: QuerySet[Any]) -> list[tuple[int, int]]:
-    """Both sides' ids of each transfer made here that one of these rows is a side of."""
+    """The IDs of both sides of each transfer made here that involves one of these rows."""
     made_here = confirmed_pairs(rows).filter(
         outflow_transaction__origin=Transaction.Origin.TRANSFER
     )
@@ -72,7 +72,7 @@ def sides_made_here(rows: QuerySet[Any]) -> list[tuple[int, int]]:
 
 
 def accounts_of_pairs(rows: QuerySet[Any]) -> set[int]:
-    """The accounts of both sides of the transfers that these rows are in: lock them too."""
+    """The accounts of both sides of these rows' transfers, to be locked too."""
     sides = confirmed_pairs(rows).values_list(
         "outflow_transaction__account_id", "inflow_transaction__account_id"
     )
@@ -82,9 +82,10 @@ def accounts_of_pairs(rows: QuerySet[Any]) -> set[int]:
 def dissolve_pairs(
     *, actor: User | None, rows: QuerySet[Any], accounts: Mapping[int, Account]
 ) -> SumsByKey:
-    """End the pairs of rows about to leave; what that moves in the totals, for the caller to book.
+    """Dissolve the pairs of rows about to be deleted. Returns the change in totals for the caller
+    to book.
 
-    A transfer made here stays: both its sides leave together.
+    Transfers made here stay, because both sides are deleted together.
     """
     pairs = list(
         confirmed_pairs(rows)
@@ -117,7 +118,7 @@ def _still_there(category: Category | None, source: str) -> tuple[Category | Non
 
 
 def give_categories(actor: User | None, wanted: list[Wanted]) -> SumsByKey:
-    """Give locked rows their categories, with history; how the totals move."""
+    """Set the categories of locked rows, with history. Returns the change in totals."""
     rows = [row for row, _, _ in wanted]
     before = sums_of_rows(rows)
     for row, category, source in wanted:

@@ -1,7 +1,7 @@
-"""Transfers: money between two accounts of one person, as one outflow and one inflow.
+"""Transfers between two accounts of one person, as one outflow and one inflow.
 
-Both rows of a confirmed transfer have a category of kind `transfer`, which keeps them out of
-income and spending everywhere. What they had before is kept, and comes back with a rejection.
+Both transactions of a confirmed transfer have a category of kind `transfer`, which excludes them
+from income and spending. Their previous categories are stored and restored on rejection.
 """
 
 from collections import defaultdict
@@ -27,9 +27,9 @@ from users.audit import trail
 from users.models import User
 from users.timezones import today_in
 
-# Two rows further apart are not one movement.
+# Transactions further apart than this are not one transfer.
 WINDOW = timedelta(days=4)
-# How many suggestions one search may store: beyond that somebody should look first.
+# The maximum number of suggestions from one search; beyond that the owner should review first.
 MOST_SUGGESTIONS = 500
 
 
@@ -45,11 +45,11 @@ def transfer_funds(
     description: str = "",
     today: date | None = None,
 ) -> Transfer:
-    """Move `amount` (source's currency) to another account of the same owner.
+    """Transfer `amount` (source's currency) to another account of the same owner.
 
-    Dated after `today` (the owner's, by default now) both sides are planned.
-    Between two currencies `target_amount` says what arrives, else the day's rate does. Raises
-    ValidationError, among others when the source has not enough.
+    With a date after `today` (the owner's; default: now) both sides are planned. Between two
+    currencies `target_amount` is the amount received; the default is the day's rate. Raises
+    ValidationError, for example if the source lacks the money.
     """
     _refuse_impossible(source, target, amount)
     today = today or today_in(source.user.timezone)
@@ -106,7 +106,7 @@ def _refuse_impossible(source: Account, target: Account, amount: Decimal) -> Non
 
 
 def transfer_category() -> Category:
-    """The predefined category of transfers."""
+    """The predefined category for transfers."""
     return Category.objects.get(user=None, slug="transfer")
 
 
@@ -134,7 +134,7 @@ def _arriving(
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One row as the search sees it."""
+    """One transaction as the search sees it."""
 
     pk: int
     account_id: int
@@ -144,10 +144,10 @@ class _Side:
 
 @db_transaction.atomic
 def suggest_transfers(*, user: User, since: date) -> int:
-    """Store pairs of rows that look like one movement; how many are new.
+    """Store pairs of transactions that look like one transfer. Returns how many are new.
 
-    Same owner and currency, two accounts, the same amount, at most four days apart, neither in a
-    pair already, the nearest dates first. A rejected pair is remembered and never comes back.
+    Same owner and currency, different accounts, the same amount, at most four days apart, and not
+    yet paired; closest dates first. Rejected pairs are remembered and never suggested again.
     """
     known = Transfer.objects.filter(user=user)
     known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
@@ -155,7 +155,9 @@ def suggest_transfers(*, user: User, since: date) -> int:
 
 
 def suggest_transfers_with(row: Transaction) -> int:
-    """Suggest the other half of a row just entered, if it is there; how many are new."""
+    """Suggest the other half of a transaction just entered, if it exists. Returns how many
+    are new.
+    """
     if row.origin == Transaction.Origin.TRANSFER:
         return 0
     near = Q(txn_date__range=(row.txn_date - WINDOW, row.txn_date + WINDOW))
@@ -180,7 +182,7 @@ def _suggest(user: User, among: Q) -> int:
 
 
 def _fits() -> Q:
-    """A suggestion whose rows still look like one movement."""
+    """Condition: a suggestion whose transactions still look like one transfer."""
     whole = Q(
         **{
             f"{side}_transaction__{name}": value
@@ -199,13 +201,13 @@ def _fits() -> Q:
 
 
 def open_suggestions(user: User) -> QuerySet[Transfer]:
-    """Pairs to confirm or reject, with both rows; the latest first."""
+    """Pairs to confirm or reject with both transactions, latest first."""
     found = Transfer.objects.visible_to(user).filter(status=Transfer.Status.SUGGESTED)
     return found.filter(_fits())
 
 
 def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
-    """With both rows, their accounts and categories."""
+    """Load both transactions with their accounts and categories."""
     return transfers.select_related(
         *("outflow_transaction__account", "outflow_transaction__category"),
         *("inflow_transaction__account", "inflow_transaction__category"),
@@ -213,7 +215,7 @@ def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
 
 
 def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[_Side]]:
-    """Rows that are in no pair, by currency and positive amount."""
+    """Unpaired transactions by currency and positive amount."""
     taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
         transfers_in__status__in=["suggested", "confirmed"]
     )
@@ -258,7 +260,7 @@ def _nearest_pairs(
 
 @db_transaction.atomic
 def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
-    """Make a suggested pair one movement: both rows leave income and spending. Safe to repeat."""
+    """Confirm a pair: neither transaction counts as income or spending any more. Safe to repeat."""
     locked, rows, accounts = _locked_pair(transfer)
     if locked.status == Transfer.Status.CONFIRMED:
         return locked
@@ -292,7 +294,7 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
 
 @db_transaction.atomic
 def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
-    """Say that two rows are no transfer; rows that were confirmed get their categories back."""
+    """Reject a pair. If it was confirmed, both transactions get their previous categories back."""
     locked, (outflow, inflow), accounts = _locked_pair(transfer)
     if locked.status == Transfer.Status.REJECTED:
         return locked
@@ -313,7 +315,7 @@ def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
 def _locked_pair(
     transfer: Transfer,
 ) -> tuple[Transfer, tuple[Transaction, Transaction], dict[int, Account]]:
-    """Accounts, then the pair, then its rows: the order in which posting locks them too."""
+    """Lock accounts, then the pair, then its rows: the same order as in posting."""
     pair = Transfer.objects.select_related("outflow_transaction", "inflow_transaction").get(
         pk=transfer.pk
     )

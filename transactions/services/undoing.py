@@ -1,4 +1,4 @@
-"""Undoing a change: what it changed goes back, what somebody changed since is left alone."""
+"""Undo a change: restore what it changed, except where somebody has changed it since."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ Rows = QuerySet[ChangeRow]
 
 @dataclass(slots=True)
 class Undone:
-    """How many rows went back whole, and which hold something that had changed since."""
+    """How many rows were fully restored, and which had later changes."""
 
     restored_count: int = 0
     left_ids: list[int] = field(default_factory=list)
@@ -58,9 +58,9 @@ class Undone:
 
 @db_transaction.atomic
 def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
-    """Put back what a change changed, field by field, where the row still holds what it wrote.
+    """Undo a change field by field, wherever the row still has the value it wrote.
 
-    Raises ValidationError for a change undone before, or older than 30 days.
+    Raises ValidationError for a change that is already undone or older than 30 days.
     """
     touched = transactions_of(change.rows.all()).order_by()
     accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
@@ -68,7 +68,7 @@ def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
     refuse_undo(change, at)
     if change.status == Change.Status.UNDO_FAILED:
         raise ValidationError(HALF_UNDONE)
-    # A run that failed is not to be tried again.
+    # A failed run must not be retried any more.
     ChangePlan.objects.filter(change=change).delete()
     change.status, change.error, change.undone_at = Change.Status.DONE, "", at
     change.save(update_fields=["status", "error", "undone_at", "updated_at"])
@@ -76,7 +76,7 @@ def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
 
 
 def refuse_undo(change: Change, at: datetime) -> None:
-    """Raise ValidationError for a change undone before, still at work, or older than 30 days."""
+    """Raise ValidationError for a change that is undone, still running or older than 30 days."""
     if change.undone_at is not None:
         raise ValidationError(ALREADY_UNDONE)
     if change.is_unfinished:
@@ -88,10 +88,10 @@ def refuse_undo(change: Change, at: datetime) -> None:
 
 
 def put_back(change: Change, rows: Rows, act: Act) -> Undone:
-    """Put back these rows of a locked change, under the locks of their accounts."""
+    """Restore these rows of a locked change, with their accounts locked."""
     for changed in _changed_since(change, rows):
         changed.update(left_alone=True)
-    # A row that has just come to an account that is not locked.
+    # A row that has just moved to an account that is not locked.
     rows.exclude(transaction__account__in=list(act.accounts)).update(left_alone=True)
     old = live_sums(rows)
     _write_back(change, rows.filter(transaction__account__in=list(act.accounts)), act)
@@ -113,7 +113,7 @@ def put_back(change: Change, rows: Rows, act: Act) -> Undone:
 
 
 def count_changed_since(change: Change) -> int:
-    """How many rows undoing would leave as they are, at least in part."""
+    """How many rows undoing would leave unchanged, at least in part."""
     ids: set[int] = set()
     for changed in _changed_since(change, change.rows.all()):
         ids.update(changed.values_list("pk", flat=True))
@@ -121,7 +121,9 @@ def count_changed_since(change: Change) -> int:
 
 
 def _write_back(change: Change, rows: Rows, act: Act) -> None:
-    """Each field where it is still held. A set is read before anything of it is written."""
+    """Restore each field where it still has the written value. Each set is read before it is
+    written.
+    """
     if change.kind == KINDS.DELETE:
         held = rows.filter(transaction__deleted_at=_moment_of(change))
         back = held.exclude(has_returned("transaction__"))
@@ -137,7 +139,7 @@ def _write_back(change: Change, rows: Rows, act: Act) -> None:
 
 
 def _changed_since(change: Change, rows: Rows) -> Iterator[Rows]:
-    """Per field, those of the change's rows that do not hold what the change wrote."""
+    """For each field, the change's rows that no longer have the value it wrote."""
     if change.kind == KINDS.DELETE:
         moment = _moment_of(change)
         other = Q(transaction__deleted_at__lt=moment) | Q(transaction__deleted_at__gt=moment)
@@ -152,7 +154,7 @@ def _changed_since(change: Change, rows: Rows) -> Iterator[Rows]:
         yield rows.filter(pk__in=[row.pk for row in piece])
 
 
-# A row does not go back to a category that is gone.
+# A deleted category is not restored to a row.
 _HOLDS_CATEGORY = Q(
     now_id=F("written_id"), transaction__category_source=F("written_source"), is_gone=False
 )
@@ -175,7 +177,7 @@ def _with_notes(rows: Rows) -> Rows:
 
 
 def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
-    """Rows that do not have exactly those of the touched tags that the change left them with."""
+    """Rows whose touched tags differ from what the change left."""
     for piece in pieces_of(rows.filter(after__has_key=TAGS)):
         touched = {tag for row in piece for tag in (*row.before[TAGS], *row.after[TAGS])}
         links = Transaction.tags.through.objects.filter(
@@ -188,6 +190,6 @@ def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
 
 
 def _moment_of(change: Change) -> datetime | None:
-    """When a change deleted its rows: all of them at one moment."""
+    """The time at which a change deleted its rows, the same for all of them."""
     first = change.rows.order_by("transaction_id").first()
     return datetime.fromisoformat(first.after[DELETED_AT]) if first else None

@@ -1,4 +1,4 @@
-"""One account with its transactions; banking/urls.py mounts it among the accounts' pages."""
+"""One account with its transactions. banking/urls.py mounts it among the account pages."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +22,7 @@ CHART_DAYS, CHART_MONTHS = 90, 12
 
 @require_safe
 def account_statements(request: UserRequest, pk: int) -> HttpResponse:
-    """The account's statements: the days they cover, and whether they agree with the ledger."""
+    """The account's statements: the days they cover, and whether they match the ledger."""
     with read_snapshot():
         account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
         statements = statements_of(account)
@@ -45,7 +45,7 @@ def account_statements(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def account_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """The account's balance, how it came to be row by row, and its course."""
+    """The account's balance, the transactions behind it, and its history."""
     on = local_date(request.user.timezone, timezone.now())
     by_month = request.GET.get("chart") == "year"
     with read_snapshot():

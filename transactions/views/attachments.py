@@ -17,7 +17,7 @@ from users.signed_in import UserRequest
 
 @require_safe
 def attachment_file(request: UserRequest, pk: int, attachment_pk: int) -> HttpResponse:
-    """The receipt itself, for whoever sees the transaction."""
+    """Serve the receipt to anyone who can see the transaction."""
     return attachment_answer(_find(request, pk, attachment_pk))
 
 

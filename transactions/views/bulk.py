@@ -1,4 +1,4 @@
-"""Many rows of the list at once: those that are checked, or all that the filters find."""
+"""Bulk actions on the list: on the checked rows, or on all filter results."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from users.signed_in import UserRequest
 
 @require_POST
 def transaction_bulk(request: UserRequest) -> HttpResponse:
-    """Change or delete the chosen rows; the message offers to undo it."""
+    """Change or delete the selected rows. The message offers to undo it."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = QueryDict(request.POST.get("query", ""))
     back = f"{reverse('transactions:transaction_list')}?{query.urlencode()}"
@@ -46,7 +46,7 @@ def transaction_bulk(request: UserRequest) -> HttpResponse:
 
 
 def _chosen(request: UserRequest, query: QueryDict) -> TransactionQuerySet | None:
-    """The own rows that are checked, or the filters' whole result; None where nothing is."""
+    """The user's own checked rows or filter results, or None if nothing is selected."""
     own = Transaction.objects.visible_to(request.user).filter(user=request.user)
     if "all" in request.POST:
         filters = TransactionFilter(query, queryset=own, request=request)

@@ -1,4 +1,4 @@
-"""Categories: the tree, and one's own in it."""
+"""The category tree, and editing one's own categories."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ RULES_NAMED = 10
 
 @dataclass(slots=True)
 class Branch:
-    """A category of the first level and those under it."""
+    """A top-level category and its children."""
 
     category: Category
     children: list[Category] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Branch:
 
 @require_safe
 def category_list(request: UserRequest) -> HttpResponse:
-    """Every category this user may choose, by kind."""
+    """Every category available to this user, by kind."""
     found = list(Category.objects.visible_to(request.user))
     branches = {one.pk: Branch(one) for one in found if one.parent_id is None}
     for one in found:
@@ -74,7 +74,7 @@ def category_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def category_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Say what taking a category away concerns, and ask where it goes; then do it."""
+    """Show what deleting a category affects, ask where its transactions go, then delete it."""
     category = _own_category(request, pk)
     rules = CategoryRule.objects.visible_to(request.user).filter(category=category)
     form = CategoryDeleteForm(

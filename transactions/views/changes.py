@@ -1,4 +1,4 @@
-"""Trash and undo: what was thrown away or changed at once in the last 30 days, and the way back."""
+"""Trash and undo: what was deleted or changed in bulk in the last 30 days."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ KIND_ICONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of what was done lately: a change of many rows, or an import."""
+    """One entry of recent activity: a bulk change or an import."""
 
     at: datetime
     icon: str
@@ -68,7 +68,7 @@ class Act:
 
 @require_safe
 def trash(request: UserRequest) -> HttpResponse:
-    """The user's own deleted transactions, the latest first, with the days they have left."""
+    """The user's own deleted transactions, latest first, with the days left."""
     rows = trashed(request).select_related("account", "category").order_by("-deleted_at", "-id")
     page = keyset_page(rows, ["-deleted_at", "-id"], LINES_A_PAGE, request.GET.get("cursor"))
     now = timezone.now()
@@ -85,7 +85,7 @@ def trash(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def trash_restore(request: UserRequest) -> HttpResponse:
-    """Take the chosen rows out of the trash, or all of them."""
+    """Restore the selected rows from the trash, or all of them."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     rows = trashed(request)
     if "all" not in request.POST:
@@ -127,7 +127,7 @@ def trashed(request: UserRequest) -> TransactionQuerySet:
 
 @require_safe
 def change_list(request: UserRequest) -> HttpResponse:
-    """What was done to many transactions in the last 30 days, the latest first."""
+    """Bulk changes of the last 30 days, latest first."""
     now = timezone.now()
     acts = sorted(_recent_acts(request, now), key=lambda act: act.at, reverse=True)
     context = {
@@ -139,9 +139,9 @@ def change_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def change_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One change row by row, before and after, and what undoing it would leave alone.
+    """One change row by row, before and after, and what an undo would leave unchanged.
 
-    While a worker has it, how far it is: the page asks again, and loads anew at the end.
+    Shows progress while a worker runs; the page polls and reloads at the end.
     """
     change = _find(request, pk)
     if request.htmx and not request.htmx.boosted:
@@ -154,7 +154,7 @@ def change_detail(request: UserRequest, pk: int) -> HttpResponse:
     page = keyset_page(rows, ["-transaction_id"], LINES_A_PAGE, request.GET.get("cursor"))
     now = timezone.now()
     can_undo = change.may_be_undone(now) and may(request.user, Ability.CHANGE_OWN_DATA)
-    # Half undone it goes on; there is nothing else to choose.
+    # A half-finished undo continues; there is no other choice.
     can_undo = can_undo and change.status != Change.Status.UNDO_FAILED
     counts = can_undo and change.row_count <= UNDO_COUNTED_ROWS
     context = {
@@ -176,7 +176,7 @@ def change_detail(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def change_undo(request: UserRequest, pk: int) -> HttpResponse:
-    """Undo a change; what somebody changed since is left alone and listed."""
+    """Undo a change. Rows changed since are left alone and listed."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
@@ -190,7 +190,7 @@ def change_undo(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def change_retry(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask the worker again: its message was lost, or it died, or gave up."""
+    """Restart the worker: its message was lost, it died, or it gave up."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
@@ -202,7 +202,7 @@ def change_retry(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def change_stop(request: UserRequest, pk: int) -> HttpResponse:
-    """End a run before its end; what it did stays and can be undone."""
+    """Stop a change early. The completed part stays and can be undone."""
     change = _find(request, pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     try:
@@ -233,7 +233,7 @@ def _find(request: UserRequest, pk: int) -> Change:
 
 
 def _days_left(since: datetime, now: datetime) -> int:
-    """Whole days until it is gone, the begun one counted."""
+    """Whole days until deletion, including the current one."""
     return max(0, -((now - since - TRASH_FOR) // timedelta(days=1)))
 
 
@@ -275,14 +275,14 @@ def _recent_acts(request: UserRequest, now: datetime) -> Iterator[Act]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """One row of a change in words: each touched field as it was and as it became."""
+    """One row of a change in words: each field before and after."""
 
     row: ChangeRow
     changes: list[tuple[str, str, str]]
 
 
 def _with_words(rows: list[ChangeRow]) -> Iterator[ChangeLine]:
-    """Names instead of ids, in two queries for the page."""
+    """Replace IDs with names, with two queries per page."""
     values = [value for row in rows for value in (row.before, row.after)]
     categories = Category.objects.in_bulk({v[CATEGORY] for v in values if v.get(CATEGORY)})
     tags = Tag.objects.in_bulk({pk for value in values for pk in value.get(TAGS, ())})

@@ -1,4 +1,4 @@
-"""The columns of the transactions list: chosen in a menu, kept in the session or in the address."""
+"""The columns of the transactions list, chosen in a menu and kept in the session or URL."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from django.views.decorators.http import require_POST
 
 from users.signed_in import UserRequest
 
-# In the address as names with commas: a saved view keeps its columns so.
+# Comma-separated names in the URL, so that a saved view keeps its columns.
 PARAMETER = "columns"
 SESSION_KEY = "transaction_columns"
-# What may narrow the list to one account's rows with none left out between them: then each has a
-# balance after it.
+# Filters that leave one account's rows without gaps, so that each row can show the balance after
+# it.
 _NONE_LEFT_OUT = {"account", "date_from", "date_to", "ordering", "cursor", PARAMETER}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`first` is how the first click sorts, "-" for descending; None where nothing sorts by it."""
+    """`first` is the first click's sort order, "-" for descending; None if it cannot be sorted."""
 
     name: str
     title: str | Promise
@@ -44,7 +44,7 @@ USUAL = ("txn_date", "merchant", "category", "account", "tags", "amount")
 
 
 def chosen_columns(request: UserRequest) -> tuple[Column, ...]:
-    """The columns the address asks for, else those the session keeps, else the usual ones."""
+    """The columns from the URL, or from the session, or the defaults."""
     names = request.GET.get(PARAMETER, "").split(",")
     if names == [""]:
         names = request.session.get(SESSION_KEY, USUAL)
@@ -52,20 +52,20 @@ def chosen_columns(request: UserRequest) -> tuple[Column, ...]:
 
 
 def has_balances(query: QueryDict) -> bool:
-    """Whether the rows of this address follow each other on one account, the latest first."""
+    """Whether the URL lists consecutive rows of one account, latest first."""
     in_order = query.get("ordering", "-txn_date") == "-txn_date"
     return in_order and "account" in query and set(query) <= _NONE_LEFT_OUT
 
 
 def named(columns: tuple[Column, ...]) -> str:
-    """The columns as the address names them; "" for the usual ones."""
+    """The columns as the URL names them; "" for the defaults."""
     names = tuple(column.name for column in columns)
     return "" if names == USUAL else ",".join(names)
 
 
 @require_POST
 def column_choose(request: UserRequest) -> HttpResponse:
-    """Keep the chosen columns in the session; "reset" goes back to the usual ones."""
+    """Store the chosen columns in the session; "reset" restores the defaults."""
     query = QueryDict(request.POST.get("query", ""), mutable=True)
     query.pop(PARAMETER, None)
     if "reset" in request.POST:

@@ -1,4 +1,4 @@
-"""Connected banks: connect, map their accounts, sync, renew, end; and a sandbox to play with."""
+"""Connected banks: connect, map accounts, sync, renew and end; plus the sandbox controls."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ SHOWN_RUNS = 10
 
 @require_GET
 def connection_list(request: UserRequest) -> HttpResponse:
-    """The person's connected banks: how fresh they are, and what needs them."""
+    """The user's connected banks: when they last synced, and what needs attention."""
     connections = list(_mine(request).order_by("institution_name", "pk"))
     context = {
         "connections": connections,
@@ -50,7 +50,7 @@ def connection_create(request: UserRequest) -> HttpResponse:
 
 
 def connection_connect(request: UserRequest) -> HttpResponse:
-    """Give what the provider needs; the first sync begins once the accounts are mapped."""
+    """Ask for what the provider needs. The first sync starts once the accounts are mapped."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     provider = request.POST.get("provider") or request.GET.get("provider", "")
     offer = _offer(provider)
@@ -69,7 +69,7 @@ def connection_connect(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def connection_return(request: UserRequest) -> HttpResponse:
-    """Back from Plaid's page: the bank is connected, or the connection renewed."""
+    """Return from Plaid's page: create or renew the connection."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     link_token = request.session.pop(LINK_TOKEN, "")
     renewed = request.session.pop(LINK_CONNECTION, None)
@@ -93,7 +93,7 @@ def connection_return(request: UserRequest) -> HttpResponse:
 
 
 def connection_accounts(request: UserRequest, pk: int) -> HttpResponse:
-    """Say where the lines of each of the bank's accounts go."""
+    """Choose where the lines of each bank account go."""
     connection = _find_to_change(request, pk)
     own = list(Account.objects.owned_by(request.user).active())
     form = MapForm(_sent(request), connection=connection, accounts=own)
@@ -111,7 +111,7 @@ def connection_accounts(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def connection_detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One connected bank: its accounts, its balances beside ours, its latest syncs."""
+    """One connected bank: its accounts, both balances, and its latest syncs."""
     connection = _find(request, pk)
     runs = list(connection.runs.all()[:SHOWN_RUNS])
     is_working = bool(runs) and runs[0].status in ("queued", "running")
@@ -122,21 +122,21 @@ def connection_detail(request: UserRequest, pk: int) -> HttpResponse:
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
         "is_sandbox": connection.provider == SANDBOX,
     }
-    # The page asks for this part again while a sync is under way.
+    # The page polls this part while a sync is running.
     name = "_connection_state" if request.htmx else "connection_detail"
     return render(request, f"transactions/{name}.html", context)
 
 
 @require_POST
 def connection_sync(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask the bank for news now."""
+    """Sync now."""
     connection = _find_to_change(request, pk)
     _sync(request, connection, trigger="manual")
     return redirect("transactions:connection_detail", pk)
 
 
 def connection_reconnect(request: UserRequest, pk: int) -> HttpResponse:
-    """Sign in at the bank again, in the way of its provider."""
+    """Sign in at the bank again, as its provider requires."""
     connection = _find_to_change(request, pk)
     ask_for_step_up(request)
     if connection.provider == PLAID:
@@ -163,7 +163,7 @@ def connection_reconnect(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
-    """End a connection, and keep what it brought or not."""
+    """End a connection; keep or delete its transactions."""
     connection = _find_to_change(request, pk)
     if request.method == "POST":
         keep_data = request.POST.get("data") != "remove"
@@ -190,7 +190,7 @@ def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def connection_undo(request: UserRequest, pk: int) -> HttpResponse:
-    """Take an ended connection back."""
+    """Restore an ended connection."""
     ended = BankConnection.objects.filter(user=request.user)
     connection = get_object_or_404(ended, pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
@@ -207,7 +207,7 @@ def connection_undo(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def connection_play(request: UserRequest, pk: int) -> HttpResponse:
-    """Make the sandbox bank do something, and ask it what is new."""
+    """Trigger an action at the sandbox bank and sync."""
     connection = _find_to_change(request, pk)
     if connection.provider != SANDBOX:
         raise Http404
@@ -223,7 +223,7 @@ def connection_play(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _sent(request: UserRequest) -> Any:
-    """What was posted; a form may have no fields at all."""
+    """The posted values. A form may have no fields."""
     return request.POST if request.method == "POST" else None
 
 
@@ -268,7 +268,7 @@ def _sync(request: UserRequest, connection: BankConnection, trigger: str = "link
 
 
 def _begin_plaid(request: UserRequest, connection: BankConnection | None) -> HttpResponse:
-    """Send the person to Plaid's page; what they come back with is known by the session."""
+    """Send the person to Plaid's page. The session remembers what they started."""
     try:
         link_token, address = linking.begin_hosted_link(
             user=request.user,
@@ -281,5 +281,5 @@ def _begin_plaid(request: UserRequest, connection: BankConnection | None) -> Htt
     request.session[LINK_TOKEN] = link_token
     if connection is not None:
         request.session[LINK_CONNECTION] = connection.pk
-    # A link, not a redirect: the content policy lets no form lead to another host.
+    # A link instead of a redirect: the content policy forbids forms to lead to another host.
     return render(request, "transactions/connection_leave.html", {"address": address})

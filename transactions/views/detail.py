@@ -1,4 +1,4 @@
-"""One transaction: looked at, entered, edited, deleted, restored, put into a category."""
+"""One transaction: view, create, edit, delete, restore and categorize."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def transaction_create(request: UserRequest) -> HttpResponse:
 
 
 def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
-    """Post what the form says; the same form sent twice (a double click) posts once."""
+    """Post the form's transaction. Submitting the same form twice (a double click) posts once."""
     fields = form.changes()
     require_posting(request.user, fields["account"])
     body = {name: request.POST.getlist(name) for name in request.POST if name in form.fields}
@@ -90,13 +90,13 @@ def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
         return 201, {"id": entered.transaction.pk, "asks": review.reason if review else ""}
 
     key = form.cleaned_data["key"]
-    # With other entries it is another command, even from the same page gone back to.
+    # Different values make a different command, even from the same page after going back.
     key = f"form:{key}:{body_hash(body)}" if key else ""
     return run_once(user=request.user, key=key, body=body, command=command)[1]
 
 
 def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
-    """Change a transaction; an imported one keeps what the bank said."""
+    """Edit a transaction. On an imported one the bank's data is read-only."""
     row = _find_to_change(request, pk)
     form = TransactionForm(
         request.POST or None, initial=entries_of(row), user=request.user, row=row
@@ -111,7 +111,7 @@ def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transaction_notes(request: UserRequest, pk: int) -> HttpResponse:
-    """Change notes and tags alone: a page, or with htmx one of them in its row of the list."""
+    """Edit notes and tags on a page, or with htmx one of them in its list row."""
     row = _find_to_change(request, pk)
     only = _inline_field(request)
     form = NotesForm(request.POST or None, row=row, only=only)
@@ -130,14 +130,14 @@ def transaction_notes(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _inline_field(request: UserRequest) -> str:
-    """Which of both htmx wants to change in a row, "" for the page with both."""
+    """The field htmx edits in a list row, or "" for the page with both."""
     wanted = request.POST.get("field") or request.GET.get("field")
     return wanted if request.htmx and wanted in ("tags", "notes") else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
-    """Choose a transaction's category: a page, or in its row of the list with htmx."""
+    """Choose a transaction's category on a page, or with htmx in its list row."""
     row = _find_to_change(request, pk)
     form = CategoryChoiceForm(request.POST or None, row=row)
     if request.method == "POST" and form.is_valid():
@@ -161,7 +161,7 @@ def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Move a transaction to the trash; the message offers to undo it."""
+    """Move a transaction to the trash. The message offers to undo it."""
     row = _find_to_change(request, pk)
     try:
         delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
@@ -177,7 +177,7 @@ def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def transaction_restore(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a transaction out of the trash."""
+    """Restore a transaction from the trash."""
     reach = Transaction.objects.in_reach_of(request.user).filter(account__deleted_at=None)
     row = get_object_or_404(reach.select_related("account"), pk=pk)
     require_change(request.user, row.account)
@@ -205,7 +205,7 @@ def _url(view_name: str, pk: int) -> str:
 
 
 def _next(request: UserRequest, otherwise: str) -> str:
-    """Where the person came from, if that is a page of ours."""
+    """The page the person came from, if it is one of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if is_ours else otherwise

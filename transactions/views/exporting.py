@@ -1,4 +1,4 @@
-"""The list as a file: exactly the rows the address asks for, in its order."""
+"""Export the list: exactly the rows that the URL selects, in its order."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -16,9 +16,9 @@ from users.timezones import local_date
 
 @require_safe
 def transaction_export(request: UserRequest) -> HttpResponseBase:
-    """Every transaction of the filtered list as a file; a malformed filter is shown on the list.
+    """Export the filtered list as a file. A malformed filter is shown on the list.
 
-    `format` is "csv", which goes without saying, or one of the journals'.
+    `format` is "csv" (the default) or one of the journal formats.
     """
     visible = Transaction.objects.visible_to(request.user)
     filters = TransactionFilter(request.GET, queryset=visible, request=request)

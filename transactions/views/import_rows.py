@@ -1,4 +1,4 @@
-"""The check of an import, line by line: as written, as read, and what is to become of it."""
+"""Review an import line by line: the original text, the values read, and the planned outcome."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ Verdict = ImportRow.Verdict
 
 @require_safe
 def import_check(request: UserRequest, pk: int) -> HttpResponse:
-    """Every line with its verdict, by tabs; the page before anything is written."""
+    """Every line with its verdict, in tabs. Nothing has been posted yet."""
     batch = find(request, pk)
     if batch.is_confirmed and "verdict" not in request.GET:
         return redirect("transactions:import_receipt", pk)
@@ -83,7 +83,7 @@ def _tabs(batch: ImportBatch, current: str) -> list[dict[str, Any]]:
 
 
 def import_row_edit(request: UserRequest, pk: int, row_pk: int) -> HttpResponse:
-    """Put one line right: its date, amount or description."""
+    """Correct one line: its date, amount or description."""
     batch = find_to_change(request, pk)
     row = get_object_or_404(ImportRow, batch=batch, pk=row_pk)
     form = ImportRowForm.of(row, request.POST or None)
@@ -113,7 +113,7 @@ def import_row_edit(request: UserRequest, pk: int, row_pk: int) -> HttpResponse:
 
 @require_POST
 def import_rows_choose(request: UserRequest, pk: int) -> HttpResponse:
-    """Add rows although they look known, or leave rows out: single ones, or a whole tab."""
+    """Include rows that look like duplicates, or exclude rows: single ones or a whole tab."""
     batch = find_to_change(request, pk)
     rows = ImportRow.objects.filter(batch=batch)
     ids = row_ids(request.POST.getlist("ids"))

@@ -1,4 +1,4 @@
-"""The import wizard: upload, columns, check, confirmation, receipt; and the history."""
+"""The import wizard: upload, columns, check, confirmation and receipt; and the history."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -57,9 +57,9 @@ Status = ImportBatch.Status
 
 
 def bounded_upload(view: View) -> View:
-    """Refuse by its announced length an upload that would only be read to be refused.
+    """Reject an oversized upload by its Content-Length, without reading it.
 
-    The CSRF check reads the body, so it comes after this and not in the middleware.
+    The CSRF check reads the body, so it runs after this instead of in the middleware.
     """
     protected = csrf_protect(view)
 
@@ -111,7 +111,9 @@ def _take_in(request: UserRequest, *, account: Any, file: Any) -> HttpResponse:
 
 
 def _go_on(batch: ImportBatch) -> HttpResponse:
-    """To the next question about an upload; where none is open, it is read and shown."""
+    """Redirect to the upload's next question; if none is open, read the file and show the
+    result.
+    """
     if batch.needs_mapping:
         return redirect("transactions:import_map", batch.pk)
     if batch.needs_accounts:
@@ -121,7 +123,7 @@ def _go_on(batch: ImportBatch) -> HttpResponse:
 
 
 def import_accounts(request: UserRequest, pk: int) -> HttpResponse:
-    """Say which account each part of a file of several accounts is."""
+    """Assign each part of a file with several accounts."""
     batch = find_to_change(request, pk)
     if batch.is_confirmed or not batch.file_parts:
         return redirect("transactions:import_check", pk)
@@ -136,7 +138,7 @@ def import_accounts(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def import_map(request: UserRequest, pk: int) -> HttpResponse:
-    """Say what the columns mean, with the first lines as they would be read."""
+    """Map the columns, with a preview of the first lines."""
     batch = find_to_change(request, pk)
     if batch.is_confirmed or batch.format not in MAPPED:
         return redirect("transactions:import_check", pk)
@@ -171,7 +173,7 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _take_reading(request: UserRequest, batch: ImportBatch, found: Detection) -> HttpResponse:
-    """Go on with one of the readings that were shown; anything else shows them again."""
+    """Continue with one of the readings that were shown; anything else shows them again."""
     number = request.POST["reading"]
     if number not in map(str, range(len(found.readings))):
         return redirect("transactions:import_map", batch.pk)
@@ -180,7 +182,7 @@ def _take_reading(request: UserRequest, batch: ImportBatch, found: Detection) ->
 
 
 def _mapping_of(form: MappingForm) -> CsvMapping:
-    """The mapping the form says; a fault is shown at its field."""
+    """The mapping from the form. Errors are shown at their fields."""
     try:
         return merged_mapping(form.detection, form.given())
     except ValidationError as error:
@@ -197,7 +199,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
 
 @require_safe
 def import_progress(request: UserRequest, pk: int) -> HttpResponse:
-    """How far the worker is; sends on to the next page once it has finished."""
+    """The worker's progress. Redirects to the next page once it has finished."""
     batch = find(request, pk)
     if not is_waiting(batch):
         if request.htmx:
@@ -213,7 +215,7 @@ def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, di
 
 
 def is_waiting(batch: ImportBatch) -> bool:
-    """Whether a worker has the batch, or is to get it."""
+    """Whether a worker is processing the batch or will."""
     return batch.status == Status.IMPORTING or (
         batch.status == Status.UPLOADED and not batch.needs_answer
     )
@@ -226,7 +228,7 @@ def _next_url(batch: ImportBatch) -> str:
 
 @require_POST
 def import_retry(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask the worker again: its message was lost, or it died."""
+    """Restart the worker: its message was lost, or it died."""
     batch = find_to_change(request, pk)
     try:
         if batch.status == Status.IMPORTING:
@@ -240,7 +242,7 @@ def import_retry(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def import_confirm(request: UserRequest, pk: int) -> HttpResponse:
-    """Add what is new to the account, or to each account that the file has lines of."""
+    """Add what is new to the account, or to each account in the file."""
     batch = find_to_change(request, pk)
     confirm = dispatching.confirm_group_soon if "all" in request.POST else dispatching.confirm_soon
     try:
@@ -255,7 +257,7 @@ def import_confirm(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
-    """What an import did, line counts and sums, for ever after."""
+    """The permanent receipt of an import: counts and sums."""
     batch = find(request, pk)
     if not batch.is_confirmed:
         return redirect("transactions:import_check", pk)
@@ -272,7 +274,7 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def import_revert(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask, showing what was changed by hand since; then take the whole import back."""
+    """Show what was edited since and ask for confirmation, then revert the whole import."""
     batch = find_to_change(request, pk)
     if batch.status != Status.DONE:
         return redirect("transactions:import_receipt", pk)
@@ -296,7 +298,7 @@ def import_revert(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def import_discard(request: UserRequest, pk: int) -> HttpResponse:
-    """Drop an upload that was never confirmed."""
+    """Discard an upload that was never confirmed."""
     batch = find_to_change(request, pk)
     try:
         discard_import(actor=request.user, batch=batch)
@@ -308,7 +310,7 @@ def import_discard(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def import_history(request: UserRequest) -> HttpResponse:
-    """Every file uploaded, with what became of it."""
+    """Every uploaded file and its outcome."""
     batches = ImportBatch.objects.visible_to(request.user).select_related("account")
     page = keyset_page(batches, ["-id"], FILES_A_PAGE, request.GET.get("cursor"))
     context = {
@@ -334,7 +336,7 @@ def others_of(batch: ImportBatch) -> list[ImportBatch]:
 
 
 def find_to_change(request: UserRequest, pk: int) -> ImportBatch:
-    """The same, or 403 for somebody who may only look."""
+    """Like `find`, but 403 for read-only users."""
     batch = find(request, pk)
     require_change(request.user, batch.account)
     return batch

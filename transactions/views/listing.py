@@ -1,4 +1,4 @@
-"""The transactions list: filters and order in the address, day groups, totals of the filter."""
+"""The transactions list: filters and order from the URL, grouped by day, with totals."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from users.policy import Ability, may
 from users.signed_in import UserRequest
 from users.timezones import local_date
 
-# In the address, but not in the filter form: what links from other pages ask for.
+# Filters in the URL but not in the form, used by links from other pages.
 KEPT = (
     "ordering",
     "merchant_is",
@@ -51,7 +51,7 @@ DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
 
 @dataclass(slots=True)
 class DayGroup:
-    """The rows of one day on this page, with what the whole day adds up to."""
+    """The rows of one day on this page, with the totals of the whole day."""
 
     day: date | None
     label: str
@@ -61,7 +61,7 @@ class DayGroup:
 
 @require_safe
 def transaction_list(request: UserRequest) -> HttpResponse:
-    """Transactions of own and shared accounts, as the address narrows and sorts them."""
+    """Transactions of own and shared accounts, filtered and sorted by the URL."""
     if any(value == "" for values in request.GET.lists() for value in values[1]):
         return redirect(f"{request.path}{_query(_without_empty(request.GET))}")
     visible = Transaction.objects.visible_to(request.user)
@@ -119,7 +119,7 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
 def _groups(
     request: UserRequest, rows: TransactionQuerySet, shown: list[Transaction], today: date
 ) -> Iterator[DayGroup]:
-    """Groups by day where the list is sorted by day; else one without a day."""
+    """One group per day if the list is sorted by date, or else a single group without one."""
     if request.GET.get("ordering", "-txn_date").split(",") not in DATE_ORDERINGS:
         if shown:
             yield DayGroup(None, "", [], shown)
@@ -146,7 +146,7 @@ def _day_label(day: date, today: date) -> str:
 
 
 def page_links(query: QueryDict, page: KeysetPage) -> dict[str, str]:
-    """The addresses of the neighbouring pages, "" at the ends."""
+    """The URLs of the neighboring pages, "" at the ends."""
     return {
         "newer_url": _with(query, cursor=page.previous_cursor) if page.previous_cursor else "",
         "older_url": _with(query, cursor=page.next_cursor) if page.next_cursor else "",
@@ -154,7 +154,7 @@ def page_links(query: QueryDict, page: KeysetPage) -> dict[str, str]:
 
 
 def _chips(query: QueryDict, form: Any) -> list[dict[str, str]]:
-    """The filters at work, each with the address without it."""
+    """The active filters, each with the URL that removes it."""
     return [
         chip | {"url": _with(query, **{chip["name"]: None, "cursor": None})}
         for chip in chip_labels(form)
@@ -162,7 +162,7 @@ def _chips(query: QueryDict, form: Any) -> list[dict[str, str]]:
 
 
 def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> list[dict[str, Any]]:
-    """The shown columns with the address that sorts by each, and how it is sorted now."""
+    """The visible columns with the URL that sorts by each, and their current order."""
     headings = []
     for column in columns:
         current = next((one for one in sorting[:1] if one.removeprefix("-") == column.name), "")
@@ -181,9 +181,9 @@ def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> li
 
 
 def _views(request: UserRequest, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """The saved views, which of them this is, and what saving this one would keep."""
+    """The saved views, which of them is active, and what saving would store."""
     present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
-    # A view that names no columns is shown with those of the session.
+    # A view without columns uses those of the session.
     same = (present, _with(request.GET, cursor=None).lstrip("?"))
     views = list(SavedView.objects.visible_to(request.user))
     current = next((view for view in views if view.query in same), None)

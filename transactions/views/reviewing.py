@@ -1,4 +1,4 @@
-"""Review: lines that may be a payment the account holds already, side by side."""
+"""Review possible duplicates side by side."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from users.signed_in import UserRequest
 
 @require_safe
 def review_list(request: UserRequest) -> HttpResponse:
-    """What waits for an answer, and the latest answers with a way back."""
+    """Open questions, and the latest answers with an undo button."""
     mine = ReviewItem.objects.visible_to(request.user).for_list()
     page = keyset_page(mine.open(), ["-id"], CARDS_A_PAGE, request.GET.get("cursor"))
     answered = mine.exclude(status=ReviewItem.Status.OPEN).exclude(decided_by=None)
@@ -64,7 +64,7 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def review_decide_all(request: UserRequest) -> HttpResponse:
-    """One answer to all open questions, or to those chosen."""
+    """Give all open questions, or the selected ones, the same answer."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     items = ReviewItem.objects.visible_to(request.user)
     ids = row_ids(request.POST.getlist("ids"))
@@ -86,7 +86,7 @@ def review_decide_all(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def review_undo(request: UserRequest, pk: int) -> HttpResponse:
-    """Take an answer back."""
+    """Undo an answer."""
     item = _find_to_change(request, pk)
     try:
         undo_decision(actor=request.user, item=item, at=timezone.now())

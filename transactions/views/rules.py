@@ -1,4 +1,4 @@
-"""Rules: the list in their order, writing one with its matches beside it, preview, application."""
+"""Rules: the list in order of precedence, editing with live matches, preview and application."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEP
 
 @require_safe
 def rule_list(request: UserRequest) -> HttpResponse:
-    """The user's rules in the order in which they win."""
+    """The user's rules in order of precedence."""
     rules = CategoryRule.objects.visible_to(request.user).select_related("category", "account")
     page = keyset_page(rules, ["priority", "id"], RULES_A_PAGE, request.GET.get("cursor"))
     context = {
@@ -55,7 +55,7 @@ def rule_list(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule_create(request: UserRequest) -> HttpResponse:
-    """Write a rule; `?from_transaction=` proposes one for the like of that transaction."""
+    """Create a rule; `?from_transaction=` proposes one for similar transactions."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     source = _source_of(request)
     form = RuleForm(request.POST or None, initial=_proposed(source), user=request.user)
@@ -82,7 +82,7 @@ def rule_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def rule_matches(request: UserRequest) -> HttpResponse:
-    """What the form as it stands would match: the list beside it, while somebody types."""
+    """The current form's matches, shown next to it while the person types."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     form = RuleForm(request.GET, user=request.user)
     rule = _edited_rule(request, request.GET.get("rule", ""))
@@ -92,7 +92,7 @@ def rule_matches(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def rule_preview(request: UserRequest, pk: int) -> HttpResponse:
-    """What applying one rule would do: rows, what stays, and each month's categories."""
+    """What applying one rule would do: changed and unchanged rows, and each month's categories."""
     rule = _find(request, pk)
     return _preview_page(request, rule)
 
@@ -105,20 +105,20 @@ def rule_preview_all(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def rule_apply(request: UserRequest, pk: int) -> HttpResponse:
-    """Apply one rule to what is there; the message offers to undo it."""
+    """Apply one rule to existing transactions. The message offers to undo it."""
     return _apply(request, _find_to_change(request, pk))
 
 
 @require_POST
 def rule_apply_all(request: UserRequest) -> HttpResponse:
-    """Apply all rules to what is there."""
+    """Apply all rules to existing transactions."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     return _apply(request, None)
 
 
 @require_POST
 def rule_move(request: UserRequest, pk: int) -> HttpResponse:
-    """Let a rule win before the one above it, or after the one below."""
+    """Move a rule up or down by one position."""
     rule = _find_to_change(request, pk)
     steps = 1 if request.POST.get("to") == "later" else -1
     move_rule(actor=request.user, rule=rule, steps=steps)
@@ -127,7 +127,7 @@ def rule_move(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def rule_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a rule away; the message offers to bring it back."""
+    """Delete a rule. The message offers to restore it."""
     rule = _find_to_change(request, pk)
     delete_rule(actor=request.user, rule=rule, at=timezone.now())
     undo = reverse("transactions:rule_restore", args=[pk])
@@ -194,7 +194,7 @@ def _preview_page(request: UserRequest, rule: CategoryRule | None) -> HttpRespon
 
 
 def _by_month(preview: RulePreview) -> list[dict[str, Any]]:
-    """The effects under their months."""
+    """Group the effects by month."""
     months: list[dict[str, Any]] = []
     for effect in preview.effects:
         if not months or months[-1]["month"] != effect.month:
@@ -204,7 +204,7 @@ def _by_month(preview: RulePreview) -> list[dict[str, Any]]:
 
 
 def _matches(request: UserRequest, form: RuleForm, rule: CategoryRule | None) -> dict[str, Any]:
-    """The matches of the form as it stands; what is wrong with it goes to its fields."""
+    """The current form's matches; form errors appear at their fields."""
     form.is_valid()
     entries = {name: form.cleaned_data.get(name) for name in form.cleaned_data}
     has_text = entries.get("keyword_pattern") or entries.get("merchant_pattern")
@@ -212,7 +212,7 @@ def _matches(request: UserRequest, form: RuleForm, rule: CategoryRule | None) ->
     if not has_text or blockers:
         return {"matches": None}
     draft = CategoryRule(user=request.user, pk=rule.pk if rule else None)
-    # Without a category yet, any will do: this is about what is found.
+    # Any category will do while none is chosen: only the matches matter here.
     entries["category"] = entries.get("category") or Category.objects.filter(user=None).first()
     try:
         checked_rule(draft, entries)
@@ -249,7 +249,7 @@ def _after_saving(request: UserRequest, rule: CategoryRule) -> HttpResponse:
 
 
 def _source_of(request: UserRequest) -> Transaction | None:
-    """The transaction a rule is to be made from: one's own, or 404."""
+    """The transaction on which to base a rule: the user's own, or 404."""
     pk = request.GET.get("from_transaction", "")
     if not pk:
         return None

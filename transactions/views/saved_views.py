@@ -1,4 +1,4 @@
-"""Saved views of the list: made from the address, given another name, taken away again."""
+"""Save, rename and delete views of the list."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ from users.signed_in import UserRequest
 
 @require_POST
 def view_create(request: UserRequest) -> HttpResponse:
-    """Keep the list's present address by a name."""
+    """Save the list's current URL under a name."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = with_plain_amounts(QueryDict(request.POST.get("query", ""), mutable=True)).urlencode()
     try:
@@ -33,7 +33,7 @@ def view_create(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def view_edit(request: UserRequest, pk: int) -> HttpResponse:
-    """Give a view another name."""
+    """Rename a view."""
     view = _find_to_change(request, pk)
     form = SavedViewForm(request.POST or None, initial={"name": view.name})
     if request.method == "POST" and form.is_valid():
@@ -48,7 +48,7 @@ def view_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def view_delete(request: UserRequest, pk: int) -> HttpResponse:
-    """Forget a view."""
+    """Delete a view."""
     view = _find_to_change(request, pk)
     delete_view(actor=request.user, view=view)
     messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})

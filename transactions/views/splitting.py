@@ -1,4 +1,4 @@
-"""Splitting one transaction into parts with categories of their own."""
+"""Split one transaction into parts with their own categories."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -18,7 +18,7 @@ from users.signed_in import UserRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transaction_split(request: UserRequest, pk: int) -> HttpResponse:
-    """Enter the parts of a transaction; they add up to it."""
+    """Enter the parts of a transaction. They must add up to it."""
     row = _find_to_change(request, pk)
     formset = parts_formset(request.POST or None, row)
     errors: list[str] = []
@@ -38,7 +38,7 @@ def transaction_split(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def transaction_unsplit(request: UserRequest, pk: int) -> HttpResponse:
-    """Make a transaction whole again."""
+    """Undo a split."""
     row = _find_to_change(request, pk)
     try:
         unsplit_transaction(actor=request.user, transaction=row)

@@ -1,4 +1,4 @@
-"""Transfers between one's own accounts: pairs to confirm, those confirmed, and new ones."""
+"""Transfers between a person's own accounts: suggested, confirmed and new ones."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,13 +33,13 @@ from users.signed_in import UserRequest
 from users.timezones import local_date
 
 MOST_SUGGESTED = 30
-# A search looks back this far.
+# How far back a search looks.
 LOOKING_BACK = timedelta(days=400)
 
 
 @require_safe
 def transfer_list(request: UserRequest) -> HttpResponse:
-    """Pairs that look like one movement, both rows side by side; and the confirmed ones."""
+    """Suggested transfers with both transactions side by side, and confirmed ones."""
     suggestions = with_sides(open_suggestions(request.user))
     mine = Transfer.objects.visible_to(request.user).filter(status=Transfer.Status.CONFIRMED)
     live = mine.filter(outflow_transaction__deleted_at=None, inflow_transaction__deleted_at=None)
@@ -58,7 +58,7 @@ def transfer_list(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def transfer_search(request: UserRequest) -> HttpResponse:
-    """Look through the last year for pairs."""
+    """Search the last year for transfers."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     today = local_date(request.user.timezone, timezone.now())
     count = suggest_transfers(user=request.user, since=today - LOOKING_BACK)
@@ -71,7 +71,7 @@ def transfer_search(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer_create(request: UserRequest) -> HttpResponse:
-    """Move money from one own account to another."""
+    """Transfer money from one own account to another."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = new_transfer(local_date(request.user.timezone, timezone.now()))
     form = TransferForm(request.POST or None, initial=initial, user=request.user)
@@ -86,7 +86,7 @@ def transfer_create(request: UserRequest) -> HttpResponse:
 
 
 def _transfer_once(request: UserRequest, form: TransferForm) -> int:
-    """Move what the form says; the same form sent twice moves it once."""
+    """Make the form's transfer. Submitting the same form twice transfers only once."""
     fields = dict(form.cleaned_data)
     key = fields.pop("key")
     body = {name: request.POST.getlist(name) for name in request.POST if name in form.fields}
@@ -101,7 +101,7 @@ def _transfer_once(request: UserRequest, form: TransferForm) -> int:
 
 @require_POST
 def transfer_confirm(request: UserRequest, pk: int) -> HttpResponse:
-    """Say that two rows are one movement."""
+    """Confirm that two transactions are one transfer."""
     return _answer(
         request,
         pk,
@@ -112,7 +112,7 @@ def transfer_confirm(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def transfer_reject(request: UserRequest, pk: int) -> HttpResponse:
-    """Say that two rows are no transfer."""
+    """Say that two transactions are not a transfer."""
     return _answer(request, pk, reject_transfer, _("We won't suggest this pair again."))
 
 
