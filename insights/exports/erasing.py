@@ -25,6 +25,7 @@ from accounts.services import lock_accounts
 from banking.kernel.django_private import delete_at_once
 from insights.exports.ownership import rows_of, tables_of_people
 from transactions.models import ImportBatch
+from transactions.services.connecting import accesses_of, give_up
 from transactions.services.import_progress import forget_progress
 from users.audit import trail
 from users.audit.trail import RequestInfo, current_request_info, request_info
@@ -64,12 +65,13 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         elsewhere = _told_elsewhere(locked, addresses)
         end_everything(locked)
         _invitations_to(locked, addresses).delete()
-        mails = _messages_about(locked)
+        mails, accesses = _messages_about(locked), accesses_of(locked)
         _delete_rows(locked)
         _forget_who(locked)
         trail.erase_details(actor=locked, owner_id=locked.pk, elsewhere=elsewhere)
         trail.record(actor=locked, action=ERASED, target=locked)
         db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
+        db_transaction.on_commit(lambda: give_up(accesses), robust=True)
 
 
 def finish_erasures(*, at: datetime) -> int:

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from accounts.sharing import accept_share, invite
+from banking.kernel.encryption import decrypt
 from insights.exports.erasing import erase_person, finish_erasures
 from insights.exports.ownership import rows_of, tables_of_people
 from insights.exports.personal_export import (
@@ -30,7 +31,9 @@ from insights.exports.personal_export import (
 )
 from insights.tests.planting import ADDRESS, CANARY, free_texts, places_of, plant
 from tests.builders import PASSWORD, make_account, make_transaction, make_user
-from tests.world import things_of
+from tests.world import connected_bank, things_of
+from transactions.sources.banks.connecting import BankError, Problem
+from transactions.sources.banks.sandbox import SandboxBankConnector
 from users.audit import audit_guard, trail
 from users.audit.audit_check import verify
 from users.audit.trail import RequestInfo, record, request_info
@@ -208,3 +211,13 @@ def test_rows_written_during_an_erasure_are_deleted_the_next_night(person):
     assert finish_erasures(at=timezone.now()) > 0
     assert (places_of(CANARY), verify().faults) == ([], [])
     call_command("check_ledger")
+
+
+def test_erasing_ends_the_access_to_connected_banks(alice, django_capture_on_commit_callbacks):
+    secret = decrypt(connected_bank(alice).secret)
+    assert SandboxBankConnector().accounts(secret)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(actor=alice, user=alice, confirmation=alice.email)
+    with pytest.raises(BankError) as refusal:
+        SandboxBankConnector().accounts(secret)
+    assert refusal.value.problem is Problem.REVOKED

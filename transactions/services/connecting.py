@@ -3,6 +3,7 @@
 Banks are contacted before the database transaction begins, so that no lock waits for the network.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from transactions.sources.banks.connecting import BankError, Link, Problem, Remo
 from transactions.sources.banks.providers import connector_of, offered_providers
 from users.audit import trail
 from users.models import User
+
+logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 50
 # An ended connection can be restored for this long. After that the access is revoked at the bank.
@@ -207,6 +210,21 @@ def _end_access(connection: BankConnection) -> bool:
         locked.save(update_fields=["secret", "cursor", "status", "updated_at"])
         trail.record(actor=None, action="transactions.connection.forgotten", target=locked)
     return True
+
+
+def accesses_of(user: User) -> list[tuple[str, str]]:
+    """(provider, encrypted secret) of every access that the person's banks still grant."""
+    granted = BankConnection.objects.filter(user=user).exclude(secret="")
+    return list(granted.values_list("provider", "secret"))
+
+
+def give_up(accesses: Iterable[tuple[str, str]]) -> None:
+    """End accesses whose connections are gone. A bank that is not answering is only logged."""
+    for provider, secret in accesses:
+        try:
+            connector_of(provider).unlink(decrypt(secret))
+        except (BankError, UnreadableSecretError) as error:
+            logger.warning("bank_access_not_ended", extra={"provider": provider, "why": str(error)})
 
 
 def renew_secrets() -> int:
