@@ -159,7 +159,9 @@ def _brand(found: list[Keyword], words: list[str]) -> Keyword | None:
     """The name that says most: who delivers, then who is no reseller, then the longest."""
     brands = [keyword for keyword in found if keyword.grade == BRAND]
     if not brands and any(keyword.grade == ORDINARY_WORD for keyword in found):
-        left = " ".join(word for word in words if word not in _NOISE and word.isalpha())
+        # Merchant and description may name the same brand: each word counts once.
+        telling = dict.fromkeys(word for word in words if word not in _NOISE and word.isalpha())
+        left = " ".join(telling)
         brands = [key for key in found if key.grade == ORDINARY_WORD and key.text == left]
     return max(
         brands,

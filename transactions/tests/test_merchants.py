@@ -73,6 +73,9 @@ def test_money_going_out_is_never_salary():
         ("POSTO IPIRANGA", "fuel"),
         ("B&Q 1234 LEEDS", "home-maintenance"),
         ("NEXT PLC LONDON", "clothing"),
+        ("Next NEXT PLC LONDON", "clothing"),
+        ("T J MAXX #0441", "clothing"),
+        ("METRO PCS", "phone"),
         ("ORANGE SA 12345 PARIS", "phone"),
     ],
 )
