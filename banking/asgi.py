@@ -1,4 +1,4 @@
-"""For hosts that serve ASGI only; `make run` serves WSGI."""
+"""Entry point for hosts that only serve ASGI; `make run` serves WSGI."""
 
 import os
 

@@ -1,9 +1,10 @@
-"""The schedule's defaults, installed by `migrate`, and changed in the admin site from then on.
+"""The default schedule: `migrate` installs it, and the admin site changes it afterward.
 
 Celery's own scheduler overwrites every timing with the code's at each start, so an operator's
-change would last until the next deploy. Here a default is installed once. Each entry remembers
-(in its description) the default it was given: while its timing still is that one, a new default
-replaces it; where somebody changed it, their choice stays. What the code dropped is removed.
+change would last only until the next deploy. Here a default is installed once. Each entry stores
+(in its description) the default it was created from: if its timing still equals that one, a new
+default replaces it; if somebody changed it, their choice stays. Jobs removed from the code are
+removed here.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ TIMINGS = ("interval", "crontab", "solar", "clocked")
 
 
 class InstalledScheduler(DatabaseScheduler):
-    """Runs what stands in the database; a database that was migrated has every entry."""
+    """Runs the entries in the database; `migrate` has created all of them."""
 
     def setup_schedule(self) -> None:
         install_schedule()
@@ -27,9 +28,9 @@ class InstalledScheduler(DatabaseScheduler):
 
 @db_transaction.atomic
 def install_schedule() -> list[str]:
-    """Bring the database's entries up to the code's defaults; the names of those it changed.
+    """Update the database's entries to the code's defaults; returns the names that changed.
 
-    Safe to run beside another one: names are unique, and the second finds what the first did.
+    Safe to run concurrently: names are unique, so the second run finds the entries of the first.
     """
     ours = PeriodicTask.objects.select_for_update().filter(description__startswith=MARK)
     stored = {row.name: row for row in ours.order_by("pk")}
@@ -54,7 +55,7 @@ def _install(row: PeriodicTask, entry: dict[str, Any]) -> bool:
         wanted |= {name: timing if name == field else None for name in TIMINGS}
         wanted["description"] = default
     elif not row.description.startswith(MARK):
-        # From before this file: its timing is taken for somebody's choice.
+        # Entries older than this module: treat their timing as somebody's choice.
         wanted["description"] = default
     differing = {name for name, value in wanted.items() if getattr(row, name) != value}
     if not differing:

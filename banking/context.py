@@ -1,4 +1,4 @@
-"""What every template knows."""
+"""Context available in every template."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from users.policy import Ability, may
 
 
 def abilities(request: HttpRequest) -> dict[str, Any]:
-    """`may.see_insights` and the like: what the person's role grants, for menus and buttons.
+    """`may.see_insights` and so on: what the user's role allows, for menus and buttons.
 
-    `is_for_everybody`: a published sign-in of the demo, which keeps its password and the like.
+    `is_for_everybody`: a published demo sign-in, which cannot change its password and the like.
     """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

@@ -1,29 +1,29 @@
 """Every rate, size, window and retention of the product, each with its reason, on one page.
 
-The environment may change the rates (RATE_LIMITS) and how long tokens live. What belongs to a
-format rather than to this product stays beside its reader in transactions/sources/files.
+The environment may change the rates (RATE_LIMITS) and token lifetimes. Limits of a file format
+rather than of this product are next to its reader in transactions/sources/files.
 """
 
 from datetime import timedelta
 
-# --- How long things are kept -------------------------------------------------------------------
+# --- Retention ----------------------------------------------------------------------------------
 
-# What people delete, what undoes a change of many rows, and the files they uploaded.
+# Deleted rows, undo data of bulk changes, and uploaded files.
 TRASH_FOR = timedelta(days=30)
-# Statements, reports and archives that were made; they can be made again.
+# Statements, reports and archives; they can be made again.
 EXPORTS_FOR = timedelta(days=7)
-# The answer to a command with an Idempotency-Key, for clients that ask again.
+# The response to a command with an Idempotency-Key, for clients that retry.
 IDEMPOTENCY_KEYS_FOR = timedelta(days=7)
-# How far an import is, for its page.
+# The progress of an import, for its page.
 IMPORT_PROGRESS_FOR = timedelta(hours=1)
-# How often the forecast was right: a day's figure, as the forecast looks at whole days.
+# The forecast's hit rate: one value per day, as the forecast uses whole days.
 HIT_RATE_SECONDS = 24 * 3600
-# Answers of the sources of exchange rates, the latest.
+# The latest responses of exchange rate sources.
 RATE_FETCHES_KEPT = 1_000
-# A device that signed in to an account is known to it for a year, up to so many accounts.
+# A browser that signed in to an account stays known to it for a year, up to this many accounts.
 KNOWN_DEVICE_SECONDS = 365 * 24 * 3600
 KNOWN_DEVICE_ACCOUNTS = 8
-# A place somebody signed in from this recently is not new.
+# A place with a sign-in this recently is not new.
 KNOWN_LOGIN_FOR = timedelta(days=90)
 
 # --- Sign-in ------------------------------------------------------------------------------------
@@ -31,36 +31,36 @@ KNOWN_LOGIN_FOR = timedelta(days=90)
 ACCESS_TOKEN_MINUTES = 30
 REFRESH_TOKEN_DAYS = 7
 SESSION_SECONDS = 14 * 24 * 3600
-# How long a factor proven again opens what is sensitive, on the page and at the API.
+# How long a step-up allows sensitive actions, on pages and in the API.
 STEP_UP_SECONDS = 300
-# How long having signed in does so for what staff do to people.
+# How long a sign-in counts as a step-up for staff actions on users.
 SIGN_IN_PROVES_SECONDS = 900
-# Staff show an account as locked for as long as "sign-in-account" below counts.
+# The admin site shows an account as locked for as long as "sign-in-account" below counts.
 LOCKED_FOR = timedelta(minutes=15)
-# A right password forgives the wrong ones before it, for this long.
+# A right password resets the count of wrong ones within this window.
 FORGIVEN_SECONDS = 24 * 3600
-# A used code is refused for longer than it, the one before it and the one after it are accepted.
+# Longer than a used code, with its two neighbors, would stay valid.
 TOTP_MEMORY_SECONDS = 180
-# How long a new app has to make its first code.
+# The time to enter the first code of a new app.
 TOTP_SETUP_SECONDS = 600
-# How long after its use a refresh token that comes again is a race or a lost answer, no theft.
+# Within this time, a reused refresh token is a race or a lost response, not a theft.
 REUSE_GRACE = timedelta(seconds=10)
 
-# --- Rates: (how many, in how many seconds) ------------------------------------------------------
+# --- Rates: (count, window in seconds) -----------------------------------------------------------
 
 Rate = tuple[int, int]
 
-# A demo is tried by scripts, all of them the same six people from one address.
+# A demo is tried by scripts, all signing in as the same six users from one address.
 DEMO_FACTOR = 50
 DEMO_NAMES = ("sign-up", "api-read", "api-write", "export-pdf", "export-all")
 DEFAULTS: dict[str, Rate] = {
     "sign-in-account": (5, 900),
-    # From wherever: whoever guesses from a thousand addresses.
+    # From all addresses together: against guessing from a thousand addresses.
     "sign-in-everywhere": (10, 900),
     "sign-in-address": (20, 3600),
     "sign-in-network": (100, 3600),
     "otp": (5, 300),
-    # Nothing can be guessed there; each try costs a signature.
+    # There is nothing to guess here; each attempt costs a signature.
     "passkey": (30, 300),
     "sign-up": (20, 3600),
     "audit-verification": (20, 600),
@@ -69,9 +69,9 @@ DEFAULTS: dict[str, Rate] = {
     "mail-recipient": (5, 3600),
     "invitation-recipient": (3, 86_400),
     "api-read": (120, 60),
-    # Not 30: whoever enters a month of receipts or categorises by hand is not an attack.
+    # Not 30: entering a month of receipts or categorizing by hand is not an attack.
     "api-write": (120, 60),
-    # A year's statements one by one are 12; everything of mine is read whole from the database.
+    # Twelve single statements make a year; the full export reads everything from the database.
     "export-pdf": (30, 3600),
     "export-all": (5, 3600),
 }
@@ -94,53 +94,53 @@ def rate_limits(changes: dict[str, str], *, is_demo: bool) -> dict[str, Rate | N
 
 # --- Pages and lists ----------------------------------------------------------------------------
 
-# Lines: transactions, the trash, the rows of an import, a change or a preview, points.
+# Rows: transactions, the trash, an import, a change or a preview, points.
 LINES_A_PAGE = 50
 STATEMENTS_A_PAGE = 24
-# Taller things with text of their own: alerts, transfers.
+# Taller items with text: alerts, transfers.
 CARDS_A_PAGE = 30
 FILES_A_PAGE = 20
 RULES_A_PAGE = 100
 EVENTS_A_PAGE = 40
-# The API's pages: unless asked otherwise, and at most.
+# The API's page size: the default, and the maximum.
 API_PAGE_ROWS = 50
 API_PAGE_MAX_ROWS = 200
-# Lists that do not page show this many and say that there are more.
+# Unpaged lists show this many and say if there are more.
 BILLS_SHOWN = 200
 CHANGES_LISTED = 100
 MERCHANTS_SHOWN = 100
-# The badge says "99+" from there on.
+# The badge shows "99+" from this count.
 ALERTS_COUNTED = 99
-# Ids listed of the rows an undo left alone, and lines listed of those an import cannot read.
+# Listed ids of rows that an undo skipped, and listed lines that an import cannot read.
 LEFT_LISTED = 100
 IMPORT_ERRORS_LISTED = 100
 
-# --- What people send ---------------------------------------------------------------------------
+# --- Requests and uploads -----------------------------------------------------------------------
 
-# A request's body, and what of an upload is held in memory.
+# A request's body, and the part of an upload held in memory.
 REQUEST_BYTES = 5 * 1024 * 1024
 REQUEST_FIELDS = 5_000
-# What a multipart body is allowed beyond the file itself.
+# The allowance for a multipart body beyond the file itself.
 FORM_OVERHEAD_BYTES = 64 * 1024
 IMPORT_MAX_BYTES = 25 * 1024 * 1024
 IMPORT_MAX_ROWS = 250_000
 IMPORT_COLUMNS = 200
-# A date typed by hand lies between so many years before and after the person's today.
+# A typed date may be this many years before and after the user's today.
 TYPED_YEARS_BACK = 100
 TYPED_YEARS_AHEAD = 5
 SEARCH_LENGTH = 200
 SORT_KEYS = 3
 IDEMPOTENCY_KEY_LENGTH = 200
-# Transactions chosen one by one, on the page and by the API.
+# Individually selected transactions, on the page and in the API.
 ROWS_CHOSEN = 1_000
 ROWS_CHOSEN_BY_API = 10_000
 
-# --- How much one person has --------------------------------------------------------------------
+# --- Per user -----------------------------------------------------------------------------------
 
 MOST_CATEGORIES = 500
 MOST_RULES = 5_000
 MOST_SAVED_VIEWS = 50
-# Accounts named in one invitation.
+# Accounts in one invitation.
 SHARED_ACCOUNTS = 200
 PATTERN_LENGTH = 200
 # Instructions of a compiled pattern: words need ten, "\\w{3,30}\\s+\\d+" about 300. One automaton
@@ -150,85 +150,86 @@ RULE_BOOK_PROGRAM = 500_000
 MOST_POINTS = 10**12
 POINTS_PER_UNIT = 1_000_000
 
-# --- Within the request, or by the worker -------------------------------------------------------
+# --- In the request, or in the worker -----------------------------------------------------------
 
-# Files above this size are read by the worker; the page shows how far it is.
+# Larger files are read by the worker; the page shows the progress.
 IMPORT_INLINE_BYTES = 256 * 1024
-# Changes of more rows are done by the worker, so many rows to a commit, so many commits to a task.
+# Larger changes run in the worker, with this many rows per commit and commits per task.
 CHANGE_INLINE_ROWS = 2_000
 CHANGE_STEP_ROWS = 1_000
 CHANGE_STEPS_A_TASK = 300
-# Up to so many rows a request counts what rules would change, to know where to apply them.
+# Up to this many rows, a request counts what rules would change, to decide where to apply them.
 CHANGE_INLINE_SCAN = 20_000
-# A preview of a rule looks at so many of the latest transactions; while somebody types, at fewer.
+# A rule preview checks this many of the latest transactions; fewer while the user is typing.
 RULE_PREVIEW_ROWS = 50_000
 RULE_DRAFT_ROWS = 20_000
-# Above this, what an undo would leave alone is told afterwards instead of before.
+# Above this, rows that an undo would skip are reported afterward instead of in advance.
 UNDO_COUNTED_ROWS = 20_000
-# A statement of so few lines is drawn within a second; above the second number its layout needs
-# more memory than a worker should take, and the CSV remains.
+# Statements up to the first number of lines are drawn in the request; above the second, the layout
+# needs too much memory for a worker, and only the CSV is offered.
 STATEMENT_LINES_INLINE = 100
 STATEMENT_PDF_LINES = 5_000
 EXPORT_DAYS = 3_660
-# Files one person keeps; and those a sweep takes up at a time.
+# Files kept per user; and files that a sweep resumes at a time.
 EXPORTS_KEPT = 100
 EXPORTS_AT_ONCE = 20
 EXPORT_PIECE_BYTES = 512 * 1024
 
-# --- Workers that die, messages that get lost ---------------------------------------------------
+# --- Dead workers, lost messages ----------------------------------------------------------------
 
-# An import that has waited this long for a worker is taken up by the sweep, so many at a time.
+# The sweep resumes imports that have waited this long for a worker, a few at a time.
 IMPORT_OVERDUE_AFTER = timedelta(minutes=2)
 SWEEP_LIMIT = 5
-# A worker that has not moved an import or a change for this long has died.
+# A worker without progress on an import or change for this long is considered dead.
 SILENT_FOR = timedelta(seconds=60)
 # An export reports at each step; the longest step takes under a minute.
 EXPORT_SILENT_FOR = timedelta(minutes=3)
 WORK_GIVEN_UP_AFTER = timedelta(hours=6)
 EXPORT_ATTEMPTS = 3
-# Attempts at a change that does not move, a minute and more apart.
+# Attempts at a stalled change, at least a minute apart.
 CHANGE_ATTEMPTS = 5
-# Messages sent by one task; one that a worker claimed is free again after this long.
+# Messages sent per task; a claimed message becomes free again after this long.
 MESSAGES_AT_ONCE = 50
 MESSAGE_CLAIM_FOR = timedelta(minutes=15)
-# Sign-in mails that wait for the sending thread.
+# Account emails waiting for the sending thread.
 MAILS_WAITING = 500
 SMS_LENGTH = 480
 
-# --- One payment, one line -----------------------------------------------------------------------
+# --- Matching the same payment ------------------------------------------------------------------
 
 # How many days apart two records of one payment may lie. Card purchases before a long weekend are
 # booked up to five days later; a person may enter a payment before or after its day.
 MATCH_WITHIN_DAYS = 5
-# A hold on a card may stand for two weeks before the bank books it; it never books much earlier.
+# A card hold may stand for two weeks before the bank books it; it is almost never booked earlier.
 PENDING_DAYS_BEFORE = 3
 PENDING_DAYS_AFTER = 14
-# One id of the bank's on days further apart may be two lines: some banks use ids again.
+# If the same bank id appears on days further apart, it may be two transactions: some banks reuse
+# ids.
 SAME_BANK_ID_DAYS = 35
-# A tip or a rate of exchange moves the amount of a pending line by at most this share.
+# A tip or exchange rate changes the amount of a pending transaction by at most this share.
 PENDING_CHANGE_PERCENT = 20
-# Answers under Review that count for the next file, the latest of an account.
+# Review answers applied to the next file, the latest per account.
 ANSWERS_REMEMBERED = 5_000
-# Questions answered at once: each is a change of the ledger of its own.
+# Questions answered at once: each answer is a separate change of the ledger.
 ANSWERS_AT_ONCE = 200
 
-# --- Windows of the figures ---------------------------------------------------------------------
+# --- Time windows of the figures ----------------------------------------------------------------
 
 RATES_EVERY = timedelta(hours=6)
 RATES_AFTER_FAILURE = timedelta(hours=1)
-# Without an answer for this long, the page says that rates are late.
+# Without a response for this long, the page says that rates are late.
 RATES_LATE_AFTER = timedelta(hours=24)
-# Over weekends and holidays an older rate stands in; further back there is none.
+# On weekends and holidays an older rate is used, but at most this old.
 RATE_AGE_DAYS = 7
 RATE_CHART_DAYS = 90
-# Occurrences of a bill are made so far ahead; one that was forgotten is caught up so far back.
+# Bill occurrences are created this far ahead; missed ones are caught up this far back.
 BILL_AHEAD_DAYS = 35
 BILL_CATCH_UP_DAYS = 31
-# A series nobody has settled for so long is not carried on by itself.
+# A series not settled for this long is not continued automatically.
 BILL_FORGOTTEN_DAYS = 400
 REMINDER_LEAD_DAYS = 60
 POINTS_WARNING_DAYS = 60
-# Months whose remainders a budget carries on.
+# Months of rollover a budget includes.
 ROLLOVER_MONTHS = 24
 FORECAST_LEAST_DAYS = 90
 FORECAST_HISTORY_DAYS = 365

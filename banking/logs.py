@@ -1,7 +1,7 @@
-"""How the product tells what it does: one line an event, JSON for machines, text for people.
+"""Logging: one line per event, JSON for machines, text for people.
 
-A line carries the request's id, the user's id and the duration; never a secret, an amount, or
-the query of an address. Errors go to Sentry as well where it is configured, without data.
+A line contains the request's id, the user's id and the duration; never a secret, an amount, or a
+URL's query. Errors also go to Sentry where it is configured, without personal data.
 """
 
 import re
@@ -18,7 +18,7 @@ from django_structlog.signals import bind_extra_request_metadata
 SECRET_NAMES = re.compile(
     "password|secret|token|authorization|cookie|api_?key|otp|amount|balance|session_key", re.I
 )
-# Addresses that are a secret themselves: password reset and e-mail confirmation.
+# URLs that are themselves secret: password reset and email confirmation.
 SECRET_PATHS = re.compile(r"(/(?:key|confirm-email)/)[^/?\s]+")
 SLOW_QUERY_SECONDS = 0.5
 
@@ -26,9 +26,9 @@ slow_queries = structlog.get_logger("banking.slow_queries")
 
 
 def configuration(*, level: str, style: str) -> dict[str, Any]:
-    """Django's LOGGING: everything, ours and the libraries', through one formatter to stderr.
+    """Django's LOGGING: all logs, including libraries', go through one formatter to stderr.
 
-    `style` is "text", "json", or "auto": text in a terminal, else JSON.
+    `style` is "text", "json", or "auto": text in a terminal, otherwise JSON.
     """
     is_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     return {
@@ -48,10 +48,10 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
-            # Said already, with its request's id, as request_finished or request_failed.
+            # Already logged, with the request's id, as request_finished or request_failed.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            # At DEBUG it tells whole addresses: a provider of rates wants its key in one.
+            # At DEBUG it logs full URLs: an exchange rate provider needs its key in one.
             "urllib3": {"level": "INFO"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
@@ -60,7 +60,7 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
 
 
 def start(*, sentry_dsn: str) -> None:
-    """Once per process, when the settings are read."""
+    """Called once per process, when the settings are loaded."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -111,7 +111,7 @@ def _for_people() -> list[Callable]:
 
 
 def add_duration(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """The last line of a request says how long it took."""
+    """Add the duration to the last line of a request."""
     started = event.pop("request_started_at", None)
     if started is not None and event.get("event") in {"request_finished", "request_failed"}:
         event["duration_ms"] = round((time.perf_counter() - started) * 1000, 1)
@@ -119,7 +119,7 @@ def add_duration(logger: Any, method: str, event: dict[str, Any]) -> dict[str, A
 
 
 def remove_secrets(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """No value under a secret's name, no query of an address, no one-time link."""
+    """Remove values of secret fields, queries of URLs, and one-time links."""
     for name, value in event.items():
         if SECRET_NAMES.search(name):
             event[name] = "[removed]"
@@ -152,7 +152,7 @@ def _watch_queries(sender: Any, connection: Any, **kwargs: Any) -> None:
 def log_slow_query(
     execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    """A statement of more than half a second is told, without its values."""
+    """Log a statement that takes more than half a second, without its values."""
     started = time.perf_counter()
     try:
         return execute(sql, params, many, context)

@@ -1,4 +1,4 @@
-"""What every request passes before any app sees it."""
+"""Middleware for every request, independent of apps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +14,14 @@ from django.utils.cache import patch_vary_headers
 
 from banking.kernel.refusals import api_refusal, is_api
 
-# Where JSON is: the API, and the one address of it among the pages.
+# Paths with JSON: the API, and one URL among the pages.
 DATA = ("/api/", "/dashboard/overview/")
 PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 UNREADABLE = "The address contains an invalid character."
 
 
 class ApiTrailingSlash:
-    """`/api/accounts/` answers as `/api/accounts`: paths of JSON have no trailing slash."""
+    """Serve `/api/accounts/` as `/api/accounts`: JSON paths have no trailing slash."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,10 +34,10 @@ class ApiTrailingSlash:
 
 
 class Compression(GZipMiddleware):
-    """Text is sent compressed, unless its length could tell a stranger what is in it.
+    """Compress text, unless its length could reveal its content.
 
-    docs/decisions has the argument (BREACH): what another site's page asked for in a person's
-    name, and what holds passwords, tokens or codes, goes out as it is.
+    docs/decisions explains this (BREACH): responses to requests that another site triggered for a
+    signed-in user, and those with passwords, tokens or codes, stay uncompressed.
     """
 
     KINDS = ("application/json", "application/vnd.oai.openapi", "text/", "image/svg")
@@ -55,7 +55,7 @@ class Compression(GZipMiddleware):
 
 
 class RefuseUnreadableText:
-    """NUL bytes in an address are a 400: PostgreSQL refuses them and SQLite would keep them."""
+    """NUL bytes in a URL are a 400: PostgreSQL refuses them and SQLite would store them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -70,7 +70,7 @@ class RefuseUnreadableText:
 
 
 class PageMethods:
-    """Pages know what a browser sends, GET and POST; the other methods are the API's."""
+    """Pages accept GET and POST; other methods are for the API."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

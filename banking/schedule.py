@@ -1,6 +1,6 @@
-"""When scheduled work runs. Each job may run twice, late or beside itself.
+"""The default schedule. Each job may run twice, late or concurrently.
 
-These are defaults: `migrate` installs them (banking/beat.py), the admin site changes them.
+`migrate` installs these (banking/beat.py); the admin site can change them.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "users.tasks.verify_audit_nightly",
         "schedule": crontab(hour=3, minute=40),
     },
-    # No zone's midnight lies elsewhere than on a quarter of an hour.
+    # In every time zone, midnight falls on a quarter of an hour.
     "planned-transactions": {
         "task": "transactions.tasks.post_planned_transactions",
         "schedule": crontab(minute="*/15"),
@@ -38,13 +38,13 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "budgets.tasks.purge_expired",
         "schedule": crontab(hour=4, minute=30),
     },
-    # Asks six hours after an answer, one hour after none; the first time soon after the start.
+    # Fetches six hours after a success, one hour after a failure; first soon after the start.
     "exchange-rates": {
         "task": "accounts.tasks.refresh_exchange_rates",
         "schedule": crontab(minute="*/10"),
     },
     "purge-bills": {"task": "bills.tasks.purge_expired", "schedule": crontab(hour=4, minute=35)},
-    # Every hour: somewhere a day begins.
+    # Every hour: a day begins somewhere.
     "bills-ahead": {"task": "bills.tasks.plan_bills_ahead", "schedule": crontab(minute=1)},
     "bills-auto-pay": {"task": "bills.tasks.auto_pay_bills", "schedule": crontab(minute=2)},
     "bills-reminders": {"task": "bills.tasks.remind_of_bills", "schedule": crontab(minute=3)},
@@ -60,8 +60,8 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "rewards.tasks.check_points_nightly",
         "schedule": crontab(hour=3, minute=20),
     },
-    # Soon after a posting; what that missed, everybody's, every quarter of an hour.
-    # A tick that finds no worker is not kept for it: the next one does its work.
+    # Shortly after a posting; a full scan every quarter of an hour catches the rest.
+    # A tick that finds no worker expires: the next one does its work.
     "sweep-postings": {
         "task": "alerts.tasks.sweep_postings",
         "schedule": timedelta(seconds=20),

@@ -1,4 +1,4 @@
-"""How the OpenAPI schema is made."""
+"""Customizes the OpenAPI schema."""
 
 from typing import Any
 
@@ -41,18 +41,18 @@ REFUSALS = {
 
 
 def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
-    """A request to look at a view's querysets with, by a person who owns and shares nothing.
+    """A fake request for reading views' querysets, by a user who owns and shares nothing.
 
-    Querysets start at a person (`visible_to`), and nobody is signed in where a schema is made.
+    Querysets start with `visible_to(user)`, and nobody is signed in while the schema is made.
     """
     request = build_mock_request(method, path, view, original, **kwargs)
     request.user = User(pk=0)
-    request.user._shared_account_ids = {}  # known, so that no database is asked
+    request.user._shared_account_ids = {}  # Preset, so that no database query is needed.
     return request
 
 
 def complete_schema(result: dict, **kwargs: Any) -> dict:
-    """What drf-spectacular cannot know of our answers, bodies and refusals."""
+    """Add what drf-spectacular cannot know about our responses, bodies and refusals."""
     for complete in (
         _loosen_unions,
         _require_what_is_always_there,
@@ -64,25 +64,25 @@ def complete_schema(result: dict, **kwargs: Any) -> dict:
 
 
 def _loosen_unions(result: dict) -> None:
-    """One of two shapes may hold all of the other: `oneOf` would refuse what is both."""
+    """Replace `oneOf` if one shape contains the other: it would refuse objects that match both."""
     for schema in result["components"]["schemas"].values():
         if "oneOf" in schema and "discriminator" not in schema:
             schema["anyOf"] = schema.pop("oneOf")
 
 
-# What a role may not see is left out of an answer; everything else is always there.
+# Fields hidden from some roles are left out of a response; all others are always present.
 SOMETIMES = {"OverviewOut": {"budgets", "insights"}}
 
 
 def _require_what_is_always_there(result: dict) -> None:
-    """Every `…Out` has all of its fields: a client need not ask whether they are there."""
+    """Mark all fields of each `…Out` as required: clients need not check whether they exist."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Out") and "properties" in schema:
             schema["required"] = sorted(set(schema["properties"]) - SOMETIMES.get(name, set()))
 
 
 def _show_bodies_of_deletes(result: dict) -> None:
-    """drf-spectacular shows no body of a DELETE, and erasing oneself needs one."""
+    """drf-spectacular omits bodies of DELETE, but erasing an account needs one."""
     paths = result["paths"]
     paths["/api/users/me"]["delete"]["requestBody"] = paths["/api/users/me/erase"]["post"][
         "requestBody"
@@ -90,7 +90,7 @@ def _show_bodies_of_deletes(result: dict) -> None:
 
 
 def _document_errors(result: dict) -> None:
-    """Name the refusals of every operation; they have one shape."""
+    """Document the errors of every operation; they have one shape."""
     components = result["components"]
     components["schemas"]["Error"] = ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}

@@ -1,8 +1,8 @@
-"""Every setting of the product.
+"""All settings of the product.
 
-One file, and banking/sign_in.py for signing in. What differs between machines comes from the
-environment (`.env` is read); what each name means is told in `.env.example`. Embedded defaults
-(SQLite, Valkey, mails in a folder) live under DATA_DIR, so that two instances run side by side.
+One file, plus banking/sign_in.py for signing in. Machine-specific values come from the environment
+(`.env` is read); `.env.example` explains each name. Embedded defaults (SQLite, Valkey, mails in a
+folder) live under DATA_DIR, so that two instances can run side by side.
 """
 
 import logging
@@ -22,7 +22,7 @@ from banking.sign_in import *  # noqa: F403 - they are settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-# The tests and checks run without what one machine's .env says.
+# Tests and checks ignore this machine's .env.
 if env.bool("READ_DOT_ENV", default=True):
     environ.Env.read_env(BASE_DIR / ".env")
 
@@ -31,18 +31,18 @@ SECRET_KEY = env("SECRET_KEY")
 if not DEBUG and len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("SECRET_KEY needs at least 32 characters.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# Each purpose its own key, so that one leak opens one door. Derived names, not derived secrets:
-# set them apart in production; the embedded default keeps one machine's setup to one secret.
+# Each purpose has its own key, so that one leak opens one door. By default they are derived from
+# one secret to keep local setup simple: set them separately in production.
 JWT_SIGNING_KEY = env("JWT_SIGNING_KEY", default=f"jwt:{SECRET_KEY}")
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default=f"fields:{SECRET_KEY}")
-# What earlier keys encrypted stays readable.
+# Data encrypted with earlier keys stays readable.
 FIELD_ENCRYPTION_KEY_FALLBACKS = env.list(
     "FIELD_ENCRYPTION_KEY_FALLBACKS", default=[f"fields:{key}" for key in SECRET_KEY_FALLBACKS]
 )
 
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
-# Demo sign-ins with a public password exist only where this is on (`make run` sets it).
+# Demo sign-ins with a public password exist only if this is on (`make run` sets it).
 DEMO = env.bool("DEMO", default=False)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -162,7 +162,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# KB: a long statement takes 670 MB to draw; the process that drew it is replaced afterwards.
+# KB: a long statement needs 670 MB to draw; its process is replaced afterward.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 570
@@ -181,9 +181,9 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 AUTH_USER_MODEL = "users.User"
 MFA_TOTP_ISSUER = SITE_NAME
 RATE_LIMITS = limits.rate_limits(env.dict("RATE_LIMITS", default={}), is_demo=DEMO)
-# Triggers refuse every change of an audit event; tests, which empty the database, do without.
+# Triggers refuse every change of an audit event; tests, which empty the database, turn them off.
 AUDIT_GUARD = True
-# The heads of the audit chains, signed; better on a disk that the database's machine cannot write.
+# The signed heads of the audit chains; best on a disk the database server cannot write to.
 AUDIT_ANCHOR = Path(env("AUDIT_ANCHOR", default=str(DATA_DIR / "audit" / "heads.json")))
 
 ACCESS_TOKEN_EXPIRE_MINUTES = env.int(
@@ -196,7 +196,7 @@ SIMPLE_JWT = {
     "AUDIENCE": "banking-api",
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_EXPIRE_MINUTES),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_EXPIRE_DAYS),
-    # Two servers' clocks differ: what one signed a moment ago is not from the other's future.
+    # Server clocks differ: a token just signed by another server is not from the future.
     "LEEWAY": timedelta(seconds=5),
     "UPDATE_LAST_LOGIN": False,
 }
@@ -278,7 +278,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "files"},
     },
-    # The container image compresses and hashes at its build; elsewhere a start must not wait.
+    # The container image compresses and hashes at build time; elsewhere a start must not wait.
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if env.bool("STATIC_MANIFEST", default=False)
@@ -314,7 +314,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
-# What staff need besides their role (users/staff_door.py); an unreadable network stops the start.
+# Requirements for staff besides their role (users/staff_door.py); an invalid network stops the
+# start.
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
 ADMIN_IP = [str(ip_network(one.strip(), strict=False)) for one in env.list("ADMIN_IP", default=[])]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
@@ -363,7 +364,7 @@ EMAIL_HOST, EMAIL_PORT = SMTP_HOST, SMTP_PORT
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP_USER, SMTP_PASSWORD
 EMAIL_USE_TLS = SMTP_TLS
 EMAIL_TIMEOUT = 10
-# Mails about signing in go out beside the request that asks for them.
+# Account emails are sent in the background.
 MAIL_IN_BACKGROUND = True
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <no-reply@example.com>")
 
@@ -375,14 +376,14 @@ EXCHANGERATE_API_KEY = env("EXCHANGERATE_API_KEY", default="")
 EXCHANGERATE_BASE_URL = env("EXCHANGERATE_BASE_URL", default="https://v6.exchangerate-api.com")
 OPEN_ER_API_BASE_URL = env("OPEN_ER_API_BASE_URL", default="https://open.er-api.com")
 ECB_BASE_URL = env("ECB_BASE_URL", default="https://www.ecb.europa.eu")
-# Before asking a provider again that was down: 1, then 2 times this.
+# Pause before asking a failed provider again: this, then twice this.
 PROVIDER_RETRY_SECONDS = 1
 PLAID_CLIENT_ID = env("PLAID_CLIENT_ID", default="")
 PLAID_SECRET = env("PLAID_SECRET", default="")
 PLAID_ENV = env("PLAID_ENV", default="sandbox")
 PLAID_BASE_URL = env("PLAID_BASE_URL", default=f"https://{PLAID_ENV}.plaid.com")
 PLAID_COUNTRY_CODES = env.list("PLAID_COUNTRY_CODES", default=["US"])
-# Where Plaid tells of news; blank: only the regular syncs ask.
+# Where Plaid sends webhooks; blank: only scheduled syncs.
 PLAID_WEBHOOK_URL = env("PLAID_WEBHOOK_URL", default="")
 OBP_BASE_URL = env("OBP_BASE_URL", default="")
 OBP_CONSUMER_KEY = env("OBP_CONSUMER_KEY", default="")
@@ -391,9 +392,9 @@ SIMPLEFIN = env.bool("SIMPLEFIN", default=True)
 SIMPLEFIN_CREATE_URL = env(
     "SIMPLEFIN_CREATE_URL", default="https://bridge.simplefin.org/simplefin/create"
 )
-# `make run` starts the sandbox bank and says where; without an address it is not offered.
+# `make run` starts the sandbox bank and sets its address; without it, it is not offered.
 SANDBOX_BANK_URL = env("SANDBOX_BANK_URL", default="")
-# Addresses that customers give (SimpleFIN) may be private ones too: for trying on one machine.
+# Allow private addresses for customers' URLs (SimpleFIN): for trying things on one machine.
 OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
 # --- Logs, errors, metrics ----------------------------------------------------------------------
@@ -405,8 +406,8 @@ LOGGING = logs.configuration(level=LOG_LEVEL, style=LOG_STYLE)
 SENTRY_DSN = env("SENTRY_DSN", default="")
 logs.start(sentry_dsn=SENTRY_DSN)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # It believes any X-Forwarded-For.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # It trusts any X-Forwarded-For.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
-# Without a token /metrics answers this machine only.
+# Without a token, /metrics responds only to this machine.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -1,7 +1,7 @@
 """Settings for the test suite: the product's own, with cheap hashing and tasks run in place.
 
-`DATABASE_URL` chooses the engine. Every pytest-xdist worker has a database of its own; SQLite
-keeps it in a file, because threads of one test must meet in it as processes would.
+`DATABASE_URL` chooses the engine. Every pytest-xdist worker has its own database; SQLite keeps it
+in a file, because threads of one test must share it as processes would.
 """
 
 import os
@@ -10,19 +10,19 @@ from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "test-secret-key-of-more-than-thirty-two-characters")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="banking-test-"))
-# Workers run different tests at the same time: each looks at its own mails and files alone.
+# Workers run different tests at the same time: each sees only its own mails and files.
 os.environ["DATA_DIR"] = str(
     Path(os.environ["DATA_DIR"]) / os.environ.get("PYTEST_XDIST_WORKER", "")
 )
 os.environ.setdefault("HTTPS", "false")
 os.environ.setdefault("READ_DOT_ENV", "false")
-# A browser's driver runs an event loop in the test's own thread; Django would take it for async.
+# A browser driver runs an event loop in the test's thread; Django would treat it as async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from banking.settings import *  # noqa: F403 - the environment comes first
 from banking.settings import DATA_DIR, DATABASES, RATE_LIMITS
 
-# Where the test client goes, so that a link of a mail can be followed.
+# The test client's host, so that links in mails can be followed.
 SITE_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -31,16 +31,16 @@ MAIL_IN_BACKGROUND = False
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 AUDIT_GUARD = False
 PROVIDER_RETRY_SECONDS = 0
-# Every client of a test loads the middleware anew: it shall not list a thousand files each time.
+# Every test client loads the middleware again: skip listing a thousand files each time.
 WHITENOISE_AUTOREFRESH = True
-# The tests of limits set their own; all others ask as often as they like.
+# Tests of limits set their own; all others are unlimited.
 RATE_LIMITS = RATE_LIMITS | {"api-read": None, "api-write": None}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-# One connection per test: a second one would not see the test's own uncommitted rows.
+# One connection per test: a second one would not see the test's uncommitted rows.
 SNAPSHOT_ALIAS = "default"
 
-# Whoever waits for a lock on a busy machine waits: what shall fail is a deadlock, not slowness.
+# Wait long for locks, as machines may be busy: only a deadlock should fail, not slowness.
 for alias in DATABASES.values():
     options = alias["OPTIONS"]
     if "init_command" in options:
@@ -52,5 +52,5 @@ for alias in DATABASES.values():
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
 else:
-    # TEST_DATABASE lets two suites run side by side on one server.
+    # TEST_DATABASE lets two test runs share one server.
     DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE", "test_banking")}

@@ -1,8 +1,9 @@
-"""Settings of signing in, the same on every machine: passwords, pages, the second factor."""
+"""Sign-in settings that are the same on every machine: passwords, pages, second factor."""
 
 from banking import limits
 
-# Django's also behind allauth's pages: it hashes for unknown addresses, and knows no second table.
+# Django's backend also serves allauth's pages: it hashes for unknown emails and needs no second
+# table.
 _DJANGO = "django.contrib.auth"
 AUTHENTICATION_BACKENDS = [f"{_DJANGO}.backends.ModelBackend", "users.backends.RolePermissions"]
 PASSWORD_HASHERS = [f"{_DJANGO}.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
@@ -51,7 +52,7 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "users.factor_forms.StepUpPasskeyForm",
     "add_webauthn": "users.factor_forms.AddPasskeyForm",
 }
-# Ours (banking/limits.py) count where these are off; theirs guards setting up an app.
+# Our own limits (banking/limits.py) replace these; allauth's still guards setting up an app.
 _OFF = ("login", "signup", "reset_password", "reset_password_from_key", "confirm_email")
 _OFF_TOO = ("reauthenticate", "change_password")
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"} | dict.fromkeys(_OFF + _OFF_TOO)

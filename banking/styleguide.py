@@ -1,4 +1,4 @@
-"""What the style page shows: invented figures and one form with every kind of field."""
+"""Content of the style page: invented figures and one form with every kind of field."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every address: pages by app, the API under /api/, its documentation, health."""
+"""All URLs: pages by app, the API under /api/, its documentation, health."""
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -17,10 +17,10 @@ from banking.kernel.metrics import metrics
 from transactions import urls as transaction_urls
 from users.views import EmailChange
 
-# Swagger UI and ReDoc write their own styles; scripts stay ours alone.
+# Swagger UI and ReDoc add their own styles; scripts are only ours.
 _styles_itself = csp_update({"style-src": ["'unsafe-inline'"]})
 
-# One account's page shows its transactions, so the app above draws it.
+# An account's page shows its transactions, so the app above provides it.
 account_pages = account_urls.urlpatterns + transaction_urls.account_urlpatterns
 
 urlpatterns = [
@@ -32,7 +32,7 @@ urlpatterns = [
     path("bills/", include("bills.urls")),
     path("rewards/", include("rewards.urls")),
     path("users/", include("users.urls")),
-    # In front of allauth's own.
+    # Before allauth's own URLs.
     path("users/email/", EmailChange.as_view(), name="account_email"),
     path("users/2fa/", include("users.factor_urls")),
     # Sign-in, sign-up, password, email, second factor, list of sessions.

@@ -1,4 +1,4 @@
-"""Pages of the house itself: health, error pages."""
+"""App-independent views: health checks, error pages."""
 
 import sys
 
@@ -21,13 +21,13 @@ from banking.styleguide import samples
 
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """The process responds."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, migrations, cache and broker, each by a real question; 503 when one is away."""
+    """Checks database, migrations, cache and broker with real queries; 503 if one is down."""
     checks = {
         "database": _database_answers(),
         "migrations": _is_migrated(),
@@ -76,12 +76,12 @@ def _broker_answers() -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that came without our token: its page was open too long, or it was not ours."""
+    """A form without a valid token: its page was open too long, or it is not ours."""
     return render(request, "403_csrf.html", status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What could not be read; a body larger than we read is a 413."""
+    """An unreadable request; a 413 for a body that is too large."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
     if is_api(request):
         code = "too_large" if status == 413 else "bad_request"
@@ -91,16 +91,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """An address there is not: its page, or at the API one error in the one shape."""
+    """An unknown URL: an error page, or in the API one error in the API's shape."""
     if is_api(request):
         return api_refusal(status=404, code="not_found", detail="Page not found.")
     return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A 503 while the database is away or busy, else a 500; the page tells nothing of the fault.
+    """A 503 while the database is down or busy, otherwise a 500; the page reveals no details.
 
-    Drawn without context: whatever a context processor needs may be what is broken.
+    Rendered without context processors, because one of them may have failed.
     """
     is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     status = 503 if is_away else 500

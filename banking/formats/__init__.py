@@ -1,1 +1,1 @@
-"""How dates are written, by language; whatever a language leaves out is Django's own."""
+"""Date formats by language; anything not defined here falls back to Django's own."""

@@ -1,4 +1,4 @@
-"""DRF's share of what every door does: errors in one shape, keyset paging, money as strings."""
+"""DRF integration: errors in one shape, keyset paging, money as strings."""
 
 import re
 from collections.abc import Sequence
@@ -35,22 +35,22 @@ from rest_framework.settings import api_settings
 from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.kernel.money import plain_amount
 
-# Money as the API takes and gives it: twelve digits and, after a point, at most four decimals.
+# Money in API requests and responses: twelve digits and, after a point, at most four decimals.
 AMOUNT_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
 _AMOUNT = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<decimals>\d+))?", re.ASCII)
 
 
 class Unavailable(APIException):
-    """The database is away or busy; nothing was changed."""
+    """The database is down or busy; nothing was changed."""
 
     status_code = 503
     default_code = "unavailable"
     default_detail = "The service is briefly unavailable. Please try again."
-    wait = 5  # answered as Retry-After
+    wait = 5  # Sent as Retry-After.
 
 
 class TooLarge(APIException):
-    """The body is more than the server reads into memory."""
+    """The body is larger than the server reads into memory."""
 
     status_code = 413
     default_code = "too_large"
@@ -58,7 +58,7 @@ class TooLarge(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn a service's refusal into the 400 or 403 a serializer or permission would give."""
+    """Turn a service's refusal into the 400 or 403 of a serializer or permission."""
     if isinstance(exc, DjangoValidationError):
         exc = ValidationError(_details_of(exc))
     elif isinstance(exc, OperationalError | InterfaceError):
@@ -66,10 +66,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     elif isinstance(exc, RequestDataTooBig):
         exc = TooLarge()
     elif isinstance(exc, SuspiciousOperation):
-        # Thousands of fields or files, a forged host: refused before any of it is read.
+        # Thousands of fields or files, or a forged host: refused before reading any data.
         exc = ParseError("We can't process this request.")
     elif isinstance(exc, RecursionError):
-        # Only what is sent can be nested so deeply.
+        # Only request bodies can be nested this deeply.
         exc = ParseError("The data is nested too deeply.")
     elif isinstance(exc, DjangoPermissionDenied) and exc.args:
         exc = PermissionDenied(exc.args[0])
@@ -90,11 +90,11 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
 
 @extend_schema_field({"type": "string", "pattern": AMOUNT_PATTERN, "example": "12.50"})
 class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not generic at run time
-    """Money in JSON: a string with the digits of the row's own currency, never a float.
+    """Money in JSON: a string with the currency's own number of decimals, never a float.
 
-    `currency` names the attribute (dotted) that holds the currency, for showing. Taken are digits
-    with a point before the decimals, as AMOUNT_PATTERN says; the service that knows the currency
-    refuses decimals it does not have.
+    `currency` names the attribute (dotted) that holds the currency, for output. Input must be
+    digits with a point before the decimals, as in AMOUNT_PATTERN; the service that knows the
+    currency refuses too many decimals.
     """
 
     default_error_messages = {
@@ -129,7 +129,7 @@ class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not
             self.fail("too_large")
         if len(match["decimals"] or "") > 4:
             self.fail("too_many_decimals")
-        amount = Decimal(data) + 0  # No negative zero.
+        amount = Decimal(data) + 0  # Avoid negative zero.
         if self.positive and amount <= 0:
             self.fail("not_positive")
         if not self.signed and amount < 0:
@@ -150,7 +150,9 @@ class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not
 
 
 class KeysetPagination(BasePagination):
-    """Pages by key (see banking/kernel/keyset.py); a missing final key of the ordering is added."""
+    """Keyset pagination (see banking/kernel/keyset.py); adds the primary key to the ordering if
+    missing.
+    """
 
     page_size = settings.API_PAGE_ROWS
     max_page_size = settings.API_PAGE_MAX_ROWS

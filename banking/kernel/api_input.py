@@ -1,8 +1,8 @@
-"""What the API takes: the fields, parameters and bodies it documents, and nothing else.
+"""Strict API input: the documented fields, parameters and bodies, and nothing else.
 
-Three names for every door: `Input` is the base of every body, `operation` describes a method to
-the schema and to the view alike, and `ApiView` or `GenericApiView` is the base of every view.
-What a client misspells is a 400 that names it; nothing is dropped on the way.
+Three names are used everywhere: `Input` is the base of every body, `operation` describes a method
+to both the schema and the view, and `ApiView` or `GenericApiView` is the base of every view. A
+misspelled name is a 400 that names it; nothing is silently ignored.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,11 +19,11 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-# A body of thousands of unknown names is answered with the first few of them.
+# A body with thousands of unknown names gets errors for the first few only.
 _MOST_NAMED, _LONGEST_NAME = 20, 100
 
 
-# What the schema calls a type, and what JSON makes of it. The first that fits the field counts.
+# The schema's type names and their Python types. The first match for a field counts.
 _TYPES: list[tuple[tuple[type, ...], type, str]] = [
     ((serializers.BooleanField,), bool, "Send true or false, without quotes."),
     ((serializers.IntegerField,), int, "Send a whole number, without quotes."),
@@ -37,10 +37,10 @@ _TYPES: list[tuple[tuple[type, ...], type, str]] = [
 
 
 class Input(serializers.Serializer):  # type: ignore[type-arg]  # not generic at run time
-    """A request body. A field it does not have is an error of code `unknown_field`.
+    """A request body. An unknown field is an error with code `unknown_field`.
 
-    JSON types are those of the schema: text is not taken for a number, nor a number for text.
-    Serializers nested in it must be Inputs too; tests/test_strict_api.py looks.
+    JSON types must match the schema: a string is not accepted as a number, nor a number as a
+    string. Nested serializers must be Inputs too; tests/test_strict_api.py checks this.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -61,7 +61,7 @@ class Input(serializers.Serializer):  # type: ignore[type-arg]  # not generic at
 
     def _wrong_types(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping) or isinstance(data, QueryDict):
-            return {}  # In a form everything is text.
+            return {}  # Form data is always text.
         found = {
             name: _wrong_type(field, data[name])
             for name, field in self.fields.items()
@@ -71,7 +71,7 @@ class Input(serializers.Serializer):  # type: ignore[type-arg]  # not generic at
 
 
 def _wrong_type(field: Any, value: Any) -> Any:
-    """The error of a value of another JSON type than the field's; of a list, by its index."""
+    """The error for a value of the wrong JSON type; for a list, by its index."""
     if value is None:
         return None
     if isinstance(field, serializers.ListField) and isinstance(value, list):
@@ -85,7 +85,7 @@ def _wrong_type(field: Any, value: Any) -> Any:
 
 
 def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[ErrorDetail]]:
-    """An error for each name that is sent but not known; empty if there is none."""
+    """An error for each unknown name in the request; empty if there is none."""
     there = (
         f"The allowed fields are: {', '.join(known)}." if known else "This endpoint takes no body."
     )
@@ -96,14 +96,14 @@ def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[
 
 
 def _shown(names: Iterable[Any]) -> list[str]:
-    # Half a surrogate pair can be sent in JSON and cannot be answered.
+    # JSON can contain half a surrogate pair, but the response cannot.
     texts = [str(name)[:_LONGEST_NAME].encode(errors="replace").decode() for name in names]
     return texts[:_MOST_NAMED]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What one method of a view takes."""
+    """The input one method of a view accepts."""
 
     parameters: tuple[str, ...] = ()
     has_body: bool = False
@@ -119,9 +119,9 @@ def operation(
     filters: bool | None = None,
     **options: Any,
 ) -> Callable[[_Method], _Method]:
-    """drf-spectacular's `extend_schema`, which the view obeys: what is not named is refused.
+    """drf-spectacular's `extend_schema`, enforced by the view: undocumented input is refused.
 
-    A list (`responses=….(many=True)` of a GET) takes the view's paging and filters as well.
+    A list (`responses=….(many=True)` of a GET) also accepts the view's paging and filters.
     """
 
     def mark(method: _Method) -> _Method:
@@ -141,7 +141,7 @@ def operation(
 
 
 def accepted_parameters(view: APIView, method: str) -> list[str]:
-    """The names a query string may have for this method of the view."""
+    """The query parameters this method of the view accepts."""
     known = getattr(getattr(view, method.lower()), "operation", Operation())
     names = list(known.parameters)
     if method in ("GET", "HEAD") and known.is_list:
@@ -160,7 +160,7 @@ def _filters_of(view: Any) -> list[str]:
 class StrictInput:
     """Refuses query parameters and bodies that the method does not document.
 
-    It asks after authentication, permissions and limits, before anything is looked up or changed.
+    This runs after authentication, permissions and limits, before anything is looked up or changed.
     """
 
     is_strict = True
@@ -203,12 +203,12 @@ def _refuse_body(request: Request) -> None:
 
 
 class ApiView(StrictInput, APIView):
-    """The base of a view of single things and commands."""
+    """The base of views for single objects and commands."""
 
-    request: Any  # users/signed_in.py knows whose it is; the kernel knows no users.
+    request: Any  # users/signed_in.py declares the user type; the kernel does not know users.
 
 
 class GenericApiView(StrictInput, GenericAPIView):  # type: ignore[type-arg]  # not generic at run time
-    """The base of a view of a list, with filters and paging."""
+    """The base of list views with filters and paging."""
 
     request: Any  # As above.

@@ -1,4 +1,4 @@
-"""How the API reads JSON."""
+"""JSON parsing in the API."""
 
 import codecs
 import json
@@ -10,7 +10,7 @@ from rest_framework.utils.json import strict_constant
 
 
 class JsonParser(JSONParser):
-    """JSON in which a name stands once: of two values, one would be dropped."""
+    """Refuses JSON with duplicate names: one of the two values would be lost."""
 
     def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -1,6 +1,6 @@
-"""The private part of babel that we use: the data of a locale. Here and nowhere else.
+"""The private part of babel that we use: a locale's data. Import it nowhere else.
 
-tests/test_private_parts.py names the version this was written for.
+tests/test_private_parts.py pins the version this was written for.
 """
 
 from typing import Any, cast
@@ -10,10 +10,10 @@ from babel.localedata import LocaleDataDict, load
 
 
 def give_own_data(locale: Locale) -> None:
-    """Give a locale data of its own.
+    """Give a locale its own copy of the data.
 
-    babel 2.18 writes what an alias stands for into data that locales share: the first one asked for
-    its months alone would name those of all others.
+    babel 2.18 writes resolved aliases into data shared between locales: the first locale whose
+    standalone months are read would set those of all others.
     """
     cast(Any, locale)._Locale__data = LocaleDataDict(_copied(load(str(locale))))
 

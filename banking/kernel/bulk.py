@@ -1,7 +1,7 @@
-"""Many rows into one table at the database's own speed: COPY on PostgreSQL, executemany on SQLite.
+"""Fast bulk writes to one table: COPY on PostgreSQL, executemany on SQLite.
 
-The rows end up the same on both. Nothing is checked or filled in here: give every column that has
-no default in the database, as the column stores it (an AmountField as its whole number).
+Both store the same rows. Nothing is validated or filled in: give every column without a database
+default, as stored (an AmountField as its whole number).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ def bulk_insert(
     *,
     using: str = DEFAULT_DB_ALIAS,
 ) -> int:
-    """Insert `rows` (tuples in the order of `columns`) as they come; returns how many there were.
+    """Insert `rows` (tuples in the order of `columns`); returns how many.
 
-    Dates are given as dates or as ISO text. Memory stays flat however many rows there are.
+    Dates may be dates or ISO text. Memory stays flat for any number of rows.
     """
     connection = connections[using]
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
@@ -37,7 +37,7 @@ def bulk_insert(
 def insert_selected(
     model: type[models.Model], names: Sequence[str], rows: models.QuerySet[Any]
 ) -> int:
-    """INSERT … SELECT: what `rows` (a values_list in the order of `names`) selects, as new rows."""
+    """INSERT … SELECT: insert what `rows` (a values_list in the order of `names`) selects."""
     sql, params = rows.query.sql_with_params()
     connection = connections[DEFAULT_DB_ALIAS]
     quote = connection.ops.quote_name
@@ -54,16 +54,17 @@ def bulk_update(
     *,
     using: str = DEFAULT_DB_ALIAS,
 ) -> int:
-    """Give each row values of its own: (primary key, value, …) in the order of `names`.
+    """Update each row with its own values: (primary key, value, …) in the order of `names`.
 
-    Values are Python's (a FoldedField's or `auto_now` field's too: name it). Returns how many.
+    Values are Python values; include FoldedField and `auto_now` columns explicitly. Returns how
+    many.
     """
     connection = connections[using]
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
     fields = [key, *(_column(model, name) for name in names)]
     table = quote(model._meta.db_table)
-    # PostgreSQL takes a column of bare NULLs for text; SQLite would cast a date to its year.
+    # PostgreSQL treats a column of only NULLs as text; SQLite would cast a date to its year.
     casts = connection.vendor == "postgresql"
     types = [fields[0].rel_db_type(connection), *(f.db_type(connection) for f in fields[1:])]
     values = [
@@ -92,12 +93,12 @@ def bulk_update(
 
 
 def _column(model: type[models.Model], name: str) -> Any:
-    """A field that has a column; the caller names no other."""
+    """A field with a column; callers pass no others."""
     return model._meta.get_field(name)
 
 
 def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The rows in lists of at most `size`."""
+    """Split the rows into lists of at most `size`."""
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
@@ -113,7 +114,7 @@ def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
 
 
 def _execute_many(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
-    # In batches: Django's SQLite cursor keeps every row it was given until the call returns.
+    # In batches: Django's SQLite cursor keeps every row it is given until the call returns.
     count = 0
     for batch in batched(rows, ROWS_AT_ONCE):
         cursor.executemany(statement, batch)

@@ -1,4 +1,4 @@
-"""The signs and codes by which people name a currency beside an amount."""
+"""The signs and codes people write for a currency next to an amount."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from babel.numbers import get_currency_symbol
 from banking.kernel.money import active_currencies
 from banking.kernel.region import locale_of
 
-# What CLDR does not list as a currency's symbol in its own country, and people write all the same.
+# Common signs that CLDR does not list for the currency's own country.
 _ALSO = {
     "BHD": ("BD",),
     "CHF": ("Fr.", "Fr", "SFr.", "SFr"),
@@ -39,18 +39,18 @@ _MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 
 
 def bare(text: str) -> str:
-    """The text without spaces, marks of direction and case, for comparing signs."""
+    """The text without spaces, direction marks and case, for comparing signs."""
     return "".join(text.translate(_MARKS_OF_DIRECTION).split()).replace("￥", "¥").casefold()
 
 
 def names_currency(text: str, currency: str, tag: str) -> bool:
-    """Whether people of that locale, or of the currency's own country, write it this way."""
+    """Whether the text is how people in that locale, or in the currency's country, write it."""
     sign = bare(text)
     return sign in _signs_in(currency, tag) or sign in _native_signs(currency)
 
 
 def is_any_currency(text: str, tag: str) -> bool:
-    """Whether the text is a currency's code, or its sign as that locale writes it."""
+    """Whether the text is a currency's code, or its sign in that locale."""
     sign = bare(text)
     return any(
         sign in _signs_in(code, tag) or sign in _also(code) for code in sorted(active_currencies())
@@ -70,7 +70,7 @@ def _also(currency: str) -> frozenset[str]:
 
 @cache
 def _native_signs(currency: str) -> frozenset[str]:
-    """The currency's signs in the languages of the countries that pay with it: "$" for CLP."""
+    """The currency's signs in the languages of the countries that use it: "$" for CLP."""
     symbols = set()
     for locale in _native_locales(currency):
         symbols.add(bare(get_currency_symbol(currency, locale=locale)))

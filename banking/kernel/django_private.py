@@ -1,7 +1,7 @@
-"""The private parts of Django and of its REST framework that we use: here and nowhere else.
+"""The private parts of Django and DRF that we use. Import them nowhere else.
 
-tests/test_private_parts.py names the versions this was written for. On another version look at each
-of them again, then change the number there.
+tests/test_private_parts.py pins the versions this was written for. After an upgrade, review each of
+them, then change the version there.
 """
 
 from typing import Any, cast
@@ -14,20 +14,20 @@ from rest_framework.request import Request
 
 
 def has_redis() -> bool:
-    """Whether the cache is a Redis, and can run a script."""
+    """Whether the cache is Redis and can run scripts."""
     return isinstance(caches["default"], RedisCache)
 
 
 def redis_client(full_key: str) -> Any:
-    """The client of the Redis behind the cache: Django's cache has no way to run a script."""
+    """The cache's Redis client: Django's cache API cannot run scripts."""
     return cast(Any, cache)._cache.get_client(full_key, write=True)
 
 
 def delete_at_once(rows: QuerySet[Any]) -> int:
-    """Delete rows in one statement, reading none of them: for tables without dependents left."""
+    """Delete rows in one statement without loading them: for tables without dependents."""
     return cast(Any, rows)._raw_delete(rows.db) or 0
 
 
 def django_request(request: Request) -> HttpRequest:
-    """The request that DRF has wrapped, for functions that know Django's only."""
+    """The Django request inside a DRF request, for functions that only accept Django's."""
     return request._request

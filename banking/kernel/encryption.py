@@ -1,4 +1,4 @@
-"""Secrets at rest: what the database keeps is readable only with FIELD_ENCRYPTION_KEY."""
+"""Encryption at rest: stored secrets are readable only with FIELD_ENCRYPTION_KEY."""
 
 import base64
 import hashlib
@@ -10,18 +10,18 @@ _PREFIX = "enc1:"
 
 
 class UnreadableSecretError(Exception):
-    """It was encrypted with a key that is not known here."""
+    """The text was encrypted with an unknown key."""
 
 
 def encrypt(text: str) -> str:
-    """With the current key; says of itself that it is encrypted."""
+    """Encrypt with the current key; the result is marked as encrypted."""
     return _PREFIX + _box().encrypt(text.encode()).decode()
 
 
 def decrypt(text: str) -> str:
-    """With the current key or an earlier one (FIELD_ENCRYPTION_KEY_FALLBACKS).
+    """Decrypt with the current key or an earlier one (FIELD_ENCRYPTION_KEY_FALLBACKS).
 
-    What was stored before there was encryption is given back as it is.
+    Values stored before encryption was introduced are returned unchanged.
     """
     if not text.startswith(_PREFIX):
         return text
@@ -32,7 +32,7 @@ def decrypt(text: str) -> str:
 
 
 def renewed(text: str) -> str:
-    """The same secret encrypted with the current key; what is not encrypted stays as it is."""
+    """The same secret encrypted with the current key; unencrypted values stay unchanged."""
     return encrypt(decrypt(text)) if text.startswith(_PREFIX) else text
 
 

@@ -1,4 +1,4 @@
-"""Model fields that mean the same on every database: exact money, currencies, text to search."""
+"""Model fields that behave the same on every database: exact money, currencies, searchable text."""
 
 import unicodedata
 from decimal import Decimal
@@ -25,13 +25,13 @@ SCALE = 10_000
 class AmountField(models.BigIntegerField):  # type: ignore[type-arg]  # not generic at run time
     """A Decimal in Python, a whole number of ten-thousandths in the database.
 
-    SQLite keeps a DecimalField as a float (20,000 times 0.10 summed to 1999.9999999992765 there);
-    integers add exactly on every engine. Sums and F() additions work in SQL; multiplying two
-    amounts in SQL does not mean anything and is not done. Floats are refused.
+    SQLite stores a DecimalField as a float (20,000 times 0.10 summed to 1999.9999999992765 there);
+    integers add exactly on every engine. Sums and F() additions work in SQL; never multiply two
+    amounts in SQL. Floats are refused.
     """
 
     description = "Exact amount of money, four decimals"
-    # What django-stubs reads: the field is an integer to the database only.
+    # For django-stubs: the field is an integer only in the database.
     _pyi_private_set_type: Decimal | Combinable  # type: ignore[assignment]  # no int comes in
     _pyi_private_get_type: Decimal  # type: ignore[assignment]  # nor goes out
 
@@ -46,7 +46,7 @@ class AmountField(models.BigIntegerField):  # type: ignore[type-arg]  # not gene
         return None if value is None else from_units(Units(value))
 
     def get_prep_value(self, value: Any) -> Any:
-        """Ten-thousandths; None and expressions as they are."""
+        """Ten-thousandths; None and expressions are passed through."""
         if value is None or hasattr(value, "resolve_expression"):
             return value
         amount = self.to_python(value)
@@ -74,15 +74,15 @@ class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not generic 
 
 
 def folded(text: str) -> str:
-    """The text without regard to case and to how its letters are composed, for comparing."""
+    """The text normalized for comparing: without case, and with letters composed the same way."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]  # not generic at run time
-    """The folded text of other fields of the row, kept beside them to be searched and sorted by.
+    """The folded text of other fields of the row, stored for searching and sorting.
 
-    SQLite compares only ASCII letters without regard to case, and PostgreSQL by its own locale.
-    Written by save and bulk_create; whoever saves with `update_fields` names it.
+    SQLite ignores case only for ASCII letters, and PostgreSQL follows its own locale. Set by save
+    and bulk_create; with `update_fields`, name it explicitly.
     """
 
     def __init__(self, *sources: str, **kwargs: Any) -> None:
@@ -96,7 +96,7 @@ class FoldedField(models.TextField):  # type: ignore[type-arg]  # not generic at
         return text
 
     def text_of(self, row: models.Model) -> str:
-        """What the row's other fields say now, one line each."""
+        """The current text of the row's other fields, one per line."""
         return folded("\n".join(getattr(row, name) for name in self.sources))
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""Dates, times, numbers and percentages as the reader's region writes them.
+"""Dates, times, numbers and percentages in the reader's region format.
 
 Templates and code name a date's parts in Django's letters ("j M Y"); the region decides their
-order, marks and clock: "Nov 28, 2026, 6:05 PM", "28.11.2026, 18:05". Forms for machines, such as
-"Y-m-d", stay as they are.
+order, punctuation and clock: "Nov 28, 2026, 6:05 PM", "28.11.2026, 18:05". Machine formats such as
+"Y-m-d" stay as they are.
 """
 
 from datetime import date, datetime, time
@@ -39,7 +39,9 @@ _WHOLE_DATES = {"yMMMd": "medium", "yMMMMd": "long", "yMMMMEEEEd": "full"}
 
 
 def date_format(value: date | time, form: str = "DATE_FORMAT", locale: str = "") -> str:
-    """The date, time or moment as `locale` (default: the reader's) writes the parts of `form`."""
+    """The date, time or datetime with the parts of `form`, as written in `locale` (default: the
+    reader's).
+    """
     tag = locale or written_tag()
     parts = _parts_of(_NAMED.get(form, form))
     if parts is None:
@@ -65,7 +67,7 @@ def _time_of(value: date | time) -> time:
 
 @cache
 def _parts_of(form: str) -> tuple[str, bool] | None:
-    """(CLDR's skeleton of the date, whether a time follows); None for a machine's form."""
+    """(CLDR date skeleton, whether a time follows); None for a machine format."""
     day, has_time = form, False
     for clock in _TIMES:
         if form.endswith(clock):
@@ -92,7 +94,7 @@ def _written_day(value: date, skeleton: str, tag: str) -> str:
 
 @cache
 def _pattern(skeleton: str, locale: Locale) -> str:
-    """The locale's own pattern of these parts; where it has only a shorter one, with long names."""
+    """The locale's own pattern for these parts; if it only has a shorter one, with long names."""
     alone = {"MMM": "LLL", "MMMM": "LLLL", "EEE": "ccc", "EEEE": "cccc"}
     if skeleton in alone:
         return alone[skeleton]
@@ -107,17 +109,17 @@ def _pattern(skeleton: str, locale: Locale) -> str:
 
 
 def day_span(first: date, last: date) -> str:
-    """Both days, with what they share said once: "Oct 1 – 21, 2026", "1.–21. Okt. 2026"."""
+    """A date range with shared parts written once: "Oct 1 – 21, 2026", "1.–21. Okt. 2026"."""
     return format_interval(first, last, "yMMMd", locale=locale_of(written_tag()))
 
 
 def first_weekday() -> int:
-    """The day the reader's weeks begin with: 0 for Monday, 6 for Sunday."""
+    """The reader's first day of the week: 0 for Monday, 6 for Sunday."""
     return int(locale_of(written_tag()).first_week_day)
 
 
 def percent(value: Decimal | float | int, decimals: int = 0, locale: str = "") -> str:
-    """A percentage: 12.5 is "12.5%" or "12,5 %", with at most so many decimals."""
+    """A percentage: 12.5 is "12.5%" or "12,5 %", with at most `decimals` decimals."""
     tag = locale_of(locale or written_tag())
     pattern = tag.percent_formats[None].pattern
     if decimals:
@@ -128,7 +130,7 @@ def percent(value: Decimal | float | int, decimals: int = 0, locale: str = "") -
 def number(
     value: Decimal | float | int, decimals: int = 0, locale: str = "", *, is_fixed: bool = False
 ) -> str:
-    """A plain number with its groups and at most (`is_fixed`: exactly) so many decimals."""
+    """A number with group separators and at most (`is_fixed`: exactly) this many decimals."""
     tag = locale_of(locale or written_tag())
     whole = tag.decimal_formats[None].pattern.partition(";")[0].partition(".")[0]
     pattern = f"{whole}.{('0' if is_fixed else '#') * decimals}" if decimals else whole

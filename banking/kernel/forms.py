@@ -1,4 +1,4 @@
-"""The HTML door's half of the bridge from services: a broken rule is shown on the form."""
+"""Form helpers: show the validation errors of services on forms and pages."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 
 
 class Form(forms.Form):
-    """The base of our forms: each field is what its class declares it to be."""
+    """The base of our forms, with typed fields."""
 
     fields: dict[str, Any]
 
@@ -27,7 +27,7 @@ class Form(forms.Form):
 
 @contextmanager
 def errors_on(form: forms.BaseForm) -> Iterator[None]:
-    """Show a rule broken inside a service on the form that asked for it."""
+    """Show a service's ValidationError on the form that called it."""
     try:
         yield
     except ValidationError as error:
@@ -35,7 +35,7 @@ def errors_on(form: forms.BaseForm) -> Iterator[None]:
 
 
 def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
-    """Put each sentence on its field if the form has it, else on top."""
+    """Add each message to its field if the form has it, otherwise to the form."""
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)
         return
@@ -44,23 +44,23 @@ def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
 
 
 def tell_refusal(request: HttpRequest, error: ValidationError) -> None:
-    """Show the sentences of a broken rule on the next page."""
+    """Show the messages of a ValidationError on the next page."""
     messages.error(request, " ".join(error.messages))
 
 
 def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -> HttpResponse:
-    """Show the sentences of a broken rule on the page to go back to: an address or a URL's name."""
+    """Show the messages of a ValidationError and redirect to a URL or URL name."""
     tell_refusal(request, error)
     return redirect(to, *args)
 
 
 def row_ids(texts: Iterable[str]) -> list[int]:
-    """The keys of rows among what a browser sent: no other digits, none beyond the column."""
+    """Row ids from a request: ASCII digits only, and within the column's range."""
     return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 19]
 
 
 class YesNoField(forms.NullBooleanField):
-    """ "true" or "false"; Django's own takes every other word for "not said"."""
+    """Accepts "true" or "false"; Django's own field treats every other word as absent."""
 
     def clean(self, value: Any) -> bool | None:
         words = {"true": True, "1": True, "false": False, "0": False, "": None}
@@ -71,7 +71,7 @@ class YesNoField(forms.NullBooleanField):
 
 
 def yes_or_no(params: Mapping[str, str], name: str) -> bool | None:
-    """What an address says under this name; None for nothing. Raises ValidationError at it."""
+    """The query parameter's value; None if absent. Raises ValidationError if it is invalid."""
     try:
         return YesNoField().clean(params.get(name))
     except ValidationError:

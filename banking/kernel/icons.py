@@ -1,7 +1,7 @@
-"""Icons of the lucide package, drawn once each and kept.
+"""Icons of the lucide package, each drawn once and cached.
 
-The package opens its archive for every icon (29 ms) and copies a tree for every drawing (0.1 ms);
-a list draws hundreds.
+The package opens its archive for every icon (29 ms) and copies a tree for every drawing (0.1 ms); a
+list draws hundreds.
 """
 
 from functools import cache, lru_cache
@@ -13,7 +13,7 @@ _NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 
 class NoSuchIconError(LookupError):
-    """The package has no icon of this name."""
+    """The package has no icon with this name."""
 
 
 @cache
@@ -23,7 +23,7 @@ def _archive() -> ZipFile:
 
 @lru_cache(maxsize=4096)
 def draw(name: str, size: int, attributes: tuple[tuple[str, str], ...] = ()) -> str:
-    """The icon as SVG, `size` px wide, with more attributes on it. Raises NoSuchIconError."""
+    """The icon as SVG, `size` px wide, with extra attributes. Raises NoSuchIconError."""
     try:
         source = _archive().read(f"{name}.svg")
     except KeyError as error:

@@ -1,7 +1,7 @@
-"""Pages by key: page 10,000 costs as much as page 1, and a new row shifts nothing.
+"""Keyset pagination: page 10,000 costs as much as page 1, and new rows shift nothing.
 
-A cursor holds the ordering and the ordering values of the row at a page's edge. The ordering names
-columns or annotations that are never null and ends in the primary key.
+A cursor contains the ordering and its values in the row at a page's edge. The ordering must use
+columns or annotations that are never null, and ends in the primary key.
 """
 
 import base64
@@ -22,7 +22,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class KeysetPage(Generic[Row]):
-    """One page of rows and the cursors of its neighbours (None at the ends)."""
+    """One page of rows and the cursors of its neighbors (None at the ends)."""
 
     def __init__(
         self, rows: list[Row], next_cursor: str | None, previous_cursor: str | None
@@ -47,7 +47,7 @@ def full_ordering(queryset: QuerySet[Any]) -> list[str]:
 def keyset_page(
     queryset: QuerySet[Row], ordering: Sequence[str], page_size: int, cursor: str | None
 ) -> KeysetPage[Row]:
-    """The page after (or before) the cursor's row. Raises Http404 on a cursor that is not ours."""
+    """The page after (or before) the cursor's row. Raises Http404 for an invalid cursor."""
     backwards, position = _decode(cursor, queryset, ordering) if cursor else (False, None)
     directed = [_flip(name) for name in ordering] if backwards else list(ordering)
     rows_query = queryset.order_by(*directed)
@@ -72,7 +72,7 @@ def _flip(name: str) -> str:
 
 
 def _beyond(ordering: Sequence[str], position: Sequence[Any]) -> Q:
-    """(a, b, c) beyond the position, column by column, with a bound on the first for the index."""
+    """Rows after the position, column by column, with a bound on the first column for the index."""
     condition, equal = Q(), Q()
     for name, value in zip(ordering, position, strict=True):
         field = name.lstrip("-")
@@ -114,10 +114,10 @@ def _decode(
 
 
 def _value(field: Any, text: Any) -> Any:
-    """The column's value as the cursor's text says it; what no row can hold is a ValueError."""
+    """Parse a cursor's value for the column; ValueError if no row can have it."""
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("Not a text that a column holds.")
-    text.encode()  # A lone surrogate is a ValueError here, and would be an error in the database.
+    text.encode()  # A lone surrogate is a ValueError here, instead of a database error.
     value = field.to_python(text)
     if value is None or (isinstance(value, datetime) and value.tzinfo is None):
         raise ValueError("Not a value that a column holds.")

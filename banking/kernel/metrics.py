@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: for this machine, or for whoever shows METRICS_TOKEN."""
+"""`/metrics` for Prometheus: for this machine, or with METRICS_TOKEN."""
 
 import ipaddress
 import secrets
@@ -12,7 +12,7 @@ from django_prometheus.exports import ExportToDjangoView
 
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counts and durations of requests; to anyone else the page does not exist."""
+    """Counts and durations of requests; a 404 for anyone without access."""
     if not (_shows_token(request) or _is_local(request)):
         raise Http404
     return cast(HttpResponse, ExportToDjangoView(request))
@@ -25,7 +25,7 @@ def _shows_token(request: HttpRequest) -> bool:
 
 
 def _is_local(request: HttpRequest) -> bool:
-    """From this machine and not through a proxy, which would make everybody local."""
+    """From this machine and not through a proxy, which would make every request look local."""
     if settings.METRICS_TOKEN or request.headers.get("X-Forwarded-For"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Money: an exact amount and its currency, rounded and shown by the currency's own rules.
+"""Money: an exact amount and its currency, rounded and formatted by the currency's rules.
 
 Amounts are :class:`~decimal.Decimal`, never float. Minor-unit digits come from ISO 4217 by way of
 CLDR (babel): JPY 0, EUR 2, KWD 3.
@@ -16,26 +16,27 @@ from django.core.exceptions import ValidationError
 
 from banking.kernel.region import locale_of
 
-# One posting stays below 10^12 whole units, so that any sum of postings that a person can own
-# fits the 64-bit column of ten-thousandths (9.2 * 10^14 whole units).
+# One posting stays below 10^12 whole units, so that any sum of one person's postings fits the
+# 64-bit column of ten-thousandths (9.2 * 10^14 whole units).
 LARGEST_AMOUNT = Decimal("999999999999.9999")
 SMALLEST_STEP = Decimal("0.0001")
 
-# Money as the database counts it: whole ten-thousandths. Never a bare int outside the database.
+# Money as stored: whole ten-thousandths. Outside the database, never use a bare int.
 Units = NewType("Units", int)
 
 
 def to_units(amount: Decimal) -> Units:
-    """The whole ten-thousandths of an amount; what is finer is cut off."""
+    """The amount in whole ten-thousandths; finer digits are cut off."""
     return Units(int(amount.scaleb(4)))
 
 
 def from_units(units: Units) -> Decimal:
-    """The amount of so many ten-thousandths."""
+    """The amount from ten-thousandths."""
     return Decimal(units).scaleb(-4)
 
 
-# ASCII digits only and bounded before Decimal sees them: int(Decimal("1e3000000")) burns minutes.
+# ASCII digits only and bounded, before Decimal parses them: int(Decimal("1e3000000")) takes
+# minutes.
 _AMOUNT = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
@@ -43,7 +44,7 @@ _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in one currency; adds only to its own currency."""
+    """An amount in one currency; can only be added to its own currency."""
 
     amount: Decimal
     currency: str
@@ -64,7 +65,7 @@ class Money:
         return Money(-self.amount, self.currency)
 
     def rounded(self) -> "Money":
-        """The same money at the currency's own minor unit, half to even."""
+        """Rounded to the currency's minor unit, half to even."""
         return Money(round_to_minor_unit(self.amount, self.currency), self.currency)
 
     def _refuse_other_currency(self, other: "Money") -> None:
@@ -104,7 +105,7 @@ def validate_currency(code: str) -> None:
 
 @cache
 def minor_unit_digits(currency: str) -> int:
-    """How many decimals the currency has: JPY 0, EUR 2, KWD 3."""
+    """The currency's number of decimals: JPY 0, EUR 2, KWD 3."""
     return get_currency_precision(currency)
 
 
@@ -115,14 +116,16 @@ def minor_unit(currency: str) -> Decimal:
 
 
 def round_to_minor_unit(amount: Decimal, currency: str) -> Decimal:
-    """`amount` at the currency's minor unit, half to even. The only place money is rounded."""
+    """`amount` rounded to the currency's minor unit, half to even. Money is
+    rounded nowhere else.
+    """
     return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_EVEN)
 
 
 def exact_amount(amount: Decimal, currency: str, field: str = "amount") -> Decimal:
-    """The amount at its currency's minor unit; nothing that was entered is rounded away.
+    """The amount at its currency's minor unit; entered digits are never rounded away.
 
-    Raises ValidationError (`too_many_decimals`) at `field` where the currency has fewer decimals.
+    Raises ValidationError (`too_many_decimals`) at `field` if the currency has fewer decimals.
     """
     digits = minor_unit_digits(currency)
     exact = round(amount, digits)
@@ -134,18 +137,18 @@ def exact_amount(amount: Decimal, currency: str, field: str = "amount") -> Decim
 
 
 def plain_amount(amount: Decimal, currency: str) -> str:
-    """The amount as JSON carries it: "4500.00" in USD, "120" in JPY; never an exponent."""
+    """The amount as in JSON: "4500.00" in USD, "120" in JPY; never with an exponent."""
     return f"{round_to_minor_unit(amount, currency):f}"
 
 
 def plain_rate(rate: Decimal) -> str:
-    """An exchange rate with ten significant digits, without an exponent or needless zeros."""
+    """An exchange rate with ten significant digits, without an exponent or trailing zeros."""
     text = f"{round(rate, max(9 - rate.adjusted(), 0)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def parse_amount(text: str) -> Decimal:
-    """A person's "1234.5" or "1234,5" as a Decimal. Raises ValidationError with the reason."""
+    """Parse "1234.5" or "1234,5" as a Decimal. Raises ValidationError with the reason."""
     compact = re.sub(r"[\s\u00a0\u202f']", "", text)
     if not _AMOUNT.fullmatch(compact):
         raise ValidationError(
@@ -156,11 +159,10 @@ def parse_amount(text: str) -> Decimal:
 
 
 def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
-    """The amount as a person of that locale reads it: "€1,234.50", "1.234,50 €".
+    """The amount formatted for the locale: "€1,234.50", "1.234,50 €".
 
-    Locales written from right to left put marks of direction into it, which would reorder the
-    English sentence around it. Isolates take their place: inside them nothing moves, around them
-    nothing changes.
+    Right-to-left locales add direction marks, which would reorder the English sentence around the
+    amount. They are replaced with isolates, which leave the surrounding text in order.
     """
     text = format_currency(amount, currency, locale=locale_of(locale))
     unmarked = text.translate(_DIRECTION_MARKS)
@@ -168,5 +170,5 @@ def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
 
 
 def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:
-    """As `format_money` without the currency's sign, for a column that names it once."""
+    """As `format_money` without the currency sign, for a column that shows it once."""
     return format_currency(amount, currency, format="#,##0.00", locale=locale_of(locale))

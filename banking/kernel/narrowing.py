@@ -1,4 +1,4 @@
-"""Saying to the types what a query or a check above has made sure of."""
+"""Type narrowing for values that an earlier query or check guarantees."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ Value = TypeVar("Value")
 
 
 def sure(value: Value | None) -> Value:
-    """The value, where something above made sure that there is one. Never a wish: it raises."""
+    """The value, which earlier code guarantees to exist. Raises if it is None."""
     if value is None:
         raise AssertionError("Something above was to make sure of this.")
     return value

@@ -1,8 +1,8 @@
-"""Every question this server asks another one: bounded in time, size and tries.
+"""All outgoing HTTP requests: bounded in time, size and attempts.
 
-No redirect is followed, so nobody can lead the server to another address. An address that a person
-gave may be public only: it is checked at the socket, where a name cannot change its mind anymore.
-No error names the address, which may hold a secret.
+Redirects are never followed, so nobody can send the server to another address. Addresses that
+people enter must be public: this is checked at the socket, after name resolution, so a changed DNS
+answer cannot bypass it. Error messages never contain the address, which may hold a secret.
 """
 
 import ipaddress
@@ -29,23 +29,23 @@ _CHUNK = 64 * 1024
 
 
 class OutgoingError(Exception):
-    """There is no usable answer; the message is a sentence without the address."""
+    """There is no usable response; the message does not contain the address."""
 
 
 class UnreachableError(OutgoingError):
-    """Nobody answers, or the other side has an error of its own: it may work later."""
+    """No response, or an error of the other server: a later attempt may work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side said; `body` is complete and within the limit."""
+    """The response; `body` is complete and within the limit."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
 
     def json(self) -> Any:
-        """The body as JSON, every number a Decimal. Raises OutgoingError if it is none.
+        """The body as JSON, every number a Decimal. Raises OutgoingError if it is invalid.
 
         Whole numbers too: int() of a million digits takes minutes, Decimal does not.
         """
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, how much to read and how often to ask before giving up."""
+    """How long to wait, how much to read and how often to try before giving up."""
 
     tries: int = 3
     timeouts: tuple[float, float] = TIMEOUTS
@@ -76,11 +76,11 @@ def ask(
     limits: Limits = STANDARD,
     **request: Any,
 ) -> Answer:
-    """The answer of `address`, whatever its status below 500; `request` is as for requests.request.
+    """The response of `address`, any status below 500; `request` is as for requests.request.
 
-    Asked again, with growing pauses, only where nobody answered or with a status of 500 and above.
-    Raises UnreachableError after the last try, and OutgoingError for a redirect, an answer that is
-    too large or too slow, and a private address where only public ones may be asked.
+    Retries, with growing pauses, only without a response or with a status of 500 and above. Raises
+    UnreachableError after the last try, and OutgoingError for a redirect, a response that is too
+    large or too slow, and a private address where only public ones are allowed.
     """
     trying = Retrying(
         retry=retry_if_exception_type(UnreachableError),
@@ -96,7 +96,7 @@ def _ask_once(
 ) -> Answer:
     with requests.Session() as session:
         if is_public_only:
-            session.trust_env = False  # A proxy would look the name up for itself.
+            session.trust_env = False  # A proxy would resolve the name itself.
             session.mount("http://", _PublicOnly())
             session.mount("https://", _PublicOnly())
         try:
@@ -123,8 +123,8 @@ def _refuse(answer: requests.Response) -> None:
 
 def _read(answer: requests.Response, limits: Limits) -> bytes:
     body, until = bytearray(), time.monotonic() + limits.longest_seconds
-    # Counted after decompression: a small bomb is a large answer. Whatever has come is taken at
-    # once, so that one byte every nine seconds does not make an answer without end.
+    # Counted after decompression: a small bomb is a large response. Read whatever has arrived at
+    # once, so that a slow trickle of bytes cannot keep the response open forever.
     while chunk := answer.raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > limits.largest_bytes:
@@ -170,7 +170,7 @@ class _PublicSecurePool(HTTPSConnectionPool):
 
 
 class _PublicOnly(HTTPAdapter):
-    """Connects to addresses of the public internet alone."""
+    """Connects only to public internet addresses."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -1,7 +1,7 @@
-"""Templates as PDF files, drawn from our own styles and typefaces alone.
+"""Render templates as PDF files, using only our own styles and typefaces.
 
-The engine (WeasyPrint) is loaded with the first file: a process that draws none saves a second and
-45 MB, and a machine without the Pango library serves everything else.
+The engine (WeasyPrint) is loaded with the first file: other processes save a second and 45 MB, and
+a machine without the Pango library can still serve everything else.
 """
 
 import base64
@@ -19,7 +19,7 @@ from banking.kernel.region import region
 
 
 class PdfUnavailableError(Exception):
-    """This machine cannot draw PDF files; the text is for whoever asked for one."""
+    """This machine cannot make PDF files; the text is for the person who requested one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -28,9 +28,9 @@ class PdfUnavailableError(Exception):
 
 
 def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) -> bytes:
-    """The template as a PDF file, with one of our static stylesheets.
+    """Render the template as a PDF file with one of our static stylesheets.
 
-    Raises PdfUnavailableError where the engine is missing.
+    Raises PdfUnavailableError if the engine is missing.
     """
     engine = _engine()
     with region(context.get("locale")):
@@ -39,7 +39,7 @@ def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) ->
 
 
 def picture(svg: bytes) -> str:
-    """An SVG as an address for `src`: the one kind of address besides our static files."""
+    """An SVG as a data URL for `src`; besides these, only our static files are allowed."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
@@ -47,8 +47,8 @@ def picture(svg: bytes) -> str:
 def _engine() -> ModuleType:
     try:
         with warnings.catch_warnings():
-            # Whether the machine has typefaces does not matter: documents bring theirs.
+            # Fonts on the machine do not matter: documents use our own.
             warnings.filterwarnings("ignore", message="No fonts configured")
             return import_module("banking.kernel.pdf_engine")
-    except OSError as error:  # what a library that cannot be opened raises
+    except OSError as error:  # Raised if a library cannot be opened.
         raise PdfUnavailableError from error

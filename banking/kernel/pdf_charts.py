@@ -1,4 +1,4 @@
-"""Charts for printed pages: SVG by pygal, in the colours of our pages. Drawing only, no figures."""
+"""Charts for printed pages: SVG by pygal, in our pages' colors. Draws given figures only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import pygal
 from pygal.style import Style
 
 INK, MUTED, LINE = "#161823", "#62656f", "#e5e5df"
-# The engine finds what Inter does not have in the other typefaces it has loaded.
+# The engine takes characters that Inter lacks from the other loaded typefaces.
 _FONT = "inter-latin"
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One part of a whole: its name, its size, its colour."""
+    """One part of a whole: its name, size and color."""
 
     label: str
     amount: Decimal
@@ -23,7 +23,7 @@ class Slice:
 
 
 def ring(slices: Sequence[Slice], *, size: int = 300) -> bytes:
-    """A ring of the parts; the table beside it names them."""
+    """A ring chart of the parts; the table next to it names them."""
     chart = pygal.Pie(
         **_plain(width=size, height=size, colors=[one.color for one in slices]),
         inner_radius=0.62,
@@ -38,7 +38,7 @@ def ring(slices: Sequence[Slice], *, size: int = 300) -> bytes:
 def columns(
     labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[Decimal]]], *, width: int = 900
 ) -> bytes:
-    """Columns side by side for each label; `series` holds (name, colour, one amount a label)."""
+    """Grouped columns for each label; `series` holds (name, color, one amount per label)."""
     chart = pygal.Bar(
         **_plain(width=width, height=260, colors=[color for _name, color, _amounts in series]),
         margin=4,
@@ -58,7 +58,7 @@ def columns(
 
 
 def _plain(*, width: int, height: int, colors: Sequence[str]) -> dict[str, Any]:
-    """What every chart has: our type, no frame, no script, nothing from another host."""
+    """Common chart options: our font, no frame, no script, nothing from another host."""
     style = Style(
         background="transparent",
         plot_background="transparent",

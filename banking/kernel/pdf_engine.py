@@ -1,4 +1,6 @@
-"""WeasyPrint, kept to our own files and typefaces. Only pdf.py loads this module, when needed."""
+"""WeasyPrint, restricted to our own files and typefaces. Only pdf.py loads this
+module, on demand.
+"""
 
 import base64
 import gc
@@ -20,23 +22,23 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from banking.kernel import typefaces
 
-# Stand for the roots of our static files and of our typefaces; there are no such hosts, and
-# nothing is requested from one.
+# Placeholders for the roots of our static files and typefaces; these hosts do not exist and are
+# never requested.
 STATIC = "https://static.invalid/"
 TYPEFACES = "https://typefaces.invalid/"
 _PICTURE = "data:image/svg+xml;base64,"
 _PICTURES = re.compile(f"(?<={re.escape(_PICTURE)})[A-Za-z0-9+/=]+")
 
-# They tell every step, every property they do not know, and every table of every font.
+# These libraries log every step, every unknown property, and every table of every font.
 for _name in ("weasyprint", "weasyprint.progress", "fontTools"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
-# Pango's map of fonts is shared by the threads of a process and not made for that.
+# Pango's font map is shared by all threads of a process and is not thread-safe.
 _drawing = Lock()
 
 
 class OwnFiles(URLFetcher):
-    """Answers for our static files, typefaces, and pictures inside the page; refuses all else."""
+    """Serves our static files, typefaces, and pictures inside the page; refuses all else."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         if url.startswith(_PICTURE):
@@ -58,9 +60,9 @@ def _own_file(url: str) -> Path | None:
 
 
 def draw(page: str, stylesheet: str) -> bytes:
-    """The HTML page as a PDF file, tagged: a screen reader finds headings, tables and cells.
+    """The HTML page as a tagged PDF file: screen readers find headings, tables and cells.
 
-    A character that none of our typefaces has is named in words, on the page and in its charts.
+    A character that none of our typefaces has is spelled out by its name, also in charts.
     """
     pictures = [base64.b64decode(found).decode() for found in _PICTURES.findall(page)]
     page = typefaces.name_unknown(_PICTURES.sub(_name_unknown_in_picture, page))
@@ -82,16 +84,16 @@ def _name_unknown_in_picture(found: re.Match[str]) -> str:
 
 @cache
 def _styles(stylesheet: str) -> CSS:
-    """A stylesheet, read once in a process."""
+    """A stylesheet, read once per process."""
     url = f"{STATIC}{stylesheet}"
     return CSS(url=url, base_url=url, url_fetcher=OwnFiles(), font_config=_fonts())
 
 
 @cache
 def _fonts() -> FontConfiguration:
-    """The typefaces documents may use, empty at first: none of the machine's is among them.
+    """The fonts documents may use, initially none: the machine's own fonts are excluded.
 
-    Fontconfig reads its list from a file that the environment names, and has no other way.
+    Fontconfig reads its list only from a file named by the environment.
     """
     before = os.environ.get("FONTCONFIG_FILE")
     os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))
@@ -105,7 +107,7 @@ def _fonts() -> FontConfiguration:
 
 @cache
 def _load(one: typefaces.Slice) -> None:
-    """Unpack a slice, once in a process."""
+    """Unpack a typeface slice, once per process."""
     rule = (
         f'@font-face {{ font-family: "{one.name}"; font-weight: 100 900; '
         f'src: url("{TYPEFACES}{one.name}") }}'
@@ -115,8 +117,9 @@ def _load(one: typefaces.Slice) -> None:
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """A layout makes a million objects that all live to its end; looking through them again and
-    again for garbage took a third of the time of a long statement."""
+    """Pause the garbage collector: a layout creates a million objects that all live until its end,
+    and scanning them repeatedly took a third of a long statement's time.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

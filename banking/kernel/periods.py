@@ -11,10 +11,10 @@ def first_of_month(on: date) -> date:
 
 
 def add_months(on: date, months: int) -> date:
-    """`on` moved by whole months; the 31st becomes a shorter month's last day."""
+    """Move `on` by whole months; the 31st becomes a shorter month's last day."""
     index = on.year * 12 + on.month - 1 + months
     year, month = divmod(index, 12)
-    if on.day <= 28:  # Most are first days: no need to ask how long the month is.
+    if on.day <= 28:  # Usually a first day, where the month's length does not matter.
         return date(year, month + 1, on.day)
     return date(year, month + 1, min(on.day, days_in_month(year, month + 1)))
 
@@ -43,18 +43,18 @@ class Period:
 
     @classmethod
     def month_of(cls, on: date) -> "Period":
-        """The calendar month that holds `on`."""
+        """The calendar month that contains `on`."""
         return cls.month(on.year, on.month)
 
     @classmethod
     def last_months(cls, count: int, on: date) -> "Period":
-        """The `count` calendar months that end with `on`'s own."""
+        """The `count` calendar months ending with `on`'s own."""
         end = add_months(first_of_month(on), 1)
         return cls(add_months(end, -count), end)
 
     @classmethod
     def year_of(cls, on: date) -> "Period":
-        """The calendar year that holds `on`."""
+        """The calendar year that contains `on`."""
         return cls(date(on.year, 1, 1), date(on.year + 1, 1, 1))
 
     @property
@@ -63,21 +63,21 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        """The last date inside (for people, who say "to the 31st")."""
+        """The last date inside the period, for display."""
         return self.end - timedelta(days=1)
 
     def __contains__(self, on: date) -> bool:
         return self.start <= on < self.end
 
     def months(self) -> Iterator[date]:
-        """The first day of each calendar month the period touches, in order."""
+        """The first day of each calendar month that the period overlaps, in order."""
         month = first_of_month(self.start)
         while month < self.end:
             yield month
             month = add_months(month, 1)
 
     def previous(self) -> "Period":
-        """The period of the same kind just before: a month's is the month before."""
+        """The previous period of the same kind: for a month, the month before."""
         if self.start.day == 1 and self.end.day == 1:
             count = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
             return Period(add_months(self.start, -count), self.start)

@@ -1,4 +1,4 @@
-"""What is refused before, or without, DRF, in the API's one error shape."""
+"""Refusals outside of DRF, in the API's one error shape."""
 
 from django.http import HttpRequest, JsonResponse
 
@@ -10,7 +10,7 @@ def is_api(request: HttpRequest) -> bool:
 def api_refusal(
     *, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> JsonResponse:
-    """One error as `banking.kernel.api` would say it."""
+    """One error in the shape of `banking.kernel.api`."""
     kind = "server_error" if status >= 500 else "client_error"
     errors = [{"code": code, "detail": detail, "attr": None}]
     return JsonResponse({"type": kind, "errors": errors}, status=status, headers=headers)

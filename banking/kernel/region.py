@@ -1,7 +1,7 @@
-"""The reader's region format: how dates, numbers and amounts are written for the person served.
+"""The current reader's region format for dates, numbers and amounts.
 
-A door (middleware, a mail, a PDF) names the locale with `region`; whatever formats or reads text
-below it asks `region_tag`. None means that no person reads: the API speaks plain JSON forms.
+A view, mail or PDF sets the locale with `region`; formatting and parsing code reads it from
+`region_tag`. None means that no person reads: the API uses plain JSON forms.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _tag: ContextVar[str | None] = ContextVar("region_tag", default=None)
 
 @contextmanager
 def region(tag: str | None) -> Iterator[None]:
-    """Write and read for this locale, such as "de-CH", until the block ends."""
+    """Use this locale, such as "de-CH", until the block ends."""
     token = _tag.set(tag)
     try:
         yield
@@ -29,18 +29,18 @@ def region(tag: str | None) -> Iterator[None]:
 
 
 def region_tag() -> str | None:
-    """The locale of the person being served; None where no person reads."""
+    """The current reader's locale; None if no person reads."""
     return _tag.get()
 
 
 def written_tag() -> str:
-    """The locale to write for: the reader's, or American English where nobody is known."""
+    """The locale for output: the reader's, or American English by default."""
     return _tag.get() or DEFAULT_TAG
 
 
 @cache
 def locale_of(tag: str) -> Locale:
-    """CLDR's data of a tag such as "de-CH"; plain English for a tag it does not know."""
+    """CLDR's data for a tag such as "de-CH"; plain English for an unknown tag."""
     try:
         locale = Locale.parse(tag.replace("-", "_"))
     except (UnknownLocaleError, ValueError):

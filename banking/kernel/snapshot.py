@@ -1,4 +1,4 @@
-"""One consistent picture for pages that add several queries up.
+"""Consistent reads for pages that combine several queries.
 
 Under READ COMMITTED a page that sums balances in one query and rows in another shows totals that
 never existed while transfers run. Inside `read_snapshot()` every read goes to the read-only alias,
@@ -18,7 +18,7 @@ _inside: ContextVar[bool] = ContextVar("inside_read_snapshot", default=False)
 
 @contextmanager
 def read_snapshot() -> Iterator[None]:
-    """Answer every read inside from one snapshot; a write inside is refused by the database."""
+    """Run all reads in the block on one snapshot; the database refuses writes."""
     if _inside.get():
         yield
         return
@@ -31,7 +31,7 @@ def read_snapshot() -> Iterator[None]:
 
 
 class SnapshotRouter:
-    """Sends reads to the snapshot's connection while one is open."""
+    """Routes reads to the snapshot's connection while one is open."""
 
     def db_for_read(self, model: type, **hints: Any) -> str | None:
         return settings.SNAPSHOT_ALIAS if _inside.get() else None

@@ -1,4 +1,4 @@
-"""What each kind of database, cache and broker needs to be told."""
+"""Django and Celery options for each kind of database, cache and broker."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from environ import Env
 
-# Secure delete: what is erased is overwritten in the file too.
+# Secure delete: erased data is also overwritten in the file.
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
     "PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;PRAGMA temp_store=MEMORY;"
@@ -51,7 +51,7 @@ def databases(url: str) -> dict[str, dict[str, Any]]:
 
 
 def cache(url: str) -> dict[str, Any]:
-    """A Redis or Valkey by its URL; `file:///folder` where none can run."""
+    """Redis or Valkey by URL; `file:///folder` where neither can run."""
     if url.startswith("file://"):
         return {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -66,7 +66,7 @@ def cache(url: str) -> dict[str, Any]:
 
 
 def broker_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis URL: it calls a Unix socket `redis+socket`."""
+    """Celery's spelling of a Redis URL: a Unix socket is `redis+socket`."""
     return redis_url.replace("unix://", "redis+socket://", 1)
 
 
@@ -81,8 +81,8 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
             "data_folder_out": str(messages),
             "control_folder": str(control),
         }
-    # The visibility timeout stays above the longest task, or its message is delivered a second
-    # time; kombu sweeps for lost messages only every tenth second unless throttled to every one.
+    # The visibility timeout must exceed the longest task, or its message is delivered twice; kombu
+    # looks for lost messages only every tenth second unless set to every second.
     return {
         "visibility_timeout": 3600,
         "unacked_restore_throttle": 1,

@@ -1,7 +1,7 @@
 """Template builtins: money in the reader's locale, icons, navigation, small drawings as SVG.
 
-The pages run under a policy without inline styles, so what depends on data (a width, a colour) is
-an SVG attribute here.
+The content security policy forbids inline styles, so data-dependent looks (a width, a color) are
+SVG attributes.
 """
 
 import re
@@ -41,7 +41,7 @@ _FALLBACK_COLOR = "#64748b"
 def _amount_text(context: dict[str, Any], amount: Decimal, currency: str) -> str:
     """The amount in the reader's locale; `<bdi>` isolates it, so it needs no isolates itself.
 
-    What is drawn without a request, as a PDF is, names its reader's `locale` in the context.
+    Contexts without a request, such as PDFs, provide the reader's `locale`.
     """
     request = context.get("request")
     reader = getattr(request, "user", None)
@@ -65,9 +65,9 @@ def money_figure(
     signed: bool = False,
     small_cents: bool = False,
 ) -> SafeString:
-    """The amount as a figure that the privacy toggle blurs; `signed`: money in is green with +.
+    """An amount that the privacy toggle blurs; `signed`: inflows are green with a plus sign.
 
-    `small_cents` sets the minor units smaller, for the large figure of a tile.
+    `small_cents` makes the minor units smaller, for the large figure of a tile.
     """
     if amount is None:
         return mark_safe('<span class="money money--none">–</span>')
@@ -92,7 +92,7 @@ def money_figure(
 
 @register.filter
 def rate(value: Decimal) -> str:
-    """An exchange rate with ten significant digits, as the reader's region writes it."""
+    """An exchange rate with ten significant digits, in the reader's region format."""
     text = plain_rate(value)
     return formats.number(Decimal(text), len(text.partition(".")[2]))
 
@@ -104,36 +104,42 @@ def plain(amount: Decimal, currency: str) -> str:
 
 
 # --- Dates and numbers --------------------------------------------------------------------------
-# They take the place of Django's own, which know languages but no regions.
+# These replace Django's own, which know languages but no regions.
 
 
 @register.filter("date", expects_localtime=True, is_safe=False)
 def date_filter(value: Any, form: str = "DATE_FORMAT") -> str:
-    """{{ day|date }}, {{ day|date:"j M" }}: a date as the reader's region writes those parts."""
+    """{{ day|date }}, {{ day|date:"j M" }}: a date with those parts in the
+    reader's region format.
+    """
     return formats.date_format(value, form) if isinstance(value, date) else ""
 
 
 @register.filter("time", expects_localtime=True, is_safe=False)
 def time_filter(value: Any, form: str = "TIME_FORMAT") -> str:
-    """{{ at|time }}: a time of day by the reader's clock."""
+    """{{ at|time }}: a time of day in the reader's region format."""
     return formats.date_format(value, form) if isinstance(value, date | dt_time) else ""
 
 
 @register.filter
 def percent(value: Any, decimals: int = 0) -> str:
-    """{{ share|percent }}, {{ share|percent:1 }}: "12.5%", or "12,5 %", with at most so many."""
+    """{{ share|percent }}, {{ share|percent:1 }}: "12.5%", or "12,5 %", with at most that many
+    decimals.
+    """
     return "" if value in (None, "") else formats.percent(value, decimals)
 
 
 @register.filter
 def intcomma(value: Any, _use_l10n: bool = True) -> str:
-    """{{ count|intcomma }}: a number with the reader's groups."""
+    """{{ count|intcomma }}: a number with the reader's group separators."""
     return "" if value in (None, "") else formats.number(value, 4)
 
 
 @register.filter
 def floatformat(value: Any, form: int | str = -1) -> str:
-    """{{ points|floatformat:"0g" }}: as Django's, with the reader's marks; "u": for a machine."""
+    """{{ points|floatformat:"0g" }}: as Django's, in the reader's region
+    format; "u": for machines.
+    """
     text = str(form)
     if value in (None, "") or text.endswith("u"):
         return str(django_floatformat(value, form))
@@ -143,7 +149,9 @@ def floatformat(value: Any, form: int | str = -1) -> str:
 
 @register.inclusion_tag("_delta.html")
 def delta(percent: Decimal | None, good: str = "up", note: str = "") -> dict[str, Any]:
-    """{% delta 4.2 good="down" note="vs. June" %}: a change in percent; colour by what is good."""
+    """{% delta 4.2 good="down" note="vs. June" %}: a change in percent, colored by which way is
+    good.
+    """
     direction = "none" if not percent else "up" if percent > 0 else "down"
     tone = "" if direction == "none" else "good" if direction == good else "bad"
     return {
@@ -159,7 +167,7 @@ def delta(percent: Decimal | None, good: str = "up", note: str = "") -> dict[str
 
 @register.simple_tag(takes_context=True)
 def with_query(context: dict[str, Any], **changes: Any) -> str:
-    """The current query string with some names changed; an empty value drops its name."""
+    """The current query string with some parameters changed; an empty value removes one."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
         query.pop(name, None)
@@ -169,10 +177,10 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
 
 
 def _current(context: dict[str, Any], view_name: str) -> str:
-    """The value of aria-current: "page" on the page itself, "true" on the pages beneath it.
+    """The value of aria-current: "page" on the page itself, "true" on the pages below it.
 
-    Beneath: same subject, as transaction_detail is to transaction_list. Only a list, an index or
-    the start of a wizard has pages beneath it.
+    Below means the same subject, as transaction_detail is to transaction_list. Only a list, an
+    index or the start of a wizard has pages below it.
     """
     match = getattr(context.get("request"), "resolver_match", None)
     if match is None:
@@ -190,7 +198,7 @@ def _nav_context(
     try:
         url = reverse(view_name)
     except NoReverseMatch:
-        # The page belongs to a later issue, or is not installed: no entry.
+        # The page is not installed: no entry.
         return {"url": ""}
     viewing_as = getattr(context.get("request"), "viewing_as", None)
     if viewing_as is not None and not viewing_as.shows(url):
@@ -210,10 +218,10 @@ def nav_item(
     live: str = "",
     beneath: str = "",
 ) -> dict[str, Any]:
-    """An entry of the sidebar; nothing when the page does not exist.
+    """A sidebar entry; empty if the page does not exist.
 
-    `live`: the id of a place in it whose content comes by htmx. `beneath`: the names of other
-    pages of the same app that it stands for, with spaces between.
+    `live`: the id of a place in it whose content comes by htmx. `beneath`: the space-separated
+    names of other pages of the same app that it stands for.
     """
     entry = _nav_context(context, view_name, label, icon_name)
     match = getattr(context.get("request"), "resolver_match", None)
@@ -228,7 +236,7 @@ def nav_item(
 def bottom_item(
     context: dict[str, Any], view_name: str, label: str, icon_name: str
 ) -> dict[str, Any]:
-    """An entry of the phone's bottom bar; nothing when the page does not exist."""
+    """An entry of the phone's bottom bar; empty if the page does not exist."""
     return _nav_context(context, view_name, label, icon_name)
 
 
@@ -236,7 +244,7 @@ def bottom_item(
 def menu_item(
     context: dict[str, Any], view_name: str, label: str, icon_name: str
 ) -> dict[str, Any]:
-    """An entry of a dropdown menu; nothing when the page does not exist."""
+    """An entry of a dropdown menu; empty if the page does not exist."""
     return _nav_context(context, view_name, label, icon_name)
 
 
@@ -244,14 +252,14 @@ def menu_item(
 def tab_item(
     context: dict[str, Any], view_name: str, label: str, query: str = ""
 ) -> dict[str, Any]:
-    """A tab that leads to a page, with `query` behind it; nothing when it does not exist."""
+    """A tab that links to a page with `query`; empty if it does not exist."""
     tab = _nav_context(context, view_name, label, "")
     return tab | {"url": f"{tab['url']}{query}" if tab["url"] else ""}
 
 
 @register.simple_block_tag
 def nav_group(content: str, label: str) -> str:
-    """A collapsible group of the sidebar; nothing when none of its pages exists."""
+    """A collapsible sidebar group; empty if none of its pages exists."""
     if not content.strip():
         return ""
     return format_html(
@@ -271,7 +279,7 @@ def nav_group(content: str, label: str) -> str:
 def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
     """{% icon "receipt-text" size=18 %}: a lucide icon, hidden from screen readers.
 
-    A name that does not exist (a category's icon is typed data) draws a tag.
+    An unknown name (people can enter a category's icon) draws a tag.
     """
     given = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
     key = tuple(({"aria-hidden": "true", "stroke-width": "1.75"} | given).items())
@@ -287,7 +295,7 @@ def _safe_color(color: str | None) -> str:
 
 @register.simple_tag
 def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString:
-    """{% category_icon category.icon category.color %}: the icon in a circle of its colour."""
+    """{% category_icon category.icon category.color %}: the icon in a circle of its color."""
     color = _safe_color(color)
     return format_html(
         '<span class="disc{}" aria-hidden="true"><svg class="disc__fill" viewBox="0 0 2 2" '
@@ -300,7 +308,7 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
 
 @register.simple_tag
 def color_dot(color: str = "") -> SafeString:
-    """{% color_dot category.color %}: a small dot of that colour, beside a name."""
+    """{% color_dot category.color %}: a small dot of that color, next to a name."""
     return format_html(
         '<svg class="category__dot" viewBox="0 0 2 2" aria-hidden="true">'
         '<circle cx="1" cy="1" r="1" fill="{}"/></svg>',
@@ -343,7 +351,7 @@ def progress_bar(
 
 @register.simple_tag
 def sparkline(values: Sequence[Decimal | float | None]) -> SafeString:
-    """{% sparkline last_months %}: a line without axes; decoration beside a figure in words."""
+    """{% sparkline last_months %}: a line without axes; decorates a figure given in words."""
     known = [float(value) for value in values or [] if value is not None]
     if len(known) < 2:
         return mark_safe("")
@@ -377,7 +385,7 @@ def initials(user: Any) -> str:
 
 @register.filter
 def undo_url(message: Message) -> str:
-    """The address a message's "undo:<address>" tag names; only a path of this site counts."""
+    """The URL in a message's "undo:<address>" tag; only paths of this site are accepted."""
     for tag in (message.extra_tags or "").split():
         if tag.startswith("undo:/") and not tag.startswith("undo://"):
             return tag.removeprefix("undo:")

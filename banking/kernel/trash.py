@@ -1,4 +1,4 @@
-"""Soft deletion: what people delete waits in the trash, and no figure counts it."""
+"""Soft deletion: deleted rows wait in the trash, and no figure counts them."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Trashable(models.Model):
-    """A row that people can throw away and take back; `deleted_at` is when it was thrown away.
+    """A row that can be moved to the trash and restored; `deleted_at` is when it was deleted.
 
-    The model has an `updated_at` too. What is purged after limits.TRASH_FOR is up to its app.
+    The model must have an `updated_at` too. Its app purges rows after limits.TRASH_FOR.
     """
 
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -27,6 +27,6 @@ class Trashable(models.Model):
         self.save(update_fields=["deleted_at", "updated_at"])
 
     def take_back(self, *also: str) -> None:
-        """Take the row out of the trash, and save the fields `also` that had to change with it."""
+        """Restore the row, also saving the fields in `also` that changed with it."""
         self.deleted_at = None
         self.save(update_fields=["deleted_at", *also, "updated_at"])

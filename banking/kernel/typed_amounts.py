@@ -1,8 +1,8 @@
-"""Amounts and numbers as people type them, read by the marks of their locale.
+"""Parse amounts and numbers as people type them in their locale.
 
-Only what has one meaning is read. The locale's decimal mark separates the decimals; every other
-mark separates groups of digits and must stand where a group ends. What two readings fit is refused
-with both named; nothing is ever rounded. The API does not come here: it takes plain digits.
+Only unambiguous input is accepted. The locale's decimal mark separates the decimals; any other mark
+separates groups of digits and must be in the right place. Ambiguous input is refused with both
+readings shown; nothing is ever rounded. The API does not use this: it takes plain digits.
 """
 
 import re
@@ -30,7 +30,7 @@ _SAME = str.maketrans(
     | dict.fromkeys("’‘ʼ′＇`´", "'")
     | dict.fromkeys("−–‐‑⁻﹣－", "-")
     | {"＋": "+", "，": ",", "．": ".", "（": "(", "）": ")", "％": "%", "٪": "%", "،": ","}
-    # Marks of direction and joiners draw nothing; babel prints some of them.
+    # Invisible direction marks and joiners; babel prints some of them.
     | dict.fromkeys("\u200b\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff")
 )
 _ARABIC_DECIMAL, _ARABIC_GROUP = "٫", "٬"
@@ -43,7 +43,7 @@ _INDIAN_GROUPS = re.compile(r"\d{1,2}(?:M\d{2})*M\d{3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A typed text taken apart: what stands around the digits, and the digits with their marks."""
+    """Typed text split into the text around the digits, and the digits with their marks."""
 
     shown: str
     is_negative: bool
@@ -54,11 +54,11 @@ class _Parts:
 def read_amount(
     text: str, *, locale: str, currency: str | None = None, decimals: int | None = None
 ) -> Decimal:
-    """The amount of money a person of that locale means: "1.234,56 €" in de-DE is 1234.56.
+    """Parse an amount as typed in that locale: "1.234,56 €" in de-DE is 1234.56.
 
-    `currency`: what the amount is in; its sign or code may stand beside the digits, another's may
-    not. `decimals`: how many are allowed, the currency's own unless given, 4 without a currency.
-    Raises ValidationError with a sentence that says how to write it.
+    `currency`: the amount's currency; its sign or code may appear next to the digits, others may
+    not. `decimals`: the maximum, by default the currency's own, or 4 without a currency. Raises
+    ValidationError with a message that says how to write it.
     """
     parts = _take_apart(text, locale)
     for affix in parts.affixes:
@@ -66,15 +66,15 @@ def read_amount(
     allowed = decimals
     if allowed is None:
         allowed = minor_unit_digits(currency) if currency else STORED_DECIMALS
-    # Without a currency, three decimals are as likely a group of thousands.
+    # Without a currency, three decimals could just as well be a group of thousands.
     is_certain = allowed >= 3 and (currency is not None or decimals is not None)
     return _value(parts, locale, min(allowed, STORED_DECIMALS), is_certain, currency)
 
 
 def read_number(text: str, *, locale: str, decimals: int = 0, unit: str = "") -> Decimal:
-    """A plain number, such as points or a percentage; `unit`: what may stand beside it ("%").
+    """Parse a number, such as points or a percentage; `unit`: text allowed next to it ("%").
 
-    Raises ValidationError with a sentence that says how to write it.
+    Raises ValidationError with a message that says how to write it.
     """
     parts = _take_apart(text, locale)
     for affix in parts.affixes:
@@ -108,12 +108,12 @@ def _take_apart(text: str, locale: str) -> _Parts:
 
 
 def _is_affix(text: str, locale: str) -> bool:
-    """Whether the text, its dot included, is a currency's sign: "Rs.", "kr."."""
+    """Whether the text, including its dot, is a currency sign: "Rs.", "kr."."""
     return is_any_currency(text.strip("-+( "), locale)
 
 
 def _plain_digits(text: str) -> str:
-    """The text with digits of any one script as 0 to 9; mixed scripts stay and are not read."""
+    """Convert digits of any one script to 0 to 9; mixed scripts are left and then refused."""
     zeros = {ord(one) - unicodedata.decimal(one) for one in text if one.isdecimal()}
     if len(zeros) != 1:
         return text if not zeros else ""
@@ -123,7 +123,7 @@ def _plain_digits(text: str) -> str:
 def _sign_and_affixes(
     before: str, after: str, shown: str, locale: str
 ) -> tuple[bool, tuple[str, ...]]:
-    """Whether it is negative, and what else stands around: one sign, or one pair of brackets."""
+    """Whether it is negative, and the remaining text: one sign, or one pair of brackets."""
     around = before + "0" + after
     signs = [one for one in around if one in "+-"]
     brackets = [one for one in around if one in "()"]
@@ -188,7 +188,9 @@ def _value(
 
 
 def _is_grouped(whole: str, mark: str, locale: str) -> bool:
-    """Whether the digits before the decimals have no marks, or one kind of mark in its places."""
+    """Whether the digits before the decimals have no marks, or one kind of mark in the right
+    places.
+    """
     marks = set(re.sub(r"\d", "", whole))
     if not marks:
         return True
@@ -203,11 +205,11 @@ def _is_grouped(whole: str, mark: str, locale: str) -> bool:
 def _is_doubtful(
     whole: str, fraction: str, decimal_marks: list[str], mark: str, is_certain: bool
 ) -> bool:
-    """Whether a lone mark before three digits may as well be the other kind of mark."""
+    """Whether a single mark before three digits could be either a decimal or a group mark."""
     if decimal_marks:
         is_lone = whole.isdecimal() and len(fraction) == 3 and len(whole) <= 3
         return is_lone and decimal_marks == [mark] and not is_certain and whole.strip("0") != ""
-    # "0,500" in English: nobody groups a zero.
+    # "0,500" in English: a zero is never grouped.
     return whole.startswith("0") and bool(set(whole) & {".", ","})
 
 
@@ -224,7 +226,7 @@ def _check_decimals(fraction: str, decimals: int, currency: str | None) -> None:
     raise ValidationError(sentence, code="too_many_decimals", params=params)
 
 
-# --- Sentences ------------------------------------------------------------------------------------
+# --- Messages -------------------------------------------------------------------------------------
 
 
 def _example(locale: str, decimals: int = 2) -> str:
@@ -245,7 +247,7 @@ def _unreadable(
 def _wrongly_grouped(
     parts: _Parts, locale: str, decimals: int, currency: str | None
 ) -> ValidationError:
-    """Name what was probably meant where the other decimal mark makes sense of it."""
+    """Suggest the probable meaning if the other decimal mark makes the text valid."""
     mark = _decimal_mark(locale)
     other = "." if mark == "," else ","
     meant = re.fullmatch(rf"(\d+){re.escape(other)}(\d{{1,2}})", parts.body, re.ASCII)
@@ -265,7 +267,7 @@ def _wrongly_grouped(
 def _ambiguous(
     parts: _Parts, digits: str, fraction: str, locale: str, decimals: int
 ) -> ValidationError:
-    """Both readings, and the two ways to write them without doubt."""
+    """Show both readings, and an unambiguous way to write each."""
     grouped = Decimal(digits + fraction)
     split = re.sub(r"\D", ".", parts.body, count=1) if not fraction else f"{digits}.{fraction}"
     return ValidationError(

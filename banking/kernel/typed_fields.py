@@ -1,8 +1,7 @@
-"""Form fields for amounts and numbers, typed and shown as the reader's locale writes them.
+"""Form fields for amounts and numbers, parsed and shown in the reader's locale.
 
-Where no person reads (banking/kernel/region.py), as for a filter at the API, an amount is plain
-digits. A field shows again what was typed when it is refused, and stored values in the locale's
-own form.
+Without a reader (banking/kernel/region.py), as in API filters, an amount is plain digits. A refused
+value is shown as typed; stored values are shown in the locale's format.
 """
 
 import re
@@ -22,7 +21,7 @@ _WRITTEN_BY_MACHINE = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
 
 
 class _TypedField(forms.CharField):
-    """What both kinds share: bounds, and a comparison by value."""
+    """Shared behavior: bounds, and comparison by value."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
@@ -56,7 +55,7 @@ class _TypedField(forms.CharField):
         return _("Enter at least %(least)s.") % {"least": self.written(least)}
 
     def run_validators(self, value: Any) -> None:
-        # CharField's look at text; its length and characters were settled in to_python.
+        # Skip CharField's text checks; to_python has already parsed the value.
         return
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -70,16 +69,15 @@ class _TypedField(forms.CharField):
         return self.written(Decimal(value)) if is_number else value
 
     def written(self, value: Decimal) -> str:
-        """The value as the reader's locale writes it."""
+        """The value in the reader's locale."""
         raise NotImplementedError
 
 
 class AmountFormField(_TypedField):
-    """An amount of money as people type it; answers a Decimal or None.
+    """An amount of money as people type it; cleans to a Decimal or None.
 
-    `currency_from`: the form's field that says what the amount is in: a code, or something with a
-    `currency`. `currency`: the one where that says nothing. `decimals`: how many are allowed where
-    it is not the currency's own number of them.
+    `currency_from`: the form field that provides the currency: a code, or an object with a
+    `currency`. `currency`: the fallback. `decimals`: the maximum, if not the currency's own.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ class AmountFormField(_TypedField):
         return self.read(text, tag) if tag else parse_amount(text)
 
     def read(self, text: str, tag: str) -> Decimal:
-        """What a person of that locale means. Raises ValidationError with the reason."""
+        """Parse the value in that locale. Raises ValidationError with the reason."""
         return read_amount(
             text, locale=tag, currency=self._currency_chosen(), decimals=self.decimals
         )
@@ -124,7 +122,7 @@ class AmountFormField(_TypedField):
         return number(value, digits, is_fixed=True)
 
     def _currency_chosen(self) -> str | None:
-        """The currency that the same form was sent with."""
+        """The currency submitted in the same form."""
         form, name = self.form, self.currency_from
         if form is None or not name or not form.is_bound:
             return self.currency
@@ -145,10 +143,10 @@ class AmountFormField(_TypedField):
 
 
 class AmountFilterField(AmountFormField):
-    """A bound of a filter: in an address people type it, and links of ours write plain digits."""
+    """An amount bound of a filter: people type it, and our own links contain plain digits."""
 
     def read(self, text: str, tag: str) -> Decimal:
-        # At most two decimals: no locale can take the point for a mark of groups.
+        # At most two decimals, so that no locale reads the point as a group mark.
         if _WRITTEN_BY_MACHINE.fullmatch(text):
             return Decimal(text)
         return super().read(text, tag)
@@ -157,7 +155,7 @@ class AmountFilterField(AmountFormField):
 class NumberFormField(_TypedField):
     """A number as people type it, such as points or a percentage.
 
-    Answers an int where it has no decimals, else a Decimal. `unit`: what may stand beside it.
+    Cleans to an int if it has no decimals, otherwise to a Decimal. `unit`: text allowed next to it.
     """
 
     def __init__(self, *, decimals: int = 0, unit: str = "", **kwargs: Any) -> None:
@@ -181,6 +179,6 @@ class NumberFormField(_TypedField):
 
 
 def _code_of(value: Any) -> str | None:
-    """The currency's code in what a field says; None where it says none."""
+    """The currency code of a field's value; None if it has none."""
     code = getattr(value, "currency", value)
     return code if isinstance(code, str) and re.fullmatch("[A-Z]{3}", code) else None

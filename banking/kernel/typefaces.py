@@ -1,7 +1,7 @@
-"""Which of our own typefaces has a character. Documents use these files and no others.
+"""Which of our own typefaces covers a character. Documents use only these files.
 
-Fontsource cuts every typeface into slices by Unicode range, so a document loads the few it needs:
-a statement in Latin letters reads one file, a Chinese merchant adds one or two of 30 KB.
+Fontsource splits every typeface into slices by Unicode range, so a document loads only a few: a
+statement in Latin letters reads one file, a Chinese merchant adds one or two of 30 KB.
 """
 
 import json
@@ -24,12 +24,12 @@ FAMILIES = (
     *("noto-sans-khmer", "noto-sans-lao", "noto-sans-myanmar", "noto-sans-georgian"),
     *("noto-sans-armenian", "noto-sans-ethiopic", "noto-sans-symbols", "noto-emoji"),
 )
-# Never drawn, so no typeface needs to have them (Unicode's Default_Ignorable_Code_Point, without
-# the format characters, which are told by their category).
+# Never drawn, so no typeface needs them (Unicode's Default_Ignorable_Code_Point, except format
+# characters, which are detected by category).
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
-# Format characters that are drawn: Arabic number signs and their like, interlinear marks.
+# Format characters that are drawn: Arabic number signs and similar, interlinear marks.
 _VISIBLE_FORMAT = re.compile(
     "[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\ufff9-\ufffb\U000110bd\U000110cd"
     "\U00013430-\U0001345f]"
@@ -38,7 +38,7 @@ _VISIBLE_FORMAT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One file of a typeface: the name it goes by in a document, and the code points it is for."""
+    """One file of a typeface: its font name in documents, and its code points."""
 
     name: str
     file: Path
@@ -46,15 +46,15 @@ class Slice:
 
 
 def slices_for(characters: Iterable[str]) -> list[Slice]:
-    """The slices that draw these characters, each once, in a stable order."""
+    """The slices needed for these characters, without duplicates, in a stable order."""
     found = {_slice_of(character) for character in set(characters)}
     return sorted((one for one in found if one), key=lambda one: one.name)
 
 
 def name_unknown(text: str) -> str:
-    """The text with every character that none of our typefaces has named in words.
+    """Replace each character that none of our typefaces has with its name.
 
-    The word is its Unicode name, or its code point where it has no name: `[TIBETAN LETTER KA]`,
+    The name is the Unicode name, or the code point if it has none: `[TIBETAN LETTER KA]`,
     `[U+E000]`.
     """
     unknown = [one for one in set(text) if _is_drawn(one) and not _slice_of(one)]
@@ -62,7 +62,7 @@ def name_unknown(text: str) -> str:
 
 
 def find_slice(name: str) -> Slice | None:
-    """The slice that goes by this name in a document."""
+    """The slice with this font name in documents."""
     return next((one for family in FAMILIES for one in _slices(family) if one.name == name), None)
 
 
@@ -83,7 +83,7 @@ def _slice_of(character: str) -> Slice | None:
     code = ord(character)
     for family in FAMILIES:
         for one in _slices(family):
-            # Ranges promise more than the file holds; only its own table says what it has.
+            # Declared ranges include characters the file lacks; only its own table is exact.
             if any(code in part for part in one.ranges) and code in _code_points(one.file):
                 return one
     return None
@@ -91,7 +91,7 @@ def _slice_of(character: str) -> Slice | None:
 
 @cache
 def _slices(family: str) -> tuple[Slice, ...]:
-    """A typeface's slices; none where `make` has not installed it yet."""
+    """A typeface's slices; none if `make` has not installed it yet."""
     folder = settings.TYPEFACES_DIR / family
     try:
         ranges = json.loads((folder / "unicode.json").read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
-"""How an app calls what an app above it knows, without importing upwards.
+"""Lets an app call functions of an app above it without importing upward.
 
-The lower app has a `Callbacks` and says what such a function takes and gives. The app above names
-its function there in `AppConfig.ready`, by its dotted path, because models are not there yet.
-See docs/decisions for what is allowed to go this way.
+The lower app owns a `Callbacks` and documents the signature. The upper app registers its function
+in `AppConfig.ready` by dotted path, because models are not loaded yet. See docs/decisions for what
+may be called this way.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from django.utils.module_loading import import_string
 
 
 class Callbacks:
-    """The functions that apps above have named, in the order in which the apps start."""
+    """The functions registered by upper apps, in the order in which the apps start."""
 
     def __init__(self) -> None:
         self._paths: list[str] = []
 
     def add(self, path: str) -> None:
-        """Name a function by its dotted path; naming it again changes nothing."""
+        """Register a function by its dotted path; registering it again changes nothing."""
         if path not in self._paths:
             self._paths.append(path)
 

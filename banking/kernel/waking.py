@@ -1,4 +1,4 @@
-"""Handing work to the worker, only once what it is to work on is committed."""
+"""Queue work for the worker once the data it needs is committed."""
 
 import logging
 from functools import partial
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 def wake(task: Task, pk: int) -> None:
     """Queue `task` for the row `pk` after the commit.
 
-    While the broker is away nothing is queued: each kind of work has a sweep that finds it later.
+    If the broker is down nothing is queued: each kind of work has a sweep that finds it later.
     """
     db_transaction.on_commit(partial(_publish, task, pk), robust=True)
 

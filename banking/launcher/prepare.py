@@ -1,4 +1,4 @@
-"""Before `make run` serves: the database is migrated and, the first time, has its demo data."""
+"""Steps before `make run` serves: migrate the database and, the first time, load the demo data."""
 
 import sys
 from io import StringIO
@@ -26,14 +26,14 @@ def main() -> int:
 
 
 def load_demo_once() -> None:
-    """The demo household, unless its owner is there already."""
+    """Load the demo household, unless its owner already exists."""
     if get_user_model().objects.filter(email=DEMO_EMAIL).exists():
         return
     sys.stdout.write("Loading three years of demo data …\n")
     sys.stdout.flush()
     said = StringIO()
     call_command("load_demo", stdout=said)
-    # Its sign-ins are told again when everything runs.
+    # The sign-ins are printed again once everything runs.
     sys.stdout.write(said.getvalue().partition("\n")[0] + "\n")
 
 

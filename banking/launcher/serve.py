@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
 
 @contextlib.contextmanager
 def only_one(place: Place):
-    """One supervisor per DATA_DIR; the lock goes with its process, however it ends."""
+    """Allow one supervisor per DATA_DIR; the lock ends with its process, however it ends."""
     with (place.data_dir / "run.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,7 +111,7 @@ def require_free_port(place: Place) -> None:
 
 
 def serve(place: Place) -> int:
-    """From an empty folder to a page that answers; then until somebody stops it."""
+    """Start from an empty folder to a working page, then run until stopped."""
     record = place.data_dir / "run.json"
     if end_leftovers(record):
         say("Ended what an interrupted run had left behind.")
@@ -157,7 +157,7 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
 
 
 def valkey(data_dir: Path) -> Child:
-    """Its messages are kept on disk; when it is full, only what has an expiry (the cache) goes."""
+    """Keep messages on disk; when memory is full, evict only keys with an expiry (the cache)."""
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {
@@ -177,7 +177,7 @@ def valkey(data_dir: Path) -> Child:
 
 
 def sandbox_bank(data_dir: Path) -> tuple[Child, str]:
-    """The bank with invented money, and its address: a free port of this machine."""
+    """Start the sandbox bank with invented money on a free port; returns its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -200,7 +200,9 @@ def web(place: Place) -> Child:
 
 
 def worker() -> Child:
-    """Processes, not threads: only a process can be ended when its task takes too long."""
+    """Run worker processes, not threads: only a process can be killed when its
+    task takes too long.
+    """
     return Child(
         "worker (Celery)",
         [
@@ -215,7 +217,7 @@ def worker() -> Child:
 
 
 def beat() -> Child:
-    """Its own process: there must be exactly one, however many workers there are."""
+    """Run beat in its own process: there must be exactly one, however many workers there are."""
     return Child(
         "scheduler (Celery beat)",
         [
@@ -227,7 +229,7 @@ def beat() -> Child:
 
 
 def stop_on_signals(supervisor: Supervisor) -> None:
-    """The first Ctrl-C or SIGTERM stops in order, the second at once."""
+    """The first Ctrl-C or SIGTERM stops in order, the second immediately."""
 
     def handle(number: int, frame: object) -> None:
         if supervisor.is_stopping:
@@ -241,7 +243,7 @@ def stop_on_signals(supervisor: Supervisor) -> None:
 
 
 def clear_metrics(folder: Path) -> None:
-    """The counts of processes that are gone."""
+    """Delete the counts of dead processes."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink(missing_ok=True)
@@ -261,7 +263,7 @@ def wait_for_socket(path: Path) -> None:
 
 
 def wait_until_ready(place: Place, supervisor: Supervisor) -> bool:
-    """Until the page that asks database, cache and broker says yes."""
+    """Wait until the page that checks database, cache and broker succeeds."""
     deadline = time.monotonic() + READY_SECONDS
     answer = NO_ANSWER
     while time.monotonic() < deadline and not supervisor.is_stopping:
@@ -276,7 +278,7 @@ def wait_until_ready(place: Place, supervisor: Supervisor) -> bool:
             answer = error.read().decode(errors="replace")[:300]
         except OSError:
             pass
-        # Each refusal is logged; no answer yet is not.
+        # Log every refusal, but not a missing response.
         time.sleep(1 if answer != NO_ANSWER else 0.1)
     if not supervisor.is_stopping:
         say(f"The web server was not ready after {READY_SECONDS} s: {answer}")

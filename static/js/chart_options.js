@@ -1,4 +1,4 @@
-// How each kind of chart looks: Chart.js configuration from a table's data and the tokens' colours.
+// Chart.js configuration for each kind of chart, from a table's data and the tokens' colors.
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const paper = matchMedia("print");
@@ -43,7 +43,7 @@ function linkOf(data, hits, isRound) {
 function formatter(currency) {
   const locale = document.documentElement.dataset.region || "en-US";
   const digits = (options) => new Intl.NumberFormat(locale, options).format;
-  // Rates and the like differ in late digits.
+  // Rates differ in their last digits.
   if (!currency) return { full: digits({ maximumSignificantDigits: 8 }), short: digits({ maximumSignificantDigits: 5 }) };
   const style = { style: "currency", currency };
   return {
@@ -145,7 +145,7 @@ function axes(figure, kind, short, color) {
     stacked: kind === "stacked",
     border: { display: false },
     grid: { display: false },
-    // A bar that lies has room for its name.
+    // A horizontal bar has room for its name.
     ticks: { color: color("ink-3"), font: font(), padding: 6, maxRotation: 0, autoSkip: !isHorizontal, autoSkipPadding: 14 },
   };
   return isHorizontal ? { x: values, y: labels } : { x: labels, y: values };

@@ -1,6 +1,6 @@
 // <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
 // is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
-// number and data-href where a click leads; a header's data-color names a token or is a hex colour.
+// number, data-href the link on click; a header's data-color is a token name or a hex color.
 import { drawOptions, paper } from "./chart_options.js";
 
 const drawn = new Map();
@@ -11,7 +11,7 @@ export function startCharts() {
   document.addEventListener("htmx:afterSettle", drawAll);
   document.addEventListener("themechange", redrawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
-  // Paper is light and has its own width.
+  // Printed pages are light and have their own width.
   paper.addEventListener("change", redrawAll);
 }
 
@@ -63,7 +63,7 @@ function canvasOf(figure) {
     figure.querySelector(".chart__table, .table-wrap, table").before(box);
   }
   const canvas = document.createElement("canvas");
-  // The table beneath says the same in words and numbers.
+  // The table below has the same content as text.
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", figure.querySelector("figcaption, caption")?.textContent.trim() ?? "");
   box.replaceChildren(canvas);
@@ -98,7 +98,7 @@ function linkIn(cell) {
   return cell.dataset.href ?? cell.querySelector("a")?.getAttribute("href") ?? undefined;
 }
 
-// A token's colour as the browser computes it now; canvas knows no custom properties.
+// A token's computed color; canvas does not support custom properties.
 const probe = document.createElement("i");
 probe.hidden = true;
 function tokenColor(name, fallback) {

@@ -1,10 +1,10 @@
-// Runs before the first paint: what would flash if it came later.
+// Runs before the first paint, to avoid a flash of the wrong theme.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
   try {
     if (localStorage.getItem("privacy") === "on") root.dataset.privacy = "on";
   } catch {
-    // No storage in this browser: the page works without.
+    // No storage in this browser: the page works without it.
   }
 })();

@@ -1,5 +1,5 @@
 // .dropzone: shows the chosen file's name and that a file is held over it. The file input beneath
-// does the rest, with or without this.
+// works with or without this script.
 export function startFiles() {
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {

@@ -1,4 +1,4 @@
-// What the browser knows and nobody needs to type: a hidden field says which guess it takes.
+// Fills hidden fields with values that the browser knows.
 export function fillGuesses() {
   for (const field of document.querySelectorAll('input[data-guess="timezone"]')) {
     field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";

@@ -1,5 +1,5 @@
 // data-key="/" on an element: the key focuses a field, or presses a link or button. "g t" is two keys
-// one after the other. "?" lists what this page offers; the list's switch turns all of it off.
+// in sequence. "?" lists this page's shortcuts; a switch in the list turns them off.
 import { recall, remember } from "./storage.js";
 
 const SEQUENCE_MS = 900;

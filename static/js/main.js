@@ -1,5 +1,5 @@
-// Every page's enhancements. Each module finds its elements by data attributes and works on what
-// htmx brings in later too.
+// Enhancements for all pages. Each module finds its elements by data attributes, including those
+// that htmx adds later.
 import { startCells } from "./cells.js";
 import { startCharts } from "./charts.js";
 import { startDialogs } from "./dialogs.js";

@@ -1,4 +1,4 @@
-// Splitting: how much of the whole is left for the parts, while somebody types them.
+// Splitting a transaction: shows the amount left to allocate while the user types.
 export function startParts() {
   const place = document.querySelector("[data-parts-left]");
   if (!place) return;
@@ -18,7 +18,7 @@ export function startParts() {
   show();
 }
 
-// Every mark but the region's decimal one groups digits. The server reads the amount for good.
+// Any mark other than the region's decimal mark groups digits. The server parses the final amount.
 function amountIn(text, mark) {
   const [whole, decimals] = text.split(mark);
   const digits = (part) => (part ?? "").replace(/\D/g, "") || "0";

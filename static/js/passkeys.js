@@ -1,4 +1,4 @@
-// A passkey that was not given (cancelled, timed out, unknown here) is said on the page.
+// Shows an error if no passkey was used (canceled, timed out, unknown here).
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   const place = document.querySelector("[data-passkey-failure]");

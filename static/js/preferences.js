@@ -1,4 +1,4 @@
-// Theme, privacy blur, and which groups of the sidebar are closed.
+// Theme, privacy blur, and collapsed sidebar groups.
 import { recall, remember } from "./storage.js";
 
 const root = document.documentElement;
@@ -27,7 +27,7 @@ function showPrivacy(isOn) {
   }
 }
 
-// The page changes at once; the server is told behind it.
+// Update the page immediately, then tell the server.
 function chooseTheme(event) {
   const theme = event.submitter?.value;
   if (!theme) return;

@@ -1,5 +1,5 @@
-// ReDoc shows its maker's logo from another host. Nothing here comes from other hosts: our own mark
-// takes that place before the browser asks for it.
+// ReDoc shows its vendor's logo from another host. We load nothing from other hosts, so our own logo
+// replaces it before the browser requests it.
 (() => {
   const mark = document.currentScript.dataset.mark;
   const ours = (value) => (/^https?:/.test(String(value)) ? mark : value);

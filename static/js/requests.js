@@ -1,4 +1,4 @@
-// What htmx cannot say itself: a request that failed is told in words.
+// Shows a message when an htmx request fails.
 import { complain } from "./toasts.js";
 
 const SENTENCES = {
@@ -10,7 +10,7 @@ const SENTENCES = {
 };
 
 export function startHtmx() {
-  // data-quiet: what asks by itself and says nothing when nobody answers.
+  // data-quiet: automatic requests that fail silently.
   const isQuiet = (event) => event.target.closest?.("[data-quiet]");
   document.addEventListener("htmx:responseError", (event) => {
     if (isQuiet(event)) return;
@@ -20,7 +20,7 @@ export function startHtmx() {
   document.addEventListener("htmx:sendError", (event) => {
     if (!isQuiet(event)) complain("We can't reach the server.");
   });
-  // data-submit-on-change: a filter form answers at once; its button remains for those without script.
+  // data-submit-on-change: a filter form submits on change; its button is for use without JavaScript.
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (form?.hasAttribute("data-submit-on-change")) form.requestSubmit();

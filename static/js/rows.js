@@ -1,5 +1,5 @@
 // A list's rows by keyboard: j and k move, x selects, c, t and m change category, tags and notes, e
-// edits. The row is the one with the focus. What is selected is added up, each currency apart.
+// edits the focused row. Selected amounts are summed per currency.
 import { isOn } from "./keyboard.js";
 
 const STEP = 10_000;
@@ -24,7 +24,7 @@ export function startRows() {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !isOn() || !Object.hasOwn(acts, event.key)) return;
-  // "g t" has been answered already.
+  // "g t" has been handled already.
   if (event.defaultPrevented) return;
   if (event.target.closest("input:not([data-select]), select, textarea, [contenteditable]")) return;
   if (!document.querySelector("[data-row]") || document.querySelector("dialog[open]")) return;

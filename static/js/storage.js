@@ -1,4 +1,4 @@
-// What this browser remembers; a browser that refuses storage forgets, and nothing breaks.
+// Local storage; without it nothing is remembered, and nothing breaks.
 export function recall(name) {
   try {
     return localStorage.getItem(name);
@@ -12,6 +12,6 @@ export function remember(name, value) {
     if (value === null) localStorage.removeItem(name);
     else localStorage.setItem(name, value);
   } catch {
-    // Forgotten at the next page.
+    // Not remembered on the next page.
   }
 }

@@ -1,5 +1,5 @@
 // data-select-all="name" checks every box of that name in its form or table; shift-click takes the
-// rows between. Elements with data-selection-count show how many; data-selection-bar shows itself.
+// rows between. data-selection-count elements show the count; data-selection-bar becomes visible.
 let lastBox = null;
 
 export function startTables() {

@@ -1,4 +1,4 @@
-// Messages leave by themselves, except errors; they wait while pointed at or focused.
+// Messages disappear automatically, except errors; they stay while hovered or focused.
 const PLAIN_MS = 8_000;
 const UNDO_MS = 20_000;
 
@@ -16,7 +16,7 @@ export function startToasts() {
   }).observe(region, { childList: true });
 }
 
-// complain("We can't reach the server."): a message from the page itself, shown once.
+// complain("We can't reach the server."): shows a message from the page itself, once.
 export function complain(text) {
   const region = document.getElementById("toasts");
   if ([...region.querySelectorAll(".toast__text")].some((line) => line.textContent === text)) return;

@@ -1,4 +1,4 @@
-"""Dates as every page writes them: day, month by name, year, so that nobody mixes up the two."""
+"""Dates on every page: day, month name, year, so that day and month are never confused."""
 
 DATE_FORMAT = "j M Y"
 SHORT_DATE_FORMAT = "j M Y"
