@@ -108,7 +108,7 @@ def choices_for(user: User) -> list[Choice]:
     """One user's settings for every type; unsubscribing in a mail turns email off."""
     silenced = opted_out_kinds(user)
     found = choices_of([user.pk], AlertType.values)
-    return [_heard(found[user.pk, one], silenced) for one in AlertType.values]
+    return [_heard(found[user.pk, alert_type], silenced) for alert_type in AlertType.values]
 
 
 def problems_of(user: User) -> dict[str, str]:

@@ -18,7 +18,7 @@ def abilities(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {"may": {}}
     return {
-        "may": {one.name.lower(): may(user, one) for one in Ability},
+        "may": {ability.name.lower(): may(user, ability) for ability in Ability},
         "is_for_everybody": is_for_everybody(user),
     }
 

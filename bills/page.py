@@ -85,7 +85,11 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
 
 def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
     """Mark bills around the date `on` that an expense in the ledger may already have paid."""
-    near = [one for one in open_lines if abs((one.bill.due_date - on).days) <= MATCH_DAYS]
+    near = [
+        open_line
+        for open_line in open_lines
+        if abs((open_line.bill.due_date - on).days) <= MATCH_DAYS
+    ]
     found = maybe_paid_ids([one.bill for one in near[:MOST_MATCHED]])
     for line in near:
         line.maybe_paid = line.bill.pk in found
@@ -226,7 +230,7 @@ def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
         "previous_month": add_months(period.start, -1),
         "next_month": add_months(period.start, 1),
         "is_this_month": on in period,
-        "is_empty": not any(one.is_in_month and (one.lines or one.expected) for one in days),
+        "is_empty": not any(day.is_in_month and (day.lines or day.expected) for day in days),
     }
 
 

@@ -57,7 +57,7 @@ def _choosable(owner: User) -> list[Category]:
 
 def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Slugs by group: each top-level category heads its own group."""
-    by_id = {one.pk: one for one in categories}
+    by_id = {category.pk: category for category in categories}
     families: dict[int, list[Category]] = {}
     for one in by_id.values():
         top = one.parent_id if one.parent_id in by_id else one.pk

@@ -51,8 +51,8 @@ def list_context(shown: BudgetMonth, extra: Mapping[str, str]) -> dict[str, Any]
     `extra`: query parameters that the switcher's links keep.
     """
     cards = [
-        Card(one, transactions_url(one), one.budget.user_id != shown.user.pk)
-        for one in shown.progresses
+        Card(progress, transactions_url(progress), progress.budget.user_id != shown.user.pk)
+        for progress in shown.progresses
     ]
     return {
         "shown": shown,

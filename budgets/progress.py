@@ -239,7 +239,7 @@ def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]
     currency; only the parent's budget is counted.
     """
     progresses = list(progresses)
-    budgeted = {(one.budget.user_id, one.budget.category_id) for one in progresses}
+    budgeted = {(progress.budget.user_id, progress.budget.category_id) for progress in progresses}
     groups: dict[str, list[BudgetProgress]] = {}
     for one in progresses:
         if (one.budget.user_id, one.budget.category.parent_id) not in budgeted:

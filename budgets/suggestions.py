@@ -80,4 +80,4 @@ def _candidates(
         .filter(pk__in=category_ids, kind=Category.Kind.EXPENSE)
         .select_related("parent")
     )
-    return [one for one in categories if not {one.pk, one.parent_id} & budgeted]
+    return [category for category in categories if not {category.pk, category.parent_id} & budgeted]

@@ -48,31 +48,31 @@ class RewardsTotal:
 
     @property
     def total_points(self) -> int:
-        return sum(one.reward.points_balance for one in self.holdings)
+        return sum(holding.reward.points_balance for holding in self.holdings)
 
     @property
     def value(self) -> Decimal:
-        return sum((one.base_value or Decimal(0) for one in self.holdings), Decimal(0))
+        return sum((holding.base_value or Decimal(0) for holding in self.holdings), Decimal(0))
 
     @property
     def not_converted_count(self) -> int:
-        return sum(one.base_value is None for one in self.holdings)
+        return sum(holding.base_value is None for holding in self.holdings)
 
     @property
     def expiring_points(self) -> int:
-        return sum(one.expiring_points for one in self.holdings)
+        return sum(holding.expiring_points for holding in self.holdings)
 
     @property
     def expiring(self) -> list[Holding]:
         """Programs with points that expire soon, soonest first."""
-        soon = [one for one in self.holdings if one.expiring]
+        soon = [holding for holding in self.holdings if holding.expiring]
         return sorted(soon, key=lambda one: (one.expires_next or date.max, one.reward.pk))
 
 
 def rewards_total(*, user: User, on: date) -> RewardsTotal:
     """The user's programs on the date `on`."""
     rewards = list(Reward.objects.visible_to(user))
-    rates = RateTable.for_dates({one.currency for one in rewards}, user.base_currency, [on])
+    rates = RateTable.for_dates({reward.currency for reward in rewards}, user.base_currency, [on])
     lots = _expiring(rewards, on)
     holdings = []
     for reward in rewards:
@@ -91,7 +91,7 @@ def points_of_payment(payment_id: int) -> int:
 
 def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
     by = on + timedelta(days=POINTS_WARNING_DAYS)
-    ids = [one.pk for one in rewards if one.points_balance]
+    ids = [reward.pk for reward in rewards if reward.points_balance]
     concerned = PointsEntry.objects.filter(reward__in=ids, expires_on__lte=by).values("reward")
     entries: dict[int, list[PointsEntry]] = defaultdict(list)
     for entry in PointsEntry.objects.filter(reward__in=concerned).order_by("id"):
@@ -128,14 +128,14 @@ def best_alternative(*, user: User, on: date) -> Comparison | None:
     """The program that would have earned the most extra this month, by value in
     the base currency.
     """
-    rewards = {one.pk: one for one in Reward.objects.visible_to(user)}
+    rewards = {reward.pk: reward for reward in Reward.objects.visible_to(user)}
     if len(rewards) < 2:
         return None
     paid = _paid_in(Period.month_of(on), rewards)
     if not paid:
         return None
     base = user.base_currency
-    currencies = {one.currency for one in paid} | {one.currency for one in rewards.values()}
+    currencies = {one.currency for one in paid} | {reward.currency for reward in rewards.values()}
     rates = RateTable.for_dates(currencies, base, {on, *(one.on for one in paid)})
     actual = _worth(rewards, paid, rates, on)
     if actual is None:

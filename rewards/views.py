@@ -119,7 +119,7 @@ def _detail(
     page = keyset_page(reward.entries.all(), ["-id"], LINES_A_PAGE, request.GET.get("cursor"))
     context = {
         "reward": reward,
-        "holding": next(one for one in total.holdings if one.reward.pk == reward.pk),
+        "holding": next(holding for holding in total.holdings if holding.reward.pk == reward.pk),
         "page": page,
         "form": form,
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),

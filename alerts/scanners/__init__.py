@@ -45,4 +45,4 @@ AFTER_POSTING: tuple[ModuleType, ...] = (
 
 def scanner_of(kind: str) -> ModuleType | None:
     """The module that finds this type; None if there is none yet."""
-    return next((one for one in SCANNERS if kind in one.KINDS), None)
+    return next((scanner for scanner in SCANNERS if kind in scanner.KINDS), None)

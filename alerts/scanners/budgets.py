@@ -83,8 +83,10 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
     first, last = days.start - timedelta(days=LATE_DAYS), days.last_day
     budgets = Budget.objects.of_owners(people.ids).in_months(first, last).for_list()
     progresses = budget_progress(list(budgets.order_by("user_id", "pk")), on=last)
-    families = sub_categories({one.budget.category_id for one in progresses}, set(people.ids))
-    spent = _spent_by_day(people, days, {one.currency for one in progresses})
+    families = sub_categories(
+        {progress.budget.category_id for progress in progresses}, set(people.ids)
+    )
+    spent = _spent_by_day(people, days, {progress.currency for progress in progresses})
     for progress in progresses:
         for on, amount in _course(progress, families, spent, days.start):
             if on in days:

@@ -117,7 +117,7 @@ def _rows(people: People, days: Period) -> Iterator[Transaction]:
         by_currency.setdefault(user.base_currency, []).append(user)
     for currency, users in by_currency.items():
         thresholds = [people.threshold(user, AlertType.LARGE_TRANSACTION) for user in users]
-        least = min((one for one in thresholds if one is not None), default=None)
+        least = min((threshold for threshold in thresholds if threshold is not None), default=None)
         if least is not None:
             # Amounts in another currency must be converted before comparing.
             large |= ~Q(currency=currency) | Q(amount__gte=least)

@@ -27,7 +27,9 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
     expiring = PointsEntry.objects.filter(
         reward__user__in=people.ids, expires_on__gte=days.start, expires_on__lte=last, points__gt=0
     ).values("reward")
-    rewards = {one.pk: one for one in Reward.objects.filter(pk__in=expiring, deleted_at=None)}
+    rewards = {
+        reward.pk: reward for reward in Reward.objects.filter(pk__in=expiring, deleted_at=None)
+    }
     entries: dict[int, list[PointsEntry]] = {}
     for entry in PointsEntry.objects.filter(reward__in=rewards).order_by("id"):
         entries.setdefault(entry.reward_id, []).append(entry)

@@ -74,12 +74,12 @@ def _parts_of(form: str) -> tuple[str, bool] | None:
             day, has_time = form.removesuffix(clock), True
     letters = [one for one in day if one.isalpha()]
     known = set(_MONTHS) | set(_WEEKDAYS) | {"j", "d", "Y", "y"}
-    names = [one for one in letters if one in _MONTHS or one in _WEEKDAYS]
+    names = [letter for letter in letters if letter in _MONTHS or letter in _WEEKDAYS]
     if "\\" in form or not set(letters) <= known or (letters and not names):
         return None
     year = "y" if {"Y", "y"} & set(letters) else ""
-    month = next((_MONTHS[one] for one in letters if one in _MONTHS), "")
-    weekday = next((_WEEKDAYS[one] for one in letters if one in _WEEKDAYS), "")
+    month = next((_MONTHS[letter] for letter in letters if letter in _MONTHS), "")
+    weekday = next((_WEEKDAYS[letter] for letter in letters if letter in _WEEKDAYS), "")
     return year + month + weekday + ("d" if {"j", "d"} & set(letters) else ""), has_time
 
 

@@ -56,7 +56,7 @@ def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -
 
 def row_ids(texts: Iterable[str]) -> list[int]:
     """Row ids from a request: ASCII digits only, and within the column's range."""
-    return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 19]
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 class YesNoField(forms.NullBooleanField):

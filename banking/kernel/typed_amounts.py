@@ -114,10 +114,17 @@ def _is_affix(text: str, locale: str) -> bool:
 
 def _plain_digits(text: str) -> str:
     """Convert digits of any one script to 0 to 9; mixed scripts are left and then refused."""
-    zeros = {ord(one) - unicodedata.decimal(one) for one in text if one.isdecimal()}
+    zeros = {
+        ord(character) - unicodedata.decimal(character)
+        for character in text
+        if character.isdecimal()
+    }
     if len(zeros) != 1:
         return text if not zeros else ""
-    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
+    return "".join(
+        str(unicodedata.decimal(character)) if character.isdecimal() else character
+        for character in text
+    )
 
 
 def _sign_and_affixes(

@@ -57,7 +57,9 @@ def name_unknown(text: str) -> str:
     The name is the Unicode name, or the code point if it has none: `[TIBETAN LETTER KA]`,
     `[U+E000]`.
     """
-    unknown = [one for one in set(text) if _is_drawn(one) and not _slice_of(one)]
+    unknown = [
+        character for character in set(text) if _is_drawn(character) and not _slice_of(character)
+    ]
     return text.translate({ord(one): _in_words(one) for one in unknown}) if unknown else text
 
 

@@ -72,9 +72,9 @@ def test_paying_by_api_happens_once_with_put_and_post(alice, api_for, checking):
     refused = api.put(url, {"paid_on": "1900-01-01"})
     assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "paid_on")
     answers = [api.put(url), api.post(url), api.post(url, HTTP_IDEMPOTENCY_KEY="a")]
-    assert [one.status_code for one in answers] == [200, 200, 200]
-    assert {one.json()["payment"] for one in answers} == {Transaction.objects.get().pk}
-    assert {one.json()["status"] for one in answers} == {"paid"}
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert {answer.json()["payment"] for answer in answers} == {Transaction.objects.get().pk}
+    assert {answer.json()["status"] for answer in answers} == {"paid"}
     assert (PointsEntry.objects.count(), Bill.objects.count()) == (1, 2)
     undone = api.post(f"/api/bills/{bill.pk}/unpay").json()
     assert (undone["status"], undone["payment"]) == ("upcoming", None)
@@ -284,7 +284,7 @@ def test_an_invalid_amount_pays_nothing(alice, api_for, checking):
         answer = getattr(api_for(alice), method)(url, {"amount_paid": "30", "date": str(TODAY)})
         errors = answer.json()["errors"]
         assert answer.status_code == 400
-        assert [(one["code"], one["attr"]) for one in errors] == [
+        assert [(error["code"], error["attr"]) for error in errors] == [
             ("unknown_field", "amount_paid"),
             ("unknown_field", "date"),
         ]

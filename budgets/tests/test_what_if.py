@@ -49,8 +49,15 @@ def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):
     assert before == [(512, 500, "exceeded"), (0, 90, "on_track")]
     preview = preview_rules(alice, rule, on=ON)
     told = [
-        (one.name, one.before, one.after, one.limit_before, one.limit_after, one.is_turned)
-        for one in preview.limits
+        (
+            limit.name,
+            limit.before,
+            limit.after,
+            limit.limit_before,
+            limit.limit_after,
+            limit.is_turned,
+        )
+        for limit in preview.limits
     ]
     assert told == [
         ("Coffee & snacks", 0, 82, 90, 80, True),
@@ -59,7 +66,7 @@ def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):
     assert standing(budgets) == before
     assert apply_rules(actor=alice, user=alice, at=timezone.now(), rule=rule).row_count == 3
     assert standing(budgets) == [
-        (one.after, one.limit_after, one.status_after) for one in reversed(preview.limits)
+        (limit.after, limit.limit_after, limit.status_after) for limit in reversed(preview.limits)
     ]
     assert standing(budgets) == [(430, 500, "warning"), (82, 80, "exceeded")]
     assert preview_rules(alice, rule, on=ON).limits == []

@@ -86,7 +86,7 @@ def make_bills(*, owner: User, on: date) -> int:
     """Create bills from the standing payments: past ones are settled, some future ones are paid."""
     for merchant, auto_pay in STANDING:
         _standing(owner, merchant, auto_pay, on)
-    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    categories = {category.slug: category for category in Category.objects.filter(user=None)}
     checking = Account.objects.owned_by(owner).filter(account_type="checking").order_by("pk")
     for one in AHEAD:
         create_bill(

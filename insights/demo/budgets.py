@@ -34,7 +34,7 @@ def make_budgets(*, owner: User, on: date) -> int:
     if oldest is None:
         return 0
     month = max(add_months(this_month, -MONTHS_BEFORE), first_of_month(oldest.txn_date))
-    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    categories = {category.slug: category for category in Category.objects.filter(user=None)}
     usual = _usual(owner, [categories[slug] for slug, _ in CATEGORIES], month, this_month, on)
     for slug, rollover in CATEGORIES:
         create_budget(
@@ -58,7 +58,10 @@ def _usual(
 ) -> dict[str, Decimal]:
     """A limit slightly above the average month, rounded to tens."""
     months = list(Period(first, last).months()) or [first]
-    subjects = {one.slug: Subject(owner.pk, one.pk, owner.base_currency) for one in categories}
+    subjects = {
+        category.slug: Subject(owner.pk, category.pk, owner.base_currency)
+        for category in categories
+    }
     spending = load_spending(set(subjects.values()), months, on=on)
     limits = {}
     for slug, subject in subjects.items():

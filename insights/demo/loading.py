@@ -105,7 +105,7 @@ def _household(owner: User, on: date, wanted: int, loaded: Loaded) -> None:
     # One extra week, so that the first days have an earlier bank day to fall back on.
     rates = list(demo_rates(start - timedelta(days=7), on, currencies))
     store_rates(actor=None, rates=rates)
-    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    categories = {category.slug: category for category in Category.objects.filter(user=None)}
     household = Household(
         start=start,
         end=on,

@@ -37,7 +37,7 @@ def put_in_order(*, owner: User, on: date) -> None:
     pairs = open_suggestions(owner).order_by("-outflow_transaction__txn_date", "-pk")
     for transfer in pairs[LEFT_OPEN:]:
         confirm_transfer(actor=owner, transfer=transfer)
-    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    categories = {category.slug: category for category in Category.objects.filter(user=None)}
     for slug, looked_for in RULES:
         create_rule(actor=owner, user=owner, category=categories[slug], **looked_for)
     save_view(actor=owner, name=VIEW_NAME, query=VIEW)

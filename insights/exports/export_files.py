@@ -59,7 +59,7 @@ def _monthly_report(export: Export, file: IO[bytes], at: datetime, report: Repor
         on=local_date(user.timezone, at),
         include_shared=params["include_shared"],
     )
-    if {one.pk for one in figures.coverage.accounts if one.user_id != user.pk} - {
+    if {account.pk for account in figures.coverage.accounts if account.user_id != user.pk} - {
         *export.shared_ids
     }:
         raise ExportRefusedError(

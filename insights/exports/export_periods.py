@@ -39,12 +39,15 @@ def offered_periods(on: date) -> list[tuple[str, list[tuple[str, str]]]]:
     quarter = add_months(this, -((on.month - 1) % 3))
     quarters = [add_months(quarter, -3 * back) for back in range(QUARTERS)]
     return [
-        ("Months", [(f"{one:%Y-%m}", date_format(one, "F Y")) for one in months]),
+        ("Months", [(f"{month:%Y-%m}", date_format(month, "F Y")) for month in months]),
         (
             "Quarters",
             [
-                (f"{one.year}-Q{(one.month + 2) // 3}", f"Q{(one.month + 2) // 3} {one.year}")
-                for one in quarters
+                (
+                    f"{quarter.year}-Q{(quarter.month + 2) // 3}",
+                    f"Q{(quarter.month + 2) // 3} {quarter.year}",
+                )
+                for quarter in quarters
             ],
         ),
         ("Years", [(str(on.year - back), str(on.year - back)) for back in range(YEARS)]),

@@ -91,7 +91,7 @@ def request_monthly_report(
         kind=Kind.MONTHLY_REPORT,
         title=date_format(month, "F Y", actor.locale),
         params={"month": f"{month:%Y-%m}", "include_shared": coverage.includes_shared},
-        shared_ids=[one.pk for one in coverage.accounts if one.user_id != actor.pk],
+        shared_ids=[account.pk for account in coverage.accounts if account.user_id != actor.pk],
         at=at,
     )
 

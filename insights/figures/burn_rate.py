@@ -85,7 +85,7 @@ class BurnRate:
     @property
     def main(self) -> BurnWindow | None:
         """The headline window: six months, which smooths out unusual months."""
-        return next((one for one in self.windows if one.months == MAIN_WINDOW), None)
+        return next((window for window in self.windows if window.months == MAIN_WINDOW), None)
 
     @property
     def runway_months(self) -> Decimal | None:
@@ -119,7 +119,7 @@ def burn_rate(question: Question) -> BurnRate:
     flows, rates = question.load([year])
     first = _first_month(question)
     whole = cash_flow(flows, year)
-    liquid = [one for one in question.coverage.accounts if one.account_type in LIQUID]
+    liquid = [account for account in question.coverage.accounts if account.account_type in LIQUID]
     return BurnRate(
         question=question,
         windows=tuple(

@@ -53,7 +53,7 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
         include_shared = user.role in _GUESTS or not own
     accounts = visible if include_shared else own
     levels = shared_account_ids(user)
-    as_viewer = any(levels.get(one.pk) == AccountShare.Level.VIEWER for one in accounts)
+    as_viewer = any(levels.get(account.pk) == AccountShare.Level.VIEWER for account in accounts)
     return Coverage(
         user=user,
         accounts=tuple(accounts),

@@ -150,8 +150,8 @@ def burn_rate_context(figure: BurnRate) -> dict[str, Any]:
         "figure": figure,
         "main": figure.main,
         "rows": [
-            (one, one.runway_months(funds), links.expenses(one.flow.period))
-            for one in figure.windows
+            (window, window.runway_months(funds), links.expenses(window.flow.period))
+            for window in figure.windows
         ],
         "months": [
             (

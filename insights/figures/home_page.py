@@ -116,11 +116,11 @@ def _account_groups(
     """(name, total in the base currency, [(balance, link)]) of each group that has accounts."""
     groups = []
     for name, types in _GROUPS:
-        items = [one for one in overview.net_worth.items if one.account.account_type in types]
+        items = [item for item in overview.net_worth.items if item.account.account_type in types]
         items.sort(key=lambda one: (one.is_foreign, -abs(one.account.balance)))
         if items:
-            worth = sum((one.converted.amount for one in items if one.converted), Decimal(0))
-            rows = [(one, links.account(one.account.pk)) for one in items]
+            worth = sum((item.converted.amount for item in items if item.converted), Decimal(0))
+            rows = [(item, links.account(item.account.pk)) for item in items]
             groups.append((name, worth, rows))
     return groups
 

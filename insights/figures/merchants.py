@@ -141,7 +141,7 @@ def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
             _row(key, one, before_sums.get(key), whole, categories) for key, one in spent[:limit]
         ),
         total=whole,
-        previous_total=sum((one.spent for one in before_sums.values()), Decimal(0)),
+        previous_total=sum((before_sum.spent for before_sum in before_sums.values()), Decimal(0)),
         others_count=max(len(spent) - limit, 0),
         not_converted=merged(_left_out(line) for line, rate in used if rate is None),
         rates=rates_used(rate for line, rate in used if rate is not None),
@@ -216,7 +216,11 @@ def _left_out(line: _Line) -> NotConverted:
 
 def _lines(question: Question, period: Period) -> list[_Line]:
     """Home-currency sums of the days outside the whole months that the totals cover."""
-    home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
+    home = [
+        account.pk
+        for account in question.coverage.accounts
+        if account.currency == question.currency
+    ]
     wanted = [Q(account_id__in=home) & _in(edge) for edge in cut_months(period) if home]
     if not wanted:
         return []
@@ -227,7 +231,7 @@ def _lines(question: Question, period: Period) -> list[_Line]:
 def _foreign(question: Question, period: Period, before: Period) -> Iterable[tuple[date, _Line]]:
     """Both periods' sums in other currencies, by day."""
     accounts = question.coverage.accounts
-    foreign = {one.pk: one for one in accounts if one.currency != question.currency}
+    foreign = {account.pk: account for account in accounts if account.currency != question.currency}
     if not foreign:
         return
     rows = _counted(Q(account_id__in=list(foreign)) & (_in(period) | _in(before)))
@@ -275,7 +279,11 @@ def _split_refunds(
 
 def _months(question: Question, period: Period, before: Period) -> Iterable[tuple[bool, _Line]]:
     """Both periods' sums of whole months from the totals, flagged if from the current period."""
-    home = [one.pk for one in question.coverage.accounts if one.currency == question.currency]
+    home = [
+        account.pk
+        for account in question.coverage.accounts
+        if account.currency == question.currency
+    ]
     spans = [whole_months(one) for one in (period, before)]
     wanted = [Q(month__range=(months[0], months[-1])) for months in spans if months]
     if not (home and wanted):

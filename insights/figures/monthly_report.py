@@ -123,7 +123,7 @@ def _worths(
 ) -> tuple[NetWorth, NetWorth]:
     """Net worth at the month's start and end, computed backward from today's balances."""
     days = (period.start, min(period.last_day, on))
-    currencies = {one.currency for one in coverage.accounts}
+    currencies = {account.currency for account in coverage.accounts}
     rates = RateTable.for_dates(currencies, currency, list(days))
     worths = [
         net_worth(

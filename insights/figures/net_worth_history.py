@@ -107,9 +107,9 @@ def net_worth_history(question: Question) -> NetWorthHistory:
     used: list[Rate] = []
     for evening, balances in _balances_back(accounts, evenings, nets):
         worths = [
-            (one, rates.convert(balances[one.pk], one.currency, evening))
-            for one in accounts
-            if lives[one.pk].holds(evening)
+            (account, rates.convert(balances[account.pk], account.currency, evening))
+            for account in accounts
+            if lives[account.pk].holds(evening)
         ]
         if evening == on:
             worths = [(item.account, item.converted) for item in now.items]
@@ -162,9 +162,9 @@ def _rest_of_months(
     }
     if not (accounts and rests):
         return {}
-    spans = [Q(txn_date__gte=one.start, txn_date__lt=one.end) for one in rests.values()]
+    spans = [Q(txn_date__gte=rest.start, txn_date__lt=rest.end) for rest in rests.values()]
     rows = Transaction.objects.filter(
-        reduce(or_, spans), account_id__in=[one.pk for one in accounts], deleted_at=None
+        reduce(or_, spans), account_id__in=[account.pk for account in accounts], deleted_at=None
     ).posted()
     nets = list(
         rows.order_by().values_list("txn_date", "account_id").annotate(net=Sum("signed_amount"))

@@ -73,7 +73,7 @@ class Known:
 def known_lines(ledger: Ledger, accounts: Sequence[Account], on: date) -> Known:
     """Entries booked by that day, as far back as recurring payments are searched."""
     after, until = add_months(on, -LOOKBACK_MONTHS).toordinal(), on.toordinal()
-    covered = {one.pk for one in accounts}
+    covered = {account.pk for account in accounts}
     known = [
         entry
         for entry in ledger.entries
@@ -154,7 +154,7 @@ def _planned(
     until: date,
 ) -> list[PlannedBill]:
     """Upcoming bills, without those that move money between covered accounts, such as a card's."""
-    covered = {one.pk for one in accounts}
+    covered = {account.pk for account in accounts}
     inside = {settled[pk] for pk in known.inside if pk in settled}
     return [
         (bill, day)
@@ -172,7 +172,7 @@ def _posted(
     until: date,
 ) -> list[Event]:
     """Future-dated transactions, each on its own day, without those already in today's balance."""
-    currencies = {one.pk: one.currency for one in accounts}
+    currencies = {account.pk: account.currency for account in accounts}
     pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
     is_today = ledger.is_today and on == ledger.on
     counted = {one.entry.pk for one in ledger.ahead if one.is_posted and is_today}

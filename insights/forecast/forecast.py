@@ -59,16 +59,16 @@ class Forecast:
 
 def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
     """The forecast for the `days` days after `on`, from the ledger as of the end of `on`."""
-    found_rates = {one.pk: ledger.rate(one, on) for one in ledger.accounts}
+    found_rates = {account.pk: ledger.rate(account, on) for account in ledger.accounts}
     rates = {pk: rate for pk, rate in found_rates.items() if rate is not None}
-    accounts = [one for one in ledger.accounts if one.pk in rates]
+    accounts = [account for account in ledger.accounts if account.pk in rates]
     today, until = on.toordinal(), on + timedelta(days=days)
     known = known_lines(ledger, accounts, on)
     found = recurring_among(known.outward, accounts, on, ledger.dismissed)
     events, unknown_bills = expected_events(ledger, accounts, known, found, on, until)
     first = ledger.first_day(accounts)
     history = min(FORECAST_HISTORY_DAYS, today - first) if first is not None else 0
-    worths = [worth(ledger.balance_on(one, today), rates[one.pk]) for one in accounts]
+    worths = [worth(ledger.balance_on(account, today), rates[account.pk]) for account in accounts]
     balance = Units(sum(worths))
     points: tuple[Point, ...] = ()
     everyday = 0
@@ -99,7 +99,7 @@ def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | N
     if not points:
         return None
     pay_day = next((event for event in events if event.is_pay_day), None)
-    before = [one for one in points if pay_day is None or one.on < pay_day.on] or points[:1]
+    before = [point for point in points if pay_day is None or point.on < pay_day.on] or points[:1]
     return LowestPoint(min(before, key=lambda one: (one.expected, one.on)), pay_day)
 
 
@@ -108,9 +108,9 @@ def _left_out(
 ) -> tuple[NotConverted, ...]:
     """The balances and bills that could not be converted."""
     parts = [
-        NotConverted(one.pk, one.name, one.currency, 1, on, on)
-        for one in ledger.accounts
-        if one.pk not in rates
+        NotConverted(account.pk, account.name, account.currency, 1, on, on)
+        for account in ledger.accounts
+        if account.pk not in rates
     ]
     parts += [
         NotConverted(

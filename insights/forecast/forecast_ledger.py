@@ -101,7 +101,7 @@ class Ledger:
 
     def first_day(self, accounts: Iterable[Account]) -> int | None:
         """The ordinal of the earliest day with an entry on these accounts."""
-        firsts = [min(days) for one in accounts if (days := self.daily.get(one.pk))]
+        firsts = [min(days) for account in accounts if (days := self.daily.get(account.pk))]
         return min(firsts, default=None)
 
     def balance_on(self, account: Account, day: int) -> Units:
@@ -124,7 +124,9 @@ class Ledger:
 def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
     """Load all data for forecasts made on `on` and on the days in `origins`."""
     accounts = tuple(
-        one for one in coverage.accounts if one.is_active and one.account_type in COVERED
+        account
+        for account in coverage.accounts
+        if account.is_active and account.account_type in COVERED
     )
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
@@ -132,14 +134,15 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
     ahead = load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
     unknown = _not_written_yet(sums, ahead, on)
     bills = _bills(coverage.user, days[0])
-    currencies = {one.currency for one in accounts} | {bill.currency for bill in bills}
+    currencies = {account.currency for account in accounts} | {bill.currency for bill in bills}
     return Ledger(
         on=on,
         is_today=on >= today_in(coverage.user.timezone),
         currency=currency,
         accounts=accounts,
         balances={
-            one.pk: Units(to_units(one.balance) + unknown.get(one.pk, 0)) for one in accounts
+            account.pk: Units(to_units(account.balance) + unknown.get(account.pk, 0))
+            for account in accounts
         },
         daily=sums,
         entries=tuple(load_entries(accounts, after=after, until=on, with_transfers=True)),
@@ -172,7 +175,7 @@ def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int,
     """{account: {day: net}} after that day, grouped in the database."""
     rows = (
         Transaction.objects.filter(
-            account_id__in=[one.pk for one in accounts], deleted_at=None, txn_date__gt=after
+            account_id__in=[account.pk for account in accounts], deleted_at=None, txn_date__gt=after
         )
         .posted()
         .order_by()

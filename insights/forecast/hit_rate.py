@@ -66,7 +66,10 @@ def hit_rate(ledger: Ledger, days: int) -> HitRate | None:
 def compared(ledger: Ledger, forecast: Forecast) -> list[tuple[Point, Decimal]]:
     """(point, actual balance) of the days that are over."""
     past = [point for point in forecast.points if point.on < ledger.on]
-    held = {one.pk: ledger.balance_on(one, forecast.on.toordinal()) for one in forecast.accounts}
+    held = {
+        account.pk: ledger.balance_on(account, forecast.on.toordinal())
+        for account in forecast.accounts
+    }
     pairs = []
     for point in past:
         total = 0

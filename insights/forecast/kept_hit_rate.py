@@ -59,7 +59,7 @@ def key_of(coverage: Coverage, *, on: date, days: int, currency: str) -> str:
 
 def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
     bills = Bill.objects.filter(user=coverage.user).order_by().values_list("currency", flat=True)
-    currencies = {one.currency for one in coverage.accounts} | set(bills.distinct())
+    currencies = {account.currency for account in coverage.accounts} | set(bills.distinct())
     origins = origins_for(on)
     table = RateTable.for_dates(currencies, currency, origins)
     rates = [table.rate(code, origin) for code in sorted(currencies) for origin in origins]
@@ -67,7 +67,7 @@ def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
 
 
 def _last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
-    owners = {coverage.user.pk, *(one.user_id for one in coverage.accounts)}
+    owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
     elsewhere = Q()
     for prefix in _ELSEWHERE:
         elsewhere |= Q(action__startswith=prefix)

@@ -88,7 +88,7 @@ def posted_ahead(
     ledger: Ledger, accounts: Sequence[Account], active: Sequence[Recurring], on: date
 ) -> PostedAhead:
     """Transactions entered by the end of `on` for later days, matched with recurring payments."""
-    currencies, today = {one.pk: one.currency for one in accounts}, on.toordinal()
+    currencies, today = {account.pk: account.currency for account in accounts}, on.toordinal()
     known = [
         one.entry
         for one in ledger.ahead

@@ -67,9 +67,9 @@ def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:
         return []
     coverage = insights_coverage(user)
     payers = tuple(
-        one
-        for one in coverage.accounts
-        if one.currency == bill.currency and bill.account_id in (None, one.pk)
+        account
+        for account in coverage.accounts
+        if account.currency == bill.currency and bill.account_id in (None, account.pk)
     )
     found = find_recurring(replace(coverage, accounts=payers), on)
     return [one for one in doubts_among(found, known_bills(user)) if one.bill.series == bill.series]

@@ -169,7 +169,14 @@ def _explain_as_several(rows: list[Line]) -> list[Series]:
     found: list[Series] = []
     rest = rows
     while len(rest) >= 2 and len(found) < MOST_AT_ONCE:
-        best = next((one for one in _candidates(rest) if _is_credible(one, may_vary=False)), None)
+        best = next(
+            (
+                candidate
+                for candidate in _candidates(rest)
+                if _is_credible(candidate, may_vary=False)
+            ),
+            None,
+        )
         if best is None:
             break
         found.append(best)
@@ -292,7 +299,7 @@ def _by_months(rows: list[Line], rhythms: list[Rhythm]) -> list[Series]:
                 if abs(late) <= rhythm.tolerance:
                     slots[slot].append(line)
             phases = Counter(slot % rhythm.months for slot in slots)
-            for phase in sorted(one for one in phases if phases[one] >= rhythm.least):
+            for phase in sorted(phase for phase in phases if phases[phase] >= rhythm.least):
                 same = {slot: near for slot, near in slots.items() if slot % rhythm.months == phase}
                 found.append(_longest_run(rhythm, anchor, same, rhythm.months))
     return [series for series in found if series is not None]

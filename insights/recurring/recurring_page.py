@@ -37,7 +37,7 @@ def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
     categories = Category.objects.in_bulk({one.category_id for one in found} - {None})
 
     def rows(items: Iterable[Recurring]) -> list[Row]:
-        return [_row(one, summary, categories) for one in items]
+        return [_row(item, summary, categories) for item in items]
 
     return {
         "summary": summary,

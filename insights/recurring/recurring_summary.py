@@ -55,7 +55,11 @@ class RecurringSummary:
     @property
     def rises(self) -> list[Recurring]:
         """Payments whose price went up in the last year."""
-        return [one for one in self.payments if one.price_change and one.price_change.is_rise]
+        return [
+            payment
+            for payment in self.payments
+            if payment.price_change and payment.price_change.is_rise
+        ]
 
     @property
     def is_empty(self) -> bool:

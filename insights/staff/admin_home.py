@@ -82,8 +82,8 @@ def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
 def _charts(platform: Platform) -> list[tuple[str, list[Bar]]]:
     months = platform.months
     return [
-        ("Transactions by month", _bars([(one.month, one.transactions) for one in months])),
-        ("Sign-ups by month", _bars([(one.month, one.sign_ups) for one in months])),
+        ("Transactions by month", _bars([(month.month, month.transactions) for month in months])),
+        ("Sign-ups by month", _bars([(month.month, month.sign_ups) for month in months])),
     ]
 
 

@@ -189,7 +189,7 @@ def _months(at: datetime) -> list[Month]:
         .values(month=TruncMonth("created_at"))
         .annotate(count=Count("pk"))
     }
-    return [Month(one, counted.get(one, 0), signed_up.get(one, 0)) for one in months]
+    return [Month(month, counted.get(month, 0), signed_up.get(month, 0)) for month in months]
 
 
 def _notifications(at: datetime) -> dict[str, int]:
@@ -227,7 +227,7 @@ def _last_fetches() -> list[RateFetch]:
 
 
 def _check(jobs: list[JobState], name: str) -> Check:
-    job = next((one for one in jobs if one.name == name), None)
+    job = next((job for job in jobs if job.name == name), None)
     if job is None:
         return Check(None, None, "has not run yet.")
     if job.outcome == JobState.Outcome.FAILED:

@@ -106,7 +106,7 @@ class Raw:
             end = last.replace(day=1)
             months.insert(0, (end, last))
         first = min((part.on for part in self.parts), default=None)
-        return [one for one in months if first is not None and one[1] >= first]
+        return [month for month in months if first is not None and month[1] >= first]
 
     def burn(self, on: date, count: int) -> tuple[Decimal, Decimal, int] | None:
         """Income, expenses and number of months of a window."""

@@ -181,7 +181,7 @@ def test_demo_can_be_created_in_any_size(db):
     assert abs(loaded.transaction_count - 6000) < 300
     assert set(Account.objects.values_list("currency", flat=True)) == {"USD", "EUR", "GBP", "JPY"}
     assert not [
-        one.name
-        for one in Account.objects.all()
-        if one.balance < -one.overdraft_limit and one.account_type != "loan"
+        account.name
+        for account in Account.objects.all()
+        if account.balance < -account.overdraft_limit and account.account_type != "loan"
     ]

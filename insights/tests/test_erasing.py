@@ -163,7 +163,9 @@ def mails_to(person: str, other: str) -> None:
     """One file with a mail to each, and one with a mail to the person alone."""
     for recipients in ([person, other], [person]):
         folder = get_connection()
-        folder.send_messages([EmailMessage("Hello", f"to {one}", to=[one]) for one in recipients])
+        folder.send_messages(
+            [EmailMessage("Hello", f"to {recipient}", to=[recipient]) for recipient in recipients]
+        )
 
 
 def test_the_remaining_user_row_does_not_identify_the_person(person, client):

@@ -65,7 +65,9 @@ def test_a_regular_life_is_forecast_to_the_cent(alice, steady):
     forecast = summary.forecast
     assert forecast.balance == steady.balance
     assert forecast.everyday == Decimal(-10)
-    assert [(one.on, one.name, one.amount, one.is_pay_day) for one in forecast.events] == [
+    assert [
+        (event.on, event.name, event.amount, event.is_pay_day) for event in forecast.events
+    ] == [
         (date(2026, 3, 25), "Brightwater", Decimal(2000), True),
         (date(2026, 4, 1), "Landlord", Decimal(-900), False),
     ]
@@ -90,10 +92,10 @@ def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
         actor=alice, user=alice, biller_name="Dentist", amount_due=Decimal(80),
         currency="EUR", due_date=date(2026, 3, 2), account=None,
     )  # fmt: skip
-    assert not [one for one in forecast_of(alice).events if one.is_bill]
+    assert not [event for event in forecast_of(alice).events if event.is_bill]
     # A bill is known from the day it was planned.
     Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
-    told = [(one.on, one.name, one.amount) for one in forecast_of(alice, days=60).events]
+    told = [(event.on, event.name, event.amount) for event in forecast_of(alice, days=60).events]
     assert told == [
         (date(2026, 3, 21), "Dentist", Decimal(-80)),
         (date(2026, 3, 25), "Brightwater", Decimal(2000)),
@@ -102,8 +104,8 @@ def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
         (date(2026, 5, 3), "Landlord", Decimal(-910)),
     ]
     pay_bill(actor=alice, bill=overdue, account=None, amount=Decimal(80), on=ON, post=False)
-    assert "Dentist" not in {one.name for one in forecast_of(alice).events}
-    assert "Dentist" in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
+    assert "Dentist" not in {event.name for event in forecast_of(alice).events}
+    assert "Dentist" in {event.name for event in forecast_of(alice, on=date(2026, 3, 19)).events}
 
 
 def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady):
@@ -120,7 +122,9 @@ def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady
     Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
 
     def rents():
-        return [one.on for one in forecast_of(alice, days=60).events if one.name == "Landlord"]
+        return [
+            event.on for event in forecast_of(alice, days=60).events if event.name == "Landlord"
+        ]
 
     assert rents() == [date(2026, 5, 1)]
     skip_bill(actor=alice, bill=following)
@@ -145,7 +149,7 @@ def test_bill_payments_are_not_everyday_spending_and_internal_bills_are_ignored(
     post_many(actor=alice, account=savings, rows=rows)
     Bill.objects.update(created_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
     forecast = forecast_of(alice)
-    assert [(one.on, one.name, one.amount) for one in forecast.events if one.is_bill] == [
+    assert [(event.on, event.name, event.amount) for event in forecast.events if event.is_bill] == [
         (date(2026, 4, 3), "Water Works", Decimal(-146))
     ]
     assert forecast.everyday == Decimal(-10)
@@ -165,8 +169,8 @@ def test_transfers_between_covered_accounts_do_not_count_but_to_a_loan_do(alice,
             lines = [HistoryRow(Decimal(sign * amount), on, text, "", category) for on in firsts]
             post_many(actor=alice, account=account, rows=lines)
     forecast = forecast_of(alice)
-    assert [one.name for one in forecast.accounts] == ["Everyday", "Pot"]
-    assert [(one.on, one.name, one.amount) for one in forecast.events] == [
+    assert [account.name for account in forecast.accounts] == ["Everyday", "Pot"]
+    assert [(event.on, event.name, event.amount) for event in forecast.events] == [
         (date(2026, 3, 25), "Brightwater", Decimal(2000)),
         (date(2026, 4, 1), "Landlord", Decimal(-900)),
         (date(2026, 4, 2), "Car Loan", Decimal(-200)),
@@ -229,7 +233,7 @@ def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, stead
     ahead = Transaction.objects.filter(txn_date__gt=ON)
     ahead.update(created_at=datetime(2026, 3, 20, 23, tzinfo=UTC))
     forecast = forecast_of(alice, days=60)
-    told = [(one.on, one.name, one.amount, one.is_pay_day) for one in forecast.events]
+    told = [(event.on, event.name, event.amount, event.is_pay_day) for event in forecast.events]
     assert told == [
         (date(2026, 3, 26), "Brightwater", Decimal(2000), True),
         (date(2026, 3, 27), "Water Works", Decimal(-80), False),
@@ -241,14 +245,16 @@ def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, stead
         (date(2026, 5, 1), "Landlord", Decimal(-900), False),
     ]
     # Conversely, the balance of a day is today's plus everything dated up to that day.
-    surf = next(one for one in forecast.points if one.on == date(2026, 4, 3))
+    surf = next(point for point in forecast.points if point.on == date(2026, 4, 3))
     rows = Transaction.objects.filter(txn_date__lte=date(2026, 4, 3))
     held = 5000 + sum(row.signed_amount for row in rows)
     assert surf.expected == held - 10 * 14
     # A forecast from the day before did not include them yet.
-    assert "Surfboard" not in {one.name for one in forecast_of(alice, on=date(2026, 3, 19)).events}
+    assert "Surfboard" not in {
+        event.name for event in forecast_of(alice, on=date(2026, 3, 19)).events
+    }
     assert forecast_of(alice, days=90).events[-1].name == "Holiday"
-    surfboard = next(one for one in forecast.events if one.name == "Surfboard")
+    surfboard = next(event for event in forecast.events if event.name == "Surfboard")
     shown = forecast_context(forecast_summary(user=alice, on=ON, days=30))
     addresses = {line.event.name: line.url for line in shown["soon"]}
     assert addresses["Surfboard"] == f"/transactions/{surfboard.transaction_id}/"
@@ -303,18 +309,18 @@ def test_the_hit_rate_equals_its_recomputation_from_raw_rows(db):
     printed = summary.hit_rate
     rows = list(Transaction.objects.filter(user=demo, status="posted", deleted_at=None))
     accounts = list(Account.objects.filter(user=demo, account_type__in=COVERED))
-    held = {one.pk: balances(one, rows, DEMO_ON) for one in accounts}
+    held = {account.pk: balances(account, rows, DEMO_ON) for account in accounts}
     origins = [date(2026, month, 1) - timedelta(days=1) for month in range(6, 12)]
     compared = inside = 0
     error = Decimal(0)
     for origin in origins:
-        rates = {one.pk: rate_on(one.currency, "USD", origin) for one in accounts}
+        rates = {account.pk: rate_on(account.currency, "USD", origin) for account in accounts}
         for point in forecast_of(demo, on=origin).points:
             if point.on >= DEMO_ON:
                 continue
             actual = sum(
-                (held[one.pk][point.on] * rates[one.pk]).quantize(Decimal("0.0001"))
-                for one in accounts
+                (held[account.pk][point.on] * rates[account.pk]).quantize(Decimal("0.0001"))
+                for account in accounts
             )
             compared += 1
             inside += point.low <= actual <= point.high
@@ -358,7 +364,7 @@ MONTHLY = {
 def assert_what_recurs_is_what_the_rows_say(demo, rows):
     """Every monthly contract of the household and no shop; prices and sums from its rows."""
     summary = recurring_summary(user=demo, on=DEMO_ON)
-    monthly = [one for one in summary.payments if one.cadence == "monthly"]
+    monthly = [payment for payment in summary.payments if payment.cadence == "monthly"]
     assert {one.name for one in monthly} == MONTHLY
     assert len(monthly) == len(MONTHLY)
     for one in monthly:
@@ -372,7 +378,9 @@ def assert_what_recurs_is_what_the_rows_say(demo, rows):
         assert one.is_fixed == is_price
         usual = last.amount if is_price else sum(year) / len(year)
         assert abs(one.monthly - usual) < Decimal("0.0001")
-    whole = sum(one.monthly * rate_on(one.currency, "USD", DEMO_ON) for one in summary.payments)
+    whole = sum(
+        payment.monthly * rate_on(payment.currency, "USD", DEMO_ON) for payment in summary.payments
+    )
     assert abs(summary.cost.monthly - whole) < Decimal("0.0001")
 
 
@@ -388,8 +396,13 @@ def assert_nothing_later_is_known(demo, accounts, held, origin):
 
 
 def assert_the_standing_payments_are_expected(events):
-    assert [one.on for one in events if one.is_pay_day] == [date(2026, 11, 30), date(2026, 12, 15)]
-    assert ("Elm Street Properties", date(2026, 12, 1)) in {(one.name, one.on) for one in events}
-    names = [one.name for one in events]
+    assert [event.on for event in events if event.is_pay_day] == [
+        date(2026, 11, 30),
+        date(2026, 12, 15),
+    ]
+    assert ("Elm Street Properties", date(2026, 12, 1)) in {
+        (event.name, event.on) for event in events
+    }
+    names = [event.name for event in events]
     for name in ("Streamline", "Tunewave", "Cloudnest", "Ironworks Gym", "Fernmobile"):
         assert names.count(name) == 1, name

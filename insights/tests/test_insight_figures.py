@@ -167,7 +167,7 @@ def assert_burn_is_right(question, raw) -> None:
     figure = burn_rate(question)
     funds = raw.liquid(question.on)
     assert figure.liquid.total == funds
-    assert [one.months for one in figure.windows] == [3, 6, 12]
+    assert [window.months for window in figure.windows] == [3, 6, 12]
     for window in figure.windows:
         income, expenses, count = raw.burn(question.on, window.months)
         assert (window.flow.income, window.flow.expenses) == (income, expenses)

@@ -47,7 +47,7 @@ def bill_of(alice, name, **over):
 
 def rents(alice):
     events = forecast_summary(user=alice, on=ON, days=30).forecast.events
-    return sum(one.amount for one in events if abs(one.amount) >= 100)
+    return sum(event.amount for event in events if abs(event.amount) >= 100)
 
 
 @pytest.mark.parametrize(

@@ -58,15 +58,20 @@ def test_net_worth_matches_the_chosen_period(
 
 def test_a_new_accounts_history_begins_on_its_opening_day(api_for, client_for, euro_alice):
     account = make_account(user=euro_alice, opening_balance="5000.00")
-    assert [(one.on, one.balance) for one in daily_balances(account, 90, TODAY)] == [(TODAY, 5000)]
-    assert [one.balance for one in monthly_balances(account, 12, TODAY)] == [5000]
+    assert [
+        (daily_balance.on, daily_balance.balance)
+        for daily_balance in daily_balances(account, 90, TODAY)
+    ] == [(TODAY, 5000)]
+    assert [
+        monthly_balance.balance for monthly_balance in monthly_balances(account, 12, TODAY)
+    ] == [5000]
     url = f"/api/insights/net-worth?date_from={day(-90)}&date_to={TODAY}"
     answer = api_for(euro_alice).get(url).json()
     assert [one["date"] for one in answer["points"]] == [str(TODAY)]
     make_transaction(account=account, amount="-20.00", txn_date=day(-40))
     points = daily_balances(stored(account), 90, TODAY)
     assert points[0].on == day(-40).replace(day=1)
-    assert {one.balance for one in points} == {5000, 4980}
+    assert {point.balance for point in points} == {5000, 4980}
 
 
 def test_home_accounts_forecast_and_net_worth_agree_on_today(api_for, euro_alice, checking):
@@ -84,7 +89,10 @@ def test_home_accounts_forecast_and_net_worth_agree_on_today(api_for, euro_alice
     assert daily_balances(stored(checking), 30, TODAY)[-1].balance == 950
     forecast = forecast_summary(user=euro_alice, on=TODAY, days=30).forecast
     assert forecast.balance == 950
-    assert [(one.on, one.amount) for one in forecast.events] == [(day(5), -200), (day(20), 5000)]
+    assert [(event.on, event.amount) for event in forecast.events] == [
+        (day(5), -200),
+        (day(20), 5000),
+    ]
     assert forecast.points[-1].expected >= 950 - 200 + 5000 - 30
 
 
@@ -98,7 +106,7 @@ def test_a_planned_transaction_counts_once_on_its_day_and_a_late_one_tomorrow(eu
 
     def events(on):
         forecast = forecast_summary(user=euro_alice, on=on, days=30).forecast
-        return [(one.on, one.amount) for one in forecast.events]
+        return [(event.on, event.amount) for event in forecast.events]
 
     assert events(TODAY) == [(day(2), -1500)]
     noon = datetime.combine(day(2), datetime.min.time(), UTC) + timedelta(hours=12)

@@ -88,8 +88,11 @@ class Books:
         self.owner.refresh_from_db()
         for account in self.accounts:
             account.refresh_from_db()
-        assert sum(one.balance for one in self.accounts) == expected
-        assert sum(daily_balances(one, 9, today)[-1].balance for one in self.accounts) == expected
+        assert sum(account.balance for account in self.accounts) == expected
+        assert (
+            sum(daily_balances(account, 9, today)[-1].balance for account in self.accounts)
+            == expected
+        )
         choice = choose_period({}, on=today)
         assert overview(user=self.owner, choice=choice, on=today).net_worth.total == expected
         assert forecast_summary(user=self.owner, on=today, days=30).forecast.balance == expected

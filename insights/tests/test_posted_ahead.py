@@ -32,7 +32,7 @@ def test_a_future_dated_transaction_replaces_only_the_payment_it_fits_best(alice
     def events():
         return forecast_summary(user=alice, on=ON, days=30, currency="EUR").forecast.events
 
-    expected = [(one.on, one.name, one.amount) for one in events()]
+    expected = [(event.on, event.name, event.amount) for event in events()]
     assert expected == [
         (date(2026, 3, 24), "Insurer", Decimal(-48)),
         (date(2026, 3, 24), "Insurer", Decimal(-40)),
@@ -46,7 +46,9 @@ def test_a_future_dated_transaction_replaces_only_the_payment_it_fits_best(alice
         (date(2026, 4, 13), "700.00", "Brightwater"),
     )
     Transaction.objects.update(created_at=datetime(2026, 3, 20, tzinfo=UTC))
-    told = [(one.on, one.name, one.amount, one.transaction_id is not None) for one in events()]
+    told = [
+        (event.on, event.name, event.amount, event.transaction_id is not None) for event in events()
+    ]
     assert told == [
         (date(2026, 3, 24), "Insurer", Decimal(-48), True),
         (date(2026, 3, 24), "Insurer", Decimal(-40), False),

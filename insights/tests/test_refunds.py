@@ -76,12 +76,12 @@ def test_refunds_above_spending_give_a_negative_total_that_still_adds_up(api_for
     )
     api = api_for(patient)
     rows = api.get("/api/insights/categories?period=this_month").json()
-    assert {one["category"]: one["total"] for one in rows["categories"]} == {
+    assert {row["category"]: row["total"] for row in rows["categories"]} == {
         "health": "300.00", "travel": "-70.00",
     }  # fmt: skip
     assert rows["total"] == "230.00"
     rows = api.get("/api/insights/merchants?period=this_month").json()
-    assert {one["merchant"]: one["total"] for one in rows["merchants"]} == {
+    assert {row["merchant"]: row["total"] for row in rows["merchants"]} == {
         "Clinic": "300.00", "Rail": "-70.00",
     }  # fmt: skip
     assert rows["total"] == "230.00"

@@ -58,12 +58,14 @@ def forecast(alice, on=ON, days=30):
 
 
 def rents(alice, on=ON, days=30):
-    return sum(one.amount for one in forecast(alice, on, days).events if abs(one.amount) >= 100)
+    return sum(
+        event.amount for event in forecast(alice, on, days).events if abs(event.amount) >= 100
+    )
 
 
 def asked(alice):
     """The questions; the forecast's and those of the recurring payments are the same."""
-    found = {(one.bill.name, one.recurring.name) for one in forecast(alice).doubts}
+    found = {(doubt.bill.name, doubt.recurring.name) for doubt in forecast(alice).doubts}
     others = recurring_summary(user=alice, on=ON).doubts
     assert found == {(one.bill.name, one.recurring.name) for one in others}
     return found
@@ -115,7 +117,9 @@ def test_the_answer_holds_for_every_occurrence_and_can_be_undone(alice, home):
     kept = answer(alice, bill, home, is_same=True)
     assert (rents(alice), rents(alice, days=60), asked(alice)) == (-1060, -2120, set())
     (linked,) = [
-        one for one in recurring_summary(user=alice, on=ON).payments if one.name == "Harbor Homes"
+        payment
+        for payment in recurring_summary(user=alice, on=ON).payments
+        if payment.name == "Harbor Homes"
     ]
     assert linked.bill_id == bill.pk
     undo_answer(actor=alice, answer=kept)
@@ -143,9 +147,9 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(al
     bill = bill_of(alice)
     for is_same in (True, True, False):
         answer(alice, bill, home, is_same=is_same)
-    assert [one.is_same for one in SameAnswer.objects.all()] == [False]
+    assert [same_answer.is_same for same_answer in SameAnswer.objects.all()] == [False]
     events = AuditEvent.objects.filter(action="insights.same.answered").order_by("pk")
-    assert [one.changes["decision"] for one in events] == ["same", "different"]
+    assert [event.changes["decision"] for event in events] == ["same", "different"]
     with pytest.raises(ValidationError):
         answer(alice, bill, home, is_same=True, key="")
 
@@ -227,7 +231,9 @@ def test_both_pages_say_what_is_late(alice, home, client_for, time_machine, page
 
 def late(alice, on):
     (one,) = [
-        one for one in recurring_summary(user=alice, on=on).payments if one.name == "Harbor Homes"
+        payment
+        for payment in recurring_summary(user=alice, on=on).payments
+        if payment.name == "Harbor Homes"
     ]
     return one.next_on, one.is_late, one.late_days, one.missed_on
 
@@ -245,9 +251,9 @@ def test_a_payment_is_late_until_it_is_given_up_and_then_missed(alice, home):
 def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice, home):
     def told(on):
         return [
-            (one.on, one.due, one.late_days, one.missed_on)
-            for one in forecast(alice, on, 60).events
-            if one.name == "Harbor Homes"
+            (event.on, event.due, event.late_days, event.missed_on)
+            for event in forecast(alice, on, 60).events
+            if event.name == "Harbor Homes"
         ]
 
     november, december = date(2026, 11, 1), date(2026, 12, 1)

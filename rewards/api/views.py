@@ -54,7 +54,7 @@ class RewardApi(GenericApiView):
 
     def holdings(self) -> dict[int, Holding]:
         total = rewards_total(user=self.request.user, on=self.today)
-        return {one.reward.pk: one for one in total.holdings}
+        return {holding.reward.pk: holding for holding in total.holdings}
 
     def show(self, pk: int) -> dict[str, Any]:
         return RewardOut(self.holdings()[pk]).data

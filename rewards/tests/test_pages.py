@@ -51,7 +51,10 @@ def test_a_program_is_opened_changed_and_deleted_by_api(alice, api_for):
     changed = api.patch(url, {"points_balance": 1000})
     assert changed.json()["points_balance"] == 1000
     entries = api.get(f"{url}/entries").json()["results"]
-    assert [(one["kind"], one["points"]) for one in entries] == [("adjust", -240), ("adjust", 1240)]
+    assert [(entry["kind"], entry["points"]) for entry in entries] == [
+        ("adjust", -240),
+        ("adjust", 1240),
+    ]
     assert api.get("/api/rewards").json()["results"][0]["program_name"] == "Miles"
     assert api.delete(url).status_code == 204
     assert api.get(url).status_code == 404

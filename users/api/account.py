@@ -195,7 +195,7 @@ class FactorsApi(ApiView):
             "is_on": sessions.needs_otp(user_of(request)),
             "totp": any(one.type == kinds.TOTP for one in own),
             "passkeys": sum(one.type == kinds.WEBAUTHN for one in own),
-            "recovery_codes_left": sum(len(one.get_unused_codes()) for one in codes),
+            "recovery_codes_left": sum(len(code.get_unused_codes()) for code in codes),
         }
         return Response(FactorsOut(data).data)
 

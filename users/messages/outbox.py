@@ -116,7 +116,7 @@ def after_quiet_hours(user: User, at: datetime) -> datetime:
     day = local.date() + timedelta(days=1 if clock >= end else 0)
     # When clocks go back, the first of the two moments may be in the past.
     ends = (datetime.combine(day, end, zone).replace(fold=fold) for fold in (0, 1))
-    return next((one.astimezone(at.tzinfo) for one in ends if one > at), at)
+    return next((end.astimezone(at.tzinfo) for end in ends if end > at), at)
 
 
 @db_transaction.atomic

@@ -107,7 +107,7 @@ def test_known_and_unknown_emails_get_the_same_response(alice):
         APIClient().post("/api/auth/password/reset", {"email": email})
         for email in (alice.email, "nobody@example.com")
     ]
-    assert [(one.status_code, one.content) for one in answers] == [(204, b"")] * 2
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 2
     assert {name: answers[0][name] for name in answers[0].headers} == dict(answers[1].headers)
 
 
