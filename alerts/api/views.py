@@ -1,4 +1,4 @@
-"""Alerts at the API: one's own, and how one wants to hear of them."""
+"""Alerts and notification settings in the API."""
 
 from typing import Any
 

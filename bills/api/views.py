@@ -1,4 +1,4 @@
-"""Bills at the API. What is not one's own is a 404."""
+"""Bills in the API. Other people's bills are a 404."""
 
 from datetime import date
 from typing import Any

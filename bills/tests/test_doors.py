@@ -167,7 +167,7 @@ def test_a_reminder_is_sent_once_a_day(alice, api_for):
 
 
 def test_only_support_and_admins_can_send_everybodys_reminders(alice, bob, api_for):
-    """An auditor reads everything and sets nothing going."""
+    """An auditor can read everything but start nothing."""
     make_bill(alice, due_date=TODAY + timedelta(days=1))
     for role, status in (("user", 403), ("auditor", 403), ("support", 200)):
         User.objects.filter(pk=bob.pk).update(role=role)

@@ -1,4 +1,4 @@
-"""Budgets at the API. What is not visible is a 404; a role without budgets gets 403."""
+"""Budgets in the API. What the user may not see is a 404; a role without budgets gets 403."""
 
 from datetime import date
 from typing import Any

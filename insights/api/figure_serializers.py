@@ -1,4 +1,4 @@
-"""The figures as JSON: each says its period, its currency, what it left out, and its rates."""
+"""The figures as JSON: each includes its period, currency, left-out amounts and rates."""
 
 from decimal import Decimal
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What recurs and what is expected, at the API."""
+"""Recurring payments and the forecast in the API."""
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""What recurs and what is expected, as JSON: amounts are strings."""
+"""Recurring payments and the forecast as JSON: amounts are strings."""
 
 from decimal import Decimal
 from typing import Any

@@ -91,7 +91,7 @@ def test_demo_users_have_their_roles_and_the_password_works(demo, client):
 
 @pytest.mark.once
 def test_no_visitor_can_lock_others_out_of_a_published_sign_in(settings, client_for, api_for):
-    """By page and by API alike; without DEMO, or on one's own machine, there are no others."""
+    """On pages and in the API; without DEMO, or on a local machine, there is nobody to lock out."""
     assert {email for email, _, _ in PEOPLE} == PUBLISHED
     settings.DEMO = True
     demo = make_user("demo@example.com")

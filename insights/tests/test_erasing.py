@@ -185,7 +185,7 @@ def test_the_remaining_user_row_does_not_identify_the_person(person, client):
 
 
 def test_erasing_a_person_keeps_data_of_the_owner_of_an_address_they_entered(person, alice, bob):
-    """A change to Bob's address that nobody confirmed, and one that was Bob's later on."""
+    """An unconfirmed change to Bob's address, and an address that Bob took over later."""
     make_account(user=alice)
     share(alice, bob)
     invite(

@@ -49,7 +49,7 @@ def chain_of(user: User):
 @pytest.mark.postgresql
 @pytest.mark.parametrize("what", ["share", "erase"])
 def test_waiting_for_one_trail_never_holds_a_later_one(what):
-    """Of the two the one with the older head is taken first, whoever is the older customer."""
+    """The trail with the older head is locked first, even if its customer is younger."""
     older, younger, erased = (make_user(f"{name}@example.com") for name in ("a", "b", "c"))
     # The younger customer's trail begins first.
     first = make_account(user=younger)
@@ -87,7 +87,7 @@ def test_waiting_for_one_trail_never_holds_a_later_one(what):
 
 
 def test_requests_during_an_erasure_leave_nothing_behind():
-    """Four clients go on posting while the person is erased; what comes late goes at night."""
+    """Four clients keep posting during the erasure; late rows are deleted by the nightly job."""
     user, bob = make_user(ADDRESS), make_user("bob@example.com")
     things_of(bob)
     account = make_account(user=user, name=CANARY, opening_balance="100")

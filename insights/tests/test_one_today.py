@@ -75,7 +75,7 @@ def test_a_new_accounts_history_begins_on_its_opening_day(api_for, client_for, e
 
 
 def test_home_accounts_forecast_and_net_worth_agree_on_today(api_for, euro_alice, checking):
-    """Also with a line that the bank has posted for a later day, and planned ones."""
+    """Also with planned transactions and one the bank posted with a future date."""
     for back in range(0, 100, 5):
         make_transaction(account=checking, amount="-1.00", txn_date=day(-back))
     make_transaction(account=checking, amount="-30.00", txn_date=day(3), origin="import")

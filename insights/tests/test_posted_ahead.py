@@ -20,7 +20,7 @@ def post(account, *lines):
 
 
 def test_a_future_dated_transaction_replaces_only_the_payment_it_fits_best(alice):
-    """Of pay twice a month, and of two contracts on one day: the other is expected as before."""
+    """For semimonthly pay, and for two contracts on one day: the other payment stays expected."""
     account = make_account(user=alice, opening_balance="5000")
     days = [ON - timedelta(days=back) for back in range(400)]
     post(

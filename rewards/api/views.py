@@ -1,4 +1,4 @@
-"""Reward programmes at the API. What is not one's own is a 404."""
+"""Reward programs in the API. Other people's programs are a 404."""
 
 from datetime import date
 from typing import Any

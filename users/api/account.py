@@ -1,4 +1,4 @@
-"""One's own sign-in by API: address, password, where one is signed in, the second factor."""
+"""The user's own email, password, sessions and second factor in the API."""
 
 from typing import Any, cast
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What happened to the person who asks, and by them."""
+"""The user's activity list in the API."""
 
 from typing import Any
 

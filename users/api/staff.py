@@ -1,4 +1,4 @@
-"""Staff at the API: people, their messages, the audit trail. Each role sees its own part."""
+"""Staff endpoints: users, their messages, the audit trail. Each role sees its own part."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Signing in and out by API, and one's own profile."""
+"""Sign-up, sign-in, sign-out and the user's own profile in the API."""
 
 from typing import Any
 from uuid import UUID

@@ -152,7 +152,7 @@ def test_the_right_password_returns_tokens_and_the_user(api, alice):
 
 
 def test_unknown_wrong_and_deactivated_get_the_same_response(api, alice, bob):
-    """Nor does one of them cost more than the others: time would tell, too."""
+    """They also take equally long: timing would reveal the difference."""
     people.set_active(actor=None, user=bob, is_active=False)
     people.update_profile(actor=alice, user=alice, name="Alice A.")
     # As in production: each audit chain already exists.

@@ -115,7 +115,7 @@ def test_the_owner_is_not_locked_out_elsewhere(alice):
 
 @pytest.mark.once
 def test_many_addresses_share_ten_guesses_and_the_owner_still_gets_in(alice):
-    """T17, with the right password as the last guess of each."""
+    """T17, with the right password as each address's last guess."""
     browser, right = Client(), {"login": alice.email, "password": PASSWORD}
     assert browser.post("/users/login/", right, REMOTE_ADDR="192.0.2.9").status_code == 302
     browser.post("/users/logout/", REMOTE_ADDR="192.0.2.9")

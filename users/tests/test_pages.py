@@ -308,7 +308,7 @@ def test_switching_the_theme_returns_to_the_page(alice, client_for):
 
 @pytest.mark.once
 def test_an_anonymous_fragment_request_is_a_401_and_keeps_the_sign_in_form_valid(client):
-    """A poll from a page left open sets no token beside the one of an open sign-in form."""
+    """A poll from an open page must not replace the token of an open sign-in form."""
     part = client.get("/alerts/bell/", headers={"HX-Request": "true"})
     assert (part.status_code, part.content, dict(part.cookies)) == (401, b"", {})
     boosted = client.get("/alerts/", headers={"HX-Request": "true", "HX-Boosted": "true"})

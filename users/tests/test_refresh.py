@@ -84,7 +84,7 @@ def test_reuse_ends_no_other_family(alice, tokens):
 
 @pytest.mark.parametrize("seconds", [0, 1, 9.9])
 def test_a_second_use_within_ten_seconds_ends_nothing(tokens, seconds):
-    """Two tabs, or an answer that was lost on the way: however late a thread gets to it."""
+    """Two tabs, or a lost response, however late the thread runs."""
     successor = refresh(tokens.refresh).json()
     used_long_ago(seconds)
     answer = refresh(tokens.refresh)
@@ -150,7 +150,7 @@ def test_expired_rows_are_purged_and_active_ones_kept(alice, tokens):
 
 
 def test_refreshing_does_not_make_a_sign_in_look_recent(alice, tokens):
-    """Or it would count as signed in just now, once its first tokens are purged."""
+    """Otherwise it would look newly signed in once its first tokens are purged."""
     began = RefreshSession.objects.get().created_at
     for _ in range(2):
         tokens = sessions.rotate_tokens(refresh=tokens.refresh, started_at=timezone.now())
@@ -202,7 +202,7 @@ def test_twenty_parallel_refreshes_have_one_winner_and_end_nothing():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_repeated_parallel_refreshes_have_one_surviving_winner():
-    """A client with many requests in flight, whose token ran out: round after round."""
+    """A client with many parallel requests whose token has expired, in repeated rounds."""
     user = make_user()
     token = start_tokens(user=user, at=timezone.now()).refresh
     for _ in range(50):
@@ -219,7 +219,7 @@ def test_repeated_parallel_refreshes_have_one_surviving_winner():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_concurrent_refresh_and_sign_out_everywhere_leave_no_tokens():
-    """Whoever comes second must see what the first did; a token born meanwhile may not survive."""
+    """The second one must see the first one's changes; no new token may survive."""
     user = make_user()
     for _ in range(5):
         tokens = start_tokens(user=user, at=timezone.now())
@@ -241,7 +241,7 @@ def test_a_concurrent_refresh_and_sign_out_everywhere_leave_no_tokens():
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_negative_control_read_then_write_has_several_winners():
-    """Stock rotation, in miniature: look, then mark."""
+    """Minimal read-then-write token rotation."""
     user = make_user()
     start_tokens(user=user, at=timezone.now())
     barrier = Barrier(8)
