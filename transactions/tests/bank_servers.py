@@ -1,8 +1,8 @@
-"""Banks to test connectors with: each speaks its provider's protocol over real HTTP.
+"""Test banks that speak each provider's protocol over real HTTP.
 
-They are written from the providers' public documents, not from our connectors. A test changes the
-`Bank` (the truth), and the stand-in tells of it in its own way: Plaid by a log of events behind a
-cursor, the Open Bank Project by pages of a window, SimpleFIN by windows of seconds.
+They follow the providers' public documentation, not our connectors. A test changes the `Bank` (the
+truth), and each server reports it in its own way: Plaid with a cursor over a log of events, the
+Open Bank Project in pages of a date range, SimpleFIN in ranges of seconds.
 """
 
 import base64

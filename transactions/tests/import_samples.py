@@ -1,4 +1,4 @@
-"""Small statement files for the tests of importing, and the steps to bring one in."""
+"""Small statement files for import tests, and helpers to import them."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""How banks of many countries write their tables: headings, marks, dates, letters.
+"""Table formats of banks in many countries: headings, signs, dates and encodings.
 
-Invented banks, real habits. Nothing here is taken from the reader: what it must find is known
-from this side alone.
+Invented banks with realistic habits. Nothing is derived from the reader, so the expected results
+are independent of it.
 """
 
 from dataclasses import dataclass

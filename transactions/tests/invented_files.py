@@ -1,7 +1,7 @@
-"""Bank files that no bank wrote, with the payments they must give, to try the reader with.
+"""Generated bank files with known payments, to test the reader.
 
-Everything is decided by one ``random.Random``; the payments come first and the file is written
-from them, so the truth never depends on the reader.
+One ``random.Random`` decides everything. The file is written from the payments, so the expected
+result never depends on the reader.
 """
 
 import csv

@@ -1,7 +1,7 @@
-"""`make files`: how statement files are read, in figures.
+"""`make files`: measure how well statement files are read.
 
-Real files come from STATEMENTS_DIR, else from ../shared/statements where that is; invented ones and
-mutations are made from a seed that is printed (SEED=, COUNT=).
+Real files come from STATEMENTS_DIR, or from ../shared/statements if it exists. Invented and mutated
+files are generated from a seed that is printed (SEED=, COUNT=).
 """
 
 import csv

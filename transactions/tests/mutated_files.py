@@ -1,7 +1,7 @@
-"""Files that are known to be read exactly, written again in other ways that mean the same.
+"""Rewrite correctly read files in equivalent ways.
 
-What a mutation leaves unchanged (how many payments, and their sum) is known before the reader sees
-the new file, so nothing here depends on it.
+The number of payments and their sum do not change and are known in advance, so the expected result
+does not depend on the reader.
 """
 
 import csv

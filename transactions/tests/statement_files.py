@@ -1,7 +1,7 @@
-"""The project's own samples, and an optional corpus of real banks' files.
+"""The project's own samples, and an optional corpus of real bank files.
 
-The setting STATEMENTS_DIR names the corpus: a folder of files with a manifest.tsv. Tests that read
-it are marked `corpus`; the samples alone decide whether the suite is green in any clone.
+STATEMENTS_DIR names the corpus: a folder of files with a manifest.tsv. Tests that read it are
+marked `corpus`; every clone can run the suite with the samples only.
 """
 
 import csv

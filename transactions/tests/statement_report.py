@@ -1,4 +1,4 @@
-"""What became of each real statement file, printed at the end of the run that read them."""
+"""Prints the result for each real statement file at the end of the test run."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The ledger in the admin: read-only for everybody, at a constant number of queries."""
+"""The ledger in the admin site: read-only for everyone, with a constant number of queries."""
 
 import pytest
 from django.db import connection
@@ -51,7 +51,7 @@ def world(alice, bob):
 
 @pytest.mark.parametrize("role", ["admin", "auditor"])
 @pytest.mark.parametrize("model", MODELS)
-def test_admins_and_auditors_look_and_search(world, client_for, model, role):
+def test_admins_and_auditors_can_view_and_search(world, client_for, model, role):
     client = staff(client_for, role)
     row = model.objects.order_by("-pk").first()
     assert client.get(url(model, "changelist"), {"q": "1"}).status_code == 200
@@ -61,7 +61,7 @@ def test_admins_and_auditors_look_and_search(world, client_for, model, role):
 
 @pytest.mark.parametrize("role", ["admin", "auditor"])
 @pytest.mark.parametrize("model", MODELS)
-def test_nobody_adds_changes_or_deletes_a_row_of_record(world, client_for, model, role):
+def test_nobody_can_add_change_or_delete_ledger_rows(world, client_for, model, role):
     client = staff(client_for, role)
     row = model.objects.exclude(pk__in=Category.objects.filter(user=None).values("pk"))
     row = (row if model is Category else model.objects).order_by("-pk").first()
@@ -81,7 +81,7 @@ def test_support_sees_no_money(world, client_for, model):
     assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
 
 
-def test_an_admin_edits_a_predefined_category_through_the_service(client_for, groceries):
+def test_admin_edits_a_predefined_category_through_the_service(client_for, groceries):
     client = staff(client_for, "admin")
     answer = client.post(
         url(Category, "change", groceries.pk),
@@ -94,7 +94,7 @@ def test_an_admin_edits_a_predefined_category_through_the_service(client_for, gr
     assert event.changes["before"]["name"] == "Groceries"
 
 
-def test_an_auditor_edits_no_category(client_for, groceries):
+def test_auditor_cannot_edit_categories(client_for, groceries):
     answer = staff(client_for, "auditor").post(
         url(Category, "change", groceries.pk), {"name": "X", "icon": "x", "color": "#123456"}
     )
@@ -105,7 +105,7 @@ def test_an_auditor_edits_no_category(client_for, groceries):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
-def test_a_list_costs_the_same_for_twenty_rows_as_for_two(world, alice, client_for, model):
+def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(world, alice, client_for, model):
     client = staff(client_for, "admin")
 
     def queries():

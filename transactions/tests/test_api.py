@@ -1,4 +1,4 @@
-"""Transactions at the API: shapes, commands, who may."""
+"""Transactions in the API: fields, commands and access."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def error_of(answer):
     return answer.status_code, error["attr"], error["detail"]
 
 
-def test_a_transaction_has_exactly_this_shape(alice, api_for, checking, groceries):
+def test_transaction_has_exactly_these_fields(alice, api_for, checking, groceries):
     data = {
         "account": checking.pk,
         "amount": "12.5",
@@ -78,7 +78,7 @@ def test_a_transaction_has_exactly_this_shape(alice, api_for, checking, grocerie
     assert str(checking.balance) == "987.5000"
 
 
-def test_defaults_are_an_expense_today_where_the_user_lives(db, api_for):
+def test_defaults_are_expense_and_today_in_the_users_time_zone(db, api_for):
     user = make_user("kiri@example.com", timezone="Pacific/Kiritimati")
     account = make_account(user=user, opening_balance="50")
     body = (
@@ -90,7 +90,7 @@ def test_defaults_are_an_expense_today_where_the_user_lives(db, api_for):
     assert body["txn_date"] == str((timezone.now() + timedelta(hours=14)).date())
 
 
-def test_money_is_shown_with_the_currencys_own_digits(alice, api_for):
+def test_amounts_have_the_currencys_own_decimals(alice, api_for):
     yen = make_account(user=alice, currency="JPY", opening_balance="5000")
     data = {"account": yen.pk, "amount": "120", "description": "茶"}
     body = api_for(alice).post("/api/transactions", data).json()
@@ -126,7 +126,7 @@ def test_money_is_shown_with_the_currencys_own_digits(alice, api_for):
         ({"notes": "x" * 4001}, "notes"),
     ],
 )
-def test_bad_input_is_a_sentence_at_its_field_and_posts_nothing(
+def test_invalid_input_returns_a_message_for_its_field_and_posts_nothing(
     alice, api_for, checking, over, attr
 ):
     data = {"account": checking.pk, "amount": "5.00", "description": "Tea"} | over
@@ -138,7 +138,7 @@ def test_bad_input_is_a_sentence_at_its_field_and_posts_nothing(
     assert Account.objects.get().balance == 1000
 
 
-def test_a_foreign_account_in_the_body_answers_as_one_that_never_was(
+def test_another_persons_account_gives_the_same_error_as_a_missing_one(
     alice, api_for, checking, bobs_account
 ):
     def sentence(pk):
@@ -153,7 +153,7 @@ def test_a_foreign_account_in_the_body_answers_as_one_that_never_was(
     assert not Transaction.objects.exists()
 
 
-def test_the_amount_or_the_type_alone_may_be_changed(alice, api_for, checking):
+def test_amount_or_type_can_be_changed_alone(alice, api_for, checking):
     row = make_transaction(account=checking, amount="-10.00")
     client, url = api_for(alice), f"/api/transactions/{row.pk}"
     assert client.patch(url, {"amount": "4"}).json()["signed_amount"] == "-4.00"
@@ -162,9 +162,7 @@ def test_the_amount_or_the_type_alone_may_be_changed(alice, api_for, checking):
     assert checking.balance == 1004
 
 
-def test_put_takes_back_unchanged_what_get_answers_of_its_fields(
-    alice, api_for, checking, groceries
-):
+def test_put_accepts_unchanged_what_get_returned(alice, api_for, checking, groceries):
     row = make_transaction(account=checking, category=groceries, tags=["a"], merchant="Shop")
     client, url = api_for(alice), f"/api/transactions/{row.pk}"
     body = client.get(url).json()
@@ -176,20 +174,20 @@ def test_put_takes_back_unchanged_what_get_answers_of_its_fields(
     assert error_of(client.put(url, body | {"txn_type": "income"}))[0] == 400
 
 
-def test_put_needs_what_post_needs(alice, api_for, checking):
+def test_put_requires_the_same_fields_as_post(alice, api_for, checking):
     row = make_transaction(account=checking)
     answer = api_for(alice).put(f"/api/transactions/{row.pk}", {"notes": "x"})
     assert [error["attr"] for error in answer.json()["errors"]] == ["account", "amount"]
 
 
-def test_an_imported_row_keeps_the_banks_facts(alice, api_for, checking):
+def test_imported_transaction_keeps_the_banks_data(alice, api_for, checking):
     row = make_transaction(account=checking, origin="import")
     client, url = api_for(alice), f"/api/transactions/{row.pk}"
     assert error_of(client.patch(url, {"amount": "1"}))[:2] == (400, "amount")
     assert client.patch(url, {"amount": "10.00", "notes": "same"}).json()["notes"] == "same"
 
 
-def test_delete_moves_to_the_trash_and_restore_takes_it_back(alice, bob, api_for, checking):
+def test_deleted_transaction_can_be_restored_from_the_trash(alice, bob, api_for, checking):
     row = make_transaction(account=checking)
     client, url = api_for(alice), f"/api/transactions/{row.pk}"
     assert client.delete(url).status_code == 204
@@ -204,7 +202,7 @@ def test_delete_moves_to_the_trash_and_restore_takes_it_back(alice, bob, api_for
     assert checking.balance == 990
 
 
-def test_a_category_chosen_is_locked_and_told_in_the_history(alice, api_for, checking):
+def test_chosen_category_is_locked_and_recorded_in_the_history(alice, api_for, checking):
     row = make_transaction(account=checking)
     client, url = api_for(alice), f"/api/transactions/{row.pk}"
     chosen = client.put(f"{url}/category", {"category": "groceries"}).json()
@@ -220,7 +218,7 @@ def test_a_category_chosen_is_locked_and_told_in_the_history(alice, api_for, che
     assert error_of(client.put(f"{url}/category", {"category": "zzz"}))[:2] == (400, "category")
 
 
-def test_another_persons_category_does_not_exist(alice, bob, api_for, checking):
+def test_another_persons_category_is_treated_as_missing(alice, bob, api_for, checking):
     create_category(actor=bob, user=bob, name="Bees")
     row = make_transaction(account=checking)
     client = api_for(alice)
@@ -229,7 +227,7 @@ def test_another_persons_category_does_not_exist(alice, bob, api_for, checking):
     assert not CategoryChange.objects.exists()
 
 
-def test_the_same_key_posts_once(alice, api_for, checking):
+def test_repeating_an_idempotency_key_posts_once(alice, api_for, checking):
     client = api_for(alice)
     data = {"account": checking.pk, "amount": "5.00", "description": "Tea"}
     answers = [
@@ -247,7 +245,7 @@ def test_the_same_key_posts_once(alice, api_for, checking):
     assert checking.balance == 990
 
 
-def test_an_analyst_adds_but_neither_edits_nor_deletes_on_own_accounts(db, api_for):
+def test_analyst_can_add_to_own_accounts_but_not_edit_or_delete(db, api_for):
     user = make_user("an@example.com", role="analyst")
     account = make_account(user=user, opening_balance="100")
     client = api_for(user)
@@ -270,7 +268,7 @@ def assert_cannot_change(client, pk):
 
 
 @pytest.mark.parametrize(("level", "posted"), [("analyst", 201), ("viewer", 403)])
-def test_on_a_shared_account_an_analyst_adds_and_a_viewer_reads(
+def test_on_a_shared_account_analysts_can_add_and_viewers_only_read(
     alice, bob, api_for, checking, level, posted
 ):
     row = make_transaction(account=checking)
@@ -285,7 +283,7 @@ def test_on_a_shared_account_an_analyst_adds_and_a_viewer_reads(
     assert_cannot_change(client, row.pk)
 
 
-def test_a_viewer_by_role_posts_nowhere(db, api_for):
+def test_viewer_role_cannot_post_anywhere(db, api_for):
     user = make_user("viewer@example.com", role="viewer")
     account = make_account(user=user)
     data = {"account": account.pk, "amount": "5", "description": "Tea"}
@@ -293,7 +291,9 @@ def test_a_viewer_by_role_posts_nowhere(db, api_for):
     assert not Transaction.objects.exists()
 
 
-def test_foreign_and_absent_answer_alike_and_change_nothing(alice, api_for, bobs_account):
+def test_other_peoples_and_missing_transactions_return_404_and_change_nothing(
+    alice, api_for, bobs_account
+):
     row = make_transaction(account=bobs_account)
     client = api_for(alice)
     calls = [
@@ -314,7 +314,7 @@ def test_foreign_and_absent_answer_alike_and_change_nothing(alice, api_for, bobs
     assert Transaction.objects.get().signed_amount == row.signed_amount
 
 
-def test_an_id_no_database_can_hold_is_404_or_400(alice, api_for, checking):
+def test_an_id_beyond_the_databases_range_returns_404_or_400(alice, api_for, checking):
     client, huge = api_for(alice), 10**30
     assert client.get(f"/api/transactions/{huge}").status_code == 404
     assert client.get(f"/api/accounts/{huge}").status_code == 404
@@ -323,7 +323,7 @@ def test_an_id_no_database_can_hold_is_404_or_400(alice, api_for, checking):
     assert error_of(client.post("/api/transactions", data))[:2] == (400, "account")
 
 
-def test_a_row_cannot_be_moved_to_an_archived_account(alice, api_for, checking, savings):
+def test_transaction_cannot_be_moved_to_an_archived_account(alice, api_for, checking, savings):
     row = make_transaction(account=checking)
     Account.objects.filter(pk=savings.pk).update(is_active=False)
     answer = api_for(alice).patch(f"/api/transactions/{row.pk}", {"account": savings.pk})
@@ -332,7 +332,7 @@ def test_a_row_cannot_be_moved_to_an_archived_account(alice, api_for, checking, 
     assert row.account == checking
 
 
-def test_options_and_head_answer_everywhere(alice, api_for, checking):
+def test_options_and_head_requests_work(alice, api_for, checking):
     row = make_transaction(account=checking)
     client = api_for(alice)
     for url in (
@@ -347,7 +347,7 @@ def test_options_and_head_answer_everywhere(alice, api_for, checking):
     assert client.head("/api/transactions").status_code == 200
 
 
-def test_an_edit_keeps_totals_with_the_row(alice, checking, groceries):
+def test_editing_updates_the_totals(alice, checking, groceries):
     row = make_transaction(account=checking, amount="-10.00")
     edit_transaction(actor=alice, transaction=row, category=groceries)
     assert list(MonthlyTotal.objects.values_list("category__slug", "transaction_count")) == [

@@ -1,4 +1,4 @@
-"""Receipts: what is kept, who gets them, and that they can do nothing."""
+"""Receipts: what is accepted, who can see them, and that they are harmless."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -30,7 +30,9 @@ def upload(content, name="receipt.png"):
         (PDF, "application/pdf", "attachment"),
     ],
 )
-def test_a_receipt_is_known_by_its_content_and_harmless(alice, row, api_for, content, kind, how):
+def test_receipt_type_is_detected_from_its_content_and_served_safely(
+    alice, row, api_for, content, kind, how
+):
     client, url = api_for(alice), f"/api/transactions/{row.pk}/attachments"
     answer = client.post(url, upload(content, "../x<y>.html"), format="multipart")
     assert (answer.status_code, answer.json()["content_type"]) == (201, kind)
@@ -47,14 +49,14 @@ def test_a_receipt_is_known_by_its_content_and_harmless(alice, row, api_for, con
     [b"<svg onload=x>", b"<html>", b"PK\x03\x04", b"RIFF1234WAVE", PNG + b"x" * LARGEST_BYTES],
     ids=["svg", "html", "zip", "wave", "large"],
 )
-def test_anything_else_is_refused(alice, row, api_for, content):
+def test_other_file_types_are_rejected(alice, row, api_for, content):
     url = f"/api/transactions/{row.pk}/attachments"
     answer = api_for(alice).post(url, upload(content), format="multipart")
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "file")
     assert not Attachment.objects.exists()
 
 
-def test_the_same_file_is_kept_once_and_ten_are_enough(alice, row, api_for):
+def test_the_same_file_is_stored_once_and_ten_is_the_limit(alice, row, api_for):
     client, url = api_for(alice), f"/api/transactions/{row.pk}/attachments"
     for number in [0, 0, *range(1, MOST_ATTACHMENTS)]:
         body = upload(PDF + str(number).encode())
@@ -63,7 +65,7 @@ def test_the_same_file_is_kept_once_and_ten_are_enough(alice, row, api_for):
     assert len(client.get(url).json()) == MOST_ATTACHMENTS
 
 
-def test_the_page_adds_shows_and_removes_a_receipt(alice, row, client_for):
+def test_page_adds_shows_and_removes_a_receipt(alice, row, client_for):
     client = client_for(alice)
     client.post(f"/transactions/{row.pk}/receipts/", upload(PNG, "till.png"))
     kept = Attachment.objects.get()
@@ -74,7 +76,7 @@ def test_the_page_adds_shows_and_removes_a_receipt(alice, row, client_for):
     assert not Attachment.objects.exists()
 
 
-def test_a_receipt_answers_under_its_own_transaction_alone(alice, checking, row, client_for):
+def test_receipt_is_served_only_under_its_own_transaction(alice, checking, row, client_for):
     other = make_transaction(account=checking)
     client = client_for(alice)
     client.post(f"/transactions/{row.pk}/receipts/", upload(PNG))

@@ -74,23 +74,23 @@ def problem_of(ask) -> tuple[Problem, str]:
 # --- Plaid --------------------------------------------------------------------------------------
 
 
-def test_plaid_trades_a_public_token_for_access(plaid_server):
+def test_plaid_exchanges_a_public_token_for_access(plaid_server):
     link = Plaid().link({"public_token": "public-good"})
     assert (link.secret, link.institution_name, link.external_id) == ("access-2", "Chase", "item-2")
 
 
-def test_plaid_refuses_a_bad_public_token(plaid_server):
+def test_plaid_rejects_a_bad_public_token(plaid_server):
     ask = lambda: Plaid().link({"public_token": "public-bad"})  # noqa: E731
     assert problem_of(ask) == (Problem.REFUSED, "INVALID_PUBLIC_TOKEN")
 
 
-def test_plaid_starts_a_hosted_link_and_renews_one(plaid_server):
+def test_plaid_starts_and_renews_a_hosted_link(plaid_server):
     about = {"user_id": 7, "language": "xx", "return_to": "https://bank.example/connections/"}
     assert Plaid().hosted_link(**about) == ("link-sandbox-1", "https://hosted.plaid.com/link/x")
     assert Plaid().hosted_link(**about, access_token="access-1")[0] == "link-sandbox-1"
 
 
-def test_plaid_tells_accounts_with_debts_as_negative(bank, plaid_server):
+def test_plaid_reports_accounts_with_debts_as_negative(bank, plaid_server):
     bank.open("card", type="credit", subtype="credit card", opening=Decimal("-410.00"), mask="9876")
     checking, card = Plaid().accounts("access-1")
     assert (checking.account_type, checking.balance, checking.last_four) == (
@@ -102,7 +102,7 @@ def test_plaid_tells_accounts_with_debts_as_negative(bank, plaid_server):
     assert card.persistent_id == "persistent-card"
 
 
-def test_plaid_walks_every_page_and_goes_on_from_its_cursor(bank, plaid_server):
+def test_plaid_reads_every_page_and_continues_from_its_cursor(bank, plaid_server):
     plaid_server.page_size = 2
     lines = [bank.add("main", date(2026, 11, day), "-10.50", f"Shop {day}") for day in range(1, 8)]
     first = Plaid().changes("access-1", "", ON)
@@ -113,7 +113,7 @@ def test_plaid_walks_every_page_and_goes_on_from_its_cursor(bank, plaid_server):
     }
 
 
-def test_plaid_tells_revised_removed_and_settled_lines(bank, plaid_server):
+def test_plaid_reports_revised_removed_and_settled_lines(bank, plaid_server):
     kept = bank.add("main", date(2026, 11, 1), "-10", "Shop")
     gone = bank.add("main", date(2026, 11, 2), "-20", "Twice")
     waiting = bank.add("main", date(2026, 11, 3), "-30", "Hotel", is_pending=True)
@@ -130,7 +130,7 @@ def test_plaid_tells_revised_removed_and_settled_lines(bank, plaid_server):
     assert {x.line.external_id: x.line.replaces for x in changes.lines}[booked.pk] == waiting.pk
 
 
-def test_plaid_begins_anew_when_its_data_moves_between_two_pages(bank, plaid_server):
+def test_plaid_restarts_when_data_changes_between_two_pages(bank, plaid_server):
     plaid_server.page_size = 2
     first = bank.add("main", date(2026, 10, 1), "-1", "Known")
     cursor = Plaid().changes("access-1", "", ON).cursor
@@ -141,7 +141,7 @@ def test_plaid_begins_anew_when_its_data_moves_between_two_pages(bank, plaid_ser
     assert first.pk not in facts(changes)
 
 
-def test_plaid_that_repeats_a_page_for_ever_is_left(bank, plaid_server):
+def test_plaid_repeating_a_page_endlessly_is_stopped(bank, plaid_server):
     bank.add("main", ON, "-1", "Shop")
     plaid_server.repeats_for_ever = True
     ask = lambda: Plaid().changes("access-1", "", ON)  # noqa: E731
@@ -161,7 +161,7 @@ def test_plaid_that_repeats_a_page_for_ever_is_left(bank, plaid_server):
         ("INVALID_REQUEST", "MISSING_FIELDS", Problem.REFUSED),
     ],
 )
-def test_plaid_says_what_is_to_be_done_about_an_error(plaid_server, kind, code, problem):
+def test_plaid_errors_say_what_to_do(plaid_server, kind, code, problem):
     plaid_server.always = bank_servers.plaid_error(kind, code)
     assert problem_of(lambda: Plaid().changes("access-1", "", ON)) == (problem, code)
 
@@ -176,7 +176,7 @@ def test_plaid_says_what_is_to_be_done_about_an_error(plaid_server, kind, code, 
     ],
 )
 @pytest.mark.parametrize("provider", ["plaid", "obp", "simplefin"])
-def test_a_provider_out_of_order_is_a_sentence(provider, fault, problem, request):
+def test_provider_outage_gives_a_clear_message(provider, fault, problem, request):
     server = request.getfixturevalue(f"{provider}_server")
     server.always = fault
     address = f"http://user%40x:p%2Fw@{server.root.partition('//')[2]}/access" if (
@@ -191,7 +191,7 @@ def test_a_provider_out_of_order_is_a_sentence(provider, fault, problem, request
     assert found is problem
 
 
-def test_a_slow_provider_is_waited_for_a_bounded_time(plaid_server, monkeypatch):
+def test_slow_provider_times_out(plaid_server, monkeypatch):
     monkeypatch.setattr(plaid, "LIMITS", Limits(tries=1, longest_seconds=0.2))
 
     def drip(request):
@@ -206,7 +206,7 @@ def test_a_slow_provider_is_waited_for_a_bounded_time(plaid_server, monkeypatch)
     assert problem_of(lambda: Plaid().accounts("access-1"))[0] is Problem.BROKEN
 
 
-def test_plaids_categories_are_ours_only_when_plaid_is_sure():
+def test_plaid_categories_are_used_only_with_high_confidence():
     sure = {"primary": "FOOD_AND_DRINK", "detailed": "FOOD_AND_DRINK_GROCERIES"}
     assert plaid_categories.slug_of(sure | {"confidence_level": "VERY_HIGH"}) == "groceries"
     assert plaid_categories.slug_of(sure | {"confidence_level": "LOW"}) == ""
@@ -224,7 +224,7 @@ def check(server, token, body=BODY, at=None):
     return verified(body, token, key_of=Plaid().verification_key, at=at or datetime.now(UTC))
 
 
-def test_a_webhook_of_plaids_is_believed(plaid_server):
+def test_webhook_signed_by_plaid_is_accepted(plaid_server):
     assert check(plaid_server, plaid_server.signed(BODY))["webhook_type"] == "TRANSACTIONS"
 
 
@@ -244,13 +244,13 @@ def forged(server: PlaidServer, how: str) -> str:
 
 
 @pytest.mark.parametrize("how", ["other key", "none", "hmac", "no age"])
-def test_a_webhook_that_somebody_else_signed_is_not_believed(plaid_server, how):
+def test_webhook_signed_by_someone_else_is_rejected(plaid_server, how):
     with pytest.raises(ForgedWebhookError):
         check(plaid_server, forged(plaid_server, how))
 
 
 @pytest.mark.parametrize(("old", "new"), [(b"SYNC", b"SINK"), (b"  ", b" "), (b"}", b"}\n")])
-def test_a_webhook_that_was_changed_on_its_way_is_not_believed(plaid_server, old, new):
+def test_tampered_webhook_is_rejected(plaid_server, old, new):
     with pytest.raises(ForgedWebhookError):
         check(plaid_server, plaid_server.signed(BODY), BODY.replace(old, new))
 
@@ -258,7 +258,7 @@ def test_a_webhook_that_was_changed_on_its_way_is_not_believed(plaid_server, old
 @pytest.mark.parametrize(
     ("age", "is_believed"), [(290, True), (360, False), (-30, True), (-360, False)]
 )
-def test_a_webhook_is_believed_for_five_minutes(plaid_server, age, is_believed):
+def test_webhook_is_valid_for_five_minutes(plaid_server, age, is_believed):
     now = datetime.now(UTC)
     token = plaid_server.signed(BODY, age=age + (time.time() - now.timestamp()))
     if is_believed:
@@ -269,12 +269,12 @@ def test_a_webhook_is_believed_for_five_minutes(plaid_server, age, is_believed):
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "x" * 5000])
-def test_what_is_no_token_at_all_is_not_believed(plaid_server, token):
+def test_malformed_token_is_rejected(plaid_server, token):
     with pytest.raises(ForgedWebhookError):
         check(plaid_server, token)
 
 
-def test_an_unknown_key_is_an_error_of_the_bank(plaid_server):
+def test_unknown_key_is_a_bank_error(plaid_server):
     with pytest.raises(BankError):
         check(plaid_server, plaid_server.signed(BODY, kid="key-2"))
 
@@ -282,24 +282,24 @@ def test_an_unknown_key_is_an_error_of_the_bank(plaid_server):
 # --- Open Bank Project --------------------------------------------------------------------------
 
 
-def test_obp_trades_user_name_and_password_for_a_token(obp_server):
+def test_obp_exchanges_credentials_for_a_token(obp_server):
     link = OpenBankProject().link({"username": "robert", "password": "x!9"})
     assert json.loads(link.secret) == {"token": "obp-token"}
     assert "x!9" not in link.secret
 
 
-def test_obp_refuses_a_wrong_password(obp_server):
+def test_obp_rejects_a_wrong_password(obp_server):
     ask = lambda: OpenBankProject().link({"username": "robert", "password": "no"})  # noqa: E731
     assert problem_of(ask) == (Problem.REFUSED, "OBP-20004")
 
 
-def test_obp_cannot_be_tricked_into_another_login(obp_server):
+def test_obp_credentials_cannot_inject_another_login(obp_server):
     given = {"username": 'robert",consumer_key=other', "password": "x!9"}
     assert problem_of(lambda: OpenBankProject().link(given)) == (Problem.REFUSED, "UNSENDABLE")
     assert obp_server.asked == []
 
 
-def test_obp_pages_until_a_page_comes_back_short(bank, obp_server, monkeypatch):
+def test_obp_reads_pages_until_a_short_one(bank, obp_server, monkeypatch):
     monkeypatch.setattr(obp, "PAGE_SIZE", 3)
     lines = [bank.add("main", date(2026, 11, 1 + n // 2), "-7.10", "Shop") for n in range(7)]
     changes = OpenBankProject().changes(json.dumps({"token": "obp-token"}), "", ON)
@@ -311,7 +311,7 @@ def test_obp_pages_until_a_page_comes_back_short(bank, obp_server, monkeypatch):
     assert changes.cursor == "2026-11-28"
 
 
-def test_obp_asks_again_for_a_window_that_overlaps(bank, obp_server):
+def test_obp_requests_an_overlapping_date_range(bank, obp_server):
     bank.add("main", date(2026, 10, 1), "-1", "Old")
     late = bank.add("main", date(2026, 11, 20), "-2", "Late")
     changes = OpenBankProject().changes(json.dumps({"token": "obp-token"}), "2026-11-26", ON)
@@ -319,7 +319,7 @@ def test_obp_asks_again_for_a_window_that_overlaps(bank, obp_server):
     assert changes.window_from == date(2026, 11, 12)
 
 
-def test_obp_leaves_out_what_a_view_hides_and_says_so(bank, obp_server, monkeypatch):
+def test_obp_skips_and_reports_fields_hidden_by_a_view(bank, obp_server, monkeypatch):
     bank.add("main", date(2026, 11, 1), "-1", "Shown")
     bank.add("main", date(2026, 11, 2), "-2", "Hidden")
     whole = ObpServer._line
@@ -338,7 +338,7 @@ def test_obp_leaves_out_what_a_view_hides_and_says_so(bank, obp_server, monkeypa
     )
 
 
-def test_obp_says_that_a_token_has_expired(obp_server):
+def test_obp_reports_an_expired_token(obp_server):
     obp_server.is_expired = True
     ask = lambda: OpenBankProject().changes(json.dumps({"token": "obp-token"}), "", ON)  # noqa: E731
     assert problem_of(ask) == (Problem.NEEDS_LOGIN, "OBP-20001")
@@ -347,7 +347,7 @@ def test_obp_says_that_a_token_has_expired(obp_server):
 # --- SimpleFIN ----------------------------------------------------------------------------------
 
 
-def test_a_simplefin_token_is_claimed_once(simplefin_server):
+def test_simplefin_token_is_claimed_once(simplefin_server):
     link = SimpleFin().link({"token": f" {simplefin_server.token}\n"})
     assert link.institution_name == "My Bank"
     ask = lambda: SimpleFin().link({"token": simplefin_server.token})  # noqa: E731
@@ -355,12 +355,12 @@ def test_a_simplefin_token_is_claimed_once(simplefin_server):
 
 
 @pytest.mark.parametrize("token", ["", "hello", "aHR0cDovL3g=", "ZmlsZTovLy9ldGMvcGFzc3dk", "%%%"])
-def test_what_is_no_simplefin_token_asks_nobody(token, settings):
+def test_invalid_simplefin_token_makes_no_request(token, settings):
     settings.OUTGOING_PRIVATE = False
     assert problem_of(lambda: SimpleFin().link({"token": token})) == (Problem.REFUSED, "BAD_TOKEN")
 
 
-def test_simplefin_never_asks_a_private_address(simplefin_server, settings, monkeypatch):
+def test_simplefin_never_requests_a_private_address(simplefin_server, settings, monkeypatch):
     settings.OUTGOING_PRIVATE = False
     monkeypatch.setattr(simplefin, "_is_acceptable", lambda address: True)
     ask = lambda: SimpleFin().link({"token": simplefin_server.token})  # noqa: E731
@@ -368,7 +368,7 @@ def test_simplefin_never_asks_a_private_address(simplefin_server, settings, monk
     assert simplefin_server.asked == []
 
 
-def test_simplefin_walks_back_to_where_the_history_ends(bank, simplefin_server):
+def test_simplefin_reads_back_to_the_start_of_the_history(bank, simplefin_server):
     secret = SimpleFin().link({"token": simplefin_server.token}).secret
     days = [ON - timedelta(days=offset) for offset in (0, 1, 40, 75, 130, 200)]
     lines = [bank.add("main", on, "-3.25", "Shop") for on in days]
@@ -378,7 +378,7 @@ def test_simplefin_walks_back_to_where_the_history_ends(bank, simplefin_server):
     assert changes.cursor == "2026-11-28"
 
 
-def test_simplefin_tells_pending_lines_and_the_banks_words(bank, simplefin_server):
+def test_simplefin_reports_pending_lines_and_the_banks_messages(bank, simplefin_server):
     secret = SimpleFin().link({"token": simplefin_server.token}).secret
     bank.add("main", ON, "-9", "Cafe", is_pending=True)
     simplefin_server.errors = ["You must <b>reauthenticate</b>\x00."]
@@ -389,7 +389,7 @@ def test_simplefin_tells_pending_lines_and_the_banks_words(bank, simplefin_serve
     assert changes.window_from == date(2026, 11, 13)
 
 
-def test_simplefin_keeps_no_account_of_points(bank, simplefin_server):
+def test_simplefin_skips_points_accounts(bank, simplefin_server):
     bank.open("miles", name="Miles", currency="https://miles.example/currency")
     secret = SimpleFin().link({"token": simplefin_server.token}).secret
     assert {account.name: account.refusal for account in SimpleFin().accounts(secret)} == {
@@ -398,7 +398,7 @@ def test_simplefin_keeps_no_account_of_points(bank, simplefin_server):
     }
 
 
-def test_simplefin_says_that_access_has_ended(simplefin_server):
+def test_simplefin_reports_ended_access(simplefin_server):
     secret = SimpleFin().link({"token": simplefin_server.token}).secret
     simplefin_server.is_revoked = True
     assert problem_of(lambda: SimpleFin().changes(secret, "", ON)) == (Problem.REVOKED, "403")

@@ -1,4 +1,4 @@
-"""The list and the import in a real browser: what people do with mouse and keys all day."""
+"""The transactions list and the import in a real browser, with mouse and keyboard."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def signed_in(page, live_server, owner, client_for):
     assert errors == []
 
 
-def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_server, account):
+def test_file_is_imported_with_the_wizard_and_reverted(signed_in, live_server, account):
     page = signed_in
     page.goto(f"{live_server.url}/transactions/import/")
     page.get_by_label("Account").select_option(str(account.pk))
@@ -73,7 +73,7 @@ def test_a_file_goes_through_the_wizard_to_its_receipt_and_back(signed_in, live_
     assert ImportBatch.objects.get().status == "reverted"
 
 
-def test_the_list_is_worked_by_mouse_and_by_keys(signed_in, live_server, account):
+def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     today = local_date(account.user.timezone, timezone.now())
     rows = [
         make_transaction(

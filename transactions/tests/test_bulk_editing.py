@@ -1,4 +1,4 @@
-"""Bulk edits and deletions: whole sets in one change, undone field by field."""
+"""Bulk edits and deletions: one change for the whole set, undone field by field."""
 
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ def rows(checking, savings):
     ]
 
 
-def test_a_category_tags_and_notes_in_one_batch_that_goes_back_exactly(alice, rows):
+def test_category_tags_and_notes_change_together_and_undo_restores_them(alice, rows):
     before = standing(alice)
     change = edit(
         alice,
@@ -94,20 +94,20 @@ def test_a_category_tags_and_notes_in_one_batch_that_goes_back_exactly(alice, ro
     assert Tag.objects.filter(name="home").exists()
 
 
-def test_taking_a_category_away_hands_the_rows_back_to_the_rules(alice, rows):
+def test_removing_a_category_lets_rules_categorize_again(alice, rows):
     edit(alice, category=category("groceries"))
     edit(alice, category=None)
     sources = Transaction.objects.order_by().values_list("category", "category_source").distinct()
     assert list(sources) == [(None, "none")]
 
 
-def test_what_is_so_already_makes_no_change(alice, rows):
+def test_an_edit_without_effect_creates_no_change(alice, rows):
     edit(alice, category=category("groceries"), add_tags=["x"])
     assert edit(alice, category=category("groceries"), add_tags=["x"]) is None
     assert Change.objects.count() == 1
 
 
-def test_undo_leaves_the_field_that_was_changed_since_and_gives_back_the_others(alice, rows):
+def test_undo_skips_fields_changed_since_and_restores_the_others(alice, rows):
     change = edit(alice, category=category("groceries"), notes="Bulk")
     posting.edit_transaction(actor=alice, transaction=rows[0], notes="Mine")
     result = undo(alice, change)
@@ -116,7 +116,7 @@ def test_undo_leaves_the_field_that_was_changed_since_and_gives_back_the_others(
     assert (row.notes, row.category) == ("Mine", None)
 
 
-def test_rows_of_others_are_not_touched_whatever_the_queryset_says(alice, bob, bobs_account, rows):
+def test_other_peoples_rows_are_never_changed(alice, bob, bobs_account, rows):
     theirs = make_transaction(account=bobs_account)
     edit(alice, Transaction.objects.all(), category=category("groceries"))
     delete(alice, Transaction.objects.all())
@@ -124,7 +124,7 @@ def test_rows_of_others_are_not_touched_whatever_the_queryset_says(alice, bob, b
     assert (theirs.category, theirs.deleted_at) == (None, None)
 
 
-def test_a_refused_edit_changes_nothing(alice, bob, rows):
+def test_rejected_edit_changes_nothing(alice, bob, rows):
     bobs = Category.objects.create(user=bob, slug="bobs", name="Bob's", kind="expense")
     before = standing(alice)
     for wanted, attr in (
@@ -140,7 +140,7 @@ def test_a_refused_edit_changes_nothing(alice, bob, rows):
     assert not Change.objects.exists()
 
 
-def test_no_transaction_gets_more_tags_than_one_by_one(alice, rows):
+def test_tag_limit_also_applies_to_bulk_edits(alice, rows):
     edit(alice, add_tags=[f"tag {number}" for number in range(19)])
     before = standing(alice)
     with pytest.raises(ValidationError, match="1 transaction would have more than 20 tags"):
@@ -148,7 +148,7 @@ def test_no_transaction_gets_more_tags_than_one_by_one(alice, rows):
     assert standing(alice) == before
 
 
-def test_a_deletion_leaves_the_balances_and_comes_back(alice, checking, rows):
+def test_deleted_rows_leave_balances_and_can_be_restored(alice, checking, rows):
     before = standing(alice)
     change = delete(alice)
     checking.refresh_from_db()
@@ -160,11 +160,11 @@ def test_a_deletion_leaves_the_balances_and_comes_back(alice, checking, rows):
     assert standing(alice) == before
 
 
-def test_one_deleted_row_gives_the_batch_its_name(alice, rows):
+def test_deleting_one_row_names_the_change_after_it(alice, rows):
     assert delete(alice, Transaction.objects.filter(pk=rows[0].pk)).summary == "Bread"
 
 
-def test_undoing_a_deletion_leaves_what_was_restored_and_deleted_again(alice, rows):
+def test_undoing_a_deletion_skips_rows_restored_and_deleted_again(alice, rows):
     change = delete(alice)
     only = Transaction.objects.filter(pk=rows[0].pk)
     bulk_editing.bulk_restore(actor=alice, rows=only, at=timezone.now())
@@ -174,7 +174,7 @@ def test_undoing_a_deletion_leaves_what_was_restored_and_deleted_again(alice, ro
     assert undo(alice, again).restored_count == 1
 
 
-def test_a_row_whose_bank_id_came_in_again_stays_in_the_trash(alice, checking, rows):
+def test_row_imported_again_by_bank_id_stays_in_the_trash(alice, checking, rows):
     named = Transaction.objects.filter(pk=rows[0].pk)
     named.update(external_id="X1")
     change = delete(alice)
@@ -187,7 +187,7 @@ def test_a_row_whose_bank_id_came_in_again_stays_in_the_trash(alice, checking, r
     assert check_ledger().is_clean
 
 
-def test_of_two_trashed_rows_of_one_bank_id_the_later_comes_back(alice, checking, rows):
+def test_only_the_later_of_two_trashed_rows_with_one_bank_id_is_restored(alice, checking, rows):
     for number in (0, 1):
         Transaction.objects.filter(pk=rows[number].pk).update(external_id="X1")
         delete(alice, Transaction.objects.filter(pk=rows[number].pk))
@@ -196,7 +196,7 @@ def test_of_two_trashed_rows_of_one_bank_id_the_later_comes_back(alice, checking
     assert check_ledger().is_clean
 
 
-def test_restoring_counts_what_came_back(alice, rows):
+def test_restoring_returns_the_number_of_restored_rows(alice, rows):
     before = standing(alice)
     delete(alice)
     assert restore(alice) == bulk_editing.Restored(3, 0)
@@ -206,7 +206,7 @@ def test_restoring_counts_what_came_back(alice, rows):
     assert actions.get().changes == {"count": 3, "stayed": 0}
 
 
-def test_queries_do_not_grow_with_the_rows(alice):
+def test_query_count_does_not_grow_with_rows(alice):
     account = make_account(user=alice, opening_balance="900")
     counts = []
     for number in (2, 20):

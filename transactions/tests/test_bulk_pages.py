@@ -1,4 +1,4 @@
-"""The list's bulk bar: what is checked, or the filters' whole result; each act can be undone."""
+"""The bulk action bar: checked rows or all filter results, with undo."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ def said(client):
     return [str(message) for message in client.get("/transactions/").context["messages"]]
 
 
-def test_checked_rows_get_a_category_and_undo_takes_it_back(alice, rows, groceries, client_for):
+def test_checked_rows_get_a_category_and_undo_removes_it(alice, rows, groceries, client_for):
     client = client_for(alice)
     body = {"do": "category", "category": "groceries", "ids": [rows[0].pk, rows[1].pk]}
     answer = client.post(URL, body | {"query": "search=row"})
@@ -34,14 +34,14 @@ def test_checked_rows_get_a_category_and_undo_takes_it_back(alice, rows, groceri
     assert not Transaction.objects.exclude(category=None).exists()
 
 
-def test_the_filters_whole_result_is_taken_and_nothing_else(alice, checking, rows, client_for):
+def test_all_filter_results_are_changed_and_nothing_else(alice, checking, rows, client_for):
     make_transaction(account=checking, description="other")
     body = {"do": "tag", "tags": "trip, all", "all": "1", "query": "search=row&cursor=x"}
     client_for(alice).post(URL, body)
     assert set(Transaction.objects.filter(tags__name="trip")) == set(rows)
 
 
-def test_tags_go_notes_are_set_and_rows_are_deleted(alice, checking, rows, client_for):
+def test_tags_are_removed_notes_set_and_rows_deleted(alice, checking, rows, client_for):
     client, ids = client_for(alice), [row.pk for row in rows]
     client.post(URL, {"do": "tag", "tags": "trip", "ids": ids})
     client.post(URL, {"do": "untag", "tags": "trip", "ids": ids[:1]})
@@ -63,28 +63,28 @@ def test_tags_go_notes_are_set_and_rows_are_deleted(alice, checking, rows, clien
         ({"do": "notes", "notes": "x", "all": "1", "query": "date_from=x"}, "Choose some"),
     ],
 )
-def test_what_is_not_said_is_asked_for_and_nothing_changes(alice, rows, client_for, body, sentence):
+def test_missing_values_are_requested_and_nothing_changes(alice, rows, client_for, body, sentence):
     client = client_for(alice)
     client.post(URL, body)
     assert said(client)[0].startswith(sentence)
     assert not Change.objects.exists()
 
 
-def test_rows_of_others_stay_as_they_are(alice, bob, rows, client_for):
+def test_other_peoples_rows_stay_unchanged(alice, bob, rows, client_for):
     theirs = make_account(user=bob, opening_balance="100")
     row = make_transaction(account=theirs)
     client_for(bob).post(URL, {"do": "delete", "ids": [one.pk for one in rows] + [row.pk]})
     assert set(Transaction.objects.filter(deleted_at=None)) == set(rows)
 
 
-def test_the_list_has_a_box_for_each_own_row(alice, rows, client_for):
+def test_each_own_row_has_a_checkbox(alice, rows, client_for):
     page = client_for(alice).get("/transactions/").content.decode()
     assert page.count('name="ids"') == 3
     assert 'data-amount="-10.0' in page
     assert "all 3 in this list" in page
 
 
-def test_a_choice_in_its_row_offers_the_rule(alice, rows, client_for):
+def test_choosing_a_category_in_a_row_offers_a_rule(alice, rows, client_for):
     answer = client_for(alice).post(
         f"/transactions/{rows[0].pk}/category/",
         {"category": "groceries"},

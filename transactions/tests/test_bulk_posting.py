@@ -1,4 +1,4 @@
-"""A history posted in bulk is what the same lines posted one by one would be."""
+"""Posting a history in bulk gives the same result as posting its lines one by one."""
 
 from datetime import date
 from decimal import Decimal
@@ -35,7 +35,7 @@ def contents(account) -> tuple:
     )
 
 
-def test_it_equals_posting_the_lines_one_by_one(alice, checking, savings, groceries):
+def test_bulk_posting_equals_posting_one_by_one(alice, checking, savings, groceries):
     rows = [
         line("-10.00", category=groceries, category_source="provider", merchant="Bar"),
         line("-20.00", txn_date=date(2026, 2, 28), tags=("trip",), notes="with Jo"),
@@ -54,7 +54,7 @@ def test_it_equals_posting_the_lines_one_by_one(alice, checking, savings, grocer
     assert one[2] - checking.balance == other[2] - savings.balance == Decimal("40.00")
 
 
-def test_a_history_is_one_event(alice, checking):
+def test_history_records_one_event(alice, checking):
     before = AuditEvent.objects.count()
     post_many(actor=alice, account=checking, rows=[line(), line()])
     assert AuditEvent.objects.count() == before + 1
@@ -63,20 +63,20 @@ def test_a_history_is_one_event(alice, checking):
     assert event.changes == {"count": 2, "net": "-20.00"}
 
 
-def test_what_happened_is_not_refused_for_balance(alice, checking):
+def test_balance_limit_is_not_enforced_for_history(alice, checking):
     post_many(actor=alice, account=checking, rows=[line("-5000.00")])
     assert Account.objects.get(pk=checking.pk).balance == Decimal("-4000.00")
 
 
 @pytest.mark.parametrize("bad", [line("0"), line("1.001"), line(txn_date=date(1900, 1, 1))])
-def test_one_impossible_line_refuses_all(alice, checking, bad):
+def test_one_invalid_line_rejects_all(alice, checking, bad):
     with pytest.raises(ValidationError):
         post_many(actor=alice, account=checking, rows=[line(), bad])
     assert not Transaction.objects.exists()
     assert Account.objects.get(pk=checking.pk).balance == Decimal("1000.00")
 
 
-def test_somebody_elses_category_is_refused(alice, bob, checking):
+def test_another_persons_category_is_rejected(alice, bob, checking):
     foreign = Category.objects.create(user=bob, slug="b", name="B", kind="expense")
     with pytest.raises(ValidationError, match="one of your own"):
         post_many(actor=alice, account=checking, rows=[line(category=foreign)])

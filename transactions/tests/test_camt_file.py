@@ -38,21 +38,21 @@ def entry(amount: str = "1.00", more: str = "") -> str:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("camt", REFUSED))
-def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+def test_real_file_gives_the_expected_count_and_sum(expected):
     name, count, amount = expected
     transactions, unusable = split_rows(camt_file.read((REAL_FILES / name).read_bytes()))
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
 @pytest.mark.corpus
-def test_a_real_entry_with_a_garbled_amount_is_refused():
+def test_real_entry_with_a_garbled_amount_is_rejected():
     data = (REAL_FILES / "camt/bsparser__camt053_garbled_amount.xml").read_bytes()
     transactions, unusable = split_rows(camt_file.read(data))
     assert transactions == []
     assert [(row.error, row.attr) for row in unusable] == [("“12..34” is not an amount.", "amount")]
 
 
-def test_a_statement_reads_entry_by_entry():
+def test_statement_entries_are_read():
     file = camt_file.read(sample("camt/statement_v8.xml"))
     transactions, unusable = split_rows(file)
     assert [
@@ -76,41 +76,41 @@ def test_a_statement_reads_entry_by_entry():
     assert file.warnings == ["1 line for information only (status INFO), not booked: left out."]
 
 
-def test_the_counterparty_is_the_merchant_and_the_banks_words_the_description():
+def test_counterparty_becomes_merchant_and_bank_text_becomes_description():
     rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
     assert rows[0].merchant == "ACME GmbH"
     assert rows[0].description == "SEPA credit / Salary January"
 
 
-def test_a_batch_booking_is_one_line_with_its_payments_in_the_notes():
+def test_batch_booking_is_one_line_with_its_payments_in_the_notes():
     batch = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))[1]
     assert (batch.amount, batch.merchant, batch.description) == (Decimal("-30.00"), "", "Wages")
     assert batch.notes == "Batch of 2 payments: Ann 10.00; Bob 20.00"
 
 
-def test_a_reversal_goes_the_way_it_says_and_keeps_the_roles_of_what_it_undoes():
+def test_reversal_uses_its_own_direction_and_the_original_roles():
     reversal = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))[2]
     assert (reversal.amount, reversal.merchant) == (Decimal("5.00"), "Phone Ltd")
 
 
-def test_only_the_banks_own_reference_is_an_id_and_only_if_unique():
+def test_only_the_banks_own_unique_reference_is_an_id():
     rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
     assert [row.external_id for row in rows] == ["BANKREF-0001", "BANKREF-0002", "", "", ""]
 
 
-def test_a_pending_entry_is_pending():
+def test_pending_entry_is_pending():
     rows = transactions_of(camt_file.read(sample("camt/statement_v8.xml")))
     assert [row.is_pending for row in rows] == [False, False, False, False, True]
 
 
-def test_statements_that_follow_each_other_open_with_the_first_and_close_with_the_last():
+def test_consecutive_statements_use_first_opening_and_last_closing_balance():
     file = camt_file.read(sample("camt/two_statements_v2.xml"))
     assert [row.amount for row in transactions_of(file)] == [Decimal("2"), Decimal("-0.50")]
     assert (file.opening_balance, file.closing_balance) == (Decimal("1"), Decimal("2.5"))
     assert file.warnings == []
 
 
-def test_a_report_without_namespace_or_days_in_a_wrongly_declared_encoding_is_read():
+def test_report_without_namespace_or_dates_and_with_wrong_encoding_is_read():
     file = camt_file.read(sample("camt/report_no_namespace.xml"))
     row = transactions_of(file)[0]
     assert (row.description, row.txn_date, row.is_pending) == ("Köp", date(2026, 3, 1), True)
@@ -126,13 +126,13 @@ def test_utf_16_is_read():
 
 
 @pytest.mark.parametrize("amount", ["", "NaN", "1e9", "1,5", "-1.00", "٣", "1234567890123", "."])
-def test_an_amount_the_standard_does_not_know_is_refused(amount):
+def test_nonstandard_amount_is_rejected(amount):
     transactions, unusable = split_rows(camt_file.read(camt(entry(amount), entry("2.00"))))
     assert [row.amount for row in transactions] == [Decimal("2.00")]
     assert [row.attr for row in unusable] == ["amount"]
 
 
-def test_an_empty_statement_says_so():
+def test_empty_statement_is_reported():
     file = camt_file.read(camt())
     assert list(file.rows) == []
     assert file.warnings == ["This CAMT file holds no transactions."]
@@ -150,12 +150,12 @@ def test_an_empty_statement_says_so():
         b"<a>" * 100_000,
     ],
 )
-def test_what_is_damaged_hostile_or_no_camt_is_refused_with_a_sentence(data):
+def test_damaged_hostile_or_unrelated_files_are_rejected_with_a_message(data):
     with pytest.raises(UnreadableFile, match=r"\.$"):
         camt_file.read(data)
 
 
-def test_a_billion_laughs_are_not_expanded():
+def test_entity_expansion_attacks_are_not_expanded():
     entities = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
     bomb = f'<!DOCTYPE d [<!ENTITY l0 "ha">{entities}]><Document>&l12;</Document>'
     with pytest.raises(UnreadableFile, match="document type"):
@@ -164,7 +164,7 @@ def test_a_billion_laughs_are_not_expanded():
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_damage_raises_anything_but_unreadable_file(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     names = ["camt/statement_v8.xml", "camt/report_no_namespace.xml"]
     original = sample(data.draw(st.sampled_from(names)))
     at = data.draw(st.integers(0, len(original)))
@@ -176,5 +176,5 @@ def test_no_damage_raises_anything_but_unreadable_file(data):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="<>/NtryAmtCcy \"'&;=1.x", max_size=80))
-def test_no_entry_however_garbled_raises_anything_but_unreadable_file(text):
+def test_garbled_entries_raise_only_unreadable_file(text):
     refused_or_read(lambda: camt_file.read(camt(entry(), text)))

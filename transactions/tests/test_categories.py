@@ -1,4 +1,4 @@
-"""Own categories: made, changed, taken away; totals and history follow."""
+"""A person's own categories: create, edit and delete; totals and history follow."""
 
 from decimal import Decimal
 from functools import partial
@@ -36,7 +36,7 @@ def totals():
     )
 
 
-def test_the_slug_is_made_from_the_name_and_never_taken(alice, bob):
+def test_slug_is_unique_and_made_from_the_name(alice, bob):
     def slug(user, name):
         return create_category(actor=user, user=user, name=name).slug
 
@@ -49,7 +49,7 @@ def test_the_slug_is_made_from_the_name_and_never_taken(alice, bob):
     assert len(slug(alice, "x" * 80)) == 50
 
 
-def test_a_child_has_its_parents_kind_and_colour(alice):
+def test_child_has_its_parents_kind_and_color(alice):
     income = Category.objects.get(slug="income")
     child = create_category(actor=alice, user=alice, name="Tips", kind="expense", parent=income)
     assert (child.kind, child.color) == ("income", income.color)
@@ -66,7 +66,7 @@ def test_a_child_has_its_parents_kind_and_colour(alice):
         ({"name": "A", "parent": "groceries"}, "parent"),
     ],
 )
-def test_a_bad_category_is_refused_and_none_made(alice, fields, attr):
+def test_invalid_category_is_rejected_and_not_created(alice, fields, attr):
     if "parent" in fields:
         fields = fields | {"parent": Category.objects.get(slug=fields["parent"])}
     with pytest.raises(ValidationError) as refusal:
@@ -75,13 +75,13 @@ def test_a_bad_category_is_refused_and_none_made(alice, fields, attr):
     assert not Category.objects.filter(user=alice).exists()
 
 
-def test_another_persons_category_is_no_parent(alice, bob):
+def test_another_persons_category_cannot_be_a_parent(alice, bob):
     theirs = create_category(actor=bob, user=bob, name="Bees")
     with pytest.raises(ValidationError):
         create_category(actor=alice, user=alice, name="Hives", parent=theirs)
 
 
-def test_an_edit_keeps_the_slug_and_takes_the_children_along(alice):
+def test_edit_keeps_the_slug_and_updates_children(alice):
     bees = create_category(actor=alice, user=alice, name="Bees")
     hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
     edited = edit_category(actor=alice, category=bees, name="Apiary", kind="income")
@@ -96,7 +96,7 @@ def test_an_edit_keeps_the_slug_and_takes_the_children_along(alice):
         edit_category(actor=alice, category=bees, parent=Category.objects.get(slug="food"))
 
 
-def test_a_deleted_categorys_rows_go_to_its_parent_with_totals_and_history(alice, checking):
+def test_rows_of_a_deleted_category_move_to_its_parent_with_totals_and_history(alice, checking):
     food = Category.objects.get(slug="food")
     sushi = create_category(actor=alice, user=alice, name="Sushi", parent=food)
     for amount in ("-10.00", "-5.00"):
@@ -116,7 +116,7 @@ def test_a_deleted_categorys_rows_go_to_its_parent_with_totals_and_history(alice
     assert delete_category(actor=alice, category=sushi) == 0
 
 
-def test_without_a_parent_the_rows_have_no_category_and_children_rise(alice, checking):
+def test_without_a_parent_rows_become_uncategorized_and_children_top_level(alice, checking):
     bees = create_category(actor=alice, user=alice, name="Bees")
     hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
     row = make_transaction(account=checking, category=bees)
@@ -141,7 +141,7 @@ def sushi(alice):
     return made
 
 
-def test_rules_of_a_deleted_category_go_where_its_transactions_go(alice, checking, sushi):
+def test_rules_of_a_deleted_category_move_with_its_transactions(alice, checking, sushi):
     food = Category.objects.get(slug="food")
     row = make_transaction(account=checking, category=sushi)
     with pytest.raises(ValidationError, match="a different category of your own"):
@@ -163,9 +163,7 @@ def test_rules_of_a_deleted_category_go_where_its_transactions_go(alice, checkin
         ({"target": "food", "rules": "move"}, ["food", "food"]),
     ],
 )
-def test_the_page_and_the_api_ask_what_becomes_of_them(
-    alice, sushi, client_for, api_for, wish, left
-):
+def test_page_and_api_ask_what_to_do_with_its_rules(alice, sushi, client_for, api_for, wish, left):
     page = client_for(alice)
     address = f"/transactions/categories/{sushi.pk}/delete/"
     text = page.get(address).content.decode()
@@ -186,7 +184,7 @@ def test_the_page_and_the_api_ask_what_becomes_of_them(
 # --- at the API ----------------------------------------------------------------------------------
 
 
-def test_the_api_shows_the_tree_and_ones_own(alice, bob, api_for):
+def test_api_shows_the_tree_and_own_categories(alice, bob, api_for):
     create_category(actor=bob, user=bob, name="Bees")
     client = api_for(alice)
     made = client.post("/api/categories", {"name": "Sushi", "parent": "food", "icon": "fish"})
@@ -215,7 +213,7 @@ def test_the_api_shows_the_tree_and_ones_own(alice, bob, api_for):
     assert {row["kind"] for row in incomes} == {"income"}
 
 
-def test_only_ones_own_may_be_changed(alice, bob, api_for, groceries):
+def test_only_own_categories_can_be_changed(alice, bob, api_for, groceries):
     theirs = create_category(actor=bob, user=bob, name="Bees")
     mine = create_category(actor=alice, user=alice, name="Sushi")
     client = api_for(alice)
@@ -234,20 +232,20 @@ def test_only_ones_own_may_be_changed(alice, bob, api_for, groceries):
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_read_only_roles_make_no_categories(db, api_for, role):
+def test_read_only_roles_cannot_create_categories(db, api_for, role):
     user = make_user("ro@example.com", role=role)
     assert api_for(user).post("/api/categories", {"name": "A"}).status_code == 403
     assert not Category.objects.filter(user=user).exists()
 
 
-def test_an_unknown_parent_is_a_sentence(alice, api_for):
+def test_unknown_parent_gives_a_clear_message(alice, api_for):
     answer = api_for(alice).post("/api/categories", {"name": "A", "parent": "zzz"})
     assert answer.json()["errors"] == [
         {"code": "does_not_exist", "detail": "Unknown category “zzz”.", "attr": "parent"}
     ]
 
 
-def test_a_category_with_parts_of_split_transactions_becomes_no_transfer(alice, checking):
+def test_category_with_split_parts_cannot_become_a_transfer_category(alice, checking):
     own = create_category(actor=alice, user=alice, name="Own")
     row = make_transaction(account=checking, amount="-9.00")
     parts = [Part(Decimal("-4.00"), own), Part(Decimal("-5.00"))]
@@ -262,7 +260,7 @@ def test_a_category_with_parts_of_split_transactions_becomes_no_transfer(alice, 
     assert row.splits.filter(category=own).count() == 1
 
 
-def test_undoing_leads_no_row_back_to_a_category_that_is_gone(alice, checking):
+def test_undo_does_not_restore_a_deleted_category(alice, checking):
     own = create_category(actor=alice, user=alice, name="Own")
     food = Category.objects.get(user=None, slug="food")
     row, other = (
@@ -281,7 +279,7 @@ def test_undoing_leads_no_row_back_to_a_category_that_is_gone(alice, checking):
     assert check_ledger().is_clean
 
 
-def test_a_category_of_very_many_rows_goes_at_once_and_its_rows_follow(
+def test_large_category_is_deleted_at_once_and_its_rows_move_later(
     alice, checking, savings, settings, client_for, api_for
 ):
     settings.CHANGE_INLINE_ROWS = settings.CHANGE_STEP_ROWS = 3

@@ -1,4 +1,4 @@
-"""check_ledger finds each kind of corruption, names the row, and costs the same at any size."""
+"""check_ledger finds each kind of corruption, names the row, and runs a fixed number of queries."""
 
 import json
 from datetime import date
@@ -62,7 +62,7 @@ def amount(text):
     return Value(Decimal(text), output_field=AmountField())
 
 
-def test_a_ledger_written_by_the_services_is_clean(row):
+def test_ledger_written_by_the_services_is_clean(row):
     assert off() == {}
     status, text = run("--json")
     report = json.loads(text)
@@ -71,11 +71,11 @@ def test_a_ledger_written_by_the_services_is_clean(row):
     assert run()[0] == 0
 
 
-def test_an_empty_ledger_is_clean(db):
+def test_empty_ledger_is_clean(db):
     assert run()[0] == 0
 
 
-def test_a_balance_that_drifted_is_named_with_both_figures(row, checking):
+def test_wrong_balance_is_reported_with_both_figures(row, checking):
     Account.objects.filter(pk=checking.pk).update(balance=F("balance") + amount("0.01"))
     status, text = run("--json")
     found = json.loads(text)["invariants"]["balance"]
@@ -92,17 +92,17 @@ def test_a_balance_that_drifted_is_named_with_both_figures(row, checking):
     ]
 
 
-def test_a_row_deleted_behind_the_services_back_is_found_in_every_figure(row):
+def test_row_deleted_without_the_services_is_found_in_every_figure(row):
     Transaction.objects.filter(pk=row.pk).update(deleted_at=row.created_at)
     assert off() == {"balance": 1, "monthly_totals": 1, "merchant_totals": 1}
 
 
-def test_a_row_moved_to_another_month_is_in_two_totals_of_each_kind(row):
+def test_row_moved_to_another_month_affects_two_totals_of_each_kind(row):
     Transaction.objects.filter(pk=row.pk).update(txn_date=date(2025, 1, 1))
     assert off() == {"monthly_totals": 2, "merchant_totals": 2, "derived": 1}
 
 
-def test_a_total_that_is_gone_doubled_or_wrong_is_found(row, groceries):
+def test_missing_duplicate_or_wrong_total_is_found(row, groceries):
     total = MonthlyTotal.objects.get(category=groceries)
     MonthlyTotal.objects.filter(pk=total.pk).update(transaction_count=2)
     assert off() == {"monthly_totals": 1}
@@ -112,7 +112,7 @@ def test_a_total_that_is_gone_doubled_or_wrong_is_found(row, groceries):
     assert off() == {"monthly_totals": 2}
 
 
-def test_a_merchants_total_that_is_gone_doubled_or_anothers_is_found(row):
+def test_missing_duplicate_or_wrong_merchant_total_is_found(row):
     total = MerchantTotal.objects.get(account=row.account)
     assert (total.merchant, total.outflow, total.transaction_count) == ("", 10, 1)
     MerchantTotal.objects.filter(pk=total.pk).update(transaction_count=2)
@@ -123,7 +123,7 @@ def test_a_merchants_total_that_is_gone_doubled_or_anothers_is_found(row):
     assert off() == {"merchant_totals": 1}
 
 
-def test_the_migration_adds_up_the_rows_that_stand_already(row, checking, groceries):
+def test_migration_adds_up_existing_rows(row, checking, groceries):
     make_transaction(account=checking, amount="-3.00", merchant="Café", category=groceries)
     whole = make_transaction(account=checking, amount="-9.00", merchant="Café")
     halves = [Part(Decimal(-4), groceries), Part(Decimal(-5))]
@@ -141,7 +141,7 @@ def test_the_migration_adds_up_the_rows_that_stand_already(row, checking, grocer
     )
 
 
-def test_another_currency_or_a_fraction_of_a_cent_is_found(row):
+def test_wrong_currency_or_fraction_of_a_cent_is_found(row):
     Transaction.objects.filter(pk=row.pk).update(currency="USD")
     assert off() == {"money": 1, "derived": 1}
     Transaction.objects.filter(pk=row.pk).update(currency="EUR", signed_amount=amount("-10.0001"))
@@ -150,7 +150,7 @@ def test_another_currency_or_a_fraction_of_a_cent_is_found(row):
     assert off()["money"] == 1
 
 
-def test_an_account_with_a_fraction_of_a_yen_is_found(alice):
+def test_account_with_a_fraction_of_a_yen_is_found(alice):
     account = make_account(user=alice, currency="JPY", opening_balance="100")
     Account.objects.filter(pk=account.pk).update(
         balance=amount("100.5"), opening_balance=amount("100.5")
@@ -158,7 +158,7 @@ def test_an_account_with_a_fraction_of_a_yen_is_found(alice):
     assert off() == {"money": 1}
 
 
-def test_a_row_of_another_user_or_with_anothers_category_is_found(row, alice, bob):
+def test_row_of_another_user_or_with_another_users_category_is_found(row, alice, bob):
     Transaction.objects.filter(pk=row.pk).update(user=bob)
     assert off() == {"owners": 1, "orphans": 1}
     theirs = create_category(actor=bob, user=bob, name="Bees")
@@ -168,7 +168,7 @@ def test_a_row_of_another_user_or_with_anothers_category_is_found(row, alice, bo
     assert off() == {"owners": 2}
 
 
-def test_a_foreign_tag_or_import_is_found(row, alice, bob, savings):
+def test_another_users_tag_or_import_is_found(row, alice, bob, savings):
     row.tags.add(Tag.objects.create(user=bob, name="theirs"))
     assert off() == {"orphans": 1}
     batch = ImportBatch.objects.create(user=alice, account=savings, file_name="a", sha256="b")
@@ -176,7 +176,7 @@ def test_a_foreign_tag_or_import_is_found(row, alice, bob, savings):
     assert off() == {"orphans": 2}
 
 
-def test_a_stale_fingerprint_or_search_text_is_found(row):
+def test_outdated_fingerprint_or_search_text_is_found(row):
     Transaction.objects.filter(pk=row.pk).update(fingerprint=1)
     assert off() == {"derived": 1}
     Transaction.objects.filter(pk=row.pk).update(search_text="x", merchant_key="y")
@@ -184,7 +184,7 @@ def test_a_stale_fingerprint_or_search_text_is_found(row):
 
 
 @pytest.mark.django_db
-def test_one_account_can_be_checked_alone(row, checking, savings):
+def test_a_single_account_can_be_checked(row, checking, savings):
     Account.objects.filter(pk=checking.pk).update(balance=amount("1"))
     assert off(savings.pk) == {}
     assert off(checking.pk) == {"balance": 1}
@@ -193,7 +193,7 @@ def test_one_account_can_be_checked_alone(row, checking, savings):
     assert (status, text) == (2, "There is no account 987654.\n")
 
 
-def test_the_number_of_queries_does_not_grow(row, alice):
+def test_query_count_does_not_grow(row, alice):
     def queries():
         with CaptureQueriesContext(
             connection,
@@ -209,7 +209,7 @@ def test_the_number_of_queries_does_not_grow(row, alice):
     assert queries() == before
 
 
-def test_lists_are_bounded_and_counts_are_whole(row, checking):
+def test_lists_are_limited_and_counts_are_complete(row, checking):
     for month in range(130):
         MonthlyTotal.objects.create(
             user=row.user, account=checking, month=date(1960 + month // 12, month % 12 + 1, 1)

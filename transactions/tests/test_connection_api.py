@@ -1,4 +1,4 @@
-"""Bank connections at the API and on the pages, against the sandbox bank; Plaid's webhook."""
+"""Bank connections in the API and on pages, with the sandbox bank; Plaid's webhook."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def mapped(owner, connected) -> BankConnection:
     return connected
 
 
-def test_the_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
+def test_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
     accounts = Account.objects.filter(user=alice).order_by("name")
     assert [account.name for account in accounts] == [
         "Everyday Checking", "Goal Savings", "Rewards Card",
@@ -61,7 +61,7 @@ def test_the_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
 @pytest.mark.parametrize(
     ("action", "added"), [("post", 1), ("pending", 1), ("revise", 0), ("remove", 0)]
 )
-def test_what_the_sandbox_bank_does_arrives(mapped, owner, action, added):
+def test_sandbox_bank_actions_are_synced(mapped, owner, action, added):
     owner.post(reverse("transactions:connection_play", args=[mapped.pk]), {"action": action})
     run = SyncRun.objects.filter(connection=mapped).first()
     if run.status == "queued":
@@ -69,7 +69,7 @@ def test_what_the_sandbox_bank_does_arrives(mapped, owner, action, added):
     assert (run.status, run.added_count) == ("done", added)
 
 
-def test_a_broken_sign_in_is_renewed_on_the_page(mapped, owner):
+def test_expired_sign_in_is_renewed_on_the_page(mapped, owner):
     play = reverse("transactions:connection_play", args=[mapped.pk])
     owner.post(play, {"action": "break"})
     sync_connection(connection_id=mapped.pk, at=NOW)
@@ -83,7 +83,7 @@ def test_a_broken_sign_in_is_renewed_on_the_page(mapped, owner):
     assert mapped.status == "active"
 
 
-def test_connecting_asks_for_a_fresh_proof(client_for, api_for, alice):
+def test_connecting_requires_recent_confirmation(client_for, api_for, alice):
     page = client_for(alice).get(reverse("transactions:connection_connect") + "?provider=sandbox")
     assert page.status_code == 302
     body = {"provider": "sandbox", "institution": "riverbank"}
@@ -92,7 +92,7 @@ def test_connecting_asks_for_a_fresh_proof(client_for, api_for, alice):
     assert not BankConnection.objects.exists()
 
 
-def test_the_api_connects_maps_and_lists(owner, alice):
+def test_api_connects_maps_and_lists(owner, alice):
     body = {"provider": "sandbox", "institution": "northwind"}
     key = {"Idempotency-Key": "connect-1"}
     made = owner.post("/api/connections", body, content_type="application/json", headers=key)
@@ -116,7 +116,7 @@ def test_the_api_connects_maps_and_lists(owner, alice):
     assert runs[0]["id"] == asked.json()["id"]
 
 
-def test_foreign_accounts_and_unknown_ids_are_refused(owner, connected, bobs_account):
+def test_other_peoples_accounts_and_unknown_ids_are_rejected(owner, connected, bobs_account):
     address = f"/api/connections/{connected.pk}/accounts"
     known = connected.connected_accounts.first().external_id
     for one in (
@@ -129,7 +129,7 @@ def test_foreign_accounts_and_unknown_ids_are_refused(owner, connected, bobs_acc
     assert not connected.connected_accounts.exclude(account=None).exists()
 
 
-def test_what_a_provider_needs_is_asked_for(owner):
+def test_fields_the_provider_needs_are_required(owner):
     answer = owner.post(
         "/api/connections", {"provider": "simplefin"}, content_type="application/json"
     )
@@ -137,14 +137,14 @@ def test_what_a_provider_needs_is_asked_for(owner):
     assert answer.json()["errors"][0]["attr"] == "token"
 
 
-def test_providers_are_those_configured(owner, settings):
+def test_only_configured_providers_are_offered(owner, settings):
     told = owner.get("/api/connections/providers").json()
     assert [one["provider"] for one in told] == ["simplefin", "sandbox"]
     settings.SIMPLEFIN, settings.SANDBOX_BANK_URL = False, ""
     assert owner.get("/api/connections/providers").json() == []
 
 
-def test_disconnecting_is_undone(mapped, owner):
+def test_disconnecting_can_be_undone(mapped, owner):
     page = reverse("transactions:connection_disconnect", args=[mapped.pk])
     assert owner.get(page).status_code == 200
     owner.post(page, {"data": "remove"})
@@ -198,7 +198,7 @@ def real_clock(_clock):
     _clock.start()
 
 
-def test_a_webhook_of_plaids_asks_for_one_sync(plaid, client, real_clock):
+def test_plaid_webhook_requests_one_sync(plaid, client, real_clock):
     server, connection = plaid
     body = webhook(connection.external_id)
     answers = {send(client, body, server.signed(body)).status_code for _ in range(5)}
@@ -208,7 +208,7 @@ def test_a_webhook_of_plaids_asks_for_one_sync(plaid, client, real_clock):
 
 
 @pytest.mark.parametrize("how", ["unsigned", "changed", "old", "ahead", "other key", "unknown key"])
-def test_a_forged_webhook_is_a_401_and_asks_for_nothing(plaid, client, how, real_clock):
+def test_forged_webhook_returns_401_and_requests_nothing(plaid, client, how, real_clock):
     server, connection = plaid
     body = webhook(connection.external_id)
     signature = {
@@ -223,18 +223,18 @@ def test_a_forged_webhook_is_a_401_and_asks_for_nothing(plaid, client, how, real
     assert not connection.runs.exists()
 
 
-def test_a_huge_webhook_is_a_413(plaid, client):
+def test_oversized_webhook_returns_413(plaid, client):
     assert send(client, b"x" * (10 * 1024 * 1024), "a.b.c").status_code == 413
 
 
-def test_a_webhook_about_nobody_here_does_nothing(plaid, client, real_clock):
+def test_webhook_for_an_unknown_connection_does_nothing(plaid, client, real_clock):
     server, connection = plaid
     body = webhook("item-of-somebody-else")
     assert send(client, body, server.signed(body)).status_code == 204
     assert not connection.runs.exists()
 
 
-def test_plaid_is_begun_on_a_page_of_its_own(plaid, owner):
+def test_connecting_plaid_starts_on_its_own_page(plaid, owner):
     page = owner.get(reverse("transactions:connection_connect") + "?provider=plaid")
     assert "https://hosted.plaid.com/link/x" in page.content.decode()
     told = owner.post("/api/connections/link", {}, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Whatever bytes arrive as a CSV file, they are read or refused with a sentence."""
+"""Any bytes uploaded as a CSV file are either read or rejected with a message."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ def read_or_refuse(data: bytes, **changes) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=2000))
-def test_random_bytes_raise_nothing_else(data):
+def test_random_bytes_raise_only_unreadable_file(data):
     read_or_refuse(data)
 
 
@@ -63,13 +63,13 @@ def damaged_samples(draw):
 @pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged_samples())
-def test_damaged_files_raise_nothing_else(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     read_or_refuse(data)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=12))
-def test_any_table_of_text_is_read_or_refused(rows):
+def test_any_text_table_is_read_or_rejected(rows):
     try:
         mapping = detect_table(rows).mapping
     except UnreadableFile:
@@ -80,5 +80,5 @@ def test_any_table_of_text_is_read_or_refused(rows):
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged_samples(), st.sampled_from(ENCODINGS))
-def test_a_wrongly_chosen_encoding_raises_nothing_else(data, encoding):
+def test_wrong_encoding_raises_only_unreadable_file(data, encoding):
     read_or_refuse(data, encoding=encoding)

@@ -1,4 +1,4 @@
-"""Statements as CSV: what is detected, what is read, and what is refused with a sentence."""
+"""CSV statements: what is detected, what is read, and what is rejected with a message."""
 
 import json
 from dataclasses import replace
@@ -78,7 +78,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_it_reads_a_sample_as_detected(name):
+def test_sample_is_read_as_detected(name):
     count, amount, refused, skipped, doubts = EXPECTED[name]
     incoming, good, bad = read_all(sample(name))
     assert (len(good), total(good), len(bad)) == (count, Decimal(amount), refused)
@@ -86,11 +86,11 @@ def test_it_reads_a_sample_as_detected(name):
     assert [field for field, _ in detect(sample(name)).doubts] == doubts
 
 
-def test_every_sample_is_expected():
+def test_every_sample_has_expectations():
     assert {path.name for path in SAMPLES.iterdir()} == {*EXPECTED, "heading_only.csv"}
 
 
-def test_it_names_the_encoding_of_each_country():
+def test_encoding_of_each_country_is_detected():
     found = {name: detect(sample(name)).mapping.encoding for name in EXPECTED}
     assert found["preamble_cp1252_crlf.csv"] == "cp1252"
     assert found["czech_cp1250.csv"] == "cp1250"
@@ -103,7 +103,7 @@ def test_it_names_the_encoding_of_each_country():
     assert found["utf16_without_mark.csv"] == "utf-16-le"
 
 
-def test_it_reads_what_the_file_says_of_itself():
+def test_account_details_in_the_file_are_read():
     incoming, good, _ = read_all(sample("preamble_cp1252_crlf.csv"))
     assert incoming.account_hint == "DE02120300000000202051"
     assert incoming.closing_balance == Decimal("4093.32")
@@ -119,7 +119,7 @@ def test_it_reads_what_the_file_says_of_itself():
     )
 
 
-def test_balance_lines_are_balances_and_no_transactions():
+def test_balance_lines_are_not_transactions():
     incoming, good, _ = read_all(sample("opening_balance_row.csv"))
     assert (incoming.opening_balance, incoming.closing_balance) == (
         Decimal("100.00"),
@@ -128,14 +128,14 @@ def test_balance_lines_are_balances_and_no_transactions():
     assert [row.description for row in good] == ["Padaria", "Salário"]
 
 
-def test_two_equal_lines_are_two_transactions():
+def test_two_identical_lines_are_two_transactions():
     _, good, _ = read_all(sample("flag_words.csv"))
     assert [(row.amount, row.description) for row in good[:2]] == [
         (Decimal("-12.50"), "Koffie")
     ] * 2
 
 
-def test_pending_lines_are_marked_and_reverted_ones_left_out():
+def test_pending_lines_are_marked_and_reverted_ones_skipped():
     _, good, _ = read_all(sample("pending_and_reverted.csv"))
     assert [(row.description, row.is_pending) for row in good] == [
         ("Cafe", False),
@@ -146,7 +146,7 @@ def test_pending_lines_are_marked_and_reverted_ones_left_out():
     assert good[1].posted_date is None
 
 
-def test_formulas_stay_text_and_excel_quoting_is_unwrapped():
+def test_formulas_stay_text_and_excel_quoting_is_removed():
     _, good, _ = read_all(sample("excel_quotes.csv"))
     assert good[0].description == "0234"
     assert good[0].txn_date == date(2024, 5, 13)
@@ -156,14 +156,14 @@ def test_formulas_stay_text_and_excel_quoting_is_unwrapped():
 
 
 @pytest.mark.parametrize("heading", ["", "Date,Description,Amount\n"])
-def test_a_quote_left_open_swallows_no_other_line(heading):
+def test_unclosed_quote_does_not_swallow_other_lines(heading):
     lines = '2024-05-13,"one,-1.00\n2024-05-14,"two",-2.00\n2024-05-15,"three,3.00\n'
     _, good, _ = read_all((heading + lines + '2024-05-16,"four\nfive",-8.00\n').encode())
     assert [row.amount for row in good] == [-1, -2, 3, -8]
     assert good[3].description == "four five"
 
 
-def test_each_bad_line_is_refused_with_its_own_sentence():
+def test_each_invalid_line_has_its_own_message():
     _, good, bad = read_all(sample("bad_rows.csv"))
     assert [(row.row_number, row.attr) for row in bad] == [
         *((line, "txn_date") for line in (3, 4)),
@@ -206,7 +206,7 @@ def test_each_bad_line_is_refused_with_its_own_sentence():
         (b"Date,Description,Amount\n", "headings"),
     ],
 )
-def test_a_file_without_payments_is_answered_with_a_sentence(data, words):
+def test_file_without_payments_gives_a_message(data, words):
     with pytest.raises(UnreadableFile, match=words) as refusal:
         detect(data)
     assert str(refusal.value).endswith(".")
@@ -215,7 +215,7 @@ def test_a_file_without_payments_is_answered_with_a_sentence(data, words):
 # --- Doubts ------------------------------------------------------------------------------------
 
 
-def test_a_doubt_names_the_alternatives_with_the_guess_first():
+def test_doubtful_field_lists_its_alternatives_best_guess_first():
     detection = detect(sample("ambiguous_days.csv"))
     assert not detection.is_certain
     assert detection.alternatives == {"date_format": ["%d-%m-%Y", "%m-%d-%Y"]}
@@ -225,19 +225,19 @@ def test_a_doubt_names_the_alternatives_with_the_guess_first():
     assert good[0].txn_date == date(2024, 3, 4)
 
 
-def test_a_running_balance_settles_which_column_is_money_out():
+def test_running_balance_decides_which_column_is_money_out():
     detection = detect(sample("pair_without_heading.csv"))
     assert detection.is_certain
     assert (detection.mapping.debit, detection.mapping.credit) == (3, 4)
 
 
-def test_only_positive_amounts_leave_the_sign_in_doubt():
+def test_only_positive_amounts_leave_the_sign_unclear():
     detection = detect(b"Date,Description,Amount\n2024-05-13,A,1.00\n2024-05-14,B,2.00\n")
     assert [field for field, _ in detection.doubts] == ["sign_convention"]
     assert detection.alternatives["sign_convention"] == ["signed", "inverted"]
 
 
-def test_an_identifier_that_repeats_is_not_taken_for_one():
+def test_repeated_identifier_is_not_used_as_an_id():
     rows = "2024-05-13,A,-1.00,X1\n2024-05-14,B,-2.00,X1\n"
     detection = detect(f"Date,Description,Amount,Transaction ID\n{rows}".encode())
     assert detection.mapping.external_id is None
@@ -246,7 +246,7 @@ def test_an_identifier_that_repeats_is_not_taken_for_one():
 # --- Mappings ----------------------------------------------------------------------------------
 
 
-def test_a_mapping_survives_json():
+def test_mapping_round_trips_through_json():
     for name in EXPECTED:
         mapping = detect(sample(name)).mapping
         assert CsvMapping.from_json(json.loads(json.dumps(mapping.as_json()))) == mapping
@@ -276,17 +276,17 @@ def test_a_mapping_survives_json():
         ({"colour": 1}, "colour"),
     ],
 )
-def test_a_wrong_mapping_is_refused_by_the_name_of_its_field(change, field):
+def test_invalid_mapping_names_its_field(change, field):
     with pytest.raises(ValueError, match=f"^{field}: .*\\.$"):
         CsvMapping.from_json(A_MAPPING.as_json() | change)
 
 
-def test_columns_of_a_form_may_be_numbers_in_text():
+def test_form_columns_may_be_numeric_strings():
     values = A_MAPPING.as_json() | {"amount": "2", "merchant": "", "header_line": "1"}
     assert CsvMapping.from_json(values) == A_MAPPING
 
 
-def test_a_mapping_that_does_not_fit_reads_nothing_and_breaks_nothing():
+def test_mapping_that_does_not_fit_reads_nothing_and_does_not_crash():
     mapping = replace(A_MAPPING, amount=7, encoding="utf-16", delimiter="|")
     with pytest.raises(UnreadableFile, match="utf-16"):
         read_all(sample("ambiguous_days.csv"), mapping)
@@ -294,7 +294,7 @@ def test_a_mapping_that_does_not_fit_reads_nothing_and_breaks_nothing():
     assert (good, bad, incoming.skipped_count) == ([], [], 3)
 
 
-def test_a_flag_nobody_agreed_on_refuses_the_line():
+def test_unknown_direction_flag_rejects_the_line():
     mapping = replace(A_MAPPING, sign_convention="flag", flag=3, outflow_flag="OUT|FEE")
     data = b"Date,Text,Amount,Way\n" + b"".join(
         b"2024-05-13,x,%d,%s\n" % (number, flag)
@@ -308,7 +308,7 @@ def test_a_flag_nobody_agreed_on_refuses_the_line():
 # --- Tables that are no text file --------------------------------------------------------------
 
 
-def test_a_spreadsheet_is_read_by_the_same_rules():
+def test_spreadsheet_follows_the_same_rules():
     rows = [
         ["Kontoauszug", ""],
         ["Datum", "Text", "Betrag"],
@@ -339,7 +339,7 @@ REFUSED = {
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("entry", manifest_rows("csv"), ids=lambda entry: Path(entry["file"]).name)
-def test_it_reads_a_real_file_to_the_expected_sum(entry):
+def test_real_file_gives_the_expected_sum(entry):
     name = Path(entry["file"]).name
     data = (REAL_FILES / entry["file"]).read_bytes()
     if entry["expected_transactions"] == "0":

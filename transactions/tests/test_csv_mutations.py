@@ -1,4 +1,4 @@
-"""A small share of `make files`: invented and mutated files, none read wrongly in silence."""
+"""A small sample of `make files`: no invented or mutated file is silently misread."""
 
 from collections import Counter
 from random import Random
@@ -30,7 +30,7 @@ def test_invented_files_of_many_countries_are_read_exactly():
     assert counts[ASKED] <= 0.05 * INVENTED
 
 
-def test_no_mutation_is_read_wrongly_in_silence():
+def test_no_mutation_is_silently_misread():
     random = Random(SEED)
     counts: Counter[str] = Counter()
     for _ in range(MUTATED):

@@ -1,4 +1,4 @@
-"""How a table is read: what proves a reading, what is asked, and what is never booked unasked."""
+"""How a table is interpreted: what proves a reading, what is asked, and what is never guessed."""
 
 from dataclasses import replace
 from datetime import date
@@ -61,12 +61,12 @@ def read_surely(text: str, context: ReadingContext = NOTHING_KNOWN) -> list[str]
         'Datum;Text;Betrag;\n15.03.2024;"Cafe; 50";-10,00\n16.03.2024;Lohn;20,00\n',
     ],
 )
-def test_a_line_that_is_whole_is_never_split_otherwise(text):
+def test_complete_line_is_never_split_differently(text):
     assert sorted(map(Decimal, read_surely(text))) == [Decimal(-10), Decimal(20)]
 
 
 @pytest.mark.parametrize("heading", ["Date,Description,Amount\n", ""])
-def test_amounts_that_the_commas_of_the_file_split_are_refused(heading):
+def test_amounts_split_by_the_files_commas_are_rejected(heading):
     rows = "2024-03-01,Shop,-10,50\n2024-03-02,Pay,20,00\n2024-03-04,Bus,-2,75\n"
     with pytest.raises(UnreadableFile, match="decimal comma"):
         found(heading + rows)
@@ -82,7 +82,7 @@ def test_amounts_that_the_commas_of_the_file_split_are_refused(heading):
         "Date,Name,Currency,Gross,Fee,Net,Sales Tax,Balance Impact",
     ],
 )
-def test_a_tax_beside_the_net_is_not_the_amount(heading):
+def test_tax_next_to_a_net_amount_is_not_the_amount(heading):
     text = (
         f"{heading}\n"
         '"14.03.2024","Bäcker","EUR","-11,90","0,00","-11,90","1,90","Soll"\n'
@@ -92,13 +92,13 @@ def test_a_tax_beside_the_net_is_not_the_amount(heading):
     assert read_surely(text) == ["-11.90", "117.00", "-23.80"]
 
 
-def test_two_figures_side_by_side_that_nothing_tells_apart_are_asked_about():
+def test_two_indistinguishable_amount_columns_raise_a_question():
     assert doubts('"03/25/2024","Your payment","EUR","1525.00","-1000.00","Firm"\n') == ["amount"]
     text = "2024-03-25;Rent;725,10;-800,00\n2024-03-27;Shop;-12,50;-33,10\n"
     assert "amount" in doubts(text)
 
 
-def test_a_column_blank_in_many_lines_is_asked_about_where_another_is_full():
+def test_sparse_amount_column_next_to_a_full_one_raises_a_question():
     rows = "".join(
         f"2024-03-{day:02},Shop,{'' if day % 3 else '-5.00'},{day}.50\n" for day in range(1, 13)
     )
@@ -109,7 +109,7 @@ def test_a_column_blank_in_many_lines_is_asked_about_where_another_is_full():
     "marks",
     [("12,50 D", "6,00DB", "30 $DR", "40,00 CR"), ("D 12,50", "DB 6,00", "DR 30", "CR 40,00")],
 )
-def test_marks_of_direction_are_read_beside_a_balance(marks):
+def test_direction_markers_are_read_next_to_a_balance(marks):
     rows = zip(marks, ("987,50", "981,50", "951,50", "991,50"), strict=True)
     text = "Date;Text;Amount;Balance\n" + "".join(
         f"2024-03-{day:02};Shop;{mark};{balance}\n" for day, (mark, balance) in enumerate(rows, 1)
@@ -120,7 +120,7 @@ def test_marks_of_direction_are_read_beside_a_balance(marks):
 @pytest.mark.parametrize(
     "headings", ["Date,Text,Amount,Balance", "A,B,C,D", "Tag,Worte,Zahl,Stand"]
 )
-def test_a_column_that_follows_another_by_addition_is_never_the_amount(headings):
+def test_column_derived_from_another_by_addition_is_never_the_amount(headings):
     text = (
         f"{headings}\n2024-03-01,A,-12.50,987.50\n2024-03-02,B,-6.00,981.50\n"
         "2024-03-04,C,40.00,1021.50\n"
@@ -128,7 +128,7 @@ def test_a_column_that_follows_another_by_addition_is_never_the_amount(headings)
     assert read_surely(text) == ["-12.50", "-6.00", "40.00"]
 
 
-def test_a_fee_that_the_balance_loses_too_is_booked_with_its_amount():
+def test_fee_deducted_from_the_balance_is_added_to_its_amount():
     text = (
         "Date,Description,Amount,Fee,Balance\n"
         "2024-03-01,Top-up,100.00,1.00,99.00\n"
@@ -141,7 +141,7 @@ def test_a_fee_that_the_balance_loses_too_is_booked_with_its_amount():
     assert noted[2] == "Includes a fee of 0.50."
 
 
-def test_a_fee_that_nothing_proves_is_asked_about():
+def test_unproven_fee_raises_a_question():
     text = (
         "Date,Description,Amount,Fee\n2024-03-01,Shop,-20.00,0.00\n2024-03-02,Abroad,-30.00,0.50\n"
     )
@@ -151,7 +151,7 @@ def test_a_fee_that_nothing_proves_is_asked_about():
 # --- Signs -------------------------------------------------------------------------------------
 
 
-def test_the_unmarked_are_money_out_where_plus_marks_money_in():
+def test_unmarked_amounts_are_money_out_if_plus_marks_money_in():
     text = (
         "12-Dec-2023,Grocer,£23.00\n11-Dec-2023,Fuel,£40.00\n"
         '02-Dec-2023,Payment received thank you,"+ £100.00"\n'
@@ -160,14 +160,14 @@ def test_the_unmarked_are_money_out_where_plus_marks_money_in():
     assert amounts(text.replace("+ £100.00", "100.00 CR")) == ["-23.00", "-40.00", "100.00"]
 
 
-def test_mixed_signs_in_one_of_two_columns_are_asked_about():
+def test_mixed_signs_in_one_of_two_columns_raise_a_question():
     text = "date;text;increase;decrease\n14/03/2024;a;10;\n15/03/2024;b;;-10\n16/03/2024;c;;10\n"
     assert doubts(text) == ["sign_convention"]
     text = "Date,Text,Debit,Credit\n2024-03-14,a,10.00,\n2024-03-15,b,-4.00,\n2024-03-16,c,,90.00\n"
     assert doubts(text) == ["sign_convention"]
 
 
-def test_on_a_card_purchases_are_money_out():
+def test_card_purchases_are_money_out():
     text = (
         "Date,Description,Amount\n2024-03-14,AUTOMATIC PAYMENT - THANK YOU,-80.69\n"
         "2024-03-15,BOOKSHOP,40.00\n2024-03-16,GROCER,12.00\n"
@@ -176,13 +176,13 @@ def test_on_a_card_purchases_are_money_out():
     assert doubts(text, CHECKING) == ["sign_convention"]
 
 
-def test_on_a_card_that_says_nothing_the_likelier_way_is_proposed_first():
+def test_ambiguous_card_file_proposes_the_likelier_direction_first():
     text = "Date,Description,Amount\n2024-03-14,BOOKSHOP,40.00\n2024-03-16,GROCER,12.00\n"
     assert found(text, CARD).alternatives["sign_convention"] == ["inverted", "signed"]
     assert found(text, CHECKING).alternatives["sign_convention"] == ["signed", "inverted"]
 
 
-def test_a_balance_that_is_owed_does_not_turn_purchases_into_income():
+def test_card_debt_balance_does_not_turn_purchases_into_income():
     text = "Date,Description,Amount,Balance\n" + "".join(
         f"2024-03-{day:02},SHOP {day},{day}.00,{100 + day * (day + 1) // 2}.00\n"
         for day in range(1, 8)
@@ -192,7 +192,7 @@ def test_a_balance_that_is_owed_does_not_turn_purchases_into_income():
 
 
 @pytest.mark.parametrize("sizes", ["5.00,6.00,1.00,100.00,40.00"])
-def test_a_balance_proves_the_signs_of_amounts_that_have_none(sizes):
+def test_balance_proves_the_signs_of_unsigned_amounts(sizes):
     balances = ("995.00", "1001.00", "1000.00", "1100.00", "1060.00")
     text = "Date,Description,Amount,Balance\n" + "".join(
         f"2024-03-0{day},Line {day},{size},{balance}\n"
@@ -209,7 +209,7 @@ def test_a_balance_proves_the_signs_of_amounts_that_have_none(sizes):
 
 
 @pytest.mark.parametrize("words", [("Af", "Bij"), ("zurna", "kolma"), ("1", "2")])
-def test_words_that_always_stand_beside_one_direction_are_learned_from_the_balance(words):
+def test_direction_words_are_learned_from_the_balance(words):
     out, into = words
     text = (
         "Date,Description,Kind,Amount,Balance\n"
@@ -219,7 +219,7 @@ def test_words_that_always_stand_beside_one_direction_are_learned_from_the_balan
     assert read_surely(text) == ["-5.00", "50.00", "-6.00", "1.00"]
 
 
-def test_an_unnamed_pair_proposes_the_fuller_column_as_money_out():
+def test_unnamed_column_pair_proposes_the_fuller_one_as_money_out():
     text = (
         "18.09.2017;HOFER;;33,87\n18.09.2017;LIDL;;23,55\n19.09.2017;Lohn;924,00;\n"
         "20.09.2017;BAHN;;12,00\n"
@@ -233,7 +233,7 @@ def test_an_unnamed_pair_proposes_the_fuller_column_as_money_out():
     [("(63.12)", "20.00"), ("€(63.12)", "€20.00"), ("63.12-", "20.00"), ("\u221263.12", "20.00"),
      ("63.12 DR", "20.00 CR"), ("-EUR 63.12", "EUR 20.00"), ("(63.12 EUR)", "20.00 EUR")],
 )  # fmt: skip
-def test_nothing_is_asked_where_brackets_or_marks_say_it(cells):
+def test_brackets_or_markers_leave_no_question(cells):
     text = f"Date,Description,Amount\n2024-03-14,Shop,{cells[0]}\n2024-03-15,Pay,{cells[1]}\n"
     assert read_surely(text) == ["-63.12", "20.00"]
 
@@ -241,7 +241,7 @@ def test_nothing_is_asked_where_brackets_or_marks_say_it(cells):
 # --- Dates -------------------------------------------------------------------------------------
 
 
-def test_two_unnamed_dates_close_together_are_payment_and_booking():
+def test_two_unnamed_close_dates_are_payment_and_booking_date():
     text = "14.03.2024;Laden;15.03.2024;-4,20;EUR\n18.03.2024;Bahn;20.03.2024;-9,00;EUR\n"
     detection = found(text)
     assert detection.is_certain
@@ -250,7 +250,7 @@ def test_two_unnamed_dates_close_together_are_payment_and_booking():
     assert doubts(far) == ["txn_date"]
 
 
-def test_the_order_of_day_and_month_goes_by_the_evidence():
+def test_day_month_order_follows_the_evidence():
     rows = "01/02/2024,Cafe,-$4.20\n01/05/2024,Shop,-$1.00\n01/11/2024,Bus,-$2.00\n"
     text = f"Date,Description,Amount\n{rows}"
     assert found(text, AMERICAN).mapping.date_format == "%m-%d-%Y"
@@ -259,14 +259,14 @@ def test_the_order_of_day_and_month_goes_by_the_evidence():
     assert found(text).doubts
 
 
-def test_evidence_that_disagrees_is_asked_about():
+def test_conflicting_date_evidence_raises_a_question():
     text = "Date,Description,Amount\n03/04/2026,Coffee,-3.20\n05/06/2026,Tea,-2.10\n"
     assert doubts(text, replace(BRITISH, currency="USD")) == ["date_format"]
     assert doubts(text, replace(AMERICAN, time_zone="Europe/Paris")) == ["date_format"]
     assert doubts(text) == ["date_format"]
 
 
-def test_a_period_above_the_table_proves_the_order():
+def test_period_above_the_table_proves_the_date_order():
     text = (
         "Account 123,Period 01/31/2024 - 02/28/2024\nDate,Description,Amount\n"
         "02/03/2024,Shop,-1.00\n02/05/2024,Bus,-2.00\n"
@@ -275,7 +275,7 @@ def test_a_period_above_the_table_proves_the_order():
     assert found(text).mapping.date_format == "%m-%d-%Y"
 
 
-def test_two_dates_of_a_line_prove_the_order_by_lying_close():
+def test_two_close_dates_on_a_line_prove_the_order():
     text = (
         "Date,Posted date,Description,Amount\n02/03/2024,02/04/2024,Shop,-1.00\n"
         "05/06/2024,05/07/2024,Bus,-2.00\n"
@@ -284,7 +284,7 @@ def test_two_dates_of_a_line_prove_the_order_by_lying_close():
     assert found(text).mapping.date_format == "%m-%d-%Y"
 
 
-def test_no_line_lies_far_in_the_future():
+def test_lines_are_never_far_in_the_future():
     text = "Date,Description,Amount\n01/11/2026,Shop,-1.00\n02/11/2026,Bus,-2.00\n"
     assert found(text, ReadingContext(today=date(2026, 3, 1))).mapping.date_format == "%m-%d-%Y"
     assert doubts(text, ReadingContext(today=date(2026, 3, 1))) == []
@@ -306,7 +306,7 @@ def test_no_line_lies_far_in_the_future():
         ("14 sausio 2024", date(2024, 1, 14)), ("14-led-2024", date(2024, 1, 14)),
     ],
 )  # fmt: skip
-def test_days_of_many_languages_and_calendars_are_read(cell, day):
+def test_dates_in_many_languages_and_calendars_are_read(cell, day):
     text = f"Date;Description;Amount\n{cell};Shop;-1.00\n{cell};Bus;2.00\n"
     rows = lines(text, found(text).mapping)
     assert [row.txn_date for row in rows] == [day, day]
@@ -314,7 +314,7 @@ def test_days_of_many_languages_and_calendars_are_read(cell, day):
 
 @pytest.mark.parametrize("form", ["{} {} 2024", "{}. {} 2024", "{}-{}-2024", "{} {}, 2024"])
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "nl", "cs", "el", "tr", "uk"])
-def test_every_month_is_known_by_its_full_name(language, form):
+def test_every_month_is_recognized_by_its_full_name(language, form):
     names = get_month_names("wide", "format", language)
     for number, name in names.items():
         text = f"Date;Description;Amount\n{form.format(14, name)};Shop;-1.00\n"
@@ -323,13 +323,13 @@ def test_every_month_is_known_by_its_full_name(language, form):
         ]
 
 
-def test_months_that_two_languages_use_differently_are_not_guessed():
+def test_month_names_that_differ_between_languages_are_not_guessed():
     text = "Date;Description;Amount\n3. listopada 2024;Shop;-1.00\n4. studenoga 2024;Bus;2.00\n"
     with pytest.raises(UnreadableFile, match="Croatian"):
         found(text)
 
 
-def test_day_counts_under_a_heading_are_days():
+def test_serial_numbers_under_a_date_heading_are_dates():
     text = "Date;Description;Amount\n45292;Shop;-1,50\n45293;Bus;2,25\n"
     assert [row.txn_date for row in lines(text, found(text).mapping)] == [
         date(2024, 1, 1),
@@ -351,7 +351,7 @@ def test_day_counts_under_a_heading_are_days():
         ("£ 5.00 CR", "5.00"), ("5.00 GBP DR", "-5.00"), ("<7.00>", "-7.00"), ("USD -3", "-3"),
     ],
 )  # fmt: skip
-def test_an_amount_is_read_as_banks_write_it(cell, amount):
+def test_amount_is_read_in_common_bank_notations(cell, amount):
     mark = "," if cell.startswith(("Rp", "٤")) or "٫" in cell else "."
     text = f'Date;Description;Amount\n2024-03-14;Shop;"{cell}"\n'
     mapping = CsvMapping(
@@ -366,7 +366,7 @@ def test_an_amount_is_read_as_banks_write_it(cell, amount):
 
 
 @pytest.mark.parametrize("sign", ["د.ا.\u200f", "Zł¤ ", "Bitz "])
-def test_a_sign_common_to_a_column_is_a_sign_of_money(sign):
+def test_symbol_shared_by_a_column_is_a_currency_symbol(sign):
     text = (
         f"Date,Payee,Outflow,Inflow\n2024-03-14,Shop,{sign}4.750,\n"
         f"2024-03-15,Pay,,{sign}100.500\n2024-03-18,Bus,{sign}1.250,\n"
@@ -380,7 +380,7 @@ def test_a_sign_common_to_a_column_is_a_sign_of_money(sign):
     ]
 
 
-def test_the_sentence_quotes_the_cell_that_cannot_be_read():
+def test_message_quotes_the_unreadable_cell():
     with pytest.raises(UnreadableFile, match="12:x:50"):
         found("Date,Description,Amount\n2024-03-14,Shop,12:x:50\n2024-03-15,Bus,13:x:50\n")
 
@@ -388,7 +388,7 @@ def test_the_sentence_quotes_the_cell_that_cannot_be_read():
 # --- Lines that are no payments ----------------------------------------------------------------
 
 
-def test_balance_lines_are_known_by_any_cell():
+def test_balance_lines_are_recognized_by_any_cell():
     text = (
         '"Sąskaitos Nr.","","Data","Gavėjas","Paaiškinimai","Suma","Valiuta","D/K"\n'
         '"LT1","10","2024-03-01","","Likutis pradžiai","100.00","EUR","K"\n'
@@ -402,7 +402,7 @@ def test_balance_lines_are_known_by_any_cell():
     assert [row.description for row in lines(text, found(text).mapping)] == ["Pirkinys 1", "Alga"]
 
 
-def test_headings_in_the_middle_hide_no_payment_above_them():
+def test_repeated_headings_hide_no_payment_above_them():
     text = (
         "2024-03-01;Shop;-10,00;EUR\n2024-03-02;Bus;-5,00;EUR\nDatum;Text;Betrag;Währung\n"
         "2024-03-03;Pay;15,00;EUR\n2024-03-04;Shop;-1,00;EUR\n"
@@ -410,7 +410,7 @@ def test_headings_in_the_middle_hide_no_payment_above_them():
     assert read_surely(text) == ["-10.00", "-5.00", "15.00", "-1.00"]
 
 
-def test_a_closing_line_in_no_known_language_is_known_by_its_arithmetic():
+def test_closing_line_in_an_unknown_language_is_recognized_by_arithmetic():
     text = (
         "Date,Text,Amount,Balance\n2024-03-01,Shop,-10.00,90.00\n2024-03-02,Bus,-5.00,85.00\n"
         "2024-03-03,Pay,15.00,100.00\n2024-03-31,Zlorp fanu,100.00,100.00\n"
@@ -432,7 +432,7 @@ def test_a_closing_line_in_no_known_language_is_known_by_its_arithmetic():
     ],
 )
 @pytest.mark.parametrize("has_balance", [True, False])
-def test_opening_and_closing_lines_are_no_payments(opening, closing, has_balance):
+def test_opening_and_closing_lines_are_not_payments(opening, closing, has_balance):
     rows = [
         *(("01", opening, "1000.00", "1000.00"), ("02", "Shop", "-10.00", "990.00")),
         *(("13", "Pay", "5.00", "995.00"), ("31", closing, "995.00", "995.00")),
@@ -443,7 +443,7 @@ def test_opening_and_closing_lines_are_no_payments(opening, closing, has_balance
     assert read_surely(text) == ["-10.00", "5.00"]
 
 
-def test_an_opening_line_in_no_known_language_is_asked_about():
+def test_opening_line_in_an_unknown_language_raises_a_question():
     text = (
         "Date;Text;Amount;Balance\n2024-03-01;Zlorp;1000.00;1000.00\n"
         "2024-03-02;Shop;-10.00;990.00\n2024-03-31;Zlirp;990.00;990.00\n"
@@ -452,7 +452,7 @@ def test_an_opening_line_in_no_known_language_is_asked_about():
     assert amounts(text) == ["-10.00"]
 
 
-def test_what_never_moved_is_skipped_with_its_reason():
+def test_payments_that_never_happened_are_skipped_with_a_reason():
     text = (
         "Date,Description,Amount,Status\n2024-03-01,Notice,0.00,Completed\n"
         "2024-03-02,Hotel,-90.00,Declined\n2024-03-03,Shop,-5.00,Completed\n"
@@ -471,7 +471,7 @@ def test_what_never_moved_is_skipped_with_its_reason():
      "대기", "Bekliyor", "В обработке", "Εκκρεμεί", "รอดำเนินการ", "Đang chờ", "ממתין", "معلق",
      "Väntande"],
 )  # fmt: skip
-def test_pending_is_known_in_many_languages(word):
+def test_pending_status_is_recognized_in_many_languages(word):
     text = (
         "Date,Description,Amount,Status\n2024-03-01,Shop,-5.00,Completed\n"
         f"2024-03-02,Bus,-2.00,{word}\n"
@@ -483,7 +483,7 @@ def test_pending_is_known_in_many_languages(word):
 # --- Who was paid ------------------------------------------------------------------------------
 
 
-def test_neither_the_own_account_nor_an_iban_is_a_merchant():
+def test_own_account_and_ibans_are_not_merchants():
     text = (
         "Account Name,Date,Empfänger,Empfänger IBAN,Verwendungszweck,Amount\n"
         "Everyday,2024-03-01,Bäcker Grün,DE02120300000000202051,Brot,-5.00\n"
@@ -496,7 +496,7 @@ def test_neither_the_own_account_nor_an_iban_is_a_merchant():
     ]
 
 
-def test_a_blank_description_falls_back_to_what_is_filled():
+def test_blank_description_falls_back_to_another_column():
     rows = "".join(
         f"2024-03-{day:02},{'Note' if day == 3 else ''},Shop {day},-{day}.00\n"
         for day in range(1, 9)
@@ -506,7 +506,7 @@ def test_a_blank_description_falls_back_to_what_is_filled():
     assert all(row.description and row.merchant.startswith("Shop") for row in read_lines)
 
 
-def test_the_account_name_in_every_line_is_no_description():
+def test_account_name_on_every_line_is_not_a_description():
     text = "Date,Account Name,Details,Amount\n" + "".join(
         f"2024-03-0{day},My Everyday Account,Shop {day},-{day}.00\n" for day in range(1, 7)
     )
@@ -526,7 +526,7 @@ def test_the_account_name_in_every_line_is_no_description():
         ("cp1250", ("Železnice", "Nájemné březen", "Výplata")),
     ],
 )
-def test_letters_that_few_lines_tell_are_imported_with_a_warning_at_most(encoding, words):
+def test_encoding_with_little_evidence_gives_at_most_a_warning(encoding, words):
     rows = "".join(f"2024-03-0{day},{word},-{day}.00\n" for day, word in enumerate(words, 1))
     detection = detect(f"Date,Description,Amount\n{rows}".encode(encoding))
     assert detection.is_certain

@@ -1,4 +1,4 @@
-"""The CSV export: exactly the filtered list, safe in a spreadsheet, known again by our importer."""
+"""CSV export: exactly the filtered list, safe in spreadsheets, recognized by our importer."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def rows_of(answer):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_the_page_exports_exactly_the_filtered_list_in_its_order(alice, checking, client_for):
+def test_page_exports_exactly_the_filtered_list_in_order(alice, checking, client_for):
     for amount, text in (("-3.20", "Coffee"), ("-9.00", "Coffee beans"), ("-1.00", "Tea")):
         make_transaction(account=checking, amount=amount, description=text)
     answer = client_for(alice).get("/transactions/export/?search=coffee&ordering=amount")
@@ -41,7 +41,7 @@ def test_the_page_exports_exactly_the_filtered_list_in_its_order(alice, checking
     )
 
 
-def test_a_row_carries_everything_one_entered(alice, checking, groceries, client_for):
+def test_row_contains_everything_the_user_entered(alice, checking, groceries, client_for):
     row = make_transaction(
         account=checking,
         amount="-12.00",
@@ -79,23 +79,23 @@ def test_a_row_carries_everything_one_entered(alice, checking, groceries, client
 @pytest.mark.parametrize(
     "text", ["=1+1", "+49 30", "-x", "@cmd", "\tx", "\rx", " =1", "\x00=1", "＝1"]
 )
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text):
+def test_text_that_a_spreadsheet_would_execute_gets_an_apostrophe(text):
     assert neutralized(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["", "Coffee", "1-2", "a=b", "'x", "'", " '=1"])
-def test_other_text_stays_as_it_is(text):
+def test_other_text_stays_unchanged(text):
     assert neutralized(text) == text
 
 
 @pytest.mark.parametrize("text", ["=1", "'=1", "''=1", "' =1", " =1", "'x", "", "'", "'\t'", "-"])
-def test_every_text_comes_back_as_it_was(text):
+def test_every_text_round_trips(text):
     assert restored(neutralized(text)) == text
 
 
 @pytest.mark.parametrize("count", [1, 30])
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
-def test_our_importer_knows_every_row_again(alice, client_for, count, currency):
+def test_our_importer_recognizes_every_row(alice, client_for, count, currency):
     account = make_account(user=alice, currency=currency)
     for number in range(count):
         make_transaction(
@@ -112,14 +112,14 @@ def test_our_importer_knows_every_row_again(alice, client_for, count, currency):
     assert counts_of(batch) == {"read": count, "duplicate": count}
 
 
-def test_the_export_of_an_import_is_known_again_by_its_ids(checking, alice, client_for):
+def test_export_of_an_import_is_recognized_by_its_ids(checking, alice, client_for):
     lines = ["2026-03-02,Tea,-2.00,-77", "2026-03-03,Tea,-2.00,B8"]
     imported(checking, csv_of(lines, "Date,Description,Amount,Transaction ID"))
     content = b"".join(client_for(alice).get("/transactions/export/").streaming_content)
     assert counts_of(checked(checking, content)) == {"read": 2, "duplicate": 2}
 
 
-def test_the_api_exports_the_same_file_by_a_body_of_filters(alice, checking, api_for):
+def test_api_exports_the_same_file_for_the_same_filters(alice, checking, api_for):
     make_transaction(account=checking, amount="-3.20", description="Coffee")
     make_transaction(account=checking, amount="-300.00", description="Rent")
     client = api_for(alice)
@@ -139,7 +139,7 @@ def test_the_api_exports_the_same_file_by_a_body_of_filters(alice, checking, api
         ({"account": [1]}, "account"),
     ],
 )
-def test_the_api_refuses_what_is_no_filter(alice, api_for, body, attr):
+def test_api_rejects_unknown_filters(alice, api_for, body, attr):
     answer = api_for(alice).post("/api/export/csv", body, format="json", HTTP_ACCEPT="text/csv")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
     asked = api_for(alice).options("/api/export/csv", HTTP_ACCEPT="text/csv")
@@ -147,13 +147,13 @@ def test_the_api_refuses_what_is_no_filter(alice, api_for, body, attr):
     assert answer.json()["errors"][0]["attr"].startswith(attr)
 
 
-def test_a_malformed_filter_leads_back_to_the_list(alice, client_for):
+def test_malformed_filter_redirects_to_the_list(alice, client_for):
     answer = client_for(alice).get("/transactions/export/?date_from=x")
     assert (answer.status_code, answer["Location"]) == (302, "/transactions/?date_from=x")
 
 
 @pytest.mark.slow
-def test_the_export_runs_four_queries_a_piece(checking):
+def test_export_runs_four_queries_per_batch(checking):
     row = make_transaction(account=checking, tags=["a"])
     Transaction.objects.bulk_create(
         Transaction(

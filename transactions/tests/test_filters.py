@@ -1,4 +1,4 @@
-"""Every filter and every order of a transactions list, through the API's door."""
+"""Every filter and ordering of the transactions list, through the API."""
 
 from datetime import date
 
@@ -118,7 +118,7 @@ def test_each_filter_finds_exactly_its_rows(listed, query, found):
     assert " ".join(listed(query)) == found
 
 
-def test_an_accounts_rows_and_nobody_elses(listed, savings, bobs_account):
+def test_account_filter_finds_only_the_users_rows(listed, savings, bobs_account):
     make_transaction(account=bobs_account)
     assert listed(f"account={savings.pk}") == ["pay"]
     assert listed(f"account={bobs_account.pk}") == []
@@ -147,7 +147,7 @@ def test_an_accounts_rows_and_nobody_elses(listed, savings, bobs_account):
         ("page_size=many", "page_size"),
     ],
 )
-def test_a_malformed_value_is_400_at_its_name(alice, api_for, query, attr):
+def test_malformed_value_returns_400_for_its_field(alice, api_for, query, attr):
     answer = api_for(alice).get(f"/api/transactions?{query}")
     assert answer.status_code == 400
     error = answer.json()["errors"][0]
@@ -155,23 +155,23 @@ def test_a_malformed_value_is_400_at_its_name(alice, api_for, query, attr):
     assert error["detail"].endswith(".")
 
 
-def test_nul_in_the_address_is_400(alice, api_for):
+def test_nul_in_the_url_returns_400(alice, api_for):
     assert api_for(alice).get("/api/transactions?search=a%00b").status_code == 400
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!!!", "W10", "WzAsMV0", "bnVsbA", "W1tbW1tb", "é"])
-def test_a_cursor_that_is_not_ours_is_404(alice, api_for, cursor):
+def test_invalid_cursor_returns_404(alice, api_for, cursor):
     assert api_for(alice).get(f"/api/transactions?cursor={cursor}").status_code == 404
 
 
-def test_another_orderings_cursor_is_404(alice, api_for, rows):
+def test_cursor_of_another_ordering_returns_404(alice, api_for, rows):
     client = api_for(alice)
     following = client.get("/api/transactions?page_size=2").json()["next"]
     assert client.get(following).status_code == 200
     assert client.get(f"{following}&ordering=amount").status_code == 404
 
 
-def test_page_size_is_bounded_at_200(alice, api_for, checking):
+def test_page_size_is_limited_to_200(alice, api_for, checking):
     for _ in range(3):
         make_transaction(account=checking, amount="-1.00")
     client = api_for(alice)
@@ -180,7 +180,7 @@ def test_page_size_is_bounded_at_200(alice, api_for, checking):
     assert len(client.get("/api/transactions?page_size=100000").json()["results"]) == 3
 
 
-def test_the_owners_own_category_is_found_on_a_shared_account(alice, bob, api_for, checking):
+def test_owners_own_category_is_found_on_a_shared_account(alice, bob, api_for, checking):
     bees = create_category(actor=alice, user=alice, name="Bees")
     hives = create_category(actor=alice, user=alice, name="Hives", parent=bees)
     row = make_transaction(account=checking, category=hives)
@@ -191,22 +191,22 @@ def test_the_owners_own_category_is_found_on_a_shared_account(alice, bob, api_fo
     assert [one["id"] for one in results] == [row.pk]
 
 
-def test_the_trash_is_in_no_list(alice, listed, rows):
+def test_trash_is_in_no_list(alice, listed, rows):
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=rows["food"].pk))
     assert "food" not in listed("")
     assert listed("search=weekly") == []
 
 
-def test_search_follows_an_edit(alice, api_for, listed, rows):
+def test_search_finds_edited_text(alice, api_for, listed, rows):
     api_for(alice).patch(f"/api/transactions/{rows['tea'].pk}", {"notes": "ÉCLAIR"})
     assert listed("search=éclair") == ["tea"]
 
 
-def test_search_does_not_mind_how_letters_are_composed(alice, listed, checking, rows):
+def test_search_ignores_unicode_composition(alice, listed, checking, rows):
     assert listed("search=zu%CC%88rich") == ["tea"]
 
 
-def test_rows_of_two_currencies_are_listed_together(alice, api_for, checking):
+def test_rows_in_two_currencies_are_listed_together(alice, api_for, checking):
     dollars = make_account(user=alice, currency="USD", opening_balance="10")
     make_transaction(account=dollars, amount="-1.00")
     make_transaction(account=checking, amount="-1.00")

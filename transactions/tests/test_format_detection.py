@@ -50,13 +50,13 @@ def all_real_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", own_samples(), ids=lambda path: path.name)
-def test_a_sample_is_known_by_its_content(path):
+def test_sample_format_is_detected_from_its_content(path):
     assert detect_format(path.read_bytes()) == path.parent.name
 
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("path", all_real_files(), ids=lambda path: path.name)
-def test_a_real_file_is_known_by_its_content(path):
+def test_real_file_format_is_detected_from_its_content(path):
     try:
         assert detect_format(path.read_bytes()) == path.parent.name
     except UnreadableFile as refusal:
@@ -64,7 +64,7 @@ def test_a_real_file_is_known_by_its_content(path):
 
 
 @pytest.mark.parametrize("path", own_samples(), ids=lambda path: path.name)
-def test_open_file_takes_the_reader_of_the_format(path):
+def test_open_file_uses_the_reader_of_the_format(path):
     file = open_file(path.read_bytes())
     assert file.format == path.parent.name
     assert list(file.rows)
@@ -74,12 +74,12 @@ def test_open_file_takes_the_reader_of_the_format(path):
 @pytest.mark.parametrize(
     "name", ["ofx/checking_sgml.ofx", "qif/quicken_us.qif", "camt/statement_v8.xml"]
 )
-def test_wide_characters_and_marks_do_not_hide_the_format(name, encoding):
+def test_wide_characters_and_byte_order_marks_do_not_hide_the_format(name, encoding):
     data = sample(name).decode().encode(encoding)
     assert detect_format(data) == name.partition("/")[0]
 
 
-def test_a_tag_inside_a_cell_does_not_make_a_table_something_else():
+def test_tag_inside_a_cell_does_not_change_the_format():
     data = b"Date,Text,Amount\n2026-01-01,<OFX> and :61:,-1.00\n2026-01-02,!Type:Bank,2.00\n"
     assert detect_format(data) == "csv"
 
@@ -119,13 +119,13 @@ def test_tables_are_read_with_and_without_a_mapping():
         (bytes(range(256)) * 50, "This is a binary file, not a bank statement."),
     ],
 )
-def test_what_is_something_else_is_called_by_its_name(data, sentence):
+def test_other_file_types_are_named(data, sentence):
     with pytest.raises(UnreadableFile) as refusal:
         open_file(data)
     assert str(refusal.value).startswith(sentence)
 
 
-def test_an_encrypted_workbook_is_told_from_an_old_one():
+def test_encrypted_workbook_is_distinguished_from_an_old_one():
     data = (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 512 + "EncryptedPackage".encode("utf-16-le")
     )
@@ -161,7 +161,7 @@ def test_hostile_repetition_is_little_work(data):
 @example(b"<OFX>")
 @example(b":61:")
 @example(b"!Type:Bank\nD\nT\n^")
-def test_random_bytes_raise_nothing_but_unreadable_file(data):
+def test_random_bytes_raise_only_unreadable_file(data):
     refused_or_read(lambda: open_file(data))
 
 
@@ -170,5 +170,5 @@ def test_random_bytes_raise_nothing_but_unreadable_file(data):
     st.sampled_from([b"<OFX><STMTTRN>", b"!Type:Bank\n", b":20:1\n:61:", b"<BkToCstmrStmt>"]),
     st.binary(max_size=200),
 )
-def test_random_bytes_after_a_known_beginning_raise_nothing_else_either(beginning, data):
+def test_random_bytes_after_a_valid_start_raise_only_unreadable_file(beginning, data):
     refused_or_read(lambda: open_file(beginning + data))

@@ -1,4 +1,4 @@
-"""Imports at the API: one call, single steps, refusals in one shape."""
+"""Imports in the API: one call, single steps, and one error format."""
 
 import json
 
@@ -23,7 +23,7 @@ def post(api_for, alice, checking):
     return send
 
 
-def test_one_call_imports_a_file_that_speaks_for_itself(post, checking):
+def test_one_call_imports_a_self_explanatory_file(post, checking):
     answer = post(csv_of([*MARCH, "2026-02-31,Never,-1.00,EUR"]))
     assert answer.status_code == 201
     receipt = answer.json()
@@ -50,7 +50,7 @@ def test_one_call_imports_a_file_that_speaks_for_itself(post, checking):
     assert str(checking.balance) == "2648.4300"
 
 
-def test_the_same_bytes_again_add_nothing_and_point_to_the_first_import(post):
+def test_same_bytes_again_add_nothing_and_link_to_the_first_import(post):
     first = post(csv_of(MARCH)).json()
     answer = post(csv_of(MARCH))
     assert answer.status_code == 200
@@ -61,9 +61,7 @@ def test_the_same_bytes_again_add_nothing_and_point_to_the_first_import(post):
     assert ImportBatch.objects.count() == 1
 
 
-def test_what_no_machine_can_know_is_asked_by_name_and_answered_in_a_second_call(
-    post, api_for, alice
-):
+def test_open_questions_are_named_and_answered_in_a_second_call(post, api_for, alice):
     answer = post(AMBIGUOUS)
     assert answer.status_code == 400
     problem = answer.json()
@@ -84,12 +82,12 @@ def test_what_no_machine_can_know_is_asked_by_name_and_answered_in_a_second_call
     ]
 
 
-def test_a_mapping_may_come_with_the_file(post):
+def test_mapping_can_be_sent_with_the_file(post):
     answer = post(AMBIGUOUS, mapping=json.dumps({"date_format": "%m-%d-%Y"}))
     assert (answer.status_code, answer.json()["counts"]["added"]) == (201, 2)
 
 
-def test_a_wrong_mapping_is_refused_at_its_field_and_nothing_is_kept(post):
+def test_invalid_mapping_is_rejected_at_its_field_and_stores_nothing(post):
     answer = post(AMBIGUOUS, mapping=json.dumps({"date_format": "yesterday"}))
     assert answer.status_code == 400
     assert [error["attr"] for error in answer.json()["errors"]] == ["mapping.date_format"]
@@ -97,7 +95,7 @@ def test_a_wrong_mapping_is_refused_at_its_field_and_nothing_is_kept(post):
     assert not ImportBatch.objects.exists()
 
 
-def test_a_check_first_writes_nothing_and_lists_the_rows(post, api_for, alice):
+def test_check_only_writes_nothing_and_lists_the_rows(post, api_for, alice):
     batch = post(csv_of(MARCH), confirm="false").json()
     assert (batch["status"], batch["counts"]["new"]) == ("checked", 5)
     assert not Transaction.objects.exists()
@@ -111,7 +109,7 @@ def test_a_check_first_writes_nothing_and_lists_the_rows(post, api_for, alice):
     assert not ImportBatch.objects.exists()
 
 
-def test_a_revert_takes_everything_back_and_lets_the_file_come_again(post, api_for, alice):
+def test_revert_removes_everything_and_allows_a_new_import(post, api_for, alice):
     batch = post(csv_of(MARCH)).json()
     api = api_for(alice)
     for _ in range(2):
@@ -123,7 +121,7 @@ def test_a_revert_takes_everything_back_and_lets_the_file_come_again(post, api_f
     assert [row["id"] for row in listed] == [batch["id"]]
 
 
-def test_an_idempotency_key_answers_the_same_and_imports_once(post):
+def test_repeated_idempotency_key_imports_once(post):
     headers = {"Idempotency-Key": "one"}
     first = post(csv_of(MARCH), headers=headers)
     again = post(csv_of(MARCH), headers=headers)
@@ -138,7 +136,7 @@ def test_an_idempotency_key_answers_the_same_and_imports_once(post):
     [(b"", 415), (b"%PDF-1.7 x", 415), (b"PK\x03\x04zip", 415), (b"\x00\x01\x02" * 50, 415)],
     ids=["empty", "pdf", "zip", "binary"],
 )
-def test_what_is_no_statement_is_a_415_with_a_sentence(post, content, code):
+def test_unrelated_file_returns_415_with_a_message(post, content, code):
     answer = post(content)
     assert answer.status_code == code
     problem = answer.json()["errors"][0]
@@ -147,13 +145,13 @@ def test_what_is_no_statement_is_a_415_with_a_sentence(post, content, code):
     assert not ImportBatch.objects.exists()
 
 
-def test_a_file_without_lines_is_a_422(post):
+def test_file_without_lines_returns_422(post):
     answer = post(b"Date,Description,Amount\n")
     assert answer.status_code in (415, 422)
     assert not ImportBatch.objects.exists()
 
 
-def test_a_body_announced_too_large_is_refused_unread(api_for, alice, checking):
+def test_oversized_content_length_is_rejected_without_reading(api_for, alice, checking):
     class Endless:
         def read(self, *_):
             raise AssertionError("the body was read")
@@ -172,13 +170,13 @@ def test_a_body_announced_too_large_is_refused_unread(api_for, alice, checking):
     assert answer.json()["errors"][0]["code"] == "too_large"
 
 
-def test_a_file_above_the_limit_is_a_413(post, settings):
+def test_file_above_the_limit_returns_413(post, settings):
     settings.IMPORT_MAX_BYTES = 100
     assert post(csv_of(MARCH)).status_code == 413
     assert not ImportBatch.objects.exists()
 
 
-def test_strangers_find_nothing_and_viewers_change_nothing(post, api_for, bob, bobs_account):
+def test_strangers_get_404_and_viewers_change_nothing(post, api_for, bob, bobs_account):
     batch = post(csv_of(MARCH), confirm="false").json()
     for method, path in (
         ("get", ""), ("get", "/rows"), ("delete", ""), ("post", "/confirm"), ("post", "/revert"),
@@ -194,7 +192,7 @@ def test_strangers_find_nothing_and_viewers_change_nothing(post, api_for, bob, b
     assert not Transaction.objects.exists()
 
 
-def test_a_large_file_is_left_to_the_worker(
+def test_large_file_is_left_to_the_worker(
     post, api_for, alice, settings, django_capture_on_commit_callbacks
 ):
     settings.IMPORT_INLINE_BYTES = 10

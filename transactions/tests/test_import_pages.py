@@ -1,4 +1,4 @@
-"""The import wizard in the browser: five steps, each usable without JavaScript."""
+"""The import wizard's pages: every step works without JavaScript."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -24,9 +24,7 @@ def upload(client_for, alice, checking):
     return send
 
 
-def test_a_certain_file_goes_straight_to_the_check_and_by_one_button_to_the_receipt(
-    upload, client_for, alice
-):
+def test_clear_file_goes_straight_to_the_check_and_one_click_imports_it(upload, client_for, alice):
     answer = upload(csv_of([*MARCH, "2026-02-31,Never,-1.00,EUR"]))
     batch = ImportBatch.objects.get()
     assert (answer.status_code, answer.url) == (302, url("import_check", batch.pk))
@@ -42,7 +40,7 @@ def test_a_certain_file_goes_straight_to_the_check_and_by_one_button_to_the_rece
     assert batch.sha256 in page
 
 
-def test_an_uncertain_file_is_mapped_with_a_preview(upload, client_for, alice):
+def test_unclear_file_is_mapped_with_a_preview(upload, client_for, alice):
     answer = upload(AMBIGUOUS)
     batch = ImportBatch.objects.get()
     assert answer.url == url("import_map", batch.pk)
@@ -63,7 +61,7 @@ def test_an_uncertain_file_is_mapped_with_a_preview(upload, client_for, alice):
     assert (batch.status, batch.new_count) == ("checked", 2)
 
 
-def test_a_mapping_without_an_amount_is_refused_at_its_field(upload, client_for, alice):
+def test_mapping_without_an_amount_is_rejected_at_its_field(upload, client_for, alice):
     address = upload(AMBIGUOUS).url
     client = client_for(alice)
     entries = client.get(address).context["form"].initial | {"amount": ""}
@@ -73,7 +71,7 @@ def test_a_mapping_without_an_amount_is_refused_at_its_field(upload, client_for,
     assert ImportBatch.objects.get().needs_mapping
 
 
-def test_the_same_file_is_answered_with_the_link_to_its_receipt(upload, checking):
+def test_same_file_again_links_to_its_receipt(upload, checking):
     batch = imported(checking, csv_of(MARCH))
     answer = upload(csv_of(MARCH))
     assert answer.status_code == 422
@@ -83,7 +81,7 @@ def test_the_same_file_is_answered_with_the_link_to_its_receipt(upload, checking
     assert ImportBatch.objects.count() == 1
 
 
-def test_rows_are_corrected_left_out_and_added_anyway(client_for, alice, checking):
+def test_rows_can_be_corrected_excluded_and_included(client_for, alice, checking):
     imported(checking, csv_of(MARCH[:2]))
     batch = checked(checking, csv_of([*MARCH, "2026-02-31,Never,-1.00,EUR"]))
     client = client_for(alice)
@@ -109,7 +107,7 @@ def test_rows_are_corrected_left_out_and_added_anyway(client_for, alice, checkin
     ]
 
 
-def test_the_page_before_a_revert_lists_what_was_changed_by_hand(client_for, alice, checking):
+def test_revert_page_lists_manual_changes(client_for, alice, checking):
     batch = imported(checking, csv_of(MARCH))
     row = Transaction.objects.get(description="Rent March")
     edit_transaction(actor=alice, transaction=row, merchant="Landlord", notes="paid late")
@@ -124,7 +122,7 @@ def test_the_page_before_a_revert_lists_what_was_changed_by_hand(client_for, ali
     assert "Undone on" in client.get(answer.url).content.decode()
 
 
-def test_a_large_file_shows_its_progress_until_the_worker_is_done(
+def test_large_file_shows_progress_until_the_worker_is_done(
     upload, client_for, alice, settings, django_capture_on_commit_callbacks
 ):
     settings.IMPORT_INLINE_BYTES = 10
@@ -147,7 +145,7 @@ def test_a_large_file_shows_its_progress_until_the_worker_is_done(
     assert Transaction.objects.count() == 5
 
 
-def test_a_lost_message_is_asked_for_again_by_a_button(upload, client_for, alice, settings):
+def test_lost_message_can_be_sent_again_with_a_button(upload, client_for, alice, settings):
     settings.IMPORT_INLINE_BYTES = 10
     upload(csv_of(MARCH))
     batch = ImportBatch.objects.get()
@@ -157,7 +155,7 @@ def test_a_lost_message_is_asked_for_again_by_a_button(upload, client_for, alice
     assert (answer.url, batch.status) == (url("import_check", batch.pk), "checked")
 
 
-def test_what_is_no_statement_is_said_at_the_file(upload):
+def test_unrelated_file_shows_an_error_at_the_file_field(upload):
     for content, word in ((b"", "empty"), (b"%PDF-1.7", "PDF"), (b"\x89PNG\r\n\x1a\n\x00", "PNG")):
         answer = upload(content)
         assert answer.status_code == 422
@@ -165,7 +163,7 @@ def test_what_is_no_statement_is_said_at_the_file(upload):
     assert not ImportBatch.objects.exists()
 
 
-def test_a_body_announced_too_large_is_refused_unread(client_for, alice):
+def test_oversized_content_length_is_rejected_without_reading(client_for, alice):
     class Unreadable:
         def read(self, *_):
             raise AssertionError("the body was read")
@@ -184,7 +182,7 @@ def test_a_body_announced_too_large_is_refused_unread(client_for, alice):
     assert "larger than 25 MB" in answer.content.decode()
 
 
-def test_the_upload_still_needs_its_csrf_token(alice, checking):
+def test_upload_still_requires_its_csrf_token(alice, checking):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     data = {"account": checking.pk, "file": SimpleUploadedFile("a.csv", csv_of(MARCH))}
@@ -201,7 +199,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("method", "name"), PAGES)
-def test_anothers_import_does_not_exist(client_for, bob, checking, method, name):
+def test_another_persons_import_returns_404(client_for, bob, checking, method, name):
     batch = checked(checking, csv_of(MARCH))
     assert getattr(client_for(bob), method)(url(name, batch.pk)).status_code == 404
     assert getattr(client_for(bob), method)(url(name, 999_999)).status_code == 404
@@ -212,19 +210,19 @@ def test_anothers_import_does_not_exist(client_for, bob, checking, method, name)
     assert not Transaction.objects.exists()
 
 
-def test_another_customers_account_is_no_choice(upload, bobs_account):
+def test_another_persons_account_is_not_a_choice(upload, bobs_account):
     answer = upload(csv_of(MARCH), account=bobs_account)
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["account"])
     assert not ImportBatch.objects.exists()
 
 
-def test_a_viewer_may_not_upload(client_for, db):
+def test_viewer_cannot_upload(client_for, db):
     viewer = make_user("viewer@example.com", role="viewer")
     assert client_for(viewer).get(url("import_start")).status_code == 403
     assert client_for(viewer).get(url("import_history")).status_code == 200
 
 
-def test_the_check_takes_as_many_queries_for_many_rows_as_for_few(
+def test_check_page_query_count_does_not_grow_with_rows(
     client_for, alice, checking, django_assert_max_num_queries
 ):
     lines = [f"2026-03-{day:02d},Shop {day},-{day}.10,EUR" for day in range(1, 29)]
@@ -238,7 +236,7 @@ def test_the_check_takes_as_many_queries_for_many_rows_as_for_few(
     assert counts[0] == counts[1]
 
 
-def test_a_discarded_upload_leaves_nothing(client_for, alice, checking):
+def test_discarded_upload_leaves_nothing(client_for, alice, checking):
     make_transaction(account=checking)
     batch = checked(checking, csv_of(MARCH))
     answer = client_for(alice).post(url("import_discard", batch.pk))

@@ -1,4 +1,6 @@
-"""A file's readings through the doors: the one question, true sentences, what is remembered."""
+"""Readings of a file on pages and in the API: the question, the messages, and remembered
+answers.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -28,7 +30,7 @@ def ofx(body: str) -> bytes:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_the_question_shows_lines_of_the_file_and_one_click_answers_it(
+def test_question_shows_lines_of_the_file_and_one_click_answers_it(
     place, client_for, alice, checking
 ):
     batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
@@ -47,7 +49,7 @@ def test_the_question_shows_lines_of_the_file_and_one_click_answers_it(
     assert client.post(address, {"reading": "99"}).url == address
 
 
-def test_the_api_names_the_readings_with_what_to_send(api_for, alice, checking):
+def test_api_lists_the_readings_with_the_fields_to_send(api_for, alice, checking):
     data = {"file": SimpleUploadedFile("a.csv", AMBIGUOUS), "account": checking.pk}
     answer = api_for(alice).post("/api/transactions/import", data, format="multipart").json()
     assert {one["mapping"]["date_format"] for one in answer["readings"]} == {
@@ -62,14 +64,14 @@ def test_the_api_names_the_readings_with_what_to_send(api_for, alice, checking):
     assert done.status_code == 200
 
 
-def test_the_owner_and_the_account_settle_what_nothing_contradicts(alice, checking):
+def test_owner_and_account_settle_ambiguities(alice, checking):
     alice.locale, alice.timezone = "de-DE", "Europe/Berlin"
     alice.save()
     batch = checked(checking, AMBIGUOUS)
     assert days(batch) == ["2026-04-03", "2026-06-05"]
 
 
-def test_every_line_of_money_is_on_the_receipt_with_its_reason(checking):
+def test_every_line_with_an_amount_is_on_the_receipt_with_its_reason(checking):
     content = csv_of(
         [
             "2026-03-01,Notice,0.00,Completed",
@@ -99,7 +101,7 @@ def test_every_line_of_money_is_on_the_receipt_with_its_reason(checking):
         ("<STATUS><CODE>15500<SEVERITY>ERROR<MESSAGE>Signon invalid</STATUS>", "Signon invalid"),
     ],
 )  # fmt: skip
-def test_a_file_without_lines_says_the_true_reason(body, words, api_for, alice, checking):
+def test_file_without_lines_gives_the_real_reason(body, words, api_for, alice, checking):
     batch = checked(checking, ofx(body))
     assert batch.status == "failed"
     assert words in batch.error
@@ -109,7 +111,7 @@ def test_a_file_without_lines_says_the_true_reason(body, words, api_for, alice, 
     assert words in answer["errors"][0]["detail"]
 
 
-def test_an_ofx_amount_may_begin_with_its_sign_of_money(checking):
+def test_ofx_amount_may_start_with_a_currency_symbol(checking):
     line = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260301<TRNAMT>$.50<FITID>1<NAME>Shop</STMTTRN>"
     batch = checked(
         checking, ofx(f"<STMTRS><CURDEF>EUR<BANKTRANLIST>{line}</BANKTRANLIST></STMTRS>")
@@ -120,7 +122,7 @@ def test_an_ofx_amount_may_begin_with_its_sign_of_money(checking):
 # --- What an account's files proved ------------------------------------------------------------
 
 
-def test_a_number_cell_stays_a_number_whatever_the_last_file_looked_like(checking):
+def test_numeric_cell_stays_a_number_whatever_the_last_file_used(checking):
     head = ["Datum", "Text", "Betrag"]
     first = workbook(("A", [head, ["2026-01-03", "Tea", "-12,50"], ["2026-01-04", "Bus", "-1,00"]]))
     second = workbook(
@@ -133,13 +135,13 @@ def test_a_number_cell_stays_a_number_whatever_the_last_file_looked_like(checkin
     ]
 
 
-def test_day_counts_in_a_sheet_are_days(checking):
+def test_serial_numbers_in_a_sheet_are_dates(checking):
     head = ["Date", "Text", "Amount"]
     batch = checked(checking, workbook(("A", [head, [46084, "Tea", -2.5], [46085, "Bus", -1]])))
     assert days(batch) == ["2026-03-03", "2026-03-04"]
 
 
-def test_what_was_chosen_for_one_file_does_not_overrule_what_the_next_one_proves(checking, alice):
+def test_remembered_choice_does_not_override_what_the_next_file_proves(checking, alice):
     batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
     choose_mapping(actor=alice, batch=batch, given={"date_format": "%d-%m-%Y"})
     imported(checking, AMBIGUOUS.replace(b"Coffee", b"Cocoa"), mapping={"date_format": "%d-%m-%Y"})
@@ -150,13 +152,13 @@ def test_what_was_chosen_for_one_file_does_not_overrule_what_the_next_one_proves
 QIF = b"!Type:Bank\nD03/07/2026\nT-5.00\nPShop\n^\nD04/08/2026\nT-6.00\nPBus\n^\n"
 
 
-def test_a_qif_file_may_name_the_order_of_its_dates(checking):
+def test_qif_file_may_state_its_date_order(checking):
     named = b"!Option:DMY\n" + QIF
     assert days(checked(checking, named)) == ["2026-07-03", "2026-08-04"]
     assert days(checked(checking, b"!Option:MDY\n" + QIF)) == ["2026-03-07", "2026-04-08"]
 
 
-def test_the_order_of_a_qif_file_can_be_said_and_is_remembered(client_for, alice, checking):
+def test_qif_date_order_can_be_chosen_and_is_remembered(client_for, alice, checking):
     batch = checked(checking, QIF)
     assert days(batch)[0] == "2026-03-07"
     assert any("day first or month first" in warning for warning in batch.warnings)
@@ -172,7 +174,7 @@ def test_the_order_of_a_qif_file_can_be_said_and_is_remembered(client_for, alice
     assert days(checked(checking, later))[0] == "2026-07-03"
 
 
-def test_an_encoding_that_few_lines_tell_is_imported_with_a_warning(checking):
+def test_encoding_with_little_evidence_imports_with_a_warning(checking):
     rows = [
         "2026-03-01,コンビニ,-5.00,EUR",
         "2026-03-02,家賃,-9.00,EUR",

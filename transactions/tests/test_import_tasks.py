@@ -1,4 +1,4 @@
-"""Imports in the worker: delivered thrice, lost, died half-way; and by two at once."""
+"""Imports in the worker: repeated, lost, interrupted and concurrent tasks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -31,7 +31,7 @@ def age(batch, **by):
     ImportBatch.objects.filter(pk=batch.pk).update(updated_at=timezone.now() - timedelta(**by))
 
 
-def test_tasks_delivered_three_times_add_once(uploaded):
+def test_task_delivered_three_times_adds_once(uploaded):
     for _ in range(3):
         tasks.check_import(uploaded.pk)
     assert ImportRow.objects.count() == 5
@@ -41,14 +41,14 @@ def test_tasks_delivered_three_times_add_once(uploaded):
     assert check_ledger().is_clean
 
 
-def test_a_confirmation_asked_for_before_the_check_does_both(uploaded, alice):
+def test_confirmation_requested_before_the_check_does_both(uploaded, alice):
     request_confirmation(actor=alice, batch=uploaded)
     tasks.confirm_import(uploaded.pk)
     uploaded.refresh_from_db()
     assert (uploaded.status, uploaded.added_count) == ("done", 5)
 
 
-def test_a_lost_message_is_made_up_for_by_the_sweep(uploaded, alice):
+def test_sweep_makes_up_for_a_lost_message(uploaded, alice):
     assert tasks.resume_imports() == 0
     age(uploaded, minutes=3)
     assert tasks.resume_imports() == 1
@@ -60,14 +60,14 @@ def test_a_lost_message_is_made_up_for_by_the_sweep(uploaded, alice):
     assert tasks.resume_imports() == 0
 
 
-def test_the_sweep_leaves_alone_what_a_worker_is_busy_with(uploaded):
+def test_sweep_skips_imports_in_progress(uploaded):
     age(uploaded, minutes=3)
     report_progress(uploaded.pk, "reading", 1, 5)
     assert tasks.resume_imports() == 0
     assert progress_of(uploaded.pk).percent == 20
 
 
-def test_an_import_nobody_could_finish_says_so_and_may_be_tried_again(uploaded, alice):
+def test_import_that_cannot_finish_reports_it_and_can_be_retried(uploaded, alice):
     check_import(batch_id=uploaded.pk)
     age(request_confirmation(actor=alice, batch=uploaded), hours=7)
     tasks.resume_imports()
@@ -79,7 +79,7 @@ def test_an_import_nobody_could_finish_says_so_and_may_be_tried_again(uploaded, 
     assert Transaction.objects.count() == 5
 
 
-def test_what_the_owner_must_mend_is_shown_on_the_batch(uploaded, alice, checking):
+def test_problem_the_owner_must_fix_is_shown_on_the_batch(uploaded, alice, checking):
     request_confirmation(actor=alice, batch=uploaded)
     delete_account(actor=alice, account=checking)
     tasks.confirm_import(uploaded.pk)
@@ -90,7 +90,7 @@ def test_what_the_owner_must_mend_is_shown_on_the_batch(uploaded, alice, checkin
     assert Transaction.objects.count() == 5
 
 
-def test_a_broker_that_is_away_leaves_the_upload_to_the_sweep(
+def test_unavailable_broker_leaves_the_upload_to_the_sweep(
     uploaded, settings, monkeypatch, django_capture_on_commit_callbacks
 ):
     def refuse(*_, **__):
@@ -104,7 +104,7 @@ def test_a_broker_that_is_away_leaves_the_upload_to_the_sweep(
     assert (uploaded.status, progress_of(uploaded.pk)) == ("uploaded", None)
 
 
-def test_the_purge_lets_go_after_thirty_days_and_not_before(checking, alice):
+def test_purge_deletes_after_thirty_days_and_not_before(checking, alice):
     done, open_one = imported(checking, csv_of(MARCH)), checked(checking, csv_of(MARCH[:3]))
     kept = make_transaction(account=checking)
     delete_transactions(actor=alice, rows=Transaction.objects.filter(import_batch=done))
@@ -125,7 +125,7 @@ def test_the_purge_lets_go_after_thirty_days_and_not_before(checking, alice):
     assert check_ledger().is_clean
 
 
-def test_the_nightly_check_says_whether_the_ledger_is_clean(checking):
+def test_nightly_check_reports_whether_the_ledger_is_clean(checking):
     imported(checking, csv_of(MARCH))
     assert tasks.check_ledger_nightly() is True
 

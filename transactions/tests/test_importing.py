@@ -1,4 +1,4 @@
-"""Importing: what is added, what is known again, what is asked; and taking it back."""
+"""Importing: what is added, recognized or asked about, and reverting."""
 
 import random
 from datetime import date
@@ -57,7 +57,7 @@ def ofx_of(*lines: tuple[str, str, str, str]) -> bytes:
     ).encode()
 
 
-def test_a_checked_import_has_written_nothing(checking):
+def test_checked_import_has_posted_nothing(checking):
     batch = checked(checking, csv_of(MARCH))
     assert (batch.status, batch.new_count) == ("checked", 5)
     assert (batch.inflow, batch.outflow) == (Decimal("2500.00"), Decimal("851.57"))
@@ -66,7 +66,7 @@ def test_a_checked_import_has_written_nothing(checking):
     assert not MonthlyTotal.objects.exists()
 
 
-def test_a_confirmed_import_moves_balance_and_totals_by_its_rows(checking, alice):
+def test_confirmed_import_moves_balance_and_totals_by_its_rows(checking, alice):
     batch = imported(checking, csv_of([*MARCH, "2026-04-01,Bus,-2.90,EUR"]))
     assert counts_of(batch) == {"read": 6, "added": 6}
     assert balance_of(checking) == batch.balance_after == Decimal("2645.53")
@@ -83,7 +83,7 @@ def test_a_confirmed_import_moves_balance_and_totals_by_its_rows(checking, alice
     assert Transaction.objects.filter(search_text__contains="corner café").count() == 2
 
 
-def test_ids_rise_with_the_days_whichever_way_the_file_runs(checking, savings):
+def test_ids_increase_with_dates_in_either_file_order(checking, savings):
     imported(checking, csv_of(MARCH))
     imported(savings, csv_of(MARCH[::-1]))
     for account in (checking, savings):
@@ -93,7 +93,7 @@ def test_ids_rise_with_the_days_whichever_way_the_file_runs(checking, savings):
         ]
 
 
-def test_the_same_bytes_are_imported_once(checking, alice):
+def test_same_bytes_are_imported_once(checking, alice):
     batch = imported(checking, csv_of(MARCH))
     with pytest.raises(AlreadyImportedError) as refusal:
         checked(checking, csv_of(MARCH))
@@ -103,7 +103,7 @@ def test_the_same_bytes_are_imported_once(checking, alice):
     assert counts_of(imported(checking, csv_of(MARCH))) == {"read": 5, "added": 1, "duplicate": 4}
 
 
-def test_the_same_lines_shuffled_or_overlapping_add_nothing_twice(checking):
+def test_shuffled_or_overlapping_lines_are_added_once(checking):
     rng = random.Random(5)
     lines = [
         f"2026-03-{day:02d},Shop {day % 4},-{day % 5}.50,EUR"
@@ -126,20 +126,20 @@ def test_the_same_lines_shuffled_or_overlapping_add_nothing_twice(checking):
     assert check_ledger().is_clean
 
 
-def test_two_equal_coffees_stay_two_and_a_third_is_added(checking):
+def test_two_identical_coffees_stay_two_and_a_third_is_added(checking):
     imported(checking, csv_of(MARCH))
     assert Transaction.objects.filter(description="Corner Café").count() == 2
     batch = checked(checking, csv_of([*MARCH, MARCH[1]]))
     assert verdicts_of(batch) == ["duplicate"] * 5 + ["new"]
 
 
-def test_case_and_spaces_do_not_make_another_line(checking):
+def test_case_and_spaces_do_not_make_a_new_line(checking):
     imported(checking, csv_of(MARCH))
     batch = checked(checking, csv_of([MARCH[3].replace("Rent March", "RENT  march."), *MARCH[:2]]))
     assert verdicts_of(batch) == ["duplicate"] * 3
 
 
-def test_the_banks_id_knows_a_line_again_whatever_its_words(checking):
+def test_bank_id_identifies_a_line_whatever_its_text(checking):
     imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
     batch = checked(
         checking,
@@ -152,19 +152,19 @@ def test_the_banks_id_knows_a_line_again_whatever_its_words(checking):
     assert verdicts_of(batch) == ["duplicate", "new", "new"]
 
 
-def test_the_same_words_under_another_id_of_the_bank_are_asked_about(checking):
+def test_same_text_with_another_bank_id_raises_a_question(checking):
     imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
     batch = checked(checking, ofx_of(("B7", "20260303", "-3.20", "Coffee")))
     assert verdicts_of(batch) == ["review"]
 
 
-def test_the_same_line_in_two_formats_is_a_duplicate(checking):
+def test_same_line_in_two_formats_is_a_duplicate(checking):
     imported(checking, ofx_of(("A1", "20260303", "-3.20", "Corner Café".replace("é", "e"))))
     lines = [MARCH[0], MARCH[1].replace("é", "e")]
     assert verdicts_of(checked(checking, csv_of(lines))) == ["new", "duplicate"]
 
 
-def test_an_id_of_several_lines_is_no_id_but_a_line_twice_under_one_counts_once(checking):
+def test_id_shared_by_different_lines_is_ignored_and_repeated_line_counts_once(checking):
     header = "Date,Description,Amount,Transaction ID"
     batch = checked(
         checking,
@@ -185,7 +185,7 @@ def test_an_id_of_several_lines_is_no_id_but_a_line_twice_under_one_counts_once(
     assert list(found) == ["T100", "", "T101"]
 
 
-def test_an_entry_by_hand_of_the_day_and_amount_is_asked_about_and_left_out(checking):
+def test_manual_entry_with_same_date_and_amount_raises_a_question_and_is_not_added(checking):
     make_transaction(
         account=checking, amount="-3.20", txn_date=date(2026, 3, 3), description="with Sam"
     )
@@ -196,12 +196,12 @@ def test_an_entry_by_hand_of_the_day_and_amount_is_asked_about_and_left_out(chec
     assert check_ledger().is_clean
 
 
-def test_lines_of_one_banks_files_are_told_apart_by_their_words(checking):
+def test_lines_in_one_banks_files_are_distinguished_by_text(checking):
     imported(checking, csv_of(["2026-03-03,Bakery,-3.20,EUR", *MARCH[3:]]))
     assert verdicts_of(checked(checking, csv_of(MARCH[:3]))) == ["new", "new", "new"]
 
 
-def test_a_chosen_duplicate_is_added_and_a_row_left_out_is_not(checking, alice):
+def test_included_duplicate_is_added_and_excluded_row_is_not(checking, alice):
     imported(checking, ofx_of(("A1", "20260303", "-3.20", "Coffee")))
     batch = checked(
         checking,
@@ -215,7 +215,7 @@ def test_a_chosen_duplicate_is_added_and_a_row_left_out_is_not(checking, alice):
     assert list(Transaction.objects.values_list("description", flat=True)) == ["Coffee"] * 2
 
 
-def test_correcting_a_row_gives_it_and_its_twins_their_verdicts_anew(checking, alice):
+def test_correcting_a_row_rechecks_it_and_its_twins(checking, alice):
     imported(checking, csv_of(MARCH[:2]))
     batch = checked(checking, csv_of(MARCH))
     assert verdicts_of(batch) == ["duplicate", "duplicate", "new", "new", "new"]
@@ -229,7 +229,7 @@ def test_correcting_a_row_gives_it_and_its_twins_their_verdicts_anew(checking, a
     assert (row.is_edited, row.raw) == (True, MARCH[1])
 
 
-def test_lines_in_another_currency_are_refused_one_by_one(checking):
+def test_lines_in_another_currency_are_rejected_individually(checking):
     batch = checked(checking, csv_of([*MARCH, "2026-03-29,Diner,-20.00,USD"]))
     assert counts_of(batch) == {"read": 6, "invalid": 1}
     row = batch.rows.get(verdict="invalid")
@@ -237,7 +237,7 @@ def test_lines_in_another_currency_are_refused_one_by_one(checking):
     assert batch.warnings == ["The file has lines in USD; Everyday is in EUR."]
 
 
-def test_amounts_are_rounded_to_the_minor_unit_and_it_is_said(alice):
+def test_amounts_are_rounded_to_the_minor_unit_with_a_note(alice):
     yen = make_account(user=alice, name="Yen", currency="JPY")
     lines = ["2026-03-01,Rice,-120.4,JPY", "2026-03-02,Tea,-0.4,JPY", "2026-03-03,Pay,900,JPY"]
     batch = imported(yen, csv_of(lines))
@@ -249,7 +249,7 @@ def test_amounts_are_rounded_to_the_minor_unit_and_it_is_said(alice):
     assert balance_of(yen) == Decimal(780)
 
 
-def test_pending_lines_count_once_they_are_booked(checking):
+def test_pending_lines_count_once_booked(checking):
     header = "Date,Description,Amount,Status"
     imported(
         checking, csv_of(["2026-03-03,Café,-3.20,pending", "2026-03-02,Pay,10,booked"], header)
@@ -263,7 +263,7 @@ def test_pending_lines_count_once_they_are_booked(checking):
     assert check_ledger().is_clean
 
 
-def test_a_revert_restores_balance_and_totals_exactly(checking, alice):
+def test_revert_restores_balance_and_totals_exactly(checking, alice):
     make_transaction(account=checking, amount="-7.00", txn_date=date(2026, 3, 9))
     before = balance_of(checking), totals_of(checking)
     batch = imported(checking, csv_of(MARCH))
@@ -286,7 +286,7 @@ def test_confirming_again_changes_nothing(checking, alice):
     assert balance_of(checking) == Decimal("2648.43")
 
 
-def test_rows_that_came_in_since_the_check_are_duplicates(checking, alice):
+def test_rows_added_since_the_check_are_duplicates(checking, alice):
     first, second = checked(checking, csv_of(MARCH)), checked(checking, csv_of(MARCH[::-1]))
     confirm_import(actor=alice, batch_id=first.pk, at=timezone.now())
     second = confirm_import(actor=alice, batch_id=second.pk, at=timezone.now())
@@ -294,7 +294,7 @@ def test_rows_that_came_in_since_the_check_are_duplicates(checking, alice):
     assert Transaction.objects.count() == 5
 
 
-def test_an_account_that_has_gone_refuses_the_confirmation_and_nothing_is_written(checking, alice):
+def test_deleted_account_rejects_the_confirmation_and_posts_nothing(checking, alice):
     batch = checked(checking, csv_of(MARCH))
     edit_account(actor=alice, account=checking, is_active=False)
     with pytest.raises(ValidationError, match="archived"):
@@ -307,7 +307,7 @@ def test_an_account_that_has_gone_refuses_the_confirmation_and_nothing_is_writte
     assert (batch.status, Transaction.objects.count()) == ("checked", 0)
 
 
-def test_opening_and_lines_that_miss_the_closing_balance_are_a_warning(checking):
+def test_lines_that_miss_the_closing_balance_give_a_warning(checking):
     header = "Date,Description,Amount,Balance"
     good = ["2026-03-01,Pay,10.00,110.00", "2026-03-02,Tea,-4.00,106.00"]
     batch = checked(checking, csv_of(good, header))
@@ -321,7 +321,7 @@ def test_opening_and_lines_that_miss_the_closing_balance_are_a_warning(checking)
     assert batch.new_count == 3
 
 
-def test_a_mapping_once_chosen_is_remembered_for_such_columns(checking, alice):
+def test_chosen_mapping_is_remembered_for_the_same_columns(checking, alice):
     batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
     assert batch.needs_mapping
     choose_mapping(actor=alice, batch=batch, given={"date_format": "%d-%m-%Y"})
@@ -333,7 +333,7 @@ def test_a_mapping_once_chosen_is_remembered_for_such_columns(checking, alice):
     assert Transaction.objects.filter(txn_date=date(2027, 4, 3)).exists()
 
 
-def test_a_new_mapping_is_checked_anew(checking, alice):
+def test_new_mapping_requires_a_new_check(checking, alice):
     batch = start_import(actor=alice, account=checking, file_name="a.csv", content=AMBIGUOUS)
     for style, day in (("%d-%m-%Y", date(2026, 4, 3)), ("%m-%d-%Y", date(2026, 3, 4))):
         choose_mapping(actor=alice, batch=batch, given={"date_format": style})
@@ -342,7 +342,7 @@ def test_a_new_mapping_is_checked_anew(checking, alice):
     assert batch.read_count == 2
 
 
-def test_a_file_of_too_many_lines_fails_with_a_sentence(checking, settings):
+def test_file_with_too_many_lines_fails_with_a_message(checking, settings):
     settings.IMPORT_MAX_ROWS = 3
     batch = checked(checking, csv_of(MARCH))
     assert batch.status == "failed"
@@ -350,7 +350,7 @@ def test_a_file_of_too_many_lines_fails_with_a_sentence(checking, settings):
     assert not ImportRow.objects.exists()
 
 
-def test_the_banks_category_and_the_built_in_map_name_the_rows(checking, groceries):
+def test_bank_category_and_built_in_map_categorize_rows(checking, groceries):
     header = "Date,Description,Amount,Category"
     lines = ["2026-03-01,Corner shop,-10.00,Groceries", "2026-03-02,LIDL 0456,-5.00,"]
     imported(checking, csv_of([*lines, "2026-03-04,Pay,900.00,"], header))

@@ -1,4 +1,4 @@
-"""Files through the whole pipeline: real banks' statements, and what people upload by mistake."""
+"""Files through the whole pipeline: real bank statements, and wrong files people upload."""
 
 import io
 import zipfile
@@ -80,7 +80,7 @@ def outcome_of(row, batch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
-def test_samples_come_in_once_and_go_out_without_a_trace(kind, alice):
+def test_samples_are_imported_once_and_reverted_completely(kind, alice):
     seen, refused = 0, []
     for path in sorted((SAMPLES / kind).iterdir()):
         content = path.read_bytes()
@@ -106,7 +106,7 @@ def test_samples_come_in_once_and_go_out_without_a_trace(kind, alice):
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
-def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice, record_property):
+def test_real_statements_are_imported_once_and_reverted_completely(kind, alice, record_property):
     seen, refused, outcomes = 0, [], []
     for number, row in enumerate(manifest_rows(kind)):
         content = (REAL_FILES / row["file"]).read_bytes()
@@ -150,7 +150,7 @@ def test_real_statements_come_in_once_and_go_out_without_a_trace(kind, alice, re
 
 
 @pytest.mark.corpus
-def test_two_equal_coffees_of_a_real_statement_stay_two(alice):
+def test_two_identical_coffees_of_a_real_statement_stay_two(alice):
     path = REAL_FILES / "camt" / "bsparser__camt053_duplicate_same_day.xml"
     content = path.read_bytes()
     account = make_account(
@@ -211,7 +211,7 @@ CORPUS = {
 
 @pytest.mark.parametrize("name", CORPUS)
 @pytest.mark.parametrize("door", ["page", "api"])
-def test_whatever_is_uploaded_is_read_or_answered_with_a_sentence(
+def test_any_upload_is_read_or_answered_with_a_message(
     door, name, api_for, client_for, alice, checking
 ):
     content, read, added = CORPUS[name]

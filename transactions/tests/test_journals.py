@@ -1,4 +1,4 @@
-"""Journals are read by the tools they are for, whose balances are ours to the cent."""
+"""The exported journals are read by the actual tools, which show our exact balances."""
 
 import csv
 import io
@@ -80,17 +80,17 @@ def ours(accounts):
     return sorted((account.currency, account.balance) for account in accounts)
 
 
-def test_beancount_gives_our_balances(alice, ledger):
+def test_beancount_shows_our_balances(alice, ledger):
     assert by_beancount(journal(alice, "beancount")) == ours(ledger)
 
 
 @pytest.mark.hledger
-def test_hledger_gives_our_balances(alice, ledger):
+def test_hledger_shows_our_balances(alice, ledger):
     assert by_hledger(journal(alice, "hledger")) == ours(ledger)
 
 
 @pytest.mark.parametrize("name", ["beancount", pytest.param("hledger", marks=pytest.mark.hledger)])
-def test_a_part_of_an_account_has_no_opening_balance(alice, ledger, name):
+def test_partial_account_has_no_opening_balance(alice, ledger, name):
     text = journal(alice, name, account=ledger[0], signed_amount__gt=0)
     assert "Opening balance" not in text
     read = {"beancount": by_beancount, "hledger": by_hledger}[name]
@@ -98,7 +98,7 @@ def test_a_part_of_an_account_has_no_opening_balance(alice, ledger, name):
 
 
 @pytest.mark.hledger
-def test_page_and_api_hand_out_a_journal_by_its_format(alice, ledger, client_for, api_for):
+def test_page_and_api_serve_a_journal_in_the_requested_format(alice, ledger, client_for, api_for):
     answer = client_for(alice).get("/transactions/export/?format=hledger&currency=KWD")
     text = b"".join(answer.streaming_content).decode()
     assert by_hledger(text) == [("KWD", Decimal("7.891"))]

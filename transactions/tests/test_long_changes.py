@@ -1,4 +1,4 @@
-"""Changes of very many rows: a worker does them, dies, goes on; one change, undone the same way."""
+"""Large changes by workers that die and continue: one change, undone the same way."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -119,7 +119,7 @@ def die_and_be_resumed(change):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["edit", "delete", "rules"])
-def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
+def test_interrupted_workers_give_the_same_result_as_one_run_also_for_undo(
     alice, rows, settings, kind
 ):
     before = comparable(alice)
@@ -153,7 +153,7 @@ def test_done_by_workers_that_die_it_is_as_done_at_once_and_so_is_undoing(
         assert CategoryChange.objects.filter(by="rule").count() == 8
 
 
-def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_rule):
+def test_manual_changes_made_meanwhile_are_kept(alice, rows, coffee_rule):
     gifts = Category.objects.get(user=None, slug="gifts")
     change = ask("rules", alice, rows)
     work = LongChange(change.pk)
@@ -174,9 +174,7 @@ def test_what_was_changed_by_hand_meanwhile_is_left_alone(alice, rows, coffee_ru
 
 
 @pytest.mark.slow
-def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
-    alice, rows, client_for
-):
+def test_categories_and_notes_set_after_the_request_are_kept(alice, rows, client_for):
     gifts, coffee = (Category.objects.get(user=None, slug=slug) for slug in ("gifts", "coffee"))
     first, last = rows.order_by("pk").first(), rows.order_by("-pk").first()
     change = ask("edit", alice, rows)
@@ -200,9 +198,7 @@ def test_what_was_chosen_or_noted_by_hand_after_an_edit_was_asked_for_is_kept(
     assert check_ledger().is_clean
 
 
-def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
-    alice, rows, coffee_rule
-):
+def test_deactivating_a_rule_midway_stops_the_change_and_it_can_be_undone(alice, rows, coffee_rule):
     before = comparable(alice)
     change = dispatching.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
     LongChange(change.pk).step(at=timezone.now())
@@ -216,7 +212,7 @@ def test_a_rule_switched_off_midway_ends_it_and_what_was_done_can_be_undone(
 
 
 @pytest.mark.parametrize("standing", [{"role": "viewer"}, {"is_active": False}])
-def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, standing):
+def test_user_who_becomes_read_only_changes_nothing_more(alice, rows, standing):
     change = ask("delete", alice, rows)
     assert LongChange(change.pk).step(at=timezone.now())
     left = rows.live().count()
@@ -237,7 +233,7 @@ def test_who_may_change_nothing_any_more_changes_nothing_more(alice, rows, stand
     assert rows.live().count() == 11
 
 
-def test_what_would_be_refused_is_refused_before_anything_is_changed(alice, rows):
+def test_errors_known_in_advance_are_raised_before_anything_changes(alice, rows):
     many = [f"t{number}" for number in range(21)]
     with pytest.raises(ValidationError, match="Use at most 20 tags"):
         dispatching.edit_soon(alice, rows, at=timezone.now(), add_tags=many)
@@ -255,7 +251,7 @@ def sweep(times=1):
         tasks.resume_changes()
 
 
-def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, api_for):
+def test_change_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, api_for):
     before, page = comparable(alice), client_for(alice)
     change = ask("edit", alice, rows)
     LongChange(change.pk).step(at=timezone.now())
@@ -291,7 +287,7 @@ def test_a_run_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, a
     assert (again.status_code, again.json()["status"]) == (200, "done")
 
 
-def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows, api_for):
+def test_undo_that_keeps_failing_continues_where_it_stopped(alice, rows, api_for):
     before = comparable(alice)
     change = ask("edit", alice, rows)
     tasks.run_change(change.pk)
@@ -326,9 +322,7 @@ def test_an_undoing_that_keeps_failing_is_carried_on_where_it_ended(alice, rows,
     assert not change.rows.filter(left_alone=True).exists()
 
 
-def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
-    alice, rows, client_for, api_for
-):
+def test_change_stops_between_two_commits_and_can_be_undone(alice, rows, client_for, api_for):
     before, api = comparable(alice), api_for(alice)
     change = ask("delete", alice, rows)
     work = LongChange(change.pk)
@@ -354,7 +348,7 @@ def test_a_run_is_stopped_between_two_commits_and_undone_like_any_other(
     assert check_ledger().is_clean
 
 
-def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_for):
+def test_worker_restores_many_rows_from_the_trash(alice, rows, client_for):
     before, page = comparable(alice), client_for(alice)
     change = ask("delete", alice, rows)
     tasks.run_change(change.pk)
@@ -374,7 +368,7 @@ def test_very_many_rows_come_out_of_the_trash_by_the_worker(alice, rows, client_
     assert comparable(alice) == before
 
 
-def test_page_and_api_say_how_far_it_is(alice, rows, client_for, api_for):
+def test_page_and_api_show_progress(alice, rows, client_for, api_for):
     page, api = client_for(alice), api_for(alice)
     answer = page.post("/transactions/bulk/", {"all": "1", "do": "category", "category": "gifts"})
     change = Change.objects.get()

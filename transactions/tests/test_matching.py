@@ -1,4 +1,4 @@
-"""One payment, one line: whatever brings it, and however it is worded."""
+"""Each payment appears once, whatever its source and wording."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -67,7 +67,7 @@ def hand(account, day: str, amount: str, words: str, **over) -> Transaction:
 
 @pytest.mark.parametrize("gap", [1, 2, 5, -1, -3])
 @pytest.mark.parametrize("words", ["KERN BAKERY", "Card payment 0042"])
-def test_a_line_entered_by_hand_is_asked_about_within_the_window(checking, gap, words):
+def test_manual_entry_within_the_date_range_raises_a_question(checking, gap, words):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     day = date(2026, 3, 13) + timedelta(days=gap)
     batch = imported(checking, csv_of([f"{day},{words},-10.00", f"{day},Rent,-1.00"], H))
@@ -83,14 +83,14 @@ def test_a_line_entered_by_hand_is_asked_about_within_the_window(checking, gap, 
 
 
 @pytest.mark.parametrize("gap", [8, 20, -9])
-def test_beyond_the_window_a_line_is_new(checking, gap):
+def test_line_beyond_the_date_range_is_new(checking, gap):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     day = date(2026, 3, 13) + timedelta(days=gap)
     batch = imported(checking, csv_of([f"{day},KERN BAKERY,-10.00"], H))
     assert counts_of(batch) == {"read": 1, "added": 1}
 
 
-def test_the_same_completes_the_line_and_the_persons_part_stays(checking, groceries, alice):
+def test_same_completes_the_transaction_and_keeps_the_persons_data(checking, groceries, alice):
     row = hand(
         checking, "2026-03-13", "-10.00", "Kern Bakery", category=groceries, notes="rolls",
         tags=["breakfast"],
@@ -116,7 +116,7 @@ def test_the_same_completes_the_line_and_the_persons_part_stays(checking, grocer
     assert check_ledger().is_clean
 
 
-def test_different_posts_the_line_and_an_answer_can_be_taken_back(checking, alice):
+def test_different_posts_the_line_and_the_answer_can_be_undone(checking, alice):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     batch = imported(checking, csv_of(["2026-03-14,KERN BAKERY,-10.00"], H))
     item = decide(actor=alice, item=ReviewItem.objects.get(), decision="different", at=AT())
@@ -131,7 +131,7 @@ def test_different_posts_the_line_and_an_answer_can_be_taken_back(checking, alic
     assert check_ledger().is_clean
 
 
-def test_an_answer_is_remembered_for_the_next_file(checking):
+def test_answer_is_remembered_for_the_next_file(checking):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
     answer(checking, "different")
@@ -143,7 +143,7 @@ def test_an_answer_is_remembered_for_the_next_file(checking):
     }
 
 
-def test_a_line_that_waits_is_not_asked_about_twice(checking):
+def test_waiting_line_raises_only_one_question(checking):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
     again = imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00", "2026-03-18,Tea,-2"], H))
@@ -151,13 +151,13 @@ def test_a_line_that_waits_is_not_asked_about_twice(checking):
     assert ReviewItem.objects.count() == 1
 
 
-def test_a_csv_line_and_the_same_by_ofx_a_day_later(checking):
+def test_csv_line_matches_the_same_ofx_line_a_day_later(checking):
     imported(checking, csv_of(["2026-03-13,KERN BAKERY,-10.00"], H))
     batch = imported(checking, ofx(("F1", "20260314", "-10.00", "Kern Bakery")))
     assert counts_of(batch) == {"read": 1, "review": 1}
 
 
-def test_another_format_with_the_day_and_payee_is_the_line(checking):
+def test_other_format_with_same_date_and_payee_matches(checking):
     imported(checking, csv_of(["2026-03-13,Card payment KERN BAKERY,-10.00"], H))
     batch = imported(checking, ofx(("F1", "20260313", "-10.00", "Kern Bakery")))
     assert counts_of(batch) == {"read": 1, "duplicate": 1}
@@ -167,7 +167,7 @@ def test_another_format_with_the_day_and_payee_is_the_line(checking):
 PENDING = "Date,Description,Amount,Status"
 
 
-def test_a_pending_line_is_booked_days_later(checking, alice):
+def test_pending_line_is_booked_days_later(checking, alice):
     imported(
         checking,
         csv_of(["2026-03-13,HOTEL SEA,-100.00,pending", "2026-03-12,Pay,10,booked"], PENDING),
@@ -190,13 +190,13 @@ def test_a_pending_line_is_booked_days_later(checking, alice):
 
 
 @pytest.mark.parametrize(("booked", "verdict"), [("-115.00", "review"), ("-130.00", "new")])
-def test_a_pending_amount_that_moved_is_asked_about(checking, booked, verdict):
+def test_changed_pending_amount_raises_a_question(checking, booked, verdict):
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
     batch = checked(checking, csv_of([f"2026-03-15,Hotel Sea,{booked},booked"], PENDING))
     assert verdicts_of(batch) == [verdict]
 
 
-def test_a_tip_answered_same_books_the_new_amount(checking):
+def test_answering_same_for_a_tip_books_the_new_amount(checking):
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
     imported(checking, csv_of(["2026-03-15,Hotel Sea,-115.00,booked"], PENDING))
     answer(checking, "same")
@@ -205,7 +205,7 @@ def test_a_tip_answered_same_books_the_new_amount(checking):
     assert check_ledger().is_clean
 
 
-def test_a_pending_line_that_vanished_is_told(checking):
+def test_vanished_pending_line_is_reported(checking):
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
     lines = ["2026-03-12,Pay,10,booked", "2026-03-16,Tea,-2,booked"]
     batch = imported(checking, csv_of(lines, PENDING))
@@ -217,7 +217,7 @@ def test_a_pending_line_that_vanished_is_told(checking):
 FIRST = ["2026-03-10,Pay,100.00", "2026-03-13,KERN BAKERY,-10.00", "2026-03-20,Tea,-2.00"]
 
 
-def test_a_reworded_line_of_the_days_a_file_accounts_for_is_asked_about(checking):
+def test_reworded_line_within_the_files_days_raises_a_question(checking):
     imported(checking, csv_of(FIRST, H))
     reworded = [line.replace("KERN BAKERY", "Card payment Kern Bakery 0042") for line in FIRST]
     batch = imported(checking, csv_of(reworded, H))
@@ -231,7 +231,7 @@ def test_a_reworded_line_of_the_days_a_file_accounts_for_is_asked_about(checking
     assert balance(checking) == Decimal("1085.00")
 
 
-def test_a_line_the_bank_no_longer_lists_is_told(checking):
+def test_line_the_bank_no_longer_lists_is_reported(checking):
     imported(checking, csv_of(FIRST, H))
     batch = imported(checking, csv_of([FIRST[0], FIRST[2], "2026-03-22,Bus,-3.00"], H))
     assert batch.warnings == ["The bank no longer lists KERN BAKERY, -10.00 EUR on 13 March 2026."]
@@ -247,14 +247,14 @@ def test_a_line_the_bank_no_longer_lists_is_told(checking):
         ("Smørrebrød Århus", "SMORREBROD ARHUS"),
     ],
 )
-def test_accents_do_not_make_another_line(checking, held, again):
+def test_accents_do_not_make_a_new_line(checking, held, again):
     imported(checking, csv_of([f"2026-03-13,{held},-10.00"], H))
     batch = imported(checking, csv_of([f"2026-03-13,{again},-10.00"], H))
     assert counts_of(batch) == {"read": 1, "duplicate": 1}
 
 
 @pytest.mark.parametrize("day", ["2062-03-13", "1900-12-31"])
-def test_a_day_far_away_is_asked_about(checking, day):
+def test_implausible_date_raises_a_question(checking, day):
     batch = imported(checking, csv_of([f"{day},Tea,-10.00", "2026-03-13,Bus,-3.00"], H))
     assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
     assert (
@@ -268,7 +268,9 @@ def test_a_day_far_away_is_asked_about(checking, day):
 @pytest.mark.parametrize(
     ("words", "verdict"), [("Transfer RAINY DAY 4711", "duplicate"), ("Bob Baker", "review")]
 )
-def test_a_transfer_made_here_is_known_by_its_other_side(checking, savings, alice, words, verdict):
+def test_transfer_made_here_is_recognized_by_its_other_side(
+    checking, savings, alice, words, verdict
+):
     transfer_funds(
         actor=alice, source=checking, target=savings, amount=Decimal(50), on=date(2026, 3, 12)
     )
@@ -277,7 +279,7 @@ def test_a_transfer_made_here_is_known_by_its_other_side(checking, savings, alic
     assert balance(checking) == Decimal("950.00")
 
 
-def test_genuine_twins_stay_two_over_formats_and_days(checking):
+def test_identical_payments_stay_separate_across_formats_and_dates(checking):
     twins = ["2026-03-13,Coffee,-3.20", "2026-03-13,Coffee,-3.20", "2026-03-14,Coffee,-3.20"]
     assert imported(checking, csv_of(twins, H)).added_count == 3
     batch = imported(
@@ -293,7 +295,7 @@ def test_genuine_twins_stay_two_over_formats_and_days(checking):
     assert batch.duplicate_count == 3
 
 
-def test_the_whole_is_paired_best_not_first_come(checking):
+def test_best_overall_pairing_wins_over_first_come(checking):
     hand(checking, "2026-03-10", "-10.00", "one")
     hand(checking, "2026-03-14", "-10.00", "two")
     lines = ["2026-03-13,A,-10.00", "2026-03-18,B,-10.00"]
@@ -307,7 +309,7 @@ def test_the_whole_is_paired_best_not_first_come(checking):
         }
 
 
-def test_a_candidate_that_is_taken_frees_the_other_line(checking, alice):
+def test_taken_candidate_frees_the_other_line(checking, alice):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,AAA,-10.00"], H))
     imported(checking, ofx(("F1", "20260315", "-10.00", "BBB")))
@@ -322,7 +324,7 @@ def test_a_candidate_that_is_taken_frees_the_other_line(checking, alice):
 # -- syncs -----------------------------------------------------------------------------------------
 
 
-def test_a_sync_posts_once_and_completes_what_a_file_brought(checking):
+def test_sync_posts_once_and_completes_imported_lines(checking):
     imported(checking, csv_of(["2026-03-13,KERN BAKERY,-10.00", "2026-03-10,Pay,100"], H))
     lines = [
         synced("2026-03-13", "-10.00", "Kern Bakery", "p1"),
@@ -336,7 +338,7 @@ def test_a_sync_posts_once_and_completes_what_a_file_brought(checking):
     assert check_ledger().is_clean
 
 
-def test_a_synced_pending_line_gives_way_to_the_posted_one_with_its_tip(checking, alice):
+def test_synced_pending_line_is_replaced_by_the_posted_one_with_its_tip(checking, alice):
     sync(checking, synced("2026-03-13", "-50.00", "Trattoria", "p1", is_pending=True))
     assert balance(checking) == Decimal("1000.00")
     posted = synced("2026-03-15", "-58.00", "TRATTORIA ROMA", "q1", replaces="p1")
@@ -349,7 +351,7 @@ def test_a_synced_pending_line_gives_way_to_the_posted_one_with_its_tip(checking
     assert check_ledger().is_clean
 
 
-def test_two_ids_of_one_connection_are_two_lines_and_of_another_one(checking):
+def test_two_ids_from_one_connection_are_two_lines(checking):
     assert sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p1")).added == 1
     assert sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p2")).added == 1
     again = [synced("2026-03-13", "-3.20", "Coffee", f"x{n}") for n in (1, 2)]
@@ -358,7 +360,7 @@ def test_two_ids_of_one_connection_are_two_lines_and_of_another_one(checking):
     assert balance(checking) == Decimal("993.60")
 
 
-def test_a_synced_question_waits_and_posts_when_told_apart(checking):
+def test_synced_question_waits_and_posts_after_different(checking):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     result = sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1"))
     assert (result.review, result.added) == (1, 0)
@@ -368,13 +370,13 @@ def test_a_synced_question_waits_and_posts_when_told_apart(checking):
     assert sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1")).duplicate == 1
 
 
-def test_withdrawn_pending_lines_go(checking):
+def test_withdrawn_pending_lines_are_removed(checking):
     sync(checking, synced("2026-03-13", "-50.00", "Fuel hold", "p1", is_pending=True))
     sync(checking, removed=["p1"])
     assert not Transaction.objects.filter(deleted_at=None).exists()
 
 
-def test_yen_and_inflows_are_matched_alike(alice):
+def test_yen_and_income_are_matched_too(alice):
     yen = make_account(user=alice, name="Yen", currency="JPY", opening_balance="10000")
     hand(yen, "2026-03-13", "1200", "Refund shop")
     lines = ["2026-03-15,REFUND SHOP,1200,JPY", "2026-03-25,Noodles,-900,JPY"]
@@ -393,7 +395,7 @@ def entry(account, day="2026-03-14", amount="10.00", words="Kern Bakery", **over
     return {"account": account.pk, "amount": amount, "txn_date": day, "description": words} | over
 
 
-def test_typing_a_line_the_bank_brought_is_said_by_the_api(checking, alice, api_for, groceries):
+def test_api_reports_an_entry_that_the_bank_already_delivered(checking, alice, api_for, groceries):
     imported(checking, csv_of(PAID))
     answer_ = api_for(alice).post(
         "/api/transactions", entry(checking, category="groceries", tags=["rolls"]), format="json"
@@ -417,7 +419,7 @@ def test_typing_a_line_the_bank_brought_is_said_by_the_api(checking, alice, api_
     assert check_ledger().is_clean
 
 
-def test_typing_it_on_the_page_says_so_and_asks_on_the_home_page(checking, alice, client_for):
+def test_page_reports_such_an_entry_and_home_page_asks_about_it(checking, alice, client_for):
     imported(checking, csv_of(PAID))
     page = client_for(alice).post(
         "/transactions/new/",
@@ -438,20 +440,20 @@ def test_typing_it_on_the_page_says_so_and_asks_on_the_home_page(checking, alice
 @pytest.mark.parametrize(
     "over", [{"amount": "10.01"}, {"day": "2026-03-25"}, {"txn_type": "income"}]
 )
-def test_another_amount_day_or_sign_raises_no_question(checking, alice, api_for, over):
+def test_different_amount_date_or_sign_raises_no_question(checking, alice, api_for, over):
     imported(checking, csv_of(PAID))
     api_for(alice).post("/api/transactions", entry(checking, **over), format="json")
     assert not ReviewItem.objects.exists()
 
 
-def test_two_typed_lines_are_two(checking, alice, api_for):
+def test_two_manual_entries_are_separate(checking, alice, api_for):
     for _ in range(2):
         made = api_for(alice).post("/api/transactions", entry(checking), format="json")
         assert made.json()["review"] is None
     assert balance(checking) == Decimal("980.00")
 
 
-def test_a_transfer_made_after_the_bank_told_of_it(checking, savings, alice):
+def test_transfer_made_after_the_bank_delivered_it(checking, savings, alice):
     imported(checking, csv_of(["2026-03-13,To Rainy day,-50.00,EUR", "2026-03-10,Pay,100,EUR"]))
     transfer = transfer_funds(
         actor=alice, source=checking, target=savings, amount=Decimal(50), on=date(2026, 3, 14)
@@ -466,9 +468,7 @@ def test_a_transfer_made_after_the_bank_told_of_it(checking, savings, alice):
     assert check_ledger().is_clean
 
 
-def test_the_other_half_of_a_transfer_is_suggested_when_it_is_entered(
-    checking, savings, alice, api_for
-):
+def test_other_half_of_a_transfer_is_suggested_on_entry(checking, savings, alice, api_for):
     hand(checking, "2026-03-13", "-75.00", "to savings")
     made = api_for(alice).post(
         "/api/transactions",
@@ -479,7 +479,7 @@ def test_the_other_half_of_a_transfer_is_suggested_when_it_is_entered(
     assert suggested.inflow_transaction_id == made.json()["id"]
 
 
-def test_a_planned_payment_is_the_one_the_bank_books(checking, alice):
+def test_planned_payment_matches_the_banks_booking(checking, alice):
     on = timezone.now().date()
     planned = hand(checking, str(on + timedelta(days=3)), "-80.00", "Gym Plus")
     assert (planned.status, balance(checking)) == ("planned", Decimal("1000.00"))
@@ -493,7 +493,7 @@ def test_a_planned_payment_is_the_one_the_bank_books(checking, alice):
     assert check_ledger().is_clean
 
 
-def test_the_wizard_asks_side_by_side_and_takes_the_answer(checking, alice, client_for):
+def test_wizard_asks_side_by_side_and_accepts_the_answer(checking, alice, client_for):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     batch = checked(checking, csv_of(["2026-03-14,CARD 0042,-10.00", "2026-03-15,Tea,-2.00"], H))
     page = client_for(alice).get(f"/transactions/import/{batch.pk}/check/?verdict=review")
@@ -510,7 +510,7 @@ def test_the_wizard_asks_side_by_side_and_takes_the_answer(checking, alice, clie
     assert ReviewItem.objects.get().status == "same"
 
 
-def test_somebody_elses_questions_do_not_exist(checking, bob, api_for):
+def test_other_peoples_questions_return_404(checking, bob, api_for):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
     item = ReviewItem.objects.get()
@@ -523,7 +523,7 @@ def test_somebody_elses_questions_do_not_exist(checking, bob, api_for):
     assert set(listed[0]) >= {"id", "account", "incoming", "candidate", "reason"}
 
 
-def test_a_file_may_come_again_when_the_lines_it_found_are_gone(checking, alice):
+def test_file_can_be_imported_again_after_its_matches_are_deleted(checking, alice):
     first = imported(checking, csv_of(PAID))
     again = ofx(("F1", "20260313", "-10.00", "Kern Bakery"), ("F2", "20260310", "100.00", "Pay"))
     assert counts_of(imported(checking, again)) == {"read": 2, "duplicate": 2}
@@ -534,7 +534,7 @@ def test_a_file_may_come_again_when_the_lines_it_found_are_gone(checking, alice)
     assert check_ledger().is_clean
 
 
-def test_a_transaction_shows_who_else_told_of_it(checking, alice, client_for):
+def test_transaction_shows_its_other_sources(checking, alice, client_for):
     imported(checking, csv_of(PAID))
     imported(checking, ofx(("F1", "20260313", "-10.00", "Kern Bakery 0042")))
     row = Transaction.objects.get(external_id="F1")

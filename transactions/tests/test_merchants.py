@@ -24,11 +24,11 @@ GOLDEN = REAL_FILES.resolve().parent / "golden" / "categories.tsv"
         ("Business lunch", "", ""),
     ],
 )
-def test_a_line_is_recognised_by_whole_words(text, merchant, slug):
+def test_line_is_recognized_by_whole_words(text, merchant, slug):
     assert merchants.recognise(text, is_inflow=False) == merchants.Recognised(merchant, slug)
 
 
-def test_money_going_out_is_never_salary():
+def test_money_out_is_never_salary():
     assert merchants.recognise("Salary March", is_inflow=True).category_slug == "salary"
     assert merchants.recognise("Salary March", is_inflow=False).category_slug == ""
 
@@ -139,7 +139,7 @@ def test_labelled_lines_of_another_evaluation_are_right_or_left_open():
         ("0042 / 17", ""),
     ],
 )
-def test_what_banks_add_to_a_name_is_taken_away(text, cleaned):
+def test_bank_additions_to_a_name_are_removed(text, cleaned):
     assert merchants.clean_merchant(text) == cleaned
 
 

@@ -26,21 +26,21 @@ REFUSED = {"cmxl__mt940-headers.txt": 1, "invalid_statement.sta": 0}
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("mt940", REFUSED))
-def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+def test_real_file_gives_the_expected_count_and_sum(expected):
     name, count, amount = expected
     transactions, unusable = split_rows(mt940_file.read((REAL_FILES / name).read_bytes()))
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
 @pytest.mark.corpus
-def test_a_real_line_on_an_impossible_day_is_refused():
+def test_real_line_with_an_impossible_date_is_rejected():
     data = (REAL_FILES / "mt940/cmxl__mt940-headers.txt").read_bytes()
     transactions, unusable = split_rows(mt940_file.read(data))
     assert transactions == []
     assert [row.error for row in unusable] == ["“362268” is not a date."]
 
 
-def test_a_statement_reads_line_by_line_with_reversals_turned_round():
+def test_statement_lines_are_read_with_reversals_inverted():
     file = mt940_file.read(sample("mt940/german_structured.sta"))
     transactions, unusable = split_rows(file)
     assert [(row.row_number, row.txn_date, row.amount) for row in transactions] == [
@@ -67,12 +67,12 @@ def test_german_subfields_become_description_and_merchant():
     assert first.description == ("SEPA-LASTSCHRIFT / EREF+4711 SVWZ+Strom Dezember Kundennr. 12345")
 
 
-def test_a_time_of_day_at_the_start_of_a_line_is_text():
+def test_time_at_the_start_of_a_line_is_text():
     third = transactions_of(mt940_file.read(sample("mt940/german_structured.sta")))[2]
     assert third.description == "freier Text ohne Felder :12:11 Uhr in derselben Zeile"
 
 
-def test_a_bank_reference_is_an_id_with_its_day_and_amount_and_only_if_unique():
+def test_unique_bank_reference_with_date_and_amount_is_an_id():
     rows = transactions_of(mt940_file.read(sample("mt940/german_structured.sta")))
     assert [row.external_id for row in rows] == [
         "251231D20,50//BK-2026-0001",
@@ -84,7 +84,7 @@ def test_a_bank_reference_is_an_id_with_its_day_and_amount_and_only_if_unique():
     ]
 
 
-def test_two_accounts_in_one_file_are_read_and_told_apart():
+def test_two_accounts_in_one_file_are_distinguished():
     file = mt940_file.read(sample("mt940/two_accounts.sta"))
     rows = transactions_of(file)
     assert [(row.amount, row.currency, row.part, row.merchant) for row in rows] == [
@@ -120,17 +120,17 @@ def test_expected_items_of_an_interim_report_are_pending():
         ("2601050105CN220000,00//19239782213", "220000.00"),
     ],
 )
-def test_the_shapes_of_a_transaction_line(line, amount):
+def test_all_forms_of_a_transaction_line_are_read(line, amount):
     data = f":20:X\n:25:1\n:60F:C260101EUR0,\n:61:{line}\n:86:Text\n".encode()
     assert transactions_of(mt940_file.read(data))[0].amount == Decimal(amount)
 
 
-def test_the_entry_date_takes_the_year_nearest_to_the_value_date():
+def test_entry_date_uses_the_year_nearest_to_the_value_date():
     data = b":20:X\n:25:1\n:61:2601011231C1,00NTRFNONREF\n"
     assert transactions_of(mt940_file.read(data))[0].txn_date == date(2025, 12, 31)
 
 
-def test_statements_that_leave_a_gap_tell_no_balance():
+def test_statements_with_a_gap_report_no_balance():
     data = (
         b":20:1\n:25:7\n:60F:C260101EUR1,00\n:62F:C260101EUR1,00\n-\n"
         b":20:2\n:25:7\n:60F:C260201EUR9,00\n:61:260201D1,00NTRFNONREF\n:62F:C260201EUR8,00\n-\n"
@@ -143,14 +143,14 @@ def test_statements_that_leave_a_gap_tell_no_balance():
     ]
 
 
-def test_a_file_without_transactions_says_so():
+def test_file_without_transactions_is_reported():
     file = mt940_file.read(b":20:1\n:25:7\n:60F:C260101EUR1,00\n:62F:C260101EUR1,00\n")
     assert list(file.rows) == []
     assert file.warnings == ["This MT940 file holds no transactions."]
 
 
 @pytest.mark.parametrize("data", [b"", b"1\n2\n3\n", b"a;b\n1;2\n"])
-def test_what_is_no_mt940_file_is_refused(data):
+def test_unrelated_file_is_rejected(data):
     with pytest.raises(UnreadableFile):
         mt940_file.read(data)
 
@@ -158,7 +158,7 @@ def test_what_is_no_mt940_file_is_refused(data):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_damage_raises_anything_but_unreadable_file(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     names = ["mt940/german_structured.sta", "mt940/interim_mt942.sta"]
     original = sample(data.draw(st.sampled_from(names)))
     at = data.draw(st.integers(0, len(original)))
