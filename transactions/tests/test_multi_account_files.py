@@ -1,4 +1,4 @@
-"""Files of several accounts: asked about, routed, one receipt each, undone as one."""
+"""Files with several accounts: questions, assignment, one receipt each, reverted as one."""
 
 import json
 from decimal import Decimal
@@ -54,7 +54,7 @@ OUT, IN = [Decimal(-10), Decimal(-20)], [Decimal(5)]
 
 
 @every_format
-def test_it_asks_which_account_is_which_and_books_nothing(post, own, name):
+def test_upload_asks_for_the_accounts_and_posts_nothing(post, own, name):
     plain = own("Everyday")
     answer = post(FILES[name], plain)
     assert answer.status_code == 400
@@ -74,7 +74,7 @@ def test_it_asks_which_account_is_which_and_books_nothing(post, own, name):
 
 
 @every_format
-def test_the_account_whose_last_four_fit_takes_its_lines_alone(post, own, name):
+def test_account_with_matching_last_four_takes_only_its_lines(post, own, name):
     checking = own("Everyday", "1111")
     answer = post(FILES[name], checking)
     assert answer.status_code == 201
@@ -88,9 +88,7 @@ def test_the_account_whose_last_four_fit_takes_its_lines_alone(post, own, name):
 
 
 @every_format
-def test_each_part_goes_to_its_own_account_and_one_revert_undoes_all(
-    post, own, api_for, alice, name
-):
+def test_each_part_goes_to_its_account_and_one_revert_undoes_all(post, own, api_for, alice, name):
     checking, savings = own("Everyday"), own("Rainy days")
     asked = post(FILES[name], checking).json()["parts"]
     answers = dict(zip([p["part"] for p in asked], [checking.pk, savings.pk], strict=True))
@@ -117,7 +115,7 @@ def test_each_part_goes_to_its_own_account_and_one_revert_undoes_all(
         assert account.balance == Decimal(1000)
 
 
-def test_one_of_them_is_undone_alone(post, own, api_for, alice):
+def test_one_account_can_be_reverted_alone(post, own, api_for, alice):
     checking, savings = own("Everyday"), own("Rainy days")
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
     batches = post(FILES["csv"], checking, accounts=answers).json()["batches"]
@@ -126,7 +124,7 @@ def test_one_of_them_is_undone_alone(post, own, api_for, alice):
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, [])
 
 
-def test_parts_are_skipped_and_accounts_opened(post, own, alice):
+def test_parts_can_be_skipped_and_accounts_created(post, own, alice):
     checking = own("Everyday")
     answers = {"Checking 1111": "skip", "Savings 2222": "new"}
     answer = post(FILES["csv"], checking, accounts=answers)
@@ -149,7 +147,7 @@ def test_parts_are_skipped_and_accounts_opened(post, own, alice):
         {"Checking 1111": "new", "Savings 2222": [1]},
     ],
 )
-def test_wrong_answers_are_refused_and_leave_nothing(post, own, answers):
+def test_invalid_answers_are_rejected_and_leave_nothing(post, own, answers):
     checking = own("Everyday")
     answer = post(FILES["csv"], checking, accounts=answers)
     assert answer.status_code == 400
@@ -158,7 +156,7 @@ def test_wrong_answers_are_refused_and_leave_nothing(post, own, answers):
     assert Account.objects.count() == 1
 
 
-def test_no_part_goes_to_somebody_elses_account_or_another_currency(post, own, bob):
+def test_parts_never_go_to_other_peoples_accounts_or_other_currencies(post, own, bob):
     checking, dollars = own("Everyday"), own("Trip", currency="USD")
     strange = make_account(user=bob, currency="EUR")
     for wrong in (strange, dollars):
@@ -179,7 +177,7 @@ def test_earlier_answers_are_offered_again(post, own):
     assert [p["account"] for p in asked.json()["parts"]] == [checking.pk, savings.pk]
 
 
-def test_the_rest_of_a_file_is_routed_later(post, own):
+def test_skipped_parts_can_be_imported_later(post, own):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     assert post(FILES["csv"], checking).status_code == 201
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
@@ -189,7 +187,7 @@ def test_the_rest_of_a_file_is_routed_later(post, own):
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
 
 
-def test_one_key_is_one_import(post, own):
+def test_one_idempotency_key_makes_one_import(post, own):
     checking, savings = own("Everyday"), own("Rainy days")
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
     headers = {"Idempotency-Key": "march-both"}
@@ -200,7 +198,7 @@ def test_one_key_is_one_import(post, own):
     assert ImportBatch.objects.count() == 2
 
 
-def test_the_waiting_upload_is_confirmed_with_its_accounts(post, own, api_for, alice):
+def test_waiting_upload_is_confirmed_with_its_accounts(post, own, api_for, alice):
     checking, savings = own("Everyday"), own("Rainy days")
     waiting = post(FILES["mt940"], checking).json()
     url = f"/api/imports/{waiting['import_id']}/confirm"
@@ -213,7 +211,7 @@ def test_the_waiting_upload_is_confirmed_with_its_accounts(post, own, api_for, a
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
 
 
-def test_our_own_export_of_two_accounts_gives_each_its_lines_back(post, own, alice):
+def test_own_export_of_two_accounts_returns_lines_to_each(post, own, alice):
     checking, savings = own("Everyday", "1111"), own("=Rainy days")
     make_transaction(account=checking, amount="-10.00", description="One")
     make_transaction(account=savings, amount="7.00", description="Two")
@@ -227,7 +225,7 @@ def test_our_own_export_of_two_accounts_gives_each_its_lines_back(post, own, ali
     assert (amounts_in(checking), amounts_in(savings)) == ([Decimal(-10)], [Decimal(7)])
 
 
-def test_a_file_of_one_account_asks_nothing(post, own):
+def test_file_with_one_account_asks_nothing(post, own):
     content = csv_file(names={"1111": "Whatever 9999", "2222": "Whatever 9999"})
     answer = post(content, own("Everyday", "1111"))
     assert answer.status_code == 201
@@ -241,12 +239,12 @@ def test_a_file_of_one_account_asks_nothing(post, own):
         *("Rekening", "Rachunek", "Číslo účtu", "IBAN", "Account number", "Счет", "账户", "口座"),
     ],
 )
-def test_the_column_of_accounts_is_known_by_its_heading(post, own, heading):
+def test_account_column_is_recognized_by_its_heading(post, own, heading):
     answer = post(csv_file(heading), own("Everyday"))
     assert [p["part"] for p in answer.json()["parts"]] == ["Checking 1111", "Savings 2222"]
 
 
-def test_the_other_partys_account_is_no_account_of_the_owner(post, own):
+def test_counterparty_account_is_not_the_owners_account(post, own):
     content = (
         b"Date,Name,IBAN,Description,Amount\n"
         b"2026-03-02,Ann Lee,DE89370400440532013000,Rent,-10.00\n"
@@ -269,11 +267,11 @@ def test_the_other_partys_account_is_no_account_of_the_owner(post, own):
         ("", "not named", ""),
     ],
 )
-def test_no_more_of_a_number_is_kept_than_its_last_four(told, name, last_four):
+def test_only_the_last_four_digits_of_a_number_are_kept(told, name, last_four):
     assert (part_name(told), last_four_in(name)) == (name, last_four)
 
 
-def test_two_numbers_with_one_ending_are_two_parts():
+def test_two_numbers_with_the_same_ending_are_two_parts():
     names = PartNames()
     assert [names.of(number) for number in ("9900001111", "8800001111", "9900001111")] == [
         "…1111",
@@ -299,7 +297,7 @@ def upload(client_for, alice):
 
 
 @every_format
-def test_the_wizard_asks_imports_all_and_undoes_all(upload, own, name):
+def test_wizard_asks_imports_all_and_reverts_all(upload, own, name):
     checking, savings = own("Everyday"), own("Rainy days", "2222")
     page = upload(FILES[name], checking)
     batch = ImportBatch.objects.get()
@@ -329,7 +327,7 @@ def test_the_wizard_asks_imports_all_and_undoes_all(upload, own, name):
     assert (amounts_in(checking), amounts_in(savings)) == ([], [])
 
 
-def test_the_wizard_confirms_and_undoes_one_account_alone(upload, own):
+def test_wizard_confirms_and_reverts_one_account_alone(upload, own):
     checking, savings = own("Everyday"), own("Rainy days")
     upload(FILES["ofx"], checking)
     batch = ImportBatch.objects.get()
@@ -343,7 +341,7 @@ def test_the_wizard_confirms_and_undoes_one_account_alone(upload, own):
     assert (amounts_in(checking), amounts_in(savings)) == ([], IN)
 
 
-def test_the_parts_are_chosen_anew_until_one_is_imported(upload, own):
+def test_parts_can_be_reassigned_until_one_is_imported(upload, own):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     upload(FILES["csv"], checking)
     batch = ImportBatch.objects.get()
@@ -360,7 +358,7 @@ def test_the_parts_are_chosen_anew_until_one_is_imported(upload, own):
     assert ImportBatch.objects.count() == 2
 
 
-def test_discarding_the_upload_discards_all_of_it(upload, own):
+def test_discarding_the_upload_discards_all_its_imports(upload, own):
     checking, savings = own("Everyday"), own("Rainy days")
     upload(FILES["csv"], checking)
     batch = ImportBatch.objects.get()
@@ -370,7 +368,7 @@ def test_discarding_the_upload_discards_all_of_it(upload, own):
     assert not ImportBatch.objects.exists()
 
 
-def test_both_sides_of_a_transfer_in_one_file_are_suggested_as_one(
+def test_both_sides_of_a_transfer_in_one_file_are_suggested(
     post, own, django_capture_on_commit_callbacks
 ):
     checking, savings = own("Everyday"), own("Rainy days")
@@ -389,9 +387,7 @@ def test_both_sides_of_a_transfer_in_one_file_are_suggested_as_one(
     assert [side.account for side in sides] == [checking, savings]
 
 
-def test_our_own_export_gives_another_ledger_both_accounts_in_one_import(
-    post, own, alice, bob, api_for
-):
+def test_own_export_restores_both_accounts_in_another_ledger(post, own, alice, bob, api_for):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     make_transaction(account=checking, amount="-10.00", description="One")
     make_transaction(account=savings, amount="7.00", description="Two")

@@ -35,21 +35,21 @@ def line(amount: str, fitid: str = "", name: str = "Shop") -> bytes:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("ofx", REFUSED))
-def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+def test_real_file_gives_the_expected_count_and_sum(expected):
     name, count, amount = expected
     transactions, unusable = split_rows(ofx_file.read((REAL_FILES / name).read_bytes()))
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
 @pytest.mark.corpus
-def test_a_real_file_whose_lines_have_no_day_reads_to_refusals_only():
+def test_real_file_without_dates_gives_only_rejected_lines():
     data = (REAL_FILES / "ofx/ofxparse__fail_nice__date_missing.ofx").read_bytes()
     transactions, unusable = split_rows(ofx_file.read(data))
     assert transactions == []
     assert [row.attr for row in unusable] == ["txn_date"] * 3
 
 
-def test_an_sgml_statement_reads_line_by_line():
+def test_sgml_statement_lines_are_read():
     file = ofx_file.read(sample("ofx/checking_sgml.ofx"))
     transactions, unusable = split_rows(file)
     assert [(row.row_number, row.amount) for row in transactions] == [
@@ -69,31 +69,31 @@ def test_an_sgml_statement_reads_line_by_line():
     assert (file.opening_balance, file.closing_balance) == (None, Decimal("1442.75"))
 
 
-def test_the_customers_day_and_the_bookings_day_are_told_apart():
+def test_transaction_and_booking_dates_are_distinguished():
     first = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[0]
     assert (first.txn_date, first.posted_date) == (date(2026, 2, 1), date(2026, 2, 3))
 
 
-def test_bytes_count_for_more_than_the_declared_character_set():
+def test_actual_bytes_override_the_declared_encoding():
     first = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[0]
     assert first.merchant == "Café Zürich"
     old = ofx(line("-1", name="Caf\u00e9")).decode().encode("cp1252")
     assert transactions_of(ofx_file.read(old))[0].merchant == "Café"
 
 
-def test_entities_are_decoded_even_if_the_bank_escaped_twice_and_bare_signs_stay():
+def test_entities_are_decoded_even_if_escaped_twice_and_bare_signs_stay():
     first, second = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[:2]
     assert first.description == "Café Zürich / Card 4711 & tip < 2"
     assert second.description == "AT&T <refund>"
     assert transactions_of(ofx_file.read(ofx(line("-1", name="A&LT B"))))[0].merchant == "A&LT B"
 
 
-def test_a_line_without_words_is_named_by_its_kind_and_cheque_number():
+def test_line_without_text_is_named_by_its_type_and_check_number():
     third = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[2]
     assert (third.description, third.merchant) == ("Check / 88", "")
 
 
-def test_a_name_made_of_digits_names_no_merchant():
+def test_numeric_name_is_not_a_merchant():
     last = transactions_of(ofx_file.read(sample("ofx/checking_sgml.ofx")))[-1]
     assert (last.description, last.merchant) == ("0012 / Rent", "")
 
@@ -104,17 +104,17 @@ def test_repeated_ids_are_dropped_and_unique_ones_kept():
 
 
 @pytest.mark.parametrize("fitid", ["0", "1", "2", "000000", "NONREF", "none", ""])
-def test_an_id_that_only_counts_lines_or_fills_a_place_is_dropped(fitid):
+def test_line_number_or_placeholder_ids_are_dropped(fitid):
     rows = transactions_of(ofx_file.read(ofx(line("-1", fitid), line("-2", "REAL-77"))))
     assert [row.external_id for row in rows] == ["", "REAL-77"]
 
 
-def test_a_banks_running_number_is_an_id_though_it_is_short():
+def test_short_running_number_is_an_id():
     rows = transactions_of(ofx_file.read(ofx(line("-1", "0000486"), line("-2", "0000007"))))
     assert [row.external_id for row in rows] == ["0000486", "0000007"]
 
 
-def test_an_xml_file_with_two_accounts_reads_all_lines_and_names_their_accounts():
+def test_xml_file_with_two_accounts_reads_all_lines_and_names_the_accounts():
     file = ofx_file.read(sample("ofx/two_accounts_xml.ofx"))
     transactions, unusable = split_rows(file)
     assert [(row.amount, row.currency, row.part) for row in transactions] == [
@@ -130,7 +130,7 @@ def test_an_xml_file_with_two_accounts_reads_all_lines_and_names_their_accounts(
     assert any("1 line called debit but with a positive" in text for text in file.warnings)
 
 
-def test_cdata_is_read_as_it_stands():
+def test_cdata_is_read_unchanged():
     first = transactions_of(ofx_file.read(sample("ofx/two_accounts_xml.ofx")))[0]
     assert first.description == "Tea <& more>"
 
@@ -140,7 +140,7 @@ def test_pending_transactions_of_ofx_2_2_are_pending():
     assert (hold.is_pending, hold.posted_date, hold.txn_date) == (True, None, date(2026, 1, 31))
 
 
-def test_of_an_investment_statement_the_cash_lines_are_read_and_the_rest_is_named():
+def test_investment_statement_reads_cash_lines_and_names_the_rest():
     file = ofx_file.read(sample("ofx/investment.ofx"))
     assert [row.amount for row in transactions_of(file)] == [Decimal("3.21")]
     assert file.skipped_count == 1
@@ -161,19 +161,19 @@ def test_of_an_investment_statement_the_cash_lines_are_read_and_the_rest_is_name
         (["1,000,000"], ["1000000"]),
     ],
 )
-def test_an_amount_with_one_unclear_mark_is_read_as_the_files_other_amounts_say(amounts, expected):
+def test_ambiguous_amount_is_read_like_the_files_other_amounts(amounts, expected):
     rows = transactions_of(ofx_file.read(ofx(*map(line, amounts))))
     assert [row.amount for row in rows] == [Decimal(text) for text in expected]
 
 
 @pytest.mark.parametrize("amount", ["1,500", "NaN", "1e9", "٣.٥", "1234567890123", "0.00001", ""])
-def test_an_amount_that_is_unclear_or_impossible_is_refused(amount):
+def test_unclear_or_impossible_amount_is_rejected(amount):
     transactions, unusable = split_rows(ofx_file.read(ofx(line(amount))))
     assert transactions == []
     assert [row.attr for row in unusable] == ["amount"]
 
 
-def test_a_file_cut_off_inside_a_line_does_not_book_that_line():
+def test_truncated_last_line_is_not_posted():
     data = sample("ofx/checking_sgml.ofx")
     cut = data[: data.index(b"1 500,25") + 2]
     file = ofx_file.read(cut)
@@ -183,7 +183,7 @@ def test_a_file_cut_off_inside_a_line_does_not_book_that_line():
     assert "The file ends before its closing </OFX>; lines may be missing." in file.warnings
 
 
-def test_a_banks_error_message_is_passed_on():
+def test_banks_error_message_is_passed_on():
     data = b"<OFX><STATUS><CODE>2000<SEVERITY>ERROR<MESSAGE>Try later</STATUS></OFX>"
     file = ofx_file.read(data)
     assert list(file.rows) == []
@@ -200,12 +200,12 @@ def test_a_banks_error_message_is_passed_on():
         b'<!DOCTYPE OFX [<!ENTITY a "aaaa">]><OFX><STMTTRN></OFX>',
     ],
 )
-def test_what_is_no_ofx_file_or_brings_its_own_types_is_refused(data):
+def test_unrelated_files_and_document_types_are_rejected(data):
     with pytest.raises(UnreadableFile):
         ofx_file.read(data)
 
 
-def test_utf_16_without_a_mark_reads():
+def test_utf_16_without_a_byte_order_mark_is_read():
     data = ofx(line("-1", name="Café")).decode().encode("utf-16-le")
     assert transactions_of(ofx_file.read(data))[0].merchant == "Café"
 
@@ -219,7 +219,7 @@ def test_hostile_repetition_is_read_in_linear_time():
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_damage_raises_anything_but_unreadable_file(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     original = sample(data.draw(st.sampled_from(["ofx/checking_sgml.ofx", "ofx/investment.ofx"])))
     at = data.draw(st.integers(0, len(original)))
     junk = data.draw(st.binary(max_size=40))

@@ -1,7 +1,7 @@
-"""One account's lines from the same bank in another format: nothing new that is not new.
+"""One account's lines in another format of the same bank add only what is new.
 
-Each format tells a line in its own words, as banks do. What cannot be known for certain is put to
-the owner; it is never added by itself, and a genuine twin is never lost.
+Each format words lines differently, as banks do. Uncertain matches are questions for the owner and
+never added automatically, and identical separate payments are never lost.
 """
 
 import random
@@ -91,7 +91,7 @@ WRITERS = {
 
 
 @pytest.mark.slow
-def test_another_format_overlapping_by_a_week_brings_what_is_new_and_nothing_else(alice):
+def test_overlapping_file_in_another_format_adds_only_new_lines(alice):
     rng = random.Random(5)
     names = list(WRITERS)
     # Each after two others, and each before two.
@@ -115,7 +115,7 @@ def test_another_format_overlapping_by_a_week_brings_what_is_new_and_nothing_els
     assert check_ledger().is_clean
 
 
-def test_genuine_twins_of_an_ing_file_stay_however_often_it_comes(alice, checking):
+def test_identical_payments_in_an_ing_file_stay_separate_on_every_import(alice, checking):
     head = (
         '"Datum";"Naam / Omschrijving";"Rekening";"Tegenrekening";"Code";"Af Bij";'
         '"Bedrag (EUR)";"Mutatiesoort";"Mededelingen"'

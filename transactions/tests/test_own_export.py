@@ -1,4 +1,4 @@
-"""Our own export read again: the same ledger elsewhere, nothing new where it came from."""
+"""Importing our own export: the same ledger elsewhere, nothing new in the original."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def elsewhere(bob):
     return make_account(user=bob, name="Everyday", currency="EUR", opening_balance="100")
 
 
-def test_tags_and_parts_come_back_elsewhere_and_here(checking, elsewhere, groceries):
+def test_tags_and_parts_are_restored_elsewhere_and_here(checking, elsewhere, groceries):
     row = make_transaction(account=checking, amount="-90.00", tags=["trip", "work"])
     split_transaction(
         actor=checking.user,
@@ -82,7 +82,7 @@ def test_tags_and_parts_come_back_elsewhere_and_here(checking, elsewhere, grocer
     assert check_ledger().is_clean
 
 
-def test_a_pending_and_a_planned_line_keep_their_status(checking, elsewhere):
+def test_pending_and_planned_lines_keep_their_status(checking, elsewhere):
     make_transaction(account=checking, description="Held", status="pending")
     make_transaction(
         account=checking, description="Rent", amount="-9", txn_date=TODAY + timedelta(days=9)
@@ -99,7 +99,7 @@ def test_a_pending_and_a_planned_line_keep_their_status(checking, elsewhere):
     assert told(elsewhere) == before
 
 
-def test_a_category_is_found_by_what_the_file_calls_it(checking, elsewhere, groceries):
+def test_category_is_found_by_its_label_in_the_file(checking, elsewhere, groceries):
     theirs = create_category(
         actor=checking.user, user=checking.user, name="Climbing", kind=Category.Kind.EXPENSE
     )
@@ -136,7 +136,7 @@ def test_both_sides_of_a_transfer_are_paired_again(alice, checking, bob, elsewhe
     assert Transfer.objects.filter(user=bob).count() == 1
 
 
-def test_a_part_of_the_lines_says_nothing_of_the_others(checking):
+def test_partial_export_makes_no_claims_about_other_lines(checking):
     for day in range(1, 8):
         make_transaction(account=checking, description=f"Line {day}", txn_date=date(2026, 3, day))
     batch = imported(checking, exported(checking.user, txn_date__in=["2026-03-01", "2026-03-07"]))
@@ -199,9 +199,7 @@ def test_details_reach_their_lines_in_a_long_file(checking, elsewhere):
     assert pairs == {(f"Line {number}", f"t{number}") for number in range(ROWS_AT_ONCE + 50)}
 
 
-def test_a_filter_by_category_counts_the_parts_that_the_page_counts(
-    alice, checking, groceries, client_for
-):
+def test_category_filter_exports_the_same_parts_as_the_page(alice, checking, groceries, client_for):
     row = make_transaction(account=checking, amount="-90.00")
     make_transaction(account=checking, amount="-5.00", category=groceries)
     split_transaction(
@@ -224,14 +222,14 @@ def test_a_filter_by_category_counts_the_parts_that_the_page_counts(
         ("2026-03-01,-9.00,EUR,Tea", ""),
     ],
 )
-def test_a_line_that_was_damaged_is_refused_with_its_column(checking, cells, error):
+def test_damaged_line_is_rejected_with_its_column(checking, cells, error):
     content = (",".join(HEADINGS) + "\r\n" + cells + "\r\n").encode()
     batch = imported(checking, content)
     assert counts_of(batch) == {"read": 1, "invalid": 1}
     assert batch.rows.get().attr == error
 
 
-def test_an_export_that_a_spreadsheet_saved_again_is_read_as_a_table(checking):
+def test_export_saved_by_a_spreadsheet_is_read_as_a_table(checking):
     make_transaction(account=checking, amount="-4.00")
     content = exported(checking.user)
     assert is_own(content)
@@ -241,7 +239,7 @@ def test_an_export_that_a_spreadsheet_saved_again_is_read_as_a_table(checking):
 
 
 @given(st.lists(st.text(max_size=6), max_size=4))
-def test_values_in_one_cell_come_back(values):
+def test_several_values_in_one_cell_round_trip(values):
     assert unpacked(packed(values)) == ([values] if values else [])
 
 
@@ -292,7 +290,7 @@ def written(account, ledger, category):
 
 @settings(max_examples=25)
 @given(ledger=LEDGERS)
-def test_any_ledger_is_the_same_elsewhere_and_gains_nothing_here(db, ledger):
+def test_any_ledger_round_trips_and_gains_nothing_in_the_original(db, ledger):
     groceries = Category.objects.get(user=None, slug="groceries")
     here, there = (
         make_account(user=make_user(f"p{next(NUMBERS)}@example.org"), opening_balance="100000")

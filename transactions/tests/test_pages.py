@@ -1,4 +1,4 @@
-"""The pages of transactions and categories: what they show, and how they take entries."""
+"""Pages for transactions and categories: what they show and accept."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ def client(client_for, alice):
 # --- the list ------------------------------------------------------------------------------------
 
 
-def test_totals_of_the_filter_leave_transfers_and_pending_out(alice, checking, groceries):
+def test_filter_totals_exclude_transfers_and_pending(alice, checking, groceries):
     transfer = Category.objects.get(slug="transfer")
     make_transaction(account=checking, amount="-10.00", category=groceries)
     make_transaction(account=checking, amount="25.00")
@@ -47,7 +47,7 @@ def test_totals_of_the_filter_leave_transfers_and_pending_out(alice, checking, g
     assert nets == {date(2026, 3, 15): [("EUR", Decimal(15)), ("USD", Decimal(-1))]}
 
 
-def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
+def test_day_groups_show_the_whole_days_net(alice, client, checking):
     today = timezone.now().date()
     for number in range(60):
         make_transaction(account=checking, amount="-1.00", txn_date=today, merchant=f"m{number}")
@@ -70,7 +70,7 @@ def test_days_are_groups_with_the_whole_days_net(alice, client, checking):
     assert len(newer.context["groups"][0].rows) == 50
 
 
-def test_filters_are_chips_that_take_themselves_away(client, checking, groceries):
+def test_filters_are_chips_that_can_be_removed(client, checking, groceries):
     make_transaction(account=checking, category=groceries, merchant="Rewe")
     address = "/transactions/?search=rewe&category=groceries&date_from=2026-03-01&ordering=-amount"
     answer = client.get(address)
@@ -86,13 +86,13 @@ def test_filters_are_chips_that_take_themselves_away(client, checking, groceries
     assert columns[5]["url"].endswith("ordering=amount")
 
 
-def test_empty_fields_of_the_filter_form_leave_the_address(client):
+def test_empty_filter_fields_are_removed_from_the_url(client):
     answer = client.get("/transactions/?search=&date_from=&category=food")
     assert (answer.status_code, answer["Location"]) == (302, "/transactions/?category=food")
     assert client.get("/transactions/?search=")["Location"] == "/transactions/?"
 
 
-def test_a_filter_that_cannot_be_read_is_said_at_its_field(client, checking):
+def test_malformed_filter_shows_an_error_at_its_field(client, checking):
     make_transaction(account=checking, merchant="Hidden")
     answer = client.get("/transactions/?date_from=yesterday")
     assert answer.status_code == 422
@@ -101,12 +101,12 @@ def test_a_filter_that_cannot_be_read_is_said_at_its_field(client, checking):
     assert client.get("/transactions/?cursor=nonsense").status_code == 404
 
 
-def test_the_empty_list_says_why(client, checking):
+def test_empty_list_says_why(client, checking):
     assert "No transactions yet" in page(client, "/transactions/")
     assert "No matching transactions" in page(client, "/transactions/?search=zzz")
 
 
-def test_what_people_type_is_shown_as_text(client, checking):
+def test_user_input_is_escaped(client, checking):
     make_transaction(account=checking, description="<script>alert(1)</script>", tags=["<b>"])
     text = page(client, "/transactions/")
     assert "<script>alert" not in text
@@ -132,7 +132,7 @@ def entries(account, **over):
     } | over
 
 
-def test_a_transaction_is_entered_by_its_form(client, checking):
+def test_form_creates_a_transaction(client, checking):
     answer = client.post("/transactions/new/", entries(checking))
     row = Transaction.objects.get()
     assert answer["Location"] == f"/transactions/{row.pk}/"
@@ -145,7 +145,7 @@ def test_a_transaction_is_entered_by_its_form(client, checking):
     assert f'action="/transactions/{row.pk}/delete/"' in page(client, answer["Location"])
 
 
-def test_pressing_the_button_twice_posts_once_and_other_entries_post_again(client, checking):
+def test_submitting_twice_posts_once_and_different_values_post_again(client, checking):
     answers = [client.post("/transactions/new/", entries(checking)) for _ in range(2)]
     assert answers[0]["Location"] == answers[1]["Location"]
     client.post("/transactions/new/", entries(checking, amount="3"))
@@ -155,7 +155,7 @@ def test_pressing_the_button_twice_posts_once_and_other_entries_post_again(clien
     ]
 
 
-def test_bad_entries_are_said_at_their_fields_and_post_nothing(client, checking):
+def test_invalid_entries_show_errors_at_their_fields_and_post_nothing(client, checking):
     bad = entries(checking, amount="lots", txn_date="31.02.", merchant="", category="zzz")
     answer = client.post("/transactions/new/", bad)
     assert answer.status_code == 422
@@ -166,13 +166,13 @@ def test_bad_entries_are_said_at_their_fields_and_post_nothing(client, checking)
     assert not Transaction.objects.exists()
 
 
-def test_a_foreign_account_is_no_choice(client, checking, bobs_account):
+def test_another_persons_account_is_not_a_choice(client, checking, bobs_account):
     answer = client.post("/transactions/new/", entries(bobs_account))
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["account"])
     assert not Transaction.objects.exists()
 
 
-def test_an_edit_keeps_what_the_bank_said(client, checking):
+def test_edit_keeps_the_banks_data(client, checking):
     row = make_transaction(account=checking, amount="-20.00", origin="import")
     url = f"/transactions/{row.pk}/edit/"
     assert "This came from your bank" in page(client, url)
@@ -182,7 +182,7 @@ def test_an_edit_keeps_what_the_bank_said(client, checking):
     assert row.description == "Coffee"
 
 
-def test_an_own_entry_is_edited_as_a_whole(client, checking):
+def test_manual_entry_can_be_fully_edited(client, checking):
     row = make_transaction(account=checking, amount="-20.00")
     client.post(f"/transactions/{row.pk}/edit/", entries(checking, txn_type="income"))
     row.refresh_from_db()
@@ -201,13 +201,13 @@ def test_delete_offers_undo_and_undo_restores(client, checking):
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1"])
-def test_nobody_is_sent_to_another_site(client, checking, elsewhere):
+def test_redirects_never_leave_the_site(client, checking, elsewhere):
     row = make_transaction(account=checking)
     answer = client.post(f"/transactions/{row.pk}/delete/", {"next": elsewhere})
     assert answer["Location"] == "/transactions/"
 
 
-def test_a_category_is_changed_in_the_row_with_htmx_and_on_a_page_without(client, checking):
+def test_category_changes_in_the_row_with_htmx_and_on_a_page_without(client, checking):
     row = make_transaction(account=checking)
     url = f"/transactions/{row.pk}/category/"
     inline = client.get(url, headers={"HX-Request": "true"}).content.decode()
@@ -226,7 +226,7 @@ def test_a_category_is_changed_in_the_row_with_htmx_and_on_a_page_without(client
     assert "by Alice" in text
 
 
-def test_notes_and_tags_are_changed_alone(client, checking):
+def test_notes_and_tags_can_be_changed_alone(client, checking):
     row = make_transaction(account=checking)
     client.post(f"/transactions/{row.pk}/notes/", {"tags": "a, b", "notes": "hm"})
     row.refresh_from_db()
@@ -235,7 +235,7 @@ def test_notes_and_tags_are_changed_alone(client, checking):
     assert long.status_code == 422
 
 
-def test_an_analyst_member_adds_by_the_page_but_is_offered_no_change(alice, client_for, checking):
+def test_analyst_member_can_add_but_sees_no_edit_actions(alice, client_for, checking):
     member = make_user("member@example.com")
     AccountShare.objects.create(
         user=alice, member=member, account=checking, level="analyst", status="accepted"
@@ -252,7 +252,7 @@ def test_an_analyst_member_adds_by_the_page_but_is_offered_no_change(alice, clie
 # --- categories ----------------------------------------------------------------------------------
 
 
-def test_the_tree_shows_ones_own_with_what_may_be_done(client, alice, bob):
+def test_category_tree_shows_own_categories_with_their_actions(client, alice, bob):
     food = Category.objects.get(slug="food")
     mine = create_category(actor=alice, user=alice, name="Sushi", parent=food)
     create_category(actor=bob, user=bob, name="Bees")
@@ -262,7 +262,7 @@ def test_the_tree_shows_ones_own_with_what_may_be_done(client, alice, bob):
     assert "Bees" not in text
 
 
-def test_a_category_is_made_changed_and_taken_away_by_its_pages(client, alice, checking):
+def test_category_pages_create_edit_and_delete(client, alice, checking):
     food = Category.objects.get(slug="food")
     new = {"name": "Sushi", "parent": food.pk, "kind": "", "color": "#112233", "icon": "fish"}
     assert client.post("/transactions/categories/new/", new).status_code == 302
@@ -277,6 +277,6 @@ def test_a_category_is_made_changed_and_taken_away_by_its_pages(client, alice, c
     assert client.post("/transactions/categories/new/", {"name": ""}).status_code == 422
 
 
-def test_a_predefined_category_has_no_form(client, groceries):
+def test_predefined_category_has_no_form(client, groceries):
     assert client.get(f"/transactions/categories/{groceries.pk}/edit/").status_code == 403
     assert client.post(f"/transactions/categories/{groceries.pk}/delete/").status_code == 403

@@ -1,4 +1,4 @@
-"""A line that a person dates after their today waits for its day: in no figure until then."""
+"""A transaction dated in the future waits for its date and counts in no figure until then."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -48,7 +48,7 @@ def status(row: Transaction) -> str:
     ("ahead", "kept"), [(-1, "posted"), (0, "posted"), (1, "planned"), (20, "planned")]
 )
 @pytest.mark.parametrize("amount", ["5000.00", "-700.00"])
-def test_the_date_decides_whether_a_line_waits(checking, ahead, kept, amount):
+def test_date_decides_whether_a_transaction_is_planned(checking, ahead, kept, amount):
     row = make_transaction(account=checking, amount=amount, txn_date=day(ahead))
     assert row.status == kept
     counts = Decimal(amount) if kept == "posted" else 0
@@ -57,14 +57,14 @@ def test_the_date_decides_whether_a_line_waits(checking, ahead, kept, amount):
     assert_ledger_holds()
 
 
-def test_today_is_the_owners(db):
+def test_today_depends_on_the_owners_time_zone(db):
     # At noon UTC on the 18th it is the 19th already on Kiritimati.
     for zone, kept in [("Pacific/Kiritimati", "posted"), ("America/New_York", "planned")]:
         account = make_account(user=make_user(f"{zone[:7]}@example.com", timezone=zone))
         assert make_transaction(account=account, amount="1.00", txn_date=day(1)).status == kept
 
 
-def test_money_to_come_cannot_be_spent_and_an_expense_to_come_blocks_none(checking):
+def test_future_income_cannot_be_spent_and_future_expenses_block_nothing(checking):
     make_transaction(account=checking, amount="5000.00", txn_date=day(20))
     with pytest.raises(ValidationError):
         make_transaction(account=checking, amount="-1000.01", txn_date=TODAY)
@@ -74,14 +74,14 @@ def test_money_to_come_cannot_be_spent_and_an_expense_to_come_blocks_none(checki
     assert_ledger_holds()
 
 
-def test_the_bank_posts_whatever_the_date(checking):
+def test_bank_transactions_post_whatever_their_date(checking):
     row = make_transaction(account=checking, txn_date=day(9), origin="import")
     assert row.status == "posted"
     assert balance(checking) == 990
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles"])
-def test_it_posts_once_when_its_day_begins_there(db, zone):
+def test_planned_transaction_posts_once_when_its_day_begins_locally(db, zone):
     hours = {"Pacific/Kiritimati": -14, "Europe/Berlin": -1, "America/Los_Angeles": 8}[zone]
     account = make_account(user=make_user(timezone=zone), opening_balance="10")
     row = make_transaction(account=account, amount="-4.00", txn_date=day(5))
@@ -97,21 +97,21 @@ def test_it_posts_once_when_its_day_begins_there(db, zone):
     assert_ledger_holds()
 
 
-def test_late_it_posts_on_its_own_day(checking):
+def test_late_run_posts_on_the_planned_date(checking):
     row = make_transaction(account=checking, amount="-4.00", txn_date=day(5))
     assert post_planned(at=at(40))["posted"] == 1
     row.refresh_from_db()
     assert (row.status, row.txn_date) == ("posted", day(5))
 
 
-def test_on_one_day_money_in_comes_first(checking):
+def test_money_in_posts_first_on_one_day(checking):
     make_transaction(account=checking, amount="-5500.00", txn_date=day(2))
     make_transaction(account=checking, amount="5000.00", txn_date=day(2))
     assert post_planned(at=at(2)) == {"posted": 2, "waiting": 0}
     assert balance(checking) == 500
 
 
-def test_what_is_not_covered_waits_says_so_and_posts_when_the_money_is_there(alice, checking):
+def test_uncovered_expense_waits_with_a_reason_and_posts_once_covered(alice, checking):
     row = make_transaction(account=checking, amount="-1500.00", txn_date=day(2))
     for _ in range(2):
         assert post_planned(at=at(2)) == {"posted": 0, "waiting": 1}
@@ -128,7 +128,7 @@ def test_what_is_not_covered_waits_says_so_and_posts_when_the_money_is_there(ali
     assert not UnpostedReason.objects.exists()
 
 
-def test_its_page_says_why_it_did_not_post(client_for, alice, checking):
+def test_page_explains_why_it_did_not_post(client_for, alice, checking):
     row = make_transaction(account=checking, amount="-1500.00", txn_date=day(2))
     url = f"/transactions/{row.pk}/"
     assert "Not posted yet" not in client_for(alice).get(url).content.decode()
@@ -138,7 +138,7 @@ def test_its_page_says_why_it_did_not_post(client_for, alice, checking):
     assert UnpostedReason.objects.get().reason in page
 
 
-def test_on_an_archived_account_it_waits_with_the_reason(alice, checking):
+def test_on_an_archived_account_it_waits_with_a_reason(alice, checking):
     make_transaction(account=checking, amount="-5.00", txn_date=day(2))
     edit_account(actor=alice, account=checking, is_active=False)
     assert post_planned(at=at(2))["waiting"] == 1
@@ -147,7 +147,7 @@ def test_on_an_archived_account_it_waits_with_the_reason(alice, checking):
     assert post_planned(at=at(3))["posted"] == 1
 
 
-def test_on_an_account_in_the_trash_it_waits_until_that_is_back(alice, checking):
+def test_on_a_trashed_account_it_waits_until_the_account_is_restored(alice, checking):
     row = make_transaction(account=checking, amount="-5.00", txn_date=day(2))
     delete_account(actor=alice, account=checking)
     assert post_planned(at=at(4)) == {"posted": 0, "waiting": 0}
@@ -169,14 +169,14 @@ def test_moving_the_date_plans_and_posts(alice, checking):
     assert_ledger_holds()
 
 
-def test_moving_it_to_today_takes_no_account_below_its_limit(alice, checking):
+def test_moving_it_to_today_respects_the_account_limit(alice, checking):
     row = make_transaction(account=checking, amount="-1500.00", txn_date=day(3))
     with pytest.raises(ValidationError):
         edit_transaction(actor=alice, transaction=row, txn_date=TODAY)
     assert (status(row), balance(checking)) == ("planned", 1000)
 
 
-def test_no_word_makes_it_posted_before_its_day_or_planned_after(alice, checking):
+def test_status_in_a_request_cannot_override_the_date(alice, checking):
     row = make_transaction(account=checking, txn_date=day(3))
     with pytest.raises(ValidationError) as refusal:
         edit_transaction(actor=alice, transaction=row, status="posted")
@@ -190,7 +190,7 @@ def test_no_word_makes_it_posted_before_its_day_or_planned_after(alice, checking
     assert make_transaction(account=checking, txn_date=day(3), status="pending").status == "planned"
 
 
-def test_deleting_and_restoring_over_its_day(alice, checking):
+def test_deleting_and_restoring_across_its_date(alice, checking):
     row = make_transaction(account=checking, amount="-30.00", txn_date=day(3))
     rows = Transaction.objects.filter(pk=row.pk)
     delete_transactions(actor=alice, rows=rows)
@@ -204,7 +204,7 @@ def test_deleting_and_restoring_over_its_day(alice, checking):
     assert_ledger_holds()
 
 
-def test_a_bulk_deletion_undone_over_its_day_posts_it(alice, checking):
+def test_undoing_a_bulk_deletion_after_its_date_posts_it(alice, checking):
     row = make_transaction(account=checking, amount="-30.00", txn_date=day(3))
     change = bulk_delete(actor=alice, rows=Transaction.objects.all(), at=at(0))
     undo_change(actor=alice, change=change, at=at(5))
@@ -212,7 +212,7 @@ def test_a_bulk_deletion_undone_over_its_day_posts_it(alice, checking):
     assert_ledger_holds()
 
 
-def test_restoring_many_over_their_day_posts_them(alice, checking):
+def test_restoring_many_after_their_date_posts_them(alice, checking):
     rows = [make_transaction(account=checking, txn_date=day(3 + n)) for n in range(3)]
     delete_transactions(actor=alice, rows=Transaction.objects.all())
     bulk_restore(actor=alice, rows=Transaction.objects.all(), at=at(4))
@@ -221,7 +221,9 @@ def test_restoring_many_over_their_day_posts_them(alice, checking):
     assert_ledger_holds()
 
 
-def test_categorizing_and_splitting_a_planned_line_moves_no_total(alice, checking, groceries):
+def test_categorizing_and_splitting_a_planned_transaction_changes_no_total(
+    alice, checking, groceries
+):
     row = make_transaction(account=checking, amount="-30.00", txn_date=day(3))
     set_category(actor=alice, transaction=row, category=groceries)
     parts = [Part(Decimal("-10.00"), groceries), Part(Decimal("-20.00"), None)]
@@ -262,7 +264,7 @@ def test_neither_side_of_an_uncovered_transfer_posts(alice, checking, savings):
     assert_ledger_holds()
 
 
-def test_a_transfer_into_an_account_in_the_trash_waits_whole(alice, checking, savings):
+def test_transfer_into_a_trashed_account_waits_as_a_whole(alice, checking, savings):
     transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal(20), on=day(4))
     delete_account(actor=alice, account=savings)
     assert post_planned(at=at(4)) == {"posted": 0, "waiting": 0}
@@ -271,7 +273,7 @@ def test_a_transfer_into_an_account_in_the_trash_waits_whole(alice, checking, sa
 
 
 @pytest.mark.parametrize("on", [date(1926, 11, 17), date(2031, 11, 19), date(2100, 1, 1)])
-def test_a_date_far_away_is_refused_at_its_field(alice, checking, savings, on):
+def test_date_out_of_range_is_rejected_at_its_field(alice, checking, savings, on):
     row = make_transaction(account=checking)
     with pytest.raises(ValidationError) as refusal:
         make_transaction(account=checking, txn_date=on)
@@ -286,11 +288,11 @@ def test_a_date_far_away_is_refused_at_its_field(alice, checking, savings, on):
 
 
 @pytest.mark.parametrize("on", [date(1926, 11, 18), date(2031, 11, 18)])
-def test_the_furthest_dates_are_taken(checking, on):
+def test_first_and_last_allowed_dates_are_accepted(checking, on):
     assert make_transaction(account=checking, amount="1.00", txn_date=on).txn_date == on
 
 
-def test_check_ledger_finds_what_should_have_posted(checking):
+def test_check_ledger_finds_overdue_transactions(checking):
     row = make_transaction(account=checking, txn_date=day(3))
     assert check_ledger(at=at(4)).is_clean
     (found,) = [one for one in check_ledger(at=at(6)).invariants if one.violations]
@@ -315,7 +317,7 @@ def test_check_ledger_finds_half_a_transfer(alice, checking, savings, changes, p
     assert [(one.id, problem in one.problem) for one in found.violations] == [(made.pk, True)]
 
 
-def test_a_transfer_between_currencies_is_whole(alice, checking):
+def test_transfer_between_currencies_is_complete(alice, checking):
     dollars = make_account(user=alice, currency="USD")
     transfer_funds(
         actor=alice,
@@ -331,7 +333,7 @@ def test_a_transfer_between_currencies_is_whole(alice, checking):
     assert_ledger_holds()
 
 
-def test_the_api_says_planned_and_filters_by_it(api_for, alice, checking):
+def test_api_shows_planned_and_filters_by_it(api_for, alice, checking):
     api = api_for(alice)
     fields = {"account": checking.pk, "amount": "700.00", "description": "Dentist"}
     made = api.post("/api/transactions", fields | {"txn_date": str(day(9))}, format="json")
@@ -354,7 +356,7 @@ def test_the_api_says_planned_and_filters_by_it(api_for, alice, checking):
     assert (far.status_code, far.data["errors"][0]["attr"]) == (400, "date")
 
 
-def test_the_page_plans_marks_and_refuses_at_the_field(client_for, alice, checking):
+def test_page_plans_marks_and_shows_errors_at_the_field(client_for, alice, checking):
     client = client_for(alice)
     fields = {
         "account": checking.pk,

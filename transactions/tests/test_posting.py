@@ -29,13 +29,13 @@ def totals_of(account):
     ]
 
 
-def test_an_expense_lowers_balance_and_is_in_its_months_total(checking):
+def test_expense_lowers_balance_and_counts_in_its_months_total(checking):
     make_transaction(account=checking, amount="-12.50", txn_date=date(2026, 3, 31))
     assert balance_of(checking) == Decimal("987.50")
     assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("12.50"), 1)]
 
 
-def test_an_expense_beyond_the_limit_is_refused_and_nothing_changes(checking):
+def test_expense_beyond_the_limit_is_rejected_and_changes_nothing(checking):
     with pytest.raises(ValidationError) as refusal:
         make_transaction(account=checking, amount="-1000.01")
     assert refusal.value.message_dict == {
@@ -46,13 +46,13 @@ def test_an_expense_beyond_the_limit_is_refused_and_nothing_changes(checking):
     assert not AuditEvent.objects.filter(action__startswith="transactions.").exists()
 
 
-def test_the_overdraft_limit_may_be_used_to_the_last_cent(alice):
+def test_overdraft_limit_can_be_used_to_the_last_cent(alice):
     account = make_account(user=alice, opening_balance="10.00", overdraft_limit="50.00")
     make_transaction(account=account, amount="-60.00")
     assert balance_of(account) == Decimal("-50.00")
 
 
-def test_a_pending_row_counts_nowhere_until_it_is_posted(checking, alice):
+def test_pending_transaction_counts_nowhere_until_posted(checking, alice):
     row = make_transaction(account=checking, amount="-5.00", status="pending")
     assert balance_of(checking) == Decimal("1000.00")
     assert totals_of(checking) == []
@@ -61,7 +61,7 @@ def test_a_pending_row_counts_nowhere_until_it_is_posted(checking, alice):
     assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("5.00"), 1)]
 
 
-def test_an_edit_moves_money_between_months_and_accounts(checking, savings, alice):
+def test_edit_moves_money_between_months_and_accounts(checking, savings, alice):
     row = make_transaction(account=checking, amount="-20.00")
     edit_transaction(
         actor=alice,
@@ -76,7 +76,7 @@ def test_an_edit_moves_money_between_months_and_accounts(checking, savings, alic
     assert totals_of(savings) == [("2026-04-01", Decimal(0), Decimal("25.00"), 1)]
 
 
-def test_deleting_and_restoring_come_back_to_the_same_figures(checking, alice):
+def test_deleting_and_restoring_gives_the_same_figures(checking, alice):
     row = make_transaction(account=checking, amount="-20.00")
     mine = Transaction.objects.in_reach_of(alice).filter(pk=row.pk)
     assert delete_transactions(actor=alice, rows=mine) == 1
@@ -88,7 +88,7 @@ def test_deleting_and_restoring_come_back_to_the_same_figures(checking, alice):
     assert totals_of(checking) == [("2026-03-01", Decimal(0), Decimal("20.00"), 1)]
 
 
-def test_the_banks_facts_stay_as_imported(checking, alice):
+def test_bank_data_stays_as_imported(checking, alice):
     row = make_transaction(account=checking, amount="-20.00", origin="import")
     with pytest.raises(ValidationError) as refusal:
         edit_transaction(actor=alice, transaction=row, signed_amount=Decimal("-2.00"))
@@ -101,7 +101,7 @@ def test_the_banks_facts_stay_as_imported(checking, alice):
     assert (row.merchant, row.notes) == ("Corner Café", "with Sam")
 
 
-def test_a_category_chosen_by_hand_is_locked_and_in_the_history(checking, alice, groceries):
+def test_category_chosen_by_hand_is_locked_and_in_the_history(checking, alice, groceries):
     row = make_transaction(account=checking, amount="-20.00")
     edit_transaction(actor=alice, transaction=row, category=groceries)
     row.refresh_from_db()
@@ -120,7 +120,7 @@ def test_yen_have_no_decimals(alice):
     assert refusal.value.message_dict == {"amount": ["JPY has no decimals."]}
 
 
-def test_a_row_of_another_currencys_account_is_refused(checking, alice):
+def test_row_with_another_currency_than_its_account_is_rejected(checking, alice):
     row = make_transaction(account=checking)
     dollars = make_account(user=alice, name="Dollars", currency="USD")
     with pytest.raises(ValidationError) as refusal:
@@ -128,7 +128,7 @@ def test_a_row_of_another_currencys_account_is_refused(checking, alice):
     assert refusal.value.message_dict == {"account": ["Choose an account in EUR."]}
 
 
-def test_tags_are_the_owners_words(checking, alice):
+def test_tags_belong_to_the_owner(checking, alice):
     row = post_transaction(
         actor=alice,
         account=checking,
@@ -142,7 +142,7 @@ def test_tags_are_the_owners_words(checking, alice):
     assert list(row.tags.values_list("name", flat=True)) == ["travel"]
 
 
-def test_two_trashed_rows_of_one_bank_id_do_not_come_back_together(checking, alice):
+def test_two_trashed_rows_with_one_bank_id_are_not_both_restored(checking, alice):
     rows = [make_transaction(account=checking, origin="import") for _ in range(2)]
     chosen = Transaction.objects.filter(pk__in=[row.pk for row in rows])
     delete_transactions(actor=alice, rows=chosen)

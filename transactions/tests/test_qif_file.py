@@ -26,13 +26,13 @@ def qif(*records: str, section: str = "Bank") -> bytes:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("expected", real_files("qif", {}))
-def test_a_real_file_reads_to_its_counted_transactions_and_sum(expected):
+def test_real_file_gives_the_expected_count_and_sum(expected):
     name, count, amount = expected
     transactions, unusable = split_rows(qif_file.read((REAL_FILES / name).read_bytes()))
     assert (len(transactions), total(transactions), unusable) == (count, amount, [])
 
 
-def test_a_quicken_file_reads_its_bank_records_only():
+def test_only_bank_records_of_a_quicken_file_are_read():
     file = qif_file.read(sample("qif/quicken_us.qif"))
     transactions, unusable = split_rows(file)
     assert [(row.row_number, row.txn_date, row.amount) for row in transactions] == [
@@ -49,7 +49,7 @@ def test_a_quicken_file_reads_its_bank_records_only():
     assert file.skipped_count == 3
 
 
-def test_what_was_not_read_and_what_may_count_twice_is_said():
+def test_skipped_and_possibly_duplicate_records_are_reported():
     file = qif_file.read(sample("qif/quicken_us.qif"))
     assert file.warnings == [
         "1 investment line not read; only cash lines are.",
@@ -58,7 +58,7 @@ def test_what_was_not_read_and_what_may_count_twice_is_said():
     ]
 
 
-def test_the_total_of_a_split_counts_once_and_its_parts_go_to_the_notes():
+def test_split_total_counts_once_and_its_parts_go_to_the_notes():
     grocer = transactions_of(qif_file.read(sample("qif/quicken_us.qif")))[1]
     assert grocer.amount == Decimal("-75.50")
     assert grocer.category == ""
@@ -66,17 +66,17 @@ def test_the_total_of_a_split_counts_once_and_its_parts_go_to_the_notes():
     assert (grocer.description, grocer.merchant) == ("Grocer / Weekly shop", "Grocer")
 
 
-def test_a_transfer_is_noted_and_is_no_category():
+def test_transfer_is_noted_and_is_not_a_category():
     transfer = transactions_of(qif_file.read(sample("qif/quicken_us.qif")))[2]
     assert (transfer.category, transfer.notes) == ("", "Transfer [Savings]")
 
 
-def test_a_class_is_no_part_of_the_category():
+def test_class_is_not_part_of_the_category():
     row = transactions_of(qif_file.read(qif("D1/31/2026\nT-1\nLFood:Out/Holiday")))[0]
     assert row.category == "Food:Out"
 
 
-def test_an_old_character_set_comma_decimals_and_an_open_end_are_read():
+def test_old_encoding_comma_decimals_and_missing_end_marker_are_read():
     file = qif_file.read(sample("qif/german_open_end.qif"))
     transactions, unusable = split_rows(file)
     assert unusable == []
@@ -87,7 +87,7 @@ def test_an_old_character_set_comma_decimals_and_an_open_end_are_read():
     assert file.warnings == ["The last record has no “^” at its end; the file may be cut short."]
 
 
-def test_dates_that_can_be_read_both_ways_are_read_month_first_with_a_warning():
+def test_ambiguous_dates_are_read_month_first_with_a_warning():
     file = qif_file.read(sample("qif/ambiguous_dates.qif"))
     assert [row.txn_date for row in transactions_of(file)] == [date(2026, 3, 4), date(2026, 5, 4)]
     assert [warning for warning in file.warnings if "month first" in warning]
@@ -107,19 +107,19 @@ def test_dates_that_can_be_read_both_ways_are_read_month_first_with_a_warning():
         (["93/08/25"], date(1993, 8, 25)),
     ],
 )
-def test_all_dates_of_the_file_together_decide_their_order(dates, expected):
+def test_all_dates_of_the_file_decide_their_order(dates, expected):
     file = qif_file.read(qif(*(f"D{text}\nT-1" for text in dates)))
     assert transactions_of(file)[0].txn_date == expected
 
 
-def test_a_conflicting_date_is_refused_and_never_turned_round():
+def test_conflicting_date_is_rejected_and_never_swapped():
     file = qif_file.read(qif("D25/12/2026\nT-1", "D12/31/2026\nT-2"))
     transactions, unusable = split_rows(file)
     assert [row.amount for row in transactions] == [Decimal("-2")]
     assert [row.attr for row in unusable] == ["txn_date"]
 
 
-def test_records_of_several_accounts_are_all_read_and_name_theirs():
+def test_records_of_several_accounts_are_read_with_account_names():
     data = (
         b"!Option:AutoSwitch\n!Account\nNOne\nTBank\n^\nNTwo\nTBank\n^\n!Clear:AutoSwitch\n"
         b"!Account\nNOne\n^\n!Type:Bank\nD1/31/2026\nT-1\n^\n"
@@ -129,19 +129,19 @@ def test_records_of_several_accounts_are_all_read_and_name_theirs():
     assert [(row.part, row.notes) for row in transactions_of(file)] == [("One", ""), ("Two", "")]
 
 
-def test_an_empty_record_is_none():
+def test_empty_record_is_ignored():
     assert list(qif_file.read(b"!Type:Bank\n^\n^\n").rows) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"hello\nworld\n", b"\x00\x01\x02" * 50])
-def test_what_is_no_qif_file_is_refused(data):
+def test_unrelated_file_is_rejected(data):
     with pytest.raises(UnreadableFile):
         qif_file.read(data)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_damage_raises_anything_but_unreadable_file(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     names = ["qif/quicken_us.qif", "qif/german_open_end.qif"]
     original = sample(data.draw(st.sampled_from(names)))
     at = data.draw(st.integers(0, len(original)))

@@ -1,4 +1,4 @@
-"""Rules, bulk categorising and undo at the API."""
+"""Rules, bulk categorization and undo in the API."""
 
 from datetime import date
 
@@ -32,7 +32,7 @@ def coffees(checking):
     ]
 
 
-def test_a_rule_is_made_read_edited_and_deleted(alice, api_for, checking):
+def test_rule_can_be_created_read_edited_and_deleted(alice, api_for, checking):
     client = api_for(alice)
     answer = client.post(
         RULES,
@@ -88,7 +88,7 @@ def test_a_rule_is_made_read_edited_and_deleted(alice, api_for, checking):
         ({"category": "coffee", "keyword_pattern": "x" * 201}, "keyword_pattern"),
     ],
 )
-def test_a_refusal_names_the_field(alice, api_for, given, attr):
+def test_error_names_the_field(alice, api_for, given, attr):
     answer = api_for(alice).post(RULES, given, format="json")
     assert (answer.status_code, [e["attr"] for e in answer.json()["errors"]]) == (400, [attr])
     assert not CategoryRule.objects.exists()
@@ -156,7 +156,7 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     )
 
 
-def test_a_preview_wants_a_list_and_a_cursor_it_knows(alice, api_for, rule):
+def test_preview_requires_a_known_list_and_cursor(alice, api_for, rule):
     client = api_for(alice)
     assert client.post(f"{RULES}/{rule.pk}/preview?listed=x").status_code == 400
     assert client.post(f"{RULES}/{rule.pk}/preview?page_size=x").status_code == 400
@@ -164,7 +164,7 @@ def test_a_preview_wants_a_list_and_a_cursor_it_knows(alice, api_for, rule):
         assert client.post(f"{RULES}/preview?cursor={cursor}").status_code == 404
 
 
-def test_rules_and_batches_are_their_owners(alice, bob, api_for, rule, coffees):
+def test_rules_and_changes_are_private_to_their_owner(alice, bob, api_for, rule, coffees):
     change = api_for(alice).post(f"{RULES}/apply").json()["batch"]
     client = api_for(bob)
     assert client.get(RULES).json()["results"] == []
@@ -182,7 +182,7 @@ def test_rules_and_batches_are_their_owners(alice, bob, api_for, rule, coffees):
     assert Transaction.objects.filter(category__slug="coffee").count() == 3
 
 
-def test_who_may_only_look_sees_rules_and_changes_none(alice, api_for, rule, coffees):
+def test_read_only_users_can_see_rules_but_not_change_them(alice, api_for, rule, coffees):
     alice.role = "viewer"
     alice.save(update_fields=["role"])
     client = api_for(alice)
@@ -205,7 +205,7 @@ def test_who_may_only_look_sees_rules_and_changes_none(alice, api_for, rule, cof
 BULK = "/api/transactions/bulk-categorize"
 
 
-def test_chosen_rows_get_a_category(alice, api_for, coffees):
+def test_selected_rows_get_a_category(alice, api_for, coffees):
     ids = [coffees[0].pk, coffees[2].pk]
     answer = api_for(alice).post(BULK, {"ids": ids, "category": "gifts"}, format="json")
     change = Change.objects.get()
@@ -215,7 +215,7 @@ def test_chosen_rows_get_a_category(alice, api_for, coffees):
     assert sorted(changed.values_list("pk", flat=True)) == ids
 
 
-def test_a_filters_whole_result_gets_a_category_or_loses_it(alice, api_for, coffees):
+def test_all_filter_results_get_or_lose_a_category(alice, api_for, coffees):
     client = api_for(alice)
     wanted = {"filter": {"amount_min": "2", "ordering": "-amount"}, "category": "gifts"}
     assert client.post(BULK, wanted, format="json").json()["count"] == 2
@@ -236,14 +236,12 @@ def test_a_filters_whole_result_gets_a_category_or_loses_it(alice, api_for, coff
         {"filter": {}},
     ],
 )
-def test_a_bulk_command_that_is_unclear_changes_nothing(alice, api_for, coffees, given):
+def test_ambiguous_bulk_command_changes_nothing(alice, api_for, coffees, given):
     assert api_for(alice).post(BULK, given, format="json").status_code == 400
     assert not Transaction.objects.exclude(category=None).exists()
 
 
-def test_a_foreign_id_is_absent_and_a_shared_one_is_not_to_be_changed(
-    alice, bob, api_for, bobs_account, coffees
-):
+def test_another_persons_id_is_404_and_a_shared_one_403(alice, bob, api_for, bobs_account, coffees):
     theirs = make_transaction(account=bobs_account)
     client = api_for(alice)
     wanted = {"ids": [coffees[0].pk, theirs.pk], "category": "gifts"}
@@ -260,7 +258,7 @@ def test_a_foreign_id_is_absent_and_a_shared_one_is_not_to_be_changed(
     assert theirs.category is None
 
 
-def test_an_entry_at_the_api_is_categorised_by_the_rules(alice, api_for, checking, rule):
+def test_rules_categorize_a_transaction_posted_through_the_api(alice, api_for, checking, rule):
     answer = api_for(alice).post(
         "/api/transactions",
         {"account": checking.pk, "amount": "3.00", "description": "Corner coffee"},

@@ -1,4 +1,4 @@
-"""Rules, hands and undo on the same rows at once: totals stay right, a choice by hand stays."""
+"""Concurrent rules, manual choices and undo: totals stay correct, and manual choices stay."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -54,7 +54,7 @@ def apply(owner):
 
 
 @pytest.mark.slow
-def test_a_choice_by_hand_stays_whichever_comes_first(owner):
+def test_manual_choice_stays_in_either_order(owner):
     gifts = Category.objects.get(user=None, slug="gifts")
     chosen = list(Transaction.objects.order_by("pk")[:12])
 
@@ -70,7 +70,7 @@ def test_a_choice_by_hand_stays_whichever_comes_first(owner):
 
 
 @pytest.mark.slow
-def test_applied_twice_at_once_it_is_done_once(owner):
+def test_applying_twice_concurrently_applies_once(owner):
     changes = together(lambda: apply(owner), lambda: apply(owner), lambda: apply(owner))
     assert [change.row_count for change in changes if change is not None] == [ROWS]
     assert CategoryChange.objects.count() == ROWS
@@ -78,7 +78,7 @@ def test_applied_twice_at_once_it_is_done_once(owner):
 
 
 @pytest.mark.slow
-def test_undone_twice_at_once_it_is_undone_once(owner):
+def test_undoing_twice_concurrently_undoes_once(owner):
     change = apply(owner)
 
     def undo():
@@ -94,7 +94,7 @@ def test_undone_twice_at_once_it_is_undone_once(owner):
 
 
 @pytest.mark.slow
-def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, settings):
+def test_three_workers_on_one_large_change_do_and_undo_it_once(owner, settings):
     settings.CHANGE_INLINE_ROWS, settings.CHANGE_INLINE_SCAN, settings.CHANGE_STEP_ROWS = 5, 5, 7
     change = dispatching.apply_soon(owner, at=timezone.now())
 
@@ -115,7 +115,7 @@ def test_three_workers_at_one_large_batch_do_it_once_and_undo_it_once(owner, set
 
 
 @pytest.mark.slow
-def test_deleting_restoring_and_applying_at_once_keep_the_ledger(owner):
+def test_concurrent_deleting_restoring_and_applying_keeps_the_ledger_correct(owner):
     rows = Transaction.objects.filter(user=owner)
 
     def throw_away_and_back():

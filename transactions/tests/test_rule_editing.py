@@ -1,4 +1,4 @@
-"""A person's rules: what they may hold, their order, and who may touch them."""
+"""A person's rules: valid values, order and access."""
 
 from decimal import Decimal
 
@@ -30,23 +30,23 @@ def refused(**fields):
     return caught.value.message_dict
 
 
-def test_a_rule_is_kept_with_its_words_tidied(alice):
+def test_rule_text_is_trimmed_and_stored(alice):
     rule = make_rule(alice, keyword_pattern="  netflix   com ")
     assert (rule.keyword_pattern, rule.priority, rule.is_active) == ("netflix com", 100, True)
     assert AuditEvent.objects.get(action="transactions.rule.created").target_id == rule.pk
 
 
-def test_a_bad_pattern_gets_the_compilers_message_at_its_field(alice):
+def test_invalid_pattern_shows_the_compilers_message_at_its_field(alice):
     errors = refused(user=alice, keyword_pattern="", merchant_pattern="(unclosed")
     assert errors == {"merchant_pattern": ["This pattern isn't valid: missing ): (unclosed."]}
 
 
-def test_a_pattern_that_would_take_a_large_automaton_is_refused(alice):
+def test_pattern_with_a_large_automaton_is_rejected(alice):
     errors = refused(user=alice, keyword_pattern="", merchant_pattern=r"(\pL{1,10}){1,10}x")
     assert list(errors) == ["merchant_pattern"]
 
 
-def test_patterns_too_large_together_are_refused_at_the_last_of_them(alice, monkeypatch):
+def test_patterns_too_large_together_are_rejected_at_the_last_one(alice, monkeypatch):
     monkeypatch.setattr("transactions.rules.rule_book.RULE_BOOK_PROGRAM", 40)
     make_rule(alice, merchant_pattern="netflix.*com")
     with pytest.raises(ValidationError) as caught:
@@ -55,7 +55,7 @@ def test_patterns_too_large_together_are_refused_at_the_last_of_them(alice, monk
     assert CategoryRule.objects.count() == 1
 
 
-def test_a_rule_needs_a_text(alice):
+def test_rule_requires_a_pattern(alice):
     assert refused(user=alice, keyword_pattern=" ") == {
         "__all__": ["Enter words or a pattern to look for."]
     }
@@ -68,7 +68,7 @@ def test_amounts_are_in_order_and_not_negative(alice):
     assert errors == {"amount_min": ["Enter amounts without a minus. Rules ignore the sign."]}
 
 
-def test_category_and_account_are_ones_own(alice, bob, bobs_account):
+def test_category_and_account_must_be_the_users_own(alice, bob, bobs_account):
     bobs = Category.objects.create(user=bob, slug="bobs", name="Bob's", kind="expense")
     with pytest.raises(ValidationError) as caught:
         rule_editing.create_rule(actor=alice, user=alice, category=bobs, keyword_pattern="x")
@@ -76,14 +76,14 @@ def test_category_and_account_are_ones_own(alice, bob, bobs_account):
     assert list(refused(user=alice, account=bobs_account)) == ["account"]
 
 
-def test_there_is_an_end_to_rules(alice, monkeypatch):
+def test_number_of_rules_is_limited(alice, monkeypatch):
     monkeypatch.setattr(rule_editing, "MOST_RULES", 1)
     make_rule(alice)
     with pytest.raises(ValidationError, match="at most 1 rules"):
         make_rule(alice)
 
 
-def test_an_edit_is_checked_and_recorded_and_nothing_changed_records_nothing(alice):
+def test_edit_is_validated_and_audited_unless_nothing_changed(alice):
     rule = make_rule(alice)
     with pytest.raises(ValidationError):
         rule_editing.edit_rule(actor=alice, rule=rule, merchant_pattern="[")
@@ -96,7 +96,7 @@ def test_an_edit_is_checked_and_recorded_and_nothing_changed_records_nothing(ali
     assert event.changes == {"before": {"priority": 100}, "after": {"priority": 7}}
 
 
-def test_a_deleted_rule_is_gone_but_for_the_history_that_names_it(alice, checking):
+def test_deleted_rule_remains_only_in_the_history(alice, checking):
     rule = make_rule(alice)
     row = post_transaction(
         actor=alice,
@@ -114,7 +114,7 @@ def test_a_deleted_rule_is_gone_but_for_the_history_that_names_it(alice, checkin
         rule_editing.edit_rule(actor=alice, rule=rule, priority=1)
 
 
-def test_moving_a_rule_puts_it_before_the_one_above(alice):
+def test_moving_a_rule_up_puts_it_before_the_previous_one(alice):
     first, second, third = (make_rule(alice, keyword_pattern=word) for word in ("a", "b", "c"))
     rule_editing.move_rule(actor=alice, rule=third, steps=-1)
     order = CategoryRule.objects.visible_to(alice).in_order()
@@ -141,7 +141,7 @@ def entered(account, description, **fields):
     )
 
 
-def test_an_entry_without_a_category_gets_the_rules_or_the_built_in_maps(alice, checking):
+def test_uncategorized_entry_gets_a_category_from_rules_or_the_built_in_map(alice, checking):
     make_rule(alice, "pets", keyword_pattern="tesco")
     ruled, known, unknown = (entered(checking, text) for text in ("Tesco", "LIDL 12", "Zxq"))
     assert [(row.category and row.category.slug, row.category_source) for row in (
@@ -154,14 +154,14 @@ def test_an_entry_without_a_category_gets_the_rules_or_the_built_in_maps(alice, 
     ]
 
 
-def test_an_entry_with_a_category_keeps_it_as_chosen_by_hand(alice, checking):
+def test_chosen_category_of_an_entry_is_kept(alice, checking):
     make_rule(alice, "pets", keyword_pattern="tesco")
     row = entered(checking, "Tesco", category=category("groceries"))
     assert (row.category.slug, row.category_source) == ("groceries", "manual")
     assert not CategoryChange.objects.exists()
 
 
-def test_the_rules_of_the_accounts_owner_decide_not_the_actors(alice, bob, checking):
+def test_rules_of_the_account_owner_apply_not_the_actors(alice, bob, checking):
     make_rule(bob, "pets", keyword_pattern="zxq")
     row = post_transaction(
         actor=bob,
@@ -173,6 +173,6 @@ def test_the_rules_of_the_accounts_owner_decide_not_the_actors(alice, bob, check
     assert row.category is None
 
 
-def test_no_category_can_be_asked_for(alice, checking):
+def test_entry_can_explicitly_have_no_category(alice, checking):
     assert make_transaction(account=checking, description="LIDL").category is None
     assert Transaction.objects.get().category_source == "none"

@@ -1,4 +1,4 @@
-"""The pages of rules: writing one with its matches, preview, application, the offer."""
+"""Rule pages: edit with live matches, preview, apply, and the offered rule."""
 
 from datetime import date
 
@@ -38,13 +38,13 @@ def coffees(checking):
     ]
 
 
-def test_without_rules_the_page_says_what_one_does(alice, client_for):
+def test_empty_page_explains_rules(alice, client_for):
     page = client_for(alice).get(RULES).content.decode()
     assert "No rules yet" in page
     assert "Apply all" not in page
 
 
-def test_a_rule_is_written_and_leads_to_its_preview(alice, client_for, coffees):
+def test_created_rule_leads_to_its_preview(alice, client_for, coffees):
     client = client_for(alice)
     answer = client.post(f"{RULES}new/", WRITTEN | {"preview": "1"})
     rule = CategoryRule.objects.get()
@@ -57,14 +57,14 @@ def test_a_rule_is_written_and_leads_to_its_preview(alice, client_for, coffees):
     assert rule.priority == 3
 
 
-def test_without_script_a_button_shows_the_matches_and_saves_nothing(alice, client_for, coffees):
+def test_without_javascript_a_button_shows_matches_and_saves_nothing(alice, client_for, coffees):
     answer = client_for(alice).post(f"{RULES}new/", WRITTEN | {"show": "1"})
     assert answer.status_code == 200
     assert answer.context["matches"].match_count == 3
     assert not CategoryRule.objects.exists()
 
 
-def test_a_bad_pattern_is_said_at_its_field_and_kept_in_the_form(alice, client_for):
+def test_invalid_pattern_shows_an_error_at_its_field_and_stays_in_the_form(alice, client_for):
     answer = client_for(alice).post(f"{RULES}new/", WRITTEN | {"merchant_pattern": "(["})
     assert answer.status_code == 422
     assert answer.context["form"].errors == {
@@ -87,14 +87,14 @@ def test_a_bad_pattern_is_said_at_its_field_and_kept_in_the_form(alice, client_f
         ({"keyword_pattern": "coffee", "rule": "²"}, 3),
     ],
 )
-def test_the_list_beside_the_form_follows_what_is_typed(alice, client_for, coffees, given, count):
+def test_match_list_follows_the_form(alice, client_for, coffees, given, count):
     answer = client_for(alice).get(f"{RULES}matches/", {"priority": "100"} | given)
     assert answer.status_code == 200
     matches = answer.context["matches"]
     assert (None if matches is None else matches.match_count) == count
 
 
-def test_applying_and_undoing_from_the_pages(alice, client_for, coffees):
+def test_rules_are_applied_and_undone_from_the_pages(alice, client_for, coffees):
     rule = make_rule(alice)
     client = client_for(alice)
     answer = client.post(f"{RULES}{rule.pk}/apply/", follow=True)
@@ -108,7 +108,7 @@ def test_applying_and_undoing_from_the_pages(alice, client_for, coffees):
     assert not Transaction.objects.exclude(category=None).exists()
 
 
-def test_a_rule_that_is_off_is_previewed_but_not_applied(alice, client_for, coffees):
+def test_inactive_rule_can_be_previewed_but_not_applied(alice, client_for, coffees):
     rule = make_rule(alice, is_active=False)
     client = client_for(alice)
     page = client.get(f"{RULES}{rule.pk}/preview/").content.decode()
@@ -118,7 +118,7 @@ def test_a_rule_that_is_off_is_previewed_but_not_applied(alice, client_for, coff
     assert not Change.objects.exists()
 
 
-def test_the_preview_lists_what_stays(alice, client_for, coffees):
+def test_preview_lists_unchanged_rows(alice, client_for, coffees):
     rule = make_rule(alice)
     make_rule(alice, "coff", "gifts", priority=1)
     set_category(actor=alice, transaction=coffees[0], category=category("travel"))
@@ -135,7 +135,7 @@ def test_the_preview_lists_what_stays(alice, client_for, coffees):
     assert client.get(f"{RULES}preview/?cursor=nonsense").status_code == 404
 
 
-def test_a_rule_is_moved_deleted_and_brought_back(alice, client_for):
+def test_rule_can_be_moved_deleted_and_restored(alice, client_for):
     first, second = make_rule(alice, "a"), make_rule(alice, "b")
     client = client_for(alice)
     client.post(f"{RULES}{second.pk}/move/", {"to": "earlier"})
@@ -149,7 +149,7 @@ def test_a_rule_is_moved_deleted_and_brought_back(alice, client_for):
     assert [rule.pk for rule in client.get(RULES).context["rules"]] == [first.pk, second.pk]
 
 
-def test_the_list_runs_as_many_queries_for_many_rules(
+def test_list_query_count_does_not_grow_with_rules(
     alice, client_for, checking, django_assert_max_num_queries
 ):
     client = client_for(alice)
@@ -177,7 +177,7 @@ def test_the_list_runs_as_many_queries_for_many_rules(
         ("4711 0815", "", "4711 0815", ""),
     ],
 )
-def test_the_proposal_finds_the_row_it_was_made_from(
+def test_proposed_rule_matches_the_transaction_it_came_from(
     alice, checking, description, merchant, keyword, pattern
 ):
     row = make_transaction(account=checking, description=description, merchant=merchant)
@@ -194,9 +194,7 @@ def test_the_proposal_finds_the_row_it_was_made_from(
     assert preview_rules(alice, rule).change_count == 1
 
 
-def test_the_form_is_filled_from_a_transaction_of_ones_own(
-    alice, bob, client_for, coffees, bobs_account
-):
+def test_form_is_prefilled_from_an_own_transaction(alice, bob, client_for, coffees, bobs_account):
     row = set_category(actor=alice, transaction=coffees[0], category=category("gifts"))
     client = client_for(alice)
     form = client.get(f"{RULES}new/?from_transaction={row.pk}").context["form"]
@@ -206,7 +204,7 @@ def test_the_form_is_filled_from_a_transaction_of_ones_own(
         assert client.get(f"{RULES}new/?from_transaction={pk}").status_code == 404
 
 
-def test_a_rule_is_offered_after_a_choice_by_hand_that_no_rule_would_make(alice, coffees):
+def test_rule_is_offered_after_a_manual_choice_no_rule_would_make(alice, coffees):
     assert not is_worth_a_rule(coffees[0])
     row = set_category(actor=alice, transaction=coffees[0], category=category("coffee"))
     assert is_worth_a_rule(row)
@@ -216,7 +214,7 @@ def test_a_rule_is_offered_after_a_choice_by_hand_that_no_rule_would_make(alice,
     assert is_worth_a_rule(row)
 
 
-def test_the_history_names_the_rule(alice, client_for, coffees):
+def test_history_names_the_rule(alice, client_for, coffees):
     rule = make_rule(alice)
     client = client_for(alice)
     client.post(f"{RULES}{rule.pk}/apply/")

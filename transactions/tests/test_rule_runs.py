@@ -1,4 +1,4 @@
-"""Previewing, applying and undoing rules: what is shown is what happens, and goes back exactly."""
+"""Preview, apply and undo rules: the preview is exact, and undo restores everything."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -82,7 +82,7 @@ def coffees(checking):
 # --- Preview -------------------------------------------------------------------------------------
 
 
-def test_a_preview_tells_what_changes_what_stays_and_what_another_rule_keeps(alice, coffees):
+def test_preview_shows_what_changes_what_stays_and_what_another_rule_keeps(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     make_rule(alice, "corner", "restaurants", priority=1, amount_min=Decimal(6))
     before = standing(alice)
@@ -110,7 +110,7 @@ def test_a_preview_tells_what_changes_what_stays_and_what_another_rule_keeps(ali
     assert standing(alice) == before
 
 
-def test_a_preview_tells_each_months_categories_before_and_after(alice, coffees):
+def test_preview_shows_each_months_categories_before_and_after(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     effects = preview_rules(alice, rule).effects
     march, february = date(2026, 3, 1), date(2026, 2, 1)
@@ -127,7 +127,7 @@ def test_a_preview_tells_each_months_categories_before_and_after(alice, coffees)
     assert preview_rules(alice, rule).effects == []
 
 
-def test_a_preview_of_very_many_tells_of_the_latest_and_of_whole_months(
+def test_large_preview_covers_the_latest_rows_and_whole_months(
     alice, coffees, settings, client_for
 ):
     rule = make_rule(alice, "coffee", "coffee")
@@ -144,7 +144,7 @@ def test_a_preview_of_very_many_tells_of_the_latest_and_of_whole_months(
     assert len(preview_rules(alice, rule).effects) == 5
 
 
-def test_a_preview_pages_by_key_through_every_row_once(alice, coffees):
+def test_preview_pages_show_every_row_once(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     seen, cursor = [], None
     while True:
@@ -157,16 +157,14 @@ def test_a_preview_pages_by_key_through_every_row_once(alice, coffees):
     assert seen == [coffees[i].pk for i in (5, 2, 1, 0, 3)]
 
 
-def test_a_rule_being_written_shows_the_latest_rows_it_matches(alice, coffees):
+def test_unsaved_rule_shows_the_latest_rows_it_matches(alice, coffees):
     draft = CategoryRule(user=alice, category=category("coffee"), keyword_pattern="coffee")
     found = matching_rows(alice, draft, limit=1000, page_size=2)
     assert (found.match_count, len(found.rows), found.manual_count) == (6, 2, 1)
     assert matching_rows(alice, draft, limit=1, page_size=2).match_count == 0
 
 
-def test_a_preview_costs_as_many_queries_for_many_rows_as_for_few(
-    alice, coffees, django_assert_max_num_queries
-):
+def test_preview_query_count_does_not_grow_with_rows(alice, coffees, django_assert_max_num_queries):
     rule = make_rule(alice, "coffee", "coffee")
     with django_assert_max_num_queries(9):
         preview_rules(alice, rule)
@@ -179,7 +177,7 @@ def test_a_preview_costs_as_many_queries_for_many_rows_as_for_few(
 # --- Apply ---------------------------------------------------------------------------------------
 
 
-def test_applying_changes_what_the_preview_showed_in_one_batch_with_history(alice, coffees):
+def test_applying_changes_what_the_preview_showed_with_history(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     shown = [row.transaction.pk for row in preview_rules(alice, rule).rows]
     change = apply(alice, rule)
@@ -201,7 +199,7 @@ def test_applying_changes_what_the_preview_showed_in_one_batch_with_history(alic
     assert event.changes == {"rule": rule.pk, "changed": 5}
 
 
-def test_applied_again_it_changes_nothing_and_leaves_no_change(alice, coffees):
+def test_applying_again_changes_nothing_and_creates_no_change(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee")
     apply(alice, rule)
     before = standing(alice)
@@ -210,7 +208,7 @@ def test_applied_again_it_changes_nothing_and_leaves_no_change(alice, coffees):
     assert (Change.objects.count(), CategoryChange.objects.filter(by="rule").count()) == (1, 5)
 
 
-def test_all_rules_apply_in_their_order(alice, coffees):
+def test_all_rules_apply_in_order(alice, coffees):
     make_rule(alice, "coffee", "coffee", priority=2)
     make_rule(alice, "corner", "restaurants", priority=1, amount_max=Decimal(3))
     make_rule(alice, "bread", "groceries", priority=3)
@@ -228,7 +226,7 @@ def test_all_rules_apply_in_their_order(alice, coffees):
     assert check_ledger().is_clean
 
 
-def test_trash_splits_and_confirmed_transfers_are_no_business_of_rules(alice, coffees, savings):
+def test_rules_skip_trash_splits_and_confirmed_transfers(alice, coffees, savings):
     rule = make_rule(alice, "coffee", "coffee")
     Transaction.objects.filter(pk=coffees[0].pk).update(is_split=True)
     partner = make_transaction(account=savings, amount="4.00", description="From checking")
@@ -243,14 +241,14 @@ def test_trash_splits_and_confirmed_transfers_are_no_business_of_rules(alice, co
     assert apply(alice, rule).row_count == 3
 
 
-def test_somebody_elses_rows_are_never_touched(alice, bob, bobs_account, coffees):
+def test_other_peoples_rows_are_never_touched(alice, bob, bobs_account, coffees):
     theirs = make_transaction(account=bobs_account, description="CORNER COFFEE")
     apply(alice, make_rule(alice, "coffee", "coffee"))
     theirs.refresh_from_db()
     assert theirs.category is None
 
 
-def test_a_rule_that_is_off_is_not_applied(alice, coffees):
+def test_inactive_rule_is_not_applied(alice, coffees):
     rule = make_rule(alice, "coffee", "coffee", is_active=False)
     with pytest.raises(ValidationError, match="is off"):
         apply(alice, rule)
@@ -260,9 +258,7 @@ def test_a_rule_that_is_off_is_not_applied(alice, coffees):
 # --- Undo ----------------------------------------------------------------------------------------
 
 
-def test_undo_gives_back_categories_sources_and_totals_exactly_and_history_tells_both(
-    alice, coffees
-):
+def test_undo_restores_categories_sources_and_totals_and_history_shows_both(alice, coffees):
     before = standing(alice)
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     assert standing(alice) != before
@@ -278,7 +274,7 @@ def test_undo_gives_back_categories_sources_and_totals_exactly_and_history_tells
     assert event.changes == {"kind": "rule_run", "restored": 5, "left_alone": 0}
 
 
-def test_undo_leaves_alone_what_somebody_changed_since_and_names_it(alice, coffees):
+def test_undo_skips_and_names_rows_changed_since(alice, coffees):
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     set_category(actor=alice, transaction=coffees[0], category=category("gifts"))
     result = undo(alice, change)
@@ -288,7 +284,7 @@ def test_undo_leaves_alone_what_somebody_changed_since_and_names_it(alice, coffe
     assert check_ledger().is_clean
 
 
-def test_a_batch_is_undone_once(alice, coffees):
+def test_change_is_undone_only_once(alice, coffees):
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     undo(alice, change)
     before = standing(alice)
@@ -297,7 +293,7 @@ def test_a_batch_is_undone_once(alice, coffees):
     assert standing(alice) == before
 
 
-def test_after_thirty_days_it_is_too_late(alice, coffees):
+def test_change_cannot_be_undone_after_thirty_days(alice, coffees):
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     before = standing(alice)
     with pytest.raises(ValidationError, match="30 days"):
@@ -307,7 +303,7 @@ def test_after_thirty_days_it_is_too_late(alice, coffees):
     assert change.undone_at is None
 
 
-def test_two_batches_over_the_same_rows_go_back_from_the_last_to_the_first(alice, coffees):
+def test_two_changes_to_the_same_rows_are_undone_in_reverse_order(alice, coffees):
     before = standing(alice)
     first = apply(alice, make_rule(alice, "coffee", "coffee"))
     second = apply(alice, make_rule(alice, "corner", "restaurants", priority=1))
@@ -316,7 +312,7 @@ def test_two_batches_over_the_same_rows_go_back_from_the_last_to_the_first(alice
     assert standing(alice) == before
 
 
-def test_many_pieces_are_one_change(alice, monkeypatch):
+def test_many_batches_are_one_change(alice, monkeypatch):
     account = make_account(user=alice, opening_balance="500")
     for day in range(1, 8):
         make_transaction(account=account, txn_date=date(2026, 3, day), description="Coffee")
@@ -329,7 +325,7 @@ def test_many_pieces_are_one_change(alice, monkeypatch):
     assert standing(alice) == before
 
 
-def test_a_text_is_matched_once_however_many_rows_have_it_and_a_book_is_one_automaton(alice):
+def test_repeated_text_is_matched_once_and_a_book_is_one_automaton(alice):
     account = make_account(user=alice, opening_balance="500")
     for _ in range(5):
         make_transaction(account=account, description="Coffee")

@@ -1,4 +1,4 @@
-"""The running balance is right on every page; so is the course of the balance."""
+"""The running balance is correct on every page, and so is the balance history."""
 
 import random
 from datetime import date, timedelta
@@ -49,7 +49,7 @@ def counted_up(account):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 50])
-def test_every_page_shows_what_counting_up_shows(busy, size):
+def test_every_page_matches_the_balance_added_up_from_the_start(busy, size):
     expected = counted_up(busy)
     rows = list(Transaction.objects.filter(account=busy, deleted_at=None))
     for start in range(0, len(rows), size):
@@ -74,7 +74,7 @@ def test_days_and_months_end_with_the_last_rows_balance(busy):
 
 
 @pytest.mark.slow
-def test_the_page_of_an_account_pages_and_draws(alice, client_for, busy):
+def test_account_page_shows_pages_and_a_chart(alice, client_for, busy):
     client, expected, seen = client_for(alice), counted_up(busy), {}
     url = f"/accounts/{busy.pk}/"
     answer = client.get(url)
@@ -89,6 +89,6 @@ def test_the_page_of_an_account_pages_and_draws(alice, client_for, busy):
     assert year.context["points"][-1].on >= timezone.now().date()
 
 
-def test_an_account_without_rows_says_so(alice, client_for, checking):
+def test_account_without_rows_says_so(alice, client_for, checking):
     text = client_for(alice).get(f"/accounts/{checking.pk}/").content.decode()
     assert "No transactions yet" in text

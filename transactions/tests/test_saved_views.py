@@ -1,4 +1,4 @@
-"""What a person sets about the list: views by name, the columns, tags and notes in their row."""
+"""List settings: saved views, columns, and tags and notes edited in the row."""
 
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 API = "/api/transactions/views"
 
 
-def test_the_page_saves_lists_and_removes_a_view(alice, client_for):
+def test_page_saves_lists_and_removes_a_view(alice, client_for):
     client = client_for(alice)
     body = {"name": " Big  food ", "query": "category=food&amount_min=100&cursor=x"}
     client.post("/transactions/views/new/", body)
@@ -28,7 +28,7 @@ def test_the_page_saves_lists_and_removes_a_view(alice, client_for):
 
 
 @pytest.mark.parametrize("name", ["", "twice"])
-def test_a_view_needs_a_name_of_its_own(alice, client_for, name):
+def test_view_requires_a_unique_name(alice, client_for, name):
     client = client_for(alice)
     client.post("/transactions/views/new/", {"name": "twice", "query": ""})
     answer = client.post("/transactions/views/new/", {"name": name, "query": "search=a"})
@@ -36,7 +36,7 @@ def test_a_view_needs_a_name_of_its_own(alice, client_for, name):
     assert SavedView.objects.count() == 1
 
 
-def test_the_api_keeps_and_forgets_a_view(alice, bob, api_for):
+def test_api_creates_and_deletes_a_view(alice, bob, api_for):
     client = api_for(alice)
     body = {"name": "Food", "query": "category=food"}
     made = client.post("/api/transactions/views", body, format="json")
@@ -50,7 +50,7 @@ def test_the_api_keeps_and_forgets_a_view(alice, bob, api_for):
     assert client.get("/api/transactions/views").json() == []
 
 
-def test_a_view_gets_another_name_and_the_clash_is_said_at_it(alice, bob, client_for):
+def test_view_can_be_renamed_and_a_duplicate_name_shows_an_error(alice, bob, client_for):
     food = save_view(actor=alice, name="Food", query="category=food")
     save_view(actor=alice, name="Rent", query="category=rent")
     client, url = client_for(alice), f"/transactions/views/{food.pk}/edit/"
@@ -66,7 +66,7 @@ def test_a_view_gets_another_name_and_the_clash_is_said_at_it(alice, bob, client
     assert page.context["current_view"] == SavedView.objects.get(name="Eating")
 
 
-def test_the_api_changes_name_and_query_each_alone(alice, bob, api_for):
+def test_api_changes_name_and_query_separately(alice, bob, api_for):
     food = save_view(actor=alice, name="Food", query="category=food")
     save_view(actor=alice, name="Rent", query="category=rent")
     client, url = api_for(alice), f"{API}/{food.pk}"
@@ -87,9 +87,7 @@ def headings(answer):
     return [column["name"] for column in answer.context["columns"]]
 
 
-def test_chosen_columns_are_kept_in_the_session_and_the_address_overrides_them(
-    alice, checking, client_for
-):
+def test_columns_are_kept_in_the_session_and_overridden_by_the_url(alice, checking, client_for):
     make_transaction(account=checking, merchant="Kiosk", notes="for the team", tags=["work"])
     client = client_for(alice)
     usual = ["txn_date", "merchant", "category", "account", "tags", "amount"]
@@ -116,7 +114,7 @@ def test_chosen_columns_are_kept_in_the_session_and_the_address_overrides_them(
     assert headings(client.get("/transactions/")) == usual
 
 
-def test_the_balance_stands_beside_one_accounts_rows_where_none_is_left_out(
+def test_balance_is_shown_only_for_complete_rows_of_one_account(
     alice, checking, savings, client_for
 ):
     for day in (1, 2, 3):
@@ -132,7 +130,7 @@ def test_the_balance_stands_beside_one_accounts_rows_where_none_is_left_out(
         assert headings(client.get(other)) == ["merchant", "amount"]
 
 
-def test_a_saved_view_keeps_the_chosen_columns(alice, checking, client_for):
+def test_saved_view_keeps_the_chosen_columns(alice, checking, client_for):
     client = client_for(alice)
     client.post("/transactions/columns/", {"columns": ["tags"]})
     query = client.get("/transactions/?search=a").context["view_query"]
@@ -148,9 +146,7 @@ def test_a_saved_view_keeps_the_chosen_columns(alice, checking, client_for):
 HTMX = {"HX-Request": "true"}
 
 
-def test_tags_and_notes_are_each_changed_in_their_row_and_leave_the_other(
-    alice, checking, client_for
-):
+def test_tags_and_notes_are_edited_separately_in_the_row(alice, checking, client_for):
     row = make_transaction(account=checking, tags=["work"], notes="keep")
     client, url = client_for(alice), f"/transactions/{row.pk}/notes/"
     inline = client.get(f"{url}?field=tags", headers=HTMX).content.decode()
@@ -168,9 +164,7 @@ def test_tags_and_notes_are_each_changed_in_their_row_and_leave_the_other(
     assert row.tags.count() == 2
 
 
-def test_without_javascript_the_notes_have_a_page_that_goes_back_to_the_list(
-    alice, checking, client_for
-):
+def test_without_javascript_the_notes_page_returns_to_the_list(alice, checking, client_for):
     row = make_transaction(account=checking, tags=["work"], notes="keep")
     client, back = client_for(alice), "/transactions/?search=coffee"
     link = f"/transactions/{row.pk}/notes/?next=/transactions/%3Fsearch%3Dcoffee"
@@ -183,7 +177,7 @@ def test_without_javascript_the_notes_have_a_page_that_goes_back_to_the_list(
     assert (row.notes, row.tags.count()) == ("new", 0)
 
 
-def test_who_may_only_look_is_offered_no_change_in_the_row(alice, checking, client_for):
+def test_read_only_users_see_no_edit_actions_in_the_row(alice, checking, client_for):
     row = make_transaction(account=checking, tags=["work"])
     member = make_user("member@example.com")
     AccountShare.objects.create(

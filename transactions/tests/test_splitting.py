@@ -1,4 +1,4 @@
-"""Splitting: the parts count instead of the whole, and make it whole again."""
+"""Split transactions: the parts count instead of the whole, and splits can be undone."""
 
 import re
 from decimal import Decimal
@@ -43,7 +43,7 @@ def spent():
     return dict(totals)
 
 
-def test_the_parts_count_instead_of_the_whole(alice, split):
+def test_parts_count_instead_of_the_whole(alice, split):
     assert spent() == {"transport": Decimal(20), None: Decimal(10)}
     [at_merchant] = MerchantTotal.objects.all()
     assert (at_merchant.category, at_merchant.outflow) == (None, Decimal(30))
@@ -71,7 +71,7 @@ def test_splitting_again_replaces_the_parts(alice, split, groceries):
         (["-29.999", "-0.001"], "EUR has 2 decimals."),
     ],
 )
-def test_parts_that_are_not_the_whole_are_refused(alice, checking, amounts, sentence):
+def test_parts_that_do_not_add_up_are_rejected(alice, checking, amounts, sentence):
     row = make_transaction(account=checking, amount="-30.00")
     with pytest.raises(ValidationError) as refusal:
         split_transaction(
@@ -82,7 +82,7 @@ def test_parts_that_are_not_the_whole_are_refused(alice, checking, amounts, sent
     assert_ledger_holds()
 
 
-def test_a_part_is_no_transfer_and_in_nobody_elses_category(alice, bob, checking):
+def test_part_cannot_be_a_transfer_or_use_another_persons_category(alice, bob, checking):
     row = make_transaction(account=checking, amount="-30.00")
     foreign = create_category(actor=bob, user=bob, name="Bob's")
     for category in (foreign, Category.objects.get(slug="transfer")):
@@ -96,14 +96,14 @@ def test_a_part_is_no_transfer_and_in_nobody_elses_category(alice, bob, checking
     ("change", "attr"),
     [({"signed_amount": Decimal(-1)}, "amount"), ({"category": None}, "category")],
 )
-def test_amount_and_category_of_a_split_row_stay(alice, split, change, attr):
+def test_amount_and_category_of_a_split_transaction_are_fixed(alice, split, change, attr):
     with pytest.raises(ValidationError) as refusal:
         edit_transaction(actor=alice, transaction=split, **change)
     assert list(refusal.value.message_dict) == [attr]
     assert_ledger_holds()
 
 
-def test_day_account_and_status_of_a_split_row_move_its_parts(alice, split, savings):
+def test_moving_date_account_or_status_moves_the_parts(alice, split, savings):
     for change in (
         {"txn_date": split.txn_date.replace(month=5)},
         {"account": savings},
@@ -115,7 +115,9 @@ def test_day_account_and_status_of_a_split_row_move_its_parts(alice, split, savi
         assert_ledger_holds()
 
 
-def test_bulk_edits_pass_it_over_and_deleting_is_undone_whole(alice, split, groceries):
+def test_bulk_edits_skip_split_transactions_and_undoing_a_deletion_restores_parts(
+    alice, split, groceries
+):
     rows, now = Transaction.objects.all(), timezone.now()
     assert bulk_edit(actor=alice, rows=rows, at=now, category=None) is None
     change = bulk_delete(actor=alice, rows=rows, at=now)
@@ -125,7 +127,7 @@ def test_bulk_edits_pass_it_over_and_deleting_is_undone_whole(alice, split, groc
     assert_ledger_holds()
 
 
-def test_a_category_that_goes_leaves_its_parts_to_its_parent(alice, split, groceries):
+def test_parts_of_a_deleted_category_move_to_its_parent(alice, split, groceries):
     own = create_category(actor=alice, user=alice, name="Own", parent=groceries.parent)
     split_transaction(
         actor=alice, transaction=split, parts=[Part(Decimal(-15), own), Part(Decimal(-15))]
@@ -135,7 +137,7 @@ def test_a_category_that_goes_leaves_its_parts_to_its_parent(alice, split, groce
     assert_ledger_holds()
 
 
-def test_the_category_filter_finds_a_split_row_by_its_parts(alice, split, api_for):
+def test_category_filter_finds_a_split_transaction_by_its_parts(alice, split, api_for):
     def found(slug):
         return len(api_for(alice).get(f"/api/transactions?category={slug}").json()["results"])
 
@@ -149,7 +151,7 @@ def form_of(*parts):
     return body
 
 
-def test_the_page_splits_and_undo_makes_it_whole(alice, checking, groceries, client_for):
+def test_page_splits_and_undo_restores_the_whole(alice, checking, groceries, client_for):
     row = make_transaction(account=checking, amount="-30.00", category=groceries)
     client, url = client_for(alice), f"/transactions/{row.pk}/split/"
     assert 'value="30' in client.get(url).content.decode()
@@ -165,7 +167,7 @@ def test_the_page_splits_and_undo_makes_it_whole(alice, checking, groceries, cli
     assert spent() == {"groceries": Decimal(30)}
 
 
-def test_the_api_puts_and_takes_parts(alice, checking, groceries, api_for):
+def test_api_sets_and_removes_parts(alice, checking, groceries, api_for):
     row = make_transaction(account=checking, amount="-30.00", category=groceries)
     client, url = api_for(alice), f"/api/transactions/{row.pk}/splits"
     parts = [{"amount": "20.00", "category": "transport", "notes": "bus"}, {"amount": "10.00"}]
@@ -180,7 +182,7 @@ def test_the_api_puts_and_takes_parts(alice, checking, groceries, api_for):
     assert spent() == {"groceries": Decimal(30)}
 
 
-def test_in_the_list_of_a_category_a_split_row_counts_by_its_part(
+def test_category_list_counts_only_the_matching_part(
     alice, bob, checking, split, groceries, transport, client_for
 ):
     make_transaction(account=checking, amount="-5.00", category=transport)

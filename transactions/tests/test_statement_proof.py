@@ -1,4 +1,4 @@
-"""Whether an account agrees with its bank's statements, and what would explain a difference."""
+"""Whether an account matches its bank's statements, and what explains a difference."""
 
 from datetime import date
 from decimal import Decimal
@@ -48,7 +48,7 @@ def proofs(account):
     return prove_page(account, list(statements_of(account)))
 
 
-def test_statements_that_agree_and_follow_on(checking):
+def test_matching_statements_follow_on(checking):
     bring(checking, "990.00", ("20260301", "-10.00", "Bakery"), ("20260331", "0.01", "Interest"),
           ("20260331", "-0.01", "Tax"))  # fmt: skip
     bring(checking, "965.00", ("20260401", "-25.00", "Market"))
@@ -61,7 +61,7 @@ def test_statements_that_agree_and_follow_on(checking):
     assert latest.gap is None
 
 
-def test_days_that_no_statement_covers_are_named(checking):
+def test_days_without_a_statement_are_named(checking):
     bring(checking, "990.00", ("20260301", "-10.00", "Bakery"))
     bring(checking, "965.00", ("20260401", "-25.00", "Market"))
     latest, first = proofs(checking)
@@ -69,7 +69,7 @@ def test_days_that_no_statement_covers_are_named(checking):
     assert first.gap is None
 
 
-def test_a_difference_names_the_line_that_explains_it(checking, client_for, api_for):
+def test_difference_names_the_transaction_that_explains_it(checking, client_for, api_for):
     extra = builders.make_transaction(
         account=checking, amount="-490.00", txn_date=date(2026, 3, 15), description="Sofa"
     )
@@ -92,7 +92,7 @@ def test_a_difference_names_the_line_that_explains_it(checking, client_for, api_
     assert (told[0]["first"], told[0]["last"], told[0]["gap"]) == ("2026-03-01", "2026-03-31", None)
 
 
-def test_a_line_that_was_deleted_since_is_a_difference(checking):
+def test_transaction_deleted_since_causes_a_difference(checking):
     bring(checking, "990.00", ("20260301", "-4.00", "Bakery"), ("20260302", "-6.00", "Kiosk"))
     rows = Transaction.objects.filter(account=checking, signed_amount="-6.00")
     delete_transactions(actor=checking.user, rows=rows)
@@ -100,13 +100,13 @@ def test_a_line_that_was_deleted_since_is_a_difference(checking):
     assert proof.difference == Decimal("-6.00")
 
 
-def test_a_reverted_import_is_no_statement(checking):
+def test_reverted_import_is_not_a_statement(checking):
     batch = bring(checking, "990.00", ("20260301", "-10.00", "Bakery"))
     revert_import(actor=checking.user, batch=batch, at=NOW)
     assert proofs(checking) == []
 
 
-def test_a_file_without_a_balance_proves_nothing(checking):
+def test_file_without_a_balance_proves_nothing(checking):
     content = b"Date,Description,Amount\n2026-03-01,Bakery,-10.00\n2026-03-02,Kiosk,-2.00\n"
     batch = start_import(
         actor=checking.user, account=checking, file_name="march.csv", content=content
@@ -118,7 +118,7 @@ def test_a_file_without_a_balance_proves_nothing(checking):
 
 
 @pytest.mark.parametrize("count", [2, 12])
-def test_the_page_asks_the_same_whatever_the_number_of_statements(
+def test_page_query_count_does_not_grow_with_statements(
     checking, client_for, django_assert_max_num_queries, count
 ):
     for day in range(1, count + 1):

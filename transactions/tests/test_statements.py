@@ -1,4 +1,4 @@
-"""Statements: opening plus lines is closing, to the cent; in print too, page by page."""
+"""Statements: opening balance plus lines equals closing balance, also on every printed page."""
 
 import re
 from datetime import date, timedelta
@@ -51,7 +51,7 @@ def march(checking):
     return checking
 
 
-def test_opening_and_lines_lead_to_the_closing_balance(march):
+def test_opening_balance_plus_lines_equals_closing_balance(march):
     statement = build_statement(Account.objects.get(pk=march.pk), MARCH)
     assert statement.opening == Decimal("900.00")
     assert [(line.on.day, line.amount, line.balance) for line in statement.lines] == [
@@ -74,7 +74,7 @@ def test_opening_and_lines_lead_to_the_closing_balance(march):
         (Period(date(2020, 1, 1), date(2030, 1, 1)), "1000.00", "3356.67"),
     ],
 )
-def test_any_period_begins_where_the_one_before_ends(march, period, opening, closing):
+def test_each_period_begins_where_the_previous_one_ends(march, period, opening, closing):
     account = Account.objects.get(pk=march.pk)
     statement = build_statement(account, period)
     assert (statement.opening, statement.closing) == (Decimal(opening), Decimal(closing))
@@ -82,7 +82,7 @@ def test_any_period_begins_where_the_one_before_ends(march, period, opening, clo
     assert before.closing == statement.opening
 
 
-def test_trash_is_in_no_line_and_a_split_counts_by_its_parts(alice, march):
+def test_trash_is_excluded_and_a_split_counts_by_its_parts(alice, march):
     gone = row(march, "-50.00", (3, 5))
     delete_transactions(actor=alice, rows=type(gone).objects.filter(pk=gone.pk))
     whole = row(march, "-60.00", (3, 6))
@@ -127,7 +127,7 @@ def long_statement(count):
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_twenty_printed_pages_add_up_and_say_which_page_they_are():
+def test_twenty_printed_pages_add_up_and_are_numbered():
     statement = long_statement(760)
     pages = [
         page.extract_text()
@@ -151,7 +151,7 @@ def test_twenty_printed_pages_add_up_and_say_which_page_they_are():
 
 
 @pytest.mark.once
-def test_more_lines_than_can_be_printed_are_refused():
+def test_more_lines_than_can_be_printed_are_rejected():
     statement = long_statement(1)
     too_many = Statement(
         *(statement.account, MARCH, Decimal(0), Decimal(0), Decimal(0), Decimal(0)),

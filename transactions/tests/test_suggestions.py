@@ -1,4 +1,4 @@
-"""Which category a new line gets: rule, then provider, then the built-in map."""
+"""The initial category of a line: rule first, then provider, then the built-in map."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ def slug_of(suggestion):
     return category.slug if category else None
 
 
-def test_the_built_in_map_knows_common_merchants(alice, line):
+def test_built_in_map_recognizes_common_merchants(alice, line):
     suggestion = suggester_for(alice).suggest(line, is_inflow=False)
     assert (slug_of(suggestion), suggestion.category_source, suggestion.merchant) == (
         "groceries",
@@ -28,12 +28,12 @@ def test_the_built_in_map_knows_common_merchants(alice, line):
     )
 
 
-def test_the_providers_category_comes_before_the_map(alice, line):
+def test_provider_category_wins_over_the_map(alice, line):
     suggestion = suggester_for(alice).suggest(line, is_inflow=False, provider_category="Household")
     assert (slug_of(suggestion), suggestion.category_source) == ("household", "provider")
 
 
-def test_a_rule_comes_before_both_and_a_new_one_is_seen_at_once(alice, bob, line):
+def test_rule_wins_over_both_and_a_new_rule_applies_at_once(alice, bob, line):
     pets = Category.objects.get(user=None, slug="pets")
     assert slug_of(suggester_for(alice).suggest(line, is_inflow=False)) == "groceries"
     rule = CategoryRule.objects.create(user=alice, category=pets, keyword_pattern="tesco")
@@ -46,7 +46,7 @@ def test_a_rule_comes_before_both_and_a_new_one_is_seen_at_once(alice, bob, line
     assert slug_of(suggester_for(bob).suggest(line, is_inflow=False)) == "groceries"
 
 
-def test_nothing_known_is_nothing_said(alice):
+def test_unknown_line_gets_no_suggestion(alice):
     unknown = Line("ZXQ 4711", "", 1, Decimal("1.00"))
     suggestion = suggester_for(alice).suggest(unknown, is_inflow=False)
     assert (suggestion.category_id, suggestion.category_source) == (None, "none")

@@ -1,4 +1,4 @@
-"""Syncing connected banks: what the bank tells is what the ledger holds, however it is told."""
+"""Syncing banks: the ledger always ends up with the bank's data."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def fill(bank: Bank, count: int = 6) -> None:
     bank.add("main", TODAY - timedelta(days=2), "2000.00", "Salary")
 
 
-def test_a_new_account_holds_what_the_bank_holds(bank, connect):
+def test_new_account_has_the_banks_balance(bank, connect):
     fill(bank)
     connection = connect()
     connected = map_to(connection, "new")
@@ -117,7 +117,7 @@ def test_a_new_account_holds_what_the_bank_holds(bank, connect):
     assert check_ledger().is_clean
 
 
-def test_syncing_again_adds_nothing_and_keeps_what_the_person_did(bank, connect, alice):
+def test_repeated_sync_adds_nothing_and_keeps_manual_changes(bank, connect, alice):
     fill(bank)
     connection = connect()
     account = map_to(connection, "new").account
@@ -132,7 +132,7 @@ def test_syncing_again_adds_nothing_and_keeps_what_the_person_did(bank, connect,
     assert ledger(account) == bank.posted("main")
 
 
-def test_news_arrives_and_balances_follow(bank, connect):
+def test_new_transactions_arrive_and_balances_follow(bank, connect):
     fill(bank)
     connection = connect()
     account = map_to(connection, "new").account
@@ -143,7 +143,7 @@ def test_news_arrives_and_balances_follow(bank, connect):
     assert account.balance == bank.balance("main")
 
 
-def test_a_line_typed_by_hand_is_not_doubled(bank, connect, alice):
+def test_manual_entry_is_not_duplicated(bank, connect, alice):
     checking = builders.make_account(
         user=alice, name="Everyday", currency="USD", opening_balance="100.00"
     )
@@ -162,7 +162,7 @@ def test_a_line_typed_by_hand_is_not_doubled(bank, connect, alice):
     assert typed.external_id or open_items.count() == 1
 
 
-def test_an_account_that_is_not_mapped_gets_no_lines(bank, connect):
+def test_unmapped_account_gets_no_lines(bank, connect):
     fill(bank)
     connection = connect()
     run = sync(connection)
@@ -170,7 +170,7 @@ def test_an_account_that_is_not_mapped_gets_no_lines(bank, connect):
     assert not Transaction.objects.exists()
 
 
-def test_an_account_mapped_later_gets_the_whole_history(bank, connect):
+def test_account_mapped_later_gets_the_whole_history(bank, connect):
     fill(bank)
     connection = connect()
     sync(connection)
@@ -179,7 +179,7 @@ def test_an_account_mapped_later_gets_the_whole_history(bank, connect):
     assert ledger(account) == bank.posted("main")
 
 
-def test_linking_the_same_bank_again_finds_its_account_and_adds_nothing(
+def test_relinking_the_same_bank_finds_its_account_and_adds_nothing(
     bank, connect, alice, server, provider
 ):
     fill(bank)
@@ -201,7 +201,7 @@ def test_linking_the_same_bank_again_finds_its_account_and_adds_nothing(
 @pytest.mark.parametrize(
     "fault", [bank_servers.down, bank_servers.garbage, bank_servers.enormous, bank_servers.redirect]
 )
-def test_a_bank_out_of_order_changes_nothing_and_is_asked_again(bank, connect, server, fault):
+def test_unavailable_bank_changes_nothing_and_is_retried(bank, connect, server, fault):
     fill(bank)
     connection = connect()
     account = map_to(connection, "new").account
@@ -226,7 +226,7 @@ def test_a_bank_out_of_order_changes_nothing_and_is_asked_again(bank, connect, s
     assert ledger(account) == bank.posted("main")
 
 
-def test_one_sync_at_a_time(bank, connect):
+def test_only_one_sync_runs_at_a_time(bank, connect):
     connection = connect()
     BankConnection.objects.filter(pk=connection.pk).update(lease_until=NOW + timedelta(minutes=10))
     assert sync_connection(connection_id=connection.pk, at=NOW) is None
@@ -239,7 +239,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("point", ["write_remote_accounts", "bring_in", "_end", "connector_of"])
-def test_a_sync_killed_on_the_way_is_completed_by_the_next(bank, connect, monkeypatch, point):
+def test_interrupted_sync_is_completed_by_the_next(bank, connect, monkeypatch, point):
     fill(bank)
     connection = connect()
     account = map_to(connection, "new").account
@@ -259,7 +259,7 @@ def test_a_sync_killed_on_the_way_is_completed_by_the_next(bank, connect, monkey
     assert list(connection.runs.values_list("status", flat=True)) == ["done", "failed"]
 
 
-def test_the_secret_is_kept_encrypted_and_told_nowhere(bank, connect, alice, api_for):
+def test_secret_is_encrypted_and_never_shown(bank, connect, alice, api_for):
     connection = connect()
     stored = BankConnection.objects.get(pk=connection.pk).secret
     assert stored.startswith("enc1:")
@@ -268,7 +268,7 @@ def test_the_secret_is_kept_encrypted_and_told_nowhere(bank, connect, alice, api
     assert "secret" not in json.dumps(answer.json())
 
 
-def test_asked_for_fifty_times_there_is_one_run(bank, connect, alice):
+def test_fifty_requests_make_one_run(bank, connect, alice):
     connection = connect()
     runs = {
         request_sync(actor=alice, connection=connection, trigger="webhook", at=NOW).pk
@@ -277,7 +277,7 @@ def test_asked_for_fifty_times_there_is_one_run(bank, connect, alice):
     assert len(runs) == 1
 
 
-def test_disconnecting_can_take_the_lines_along_and_be_undone(bank, connect, alice):
+def test_disconnecting_can_delete_transactions_and_be_undone(bank, connect, alice):
     fill(bank)
     connection = connect()
     account = map_to(connection, "new").account
@@ -292,7 +292,7 @@ def test_disconnecting_can_take_the_lines_along_and_be_undone(bank, connect, ali
         connecting.undo_disconnect(actor=alice, connection=connection, at=NOW + timedelta(days=2))
 
 
-def test_a_day_after_disconnecting_the_access_is_forgotten(bank, connect, alice, server, provider):
+def test_access_is_deleted_a_day_after_disconnecting(bank, connect, alice, server, provider):
     connection = connect()
     connecting.disconnect_bank(actor=alice, connection=connection, keep_data=True, at=NOW)
     assert connecting.end_accesses(at=NOW + timedelta(hours=23)) == 0
@@ -317,7 +317,7 @@ def plaid(alice, bank, servers, httpserver):
     return server, connection, map_to(connection, "new").account
 
 
-def test_a_pending_line_becomes_the_posted_one(bank, plaid, alice):
+def test_pending_transaction_becomes_the_posted_one(bank, plaid, alice):
     _, connection, account = plaid
     pending = bank.add("main", TODAY - timedelta(days=2), "-100.00", "HOTEL SEA", is_pending=True)
     sync(connection)
@@ -348,7 +348,7 @@ def test_revised_and_removed_lines_follow_the_bank(bank, plaid):
     assert check_ledger().is_clean
 
 
-def test_a_sign_in_that_ended_is_told_and_renewed(bank, plaid, alice):
+def test_expired_sign_in_is_reported_and_renewed(bank, plaid, alice):
     server, connection, account = plaid
     server.needs_login = True
     sync(connection)
@@ -364,7 +364,7 @@ def test_a_sign_in_that_ended_is_told_and_renewed(bank, plaid, alice):
     assert ledger(account) == bank.posted("main")
 
 
-def test_an_account_of_another_currency_is_refused(bank, plaid, alice):
+def test_account_in_another_currency_is_rejected(bank, plaid, alice):
     _, connection, _ = plaid
     bank.open("euros", currency="EUR", name="Euros")
     sync(connection)

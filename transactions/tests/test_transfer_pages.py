@@ -1,4 +1,4 @@
-"""Transfers at their doors: pages and API; the same request twice moves the money once."""
+"""Transfers on pages and in the API; repeating a request transfers only once."""
 
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ def suggested(alice, checking, savings):
     return Transfer.objects.get()
 
 
-def test_the_form_moves_money_once_and_undo_moves_it_back(alice, checking, savings, client_for):
+def test_form_transfers_once_and_undo_reverses_it(alice, checking, savings, client_for):
     client = client_for(alice)
     body = {"source": checking.pk, "target": savings.pk, "amount": "250", "on": "2026-03-15"}
     for _ in range(2):
@@ -49,7 +49,7 @@ def test_the_form_moves_money_once_and_undo_moves_it_back(alice, checking, savin
         ({"target_amount": "3"}, "Both accounts use the same currency"),
     ],
 )
-def test_what_cannot_be_moved_is_said_at_its_field(
+def test_impossible_transfer_shows_an_error_at_its_field(
     alice, checking, savings, client_for, over, sentence
 ):
     body = {"source": checking.pk, "target": savings.pk, "amount": "250", "on": "2026-03-15"}
@@ -59,7 +59,7 @@ def test_what_cannot_be_moved_is_said_at_its_field(
     assert not Transaction.objects.exists()
 
 
-def test_a_suggestion_is_shown_confirmed_and_rejected(alice, suggested, client_for):
+def test_suggestion_is_shown_confirmed_and_rejected(alice, suggested, client_for):
     client = client_for(alice)
     page = client.get("/transactions/transfers/").content.decode()
     assert "To pot" in page
@@ -72,7 +72,7 @@ def test_a_suggestion_is_shown_confirmed_and_rejected(alice, suggested, client_f
     assert Transfer.objects.get().status == "rejected"
 
 
-def test_the_api_moves_money_once_a_key(alice, checking, savings, api_for):
+def test_api_transfers_once_per_idempotency_key(alice, checking, savings, api_for):
     client = api_for(alice)
     body = {"source": checking.pk, "target": savings.pk, "amount": "10.00", "date": "2026-03-15"}
     answers = [
@@ -94,14 +94,14 @@ def test_the_api_moves_money_once_a_key(alice, checking, savings, api_for):
     assert len(client.get("/api/transfers?status=confirmed").json()["results"]) == 1
 
 
-def test_the_api_refuses_foreign_and_shared_accounts(alice, checking, bobs_account, api_for):
+def test_api_rejects_other_peoples_and_shared_accounts(alice, checking, bobs_account, api_for):
     body = {"source": checking.pk, "target": bobs_account.pk, "amount": "10.00"}
     answer = api_for(alice).post("/api/transfers", body, format="json")
     assert answer.status_code == 400
     assert not Transaction.objects.exists()
 
 
-def test_the_api_confirms_and_rejects(alice, suggested, api_for):
+def test_api_confirms_and_rejects(alice, suggested, api_for):
     client = api_for(alice)
     answer = client.post(f"/api/transfers/{suggested.pk}/confirm")
     assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
@@ -109,7 +109,7 @@ def test_the_api_confirms_and_rejects(alice, suggested, api_for):
     assert (answer.status_code, answer.json()["status"]) == (200, "rejected")
 
 
-def test_one_side_at_the_api_keeps_its_amount(alice, checking, savings, api_for):
+def test_side_of_a_transfer_keeps_its_amount_in_the_api(alice, checking, savings, api_for):
     client = api_for(alice)
     body = {"source": checking.pk, "target": savings.pk, "amount": "10.00"}
     made = client.post("/api/transfers", body, format="json").json()
@@ -120,7 +120,7 @@ def test_one_side_at_the_api_keeps_its_amount(alice, checking, savings, api_for)
     assert balances(checking, savings) == [Decimal(1000), Decimal(5000)]
 
 
-def test_between_currencies_the_form_takes_what_arrives(alice, checking, client_for):
+def test_form_takes_the_received_amount_between_currencies(alice, checking, client_for):
     dollars = make_account(user=alice, name="Dollars", currency="USD")
     body = {"source": checking.pk, "target": dollars.pk, "amount": "10", "on": "2026-03-15"}
     client = client_for(alice)

@@ -1,4 +1,4 @@
-"""Transfers: an atomic pair, outside income and spending; suggestions that are remembered."""
+"""Transfers: atomic pairs outside income and spending, and suggestions that are remembered."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -39,7 +39,7 @@ def balances(*accounts):
     return [account.balance for account in accounts]
 
 
-def test_a_transfer_moves_the_same_amount_and_is_no_spending(alice, checking, savings):
+def test_transfer_moves_one_amount_and_is_not_spending(alice, checking, savings):
     transfer = transfer_funds(
         actor=alice, source=checking, target=savings, amount=Decimal("250.00"), on=MARCH
     )
@@ -49,7 +49,7 @@ def test_a_transfer_moves_the_same_amount_and_is_no_spending(alice, checking, sa
     assert check_ledger().is_clean
 
 
-def test_a_transfer_that_the_source_cannot_pay_leaves_nothing_behind(alice, checking, savings):
+def test_uncovered_transfer_leaves_nothing_behind(alice, checking, savings):
     with pytest.raises(ValidationError):
         transfer_funds(
             actor=alice, source=checking, target=savings, amount=Decimal("1000.01"), on=MARCH
@@ -60,7 +60,7 @@ def test_a_transfer_that_the_source_cannot_pay_leaves_nothing_behind(alice, chec
     assert not AuditEvent.objects.filter(action__startswith="transactions.").exists()
 
 
-def test_between_currencies_the_days_rate_or_both_amounts_are_taken(alice, checking):
+def test_currency_transfer_uses_the_days_rate_or_both_amounts(alice, checking):
     dollars = make_account(user=alice, name="Dollars", currency="USD")
     with pytest.raises(ValidationError) as refusal:
         transfer_funds(actor=alice, source=checking, target=dollars, amount=Decimal("10"), on=MARCH)
@@ -79,7 +79,7 @@ def test_between_currencies_the_days_rate_or_both_amounts_are_taken(alice, check
     assert balances(checking, dollars) == [Decimal("980.00"), Decimal("22.30")]
 
 
-def test_the_two_accounts_are_different_and_the_owners(alice, checking, bobs_account):
+def test_accounts_must_differ_and_belong_to_the_owner(alice, checking, bobs_account):
     for target, sentence in (
         (checking, "Choose two different accounts."),
         (bobs_account, "Choose one of your own accounts."),
@@ -101,7 +101,7 @@ def pair(alice, checking, savings, groceries):
     return out, into
 
 
-def test_rows_of_one_amount_within_four_days_are_suggested(alice, savings, pair):
+def test_equal_amounts_within_four_days_are_suggested(alice, savings, pair):
     make_transaction(account=savings, amount="100.00", txn_date=date(2026, 3, 20))
     assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 1
     transfer = Transfer.objects.get()
@@ -109,13 +109,13 @@ def test_rows_of_one_amount_within_four_days_are_suggested(alice, savings, pair)
     assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
 
 
-def test_the_nearest_date_is_the_partner(alice, checking, savings, pair):
+def test_closest_date_is_suggested(alice, checking, savings, pair):
     nearer = make_transaction(account=savings, amount="100.00", txn_date=date(2026, 3, 16))
     suggest_transfers(user=alice, since=date(2026, 1, 1))
     assert Transfer.objects.get().inflow_transaction == nearer
 
 
-def test_a_rejected_pair_gets_its_categories_back_and_is_never_suggested_again(alice, pair):
+def test_rejected_pair_gets_its_categories_back_and_is_never_suggested_again(alice, pair):
     before = [(row.category_id, row.category_source) for row in pair]
     suggest_transfers(user=alice, since=date(2026, 1, 1))
     transfer = confirm_transfer(actor=alice, transfer=Transfer.objects.get())
@@ -131,7 +131,7 @@ def test_a_rejected_pair_gets_its_categories_back_and_is_never_suggested_again(a
     assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
 
 
-def test_one_row_is_part_of_one_transfer_only(alice, savings, pair):
+def test_row_belongs_to_one_transfer_only(alice, savings, pair):
     other = make_transaction(account=savings, amount="100.00", txn_date=date(2026, 3, 17))
     first = Transfer.objects.create(
         user=alice, outflow_transaction=pair[0], inflow_transaction=pair[1]
@@ -160,7 +160,9 @@ def made_here(alice, checking, savings):
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_a_transfer_made_here_goes_and_comes_back_whole(alice, checking, savings, made_here, side):
+def test_transfer_made_here_is_deleted_and_restored_as_a_whole(
+    alice, checking, savings, made_here, side
+):
     rows = Transaction.objects.filter(pk=made_here[side].pk)
     assert delete_transactions(actor=alice, rows=rows) == 2
     assert dates_gone(*made_here) == [True, True]
@@ -183,7 +185,7 @@ def test_a_transfer_made_here_goes_and_comes_back_whole(alice, checking, savings
         ({"category": None}, "category"),
     ],
 )
-def test_one_side_of_a_transfer_keeps_its_money_and_category(alice, made_here, change, attr):
+def test_side_of_a_transfer_keeps_its_amount_and_category(alice, made_here, change, attr):
     with pytest.raises(ValidationError) as refusal:
         edit_transaction(actor=alice, transaction=made_here[0], **change)
     assert list(refusal.value.message_dict) == [attr]
@@ -192,7 +194,7 @@ def test_one_side_of_a_transfer_keeps_its_money_and_category(alice, made_here, c
 
 
 @pytest.mark.parametrize("how", ["single", "bulk"])
-def test_a_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
+def test_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
     set_category(actor=alice, transaction=pair[0], category=groceries)
     suggest_transfers(user=alice, since=date(2026, 1, 1))
     confirm_transfer(actor=alice, transfer=Transfer.objects.get())
@@ -207,7 +209,7 @@ def test_a_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
     assert check_ledger().is_clean
 
 
-def test_a_bulk_choice_leaves_the_sides_of_transfers_alone(alice, made_here, groceries):
+def test_bulk_edit_skips_the_sides_of_transfers(alice, made_here, groceries):
     other = make_transaction(account=made_here[0].account)
     change = bulk_edit(
         actor=alice, rows=Transaction.objects.all(), at=timezone.now(), category=groceries
@@ -216,7 +218,7 @@ def test_a_bulk_choice_leaves_the_sides_of_transfers_alone(alice, made_here, gro
     assert check_ledger().is_clean
 
 
-def test_a_suggestion_that_no_longer_fits_gives_way(alice, checking, pair):
+def test_outdated_suggestion_is_replaced(alice, checking, pair):
     suggest_transfers(user=alice, since=date(2026, 1, 1))
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=pair[0].pk))
     assert not open_suggestions(alice).exists()
@@ -225,7 +227,7 @@ def test_a_suggestion_that_no_longer_fits_gives_way(alice, checking, pair):
     assert open_suggestions(alice).get().outflow_transaction == other
 
 
-def test_a_transfer_in_the_trash_is_purged_whole(alice, made_here):
+def test_trashed_transfer_is_purged_as_a_whole(alice, made_here):
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=made_here[0].pk))
     purge(at=timezone.now() + timedelta(days=31))
     assert not Transaction.objects.exists()

@@ -1,4 +1,4 @@
-"""Pages of trash and undo, the purge after 30 days, and the history imports leave."""
+"""Trash and undo pages, the purge after 30 days, and the history of imports."""
 
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ def rows(checking):
 # --- Trash ---------------------------------------------------------------------------------------
 
 
-def test_the_trash_shows_what_is_deleted_and_for_how_long(alice, bob, client_for, rows):
+def test_trash_shows_deleted_rows_and_the_days_left(alice, bob, client_for, rows):
     delete(alice, at=timezone.now() - timedelta(days=9, hours=1))
     page = client_for(alice).get("/transactions/trash/")
     assert [(row.title, row.days_left) for row in page.context["rows"]] == [
@@ -62,7 +62,7 @@ def test_the_trash_shows_what_is_deleted_and_for_how_long(alice, bob, client_for
     assert client_for(bob).get("/transactions/trash/").context["rows"] == []
 
 
-def test_chosen_rows_come_back_and_others_stay(alice, bob, client_for, rows):
+def test_selected_rows_are_restored_and_others_stay(alice, bob, client_for, rows):
     delete(alice)
     wanted = {"ids": [rows[0].pk, rows[2].pk]}
     client_for(bob).post("/transactions/trash/restore/", wanted)
@@ -75,14 +75,14 @@ def test_chosen_rows_come_back_and_others_stay(alice, bob, client_for, rows):
     assert check_ledger().is_clean
 
 
-def test_nothing_chosen_restores_nothing(alice, client_for, rows):
+def test_empty_selection_restores_nothing(alice, client_for, rows):
     delete(alice)
     answer = client_for(alice).post("/transactions/trash/restore/", {"ids": ["x"]}, follow=True)
     assert "Choose what to restore first." in answer.content.decode()
     assert not Transaction.objects.filter(deleted_at=None).exists()
 
 
-def test_who_may_only_look_restores_nothing(alice, client_for, rows):
+def test_read_only_users_cannot_restore(alice, client_for, rows):
     change = delete(alice)
     alice.role = "viewer"
     alice.save(update_fields=["role"])
@@ -94,7 +94,7 @@ def test_who_may_only_look_restores_nothing(alice, client_for, rows):
     assert not Transaction.objects.filter(deleted_at=None).exists()
 
 
-def test_a_line_that_came_again_stays_in_the_trash_and_two_equal_ones_come_back(
+def test_reimported_line_stays_in_the_trash_and_two_identical_ones_are_restored(
     alice, client_for, checking
 ):
     first = imported(checking, csv_of(MARCH))
@@ -122,7 +122,7 @@ def test_a_line_that_came_again_stays_in_the_trash_and_two_equal_ones_come_back(
     assert check_ledger().is_clean
 
 
-def test_one_of_two_equal_lines_of_a_file_is_deleted_and_comes_back(alice, checking):
+def test_one_of_two_identical_lines_can_be_deleted_and_restored(alice, checking):
     imported(checking, csv_of(MARCH))
     coffees = Transaction.objects.filter(description="Corner Café")
     one = Transaction.objects.filter(pk=coffees[0].pk)
@@ -159,7 +159,7 @@ def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, che
     assert "already been undone" in again.content.decode()
 
 
-def test_a_change_page_says_what_an_undo_would_leave_and_then_lists_it(alice, client_for, rows):
+def test_change_page_lists_what_undo_skips(alice, client_for, rows):
     change = bulk_editing.bulk_edit(
         actor=alice, rows=Transaction.objects.all(), at=timezone.now(), notes="Bulk"
     )
@@ -174,7 +174,7 @@ def test_a_change_page_says_what_an_undo_would_leave_and_then_lists_it(alice, cl
     assert [line.row.transaction_id for line in page.context["rows"]] == [row.pk]
 
 
-def test_the_pages_run_as_many_queries_for_many_rows_as_for_few(
+def test_page_query_counts_do_not_grow_with_rows(
     alice, client_for, rows, checking, django_assert_max_num_queries
 ):
     client = client_for(alice)
@@ -209,7 +209,7 @@ def test_the_pages_run_as_many_queries_for_many_rows_as_for_few(
 # --- Purge ---------------------------------------------------------------------------------------
 
 
-def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savings):
+def test_purge_after_thirty_days_also_deletes_dependent_data(alice, rows, savings):
     now = timezone.now()
     partner = make_transaction(account=savings, amount="1.00")
     Transfer.objects.create(
@@ -232,7 +232,7 @@ def test_after_thirty_days_trash_is_gone_with_what_hung_on_it(alice, rows, savin
     assert (again["transactions"], again["changes"]) == (0, 0)
 
 
-def test_what_is_being_undone_is_not_purged_meanwhile(alice, rows):
+def test_running_undo_is_protected_from_the_purge(alice, rows):
     now = timezone.now()
     change = bulk_editing.bulk_delete(actor=alice, rows=Transaction.objects.all(), at=now)
     begin_undo(actor=alice, change=change, at=now + timedelta(days=30))
@@ -250,7 +250,7 @@ LINES = csv_of(
 )
 
 
-def test_an_import_categorises_and_its_history_names_the_rule(alice, checking):
+def test_import_assigns_categories_and_its_history_names_the_rule(alice, checking):
     rule = rule_editing.create_rule(
         actor=alice, user=alice, category=category("books"), keyword_pattern="zxq books"
     )
@@ -268,7 +268,7 @@ def test_an_import_categorises_and_its_history_names_the_rule(alice, checking):
     ]
 
 
-def test_a_category_deleted_between_check_and_confirm_is_not_given(alice, checking):
+def test_category_deleted_between_check_and_confirm_is_not_assigned(alice, checking):
     mine = create_category(actor=alice, user=alice, name="Mine")
     rule_editing.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
     batch = checked(checking, LINES)
@@ -278,7 +278,7 @@ def test_a_category_deleted_between_check_and_confirm_is_not_given(alice, checki
     assert check_ledger().is_clean
 
 
-def test_a_rule_whose_category_is_gone_decides_nothing(alice, checking):
+def test_rule_without_its_category_does_not_apply(alice, checking):
     mine = create_category(actor=alice, user=alice, name="Mine")
     rule_editing.create_rule(actor=alice, user=alice, category=mine, keyword_pattern="zxq")
     delete_category(actor=alice, category=mine)
@@ -287,7 +287,7 @@ def test_a_rule_whose_category_is_gone_decides_nothing(alice, checking):
     assert not Transaction.objects.filter(category=mine).exists()
 
 
-def test_the_addresses_are_where_they_were_promised():
+def test_urls_are_as_specified():
     assert reverse("transactions:trash") == "/transactions/trash/"
     assert reverse("transactions:change_list") == "/transactions/undo/"
     assert reverse("transactions:rule_list") == "/transactions/rules/"

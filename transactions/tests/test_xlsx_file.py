@@ -57,7 +57,7 @@ def sheet_of(rows: str) -> bytes:
     return f'<worksheet xmlns="{namespace}"><sheetData>{rows}</sheetData></worksheet>'.encode()
 
 
-def test_a_sheet_is_read_like_a_table():
+def test_sheet_is_read_like_a_table():
     file = xlsx_file.read(STATEMENT)
     transactions, unusable = split_rows(file)
     assert unusable == []
@@ -69,7 +69,7 @@ def test_a_sheet_is_read_like_a_table():
     ]
 
 
-def test_the_mapping_found_can_be_given_back():
+def test_detected_mapping_can_be_passed_back():
     detection = xlsx_file.detect(STATEMENT)
     transactions, _ = split_rows(xlsx_file.read(STATEMENT, detection.mapping))
     assert len(transactions) == 3
@@ -92,11 +92,11 @@ def test_the_mapping_found_can_be_given_back():
         ("", ""),
     ],
 )
-def test_a_cell_becomes_the_text_its_owner_would_type(cell, text):
+def test_cell_becomes_the_text_its_owner_would_type(cell, text):
     assert xlsx_file.cell_text(cell) == text
 
 
-def test_the_sheet_with_the_most_lines_is_read_and_the_others_are_named():
+def test_sheet_with_the_most_lines_is_read_and_the_others_are_named():
     data = workbook(("Summary", [["Total", 3], ["x", 1]]), ("Lines", [HEADING, *LINES]))
     file = xlsx_file.read(data)
     transactions, _ = split_rows(file)
@@ -104,7 +104,7 @@ def test_the_sheet_with_the_most_lines_is_read_and_the_others_are_named():
     assert "Only the sheet “Lines” is read; left out: “Summary”." in file.warnings
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch):
+def test_workbook_that_unpacks_to_too_much_is_rejected(monkeypatch):
     monkeypatch.setattr(xlsx_file, "MAX_UNPACKED", 1_000_000)
     bomb = with_member(STATEMENT, "docProps/core.xml", b" " * 2_000_000)
     assert len(bomb) < 20_000
@@ -112,7 +112,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch):
         xlsx_file.read(bomb)
 
 
-def test_a_workbook_that_lies_about_its_size_is_measured_all_the_same(monkeypatch):
+def test_false_declared_size_does_not_bypass_the_limit(monkeypatch):
     monkeypatch.setattr(xlsx_file, "MAX_UNPACKED", 1_000_000)
     bomb = with_member(STATEMENT, "docProps/core.xml", b" " * 2_000_000)
     lie = bomb.replace((2_000_000).to_bytes(4, "little"), (20).to_bytes(4, "little"))
@@ -131,12 +131,12 @@ def test_a_workbook_that_lies_about_its_size_is_measured_all_the_same(monkeypatc
         f'<row r="1"><c x="{"a>" * 150_000}" r="XFD1048576" y="{"b" * 300_000}"/></row>',
     ],
 )
-def test_one_cell_far_away_does_not_blow_the_sheet_up(rows):
+def test_one_distant_cell_does_not_inflate_the_sheet(rows):
     with pytest.raises(UnreadableFile, match="reaches to row"):
         xlsx_file.read(with_member(STATEMENT, SHEET, sheet_of(rows)))
 
 
-def test_a_long_text_used_in_many_cells_is_not_multiplied(monkeypatch):
+def test_long_shared_text_is_not_multiplied(monkeypatch):
     monkeypatch.setattr(xlsx_file, "MAX_TEXT", 1_000_000)
     namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     texts = f'<sst xmlns="{namespace}"><si><t>{"x" * 30_000}</t></si></sst>'.encode()
@@ -146,7 +146,7 @@ def test_a_long_text_used_in_many_cells_is_not_multiplied(monkeypatch):
         xlsx_file.read(with_member(data, SHEET, sheet_of(cells)))
 
 
-def test_a_workbook_with_a_document_type_is_refused_or_read_without_expanding():
+def test_document_type_is_rejected_or_not_expanded():
     entities = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
     bomb = f'<!DOCTYPE d [<!ENTITY l0 "ha">{entities}]>'.encode() + sheet_of(
         '<row r="1"><c r="A1" t="inlineStr"><is><t>&l12;</t></is></c></row>'
@@ -154,14 +154,14 @@ def test_a_workbook_with_a_document_type_is_refused_or_read_without_expanding():
     refused_or_read(lambda: xlsx_file.read(with_member(STATEMENT, SHEET, bomb)))
 
 
-def test_an_empty_workbook_is_refused_with_a_sentence():
+def test_empty_workbook_is_rejected_with_a_message():
     with pytest.raises(UnreadableFile, match="holds no lines"):
         xlsx_file.read(workbook(("Empty", [])))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_no_damage_raises_anything_but_unreadable_file(data):
+def test_damaged_files_raise_only_unreadable_file(data):
     at = data.draw(st.integers(0, len(STATEMENT)))
     junk = data.draw(st.binary(max_size=20))
     length = data.draw(st.integers(0, 40))
@@ -170,5 +170,5 @@ def test_no_damage_raises_anything_but_unreadable_file(data):
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="<>/rowcvtis =\"'A1", max_size=80))
-def test_no_sheet_however_garbled_raises_anything_but_unreadable_file(text):
+def test_garbled_sheets_raise_only_unreadable_file(text):
     refused_or_read(lambda: xlsx_file.read(with_member(STATEMENT, SHEET, sheet_of(text))))
