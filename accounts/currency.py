@@ -44,12 +44,12 @@ class CurrencySummary:
         """The converted total. Balances without a rate are left out and counted in
         `not_converted`.
         """
-        return sum((one.converted or Decimal(0) for one in self.holdings), Decimal(0))
+        return sum((holding.converted or Decimal(0) for holding in self.holdings), Decimal(0))
 
     @property
     def not_converted(self) -> int:
         """How many account balances the total leaves out."""
-        return sum(one.account_count for one in self.holdings if not one.rate)
+        return sum(holding.account_count for holding in self.holdings if not holding.rate)
 
 
 @dataclass(frozen=True, slots=True)

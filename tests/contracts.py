@@ -95,11 +95,15 @@ def contracts() -> list[dict[str, object]]:
             [files],
             [
                 *("banking", "django", *(app for app in APPS if app != "transactions")),
-                *(f"transactions.{one}" for one in modules_in("transactions") if one != "sources"),
                 *(
-                    f"transactions.sources.{one}"
-                    for one in modules_in("transactions.sources")
-                    if one != "files"
+                    f"transactions.{module}"
+                    for module in modules_in("transactions")
+                    if module != "sources"
+                ),
+                *(
+                    f"transactions.sources.{module}"
+                    for module in modules_in("transactions.sources")
+                    if module != "files"
                 ),
             ],
         ),

@@ -77,7 +77,9 @@ def test_schema_describes_responses_bodies_and_downloads(schema):
 
 def test_every_module_of_the_generated_client_imports(client):
     assert compileall.compile_dir(client.__path__[0], quiet=1)
-    names = [one.name for one in pkgutil.walk_packages(client.__path__, f"{client.__name__}.")]
+    names = [
+        package.name for package in pkgutil.walk_packages(client.__path__, f"{client.__name__}.")
+    ]
     for name in names:
         importlib.import_module(name)
     assert len(names) > 300
@@ -137,9 +139,9 @@ def address(tmp_path, transactional_db) -> Iterator[str]:
 def call(client: ModuleType, operation: str, /, **arguments: Any) -> Any:
     """Call one operation, wherever the generator put it, and return the parsed response."""
     [module] = [
-        one.name
-        for one in pkgutil.walk_packages(client.api.__path__, f"{client.__name__}.api.")
-        if one.name.rpartition(".")[2] == operation
+        package.name
+        for package in pkgutil.walk_packages(client.api.__path__, f"{client.__name__}.api.")
+        if package.name.rpartition(".")[2] == operation
     ]
     answer = importlib.import_module(module).sync_detailed(**arguments)
     assert answer.status_code < 300, answer.content

@@ -48,7 +48,7 @@ def test_every_creating_post_documents_and_accepts_the_key():
     for methods in schema["paths"].values():
         if "post" in methods:
             operation = methods["post"]
-            names = {one["name"] for one in operation.get("parameters", [])}
+            names = {parameter["name"] for parameter in operation.get("parameters", [])}
             found = keyed if "Idempotency-Key" in names else others
             found.add(operation["operationId"])
             told = next(iter(operation["responses"].values())).get("headers", {})

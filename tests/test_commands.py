@@ -168,7 +168,7 @@ def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
         all_before = everything()
         refused = send(client, command, moment, sent)
         assert refused.status_code == 400, refused.content[-1500:]
-        assert {one["code"] for one in refused.json()["errors"]} == {"unknown_field"}
+        assert {error["code"] for error in refused.json()["errors"]} == {"unknown_field"}
         assert everything() == all_before
         sent = command.body(moment)
 

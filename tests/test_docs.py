@@ -149,9 +149,9 @@ def test_commands_of_the_api_guide_return_what_it_says():
         if curl.variable:
             known[curl.variable] = str(response.json()[curl.key])
     assert len(answers) >= 14
-    created = [json.loads(one.content) for one in answers if one.status_code == 201][-2:]
+    created = [json.loads(answer.content) for answer in answers if answer.status_code == 201][-2:]
     assert created[0]["id"] == created[1]["id"]
-    refused = [one.json() for one in answers if one.status_code in {400, 401, 404, 422}]
+    refused = [answer.json() for answer in answers if answer.status_code in {400, 401, 404, 422}]
     assert all({"type", "errors"} <= set(one) for one in refused)
 
 

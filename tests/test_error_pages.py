@@ -103,7 +103,7 @@ def test_unknown_api_url_returns_the_standard_error_format(client, address, stat
     assert answer.status_code == status
     body = answer.json()
     assert body["type"] == "client_error"
-    assert [(one["code"], one["attr"]) for one in body["errors"]] == [(code, None)]
+    assert [(error["code"], error["attr"]) for error in body["errors"]] == [(code, None)]
 
 
 @pytest.mark.once

@@ -64,7 +64,7 @@ def test_what_makes_typescript_of_the_schema_is_installed_for_developers_alone(h
     assert not (house / "typescript/node_modules").exists()
     assert install.main(["--dev"]) == 0
     assert (house / "typescript/node_modules/.installed").exists()
-    assert len([one for one in calls(house) if "npm ci" in one]) == 2
+    assert len([call for call in calls(house) if "npm ci" in call]) == 2
 
 
 def test_python_packages_are_reinstalled_only_when_their_list_changes(house):

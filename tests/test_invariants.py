@@ -209,14 +209,16 @@ class Ledger(RuleBasedStateMachine):
             create_category(actor=self.owner, user=self.owner, name="Own", parent=parent)
         )
 
-    @precondition(lambda self: any(one and one.user_id for one in self.categories))
+    @precondition(lambda self: any(category and category.user_id for category in self.categories))
     @rule(place=places, later=st.booleans())
     def take_category_away(self, place, later) -> None:
-        own = [one for one in self.categories if one and one.user_id]
+        own = [category for category in self.categories if category and category.user_id]
         gone = own[place % len(own)]
         self.categories.remove(gone)
         self._ask(begin_category_removal if later else delete_category, category=gone)
-        self.categories = [one and Category.objects.get(pk=one.pk) for one in self.categories]
+        self.categories = [
+            category and Category.objects.get(pk=category.pk) for category in self.categories
+        ]
 
     @rule(
         place=places,

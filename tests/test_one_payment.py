@@ -58,19 +58,19 @@ class Payment:
 
 def csv_file(payments, wording, pending_from):
     lines = ["Date,Description,Amount,Status"]
-    for one in payments:
-        is_pending = one.day >= pending_from
+    for payment in payments:
+        is_pending = payment.day >= pending_from
         # The bank books the payment one day after announcing it.
-        on, status = one.on - timedelta(days=is_pending), "pending" if is_pending else "booked"
-        lines.append(f"{on},{one.worded(wording)},{one.amount},{status}")
+        on, status = payment.on - timedelta(days=is_pending), "pending" if is_pending else "booked"
+        lines.append(f"{on},{payment.worded(wording)},{payment.amount},{status}")
     return "\n".join([*lines, ""]).encode()
 
 
 def ofx_file(payments, wording, _):
     body = "".join(
-        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{one.on:%Y%m%d}<TRNAMT>{one.amount}"
-        f"<FITID>F{one.number}<NAME>{one.worded(wording)}</STMTTRN>"
-        for one in payments
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{payment.on:%Y%m%d}<TRNAMT>{payment.amount}"
+        f"<FITID>F{payment.number}<NAME>{payment.worded(wording)}</STMTTRN>"
+        for payment in payments
     )
     return (
         "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\nCHARSET:NONE\n\n<OFX>"
@@ -81,12 +81,12 @@ def ofx_file(payments, wording, _):
 
 def camt_file(payments, wording, _):
     entries = "".join(
-        f"<Ntry><Amt Ccy='EUR'>{one.amount.lstrip('-')}</Amt>"
-        f"<CdtDbtInd>{'DBIT' if one.amount.startswith('-') else 'CRDT'}</CdtDbtInd>"
-        f"<Sts>BOOK</Sts><BookgDt><Dt>{one.on}</Dt></BookgDt><ValDt><Dt>{one.on}</Dt></ValDt>"
-        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{one.worded(wording)}</Ustrd></RmtInf></TxDtls>"
+        f"<Ntry><Amt Ccy='EUR'>{payment.amount.lstrip('-')}</Amt>"
+        f"<CdtDbtInd>{'DBIT' if payment.amount.startswith('-') else 'CRDT'}</CdtDbtInd>"
+        f"<Sts>BOOK</Sts><BookgDt><Dt>{payment.on}</Dt></BookgDt><ValDt><Dt>{payment.on}</Dt></ValDt>"
+        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{payment.worded(wording)}</Ustrd></RmtInf></TxDtls>"
         "</NtryDtls></Ntry>"
-        for one in payments
+        for payment in payments
     )
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"
@@ -197,7 +197,7 @@ class Teller:
 
     def read(self, build, start, length, wording, has_pending, rng):
         """Import a complete file of some days. Lines of its last day may be pending."""
-        shown = [one for one in self.payments if start <= one.day <= start + length]
+        shown = [payment for payment in self.payments if start <= payment.day <= start + length]
         if shown:
             rng.shuffle(shown)
             last = max(one.day for one in shown)
@@ -244,7 +244,7 @@ class Teller:
         return Counter((row.signed_amount, self.meaning(row)[2]) for row in rows)
 
     def truth(self):
-        return Counter((Decimal(one.amount), one.payee) for one in self.payments)
+        return Counter((Decimal(payment.amount), payment.payee) for payment in self.payments)
 
 
 def payee_in(text):
@@ -267,7 +267,7 @@ def test_ledger_matches_the_bank_however_payments_arrive(db, history):
     teller = tell_everything(*history)
     assert teller.ledger() == teller.truth()
     teller.account.refresh_from_db()
-    paid = sum(Decimal(one.amount) for one in teller.payments)
+    paid = sum(Decimal(payment.amount) for payment in teller.payments)
     assert teller.account.balance == Decimal(100000) + paid
     assert check_ledger(teller.account.pk).is_clean
 
@@ -297,29 +297,31 @@ class HouseholdTeller(Teller):
     def listed(self, line, is_pending=None):
         words = line.description.removesuffix(" 4417 REF").casefold()
         original = next(
-            one for one in self.payments if plain_letters(one.description) == plain_letters(words)
+            payment
+            for payment in self.payments
+            if plain_letters(payment.description) == plain_letters(words)
         )
         return (line.txn_date, line.signed_amount, original.description)
 
     def type_some(self, rng):
-        for one in rng.sample(self.payments, len(self.payments) // 50):
+        for payment in rng.sample(self.payments, len(self.payments) // 50):
             row = enter_transaction(
                 actor=self.owner,
                 account=self.account,
-                signed_amount=one.signed_amount,
-                txn_date=one.txn_date + timedelta(days=rng.choice((-1, 0, 1))),
-                description=one.merchant or one.description,
+                signed_amount=payment.signed_amount,
+                txn_date=payment.txn_date + timedelta(days=rng.choice((-1, 0, 1))),
+                description=payment.merchant or payment.description,
                 category_source="none",
             ).transaction
-            self.meant[row.pk] = one
+            self.meant[row.pk] = payment
 
     def csv_of(self, start, end, suffix=""):
-        shown = [one for one in self.payments if start <= one.txn_date <= end]
+        shown = [payment for payment in self.payments if start <= payment.txn_date <= end]
         lines = [f"{one.txn_date},{one.description}{suffix},{one.signed_amount}" for one in shown]
         return "\n".join(["Date,Description,Amount", *lines, ""]).encode(), len(shown)
 
     def ofx_of(self, start, end):
-        shown = [one for one in self.payments if start <= one.txn_date <= end]
+        shown = [payment for payment in self.payments if start <= payment.txn_date <= end]
         told = [
             _OfxLine(number, one.txn_date, f"{one.signed_amount}", f"{one.description} 4417 REF")
             for number, one in enumerate(shown)
@@ -348,10 +350,10 @@ def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
     household = Household(
         start=start,
         end=end + timedelta(days=5),
-        categories={one.slug: one for one in slugs},
+        categories={slug.slug: slug for slug in slugs},
         euro_rates=defaultdict(lambda: Decimal("1.1")),
     )
-    rows = [one for one in household.live()[key] if start <= one.txn_date <= end]
+    rows = [row for row in household.live()[key] if start <= row.txn_date <= end]
     teller = HouseholdTeller(rows)
     teller.type_some(random.Random(11))
     teller.answer()
@@ -366,5 +368,5 @@ def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
     assert share <= 0.03
     found = Transaction.objects.filter(account=teller.account, deleted_at=None)
     amounts = Counter(found.values_list("signed_amount", flat=True))
-    assert amounts == Counter(one.signed_amount for one in rows)
+    assert amounts == Counter(row.signed_amount for row in rows)
     assert check_ledger(teller.account.pk).is_clean

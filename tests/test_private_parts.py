@@ -46,7 +46,7 @@ def is_private(node: ast.Attribute | ast.ImportFrom) -> bool:
     if isinstance(node, ast.Attribute):
         is_own = ast.unparse(node.value) in {"self", "cls", "super()"}
         return _is_hidden(node.attr) and node.attr not in PUBLIC and not is_own
-    parts = [*(node.module or "").split("."), *(one.name for one in node.names)]
+    parts = [*(node.module or "").split("."), *(name.name for name in node.names)]
     return any(_is_hidden(part) or part == "internal" for part in parts)
 
 

@@ -341,4 +341,4 @@ def test_every_file_and_function_named_in_the_docs_exists(name):
     files = {span for span in spans if "::" not in span and not span.startswith("DATA_DIR/")}
     assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
     places = {span for span in spans if "::" in span}
-    assert [one for one in sorted(places) if not is_defined(one)] == []
+    assert [place for place in sorted(places) if not is_defined(place)] == []

@@ -34,7 +34,7 @@ def pages_of(things) -> list[str]:
             )
         except NoReverseMatch:
             continue
-    return [one for one in addresses if not one.startswith(("/api/", "/admin/"))]
+    return [address for address in addresses if not address.startswith(("/api/", "/admin/"))]
 
 
 def test_pages_for_a_polish_user(db, alice, client_for):

@@ -103,7 +103,7 @@ def test_invitation_waits_until_the_address_is_confirmed(alices, client_for, api
     assert {answer.json()["errors"][0]["detail"] for answer in answers} == {UNCONFIRMED}
     EmailAddress.objects.filter(pk=address.pk).update(verified=True)
     assert api_for(new).post(f"/api/shares/{share.pk}/accept").json()["status"] == "accepted"
-    assert [one["id"] for one in api_for(new).get("/api/accounts").json()["results"]] == [
+    assert [result["id"] for result in api_for(new).get("/api/accounts").json()["results"]] == [
         checking.pk
     ]
 
@@ -154,7 +154,9 @@ def test_api_can_invite_change_and_end_shares(api_for, alice, bob, checking, sav
     share = alices.post("/api/shares", form).json()
     assert (share["direction"], share["status"], share["name"]) == ("given", "invited", "")
     offered = bobs.get("/api/shares").json()["results"]
-    assert [(one["email"], one["direction"]) for one in offered] == [(alice.email, "received")]
+    assert [(offer["email"], offer["direction"]) for offer in offered] == [
+        (alice.email, "received")
+    ]
     assert bobs.post(f"/api/shares/{share['id']}/accept").status_code == 200
     assert bobs.patch(f"/api/shares/{share['id']}", {"level": "analyst"}).status_code == 403
     assert (

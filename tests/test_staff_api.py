@@ -103,7 +103,7 @@ def test_support_sees_only_masked_values(api_for, alice, failed):
     ]
     text = json.dumps(answers)
     assert not any(word in text for word in (SECRET, "12.00", "alice", "901820", "Archer"))
-    assert {one["id"] for one in answers[1]["results"]} == {alice.pk}
+    assert {result["id"] for result in answers[1]["results"]} == {alice.pk}
     assert answers[2]["results"][0]["provider_answer"] == "550 <a***@example.com> ***20 unknown"
     for search, count in (("alice@example.com", 1), ("alice", 0), ("e", 0), ("Alice Archer", 1)):
         found = client.get("/api/admin/users", {"search": search}).json()["results"]

@@ -79,7 +79,11 @@ def test_schema_lists_exactly_the_accepted_parameters(schema):
     told = {}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            query = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+            query = [
+                parameter["name"]
+                for parameter in operation.get("parameters", [])
+                if parameter["in"] == "query"
+            ]
             told[path, method.upper()] = set(query)
     walked = 0
     for url in API:

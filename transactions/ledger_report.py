@@ -59,13 +59,13 @@ class LedgerReport:
             "ok": self.is_clean,
             "violation_count": self.violation_count,
             "invariants": {
-                one.name: {
-                    "rule": one.rule,
-                    "checked": one.checked_count,
-                    "violation_count": one.violation_count,
-                    "violations": [asdict(violation) for violation in one.violations],
+                invariant.name: {
+                    "rule": invariant.rule,
+                    "checked": invariant.checked_count,
+                    "violation_count": invariant.violation_count,
+                    "violations": [asdict(violation) for violation in invariant.violations],
                 }
-                for one in self.invariants
+                for invariant in self.invariants
             },
         }
 

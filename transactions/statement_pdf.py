@@ -65,10 +65,13 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
 
 def category_slices(spending: tuple[CategorySum, ...]) -> list[Slice]:
     """The largest categories, and all others combined."""
-    slices = [Slice(one.name, one.outflow, one.color) for one in spending[:SHOWN_CATEGORIES]]
+    slices = [
+        Slice(category.name, category.outflow, category.color)
+        for category in spending[:SHOWN_CATEGORIES]
+    ]
     rest = spending[SHOWN_CATEGORIES:]
     if rest:
-        others = sum((one.outflow for one in rest), Decimal(0))
+        others = sum((category.outflow for category in rest), Decimal(0))
         slices.append(Slice("Everything else", others, _OTHER_COLOR))
     return slices
 

@@ -73,7 +73,11 @@ class Statement:
     @property
     def spending(self) -> tuple[CategorySum, ...]:
         """Spending by category, largest first, without transfers between own accounts."""
-        spent = [one for one in self.categories if one.outflow and not one.is_transfer]
+        spent = [
+            category
+            for category in self.categories
+            if category.outflow and not category.is_transfer
+        ]
         return tuple(sorted(spent, key=lambda one: (-one.outflow, one.name)))
 
 

@@ -209,13 +209,13 @@ def _summary_data(summary: CurrencySummary) -> dict[str, Any]:
         "not_converted": summary.not_converted,
         "holdings": [
             {
-                "currency": one.currency,
-                "account_count": one.account_count,
-                "total": one.total,
-                "converted": shown(one.converted),
-                "rate": one.rate and rate_data(one.currency, one.rate),
+                "currency": holding.currency,
+                "account_count": holding.account_count,
+                "total": holding.total,
+                "converted": shown(holding.converted),
+                "rate": holding.rate and rate_data(holding.currency, holding.rate),
             }
-            for one in summary.holdings
+            for holding in summary.holdings
         ],
     }
 

@@ -97,7 +97,7 @@ def test_changing_the_opening_balance_moves_the_balance(alice, api_for, checking
 def test_ownership_and_role_fields_are_rejected(alice, bob, api_for):
     data = {"name": "A", "currency": "EUR", "user": bob.pk, "role": "admin", "id": 7}
     errors = api_for(alice).post("/api/accounts", data).json()["errors"]
-    assert [(one["code"], one["attr"]) for one in errors] == [
+    assert [(error["code"], error["attr"]) for error in errors] == [
         ("unknown_field", "user"),
         ("unknown_field", "role"),
         ("unknown_field", "id"),

@@ -36,7 +36,10 @@ def money(alice, bob, today):
 def test_summary_converts_where_possible_and_counts_the_rest(api_for, alice):
     answer = api_for(alice).get("/api/currency/summary").json()
     assert (answer["base"], answer["total"], answer["not_converted"]) == ("EUR", "1400.00", 1)
-    assert [(one["currency"], one["total"], one["converted"]) for one in answer["holdings"]] == [
+    assert [
+        (holding["currency"], holding["total"], holding["converted"])
+        for holding in answer["holdings"]
+    ] == [
         ("EUR", "1000.00", "1000.00"),
         ("USD", "500.00", "400.00"),
         ("THB", "100.00", None),

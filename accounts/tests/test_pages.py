@@ -24,7 +24,7 @@ def test_totals_never_mix_currencies(alice, bob, client_for):
     make_account(user=alice, name="C", account_type="credit_card", opening_balance="-30")
     make_account(user=alice, name="D", currency="JPY", opening_balance="5000")
     totals = totals_by_currency(Account.objects.filter(user=alice))
-    assert [(one.currency, one.assets, one.liabilities, one.net) for one in totals] == [
+    assert [(total.currency, total.assets, total.liabilities, total.net) for total in totals] == [
         ("EUR", Decimal("79.50"), Decimal(30), Decimal("49.50")),
         ("JPY", Decimal(5000), Decimal(0), Decimal(5000)),
     ]

@@ -150,7 +150,7 @@ def test_garbage_stores_nothing_and_the_last_good_rate_stays(providers, kind):
     answer(providers, DAILY, "<not xml", 200)
     assert fetch_rates(at=AT) is False
     assert ExchangeRate.objects.count() == 1
-    assert [one.has_succeeded for one in RateFetch.objects.all()] == [False, False]
+    assert [fetch.has_succeeded for fetch in RateFetch.objects.all()] == [False, False]
     converted = convert(Decimal(100), "USD", "EUR", TODAY)
     assert (converted.amount, converted.rate.rate_on) == (Decimal("90.0"), friday)
 

@@ -117,7 +117,7 @@ def currency(request: UserRequest) -> HttpResponse:
     on = local_date(request.user.timezone, timezone.now())
     base = request.user.base_currency
     summary = currency_summary(request.user, base=base, on=on)
-    held = [one.currency for one in summary.holdings if one.currency != base]
+    held = [holding.currency for holding in summary.holdings if holding.currency != base]
     other = next(iter(held), "USD" if base != "USD" else "EUR")
     asked = {name: request.GET.get(name, "") for name in ("amount", "base", "to", "on")}
     entries = {"amount": "100", "base": other, "to": base, "on": on.isoformat()}

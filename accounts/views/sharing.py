@@ -48,8 +48,8 @@ def share_list(request: UserRequest) -> HttpResponse:
     given = AccountShare.objects.given_by(user).select_related("account", "member")
     context = {
         "form": form,
-        "invitations": _by_person(one for one in received if one.status == "invited"),
-        "received": _by_person(one for one in received if one.status == "accepted"),
+        "invitations": _by_person(share for share in received if share.status == "invited"),
+        "received": _by_person(share for share in received if share.status == "accepted"),
         "given": _by_person(given.order_by("invited_email", "account__name", "pk")),
         "is_unconfirmed": has_unconfirmed_address(user),
         "has_accounts": Account.objects.owned_by(user).exists(),

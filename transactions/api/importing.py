@@ -224,8 +224,12 @@ def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
 def _reading_out(reading: Reading) -> dict[str, Any]:
     """One possible reading, most likely first: the fields to send and what they mean."""
     examples = [
-        {"description": one.text, "date": one.on.isoformat(), "amount": f"{one.amount:f}"}
-        for one in reading.examples
+        {
+            "description": example.text,
+            "date": example.on.isoformat(),
+            "amount": f"{example.amount:f}",
+        }
+        for example in reading.examples
     ]
     return {"mapping": reading.changes, "examples": examples}
 

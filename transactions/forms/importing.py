@@ -123,7 +123,7 @@ class MappingForm(Form):
         if not detection.is_table:
             self.fields = {"date_format": self.fields["date_format"]}
             orders = detection.alternatives["date_format"]
-            self.fields["date_format"].choices = [(one, DATE_STYLES[one]) for one in orders]
+            self.fields["date_format"].choices = [(order, DATE_STYLES[order]) for order in orders]
         for name, sentence in detection.doubts:
             if name in self.fields:
                 self.fields[name].help_text = sentence

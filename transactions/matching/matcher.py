@@ -321,7 +321,7 @@ class _Run:
         key = (*ours, *theirs)
         found = self.agreed.get(key)
         if found is None:
-            pairs = [(one, other) for one in _names(ours) for other in _names(theirs)]
+            pairs = [(name, other) for name in _names(ours) for other in _names(theirs)]
             found = max((agreement(one, other) for one, other in pairs), default=NOT_AT_ALL)
             if found == NOT_AT_ALL and self.is_remembered(line, held):
                 found = SURELY

@@ -240,7 +240,7 @@ def renew_secrets() -> int:
 
 def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAccount]) -> None:
     """Store the bank's account data: add new accounts and update balances."""
-    known = {one.external_id: one for one in connection.connected_accounts.all()}
+    known = {account.external_id: account for account in connection.connected_accounts.all()}
     for told in remote:
         connected = known.get(told.external_id) or ConnectedAccount(
             connection=connection, external_id=told.external_id

@@ -74,7 +74,7 @@ def begin_hosted_link(
 
     Raises ValidationError.
     """
-    if PLAID not in {one.key for one in offered_providers()}:
+    if PLAID not in {provider.key for provider in offered_providers()}:
         raise ValidationError("This way to connect is not available.")
     token = ""
     if connection is not None:

@@ -182,7 +182,7 @@ def _bring_into(
     counts: _Counts,
     at: datetime,
 ) -> None:
-    lines = [one.line for one in changes.lines if one.account_id == connected.external_id]
+    lines = [line.line for line in changes.lines if line.account_id == connected.external_id]
     removed = {pk for owner, pk in changes.removed if owner in (connected.external_id, "")}
     today = _today(connection.user, at)
     brought = bring_in(

@@ -275,7 +275,9 @@ def test_on_a_shared_account_analysts_can_add_and_viewers_only_read(
     share(checking, bob, level)
     client = api_for(again(bob))
     assert client.get(f"/api/transactions/{row.pk}").status_code == 200
-    assert [one["id"] for one in client.get("/api/transactions").json()["results"]] == [row.pk]
+    assert [result["id"] for result in client.get("/api/transactions").json()["results"]] == [
+        row.pk
+    ]
     data = {"account": checking.pk, "amount": "5", "description": "Tea"}
     assert client.post("/api/transactions", data).status_code == posted
     assert Transaction.objects.count() == (2 if posted == 201 else 1)

@@ -310,7 +310,7 @@ def test_large_category_is_deleted_at_once_and_its_rows_move_later(
         False,
     )
     assert Transaction.objects.filter(category=other).count() == 5
-    assert [one.category for one in whole.splits.order_by("pk")] == [other, food]
+    assert [split.category for split in whole.splits.order_by("pk")] == [other, food]
     assert CategoryChange.objects.filter(from_category=mine, to_category=other).count() == 5
     assert "View categories" in client_for(alice).get(answer.url).content.decode()
     assert check_ledger().is_clean

@@ -43,9 +43,9 @@ def row(checking, savings, groceries):
 
 def off(account_id=None):
     return {
-        one.name: one.violation_count
-        for one in check_ledger(account_id).invariants
-        if one.violation_count
+        invariant.name: invariant.violation_count
+        for invariant in check_ledger(account_id).invariants
+        if invariant.violation_count
     }
 
 
@@ -214,6 +214,8 @@ def test_lists_are_limited_and_counts_are_complete(row, checking):
         MonthlyTotal.objects.create(
             user=row.user, account=checking, month=date(1960 + month // 12, month % 12 + 1, 1)
         )
-    found = next(one for one in check_ledger().invariants if one.name == "monthly_totals")
+    found = next(
+        invariant for invariant in check_ledger().invariants if invariant.name == "monthly_totals"
+    )
     assert (found.violation_count, len(found.violations)) == (130, 100)
     assert Category.objects.filter(user=None).exists()

@@ -38,7 +38,7 @@ def connected(owner, alice) -> BankConnection:
 
 @pytest.fixture
 def mapped(owner, connected) -> BankConnection:
-    fields = {f"account-{one.pk}": "new" for one in connected.connected_accounts.all()}
+    fields = {f"account-{account.pk}": "new" for account in connected.connected_accounts.all()}
     page = reverse("transactions:connection_accounts", args=[connected.pk])
     assert owner.post(page, fields).status_code == 302
     sync_connection(connection_id=connected.pk, at=NOW)
@@ -102,7 +102,7 @@ def test_api_connects_maps_and_lists(owner, alice):
     assert BankConnection.objects.filter(user=alice).count() == 1
     told = made.json()
     assert (told["institution_name"], told["status"]) == ("Northwind Credit Union", "active")
-    assert {one["account"] for one in told["accounts"]} == {None}
+    assert {account["account"] for account in told["accounts"]} == {None}
     choices = [{"id": told["accounts"][0]["id"], "account": "new"}]
     address = f"/api/connections/{told['id']}"
     mapped = owner.put(

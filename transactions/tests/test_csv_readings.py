@@ -202,7 +202,10 @@ def test_balance_proves_the_signs_of_unsigned_amounts(sizes):
     assert read_surely(text, replace(CHECKING, balance=Decimal(1000))) == proved
     detection = found(text)
     assert [name for name, _ in detection.doubts] == ["opening_balance"]
-    assert {one.examples[0].amount for one in detection.readings} == {Decimal(5), Decimal(-5)}
+    assert {reading.examples[0].amount for reading in detection.readings} == {
+        Decimal(5),
+        Decimal(-5),
+    }
     head, *rows = text.splitlines()
     newest = "\n".join([head, *rows[::-1]])
     assert read_surely(newest, replace(CHECKING, balance=Decimal(1000))) == proved[::-1]

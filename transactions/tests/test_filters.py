@@ -188,7 +188,7 @@ def test_owners_own_category_is_found_on_a_shared_account(alice, bob, api_for, c
         user=alice, member=bob, account=checking, level="viewer", status="accepted"
     )
     results = api_for(bob).get("/api/transactions?category=bees").json()["results"]
-    assert [one["id"] for one in results] == [row.pk]
+    assert [result["id"] for result in results] == [row.pk]
 
 
 def test_trash_is_in_no_list(alice, listed, rows):

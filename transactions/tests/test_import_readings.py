@@ -40,8 +40,8 @@ def test_question_shows_lines_of_the_file_and_one_click_answers_it(
     assert "Which of these is right?" in words
     assert words.count("Coffee") >= 2
     readings = page.context["detection"].readings
-    wanted = [{"%d-%m-%Y": "2026-04-03", "%m-%d-%Y": "2026-03-04"}[one.changes["date_format"]]
-              for one in readings]  # fmt: skip
+    wanted = [{"%d-%m-%Y": "2026-04-03", "%m-%d-%Y": "2026-03-04"}[reading.changes["date_format"]]
+              for reading in readings]  # fmt: skip
     answer = client.post(address, {"reading": str(place)})
     assert answer.url == reverse("transactions:import_check", args=[batch.pk])
     batch.refresh_from_db()
@@ -52,11 +52,11 @@ def test_question_shows_lines_of_the_file_and_one_click_answers_it(
 def test_api_lists_the_readings_with_the_fields_to_send(api_for, alice, checking):
     data = {"file": SimpleUploadedFile("a.csv", AMBIGUOUS), "account": checking.pk}
     answer = api_for(alice).post("/api/transactions/import", data, format="multipart").json()
-    assert {one["mapping"]["date_format"] for one in answer["readings"]} == {
+    assert {reading["mapping"]["date_format"] for reading in answer["readings"]} == {
         "%d-%m-%Y",
         "%m-%d-%Y",
     }
-    shown = {one["examples"][0]["date"] for one in answer["readings"]}
+    shown = {reading["examples"][0]["date"] for reading in answer["readings"]}
     assert shown == {"2026-04-03", "2026-03-04"}
     confirm = f"/api/imports/{answer['import_id']}/confirm"
     mapping = answer["readings"][0]["mapping"]
@@ -130,7 +130,7 @@ def test_numeric_cell_stays_a_number_whatever_the_last_file_used(checking):
                ["2026-02-05", "Pay", "20,50"]])
     )  # fmt: skip
     assert amounts(imported(checking, first)) == [Decimal("-12.50"), Decimal("-1.00")]
-    assert [round(one, 2) for one in amounts(checked(checking, second))] == [
+    assert [round(amount, 2) for amount in amounts(checked(checking, second))] == [
         *(Decimal("-12.34"), Decimal("-1.23"), Decimal("20.50")),
     ]
 

@@ -222,7 +222,7 @@ def test_any_upload_is_read_or_answered_with_a_message(
     count = Transaction.objects.count()
     if read == 0:
         assert sentences
-        assert all(one[-1] in ".?" for one in sentences), sentences
+        assert all(sentence[-1] in ".?" for sentence in sentences), sentences
         assert count == 0
     elif read is not None:
         assert (batch.status, batch.read_count) == ("done", read)

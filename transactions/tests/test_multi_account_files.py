@@ -132,7 +132,7 @@ def test_parts_can_be_skipped_and_accounts_created(post, own, alice):
     opened = Account.objects.get(user=alice, name="Savings 2222")
     assert (opened.last_four, opened.currency, opened.balance) == ("2222", "EUR", Decimal(5))
     assert amounts_in(checking) == []
-    assert any("Checking 1111 (2 lines)" in one for one in answer.json()["warnings"])
+    assert any("Checking 1111 (2 lines)" in warning for warning in answer.json()["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     make_transaction(account=checking, txn_date=today - timedelta(days=2), status="pending")
     first = client.get("/transactions/")
     groups = first.context["groups"]
-    assert [(one.label, one.nets, len(one.rows)) for one in groups] == [
+    assert [(group.label, group.nets, len(group.rows)) for group in groups] == [
         ("Today", [("EUR", Decimal(-60))], 50)
     ]
     older = client.get(f"/transactions/{first.context['older_url']}")
-    assert [(one.label, one.nets, len(one.rows)) for one in older.context["groups"]] == [
+    assert [(group.label, group.nets, len(group.rows)) for group in older.context["groups"]] == [
         ("Today", [("EUR", Decimal(-60))], 10),
         ("Yesterday", [("EUR", Decimal(-5))], 1),
         ("", [], 1),

@@ -240,13 +240,13 @@ def test_both_sides_of_a_transfer_wait_and_post_together(alice, checking, saving
         actor=alice, source=checking, target=savings, amount=Decimal(200), on=day(4)
     )
     sides = [made.outflow_transaction, made.inflow_transaction]
-    assert [one.status for one in sides] == ["planned", "planned"]
+    assert [side.status for side in sides] == ["planned", "planned"]
     assert (balance(checking), balance(savings)) == (1000, 5000)
     with pytest.raises(ValidationError):
         edit_transaction(actor=alice, transaction=sides[0], txn_date=TODAY)
     assert post_planned(at=at(4)) == {"posted": 1, "waiting": 0}
     assert (balance(checking), balance(savings)) == (800, 5200)
-    assert [status(one) for one in sides] == ["posted", "posted"]
+    assert [status(side) for side in sides] == ["posted", "posted"]
     assert_ledger_holds()
 
 
@@ -295,8 +295,10 @@ def test_first_and_last_allowed_dates_are_accepted(checking, on):
 def test_check_ledger_finds_overdue_transactions(checking):
     row = make_transaction(account=checking, txn_date=day(3))
     assert check_ledger(at=at(4)).is_clean
-    (found,) = [one for one in check_ledger(at=at(6)).invariants if one.violations]
-    assert (found.name, [one.id for one in found.violations]) == ("planned", [row.pk])
+    (found,) = [
+        invariant for invariant in check_ledger(at=at(6)).invariants if invariant.violations
+    ]
+    assert (found.name, [violation.id for violation in found.violations]) == ("planned", [row.pk])
 
 
 @pytest.mark.parametrize(
@@ -313,8 +315,12 @@ def test_check_ledger_finds_half_a_transfer(alice, checking, savings, changes, p
     )
     assert check_ledger().is_clean
     Transaction.objects.filter(pk=made.outflow_transaction_id).update(**changes)
-    found = next(one for one in check_ledger().invariants if one.name == "transfers")
-    assert [(one.id, problem in one.problem) for one in found.violations] == [(made.pk, True)]
+    found = next(
+        invariant for invariant in check_ledger().invariants if invariant.name == "transfers"
+    )
+    assert [(violation.id, problem in violation.problem) for violation in found.violations] == [
+        (made.pk, True)
+    ]
 
 
 def test_transfer_between_currencies_is_complete(alice, checking):

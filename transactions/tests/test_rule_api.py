@@ -69,7 +69,7 @@ def test_rule_can_be_created_read_edited_and_deleted(alice, api_for, checking):
         100,
         None,
     ]
-    assert [one["id"] for one in client.get(RULES).json()["results"]] == [pk]
+    assert [result["id"] for result in client.get(RULES).json()["results"]] == [pk]
     assert client.delete(f"{RULES}/{pk}").status_code == 204
     assert client.get(f"{RULES}/{pk}").status_code == 404
     assert client.get(RULES).json()["results"] == []
@@ -121,12 +121,14 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
             "change": "6.00",
         },
     ]
-    assert [(one["transaction"], one["before"], one["after"]) for one in preview["results"]] == [
+    assert [
+        (result["transaction"], result["before"], result["after"]) for result in preview["results"]
+    ] == [
         (coffees[2].pk, None, "coffee"),
         (coffees[1].pk, None, "coffee"),
     ]
     more = client.post(preview["next"]).json()
-    assert ([one["transaction"] for one in more["results"]], more["next"]) == (
+    assert ([result["transaction"] for result in more["results"]], more["next"]) == (
         [coffees[0].pk],
         None,
     )

@@ -148,7 +148,7 @@ def test_uncategorized_entry_gets_a_category_from_rules_or_the_built_in_map(alic
         ruled, known, unknown
     )] == [("pets", "rule"), ("groceries", "import"), (None, "none")]  # fmt: skip
     changes = CategoryChange.objects.order_by("transaction_id")
-    assert [(one.transaction_id, one.by) for one in changes] == [
+    assert [(change.transaction_id, change.by) for change in changes] == [
         (ruled.pk, "rule"),
         (known.pk, "import"),
     ]

@@ -94,12 +94,14 @@ def test_trash_is_excluded_and_a_split_counts_by_its_parts(alice, march):
     )
     statement = build_statement(Account.objects.get(pk=march.pk), MARCH)
     assert statement.closing == Decimal("3306.66")
-    assert {(one.name, one.outflow) for one in statement.spending} == {
+    assert {(category.name, category.outflow) for category in statement.spending} == {
         (food.parent.name, Decimal("53.33")),
         (fun.name, Decimal("40.00")),
         ("Uncategorized", Decimal("0.01")),
     }
-    assert sum(one.inflow - one.outflow for one in statement.categories) == Decimal("2406.66")
+    assert sum(category.inflow - category.outflow for category in statement.categories) == Decimal(
+        "2406.66"
+    )
 
 
 def long_statement(count):
@@ -143,7 +145,7 @@ def test_twenty_printed_pages_add_up_and_are_numbered():
     )
     numbers = [tuple(Decimal(text.replace(",", "")) for text in pair) for pair in found]
     assert len(numbers) == 760
-    assert [balance for _amount, balance in numbers] == [one.balance for one in statement.lines]
+    assert [balance for _amount, balance in numbers] == [line.balance for line in statement.lines]
     assert Decimal("1000.00") + sum(amount for amount, _balance in numbers) == statement.closing
     whole = "\n".join(pages)
     for merchant in ("Καφέ Αθήνα", "Пекарня", "北京烤鸭店", "大阪ラーメン", "Żabka Łódź"):

@@ -262,7 +262,9 @@ def test_import_assigns_categories_and_its_history_names_the_rule(alice, checkin
         (None, "none"),
     ]
     changes = CategoryChange.objects.order_by("transaction__txn_date")
-    assert [(one.by, one.to_category.slug, one.rule_id, one.actor_id) for one in changes] == [
+    assert [
+        (change.by, change.to_category.slug, change.rule_id, change.actor_id) for change in changes
+    ] == [
         ("import", "groceries", None, alice.pk),
         ("rule", "books", rule.pk, alice.pk),
     ]

@@ -1,7 +1,7 @@
-"""What every bank provider offers, in one shape: link, accounts, lines, status.
+"""The interface of every bank provider: link, accounts, transactions, status.
 
-A provider is one module with one `BankConnector`. It talks to its bank and touches no database.
-Amounts come out as everywhere in the product: positive is money in, and what is owed is negative.
+A provider is one module with one `BankConnector`. It communicates with its bank and does not use
+the database. Amounts follow the product's convention: positive is money in, debts are negative.
 """
 
 from collections.abc import Mapping
@@ -13,29 +13,29 @@ from typing import Protocol
 
 from transactions.sources.files.incoming import IncomingTransaction
 
-# A provider that repeats a page for ever is left after this many.
+# Stop after this many pages if a provider repeats a page endlessly.
 MOST_PAGES = 100
 
 
 class Problem(Enum):
-    """What is to be done about an error."""
+    """What must be done about an error."""
 
-    # The person signs in at the bank again.
+    # The person must sign in at the bank again.
     NEEDS_LOGIN = "needs_login"
-    # Nothing: the next sync tries again.
+    # Nothing: the next sync retries.
     DOWN = "down"
-    # What was given to connect is wrong, used up or expired.
+    # The credentials are wrong, used up or expired.
     REFUSED = "refused"
-    # The person took the access back, at the bank or here.
+    # The person revoked the access, at the bank or here.
     REVOKED = "revoked"
-    # The provider does not keep to its own protocol.
+    # The provider violates its own protocol.
     BROKEN = "broken"
 
 
 class BankError(Exception):
-    """A bank gave no lines. `str(error)` is a sentence for the customer, without any secret.
+    """A bank request failed. `str(error)` is a sentence for the customer, without any secret.
 
-    `code` is the provider's own word for it, and `request_id` is what its support asks for.
+    `code` is the provider's own error code, and `request_id` identifies the request to its support.
     """
 
     def __init__(self, problem: Problem, sentence: str, *, code: str = "", request_id: str = ""):
@@ -47,10 +47,10 @@ class BankError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RemoteAccount:
-    """An account as the bank tells it. `balance` counts what is owed as negative; None = not told.
+    """An account as the bank reports it. `balance` is negative for debts, None if not reported.
 
-    `persistent_id` survives a new link where the provider has such an id. `refusal` says in a
-    sentence why its lines cannot be kept here, such as a currency that is none.
+    `persistent_id` survives a new link if the provider has such an ID. `refusal` is a sentence that
+    says why its lines cannot be stored here, such as an invalid currency.
     """
 
     external_id: str
@@ -67,7 +67,7 @@ class RemoteAccount:
 
 @dataclass(frozen=True, slots=True)
 class RemoteLine:
-    """One money line of one account of the bank; `line.external_id` is the provider's id."""
+    """One line of one bank account; `line.external_id` is the provider's ID."""
 
     account_id: str
     line: IncomingTransaction
@@ -75,11 +75,11 @@ class RemoteLine:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new at the bank since `cursor`. `lines` are to be written or written over.
+    """What changed at the bank since `cursor`. `lines` are to be inserted or updated.
 
-    `removed` are (account id, external id) of lines the bank took back. Where `window_from` is
-    given, the bank told every line of each account from that day on: a pending line of ours in it
-    that it did not tell is gone. `messages` are the bank's own words for the customer.
+    `removed` holds (account ID, external ID) of lines the bank withdrew. If `window_from` is set,
+    the bank reported every line of each account from that day on: our pending lines in that range
+    that it did not report are gone. `messages` are the bank's own messages for the customer.
     """
 
     accounts: tuple[RemoteAccount, ...]
@@ -92,9 +92,9 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection as it begins: its secret, to be kept encrypted, and whom it leads to.
+    """A new connection: its secret, to be stored encrypted, and the institution.
 
-    `external_id` is the provider's id of the connection, by which its webhooks name it.
+    `external_id` is the provider's ID of the connection, used in its webhooks.
     """
 
     secret: str
@@ -103,16 +103,16 @@ class Link:
 
 
 class BankConnector(Protocol):
-    """One provider. Every method may raise BankError, and takes a bounded time."""
+    """One provider. Every method may raise BankError, and none blocks indefinitely."""
 
     def link(self, given: Mapping[str, str]) -> Link:
-        """Trade what the person gave (SPEC.md §4, connections) for lasting access."""
+        """Exchange what the person entered (SPEC.md §4, connections) for lasting access."""
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
-        """The accounts the connection leads to, with their balances."""
+        """The accounts of the connection, with their balances."""
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         """Everything since `cursor` ("" = from the beginning); `on` is today."""
 
     def unlink(self, secret: str) -> None:
-        """End the access at the bank, as far as the provider has a way to."""
+        """Revoke the access at the bank, as far as the provider supports it."""

@@ -1,8 +1,7 @@
 """Open Bank Project: DirectLogin, my accounts, their transactions (PROTOCOLS.md §2; API v4.0.0).
 
-There is no cursor: each sync asks for a window that overlaps the last one, page by page, and the
-identity of the lines does the rest. Amounts are texts, negative is money out. A view may leave any
-field out.
+There is no cursor: each sync requests a date range that overlaps the last one, page by page, and
+line IDs prevent duplicates. Amounts are text; negative is money out. A view may omit any field.
 """
 
 import json
@@ -28,7 +27,7 @@ from transactions.sources.files.incoming import IncomingTransaction
 
 API = "/obp/v4.0.0"
 PAGE_SIZE = 500
-# A line may be booked some days after its date; the overlap finds it all the same.
+# A line may be booked some days after its date; the overlap still finds it.
 OVERLAP = timedelta(days=14)
 LIMITS = Limits(largest_bytes=8 * 1024 * 1024, timeouts=(5, 30), longest_seconds=60)
 
@@ -40,10 +39,10 @@ _UNUSABLE = "The bank told {count} lines without an amount or a date; they were 
 
 
 class OpenBankProject:
-    """A server of the Open Bank Project; the secret is the person's DirectLogin token as JSON."""
+    """An Open Bank Project server. The secret is the person's DirectLogin token as JSON."""
 
     def link(self, given: Mapping[str, str]) -> Link:
-        """Trade user name and password for a token. The password is not kept."""
+        """Exchange user name and password for a token. The password is not stored."""
         username, password = given["username"], given["password"]
         if any(mark in part for part in (username, password) for mark in ',"\r\n'):
             raise BankError(
@@ -80,7 +79,7 @@ class OpenBankProject:
         )
 
     def unlink(self, secret: str) -> None:
-        """There is no call to end a token: only the last one issued is valid, for a while."""
+        """There is no call to revoke a token. Only the latest one is valid, and it expires."""
 
     def _account(self, secret: str, told: dict[str, Any]) -> RemoteAccount:
         bank, pk = reading.identifier(told.get("bank_id")), reading.identifier(told.get("id"))
@@ -115,15 +114,17 @@ def _last_four(full: dict[str, Any], told: dict[str, Any]) -> str:
         return number
     routings = [*reading.list_of(full, "account_routings")]
     routings += reading.list_of(told, "account_routings")
-    return next((found for one in routings if (found := reading.last_four(one.get("address")))), "")
+    return next(
+        (found for routing in routings if (found := reading.last_four(routing.get("address")))), ""
+    )
 
 
 def _lines(
     secret: str, account: RemoteAccount, window_from: date | None
 ) -> tuple[list[RemoteLine], int]:
-    """Every line of one account from that day on, and how many were told without their money.
+    """Every line of one account from that day on, and how many came without an amount.
 
-    Pages until one comes back short. A view of the bank may leave out a line's amount or date.
+    Requests pages until a short one. A bank's view may omit a line's amount or date.
     """
     bank, pk = account.external_id.split("/", 1)
     path = f"{API}/my/banks/{quote(bank, '')}/accounts/{quote(pk, '')}/transactions"
@@ -180,7 +181,7 @@ def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
 
 
 def _other_side(told: dict[str, Any]) -> str:
-    """Who is on the other side, unless the bank shows an alias of its own making."""
+    """The counterparty's name, unless the bank shows a generated alias."""
     other = told.get("other_account")
     holder = other.get("holder") if isinstance(other, dict) else None
     if not isinstance(holder, dict) or holder.get("is_alias") is True:
@@ -188,11 +189,11 @@ def _other_side(told: dict[str, Any]) -> str:
     return reading.text(holder.get("name"), longest=200)
 
 
-# --- Asking -------------------------------------------------------------------------------------
+# --- Requests -------------------------------------------------------------------------------------
 
 
 def _get(secret: str, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
-    """One answer. Paging goes as query and as headers: versions differ in which they read."""
+    """One response. Paging is sent as query and as headers, because server versions differ."""
     token = json.loads(secret)["token"]
     headers = {"directlogin": f"token={token}"}
     headers |= {f"obp_{name}": value for name, value in (query or {}).items()}

@@ -1,8 +1,8 @@
 """Plaid: Link, items and /transactions/sync (PROTOCOLS.md §1; API version 2020-09-14).
 
-Linking uses Hosted Link: the customer signs in on a page of Plaid's and comes back, so none of our
-pages loads a script from another host. In Plaid's amounts positive is money out, and a card's
-balance is what is owed; both are turned round here.
+Linking uses Hosted Link: the customer signs in on Plaid's page and returns, so our pages load no
+third-party scripts. Plaid's amounts are positive for money out, and card balances are positive
+debts; both are negated here.
 """
 
 import json
@@ -31,7 +31,7 @@ VERSION = "2020-09-14"
 PAGE_SIZE = 500
 DAYS_REQUESTED = 730
 MOST_RESTARTS = 3
-# 500 lines with all their details come to about a megabyte.
+# 500 lines with all details are about one megabyte.
 LIMITS = Limits(largest_bytes=8 * 1024 * 1024, timeouts=(5, 30), longest_seconds=60)
 
 _MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
@@ -59,7 +59,9 @@ _OWED = {"credit", "loan"}
 
 @dataclass(slots=True)
 class _Run:
-    """What one walk through the pages gathered, to be thrown away if Plaid changes its mind."""
+    """The data collected from the pages of one sync, discarded if Plaid's data changes
+    meanwhile.
+    """
 
     cursor: str
     lines: dict[str, RemoteLine] = field(default_factory=dict)
@@ -68,10 +70,12 @@ class _Run:
 
 
 class Plaid:
-    """Access through Plaid; the secret of a connection is the access token of its item."""
+    """Access through Plaid. The secret of a connection is its item's access token."""
 
     def hosted_link(self, *, user_id: int, language: str, return_to: str, access_token: str = ""):
-        """(link token, address of Plaid's page) for one customer; in update mode with a token."""
+        """(link token, URL of Plaid's page) for one customer; in update mode if a token is
+        given.
+        """
         body = {
             "client_name": settings.SITE_NAME[:30],
             "language": language if language in _LANGUAGES else "en",
@@ -92,7 +96,7 @@ class Plaid:
         )
 
     def finished_link(self, link_token: str) -> str:
-        """The public token of a Hosted Link session that succeeded, or "" while there is none."""
+        """The public token of a successful Hosted Link session, or "" if there is none yet."""
         answer = _post("/link/token/get", {"link_token": link_token})
         for session in reading.list_of(answer, "link_sessions"):
             results = session.get("results")
@@ -114,7 +118,7 @@ class Plaid:
         return _accounts(_post("/accounts/get", {"access_token": secret}))
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
-        """All pages since `cursor`; begun anew from there when Plaid's data moves meanwhile."""
+        """All pages since `cursor`. Restarts if Plaid's data changes meanwhile."""
         for _ in range(MOST_RESTARTS):
             try:
                 run = _walk(secret, cursor)
@@ -132,7 +136,7 @@ class Plaid:
         _post("/item/remove", {"access_token": secret})
 
     def verification_key(self, key_id: str) -> dict[str, Any]:
-        """The public key (a JWK) that Plaid signs its webhooks with."""
+        """The public key (a JWK) with which Plaid signs its webhooks."""
         key = _post("/webhook_verification_key/get", {"key_id": key_id}).get("key")
         if not isinstance(key, dict):
             raise reading.broken("Plaid's key has not the promised form.")
@@ -145,11 +149,11 @@ _LANGUAGES = {
 }
 
 
-# --- Asking -------------------------------------------------------------------------------------
+# --- Requests -------------------------------------------------------------------------------------
 
 
 def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one question. Raises BankError with Plaid's own code."""
+    """The response to one request. Raises BankError with Plaid's own code."""
     headers = {
         "PLAID-CLIENT-ID": settings.PLAID_CLIENT_ID,
         "PLAID-SECRET": settings.PLAID_SECRET,
@@ -210,7 +214,7 @@ def _walk(secret: str, cursor: str) -> _Run:
 
 
 def _take(run: _Run, page: dict[str, Any]) -> None:
-    """Add a page. A line named twice counts as told last."""
+    """Add a page. If a line occurs twice, the last version counts."""
     run.accounts = _accounts(page) or run.accounts
     for told in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
         line = _line(told)

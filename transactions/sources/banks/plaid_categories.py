@@ -1,8 +1,8 @@
-"""Plaid's personal finance categories (v1 and v2) as categories of ours; "" where none is sure."""
+"""Map Plaid's personal finance categories (v1 and v2) to ours; "" if unsure."""
 
 from typing import Any
 
-# A detailed category decides before its primary one.
+# A detailed category takes precedence over its primary one.
 _DETAILED = {
     "INCOME_WAGES": "salary",
     "INCOME_SALARY": "salary",
@@ -84,7 +84,7 @@ _UNSURE = {"LOW", "UNKNOWN"}
 
 
 def slug_of(category: Any) -> str:
-    """Our category's slug for Plaid's {primary, detailed, confidence_level}; "" if in doubt."""
+    """Our category slug for Plaid's {primary, detailed, confidence_level}; "" if unsure."""
     if not isinstance(category, dict) or category.get("confidence_level") in _UNSURE:
         return ""
     detailed, primary = category.get("detailed"), category.get("primary")

@@ -1,4 +1,4 @@
-"""Whether a webhook really comes from Plaid (PROTOCOLS.md §1, webhook verification)."""
+"""Verify that a webhook comes from Plaid (PROTOCOLS.md §1, webhook verification)."""
 
 import hashlib
 import hmac
@@ -11,21 +11,21 @@ import jwt
 from jwt.algorithms import ECAlgorithm
 
 OLDEST_SECONDS = 300
-# How far ahead of ours Plaid's clock may be.
+# How far Plaid's clock may be ahead of ours.
 CLOCK_SKEW_SECONDS = 60
 LONGEST_TOKEN = 4_000
 
 
 class ForgedWebhookError(Exception):
-    """It is not from Plaid, or too old, or was changed on its way."""
+    """The webhook is not from Plaid, is too old, or was modified."""
 
 
 def verified(
     body: bytes, token: str, *, key_of: Callable[[str], dict[str, Any]], at: datetime
 ) -> dict[str, Any]:
-    """The webhook's JSON, once signature, age and hash of the raw body hold.
+    """The webhook's JSON, if signature, age and hash of the raw body are valid.
 
-    `key_of(key id)` gives Plaid's public key as a JWK. Raises ForgedWebhookError.
+    `key_of(key id)` returns Plaid's public key as a JWK. Raises ForgedWebhookError.
     """
     claims = _claims(token, key_of)
     age = at.timestamp() - _seconds(claims.get("iat"))
@@ -49,7 +49,7 @@ def _claims(token: str, key_of: Callable[[str], dict[str, Any]]) -> dict[str, An
     try:
         header = jwt.get_unverified_header(token)
         key_id = header.get("kid")
-        # Asked before the key is: a token of another kind chooses no algorithm here.
+        # Checked before the key is fetched: the token must not choose the algorithm.
         if header.get("alg") != "ES256" or not isinstance(key_id, str) or len(key_id) > 100:
             raise ForgedWebhookError
         key = key_of(key_id)
@@ -59,7 +59,7 @@ def _claims(token: str, key_of: Callable[[str], dict[str, Any]]) -> dict[str, An
             token,
             cast(Any, ECAlgorithm.from_jwk(key)),
             algorithms=["ES256"],
-            # The age is ours to judge: both ways, by the time of arrival.
+            # We check the age ourselves, in both directions, against the time of arrival.
             options={"verify_aud": False, "verify_iat": False, "require": ["iat"]},
         )
     except (jwt.PyJWTError, ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""The bank providers there are, and which of them this installation offers."""
+"""The bank providers, and which of them this installation offers."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ PLAID, OBP, SIMPLEFIN, SANDBOX = "plaid", "obp", "simplefin", "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider as the customer chooses it. `fields` are what it needs from them."""
+    """A provider as the customer chooses it. `fields` are the inputs it needs."""
 
     key: str
     name: str
@@ -38,7 +38,9 @@ _PROVIDERS = (
 
 
 def connector_of(provider: str) -> BankConnector:
-    """The connector of a provider, offered or not: what is connected stays readable."""
+    """The connector of a provider, even one no longer offered, so that existing
+    connections work.
+    """
     connectors: dict[str, type[BankConnector]] = {
         PLAID: Plaid, OBP: OpenBankProject, SIMPLEFIN: SimpleFin, SANDBOX: SandboxBankConnector,
     }  # fmt: skip
@@ -46,7 +48,7 @@ def connector_of(provider: str) -> BankConnector:
 
 
 def offered_providers() -> list[Provider]:
-    """What a customer may connect with here, by what is configured."""
+    """The providers that are configured on this installation."""
     is_offered = {
         PLAID: bool(settings.PLAID_CLIENT_ID and settings.PLAID_SECRET),
         OBP: bool(settings.OBP_BASE_URL and settings.OBP_CONSUMER_KEY),

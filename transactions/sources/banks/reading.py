@@ -1,4 +1,4 @@
-"""Reading what banks send: no value is believed before it has the shape its protocol promises."""
+"""Validate data from banks: no value is used before it has the format its protocol promises."""
 
 import re
 from datetime import UTC, date, datetime
@@ -16,19 +16,19 @@ EARLIEST = date(1900, 1, 1)
 
 
 def broken(sentence: str) -> BankError:
-    """The provider does not keep to its protocol."""
+    """The error for a provider that violates its protocol."""
     return BankError(Problem.BROKEN, sentence, code="BROKEN_ANSWER")
 
 
 def unreachable(error: OutgoingError) -> BankError:
-    """The customer's sentence for an answer that did not come."""
+    """The customer's message for a bank that does not respond."""
     if isinstance(error, UnreachableError):
         return BankError(Problem.DOWN, "The bank is not answering right now.", code="UNREACHABLE")
     return BankError(Problem.BROKEN, f"We couldn't read the bank's answer. {error}", code="ANSWER")
 
 
 def mapping_of(answer: Answer) -> dict[str, Any]:
-    """The answer's JSON object. Raises BankError if it is none."""
+    """The response's JSON object. Raises BankError if it is not one."""
     try:
         found = answer.json()
     except OutgoingError as error:
@@ -39,7 +39,7 @@ def mapping_of(answer: Answer) -> dict[str, Any]:
 
 
 def list_of(mapping: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The list of objects under `name`; a missing or null one is empty."""
+    """The list of objects under `name`; empty if missing or null."""
     found = mapping.get(name)
     if found is None:
         return []
@@ -49,19 +49,19 @@ def list_of(mapping: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def text(value: Any, longest: int = 500) -> str:
-    """A one-line text, or "" for whatever is none."""
+    """One line of text, or "" for anything else."""
     if not isinstance(value, str):
         return ""
     return " ".join(_CONTROL.sub(" ", value).split())[:longest].strip()
 
 
 def message(value: Any) -> str:
-    """A bank's words to the customer, without markup."""
+    """A bank's message to the customer, without markup."""
     return text(_TAG.sub(" ", value) if isinstance(value, str) else "", longest=300)
 
 
 def identifier(value: Any) -> str:
-    """An id, letters as they are. Raises BankError for what cannot be one."""
+    """An ID, unchanged. Raises BankError if it is not a valid ID."""
     if isinstance(value, Decimal):
         value = str(value)
     if not isinstance(value, str) or not 0 < len(value) <= 255 or _CONTROL.search(value):
@@ -70,7 +70,7 @@ def identifier(value: Any) -> str:
 
 
 def amount(value: Any) -> Decimal:
-    """A finite amount of money, from a JSON number or a text. Raises BankError."""
+    """A finite amount from a JSON number or text. Raises BankError."""
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 16:
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
@@ -79,12 +79,12 @@ def amount(value: Any) -> Decimal:
 
 
 def amount_or_none(value: Any) -> Decimal | None:
-    """An amount, or None where the bank tells none."""
+    """An amount, or None if the bank reports none."""
     return None if value is None or value == "" else amount(value)
 
 
 def day(value: Any) -> date:
-    """The day of an ISO date or date and time. Raises BankError."""
+    """The date of an ISO date or datetime. Raises BankError."""
     found = day_or_none(value)
     if found is None:
         raise broken("The bank sent a line without a date.")
@@ -92,7 +92,7 @@ def day(value: Any) -> date:
 
 
 def day_or_none(value: Any) -> date | None:
-    """The day of an ISO date or date and time; None for whatever is none."""
+    """The date of an ISO date or datetime; None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -103,7 +103,7 @@ def day_or_none(value: Any) -> date | None:
 
 
 def day_of_seconds(value: Any) -> date | None:
-    """The UTC day of seconds since 1970; None for 0 and for whatever is no such number."""
+    """The UTC date of a Unix timestamp; None for 0 and for invalid values."""
     try:
         seconds = Decimal(value) if isinstance(value, str | Decimal) else Decimal(0)
     except InvalidOperation:
@@ -114,11 +114,11 @@ def day_of_seconds(value: Any) -> date | None:
 
 
 def currency_or_blank(value: Any) -> str:
-    """An ISO 4217 code, or "" for whatever is none."""
+    """An ISO 4217 code, or "" for anything else."""
     return value if isinstance(value, str) and value in active_currencies() else ""
 
 
 def last_four(value: Any) -> str:
-    """The last four letters or digits of an account number; nothing more is ever kept."""
+    """The last four letters or digits of an account number. The rest is never stored."""
     kept = re.sub(r"[^0-9A-Za-z]", "", value, flags=re.ASCII) if isinstance(value, str) else ""
     return kept[-4:]

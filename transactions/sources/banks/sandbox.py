@@ -1,4 +1,4 @@
-"""The connector of the sandbox bank (sandbox_server.py), asked over HTTP like any other bank."""
+"""The connector of the sandbox bank (sandbox_server.py), over HTTP like any other bank."""
 
 import json
 from collections.abc import Mapping
@@ -30,10 +30,10 @@ _PROBLEMS = {
 
 
 class SandboxBankConnector:
-    """The sandbox bank; the secret of a connection is its access token."""
+    """The sandbox bank. The secret of a connection is its access token."""
 
     def institutions(self) -> list[tuple[str, str]]:
-        """(id, name) of every bank there is."""
+        """(ID, name) of every bank."""
         told = reading.list_of(_answer("GET", "/institutions"), "institutions")
         return [(reading.identifier(one.get("id")), reading.text(one.get("name"))) for one in told]
 
@@ -78,11 +78,11 @@ class SandboxBankConnector:
         _answer("DELETE", "/item", secret)
 
     def sign_in(self, secret: str) -> None:
-        """What a customer does at a real bank's page: sign in again."""
+        """Sign in again, as a customer would on a real bank's page."""
         _answer("POST", "/login", secret)
 
     def control(self, secret: str, action: str, **details: str) -> None:
-        """Make the bank do something, as the page for trying it asks."""
+        """Trigger an action at the bank, for the sandbox page."""
         _answer("POST", "/control", secret, json={"action": action, **details})
 
 

@@ -47,7 +47,7 @@ HISTORY_DAYS = 400
 LARGEST_BODY = 64 * 1024
 PAGE_SIZE, LARGEST_PAGE = 100, 500
 
-# (description as the bank writes it, merchant, category, least, most, times a month)
+# (description as the bank writes it, merchant, category, minimum, maximum, times a month)
 _SHOPS = [
     ("POS {n} GREEN VALLEY MARKET #0{d}", "Green Valley Market", "groceries", 18, 120, 6),
     ("CARD {n} CORNER BAKERY", "Corner Bakery", "coffee", 3, 11, 8),
@@ -94,7 +94,7 @@ CREATE INDEX IF NOT EXISTS line_by_household ON line (household, seq);
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An answer other than success."""
+    """A response other than success."""
 
     def __init__(self, status: str, code: str, message: str):
         super().__init__(message)
@@ -102,7 +102,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class SandboxBank:
-    """The bank as a WSGI application. All its state is one SQLite file."""
+    """The bank as a WSGI application. All its state is in one SQLite file."""
 
     def __init__(self, folder: Path, today: Callable[[], date] | None = None):
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ class SandboxBank:
         self._base.execute("UPDATE item SET is_ended = 1 WHERE id = ?", [item["id"]])
         return {}
 
-    # --- Telling ---
+    # --- Reporting ---
 
     def _accounts(self, item: sqlite3.Row, environ: dict[str, Any]) -> dict[str, Any]:
         return {"accounts": [self._account(item, key) for key in _ACCOUNTS]}
@@ -223,7 +223,7 @@ class SandboxBank:
         return told | {"next_cursor": str(following), "has_more": len(rows) > limit}
 
     def _current(self, household: str) -> dict[str, dict[str, Any]]:
-        """{line id: line} as they stand now."""
+        """{line ID: line} with their current values."""
         lines: dict[str, dict[str, Any]] = {}
         for row in self._base.execute(
             "SELECT * FROM line WHERE household = ? ORDER BY seq", [household]
@@ -234,7 +234,7 @@ class SandboxBank:
                 lines[row["line_id"]] = json.loads(row["body"])
         return lines
 
-    # --- Making things happen ---
+    # --- Actions ---
 
     def _control(self, item: sqlite3.Row, environ: dict[str, Any]) -> dict[str, Any]:
         body = _body_of(environ)
@@ -273,7 +273,7 @@ class SandboxBank:
         return self._write(household, "added", line)
 
     def _settle(self, household: str, body: dict[str, Any]) -> str:
-        """The pending line goes, and a posted one with an id of its own comes."""
+        """Replace the pending line with a posted one that has its own ID."""
         pk, line = self._chosen(household, body, pending=True)
         self._write(household, "removed", line, pk)
         amount = str(body.get("amount") or line["amount"])
@@ -296,7 +296,7 @@ class SandboxBank:
     def _chosen(
         self, household: str, body: dict[str, Any], pending: bool | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """The line named in the body, else the newest one that fits."""
+        """The line named in the body, or else the newest matching one."""
         lines = self._current(household)
         wanted = body.get("line_id")
         fitting = [
@@ -316,10 +316,10 @@ class SandboxBank:
         )
         return pk
 
-    # --- Inventing ---
+    # --- Generating data ---
 
     def _invent(self, household: str, institution: str) -> None:
-        """Thirteen months of an ordinary household, the same each time for the same name."""
+        """Generate thirteen months of an ordinary household, always the same for the same name."""
         dice = random.Random(household)  # noqa: S311 - a story, not a secret
         today = self._today()
         self._base.execute("BEGIN")
@@ -401,11 +401,11 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """No line per request: the product's own log says what it asked."""
+        """No log line per request: the product's own log has them."""
 
 
 def serve(folder: Path, port: int) -> None:
-    """Serve on this machine's loopback address until the process is told to end."""
+    """Serve on the loopback address until the process is terminated."""
     with make_server(
         "127.0.0.1", port, SandboxBank(folder), ThreadedServer, QuietHandler
     ) as server:

@@ -1,8 +1,8 @@
-"""SimpleFIN: read-only access by a pasted token (PROTOCOLS.md §6; protocol 1.0-draft.7).
+"""SimpleFIN: read-only access through a pasted token (PROTOCOLS.md §6; protocol 1.0-draft.7).
 
-The token is the Base64 of an address that may be claimed once; what comes back is an address with
-a user name and a password in it, which is the secret. There is no cursor: each sync asks for a
-window that overlaps the last one.
+The token is a Base64 URL that can be claimed once. The response is a URL with user name and
+password, which is the secret. There is no cursor: each sync requests a date range that overlaps the
+last one.
 """
 
 import base64
@@ -28,12 +28,12 @@ from transactions.sources.banks.connecting import (
 )
 from transactions.sources.files.incoming import IncomingTransaction
 
-# Pending lines and late bookings of the last sync are asked for again.
+# Pending lines and late bookings of the last sync are requested again.
 OVERLAP = timedelta(days=14)
-# Bridges refuse longer windows than about ninety days; the first sync walks back in such steps.
+# Bridges reject date ranges over about ninety days, so the first sync reads back in such steps.
 WINDOW = timedelta(days=60)
 HISTORY = timedelta(days=730)
-# Two windows without a line: there is nothing earlier.
+# After two empty date ranges there is nothing earlier.
 EMPTY_WINDOWS = 2
 _ONCE = Limits(tries=1)
 LIMITS = Limits(largest_bytes=16 * 1024 * 1024, timeouts=(5, 60), longest_seconds=90)
@@ -45,7 +45,7 @@ _USED = (
 
 
 class SimpleFin:
-    """A SimpleFIN bridge; the secret is the access address with its user name and password."""
+    """A SimpleFIN bridge. The secret is the access URL with its user name and password."""
 
     def link(self, given: Mapping[str, str]) -> Link:
         answer = _ask("POST", _claim_address(given["token"]), limits=_ONCE)
@@ -68,7 +68,7 @@ class SimpleFin:
         start = since - OVERLAP if since else on - HISTORY
         gathered = _Gathered()
         end, empty = on + timedelta(days=1), 0
-        # Newest first: on a first sync the walk ends where the bank's history does.
+        # Newest first, so that the first sync stops where the bank's history does.
         while end > start and (since or empty < EMPTY_WINDOWS):
             first = max(start, end - WINDOW)
             count = gathered.take(_get(secret, _window(first, end)))
@@ -83,11 +83,11 @@ class SimpleFin:
         )
 
     def unlink(self, secret: str) -> None:
-        """The protocol has no call for it: the person disables the token at the bridge."""
+        """The protocol has no such call: the person disables the token at the bridge."""
 
 
 class _Gathered:
-    """What the windows of one sync told."""
+    """The data collected from the date ranges of one sync."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, RemoteAccount] = {}
@@ -95,7 +95,7 @@ class _Gathered:
         self.messages: list[str] = []
 
     def take(self, told: dict[str, Any]) -> int:
-        """Add one answer; how many lines it held."""
+        """Add one response. Returns how many lines it contained."""
         errors = told.get("errors")
         self.messages += [
             words for one in (errors if isinstance(errors, list) else ())
@@ -135,7 +135,7 @@ def _claim_address(token: str) -> str:
 
 
 def _is_acceptable(address: str) -> bool:
-    """An https address; http only where this machine's own stand-ins are asked for."""
+    """An https URL; http is allowed only for test servers on this machine."""
     try:
         parts = urlsplit(address)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -153,12 +153,12 @@ def _access_address(answer: Answer) -> str:
 
 
 def _institution(accounts: tuple[RemoteAccount, ...], secret: str) -> str:
-    """The banks behind the bridge, as far as a line has room for them."""
+    """The banks behind the bridge, as many as fit on one line."""
     names = list(dict.fromkeys(a.institution_name for a in accounts if a.institution_name))
     return ", ".join(names)[:120] or urlsplit(secret).hostname or "SimpleFIN"
 
 
-# --- Asking -------------------------------------------------------------------------------------
+# --- Requests -------------------------------------------------------------------------------------
 
 
 def _get(secret: str, query: dict[str, str]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _account(told: dict[str, Any]) -> RemoteAccount:
     currency = reading.currency_or_blank(told.get("currency"))
     name = reading.text(told.get("name")) or "Account"
     return RemoteAccount(
-        # Unique within the bank only.
+        # Unique only within the bank.
         external_id=f"{org_key}/{pk}"[:255],
         persistent_id=f"{org_key}/{pk}"[:255],
         name=name,
@@ -212,7 +212,9 @@ def _account(told: dict[str, Any]) -> RemoteAccount:
 
 
 def _account_type(name: str) -> str:
-    """SimpleFIN tells no type: a guess from the name, which the person corrects when mapping."""
+    """Guess the type from the name, since SimpleFIN has none. The person can correct it when
+    mapping.
+    """
     words = name.lower()
     if "saving" in words:
         return "savings"
@@ -222,7 +224,7 @@ def _account_type(name: str) -> str:
 
 
 def _digits_of(name: str) -> str:
-    """The last four digits, where the name ends with them as in "Checking (1234)"."""
+    """The last four digits if the name ends with them, as in "Checking (1234)"."""
     digits = "".join(mark for mark in name if mark.isascii() and mark.isdigit())
     tail = name.rstrip(" )")
     return digits[-4:] if len(digits) >= 4 and tail[-4:].isdigit() else ""

@@ -1,7 +1,7 @@
-"""Which account each line of a file is from, in words that keep no more than a number's last four.
+"""Which account each line of a file belongs to, keeping at most the last four digits of a number.
 
-A part is all that one account has in a file. Its name is what the file calls the account
-("Checking 1111"), with every longer number cut down to "…3000".
+A part is everything one account has in a file. Its name is what the file calls the account
+("Checking 1111"), with longer numbers shortened to "…3000".
 """
 
 import re
@@ -13,14 +13,16 @@ LONGEST_NAME = 80
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?:[ -][A-Z0-9]{1,4}){3,8})(?![A-Za-z0-9])"
 )
-# Digits, and what stands in their place on a card ("**** **** **** 1234"), with what divides them.
+# Digits, and the characters that mask them on a card ("**** **** **** 1234"), with separators.
 _NUMBER = re.compile(
     r"(?:[0-9]|(?<![^\W\d_])[*•xX#])(?:[ ./_\-]*[0-9*•xX#])*[ ./_\-]*[0-9]{1,4}(?![0-9])"
 )
 
 
 def part_name(text: str) -> str:
-    """What to call an account a file names ``text``: never more of a number than its last four."""
+    """The name for an account that the file calls ``text``, with at most the last four of
+    a number.
+    """
     text = clean_text(text)[:200].lstrip("'")
     text = _IBAN.sub(lambda match: f"…{re.sub('[ -]', '', match[0])[-4:]}", text)
     text = _NUMBER.sub(_shortened, text)
@@ -33,13 +35,13 @@ def _shortened(match: re.Match) -> str:
 
 
 def last_four_in(name: str) -> str:
-    """The last four digits a part's name shows, or ""."""
+    """The last four digits in a part's name, or ""."""
     runs = [run for run in re.findall(r"[0-9]+", name) if len(run) == 4]
     return runs[-1] if runs else ""
 
 
 class PartNames:
-    """The names of a file's parts, in the order they come: two numbers with one ending are two."""
+    """The names of a file's parts in order. Two numbers with one ending get separate names."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""How banks write amounts of money, and what one cell means.
+"""Parse amounts as banks write them.
 
-Nothing reaches ``Decimal`` before an ASCII pattern has let it through: Decimal itself would accept
-"NaN", "1e3000000" and digits of other scripts that nobody looked at.
+Nothing reaches ``Decimal`` before it has matched an ASCII pattern: Decimal itself accepts "NaN",
+"1e3000000" and digits of other scripts.
 """
 
 import re
@@ -35,7 +35,7 @@ SYMBOL_CODES = {
     **{"د.ب": "BHD", "ر.ق": "QAR", "ر.ع": "OMR", "ل.ل": "LBP", "د.ع": "IQD", "د.ج": "DZD"},
     **{"د.م": "MAD", "د.ل": "LYD", "лв": "BGN", "грн": "UAH", "руб": "RUB", "₲": "PYG"},
 }
-# Signs of money that more than one currency uses: they say "this is an amount", not which money.
+# Symbols shared by several currencies: they mark an amount but do not name its currency.
 _SHARED = """
 $ ¥ 円 元 圆 圓 원 us$ a$ au$ ca$ c$ nz$ s$ mx$ cl$ col$ ar$ rd$ tt$ j$ bz$ fj$ r rs kr lei р din
 dinara дин ден kn sfr fr fr. frs nis שח ש"ח ﷼ рублей тг сум s/ bs bs.f b/ q l lek km ar mt kz br
@@ -57,7 +57,7 @@ _USUAL = {
 _WRITTEN = {".": "a decimal point", ",": "a decimal comma"}
 _BODY = re.compile(r"[0-9](?:[0-9.,' ]*[0-9])?")
 _FIGURE = re.compile(r"(?:(?<![^\W\d_])[.,])?[0-9](?:[0-9.,' ]*[0-9])?")
-# "100,-", "100.--" and "500/-" are whole amounts: this dash stands for zero cents.
+# "100,-", "100.--" and "500/-" are whole amounts: the dash stands for zero cents.
 _ROUND_AMOUNT = re.compile(r"(?<=[0-9])(?:[.,]\s?--?|/[-=])(?![0-9])")
 _DIRECTIONS = {
     **dict.fromkeys(("DR", "DB", "D", "DT", "DEBIT", "DBIT"), "-"),
@@ -77,10 +77,9 @@ _NUMBER = {
 
 
 class MoneyCell(NamedTuple):
-    """What one cell says: the amount as it is signed, the ISO code beside it, and its mark.
+    """A parsed cell: the signed amount, its ISO currency code, and its direction mark.
 
-    ``mark`` is "+" or "-" where the cell says its direction by a sign, brackets, or DR and CR,
-    and "" where it says nothing.
+    ``mark`` is "+" or "-" if a sign, brackets, or DR and CR give the direction, and "" otherwise.
     """
 
     amount: Decimal
@@ -89,14 +88,14 @@ class MoneyCell(NamedTuple):
 
 
 def parse_amount(text: str, decimal_mark: str, money_sign: str = "") -> Decimal:
-    """The signed amount of one cell; ``decimal_mark`` is "." or ","."""
+    """The signed amount in one cell; ``decimal_mark`` is "." or ","."""
     return read_money(text, decimal_mark, money_sign).amount
 
 
 def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
-    """One cell; ``ValueError`` with a sentence where it is no amount written with that mark.
+    """Parse one cell. Raises ``ValueError`` with a sentence if it is not an amount with that mark.
 
-    ``money_sign`` is a sign of money that only this file uses, so that no list knows it.
+    ``money_sign`` is a currency symbol that only this file uses and no list knows.
     """
     if PLAIN_FIGURE[decimal_mark].fullmatch(text):
         mark = text[0] if text[0] in "+-" else ""
@@ -107,7 +106,7 @@ def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
 
 
 def _usual(text: str, match: re.Match) -> MoneyCell:
-    """Thousands in groups, a sign in front, a sign of money behind: what most banks write."""
+    """The most common format: grouped thousands, a sign in front, a currency symbol behind."""
     sign, whole, group, decimals, suffix = match.groups()
     affix = _affix(text, suffix) if suffix else _NOTHING
     marks = {sign, *affix.directions} - {""}
@@ -163,7 +162,7 @@ def _without_brackets(text: str, cleaned: str) -> tuple[str, bool]:
 
 
 def _is_abbreviation(before: str) -> bool:
-    """Whether the dot before a figure ends a word, as in "Rs.500"; in "$.23" it does not."""
+    """Whether the dot before a figure ends an abbreviation, as in "Rs.500" but not in "$.23"."""
     word = before[:-1].strip(" +-")
     return word[-1:].isalpha() and word.upper() not in CURRENCY_CODES
 
@@ -179,7 +178,9 @@ _NOTHING = _Affix([], [], "")
 
 @lru_cache(maxsize=2000)
 def _affix_of(side: str) -> _Affix | None:
-    """What stands beside a figure: signs, marks of direction, a sign of money; else None."""
+    """The signs, direction marks or currency symbol next to a figure, or None if it is anything
+    else.
+    """
     if len(side) > LONGEST_SIGN:
         return None
     signs = [char for char in side if char in "+-"]
@@ -203,7 +204,7 @@ def _affix(text: str, side: str) -> _Affix:
 
 
 def _currency_of(sign: str) -> str | None:
-    """The ISO code of a money sign, "" for one that several share, None for no such sign."""
+    """The ISO code of a currency symbol; "" if several share it, None if it is not one."""
     plain = sign.rstrip(".").casefold()
     if plain.upper() in CURRENCY_CODES:
         return plain.upper()
@@ -217,7 +218,7 @@ def _currency_of(sign: str) -> str | None:
 
 @lru_cache(maxsize=2000)
 def parse_currency(text: str) -> str:
-    """The ISO 4217 code a currency cell names; "" for a blank or a sign that several share."""
+    """The ISO 4217 code in a currency cell; "" if it is blank or a symbol that several share."""
     stripped = text.strip()
     if stripped in CURRENCY_CODES or not stripped:
         return stripped
@@ -243,6 +244,6 @@ def _number(text: str, body: str, decimal_mark: str) -> Decimal:
 
 
 def figure_in(text: str) -> str:
-    """The digits and separators of a cell, in ASCII; "" where it has none."""
+    """The digits and separators of a cell, in ASCII; "" if it has none."""
     match = _FIGURE.search(bare(text))
     return match[0] if match else ""

@@ -1,8 +1,7 @@
 """ISO 20022 bank-to-customer messages: camt.053 statements, camt.052 reports, camt.054 notices.
 
-All versions: elements are found by their local names, so the namespace (or none) does not matter.
-One Ntry is one line on the account; the payments inside a batch booking explain it and are not
-booked again.
+All versions are supported: elements are found by local name, so the namespace does not matter. One
+Ntry is one line; the payments inside a batch booking only describe it and are not posted.
 """
 
 import re
@@ -51,15 +50,15 @@ DEEPEST = 60  # camt.053.001.12 nests 15 deep
 LONGEST_BATCH_NOTE = 20
 PENDING = {"PDNG", "FUTR"}
 USTRD_WIDTH = 140
-PARTY = ("", "Pty/", "Agt/FinInstnId/")  # a name sits deeper from version 8 on
+PARTY = ("", "Pty/", "Agt/FinInstnId/")  # names are nested deeper from version 8 on
 
 
 @dataclass(slots=True)
 class Statement:
-    """A Stmt, Rpt or Ntfctn: what it says of itself, and the day it speaks of."""
+    """A Stmt, Rpt or Ntfctn: its header data and date."""
 
     part: StatementPart
-    fallback_date: date | None = None  # for entries that name no day of their own
+    fallback_date: date | None = None  # for entries without a date of their own
 
 
 def read(data: bytes) -> IncomingFile:
@@ -88,10 +87,10 @@ def read(data: bytes) -> IncomingFile:
 
 
 def _utf8(data: bytes) -> bytes:
-    """The document in UTF-8 without its declaration, which may contradict the bytes.
+    """The document in UTF-8 without its XML declaration, which may contradict the bytes.
 
-    Being UTF-8 for certain, it cannot hide a document type (and with it a bomb of entities or a
-    file to fetch) from a plain search. defusedxml would refuse the same, at a third of the speed.
+    Because it is certainly UTF-8, a plain search finds any document type (and with it entity bombs
+    or external files). defusedxml would reject the same at a third of the speed.
     """
     declared = DECLARED_ENCODING.search(data[:300])
     text = decode_statement(data, declared[1].decode("ascii") if declared else "")
@@ -108,11 +107,11 @@ def _utf8(data: bytes) -> bytes:
 
 
 def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statement, Element]]:
-    """Each Ntry with its statement, in file order; the statements' headers go to ``parts``."""
+    """Yield each Ntry with its statement, in file order, and add statement headers to ``parts``."""
     walk = CamtWalk(parts)
     depth = 0
     try:
-        # Nothing with a document type comes here, so there is nothing to expand or to fetch.
+        # Documents with a document type never get here, so nothing is expanded or fetched.
         for event, element in iterparse(BytesIO(source), ("start", "end")):  # noqa: S314
             if event == "start":
                 depth += 1
@@ -131,11 +130,11 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
 
 
 class CamtWalk:
-    """Keeps the place in the document, and only as much of the document as one entry needs."""
+    """Tracks the position in the document and keeps only as much of it as one entry needs."""
 
     def __init__(self, parts: list[StatementPart]) -> None:
         self.statement: Statement | None = None
-        self.depth = 0  # of the statement we are in: its children end at this depth
+        self.depth = 0  # the current statement: its children end at this depth
         self.is_camt = False
         self._parts = parts
         self._root: Element | None = None
@@ -157,7 +156,7 @@ class CamtWalk:
             self.statement, self.depth = None, 0
             sure(self._root).clear()
             return False
-        # The parser only adds to the message after this child, so an emptied one stays small.
+        # The parser only appends after this child, so a cleared one stays small.
         sure(self._message).clear()
         for part in element.iter():
             part.tag = part.tag.rpartition("}")[2]
@@ -196,7 +195,7 @@ def _balance(statement: Statement, element: Element) -> None:
         part.opening = value
     elif code in CLOSING:
         part.closing = value
-        # The closing balance's day is the day of the statement, nearer than the day of its making.
+        # The closing balance's date is the statement's date, more precise than the creation date.
         statement.fallback_date = _day(_date_text(element, "Dt")) or statement.fallback_date
 
 
@@ -247,9 +246,9 @@ def _currency(entry: Element) -> str:
 
 
 def _signed_amount(entry: Element) -> Decimal:
-    """Amt by CdtDbtInd alone: RvslInd says why the entry is there, not which way it goes.
+    """The sign comes from CdtDbtInd alone; RvslInd gives the reason, not the direction.
 
-    (MessageDefinitionReport: CRDT with RvslInd true is money in, undoing an earlier debit.)
+    (MessageDefinitionReport: CRDT with RvslInd true is money in that reverses an earlier debit.)
     """
     amount = _plain_amount(entry.find("Amt"))
     direction = _text(entry, "CdtDbtInd")
@@ -271,7 +270,7 @@ def _plain_amount(element: Element | None) -> Decimal:
 
 
 def _booking_date(statement: Statement, entry: Element) -> date:
-    """BookgDt, else ValDt, else the statement's day; a day that is written wrong is refused."""
+    """BookgDt, else ValDt, else the statement's date. A malformed date is rejected."""
     text = _date_text(entry, "BookgDt") or _date_text(entry, "ValDt")
     found = _day(text) if text else statement.fallback_date
     if found is None:
@@ -285,7 +284,7 @@ def _date_text(element: Element, name: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    """The calendar day of an ISO date or time as the bank wrote it, zone ("+02:00") or not."""
+    """The date of an ISO date or datetime as written, with or without a time zone."""
     try:
         return parse_date(text[:10], "%Y-%m-%d")
     except ValueError:
@@ -293,14 +292,14 @@ def _day(text: str) -> date | None:
 
 
 def _status(entry: Element) -> str:
-    """BOOK, PDNG, INFO, FUTR; plain until version 7, in Cd from version 8."""
+    """BOOK, PDNG, INFO or FUTR; plain text until version 7, in Cd from version 8."""
     return _text(entry, "Sts/Cd") or _text(entry, "Sts")
 
 
 def _external_id(entry: Element) -> str:
-    """AcctSvcrRef, the one reference the bank itself gives the entry.
+    """AcctSvcrRef, the only reference assigned by the bank itself.
 
-    NtryRef and EndToEndId are the customers' own and come again with every standing order.
+    NtryRef and EndToEndId come from customers and repeat with every standing order.
     """
     reference = _text(entry, "AcctSvcrRef")
     details = _details(entry)
@@ -310,9 +309,9 @@ def _external_id(entry: Element) -> str:
 
 
 def _counterparty(entry: Element, detail: Element) -> str:
-    """The other party: who received what went out, who sent what came in.
+    """The other party: the recipient of money out, the sender of money in.
 
-    In a reversal the parties keep the roles of the payment that is undone.
+    In a reversal the parties keep their roles from the original payment.
     """
     is_out = _text(entry, "CdtDbtInd") == "DBIT"
     if _text(entry, "RvslInd") in ("true", "1"):
@@ -326,14 +325,14 @@ def _counterparty(entry: Element, detail: Element) -> str:
 
 
 def _description(entry: Element, details: list[Element]) -> str:
-    """The bank's words on the entry, then what the payer wrote; of a batch only the former."""
+    """The bank's text, then the payer's; only the bank's for a batch."""
     own = _text(entry, "AddtlNtryInf")
     if len(details) > 1 and own:
         return clean_text(own)
     texts = [own]
     for detail in details[:3]:
         lines = [line.text or "" for line in _remittance(detail, "Ustrd")]
-        # Texts longer than 140 are cut into several, anywhere in a word.
+        # Texts longer than 140 characters are split into several, even within words.
         texts.append("".join(line if len(line) >= USTRD_WIDTH else f"{line} " for line in lines))
         for structured in _remittance(detail, "Strd"):
             texts.append(_text(structured, "CdtrRefInf/Ref"))
@@ -343,7 +342,7 @@ def _description(entry: Element, details: list[Element]) -> str:
 
 
 def _substitute(entry: Element, details: list[Element]) -> str:
-    """Words for an entry without any: the bank's own code or the payer's reference."""
+    """A fallback for entries without text: the bank's code or the payer's reference."""
     codes = [_text(entry, "BkTxCd/Prtry/Cd")]
     codes += [_text(detail, "Refs/EndToEndId") for detail in details[:1]]
     return clean_text(next((code for code in codes if code), "")) or NO_DESCRIPTION
@@ -362,7 +361,7 @@ def _batch_words(entry: Element, details: list[Element]) -> str:
 
 
 def _as_written(element: Element) -> str:
-    """The element as text, without namespaces and without blanks between its parts."""
+    """The element as text, without namespaces and whitespace between its parts."""
     inside = "".join(map(_as_written, element)) if len(element) else ""
     attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.items())
     text = escape((element.text or "").strip())
@@ -378,7 +377,7 @@ def _details(entry: Element) -> list[Element]:
 
 
 def _text(element: Element, path: str) -> str:
-    """The text at the end of a path of first children; "" where it ends early."""
+    """The text at the end of a path of first children; "" if the path is incomplete."""
     found = element
     for name in path.split("/"):
         below = found.find(name)

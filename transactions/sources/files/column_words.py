@@ -1,7 +1,7 @@
-"""What banks call their columns, in the languages they write in.
+"""The words banks use for columns, in many languages.
 
 Words are folded (lower case, no accents, punctuation as one space), separated by "|" and in order
-of preference. A heading that is exactly such a word counts most, one that contains it counts less.
+of preference. An exact match scores higher than a heading that contains the word.
 """
 
 import re
@@ -188,7 +188,7 @@ _WORDS = {
     "|tip|vrsta|rodzaj|tipo|sens de l operation|вид|тип|tur|turi|jenis|loai|類型|구분|ประเภท"
     "|النوع|סוג|smer|irany|dc|drcr|debit credit flag|mark",
 }
-# A heading with one of these is about another date, amount or currency than the account's.
+# A heading with one of these refers to another date, amount or currency than the account's.
 _STRANGERS = re.compile(
     r"original|ursprung|foreign|fremd|(?<!\w)local|oorspr|puvodni|orgin|origen|origine|"
     r"(?<!\w)fees?(?!\w)|gebuhr|entgelt|poplatek|frais|comision|commissi|prowizj|kosten|"
@@ -210,12 +210,14 @@ _CARD = re.compile(
 
 @lru_cache(maxsize=4096)
 def plain_heading(text: str) -> str:
-    """A heading as the table writes it: folded, only letters and digits, single spaces."""
+    """A heading as the table stores it: folded, only letters and digits, single spaces."""
     return " ".join(re.sub(r"[\W_]+", " ", fold(text[:200])).split())
 
 
 def _ranked(words: str) -> dict[str, float]:
-    """The words of a role, the first ones worth most; each counts at its first place."""
+    """The words of a role, the first ones scoring highest; duplicates count at their first
+    position.
+    """
     ranked: dict[str, float] = {}
     for place, word in enumerate(words.split("|")):
         ranked.setdefault(plain_heading(word), 100 - min(place / 10, 15))
@@ -227,7 +229,9 @@ _RANKED = {role: _ranked(words) for role, words in _WORDS.items()}
 
 @lru_cache(maxsize=4096)
 def heading_score(text: str, role: str) -> float:
-    """How well a heading names a role: about 100 for the exact word, less for part of it, 0."""
+    """How well a heading matches a role: about 100 for the exact word, less for a part, 0
+    for none.
+    """
     heading = plain_heading(text)
     if not heading:
         return 0
@@ -240,14 +244,14 @@ def heading_score(text: str, role: str) -> float:
         score = 40 if heading.split()[0] in ranked and "/" not in text else 0
     if role in _NUMBER_ROLES | _DATE_ROLES | {"currency"} and _STRANGERS.search(heading):
         score -= 70
-    # "Amount (EUR)" beside "Amount" is the one in the account's own currency.
+    # If "Amount (EUR)" is next to "Amount", it is the one in the account's own currency.
     if role == "amount" and without_code != heading:
         score += 5
     return max(score, 0)
 
 
 def heading_without_code(text: str) -> str:
-    """ "bedrag" for "bedrag in eur"; a heading without a currency code is returned unchanged."""
+    """ "bedrag" for "bedrag in eur"; a heading without a currency code is unchanged."""
     words = plain_heading(text).split()
     kept = [word for word in words if word.upper() not in CURRENCY_CODES]
     is_linked = len(kept) < len(words) and kept and kept[-1] in ("in", "en", "em", "w", "v")
@@ -267,7 +271,7 @@ def _partial_score(heading: str, ranked: dict[str, float]) -> float:
 
 
 def named_roles(cells: list[str]) -> set[str]:
-    """The roles a line of headings names; empty for most lines that are no headings."""
+    """The roles that a line of headings names; empty for most other lines."""
     roles = set()
     for cell in cells:
         if 0 < len(cell) <= 80 and not cell.strip()[:1].isdigit():
@@ -279,7 +283,7 @@ def named_roles(cells: list[str]) -> set[str]:
 
 
 def is_exact_word(text: str) -> bool:
-    """Whether a cell is, word for word, a heading of this table."""
+    """Whether a cell is exactly one of the known heading words."""
     heading = plain_heading(text)
     return any(heading in ranked for ranked in _RANKED.values())
 
@@ -299,7 +303,7 @@ def currency_in_heading(text: str) -> str:
 
 
 def _folded_pattern(words: str) -> re.Pattern:
-    """A pattern for folded texts: its own letters are folded, so it holds no uppercase class."""
+    """A pattern for folded text. Its own letters are folded, so it has no uppercase class."""
     return re.compile(fold(words))
 
 
@@ -371,7 +375,7 @@ KNOWN_STATUS = _folded_pattern(
     r"berhasil|sukses|"
     r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
 )
-# What a line is about, where its words tell: the folded text of a payment.
+# The kind of a payment, if its folded text reveals it.
 CARD_PAYMENT = _folded_pattern(
     r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
     r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
@@ -457,8 +461,8 @@ _LONGEST_LABEL = 60
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
-# A line without any of these beginnings names no balance; looked for in its lower-case text, where
-# a point stands for a letter that may bear an accent.
+# A line without any of these prefixes names no balance. Matched in lower case; a dot stands for a
+# letter that may have an accent.
 BALANCE_HINT = re.compile(
     r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|overf|"
     r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
@@ -491,17 +495,17 @@ _CODE = re.compile(
 
 
 def is_bare_label(text: str) -> bool:
-    """Whether a balance is named by one word that may as well be the kind of a payment."""
+    """Whether the word for a balance may also be the kind of a payment."""
     return plain_heading(text) in _BARE_LABELS
 
 
 def is_total(text: str) -> bool:
-    """Whether a whole cell is the label of a total."""
+    """Whether the whole cell is the label of a total."""
     return len(text) <= _LONGEST_LABEL and bool(_TOTAL_ALONE.fullmatch(plain_heading(text)))
 
 
 def is_status(text: str) -> bool:
-    """Whether a cell says how far a payment has come."""
+    """Whether a cell contains a payment status."""
     word = fold(text)
     return bool(
         PENDING_WORDS.search(word) or VOID_WORDS.fullmatch(word) or KNOWN_STATUS.fullmatch(word)
@@ -509,16 +513,16 @@ def is_status(text: str) -> bool:
 
 
 def names_own_account(heading: str) -> bool:
-    """Whether a column names the account itself, its holder, or the card: never who was paid."""
+    """Whether a column names the account itself, its holder or the card, never the counterparty."""
     plain = plain_heading(heading)
     return bool(_OWN_ACCOUNT.search(plain)) and not _OTHER_PARTY.search(plain)
 
 
 def names_other_party(heading: str) -> bool:
-    """Whether a column is about who was paid, or who paid."""
+    """Whether a column names the payer or payee."""
     return bool(_OTHER_PARTY.search(plain_heading(heading)))
 
 
 def names_code(heading: str) -> bool:
-    """Whether a column holds an IBAN, a BIC or a number rather than a name."""
+    """Whether a column contains an IBAN, BIC or number instead of a name."""
     return bool(_CODE.search(plain_heading(heading)))

@@ -67,8 +67,8 @@ def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
     decides, and the file is read with a warning.
     """
     lines = _lines_of(data)
-    records = [one for one in _records(lines) if one.section in MONEY_SECTIONS]
-    style, is_proved = _date_style([one.value("D") for one in records], lines, context)
+    records = [record for record in _records(lines) if record.section in MONEY_SECTIONS]
+    style, is_proved = _date_style([record.value("D") for record in records], lines, context)
     mapping = CsvMapping(txn_date=0, amount=0, date_format=style)
     detection = Detection(mapping, ["QIF"], [], is_table=False)
     detection.alternatives = {"date_format": [DAY_FIRST, MONTH_FIRST]}
