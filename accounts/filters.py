@@ -1,20 +1,9 @@
 """Filters for the accounts list."""
 
-from typing import Any
-
 import django_filters
-from django import forms
 
 from accounts.models import Account
-from banking.kernel.forms import YesNoField
-from banking.kernel.money import active_currencies
-
-
-class YesNoFilter(django_filters.BooleanFilter):
-    field_class = YesNoField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=forms.TextInput, **kwargs)
+from banking.kernel.filters import CurrencyFilter, YesNoFilter
 
 
 class AccountFilter(django_filters.FilterSet):
@@ -22,9 +11,7 @@ class AccountFilter(django_filters.FilterSet):
 
     is_active = YesNoFilter()
     account_type = django_filters.ChoiceFilter(choices=Account.Type.choices)
-    currency = django_filters.ChoiceFilter(
-        choices=lambda: [(code, code) for code in sorted(active_currencies())]
-    )
+    currency = CurrencyFilter()
 
     class Meta:
         model = Account

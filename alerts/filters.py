@@ -2,8 +2,8 @@
 
 import django_filters
 
-from accounts.filters import YesNoFilter
 from alerts.models import Alert, AlertQuerySet, AlertType
+from banking.kernel.filters import YesNoFilter
 
 
 class AlertFilter(django_filters.FilterSet):

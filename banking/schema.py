@@ -2,9 +2,17 @@
 
 from typing import Any
 
+from django import forms
+from django.db.models import Model
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.plumbing import build_mock_request
 from rest_framework.request import Request
 
+from banking.kernel.api_parameters import DAY
+from banking.kernel.filters import LARGEST_ID, CurrencyFilter
+from banking.kernel.forms import YesNoField
+from banking.kernel.money import active_currencies
+from banking.kernel.typed_fields import AmountFilterField
 from users.models import User
 
 ERROR = {
@@ -40,6 +48,53 @@ REFUSALS = {
 }
 
 
+# A bound of a filter as a program sends it; people's ways of writing are read as well.
+AMOUNT_BOUND = {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$", "example": "12.50"}
+ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
+
+
+class BoundedFilters(DjangoFilterExtension):
+    """Tells a filter with the bounds of the form field that reads it.
+
+    drf-spectacular itself looks at the model's field, which may hold more, or something else.
+    """
+
+    priority = 1
+
+    def resolve_filter_field(
+        self,
+        auto_schema: Any,
+        model: type[Model],
+        filterset_class: Any,
+        field_name: str,
+        filter_field: Any,
+    ) -> list[dict[str, Any]]:
+        told = super().resolve_filter_field(
+            auto_schema, model, filterset_class, field_name, filter_field
+        )
+        for parameter in told:
+            parameter["schema"] |= _bounds_of(filter_field)
+            parameter["schema"].pop("nullable", None)
+        return told
+
+
+def _bounds_of(filter_field: Any) -> dict[str, Any]:
+    field: forms.Field = filter_field.field
+    if isinstance(filter_field, CurrencyFilter):
+        return {"type": "string", "enum": sorted(active_currencies())}
+    if isinstance(field, forms.DateField):
+        return DAY
+    if isinstance(field, AmountFilterField):
+        return AMOUNT_BOUND
+    if isinstance(field, YesNoField):
+        return {"type": "boolean"}
+    if isinstance(field, forms.IntegerField):
+        return ID | {"minimum": field.min_value, "maximum": field.max_value}
+    if isinstance(field, forms.CharField) and field.max_length:
+        return {"type": "string", "maxLength": field.max_length}
+    return {}
+
+
 def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
     """A fake request for reading views' querysets, by a user who owns and shares nothing.
 
@@ -57,6 +112,8 @@ def complete_schema(result: dict, **kwargs: Any) -> dict:
         _loosen_unions,
         _require_what_is_always_there,
         _show_bodies_of_deletes,
+        _bound_ids,
+        _close_bodies,
         _document_errors,
     ):
         complete(result)
@@ -87,6 +144,22 @@ def _show_bodies_of_deletes(result: dict) -> None:
     paths["/api/users/me"]["delete"]["requestBody"] = paths["/api/users/me/erase"]["post"][
         "requestBody"
     ]
+
+
+def _bound_ids(result: dict) -> None:
+    """An id in an address is a whole number from 1 on."""
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for one in operation.get("parameters", []):
+                if one["in"] == "path" and one["schema"] == {"type": "integer"}:
+                    one["schema"] = ID
+
+
+def _close_bodies(result: dict) -> None:
+    """Bodies take the fields they name and no others, whatever is nested in them."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema["additionalProperties"] = False
 
 
 def _document_errors(result: dict) -> None:

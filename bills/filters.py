@@ -3,6 +3,7 @@
 import django_filters
 from django.utils import timezone
 
+from banking.kernel.filters import IdFilter, IsoDateFilter
 from bills.models import Bill, BillQuerySet
 from users.timezones import local_date
 
@@ -11,11 +12,9 @@ class BillFilter(django_filters.FilterSet):
     """`status` (in the user's time zone), `due_from`, `due_to` and `account`."""
 
     status = django_filters.ChoiceFilter(choices=Bill.Status.choices, method="by_status")
-    due_from = django_filters.DateFilter(field_name="due_date", lookup_expr="gte")
-    due_to = django_filters.DateFilter(field_name="due_date", lookup_expr="lte")
-    account = django_filters.NumberFilter(
-        field_name="account", decimal_places=0, max_value=2**63 - 1
-    )
+    due_from = IsoDateFilter(field_name="due_date", lookup_expr="gte")
+    due_to = IsoDateFilter(field_name="due_date", lookup_expr="lte")
+    account = IdFilter(field_name="account")
 
     class Meta:
         model = Bill

@@ -210,3 +210,49 @@ def test_nested_objects_and_unusual_names(data, errors):
 
 def test_both_kinds_of_view_share_one_base():
     assert issubclass(ApiView, StrictInput)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "right", "wrong"),
+    [
+        ("/api/bills", "due_from", ["2026-03-31"], ["03/31/2026", "2026-3-31", "20260331"]),
+        ("/api/bills", "account", ["1"], ["0", "-1", "1.0", "9223372036854775808"]),
+        ("/api/imports", "account", ["1", "999999"], ["0", "x"]),
+        ("/api/review", "account", ["1", "999999"], ["0", "x"]),
+        ("/api/budgets", "month", ["12"], ["0", "13", "1.5"]),
+        ("/api/accounts", "is_active", ["true", "false"], ["yes", "2"]),
+        ("/api/accounts", "currency", ["EUR"], ["XXX", "EU"]),
+        ("/api/transactions", "ordering", ["-amount,txn_date"], ["balance", "amount;id"]),
+        ("/api/transactions", "search", ["x" * 200], ["x" * 201]),
+        ("/api/insights/cash-flow", "month", ["2025-12"], ["2025-13", "2025-1", "1949-12"]),
+        ("/api/insights/cash-flow", "date_from", ["2020-12-01"], ["20201201", "2020-W49-2"]),
+        ("/api/insights/merchants", "limit", ["1", "100"], ["0", "101"]),
+        ("/api/insights/yearly", "year", ["1951", "2100"], ["1950", "2101"]),
+        ("/api/currency/rates", "on", ["2026-03-31"], ["20260331", "31.3.2026"]),
+        ("/api/transactions", "page_size", ["0", "200", "201", "-5"], ["x", "1_0", "٣", "1.5"]),
+    ],
+)
+def test_a_parameter_is_bounded_in_the_schema_as_it_is_read(schema, path, name, right, wrong):
+    asked = schema["paths"][path]["get"]["parameters"]
+    [told] = [one["schema"] for one in asked if one["name"] == name]
+    client = Client()
+    client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+    for texts, status in ((right, 200), (wrong, 400)):
+        for text in texts:
+            answer = client.get(path, {name: text})
+            assert answer.status_code == status, (text, answer.content)
+            if status == 400:
+                assert [one["attr"] for one in answer.json()["errors"]] == [name]
+
+    is_bounded = bool(set(told) - {"type", "default"})
+    assert is_bounded == (told["type"] != "boolean" and name != "page_size")
+
+
+def test_bodies_are_closed_in_the_schema(schema):
+    found = {
+        name: one.get("additionalProperties")
+        for name, one in schema["components"]["schemas"].items()
+        if name.endswith("Request") and one.get("type") == "object"
+    }
+    assert set(found.values()) == {False}
+    assert len(found) > 40

@@ -13,10 +13,17 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import Account, AccountShare, shared_account_ids
 from banking.kernel.fields import folded
-from banking.kernel.money import active_currencies
+from banking.kernel.filters import CurrencyFilter, IdFilter, IsoDateFilter
 from banking.kernel.typed_fields import AmountFilterField
 from banking.limits import SEARCH_LENGTH, SORT_KEYS
-from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
+from transactions.models import (
+    Category,
+    ImportBatch,
+    ReviewItem,
+    Transaction,
+    TransactionQuerySet,
+    TransactionSplit,
+)
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import COUNTED, counted_by_parts
 
@@ -33,6 +40,8 @@ ORDERINGS = {
     "account": "account_key",
     "category": "category_key",
 }
+_COLUMN = f"-?({'|'.join(ORDERINGS)})"
+ORDERING_PATTERN = f"^{_COLUMN}(,{_COLUMN}){{0,{SORT_KEYS - 1}}}$"
 # Columns of other tables, and text too long for a cursor, are ordered through an annotation.
 _KEYS = {
     "description_key": Left("search_text", 80),
@@ -46,19 +55,6 @@ class AmountFilter(django_filters.Filter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, currency_from="currency", **kwargs)
-
-
-class IdFilter(django_filters.Filter):
-    field_class = forms.IntegerField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=1, max_value=2**63 - 1, **kwargs)
-
-
-class IsoDateFilter(django_filters.DateFilter):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        sentences = {"invalid": "Send a date such as 2026-03-31."}
-        super().__init__(*args, input_formats=["%Y-%m-%d"], error_messages=sentences, **kwargs)
 
 
 class WordsField(forms.CharField):
@@ -115,9 +111,7 @@ class TransactionFilter(django_filters.FilterSet):
         choices=Transaction.Type.choices, method="of_type", label="Type"
     )
     account = IdFilter(field_name="account", label="Account")
-    currency = django_filters.ChoiceFilter(
-        choices=lambda: [(code, code) for code in sorted(active_currencies())], label="Currency"
-    )
+    currency = CurrencyFilter(label="Currency")
     status = django_filters.ChoiceFilter(choices=Transaction.Status.choices, label="Status")
     tag = django_filters.CharFilter(method="with_tag", max_length=40, label="Tag")
     search = WordsFilter(method="with_words", label="Search")
@@ -225,7 +219,7 @@ class TransactionFilter(django_filters.FilterSet):
             return rows.filter(own | Q(account__in=ids))
         return rows.exclude(own) if how == "only" else rows.filter(own)
 
-    @extend_schema_field(str)
+    @extend_schema_field({"type": "string", "pattern": ORDERING_PATTERN})
     def sorted_by(
         self, rows: TransactionQuerySet, name: str, names: list[str]
     ) -> TransactionQuerySet:
@@ -252,6 +246,27 @@ def with_plain_amounts(query: QueryDict) -> QueryDict:
             if amount is not None:
                 query[name] = f"{amount:f}"
     return query
+
+
+class ImportFilter(django_filters.FilterSet):
+    """Uploads by what became of them, and by account."""
+
+    status = django_filters.ChoiceFilter(choices=ImportBatch.Status.choices)
+    account = IdFilter(field_name="account")
+
+    class Meta:
+        model = ImportBatch
+        fields: list[str] = []
+
+
+class ReviewFilter(django_filters.FilterSet):
+    """Open questions by account."""
+
+    account = IdFilter(field_name="account")
+
+    class Meta:
+        model = ReviewItem
+        fields: list[str] = []
 
 
 class CategoryFilter(django_filters.FilterSet):

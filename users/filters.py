@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import django_filters
 from django.db.models import QuerySet
 
+from banking.kernel.filters import IdFilter, IsoDateFilter, YesNoFilter
+from banking.limits import SEARCH_LENGTH
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may
 from users.services.staffing import found_people
@@ -18,9 +20,9 @@ class PersonFilter(django_filters.FilterSet):
     values), role, active.
     """
 
-    search = django_filters.CharFilter(method="search_people")
+    search = django_filters.CharFilter(method="search_people", max_length=SEARCH_LENGTH)
     role = django_filters.ChoiceFilter(choices=User.Role.choices)
-    is_active = django_filters.BooleanFilter()
+    is_active = YesNoFilter()
 
     class Meta:
         model = User
@@ -34,10 +36,10 @@ class PersonFilter(django_filters.FilterSet):
 class ReceiptFilter(django_filters.FilterSet):
     """Recipient, channel, status."""
 
-    user = django_filters.NumberFilter(field_name="recipient_id", max_value=2**63 - 1)
+    user = IdFilter(field_name="recipient_id")
     channel = django_filters.ChoiceFilter(choices=Notification.Channel.choices)
     status = django_filters.ChoiceFilter(choices=Notification.Status.choices)
-    kind = django_filters.CharFilter()
+    kind = django_filters.CharFilter(max_length=SEARCH_LENGTH)
 
     class Meta:
         model = Notification
@@ -47,13 +49,13 @@ class ReceiptFilter(django_filters.FilterSet):
 class AuditFilter(django_filters.FilterSet):
     """Actor (id or email), action (or its prefix), target, and dates (UTC)."""
 
-    actor = django_filters.CharFilter(method="by_actor")
-    action = django_filters.CharFilter(lookup_expr="startswith")
-    target_type = django_filters.CharFilter()
-    target_id = django_filters.NumberFilter(max_value=2**63 - 1)
-    request_id = django_filters.CharFilter()
-    date_from = django_filters.DateFilter(method="since")
-    date_to = django_filters.DateFilter(method="until")
+    actor = django_filters.CharFilter(method="by_actor", max_length=254)
+    action = django_filters.CharFilter(lookup_expr="startswith", max_length=SEARCH_LENGTH)
+    target_type = django_filters.CharFilter(max_length=SEARCH_LENGTH)
+    target_id = IdFilter()
+    request_id = django_filters.CharFilter(max_length=SEARCH_LENGTH)
+    date_from = IsoDateFilter(method="since")
+    date_to = IsoDateFilter(method="until")
 
     class Meta:
         model = AuditEvent

@@ -25,6 +25,8 @@ from accounts.currency import (
 from accounts.exchange import Rate, RateMissing, convert
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, Input, operation
+from banking.kernel.api_parameters import DAY, currency_parameter
+from banking.kernel.filters import read_day
 from banking.kernel.forms import yes_or_no
 from banking.kernel.money import exact_amount, plain_amount, plain_rate, round_to_minor_unit
 from users.signed_in import UserApiRequest
@@ -56,13 +58,20 @@ class RatesOut(serializers.Serializer):
     missing = serializers.ListField(child=serializers.CharField())
 
 
+LONGEST_LIST = 800
+CURRENCY_LIST = "^[A-Z]{3}(,[A-Z]{3})*$"
+
+
 class RatesQuery(serializers.Serializer):
     base = CurrencySerializerField(required=False)
-    on = serializers.DateField(required=False)
-    currencies = serializers.CharField(required=False, max_length=800)
+    on = serializers.CharField(required=False)
+    currencies = serializers.CharField(required=False, max_length=LONGEST_LIST)
 
-    def validate_on(self, on: date) -> date:
-        return _known_day(on)
+    def validate_on(self, text: str) -> date:
+        try:
+            return _known_day(read_day(text))
+        except ValueError:
+            raise serializers.ValidationError("Send a date such as 2026-03-31.") from None
 
     def validate_currencies(self, text: str) -> list[str]:
         field = CurrencySerializerField()
@@ -139,11 +148,11 @@ class CurrencyRatesApi(ApiView):
         operation_id="currency_rates",
         responses=RatesOut,
         parameters=[
-            OpenApiParameter("base", str, description="Default: your base currency."),
-            OpenApiParameter("on", date, description="Default: today."),
+            currency_parameter("base", "Default: your base currency."),
+            OpenApiParameter("on", DAY, description=f"From {FIRST_RATES} on. Default: today."),
             OpenApiParameter(
                 "currencies",
-                str,
+                {"type": "string", "pattern": CURRENCY_LIST, "maxLength": LONGEST_LIST},
                 description="Such as EUR,GBP. Default: your own and common ones.",
             ),
         ],
@@ -178,7 +187,7 @@ class CurrencySummaryApi(ApiView):
         operation_id="currency_summary",
         responses=CurrencySummaryOut,
         parameters=[
-            OpenApiParameter("base", str, description="Default: your base currency."),
+            currency_parameter("base", "Default: your base currency."),
             OpenApiParameter("include_shared", bool, description="Also accounts shared with you."),
         ],
     )

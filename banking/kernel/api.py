@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
+from drf_spectacular.plumbing import build_parameter_type
 from drf_spectacular.utils import extend_schema_field
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import serializers
@@ -32,6 +33,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from banking.kernel.api_parameters import CURSOR, PAGE_SIZE, page_size_in
 from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.kernel.money import plain_amount
 
@@ -155,13 +157,12 @@ class KeysetPagination(BasePagination):
     """
 
     page_size = settings.API_PAGE_ROWS
-    max_page_size = settings.API_PAGE_MAX_ROWS
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any]:
         self.request = request
-        self.page_size = self._page_size(request)
+        self.page_size = page_size_in(request.query_params, default=self.page_size)
         rows = cast(QuerySet[Any], queryset)
         self.ordering = full_ordering(rows)
         cursor = request.query_params.get("cursor")
@@ -171,13 +172,6 @@ class KeysetPagination(BasePagination):
             raise NotFound(NO_SUCH_PAGE) from error
         self.next_cursor, self.previous_cursor = page.next_cursor, page.previous_cursor
         return page.rows
-
-    def _page_size(self, request: Request) -> int:
-        try:
-            wanted = int(request.query_params.get("page_size", self.page_size))
-        except ValueError:
-            raise ValidationError({"page_size": "Send a whole number."}) from None
-        return max(1, min(wanted, self.max_page_size))
 
     def get_paginated_response(self, data: list[Any]) -> Response:
         return Response(
@@ -204,19 +198,16 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": "cursor",
-                "in": "query",
-                "required": False,
-                "description": "From `next` or `previous` of another page.",
-                "schema": {"type": "string"},
-            },
-            {
-                "name": "page_size",
-                "in": "query",
-                "required": False,
-                "description": f"1 to {self.max_page_size}. The nearest of them is taken.",
-                "schema": {"type": "integer"},
-            },
-        ]
+        size = build_parameter_type(
+            name=PAGE_SIZE.name,
+            location=PAGE_SIZE.location,
+            description=PAGE_SIZE.description,
+            schema=cast(dict[str, Any], PAGE_SIZE.type) | {"default": self.page_size},
+        )
+        cursor = build_parameter_type(
+            name=CURSOR.name,
+            location=CURSOR.location,
+            description=CURSOR.description,
+            schema={"type": "string"},
+        )
+        return [cursor, size]

@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
+from banking.kernel.api_parameters import whole_number
 from banking.kernel.forms import yes_or_no
 from budgets.api.serializers import (
     AdoptIn,
@@ -21,7 +22,7 @@ from budgets.api.serializers import (
     SuggestionOut,
 )
 from budgets.filters import BudgetFilter
-from budgets.models import Budget, BudgetQuerySet
+from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget, BudgetQuerySet
 from budgets.month import budget_month
 from budgets.progress import budget_progress, spending_trend
 from budgets.services import (
@@ -40,8 +41,12 @@ from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 MONTH_PARAMETERS = [
-    OpenApiParameter("year", int, description="Default: this year."),
-    OpenApiParameter("month", int, description="1 to 12. Default: this month, in your zone."),
+    OpenApiParameter(
+        "year", whole_number(EARLIEST_YEAR, LATEST_YEAR), description="Default: this year."
+    ),
+    OpenApiParameter(
+        "month", whole_number(1, 12), description="Default: this month, in your zone."
+    ),
 ]
 _COUNT = inline_serializer(
     "BudgetsAddedOut",
@@ -160,10 +165,14 @@ class BudgetMonthApi(BudgetApi):
         responses=BudgetMonthOut,
         parameters=[
             OpenApiParameter(
+                "year", whole_number(EARLIEST_YEAR, LATEST_YEAR), OpenApiParameter.PATH
+            ),
+            OpenApiParameter("month", whole_number(1, 12), OpenApiParameter.PATH),
+            OpenApiParameter(
                 "include_shared",
                 bool,
                 description="Include budgets shared with you. Always on for guests.",
-            )
+            ),
         ],
     )
     def get(self, request: UserApiRequest, year: int, month: int) -> Response:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from banking.kernel.api_input import ApiView, operation
+from banking.kernel.api_parameters import DAY, MONTH, currency_parameter, whole_number
 from banking.limits import MERCHANTS_SHOWN
 from insights.api.figure_serializers import (
     BurnRateOut,
@@ -24,14 +25,20 @@ from insights.figures.cash_flow import cash_flow_months
 from insights.figures.categories import categories
 from insights.figures.merchants import SHOWN, merchants
 from insights.figures.net_worth_history import net_worth_history
-from insights.figures.period_choice import SPANS, PeriodChoice, choose_period, choose_year
+from insights.figures.period_choice import (
+    SPANS,
+    YEARS,
+    PeriodChoice,
+    choose_period,
+    choose_year,
+)
 from insights.figures.questions import Question, answer, wanted_in
 from insights.figures.yearly import yearly
 from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 SHARED = [
-    OpenApiParameter("currency", str, description="Show in this one. Default: your base currency."),
+    currency_parameter("currency", "Show in this one. Default: your base currency."),
     OpenApiParameter(
         "include_shared",
         bool,
@@ -39,14 +46,18 @@ SHARED = [
     ),
 ]
 PERIOD = [
-    OpenApiParameter("month", str, description="A month, 2025-12."),
+    OpenApiParameter("month", MONTH, description="A month, 2025-12."),
     OpenApiParameter("period", str, enum=list(SPANS)),
-    OpenApiParameter("date_from", str, description="First day, 2025-12-01."),
-    OpenApiParameter("date_to", str, description="Last day, 2025-12-31."),
+    OpenApiParameter("date_from", DAY, description="First day, 2025-12-01."),
+    OpenApiParameter("date_to", DAY, description="Last day, 2025-12-31."),
     *SHARED,
 ]
-YEAR = [OpenApiParameter("year", int, description="Default: this one."), *SHARED]
-LIMIT = OpenApiParameter("limit", int, description=f"How many, at most {MERCHANTS_SHOWN}.")
+YEAR = [OpenApiParameter("year", whole_number(*YEARS), description="Default: this one."), *SHARED]
+LIMIT = OpenApiParameter(
+    "limit",
+    whole_number(1, MERCHANTS_SHOWN) | {"default": SHOWN},
+    description=f"How many, at most {MERCHANTS_SHOWN}.",
+)
 
 
 class FigureApi(ApiView):

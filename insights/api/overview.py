@@ -5,6 +5,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
+from banking.kernel.api_parameters import DAY, MONTH
 from insights.api.serializers import OverviewOut, overview_data
 from insights.figures.overview import overview
 from insights.figures.period_choice import SPANS, choose_period
@@ -20,10 +21,10 @@ class DashboardOverviewApi(ApiView):
         operation_id="dashboard_overview",
         responses=OverviewOut,
         parameters=[
-            OpenApiParameter("month", str, description="A month, 2025-12. Default: this one."),
+            OpenApiParameter("month", MONTH, description="A month, 2025-12. Default: this one."),
             OpenApiParameter("period", str, enum=list(SPANS)),
-            OpenApiParameter("date_from", str, description="First day, 2025-12-01."),
-            OpenApiParameter("date_to", str, description="Last day, 2025-12-31."),
+            OpenApiParameter("date_from", DAY, description="First day, 2025-12-01."),
+            OpenApiParameter("date_to", DAY, description="Last day, 2025-12-31."),
             OpenApiParameter(
                 "include_shared",
                 bool,

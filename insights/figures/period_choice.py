@@ -7,11 +7,14 @@ from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 
+from banking.kernel.filters import read_day
 from banking.kernel.periods import Period, add_months, first_of_month
 
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 12, 31)
+# A year is set against the one before.
+YEARS = _EARLIEST.year + 1, _LATEST.year
 SPANS = {
     "this_month": "This month",
     "last_month": "Last month",
@@ -82,10 +85,8 @@ def choose_period(
 def choose_year(params: Mapping[str, str], *, on: date) -> PeriodChoice:
     """Read `year=YYYY`; this year if absent. Raises ValidationError at the field."""
     text = params.get("year") or str(on.year)
-    if not _YEAR.fullmatch(text) or not _EARLIEST.year < int(text) <= _LATEST.year:
-        raise ValidationError(
-            {"year": f"Choose a year from {_EARLIEST.year + 1} to {_LATEST.year}."}
-        )
+    if not _YEAR.fullmatch(text) or not YEARS[0] <= int(text) <= YEARS[1]:
+        raise ValidationError({"year": f"Choose a year from {YEARS[0]} to {YEARS[1]}."})
     return PeriodChoice("chosen_year", Period.year_of(date(int(text), 1, 1)), on)
 
 
@@ -124,7 +125,7 @@ def _day(params: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text)
+        day = read_day(text)
     except ValueError:
         raise ValidationError({name: "Send a date such as 2025-12-31."}) from None
     if not _EARLIEST <= day <= _LATEST:

@@ -96,7 +96,11 @@ class CategoryDetailApi(CategoryApi):
     @operation(
         responses={204: None, 202: AppliedOut},
         parameters=[
-            OpenApiParameter("move_to", description="A slug; empty for none. Default: its parent."),
+            OpenApiParameter(
+                "move_to",
+                {"type": "string", "maxLength": 60},
+                description="A slug; empty for none. Default: its parent.",
+            ),
             OpenApiParameter("rules", enum=["move", "delete"], description="Default: move."),
         ],
     )

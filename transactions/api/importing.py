@@ -24,6 +24,7 @@ from transactions.api.import_serializers import (
     RevertIn,
 )
 from transactions.dispatching import check_group_soon, confirm_group_soon, confirm_soon
+from transactions.filters import ImportFilter
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
 from transactions.services.import_confirming import revert_group, revert_import
@@ -235,7 +236,7 @@ def _reading_out(reading: Reading) -> dict[str, Any]:
 
 
 class ImportListApi(ImportApi):
-    filterset_fields = ["status", "account"]
+    filterset_class = ImportFilter
 
     @operation(operation_id="imports_list", responses=ImportOut(many=True))
     def get(self, request: UserApiRequest) -> Response:

@@ -12,6 +12,7 @@ from accounts.access import require_change
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.api.serializers import TransactionOut
+from transactions.filters import ReviewFilter
 from transactions.models import ReviewItem
 from transactions.services.reviewing import ANSWERS, decide, decide_all, undo_decision
 from users.policy import Ability, require
@@ -115,7 +116,7 @@ class ReviewApi(GenericApiView):
 
 
 class ReviewListApi(ReviewApi):
-    filterset_fields = ["account"]
+    filterset_class = ReviewFilter
 
     @operation(operation_id="review_list", responses=ReviewItemOut(many=True))
     def get(self, request: UserApiRequest) -> Response:

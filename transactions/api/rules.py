@@ -4,14 +4,13 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
-from banking.limits import API_PAGE_MAX_ROWS, LINES_A_PAGE
+from banking.kernel.api_parameters import CURSOR, PAGE_SIZE, page_size_in
 from transactions import dispatching
 from transactions.api.rule_serializers import AppliedOut, PreviewOut, RuleIn, RuleOut, applied
 from transactions.models import CategoryRule
@@ -28,8 +27,8 @@ APPLIED = {200: AppliedOut, 202: AppliedOut}
 LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 PREVIEW_PARAMETERS = [
     OpenApiParameter("listed", enum=list(LISTS), description="Which rows to list."),
-    OpenApiParameter("cursor", OpenApiTypes.STR),
-    OpenApiParameter("page_size", OpenApiTypes.INT),
+    CURSOR,
+    PAGE_SIZE,
 ]
 
 
@@ -66,7 +65,7 @@ class RuleApi(GenericApiView):
             on=local_date(request.user.timezone, timezone.now()),
             listed=listed,
             cursor=query.get("cursor"),
-            page_size=_page_size(query.get("page_size")),
+            page_size=page_size_in(query),
         )
         context = {"next": self._next(request, preview.next_cursor)}
         return Response(PreviewOut(preview, context=context).data)
@@ -165,11 +164,3 @@ class RuleApplyAllApi(RuleApi):
         """Apply all rules in their order to what is there."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         return self.apply(request, None)
-
-
-def _page_size(text: str | None) -> int:
-    if text is None:
-        return LINES_A_PAGE
-    if not text.isascii() or not text.isdecimal():
-        raise ValidationError({"page_size": "Send a whole number."})
-    return max(1, min(int(text[:9]), API_PAGE_MAX_ROWS))

@@ -16,9 +16,11 @@ from banking.limits import IDEMPOTENCY_KEY_LENGTH
 from users.idempotency import CommandRunningError, KeyReusedError, is_kept, run_once
 from users.signed_in import user_of
 
+# Printable ASCII, and not spaces alone.
+_KEY_PATTERN = "^[ -~]*[!-~][ -~]*$"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": _KEY_PATTERN, "maxLength": IDEMPOTENCY_KEY_LENGTH},
     OpenApiParameter.HEADER,
     required=False,
     description=(

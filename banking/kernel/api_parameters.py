@@ -1,0 +1,40 @@
+"""Query parameters that several addresses take, with their bounds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from drf_spectacular.utils import OpenApiParameter
+
+from banking.kernel.money import active_currencies
+
+DAY = {"type": "string", "format": "date"}
+MONTH = {"type": "string", "pattern": r"^(19[5-9]\d|20\d\d|2100)-(0[1-9]|1[0-2])$"}
+CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` of another page.")
+PAGE_SIZE = OpenApiParameter(
+    "page_size",
+    {"type": "integer", "default": settings.API_PAGE_ROWS},
+    description=f"1 to {settings.API_PAGE_MAX_ROWS}; any other number becomes the nearest of them.",
+)
+_WHOLE_NUMBER = re.compile(r"-?\d+", re.ASCII)
+
+
+def currency_parameter(name: str, description: str) -> OpenApiParameter:
+    """A currency by its code; `description` says which it is without one."""
+    return OpenApiParameter(name, str, enum=sorted(active_currencies()), description=description)
+
+
+def whole_number(minimum: int, maximum: int) -> dict[str, Any]:
+    """The schema of a whole number within bounds, both inclusive."""
+    return {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+
+def page_size_in(params: Mapping[str, str], *, default: int = settings.API_PAGE_ROWS) -> int:
+    """`page_size`, brought within bounds. Raises ValidationError at its name."""
+    text = params.get("page_size", str(default))
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise ValidationError({"page_size": "Send a whole number."})
+    # Longer ones than Python reads are out of range all the same.
+    return max(1, min(int(text[:12]), settings.API_PAGE_MAX_ROWS))
