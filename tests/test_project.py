@@ -342,3 +342,8 @@ def test_every_file_and_function_named_in_the_docs_exists(name):
     assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
     places = {span for span in spans if "::" in span}
     assert [place for place in sorted(places) if not is_defined(place)] == []
+
+
+def test_decision_pages_have_numbers_of_their_own():
+    numbers = [page.name[:4] for page in (ROOT / "docs/decisions").glob("*.md")]
+    assert len(numbers) == len(set(numbers))
