@@ -103,6 +103,9 @@ def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> No
     """Manual entries take the bank's text and dates. The bank's own transactions only fill
     in gaps.
     """
+    if telling.is_pending and row.status == Status.POSTED:
+        # An announcement decides nothing yet: the booked line will complete the person's entry.
+        return
     is_booked = row.status != Status.POSTED and not telling.is_pending
     if not row.is_bank_fact or is_booked or telling.is_revision:
         row.description = telling.description

@@ -541,3 +541,19 @@ def test_transaction_shows_its_other_sources(checking, alice, client_for):
     page = client_for(alice).get(f"/transactions/{row.pk}/")
     assert b"Also listed by your bank" in page.content
     assert b"Kern Bakery 0042" in page.content
+
+
+def test_a_pending_line_leaves_the_entry_it_announces_to_the_booked_one(checking):
+    make_transaction(
+        account=checking, amount="-10.00", txn_date=date(2026, 3, 2), description="Kern Bakery"
+    )
+    head = "Date,Description,Amount,Status\n"
+    imported(checking, (head + "2026-03-01,KERN BAKERY,-10.00,pending\n").encode())
+    item = ReviewItem.objects.open().first()
+    if item is not None:
+        decide(actor=checking.user, item=item, decision="same", at=timezone.now())
+    imported(checking, (head + "2026-03-02,KERN BAKERY,-10.00,booked\n").encode())
+    row = Transaction.objects.get(account=checking, deleted_at=None)
+    assert (row.status, row.txn_date, row.description) == (
+        "posted", date(2026, 3, 2), "KERN BAKERY",
+    )  # fmt: skip

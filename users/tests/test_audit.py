@@ -370,7 +370,7 @@ def test_negative_control_without_the_locked_head_appends_collide(monkeypatch):
         together.wait(timeout=300)
         return chain
 
-    monkeypatch.setattr(five_events, "_locked_chain", unlocked_chain)
+    monkeypatch.setattr(trail, "_locked_chain", unlocked_chain)
 
     def append():
         try:
