@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from accounts.services import delete_account, edit_account, restore_account
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
+from transactions import predefined
 from transactions.models import Category, Change, ImportBatch, Transaction, Transfer
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categories import create_category, delete_category
@@ -70,8 +71,10 @@ class Ledger(RuleBasedStateMachine):
             make_account(user=self.owner, name=name, opening_balance="500", overdraft_limit="200")
             for name in ("a", "b")
         ]
-        predefined = Category.objects.filter(user=None, slug__in=["groceries", "food", "salary"])
-        self.categories = [None, *predefined]
+        # A transactional test before this one may have emptied the table.
+        predefined.install(Category)
+        slugs = ["groceries", "food", "salary"]
+        self.categories = [None, *Category.objects.filter(user=None, slug__in=slugs)]
 
     def teardown(self) -> None:
         if hasattr(self, "block"):

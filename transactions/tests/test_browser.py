@@ -103,6 +103,8 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     offer.click()
     words = page.get_by_label("Words in the bank description")
     expect(words).to_have_value("Shop 1")
+    # What is typed before htmx has loaded asks for no matches.
+    page.wait_for_load_state("load")
     words.fill("shop")
     expect(page.locator("#rule-matches")).to_contain_text("Shop 5")
     page.get_by_role("button", name="Save", exact=True).click()
