@@ -38,7 +38,6 @@ LEASE = timedelta(minutes=15)
 FIRST_RETRY = timedelta(minutes=15)
 FAILURES_TO_TELL = 2
 MOST_A_DAY = 24
-KEPT_RUNS = 200
 Status, RunStatus, Trigger = BankConnection.Status, SyncRun.Status, SyncRun.Trigger
 
 
@@ -310,9 +309,3 @@ def _status_after(error: BankError, connection: BankConnection) -> str:
     if connection.failed_count >= FAILURES_TO_TELL:
         return Status.ERROR
     return connection.status
-
-
-def purge_runs(*, connection: BankConnection) -> int:
-    """Keep the newest KEPT_RUNS runs. Returns how many were deleted."""
-    kept = connection.runs.order_by("-pk").values("pk")[:KEPT_RUNS]
-    return connection.runs.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()[0]

@@ -175,7 +175,7 @@ def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
         merchant=merchant,
         currency=reading.currency_or_blank(value.get("currency")) or account.currency,
         external_id=reading.identifier(told.get("id")),
-        raw=json.dumps(told, default=str, sort_keys=True),
+        raw=reading.raw(told),
     )
     return RemoteLine(account.external_id, line)
 

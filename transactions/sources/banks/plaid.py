@@ -5,11 +5,9 @@ third-party scripts. Plaid's amounts are positive for money out, and card balanc
 debts; both are negated here.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -272,10 +270,6 @@ def _line(told: dict[str, Any]) -> RemoteLine:
         external_id=reading.identifier(told.get("transaction_id")),
         is_pending=is_pending,
         replaces=reading.text(told.get("pending_transaction_id"), longest=255),
-        raw=json.dumps(told, default=_plain, sort_keys=True),
+        raw=reading.raw(told),
     )
     return RemoteLine(reading.identifier(told.get("account_id")), line)
-
-
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)

@@ -1,5 +1,6 @@
 """Validate data from banks: no value is used before it has the format its protocol promises."""
 
+import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -122,3 +123,8 @@ def last_four(value: Any) -> str:
     """The last four letters or digits of an account number. The rest is never stored."""
     kept = re.sub(r"[^0-9A-Za-z]", "", value, flags=re.ASCII) if isinstance(value, str) else ""
     return kept[-4:]
+
+
+def raw(line: dict[str, Any]) -> str:
+    """A line as the bank sent it, as JSON text; amounts keep their digits."""
+    return json.dumps(line, default=str, sort_keys=True)

@@ -1,9 +1,7 @@
 """The connector of the sandbox bank (sandbox_server.py), over HTTP like any other bank."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -132,10 +130,6 @@ def _line(told: dict[str, Any]) -> RemoteLine:
         external_id=reading.identifier(told.get("id")),
         is_pending=is_pending,
         replaces=reading.text(told.get("replaces"), longest=255),
-        raw=json.dumps(told, default=_plain, sort_keys=True),
+        raw=reading.raw(told),
     )
     return RemoteLine(reading.identifier(told.get("account_id")), line)
-
-
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)

@@ -7,10 +7,8 @@ last one.
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -248,10 +246,6 @@ def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
         currency=account.currency,
         external_id=reading.identifier(told.get("id")),
         is_pending=is_pending,
-        raw=json.dumps(told, default=_plain, sort_keys=True),
+        raw=reading.raw(told),
     )
     return RemoteLine(account.external_id, line)
-
-
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
