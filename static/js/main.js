@@ -2,6 +2,7 @@
 // that htmx adds later.
 import { startCells } from "./cells.js";
 import { startCharts } from "./charts.js";
+import { startComboboxes } from "./comboboxes.js";
 import { startDialogs } from "./dialogs.js";
 import { startFiles } from "./files.js";
 import { fillGuesses } from "./guesses.js";
@@ -24,6 +25,8 @@ startKeyboard();
 startFiles();
 startTables();
 startRows();
+// Before the cells: a cell focuses the box that stands for its select.
+startComboboxes();
 startCells();
 startParts();
 startHtmx();

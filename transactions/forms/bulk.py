@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form
-from transactions.forms.choosing import category_choices
+from transactions.forms.choosing import CategorySelect, category_choices
 from transactions.forms.entering import TagsField
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
@@ -20,7 +20,7 @@ class BulkForm(Form):
     do = forms.ChoiceField(
         choices=[(name, name) for name in ("category", "tag", "untag", "notes", "delete")]
     )
-    category = forms.ChoiceField(label=_("Category"), required=False)
+    category = forms.ChoiceField(label=_("Category"), required=False, widget=CategorySelect)
     tags = TagsField(help_text="")
     notes = forms.CharField(
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})

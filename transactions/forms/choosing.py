@@ -1,5 +1,6 @@
 """Fields to choose one of the user's accounts or categories."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,10 +17,49 @@ from users.models import User
 Choices = list[tuple[str, Any]]
 
 
+class CategoryName(str):
+    """The name of a category as a choice, with what a combobox shows beside it."""
+
+    color: str
+    place: int | None
+
+    def __new__(cls, name: str, color: str = "", place: int | None = None) -> "CategoryName":
+        made = super().__new__(cls, name)
+        made.color, made.place = color, place
+        return made
+
+
+class CategorySelect(forms.Select):
+    """A select that JavaScript turns into a combobox (static/js/comboboxes.js)."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        extra = {"data-combobox": "", "data-likely": _("Likely")}
+        super().__init__(attrs={**extra, **(attrs or {})}, choices=choices)
+
+    def create_option(
+        self, name: str, value: Any, label: Any, *args: Any, **options: Any
+    ) -> dict[str, Any]:
+        option = super().create_option(name, value, label, *args, **options)
+        if isinstance(label, CategoryName):
+            option["attrs"]["data-color"] = label.color
+            if label.place is not None:
+                option["attrs"]["data-likely"] = label.place
+        return option
+
+
 def category_choices(
-    owner_id: int, empty: Any, *, with_none: bool = False, without: str | None = None
+    owner_id: int,
+    empty: Any,
+    *,
+    with_none: bool = False,
+    without: str | None = None,
+    likely: Sequence[int] = (),
 ) -> Choices:
-    """Category slugs by group, in one query. Each top-level category heads its own group."""
+    """Category slugs by group, in one query. Each top-level category heads its own group.
+
+    `likely` are the ids of the categories that a combobox shows first, in this order.
+    """
+    places = {category_id: place for place, category_id in enumerate(likely)}
     found = list(Category.objects.of_owner(owner_id))
     children: dict[int, list[Category]] = {}
     for category in found:
@@ -31,21 +71,31 @@ def category_choices(
     for category in found:
         if category.parent_id is None:
             family = [category, *children.get(category.pk, [])]
-            choices.append((category.name, [(o.slug, o.name) for o in family if o.slug != without]))
+            names = [
+                (member.slug, CategoryName(member.name, member.color, places.get(member.pk)))
+                for member in family
+                if member.slug != without
+            ]
+            choices.append((category.name, names))
     return choices
 
 
 class CategoryField(forms.ChoiceField):
     """One of this owner's categories, or none."""
 
+    widget = CategorySelect
+
     def __init__(self, **kwargs: Any) -> None:
         options: dict[str, Any] = {"required": False, "label": _("Category")}
         super().__init__(**(options | kwargs))
         self.owner_id: int | None = None
 
-    def set_owner(self, owner_id: int, *, without: str | None = None) -> None:
+    def set_owner(
+        self, owner_id: int, *, without: str | None = None, likely: Sequence[int] = ()
+    ) -> None:
         self.owner_id = owner_id
-        self.choices = category_choices(owner_id, _("No category"), without=without)
+        empty = _("No category")
+        self.choices = category_choices(owner_id, empty, without=without, likely=likely)
 
     def clean(self, value: Any) -> Category | None:
         slug = super().clean(value)
@@ -58,6 +108,8 @@ class CategoryField(forms.ChoiceField):
 
 
 class AccountChoice(forms.ModelChoiceField):
+    widget = forms.Select(attrs={"data-combobox": ""})
+
     def label_from_instance(self, account: Account) -> str:
         return f"{account} ({account.currency})"
 

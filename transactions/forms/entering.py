@@ -11,8 +11,10 @@ from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
+from transactions.likely_categories import likely_categories
 from transactions.models import Transaction
 from users.models import User
+from users.timezones import today_in
 
 BANK_FIELDS = ("account", "txn_type", "amount", "txn_date", "description", "status")
 
@@ -80,7 +82,9 @@ class TransactionForm(Form):
         super().__init__(*args, **kw)
         self.row = row
         self.fields["account"].queryset = accounts_to_post_to(user)
-        self.fields["category"].set_owner(row.user_id if row else user.pk)
+        owner_id = row.user_id if row else user.pk
+        likely = likely_categories(owner_id, today_in(user.timezone), row)
+        self.fields["category"].set_owner(owner_id, likely=likely)
         if row is not None:
             self.fields["amount"].currency = row.account.currency
         if row is None or row.status != Transaction.Status.PLANNED:
@@ -155,8 +159,9 @@ class CategoryChoiceForm(Form):
 
     category = CategoryField()
 
-    def __init__(self, *args: Any, row: Transaction, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, row: Transaction, **kwargs: Any) -> None:
         initial = {"category": row.category.slug if row.category else ""}
         # Several rows of a list may be open at once.
         super().__init__(*args, initial=initial, auto_id=f"id_%s_{row.pk}", **kwargs)
-        self.fields["category"].set_owner(row.user_id)
+        likely = likely_categories(row.user_id, today_in(user.timezone), row)
+        self.fields["category"].set_owner(row.user_id, likely=likely)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from banking.kernel.formats import date_format
-from transactions.forms.choosing import category_choices
+from transactions.forms.choosing import CategorySelect, category_choices
 from transactions.models import Tag
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
@@ -52,7 +52,7 @@ def _choose(form: Any, name: str, choices: list) -> None:
     known = {str(key) for key, label in _flat(choices)}
     if value and value not in known:
         choices = [*choices, (value, value)]
-    form.fields[name].widget = forms.Select(choices=choices)
+    form.fields[name].widget = CategorySelect(choices=choices)
 
 
 def _flat(choices: list) -> list[tuple[Any, Any]]:

@@ -50,7 +50,7 @@ def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
         "attachments": row.attachments.defer("content"),
         "splits": row.splits.select_related("category") if row.is_split else [],
         "may_change": may_change(request.user, row.account),
-        "category_form": CategoryChoiceForm(row=row),
+        "category_form": CategoryChoiceForm(user=request.user, row=row),
         "notes_form": NotesForm(row=row),
         "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
     }
@@ -139,7 +139,7 @@ def _inline_field(request: UserRequest) -> str:
 def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
     """Choose a transaction's category on a page, or with htmx in its list row."""
     row = _find_to_change(request, pk)
-    form = CategoryChoiceForm(request.POST or None, row=row)
+    form = CategoryChoiceForm(request.POST or None, user=request.user, row=row)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             category = form.cleaned_data["category"]
@@ -150,8 +150,6 @@ def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
                 return render(request, "transactions/_category_chosen.html", context)
             messages.success(request, _("Saved."))
             return redirect(_next(request, _url("transaction_detail", pk)))
-    if request.htmx:
-        form.fields["category"].widget.attrs["autofocus"] = True
     inline = "transactions/_category_form.html"
     template = inline if request.htmx else "transactions/transaction_category.html"
     return _form_page(
