@@ -1,6 +1,6 @@
-"""Which account each line of a file belongs to, keeping at most the last four digits of a number.
+"""Name the account each line of a file belongs to, keeping at most the last four digits.
 
-A part is everything one account has in a file. Its name is what the file calls the account
+A part holds everything one account has in a file. It is named as the file names the account
 ("Checking 1111"), with longer numbers shortened to "…3000".
 """
 
@@ -13,16 +13,14 @@ LONGEST_NAME = 80
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?:[ -][A-Z0-9]{1,4}){3,8})(?![A-Za-z0-9])"
 )
-# Digits, and the characters that mask them on a card ("**** **** **** 1234"), with separators.
+# Digits and the characters that mask them on a card ("**** **** **** 1234"), with separators.
 _NUMBER = re.compile(
     r"(?:[0-9]|(?<![^\W\d_])[*•xX#])(?:[ ./_\-]*[0-9*•xX#])*[ ./_\-]*[0-9]{1,4}(?![0-9])"
 )
 
 
 def part_name(text: str) -> str:
-    """The name for an account that the file calls ``text``, with at most the last four of
-    a number.
-    """
+    """A display name for the account the file calls ``text``, with long numbers shortened."""
     text = clean_text(text)[:200].lstrip("'")
     text = _IBAN.sub(lambda match: f"…{re.sub('[ -]', '', match[0])[-4:]}", text)
     text = _NUMBER.sub(_shortened, text)
@@ -35,20 +33,20 @@ def _shortened(match: re.Match) -> str:
 
 
 def last_four_in(name: str) -> str:
-    """The last four digits in a part's name, or ""."""
+    """The last group of exactly four digits in a part's name, or ""."""
     runs = [run for run in re.findall(r"[0-9]+", name) if len(run) == 4]
     return runs[-1] if runs else ""
 
 
 class PartNames:
-    """The names of a file's parts in order. Two numbers with one ending get separate names."""
+    """Unique part names: two accounts whose numbers end alike get "(2)", "(3)" and so on."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
 
     def of(self, account: str) -> str:
-        """The name of the part that the file calls ``account``."""
+        """The display name of the part the file calls ``account``."""
         name = self._names.get(account)
         if name is None:
             name = self._names[account] = self._new(account)

@@ -1,6 +1,6 @@
 """Parse amounts as banks write them.
 
-Nothing reaches ``Decimal`` before it has matched an ASCII pattern: Decimal itself accepts "NaN",
+Text must match an ASCII pattern before it reaches ``Decimal``, because Decimal also accepts "NaN",
 "1e3000000" and digits of other scripts.
 """
 
@@ -93,9 +93,9 @@ def parse_amount(text: str, decimal_mark: str, money_sign: str = "") -> Decimal:
 
 
 def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
-    """Parse one cell. Raises ``ValueError`` with a sentence if it is not an amount with that mark.
+    """Parse one cell. Raises ``ValueError`` with a user-facing message if it isn't an amount.
 
-    ``money_sign`` is a currency symbol that only this file uses and no list knows.
+    ``money_sign`` is a currency symbol found only in this file.
     """
     if PLAIN_FIGURE[decimal_mark].fullmatch(text):
         mark = text[0] if text[0] in "+-" else ""
@@ -106,7 +106,7 @@ def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
 
 
 def _usual(text: str, match: re.Match) -> MoneyCell:
-    """The most common format: grouped thousands, a sign in front, a currency symbol behind."""
+    """The most common format: grouped thousands, a leading sign, a trailing currency symbol."""
     sign, whole, group, decimals, suffix = match.groups()
     affix = _affix(text, suffix) if suffix else _NOTHING
     marks = {sign, *affix.directions} - {""}
@@ -178,9 +178,7 @@ _NOTHING = _Affix([], [], "")
 
 @lru_cache(maxsize=2000)
 def _affix_of(side: str) -> _Affix | None:
-    """The signs, direction marks or currency symbol next to a figure, or None if it is anything
-    else.
-    """
+    """The signs, direction marks and currency next to a figure; None if there is any other text."""
     if len(side) > LONGEST_SIGN:
         return None
     signs = [char for char in side if char in "+-"]
@@ -204,7 +202,7 @@ def _affix(text: str, side: str) -> _Affix:
 
 
 def _currency_of(sign: str) -> str | None:
-    """The ISO code of a currency symbol; "" if several share it, None if it is not one."""
+    """The ISO code of a currency symbol; "" if several currencies share it, None if unknown."""
     plain = sign.rstrip(".").casefold()
     if plain.upper() in CURRENCY_CODES:
         return plain.upper()
@@ -218,7 +216,7 @@ def _currency_of(sign: str) -> str | None:
 
 @lru_cache(maxsize=2000)
 def parse_currency(text: str) -> str:
-    """The ISO 4217 code in a currency cell; "" if it is blank or a symbol that several share."""
+    """The ISO 4217 code in a currency cell; "" if blank or an ambiguous symbol."""
     stripped = text.strip()
     if stripped in CURRENCY_CODES or not stripped:
         return stripped

@@ -1,7 +1,7 @@
 """ISO 20022 bank-to-customer messages: camt.053 statements, camt.052 reports, camt.054 notices.
 
-All versions are supported: elements are found by local name, so the namespace does not matter. One
-Ntry is one line; the payments inside a batch booking only describe it and are not posted.
+Elements are matched by local name, so every version and namespace works. Each Ntry becomes one
+transaction; the payments inside a batch booking go into its notes.
 """
 
 import re
@@ -87,10 +87,10 @@ def read(data: bytes) -> IncomingFile:
 
 
 def _utf8(data: bytes) -> bytes:
-    """The document in UTF-8 without its XML declaration, which may contradict the bytes.
+    """The document as UTF-8, without its XML declaration, which may name another encoding.
 
-    Because it is certainly UTF-8, a plain search finds any document type (and with it entity bombs
-    or external files). defusedxml would reject the same at a third of the speed.
+    In UTF-8, a plain search finds any document type and with it entity bombs and external files.
+    defusedxml would reject the same files at a third of the speed.
     """
     declared = DECLARED_ENCODING.search(data[:300])
     text = decode_statement(data, declared[1].decode("ascii") if declared else "")
@@ -111,7 +111,7 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
     walk = CamtWalk(parts)
     depth = 0
     try:
-        # Documents with a document type never get here, so nothing is expanded or fetched.
+        # Files with a document type never get here, so the parser expands and fetches nothing.
         for event, element in iterparse(BytesIO(source), ("start", "end")):  # noqa: S314
             if event == "start":
                 depth += 1
@@ -149,14 +149,14 @@ class CamtWalk:
             self._parts.append(self.statement.part)
 
     def close(self, element: Element, depth: int) -> bool:
-        """Whether ``element`` is a finished entry."""
+        """Whether ``element`` is a complete entry."""
         if self.statement is None:
             return False
         if depth < self.depth:
             self.statement, self.depth = None, 0
             sure(self._root).clear()
             return False
-        # The parser only appends after this child, so a cleared one stays small.
+        # The parser only appends after this child, so clearing it keeps memory flat.
         sure(self._message).clear()
         for part in element.iter():
             part.tag = part.tag.rpartition("}")[2]
@@ -195,7 +195,7 @@ def _balance(statement: Statement, element: Element) -> None:
         part.opening = value
     elif code in CLOSING:
         part.closing = value
-        # The closing balance's date is the statement's date, more precise than the creation date.
+        # The closing balance's date is the statement date; the creation date may be days later.
         statement.fallback_date = _day(_date_text(element, "Dt")) or statement.fallback_date
 
 
@@ -246,7 +246,7 @@ def _currency(entry: Element) -> str:
 
 
 def _signed_amount(entry: Element) -> Decimal:
-    """The sign comes from CdtDbtInd alone; RvslInd gives the reason, not the direction.
+    """The entry's amount with the sign of CdtDbtInd. RvslInd says why, not which way.
 
     (MessageDefinitionReport: CRDT with RvslInd true is money in that reverses an earlier debit.)
     """
@@ -270,7 +270,7 @@ def _plain_amount(element: Element | None) -> Decimal:
 
 
 def _booking_date(statement: Statement, entry: Element) -> date:
-    """BookgDt, else ValDt, else the statement's date. A malformed date is rejected."""
+    """BookgDt, or ValDt, or the statement's date. Raises RowError if the date is malformed."""
     text = _date_text(entry, "BookgDt") or _date_text(entry, "ValDt")
     found = _day(text) if text else statement.fallback_date
     if found is None:
@@ -284,7 +284,7 @@ def _date_text(element: Element, name: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    """The date of an ISO date or datetime as written, with or without a time zone."""
+    """The date in an ISO date or datetime as written; the time zone doesn't shift it."""
     try:
         return parse_date(text[:10], "%Y-%m-%d")
     except ValueError:
@@ -292,12 +292,12 @@ def _day(text: str) -> date | None:
 
 
 def _status(entry: Element) -> str:
-    """BOOK, PDNG, INFO or FUTR; plain text until version 7, in Cd from version 8."""
+    """BOOK, PDNG, INFO or FUTR: plain text up to version 7, inside Cd from version 8."""
     return _text(entry, "Sts/Cd") or _text(entry, "Sts")
 
 
 def _external_id(entry: Element) -> str:
-    """AcctSvcrRef, the only reference assigned by the bank itself.
+    """AcctSvcrRef, the only reference the bank itself assigns.
 
     NtryRef and EndToEndId come from customers and repeat with every standing order.
     """
@@ -309,7 +309,7 @@ def _external_id(entry: Element) -> str:
 
 
 def _counterparty(entry: Element, detail: Element) -> str:
-    """The other party: the recipient of money out, the sender of money in.
+    """The other party: who received money out, or who sent money in.
 
     In a reversal the parties keep their roles from the original payment.
     """
@@ -325,14 +325,14 @@ def _counterparty(entry: Element, detail: Element) -> str:
 
 
 def _description(entry: Element, details: list[Element]) -> str:
-    """The bank's text, then the payer's; only the bank's for a batch."""
+    """The bank's text followed by the payer's; for a batch, the bank's text only."""
     own = _text(entry, "AddtlNtryInf")
     if len(details) > 1 and own:
         return clean_text(own)
     texts = [own]
     for detail in details[:3]:
         lines = [line.text or "" for line in _remittance(detail, "Ustrd")]
-        # Texts longer than 140 characters are split into several, even within words.
+        # Texts longer than 140 characters are split into several, even in the middle of a word.
         texts.append("".join(line if len(line) >= USTRD_WIDTH else f"{line} " for line in lines))
         for structured in _remittance(detail, "Strd"):
             texts.append(_text(structured, "CdtrRefInf/Ref"))
@@ -342,14 +342,14 @@ def _description(entry: Element, details: list[Element]) -> str:
 
 
 def _substitute(entry: Element, details: list[Element]) -> str:
-    """A fallback for entries without text: the bank's code or the payer's reference."""
+    """A description for an entry without text: the bank's code or the payer's reference."""
     codes = [_text(entry, "BkTxCd/Prtry/Cd")]
     codes += [_text(detail, "Refs/EndToEndId") for detail in details[:1]]
     return clean_text(next((code for code in codes if code), "")) or NO_DESCRIPTION
 
 
 def _batch_words(entry: Element, details: list[Element]) -> str:
-    """The payments of a batch booking, for the notes."""
+    """The payments of a batch booking, as text for the notes."""
     if len(details) < 2:
         return ""
     told = []
@@ -361,7 +361,7 @@ def _batch_words(entry: Element, details: list[Element]) -> str:
 
 
 def _as_written(element: Element) -> str:
-    """The element as text, without namespaces and whitespace between its parts."""
+    """The element as XML text without namespaces or whitespace between elements."""
     inside = "".join(map(_as_written, element)) if len(element) else ""
     attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.items())
     text = escape((element.text or "").strip())
@@ -377,7 +377,7 @@ def _details(entry: Element) -> list[Element]:
 
 
 def _text(element: Element, path: str) -> str:
-    """The text at the end of a path of first children; "" if the path is incomplete."""
+    """The text at ``path``, following the first match at each step; "" if a step is missing."""
     found = element
     for name in path.split("/"):
         below = found.find(name)

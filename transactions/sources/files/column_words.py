@@ -188,7 +188,7 @@ _WORDS = {
     "|tip|vrsta|rodzaj|tipo|sens de l operation|вид|тип|tur|turi|jenis|loai|類型|구분|ประเภท"
     "|النوع|סוג|smer|irany|dc|drcr|debit credit flag|mark",
 }
-# A heading with one of these refers to another date, amount or currency than the account's.
+# A heading with one of these refers to some date, amount or currency other than the account's.
 _STRANGERS = re.compile(
     r"original|ursprung|foreign|fremd|(?<!\w)local|oorspr|puvodni|orgin|origen|origine|"
     r"(?<!\w)fees?(?!\w)|gebuhr|entgelt|poplatek|frais|comision|commissi|prowizj|kosten|"
@@ -210,14 +210,12 @@ _CARD = re.compile(
 
 @lru_cache(maxsize=4096)
 def plain_heading(text: str) -> str:
-    """A heading as the table stores it: folded, only letters and digits, single spaces."""
+    """A heading folded for comparison: only letters and digits, single spaces."""
     return " ".join(re.sub(r"[\W_]+", " ", fold(text[:200])).split())
 
 
 def _ranked(words: str) -> dict[str, float]:
-    """The words of a role, the first ones scoring highest; duplicates count at their first
-    position.
-    """
+    """Each word of a role with its score, the first word highest."""
     ranked: dict[str, float] = {}
     for place, word in enumerate(words.split("|")):
         ranked.setdefault(plain_heading(word), 100 - min(place / 10, 15))
@@ -229,9 +227,7 @@ _RANKED = {role: _ranked(words) for role, words in _WORDS.items()}
 
 @lru_cache(maxsize=4096)
 def heading_score(text: str, role: str) -> float:
-    """How well a heading matches a role: about 100 for the exact word, less for a part, 0
-    for none.
-    """
+    """How well a heading fits a role: about 100 for an exact match, less for a part, 0 for none."""
     heading = plain_heading(text)
     if not heading:
         return 0
@@ -251,7 +247,7 @@ def heading_score(text: str, role: str) -> float:
 
 
 def heading_without_code(text: str) -> str:
-    """ "bedrag" for "bedrag in eur"; a heading without a currency code is unchanged."""
+    """ "bedrag" for "bedrag in eur"; a heading without a currency code comes back unchanged."""
     words = plain_heading(text).split()
     kept = [word for word in words if word.upper() not in CURRENCY_CODES]
     is_linked = len(kept) < len(words) and kept and kept[-1] in ("in", "en", "em", "w", "v")
@@ -271,7 +267,7 @@ def _partial_score(heading: str, ranked: dict[str, float]) -> float:
 
 
 def named_roles(cells: list[str]) -> set[str]:
-    """The roles that a line of headings names; empty for most other lines."""
+    """The roles named by a row of headings; empty for most other rows."""
     roles = set()
     for cell in cells:
         if 0 < len(cell) <= 80 and not cell.strip()[:1].isdigit():
@@ -289,7 +285,7 @@ def is_exact_word(text: str) -> bool:
 
 
 def names_card(headings: list[str]) -> bool:
-    """Whether the headings are those of a payment card, where purchases are often positive."""
+    """Whether the headings look like a payment card's, where purchases are often positive."""
     return any(_CARD.search(plain_heading(heading)) for heading in headings)
 
 
@@ -303,7 +299,7 @@ def currency_in_heading(text: str) -> str:
 
 
 def _folded_pattern(words: str) -> re.Pattern:
-    """A pattern for folded text. Its own letters are folded, so it has no uppercase class."""
+    """A pattern matched against folded text, so its own letters are folded too."""
     return re.compile(fold(words))
 
 
@@ -375,7 +371,7 @@ KNOWN_STATUS = _folded_pattern(
     r"berhasil|sukses|"
     r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
 )
-# The kind of a payment, if its folded text reveals it.
+# What kind of payment it is, where the folded text says so.
 CARD_PAYMENT = _folded_pattern(
     r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
     r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
@@ -461,8 +457,8 @@ _LONGEST_LABEL = 60
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
-# A line without any of these prefixes names no balance. Matched in lower case; a dot stands for a
-# letter that may have an accent.
+# Text without any of these can't name a balance. Matched in lower case; a dot stands for a letter
+# that may have an accent.
 BALANCE_HINT = re.compile(
     r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|overf|"
     r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
@@ -495,7 +491,7 @@ _CODE = re.compile(
 
 
 def is_bare_label(text: str) -> bool:
-    """Whether the word for a balance may also be the kind of a payment."""
+    """Whether a word for a balance can also be a payment type."""
     return plain_heading(text) in _BARE_LABELS
 
 
@@ -524,5 +520,5 @@ def names_other_party(heading: str) -> bool:
 
 
 def names_code(heading: str) -> bool:
-    """Whether a column contains an IBAN, BIC or number instead of a name."""
+    """Whether a column holds IBANs, BICs or numbers instead of names."""
     return bool(_CODE.search(plain_heading(heading)))

@@ -1,4 +1,4 @@
-"""Which column of a table says from which of the owner's accounts a line is."""
+"""Find the column that says which of the owner's accounts a line belongs to."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def _headings(words: str) -> frozenset[str]:
     return frozenset(map(plain_heading, words.split("|")))
 
 
-# The owner's account, whatever else the table holds.
+# These always name the owner's account.
 _OWN = _headings(
     "account|account name|my account|own account|account label|bank account|"
     "source account|account id|account #|konto|kontoname|kontobezeichnung|auftragskonto|"
@@ -29,7 +29,7 @@ _OWN = _headings(
     "שם חשבון|الحساب|اسم الحساب|บัญชี|ชื่อบัญชี|tài khoản|tên tài khoản|nama rekening|"
     "खाता"
 )
-# The owner's account or the other party's: the rest of the table decides.
+# These name the owner's account or the other party's, depending on the other columns.
 _NUMBERS = _headings(
     "iban|bban|iban/bban|iban bban|account number|account no|account no.|account nr|"
     "account iban|iban number|kontonummer|kontonr|kontonr.|konto nr|konto-nr.|konto iban|"
@@ -46,7 +46,7 @@ _NUMBERS = _headings(
 
 
 def account_field(columns: list[Column], fields: dict[str, Any]) -> dict[str, int]:
-    """The mapping's ``account``, where a column free for it plainly names the owner's account."""
+    """``{"account": index}`` if an unused column clearly names the owner's account, else ``{}``."""
     used = {value for name, value in fields.items() if type(value) is int}
     used |= set(fields.get("description", ()))
     free = [column for column in columns if column.index not in used and _may_be_accounts(column)]

@@ -1,4 +1,4 @@
-"""Amounts without signs beside a running balance: its steps say which way each line went."""
+"""Sign amounts by the running balance, for files that write amounts without signs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,9 +11,9 @@ _UNSAID = "The balance does not say whether this money came in or went out."
 
 
 def signed_by_balance(lines: Iterator[IncomingRow], mapping: CsvMapping) -> Iterator[IncomingRow]:
-    """The lines with the sign that the balance gives them; one it does not explain is refused.
+    """The lines with the sign their balance proves; a line the balance can't explain is refused.
 
-    Where the newest line comes first, a line is signed when the one below it is known.
+    If the newest line comes first, a line is signed once the line below it has been read.
     """
     before = Decimal(mapping.opening_balance) if mapping.opening_balance else None
     if mapping.sign_convention == "by_balance":

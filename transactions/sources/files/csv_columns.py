@@ -1,4 +1,4 @@
-"""What the cells of a column look like: dates, amounts, or words; and in which style."""
+"""Recognize what the cells of a column hold (dates, amounts or text) and in which format."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.dates import parse_date, styles_like
 
 _LIKELY_YEARS = range(1970, 2101)
-# Digits only are a date for a machine when they begin with a year and go on with month and day.
+# A run of digits counts as a date only if it starts with a plausible year, month and day.
 _DIGIT_DATE = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _DIGIT_DATE_TAIL = re.compile(r"(?:[0-9]{4}|[0-9]{6})?(?:\.[0-9]+)?(?:[\[ T].*)?")
 _MAYBE_DATE = re.compile(r"[^\W\d_]{0,12}[.,]?\s*'?\d|[^\d\s]{2,12}[-./ ]|民")
@@ -28,14 +28,14 @@ _SIGN = rf"[^\d\s+\-()'.,](?:[^\d+\-()']{{0,{LONGEST_SIGN - 2}}}[^\d+\-()'\s])?"
 _SIGN_BEFORE = re.compile(rf"[\s+\-(]*({_SIGN})[\s+\-(]*[0-9][0-9.,' \u00a0\u202f]*\)?[+-]?")
 _SIGN_BEHIND = re.compile(rf"[+\-(]?\s*[0-9][0-9.,' \u00a0\u202f]*?\s*({_SIGN})[\s)+-]*")
 _SERIAL = re.compile(r"[2-7][0-9]{4}(?:[.,][0-9]+)?")
-_PADDED = re.compile(r"0[0-9]+")  # "FR-001" is a reference, whatever stands before the digits
+_PADDED = re.compile(r"0[0-9]+")  # "FR-001" is a reference, not an amount
 _LONGEST_NUMBER = 32
-_LONGEST_COUNT = 9  # a longer run of digits alone is an account or reference number
+_LONGEST_COUNT = 9  # a longer run of digits is an account or reference number
 
 
 @lru_cache(maxsize=20_000)
 def date_styles(text: str) -> frozenset[str]:
-    """The styles in which a cell is a day of the calendar."""
+    """The styles in which a cell is a valid calendar day."""
     if len(text) < 5 or not _MAYBE_DATE.match(text.lstrip('="')):
         return frozenset()
     return frozenset(style for style in styles_like(text) if day_of(text, style))
@@ -50,7 +50,7 @@ def day_of(text: str, style: str) -> date | None:
 
 @lru_cache(maxsize=20_000)
 def is_date(text: str) -> bool:
-    """Whether a cell is plainly a date, also to one who knows no heading."""
+    """Whether a cell is clearly a date, whatever its column's heading says."""
     digits = text.strip("=\" '")
     if digits[:8].isdigit() and len(digits) >= 8:
         return bool(_DIGIT_DATE.match(digits) and _DIGIT_DATE_TAIL.fullmatch(digits[8:]))
@@ -59,7 +59,7 @@ def is_date(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def is_number(text: str) -> bool:
-    """Whether a cell is an amount in either way of writing decimals, and no date or number code."""
+    """Whether a cell is an amount (either decimal mark), not a date or a reference number."""
     if not 0 < len(text) <= _LONGEST_NUMBER or is_date(text):
         return False
     if text.isdigit() and (len(text) > _LONGEST_COUNT or (text[0] == "0" and len(text) > 1)):
@@ -74,7 +74,7 @@ def is_serial(text: str) -> bool:
 
 
 def has_figure(text: str) -> bool:
-    """Whether a cell is a figure with a sign beside it that no list knows."""
+    """Whether a cell is a figure next to an unknown symbol that may be a currency."""
     match = _SIGN_BEFORE.fullmatch(text) or _SIGN_BEHIND.fullmatch(text)
     return bool(match) and len(text) <= _LONGEST_NUMBER and not is_date(text)
 
@@ -88,7 +88,7 @@ def cell_in(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell | N
 
 @lru_cache(maxsize=20_000)
 def decimal_mark_in(text: str) -> str:
-    """The decimal mark a cell proves, or "?" where it may be either, or "" without separators."""
+    """The decimal mark a cell proves; "?" if it could be either, "" without separators."""
     body = figure_in(text)
     marks = [char for char in body if char in ".,"]
     if not marks:
@@ -114,7 +114,7 @@ def _is_figure_with(sign: str):
 
 @dataclass
 class Column:
-    """One column of a table: its heading, and its cells in the lines that carry money."""
+    """One column of a table: its heading, and its cells in the payment rows."""
 
     index: int
     heading: str
@@ -130,7 +130,7 @@ class Column:
         return len(self.filled) / max(len(self.values), 1)
 
     def share(self, test) -> float:
-        """The share of filled cells that pass a test; 0 for a blank column."""
+        """The share of filled cells that pass ``test``; 0 for a blank column."""
         return sum(map(bool, map(test, self.filled))) / len(self.filled) if self.filled else 0
 
     @cached_property
@@ -139,12 +139,12 @@ class Column:
 
     @cached_property
     def is_serials(self) -> bool:
-        """Whether the cells are numbers that count days, as spreadsheets keep them."""
+        """Whether the cells are a spreadsheet's serial numbers for dates."""
         return self.is_named_date and self.share(is_serial) == 1
 
     @cached_property
     def money_sign(self) -> str:
-        """A sign of money before or behind every figure that no list knows; else ""."""
+        """The unknown currency symbol next to nearly every figure, or ""."""
         if not self.filled or self.share(is_number) >= 0.5 or self.is_dates:
             return ""
         for side in (_SIGN_BEFORE, _SIGN_BEHIND):
@@ -157,7 +157,7 @@ class Column:
 
     @property
     def _may_be_money(self) -> bool:
-        """Decimals or a heading of money: "Invoice 12" and "Invoice 13" have neither."""
+        """Whether it has decimals or a money heading; "Invoice 12" has neither."""
         roles = ("amount", "debit", "credit", "balance")
         is_named = any(heading_score(self.heading, role) for role in roles)
         return is_named or self.share(lambda text: decimal_mark_in(text) in (".", ",", "?")) >= 0.5
@@ -180,7 +180,7 @@ class Column:
 
     @cached_property
     def mark(self) -> str:
-        """The decimal mark the column's own cells suggest."""
+        """The decimal mark this column's own cells suggest."""
         return decimal_mark_of([self]) or "."
 
     @cached_property
@@ -191,16 +191,16 @@ class Column:
 
     @cached_property
     def amounts(self) -> list[Decimal | None]:
-        """The column's amounts, with the decimal mark its own cells suggest."""
+        """The column's amounts, read with the decimal mark its own cells suggest."""
         return [cell.amount if cell else None for cell in self.cells]
 
     @cached_property
     def used_share(self) -> float:
-        """The share of lines whose cell is filled and not zero."""
+        """The share of rows whose cell is filled and not zero."""
         return sum(map(bool, self.amounts)) / max(len(self.values), 1)
 
     def marked_count(self, mark: str) -> int:
-        """How many amounts other than zero bear "+", "-" or, for "", no mark of direction."""
+        """How many non-zero amounts carry ``mark``: "+", "-", or "" for no sign at all."""
         return sum(1 for cell in self.cells if cell and cell.amount and cell.mark == mark)
 
     @cached_property
@@ -213,7 +213,7 @@ class Column:
 
     @cached_property
     def words(self) -> list[str]:
-        """The cells that are text to read: not dates, not numbers, not codes of a currency."""
+        """The cells that are text: not dates, numbers or currency codes."""
         return [
             value
             for value in self.filled
@@ -227,7 +227,7 @@ def is_currency(text: str) -> bool:
 
 
 def decimal_mark_of(columns: list[Column]) -> str:
-    """The decimal mark most cells prove; "" where none proves any."""
+    """The decimal mark most cells prove; "" if none proves any."""
     found = Counter(decimal_mark_in(value) for column in columns for value in column.filled)
     points, commas = found["."], found[","]
     if points == commas:
@@ -236,7 +236,7 @@ def decimal_mark_of(columns: list[Column]) -> str:
 
 
 def mark_elsewhere(columns: list[Column]) -> str:
-    """The decimal mark that other figures of the file prove, such as exchange rates."""
+    """The decimal mark proved by the file's other figures, such as exchange rates."""
     cells = {value for column in columns for value in column.filled if _FIGURE.fullmatch(value)}
     found = Counter(decimal_mark_in(cell) for cell in cells)
     if found["."] == found[","]:
@@ -245,9 +245,9 @@ def mark_elsewhere(columns: list[Column]) -> str:
 
 
 def thousands_shown(columns: list[Column]) -> bool:
-    """Whether marks only come with figures of four digits and more, and shorter ones do without.
+    """Whether only figures of four or more digits have a separator, so it must group thousands.
 
-    Decimals would stand behind the small figures too.
+    If it were a decimal mark, smaller figures would have it too.
     """
     values = [figure_in(value) for column in columns for value in column.filled]
     plain = [value for value in values if value.isdigit() and value != "0"]

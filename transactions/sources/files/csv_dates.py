@@ -1,4 +1,4 @@
-"""Which column of a table holds the day of payment, and in which order its parts are written."""
+"""Choose the payment-date column of a table and the order of day, month and year."""
 
 import re
 from collections import Counter
@@ -26,13 +26,13 @@ _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
 _MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
-# Evidence for one order is a vote; so many more votes than the other settle it.
+# Each piece of evidence is one vote; an order wins if it leads by this many.
 _SETTLED_BY = 3
 
 
 @dataclass
 class Dates:
-    """The chosen columns, how their days are written, and what stays open."""
+    """The chosen date columns, their format, and any open questions."""
 
     txn: Column
     style: str
@@ -44,10 +44,10 @@ class Dates:
 def choose_dates(
     columns: list[Column], elsewhere: list[str], is_dollar: bool, context: ReadingContext
 ) -> Dates:
-    """The day the customer acted, the day it was booked, and how both are written.
+    """Choose the transaction date, the posting date and the date format.
 
-    ``elsewhere`` are dates of the file outside these columns; ``is_dollar`` says whether amounts
-    bear a dollar sign.
+    ``elsewhere`` holds dates found outside these columns; ``is_dollar`` says whether amounts have a
+    dollar sign.
     """
     dated = [column for column in columns if column.is_dates or _is_named_date(column)]
     full = [column for column in dated if column.fill_share >= 0.9] or dated
@@ -85,7 +85,7 @@ def _date_role(column: Column) -> str:
 
 
 def _settle_unnamed(found: Dates, full: list[Column]) -> None:
-    """Two unnamed days close together are the day of payment and the day of booking."""
+    """Without headings, two dates close together are the transaction date and the posting date."""
     others = [column for column in full if column.values != found.txn.values]
     if not others:
         return
@@ -147,14 +147,14 @@ def _settle_style(
 
 
 def _refuse_croatian(column: Column, context: ReadingContext) -> None:
-    """Three months have names that mean others in Croatian than in Polish and Czech."""
+    """Refuse dates whose month names mean one month in Croatian and another in Polish or Czech."""
     is_local = context.currency in ("PLN", "CZK") or context.locale[:2] in ("pl", "cs")
     if is_croatian(column.filled) or (not is_local and may_be_croatian(column.filled)):
         raise UnreadableFile(_CROATIAN)
 
 
 def _different(styles: list[str], column: Column) -> list[str]:
-    """The styles without those that read the same days as one before them."""
+    """The styles without those that read the same days as an earlier one."""
     days = {style: _days(column, style) for style in styles}
     return [
         style
@@ -168,7 +168,7 @@ def _days(column: Column, style: str) -> list[date | None]:
 
 
 def _is_in_order(days: list[date | None]) -> bool:
-    """Whether days run one way; at least four different ones, so that it is no coincidence."""
+    """Whether the days only rise or only fall, with at least four different days as evidence."""
     known = [day for day in days if day]
     return len(set(known)) >= 4 and (known == sorted(known) or known == sorted(known)[::-1])
 
@@ -179,7 +179,7 @@ def _all_close(txn: Column, others: list[Column], style: str) -> bool:
 
 
 def _reads(texts: list[str], style: str) -> bool:
-    """Whether dates outside the columns, of the same writing, are days in this style."""
+    """Whether every date found outside the columns is valid in this style."""
     return bool(texts) and all(day_of(text, style) for text in texts)
 
 
@@ -192,7 +192,7 @@ def _is_past(column: Column, style: str, today: date | None) -> bool:
 def _by_evidence(
     styles: list[str], found: Dates, is_dollar: bool, context: ReadingContext
 ) -> list[str]:
-    """The styles, likeliest first; only one where everything known speaks for it alone."""
+    """The styles, likeliest first, or only one if the evidence settles it."""
     month_first = _votes_for_month(found.txn, styles, is_dollar, context)
     earlier = context.earlier.get("date_format")
     votes = {
@@ -216,7 +216,7 @@ def _by_evidence(
 def _votes_for_month(
     column: Column, styles: list[str], is_dollar: bool, context: ReadingContext
 ) -> int:
-    """Votes for "month first" less votes for "day first"."""
+    """The votes for month-first minus the votes for day-first."""
     said = context.month_first_votes()
     votes = sum(1 if vote else -1 for vote in said) + (1 if is_dollar else 0)
     pair = [next((one for one in styles if one in kind), "") for kind in (_MONTH_FIRST, _DAY_FIRST)]
@@ -232,7 +232,7 @@ def _span(column: Column, style: str) -> int:
 
 
 def fitting_styles(column: Column) -> list[str]:
-    """The styles that read the most cells of a column, as days of the last or next decades."""
+    """The styles that read the most cells as dates, preferring plausible years."""
     values = list(dict.fromkeys(column.filled))
     counts: Counter[str] = Counter()
     for value in values:
@@ -245,7 +245,7 @@ def fitting_styles(column: Column) -> list[str]:
 
 
 def _without_oddities(styles: list[str], values: list[str]) -> list[str]:
-    """Leave out orders nobody writes where a common one reads the same cells."""
+    """Drop unusual orders if a common one reads the same cells."""
     odd = set()
     if "%Y-%m-%d" in styles:
         odd.add("%Y-%d-%m")
@@ -256,7 +256,7 @@ def _without_oddities(styles: list[str], values: list[str]) -> list[str]:
         odd |= {"%m-%d-%Y", "%m-%d-%y", "%y-%m-%d"}
     if any("/" in value for value in values) and {"%d-%m-%y", "%m-%d-%y"} & set(styles):
         odd.add("%y-%m-%d")
-    # Nobody puts a year of two digits before the name of a month.
+    # Nobody puts a two-digit year before a month's name.
     if "%d %b %y" in styles:
         odd.add("%y %b %d")
     return [style for style in styles if style not in odd]

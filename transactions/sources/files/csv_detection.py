@@ -1,4 +1,4 @@
-"""How a table of unknown origin is to be read, and what about it no machine can know."""
+"""Work out how to read an unknown table, and which questions only a person can answer."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ _MARK_UNCLEAR = "The mark before three digits may group thousands or begin the d
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
-    """How to read a CSV file; ``UnreadableFile`` where it holds no table of payments."""
+    """How to read a CSV file. Raises ``UnreadableFile`` if it has no table of payments."""
     encoding, rivals = find_encoding(data)
     lines = first_lines(data, encoding, _LINES_LOOKED_AT)
     table = best_table(lines)
@@ -51,7 +51,7 @@ def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
 
 
 def detect_table(rows: list[list[str]], context: ReadingContext = NOTHING_KNOWN) -> Detection:
-    """How to read a table whose cells are text already, such as a spreadsheet's sheet."""
+    """How to read a table whose cells are already text, such as a spreadsheet."""
     numbered = [
         Row(number, cells, "\t".join(cells))
         for number, cells in enumerate(rows[:_LINES_LOOKED_AT], start=1)
@@ -86,7 +86,7 @@ def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection
 
 
 def _no_money(table: Table) -> str:
-    """Why a file holds no payments, with the cell that could not be read where there is one."""
+    """Why a file has no payments, quoting the cell that couldn't be read if there is one."""
     for row in table.below_heading if table.heading else []:
         cells = [cell.strip() for cell in row.cells]
         figures = [cell for cell in cells if any(char.isdigit() for char in cell)]
@@ -106,7 +106,7 @@ def _no_money(table: Table) -> str:
 def _fields(
     table: Table, columns: list[Column], detection: Detection, context: ReadingContext
 ) -> dict[str, Any]:
-    """Every column's role; what is open is told to ``detection``."""
+    """The mapping's fields. Open questions are added to ``detection``."""
     is_dollar = any(
         "$" in value for column in columns if column.is_numbers for value in column.filled[:50]
     )
@@ -136,9 +136,9 @@ def _fields(
 
 
 def _opening_line(table: Table, money: Money) -> int:
-    """The number of a first line that only says the balance, as a last one does; 0 for none.
+    """The line number of a first row that only states the balance, as a last row does; 0 for none.
 
-    A first payment into an empty account looks the same, so it is asked about.
+    A first payment into an empty account looks the same, so the user is asked.
     """
     if money.balance is None or len(money.sizes) < _FEWEST_LINES:
         return 0
@@ -149,7 +149,7 @@ def _opening_line(table: Table, money: Money) -> int:
 
 
 def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> None:
-    """Amounts with a decimal comma between columns that commas divide too, and no quotes."""
+    """Refuse unquoted decimal commas in a comma-separated file, which cut each amount in two."""
     place = money.columns[-1].index + 1
     beside = columns[place] if place < len(columns) else None
     if table.delimiter != "," or beside is None or beside.heading:
@@ -172,7 +172,7 @@ def _digit_share(text: str) -> float:
 
 
 def _no_amount(columns: list[Column]) -> str:
-    """The sentence quotes a cell that looks like an amount and cannot be read as one."""
+    """The message, quoting a cell that looks like an amount but can't be read as one."""
     for column in columns:
         for value in column.filled:
             digits = sum(char.isdigit() for char in value)
@@ -249,7 +249,7 @@ def _decimal_mark(
 
 
 def _currency_of(money: Money, columns: list[Column]) -> str:
-    """The one currency the file names for its amounts; "" where it names none or several."""
+    """The currency the file names for its amounts; "" if it names none or several."""
     held = money.columns[0]
     if named := currency_in_heading(held.heading):
         return named

@@ -1,7 +1,7 @@
-"""Statements as tables: CSV files, and spreadsheets whose cells arrive as text.
+"""Read statements in tables: CSV files, and spreadsheets whose cells arrive as text.
 
-``detect`` proposes how to read a file, ``read`` reads it with a mapping someone stands by. A line
-that cannot be read is handed on with a sentence and never stops the ones after it.
+``detect`` proposes a mapping and ``read`` applies one. A line that can't be read is returned with
+an error message; the lines after it are still read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ __all__ = ["CsvMapping", "Detection", "detect", "detect_table", "read", "read_ta
 
 
 def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
-    """The lines of a CSV file, read one by one as ``mapping`` says."""
+    """The lines of a CSV file, read lazily with ``mapping``."""
     refuse_binary(data)
     _refuse_incomplete(mapping)
     incoming = IncomingFile(format="csv", rows=iter(()))
@@ -28,7 +28,7 @@ def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
 
 
 def has_several_accounts(data: bytes, mapping: CsvMapping) -> bool:
-    """Whether the column of accounts, where there is one, has more than one value."""
+    """Whether the account column, if there is one, has more than one value."""
     place, found = mapping.account, set()
     if place is None:
         return False
@@ -41,7 +41,7 @@ def has_several_accounts(data: bytes, mapping: CsvMapping) -> bool:
 
 
 def read_table(rows: Iterable[list[str]], mapping: CsvMapping) -> IncomingFile:
-    """The lines of a table whose cells are text already, read by the same rules as a CSV file."""
+    """Read a table whose cells are already text, by the same rules as a CSV file."""
     _refuse_incomplete(mapping)
     incoming = IncomingFile(format="table", rows=iter(()))
     records = (Row(number, cells, "\t".join(cells)) for number, cells in enumerate(rows, start=1))
@@ -63,7 +63,7 @@ def _lines_above(mapping: CsvMapping) -> int:
 
 
 def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
-    """Every record of the file; a Unicode file that is none is refused as a whole."""
+    """Every record of the file. Raises ``UnreadableFile`` if it is not valid Unicode."""
     try:
         yield from _decoded_rows(data, mapping, incoming)
     except UnicodeError:
@@ -71,7 +71,7 @@ def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterat
 
 
 def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:
-    """Every record from the line of headings on; what stands above is only looked through."""
+    """Every record from the heading line on; lines above it only supply account and balances."""
     with open_text(data, mapping.encoding) as lines:
         above = _lines_above(mapping)
         preamble = [line.rstrip("\n") for line in islice(lines, above)]

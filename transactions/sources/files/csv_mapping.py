@@ -1,4 +1,4 @@
-"""How to read one bank's table: which column means what, and how its values are written."""
+"""How to read one bank's table: what each column means and how its values are written."""
 
 import re
 from collections.abc import Mapping
@@ -57,15 +57,16 @@ _NEEDED_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class CsvMapping:
-    """Columns are counted from 0, lines from 1; None is a role no column has.
+    """Columns count from 0, lines from 1; None means that no column has the role.
 
-    ``header_line`` is the line of headings (0 = there is none); everything above it, and the
-    first ``skip_lines`` lines in any case, is no transaction. ``outflow_flag`` and
-    ``inflow_flag`` may hold several words, separated by "|"; an ``inflow_flag`` of "" means
-    every other word. ``fee`` is a column that the balance loses beside the amount.
-    ``account`` is the column that says which of the owner's accounts a line is from.
-    ``opening_balance`` is the figure that the oldest line of a file read by its balance starts
-    from, and ``money_sign`` a sign of money beside the figures that no list knows.
+    ``header_line`` is the line with the headings, or 0. Lines above it, and the first
+    ``skip_lines`` lines, are never transactions. ``outflow_flag`` and ``inflow_flag`` hold one or
+    more words separated by "|"; an ``inflow_flag`` of "" means every other word.
+
+    ``fee`` is a column subtracted from the balance in addition to the amount. ``account`` is the
+    column that names the owner's account. ``opening_balance`` is the balance before the oldest
+    line, needed if amounts are signed by their balance. ``money_sign`` is a currency symbol found
+    only in this file.
     """
 
     txn_date: int | None
@@ -98,12 +99,12 @@ class CsvMapping:
     skip_lines: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The mapping as plain JSON values; ``from_json`` gives the same mapping back."""
+        """The mapping as JSON values; ``from_json`` reverses it."""
         return {**asdict(self), "description": list(self.description)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "CsvMapping":
-        """A mapping from a form or the API; ValueError names the field that is wrong and why."""
+        """A mapping from a form or the API. Raises ValueError naming the field and the problem."""
         if not isinstance(values, Mapping):
             raise ValueError("mapping: it must be an object with one value per field.")
         names = {item.name for item in fields(cls)}
@@ -119,7 +120,7 @@ class CsvMapping:
         return mapping
 
     def problem(self) -> str:
-        """What keeps this mapping from being used, in a sentence naming the field; else ""."""
+        """Why this mapping can't be used, naming the field; "" if it can."""
         if self.txn_date is None:
             return "txn_date: choose the column that holds the date."
         for name, choices in _CHOICES.items():
@@ -145,7 +146,7 @@ class CsvMapping:
 
     @property
     def width(self) -> int:
-        """How many cells a line needs so that every mapped column is there."""
+        """How many cells a row needs to include every mapped column."""
         columns = [getattr(self, name) for name in COLUMN_FIELDS]
         return 1 + max([column for column in columns if column is not None] + [*self.description])
 
@@ -176,7 +177,7 @@ def _whole_number(name: str, value: Any, largest: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One line of the file under one reading: what it says and what would be booked."""
+    """One line of the file as one reading understands it."""
 
     text: str
     on: date
@@ -185,7 +186,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to settle everything open: fields of the mapping, and lines as they would come in."""
+    """One answer to the open questions: mapping fields, with example lines read that way."""
 
     changes: dict[str, Any]
     examples: tuple[Example, ...]
@@ -193,14 +194,16 @@ class Reading:
 
 @dataclass(slots=True)
 class Detection:
-    """What a file seems to be: a mapping, what to show of it, and what no machine can know.
+    """How a file could be read, and which questions only a person can answer.
 
-    ``doubts`` are (field of the mapping, sentence) and empty when the mapping is certain;
-    ``alternatives`` gives, for a doubtful field, the values it may have, the guess first.
-    ``readings`` puts the doubts as one question, the likeliest answer first, and ``reasons`` says
-    by field what the choice rests on. ``encodings`` are the character sets that fit nearly as
-    well as the one taken (empty when that is certain). ``is_proved`` says that a running balance
-    proves the amounts, and ``is_table`` that there are columns to choose.
+    ``doubts`` are (mapping field, question) pairs, empty if the mapping is certain;
+    ``alternatives`` lists a doubtful field's possible values, the guess first. ``readings``
+    combines the doubts into one question, the likeliest answer first. ``reasons`` says by field
+    what each choice rests on.
+
+    ``encodings`` are the character sets that fit almost equally well, empty if the encoding is
+    certain. ``is_proved`` means that a running balance proves the amounts, ``is_table`` that there
+    are columns to choose.
     """
 
     mapping: CsvMapping
@@ -220,7 +223,7 @@ class Detection:
 
     @property
     def warnings(self) -> list[str]:
-        """What the owner should know although nothing is asked."""
+        """What the owner should know even though nothing needs an answer."""
         if not self.encodings:
             return []
         others = ", ".join(self.encodings[1:])
@@ -231,7 +234,7 @@ class Detection:
 
     @property
     def sentences(self) -> list[str]:
-        """The doubts and the warnings, for a file that is read without asking anybody."""
+        """The doubts and warnings, for a file read without asking anyone."""
         return [*(sentence for _field, sentence in self.doubts), *self.warnings]
 
     def doubt(self, name: str, sentence: str, alternatives: list[Any] | None = None) -> None:

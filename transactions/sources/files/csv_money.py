@@ -1,8 +1,7 @@
-"""Which columns hold the money, and which way it went: the choice among all readings.
+"""Choose the columns that hold money and decide which way it went.
 
-A running balance proves a reading, and one reading that is proved is the answer. Where nothing is
-proved, headings, marks, the kind of account and the words of the lines are evidence: they put the
-likeliest reading first, and a person settles what they leave open.
+A reading proved by a running balance wins. Otherwise headings, signs, the account type and the
+words on each line are evidence: they rank the readings, and a person decides what they leave open.
 """
 
 from collections.abc import Callable, Iterable
@@ -61,7 +60,7 @@ class Money:
 
     @property
     def sizes(self) -> list[Decimal | None]:
-        """What stands in the money columns of each line, with the signs written there."""
+        """The amounts as written in the money columns, one per row, before any sign convention."""
         if self.fee:
             return signed_amounts(self)
         if self.amount:
@@ -78,10 +77,10 @@ class Money:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the choice may be told by, beside the columns of figures themselves.
+    """The evidence besides the number columns.
 
-    ``opening`` and ``closing`` are what the lines outside the table say; ``texts`` gives the words
-    of each line, folded.
+    ``opening`` and ``closing`` are balances stated outside the table; ``texts`` returns the folded
+    text of each row.
     """
 
     days: list[date | None]
@@ -93,7 +92,7 @@ class Evidence:
 
 
 def signed_amounts(money: Money) -> list[Decimal | None]:
-    """The amounts as a reading has them, in the product's sense: positive is money in."""
+    """The amounts under this reading; positive means money in."""
     if money.amount:
         found = [_signed(money, cell) for cell in money.amount.cells]
         return _less_fees(found, money.fee) if money.fee else found
@@ -123,7 +122,7 @@ def _signed(money: Money, cell: Any) -> Decimal | None:
 
 
 def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
-    """The reading that a running balance proves line by line; None where there is none."""
+    """The reading that a running balance proves row by row; None if there is none."""
     numbers = [column for column in columns if column.is_numbers][:_MOST_NUMBER_COLUMNS]
     found: list[tuple[tuple, Money]] = []
     for balance in numbers:
@@ -170,7 +169,7 @@ def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
 
 
 def is_complementary(first: Column, second: Column) -> bool:
-    """Whether each line fills just one of two columns, and each column is used."""
+    """Whether each row fills exactly one of the two columns, and both columns are used."""
     lines = list(zip(first.amounts, second.amounts, strict=True))
     single = sum(bool(one) != bool(other) for one, other in lines)
     return len(lines) > 1 and single >= 0.95 * len(lines) and _both_used(first, second)
@@ -183,7 +182,7 @@ def _both_used(first: Column, second: Column) -> bool:
 def _explained(
     source: Money, proof: Proof, columns: list[Column], evidence: Evidence
 ) -> Money | None:
-    """The way of carrying signs that gives each proved line its true amount."""
+    """The sign convention that gives every proved row its true amount."""
     if source.debit:
         return _explained_pair(source, proof)
     candidates = [Money(way, amount=source.amount) for way in ("signed", "inverted")]
@@ -192,7 +191,7 @@ def _explained(
         return source if same and not opposite and not proof.is_before else None
     if sure(source.amount).marked_count("") and not proof.is_before:
         candidates.append(Money("unmarked_out", amount=source.amount))
-    # The one line no step proves may go either way where no amount bears a sign.
+    # No step proves one row; if no amount has a sign, that row could go either way.
     is_signed = sure(source.amount).negative_count or sure(source.amount).marked_count("+")
     for money in candidates:
         same, opposite = agreement(signed_amounts(money), proof)
@@ -200,7 +199,7 @@ def _explained(
         if same and not opposite and is_natural and is_signed:
             return money
     if proof.is_before:
-        # Own signs that the balance before the line contradicts: the order of days misleads.
+        # The signs contradict a balance stated before each row, so the dates must be misleading.
         has_both = sure(source.amount).negative_count and sure(source.amount).positive_count
         same, opposite = agreement(sure(source.amount).amounts, proof)
         return Money(amount=source.amount) if has_both and not same else None
@@ -228,7 +227,7 @@ def _is_named_pair(money: Money) -> bool:
 
 
 def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> Money | None:
-    """A column of a few words each of which always stands beside one direction."""
+    """Use a column whose few words each always go with one direction."""
     sizes = [abs(amount) if amount else amount for amount in source.sizes]
     for column in columns:
         words = [fold(value) for value in column.values]
@@ -256,7 +255,7 @@ def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> M
 
 
 def _by_balance(source: Money, proof: Proof, evidence: Evidence) -> Money | None:
-    """Amounts that nothing signs but the balance: its steps are read line by line."""
+    """Only the balance shows each amount's sign, so amounts are signed row by row."""
     if proof.steps < len([size for size in source.sizes if size]) - 1:
         return None
     way = "by_balance_newest" if proof.is_newest_first else "by_balance"
@@ -264,7 +263,7 @@ def _by_balance(source: Money, proof: Proof, evidence: Evidence) -> Money | None
 
 
 def settle_opening(money: Money, evidence: Evidence) -> None:
-    """Find what the balance was before the oldest line, which no step of the file proves."""
+    """Find the balance before the oldest row, which no step in the file proves."""
     if money.sign_convention not in ("by_balance", "by_balance_newest"):
         return
     lines = [
@@ -292,7 +291,7 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
 
 
 def named_money(columns: list[Column]) -> Money | None:
-    """The money columns by their headings; None where no heading tells."""
+    """The money columns by their headings; None if no heading says."""
     amounts = [column for column in columns if column.fill_share >= 0.5]
     amount = best_named(amounts, "amount", may_be_blank=False)
     debit = best_named(columns, "debit", may_be_blank=True)
@@ -331,14 +330,14 @@ def best_named(columns: list[Column], role: str, *, may_be_blank: bool) -> Colum
 
 
 def _doubt_sparse(money: Money, best: Column | None) -> None:
-    """The better heading stands over a column that is blank in most lines."""
+    """Ask if the column with the better heading is blank in most rows."""
     if best is not None and best is not money.amount and not money.doubts:
         choices = [sure(money.amount).index, best.index]
         money.doubt("amount", "The column called an amount is blank in most lines.", choices)
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
-    """ "Amount" and "Amount in EUR" that differ: only a person knows the account's currency."""
+    """Ask if "Amount" and "Amount in EUR" differ: only a person knows the account's currency."""
     twins = [
         column
         for column in columns
@@ -353,7 +352,7 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
 
 
 def likeliest_money(columns: list[Column]) -> Money | None:
-    """Without telling headings: the likeliest columns, and a doubt where others are as likely."""
+    """The likeliest money columns without helpful headings; asks if others fit as well."""
     numbers = [column for column in columns if column.is_numbers][:_MOST_NUMBER_COLUMNS]
     readings = _readings(numbers)
     if not readings:
@@ -379,7 +378,7 @@ def likeliest_money(columns: list[Column]) -> Money | None:
 
 
 def _is_rival(money: Money, best: Money) -> bool:
-    """Another column that is filled as well and looks like money: nothing proves it is not."""
+    """Whether another column is as full and as much like money, so that a person must choose."""
     is_as_full = money.used_share >= min(best.used_share, ALMOST_ALL)
     return is_as_full and (sure(money.amount).has_decimals or not best.columns[0].has_decimals)
 
@@ -398,7 +397,7 @@ def _readings(numbers: list[Column]) -> list[Money]:
 
 
 def _likelihood(money: Money) -> tuple:
-    """A rank: filled, signed, with decimals; in a pair the fuller column is money out."""
+    """A rank: filled, signed, with decimals; of a pair, the fuller column is money out."""
     has_signs = any(column.negative_count for column in money.columns)
     has_decimals = all(column.has_decimals for column in money.columns)
     is_signed_right = money.debit is None or not is_mostly_negative(sure(money.credit))
@@ -422,7 +421,7 @@ def is_mostly_negative(column: Column) -> bool:
 
 
 def settle_flag(money: Money, columns: list[Column]) -> int:
-    """Find a column of direction words; 1 or -1 where the amounts' own signs agree with it."""
+    """Find a column of direction words; 1 or -1 if the amounts' own signs agree with it."""
     for column in columns:
         words = [fold(value).strip(" .") for value in column.values]
         known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]

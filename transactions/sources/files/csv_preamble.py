@@ -1,4 +1,4 @@
-"""What a file says of itself outside its table: account number, opening and closing balance."""
+"""Read the account number and the opening and closing balance stated outside the table."""
 
 import re
 from decimal import Decimal
@@ -18,7 +18,7 @@ _LONGEST_LABEL = 60
 
 
 def balance_label(text: str) -> str:
-    """ "opening", "closing" or "turnover" for a whole text that names one; else ""."""
+    """ "opening", "closing" or "turnover" if the whole text is such a label, else ""."""
     if len(text) > _LONGEST_LABEL:
         return ""
     label = plain_heading(text)
@@ -30,7 +30,7 @@ def balance_label(text: str) -> str:
 
 
 def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingFile) -> None:
-    """Keep what the lines above the table say of the account and its balances."""
+    """Store the account and balances stated above the table on ``incoming``."""
     for cells in lines:
         filled = [cell.strip() for cell in cells if cell.strip()]
         if not filled:
@@ -44,9 +44,9 @@ def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingF
 def stated_balances(
     lines: list[list[str]], decimal_mark: str
 ) -> tuple[Decimal | None, Decimal | None]:
-    """Opening and closing balance as lines outside the payments state them; None where unsaid.
+    """The opening and closing balance stated outside the payment rows; None if not stated.
 
-    A line with several different figures states none of them.
+    A row with several different figures states neither.
     """
     found: dict[str, Decimal] = {}
     for cells in lines:

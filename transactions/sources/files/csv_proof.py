@@ -1,7 +1,7 @@
-"""What a running balance proves: which way each line's money went, whatever the headings say.
+"""Use the running balance to prove each amount's sign, whatever the headings say.
 
-A balance that moves by exactly the amounts of a column, line after line, is no coincidence. From
-its steps the true sign of every line but one follows, and every other reading is held against it.
+If the balance moves by exactly the amounts of a column, row after row, that is no coincidence. The
+steps give the true sign of every row but one, and other readings are checked against them.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ Amounts = Sequence[Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The true amounts by line (None where unproved), and how the balance follows them.
+    """The true amount of each row (None if unproved), and how the balance relates to it.
 
-    ``is_newest_first`` is the order of the lines; ``is_before`` says that the balance stands
-    beside a line as it was before it. ``is_whole`` is False where gaps leave too many steps open:
-    what is proved then speaks for a sign, not for the columns.
+    ``is_newest_first`` is the order of the rows. ``is_before`` means that each row shows the
+    balance before its payment. ``is_whole`` is False if gaps leave too many steps unproved: the
+    proof then supports a sign, but not the choice of columns.
     """
 
     amounts: tuple[Decimal | None, ...]
@@ -41,13 +41,13 @@ class Proof:
 
 
 def direction_of(days: Sequence[date | None]) -> int:
-    """1 where the days rise from the first line to the last, -1 where they fall, else 0."""
+    """1 if the days rise from the first row to the last, -1 if they fall, else 0."""
     known = [day for day in days if day]
     return (known[-1] > known[0]) - (known[-1] < known[0]) if known else 0
 
 
 def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Proof | None:
-    """The proof that ``balances`` follows amounts of these sizes, whatever their signs; or None."""
+    """The proof that ``balances`` moves by amounts of these sizes in either direction; or None."""
     lines = [
         (place, abs(size), balance)
         for place, (size, balance) in enumerate(zip(sizes, balances, strict=True))
@@ -57,7 +57,7 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
     if not _are_enough(steps) or not _seems_to_follow(steps):
         return None
     if len({size for _place, size, _balance in lines}) == 1 and lines[0][1] == 1:
-        return None  # a number that counts the lines follows a column of ones
+        return None  # a row counter steps by one, and so would a column of ones
     rising = direction_of(days)
     later = sum(abs(two[2] - one[2]) == two[1] for one, two in steps)
     earlier = sum(abs(two[2] - one[2]) == one[1] for one, two in steps)
@@ -73,19 +73,19 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
 
 
 def _are_enough(steps: list) -> bool:
-    """Two steps, or a single one by an amount that is no round figure."""
+    """Whether there are two steps, or one between amounts that both have cents."""
     return len(steps) >= _FEWEST_STEPS or any(one[1] % 1 and two[1] % 1 for one, two in steps)
 
 
 def _seems_to_follow(steps: list) -> bool:
-    """A quick look at the first lines, since most pairs of columns have nothing to do."""
+    """A quick check of the first rows, because most pairs of columns are unrelated."""
     tried = steps[:_LINES_TRIED]
     fitting = sum(abs(two[2] - one[2]) in (one[1], two[1]) for one, two in tried)
     return fitting >= 0.3 * len(tried)
 
 
 def _proof(steps: list, count_of_lines: int, rising: int, *, is_later: bool) -> Proof:
-    """Each step belongs to its later or its earlier line; the order of days says which way."""
+    """Sign the amounts by their steps; a step belongs to its later or its earlier row."""
     is_newest_first = rising < 0 or (rising == 0 and not is_later)
     sign = -1 if is_newest_first else 1
     amounts: list[Decimal | None] = [None] * count_of_lines
@@ -99,7 +99,7 @@ def _proof(steps: list, count_of_lines: int, rising: int, *, is_later: bool) -> 
 
 
 def agreement(amounts: Amounts, proof: Proof) -> tuple[int, int]:
-    """How many proved lines have the sign these amounts say, and how many the opposite one."""
+    """How many proved rows have the same sign as these amounts, and how many the opposite."""
     pairs = [(amounts[line], true) for line, true in proof.proved if amounts[line]]
     same = sum(amount == true for amount, true in pairs)
     opposite = sum(amount == -true for amount, true in pairs)

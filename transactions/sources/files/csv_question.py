@@ -1,4 +1,4 @@
-"""What is open about a table, put as one question: the readings, shown on lines of the file."""
+"""Combine a table's open questions into one, answered by looking at lines of the file."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ _ROWS_TRIED = 300
 
 
 def ask(detection: Detection, rows: list[Row]) -> None:
-    """Give the detection its readings: every way to settle its doubts, the likeliest first."""
+    """Add every combination of answers to the detection, the likeliest first."""
     if not detection.doubts:
         return
     names = list(dict.fromkeys(name for name, _sentence in detection.doubts))
@@ -45,7 +45,7 @@ def _value(detection: Detection, name: str) -> Any:
 
 
 def _completed(mapping: CsvMapping, changes: dict[str, Any]) -> dict[str, Any]:
-    """What else follows: two columns that change places, or a single one instead of the pair."""
+    """Add what follows from the changes: swapped columns, or one column instead of two."""
     if "debit" in changes and mapping.needs_pair and changes["debit"] == mapping.credit:
         changes["credit"] = mapping.debit
     if "debit" in changes and changes["debit"] not in (mapping.debit, mapping.credit):
@@ -57,7 +57,7 @@ def _completed(mapping: CsvMapping, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(mapping: CsvMapping, rows: list[Row]) -> dict[int, tuple]:
-    """The lines as this reading has them, by line number: what differs, and the example."""
+    """Each line read with this mapping, by line number: (what may differ, example)."""
     reader = RowReader(replace(mapping, header_line=0), IncomingFile("csv", iter(())))
     found = {}
     sample: Iterator[Row] = iter(
@@ -71,7 +71,7 @@ def _read(mapping: CsvMapping, rows: list[Row]) -> dict[int, tuple]:
 
 
 def _telling_lines(readings: list[dict[int, tuple]]) -> list[int]:
-    """Two lines at most, those that the most readings read differently."""
+    """Up to two lines that differ most between the readings."""
     numbers = list(dict.fromkeys(number for lines in readings for number in lines))
     ways = {
         number: len({lines[number][0] for lines in readings if number in lines})

@@ -1,4 +1,4 @@
-"""One line of a table into one transaction, or into the sentence why it is none."""
+"""Turn one row of a table into a transaction, or into a message saying why it isn't one."""
 
 import re
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
 class _RefusedRowError(Exception):
-    """Why this one line cannot be a transaction, and in which field."""
+    """Why this row can't be a transaction, and which field is wrong."""
 
     def __init__(self, error: str, attr: str):
         super().__init__(error)
@@ -61,7 +61,7 @@ class _RefusedRowError(Exception):
 
 
 class RowReader:
-    """Turns cells into transactions; everything that can be decided once is decided here."""
+    """Turns rows into transactions, preparing once what depends only on the mapping."""
 
     def __init__(self, mapping: CsvMapping, incoming: IncomingFile):
         self.mapping = mapping
@@ -85,7 +85,7 @@ class RowReader:
         }.get(mapping.sign_convention, self._signed)
 
     def walk(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
-        """Every line of money among ``rows``, read, refused or skipped with a reason."""
+        """Every payment row, read, refused or skipped with a reason."""
         lines = self._lines(rows)
         if self.mapping.sign_convention in BY_BALANCE:
             return signed_by_balance(lines, self.mapping)
@@ -125,7 +125,7 @@ class RowReader:
             self.incoming.currency = self.incoming.currency or self.heading_currency
 
     def _line(self, number: int, cells: list[str], raw: str) -> IncomingRow | None:
-        """The line as a transaction; None where it carries no money by design."""
+        """The row as a transaction; None if it is not a payment row."""
         mapping = self.mapping
         self.beside_currency = ""
         try:
@@ -188,7 +188,7 @@ class RowReader:
         return found
 
     def _money(self, text: str) -> Decimal | None:
-        """The amount of a cell, None for a blank one; an ISO code beside it is remembered."""
+        """The amount in a cell, or None if blank. Remembers an ISO currency code next to it."""
         if not text or not text.strip(_BLANK_MARKS):
             return None
         if self.matches_plain(text):
@@ -205,7 +205,7 @@ class RowReader:
         return amount
 
     def _marked(self, cells: list[str]) -> Decimal | None:
-        """ "+" or CR is money in, a minus or DR money out, and so is what bears no mark."""
+        """ "+" or CR means money in; a minus sign, DR or no mark means money out."""
         text = cells[sure(self.mapping.amount)]
         amount = self._money(text)
         if not amount:
@@ -235,7 +235,7 @@ class RowReader:
         return abs(amount) * sign
 
     def _txn_date(self, cells: list[str]) -> date:
-        """The day of the line; a blank one is taken from the posting date where that is known."""
+        """The transaction date; if blank, the posting date."""
         text = cells[sure(self.mapping.txn_date)]
         if not text.strip() and self.mapping.posted_date is not None:
             text = cells[self.mapping.posted_date]
@@ -258,7 +258,7 @@ class RowReader:
             return None
 
     def _part(self, cells: list[str]) -> str:
-        """The account that the line says it is from, where a column says so."""
+        """The name of the account the row belongs to, if the file has an account column."""
         column = self.mapping.account
         return "" if column is None else self.parts.of(cells[column].strip())
 
@@ -266,7 +266,7 @@ class RowReader:
         return "" if column is None else clean_text(cells[column])
 
     def _description(self, cells: list[str]) -> str:
-        """The text columns joined; where they are blank, whatever else names the payment."""
+        """The description columns joined; if blank, other text that names the payment."""
         mapping = self.mapping
         parts = [clean_text(cells[column]) for column in mapping.description if cells[column]]
         if len(parts) > 1:
@@ -280,7 +280,7 @@ class RowReader:
         )
 
     def _other_words(self, cells: list[str]) -> str:
-        """The longest text of a line whose columns of text are all blank."""
+        """The longest text in a row whose description columns are all blank."""
         mapped = {getattr(self.mapping, name) for name in COLUMN_FIELDS}
         worded = [
             cell
@@ -290,7 +290,7 @@ class RowReader:
         return clean_text(max(worded, key=len, default=""))
 
     def _merchant(self, cells: list[str]) -> str:
-        """Who was paid; a number of an account names nobody."""
+        """The merchant's name; "" if the cell is only an account number."""
         name = self._text(cells, self.mapping.merchant)
         return "" if name and _ACCOUNT_NUMBER.fullmatch(name) else name
 
@@ -308,7 +308,7 @@ class RowReader:
         return code or self.beside_currency or self.heading_currency
 
     def _status(self, cells: list[str]) -> tuple[bool, bool]:
-        """Whether the line is pending, and whether it never became a payment at all."""
+        """(is pending, is void) by the row's status."""
         if self.mapping.status is None:
             return False, False
         text = cells[self.mapping.status]
@@ -329,11 +329,11 @@ class RowReader:
             raise _RefusedRowError(str(error), "") from None
 
     def _repeats(self, balance: Decimal, description: str) -> bool:
-        """Whether a line only says the balance: it moves nothing, or is called a balance."""
+        """Whether a row only states the balance: it moves nothing, or is labeled as a balance."""
         return balance == self.last_balance or heading_score(description, "balance") > 0
 
     def _is_balance_line(self, description: str, cells: list[str], amount: Decimal) -> bool:
-        """An opening, closing or turnover line, by any cell that is such words and nothing else."""
+        """Whether any cell is exactly a label for a balance or turnover."""
         others = [
             cell for cell in cells if 4 < len(cell) < _LONGEST_LABEL and not is_bare_label(cell)
         ]
@@ -348,7 +348,7 @@ class RowReader:
         return bool(label)
 
     def _unreadable(self, cells: list[str], raw: str) -> None:
-        """Skip a line that is no money line; refuse one that is and has a bad date or amount."""
+        """Skip a row that isn't a payment; refuse one that is but has a bad date or amount."""
         filled = [cell for cell in cells if cell.strip()]
         if len(filled) <= 1 or [cell.strip() for cell in filled] == [*filter(None, self.heading)]:
             return
@@ -371,7 +371,7 @@ class RowReader:
             raise _RefusedRowError(str(error), "amount") from None
 
     def _without_amount(self, cells: list[str], raw: str) -> None:
-        """A dated line without an amount: fine for a balance or a remark, else a fault."""
+        """Accept a dated row without an amount if it is a balance or a remark, else refuse it."""
         filled = [cell for cell in cells if cell.strip()]
         if len(filled) <= 2 or self._balance(cells) is not None:
             self._note_balance_line(self._description(cells), "")
@@ -409,7 +409,7 @@ class RowReader:
 
 
 def _is_figure(text: str) -> bool:
-    """Whether a cell is meant as a date or an amount, however badly written: "31 February 2024"."""
+    """Whether a cell is meant as a date or an amount, even if invalid, like "31 February 2024"."""
     digits = sum(char.isdigit() for char in text)
     return digits > 0 and 2 * digits >= sum(char.isalpha() for char in text)
 
@@ -419,7 +419,7 @@ def _is_total(text: str) -> bool:
 
 
 def _flag_signs(mapping: CsvMapping) -> dict[str | None, int]:
-    """Flag word -> sign; under None the sign of every other word, where one was agreed."""
+    """Sign by flag word; None is the key for every other word, if the mapping allows one."""
     signs: dict[str | None, int] = {}
     for words, sign in ((mapping.inflow_flag, 1), (mapping.outflow_flag, -1)):
         signs.update({fold(word.strip()): sign for word in words.split("|") if word.strip()})

@@ -1,4 +1,4 @@
-"""From lines to cells: quoting as banks do it, which is not always as the standard has it."""
+"""Split lines into cells, tolerating the quoting mistakes banks make."""
 
 import csv
 import re
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-# A quoted cell may run over this many lines; a quote left open would swallow the whole file.
+# A quoted cell may span this many lines. Without a limit, one open quote would swallow the file.
 MOST_LINES_IN_A_ROW = 64
 LONGEST_RAW = 10_000
 
 
 class Row(NamedTuple):
-    """One record: the line it starts on, its cells, and its text as the bank wrote it."""
+    """One record: the line it starts on, its cells, and its original text."""
 
     number: int
     cells: list[str]
@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class _Lines:
-    """Lines for csv.reader that can be taken back, and that end a record grown too long."""
+    """Feeds lines to csv.reader, can take lines back, and ends a record that grows too long."""
 
     def __init__(self, lines: Iterable[str]):
         self.lines = iter(lines)
@@ -42,7 +42,7 @@ class _Lines:
 def split_rows(
     lines: Iterable[str], delimiter: str, quotechar: str, *, width: int, first_number: int = 1
 ) -> Iterator[Row]:
-    """Each record of a text file; ``width`` is how many cells a sound one has (0 = unknown)."""
+    """Each record of a text file; ``width`` is the expected number of cells, 0 if unknown."""
     source = _Lines(lines)
     quoting: Any = csv.QUOTE_MINIMAL if quotechar else csv.QUOTE_NONE
     reader = csv.reader(source, delimiter=delimiter, quotechar=quotechar or None, quoting=quoting)
@@ -50,7 +50,7 @@ def split_rows(
     while True:
         try:
             cells = next(reader, [])
-        except csv.Error:  # a cell beyond the csv module's size limit
+        except csv.Error:  # the cell exceeds the csv module's size limit
             cells = source.taken[0].rstrip("\n").split(delimiter)
             _give_back(source)
         taken = source.taken
@@ -59,7 +59,7 @@ def split_rows(
         is_whole = len(taken) == 1 and _is_sound(taken[0], delimiter, quotechar)
         is_swallowing = len(taken) > 1 and _are_whole(taken[:2], delimiter, width)
         if is_whole:
-            pass  # what the csv rules read whole is never split otherwise
+            pass  # never re-split a record that the csv module read correctly
         elif quotechar and (is_swallowing or (len(cells) != width and (width or len(taken) > 1))):
             cells = _mend(source, cells, delimiter, quotechar, width)
         elif quotechar and quotechar in "\n".join(cells) and len(taken) == 1:
@@ -72,7 +72,7 @@ def split_rows(
 
 
 def _is_sound(line: str, delimiter: str, quotechar: str) -> bool:
-    """Whether every quote of a line opens or closes a whole cell, or stands doubled inside one."""
+    """Whether every quote in a line wraps a whole cell or is doubled inside one."""
     if not quotechar or quotechar not in line:
         return True
     return bool(_sound_line(delimiter, quotechar).fullmatch(line.rstrip("\r\n")))
@@ -86,7 +86,7 @@ def _sound_line(delimiter: str, quotechar: str) -> re.Pattern:
 
 
 def _are_whole(lines: list[str], delimiter: str, width: int) -> bool:
-    """Whether lines joined by an open quote have all their cells each: then none was meant."""
+    """Whether every line joined by an open quote is a full record, so the quote was a mistake."""
     return width > 1 and all(line.count(delimiter) >= width - 1 for line in lines)
 
 
@@ -98,7 +98,7 @@ def _give_back(source: _Lines) -> None:
 def _mend(
     source: _Lines, cells: list[str], delimiter: str, quotechar: str, width: int
 ) -> list[str]:
-    """Cells of a record whose quotes are broken: its first line read with forgiving rules."""
+    """The cells of a record with broken quotes: re-read its first line with forgiving rules."""
     first = source.taken[0].rstrip("\n")
     is_runaway = len(source.taken) >= MOST_LINES_IN_A_ROW
     for candidate in (split_forgivingly(first, delimiter, quotechar), first.split(delimiter)):
@@ -109,9 +109,9 @@ def _mend(
 
 
 def split_forgivingly(line: str, delimiter: str, quotechar: str) -> list[str]:
-    """Split where a delimiter follows a cell that is closed, or was never opened, by a quote.
+    """Split at delimiters, except inside a cell whose opening quote has not been closed.
 
-    So ``"Firma"";"x"`` and ``"UAB "Naktis"";"x"`` keep their columns.
+    This keeps the columns of ``"Firma"";"x"`` and ``"UAB "Naktis"";"x"``.
     """
     cells: list[str] = []
     is_open = False

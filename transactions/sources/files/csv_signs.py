@@ -1,4 +1,4 @@
-"""Which way the money of unproved columns went, and when nobody may decide that but a person."""
+"""Decide which way money went in unproved columns, and when to ask a person."""
 
 import re
 from decimal import Decimal
@@ -47,10 +47,10 @@ def find_money(columns: list[Column], evidence: Evidence) -> Money | None:
 
 
 def _is_turned_round(money: Money, columns: list[Column], evidence: Evidence) -> bool:
-    """Whether the balance may be what is owed: then its steps prove the amounts, not the way.
+    """Whether the balance may be an amount owed, so it proves the sizes but not the direction.
 
-    So it is on a card whose lines would mostly be money in, and where the headings say in so many
-    words the opposite of what the balance says.
+    True for a card whose rows would mostly be money in, and if the headings clearly contradict the
+    balance.
     """
     if money.debit:
         named = (
@@ -69,7 +69,7 @@ def _is_turned_round(money: Money, columns: list[Column], evidence: Evidence) ->
 
 
 def _unproved(columns: list[Column], evidence: Evidence) -> Money | None:
-    """The reading of headings and shapes, with a doubt for all that they leave open."""
+    """Read by headings and shape, with a question for everything they leave open."""
     money = (named_money(columns) if evidence.has_heading else None) or likeliest_money(columns)
     if money is None:
         return None
@@ -84,7 +84,7 @@ def _unproved(columns: list[Column], evidence: Evidence) -> Money | None:
 
 
 def _settle_fee(money: Money, columns: list[Column]) -> None:
-    """A fee beside the amount: the net of both where the file has it, else a question."""
+    """Use the net of amount and fee if the file has one; otherwise ask."""
     fee = best_named(columns, "fee", may_be_blank=False)
     if money.amount is None or fee is None or fee is money.amount or not any(fee.amounts):
         return
@@ -110,7 +110,7 @@ def _is_net_of(net: Column, gross: Column, fee: Column) -> bool:
 
 
 def _name_balance(money: Money, columns: list[Column]) -> None:
-    """The column a heading calls the balance, where nothing proves which one it is."""
+    """Use the column whose heading says balance, if nothing proves which one it is."""
     free = [column for column in columns if column not in money.columns and column.is_numbers]
     named = [(heading_score(column.heading, "balance"), column) for column in free]
     score, column = max(named, key=lambda item: item[0], default=(0, None))
@@ -121,7 +121,7 @@ def _name_balance(money: Money, columns: list[Column]) -> None:
 
 
 def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> None:
-    """The sign of one amount column: flags, balances, marks and mixed signs, in this order."""
+    """Find the sign of one amount column: direction words, then balances, then signs."""
     if any(name == "sign_convention" for name, *_rest in money.doubts):
         if _settled_by_balance(money, evidence):
             money.doubts = [one for one in money.doubts if one[0] != "sign_convention"]
@@ -142,7 +142,7 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
 
 
 def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
-    """A balance with gaps, or the balances outside the table, may still tell the sign."""
+    """Whether an incomplete balance, or the balances outside the table, settle the sign."""
     if evidence.context.is_card:
         return False  # a card's balance may be what is owed
     for way in ("signed", "inverted"):
@@ -169,7 +169,7 @@ def _totals_agree(trial: Money, evidence: Evidence) -> bool:
 
 
 def _settled_by_marks(money: Money) -> bool:
-    """Where some amounts bear "+" or CR and none a minus, the unmarked ones are money out."""
+    """If some amounts have "+" or CR and none a minus sign, the unmarked ones are money out."""
     amount = money.amount
     if sure(amount).marked_count("-") or not sure(amount).marked_count("+"):
         return False
@@ -180,7 +180,7 @@ def _settled_by_marks(money: Money) -> bool:
 
 
 def _settle_card(money: Money, evidence: Evidence) -> None:
-    """On a card most lines are purchases, and the payment of the bill says so of itself."""
+    """On a card, most rows are purchases, and a bill payment usually says so."""
     amount = money.amount
     signed = [value for value in sure(amount).amounts if value]
     positive = sum(value > 0 for value in signed)
@@ -216,7 +216,7 @@ def _doubt_sign(money: Money, evidence: Evidence) -> None:
 
 
 def _votes(money: Money, evidence: Evidence) -> int:
-    """Lines whose words fit the amounts as they are signed, less those that fit the opposite."""
+    """How many rows' words fit the signs, minus how many contradict them."""
     votes = 0
     for value, text in zip(sure(money.amount).amounts, evidence.texts(), strict=False):
         is_in, is_out = bool(INCOME.search(text)), bool(EXPENSE.search(text))
@@ -226,7 +226,7 @@ def _votes(money: Money, evidence: Evidence) -> int:
 
 
 def _speaks_against(money: Money, evidence: Evidence) -> bool:
-    """Whether the words of several lines contradict the signs, or name a card's payment."""
+    """Whether several rows' words contradict the signs, or a row is a card bill payment."""
     if not sure(money.amount).positive_count:
         return False
     card_paid = [
@@ -281,7 +281,7 @@ def _has_mixed_signs(column: Column) -> bool:
 
 
 def _guard(money: Money, columns: list[Column]) -> None:
-    """Doubts that hold whatever chose the columns: an unproved reading may not look wrong."""
+    """Ask about an unproved choice if another column is filled in far more rows."""
     named = {name for name, *_rest in money.doubts}
     if {"amount", "debit"} & named:
         return
@@ -304,7 +304,7 @@ def _guard(money: Money, columns: list[Column]) -> None:
 
 
 def _is_told_apart(column: Column, money: Money) -> bool:
-    """A balance by its heading, beside amounts whose other cells are really blank."""
+    """Whether its heading says balance and the money columns' blank cells are really blank."""
     unread = sum(
         1 for cells in zip(*(one.values for one in money.columns), strict=True) if any(cells)
     ) - sum(1 for cell in money.sizes if cell is not None)

@@ -1,4 +1,4 @@
-"""Where in a file the table of payments is: its delimiter, its headings, its lines of money."""
+"""Find the table of payments in a file: its delimiter, headings and payment rows."""
 
 import re
 from collections import Counter
@@ -41,10 +41,10 @@ _DATE_ROLES = {"txn_date", "posted_date", "value_date"}
 
 @dataclass
 class Table:
-    """The lines of a file under one delimiter, and which of them carry money.
+    """The rows of a file split by one delimiter, and which of them are payments.
 
-    ``serial_at`` is the column of days where a spreadsheet keeps them as plain numbers;
-    ``is_late`` says that payments stand above the headings too, which then begin nothing.
+    ``serial_at`` is the column where a spreadsheet stores dates as plain numbers. ``is_late`` means
+    that there are payments above the headings too, so the table doesn't start there.
     """
 
     rows: list[Row]
@@ -70,7 +70,7 @@ class Table:
         return table
 
     def _look_for_serials(self, below: list[Row]) -> None:
-        """Days as a spreadsheet counts them, under a heading that names a date."""
+        """Look for a spreadsheet's serial dates under a heading that names a date."""
         headings = [heading_score(cell, "txn_date") for cell in sure(self.heading).cells]
         place = headings.index(max(headings))
         rows = [row for row in below if len(row.cells) > place and is_serial(row.cells[place])]
@@ -86,11 +86,11 @@ class Table:
 
     @cached_property
     def payments(self) -> list[Row]:
-        """The money lines without opening and closing lines, totals, and what was declined."""
+        """The money rows without opening and closing balances, totals and declined payments."""
         return [row for row in self.money_rows if not _is_no_payment(row)] or self.money_rows
 
     def columns(self) -> list[Column]:
-        """The cells of the payments by column, each under its heading."""
+        """The payment rows by column, each with its heading."""
         headings = [cell.strip() for cell in self.heading.cells] if self.heading else []
         rows = self.payments
         width = max([len(headings), *(len(row.cells) for row in rows)])
@@ -99,7 +99,8 @@ class Table:
             values = [row.cells[index].strip() if index < len(row.cells) else "" for row in rows]
             heading = headings[index] if index < len(headings) else ""
             columns.append(Column(index, heading, values, is_named_date=index == self.serial_at))
-        # A heading over "EUR | 12.50" may stand over the currency and mean the amount beside it.
+        # Over "EUR | 12.50", one heading may sit on the currency but belong to the amount next to
+        # it.
         for column, following in pairwise(columns):
             if column.is_currencies and following.is_numbers and not following.heading:
                 following.heading, column.heading = column.heading, ""
@@ -107,7 +108,9 @@ class Table:
 
     @property
     def first_line(self) -> int:
-        """Where a table without headings begins: lines of its shape may be faulty payments."""
+        """Where a table without headings starts; rows of the same shape above may be faulty
+        payments.
+        """
         first = self.money_rows[0]
         place = next(place for place, cell in enumerate(first.cells) if is_date(cell.strip()))
         for row in reversed(self.rows[: self.rows.index(first)]):
@@ -121,7 +124,7 @@ class Table:
 
     @property
     def header_line(self) -> int:
-        """The line of headings that the payments begin below; 0 where none does."""
+        """The line of the headings above the payments; 0 if there is none."""
         return self.heading.number if self.heading and not self.is_late else 0
 
     @property
@@ -130,7 +133,7 @@ class Table:
         return [row for row in self.rows if row.number >= first]
 
     def dates_elsewhere(self) -> list[str]:
-        """Dates in the lines that are no payments: the period above, an opening line."""
+        """Dates in rows that aren't payments, such as a statement period or an opening balance."""
         payments = {row.number for row in self.payments}
         found: list[str] = []
         for row in self.rows:
@@ -174,7 +177,7 @@ def _ended(lines: list[str]) -> list[str]:
 
 
 def _usual_width(lines: list[str], delimiter: str) -> int:
-    """How many cells most lines have, so that one with broken quotes can be told and mended."""
+    """How many cells most rows have, so that rows with broken quotes can be repaired."""
     rows = split_rows(_ended(lines), delimiter, '"', width=0)
     widths = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
     return widths.most_common(1)[0][0] if widths else 0
@@ -186,7 +189,7 @@ def _carries_money(row: Row) -> bool:
 
 
 def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
-    """Whether lines above the headings are payments like those below: same width, same places."""
+    """Whether rows above the headings look like the payments below them."""
     below = [row for row in rows if row.number > heading.number and _carries_money(row)]
     usual = Counter(map(_shape, below)).most_common(1)
     above = [row for row in rows if row.number < heading.number and _carries_money(row)]
@@ -194,19 +197,19 @@ def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
 
 
 def _shape(row: Row) -> tuple[int, tuple[int, ...], bool]:
-    """How many cells a line has, which of them are dates, and whether it has a few filled."""
+    """How many cells a row has, which of them are dates, and whether at least a few are filled."""
     dates = tuple(place for place, cell in enumerate(row.cells) if is_date(cell.strip()))
     return len(row.cells), dates, sum(map(bool, row.cells)) >= _FEWEST_CELLS
 
 
 def _may_carry_money(row: Row) -> bool:
-    """A date, and a figure beside a sign that may be one of money."""
+    """Whether the row has a date, and a figure next to what may be a currency symbol."""
     cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
     return any(is_date(cell) for cell in cells) and any(has_figure(cell) for cell in cells)
 
 
 def _same_shape(rows: list[Row]) -> list[Row]:
-    """Lines whose first date is where most lines have theirs: not notes above the table."""
+    """The rows whose first date is in the usual column, which leaves out notes above the table."""
     places = [
         next(place for place, cell in enumerate(row.cells) if is_date(cell.strip())) for row in rows
     ]
@@ -218,7 +221,7 @@ def _same_shape(rows: list[Row]) -> list[Row]:
 
 
 def _is_note_above(rows: list[Row]) -> bool:
-    """Whether the first line stands apart from the table and has dates where no payment has one."""
+    """Whether the first row is set apart and has dates in columns where no payment has one."""
     if len(rows) < _FEWEST_CELLS or rows[1].number - rows[0].number < 2:
         return False
     dates = [set(_shape(row)[1]) for row in rows]
@@ -226,7 +229,7 @@ def _is_note_above(rows: list[Row]) -> bool:
 
 
 def _named_heading(rows: list[Row]) -> Row | None:
-    """The line whose cells name a date and an amount, and most besides."""
+    """The row that names a date and an amount, and the most roles overall."""
     best, most = None, 0
     for row in rows[:_HEADING_WITHIN]:
         cells = [cell.strip() for cell in row.cells[:MOST_COLUMNS]]
@@ -239,7 +242,7 @@ def _named_heading(rows: list[Row]) -> Row | None:
 
 
 def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
-    """The line of words right above the first money line, in a language nobody taught us."""
+    """The row of words right above the first payment, in a language we don't know."""
     if not money_rows:
         return None
     above = [row for row in rows if row.number < money_rows[0].number and any(row.cells)]

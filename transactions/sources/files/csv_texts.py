@@ -1,4 +1,4 @@
-"""Which columns say who was paid and what for, in the order a person would read them."""
+"""Choose the columns for merchant, description and other text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ _FEWEST_LINES_TO_VARY = 4
 
 
 def text_fields(columns: list[Column], money: Money) -> dict[str, Any]:
-    """The columns of words and codes; each column is given one role."""
+    """The text and code columns by role; each column has one role."""
     fields: dict[str, Any] = {}
     currency = _currency_column(columns, money)
     status = _best(columns, "status", lambda column: column.share(is_status) >= 0.6)
@@ -60,7 +60,7 @@ def _best(columns: list[Column], role: str, test: Callable[[Column], Any]) -> Co
 
 
 def _is_short_list(column: Column) -> bool:
-    """A few words that come again and again, one of them known as the state of a payment."""
+    """Whether the column repeats a few words, at least one of them a known status."""
     words = set(column.filled)
     return len(words) <= _MOST_STATES and bool(column.words) and any(map(is_status, words))
 
@@ -70,7 +70,7 @@ def _is_worded(column: Column) -> bool:
 
 
 def _names_somebody(column: Column) -> bool:
-    """A merchant is somebody else, by name: not the own account, and no IBAN or code."""
+    """Whether the column names other parties: not the owner's account, an IBAN or a code."""
     return (
         _is_worded(column)
         and not names_own_account(column.heading)
@@ -81,24 +81,24 @@ def _names_somebody(column: Column) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Whether a cell is an IBAN, a BIC or another number of an account, and names nobody."""
+    """Whether a cell is an IBAN, BIC or other account number and not a name."""
     compact = text.replace(" ", "")
     digits = sum(char.isdigit() for char in compact)
     return 2 * digits >= len(compact) or (" " not in text and digits >= 4 and compact.isupper())
 
 
 def _is_identifier(column: Column) -> bool:
-    """A column is an identifier only if it never repeats: a repeat would lose a transaction."""
+    """Whether every value is unique; an id that repeats would lose a transaction."""
     return column.fill_share == 1 and len(set(column.values)) == len(column.values)
 
 
 def _is_constant(column: Column) -> bool:
-    """One value in every line tells a reader nothing about any of them."""
+    """Whether every row has the same value, which says nothing about any of them."""
     return len(column.values) >= _FEWEST_LINES_TO_VARY and len(set(column.filled)) == 1
 
 
 def _currency_column(columns: list[Column], money: Money) -> Column | None:
-    """The currency of the amount; not needed where the amount's own heading says it."""
+    """The currency column; None if the amount's own heading names the currency."""
     held = money.amount or money.credit
     if currency_in_heading(sure(held).heading):
         return None
@@ -110,7 +110,7 @@ def _currency_column(columns: list[Column], money: Money) -> Column | None:
 
 
 def _description_columns(columns: list[Column]) -> tuple[int, ...]:
-    """The columns named as descriptions, else those with the most to read."""
+    """The columns with a description heading, otherwise those with the most text."""
     telling = [column for column in columns if not _is_constant(column)] or columns
     named = [
         column
