@@ -1,7 +1,6 @@
-"""How banks write days, and which day one cell means.
+"""The date styles banks use, and the day one cell means in a given style.
 
-A cell is matched against one style at a time; which style a column is written in is decided from
-all its cells, elsewhere.
+The style of a whole column is chosen elsewhere, from all of its cells.
 """
 
 import re
@@ -16,8 +15,8 @@ from transactions.sources.files.values import bare, fold, shown
 
 FIRST_YEAR, LAST_YEAR = 1000, 2199
 TWO_DIGIT_PIVOT = 70
-# Years of other calendars. The Buddhist one differs in its number alone; for the Persian and the
-# Islamic one the months differ too, so such a day is refused and not moved.
+# Years of other calendars. Buddhist dates only shift the year. Persian and Islamic months differ
+# too, so those dates are refused, not converted.
 BUDDHIST_YEARS, YEARS_AHEAD = range(2443, 2700), 543
 _OTHER_CALENDARS = range(1300, 1500)
 _FIRST_SERIAL = date(1899, 12, 30)
@@ -44,7 +43,7 @@ DATE_STYLES = {
     "%y %b %d": "24 Dec 31",
     "serial": "45657",
 }
-# Per month: names and abbreviations in en de fr es it nl pt pl cs hu sv da fi lt ro af, no accents.
+# Month names and abbreviations without accents: en de fr es it nl pt pl cs hu sv da fi lt ro af.
 _MONTH_WORDS = """
 jan led january januar janner jan janv janvier ene enero gen gennaio januari janeiro sty \
 styczen stycznia leden ledna januari tammikuu sau sausio ian ianuarie januarie
@@ -79,7 +78,7 @@ _COMMON_MONTHS = {
     for word in line.split()
 }
 
-# The months in many more languages, from the CLDR; loaded when a word is none of the common ones.
+# Month names from the CLDR in many more languages, loaded only if no common name matches.
 _MORE_LANGUAGES = (
     *(
         "bg",
@@ -114,7 +113,7 @@ _WIDTHS: list[Any] = [
 
 @cache
 def _more_months() -> dict[str, int]:
-    """Month words of the languages above; a word that two of them use differently is left out."""
+    """Month names in the languages above, except words that two of them use differently."""
     found: dict[str, set[int]] = {}
     for language in _MORE_LANGUAGES:
         for width, form in _WIDTHS:
@@ -128,21 +127,20 @@ def _month_word(text: str) -> str:
 
 
 def is_croatian(texts: Iterable[str]) -> bool:
-    """Whether days name months in Croatian, where "listopad", "lipanj" and "srpanj" come earlier
-    than their likes in Polish and Czech."""
+    """Whether the month names are Croatian: "listopad" is October there and November in Polish."""
     folded = [fold(text) for text in texts]
     has_shared = any(_SHARED_NAMES.search(text) for text in folded)
     return has_shared and any(_CROATIAN.search(text) for text in folded)
 
 
 def may_be_croatian(texts: Iterable[str]) -> bool:
-    """Whether every day names one of the months that Croatian shares with Polish or Czech."""
+    """Whether every date has a month name that Croatian shares with Polish or Czech."""
     folded = [fold(text) for text in texts]
     return bool(folded) and all(_SHARED_NAMES.search(text) for text in folded)
 
 
 def month_of(text: str) -> int | None:
-    """The number of a month by its name or abbreviation in any of some fifty languages."""
+    """The number of a month, by name or abbreviation, in about fifty languages."""
     word = _month_word(text)
     return _COMMON_MONTHS.get(word) or _more_months().get(word)
 
@@ -166,7 +164,7 @@ def _pattern_of(style: str) -> re.Pattern:
             "%Y": "([0-9]{4})",
             "%y": "'?([0-9]{1,2})",
         }
-        # Two numbers side by side need a real separator, a name separates itself.
+        # Two numbers need a separator between them; a month name separates itself.
         written = style.replace("%b ", "%b~").replace(" %b", "~%b")
         pattern = re.sub("%[Yymdb]", lambda match: parts[match[0]], written)
         pattern = pattern.replace("~", _GLUE).replace(" ", _GAP)
@@ -175,14 +173,14 @@ def _pattern_of(style: str) -> re.Pattern:
         return re.compile(_SEPARATOR.join(_PARTS[piece] for piece in style.split("-")) + _TIME)
     sized = {"%Y": "([0-9]{4})", "%y": "([0-9]{2})", "%m": "([0-9]{2})", "%d": "([0-9]{2})"}
     pieces = [sized[f"%{piece}"] for piece in style.split("%")[1:]]
-    # OFX habit: the time follows without a space, the zone in brackets.
+    # OFX writes the time right after the date and the zone in brackets.
     return re.compile("".join(pieces) + r"(?:[0-9]{4}(?:[0-9]{2})?)?(?:\.[0-9]+)?(?:[\[ T].*)?")
 
 
 _DATE_PATTERNS = {style: _pattern_of(style) for style in DATE_STYLES}
 _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 
-# Years counted from elsewhere: Japanese reigns and the Republic of China; "tháng 3" is a month.
+# Japanese eras and the Republic of China count years from elsewhere; "tháng 3" is a month.
 _REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
 _PLAIN = re.compile(r"(?![0-9]{3}[./-])[0-9./\-: ]+")
 _REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
@@ -206,9 +204,9 @@ def _cleaned(text: str) -> str:
 
 
 def styles_like(text: str) -> list[str]:
-    """The styles a cell has the shape of; in which of them it is a day, `parse_date` says.
+    """The styles whose shape a cell has; `parse_date` decides whether it is a valid day.
 
-    A serial number has the shape of any amount, so it is never among them.
+    Serial numbers are never included, because they look like any amount.
     """
     cleaned = _cleaned(text)
     return [
@@ -219,7 +217,7 @@ def styles_like(text: str) -> list[str]:
 
 
 def parse_date(text: str, style: str) -> date:
-    """The day of one cell written in ``style`` (a key of ``DATE_STYLES``); a time is ignored."""
+    """The day of a cell written in ``style``, a key of ``DATE_STYLES``. Any time is ignored."""
     match = _DATE_PATTERNS[style].fullmatch(_cleaned(text))
     if not match:
         raise ValueError(f"“{shown(text)}” is not a date written like {DATE_STYLES[style]}.")

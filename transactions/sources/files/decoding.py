@@ -1,4 +1,4 @@
-"""Bytes of a statement file to text: the bytes count for more than the header."""
+"""Decode a statement file. What the bytes prove outranks what the header declares."""
 
 import codecs
 import re
@@ -13,15 +13,15 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SAMPLE_SIZE = 4096
-# Everything below the blank but tab and line ends. NUL included: databases refuse it.
+# All control characters except tab and line ends. Databases refuse NUL.
 CONTROL_CHARACTERS = {code: None for code in range(32) if code not in (9, 10, 13)} | {0x7F: None}
 
 
 def decode_statement(data: bytes, declared: str = "") -> str:
-    """Text of ``data``: by its mark, else as UTF-8 if it is that, else as declared or guessed.
+    """Decode ``data`` by its byte order mark, as UTF-8 if valid, or as declared or guessed.
 
-    Banks write "CHARSET:1252" or "encoding='ISO-8859-1'" over UTF-8 bytes; text that is not
-    UTF-8 by intent is practically never UTF-8 by accident, so valid UTF-8 wins.
+    Banks write "CHARSET:1252" or "encoding='ISO-8859-1'" above UTF-8 bytes. Text in another
+    encoding is almost never valid UTF-8 by accident, so valid UTF-8 wins.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -37,7 +37,7 @@ def decode_statement(data: bytes, declared: str = "") -> str:
 
 
 def _wide_encoding(sample: bytes) -> str:
-    """UTF-16 without a mark: every other byte of Latin text is NUL."""
+    """Detect UTF-16 without a mark: every other byte of Latin text is NUL. "" if it isn't."""
     pairs = len(sample) // 2
     if pairs < 4:
         return ""
@@ -50,17 +50,17 @@ def _wide_encoding(sample: bytes) -> str:
 
 
 def _single_byte_encoding(declared: str) -> str:
-    """The Python codec of a declared character set ("1252", "8859-1", "ISO-8859-15")."""
+    """The Python codec for a declared character set ("1252", "8859-1", "ISO-8859-15")."""
     name = declared.strip().strip("\"'").lower()
     if re.fullmatch(r"\d{3,4}", name):
         name = f"cp{name}"
     elif name.startswith("8859-"):
         name = f"iso-{name}"
-    # The upper half of ISO 8859-1 holds no letters Windows-1252 lacks, and banks mix them up.
+    # Windows-1252 has every letter of ISO 8859-1, and banks confuse the two.
     if name in ("", "none", "iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii", "usascii"):
         return "cp1252"
     try:
-        # Raises LookupError for what turns bytes into other bytes, such as "hex".
+        # Raises LookupError for codecs that map bytes to bytes, such as "hex".
         b"".decode(name)
         known = codecs.lookup(name).name
     except (LookupError, ValueError):
@@ -69,6 +69,6 @@ def _single_byte_encoding(declared: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without control characters and with "\\n" as the only line end."""
+    r"""Remove control characters and normalize line ends to "\n"."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(CONTROL_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Which statement format a file is in, by its content; a file's name says nothing reliable."""
+"""Recognize a statement's format by its content, because file names are unreliable."""
 
 import re
 from collections.abc import Callable
@@ -62,7 +62,7 @@ HTML_MARK = re.compile(
 )
 JSON_MARK = re.compile(r"\A\s*(?:\{\s*(?:\"|\})|\[\s*(?:\{|\[|\"|\]))")
 
-# In this order: a SWIFT envelope opens like JSON, and a text in any format may hold ":61:".
+# The order matters: a SWIFT envelope opens like JSON, and any format may contain ":61:".
 TEXT_MARKS = (
     ("ofx", OFX_MARK),
     ("mt940", SWIFT_ENVELOPE),
@@ -74,7 +74,7 @@ TEXT_MARKS = (
 
 
 def detect_format(data: bytes) -> str:
-    """The format's name, as in ``open_file``; ``UnreadableFile`` for what is no statement."""
+    """The format's name, as in ``open_file``. Raises ``UnreadableFile`` if it is no statement."""
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise UnreadableFile("The file is empty.")
     if own_csv.is_own(data):
@@ -106,7 +106,7 @@ def _detect_zip(data: bytes) -> str:
 
 
 def _refuse_other_files(data: bytes) -> None:
-    """Say what a file is that is certainly no statement we read."""
+    """Refuse files that are certainly not statements, naming what they are."""
     if data.startswith(OLD_EXCEL):
         if ENCRYPTED_EXCEL in data:
             raise UnreadableFile(
@@ -115,7 +115,7 @@ def _refuse_other_files(data: bytes) -> None:
         raise UnreadableFile(
             "This is an old Excel workbook (.xls). Save it as XLSX or CSV and choose that file."
         )
-    # Some programs put a few blank bytes before the PDF header, and readers allow it.
+    # Some programs write a few blank bytes before the PDF header, and PDF readers accept them.
     start = data[:64].lstrip()
     for signature, name in SIGNATURES:
         if start.startswith(signature) and _is_binary_or_named(signature, data):
@@ -132,7 +132,7 @@ def _refuse_other_files(data: bytes) -> None:
 
 
 def _is_wide(sample: bytes) -> bool:
-    """UTF-16 without a mark, in any script: as such nearly all of it is text, in lines."""
+    """Detect UTF-16 without a mark in any script: decoded, it is nearly all readable lines."""
     even = sample[: len(sample) // 2 * 2]
     for encoding in ("utf-16-le", "utf-16-be"):
         text = even.decode(encoding, "replace")
@@ -143,7 +143,7 @@ def _is_wide(sample: bytes) -> bool:
 
 
 def _is_binary_or_named(signature: bytes, data: bytes) -> bool:
-    """Two-letter signatures could be the first word of a CSV header: they need binary company."""
+    """A two-letter signature could start a CSV heading, so binary bytes must follow it."""
     return len(signature) > 3 or any(byte > 126 or byte < 9 for byte in data[len(signature) : 64])
 
 
@@ -177,10 +177,10 @@ READERS: dict[str, Callable[[bytes], IncomingFile]] = {
 
 
 def open_file(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
-    """The file, opened by the reader of its format.
+    """Open the file with its format's reader.
 
-    ``mapping`` is for tables (CSV, XLSX) and, for the order of its dates, QIF; without one they
-    are read as they seem to be, and what no machine can know is said in the warnings.
+    ``mapping`` says how to read a table (CSV, XLSX) or the dates of a QIF file. Without one the
+    reading is guessed, and open questions become warnings.
     """
     name = detect_format(data)
     if name == "xlsx":

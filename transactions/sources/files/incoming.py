@@ -1,8 +1,8 @@
-"""What every source of money lines yields, whatever its format.
+"""The types every source of transactions yields, whatever its format.
 
-A source turns bytes into :class:`IncomingTransaction` and :class:`UnusableRow`, in the file's
-order, and touches no database. Inside the product positive always means money in; a source turns
-its own convention round at this door and nothing behind it flips a sign.
+A source turns bytes into :class:`IncomingTransaction` and :class:`UnusableRow` in file order and
+never touches the database. Positive always means money in. A source converts its own sign
+convention; nothing after it flips a sign.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from decimal import Decimal
 
 
 class UnreadableFile(Exception):  # noqa: N818 - the file is at fault, not the program
-    """The file as a whole cannot be read; ``str(error)`` is the sentence its owner is shown."""
+    """The file can't be read at all; ``str(error)`` is the message for its owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnDetails:
-    """What only our own export says of a line.
+    """Details that only our own export contains.
 
-    `transaction_id` and `transfer_with` are the exporting ledger's numbers: they tell lines of such
-    files apart, and mean nothing to the ledger they come into. `parts` are (category, signed
-    amount, notes) and add up to the line.
+    `transaction_id` and `transfer_with` are ids from the exporting ledger. They tell lines of such
+    files apart but mean nothing in the importing ledger. `parts` are (category, signed amount,
+    notes) and add up to the line's amount.
     """
 
     transaction_id: int | None = None
@@ -33,11 +33,11 @@ class OwnDetails:
 
 @dataclass(frozen=True, slots=True)
 class IncomingTransaction:
-    """One money line, normalised.
+    """One transaction as read from a file or a bank.
 
-    ``amount`` is signed (positive = money in), in ``currency`` (ISO 4217; "" = the account's own).
-    ``row_number`` is where a person finds the line: the line of a text file, counted from 1, or
-    the n-th record of a structured one. ``raw`` is the line as the bank wrote it, for disputes.
+    ``amount`` is signed (positive = money in) in ``currency`` (ISO 4217; "" = the account's own).
+    ``row_number`` locates it for a person: the line in a text file, counted from 1, or the n-th
+    record otherwise. ``raw`` is the bank's original line, kept for disputes.
     """
 
     row_number: int
@@ -53,19 +53,19 @@ class IncomingTransaction:
     notes: str = ""
     balance_after: Decimal | None = None
     is_pending: bool = False
-    # The bank's id of the pending line that this posted one takes the place of, where it says so.
+    # The bank's id of the pending transaction that this one replaces, if the bank gives it.
     replaces: str = ""
-    # From a file we wrote ourselves: its words stand as they are, and no rule changes them.
+    # Set for our own exports: their text is kept unchanged and no rule applies to it.
     own: OwnDetails | None = None
-    # The account in the file that the line is from (`account_parts`); "" where no word tells.
+    # The name of the account inside the file (`account_parts`); "" if the file names none.
     part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UnusableRow:
-    """A line that looks like a money line and cannot be one; ``error`` says why, in a sentence.
+    """A row that looks like a transaction but is invalid; ``error`` is a message saying why.
 
-    ``attr`` names the column at fault: "txn_date", "amount", "description", or "" for the line.
+    ``attr`` names the field at fault: "txn_date", "amount", "description", or "" for the row.
     """
 
     row_number: int
@@ -77,7 +77,7 @@ class UnusableRow:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
-    """A line of money that never moved, such as a declined payment; ``reason`` is a sentence."""
+    """A payment that never happened, such as a declined one; ``reason`` is a message."""
 
     row_number: int
     raw: str
@@ -90,7 +90,7 @@ class SkippedRow:
 
 @dataclass(slots=True)
 class StatementPart:
-    """One statement inside a file: its account, its currency, its own words on its balances."""
+    """One statement inside a file: its account, currency and stated balances."""
 
     account: str = ""
     currency: str = ""
@@ -104,11 +104,11 @@ IncomingRow = IncomingTransaction | UnusableRow | SkippedRow
 
 @dataclass(slots=True)
 class IncomingFile:
-    """A statement file, opened: what it says of itself, and its lines.
+    """An open statement file: what it states about itself, and its rows.
 
-    ``rows`` can be walked once. The balances are the file's own words, for the receipt; they are
-    filled at the latest when ``rows`` has been walked to its end. ``skipped_count`` counts lines
-    that carry no money by design (headings, totals, blank or balance lines).
+    ``rows`` can be iterated once. The balances are those the file states, and may be missing until
+    ``rows`` is exhausted. ``skipped_count`` counts rows that are not transactions by design:
+    headings, totals, blank rows and balances.
     """
 
     format: str
@@ -119,5 +119,5 @@ class IncomingFile:
     closing_balance: Decimal | None = None
     skipped_count: int = 0
     warnings: list[str] = field(default_factory=list)
-    # The statements the file is made of, where its format has them.
+    # The statements in the file, if its format has them.
     statements: list[StatementPart] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """SWIFT MT940 (end of day) and MT942 (during the day) customer statements.
 
-Fields are ":tag:" at the start of a line, continued by lines without one (SWIFT Standards MT,
-Category 9). Line :61: is the transaction, :86: its text: free, German "?20" subfields (DK
+A field is ":tag:" at the start of a line; lines without a tag continue it (SWIFT Standards MT,
+Category 9). Field :61: is the transaction and :86: its text: free text, German "?20" subfields (DK
 Anlage 3) or Dutch "/NAME/" words.
 """
 
@@ -37,7 +37,7 @@ from transactions.sources.files.statement_parts import (
 )
 from transactions.sources.files.values import clean_text
 
-# Two digits alone could be a time of day that a text wrapped to the start of a line (":12:11").
+# Two digits alone could be a time that was wrapped to the start of a line (":12:11").
 FIELD = re.compile(r":(20|21|25|28|61|64|65|86|NS|25P|[0-9]{2}[A-Z]):(.*)", re.DOTALL)
 HEADER_FIELDS = (":21:", ":25", ":28", ":60", ":61:", ":34F:", ":13", ":NS:")
 ENTRY = re.compile(
@@ -50,13 +50,13 @@ SUBFIELDS = re.compile(r"\s*[0-9]{3}([^\w\s,./-])(?=[0-9]{2})")
 NAME_WORD = re.compile(r"/NAME/([^/]+)|NAAM: ?([^\n/]+)")
 IS_MONEY_IN = {"C": True, "D": False, "RC": False, "RD": True, "EC": True, "ED": False}
 END_OF_MESSAGE = re.compile(r"-\s*$|-\}")
-WRAP_WIDTH = 64  # :86: is 6*65x, and some banks stop one short
+WRAP_WIDTH = 64  # :86: is 6*65x, but some banks stop one short
 SUBFIELD_WIDTH = 27
 
 
 @dataclass(slots=True)
 class Field:
-    """One SWIFT field with its continuation lines, and the line of the file it starts on."""
+    """One SWIFT field with its continuation lines and the number of its first line."""
 
     tag: str
     line_number: int
@@ -65,7 +65,7 @@ class Field:
 
 @dataclass(slots=True)
 class Entry:
-    """A :61: with the :86: (or :NS:) fields that follow it."""
+    """A :61: field with the :86: or :NS: fields that follow it."""
 
     part: StatementPart
     line: Field
@@ -94,7 +94,7 @@ def read(data: bytes) -> IncomingFile:
 
 
 def _fields(lines: list[str]) -> Iterator[Field]:
-    """The fields of all messages; envelopes and words between messages are left out."""
+    """The fields of all messages, without envelopes and text between messages."""
     current: Field | None = None
     for number, full_line in enumerate(lines, start=1):
         line = full_line.lstrip()
@@ -116,14 +116,14 @@ def _fields(lines: list[str]) -> Iterator[Field]:
 
 
 def _starts_message(lines: list[str], number: int) -> bool:
-    """Whether a ":20:" opens a message and is not a time of day wrapped inside a text."""
+    """Whether a ":20:" starts a message, as opposed to a time wrapped inside a text."""
     following = [line.lstrip() for line in lines[number : number + 6]]
     first = next((line for line in following if line.startswith(":")), "")
     return first.startswith(HEADER_FIELDS)
 
 
 def _entries(lines: list[str], parts: list[StatementPart]) -> Iterator[Entry]:
-    """The entries in file order; each message's header goes to a new element of ``parts``."""
+    """The entries in file order; each message's header is added to ``parts``."""
     part: StatementPart | None = None
     entry: Entry | None = None
     for item in _fields(lines):
@@ -204,7 +204,7 @@ def _transaction(entry: Entry, raw: str, ids: StableIds, names: PartNames) -> In
         row_number=entry.line.line_number,
         txn_date=booked,
         posted_date=booked,
-        # A reversal mark turns the direction round: RC takes a credit back, RD a debit.
+        # A reversal flips the direction: RC takes a credit back, RD a debit.
         amount=amount if IS_MONEY_IN[match["mark"]] or not amount else -amount,
         description=description or NO_DESCRIPTION,
         raw=raw,
@@ -217,7 +217,7 @@ def _transaction(entry: Entry, raw: str, ids: StableIds, names: PartNames) -> In
 
 
 def _value_date(text: str) -> date | None:
-    """YYMMDD; 29 and 30 February are bank days where interest counts 30 days a month."""
+    """The date in YYMMDD. February 29 and 30 exist where interest counts 30 days a month."""
     try:
         return parse_date(text, "%y%m%d")
     except ValueError:
@@ -229,7 +229,7 @@ def _value_date(text: str) -> date | None:
 
 
 def _entry_date(text: str | None, value_date: date | None) -> date | None:
-    """MMDD in the year that brings it nearest to the value date: they may straddle New Year."""
+    """MMDD in the year closest to the value date, because the two can straddle New Year."""
     if not text or not value_date:
         return None
     candidates = []
@@ -242,10 +242,10 @@ def _entry_date(text: str | None, value_date: date | None) -> date | None:
 
 
 def _external_id(match: re.Match | None) -> str:
-    """The bank's reference (subfield 8) with date, mark and amount.
+    """The bank's reference (subfield 8) combined with date, mark and amount.
 
-    Banks fill it with what suits them, an account number or a product's name, the same every
-    month; with the day and the amount beside it, it can only ever meet itself.
+    Some banks put an account number or a product name there, the same every month. The date and
+    amount keep two different transactions from sharing an id.
     """
     if match is None:
         return ""
@@ -267,14 +267,14 @@ def _words(entry: Entry, match: re.Match) -> tuple[str, str]:
     merchant = merchant_name((name[1] or name[2]) if name else "")
     if plain:
         text = join_text((text, " ".join(re.sub(r"^[0-9]{2}", "", line) for line in plain)))
-    # Without a :86: the customer's reference and the bank's second line are all there is.
+    # Without :86:, use the customer's reference and the bank's second line.
     reference = match["rest"].partition("//")[0][4:]
     spare = () if text.strip() else (reference.replace("NONREF", ""), *entry.line.lines[1:])
     return join_text((text, *spare)), merchant
 
 
 def _subfield_words(text: str, separator: str) -> tuple[str, str]:
-    """Booking text (00) and remittance (20-29, 60-63) as description, name (32, 33) as merchant."""
+    """(description, merchant): booking text (00) and remittance (20-29, 60-63); name (32, 33)."""
     found: dict[str, str] = {}
     for piece in re.split(re.escape(separator) + r"(?=[0-9]{2})", text)[1:]:
         found.setdefault(piece[:2], piece[2:])
@@ -287,5 +287,5 @@ def _subfield_words(text: str, separator: str) -> tuple[str, str]:
 
 
 def _unwrapped(chunks: list[str], width: int) -> str:
-    """Chunks of one text: a full one runs on into the next, a shorter one ended at a blank."""
+    """Join chunks of text: a full chunk continues in the next, a shorter one ends at a space."""
     return "".join(chunk if len(chunk) >= width else f"{chunk} " for chunk in chunks)

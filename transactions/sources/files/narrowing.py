@@ -1,4 +1,4 @@
-"""Saying to the types what a check above has made sure of (this folder imports nothing of ours)."""
+"""Tell the type checker what an earlier check has established (no imports of ours here)."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ Value = TypeVar("Value")
 
 
 def sure(value: Value | None) -> Value:
-    """The value, where something above made sure that there is one. Never a wish: it raises."""
+    """``value``, which an earlier check has shown not to be None. Raises if it is."""
     if value is None:
         raise AssertionError("Something above was to make sure of this.")
     return value

@@ -1,7 +1,7 @@
-"""OFX 1 (SGML) and OFX 2 (XML) statements, and Quicken's QFX, which is OFX with three more tags.
+"""OFX 1 (SGML) and OFX 2 (XML) statements, and Quicken's QFX, which is OFX plus three tags.
 
-One reader serves both: leaf tags need no end tag (OFX 1.6 §2.3), and banks put SGML bodies under
-XML headers and the other way round. Nothing is expanded, so nothing can explode.
+One reader handles both, because leaf tags need no end tag (OFX 1.6 §2.3) and banks put SGML bodies
+under XML headers and the reverse. It never expands entities defined in the file.
 """
 
 import html
@@ -39,7 +39,7 @@ from transactions.sources.files.statement_parts import (
 )
 from transactions.sources.files.values import clean_text, shown
 
-# A tag is "<" and a letter: "A < B & C" in a memo is text.
+# A tag is "<" followed by a letter, so "A < B & C" in a memo is text.
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_.\-:]*)(?:\s[^<>]*)?/?>")
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 CHARSET = re.compile(r"CHARSET[:=\s]*\"?([\w-]+)|<\?xml[^>]*encoding=[\"']([\w-]+)", re.IGNORECASE)
@@ -51,18 +51,18 @@ TRNAMT = re.compile(r"<TRNAMT>\s*([^<\n]{1,40})", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Record:
-    """One STMTTRN: its leaves by tag name, the statement it belongs to, and its place."""
+    """One STMTTRN: its leaves by tag name, its statement, and its position in the text."""
 
     part: StatementPart
     is_pending: bool
     start: int
-    end: int = -1  # -1: the file ended inside it
+    end: int = -1  # -1: the file ended inside the record
     leaves: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Survey:
-    """What the first walk over the file finds."""
+    """What the first pass over the file finds."""
 
     parts: list[StatementPart] = field(default_factory=list)
     ids: Counter[str] = field(default_factory=Counter)
@@ -73,7 +73,7 @@ class Survey:
 
 
 class OfxWalk:
-    """Walks the tags once and hands out the records; what else it learns is in ``survey``."""
+    """Walks the tags once and yields the records; everything else it learns goes to ``survey``."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -133,7 +133,7 @@ class OfxWalk:
         if not value:
             return
         if self._record:
-            # CURSYM says nothing without the aggregate it stands in.
+            # CURSYM means nothing without its enclosing aggregate.
             key = f"{self._inside}.{name}" if name == "CURSYM" else name
             self._record.leaves.setdefault(key, value)
         elif self._inside == "STATUS":
@@ -192,7 +192,7 @@ def _ofx_text(data: bytes) -> str:
             "Download it from the bank again."
         )
     text = _without(text, "<!--", "-->", lambda _comment: "")
-    # "A < B" may stand in a CDATA section as it is; outside, entities keep it from being a tag.
+    # CDATA may contain "A < B" as is; elsewhere, entities keep it from being read as a tag.
     return _without(text, "<![CDATA[", "]]>", lambda section: html.escape(section, quote=False))
 
 
@@ -209,7 +209,7 @@ def _without(text: str, opening: str, closing: str, replace: Callable[[str], str
 
 
 def _note(survey: Survey, record: Record) -> None:
-    """Count what the warnings and the ids need to know before the first row is handed out."""
+    """Count what the warnings and the ids need before the first row is yielded."""
     record.part.line_count += 1
     survey.ids[_external_id(record)] += 1
     leaves = record.leaves
@@ -286,15 +286,15 @@ def _external_id(record: Record) -> str:
 
 
 def _substitute(leaves: dict[str, str]) -> str:
-    """Words for a line the bank left without any: its kind and its cheque number."""
+    """A description for a line without text: its type and check number."""
     kind = clean_text(leaves.get("TRNTYPE", "")).capitalize()
     return join_text((kind, leaves.get("CHECKNUM", ""))) or NO_DESCRIPTION
 
 
 def decoded(value: str) -> str:
-    """Entities to characters, twice: some banks escape what their systems escaped already.
+    """Decode entities twice, because some banks escape text that is already escaped.
 
-    Only with the semicolon: html.unescape alone would make "AT&LT" a "<".
+    Entities need their semicolon: html.unescape alone would turn "AT&LT" into "AT<".
     """
     for _ in range(2):
         if "&" not in value:
@@ -304,7 +304,7 @@ def decoded(value: str) -> str:
 
 
 def _date(leaves: dict[str, str], *names: str) -> date:
-    """The first of the named dates that is there, as the bank's own calendar day (OFX §3.2.8)."""
+    """The first of the named dates that is present, as the bank's own calendar day (OFX §3.2.8)."""
     text = next((leaves[name] for name in names if name in leaves), "")
     if not text:
         raise RowError("The line has no date.", "txn_date")
@@ -315,7 +315,7 @@ def _date(leaves: dict[str, str], *names: str) -> date:
 
 
 def _optional_date(text: str) -> date | None:
-    """YYYYMMDD and whatever time and zone follow; the zone never moves the bank's day."""
+    """YYYYMMDD, optionally followed by a time and zone that never shift the bank's day."""
     compact = text[:8]
     style = "%Y%m%d"
     if not compact.isdigit():
@@ -327,7 +327,7 @@ def _optional_date(text: str) -> date | None:
 
 
 def _amount(leaves: dict[str, str], file_mark: str) -> Decimal:
-    """TRNAMT: positive is money in; "." or "," is the decimal mark (OFX §3.2.9.1)."""
+    """TRNAMT: positive means money in; the decimal mark is "." or "," (OFX §3.2.9.1)."""
     text = decoded(leaves.get("TRNAMT", ""))
     if not text:
         raise RowError("The line has no amount.", "amount")

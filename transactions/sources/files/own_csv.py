@@ -1,7 +1,7 @@
-"""The CSV file we write ourselves (transactions/exports.py): its columns, and how it is read again.
+"""The columns of the CSV file we export (transactions/exports.py), and how to read it back.
 
-Every cell comes back as it was: line breaks, spaces, and text that a spreadsheet would have taken
-for a formula. A file that a spreadsheet has saved again in its own way is read as any table.
+Every cell survives the round trip, including line breaks, spaces and text that looks like a
+formula. If a spreadsheet has saved the file in another form, it is read as any other table.
 """
 
 import csv
@@ -29,7 +29,7 @@ from transactions.sources.files.incoming import (
 from transactions.sources.files.values import shown
 
 FORMAT = "own csv"
-# What a column is to the importer of tables; "" is for people and for the reader below alone.
+# Column -> its role in a table import; "" if only people and the reader below use it.
 _FIRST_COLUMNS = {
     "Date": "txn_date",
     "Amount": "amount",
@@ -49,7 +49,7 @@ _LATER_COLUMNS = dict.fromkeys(
 )
 COLUMNS = _FIRST_COLUMNS | _LATER_COLUMNS
 HEADINGS = tuple(COLUMNS)
-# Files from before there were splits and ids in them are still read.
+# Files exported before splits and ids existed can still be read.
 _KNOWN_HEADINGS = (HEADINGS, tuple(_FIRST_COLUMNS))
 _DAY = "%Y-%m-%d"
 _ROWS_LOOKED_AT = 100
@@ -62,20 +62,20 @@ _NEEDS_QUOTES = re.compile('[",\r\n]|^ | $|^$')
 
 
 def neutralized(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula.
+    """The text, with an apostrophe in front of anything a spreadsheet would run as a formula.
 
-    Text that looks like the result gets one more, so that `restored` gives every text back.
+    Text that already looks escaped gets another one, so that `restored` is an exact inverse.
     """
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def restored(cell: str) -> str:
-    """What `neutralized` made the cell of."""
+    """The original text of a cell written by `neutralized`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def packed(values: Iterable[str]) -> str:
-    """Several values in one cell, as a person would list them: `home, "red, blue"`."""
+    """Several values in one cell, the way a person would list them: `home, "red, blue"`."""
     return ", ".join(map(_quoted, values))
 
 
@@ -86,7 +86,7 @@ def _quoted(value: str) -> str:
 
 
 def unpacked(cell: str) -> list[list[str]]:
-    """The values of each line of a cell that `packed` wrote."""
+    """The values in each line of a cell written by `packed`."""
     lines = csv.reader(io.StringIO(cell, newline=""), skipinitialspace=True)
     return [line for line in lines if line]
 
@@ -95,7 +95,7 @@ def unpacked(cell: str) -> list[list[str]]:
 
 
 def is_own(data: bytes) -> bool:
-    """Whether the bytes are such a file as we wrote it: its headings, and its days in ISO."""
+    """Whether the bytes are our own export: known headings and ISO dates."""
     line = data[:1000].removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
     if line not in [",".join(headings).encode() for headings in _KNOWN_HEADINGS]:
         return False
@@ -107,12 +107,12 @@ def is_own(data: bytes) -> bool:
 
 
 def read(data: bytes) -> IncomingFile:
-    """The lines of our own export, in its order. Raises UnreadableFile while walking them."""
+    """Open our own export. Raises UnreadableFile while its rows are iterated."""
     return IncomingFile(format=FORMAT, rows=_rows(data), skipped_count=1)
 
 
 def has_several_accounts(data: bytes) -> bool:
-    """Whether the lines are from more than one account."""
+    """Whether the rows belong to more than one account."""
     try:
         accounts = {_account(cells) for _number, cells, _raw in _records(data)}
     except (UnicodeError, csv.Error):
@@ -121,7 +121,7 @@ def has_several_accounts(data: bytes) -> bool:
 
 
 def _account(cells: Sequence[str]) -> str:
-    """What the line calls its account: the name, and the last four where it tells them."""
+    """The account's name, with its last four digits if the file has them."""
     cell = dict(zip(HEADINGS, cells, strict=False))
     name, last_four = restored(cell.get("Account", "")), cell.get("Account ends in", "").strip()
     return f"{name} …{last_four}" if last_four else name
@@ -143,7 +143,7 @@ def _rows(data: bytes) -> Iterator[IncomingRow]:
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
-    """Each record below the headings: the line it starts on, its cells, its text."""
+    """Each record below the headings: (first line, cells, original text)."""
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
@@ -164,7 +164,7 @@ def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
 
 
 class _RefusedCellError(ValueError):
-    """A cell that is not as we write it; `attr` names what is wrong."""
+    """A cell that our export would not contain; `attr` names the field at fault."""
 
     def __init__(self, sentence: str, attr: str) -> None:
         super().__init__(sentence)
@@ -174,7 +174,7 @@ class _RefusedCellError(ValueError):
 def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTransaction:
     if len(cells) < len(_FIRST_COLUMNS):
         raise _RefusedCellError("The line is cut short.", "")
-    # Files from before have fewer columns.
+    # Older files have fewer columns.
     cell = dict.fromkeys(HEADINGS, "") | dict(zip(HEADINGS, cells, strict=False))
     try:
         txn_date = parse_date(cell["Date"], _DAY)
@@ -194,7 +194,7 @@ def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTra
         category=restored(cell["Category"]),
         notes=restored(cell["Notes"]),
         external_id=restored(cell["Bank's id"]),
-        # A planned line is in no balance either, until its day.
+        # A planned transaction is in no balance until its date.
         is_pending=status != "posted",
         raw=raw,
         part=part,
@@ -242,9 +242,9 @@ def _parts(cell: str, amount: Decimal) -> tuple[tuple[str, Decimal, str], ...]:
 
 
 def own_mapping(headings: Sequence[str], days: Sequence[str]) -> CsvMapping | None:
-    """How our own export is read as a table, with certainty; None for any other table.
+    """The certain mapping for our own export saved as a table; None for any other table.
 
-    A program that saved it again may have written the days its own way: then it is any table.
+    A program that saved it again may have changed the date format; then it is any other table.
     """
     if tuple(headings) not in _KNOWN_HEADINGS or not all(_is_iso(day) for day in days):
         return None

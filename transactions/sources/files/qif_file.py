@@ -1,7 +1,7 @@
-"""Quicken Interchange Format: records of one-letter lines, each ended by "^".
+"""Quicken Interchange Format: records of one-letter lines, each ending with "^".
 
-QIF names neither its currency nor its date order nor its character set; what the file as a whole
-shows decides, and what stays open is said in a warning.
+QIF names no currency, date order or character set. The file as a whole decides, and a warning
+states what remains open.
 """
 
 import re
@@ -37,7 +37,7 @@ from transactions.sources.files.values import clean_text
 MONEY_SECTIONS = {"bank", "cash", "ccard", "oth a", "oth l", "oth s"}
 HEADER = re.compile(r"!(type|account|option|clear)\b:?\s*(.*)", re.IGNORECASE)
 NUMERIC_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
-# Quicken is American; who exports 03/04 from elsewhere is told and can look at the dates.
+# Quicken is American; anyone exporting 03/04 from elsewhere sees a warning to check the dates.
 DEFAULT_STYLE = "%m-%d-%Y"
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"
 NAMED_ORDERS = {"dmy": DAY_FIRST, "mdy": MONTH_FIRST, "ymd": YEAR_FIRST}
@@ -47,7 +47,7 @@ LONGEST_SPLIT_NOTE = 20
 
 @dataclass(slots=True)
 class Record:
-    """The lines of one record up to "^": first value of each letter, and the splits."""
+    """The lines of one record up to "^"."""
 
     section: str
     account: str
@@ -56,15 +56,15 @@ class Record:
     is_closed: bool = False
 
     def value(self, letter: str) -> str:
-        """The first line of that letter: a second D or M belongs to a split."""
+        """The first line with this letter; a second D or M belongs to a split."""
         return next((line[1:].strip() for line in self.lines if line[0] == letter), "")
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
-    """The order of the dates, the one thing about a QIF file that may have to be said.
+    """Find the order of the dates, the only thing a person may have to say about a QIF file.
 
-    It is proved by a date or named by the file; else what is known of the account and its owner
-    decides, and the file is read with a warning.
+    A date may prove it, or the file may name it. Otherwise the account's context decides, and the
+    file is read with a warning.
     """
     lines = _lines_of(data)
     records = [record for record in _records(lines) if record.section in MONEY_SECTIONS]
@@ -85,7 +85,7 @@ def _lines_of(data: bytes) -> list[str]:
 
 
 def read(data: bytes, date_format: str = "") -> IncomingFile:
-    """Open a QIF file; ``date_format`` is the order of its dates where a person has said it."""
+    """Open a QIF file; ``date_format`` is the date order if a person chose one."""
     lines = _lines_of(data)
     parts: dict[str, StatementPart] = {}
     dates: list[str] = []
@@ -132,7 +132,7 @@ def _warn(
 
 
 class QifWalk:
-    """Knows the section and the account that the next record belongs to."""
+    """Tracks the section and account of the next record."""
 
     def __init__(self) -> None:
         self.section, self.account, self._in_account_list = "bank", "", False
@@ -146,7 +146,7 @@ class QifWalk:
             self.section = "account"
 
     def finish(self, record: Record | None) -> Iterator[Record]:
-        """Hand a record on, or take the account it names as that of the records to come."""
+        """Yield the record, or remember the account it names for the records that follow."""
         if record and record.section != "account":
             yield record
         elif record:
@@ -154,7 +154,7 @@ class QifWalk:
 
 
 def _records(lines: list[str]) -> Iterator[Record]:
-    """The records of every section but those that name accounts."""
+    """The records of every section except those that name accounts."""
     walk = QifWalk()
     record: Record | None = None
     for number, line in enumerate(lines, start=1):
@@ -174,13 +174,13 @@ def _records(lines: list[str]) -> Iterator[Record]:
 
 
 def _is_opening_balance(record: Record) -> bool:
-    """Quicken's first record of an account: a transfer from the account to itself."""
+    """Whether this is Quicken's first record of an account, a transfer to itself."""
     is_named = record.value("P").lower() == "opening balance"
     return is_named and record.value("L").startswith("[") and bool(record.value("T").strip("0.,"))
 
 
 def _date_style(dates: list[str], lines: list[str], context: ReadingContext) -> tuple[str, bool]:
-    """Day or month first, and whether the file itself says which."""
+    """(date style, whether the file itself proves it)."""
     matches = [NUMERIC_DATE.fullmatch(_normal_date(text)) for text in dates]
     pairs = {(int(match[1]), int(match[2])) for match in matches if match and len(match[1]) < 3}
     first = max((pair[0] for pair in pairs), default=0)
@@ -200,7 +200,7 @@ def _date_style(dates: list[str], lines: list[str], context: ReadingContext) -> 
 
 
 def _named_order(lines: list[str]) -> str:
-    """ "!Option:DMY" names the order; the other options say nothing of dates."""
+    """The order named by "!Option:DMY"; "" if no option names one."""
     for line in lines:
         header = HEADER.match(line.strip())
         if header and header[1].lower() == "option" and header[2].strip().lower() in NAMED_ORDERS:
@@ -225,7 +225,7 @@ def _warn_of_order(file: IncomingFile, style: str) -> None:
 
 
 def _normal_date(text: str) -> str:
-    """ "1/ 1'01" and "1/1/01" alike: Quicken marks years from 2000 on with an apostrophe."""
+    """Write "1/ 1'01" as "1/1/01"; Quicken marks years from 2000 on with an apostrophe."""
     return text.replace(" ", "").replace("'", "/").replace("’", "/")
 
 
@@ -276,7 +276,7 @@ def _date(text: str, style: str) -> date:
     match = NUMERIC_DATE.fullmatch(_normal_date(text))
     try:
         if not match:
-            # "20240131" and "31 Jan 2024" say their own order.
+            # "20240131" and "31 Jan 2024" show their own order.
             return parse_date(text, "%Y%m%d" if text[:8].isdigit() else "%d %b %Y")
         if len(match[1]) == 4:
             style = YEAR_FIRST
@@ -291,7 +291,7 @@ def _date(text: str, style: str) -> date:
 
 
 def _category(record: Record) -> tuple[str, str]:
-    """Category and notes. Splits explain the total, which counts once, so they go to the notes."""
+    """(category, notes). Splits only explain the total, so they go into the notes."""
     splits = _splits(record)
     names = {name for name, _amount in splits} or {record.value("L")}
     shared = names.pop() if len(names) == 1 else ""
@@ -302,7 +302,7 @@ def _category(record: Record) -> tuple[str, str]:
         notes.append("Split: " + "; ".join(told[:LONGEST_SPLIT_NOTE]) + more)
     if shared.startswith("["):
         return "", join_text((f"Transfer {shared.partition('/')[0]}", *notes))
-    # What follows the "/" is Quicken's class, not a part of the category.
+    # Quicken's class follows the "/"; it is not part of the category.
     return clean_text(shared.partition("/")[0]), join_text(notes)
 
 

@@ -1,4 +1,4 @@
-"""What is known of an account and its owner before one of its files is opened."""
+"""What we know about an account and its owner before opening a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ _US_CITIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ReadingContext:
-    """Plain values offered as evidence on how a file is meant; none of them is proof.
+    """Evidence about how a file is meant, none of it proof.
 
-    ``locale`` is a BCP 47 tag ("en-US"), ``time_zone`` an IANA name. ``balance`` is what the
-    account holds before the file, ``today`` the owner's day. ``earlier`` is the mapping that this
-    account's last file was read by.
+    ``locale`` is a BCP 47 tag ("en-US") and ``time_zone`` an IANA name. ``balance`` is the
+    account's balance before the import, ``today`` the owner's date. ``earlier`` is the mapping used
+    for this account's previous file.
     """
 
     currency: str = ""
@@ -43,7 +43,7 @@ class ReadingContext:
         return bool(self.currency and self.locale and self.time_zone)
 
     def month_first_votes(self) -> list[bool]:
-        """What currency, locale and time zone say each: whether the month comes before the day."""
+        """One vote each from currency, locale and time zone: True means month before day."""
         votes = []
         if self.currency:
             votes.append(self.currency in _MONTH_FIRST_CURRENCIES)

@@ -1,4 +1,4 @@
-"""What the statement formats (OFX, MT940, CAMT, QIF) share: amounts, ids, balances, words."""
+"""What the statement formats (OFX, MT940, CAMT, QIF) share: amounts, ids, balances, text."""
 
 import re
 from collections import Counter
@@ -13,20 +13,20 @@ from transactions.sources.files.values import clean_text, shown
 RAW_LIMIT = 4000
 NO_DESCRIPTION = "No description"
 
-# One mark, three digits behind it and a group that may stand before it.
+# One mark, exactly three digits after it, and what could be a group of thousands before it.
 AMBIGUOUS = re.compile(r"[^0-9.,]*[1-9][0-9]{0,2}[.,][0-9]{3}[^0-9.,]*")
 CURRENCY = re.compile(r"[A-Z]{3}")
 PLACEHOLDER_IDS = {"nonref", "notprovided", "not provided", "none", "null", "n/a", "unknown"}
 
 
 def decimal_mark_of(text: str, default: str = ".") -> str:
-    """The decimal mark one amount shows by itself: the last mark in it, else ``default``."""
+    """The decimal mark of one amount: the last mark in it, or ``default`` if it has none."""
     last = max(text.rfind("."), text.rfind(","))
     return text[last] if last >= 0 else default
 
 
 def proven_decimal_mark(texts: Iterable[str]) -> str:
-    """The decimal mark that one of a file's amounts proves, or "" where none does."""
+    """The decimal mark proved by any of a file's amounts; "" if none proves it."""
     for text in texts:
         mark = decimal_mark_of(text, "")
         if mark and text.count(mark) == 1 and not AMBIGUOUS.fullmatch(text.strip()):
@@ -35,10 +35,10 @@ def proven_decimal_mark(texts: Iterable[str]) -> str:
 
 
 def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal:
-    """One amount of a file whose amounts prove ``file_mark``; ``ValueError`` if it is not clear.
+    """One amount of a file whose amounts prove ``file_mark``. Raises ValueError if it is ambiguous.
 
-    "1,500" is fifteen hundred or one and a half: the other amounts of the file decide. Where they
-    prove nothing the format's default does, and a format without one lets nobody guess.
+    "1,500" may be fifteen hundred or one and a half. The file's other amounts decide, then the
+    format's default. A format without a default never guesses.
     """
     text = text.strip()
     if any(char.isdigit() and not char.isascii() for char in text):
@@ -57,7 +57,7 @@ def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal
 
 
 def join_text(parts: Iterable[str]) -> str:
-    """The bank's texts of one line in their order, each said once, blanks collapsed."""
+    """The bank's texts joined in order, without repetitions or extra spaces."""
     kept: list[str] = []
     for part in map(clean_text, parts):
         if not part or any(part.lower() in other.lower() for other in kept):
@@ -67,13 +67,13 @@ def join_text(parts: Iterable[str]) -> str:
 
 
 def merchant_name(text: str) -> str:
-    """A party's name; numbers alone name nobody."""
+    """The other party's name; "" if it has no letters."""
     text = clean_text(text)
     return text if any(char.isalpha() for char in text) else ""
 
 
 class RowError(ValueError):
-    """Why one record cannot be a transaction, and which of its values is at fault."""
+    """Why a record can't be a transaction, and which field is wrong."""
 
     def __init__(self, message: str, attr: str = "") -> None:
         super().__init__(message)
@@ -81,27 +81,27 @@ class RowError(ValueError):
 
 
 def count_of(count: int, noun: str) -> str:
-    """ "1 line", "2 lines"."""
+    """ "1 line" or "2 lines"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def raw_line(text: str) -> str:
-    """The line as the bank wrote it, shortened where it is endless."""
+    """The bank's original line, shortened if it is very long."""
     text = text.strip()
     return text if len(text) <= RAW_LIMIT else text[: RAW_LIMIT - 1] + "…"
 
 
 def currency_code(text: str) -> str:
-    """An ISO 4217 code, or "" for anything else."""
+    """The text if it looks like an ISO 4217 code, else ""."""
     text = text.strip().upper()
     return text if CURRENCY.fullmatch(text) else ""
 
 
 class StableIds:
-    """Which of a file's ids the bank can be taken at its word for.
+    """Decides which ids in a file can identify a transaction.
 
-    An id that comes twice in the file, a placeholder, or a number that merely counts the file's
-    lines (1, 2, 3 …, the same again next month) would make different lines look like one.
+    Ids that repeat, placeholders, and numbers that merely count the lines (1, 2, 3 … again next
+    month) would make different transactions look the same.
     """
 
     def __init__(self, counts: Counter[str]) -> None:
@@ -110,7 +110,7 @@ class StableIds:
         self._numbers_count_lines = max(numbers, default=0) <= max(counts.total(), 9)
 
     def keep(self, external_id: str) -> str:
-        """``external_id`` if it can tell this line from every other, else ""."""
+        """``external_id`` if it identifies this line alone, else ""."""
         if self._counts[external_id] > 1 or external_id.lower() in PLACEHOLDER_IDS:
             return ""
         if not external_id.strip("0-./ "):
@@ -123,10 +123,9 @@ def _is_short_number(text: str) -> bool:
 
 
 def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
-    """Write currency, account and balances of the file's statements on ``file``.
+    """Copy the statements' currency, account and balances to ``file``.
 
-    Balances are told only where they belong together: one account, one currency, and each
-    statement opening with what the one before it closed with.
+    Balances are copied only for one account in one currency whose statements follow each other.
     """
     currencies = {part.currency for part in parts if part.currency}
     accounts = list(dict.fromkeys(part.account for part in parts))
@@ -144,7 +143,7 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
 
 
 def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
-    """Keep the balances of one account's statements, unless they do not follow each other."""
+    """Copy the balances of one account's statements, or add a warning if they don't connect."""
     told = [part for part in parts if part.opening is not None or part.closing is not None]
     for earlier, later in pairwise(told):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:

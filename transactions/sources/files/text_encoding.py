@@ -1,7 +1,7 @@
-"""Which characters a file's bytes stand for.
+"""Find a file's character encoding.
 
-Marks at the start decide, then UTF-16's zero bytes, then strict UTF-8. What is left is an old
-national encoding, chosen by which of them turns the bytes into letters one language really uses.
+A byte order mark decides, then UTF-16's zero bytes, then valid UTF-8. Otherwise it is an older
+national encoding: the one that turns the bytes into letters a single language uses.
 """
 
 import io
@@ -19,7 +19,7 @@ _WESTERN = ["äöüß", "éèêëàâçùûüîïôœæÿ", "áéíóúñü", "�
 _WESTERN += ["éëïöüáèíóúê", "áðéíóúýþæö", "äõöü"]
 _CENTRAL = ["ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ"]
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґђјљњћџ"
-# Order is preference: where two encodings read the same letters, the first is taken.
+# The order is a preference: if two encodings give the same letters, the first one wins.
 _LETTERS = {
     "cp1252": _WESTERN,
     "cp1250": _CENTRAL,
@@ -34,7 +34,7 @@ _LETTERS = {
     "cp866": [_CYRILLIC],
     "mac-roman": _WESTERN,
 }
-# How much rarer an encoding is among bank exports: decides where a few letters fit several.
+# How rare an encoding is among bank exports; decides if a few letters fit several.
 _RARITY = {"cp1252": 0, "cp1257": 0.12, "iso8859-2": 0.12, "cp866": 0.12, "cp850": 0.15}
 _RARITY |= {"mac-roman": 0.15, "cp852": 0.2}
 _USUAL_RARITY = 0.04
@@ -45,7 +45,7 @@ ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 _INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-Я]")
 _OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
-# A lone letter beside or inside a figure: a sign of money or a space, read by the wrong set.
+# A lone letter next to or inside a figure is a currency symbol or space, wrongly decoded.
 _INSIDE_FIGURE = re.compile(
     r"(?<=[0-9])\s?[^\W\d_a-zA-Z](?![^\W\d_])|(?<![^\W\d_])[^\W\d_a-zA-Z]\s?(?=[0-9])"
 )
@@ -69,7 +69,7 @@ _MAGIC = {
 
 
 def refuse_binary(data: bytes) -> None:
-    """A file that is no text is refused by name where its first bytes tell what it is."""
+    """Refuse an empty or binary file, naming its type if its first bytes tell."""
     if not data.strip(b"\x00\xef\xbb\xbf\xfe\xff \t\r\n"):
         raise UnreadableFile("The file is empty.")
     for magic, name in _MAGIC.items():
@@ -78,7 +78,7 @@ def refuse_binary(data: bytes) -> None:
 
 
 def find_encoding(data: bytes) -> tuple[str, list[str]]:
-    """The file's encoding, and others that fit nearly as well (empty when it is certain)."""
+    """(encoding, others that fit almost as well); the list is empty if the encoding is certain."""
     refuse_binary(data)
     for mark, encoding in [
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -100,7 +100,7 @@ def find_encoding(data: bytes) -> tuple[str, list[str]]:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """UTF-8, perhaps with a few damaged bytes: their lines are refused one by one."""
+    """Whether it is UTF-8, even with a few damaged bytes; those lines are refused one by one."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -136,7 +136,7 @@ def _national_encoding(data: bytes) -> tuple[str, list[str]]:
 
 
 def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
-    """The share of accented letters that one single language has, most of the weight, or any."""
+    """A score: how many accented letters belong to one language, and how many to any."""
     found = Counter(char.lower() for char in text if char > "\x7f" and char not in _NEUTRAL)
     total = sum(found.values())
     if not total:
@@ -147,7 +147,7 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     ]
     every_letter = "".join(_LETTERS[encoding])
     union = sum(count for char, count in found.items() if char in every_letter) / total
-    # A capital inside a word, or two alphabets in one word, is the mark of a wrong reading.
+    # A capital inside a word, or two alphabets in one word, means a wrong decoding.
     odd = len(_INNER_CAPITAL.findall(text)) + 3 * len(_MIXED_SCRIPTS.findall(text))
     odd += 3 * len(_INSIDE_FIGURE.findall(text))
     return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5)
@@ -168,11 +168,11 @@ _ASIAN_WEIGHTS: list[tuple[str, str, dict[str, float]]] = [
 
 
 def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
-    """The share of characters a language writes with; zero where bytes do not come in pairs."""
+    """The share of characters the language uses; 0 if high bytes don't come in pairs."""
     strange = [char for char in text if char > "\x7f"]
     high_bytes = sum(1 for byte in sample if byte > 0x7F)
     paired = sum(len(run) for run in re.findall(rb"[\x80-\xff]{2,}", sample))
-    if encoding == "gb18030":  # its rarer signs are four bytes, every other one a digit
+    if encoding == "gb18030":  # its rarer characters are four bytes, every other one a digit
         paired += 2 * len(re.findall(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]", sample))
     if (
         not strange
@@ -192,14 +192,14 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
 
 
 def _evenness(sample: bytes, encoding: str) -> float:
-    """A little more where every run of high bytes is even, as characters of two bytes make it."""
+    """A small bonus if every run of high bytes is even, as two-byte characters make it."""
     runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
     is_even = len(runs) > 2 and not any(length % 2 for length in runs)
     return 0.2 if is_even and encoding in ("euc-jp", "euc-kr", "gb18030") else 0
 
 
 def _common_share(text: str, encoding: str) -> float:
-    """How many of the ideographs are of the everyday half of the character set."""
+    """The share of ideographs in the common half of the character set."""
     first_rows = {"gb18030": (0xB0, 0xD7), "euc-jp": (0xB0, 0xCF), "euc-kr": (0xB0, 0xC8)}
     if encoding not in first_rows:
         return 1.0
@@ -208,7 +208,7 @@ def _common_share(text: str, encoding: str) -> float:
     return sum(low <= lead <= high for lead in leads) / len(leads) if leads else 1.0
 
 
-# Words of headings and states as they are really spelled: told apart by their accents alone.
+# Headings and statuses in their real spelling, to be recognized by their accents.
 _HEADING_WORDS = """
 dátum|čiastka|částka|měna|zůstatek|popis transakce|zaúčtováno|zaúčtované|zúčtované|
 datum zaúčtování|příjem|výdaj|příchozí|odchozí|čekající|zamítnuto|směr|stav účtu|
@@ -240,9 +240,9 @@ def _heading_hits(text: str) -> float:
 
 
 def open_text(data: bytes, encoding: str) -> TextIO:
-    """The file as lines, whatever its line ends (CR, CRLF, LF, CR CR LF), decoded as it is read.
+    """The file's lines, decoded as they are read; CR, CRLF, LF and CR CR LF all end a line.
 
-    A byte that is no character becomes a lone surrogate, which the reader refuses line by line.
+    An undecodable byte becomes a lone surrogate, which the row reader refuses.
     """
     if b"\r\r\n" in data:
         data = data.replace(b"\r\r\n", b"\n")
@@ -251,7 +251,7 @@ def open_text(data: bytes, encoding: str) -> TextIO:
 
 
 def first_lines(data: bytes, encoding: str, count: int) -> list[str]:
-    """The first lines without their ends."""
+    """The first lines without line ends."""
     try:
         with open_text(data, encoding) as stream:
             return [line.rstrip("\n") for line in islice(stream, count)]

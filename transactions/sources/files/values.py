@@ -1,7 +1,7 @@
-"""What banks' cells have in common, whatever they hold: marks, quotes, letters.
+"""Clean up cells: signs, quotes, invisible characters and letters.
 
-The parsers of amounts and dates take one cell and either return its value or raise ``ValueError``
-with a sentence for the file's owner.
+The parsers of amounts and dates take one cell and return its value, or raise ``ValueError`` with a
+message for the file's owner.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 
 LONGEST_CELL = 64
 
-# Minus signs of typesetters, spaces of every width, and invisible direction marks.
+# Typographic minus signs, spaces of every width, and invisible direction marks.
 _MARKS = str.maketrans(
     {
         **dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d\u2010\u2011", "-"),
@@ -35,7 +35,7 @@ _DIGITS = {
 
 
 def shown(text: str) -> str:
-    """A cell as a sentence may quote it: one short, printable line."""
+    """A cell as an error message quotes it: short, printable, on one line."""
     line = text[:41]
     if not line.isprintable():
         line = "".join(char if char.isprintable() else " " for char in line)
@@ -43,9 +43,9 @@ def shown(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """A cell without invisible marks and without quotes somebody forgot to open or close.
+    """A cell without invisible characters, spaces around it, or unbalanced quotes.
 
-    Digits of every script become ASCII ones; a text too long for a figure or a date is "".
+    Digits of any script become ASCII. Text too long to be a number or a date becomes "".
     """
     if len(text) > LONGEST_CELL:
         return ""
@@ -69,7 +69,7 @@ _FOLDED_LETTERS = str.maketrans(
 
 
 def unwrap_formula(text: str) -> str:
-    """Excel's way to keep a number as text, ``="0234"``, without the wrapping; else unchanged."""
+    """The content of Excel's ``="0234"``, which keeps a number as text; other text is unchanged."""
     if not text.startswith('="'):
         return text
     match = _FORMULA_QUOTES.fullmatch(text)
@@ -77,7 +77,7 @@ def unwrap_formula(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The bank's words on one line: no outer or doubled spaces, no invisible marks."""
+    """The bank's text on one line, without extra spaces or invisible characters."""
     joined = " ".join(text.split())
     if joined.isascii() and joined.isprintable() and not joined.startswith('="'):
         return joined
@@ -85,7 +85,7 @@ def clean_text(text: str) -> str:
 
 
 def refuse_unstorable(text: str) -> None:
-    """A NUL or half a character cannot be stored anywhere, so the line is refused."""
+    """Raise ``ValueError`` for NUL or half a character, which can't be stored."""
     if "\x00" in text:
         raise ValueError("The line contains a NUL byte, so it is damaged.")
     if not text.isascii() and _SURROGATE.search(text):
@@ -93,10 +93,10 @@ def refuse_unstorable(text: str) -> None:
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, for comparing words of many languages."""
+    """Lower case without accents, for comparing words in many languages."""
     lowered = text.casefold().translate(_FOLDED_LETTERS)
     if lowered.isascii():
         return lowered
     decomposed = unicodedata.normalize("NFKD", lowered)
-    # Only the accents of Latin, Greek and Cyrillic go: elsewhere such marks are letters.
+    # Strip accents only in Latin, Greek and Cyrillic; elsewhere these marks are letters.
     return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))

@@ -1,7 +1,7 @@
-"""XLSX workbooks (ECMA-376): the sheet with the most lines, handed on as the cells of a table.
+"""XLSX workbooks (ECMA-376): the sheet with the most rows, read as a table.
 
-A workbook is a ZIP of XML, so a few kilobytes can unfold into gigabytes. Everything is measured
-while it is unpacked piece by piece, before the workbook reader sees any of it.
+A workbook is zipped XML, so a few kilobytes can expand to gigabytes. Everything is measured while
+unpacking in pieces, before the workbook reader sees it.
 """
 
 import re
@@ -28,8 +28,8 @@ MAX_ROWS = 200_000
 MAX_CELLS = 4_000_000
 MAX_TEXT = 512 * 1024 * 1024
 PIECE = 256 * 1024
-OVERLAP = 64  # an attribute may be cut by the end of a piece
-LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; more is no workbook's
+OVERLAP = 64  # the end of a piece may cut an attribute
+LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; no real cell is longer
 CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
 BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
@@ -46,7 +46,7 @@ OTHER_KINDS = {
 
 @dataclass(slots=True)
 class Extent:
-    """How large the unpacked workbook is, as far as it has been measured."""
+    """The size of the unpacked workbook measured so far."""
 
     unpacked: int = 0
     last_row: int = 0
@@ -57,7 +57,7 @@ class Extent:
 
 
 class NumberText(str):
-    """A number cell as text with a decimal point: no mark in it groups thousands."""
+    """A number cell as text with a decimal point and no thousands separators."""
 
     __slots__ = ()
 
@@ -66,7 +66,7 @@ class NumberText(str):
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
-    """How the workbook's fullest sheet seems to be meant."""
+    """How to read the workbook's fullest sheet."""
     return _detect_rows(read_cells(data)[0], context)
 
 
@@ -78,7 +78,7 @@ def _detect_rows(rows: list[list[str]], context: ReadingContext) -> Detection:
 
 
 def _for_detection(cell: str, decimal_mark: str) -> str:
-    """A number cell with its decimals filled up, so that three of them look like no thousands."""
+    """A number cell padded with zeros, so that three decimals don't look like thousands."""
     if type(cell) is not NumberText:
         return cell
     whole, point, decimals = cell.partition(".")
@@ -86,7 +86,7 @@ def _for_detection(cell: str, decimal_mark: str) -> str:
 
 
 def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
-    """Open an XLSX workbook, as ``mapping`` says or, without one, as it seems to be meant."""
+    """Open an XLSX workbook with ``mapping``, or with a guess if there is none."""
     rows, warnings = read_cells(data)
     if mapping is None:
         detection = _detect_rows(rows, NOTHING_KNOWN)
@@ -103,7 +103,7 @@ def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
 
 
 def kind_of_zip(data: bytes) -> str:
-    """ "xlsx", another document's name, or "" for a plain archive."""
+    """ "xlsx", the name of another document type, or "" for a plain archive."""
     with ZipFile(BytesIO(data)) as archive:
         names = {name.lower() for name in archive.namelist()[:MAX_MEMBERS]}
         if "xl/workbook.xml" in names:
@@ -114,7 +114,7 @@ def kind_of_zip(data: bytes) -> str:
 
 
 def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
-    """The rows of the fullest visible sheet as text, and warnings about the others."""
+    """The rows of the fullest visible sheet as text, and warnings about other sheets."""
     measure(data)
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
@@ -129,7 +129,7 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
     except MemoryError:
         raise UnreadableFile(f"This workbook is too large. {TOO_LARGE}") from None
     except BaseException as error:
-        # A panic in the Rust reader is not an Exception; a stop from outside must stay one.
+        # A panic in the Rust reader is not an Exception; interrupts must still pass.
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
         raise UnreadableFile(DAMAGED) from None
@@ -146,11 +146,11 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
 
 
 def cell_text(cell: object) -> str:
-    """A cell as its owner would type it: dates in ISO form, numbers to Excel's own 15 digits."""
+    """A cell as its owner would type it: ISO dates, numbers with Excel's 15 digits."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        # Excel keeps 15 digits; the rest is binary dust (19.99 is 19.989999999999998 inside).
+        # Excel keeps 15 digits; the rest is binary noise (19.99 is stored as 19.989999999999998).
         text = format(Decimal(f"{cell:.15g}"), "f")
         return NumberText(text.rstrip("0").rstrip(".") if "." in text else text)
     if isinstance(cell, datetime):
@@ -162,7 +162,7 @@ def cell_text(cell: object) -> str:
 
 
 def measure(data: bytes) -> Extent:
-    """Unpack every member in pieces, keeping none, and refuse what is larger than any statement."""
+    """Unpack every member in pieces without keeping them; refuse oversized workbooks."""
     extent = Extent()
     try:
         with ZipFile(BytesIO(data)) as archive:
@@ -191,7 +191,7 @@ def _measure_member(archive: ZipFile, member: ZipInfo, extent: Extent) -> None:
         raise UnreadableFile(
             "This workbook is protected by a password. Save a copy without one and choose that."
         )
-    # The size a member claims may be a lie: a claim beyond the limit lets us go to its real end.
+    # A member's claimed size may be false; raising it lets us read to the real end.
     member.file_size = MAX_UNPACKED + 2 * PIECE
     is_text_table = member.filename.lower().endswith("sharedstrings.xml")
     measure_piece = _measure_texts if is_text_table else _measure_cells
@@ -209,9 +209,9 @@ def _measure_member(archive: ZipFile, member: ZipInfo, extent: Extent) -> None:
 
 
 def _measure_cells(piece: bytes, extent: Extent) -> bytes:
-    """Note how far the cells reach; a single cell in the last corner makes the whole sheet big."""
+    """Track how far the cells reach; one cell in the last corner makes the sheet huge."""
     piece = BLANKS.sub(b" ", piece)
-    # Themes have attributes of the same name; only what follows this tag is rows and cells.
+    # Themes have attributes of the same name; cells only follow this tag.
     extent.is_in_sheet = extent.is_in_sheet or b"sheetData" in piece
     if extent.is_in_sheet:
         for match in CELL_POSITION.finditer(piece):
