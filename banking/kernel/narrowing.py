@@ -8,5 +8,5 @@ Value = TypeVar("Value")
 def sure(value: Value | None) -> Value:
     """The value, which earlier code guarantees to exist. Raises if it is None."""
     if value is None:
-        raise AssertionError("Something above was to make sure of this.")
+        raise AssertionError("An earlier check should have ruled out None.")
     return value

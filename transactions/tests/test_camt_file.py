@@ -135,7 +135,7 @@ def test_nonstandard_amount_is_rejected(amount):
 def test_empty_statement_is_reported():
     file = camt_file.read(camt())
     assert list(file.rows) == []
-    assert file.warnings == ["This CAMT file holds no transactions."]
+    assert file.warnings == ["This CAMT file contains no transactions."]
 
 
 @pytest.mark.parametrize(

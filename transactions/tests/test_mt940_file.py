@@ -54,7 +54,7 @@ def test_statement_lines_are_read_with_reversals_inverted():
     assert [(row.row_number, row.error, row.attr) for row in unusable] == [
         (16, "“261305” is not a date.", "txn_date"),
         (18, "“1.2.3,00” is not an amount written with a decimal comma.", "amount"),
-        (20, "The line :61: is not written as a transaction.", ""),
+        (20, "The line :61: isn't a valid transaction.", ""),
     ]
     assert (file.opening_balance, file.closing_balance) == (Decimal("1000.00"), Decimal("1054.25"))
     assert (file.currency, file.account_hint) == ("EUR", "10020030/1234567")
@@ -103,7 +103,9 @@ def test_expected_items_of_an_interim_report_are_pending():
         (Decimal("-5.00"), True),
     ]
     assert file.currency == "EUR"
-    assert file.warnings == ["This is an interim report (MT942): the day's statement follows."]
+    assert file.warnings == [
+        "This is an interim report (MT942). The day's final statement comes later."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,15 +140,14 @@ def test_statements_with_a_gap_report_no_balance():
     file = mt940_file.read(data)
     assert (file.opening_balance, file.closing_balance) == (None, None)
     assert file.warnings == [
-        "The statements in this file do not follow each other: one closes with 1.00, "
-        "the next opens with 9.00."
+        "The statements in this file don't connect: one closes with 1.00, the next opens with 9.00."
     ]
 
 
 def test_file_without_transactions_is_reported():
     file = mt940_file.read(b":20:1\n:25:7\n:60F:C260101EUR1,00\n:62F:C260101EUR1,00\n")
     assert list(file.rows) == []
-    assert file.warnings == ["This MT940 file holds no transactions."]
+    assert file.warnings == ["This MT940 file contains no transactions."]
 
 
 @pytest.mark.parametrize("data", [b"", b"1\n2\n3\n", b"a;b\n1;2\n"])

@@ -124,10 +124,10 @@ def test_xml_file_with_two_accounts_reads_all_lines_and_names_the_accounts():
         (Decimal("7.00"), "USD", "…5678"),
     ]
     assert [row.error for row in unusable] == [
-        "The bank takes back an earlier line here; delete that one by hand."
+        "The bank withdraws an earlier line here; delete that transaction yourself."
     ]
     assert file.closing_balance is None
-    assert any("1 line called debit but with a positive" in text for text in file.warnings)
+    assert any("1 line labeled as debit but positive" in text for text in file.warnings)
 
 
 def test_cdata_is_read_unchanged():
@@ -188,7 +188,7 @@ def test_banks_error_message_is_passed_on():
     file = ofx_file.read(data)
     assert list(file.rows) == []
     assert file.warnings == [
-        "This OFX file holds no transactions. The bank's message: “Try later”."
+        "This OFX file contains no transactions. The bank's message: “Try later”."
     ]
 
 

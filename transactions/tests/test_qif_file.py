@@ -52,7 +52,7 @@ def test_only_bank_records_of_a_quicken_file_are_read():
 def test_skipped_and_possibly_duplicate_records_are_reported():
     file = qif_file.read(sample("qif/quicken_us.qif"))
     assert file.warnings == [
-        "1 investment line not read; only cash lines are.",
+        "1 investment line skipped; only cash is imported.",
         "1 line called “Opening Balance” read like any other. Leave it out if the "
         "account already has its opening balance.",
     ]

@@ -233,7 +233,7 @@ def _number(text: str, body: str, decimal_mark: str) -> Decimal:
     whole = re.sub("[^0-9]", "", match[1]).lstrip("0") or "0"
     decimals = match[2] or ""
     if len(whole) > WHOLE_DIGITS:
-        raise ValueError(f"“{shown(text)}” is larger than any amount kept here.")
+        raise ValueError(f"“{shown(text)}” is larger than the largest amount we can store.")
     if len(decimals) > DECIMALS:
         if decimals[DECIMALS:].strip("0"):
             raise ValueError(f"“{shown(text)}” has more than {DECIMALS} decimals.")

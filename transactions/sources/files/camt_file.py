@@ -81,7 +81,7 @@ def read(data: bytes) -> IncomingFile:
         counted = count_of(information_count, "line")
         file.warnings.append(f"{counted} for information only (status INFO), not booked: left out.")
     if not ids:
-        file.warnings.append("This CAMT file holds no transactions.")
+        file.warnings.append("This CAMT file contains no transactions.")
     file.rows = _rows(source, StableIds(ids), PartNames())
     return file
 
@@ -100,7 +100,7 @@ def _utf8(data: bytes) -> bytes:
         raise UnreadableFile("This is not a CAMT file: it is not XML.")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise UnreadableFile(
-            "This XML file brings its own document type or entities, which statements never do. "
+            "This XML file defines its own document type or entities, which statements never do. "
             "Download it from the bank again."
         )
     return text.encode("utf-8", errors="replace")
@@ -116,7 +116,7 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
             if event == "start":
                 depth += 1
                 if depth > DEEPEST:
-                    raise UnreadableFile("This XML file is nested deeper than any statement.")
+                    raise UnreadableFile("This XML file is nested too deeply for a bank statement.")
                 if walk.statement is None:
                     walk.open(element, depth)
             else:

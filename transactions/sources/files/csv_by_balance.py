@@ -7,7 +7,7 @@ from decimal import Decimal
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import IncomingRow, IncomingTransaction, UnusableRow
 
-_UNSAID = "The balance does not say whether this money came in or went out."
+_UNSAID = "The balance doesn't show whether this was money in or money out."
 
 
 def signed_by_balance(lines: Iterator[IncomingRow], mapping: CsvMapping) -> Iterator[IncomingRow]:

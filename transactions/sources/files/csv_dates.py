@@ -16,11 +16,11 @@ from transactions.sources.files.reading_context import ReadingContext
 
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
-_SEVERAL_DATES = "Several columns hold dates, and no heading says which is the day of payment."
-_DAY_OR_MONTH = "The dates can be read in more than one order of day, month and year."
+_SEVERAL_DATES = "Several columns contain dates, and no heading says which is the transaction date."
+_DAY_OR_MONTH = "The dates can be read in more than one order, such as day first or month first."
 _CROATIAN = (
-    "The names of these months mean others in Croatian than in Polish and Czech, as “listopad”, "
-    "October or November. Export the file with dates in digits."
+    "These month names mean different months in Croatian than in Polish and Czech: “listopad” is "
+    "October or November. Export the file with numeric dates."
 )
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
@@ -91,7 +91,7 @@ def _settle_unnamed(found: Dates, full: list[Column]) -> None:
         return
     close = [column for column in others if _are_close(found.txn, column, found.style)]
     if len(close) == len(others):
-        found.reasons["txn_date"] = "the first of several dates that lie close together"
+        found.reasons["txn_date"] = "the first of several dates close together"
         if found.posted is None and close:
             found.posted = close[0]
         return
@@ -129,10 +129,13 @@ def _settle_style(
         styles = [style for style in styles if style in fitting_styles(other)] or styles
     styles = _different(styles, found.txn)
     proofs: list[tuple[str, Callable[[str], bool]]] = [
-        ("the days run one way", lambda style: _is_in_order(_days(found.txn, style))),
-        ("both dates of each line lie close", lambda style: _all_close(found.txn, others, style)),
-        ("another date of the file", lambda style: _reads(elsewhere, style)),
-        ("no day is in the future", lambda style: _is_past(found.txn, style, context.today)),
+        ("the dates are in order", lambda style: _is_in_order(_days(found.txn, style))),
+        (
+            "the two dates on each line are close together",
+            lambda style: _all_close(found.txn, others, style),
+        ),
+        ("another date in the file", lambda style: _reads(elsewhere, style)),
+        ("no date is in the future", lambda style: _is_past(found.txn, style, context.today)),
     ]
     for reason, holds in proofs:
         held = [style for style in styles if holds(style)]
@@ -208,7 +211,7 @@ def _by_evidence(
     spans = {style: _span(found.txn, style) for style in ranked}
     is_longer = spans[ranked[0]] > 3 * spans[ranked[1]] + 3
     if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer:
-        found.reasons["date_format"] = "currency, language and region of account and owner"
+        found.reasons["date_format"] = "the account's currency and the owner's language and region"
         return ranked[:1]
     return ranked
 

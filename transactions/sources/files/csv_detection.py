@@ -36,8 +36,10 @@ _SAMPLE_ROWS = 20
 _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _NO_DECIMALS = frozenset(["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"])
 _FEWEST_LINES = 3
-_MAY_BE_OPENING = "The first line repeats its balance and may be an opening balance, no payment."
-_MARK_UNCLEAR = "The mark before three digits may group thousands or begin the decimals."
+_MAY_BE_OPENING = (
+    "The first amount equals its balance, so it may be an opening balance, not a payment."
+)
+_MARK_UNCLEAR = "The separator before three digits could mark thousands or decimals."
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
@@ -91,16 +93,16 @@ def _no_money(table: Table) -> str:
         cells = [cell.strip() for cell in row.cells]
         figures = [cell for cell in cells if any(char.isdigit() for char in cell)]
         if len(figures) > 1:
-            kind = "amount" if any(map(is_date, figures)) else "date"
+            kind = "an amount" if any(map(is_date, figures)) else "a date"
             unread = [cell for cell in figures if not is_date(cell)]
-            cell = max(unread, key=_digit_share) if kind == "amount" else unread[0]
+            cell = max(unread, key=_digit_share) if kind == "an amount" else unread[0]
             return (
                 "The file has headings but no line with a date and an amount. "
-                f"In line {row.number}, “{shown(cell)}” is no {kind} that can be read."
+                f"In line {row.number}, “{shown(cell)}” can't be read as {kind}."
             )
     if table.heading:
         return "The file has headings but no line with a date and an amount."
-    return "No line of the file has both a date and an amount."
+    return "No line in the file has both a date and an amount."
 
 
 def _fields(
@@ -157,8 +159,8 @@ def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> 
     is_cents = len(beside.filled) > 1 and beside.fill_share == 1 and beside.share(_is_cents) == 1
     if is_cents and not any(one.has_decimals for one in money.columns):
         raise UnreadableFile(
-            "The amounts seem to be written with a decimal comma, and commas divide the columns "
-            f"too: “{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” stand apart. "
+            "The amounts seem to use a decimal comma, but commas also separate the columns: "
+            f"“{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” ended up apart. "
             "Export the file with semicolons or quotes."
         )
 
@@ -179,7 +181,7 @@ def _no_amount(columns: list[Column]) -> str:
             if digits and 2 * digits >= len(value.replace(" ", "")):
                 where = f" in “{column.heading}”" if column.heading else ""
                 return f"“{shown(value)}”{where} cannot be read as an amount."
-    return "No column of the file holds an amount for each line."
+    return "No column in the file has an amount on every line."
 
 
 def _evidence(table: Table, columns: list[Column], days: list, context: ReadingContext) -> Evidence:

@@ -67,7 +67,7 @@ def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterat
     try:
         yield from _decoded_rows(data, mapping, incoming)
     except UnicodeError:
-        raise UnreadableFile(f"The file is not written in {mapping.encoding}.") from None
+        raise UnreadableFile(f"The file isn't encoded in {mapping.encoding}.") from None
 
 
 def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:

@@ -135,7 +135,7 @@ class CsvMapping:
         if self.sign_convention == "flag" and not self.outflow_flag.strip(" |"):
             return "outflow_flag: say which word in the flag column means money out."
         if self.opening_balance and not _FIGURE.fullmatch(self.opening_balance):
-            return "opening_balance: write it in digits, with a point for decimals."
+            return "opening_balance: enter a number with a decimal point."
         if self.needs_pair and self.debit == self.credit:
             return "credit: money in and money out cannot be the same column."
         return ""
@@ -228,8 +228,8 @@ class Detection:
             return []
         others = ", ".join(self.encodings[1:])
         return [
-            f"The letters are read as {self.encodings[0]}; {others} would fit nearly as well. "
-            "If accents look wrong, choose another one under “What the columns mean”."
+            f"The file was read as {self.encodings[0]}, but {others} would fit almost as well. "
+            "If accented letters look wrong, choose another encoding under “Match columns”."
         ]
 
     @property

@@ -282,7 +282,7 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
     if not known:
         money.doubt(
             "opening_balance",
-            "No line says whether the oldest amount came in or went out.",
+            "The file doesn't say whether the oldest amount was money in or money out.",
             [f"{choice:f}" for choice in choices],
         )
 
@@ -314,7 +314,9 @@ def named_money(columns: list[Column]) -> Money | None:
         other = "signed" if guess == "inverted" else "inverted"
         money.sign_convention = guess
         money.doubt(
-            "sign_convention", "Only one of money in and money out has a column.", [guess, other]
+            "sign_convention",
+            "There is a column for money in or money out, but not for both.",
+            [guess, other],
         )
     return money
 
@@ -333,7 +335,7 @@ def _doubt_sparse(money: Money, best: Column | None) -> None:
     """Ask if the column with the better heading is blank in most rows."""
     if best is not None and best is not money.amount and not money.doubts:
         choices = [sure(money.amount).index, best.index]
-        money.doubt("amount", "The column called an amount is blank in most lines.", choices)
+        money.doubt("amount", "The column labeled as the amount is blank on most lines.", choices)
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
@@ -348,7 +350,7 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
     others = [column for column in twins if column.amounts != sure(money.amount).amounts]
     if others:
         choices = [sure(money.amount).index, *(column.index for column in others)]
-        money.doubt("amount", "Two columns with nearly the same heading hold amounts.", choices)
+        money.doubt("amount", "Two columns with almost the same heading contain amounts.", choices)
 
 
 def likeliest_money(columns: list[Column]) -> Money | None:
@@ -371,7 +373,7 @@ def likeliest_money(columns: list[Column]) -> Money | None:
     if rivals:
         best.doubt(
             "amount" if best.amount else "debit",
-            "More than one column may be the amount.",
+            "More than one column could be the amount.",
             [best.columns[0].index, *rivals],
         )
     return best
@@ -458,5 +460,7 @@ def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
     is_lone_letter = len(known) == 1 and len(next(iter(known))) == 1
     if is_lone_letter and not heading_score(sure(money.flag).heading, "flag"):
         money.doubt(
-            "outflow_flag", "One letter stands in every line; it may mean either way.", [*known]
+            "outflow_flag",
+            "Every line has the same letter, so it could mean money in or money out.",
+            [*known],
         )

@@ -46,7 +46,7 @@ from transactions.sources.files.values import (
 
 _LONGEST_LABEL = 60
 _MOST_CACHED = 20_000
-_NEVER_BOOKED = "Left out: by its status this payment was declined, cancelled or reversed."
+_NEVER_BOOKED = "Left out: its status says it was declined, canceled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
@@ -230,7 +230,7 @@ class RowReader:
         sign = self.flags.get(fold(flag.strip()), self.flags.get(None))
         if sign is None:
             raise _RefusedRowError(
-                f"“{shown(flag)}” does not say whether the money came in or went out.", "amount"
+                f"“{shown(flag)}” doesn't say whether this was money in or money out.", "amount"
             )
         return abs(amount) * sign
 

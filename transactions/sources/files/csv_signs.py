@@ -26,8 +26,8 @@ from transactions.sources.files.csv_money import (
 from transactions.sources.files.csv_proof import agreement, prove
 from transactions.sources.files.narrowing import sure
 
-_BOTH_WAYS = "Positive amounts may be money in or, as on many cards, money out."
-_AGAINST_HEADINGS = "The balance moves against these headings, so they may be the wrong way round."
+_BOTH_WAYS = "Positive amounts could be money in or, as on many cards, money out."
+_AGAINST_HEADINGS = "The balance contradicts these headings, so they may be swapped."
 _SURE_NAME = 60
 _MOST_BLANK = 0.1
 _FEWEST_CARD_LINES = 5
@@ -97,7 +97,9 @@ def _settle_fee(money: Money, columns: list[Column]) -> None:
                 return
     money.fee = fee
     money.doubt(
-        "fee", "A fee stands beside the amount; it may be part of it or not.", [fee.index, None]
+        "fee",
+        "There is a fee next to the amount; the amount may already include it.",
+        [fee.index, None],
     )
 
 
@@ -252,19 +254,19 @@ def _settle_pair(money: Money, evidence: Evidence) -> None:
     elif _has_mixed_signs(sure(money.debit)) or _has_mixed_signs(sure(money.credit)):
         money.doubt(
             "sign_convention",
-            "A column of money in or money out holds amounts of both signs.",
+            "A column for money in or money out has both positive and negative amounts.",
             ["debit_credit", "signed_pair"],
         )
     elif is_mostly_negative(sure(money.credit)):
         money.doubt(
             "debit",
-            "The amounts in the column of money in are negative.",
+            "The amounts in the money-in column are negative.",
             [sure(money.debit).index, sure(money.credit).index],
         )
     elif money.reason != "headings" and not is_signed:
         money.doubt(
             "debit",
-            "Two columns hold amounts, and nothing says which of them is money out.",
+            "Two columns contain amounts, and nothing says which one is money out.",
             [sure(money.debit).index, sure(money.credit).index],
         )
 
@@ -298,7 +300,7 @@ def _guard(money: Money, columns: list[Column]) -> None:
     if is_sparse and rivals:
         money.doubt(
             name,
-            "Many lines have no amount in this column, while another one is filled in all of them.",
+            "Many lines have no amount in this column, but another column is filled on every line.",
             [money.columns[0].index, *(column.index for column in rivals)],
         )
 

@@ -163,7 +163,7 @@ def best_table(lines: list[str]) -> Table:
             rows = list(split_rows(_ended(lines[:_LINES_COMPARED]), delimiter, '"', width=width))
             tables.append((Table.of(rows, delimiter), width))
     if not tables:
-        raise UnreadableFile("The file is no table: no line is divided into columns.")
+        raise UnreadableFile("The file isn't a table: no line has columns.")
     best, width = max(tables, key=lambda item: item[0].rank)
     if len(lines) > _LINES_COMPARED:
         best = Table.of(

@@ -241,9 +241,7 @@ def _refuse_year(text: str, year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(f"“{shown(text)}” is in the year {year:04d}, which cannot be right.")
     if year in _OTHER_CALENDARS:
-        raise ValueError(
-            f"“{shown(text)}” is in the year {year} of a calendar that is not read here."
-        )
+        raise ValueError(f"“{shown(text)}” has the year {year} of a calendar we can't read.")
 
 
 def _full_year(two_digits: int) -> int:

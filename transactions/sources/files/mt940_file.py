@@ -86,9 +86,11 @@ def read(data: bytes) -> IncomingFile:
     told = [part for part in parts if part.account or part.line_count] or parts
     describe_parts(file, told)
     if not ids:
-        file.warnings.append("This MT940 file holds no transactions.")
+        file.warnings.append("This MT940 file contains no transactions.")
     if any(line.startswith(":34F:") for line in lines):
-        file.warnings.append("This is an interim report (MT942): the day's statement follows.")
+        file.warnings.append(
+            "This is an interim report (MT942). The day's final statement comes later."
+        )
     file.rows = _rows(lines, StableIds(ids), PartNames())
     return file
 
@@ -189,7 +191,7 @@ def _match(entry: Entry) -> re.Match | None:
 def _transaction(entry: Entry, raw: str, ids: StableIds, names: PartNames) -> IncomingTransaction:
     match = _match(entry)
     if not match:
-        raise RowError("The line :61: is not written as a transaction.")
+        raise RowError("The line :61: isn't a valid transaction.")
     value_date = _value_date(match["value"])
     entry_date = _entry_date(match["entry"], value_date)
     booked = entry_date or value_date

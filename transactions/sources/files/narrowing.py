@@ -8,5 +8,5 @@ Value = TypeVar("Value")
 def sure(value: Value | None) -> Value:
     """``value``, which an earlier check has shown not to be None. Raises if it is."""
     if value is None:
-        raise AssertionError("Something above was to make sure of this.")
+        raise AssertionError("An earlier check should have ruled out None.")
     return value

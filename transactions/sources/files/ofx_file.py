@@ -188,7 +188,7 @@ def _ofx_text(data: bytes) -> str:
         raise UnreadableFile("This is not an OFX file: it has no <OFX> section.")
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise UnreadableFile(
-            "This OFX file brings its own document type, which statements never do. "
+            "This OFX file defines its own document type, which statements never do. "
             "Download it from the bank again."
         )
     text = _without(text, "<!--", "-->", lambda _comment: "")
@@ -223,21 +223,21 @@ def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
     if survey.investment_count:
         file.warnings.append(
             f"{count_of(survey.investment_count, 'investment line')} (purchases, sales, transfers "
-            "of securities) not read; only cash lines are."
+            "of securities) skipped; only cash lines are imported."
         )
     if survey.correction_count:
         file.warnings.append(
             f"{count_of(survey.correction_count, 'line')} correcting an earlier file; "
-            "look at the lines of that file too."
+            "check the lines of that file too."
         )
     if survey.positive_debits:
         file.warnings.append(
-            f"{count_of(survey.positive_debits, 'line')} called debit but with a positive amount, "
-            "which in this format is money in. Check their direction."
+            f"{count_of(survey.positive_debits, 'line')} labeled as debit but positive, "
+            "which in this format means money in. Check their direction."
         )
     if not line_count:
         said = f" The bank's message: “{survey.bank_message}”." if survey.bank_message else ""
-        file.warnings.append(f"This OFX file holds no transactions.{said}")
+        file.warnings.append(f"This OFX file contains no transactions.{said}")
     if not re.search(r"</OFX\s*>\s*\Z", text[-200:], re.IGNORECASE):
         file.warnings.append("The file ends before its closing </OFX>; lines may be missing.")
 
@@ -262,7 +262,7 @@ def _transaction(
     if record.end < 0:
         raise RowError("The file ends in the middle of this line.")
     if leaves.get("CORRECTACTION", "").upper() == "DELETE":
-        raise RowError("The bank takes back an earlier line here; delete that one by hand.")
+        raise RowError("The bank withdraws an earlier line here; delete that transaction yourself.")
     posted = _date(leaves, "DTPOSTED", "DTTRAN", "DTAVAIL")
     name, memo = (clean_text(decoded(leaves.get(key, ""))) for key in ("NAME", "MEMO"))
     words = join_text((name, memo, decoded(leaves.get("EXTDNAME", ""))))

@@ -137,9 +137,9 @@ def _rows(data: bytes) -> Iterator[IncomingRow]:
             except _RefusedCellError as refused:
                 yield UnusableRow(number, raw, str(refused), refused.attr, part)
     except UnicodeError:
-        raise UnreadableFile("The file is not written in UTF-8.") from None
+        raise UnreadableFile("The file isn't encoded in UTF-8.") from None
     except csv.Error:
-        raise UnreadableFile("A cell of the file is too long. Export it again.") from None
+        raise UnreadableFile("A cell in the file is too long. Export it again.") from None
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
@@ -173,7 +173,7 @@ class _RefusedCellError(ValueError):
 
 def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTransaction:
     if len(cells) < len(_FIRST_COLUMNS):
-        raise _RefusedCellError("The line is cut short.", "")
+        raise _RefusedCellError("The line is incomplete.", "")
     # Older files have fewer columns.
     cell = dict.fromkeys(HEADINGS, "") | dict(zip(HEADINGS, cells, strict=False))
     try:

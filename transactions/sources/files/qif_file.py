@@ -123,10 +123,10 @@ def _warn(
 ) -> None:
     if investment_count:
         file.warnings.append(
-            f"{count_of(investment_count, 'investment line')} not read; only cash lines are."
+            f"{count_of(investment_count, 'investment line')} skipped; only cash is imported."
         )
     if not has_transactions:
-        file.warnings.append("This QIF file holds no transactions.")
+        file.warnings.append("This QIF file contains no transactions.")
     elif last and not last.is_closed:
         file.warnings.append("The last record has no “^” at its end; the file may be cut short.")
 

@@ -138,7 +138,7 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
         chain_balances(file, parts)
     if len(currencies) > 1:
         file.warnings.append(
-            f"This file holds several currencies: {', '.join(sorted(currencies))}."
+            f"This file contains several currencies: {', '.join(sorted(currencies))}."
         )
 
 
@@ -148,7 +148,7 @@ def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
     for earlier, later in pairwise(told):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
             file.warnings.append(
-                f"The statements in this file do not follow each other: one closes with "
+                f"The statements in this file don't connect: one closes with "
                 f"{earlier.closing}, the next opens with {later.opening}."
             )
             return

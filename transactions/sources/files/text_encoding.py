@@ -95,7 +95,7 @@ def find_encoding(data: bytes) -> tuple[str, list[str]]:
         return ("utf-16-be" if sample[::2].count(0) > zeros // 2 else "utf-16-le"), []
     control = sum(sample.count(byte) for byte in [*range(9), *range(14, 26), *range(28, 32), 127])
     if control > len(sample) // 20:
-        raise UnreadableFile("The file is not text, so it holds no lines to read.")
+        raise UnreadableFile("The file isn't text, so it can't be read.")
     return ("utf-8", []) if _is_utf8(data) else _national_encoding(data)
 
 
@@ -256,4 +256,4 @@ def first_lines(data: bytes, encoding: str, count: int) -> list[str]:
         with open_text(data, encoding) as stream:
             return [line.rstrip("\n") for line in islice(stream, count)]
     except UnicodeError:
-        raise UnreadableFile(f"The file is not written in {encoding}.") from None
+        raise UnreadableFile(f"The file isn't encoded in {encoding}.") from None

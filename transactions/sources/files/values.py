@@ -89,7 +89,7 @@ def refuse_unstorable(text: str) -> None:
     if "\x00" in text:
         raise ValueError("The line contains a NUL byte, so it is damaged.")
     if not text.isascii() and _SURROGATE.search(text):
-        raise ValueError("The line contains bytes that are no text in the file's encoding.")
+        raise ValueError("The line contains bytes that aren't valid in the file's encoding.")
 
 
 def fold(text: str) -> str:

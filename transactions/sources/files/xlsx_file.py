@@ -35,7 +35,7 @@ BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
 TOO_LARGE = "Save the statement as CSV, or export a shorter period."
 DAMAGED = "This workbook is damaged and cannot be read. Download it again, or save it as CSV."
-NO_TABLE = "This workbook holds no lines. Choose the workbook with the transactions."
+NO_TABLE = "This workbook is empty. Choose the workbook with the transactions."
 OTHER_KINDS = {
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
     "word/document.xml": "a Word document",
@@ -168,7 +168,7 @@ def measure(data: bytes) -> Extent:
         with ZipFile(BytesIO(data)) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS:
-                raise UnreadableFile("This workbook has more parts than any statement has.")
+                raise UnreadableFile("This workbook has too many parts for a bank statement.")
             for member in members:
                 _measure_member(archive, member, extent)
     except (
@@ -220,8 +220,8 @@ def _measure_cells(piece: bytes, extent: Extent) -> bytes:
         extent.shared_texts += len(SHARED_TEXT.findall(piece))
     if extent.last_row > MAX_ROWS or extent.last_row * extent.last_column > MAX_CELLS:
         raise UnreadableFile(
-            f"This sheet reaches to row {extent.last_row:,}, column {extent.last_column:,}; "
-            f"{MAX_ROWS:,} rows or {MAX_CELLS:,} cells are the most. {TOO_LARGE}"
+            f"This sheet reaches row {extent.last_row:,}, column {extent.last_column:,}; "
+            f"{MAX_ROWS:,} rows or {MAX_CELLS:,} cells is the limit. {TOO_LARGE}"
         )
     return piece[-OVERLAP:]
 
@@ -230,7 +230,7 @@ def _measure_texts(piece: bytes, extent: Extent) -> bytes:
     *texts, rest = piece.split(b"</si>")
     extent.longest_text = max([extent.longest_text, *map(len, texts), len(rest)])
     if extent.longest_text > LONGEST_CELL:
-        raise UnreadableFile(f"A text in this workbook is too long for a cell. {TOO_LARGE}")
+        raise UnreadableFile(f"A cell in this workbook is too long. {TOO_LARGE}")
     return rest
 
 
