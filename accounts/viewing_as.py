@@ -78,7 +78,9 @@ def stand_in(owner: User, person: dict[str, Any]) -> User | None:
     levels = {share.account_id: share.level for share in found}
     if not found:
         return None
-    known = next((one.member for one in found if one.status == AccountShare.Status.ACCEPTED), None)
+    known = next(
+        (share.member for share in found if share.status == AccountShare.Status.ACCEPTED), None
+    )
     is_analyst = AccountShare.Level.ANALYST in levels.values()
     user = User(
         pk=NOBODY,

@@ -98,9 +98,9 @@ def choices_of(user_ids: Iterable[int], types: Iterable[str]) -> Choices:
         for row in AlertSubscription.objects.filter(user_id__in=user_ids, type__in=types)
     }
     return {
-        (user_id, one): _choice(one, stored.get((user_id, one)))
+        (user_id, type_name): _choice(type_name, stored.get((user_id, type_name)))
         for user_id in user_ids
-        for one in types
+        for type_name in types
     }
 
 

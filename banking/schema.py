@@ -150,9 +150,9 @@ def _bound_ids(result: dict) -> None:
     """An id in an address is a whole number from 1 on."""
     for methods in result["paths"].values():
         for operation in methods.values():
-            for one in operation.get("parameters", []):
-                if one["in"] == "path" and one["schema"] == {"type": "integer"}:
-                    one["schema"] = ID
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path" and parameter["schema"] == {"type": "integer"}:
+                    parameter["schema"] = ID
 
 
 def _close_bodies(result: dict) -> None:
@@ -179,7 +179,7 @@ def _document_errors(result: dict) -> None:
 
 
 def _refusals(path: str, operation: dict) -> list[str]:
-    parameters = {one["name"] for one in operation.get("parameters", [])}
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     body, by_key = "requestBody" in operation, "Idempotency-Key" in parameters
     applies = {
         "404": "{" in path,

@@ -317,7 +317,9 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # Requirements for staff besides their role (users/staff_door.py); an invalid network stops the
 # start.
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
-ADMIN_IP = [str(ip_network(one.strip(), strict=False)) for one in env.list("ADMIN_IP", default=[])]
+ADMIN_IP = [
+    str(ip_network(network.strip(), strict=False)) for network in env.list("ADMIN_IP", default=[])
+]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

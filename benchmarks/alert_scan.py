@@ -75,25 +75,25 @@ def fill(count: int, budgets: int) -> None:
         some = accounts[first : first + 500]
         MonthlyTotal.objects.bulk_create(
             MonthlyTotal(
-                user_id=one.user_id, account=one, month=month, category=category,
+                user_id=account.user_id, account=account, month=month, category=category,
                 outflow=rng.randint(50, 150), transaction_count=5,
             )
-            for one in some for month in months for category in categories
+            for account in some for month in months for category in categories
         )  # fmt: skip
         Transaction.objects.bulk_create(
             Transaction(
-                user_id=one.user_id, account=one, description="line", currency="EUR",
+                user_id=account.user_id, account=account, description="line", currency="EUR",
                 signed_amount=-rng.randint(1, 30), category=rng.choice(categories),
                 txn_date=ON - timedelta(days=rng.randint(0, 88)), fingerprint=n,
             )
-            for one in some for n in range(LINES)
+            for account in some for n in range(LINES)
         )  # fmt: skip
         Budget.objects.bulk_create(
             Budget(
-                user_id=one.user_id, category=category, year=2026, month=3,
+                user_id=account.user_id, category=category, year=2026, month=3,
                 limit_amount=rng.randint(140, 400), currency="EUR",
             )
-            for one in some for category in categories[:budgets]
+            for account in some for category in categories[:budgets]
         )  # fmt: skip
     with connection.cursor() as cursor:
         for model in (User, Account, MonthlyTotal, Transaction, Budget):

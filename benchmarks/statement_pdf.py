@@ -72,8 +72,8 @@ def same_page(built):
 
     context = statement_context(built, locale="en-US", on=date(2026, 1, 2))
     page = render_to_string("transactions/pdf/statement.html", {"site_name": "Bench", **context})
-    for one in typefaces.slices_for(page):
-        pdf_engine._load(one)
+    for font in typefaces.slices_for(page):
+        pdf_engine._load(font)
     styles, fonts = pdf_engine._styles("css/statement.css"), pdf_engine._fonts()
     return HTML(string=page).write_pdf(stylesheets=[styles], font_config=fonts)
 

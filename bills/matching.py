@@ -45,7 +45,7 @@ def maybe_paid_ids(bills: Sequence[Bill]) -> set[int]:
         return set()
     (owner_id,) = {bill.user_id for bill in bills}
     # One boolean column per bill: whether a matching row exists, not which.
-    columns = [Exists(_expenses(owner_id).filter(one)) for one in alike.values()]
+    columns = [Exists(_expenses(owner_id).filter(condition)) for condition in alike.values()]
     found = User.objects.filter(pk=owner_id).values_list(*columns).get()
     return {pk for pk, is_found in zip(alike, found, strict=True) if is_found}
 

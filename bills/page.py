@@ -77,7 +77,7 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
         "upcoming_sum": Sums.of(mine.upcoming(on)),
         "paid_sum": Sums.of(paid, "amount_paid"),
         "most_shown": BILLS_SHOWN,
-        "short": [one for one in upcoming if one.outlook and one.outlook.state in UNPAYABLE],
+        "short": [line for line in upcoming if line.outlook and line.outlook.state in UNPAYABLE],
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
         "on": on,
     }
@@ -90,7 +90,7 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
         for open_line in open_lines
         if abs((open_line.bill.due_date - on).days) <= MATCH_DAYS
     ]
-    found = maybe_paid_ids([one.bill for one in near[:MOST_MATCHED]])
+    found = maybe_paid_ids([line.bill for line in near[:MOST_MATCHED]])
     for line in near:
         line.maybe_paid = line.bill.pk in found
 
@@ -199,8 +199,8 @@ def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
     for line in shown:
         by_day[line.bill.due_date].append(line)
     expected: dict[date, list[Expected]] = defaultdict(list)
-    for one in _expected(user, first, last):
-        expected[one.due_date].append(one)
+    for payment in _expected(user, first, last):
+        expected[payment.due_date].append(payment)
     days = [
         Day(
             day,
@@ -217,10 +217,10 @@ def calendar_context(*, user: User, month: date, on: date) -> dict[str, Any]:
         if line.bill.due_date in period and line.status != Bill.Status.SKIPPED
     ]
     to_come = [
-        (one.bill.currency, one.bill.amount_due)
+        (payment.bill.currency, payment.bill.amount_due)
         for day, ones in expected.items()
         if day in period
-        for one in ones
+        for payment in ones
     ]
     return {
         "month": period.start,

@@ -40,7 +40,7 @@ class BudgetForm(Form):
         self, *args: Any, owner: User, budget: Budget | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.categories = {one.slug: one for one in _choosable(owner)}
+        self.categories = {category.slug: category for category in _choosable(owner)}
         if budget is not None:
             # The budget may keep a category that has been removed since.
             self.categories.setdefault(budget.category.slug, budget.category)
@@ -59,14 +59,20 @@ def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, 
     """Slugs by group: each top-level category heads its own group."""
     by_id = {category.pk: category for category in categories}
     families: dict[int, list[Category]] = {}
-    for one in by_id.values():
-        top = one.parent_id if one.parent_id in by_id else one.pk
-        families.setdefault(top, []).append(one)
+    for category in by_id.values():
+        top = category.parent_id if category.parent_id in by_id else category.pk
+        families.setdefault(top, []).append(category)
     groups = sorted(
         ((by_id[top].name, top, family) for top, family in families.items()), key=lambda g: g[:2]
     )
     return [
-        (name, [(one.slug, one.name) for one in sorted(family, key=lambda one: one.pk != top)])
+        (
+            name,
+            [
+                (category.slug, category.name)
+                for category in sorted(family, key=lambda one: one.pk != top)
+            ],
+        )
         for name, top, family in groups
     ]
 

@@ -241,16 +241,16 @@ def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]
     progresses = list(progresses)
     budgeted = {(progress.budget.user_id, progress.budget.category_id) for progress in progresses}
     groups: dict[str, list[BudgetProgress]] = {}
-    for one in progresses:
-        if (one.budget.user_id, one.budget.category.parent_id) not in budgeted:
-            groups.setdefault(one.currency, []).append(one)
+    for progress in progresses:
+        if (progress.budget.user_id, progress.budget.category.parent_id) not in budgeted:
+            groups.setdefault(progress.currency, []).append(progress)
     return tuple(
         MonthTotal(
             currency=currency,
-            limit=sum((one.limit for one in group), Decimal(0)),
-            spent=sum((one.spent for one in group), Decimal(0)),
+            limit=sum((progress.limit for progress in group), Decimal(0)),
+            spent=sum((progress.spent for progress in group), Decimal(0)),
             budget_count=len(group),
-            not_converted_count=sum(one.not_converted_count for one in group),
+            not_converted_count=sum(progress.not_converted_count for progress in group),
         )
         for currency, group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     )
@@ -263,7 +263,7 @@ def spending_trend(budget: Budget, *, on: date, months: int = 12) -> tuple[Trend
         category_id=budget.category_id, currency=budget.currency
     )
     inside = list(earlier.in_months(period.start, budget.starts_on))
-    by_month = {one.budget.starts_on: one for one in budget_progress(inside, on=on)}
+    by_month = {progress.budget.starts_on: progress for progress in budget_progress(inside, on=on)}
     subject = _subject(budget)
     spending = load_spending({subject}, period.months(), on=on)
     return tuple(

@@ -75,14 +75,14 @@ class SpendingTable:
         """Add the effect of moving these owners' rows, in each currency; skip amounts without a
         rate.
         """
-        currencies = {one.currency for one in moves}
+        currencies = {move.currency for move in moves}
         targets = {currency: currencies for _, currency in pairs}
-        rates = RateTable.for_targets(targets, {one.on for one in moves})
+        rates = RateTable.for_targets(targets, {move.on for move in moves})
         for owner_id, currency in pairs:
-            for one in moves:
-                converted = rates[currency].convert(one.net, one.currency, one.on)
+            for move in moves:
+                converted = rates[currency].convert(move.net, move.currency, move.on)
                 if converted is not None:
-                    key = (owner_id, one.category_id, currency, first_of_month(one.on))
+                    key = (owner_id, move.category_id, currency, first_of_month(move.on))
                     found = self._sums.setdefault(key, _Sum(Decimal(0), [], []))
                     found.amount -= converted.amount
 

@@ -60,9 +60,9 @@ def suggestions(
     for category in _candidates(user, year, month, spending.filed_under()):
         subject = Subject(user.pk, category.pk, currency)
         spent = [spending.of(subject, month) for month in counted]
-        history = tuple(one.amount for one in spent)
+        history = tuple(month.amount for month in spent)
         amount = round_to_minor_unit(median(history), currency)
-        left_out = sum(line.count for one in spent for line in one.not_converted)
+        left_out = sum(line.count for month in spent for line in month.not_converted)
         if amount > 0:
             found.append(Suggestion(category, currency, amount, counted, history, left_out))
     return sorted(found, key=lambda one: (-one.amount, one.category.name))

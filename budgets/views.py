@@ -162,9 +162,9 @@ def budget_adopt(request: UserRequest) -> HttpResponse:
         names: dict[str, Any] = {"year": month.year, "month": month.month}
         found = suggestions(user=request.user, on=_today(request), **names)
         wanted = [
-            (one.category, one.amount, one.currency)
-            for one in found
-            if not chosen or one.category.slug in chosen
+            (suggestion.category, suggestion.amount, suggestion.currency)
+            for suggestion in found
+            if not chosen or suggestion.category.slug in chosen
         ]
         return adopt_suggestions(actor=request.user, user=request.user, suggestions=wanted, **names)
 

@@ -91,7 +91,7 @@ class ScheduleAdmin(StaffAdmin):
         self._tell(request, "added", obj)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        changed = [one["changed"]["fields"] for one in message if "changed" in one]
+        changed = [entry["changed"]["fields"] for entry in message if "changed" in entry]
         self._tell(request, "changed", obj, fields=changed)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> Any:

@@ -135,8 +135,10 @@ def best_alternative(*, user: User, on: date) -> Comparison | None:
     if not paid:
         return None
     base = user.base_currency
-    currencies = {one.currency for one in paid} | {reward.currency for reward in rewards.values()}
-    rates = RateTable.for_dates(currencies, base, {on, *(one.on for one in paid)})
+    currencies = {payment.currency for payment in paid} | {
+        reward.currency for reward in rewards.values()
+    }
+    rates = RateTable.for_dates(currencies, base, {on, *(payment.on for payment in paid)})
     actual = _worth(rewards, paid, rates, on)
     if actual is None:
         return None
@@ -190,8 +192,8 @@ def _worth(
     rewards: dict[int, Reward], paid: list[_Paid], rates: RateTable, on: date
 ) -> Decimal | None:
     total = Decimal(0)
-    for one in paid:
-        for pk, points in one.points.items():
+    for payment in paid:
+        for pk, points in payment.points.items():
             reward = rewards[pk]
             worth = rates.convert(points * reward.point_value, reward.currency, on)
             if worth is None:
@@ -202,10 +204,12 @@ def _worth(
 
 def _would_earn(reward: Reward, paid: list[_Paid], rates: RateTable) -> int:
     points = 0
-    for one in paid:
-        amount = one.base_amount
-        if amount is None and (known := rates.convert(one.amount, one.currency, one.on)):
+    for payment in paid:
+        amount = payment.base_amount
+        if amount is None and (
+            known := rates.convert(payment.amount, payment.currency, payment.on)
+        ):
             amount = known.amount
         if amount is not None:
-            points += points_for(reward, amount, is_early=one.is_early)
+            points += points_for(reward, amount, is_early=payment.is_early)
     return points

@@ -54,7 +54,7 @@ def test_every_creating_post_documents_and_accepts_the_key():
             told = next(iter(operation["responses"].values())).get("headers", {})
             assert ("Idempotency-Key" in names) == ("Idempotency-Replayed" in told)
             assert ("Idempotency-Key" in names) == ("422" in operation["responses"])
-    assert {one for one in others if not is_switch(one)} - OTHERS == set()
+    assert {route for route in others if not is_switch(route)} - OTHERS == set()
     assert len(keyed) >= 18
 
 
@@ -92,7 +92,7 @@ def creating(world: dict[str, Any]) -> list[tuple[str, Any, Any]]:
             "/api/categories/rules",
             *({"category": "groceries", "keyword_pattern": word} for word in ("tea", "cake")),
         ),
-        ("/api/transactions/views", *({"name": one, "query": ""} for one in "ab")),
+        ("/api/transactions/views", *({"name": name, "query": ""} for name in "ab")),
         ("/api/shares", share, share | {"level": "analyst"}),
         ("/api/insights/recurring/dismissed", dismissal, dismissal | {"merchant_key": "spa"}),
         ("/api/insights/same", same, same | {"merchant_key": "spa"}),

@@ -128,7 +128,7 @@ def storm(owner, commands, choose):
     with ThreadPoolExecutor(1) as watcher:
         watching = watcher.submit(watch)
         try:
-            outcomes = [one for part in in_threads(work) for one in part]
+            outcomes = [outcome for part in in_threads(work) for outcome in part]
         finally:
             done.set()
         watching.result(timeout=SLOWEST_SECONDS)

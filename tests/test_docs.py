@@ -152,7 +152,7 @@ def test_commands_of_the_api_guide_return_what_it_says():
     created = [json.loads(answer.content) for answer in answers if answer.status_code == 201][-2:]
     assert created[0]["id"] == created[1]["id"]
     refused = [answer.json() for answer in answers if answer.status_code in {400, 401, 404, 422}]
-    assert all({"type", "errors"} <= set(one) for one in refused)
+    assert all({"type", "errors"} <= set(refusal) for refusal in refused)
 
 
 @pytest.mark.once

@@ -117,7 +117,9 @@ def histories(draw):
     # Equal payments are listed by the bank only: which of them a person means when typing one is
     # not known to the test, which answers by day, amount and payee.
     equal = Counter((payment.amount, payment.payee) for payment in payments)
-    single = [one for one in payments if equal[one.amount, one.payee] == 1] or payments[:1]
+    single = [
+        payment for payment in payments if equal[payment.amount, payment.payee] == 1
+    ] or payments[:1]
     typed = draw(
         st.lists(
             st.tuples(
@@ -144,7 +146,9 @@ def histories(draw):
             max_size=4,
         )
     )
-    steps = draw(st.permutations([("typed", one) for one in typed] + [("file", f) for f in files]))
+    steps = draw(
+        st.permutations([("typed", payment) for payment in typed] + [("file", f) for f in files])
+    )
     return payments, steps
 
 
@@ -205,7 +209,7 @@ class Teller:
         shown = [payment for payment in self.payments if start <= payment.day <= start + length]
         if shown:
             rng.shuffle(shown)
-            last = max(one.day for one in shown)
+            last = max(payment.day for payment in shown)
             self.bring(build(shown, wording, last if has_pending else DAYS + 1), len(shown))
 
     def bring(self, content, count):
@@ -322,7 +326,7 @@ class HouseholdTeller(Teller):
 
     def csv_of(self, start, end, suffix=""):
         shown = [payment for payment in self.payments if start <= payment.txn_date <= end]
-        lines = [f"{one.txn_date},{one.description}{suffix},{one.signed_amount}" for one in shown]
+        lines = [f"{row.txn_date},{row.description}{suffix},{row.signed_amount}" for row in shown]
         return "\n".join(["Date,Description,Amount", *lines, ""]).encode(), len(shown)
 
     def ofx_of(self, start, end):

@@ -79,9 +79,9 @@ def fonts_of(document: bytes) -> list[DictionaryObject]:
     fonts = []
     while parts:
         resources = parts.pop()
-        fonts += [one.get_object() for one in resources.get("/Font", {}).values()]
-        inner = [one.get_object() for one in resources.get("/XObject", {}).values()]
-        parts += [one["/Resources"] for one in inner if one["/Subtype"] == "/Form"]
+        fonts += [font.get_object() for font in resources.get("/Font", {}).values()]
+        inner = [drawn.get_object() for drawn in resources.get("/XObject", {}).values()]
+        parts += [drawn["/Resources"] for drawn in inner if drawn["/Subtype"] == "/Form"]
     return fonts
 
 
@@ -111,7 +111,7 @@ def test_every_script_is_drawn_with_our_own_typefaces():
     document = drawn(DRAWN)
     text = text_of(document)
     assert [word for word in DRAWN if text.count(word) != 2] == []
-    ours = {one.name for family in typefaces.FAMILIES for one in typefaces._slices(family)}
+    ours = {font.name for family in typefaces.FAMILIES for font in typefaces._slices(family)}
     assert names_of(document) <= ours
     assert not has_boxes(document)
 

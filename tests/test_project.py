@@ -257,7 +257,7 @@ def test_lock_has_every_package_with_hashes_and_names_no_registry(name):
     pinned = set(PINNED.findall((ROOT / f"{name}.txt").read_text()))
     text = (ROOT / f"{name}.lock").read_text()
     locked = {(_normal(package), version) for package, version in PINNED.findall(text)}
-    missing = {one for one in pinned if (_normal(one[0]), one[1]) not in locked}
+    missing = {pin for pin in pinned if (_normal(pin[0]), pin[1]) not in locked}
     assert missing == set(), "Run `make lock`."
     entries = re.split(r"\n(?=\w)", text)[1:]
     assert len(entries) == len(locked)
@@ -285,7 +285,7 @@ def test_imported_packages_are_listed_as_requirements():
         f"{shown(file)}: {name}"
         for file in python_files()
         for name in imported(file) - ours - set(sys.stdlib_module_names)
-        if not known & {_normal(one) for one in found.get(name, [])}
+        if not known & {_normal(package) for package in found.get(name, [])}
     }
     assert unknown == set()
 
@@ -297,7 +297,7 @@ def _normal(name: str) -> str:
 def imported(file: Path) -> set[str]:
     """The top-level names of the packages that a file imports."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
-    plain = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     named = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     return {name.partition(".")[0] for name in plain + named}
 

@@ -54,7 +54,7 @@ def test_insights_of_shared_accounts_depend_on_role_and_level(
             codes = {answer.status_code for answer in answers}
             # View-only shares are left out, and the viewer role has no insights at all.
             assert codes == ({403} if role == "viewer" else {200})
-            assert sees or not any("Xylograph" in one.content.decode() for one in answers)
+            assert sees or not any("Xylograph" in answer.content.decode() for answer in answers)
     told = api.get("/api/insights/merchants?" + period).content.decode()
     assert ("Xylograph" in told) is sees
     overview = api.get("/api/dashboard/overview?include_shared=1").json()

@@ -165,7 +165,7 @@ def test_api_can_invite_change_and_end_shares(api_for, alice, bob, checking, sav
     )
     all_of_them = {"email": bob.email, "level": "analyst", "all_accounts": True}
     both = alices.post("/api/shares", all_of_them).json()
-    assert [(one["account"], one["status"]) for one in both] == [
+    assert [(share["account"], share["status"]) for share in both] == [
         (checking.pk, "accepted"), (savings.pk, "invited")
     ]  # fmt: skip
     assert bobs.post(f"/api/shares/{both[1]['id']}/decline").status_code == 204

@@ -91,7 +91,10 @@ def act(client: Client, model: type[Model], action: str):
 
 
 def actions_of(model_admin: admin.ModelAdmin) -> list[str]:
-    named = [one if isinstance(one, str) else one.__name__ for one in model_admin.actions or []]
+    named = [
+        action if isinstance(action, str) else action.__name__
+        for action in model_admin.actions or []
+    ]
     stock = ["run_tasks", "disable_tasks"] if model_admin.model is PeriodicTask else []
     return [*named, "delete_selected", *stock]
 

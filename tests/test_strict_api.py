@@ -63,12 +63,16 @@ def test_every_view_rejects_unknown_parameters():
 def test_every_body_rejects_unknown_fields_at_any_depth():
     found = list(inputs())
     assert len(found) > 30
-    for one in found:
-        assert issubclass(one, Input), one
-        for field in one(context={"request": None}).fields.values() if not _needs_user(one) else ():
+    for serializer in found:
+        assert issubclass(serializer, Input), serializer
+        for field in (
+            serializer(context={"request": None}).fields.values()
+            if not _needs_user(serializer)
+            else ()
+        ):
             child = getattr(field, "child", field)
             if isinstance(child, serializers.Serializer):
-                assert isinstance(child, Input), (one, child)
+                assert isinstance(child, Input), (serializer, child)
 
 
 def _needs_user(one: type) -> bool:
@@ -109,9 +113,9 @@ def test_an_unknown_parameter_returns_400_everywhere_and_changes_nothing():
     owner, admin = make_user(), make_user("root@example.com", role="admin")
     things = things_of(owner) | {"owner": owner}
     client, staff = Client(), Client()
-    for one, user in ((client, owner), (staff, admin)):
-        one.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        step_up(one, user)
+    for caller, user in ((client, owner), (staff, admin)):
+        caller.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        step_up(caller, user)
     before = everything()
     for url in API:
         asker = staff if url.name.startswith("api_admin_") else client
@@ -234,7 +238,7 @@ def test_both_kinds_of_view_share_one_base():
 )
 def test_a_parameter_is_bounded_in_the_schema_as_it_is_read(schema, path, name, right, wrong):
     asked = schema["paths"][path]["get"]["parameters"]
-    [told] = [one["schema"] for one in asked if one["name"] == name]
+    [told] = [parameter["schema"] for parameter in asked if parameter["name"] == name]
     client = Client()
     client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
     for texts, status in ((right, 200), (wrong, 400)):
@@ -242,7 +246,7 @@ def test_a_parameter_is_bounded_in_the_schema_as_it_is_read(schema, path, name, 
             answer = client.get(path, {name: text})
             assert answer.status_code == status, (text, answer.content)
             if status == 400:
-                assert [one["attr"] for one in answer.json()["errors"]] == [name]
+                assert [error["attr"] for error in answer.json()["errors"]] == [name]
 
     is_bounded = bool(set(told) - {"type", "default"})
     assert is_bounded == (told["type"] != "boolean" and name != "page_size")

@@ -35,7 +35,7 @@ def test_select_renders_like_djangos(kind, value):
     widget = kind(attrs={"class": "wide", "required": True, "disabled": False}, choices=CHOICES)
     chosen = [value] if kind is forms.SelectMultiple else value
     ours, djangos = (
-        drawn(widget, chosen, one) for one in (get_default_renderer(), DjangoTemplates())
+        drawn(widget, chosen, renderer) for renderer in (get_default_renderer(), DjangoTemplates())
     )
     assert ours == djangos
     assert ours.count("<option") == 6

@@ -66,7 +66,9 @@ def entries(one: type) -> dict[str, object]:
 
 def test_no_form_or_command_accepts_forbidden_fields():
     found = {
-        (one.__name__, name) for one in written_classes() for name in FORBIDDEN & set(entries(one))
+        (serializer.__name__, name)
+        for serializer in written_classes()
+        for name in FORBIDDEN & set(entries(serializer))
     }
     assert len(list(written_classes())) > 50
     assert found == set(ALLOWED)
@@ -76,8 +78,8 @@ def test_every_field_that_references_an_object_is_tested_with_someone_elses():
     kinds = (RelatedField, serializers.ManyRelatedField, forms.ModelChoiceField)
     naming = {
         name
-        for one in written_classes()
-        for name, field in entries(one).items()
+        for serializer in written_classes()
+        for name, field in entries(serializer).items()
         if isinstance(field, kinds) or name in ("account", "category", "transaction", "ids")
     }
     assert naming - OF_NOBODY <= REFERRING

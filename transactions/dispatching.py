@@ -137,7 +137,7 @@ def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatc
 
 def check_group_soon(batch: ImportBatch) -> list[ImportBatch]:
     """Run `check_soon` for all imports of one upload."""
-    return [check_soon(one) for one in ImportBatch.objects.together_with(batch)]
+    return [check_soon(part) for part in ImportBatch.objects.together_with(batch)]
 
 
 def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list[ImportBatch]:
@@ -147,7 +147,7 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
         wake(find_transfers, batch.user_id)
         return together
     together = list(ImportBatch.objects.together_with(batch))
-    return [confirm_soon(actor, one, at=at) for one in together]
+    return [confirm_soon(actor, part, at=at) for part in together]
 
 
 def is_small(batch: ImportBatch) -> bool:

@@ -112,7 +112,9 @@ def _other_sides(ids: list[int], user: User) -> dict[int, int]:
     touching = Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids)
     pairs = Transfer.objects.visible_to(user).filter(touching, status=Transfer.Status.CONFIRMED)
     sides = pairs.order_by().values_list("outflow_transaction_id", "inflow_transaction_id")
-    return {one: other for out, into in sides for one, other in ((out, into), (into, out))}
+    return {
+        side: other_side for out, into in sides for side, other_side in ((out, into), (into, out))
+    }
 
 
 class OwnersCategories:

@@ -130,25 +130,27 @@ def load_flows_in(
     are left out.
     """
     periods = list(periods)
-    wanted = {currency: {one.pk: one for one in group} for currency, group in accounts.items()}
-    pairs = [(one, currency) for currency, group in accounts.items() for one in group]
-    home = {one.pk for one, currency in pairs if one.currency == currency}
-    foreign = {one.pk for one, currency in pairs if one.currency != currency}
+    wanted = {
+        currency: {account.pk: account for account in group} for currency, group in accounts.items()
+    }
+    pairs = [(account, currency) for currency, group in accounts.items() for account in group]
+    home = {account.pk for account, currency in pairs if account.currency == currency}
+    foreign = {account.pk for account, currency in pairs if account.currency != currency}
     only = Q() if category_ids is None else Q(category_id__in=category_ids)
     monthly = _monthly_rows(home, periods, only)
     daily = _daily_rows(home, foreign, periods, only)
     rates = RateTable.for_targets(
-        {currency: {one.currency for one in group} for currency, group in accounts.items()},
+        {currency: {account.currency for account in group} for currency, group in accounts.items()},
         {on} | {row["on"] for row in daily if row["account_id"] in foreign},
     )
     found = {}
     for currency, by_id in wanted.items():
         rows = [
-            _flow(one, row, True, rates[currency])
-            for one, row in _of(by_id, monthly)
-            if one.currency == currency
+            _flow(account, row, True, rates[currency])
+            for account, row in _of(by_id, monthly)
+            if account.currency == currency
         ]
-        rows += [_flow(one, row, False, rates[currency]) for one, row in _of(by_id, daily)]
+        rows += [_flow(account, row, False, rates[currency]) for account, row in _of(by_id, daily)]
         found[currency] = (Flows(currency, tuple(rows)), rates[currency])
     return found
 

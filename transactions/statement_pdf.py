@@ -30,7 +30,7 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
     """The template context. Line amounts are already formatted, for speed."""
     currency, account = statement.currency, statement.account
     slices = category_slices(statement.spending)
-    whole = sum(one.amount for one in slices)
+    whole = sum(piece.amount for piece in slices)
     days = {on: date_format(on, locale=locale) for on in {line.on for line in statement.lines}}
     return {
         "statement": statement,
@@ -47,8 +47,8 @@ def statement_context(statement: Statement, *, locale: str, on: date) -> dict[st
         "pending_total": format_money(statement.pending.total, currency, locale),
         "chart": picture(ring(slices)) if slices else "",
         "categories": [
-            (one, format_money(one.amount, currency, locale), round(100 * one.amount / whole))
-            for one in slices
+            (piece, format_money(piece.amount, currency, locale), round(100 * piece.amount / whole))
+            for piece in slices
         ],
         "lines": [
             (

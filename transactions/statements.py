@@ -130,8 +130,8 @@ def _category_sums(account: Account, period: Period) -> tuple[CategorySum, ...]:
     counted = _rows(account, period).posted()
     parts = TransactionSplit.objects.filter(transaction__in=counted.filter(is_split=True))
     found = [*_by_category(counted.filter(is_split=False)), *_by_category(parts)]
-    used = Category.objects.filter(pk__in={one[0] for one in found} - {None})
-    tops = {one.pk: one.parent or one for one in used.select_related("parent")}
+    used = Category.objects.filter(pk__in={entry[0] for entry in found} - {None})
+    tops = {category.pk: category.parent or category for category in used.select_related("parent")}
     sums: dict[Category | None, list[Any]] = {}
     for category_id, inflow, outflow, count in found:
         one = sums.setdefault(tops.get(category_id), [Decimal(0), Decimal(0), 0])

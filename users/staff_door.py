@@ -26,7 +26,7 @@ def problem_at_staff_door(request: HttpRequest, user: User) -> str:
 
 
 def _is_allowed(address: str | None) -> bool:
-    networks = [ipaddress.ip_network(one, strict=False) for one in settings.ADMIN_IP]
+    networks = [ipaddress.ip_network(network, strict=False) for network in settings.ADMIN_IP]
     return address is not None and any(
         ipaddress.ip_address(address) in network for network in networks
     )

@@ -43,8 +43,8 @@ def account_list(request: UserRequest) -> HttpResponse:
     active = [account for account in visible if account.is_active]
     context = {
         "groups": [
-            (_("Assets"), [one for one in active if not one.is_liability]),
-            (_("Debts"), [one for one in active if one.is_liability]),
+            (_("Assets"), [account for account in active if not account.is_liability]),
+            (_("Debts"), [account for account in active if account.is_liability]),
         ],
         "archived": [account for account in visible if not account.is_active],
         "totals": totals_by_currency(active),

@@ -32,7 +32,7 @@ def share_list(request: UserRequest) -> HttpResponse:
     invite form.
     """
     user = request.user
-    asked = [one for one in request.GET.getlist("account") if one.isdecimal() and len(one) < 19]
+    asked = [pk for pk in request.GET.getlist("account") if pk.isdecimal() and len(pk) < 19]
     form = InviteForm(request.POST or None, user=user, initial={"accounts": asked})
     if request.method == "POST":
         require(user, Ability.CHANGE_OWN_DATA)

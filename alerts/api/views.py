@@ -117,7 +117,7 @@ class SubscriptionApi(ApiView):
         """Choose channels and threshold of one type; what is not sent stays as it is."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         command = _read(SubscribeIn, request)
-        now = next(one for one in choices_for(request.user) if one.type == command["type"])
+        now = next(choice for choice in choices_for(request.user) if choice.type == command["type"])
         kept = {name: getattr(now, name) for name in ("in_app", "email", "sms", "threshold")}
         choice = subscribe(actor=request.user, user=request.user, **(kept | command))
         shown = SubscriptionOut(choice, context=subscription_context(request.user))

@@ -37,16 +37,16 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
         tried_on__gt=on - timedelta(days=LATE_DAYS),
         tried_on__lte=on,
     ).select_related("transaction")
-    for one in waiting.order_by("transaction_id"):
-        row, user = one.transaction, people.by_id[one.transaction.user_id]
+    for unposted in waiting.order_by("transaction_id"):
+        row, user = unposted.transaction, people.by_id[unposted.transaction.user_id]
         amount = told(row.amount, row.currency, user)
         day = date_format(row.txn_date, "j F", user.locale)
         yield Fact(
             user=user,
             type=AlertType.AUTOPAY_FAILED,
-            key=f"{AlertType.AUTOPAY_FAILED}:planned:{row.pk}:{one.tried_on}",
+            key=f"{AlertType.AUTOPAY_FAILED}:planned:{row.pk}:{unposted.tried_on}",
             on=on,
-            message=f"{row.title}: {amount} planned for {day} did not post. {one.reason}",
+            message=f"{row.title}: {amount} planned for {day} did not post. {unposted.reason}",
             severity=Alert.Severity.CRITICAL,
             link=reverse("transactions:transaction_detail", args=[row.pk]),
         )

@@ -106,7 +106,9 @@ def _load(people: People, days: Period) -> list[Course]:
     """The accounts and their daily changes since the window's first day. Two queries."""
     users = people.by_id
     accounts = Account.objects.active().filter(user_id__in=people.ids, account_type__in=WATCHED)
-    courses = {one.pk: Course(one, users[one.user_id]) for one in accounts.order_by("pk")}
+    courses = {
+        account.pk: Course(account, users[account.user_id]) for account in accounts.order_by("pk")
+    }
     first = days.start - timedelta(days=AVERAGE_DAYS - 1)
     changes = (
         Transaction.objects.posted()

@@ -101,7 +101,7 @@ def judge(
     least = LEAST_EXCESS * 100 if minor_unit_digits(currency) == 0 else LEAST_EXCESS
     if spent <= line or spent - middle < least:
         return
-    size = next((one for one in CLASSES if spent >= one * middle), 0)
+    size = next((factor for factor in CLASSES if spent >= factor * middle), 0)
     month = Period.month_of(on)
     amounts = [
         told(round_to_minor_unit(amount, currency), currency, user) for amount in (spent, middle)

@@ -22,8 +22,8 @@ def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, saving
         scan_users([alice.pk], at=at + timedelta(hours=hours))
         post_planned(at=at + timedelta(hours=hours))
     told = Alert.objects.filter(type="autopay_failed").order_by("id")
-    assert [one.message.partition(" did not post. ")[0] for one in told] == [
+    assert [alert.message.partition(" did not post. ")[0] for alert in told] == [
         "Dentist: €1,500.00 planned for November 20",
         "Transfer to Rainy day: €1,200.00 planned for November 20",
     ]
-    assert all("Everyday has 1000.00 EUR available" in one.message for one in told)
+    assert all("Everyday has 1000.00 EUR available" in alert.message for alert in told)

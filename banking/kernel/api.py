@@ -82,9 +82,9 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
     by_field = getattr(error, "error_dict", None) or {NON_FIELD_ERRORS: error.error_list}
     return {
         (api_settings.NON_FIELD_ERRORS_KEY if name == NON_FIELD_ERRORS else name): [
-            ErrorDetail(sentence, code=one.code or "invalid")
-            for one in errors
-            for sentence in one.messages
+            ErrorDetail(sentence, code=error.code or "invalid")
+            for error in errors
+            for sentence in error.messages
         ]
         for name, errors in by_field.items()
     }

@@ -91,7 +91,7 @@ def unknown_fields(sent: Iterable[Any], known: Sequence[str]) -> dict[str, list[
     )
     return {
         name: [ErrorDetail(f"Unknown field “{name}”. {there}", code="unknown_field")]
-        for name in _shown(one for one in sent if one not in known)
+        for name in _shown(key for key in sent if key not in known)
     }
 
 
@@ -127,7 +127,11 @@ def operation(
     def mark(method: _Method) -> _Method:
         named = [*parameters, *getattr(method, "headers", ())]
         cast(Any, method).operation = Operation(
-            parameters=tuple(one.name for one in named if one.location == OpenApiParameter.QUERY),
+            parameters=tuple(
+                parameter.name
+                for parameter in named
+                if parameter.location == OpenApiParameter.QUERY
+            ),
             has_body=request is not None and request is not empty,
             is_list=isinstance(responses, serializers.ListSerializer),
             is_filtered=filters is not False,
@@ -184,7 +188,7 @@ def _refuse_parameters(request: Request, known: list[str]) -> None:
     )
     errors = {
         name: [ErrorDetail(f"Unknown parameter “{name}”. {there}", code="unknown_parameter")]
-        for name in _shown(one for one in sent if one not in known)
+        for name in _shown(key for key in sent if key not in known)
     }
     for name in known:
         if len(sent.getlist(name)) > 1:

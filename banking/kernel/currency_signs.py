@@ -59,13 +59,15 @@ def is_any_currency(text: str, tag: str) -> bool:
 
 @cache
 def _signs_in(currency: str, tag: str) -> frozenset[str]:
-    symbols = {get_currency_symbol(currency, locale=one) for one in (locale_of(tag), Locale("en"))}
-    return frozenset(bare(one) for one in symbols | {currency})
+    symbols = {
+        get_currency_symbol(currency, locale=locale) for locale in (locale_of(tag), Locale("en"))
+    }
+    return frozenset(bare(symbol) for symbol in symbols | {currency})
 
 
 @cache
 def _also(currency: str) -> frozenset[str]:
-    return frozenset(bare(one) for one in _ALSO.get(currency, ()))
+    return frozenset(bare(symbol) for symbol in _ALSO.get(currency, ()))
 
 
 @cache

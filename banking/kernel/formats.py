@@ -72,7 +72,7 @@ def _parts_of(form: str) -> tuple[str, bool] | None:
     for clock in _TIMES:
         if form.endswith(clock):
             day, has_time = form.removesuffix(clock), True
-    letters = [one for one in day if one.isalpha()]
+    letters = [char for char in day if char.isalpha()]
     known = set(_MONTHS) | set(_WEEKDAYS) | {"j", "d", "Y", "y"}
     names = [letter for letter in letters if letter in _MONTHS or letter in _WEEKDAYS]
     if "\\" in form or not set(letters) <= known or (letters and not names):

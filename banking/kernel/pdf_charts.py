@@ -25,13 +25,13 @@ class Slice:
 def ring(slices: Sequence[Slice], *, size: int = 300) -> bytes:
     """A ring chart of the parts; the table next to it names them."""
     chart = pygal.Pie(
-        **_plain(width=size, height=size, colors=[one.color for one in slices]),
+        **_plain(width=size, height=size, colors=[part.color for part in slices]),
         inner_radius=0.62,
         margin=0,
         show_legend=False,
     )
-    for one in slices:
-        chart.add(one.label, float(one.amount))
+    for part in slices:
+        chart.add(part.label, float(part.amount))
     return cast(bytes, chart.render())
 
 

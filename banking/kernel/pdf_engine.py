@@ -68,8 +68,8 @@ def draw(page: str, stylesheet: str) -> bytes:
     page = typefaces.name_unknown(_PICTURES.sub(_name_unknown_in_picture, page))
     with _drawing, _collector_at_rest():
         fonts = _fonts()
-        for one in typefaces.slices_for("".join([page, *pictures])):
-            _load(one)
+        for font in typefaces.slices_for("".join([page, *pictures])):
+            _load(font)
         document = HTML(string=page, base_url=STATIC, url_fetcher=OwnFiles())
         written: bytes = document.write_pdf(
             stylesheets=[_styles(stylesheet)], font_config=fonts, pdf_tags=True

@@ -132,8 +132,8 @@ def _sign_and_affixes(
 ) -> tuple[bool, tuple[str, ...]]:
     """Whether it is negative, and the remaining text: one sign, or one pair of brackets."""
     around = before + "0" + after
-    signs = [one for one in around if one in "+-"]
-    brackets = [one for one in around if one in "()"]
+    signs = [char for char in around if char in "+-"]
+    brackets = [char for char in around if char in "()"]
     is_bracketed = brackets == ["(", ")"] and "(" in before and ")" in after
     if len(signs) > 1 or (brackets and (not is_bracketed or signs)) or "+" in after:
         raise _unreadable(shown, locale)
@@ -173,7 +173,7 @@ def _value(
     parts: _Parts, locale: str, decimals: int, is_certain: bool, currency: str | None
 ) -> Decimal:
     body, mark = parts.body, _decimal_mark(locale)
-    decimal_marks = [one for one in body if one in (mark, _ARABIC_DECIMAL)]
+    decimal_marks = [char for char in body if char in (mark, _ARABIC_DECIMAL)]
     whole, fraction = body, ""
     if len(decimal_marks) == 1:
         whole, _mark, fraction = body.partition(decimal_marks[0])

@@ -48,7 +48,7 @@ class Slice:
 def slices_for(characters: Iterable[str]) -> list[Slice]:
     """The slices needed for these characters, without duplicates, in a stable order."""
     found = {_slice_of(character) for character in set(characters)}
-    return sorted((one for one in found if one), key=lambda one: one.name)
+    return sorted((font for font in found if font), key=lambda one: one.name)
 
 
 def name_unknown(text: str) -> str:
@@ -60,12 +60,14 @@ def name_unknown(text: str) -> str:
     unknown = [
         character for character in set(text) if _is_drawn(character) and not _slice_of(character)
     ]
-    return text.translate({ord(one): _in_words(one) for one in unknown}) if unknown else text
+    return text.translate({ord(char): _in_words(char) for char in unknown}) if unknown else text
 
 
 def find_slice(name: str) -> Slice | None:
     """The slice with this font name in documents."""
-    return next((one for family in FAMILIES for one in _slices(family) if one.name == name), None)
+    return next(
+        (font for family in FAMILIES for font in _slices(family) if font.name == name), None
+    )
 
 
 def _is_drawn(character: str) -> bool:
@@ -84,10 +86,10 @@ def _in_words(character: str) -> str:
 def _slice_of(character: str) -> Slice | None:
     code = ord(character)
     for family in FAMILIES:
-        for one in _slices(family):
+        for font in _slices(family):
             # Declared ranges include characters the file lacks; only its own table is exact.
-            if any(code in part for part in one.ranges) and code in _code_points(one.file):
-                return one
+            if any(code in part for part in font.ranges) and code in _code_points(font.file):
+                return font
     return None
 
 

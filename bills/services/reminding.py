@@ -41,7 +41,9 @@ def send_due_reminders(*, at: datetime) -> int:
         )
         .order_by("due_date", "pk")
     )
-    wanted = (one for one in with_local_date(waiting, at) if _is_its_hour(*one, at))
+    wanted = (
+        candidate for candidate in with_local_date(waiting, at) if _is_its_hour(*candidate, at)
+    )
     count = 0
     for batch in batched(wanted, BILLS_AT_ONCE):
         told = _told([bill for bill, _ in batch])
@@ -91,7 +93,7 @@ def send_reminder(*, actor: User, bill: Bill, on: date, at: datetime) -> list[No
         actor=actor,
         action="bills.bill.reminded",
         target=locked,
-        channels=[one.channel for one in written],
+        channels=[notification.channel for notification in written],
     )
     return written
 

@@ -101,7 +101,7 @@ def test_bills_can_be_filtered_by_status_date_and_account(alice, api_for, checki
     api = api_for(alice)
 
     def ids(query):
-        return [one["id"] for one in api.get(f"/api/bills?{query}").json()["results"]]
+        return [bill["id"] for bill in api.get(f"/api/bills?{query}").json()["results"]]
 
     assert ids("status=overdue") == [late.pk]
     assert ids("status=upcoming") == [soon.pk]
@@ -137,7 +137,7 @@ def test_a_matching_expense_is_suggested_and_settles_the_bill(alice, api_for, ch
         make_transaction(account=checking, **fields)
     api = api_for(alice)
     offered = api.get(f"/api/bills/{bill.pk}").json()["matches"]
-    assert [one["transaction"] for one in offered] == [row.pk]
+    assert [offer["transaction"] for offer in offered] == [row.pk]
     settled = api.post(f"/api/bills/{bill.pk}/match", {"transaction": row.pk}).json()
     assert (settled["payment"], settled["amount_paid"]) == (row.pk, "78.50")
     other = make_bill(alice)
@@ -162,7 +162,7 @@ def test_a_reminder_is_sent_once_a_day(alice, api_for):
     bill = make_bill(alice)
     api, url = api_for(alice), f"/api/bills/{bill.pk}/send-reminder"
     first, second = api.post(url), api.post(url)
-    assert ([one["channel"] for one in first.json()], second.json()) == (["email"], [])
+    assert ([reminder["channel"] for reminder in first.json()], second.json()) == (["email"], [])
     assert Notification.objects.get().subject == "City Power: €80.00 is due today"
 
 

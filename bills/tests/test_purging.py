@@ -59,9 +59,9 @@ def test_an_ended_series_stays_ended_after_its_trash_is_purged(alice, bill):
 def test_the_payment_of_a_purged_bill_stays_and_can_be_linked_again(alice, bill):
     pay_bill(actor=alice, bill=bill, on=DUE, amount=Decimal(30))
     rest = Bill.objects.get(remainder_of=bill)
-    for one in (rest, bill):
-        one.refresh_from_db()
-        delete_bill(actor=alice, bill=one)
+    for occurrence in (rest, bill):
+        occurrence.refresh_from_db()
+        delete_bill(actor=alice, bill=occurrence)
     payment = Transaction.objects.get()
     assert purge_trash(at=later(days=31)) == 4
     assert not Bill.objects.exists()

@@ -102,7 +102,7 @@ def test_page_and_api_show_scheduled(client_for, api_for, alice, rent):
     answer = api_for(alice).put(f"/api/bills/{rent.pk}/pay", {"paid_on": str(LATER)}, format="json")
     assert (answer.status_code, answer.data["status"]) == (200, "scheduled")
     found = api_for(alice).get("/api/bills?status=scheduled").data["results"]
-    assert [one["id"] for one in found] == [rent.pk]
+    assert [entry["id"] for entry in found] == [rent.pk]
     assert api_for(alice).get("/api/bills?status=paid").data["results"] == []
     client = client_for(alice)
     page = client.get("/bills/").content.decode()

@@ -219,9 +219,9 @@ class BudgetSuggestionsApi(BudgetApi):
         chosen = month.pop("categories", None)
         found = suggestions(user=request.user, on=self.today, **month)
         wanted = [
-            (one.category, one.amount, one.currency)
-            for one in found
-            if chosen is None or one.category.slug in chosen
+            (suggestion.category, suggestion.amount, suggestion.currency)
+            for suggestion in found
+            if chosen is None or suggestion.category.slug in chosen
         ]
         added = adopt_suggestions(
             actor=request.user, user=request.user, suggestions=wanted, **month

@@ -145,7 +145,7 @@ def test_a_budget_in_another_currency_converts_home_currency_expenses(budget_for
     spend("10.00", "groceries")
     home, dollars = budget_for("groceries"), budget_for("food", currency="USD")
     both = budget_progress([dollars, home], on=ON)
-    assert [one.spent for one in both] == [Decimal("12.50"), 10]
+    assert [progress.spent for progress in both] == [Decimal("12.50"), 10]
 
 
 def test_a_split_transaction_counts_by_its_parts(budget_for, spend, alice, rate, category_of):
@@ -158,7 +158,7 @@ def test_a_split_transaction_counts_by_its_parts(budget_for, spend, alice, rate,
             transaction=row, category=category_of(slug), signed_amount=Decimal(part)
         )
     budgets = [budget_for(slug) for slug in ("groceries", "pets", "coffee")]
-    assert [one.spent for one in budget_progress(budgets, on=ON)] == [3, 2, 0]
+    assert [progress.spent for progress in budget_progress(budgets, on=ON)] == [3, 2, 0]
 
 
 # --- Rollover ------------------------------------------------------------------------------------
@@ -286,12 +286,12 @@ def test_progress_equals_a_sum_over_all_rows(db, lines, quotes, category_of):
         for slug in ("food", "groceries", "pets") for month in (1, 2, 3)
     ]  # fmt: skip
     carried = defaultdict(Decimal)
-    for one in budget_progress(budgets, on=ON):
-        slow, left_out = slow_spent(one.budget, rates)
-        assert (one.spent, one.not_converted_count) == (slow, left_out)
-        assert one.carried == carried[one.budget.category_id]
-        carried[one.budget.category_id] += 100 - slow
-    monthly = [one.budget for one in progress_of_month([owner.pk], 2026, 2, on=ON)]
+    for progress in budget_progress(budgets, on=ON):
+        slow, left_out = slow_spent(progress.budget, rates)
+        assert (progress.spent, progress.not_converted_count) == (slow, left_out)
+        assert progress.carried == carried[progress.budget.category_id]
+        carried[progress.budget.category_id] += 100 - slow
+    monthly = [progress.budget for progress in progress_of_month([owner.pk], 2026, 2, on=ON)]
     assert monthly == [budget for budget in budgets if budget.month == 2]
 
 
@@ -391,12 +391,12 @@ def test_a_scan_over_many_users_needs_constant_queries_per_batch(spend, category
     large, found = queries_of(lambda: list(progress_of_month(iter(many), 2026, 3, on=ON)))
     assert (small, large) == (6, 6)
     assert (len(first), len(found)) == (4, 16)
-    assert {one.status for one in found} == {"warning"}
-    assert [one.budget.user_id for one in found] == sorted(many * 2)
+    assert {progress.status for progress in found} == {"warning"}
+    assert [progress.budget.user_id for progress in found] == sorted(many * 2)
     monkeypatch.setattr("budgets.progress.USERS_AT_ONCE", 3)
     batched, same = queries_of(lambda: list(progress_of_month(many, 2026, 3, on=ON)))
     assert (batched, same) == (18, found)
     names, _ = queries_of(
-        lambda: [one.budget.user.email + one.budget.category.name for one in found]
+        lambda: [progress.budget.user.email + progress.budget.category.name for progress in found]
     )
     assert names == 0

@@ -175,7 +175,7 @@ def test_copying_skips_existing_budgets_and_leaves_other_months_and_people_alone
     budget_for("restaurants", 77, month=3)
     assert copy_last_month(actor=alice, user=alice, year=2026, month=3) == 1
     copied = Budget.objects.owned_by(alice).in_month(2026, 3).order_by("pk")
-    assert [(one.category.slug, one.limit_amount, one.rollover) for one in copied] == [
+    assert [(budget.category.slug, budget.limit_amount, budget.rollover) for budget in copied] == [
         ("restaurants", 77, False),
         ("groceries", 100, True),
     ]

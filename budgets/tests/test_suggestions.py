@@ -16,7 +16,7 @@ ON = date(2026, 3, 15)
 
 def suggested(user, year=2026, month=3, on=ON):
     found = suggestions(user=user, year=year, month=month, on=on)
-    return {one.category.slug: one.amount for one in found}
+    return {suggestion.category.slug: suggestion.amount for suggestion in found}
 
 
 def test_a_suggestion_is_the_median_of_the_six_previous_full_months(alice, spend):

@@ -41,7 +41,10 @@ def budgets(alice, budget_for, spend, rate):
 
 
 def standing(budgets):
-    return [(one.spent, one.limit, one.status) for one in budget_progress(budgets, on=ON)]
+    return [
+        (progress.spent, progress.limit, progress.status)
+        for progress in budget_progress(budgets, on=ON)
+    ]
 
 
 def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):

@@ -88,16 +88,16 @@ def make_bills(*, owner: User, on: date) -> int:
         _standing(owner, merchant, auto_pay, on)
     categories = {category.slug: category for category in Category.objects.filter(user=None)}
     checking = Account.objects.owned_by(owner).filter(account_type="checking").order_by("pk")
-    for one in AHEAD:
+    for bill in AHEAD:
         create_bill(
             actor=owner,
             user=owner,
-            biller_name=one.name,
-            amount_due=Decimal(one.amount),
-            due_date=on + timedelta(days=one.days),
-            recurrence=one.recurrence,
+            biller_name=bill.name,
+            amount_due=Decimal(bill.amount),
+            due_date=on + timedelta(days=bill.days),
+            recurrence=bill.recurrence,
             account=checking.first(),
-            category=categories.get(one.category),
+            category=categories.get(bill.category),
         )
     return Bill.objects.filter(user=owner).count()
 

@@ -76,10 +76,10 @@ def _make_it_tight(owner: User, on: date) -> None:
     """Adjust this month's limits, if needed, so that one is exceeded and one nearly used up."""
     rows = Budget.objects.owned_by(owner).in_month(on.year, on.month).for_list()
     found = budget_progress(list(rows.order_by("pk")), on=on)
-    free = [one for one in found if one.spent > 10 and one.status == ON_TRACK]
+    free = [progress for progress in found if progress.spent > 10 and progress.status == ON_TRACK]
     wanted = [(EXCEEDED, OVER, ROUND_FLOOR), (WARNING, NEARLY, ROUND_CEILING)]
     for status, share, rounding in wanted:
-        if not free or any(one.status == status for one in found):
+        if not free or any(progress.status == status for progress in found):
             continue
         # Pick the budget whose limit has to change least.
         one = min(free, key=lambda one: abs(one.exact_percent - 100 * share))

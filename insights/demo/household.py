@@ -206,11 +206,13 @@ class Household:
             )
 
     def _subscriptions(self) -> None:
-        for one in SUBSCRIPTIONS:
-            if self.today.day == one.day:
-                is_dearer = one.later and self._month_index >= one.rises_in
-                price = Decimal(one.later if is_dearer else one.price)
-                self._write("card", -price, one.text, one.name, one.category)
+        for subscription in SUBSCRIPTIONS:
+            if self.today.day == subscription.day:
+                is_dearer = subscription.later and self._month_index >= subscription.rises_in
+                price = Decimal(subscription.later if is_dearer else subscription.price)
+                self._write(
+                    "card", -price, subscription.text, subscription.name, subscription.category
+                )
 
     def _utilities(self) -> None:
         """Electricity peaks in the dark months and a little in July, gas in winter."""

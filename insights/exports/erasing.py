@@ -111,7 +111,7 @@ def _addresses_of(user: User) -> set[str]:
     known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses = {
         user.email.lower(),
-        *(one.lower() for one in known),
+        *(word.lower() for word in known),
         *(a.lower() for b in told for a in b),
     }
     others = User.objects.exclude(pk=user.pk).filter(email__in=addresses)

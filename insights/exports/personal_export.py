@@ -95,7 +95,7 @@ def json_pieces(user: User, *, at: datetime, report: Callable[[int], None]) -> I
 
 def exported_tables() -> list[type[Model]]:
     """Every table with rows of a person, sorted by section name."""
-    tables = [one for one in tables_of_people() if one._meta.label not in LEFT_OUT]
+    tables = [model for model in tables_of_people() if model._meta.label not in LEFT_OUT]
     return sorted(tables, key=section_name)
 
 

@@ -69,8 +69,8 @@ def insights_coverage(user: User, *, include_shared: bool | None = None) -> Cove
     require(user, Ability.SEE_INSIGHTS)
     levels = shared_account_ids(user)
     visible = list(Account.objects.visible_to(user))
-    own = [one for one in visible if one.user_id == user.pk]
-    full = [one for one in visible if levels.get(one.pk) != AccountShare.Level.VIEWER]
+    own = [account for account in visible if account.user_id == user.pk]
+    full = [account for account in visible if levels.get(account.pk) != AccountShare.Level.VIEWER]
     if include_shared is None:
         include_shared = user.role in _GUESTS or not own
     accounts = full if include_shared else own

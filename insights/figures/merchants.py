@@ -128,7 +128,7 @@ def merchants(question: Question, *, limit: int = SHOWN) -> Merchants:
             (now_lines if on in period else before_lines).append(line)
     rates = _rates_for(question, [*now_lines, *before_lines])
     now, before_sums = _by_merchant(now_lines, rates), _by_merchant(before_lines, rates)
-    whole = sum((one.spent for one in now.values()), Decimal(0))
+    whole = sum((sums.spent for sums in now.values()), Decimal(0))
     spent = sorted(
         ((key, one) for key, one in now.items() if one.spent or one.refunds),
         key=lambda item: (-item[1].spent, item[0]),
@@ -172,7 +172,7 @@ def _largest(amounts: dict[Any, Decimal]) -> Any:
 
 
 def _categories(sums: Iterable[_Sum]) -> dict[int, Category]:
-    ids = {pk for one in sums for pk in one.by_category} - {None}
+    ids = {pk for merchant in sums for pk in merchant.by_category} - {None}
     return Category.objects.in_bulk(ids) if ids else {}
 
 
@@ -284,7 +284,7 @@ def _months(question: Question, period: Period, before: Period) -> Iterable[tupl
         for account in question.coverage.accounts
         if account.currency == question.currency
     ]
-    spans = [whole_months(one) for one in (period, before)]
+    spans = [whole_months(span) for span in (period, before)]
     wanted = [Q(month__range=(months[0], months[-1])) for months in spans if months]
     if not (home and wanted):
         return []

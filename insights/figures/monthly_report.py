@@ -69,7 +69,7 @@ class MonthlyReport:
     def rates(self) -> tuple[RatesUsed, ...]:
         """The rates used for each currency, the latest of net worth and cash flow."""
         by_age = sorted((*self.worth.rates, *self.flow.rates), key=lambda one: one.last)
-        used = {one.from_currency: one for one in by_age}
+        used = {rate.from_currency: rate for rate in by_age}
         return tuple(used[currency] for currency in sorted(used))
 
     @property

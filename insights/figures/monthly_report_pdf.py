@@ -40,25 +40,25 @@ def monthly_report_context(report: MonthlyReport, *, locale: str) -> dict[str, A
 
 def _slices(report: MonthlyReport) -> list[Slice]:
     shown = report.spending[:SHOWN_CATEGORIES]
-    slices = [Slice(one.name, one.total, one.color) for one in shown if one.total > 0]
+    slices = [Slice(row.name, row.total, row.color) for row in shown if row.total > 0]
     rest = _rest(report)
     return [*slices, Slice("Everything else", rest, _OTHER)] if rest else slices
 
 
 def _rest(report: MonthlyReport) -> Decimal:
     """Spending in the categories that are not listed."""
-    return sum((one.total for one in report.spending[SHOWN_CATEGORIES:]), Decimal(0))
+    return sum((row.total for row in report.spending[SHOWN_CATEGORIES:]), Decimal(0))
 
 
 def _trend(report: MonthlyReport, locale: str) -> str:
     """Income and expenses by month; empty if no month has either."""
-    if not any(one.income or one.expenses for one in report.trend):
+    if not any(month.income or month.expenses for month in report.trend):
         return ""
     chart = columns(
-        [date_format(one.month, "M Y", locale) for one in report.trend],
+        [date_format(month.month, "M Y", locale) for month in report.trend],
         [
-            ("Income", _INCOME, [one.income for one in report.trend]),
-            ("Spending", _SPENDING, [one.expenses for one in report.trend]),
+            ("Income", _INCOME, [month.income for month in report.trend]),
+            ("Spending", _SPENDING, [month.expenses for month in report.trend]),
         ],
     )
     return picture(chart)

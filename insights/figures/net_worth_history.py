@@ -197,11 +197,11 @@ def _lives(
     for month, account_id, _net in nets:
         months.setdefault(account_id, []).append(month)
     lives, timezone = {}, question.coverage.user.timezone
-    for one in accounts:
-        opened = local_date(timezone, one.created_at)
-        of_account = months.get(one.pk) or [first_of_month(opened)]
-        first = min(of_account[0], opened) if one.pk in months else opened
-        lives[one.pk] = _Life(one, timezone, first, of_account[-1])
+    for account in accounts:
+        opened = local_date(timezone, account.created_at)
+        of_account = months.get(account.pk) or [first_of_month(opened)]
+        first = min(of_account[0], opened) if account.pk in months else opened
+        lives[account.pk] = _Life(account, timezone, first, of_account[-1])
     return lives
 
 
@@ -213,8 +213,8 @@ def _point(evening: date, worths: Iterable[tuple[Account, Converted | None]]) ->
         assets=sum((amount for amount in amounts if amount > 0), Decimal(0)),
         liabilities=-sum((amount for amount in amounts if amount < 0), Decimal(0)),
         not_converted=tuple(
-            NotConverted(one.pk, one.name, one.currency, 1, evening, evening)
-            for one, converted in worths
+            NotConverted(account.pk, account.name, account.currency, 1, evening, evening)
+            for account, converted in worths
             if converted is None
         ),
         account_count=len(worths),

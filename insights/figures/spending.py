@@ -77,7 +77,9 @@ def categories_of(flows: Flows) -> dict[int | None, Category]:
         return {}
     used = Category.objects.filter(pk__in=ids).select_related("parent")
     by_id: dict[int | None, Category] = {category.pk: category for category in used}
-    return by_id | {one.parent_id: one.parent for one in used if one.parent is not None}
+    return by_id | {
+        category.parent_id: category.parent for category in used if category.parent is not None
+    }
 
 
 def spending_by_category(
@@ -97,7 +99,7 @@ def spending_by_category(
     """
     now = _by_family(flows.within(period), categories)
     before = _by_family(flows.within(previous), categories)
-    whole = sum((one.spent for family in now.values() for one in family.values()), Decimal(0))
+    whole = sum((share.spent for family in now.values() for share in family.values()), Decimal(0))
     rows: list[CategorySpending] = []
     for top in {**now, **before} if with_gone else now:
         family, was = now.get(top, {}), before.get(top, {})
@@ -124,14 +126,14 @@ def _row(
     children: tuple[CategorySpending, ...] = (),
 ) -> CategorySpending:
     now = list(now)
-    spent = sum((one.spent for one in now), Decimal(0))
+    spent = sum((row.spent for row in now), Decimal(0))
     return CategorySpending(
         category=category,
         total=spent,
-        refunds=sum((one.refunds for one in now), Decimal(0)),
-        count=sum(one.count for one in now),
+        refunds=sum((row.refunds for row in now), Decimal(0)),
+        count=sum(row.count for row in now),
         percent=percent_of(spent, whole),
-        previous_total=sum((one.spent for one in before), Decimal(0)),
+        previous_total=sum((row.spent for row in before), Decimal(0)),
         children=children,
     )
 

@@ -87,7 +87,7 @@ def bill_payments(
     ledger: Ledger, known: Known, found: Sequence[Recurring], on: date
 ) -> list[Entry]:
     """Payments of repeating bills that are not in any detected series."""
-    in_series = {line.pk for one in found for line in one.series.lines}
+    in_series = {line.pk for item in found for line in item.series.lines}
     of_bills = {bill.payment_id for bill in ledger.bills if bill.repeats and bill.is_settled(on)}
     apart = of_bills - in_series
     return [entry for entry in known.outward if entry.pk in apart]
@@ -102,7 +102,7 @@ def expected_events(
     until: date,
 ) -> tuple[list[Event], list[BillFact]]:
     """All expected events by day, and the bills that could not be converted."""
-    active = [one for one in found if one.is_active]
+    active = [item for item in found if item.is_active]
     settled = {bill.payment_id: bill.series for bill in ledger.bills if bill.payment_id}
     ahead = posted_ahead(ledger, accounts, active, on)
     planned, paid = ahead.without_paid(_planned(ledger, accounts, known, settled, on, until))
@@ -173,9 +173,9 @@ def _posted(
 ) -> list[Event]:
     """Future-dated transactions, each on its own day, without those already in today's balance."""
     currencies = {account.pk: account.currency for account in accounts}
-    pay = {line.pk for one in pay_days for line in ahead.payments_of(one)}
+    pay = {line.pk for item in pay_days for line in ahead.payments_of(item)}
     is_today = ledger.is_today and on == ledger.on
-    counted = {one.entry.pk for one in ledger.ahead if one.is_posted and is_today}
+    counted = {planned.entry.pk for planned in ledger.ahead if planned.is_posted and is_today}
     return [
         Event(
             date.fromordinal(line.day),
@@ -206,7 +206,7 @@ def _alike(
     Matched by the person's answer, a past payment or name; the rest by account, amount and
     date, one to one.
     """
-    paid = [{settled.get(line.pk) for line in one.series.lines} for one in active]
+    paid = [{settled.get(line.pk) for line in item.series.lines} for item in active]
     known: set[tuple[UUID, int]] = set()
     fits = []
     for bill, day in bills:
@@ -256,9 +256,9 @@ def _dates(
 def _pay_days(ledger: Ledger, active: Sequence[Recurring], on: date) -> list[Recurring]:
     """The days of income a person lives on; monthly interest does not count."""
     yearly = [
-        (sure(ledger.rates.convert(one.yearly, one.currency, on)).amount, one)
-        for one in active
-        if one.is_income
+        (sure(ledger.rates.convert(item.yearly, item.currency, on)).amount, item)
+        for item in active
+        if item.is_income
     ]
     whole = sum((worth for worth, _one in yearly), Decimal(0))
     return [one for worth, one in yearly if worth >= PAY_DAY_PART * whole]

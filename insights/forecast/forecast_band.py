@@ -45,10 +45,10 @@ def foreseen(
     """(account, day, signed amount) of planned payments: recurring ones, and payments of other
     bills.
     """
-    for one in found:
-        sign = 1 if one.is_income else -1
-        for day, amount in _expected_then(one.series, today):
-            yield one.account.pk, day, sign * amount
+    for event in found:
+        sign = 1 if event.is_income else -1
+        for day, amount in _expected_then(event.series, today):
+            yield event.account.pk, day, sign * amount
     for entry in payments:
         yield entry.account_id, entry.day, entry.amount
 

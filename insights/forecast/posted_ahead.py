@@ -90,9 +90,9 @@ def posted_ahead(
     """Transactions entered by the end of `on` for later days, matched with recurring payments."""
     currencies, today = {account.pk: account.currency for account in accounts}, on.toordinal()
     known = [
-        one.entry
-        for one in ledger.ahead
-        if one.known_on <= today < one.entry.day and one.entry.account_id in currencies
+        planned.entry
+        for planned in ledger.ahead
+        if planned.known_on <= today < planned.entry.day and planned.entry.account_id in currencies
     ]
     inside = opposite_sides(known, apart=0)
     lines = [entry for entry in known if entry.pk not in inside]

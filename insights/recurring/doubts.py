@@ -41,8 +41,10 @@ def doubts_among(found: Sequence[Recurring], known: KnownBills) -> tuple[Doubt, 
     Pairs that certainly match, or were answered, are not asked about.
     """
     linked = with_bills(found, known)
-    taken = {one.bill_id for one in linked}
-    free = [one for one in linked if one.is_active and not one.is_income and one.bill_id is None]
+    taken = {item.bill_id for item in linked}
+    free = [
+        item for item in linked if item.is_active and not item.is_income and item.bill_id is None
+    ]
     fits = []
     for bill in known.openly.values():
         for place, one in enumerate(free):
@@ -72,7 +74,11 @@ def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:
         if account.currency == bill.currency and bill.account_id in (None, account.pk)
     )
     found = find_recurring(replace(coverage, accounts=payers), on)
-    return [one for one in doubts_among(found, known_bills(user)) if one.bill.series == bill.series]
+    return [
+        doubt
+        for doubt in doubts_among(found, known_bills(user))
+        if doubt.bill.series == bill.series
+    ]
 
 
 def _is_doubtful(bill: BillTerms, one: Recurring) -> bool:

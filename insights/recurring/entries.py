@@ -171,7 +171,11 @@ def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
     )
     busy = [(account, name) for account, name, _count in counted]
     unnamed = [account for account, name in busy if not name]
-    left_out = _before_newest(totals, [one for one in busy if one[1]], until) if busy else []
+    left_out = (
+        _before_newest(totals, [(account, name) for account, name in busy if name], until)
+        if busy
+        else []
+    )
     if unnamed:
         worded = (
             rows.filter(

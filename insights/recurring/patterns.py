@@ -133,7 +133,7 @@ def _find_among_many(rows: list[Line]) -> list[Series]:
     for lines in by_price.values():
         if len(lines) <= MOST_OF_ONE_PRICE:
             found += _explain_as_several(lines) or _standing_out(lines)
-    return [one for one in _joined(found) if len(one.slots) >= LEAST_AMONG_MANY]
+    return [piece for piece in _joined(found) if len(piece.slots) >= LEAST_AMONG_MANY]
 
 
 def _standing_out(rows: list[Line]) -> list[Series]:
@@ -182,7 +182,7 @@ def _explain_as_several(rows: list[Line]) -> list[Series]:
         found.append(best)
         taken = {line.pk for line in best.lines}
         rest = [line for line in rest if line.pk not in taken]
-    is_tight = len(found) == 1 or all(_share_within(one, 2) >= 0.8 for one in found)
+    is_tight = len(found) == 1 or all(_share_within(piece, 2) >= 0.8 for piece in found)
     is_explained = len(rows) - len(rest) >= EXPLAINED * len(rows)
     return found if is_tight and is_explained else []
 
@@ -240,7 +240,7 @@ def _is_credible(series: Series, *, may_vary: bool) -> bool:
 
 def _share_within(series: Series, days: int) -> float:
     late = series.late()
-    return sum(abs(one) <= days for one in late) / len(late)
+    return sum(abs(days_late) <= days for days_late in late) / len(late)
 
 
 def _alike(rows: list[Line]) -> Iterator[list[Line]]:
@@ -308,9 +308,9 @@ def _by_months(rows: list[Line], rhythms: list[Rhythm]) -> list[Series]:
 def _days_of_month(rows: list[Line]) -> list[int]:
     """Possible due days of the month: the most common ones, and the last."""
     dates = [line.on for line in rows]
-    days = Counter(one.day for one in dates)
+    days = Counter(day.day for day in dates)
     anchors = {day for day, _count in days.most_common(8 if len(rows) <= 12 else 4)}
-    if any(month_day(month_number(one), 31) == one.toordinal() for one in dates):
+    if any(month_day(month_number(day), 31) == day.toordinal() for day in dates):
         anchors.add(31)
     return sorted(anchors)
 
@@ -356,7 +356,7 @@ def _joined(found: list[Series]) -> list[Series]:
     pieces = sorted(found, key=lambda one: (one.first_slot, one.anchor))
     whole: list[Series] = []
     for piece in pieces:
-        before = next((one for one in whole if _continues(one, piece)), None)
+        before = next((series for series in whole if _continues(series, piece)), None)
         if before is None:
             whole.append(piece)
         else:
@@ -383,7 +383,7 @@ def _is_near(one: int, other: int) -> bool:
 
 def _complete(found: list[Series], rows: list[Line]) -> tuple[list[Series], list[Line]]:
     """Assign remaining transactions to each series' empty slots, preferring the newest price."""
-    taken = {line.pk for one in found for line in one.lines}
+    taken = {line.pk for series in found for line in series.lines}
     rest = [line for line in rows if line.pk not in taken]
     for position, series in enumerate(found):
         for line in list(rest):

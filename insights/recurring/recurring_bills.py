@@ -99,7 +99,7 @@ def answers_of(user: User) -> Answers:
 
 def with_bills(found: Sequence[Recurring], known: KnownBills) -> list[Recurring]:
     """Each expense with the user's open bill for it."""
-    return [replace(one, bill_id=_bill_of(one, found, known)) for one in found]
+    return [replace(item, bill_id=_bill_of(item, found, known)) for item in found]
 
 
 def _bill_of(one: Recurring, found: Iterable[Recurring], known: KnownBills) -> int | None:

@@ -34,7 +34,7 @@ class Row:
 def recurring_context(summary: RecurringSummary) -> dict[str, Any]:
     """The context of `templates/insights/recurring.html`."""
     found = [*summary.payments, *summary.incomes, *summary.ended]
-    categories = Category.objects.in_bulk({one.category_id for one in found} - {None})
+    categories = Category.objects.in_bulk({item.category_id for item in found} - {None})
 
     def rows(items: Iterable[Recurring]) -> list[Row]:
         return [_row(item, summary, categories) for item in items]

@@ -80,28 +80,28 @@ def recurring_summary(
         found = with_bills(unlinked, bills)
         dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
         answers = tuple(SameAnswer.objects.visible_to(user).select_related("account"))
-        active = [one for one in found if one.is_active]
-        currencies = {one.currency for one in active}
+        active = [item for item in found if item.is_active]
+        currencies = {item.currency for item in active}
         rates = RateTable.for_dates(currencies, currency, [on])
     known = {code: rates.rate(code, on) for code in sorted(currencies)}
-    payments = tuple(one for one in active if not one.is_income)
-    incomes = tuple(one for one in active if one.is_income)
+    payments = tuple(item for item in active if not item.is_income)
+    incomes = tuple(item for item in active if item.is_income)
     return RecurringSummary(
         on=on,
         currency=currency,
         coverage=coverage,
         payments=payments,
         incomes=incomes,
-        ended=tuple(one for one in found if not one.is_active),
+        ended=tuple(item for item in found if not item.is_active),
         dismissed=dismissed,
         doubts=doubts_among(unlinked, bills),
         same_answers=answers,
         cost=_cost(payments, rates, on),
         income=_cost(incomes, rates, on),
         not_converted=merged(
-            NotConverted(one.account.pk, one.account.name, one.currency, 1, on, on)
-            for one in active
-            if known[one.currency] is None
+            NotConverted(item.account.pk, item.account.name, item.currency, 1, on, on)
+            for item in active
+            if known[item.currency] is None
         ),
         rates=rates_used(rate for rate in known.values() if rate is not None),
     )
@@ -109,6 +109,6 @@ def recurring_summary(
 
 def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
     """The total of those that convert; the others are in `not_converted`."""
-    worths = [rates.convert(one.monthly, one.currency, on) for one in found]
+    worths = [rates.convert(item.monthly, item.currency, on) for item in found]
     amounts = [worth.amount for worth in worths if worth is not None]
     return Cost(len(amounts), sum(amounts, Decimal(0)))

@@ -53,8 +53,12 @@ def _for_readers() -> dict[str, Any]:
     return {
         "platform": platform,
         "volume": [
-            (one, plain_amount(one.inflow, one.currency), plain_amount(one.outflow, one.currency))
-            for one in platform.volume
+            (
+                volume,
+                plain_amount(volume.inflow, volume.currency),
+                plain_amount(volume.outflow, volume.currency),
+            )
+            for volume in platform.volume
         ],
         "charts": _charts(platform),
         "chart_size": (WIDTH, HEIGHT),

@@ -30,7 +30,7 @@ def test_overview_includes_upcoming_bills_and_points(alice, checking, api_for):
         )
     create_program(actor=alice, user=alice, program_name="Miles", on=today, points_balance=1240)
     data = api_for(alice).get("/api/dashboard/overview").json()
-    shown = [(one["biller_name"], one["status"]) for one in data["upcoming_bills"]]
+    shown = [(bill["biller_name"], bill["status"]) for bill in data["upcoming_bills"]]
     assert shown == [("Late", "overdue"), ("Soon", "upcoming")]
     assert data["rewards"] == {"total_points": 1240}
 

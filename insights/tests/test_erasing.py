@@ -82,14 +82,14 @@ def person(guard, settings) -> User:
 
 def share(owner: User, member: User) -> None:
     """Share through the service: it sends a mail and records events in both chains."""
-    for one in invite(
+    for share in invite(
         actor=owner,
         email=member.email,
         level="analyst",
         accounts=owner.accounts.all(),
         at=timezone.now(),
     ):
-        accept_share(actor=member, share=one)
+        accept_share(actor=member, share=share)
 
 
 def test_nothing_of_an_erased_person_remains(person, settings):

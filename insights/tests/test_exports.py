@@ -247,7 +247,7 @@ def test_the_monthly_report_shows_the_figures_of_the_month(alice, household, tod
         export.refresh_from_db()
         assert export.status == "done", export.error
         text = text_of(b"".join(exporting.fetch_export(actor=alice, export=export)))
-        assert [one for one in expected if one not in text] == [], text
+        assert [word for word in expected if word not in text] == [], text
         assert not re.search(r"\d{4}-\d\d-\d\d", text)
         assert re.search(rf"{at_month:%b} \d+, {at_month:%Y}", text)
 
@@ -305,14 +305,14 @@ def test_the_full_export_contains_all_own_data_and_no_secrets(
         assert archive.read(f"receipts/{mine.attachments.get().pk}-a b.pdf") == b"%PDF-1.4 receipt"
         everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert told["profile"]["email"] == "alice@example.com"
-    assert [(one["name"], Decimal(one["balance"])) for one in told["accounts"]] == [
+    assert [(account["name"], Decimal(account["balance"])) for account in told["accounts"]] == [
         ("Everyday", Decimal("987.66"))
     ]
     (row,) = told["transactions"]
     assert (Decimal(row["signed_amount"]), row["notes"]) == (Decimal("-12.34"), "for the garden")
     assert told["tags"][0]["name"] == "fun"
-    assert [one["transaction_id"] for one in told["transaction_tags"]] == [mine.pk]
-    assert "insights.export.requested" in [one["action"] for one in told["audit_events"]]
+    assert [tagging["transaction_id"] for tagging in told["transaction_tags"]] == [mine.pk]
+    assert "insights.export.requested" in [event["action"] for event in told["audit_events"]]
     for foreign in ("bob@example.com", "Bob's", alice.password, "password"):
         assert foreign not in everything.replace("Passwords", "")
 
@@ -324,7 +324,7 @@ def test_every_personal_table_is_exported_or_excluded_with_a_reason():
     left_out = set(personal_export.LEFT_OUT)
     assert exported | left_out == tables
     assert exported & left_out == set()
-    names = [personal_export.section_name(one) for one in personal_export.exported_tables()]
+    names = [personal_export.section_name(model) for model in personal_export.exported_tables()]
     assert len(set(names)) == len(names)
     assert {Transaction._meta.label, Export._meta.label} <= exported
 

@@ -181,7 +181,7 @@ def test_transfers_between_covered_accounts_do_not_count_but_to_a_loan_do(alice,
 def test_amounts_without_a_rate_are_left_out_and_counted(alice, steady):
     make_account(user=alice, name="Zürich", currency="CHF", opening_balance="700")
     before = forecast_of(alice)
-    assert [one.account_name for one in before.not_converted] == ["Zürich"]
+    assert [line.account_name for line in before.not_converted] == ["Zürich"]
     rate = ExchangeRate(base="CHF", quote="EUR", rate="1.05", rate_on=ON, source="test")
     store_rates(actor=None, rates=[rate])
     after = forecast_of(alice)
@@ -365,19 +365,19 @@ def assert_what_recurs_is_what_the_rows_say(demo, rows):
     """Every monthly contract of the household and no shop; prices and sums from its rows."""
     summary = recurring_summary(user=demo, on=DEMO_ON)
     monthly = [payment for payment in summary.payments if payment.cadence == "monthly"]
-    assert {one.name for one in monthly} == MONTHLY
+    assert {item.name for item in monthly} == MONTHLY
     assert len(monthly) == len(MONTHLY)
-    for one in monthly:
-        own = [row for row in rows if row.merchant == one.name
-               and row.account_id == one.account.pk and row.signed_amount < 0]  # fmt: skip
+    for item in monthly:
+        own = [row for row in rows if row.merchant == item.name
+               and row.account_id == item.account.pk and row.signed_amount < 0]  # fmt: skip
         last = max(own, key=lambda row: row.txn_date)
-        assert (one.last_on, one.last_amount) == (last.txn_date, last.amount)
-        assert one.next_on == add_months(last.txn_date, 1)
+        assert (item.last_on, item.last_amount) == (last.txn_date, last.amount)
+        assert item.next_on == add_months(last.txn_date, 1)
         year = [row.amount for row in own if row.txn_date > last.txn_date - timedelta(days=360)]
-        is_price = one.name not in ("City Light", "Puget Gas", "Northwind Bank")
-        assert one.is_fixed == is_price
+        is_price = item.name not in ("City Light", "Puget Gas", "Northwind Bank")
+        assert item.is_fixed == is_price
         usual = last.amount if is_price else sum(year) / len(year)
-        assert abs(one.monthly - usual) < Decimal("0.0001")
+        assert abs(item.monthly - usual) < Decimal("0.0001")
     whole = sum(
         payment.monthly * rate_on(payment.currency, "USD", DEMO_ON) for payment in summary.payments
     )

@@ -132,8 +132,8 @@ def assert_flows_are_right(question, raw, period, before) -> None:
     )
     for row in found.rows:
         if row.children:
-            assert sum(one.total for one in row.children) == row.total
-            assert sum(one.previous_total for one in row.children) == row.previous_total
+            assert sum(child.total for child in row.children) == row.total
+            assert sum(child.previous_total for child in row.children) == row.previous_total
 
 
 def assert_merchants_are_right(question, raw, period, before) -> None:
@@ -297,16 +297,18 @@ def test_missing_rates_leave_out_exactly_their_amounts_until_the_rates_return(al
         assert lines == {code: (len(found), found[0], found[-1]) for code, found in named.items()}
         today = {account for account in abroad if (account.currency, ON) in dropped}
         gone = sum(
-            Account.objects.get(pk=one.pk).balance
-            * Decimal(rates[one.currency, ON].rate)
-            / parts.get(one.currency, 1)
-            for one in today
+            Account.objects.get(pk=account.pk).balance
+            * Decimal(rates[account.currency, ON].rate)
+            / parts.get(account.currency, 1)
+            for account in today
         )
         assert whole[2].total - worth.total == gone
-        assert {line.account_id for line in worth.not_converted} == {one.pk for one in today}
+        assert {line.account_id for line in worth.not_converted} == {
+            account.pk for account in today
+        }
         for key in dropped:
             rates[key].save(force_insert=True)
-        assert [one.not_converted for one in seen()] == [(), (), ()]
+        assert [figure.not_converted for figure in seen()] == [(), (), ()]
         assert (seen()[0].expenses, seen()[1].total, seen()[2].total) == (
             whole[0].expenses,
             whole[1].total,

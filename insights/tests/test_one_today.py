@@ -50,7 +50,7 @@ def test_net_worth_matches_the_chosen_period(
 ):
     url = f"/api/insights/net-worth?date_from={first}&date_to={last}"
     answer = api_for(euro_alice).get(url).json()
-    found = [(one["date"], one["net_worth"]) for one in answer["points"]]
+    found = [(point["date"], point["net_worth"]) for point in answer["points"]]
     assert [worth for _on, worth in found] == points
     assert (found[0][0], found[-1][0]) == (first, last)
     assert (answer["net_worth"], answer["change"]) == (points[-1], change)
@@ -67,7 +67,7 @@ def test_a_new_accounts_history_begins_on_its_opening_day(api_for, client_for, e
     ] == [5000]
     url = f"/api/insights/net-worth?date_from={day(-90)}&date_to={TODAY}"
     answer = api_for(euro_alice).get(url).json()
-    assert [one["date"] for one in answer["points"]] == [str(TODAY)]
+    assert [point["date"] for point in answer["points"]] == [str(TODAY)]
     make_transaction(account=account, amount="-20.00", txn_date=day(-40))
     points = daily_balances(stored(account), 90, TODAY)
     assert points[0].on == day(-40).replace(day=1)

@@ -61,7 +61,7 @@ def test_each_monthly_cadence_is_found(cadence, months, count):
 def test_each_daily_cadence_is_found(cadence, days):
     start = date(2025, 3, 7)
     found = find_series(history(*[(start + timedelta(days * n), 35.0) for n in range(10)]))
-    assert [(one.rhythm.cadence, len(one.slots)) for one in found] == [(cadence, 10)]
+    assert [(series.rhythm.cadence, len(series.slots)) for series in found] == [(cadence, 10)]
     rhythm, series = RHYTHMS[Cadence(cadence)], found[0]
     following = rhythm.slot_day(series.anchor, rhythm.next_slot(series.last_slot))
     assert date.fromordinal(following) == start + timedelta(days * 10)

@@ -69,7 +69,7 @@ def household(alice, on):
 
 def found(user, on):
     summary = recurring_summary(user=user, on=on)
-    return {one.name: one for one in (*summary.payments, *summary.incomes, *summary.ended)}
+    return {item.name: item for item in (*summary.payments, *summary.incomes, *summary.ended)}
 
 
 def test_recurring_payments_show_next_date_cost_and_price_change(alice, household, on, api_for):
@@ -106,7 +106,7 @@ def test_unconvertible_payments_are_left_out_of_totals_and_counted(alice, househ
     answer = api_for(alice).get(API).json()
     assert (answer["monthly_cost"], answer["not_converted"]) == ("45.00", 1)
     assert answer["not_converted_items"][0]["account_name"] == "Zürich"
-    assert {one["merchant"] for one in answer["payments"]} == {"City Gym", "Bergbahn"}
+    assert {payment["merchant"] for payment in answer["payments"]} == {"City Gym", "Bergbahn"}
     rate = ExchangeRate(base="CHF", quote="EUR", rate="1.05", rate_on=on, source="test")
     store_rates(actor=None, rates=[rate])
     answer = api_for(alice).get(API).json()
@@ -150,7 +150,7 @@ def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for
     assert not RecurringDismissal.objects.exists()
     made = api.post(address, body)
     assert (made.status_code, made.json()["merchant"]) == (201, "city gym")
-    assert [one["id"] for one in api.get(API).json()["dismissed"]] == [made.json()["id"]]
+    assert [item["id"] for item in api.get(API).json()["dismissed"]] == [made.json()["id"]]
     assert api_for(bob).delete(f"{address}/{made.json()['id']}").status_code == 404
     assert api.delete(f"{address}/{made.json()['id']}").status_code == 204
     with pytest.raises(ValidationError):
@@ -161,7 +161,7 @@ def test_dismissing_over_the_api_and_its_refusals(alice, bob, household, api_for
 
 def test_a_bill_form_is_prefilled_and_existing_bills_are_marked(alice, household, on, client_for):
     client = client_for(alice)
-    (row,) = [one for one in client.get(PAGE).context["payments"] if one.item.name == "City Gym"]
+    (row,) = [line for line in client.get(PAGE).context["payments"] if line.item.name == "City Gym"]
     form = client.get(row.bill_form).context["form"]
     filled = {name: form[name].value() for name in ("biller_name", "amount_due", "recurrence")}
     assert filled == {"biller_name": "City Gym", "amount_due": "45.00", "recurrence": "monthly"}
@@ -197,7 +197,7 @@ def test_a_busy_merchant_is_read_in_part_and_a_till_not_at_all(alice, on):
         *[(day, "-9.99", "Everything Store") for day in months],
     )  # fmt: skip
     read = load_entries([account], after=add_months(on, -25), until=on)
-    names = Counter(one.name for one in read)
+    names = Counter(item.name for item in read)
     assert set(names) == {"Stall Rent", "Everything Store"}
     assert many - 40 < names["Everything Store"] <= many
     longer = load_entries([account], after=add_months(on, -31), until=on)

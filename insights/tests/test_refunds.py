@@ -112,15 +112,15 @@ def test_a_split_refund_lowers_each_of_its_categories(api_for, patient):
         {"counts_as": "spending", "transfers": "exclude"},
         queryset=Transaction.objects.visible_to(patient),
     ).qs
-    assert -sum(one.counted_amount for one in found) == 210
+    assert -sum(row.counted_amount for row in found) == 210
 
 
 def test_the_linked_lists_add_up_to_the_figures(api_for, client_for, patient):
     api = api_for(patient)
     spending = api.get("/api/transactions?counts_as=spending").json()["results"]
-    assert sorted(one["signed_amount"] for one in spending) == ["-500.00", "200.00"]
+    assert sorted(row["signed_amount"] for row in spending) == ["-500.00", "200.00"]
     income = api.get("/api/transactions?counts_as=income").json()["results"]
-    assert [one["signed_amount"] for one in income] == ["1000.00"]
+    assert [row["signed_amount"] for row in income] == ["1000.00"]
     page = client_for(patient).get("/insights/cash-flow/?period=this_month").content.decode()
     assert "Refunds lower the spending of their category." in page
     for words in ("1,200.00", "came in and", "500.00", "went out"):

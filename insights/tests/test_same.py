@@ -67,7 +67,7 @@ def asked(alice):
     """The questions; the forecast's and those of the recurring payments are the same."""
     found = {(doubt.bill.name, doubt.recurring.name) for doubt in forecast(alice).doubts}
     others = recurring_summary(user=alice, on=ON).doubts
-    assert found == {(one.bill.name, one.recurring.name) for one in others}
+    assert found == {(doubt.bill.name, doubt.recurring.name) for doubt in others}
     return found
 
 
@@ -171,7 +171,7 @@ def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time
     answered = api.post(SAME, said | {"decision": "same"}, format="json")
     assert (answered.status_code, answered.json()["decision"]) == (201, "same")
     assert api.get(FORECAST).json()["doubts"] == []
-    assert [one["bill_name"] for one in api.get(RECURRING).json()["same_answers"]] == ["Mr Q"]
+    assert [answer["bill_name"] for answer in api.get(RECURRING).json()["same_answers"]] == ["Mr Q"]
     stranger = api_for(bob)
     assert stranger.post(SAME, said | {"decision": "same"}, format="json").status_code == 404
     one = f"{SAME}/{answered.json()['id']}"

@@ -66,7 +66,7 @@ class RewardListApi(RewardApi):
         """Your programmes, by name."""
         page = self.paginate_queryset(self.get_queryset())
         holdings = self.holdings()
-        shown = [holdings[one.pk] for one in page or [] if one.pk in holdings]
+        shown = [holdings[program.pk] for program in page or [] if program.pk in holdings]
         return self.get_paginated_response(RewardOut(shown, many=True).data)
 
     @operation(request=RewardIn, responses={201: RewardOut})

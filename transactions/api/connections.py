@@ -184,7 +184,7 @@ class ConnectionAccountsApi(ConnectionApi):
         """Say where each account's lines go: an account of yours, a new one, or none."""
         connection = self.find_to_change(pk)
         chosen = self.read(AccountChoicesIn, request)["accounts"]
-        choices = {one["id"]: one["account"] for one in chosen}
+        choices = {choice["id"]: choice["account"] for choice in chosen}
         connecting.map_accounts(actor=request.user, connection=connection, choices=choices)
         dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
         return Response(ConnectionDetailOut(self.find(pk)).data)

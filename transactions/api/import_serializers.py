@@ -66,9 +66,9 @@ class AccountsField(JsonTextField):
 
     def to_internal_value(self, data: Any) -> dict[str, Account | str]:
         answers = super().to_internal_value(data)
-        ids = {one for one in answers.values() if type(one) is int and 0 < one < 2**63}
+        ids = {answer for answer in answers.values() if type(answer) is int and 0 < answer < 2**63}
         user = self.context["request"].user
-        own = {one.pk: one for one in Account.objects.owned_by(user).filter(pk__in=ids)}
+        own = {account.pk: account for account in Account.objects.owned_by(user).filter(pk__in=ids)}
         found: dict[str, Account | str] = {}
         for part, answer in answers.items():
             account = answer if answer in (NEW, SKIP) else None

@@ -80,7 +80,7 @@ class ImportApi(GenericApiView):
         """The import's current state; 202 while a worker is processing it."""
         batch = self.get_queryset().get(pk=batch.pk)
         data = self.get_serializer(batch).data
-        stages = [one["status"] for one in data.get("batches", [data])]
+        stages = [part["status"] for part in data.get("batches", [data])]
         if batch.status == ImportBatch.Status.FAILED:
             raise RefusedFileError(batch.error, "unreadable")
         waiting = (ImportBatch.Status.UPLOADED, ImportBatch.Status.IMPORTING)
@@ -169,9 +169,9 @@ class TransactionImportApi(ImportApi):
 
 def _refused(error: DjangoValidationError) -> Exception:
     """Give problems with the file their own status code; keep other errors as they are."""
-    for one in getattr(error, "error_dict", {}).get("file", []):
-        if one.code in _STATUS_OF_CODE:
-            return RefusedFileError(one.messages[0], one.code)
+    for problem in getattr(error, "error_dict", {}).get("file", []):
+        if problem.code in _STATUS_OF_CODE:
+            return RefusedFileError(problem.messages[0], problem.code)
     return error
 
 
@@ -184,9 +184,9 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
             refuse_doubts(found, {})
     except DjangoValidationError as doubts:
         errors = [
-            {"code": one.code, "detail": one.messages[0], "attr": attr}
+            {"code": problem.code, "detail": problem.messages[0], "attr": attr}
             for attr, those in doubts.error_dict.items()
-            for one in those
+            for problem in those
         ]
     proposal = found.mapping.as_json() if found else {}
     readings = [_reading_out(reading) for reading in found.readings] if found else []

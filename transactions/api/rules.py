@@ -24,7 +24,7 @@ from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 APPLIED = {200: AppliedOut, 202: AppliedOut}
-LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
+LISTS = {verdict.value: verdict for verdict in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 PREVIEW_PARAMETERS = [
     OpenApiParameter("listed", enum=list(LISTS), description="Which rows to list."),
     CURSOR,

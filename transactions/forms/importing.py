@@ -183,7 +183,11 @@ class PartsForm(Form):
             )
 
     def _choices(self, part: FilePart) -> list[tuple[str, Any]]:
-        able = [(str(one.pk), f"{one} ({one.currency})") for one in self.own if takes(one, part)]
+        able = [
+            (str(account.pk), f"{account} ({account.currency})")
+            for account in self.own
+            if takes(account, part)
+        ]
         others = [(NEW, _("Add a new account")), (SKIP, _("Skip these lines"))]
         return [("", _("Choose an account")), *able, *others]
 
@@ -193,7 +197,7 @@ class PartsForm(Form):
 
     def answers(self) -> dict[str, Account | str]:
         """The answers as `choose_accounts` expects them."""
-        by_key: dict[str, Account | str] = {str(one.pk): one for one in self.own}
+        by_key: dict[str, Account | str] = {str(account.pk): account for account in self.own}
         by_key |= {NEW: NEW, SKIP: SKIP}
         return {
             part.part: by_key[self.cleaned_data[f"part_{place}"]]

@@ -50,19 +50,19 @@ def best_pairs(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any,
     if len(left) <= len(right):
         return _cheapest(left, right, cost)
     turned = _cheapest(right, left, lambda one, other: cost(other, one))
-    return [(other, one) for one, other in turned]
+    return [(other, row) for row, other in turned]
 
 
 def _in_order(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any, Any]]:
     """Give each line the earliest free partner it may have."""
     pairs, free = [], list(right)
     start = 0
-    for one in left:
-        while start < len(free) and one.day - free[start].day > FARTHEST:
+    for line in left:
+        while start < len(free) and line.day - free[start].day > FARTHEST:
             start += 1
         for place in range(start, min(start + EXACT_CELLS, len(free))):
-            if cost(one, free[place]) is not None:
-                pairs.append((one, free[place]))
+            if cost(line, free[place]) is not None:
+                pairs.append((line, free[place]))
                 del free[place]
                 break
     return pairs
@@ -70,7 +70,7 @@ def _in_order(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any, 
 
 def _cheapest(rows: list[Any], columns: list[Any], cost: Cost) -> list[tuple[Any, Any]]:
     """The Hungarian algorithm, for at most as many rows as columns."""
-    costs = [[_priced(cost(one, other)) for other in columns] for one in rows]
+    costs = [[_priced(cost(row, other)) for other in columns] for row in rows]
     width = len(columns)
     row_price, column_price = [0] * (len(rows) + 1), [0] * (width + 1)
     row_of = [0] * (width + 1)

@@ -322,7 +322,7 @@ class _Run:
         found = self.agreed.get(key)
         if found is None:
             pairs = [(name, other) for name in _names(ours) for other in _names(theirs)]
-            found = max((agreement(one, other) for one, other in pairs), default=NOT_AT_ALL)
+            found = max((agreement(name, other) for name, other in pairs), default=NOT_AT_ALL)
             if found == NOT_AT_ALL and self.is_remembered(line, held):
                 found = SURELY
             self.agreed[key] = found

@@ -63,7 +63,9 @@ class RuleScan:
         if rule is None:
             self._asked, self._earlier = RuleBook(rules), RuleBook([])
         else:
-            earlier = [one for one in rules if one.pk != rule.pk and _place(one) < _place(rule)]
+            earlier = [
+                other for other in rules if other.pk != rule.pk and _place(other) < _place(rule)
+            ]
             self._asked, self._earlier = RuleBook([rule]), RuleBook(earlier)
         self._transferred = _confirmed_transfers(user)
 
@@ -90,7 +92,7 @@ class RuleScan:
         """
         for rows in live_rows(self.user, account_ids, limit):
             judged = ((row, *self.judge(row)) for row in rows)
-            yield [one for one in judged if one[1] is not Verdict.NOT_MATCHED]
+            yield [judgment for judgment in judged if judgment[1] is not Verdict.NOT_MATCHED]
 
     def look_again(self, ids: Iterable[int]) -> None:
         """Check again which of these transactions belong to transfers, now that their accounts are

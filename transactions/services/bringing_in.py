@@ -183,8 +183,10 @@ def _match(
 ) -> Matching:
     if not usable:
         return Matching()
-    days = [one.line.txn_date for one in usable]
-    ids = {one.line.external_id for one in usable} | {one.line.replaces for one in usable}
+    days = [candidate.line.txn_date for candidate in usable]
+    ids = {candidate.line.external_id for candidate in usable} | {
+        candidate.line.replaces for candidate in usable
+    }
     ledger = read_ledger(
         account.pk,
         first=min(days),
@@ -244,21 +246,21 @@ def _post(
             Transaction(
                 user_id=account.user_id,
                 account=account,
-                description=one.description,
-                merchant=storable(one.suggestion.merchant)[:200],
-                category_id=one.suggestion.category_id,
-                category_source=one.suggestion.category_source,
-                signed_amount=one.amount,
+                description=candidate.description,
+                merchant=storable(candidate.suggestion.merchant)[:200],
+                category_id=candidate.suggestion.category_id,
+                category_source=candidate.suggestion.category_source,
+                signed_amount=candidate.amount,
                 currency=account.currency,
-                txn_date=one.line.txn_date,
-                posted_date=one.line.posted_date,
-                status=status.PENDING if one.line.is_pending else status.POSTED,
-                notes=storable(one.line.notes)[:4000],
+                txn_date=candidate.line.txn_date,
+                posted_date=candidate.line.posted_date,
+                status=status.PENDING if candidate.line.is_pending else status.POSTED,
+                notes=storable(candidate.line.notes)[:4000],
                 origin=Transaction.Origin.SYNC,
-                external_id=one.line.external_id,
-                fingerprint=one.fingerprint,
+                external_id=candidate.line.external_id,
+                fingerprint=candidate.fingerprint,
             )
-            for one in sorted(new, key=lambda one: one.line.txn_date)
+            for candidate in sorted(new, key=lambda one: one.line.txn_date)
         ],
         batch_size=500,
     )
@@ -277,7 +279,7 @@ def _post(
         batch_size=500,
     )
     by = CategoryChange.By
-    rule_of = {one.fingerprint: one.suggestion.rule_id for one in new}
+    rule_of = {candidate.fingerprint: candidate.suggestion.rule_id for candidate in new}
     CategoryChange.objects.bulk_create(
         [
             CategoryChange(

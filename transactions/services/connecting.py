@@ -43,7 +43,7 @@ def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
 
     Raises ValidationError, with the bank's own message if the bank refused.
     """
-    if provider not in {one.key for one in offered_providers()}:
+    if provider not in {offered.key for offered in offered_providers()}:
         raise ValidationError({"provider": "This way to connect is not available."})
     if BankConnection.objects.visible_to(user).count() >= MOST_CONNECTIONS:
         raise ValidationError(f"You can connect at most {MOST_CONNECTIONS} banks.")
@@ -114,7 +114,10 @@ def map_accounts(
     are. A newly mapped account gets the bank's whole history. Raises ValidationError.
     """
     locked = _locked(connection)
-    known = {one.external_id: one for one in locked.connected_accounts.select_for_update()}
+    known = {
+        connected.external_id: connected
+        for connected in locked.connected_accounts.select_for_update()
+    }
     unknown = sorted(set(choices) - set(known))
     if unknown:
         raise ValidationError({"accounts": f"This bank has no account with the id {unknown[0]}."})
@@ -325,10 +328,10 @@ def _map_as_before(connection: BankConnection) -> None:
         .select_related("connection")
         .order_by("-id")
     )
-    live = {one.account_id for one in earlier if one.is_live}
+    live = {former.account_id for former in earlier if former.is_live}
     for connected in connection.connected_accounts.all():
-        fitting = (one for one in earlier if _is_same(one, connected, connection))
-        before = next((one for one in fitting if one.account_id not in live), None)
+        fitting = (former for former in earlier if _is_same(former, connected, connection))
+        before = next((former for former in fitting if former.account_id not in live), None)
         if before is not None:
             live.add(before.account_id)
             connected.account_id = before.account_id

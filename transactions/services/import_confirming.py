@@ -185,12 +185,12 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Confirm all imports of one upload, or none. Raises ValidationError."""
     together = [
-        one
-        for one in ImportBatch.objects.together_with(batch)
-        if one.pk == batch.pk or one.status != Status.REVERTED
+        part
+        for part in ImportBatch.objects.together_with(batch)
+        if part.pk == batch.pk or part.status != Status.REVERTED
     ]
-    lock_accounts(sorted({one.account_id for one in together}))
-    return [confirm_import(actor=actor, batch_id=one.pk, at=at) for one in together]
+    lock_accounts(sorted({part.account_id for part in together}))
+    return [confirm_import(actor=actor, batch_id=part.pk, at=at) for part in together]
 
 
 @db_transaction.atomic
@@ -200,15 +200,15 @@ def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impor
     Raises ValidationError if `batch` itself was never confirmed.
     """
     together = [
-        one
-        for one in ImportBatch.objects.together_with(batch)
-        if one.pk == batch.pk or one.status == Status.DONE
+        part
+        for part in ImportBatch.objects.together_with(batch)
+        if part.pk == batch.pk or part.status == Status.DONE
     ]
-    involved = {one.account_id for one in together}
-    for one in together:
-        involved |= accounts_of_pairs(live_rows(one))
+    involved = {part.account_id for part in together}
+    for part in together:
+        involved |= accounts_of_pairs(live_rows(part))
     lock_accounts(sorted(involved))
-    return [revert_import(actor=actor, batch=one, at=at) for one in together]
+    return [revert_import(actor=actor, batch=part, at=at) for part in together]
 
 
 def rows_edited_since(batch: ImportBatch) -> TransactionQuerySet:

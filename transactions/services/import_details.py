@@ -116,7 +116,7 @@ def _write_parts(user_id: int, parts_of: Mapping[int, list[list[Any]]]) -> None:
         )
         for pk, listed in parts_of.items()
         for category_id, units, notes in listed
-        if sum(one[1] for one in listed) == int(rows[pk].signed_amount.scaleb(4))
+        if sum(part[1] for part in listed) == int(rows[pk].signed_amount.scaleb(4))
     ]
     TransactionSplit.objects.bulk_create(parts, batch_size=ROWS_AT_ONCE)
     split = {part.transaction_id for part in parts}
@@ -178,10 +178,10 @@ def _pair(batch: ImportBatch, pairs: list[tuple[int, int]]) -> int:
         is_rejected = status == Transfer.Status.REJECTED
         taken |= {(out, into)} if is_rejected else {out, into}
     count = 0
-    for one, other in pairs:
-        if one not in rows or other not in rows:
+    for side, other_side in pairs:
+        if side not in rows or other_side not in rows:
             continue
-        out, into = sorted((rows[one], rows[other]), key=lambda row: row.signed_amount)
+        out, into = sorted((rows[side], rows[other_side]), key=lambda row: row.signed_amount)
         is_movement = out.signed_amount < 0 < into.signed_amount
         if not is_movement or {out.pk, into.pk, (out.pk, into.pk)} & taken:
             continue

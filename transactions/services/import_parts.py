@@ -190,7 +190,9 @@ def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
         fitting = named or [account for account in able if _fits(part, account)]
         remembered = [account for account in able if account.pk == earlier.get(part.part)]
         if len(fitting) > 1:
-            fitting = [one for one in fitting if one.pk == batch.account_id] or remembered
+            fitting = [
+                account for account in fitting if account.pk == batch.account_id
+            ] or remembered
         found[part.part] = next(iter(fitting or remembered), None)
     return found
 
@@ -234,8 +236,8 @@ def route_parts(
         actor=actor,
         action="transactions.import.routed",
         target=batch,
-        accounts={str(one.account_id): one.parts for one in routed},
-        imports=[one.pk for one in routed],
+        accounts={str(routed_batch.account_id): routed_batch.parts for routed_batch in routed},
+        imports=[routed_batch.pk for routed_batch in routed],
     )
     return routed
 

@@ -138,10 +138,10 @@ def _routed(actor: User, batch: ImportBatch, accounts: Mapping[str, Answer]) -> 
     """The first of a file's imports into several accounts, at least one of which is new."""
     routed = route_parts(actor=actor, batch=batch, answers=accounts)
     repeated: list[AlreadyImportedError] = []
-    for one in routed:
-        usable_account(one.account)
+    for routed_batch in routed:
+        usable_account(routed_batch.account)
         try:
-            refuse_repetition(one.account, one.sha256, one.parts)
+            refuse_repetition(routed_batch.account, routed_batch.sha256, routed_batch.parts)
         except AlreadyImportedError as error:
             repeated.append(error)
     if len(repeated) == len(routed):
@@ -161,9 +161,9 @@ def choose_accounts(
     if not batch.file_parts:
         raise ValidationError({"accounts": "This file is of one account."})
     routed = route_parts(actor=actor, batch=batch, answers=accounts)
-    for one in routed:
-        usable_account(one.account)
-        forget_progress(one.pk)
+    for routed_batch in routed:
+        usable_account(routed_batch.account)
+        forget_progress(routed_batch.pk)
     return routed
 
 

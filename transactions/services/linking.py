@@ -59,7 +59,7 @@ def offered_keys() -> set[str]:
 
 def needs_of(provider: str) -> tuple[str, ...]:
     """The fields a provider needs; () for a provider that is not available."""
-    return next((one.fields for one in offered_providers() if one.key == provider), ())
+    return next((offered.fields for offered in offered_providers() if offered.key == provider), ())
 
 
 def with_customer(provider: str, given: Mapping[str, str], user: User) -> dict[str, str]:

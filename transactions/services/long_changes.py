@@ -187,7 +187,7 @@ class LongChange:
     def _rule_step(self, change: Change, at: datetime) -> bool:
         """Check the next rows without a lock, then check those that change again with locks."""
         self._look_up_rules(change.user)
-        ahead = [one for one in self._ahead if one[0] > change.cursor] or self._look_ahead(change)
+        ahead = [row for row in self._ahead if row[0] > change.cursor] or self._look_ahead(change)
         if not ahead:
             return _finish(change)
         self._ahead = ahead

@@ -138,7 +138,9 @@ def _check(row: Transaction, parts: Sequence[Part]) -> None:
             raise ValidationError({"parts": f"Notes can have at most {LONGEST_NOTES} characters."})
     total = sum((part.signed_amount for part in parts), Decimal(0))
     if total != row.signed_amount:
-        given, whole = (plain_amount(abs(one), row.currency) for one in (total, row.signed_amount))
+        given, whole = (
+            plain_amount(abs(amount), row.currency) for amount in (total, row.signed_amount)
+        )
         sentence = f"The parts add up to {given}, but the transaction is {whole} {row.currency}."
         raise ValidationError({"parts": sentence})
     _check_categories(row, {part.category.pk for part in parts if part.category})

@@ -169,8 +169,8 @@ def _fed_accounts(connection: BankConnection) -> list[tuple[ConnectedAccount, Ac
     """The accounts that receive lines, locked in key order, without those in the trash."""
     connected = connection.connected_accounts.filter(account__deleted_at=None).exclude(account=None)
     found = sorted(connected, key=lambda one: sure(one.account_id))
-    accounts = lock_accounts(sure(one.account_id) for one in found)
-    return [(one, accounts[sure(one.account_id)]) for one in found]
+    accounts = lock_accounts(sure(connected.account_id) for connected in found)
+    return [(connected, accounts[sure(connected.account_id)]) for connected in found]
 
 
 def _bring_into(

@@ -37,7 +37,7 @@ STRICT = {
 
 def context_of(country: str, account_type: str = "checking") -> ReadingContext:
     """An account at a bank of this country and an owner who lives there."""
-    home = next((one for one in COUNTRIES if one.code == country), None)
+    home = next((place for place in COUNTRIES if place.code == country), None)
     if home is None:
         return NOTHING_KNOWN
     return ReadingContext(

@@ -41,4 +41,9 @@ def show(reporter: Any) -> None:
 def _outcomes(report: Any) -> list[list[str]]:
     if getattr(report, "when", "") != "call":
         return []
-    return [one for key, value in report.user_properties if key == KEY for one in json.loads(value)]
+    return [
+        outcome
+        for key, value in report.user_properties
+        if key == KEY
+        for outcome in json.loads(value)
+    ]

@@ -210,7 +210,7 @@ def test_chosen_category_is_locked_and_recorded_in_the_history(alice, api_for, c
     taken = client.put(f"{url}/category", {"category": None}).json()
     assert (taken["category"], taken["category_source"]) == (None, "none")
     history = client.get(f"{url}/category-history").json()["results"]
-    assert [(one["from"], one["to"], one["by"], one["actor"]) for one in history] == [
+    assert [(entry["from"], entry["to"], entry["by"], entry["actor"]) for entry in history] == [
         ("groceries", None, "user", alice.pk),
         (None, "groceries", "user", alice.pk),
     ]

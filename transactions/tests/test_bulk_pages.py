@@ -73,7 +73,7 @@ def test_missing_values_are_requested_and_nothing_changes(alice, rows, client_fo
 def test_other_peoples_rows_stay_unchanged(alice, bob, rows, client_for):
     theirs = make_account(user=bob, opening_balance="100")
     row = make_transaction(account=theirs)
-    client_for(bob).post(URL, {"do": "delete", "ids": [one.pk for one in rows] + [row.pk]})
+    client_for(bob).post(URL, {"do": "delete", "ids": [other.pk for other in rows] + [row.pk]})
     assert set(Transaction.objects.filter(deleted_at=None)) == set(rows)
 
 

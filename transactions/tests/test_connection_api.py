@@ -51,8 +51,8 @@ def test_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
         "Everyday Checking", "Goal Savings", "Rewards Card",
     ]  # fmt: skip
     assert Transaction.objects.filter(user=alice).count() > 200
-    for one in mapped.connected_accounts.select_related("account"):
-        assert one.difference == 0
+    for connected in mapped.connected_accounts.select_related("account"):
+        assert connected.difference == 0
     page = owner.get(reverse("transactions:connection_detail", args=[mapped.pk]))
     assert page.status_code == 200
     assert "new transactions" in page.content.decode()
@@ -119,12 +119,12 @@ def test_api_connects_maps_and_lists(owner, alice):
 def test_other_peoples_accounts_and_unknown_ids_are_rejected(owner, connected, bobs_account):
     address = f"/api/connections/{connected.pk}/accounts"
     known = connected.connected_accounts.first().external_id
-    for one in (
+    for choice in (
         {"id": known, "account": bobs_account.pk},
         {"id": "nonsense", "account": "new"},
         {"id": known, "account": True},
     ):
-        body = {"accounts": [one]}
+        body = {"accounts": [choice]}
         assert owner.put(address, body, content_type="application/json").status_code == 400
     assert not connected.connected_accounts.exclude(account=None).exists()
 
@@ -139,7 +139,7 @@ def test_fields_the_provider_needs_are_required(owner):
 
 def test_only_configured_providers_are_offered(owner, settings):
     told = owner.get("/api/connections/providers").json()
-    assert [one["provider"] for one in told] == ["simplefin", "sandbox"]
+    assert [offered["provider"] for offered in told] == ["simplefin", "sandbox"]
     settings.SIMPLEFIN, settings.SANDBOX_BANK_URL = False, ""
     assert owner.get("/api/connections/providers").json() == []
 

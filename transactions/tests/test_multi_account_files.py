@@ -404,7 +404,7 @@ def test_own_export_restores_both_accounts_in_another_ledger(post, own, alice, b
     data["accounts"] = json.dumps({"Everyday …1111": "new", "Rainy days": "new"})
     assert api_for(bob).post(url, data, format="multipart").status_code == 201
     found = Account.objects.filter(user=bob).exclude(pk=empty.pk).order_by("pk")
-    assert [(one.name, one.last_four, one.balance) for one in found] == [
+    assert [(part.name, part.last_four, part.balance) for part in found] == [
         ("Everyday", "1111", Decimal(-10)),
         ("Rainy days", "", Decimal(7)),
     ]

@@ -36,8 +36,15 @@ def test_filter_totals_exclude_transfers_and_pending(alice, checking, groceries)
     dollars = make_account(user=alice, currency="USD", opening_balance="9")
     make_transaction(account=dollars, amount="-1.00")
     found = [
-        (one.currency, one.count, one.inflow, one.outflow, one.net, one.transfer_count)
-        for one in summarize(Transaction.objects.visible_to(alice))
+        (
+            summary.currency,
+            summary.count,
+            summary.inflow,
+            summary.outflow,
+            summary.net,
+            summary.transfer_count,
+        )
+        for summary in summarize(Transaction.objects.visible_to(alice))
     ]
     assert found == [
         ("EUR", 4, Decimal(25), Decimal(10), Decimal(15), 1),

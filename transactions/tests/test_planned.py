@@ -347,7 +347,7 @@ def test_api_shows_planned_and_filters_by_it(api_for, alice, checking):
     api.post("/api/transactions", fields, format="json")
     assert api.get(f"/api/accounts/{checking.pk}").data["balance"] == "300.00"
     found = api.get("/api/transactions?status=planned").data["results"]
-    assert [one["id"] for one in found] == [made.data["id"]]
+    assert [row["id"] for row in found] == [made.data["id"]]
     moved = api.patch(
         f"/api/transactions/{made.data['id']}", {"txn_date": str(TODAY)}, format="json"
     )

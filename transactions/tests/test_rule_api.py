@@ -138,11 +138,11 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     nothing = {"count": 0, "batch": None, "status": "done", "url": None}
     assert client.post(f"{RULES}/apply").json() == nothing
     history = client.get(f"/api/transactions/{coffees[0].pk}/category-history").json()["results"]
-    assert [(one["by"], one["rule_title"], one["from"], one["to"]) for one in history] == [
-        ("rule", "“coffee”", None, "coffee")
-    ]
+    assert [
+        (entry["by"], entry["rule_title"], entry["from"], entry["to"]) for entry in history
+    ] == [("rule", "“coffee”", None, "coffee")]
     listed = client.get("/api/undo").json()["results"]
-    assert [(one["id"], one["kind"], one["can_undo"]) for one in listed] == [
+    assert [(change["id"], change["kind"], change["can_undo"]) for change in listed] == [
         (applied["batch"], "rule_run", True)
     ]
     assert client.post(f"/api/undo/{applied['batch']}").json() == {

@@ -189,7 +189,7 @@ def test_applying_changes_what_the_preview_showed_with_history(alice, coffees):
     changed = Transaction.objects.filter(category__slug="coffee", category_source="rule")
     assert sorted(changed.values_list("pk", flat=True)) == sorted(shown)
     history = CategoryChange.objects.filter(by="rule")
-    assert {(one.transaction_id, one.rule_id, one.actor_id) for one in history} == {
+    assert {(entry.transaction_id, entry.rule_id, entry.actor_id) for entry in history} == {
         (pk, rule.pk, alice.pk) for pk in shown
     }
     hand = Transaction.objects.get(pk=coffees[4].pk)

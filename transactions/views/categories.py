@@ -33,10 +33,10 @@ class Branch:
 def category_list(request: UserRequest) -> HttpResponse:
     """Every category available to this user, by kind."""
     found = list(Category.objects.visible_to(request.user))
-    branches = {one.pk: Branch(one) for one in found if one.parent_id is None}
-    for one in found:
-        if one.parent_id in branches:
-            branches[one.parent_id].children.append(one)
+    branches = {category.pk: Branch(category) for category in found if category.parent_id is None}
+    for category in found:
+        if category.parent_id in branches:
+            branches[category.parent_id].children.append(category)
     kinds = [
         (label, [branch for branch in branches.values() if branch.category.kind == kind])
         for kind, label in Category.Kind.choices

@@ -244,7 +244,7 @@ def _find_to_change(request: UserRequest, pk: int) -> BankConnection:
 
 
 def _offer(provider: str) -> linking.Offer:
-    offer = next((one for one in linking.offers() if one.key == provider), None)
+    offer = next((offered for offered in linking.offers() if offered.key == provider), None)
     if offer is None:
         raise Http404
     return offer

@@ -68,7 +68,7 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     filters = TransactionFilter(request.GET, queryset=visible, request=request)
     is_valid = filters.is_valid()
     chosen = chosen_columns(request)
-    columns = [one for one in chosen if one.name != "balance" or has_balances(request.GET)]
+    columns = [column for column in chosen if column.name != "balance" or has_balances(request.GET)]
     shown = {column.name for column in columns}
     with read_snapshot():
         context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
@@ -165,7 +165,9 @@ def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> li
     """The visible columns with the URL that sorts by each, and their current order."""
     headings = []
     for column in columns:
-        current = next((one for one in sorting[:1] if one.removeprefix("-") == column.name), "")
+        current = next(
+            (field for field in sorting[:1] if field.removeprefix("-") == column.name), ""
+        )
         wanted = f"{column.first}{column.name}"
         if current == wanted:
             wanted = column.name if column.first else f"-{column.name}"

@@ -36,7 +36,7 @@ from users.timezones import local_date
 
 MATCHES_SHOWN = 10
 MONTHS_SHOWN = 2
-LISTS = {one.value: one for one in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
+LISTS = {verdict.value: verdict for verdict in (Verdict.CHANGES, Verdict.LOCKED, Verdict.KEPT)}
 
 
 @require_safe

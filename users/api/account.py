@@ -190,11 +190,15 @@ class FactorsApi(ApiView):
         """Whether a second factor is asked for, and which."""
         kinds = Authenticator.Type
         own = list(Authenticator.objects.filter(user=user_of(request)))
-        codes = [one.wrap() for one in own if one.type == kinds.RECOVERY_CODES]
+        codes = [
+            authenticator.wrap()
+            for authenticator in own
+            if authenticator.type == kinds.RECOVERY_CODES
+        ]
         data = {
             "is_on": sessions.needs_otp(user_of(request)),
-            "totp": any(one.type == kinds.TOTP for one in own),
-            "passkeys": sum(one.type == kinds.WEBAUTHN for one in own),
+            "totp": any(authenticator.type == kinds.TOTP for authenticator in own),
+            "passkeys": sum(authenticator.type == kinds.WEBAUTHN for authenticator in own),
             "recovery_codes_left": sum(len(code.get_unused_codes()) for code in codes),
         }
         return Response(FactorsOut(data).data)

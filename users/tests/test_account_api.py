@@ -135,7 +135,7 @@ def test_changing_the_password_ends_all_sessions_and_returns_new_tokens(alice):
     assert error_of(refused) == (400, "wrong_credentials", "current_password")
     answer = first.post("/api/auth/password/change", body | {"current_password": PASSWORD})
     assert answer.status_code == 200
-    assert [one.get("/api/users/me").status_code for one in (first, second)] == [401, 401]
+    assert [device.get("/api/users/me").status_code for device in (first, second)] == [401, 401]
     assert client_of(answer.json()["access"]).get("/api/users/me").status_code == 200
     assert [letter.to for letter in mail.outbox] == [[alice.email]]
 

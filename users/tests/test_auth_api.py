@@ -335,7 +335,7 @@ def test_read_only_profile_fields_stay_unchanged(alice):
         },
     )  # fmt: skip
     assert answer.status_code == 400
-    assert {one["code"] for one in answer.json()["errors"]} == {"unknown_field"}
+    assert {error["code"] for error in answer.json()["errors"]} == {"unknown_field"}
     after = User.objects.values().get(pk=alice.pk)
     assert {key for key in before if before[key] != after[key]} == {"last_login"}
 

@@ -45,13 +45,13 @@ class Command(BaseCommand):
         sys.exit(2)
 
     def _tell(self, report: LedgerReport) -> None:
-        for one in report.invariants:
-            mark = "ok " if not one.violation_count else "OFF"
+        for invariant in report.invariants:
+            mark = "ok " if not invariant.violation_count else "OFF"
             self.stdout.write(
-                f"{mark} {one.name:15} {one.checked_count:>9} checked"
-                f" {one.violation_count:>6} off  {one.rule}"
+                f"{mark} {invariant.name:15} {invariant.checked_count:>9} checked"
+                f" {invariant.violation_count:>6} off  {invariant.rule}"
             )
-            for row in one.violations:
+            for row in invariant.violations:
                 self.stdout.write(
                     f"      {row.table} {row.id or ''} account {row.account}: {row.problem}"
                     f" stored {row.stored or '-'}, expected {row.expected or '-'}"

@@ -136,11 +136,11 @@ def _lines(
             query["from_date"] = f"{window_from.isoformat()}T00:00:00.000Z"
         told = reading.list_of(_get(secret, path, query), "transactions")
         before = len(found)
-        for one in told:
-            if not _is_usable(one):
+        for row in told:
+            if not _is_usable(row):
                 unusable += 1
                 continue
-            line = _line(one, account)
+            line = _line(row, account)
             found[line.line.external_id] = line
         if len(told) < PAGE_SIZE:
             return list(found.values()), unusable

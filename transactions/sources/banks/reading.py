@@ -44,7 +44,7 @@ def list_of(mapping: dict[str, Any], name: str) -> list[dict[str, Any]]:
     found = mapping.get(name)
     if found is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise broken(f"The bank's answer has no list of {name}.")
     return found
 

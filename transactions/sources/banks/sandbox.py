@@ -33,7 +33,7 @@ class SandboxBankConnector:
     def institutions(self) -> list[tuple[str, str]]:
         """(ID, name) of every bank."""
         told = reading.list_of(_answer("GET", "/institutions"), "institutions")
-        return [(reading.identifier(one.get("id")), reading.text(one.get("name"))) for one in told]
+        return [(reading.identifier(row.get("id")), reading.text(row.get("name"))) for row in told]
 
     def link(self, given: Mapping[str, str]) -> Link:
         body = {"institution": given["institution"], "customer": given.get("customer", "")}
@@ -46,7 +46,7 @@ class SandboxBankConnector:
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
         told = reading.list_of(_answer("GET", "/accounts", secret), "accounts")
-        return tuple(_account(one) for one in told)
+        return tuple(_account(row) for row in told)
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         lines: dict[str, RemoteLine] = {}

@@ -59,7 +59,7 @@ class SimpleFin:
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
         told = _get(secret, {"balances-only": "1"})
-        return tuple(_account(one) for one in reading.list_of(told, "accounts"))
+        return tuple(_account(account) for account in reading.list_of(told, "accounts"))
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         since = reading.day_or_none(cursor)
@@ -96,14 +96,14 @@ class _Gathered:
         """Add one response. Returns how many lines it contained."""
         errors = told.get("errors")
         self.messages += [
-            words for one in (errors if isinstance(errors, list) else ())
-            if (words := reading.message(one))
+            words for error in (errors if isinstance(errors, list) else ())
+            if (words := reading.message(error))
         ]  # fmt: skip
         count = 0
-        for one in reading.list_of(told, "accounts"):
-            account = _account(one)
+        for entry in reading.list_of(told, "accounts"):
+            account = _account(entry)
             self.accounts.setdefault(account.external_id, account)
-            for line in reading.list_of(one, "transactions"):
+            for line in reading.list_of(entry, "transactions"):
                 count += 1
                 read = _line(line, account)
                 self.lines.setdefault((account.external_id, read.line.external_id), read)

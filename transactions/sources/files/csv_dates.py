@@ -222,7 +222,10 @@ def _votes_for_month(
     """The votes for month-first minus the votes for day-first."""
     said = context.month_first_votes()
     votes = sum(1 if vote else -1 for vote in said) + (1 if is_dollar else 0)
-    pair = [next((one for one in styles if one in kind), "") for kind in (_MONTH_FIRST, _DAY_FIRST)]
+    pair = [
+        next((style for style in styles if style in kind), "")
+        for kind in (_MONTH_FIRST, _DAY_FIRST)
+    ]
     if all(pair):
         month_span, day_span = (_span(column, style) for style in pair)
         votes += (3 * month_span + 3 < day_span) - (3 * day_span + 3 < month_span)

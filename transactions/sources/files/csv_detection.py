@@ -157,7 +157,7 @@ def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> 
     if table.delimiter != "," or beside is None or beside.heading:
         return
     is_cents = len(beside.filled) > 1 and beside.fill_share == 1 and beside.share(_is_cents) == 1
-    if is_cents and not any(one.has_decimals for one in money.columns):
+    if is_cents and not any(column.has_decimals for column in money.columns):
         raise UnreadableFile(
             "The amounts seem to use a decimal comma, but commas also separate the columns: "
             f"“{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” ended up apart. "
@@ -226,7 +226,9 @@ def _money_fields(
     }
     for name in ("sign_convention", "outflow_flag", "inflow_flag", "opening_balance"):
         fields[name] = getattr(money, name)
-    fields["money_sign"] = next((one.money_sign for one in money.columns if one.money_sign), "")
+    fields["money_sign"] = next(
+        (column.money_sign for column in money.columns if column.money_sign), ""
+    )
     fields["decimal_mark"] = _decimal_mark(money, columns, detection, context)
     return fields
 
@@ -239,7 +241,9 @@ def _decimal_mark(
     mark = mark or mark_elsewhere([column for column in columns if not column.is_dates])
     if mark or not has_unclear_marks(money.columns):
         return mark or "."
-    written = "," if any("," in value for one in money.columns for value in one.filled) else "."
+    written = (
+        "," if any("," in value for column in money.columns for value in column.filled) else "."
+    )
     other = "." if written == "," else ","
     currency = _currency_of(money, columns) or context.currency
     if currency in _NO_DECIMALS or thousands_shown(counted):

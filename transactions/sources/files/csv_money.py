@@ -171,7 +171,7 @@ def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
 def is_complementary(first: Column, second: Column) -> bool:
     """Whether each row fills exactly one of the two columns, and both columns are used."""
     lines = list(zip(first.amounts, second.amounts, strict=True))
-    single = sum(bool(one) != bool(other) for one, other in lines)
+    single = sum(bool(left) != bool(other) for left, other in lines)
     return len(lines) > 1 and single >= 0.95 * len(lines) and _both_used(first, second)
 
 

@@ -59,8 +59,8 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
     if len({size for _place, size, _balance in lines}) == 1 and lines[0][1] == 1:
         return None  # a row counter steps by one, and so would a column of ones
     rising = direction_of(days)
-    later = sum(abs(two[2] - one[2]) == two[1] for one, two in steps)
-    earlier = sum(abs(two[2] - one[2]) == one[1] for one, two in steps)
+    later = sum(abs(following[2] - line[2]) == following[1] for line, following in steps)
+    earlier = sum(abs(following[2] - line[2]) == line[1] for line, following in steps)
     best = max(later, earlier)
     is_whole = best == len(steps) or (
         len(steps) >= _MANY_STEPS and best >= _ALMOST_ALL * len(steps)
@@ -74,13 +74,17 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
 
 def _are_enough(steps: list) -> bool:
     """Whether there are two steps, or one between amounts that both have cents."""
-    return len(steps) >= _FEWEST_STEPS or any(one[1] % 1 and two[1] % 1 for one, two in steps)
+    return len(steps) >= _FEWEST_STEPS or any(
+        line[1] % 1 and following[1] % 1 for line, following in steps
+    )
 
 
 def _seems_to_follow(steps: list) -> bool:
     """A quick check of the first rows, because most pairs of columns are unrelated."""
     tried = steps[:_LINES_TRIED]
-    fitting = sum(abs(two[2] - one[2]) in (one[1], two[1]) for one, two in tried)
+    fitting = sum(
+        abs(following[2] - line[2]) in (line[1], following[1]) for line, following in tried
+    )
     return fitting >= 0.3 * len(tried)
 
 
@@ -89,9 +93,9 @@ def _proof(steps: list, count_of_lines: int, rising: int, *, is_later: bool) -> 
     is_newest_first = rising < 0 or (rising == 0 and not is_later)
     sign = -1 if is_newest_first else 1
     amounts: list[Decimal | None] = [None] * count_of_lines
-    for one, two in steps:
-        place, size, _balance = two if is_later else one
-        moved = two[2] - one[2]
+    for line, following in steps:
+        place, size, _balance = following if is_later else line
+        moved = following[2] - line[2]
         if abs(moved) == size:
             amounts[place] = sign * moved
     is_before = is_later == is_newest_first

@@ -106,8 +106,10 @@ def _settle_fee(money: Money, columns: list[Column]) -> None:
 def _is_net_of(net: Column, gross: Column, fee: Column) -> bool:
     lines = zip(net.amounts, gross.amounts, fee.amounts, strict=True)
     return all(
-        one is not None and other is not None and one == other - abs(cost or Decimal(0))
-        for one, other, cost in lines
+        net_amount is not None
+        and gross_amount is not None
+        and net_amount == gross_amount - abs(cost or Decimal(0))
+        for net_amount, gross_amount, cost in lines
     )
 
 
@@ -126,7 +128,7 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
     """Find the sign of one amount column: direction words, then balances, then signs."""
     if any(name == "sign_convention" for name, *_rest in money.doubts):
         if _settled_by_balance(money, evidence):
-            money.doubts = [one for one in money.doubts if one[0] != "sign_convention"]
+            money.doubts = [doubt for doubt in money.doubts if doubt[0] != "sign_convention"]
         return
     flag_sign = settle_flag(money, columns)
     if flag_sign or money.flag:
@@ -308,7 +310,7 @@ def _guard(money: Money, columns: list[Column]) -> None:
 def _is_told_apart(column: Column, money: Money) -> bool:
     """Whether its heading says balance and the money columns' blank cells are really blank."""
     unread = sum(
-        1 for cells in zip(*(one.values for one in money.columns), strict=True) if any(cells)
+        1 for cells in zip(*(column.values for column in money.columns), strict=True) if any(cells)
     ) - sum(1 for cell in money.sizes if cell is not None)
     is_balance = heading_score(column.heading, "balance") >= _BALANCE_NAME
     return is_balance and unread <= _MOST_BLANK * len(money.sizes)

@@ -131,7 +131,7 @@ def _national_encoding(data: bytes) -> tuple[str, list[str]]:
         if score > scores[best] - 0.06 and sample.decode(encoding, "replace") != reading
     ]
     is_convincing = scores[best] >= 0.75
-    usual = [one for one in ("cp1252", "cp1250", "cp1251") if one != best]
+    usual = [encoding for encoding in ("cp1252", "cp1250", "cp1251") if encoding != best]
     return best, (rivals if is_convincing else rivals or usual)
 
 
