@@ -86,7 +86,9 @@ def currency_summary(
         Holding(currency, count, total, table.rate(currency, on))
         for currency, (count, total) in sums.items()
     ]
-    return CurrencySummary(base, on, tuple(sorted(holdings, key=lambda one: _order(one, base))))
+    return CurrencySummary(
+        base, on, tuple(sorted(holdings, key=lambda holding: _order(holding, base)))
+    )
 
 
 def _order(holding: Holding, base: str) -> tuple:

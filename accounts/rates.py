@@ -132,7 +132,7 @@ def keep_quotes(quotes: Iterable[Quote], *, source: str, at: datetime) -> RateFe
 def _sorted_out(quotes: list[Quote], source: str) -> tuple[list[ExchangeRate], list[HeldRate]]:
     memory = _Memory(quotes)
     believed, held = [], []
-    for quote in sorted(quotes, key=lambda one: (one.rate_on, one.quote)):
+    for quote in sorted(quotes, key=lambda quoted: (quoted.rate_on, quoted.quote)):
         row = {
             "base": quote.base,
             "quote": quote.quote,

@@ -70,7 +70,7 @@ def _grouped(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, 
             name,
             [
                 (category.slug, category.name)
-                for category in sorted(family, key=lambda one: one.pk != top)
+                for category in sorted(family, key=lambda member: member.pk != top)
             ],
         )
         for name, top, family in groups

@@ -65,7 +65,7 @@ def suggestions(
         left_out = sum(line.count for month in spent for line in month.not_converted)
         if amount > 0:
             found.append(Suggestion(category, currency, amount, counted, history, left_out))
-    return sorted(found, key=lambda one: (-one.amount, one.category.name))
+    return sorted(found, key=lambda suggestion: (-suggestion.amount, suggestion.category.name))
 
 
 def _candidates(

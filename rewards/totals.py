@@ -66,7 +66,9 @@ class RewardsTotal:
     def expiring(self) -> list[Holding]:
         """Programs with points that expire soon, soonest first."""
         soon = [holding for holding in self.holdings if holding.expiring]
-        return sorted(soon, key=lambda one: (one.expires_next or date.max, one.reward.pk))
+        return sorted(
+            soon, key=lambda holding: (holding.expires_next or date.max, holding.reward.pk)
+        )
 
 
 def rewards_total(*, user: User, on: date) -> RewardsTotal:
@@ -148,7 +150,7 @@ def best_alternative(*, user: User, on: date) -> Comparison | None:
         if (points := _would_earn(reward, paid, rates))
         and (worth := rates.convert(points * reward.point_value, reward.currency, on))
     ]
-    best = max(found, key=lambda one: (one.more, -one.reward.pk), default=None)
+    best = max(found, key=lambda hint: (hint.more, -hint.reward.pk), default=None)
     return best if best is not None and best.more >= Decimal("0.01") else None
 
 

@@ -129,7 +129,7 @@ def histories(draw):
                 st.sampled_from(["hand", "bill", "transfer"]),
             ),
             max_size=3,
-            unique_by=lambda one: one[0].number,
+            unique_by=lambda entry: entry[0].number,
         )
     )
     files = draw(

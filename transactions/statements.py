@@ -78,7 +78,7 @@ class Statement:
             for category in self.categories
             if category.outflow and not category.is_transfer
         ]
-        return tuple(sorted(spent, key=lambda one: (-one.outflow, one.name)))
+        return tuple(sorted(spent, key=lambda category: (-category.outflow, category.name)))
 
 
 def build_statement(account: Account, period: Period) -> Statement:

@@ -83,7 +83,7 @@ def summarize(rows: TransactionQuerySet) -> list[CurrencySummary]:
         )
         for row in grouped
     ]
-    return sorted(found, key=lambda one: (-one.count, one.currency))
+    return sorted(found, key=lambda summary: (-summary.count, summary.currency))
 
 
 def _counted(rows: TransactionQuerySet) -> str:

@@ -48,7 +48,7 @@ class Slice:
 def slices_for(characters: Iterable[str]) -> list[Slice]:
     """The slices needed for these characters, without duplicates, in a stable order."""
     found = {_slice_of(character) for character in set(characters)}
-    return sorted((font for font in found if font), key=lambda one: one.name)
+    return sorted((font for font in found if font), key=lambda font: font.name)
 
 
 def name_unknown(text: str) -> str:

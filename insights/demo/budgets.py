@@ -82,7 +82,7 @@ def _make_it_tight(owner: User, on: date) -> None:
         if not free or any(progress.status == status for progress in found):
             continue
         # Pick the budget whose limit has to change least.
-        one = min(free, key=lambda one: abs(one.exact_percent - 100 * share))
+        one = min(free, key=lambda progress: abs(progress.exact_percent - 100 * share))
         free.remove(one)
         limit = (one.spent / share - one.carried).quantize(Decimal(1), rounding=rounding)
         edit_budget(actor=owner, budget=one.budget, limit_amount=max(limit, Decimal(1)))

@@ -117,7 +117,7 @@ def _account_groups(
     groups = []
     for name, types in _GROUPS:
         items = [item for item in overview.net_worth.items if item.account.account_type in types]
-        items.sort(key=lambda one: (one.is_foreign, -abs(one.account.balance)))
+        items.sort(key=lambda item: (item.is_foreign, -abs(item.account.balance)))
         if items:
             worth = sum((item.converted.amount for item in items if item.converted), Decimal(0))
             rows = [(item, links.account(item.account.pk)) for item in items]

@@ -68,7 +68,7 @@ class MonthlyReport:
     @property
     def rates(self) -> tuple[RatesUsed, ...]:
         """The rates used for each currency, the latest of net worth and cash flow."""
-        by_age = sorted((*self.worth.rates, *self.flow.rates), key=lambda one: one.last)
+        by_age = sorted((*self.worth.rates, *self.flow.rates), key=lambda rate: rate.last)
         used = {rate.from_currency: rate for rate in by_age}
         return tuple(used[currency] for currency in sorted(used))
 

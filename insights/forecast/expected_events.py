@@ -142,7 +142,7 @@ def expected_events(
             for day in _dates(one, of_bills, ahead, on, until)
         ]
     events += _posted(ledger, accounts, ahead, pay_days, on, until)
-    return sorted(events, key=lambda one: (one.on, one.amount, one.name)), unknown
+    return sorted(events, key=lambda event: (event.on, event.amount, event.name)), unknown
 
 
 def _planned(

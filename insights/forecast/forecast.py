@@ -100,7 +100,7 @@ def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | N
         return None
     pay_day = next((event for event in events if event.is_pay_day), None)
     before = [point for point in points if pay_day is None or point.on < pay_day.on] or points[:1]
-    return LowestPoint(min(before, key=lambda one: (one.expected, one.on)), pay_day)
+    return LowestPoint(min(before, key=lambda point: (point.expected, point.on)), pay_day)
 
 
 def _left_out(

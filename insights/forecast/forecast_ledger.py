@@ -244,7 +244,7 @@ def expected_bills(ledger: Ledger, on: date, until: date) -> list[tuple[BillFact
     for bill in last.values():
         if bill.is_open(on) and not bill.is_deleted:
             found += [(bill, day) for day in _following(bill, tomorrow, until)]
-    return sorted(found, key=lambda one: (one[1], one[0].pk))
+    return sorted(found, key=lambda entry: (entry[1], entry[0].pk))
 
 
 def _following(bill: BillFact, first: date, until: date) -> list[date]:

@@ -57,7 +57,7 @@ def doubts_among(found: Sequence[Recurring], known: KnownBills) -> tuple[Doubt, 
         if pk not in doubts and place not in asked:
             doubts[pk] = Doubt(bill, free[place])
             asked.add(place)
-    return tuple(sorted(doubts.values(), key=lambda one: (one.bill.due_date, one.bill.pk)))
+    return tuple(sorted(doubts.values(), key=lambda doubt: (doubt.bill.due_date, doubt.bill.pk)))
 
 
 def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:

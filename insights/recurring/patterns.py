@@ -265,11 +265,11 @@ def _candidates(rows: list[Line], rhythms: list[Rhythm] = _ALL) -> list[Series]:
     found += _by_months(rows, of_months) if of_months else []
     return sorted(
         found,
-        key=lambda one: (
-            -len(one.slots),
-            sum(map(abs, one.late())),
-            one.rhythm.length,
-            one.anchor,
+        key=lambda piece: (
+            -len(piece.slots),
+            sum(map(abs, piece.late())),
+            piece.rhythm.length,
+            piece.anchor,
         ),
     )
 
@@ -320,7 +320,7 @@ def _nearest_month(day: int, anchor: int) -> tuple[int, int]:
     """(the month of the nearest due date, days after it)."""
     number = month_number(date.fromordinal(day))
     slots = [(number + step, day - month_day(number + step, anchor)) for step in (-1, 0, 1)]
-    return min(slots, key=lambda one: abs(one[1]))
+    return min(slots, key=lambda candidate: abs(candidate[1]))
 
 
 def _longest_run(
@@ -342,7 +342,7 @@ def _longest_run(
         due = rhythm.slot_day(anchor, slot)
         before = chosen[-1][1].amount if chosen else slots[slot][0].amount
         line = min(
-            slots[slot], key=lambda one: (abs(one.amount - before), abs(one.day - due), one.pk)
+            slots[slot], key=lambda line: (abs(line.amount - before), abs(line.day - due), line.pk)
         )
         chosen.append((slot, line))
     return Series(rhythm, anchor, tuple(chosen))
@@ -353,7 +353,7 @@ def _longest_run(
 
 def _joined(found: list[Series]) -> list[Series]:
     """Join series that continue where another stopped, at a different price."""
-    pieces = sorted(found, key=lambda one: (one.first_slot, one.anchor))
+    pieces = sorted(found, key=lambda piece: (piece.first_slot, piece.anchor))
     whole: list[Series] = []
     for piece in pieces:
         before = next((series for series in whole if _continues(series, piece)), None)
@@ -412,5 +412,5 @@ def _free_slot(series: Series, line: Line) -> int | None:
     is_free = all(slot != other for other, _line in series.slots)
     if not (is_on_time and is_ours and is_close and is_free):
         return None
-    nearest = min(series.slots, key=lambda one: abs(one[0] - slot))[1]
+    nearest = min(series.slots, key=lambda held: abs(held[0] - slot))[1]
     return slot if _is_near(nearest.amount, line.amount) else None

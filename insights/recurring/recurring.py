@@ -219,7 +219,9 @@ def find_recurring(coverage: Coverage, on: date) -> list[Recurring]:
     """
     entries = load_entries(coverage.accounts, after=add_months(on, -LOOKBACK_MONTHS), until=on)
     found = recurring_among(entries, coverage.accounts, on, dismissed_keys(coverage))
-    return sorted(found, key=lambda one: (not one.is_active, -one.yearly, one.name, one.last_on))
+    return sorted(
+        found, key=lambda item: (not item.is_active, -item.yearly, item.name, item.last_on)
+    )
 
 
 def dismissed_keys(coverage: Coverage) -> set[tuple[int, str, bool]]:

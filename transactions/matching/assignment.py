@@ -49,7 +49,7 @@ def best_pairs(left: list[Any], right: list[Any], cost: Cost) -> list[tuple[Any,
         return _in_order(left, right, cost)
     if len(left) <= len(right):
         return _cheapest(left, right, cost)
-    turned = _cheapest(right, left, lambda one, other: cost(other, one))
+    turned = _cheapest(right, left, lambda row, other: cost(other, row))
     return [(other, row) for row, other in turned]
 
 

@@ -260,7 +260,7 @@ def _post(
                 external_id=candidate.line.external_id,
                 fingerprint=candidate.fingerprint,
             )
-            for candidate in sorted(new, key=lambda one: one.line.txn_date)
+            for candidate in sorted(new, key=lambda usable: usable.line.txn_date)
         ],
         batch_size=500,
     )

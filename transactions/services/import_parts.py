@@ -300,7 +300,7 @@ def _split(batch: ImportBatch, wanted: Mapping[Account, list[str]]) -> list[Impo
         if one is not batch:
             ImportFile.objects.create(batch=one, content=batch.file.content)
         routed.append(one)
-    return sorted(routed, key=lambda one: one.account_id)
+    return sorted(routed, key=lambda member: member.account_id)
 
 
 def _copy(batch: ImportBatch) -> ImportBatch:

@@ -168,7 +168,7 @@ def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> Sy
 def _fed_accounts(connection: BankConnection) -> list[tuple[ConnectedAccount, Account]]:
     """The accounts that receive lines, locked in key order, without those in the trash."""
     connected = connection.connected_accounts.filter(account__deleted_at=None).exclude(account=None)
-    found = sorted(connected, key=lambda one: sure(one.account_id))
+    found = sorted(connected, key=lambda account: sure(account.account_id))
     accounts = lock_accounts(sure(connected.account_id) for connected in found)
     return [(connected, accounts[sure(connected.account_id)]) for connected in found]
 
