@@ -48,15 +48,15 @@ REFUSALS = {
 }
 
 
-# A bound of a filter as a program sends it; people's ways of writing are read as well.
+# How a program sends a filter's bound; the forms of people's own notation are accepted too.
 AMOUNT_BOUND = {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$", "example": "12.50"}
 ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
 
 
 class BoundedFilters(DjangoFilterExtension):
-    """Tells a filter with the bounds of the form field that reads it.
+    """Describes a filter with the bounds of the form field that parses it.
 
-    drf-spectacular itself looks at the model's field, which may hold more, or something else.
+    By default drf-spectacular describes the model field, whose bounds may differ.
     """
 
     priority = 1
@@ -98,7 +98,7 @@ def _bounds_of(filter_field: Any) -> dict[str, Any]:
 def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
     """A fake request for reading views' querysets, by a user who owns and shares nothing.
 
-    Querysets start with `visible_to(user)`, and nobody is signed in while the schema is made.
+    Querysets start with `visible_to(user)`, and nobody is signed in while the schema is generated.
     """
     request = build_mock_request(method, path, view, original, **kwargs)
     request.user = User(pk=0)
@@ -107,7 +107,7 @@ def schema_request(method: str, path: str, view: Any, original: Any, **kwargs: A
 
 
 def complete_schema(result: dict, **kwargs: Any) -> dict:
-    """Add what drf-spectacular cannot know about our responses, bodies and refusals."""
+    """Add what drf-spectacular can't know about our responses, bodies and errors."""
     for complete in (
         _loosen_unions,
         _require_what_is_always_there,
@@ -139,7 +139,7 @@ def _require_what_is_always_there(result: dict) -> None:
 
 
 def _show_bodies_of_deletes(result: dict) -> None:
-    """drf-spectacular omits bodies of DELETE, but erasing an account needs one."""
+    """Add the bodies of DELETE, which drf-spectacular omits; erasing an account needs one."""
     paths = result["paths"]
     paths["/api/users/me"]["delete"]["requestBody"] = paths["/api/users/me/erase"]["post"][
         "requestBody"
@@ -147,7 +147,7 @@ def _show_bodies_of_deletes(result: dict) -> None:
 
 
 def _bound_ids(result: dict) -> None:
-    """An id in an address is a whole number from 1 on."""
+    """Document ids in paths as whole numbers from 1."""
     for methods in result["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
@@ -156,7 +156,7 @@ def _bound_ids(result: dict) -> None:
 
 
 def _close_bodies(result: dict) -> None:
-    """Bodies take the fields they name and no others, whatever is nested in them."""
+    """Document that bodies, and objects nested in them, accept no other fields."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema["additionalProperties"] = False

@@ -34,14 +34,18 @@ from users.timezones import local_date
 
 
 class NoRate(APIException):
-    """Asked for rightly, but no rate of the last seven days connects the two."""
+    """422: the request is valid, but no rate from the last seven days connects the two
+    currencies.
+    """
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_code = "rate_missing"
 
 
 class RateOut(serializers.Serializer):
-    """1 of the base currency in `currency`; nulls where no rate of the last week is known."""
+    """How much one unit of the base currency is in `currency`; null if no rate from the last week
+    exists.
+    """
 
     currency = serializers.CharField()
     rate = serializers.CharField(allow_null=True)
@@ -95,7 +99,7 @@ class CurrencySummaryOut(serializers.Serializer):
 
 
 class ConvertIn(Input):
-    """`from` and `to` are currencies; without `on` today's rate converts."""
+    """`from` and `to` are currency codes. Without `on`, today's rate is used."""
 
     amount = AmountSerializerField()
     to = CurrencySerializerField()
@@ -158,7 +162,7 @@ class CurrencyRatesApi(ApiView):
         ],
     )
     def get(self, request: UserApiRequest) -> Response:
-        """What 1 of the base currency is in others, with the rates' dates and sources."""
+        """Exchange rates of your base currency, with each rate's date and source."""
         data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
         asked = data.validated_data
@@ -192,7 +196,9 @@ class CurrencySummaryApi(ApiView):
         ],
     )
     def get(self, request: UserApiRequest) -> Response:
-        """Your balances by currency, converted, and how many could not be."""
+        """Your balances by currency and their converted total, with a count of unconverted
+        balances.
+        """
         data = RatesQuery(data=request.query_params)
         data.is_valid(raise_exception=True)
         base = data.validated_data.get("base", request.user.base_currency)
@@ -232,7 +238,9 @@ def _summary_data(summary: CurrencySummary) -> dict[str, Any]:
 class CurrencyConvertApi(ApiView):
     @operation(operation_id="currency_convert", request=ConvertIn, responses=ConvertOut)
     def post(self, request: UserApiRequest) -> Response:
-        """Convert an amount at a day's rate; 422 where none of the last seven days is known."""
+        """Convert an amount at a given day's rate; 422 if no rate from the seven days before is
+        known.
+        """
         data = ConvertIn(data=request.data)
         data.is_valid(raise_exception=True)
         asked = data.validated_data

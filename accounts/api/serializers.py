@@ -15,7 +15,7 @@ ACCESS = [OWNER, *AccountShare.Level.values]
 
 
 class AccountOut(serializers.ModelSerializer):
-    """An account as its owner, or somebody it is shared with, sees it."""
+    """An account as its owner, or anyone it is shared with, sees it."""
 
     balance = AmountSerializerField(read_only=True)
     opening_balance = AmountSerializerField(read_only=True)
@@ -70,7 +70,7 @@ class CurrencySerializerField(serializers.CharField):
 
 
 class AccountIn(Input):
-    """What an account is opened or edited with. Of a number only the last four are kept."""
+    """Fields of a new or edited account. Only the last four digits of the number are kept."""
 
     bank_name = serializers.CharField(max_length=120, required=False, allow_blank=True)
     name = serializers.CharField(max_length=120)
@@ -92,7 +92,7 @@ class AccountIn(Input):
 
 
 class AccountOpenIn(AccountIn):
-    """As AccountIn; `balance` is taken as the opening balance where that is not given."""
+    """Fields of a new account; `balance` becomes the opening balance if that is missing."""
 
     balance = AmountSerializerField(required=False)
 

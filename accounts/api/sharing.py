@@ -63,7 +63,7 @@ class ShareOut(serializers.ModelSerializer):
 
 
 class InviteIn(Input):
-    """Whom to invite, and to what: one `account`, some `accounts`, or `all_accounts`."""
+    """Whom to invite and which accounts to share: `account`, `accounts` or `all_accounts`."""
 
     email = serializers.EmailField(max_length=254)
     level = serializers.ChoiceField(choices=AccountShare.Level.choices)
@@ -106,7 +106,7 @@ class LevelIn(Input):
 
 
 class ShareApi(GenericApiView):
-    """What they share: the shares this user gave or is offered."""
+    """Base of the share views: shares this user has given or been offered."""
 
     serializer_class = ShareOut
 
@@ -124,7 +124,7 @@ class ShareApi(GenericApiView):
 class ShareListApi(ShareApi):
     @operation(operation_id="shares_list", responses=ShareOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """What you share, what others offer you or share with you."""
+        """Accounts you share, and accounts that others share with you or offer to."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -142,9 +142,10 @@ class ShareListApi(ShareApi):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Invite somebody. Asked for one `account` it answers the share, else the list of them.
+        """Share accounts with someone by email.
 
-        The answer is the same whether or not somebody is registered with the address.
+        With a single `account` the response is that share, otherwise a list. It is the same whether
+        or not the address has a user account.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = InviteIn(data=request.data, context=self.get_serializer_context())
@@ -161,12 +162,12 @@ class ShareListApi(ShareApi):
 class ShareDetailApi(ShareApi):
     @operation(operation_id="shares_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One share."""
+        """Get one share."""
         return Response(self.show(pk))
 
     @operation(request=LevelIn, parameters=[STEP_UP], responses=ShareOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Its owner makes a viewer an analyst, or the other way round."""
+        """Change the access level (viewer or analyst). Only the account's owner may do this."""
         share = self.find(pk)
         if share.user_id != request.user.pk:
             raise PermissionDenied("Only the account's owner can change how it's shared.")
@@ -179,7 +180,9 @@ class ShareDetailApi(ShareApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """The owner revokes; whom it is for declines or leaves. From the next request on."""
+        """End a share: the owner revokes it, the other person declines or leaves. Effective
+        immediately.
+        """
         end_share(actor=request.user, share=self.find(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -187,7 +190,7 @@ class ShareDetailApi(ShareApi):
 class ShareAcceptApi(ShareApi):
     @operation(request=None, responses=ShareOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take up an invitation. Those to an address nobody has confirmed yet do not exist."""
+        """Accept an invitation. Confirm your email address first; until then this is a 404."""
         share = self.get_queryset().filter(pk=pk).first()
         if share is None and has_unconfirmed_address(request.user):
             # The same error for every ID, so that it does not reveal pending invitations.
@@ -199,7 +202,7 @@ class ShareAcceptApi(ShareApi):
 class ShareDeclineApi(ShareApi):
     @operation(request=None, responses={204: None})
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Decline an invitation, or leave."""
+        """Decline an invitation, or leave an account shared with you."""
         share = self.find(pk)
         if share.user_id == request.user.pk:
             raise PermissionDenied("This invitation is for someone else.")

@@ -18,7 +18,7 @@ from users.signed_in import UserApiRequest
 
 
 class AccountApi(GenericApiView):
-    """What the three share: the accounts this user sees."""
+    """Base of the account views: accounts this user can see."""
 
     serializer_class = AccountOut
 
@@ -37,14 +37,14 @@ class AccountListApi(AccountApi):
 
     @operation(operation_id="accounts_list", responses=AccountOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Own accounts and those shared with you."""
+        """List your accounts and those shared with you."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=AccountOpenIn, responses={201: AccountOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Open an account."""
+        """Create an account."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = AccountOpenIn(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
@@ -56,17 +56,17 @@ class AccountListApi(AccountApi):
 class AccountDetailApi(AccountApi):
     @operation(operation_id="accounts_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One account."""
+        """Get one account."""
         return Response(self.show(self.find(pk)))
 
     @operation(request=AccountIn, responses=AccountOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit an account. Its balance follows from its transactions and cannot be set."""
+        """Update an account. Its balance is computed from transactions and can't be set."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=AccountIn, responses=AccountOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit some fields of an account."""
+        """Update some fields of an account."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -79,7 +79,7 @@ class AccountDetailApi(AccountApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Move an account to the trash, with its transactions."""
+        """Move an account and its transactions to the trash."""
         account = self.find(pk)
         require_change(request.user, account)
         delete_account(actor=request.user, account=account)
@@ -92,7 +92,7 @@ class AccountRestoreApi(AccountApi):
 
     @operation(request=None, responses=AccountOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take an account of your own out of the trash."""
+        """Restore one of your accounts from the trash."""
         account = self.find(pk)
         require_change(request.user, account)
         return Response(self.show(restore_account(actor=request.user, account=account)))

@@ -18,7 +18,7 @@ from banking.kernel.money import plain_amount
 CHANNELS = ("in_app", "email", "sms")
 
 
-# The page an alert links to → its type of target.
+# Page an alert links to -> type of the object.
 _TARGETS = {
     "accounts:account_detail": "account",
     "bills:bill_detail": "bill",
@@ -30,7 +30,7 @@ _TARGETS = {
 
 
 class TargetedOut(serializers.Serializer):
-    """What an alert is about, for clients that do not open web pages: `/api/{type}s/{id}`."""
+    """The object an alert is about, for clients that don't open web pages: `/api/{type}s/{id}`."""
 
     target_type = serializers.SerializerMethodField()
     target_id = serializers.SerializerMethodField()
@@ -53,7 +53,7 @@ def _target_of(link: str) -> tuple[str | None, int | None]:
 
 
 class AlertOut(TargetedOut, serializers.ModelSerializer):
-    """One alert. `transactions_link` leads to the lines behind it."""
+    """One alert. `transactions_link` leads to the transactions behind it."""
 
     class Meta:
         model = Alert
@@ -81,7 +81,9 @@ class TypeIn(Input):
 
 
 class SubscribeIn(TypeIn):
-    """`channels` lists what to use; or name each channel. What is not said stays."""
+    """List the channels to use in `channels`, or set each one by name. Omitted fields don't
+    change.
+    """
 
     channels = serializers.ListField(
         child=serializers.ChoiceField(choices=CHANNELS), required=False
@@ -101,7 +103,9 @@ class SubscribeIn(TypeIn):
 
 
 class SubscriptionOut(serializers.Serializer):
-    """How one type is told. `unavailable` says of a channel why nothing comes by it now."""
+    """How you are notified of one alert type. `unavailable` says why a channel can't deliver
+    now.
+    """
 
     type = serializers.CharField()
     label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
@@ -135,7 +139,7 @@ class SubscriptionOut(serializers.Serializer):
         return self._shown(choice, default)
 
     def get_threshold_unit(self, choice: Choice) -> str:
-        """ "amount", "percent", or "" where the type has no threshold."""
+        """ "amount", "percent", or "" if this type has no threshold."""
         return RULES[choice.type].unit
 
     def get_currency(self, choice: Choice) -> str | None:
@@ -151,7 +155,9 @@ class SubscriptionOut(serializers.Serializer):
 
 
 def shown_threshold(kind: str, value: Decimal | None, currency: str) -> str | None:
-    """As a person writes it: money with the currency's digits, percent without needless zeros."""
+    """A threshold for display: money with the currency's decimals, percent without trailing
+    zeros.
+    """
     if value is None:
         return None
     if RULES[kind].unit == AMOUNT:
@@ -165,7 +171,7 @@ def subscription_context(user: Any) -> dict[str, Any]:
 
 
 class FactOut(TargetedOut):
-    """One alert that would have been: when, what, and the transactions behind it."""
+    """An alert that would have been raised: when, what, and the transactions behind it."""
 
     date = serializers.DateField(source="on")
     type = serializers.CharField()

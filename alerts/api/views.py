@@ -29,7 +29,7 @@ from users.timezones import local_date
 
 
 class AlertApi(GenericApiView):
-    """What these share: the alerts this user sees."""
+    """Base of the alert views: alerts this user can see."""
 
     serializer_class = AlertOut
 
@@ -48,7 +48,7 @@ class AlertListApi(AlertApi):
 
     @operation(operation_id="alerts_list", responses=AlertOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your alerts, newest first; dismissed ones only when asked for."""
+        """List your alerts, newest first. Dismissed ones are included only on request."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(AlertOut(page, many=True).data)
 
@@ -56,12 +56,12 @@ class AlertListApi(AlertApi):
 class AlertDetailApi(AlertApi):
     @operation(operation_id="alerts_retrieve", responses=AlertOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One alert."""
+        """Get one alert."""
         return self.show(pk)
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Remove an alert; the same fact is not raised again."""
+        """Delete an alert. The same event won't raise it again."""
         delete(actor=request.user, alert=self.find(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -69,33 +69,33 @@ class AlertDetailApi(AlertApi):
 class AlertReadApi(AlertApi):
     @operation(request=None, responses=AlertOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Mark as read."""
+        """Mark an alert as read."""
         mark_read(actor=request.user, alerts=[self.find(pk)])
         return self.show(pk)
 
     @operation(request=None, responses=AlertOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """The same as PUT."""
+        """Mark an alert as read (same as PUT)."""
         return self.put(request, pk)
 
 
 class AlertDismissApi(AlertApi):
     @operation(request=None, responses=AlertOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Put aside: read, and out of the list."""
+        """Dismiss an alert: mark it as read and hide it from the list."""
         dismiss(actor=request.user, alert=self.find(pk))
         return self.show(pk)
 
     @operation(request=None, responses=AlertOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """The same as PUT."""
+        """Dismiss an alert (same as PUT)."""
         return self.put(request, pk)
 
 
 class AlertRestoreApi(AlertApi):
     @operation(request=None, responses=AlertOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a dismissal or deletion back."""
+        """Restore a dismissed or deleted alert."""
         alert = get_object_or_404(Alert.objects.in_reach_of(request.user), pk=pk)
         restore(actor=request.user, alert=alert)
         return self.show(pk)
@@ -107,14 +107,14 @@ class SubscriptionApi(ApiView):
         responses=SubscriptionOut(many=True),
     )
     def get(self, request: UserApiRequest) -> Response:
-        """How each type is told to you, and what each channel lacks."""
+        """Your notification settings by alert type, and why a channel is unavailable."""
         context = subscription_context(request.user)
         shown = SubscriptionOut(choices_for(request.user), many=True, context=context)
         return Response(shown.data)
 
     @operation(request=SubscribeIn, responses=SubscriptionOut)
     def post(self, request: UserApiRequest) -> Response:
-        """Choose channels and threshold of one type; what is not sent stays as it is."""
+        """Set the channels and threshold of one alert type. Omitted fields don't change."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         command = _read(SubscribeIn, request)
         now = next(choice for choice in choices_for(request.user) if choice.type == command["type"])
@@ -127,7 +127,7 @@ class SubscriptionApi(ApiView):
 class BacktestApi(ApiView):
     @operation(request=TypeIn, responses=BacktestOut)
     def post(self, request: UserApiRequest) -> Response:
-        """The alerts of one type that the last twelve months would have brought."""
+        """Preview: alerts of one type that the last twelve months would have raised."""
         command = _read(TypeIn, request)
         on = local_date(request.user.timezone, timezone.now())
         with read_snapshot():

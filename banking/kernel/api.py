@@ -43,7 +43,7 @@ _AMOUNT = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<decimals>\d+))?", re.ASCII)
 
 
 class Unavailable(APIException):
-    """The database is down or busy; nothing was changed."""
+    """503: the database is down or busy; nothing was changed."""
 
     status_code = 503
     default_code = "unavailable"
@@ -52,7 +52,7 @@ class Unavailable(APIException):
 
 
 class TooLarge(APIException):
-    """The body is larger than the server reads into memory."""
+    """413: the body is larger than the server accepts."""
 
     status_code = 413
     default_code = "too_large"
@@ -60,7 +60,7 @@ class TooLarge(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn a service's refusal into the 400 or 403 of a serializer or permission."""
+    """Turn a service's refusal into a 400 or 403 in DRF's shape."""
     if isinstance(exc, DjangoValidationError):
         exc = ValidationError(_details_of(exc))
     elif isinstance(exc, OperationalError | InterfaceError):
@@ -94,9 +94,8 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
 class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not generic at run time
     """Money in JSON: a string with the currency's own number of decimals, never a float.
 
-    `currency` names the attribute (dotted) that holds the currency, for output. Input must be
-    digits with a point before the decimals, as in AMOUNT_PATTERN; the service that knows the
-    currency refuses too many decimals.
+    For output, `currency` is the (dotted) attribute that holds the currency. Input must match
+    AMOUNT_PATTERN; the service that knows the currency refuses too many decimals.
     """
 
     default_error_messages = {

@@ -1,4 +1,4 @@
-"""Query parameters that several addresses take, with their bounds."""
+"""Query parameters shared by several endpoints, with their bounds."""
 
 import re
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ _WHOLE_NUMBER = re.compile(r"-?\d+", re.ASCII)
 
 
 def currency_parameter(name: str, description: str) -> OpenApiParameter:
-    """A currency by its code; `description` says which it is without one."""
+    """A currency-code parameter; `description` should name its default."""
     return OpenApiParameter(name, str, enum=sorted(active_currencies()), description=description)
 
 
 def whole_number(minimum: int, maximum: int) -> dict[str, Any]:
-    """The schema of a whole number within bounds, both inclusive."""
+    """The schema of a whole number between two bounds, both inclusive."""
     return {"type": "integer", "minimum": minimum, "maximum": maximum}
 
 
 def page_size_in(params: Mapping[str, str], *, default: int = settings.API_PAGE_ROWS) -> int:
-    """`page_size`, brought within bounds. Raises ValidationError at its name."""
+    """`page_size` limited to its bounds. Raises ValidationError for that parameter."""
     text = params.get("page_size", str(default))
     if not _WHOLE_NUMBER.fullmatch(text):
         raise ValidationError({"page_size": "Send a whole number."})
-    # Longer ones than Python reads are out of range all the same.
+    # Numbers too long for int() are out of range anyway.
     return max(1, min(int(text[:12]), settings.API_PAGE_MAX_ROWS))

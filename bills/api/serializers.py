@@ -1,4 +1,4 @@
-"""The shapes of bills in JSON: amounts are strings with the bill's own currency's digits."""
+"""JSON serializers for bills; amounts are strings with the currency's own decimals."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from transactions.api.serializers import CategorySlugField, category_of_owner
 
 
 class BillOut(serializers.ModelSerializer):
-    """One occurrence; its status follows the user's own calendar."""
+    """One occurrence of a bill; its status follows the user's own calendar."""
 
     amount_due = AmountSerializerField(read_only=True)
     amount_paid = AmountSerializerField(read_only=True, allow_null=True)
@@ -68,7 +68,7 @@ class BillOut(serializers.ModelSerializer):
 
 
 class ShortfallOut(serializers.Serializer):
-    """What the account will lack on the day, in the account's currency."""
+    """How much the account will be short on the due date, in the account's currency."""
 
     account = serializers.IntegerField(source="account.pk")
     amount = AmountSerializerField(read_only=True)
@@ -77,14 +77,14 @@ class ShortfallOut(serializers.Serializer):
 
 
 class AutoPayOutlookOut(serializers.Serializer):
-    """What will become of a bill on auto-pay; null where nothing is automatic."""
+    """What will happen to a bill on autopay; null if nothing is automatic."""
 
     state = serializers.ChoiceField(choices=AutoPayState.choices)
     message = serializers.CharField()
 
 
 class MatchOut(serializers.Serializer):
-    """An expense in the ledger that looks like the bill's payment."""
+    """An expense that looks like this bill's payment."""
 
     transaction = serializers.IntegerField(source="pk")
     description = serializers.CharField()
@@ -96,7 +96,7 @@ class MatchOut(serializers.Serializer):
 
 
 class BillDetailOut(BillOut):
-    """One occurrence with what will be lacking and what may have paid it already."""
+    """One bill with its expected shortfall and transactions that may have paid it."""
 
     shortfall = serializers.SerializerMethodField()
     auto_pay_outlook = serializers.SerializerMethodField()
@@ -122,14 +122,14 @@ class BillDetailOut(BillOut):
 
 @extend_schema_field(int)
 class OwnAccountField(serializers.PrimaryKeyRelatedField):
-    """One of the user's own accounts; any other does not exist."""
+    """One of the user's own accounts, by id."""
 
     def get_queryset(self) -> Any:
         return Account.objects.owned_by(self.context["request"].user)
 
 
 class BillIn(Input):
-    """What a bill is planned or changed with."""
+    """Fields of a new or edited bill."""
 
     biller_name = serializers.CharField(max_length=120)
     amount_due = AmountSerializerField(positive=True)
@@ -154,7 +154,7 @@ class BillIn(Input):
 
 
 class PayIn(Input):
-    """How a bill is paid: by default all of it, today, from its own account."""
+    """How to pay a bill. Defaults: the full amount, today, from the bill's account."""
 
     account = OwnAccountField(
         required=False,
@@ -172,7 +172,7 @@ class MatchIn(Input):
 
 
 class ReminderOut(serializers.Serializer):
-    """One message by one channel, and what became of it."""
+    """One reminder through one channel, and its delivery status."""
 
     id = serializers.IntegerField(source="pk")
     channel = serializers.CharField()

@@ -46,7 +46,7 @@ _SENT = inline_serializer("DueRemindersOut", {"sent": serializers.IntegerField()
 
 
 class PaidOtherwise(APIException):
-    """409: the bill is paid, but not as this request would pay it."""
+    """409: the bill is already paid, but differently from this request."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "already_paid"
@@ -56,7 +56,7 @@ class PaidOtherwise(APIException):
 
 
 class BillApi(GenericApiView):
-    """What these share: the user's bills, and what day it is for them."""
+    """Base of the bill views: the user's bills and the user's current date."""
 
     serializer_class: Any = BillOut
 
@@ -94,16 +94,16 @@ class BillListApi(BillApi):
 
     @operation(operation_id="bills_list", responses=BillOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your bills by due date: settled, open, and planned ahead."""
+        """List your bills by due date: paid, open and scheduled."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=BillIn, responses={201: BillOut}, parameters=[STEP_UP])
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Plan a bill. A recurring one makes its next occurrence when it is settled.
+        """Create a bill. Settling a recurring bill creates its next occurrence.
 
-        With `auto_pay` it needs a step-up.
+        `auto_pay` requires a step-up.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         fields = self.read(BillIn)
@@ -117,7 +117,7 @@ class BillListApi(BillApi):
 class BillDetailApi(BillApi):
     @operation(operation_id="bills_retrieve", responses=BillDetailOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One bill: what its account will lack on the day, and what may have paid it already."""
+        """Get one bill, with its expected shortfall and transactions that may have paid it."""
         bill = self.find(pk)
         context = self.get_serializer_context() | {
             "shortfall": shortfalls(user=request.user, on=self.today).get(pk),
@@ -127,12 +127,14 @@ class BillDetailApi(BillApi):
 
     @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Change a bill and the open ones after it; its date is its own. What is not sent stays."""
+        """Update a bill and the open occurrences after it; only this one's date changes. Omitted
+        optional fields don't change.
+        """
         return self._edit(pk, partial=False)
 
     @operation(request=BillIn, responses=BillOut, parameters=[STEP_UP])
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Change some fields, such as `auto_pay`: switching it on needs a step-up."""
+        """Update some fields of a bill. Turning on `auto_pay` requires a step-up."""
         return self._edit(pk, partial=True)
 
     def _edit(self, pk: int, *, partial: bool) -> Response:
@@ -146,7 +148,7 @@ class BillDetailApi(BillApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Move a bill and the open ones after it to the trash: the series ends here."""
+        """Move a bill and its later open occurrences to the trash, which ends the series."""
         delete_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -155,20 +157,20 @@ class BillPayApi(BillApi):
     @operation(operation_id="bills_pay_put", request=PayIn, responses=BillOut)
     @idempotent
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Pay a bill, at most once however often it is asked; the answer is the paid bill.
+        """Pay a bill. Repeating the request never pays twice; the response is the paid bill.
 
-        Asked again with another amount, account or day, or for all of it after a part payment,
-        the answer is 409 `already_paid`: it names what was paid and what is still due.
+        Repeating it with a different amount, account or date, or for the full amount after a part
+        payment, returns 409 `already_paid` with what was paid and what is still due.
         """
         return self._pay(request, pk)
 
     @operation(operation_id="bills_pay", request=PayIn, responses=BillOut)
     @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Pay a bill, at most once however often it is asked; the answer is the paid bill.
+        """Pay a bill. Repeating the request never pays twice; the response is the paid bill.
 
-        Asked again with another amount, account or day, or for all of it after a part payment,
-        the answer is 409 `already_paid`: it names what was paid and what is still due.
+        Repeating it with a different amount, account or date, or for the full amount after a part
+        payment, returns 409 `already_paid` with what was paid and what is still due.
         """
         return self._pay(request, pk)
 
@@ -190,7 +192,7 @@ class BillPayApi(BillApi):
 class BillUnpayApi(BillApi):
     @operation(request=None, responses=BillOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a payment back with its expense and its points; the bill is open again."""
+        """Undo a payment, including its transaction and points. The bill is open again."""
         unpay_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(self.show(pk))
 
@@ -198,7 +200,7 @@ class BillUnpayApi(BillApi):
 class BillSkipApi(BillApi):
     @operation(request=None, responses=BillOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Let one occurrence pass unpaid; the next one is planned."""
+        """Skip one occurrence; the next one is scheduled."""
         skip_bill(actor=request.user, bill=self.find_to_change(pk), today=self.today)
         return Response(self.show(pk))
 
@@ -206,7 +208,7 @@ class BillSkipApi(BillApi):
 class BillMatchApi(BillApi):
     @operation(request=MatchIn, responses=BillOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Settle a bill with an expense that is in the ledger already."""
+        """Mark a bill as paid by an existing transaction."""
         bill = self.find_to_change(pk)
         own = Transaction.objects.visible_to(request.user).filter(user=request.user)
         payment = own.filter(pk=self.read(MatchIn)["transaction"]).first()
@@ -224,7 +226,7 @@ class BillRestoreApi(BillApi):
 
     @operation(request=None, responses=BillOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a bill out of the trash with those that went with it; or up again, if skipped."""
+        """Restore a bill and those deleted with it from the trash, or reopen a skipped bill."""
         restore_bill(actor=request.user, bill=self.find_to_change(pk))
         return Response(self.show(pk))
 
@@ -235,7 +237,9 @@ class BillReminderApi(BillApi):
 
     @operation(request=None, responses=ReminderOut(many=True))
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Remind yourself now, once a day and channel; the messages that were written."""
+        """Send yourself a reminder now, at most once a day per channel. Returns the reminders
+        sent.
+        """
         bill = self.find_to_change(pk)
         written = send_reminder(actor=request.user, bill=bill, on=self.today, at=timezone.now())
         return Response(ReminderOut(written, many=True).data)
@@ -244,6 +248,6 @@ class BillReminderApi(BillApi):
 class DueRemindersApi(BillApi):
     @operation(request=None, responses=_SENT)
     def post(self, request: UserApiRequest) -> Response:
-        """For support and admins: what the scheduled job runs, and as safe to repeat."""
+        """For support and admins: run the scheduled bill job now. Safe to repeat."""
         require(request.user, Ability.HELP_PEOPLE)
         return Response({"sent": send_due_reminders(at=timezone.now())})

@@ -1,4 +1,4 @@
-"""The shapes of budgets in JSON: amounts are strings with the budget's own currency's digits."""
+"""JSON serializers for budgets; amounts are strings with the currency's own decimals."""
 
 from datetime import date
 from typing import Any
@@ -15,12 +15,12 @@ from transactions.api.serializers import CategorySlugField, category_of_owner
 
 
 def amount(source: str | None = None, **kwargs: Any) -> AmountSerializerField:
-    """An amount of a figure, in the figure's own `currency`."""
+    """An amount in the enclosing object's `currency`."""
     return AmountSerializerField(source=source, read_only=True, **kwargs)
 
 
 class BudgetNotConvertedOut(serializers.Serializer):
-    """Amounts of one account that are not in `spent`, because no rate is known for them."""
+    """One account's amounts that are missing from `spent`, because no exchange rate is known."""
 
     account = serializers.IntegerField(source="account_id")
     account_name = serializers.CharField()
@@ -31,7 +31,7 @@ class BudgetNotConvertedOut(serializers.Serializer):
 
 
 class BudgetRateOut(serializers.Serializer):
-    """The stored rates behind a converted figure: of which days, and from whom."""
+    """The stored exchange rates behind a converted figure: dates and sources."""
 
     base = serializers.CharField(source="from_currency")
     quote = serializers.CharField(source="to")
@@ -41,8 +41,9 @@ class BudgetRateOut(serializers.Serializer):
 
 
 class BudgetOut(serializers.Serializer):
-    """A budget and how far it is used. `limit_amount` is what was set; `limit` what may be spent
-    with what was carried over; `remaining` = `limit` − `spent_amount`."""
+    """A budget and its progress. `limit_amount` is the limit as set; `limit` includes what was
+    carried over; `remaining` = `limit` − `spent_amount`.
+    """
 
     id = serializers.IntegerField(source="budget.pk")
     user = serializers.IntegerField(source="budget.user_id")
@@ -66,9 +67,9 @@ class BudgetOut(serializers.Serializer):
 
 
 class ProgressOut(serializers.Serializer):
-    """One budget's progress, as the dashboard's overview and a month's list show it.
+    """One budget's progress, as in the dashboard overview and the list of a month.
 
-    The names are BudgetOut's; `spent` is `spent_amount` again, as the overview has always said.
+    Field names match BudgetOut; `spent` repeats `spent_amount` for older clients.
     """
 
     budget_id = serializers.IntegerField(source="budget.pk")
@@ -94,12 +95,12 @@ class ProgressOut(serializers.Serializer):
 
     @extend_schema_field({"type": "number", "example": 48.4})
     def get_pace_percent(self, one: BudgetProgress) -> float:
-        """How much of the month has passed. Not money, so it may be a JSON number."""
+        """How much of the month has passed, in percent. A JSON number, because it isn't money."""
         return float(one.pace_percent)
 
 
 class TrendMonthOut(serializers.Serializer):
-    """One month of the category; `limit` is null where it had no budget in this currency."""
+    """One month of a category; `limit` is null if it had no budget in this currency."""
 
     month = serializers.SerializerMethodField()
     spent = amount()
@@ -114,7 +115,7 @@ class TrendMonthOut(serializers.Serializer):
 
 
 class ProgressDetailOut(ProgressOut):
-    """A budget's progress with the category's last twelve months and the rates behind it."""
+    """A budget's progress, the category's last twelve months, and the exchange rates used."""
 
     not_converted_amounts = BudgetNotConvertedOut(source="not_converted", many=True)
     rates = BudgetRateOut(many=True)
@@ -126,7 +127,9 @@ class ProgressDetailOut(ProgressOut):
 
 
 class MonthTotalOut(serializers.Serializer):
-    """A month's budgets of one currency together; one inside another counts once."""
+    """Totals of one month's budgets in one currency; a budget inside another isn't counted
+    twice.
+    """
 
     currency = serializers.CharField()
     limit = amount()
@@ -140,7 +143,7 @@ class MonthTotalOut(serializers.Serializer):
 
 
 class BudgetMonthOut(serializers.Serializer):
-    """All progress of one month."""
+    """The progress of every budget in a month."""
 
     year = serializers.IntegerField(source="start.year")
     month = serializers.IntegerField(source="start.month")
@@ -149,7 +152,7 @@ class BudgetMonthOut(serializers.Serializer):
 
 
 class BudgetIn(Input):
-    """What a budget is set or changed with."""
+    """Fields of a new or edited budget."""
 
     category = CategorySlugField(help_text="The slug of an expense category.")
     month = serializers.IntegerField(
@@ -179,7 +182,7 @@ class BudgetIn(Input):
 
 
 class MonthIn(Input):
-    """The month a command is about; this one, in the user's own calendar, unless told."""
+    """The month to act on; by default the current month in the user's time zone."""
 
     month = serializers.IntegerField(min_value=1, max_value=12, required=False)
     year = serializers.IntegerField(min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False)
@@ -190,7 +193,7 @@ class MonthIn(Input):
 
 
 class AdoptIn(MonthIn):
-    """The suggestions to make budgets of, by category; all of them unless told."""
+    """Categories whose suggestions become budgets; by default all of them."""
 
     categories = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=500, required=False
@@ -198,7 +201,7 @@ class AdoptIn(MonthIn):
 
 
 class SuggestionOut(serializers.Serializer):
-    """The median of a category's spending in the last six full months."""
+    """The median of a category's spending over the last six full months."""
 
     category = serializers.CharField(source="category.slug")
     category_name = serializers.CharField(source="category.name")

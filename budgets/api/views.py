@@ -1,4 +1,4 @@
-"""Budgets in the API. What the user may not see is a 404; a role without budgets gets 403."""
+"""Budgets in the API. A budget the user can't see is a 404; a role without budgets gets 403."""
 
 from datetime import date
 from typing import Any
@@ -55,7 +55,7 @@ _COUNT = inline_serializer(
 
 
 class BudgetApi(GenericApiView):
-    """What these share: the budgets this user sees, and what day it is for them."""
+    """Base of the budget views: budgets this user can see and the user's current date."""
 
     serializer_class = BudgetOut
 
@@ -92,7 +92,7 @@ class BudgetListApi(BudgetApi):
 
     @operation(operation_id="budgets_list", responses=BudgetOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your budgets and those shared with you, the latest month first."""
+        """List your budgets and those shared with you, latest month first."""
         require(request.user, Ability.SEE_BUDGETS)
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         progress = budget_progress(page or [], on=self.today)
@@ -112,18 +112,18 @@ class BudgetListApi(BudgetApi):
 class BudgetDetailApi(BudgetApi):
     @operation(operation_id="budgets_retrieve", responses=BudgetOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One budget."""
+        """Get one budget."""
         self.find(pk)
         return Response(self.show(pk))
 
     @operation(request=BudgetIn, responses=BudgetOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Change a budget; what is not sent of month, currency and rollover stays."""
+        """Update a budget. If month, currency or rollover are missing, they don't change."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=BudgetIn, responses=BudgetOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Change some fields of a budget."""
+        """Update some fields of a budget."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -142,7 +142,7 @@ class BudgetDetailApi(BudgetApi):
 class BudgetRestoreApi(BudgetApi):
     @operation(request=None, responses=BudgetOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a budget out of the trash; one that is not in it stays as it is."""
+        """Restore a budget from the trash. A budget outside the trash doesn't change."""
         in_reach = Budget.objects.in_reach_of(request.user)
         budget = get_object_or_404(in_reach, pk=pk)
         require_change(request.user, budget)
@@ -153,7 +153,7 @@ class BudgetRestoreApi(BudgetApi):
 class BudgetProgressApi(BudgetApi):
     @operation(responses=ProgressDetailOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """How far a budget is used, with the category's last twelve months."""
+        """One budget's progress and its category's last twelve months."""
         budget = self.find(pk)
         (progress,) = budget_progress([budget], on=self.today)
         trend = spending_trend(budget, on=self.today)
@@ -176,7 +176,7 @@ class BudgetMonthApi(BudgetApi):
         ],
     )
     def get(self, request: UserApiRequest, year: int, month: int) -> Response:
-        """The progress of all budgets of one month, and what they come to."""
+        """The progress of every budget in a month, with totals per currency."""
         require(request.user, Ability.SEE_BUDGETS)
         shown = budget_month(
             user=request.user,
@@ -192,7 +192,7 @@ class CopyLastMonthApi(BudgetApi):
     @operation(request=MonthIn, responses=_COUNT)
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Give a month the budgets of the month before; categories that have one are skipped."""
+        """Copy the previous month's budgets; categories that already have one are skipped."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         month = self.read(MonthIn, request.data)
         added = copy_last_month(actor=request.user, user=request.user, **month)
@@ -204,7 +204,7 @@ class BudgetSuggestionsApi(BudgetApi):
 
     @operation(responses=SuggestionOut(many=True), parameters=MONTH_PARAMETERS, filters=False)
     def get(self, request: UserApiRequest) -> Response:
-        """What budgets could be: the median of each category's last six full months."""
+        """Suggested budgets: each category's median over the last six full months."""
         require(request.user, Ability.SEE_BUDGETS)
         month = self.read(MonthIn, request.query_params)
         found = suggestions(user=request.user, on=self.today, **month)
@@ -213,7 +213,7 @@ class BudgetSuggestionsApi(BudgetApi):
     @operation(request=AdoptIn, responses=_COUNT)
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Make budgets of the suggestions of some categories, or of all."""
+        """Create budgets from the suggestions for some categories, or for all."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         month = self.read(AdoptIn, request.data)
         chosen = month.pop("categories", None)

@@ -1,4 +1,4 @@
-"""Files at the API: statements, monthly reports, and everything a person owns."""
+"""Downloads in the API: statements, monthly reports, and all of a person's data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,19 +38,19 @@ LOCATION = OpenApiParameter(
 )
 
 
-# A statement or report, and everything of mine.
+# Statements and reports are PDF; all data is a ZIP.
 FILE_TYPES = ("application/pdf", "application/zip")
 
 
 class PdfUnavailable(APIException):
-    """503: this machine cannot draw PDF files."""
+    """503: this server can't create PDF files."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "pdf_unavailable"
 
 
 class ExportOut(serializers.ModelSerializer):
-    """A file somebody asked for. `download_url` is there once it is ready, for a week."""
+    """A requested file. `download_url` appears when it is ready and works for a week."""
 
     download_url = serializers.SerializerMethodField()
 
@@ -70,14 +70,14 @@ class ExportOut(serializers.ModelSerializer):
 
 @extend_schema_field(OpenApiTypes.INT)
 class AccountField(serializers.PrimaryKeyRelatedField):
-    """An account the person sees; any other does not exist."""
+    """An account the user can see, by id."""
 
     def get_queryset(self) -> Any:
         return Account.objects.visible_to(self.context["request"].user)
 
 
 class PdfExportIn(Input):
-    """A statement of an account over a period, or the report of a month."""
+    """A statement for an account and period, or the report for a month."""
 
     kind = serializers.ChoiceField(
         choices=[Export.Kind.STATEMENT, Export.Kind.MONTHLY_REPORT], default=Export.Kind.STATEMENT
@@ -120,7 +120,7 @@ class PdfExportApi(ApiView):
         parameters=[*HEADERS, LOCATION],
     )
     def post(self, request: UserApiRequest) -> Response:
-        """Ask for a PDF: 201 with the file ready where it is small, else 202; watch its address."""
+        """Request a PDF. 201: the file is ready. 202: poll its URL until it is."""
         data = PdfExportIn(data=request.data, context={"request": request})
         data.is_valid(raise_exception=True)
         given = data.validated_data
@@ -148,7 +148,7 @@ class FullExportApi(ApiView):
         parameters=[*HEADERS, STEP_UP, LOCATION],
     )
     def post(self, request: UserApiRequest) -> Response:
-        """Ask for everything you own: a ZIP with export.json, receipts and bank files."""
+        """Request all your data: a ZIP with export.json, receipts and bank files."""
         require_step_up(request)
         limits.consume("export-all", f"user {request.user.pk}")
         return _answer_once(
@@ -162,7 +162,7 @@ class ExportListApi(GenericApiView):
 
     @operation(operation_id="exports_list", responses=ExportOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your files, the latest first."""
+        """List your files, latest first."""
         page = self.paginate_queryset(Export.objects.visible_to(request.user))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -170,12 +170,12 @@ class ExportListApi(GenericApiView):
 class ExportDetailApi(ApiView):
     @operation(operation_id="exports_retrieve", responses=ExportOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """How far a file is, and where to fetch it."""
+        """The status of a file, and its download URL when ready."""
         return Response(ExportOut(_mine(request, pk), context={"request": request}).data)
 
     @operation(operation_id="exports_destroy", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Let a file go before its week is over."""
+        """Delete a file before its week is over."""
         delete_export(actor=request.user, export=_mine(request, pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -187,7 +187,7 @@ class ExportFileApi(ApiView):
         parameters=[STEP_UP],
     )
     def get(self, request: UserApiRequest, pk: int) -> Any:
-        """The file itself, once it is ready; everything of mine needs a fresh proof again."""
+        """Download a file. A download of all your data requires a step-up."""
         export = _mine(request, pk)
         if not export.is_ready(timezone.now()):
             raise Http404
@@ -201,8 +201,9 @@ def _mine(request: UserApiRequest, pk: int) -> Export:
 
 
 def _answer_once(request: UserApiRequest, ask: Callable[[], Export]) -> Response:
-    """Ask once per Idempotency-Key. The file is made outside of the command's transaction, so a
-    repetition answers how far the same file is by then."""
+    """Create the export at most once per Idempotency-Key. The file is made outside the transaction,
+    so a repeated request returns its current status.
+    """
     asked = answer_once(request, lambda: (status.HTTP_202_ACCEPTED, {"id": ask().pk}))
     if asked.status_code != status.HTTP_202_ACCEPTED:
         return asked
@@ -213,7 +214,7 @@ def _answer_once(request: UserApiRequest, ask: Callable[[], Export]) -> Response
 
 
 def _asked(request: UserApiRequest, export: Export) -> Response:
-    """201 with a file that is ready, 202 while it is being made."""
+    """201 with a finished file, 202 while it is being created."""
     if export.status == Export.Status.FAILED:
         raise PdfUnavailable(export.error)
     is_done = export.status == Export.Status.DONE

@@ -1,4 +1,4 @@
-"""The figures as JSON: each includes its period, currency, left-out amounts and rates."""
+"""Insights as JSON: each includes its period, currency, unconverted amounts and rates."""
 
 from decimal import Decimal
 from typing import Any, cast
@@ -21,7 +21,7 @@ from insights.figures.burn_rate import BurnRate, BurnWindow
 
 @extend_schema_field({"type": "number", "nullable": True, "example": 25.5})
 class RateField(serializers.Field):
-    """A part of one as a percentage with one decimal: 0.255 is 25.5."""
+    """A share of one as a percentage with one decimal: 0.255 becomes 25.5."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -42,7 +42,7 @@ class MonthsField(serializers.Field):
 
 
 class ConvertedOut(serializers.Serializer):
-    """What every figure owes its reader."""
+    """Fields that every converted figure has."""
 
     currency = serializers.CharField(source="question.currency")
     not_converted = serializers.IntegerField(source="not_converted_count")
@@ -67,7 +67,7 @@ class FlowTotalsOut(TotalsOut):
 
 
 class CashFlowOut(serializers.Serializer):
-    """Income, expenses, net and savings rate: in sum, before, and by month."""
+    """Income, expenses, net and savings rate: total, previous period, and by month."""
 
     period = PeriodOut(source="question.choice")
     currency = serializers.CharField(source="question.currency")
@@ -80,7 +80,9 @@ class CashFlowOut(serializers.Serializer):
 
 
 class CategoriesOut(serializers.Serializer):
-    """Spending by category, children rolled up; a category of the past alone has 0 now."""
+    """Spending by category with subcategories rolled up. A category with only past spending has
+    0.
+    """
 
     period = PeriodOut(source="question.choice")
     currency = serializers.CharField(source="question.currency")
@@ -93,7 +95,7 @@ class CategoriesOut(serializers.Serializer):
 
 
 class MerchantOut(serializers.Serializer):
-    """One merchant; `merchant` is "" for lines without one."""
+    """One merchant; `merchant` is "" for transactions without one."""
 
     merchant = serializers.CharField(source="name")
     category = serializers.CharField(source="category.slug", allow_null=True)
@@ -109,7 +111,7 @@ class MerchantOut(serializers.Serializer):
 
 
 class MerchantsOut(ConvertedOut):
-    """The merchants with the most spent, and what all others took together."""
+    """The top merchants by spending, and the total of all others."""
 
     period = PeriodOut(source="question.choice")
     total = FigureField()
@@ -120,7 +122,7 @@ class MerchantsOut(ConvertedOut):
 
 
 class BurnWindowOut(serializers.Serializer):
-    """The last `months` full months; `month_count` of them have a history."""
+    """The last `months` full months, of which `month_count` have transactions."""
 
     months = serializers.IntegerField()
     month_count = serializers.IntegerField()
@@ -134,13 +136,13 @@ class BurnWindowOut(serializers.Serializer):
 
     @extend_schema_field({"type": "number", "nullable": True})
     def get_runway_months(self, window: BurnWindow) -> float | None:
-        """Null where income covers the expenses: there is no burn."""
+        """Null if income covers expenses, so cash doesn't run out."""
         months = window.runway_months(self.context["liquid"])
         return None if months is None else float(round(months, 1))
 
 
 class BurnRateOut(ConvertedOut):
-    """Average expenses over full months, their trend, and how long liquid funds last."""
+    """Average monthly expenses, their trend, and how long liquid funds would last."""
 
     liquid_funds = FigureField(source="liquid.total")
     liquid_not_converted = serializers.IntegerField(source="liquid.not_converted_count")
@@ -165,8 +167,9 @@ class WorthPointOut(serializers.Serializer):
 
 
 class NetWorthOut(ConvertedOut):
-    """Net worth on the first and last evening of the period and at month ends between, each at its
-    own day's rates. `net_worth` is the last one's, `change` from the first to it."""
+    """Net worth at the start and end of the period and at month ends between, each at that day's
+    rates. `net_worth` is the last value and `change` the difference from the first.
+    """
 
     period = PeriodOut(source="question.choice")
     net_worth = FigureField(source="last.total")
@@ -178,7 +181,7 @@ class NetWorthOut(ConvertedOut):
 
 
 class YearMonthOut(serializers.Serializer):
-    """A month and the same one a year before; no change while the month runs or is ahead."""
+    """A month and the same month a year earlier; no change until the month is over."""
 
     month = MonthField()
     is_ahead = serializers.BooleanField()
@@ -193,8 +196,9 @@ class YearMonthOut(serializers.Serializer):
 
 
 class YearlyOut(serializers.Serializer):
-    """A year, up to today, against the one before: `previous` has the same days, `previous_year`
-    all of them."""
+    """A year to date compared with the previous year: `previous` covers the same days,
+    `previous_year` the whole year.
+    """
 
     year = serializers.IntegerField()
     currency = serializers.CharField(source="question.currency")

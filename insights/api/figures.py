@@ -1,4 +1,4 @@
-"""`GET /api/insights/…`: one figure each, of a period, in one currency."""
+"""`GET /api/insights/…`: one figure each, for a period and a currency."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +61,7 @@ LIMIT = OpenApiParameter(
 
 
 class FigureApi(ApiView):
-    """What these share: the question the address asks, answered from one snapshot."""
+    """Base of the insight views: parses the query and answers it from one database snapshot."""
 
     default_span = "last_12_months"
     figure: Callable[[Question], Any]
@@ -92,7 +92,7 @@ class CashFlowApi(FigureApi):
 
 
 class CategoriesApi(FigureApi):
-    """Spending by category, against the period before. Default: this month."""
+    """Spending by category, compared with the previous period. Default: this month."""
 
     default_span = "this_month"
     figure = staticmethod(categories)
@@ -104,7 +104,7 @@ class CategoriesApi(FigureApi):
 
 
 class MerchantsApi(FigureApi):
-    """The merchants with the most spent, against the period before. Default: this month."""
+    """Top merchants by spending, compared with the previous period. Default: this month."""
 
     default_span = "this_month"
     figure = staticmethod(merchants)
@@ -121,7 +121,9 @@ class MerchantsApi(FigureApi):
 
 
 class BurnRateApi(FigureApi):
-    """Average expenses of the last 3, 6 and 12 full months, and how long liquid funds last."""
+    """Average expenses over the last 3, 6 and 12 full months, and how long liquid funds would
+    last.
+    """
 
     figure = staticmethod(burn_rate)
     serializer = BurnRateOut
@@ -131,12 +133,12 @@ class BurnRateApi(FigureApi):
         return self.answer(request)
 
     def choose(self, params: Any, on: Any) -> PeriodChoice:
-        """Its months are always the last full ones."""
+        """Always the last full months."""
         return choose_period({}, on=on, default=self.default_span)
 
 
 class NetWorthApi(FigureApi):
-    """Assets, liabilities and net worth at month ends."""
+    """Assets, debts and net worth at month ends."""
 
     figure = staticmethod(net_worth_history)
     serializer = NetWorthOut
@@ -147,7 +149,7 @@ class NetWorthApi(FigureApi):
 
 
 class YearlyApi(FigureApi):
-    """A year against the one before: by month, in sum, and by category."""
+    """A year compared with the previous one: by month, in total, and by category."""
 
     figure = staticmethod(yearly)
     serializer = YearlyOut

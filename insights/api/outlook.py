@@ -33,11 +33,11 @@ from users.timezones import local_date
 
 
 class RecurringApi(ApiView):
-    """Payments and incomes that come back, found in the lines of the last two years."""
+    """Recurring payments and income, found in the transactions of the last two years."""
 
     @operation(operation_id="insights_recurring", responses=RecurringSummaryOut, parameters=SHARED)
     def get(self, request: UserApiRequest) -> Response:
-        """What recurs, weekly to yearly, with the next date and what it costs in a year."""
+        """Recurring payments and income, with the next date and yearly cost of each."""
         summary = recurring_summary(
             user=request.user,
             on=local_date(request.user.timezone, timezone.now()),
@@ -49,7 +49,7 @@ class RecurringApi(ApiView):
 
 
 class ForecastApi(ApiView):
-    """The balance of the next days as a band, with how often it was right."""
+    """The forecast balance as a band, with its past accuracy."""
 
     @operation(
         operation_id="insights_forecast",
@@ -57,9 +57,10 @@ class ForecastApi(ApiView):
         parameters=[OpenApiParameter("days", int, enum=HORIZONS, default=HORIZONS[0]), *SHARED],
     )
     def get(self, request: UserApiRequest) -> Response:
-        """Checking, savings and cash less card debt: expected from bills, what recurs and habit.
+        """Forecast the combined balance of checking, savings and cash less card debt.
 
-        `points` is empty and `hit_rate` null with less than three months of transactions.
+        It uses bills, recurring payments and usual spending. `points` is empty and `hit_rate` null
+        with less than three months of transactions.
         """
         summary = forecast_summary(
             user=request.user,
@@ -73,7 +74,7 @@ class ForecastApi(ApiView):
 
 
 class RecurringDismissalListApi(ApiView):
-    """What was called not recurring."""
+    """Merchants marked as not recurring."""
 
     @operation(
         operation_id="insights_recurring_dismiss",
@@ -82,7 +83,7 @@ class RecurringDismissalListApi(ApiView):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Keep a merchant's payments on one of your accounts out of what recurs."""
+        """Mark a merchant's payments on one of your accounts as not recurring."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = DismissalIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -96,11 +97,11 @@ class RecurringDismissalListApi(ApiView):
 
 
 class RecurringDismissalDetailApi(ApiView):
-    """One of them."""
+    """One merchant marked as not recurring."""
 
     @operation(operation_id="insights_recurring_restore", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Let it be found again."""
+        """Undo it, so that the payments can be detected as recurring again."""
         dismissal = get_object_or_404(RecurringDismissal.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         undo_dismissal(actor=request.user, dismissal=dismissal)
@@ -108,7 +109,7 @@ class RecurringDismissalDetailApi(ApiView):
 
 
 class SameAnswerListApi(ApiView):
-    """Whether a bill and a recurring payment are the same."""
+    """Answers on whether a bill and a recurring payment are the same."""
 
     @operation(
         operation_id="insights_same_answer",
@@ -117,9 +118,10 @@ class SameAnswerListApi(ApiView):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Answer a doubt of the forecast: the same is counted once, what is different twice.
+        """Say whether a bill and a recurring payment are the same. The same is counted once,
+        different ones separately.
 
-        Holds for all occurrences of the bill. A later answer takes the place of an earlier one.
+        The answer applies to all occurrences of the bill. A later answer replaces it.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = SameAnswerIn(data=request.data)
@@ -138,11 +140,11 @@ class SameAnswerListApi(ApiView):
 
 
 class SameAnswerDetailApi(ApiView):
-    """One of the answers."""
+    """One answer."""
 
     @operation(operation_id="insights_same_undo", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Take the answer back; the forecast asks again."""
+        """Remove the answer; the forecast asks again."""
         answer = get_object_or_404(SameAnswer.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         undo_answer(actor=request.user, answer=answer)

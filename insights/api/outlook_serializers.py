@@ -17,7 +17,7 @@ from transactions.models import Transaction
 
 @extend_schema_field({"type": "string", "example": "17.99"})
 class OwnAmountField(serializers.Field):
-    """An amount in the currency of the thing it belongs to."""
+    """An amount in the currency of its object."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -30,7 +30,7 @@ class OwnAmountField(serializers.Field):
 
 
 class PriceChangeOut(serializers.Serializer):
-    """A price that rose or fell within a year: from which amount to which, since when."""
+    """A price change within the last year: old and new amount, and since when."""
 
     before = serializers.SerializerMethodField()
     after = serializers.SerializerMethodField()
@@ -47,9 +47,9 @@ class PriceChangeOut(serializers.Serializer):
 class RecurringOut(serializers.Serializer):
     """One recurring payment or income, in its account's currency.
 
-    `amount` is the price now or, where amounts vary, the middle one of the last year. `bill` is
-    the open bill that stands for it. `late_days` counts since `next_date` until it is given up;
-    then `missed_date` is that date, and `next_date` the one after it.
+    `amount` is the current price or, if amounts vary, the median of the last year. `bill` is the
+    open bill for it. `late_days` counts from `next_date`. Once it counts as missed, `missed_date`
+    is that date and `next_date` the one after.
     """
 
     account = serializers.IntegerField(source="account.pk")
@@ -90,7 +90,7 @@ class RecurringOut(serializers.Serializer):
 
 
 class DismissalOut(serializers.ModelSerializer):
-    """A merchant whose payments on an account are kept out of what recurs."""
+    """A merchant whose payments on an account are marked as not recurring."""
 
     merchant = serializers.CharField(source="name")
     txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
@@ -101,7 +101,7 @@ class DismissalOut(serializers.ModelSerializer):
 
 
 class DismissalIn(Input):
-    """As the list of recurring payments names it."""
+    """The account and merchant, as listed in the recurring payments."""
 
     account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     merchant_key = serializers.CharField(max_length=120)
@@ -120,7 +120,7 @@ DECISIONS = ["same", "different"]
 
 
 class SameAnswerOut(serializers.ModelSerializer):
-    """What was said of a bill (by its name then) and a merchant's recurring payments."""
+    """An answer about a bill (by its name at the time) and a merchant's recurring payments."""
 
     merchant = serializers.CharField(source="name")
     decision = serializers.SerializerMethodField()
@@ -137,7 +137,7 @@ class SameAnswerOut(serializers.ModelSerializer):
 
 
 class SameAnswerIn(Input):
-    """As a doubt names them."""
+    """The bill and the recurring payment, as the doubt lists them."""
 
     bill = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -153,7 +153,7 @@ class SameAnswerIn(Input):
 
 
 class DoubtOut(serializers.Serializer):
-    """A bill and a recurring payment that may be the same. Until it is answered, both count."""
+    """A bill and a recurring payment that may be the same. Both count until it is answered."""
 
     bill = serializers.IntegerField(source="bill.pk")
     bill_name = serializers.CharField(source="bill.name")
@@ -175,7 +175,7 @@ class DoubtOut(serializers.Serializer):
 
 
 class RecurringSummaryOut(serializers.Serializer):
-    """What recurs; the sums are over the active ones that convert into `currency`."""
+    """Recurring payments; totals cover active ones that convert into `currency`."""
 
     on = serializers.DateField()
     currency = serializers.CharField()
@@ -195,7 +195,7 @@ class RecurringSummaryOut(serializers.Serializer):
 
 
 class ForecastPointOut(serializers.Serializer):
-    """The balance at the end of a day: in eight days of ten it should be from low to high."""
+    """The balance at the end of a day; it should be between low and high 80% of the time."""
 
     date = serializers.DateField(source="on")
     low = FigureField()
@@ -204,9 +204,10 @@ class ForecastPointOut(serializers.Serializer):
 
 
 class ForecastEventOut(serializers.Serializer):
-    """A payment (negative) or income expected on a day; `bill` where a bill says so, `transaction`
-    where it is posted for that day already. What recurs and is late is expected the day after
-    today and was due on `due_date`; `missed_date` is the date before it that was given up."""
+    """A payment (negative) or income expected on a day. `bill` is set if it comes from a bill,
+    `transaction` if it is already posted for that day. A late recurring payment is expected
+    tomorrow and was due on `due_date`; `missed_date` is an earlier date it missed.
+    """
 
     date = serializers.DateField(source="on")
     name = serializers.CharField()
@@ -225,7 +226,7 @@ class ForecastEventOut(serializers.Serializer):
 
 
 class LowestPointOut(ForecastPointOut):
-    """The lowest expected balance before the next pay-day (null: none is known)."""
+    """The lowest expected balance before the next payday; null if no payday is known."""
 
     pay_day = serializers.DateField(allow_null=True)
 
@@ -235,9 +236,10 @@ class LowestPointOut(ForecastPointOut):
 
 
 class HitRateOut(serializers.Serializer):
-    """How the same forecast, made at the starts of the last six months, turned out.
+    """How accurate the forecast would have been over the last six months.
 
-    `inside` of `days` compared, the balance was in the band; `origins` are the last days it knew.
+    The balance was in the band on `inside` of `days` compared; `origins` are the dates the
+    forecasts were made on.
     """
 
     days = serializers.IntegerField()

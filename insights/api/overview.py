@@ -46,4 +46,4 @@ class DashboardOverviewApi(ApiView):
 
 @extend_schema_view(get=extend_schema(exclude=True))
 class DashboardOverviewPage(DashboardOverviewApi):
-    """The same answer at `/dashboard/overview`; documented once, under /api/."""
+    """The same response at `/dashboard/overview`; documented only under /api/."""

@@ -1,4 +1,4 @@
-"""The dashboard's figures as JSON: amounts are strings with the currency's own digits."""
+"""Dashboard figures as JSON; amounts are strings with the currency's own decimals."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from transactions.api.serializers import TransactionOut
 
 @extend_schema_field({"type": "string", "example": "1200.00"})
 class FigureField(serializers.Field):
-    """An amount in the overview's own currency, rounded here because it is shown here."""
+    """An amount in the overview's own currency, rounded for display."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -29,7 +29,7 @@ class FigureField(serializers.Field):
 
 @extend_schema_field({"type": "number", "example": 41.5})
 class PercentField(serializers.Field):
-    """A percentage as a JSON number with one decimal: not money, so it may be one."""
+    """A percentage as a JSON number with one decimal; it isn't money."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -48,7 +48,7 @@ class MonthField(serializers.Field):
 
 
 class NotConvertedOut(serializers.Serializer):
-    """Amounts of one account that are in no total, because no rate is known for them."""
+    """One account's amounts that are missing from all totals, because no rate is known."""
 
     account = serializers.IntegerField(source="account_id")
     account_name = serializers.CharField()
@@ -59,7 +59,7 @@ class NotConvertedOut(serializers.Serializer):
 
 
 class RatesUsedOut(serializers.Serializer):
-    """The stored rates behind a converted figure: their days and where they came from."""
+    """The stored exchange rates behind a converted figure: dates and sources."""
 
     base = serializers.CharField(source="from_currency")
     quote = serializers.CharField(source="to")
@@ -69,12 +69,12 @@ class RatesUsedOut(serializers.Serializer):
     sources = serializers.ListField(child=serializers.CharField())
 
     def get_rate(self, used: RatesUsed) -> str:
-        """The youngest of them, to ten significant digits."""
+        """The most recent of the rates, to ten significant digits."""
         return f"{used.latest.rate:.10g}"
 
 
 class AccountItemOut(AccountOut):
-    """One account, and its balance in the base currency (null: no rate is known)."""
+    """One account with its balance in the base currency; null if no rate is known."""
 
     converted_balance = serializers.SerializerMethodField()
     rate_on = serializers.SerializerMethodField()
@@ -116,7 +116,7 @@ class MonthlySpendingOut(serializers.Serializer):
 
 
 class TotalsOut(serializers.Serializer):
-    """A refund lowers `expenses` and is no `income`; the gross sums have it on both sides."""
+    """A refund reduces `expenses` and isn't `income`; the gross totals include it on both sides."""
 
     income = FigureField()
     expenses = FigureField()
@@ -133,7 +133,7 @@ class TotalsOut(serializers.Serializer):
 
 
 class CategoryRowOut(serializers.Serializer):
-    """Spending in one category, refunds taken off; `category` is its slug, null for none."""
+    """Spending in one category less refunds; `category` is its slug, or null for none."""
 
     category = serializers.CharField(source="slug", allow_null=True)
     name = serializers.CharField()
@@ -150,7 +150,7 @@ class CategoryRowOut(serializers.Serializer):
 
 
 class CategoryTotalOut(CategoryRowOut):
-    """A top-level category with its sub-categories rolled up, and those."""
+    """A top-level category including its subcategories, and each subcategory."""
 
     children = CategoryRowOut(many=True)
 
@@ -171,7 +171,7 @@ class ChangeOut(serializers.Serializer):
 
 
 class InsightsOut(serializers.Serializer):
-    """What the figures say beyond themselves; left out for a viewer."""
+    """Observations about the figures; omitted for viewers."""
 
     savings_rate_percent = serializers.SerializerMethodField()
     previous = TotalsOut(source="before")
@@ -192,7 +192,7 @@ _Rewards = inline_serializer("OverviewRewards", {"total_points": serializers.Int
 
 
 class OverviewOut(serializers.Serializer):
-    """Everything the home page needs. `budgets` and `insights` are absent for a viewer."""
+    """Everything the home page needs. Viewers don't get `budgets` and `insights`."""
 
     period = PeriodOut(source="choice")
     accounts = AccountsOut(source="net_worth")
@@ -209,7 +209,7 @@ class OverviewOut(serializers.Serializer):
 
     @extend_schema_field(BillOut(many=True))
     def get_upcoming_bills(self, overview: Overview) -> list:
-        """The overdue and what is due in the next 30 days, five at most."""
+        """Up to five bills that are overdue or due within 30 days."""
         context = {"today": overview.on}
         bills = [line.bill for line in overview.bills]
         return list(BillOut(bills, many=True, context=context).data)
@@ -226,7 +226,7 @@ class OverviewOut(serializers.Serializer):
 
 
 def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
-    """The overview as plain data, its amounts in its own currency."""
+    """The overview as JSON-ready data, with amounts in its own currency."""
     context = {
         "request": request,
         "currency": overview.currency,

@@ -1,4 +1,4 @@
-"""`GET /api/admin/overview`: the platform in figures, for auditors and admins."""
+"""`GET /api/admin/overview`: platform figures for auditors and admins."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from users.signed_in import UserApiRequest
 
 
 class PeopleCountOut(serializers.Serializer):
-    """Users; `active` were seen in the last 30 days, `signed_up` came in them."""
+    """Users; `active` were seen, and `signed_up` joined, in the last 30 days."""
 
     total = serializers.IntegerField()
     active = serializers.IntegerField()
@@ -27,7 +27,7 @@ class PeopleCountOut(serializers.Serializer):
 
 
 class VolumeOut(serializers.Serializer):
-    """Money that moved this month in one currency."""
+    """Money moved this month in one currency."""
 
     currency = serializers.CharField()
     inflow = AmountSerializerField()
@@ -36,7 +36,7 @@ class VolumeOut(serializers.Serializer):
 
 
 class PlatformMonthOut(serializers.Serializer):
-    """What one month brought."""
+    """One month on the platform."""
 
     month = serializers.SerializerMethodField()
     transactions = serializers.IntegerField()
@@ -47,7 +47,7 @@ class PlatformMonthOut(serializers.Serializer):
 
 
 class TroubleOut(serializers.Serializer):
-    """What needs somebody; of the last 7 days where it has a day."""
+    """What needs attention; dated items cover the last 7 days."""
 
     failed_jobs = serializers.IntegerField()
     failed_imports = serializers.IntegerField()
@@ -60,7 +60,7 @@ class TroubleOut(serializers.Serializer):
 
 
 class JobOut(serializers.ModelSerializer):
-    """What became of one job."""
+    """The latest result of one job."""
 
     class Meta:
         model = JobState
@@ -71,7 +71,7 @@ class JobOut(serializers.ModelSerializer):
 
 
 class CheckOut(serializers.Serializer):
-    """A nightly proof; `passed` is null before its first run."""
+    """A nightly check; `passed` is null before its first run."""
 
     passed = serializers.BooleanField(allow_null=True)
     at = serializers.DateTimeField(allow_null=True)
@@ -79,14 +79,14 @@ class CheckOut(serializers.Serializer):
 
 
 class AuditStateOut(CheckOut):
-    """The nightly walk over the audit trail, and its length."""
+    """The nightly audit trail check, and the trail's length."""
 
     chains = serializers.IntegerField()
     events = serializers.IntegerField()
 
 
 class PlatformOut(serializers.Serializer):
-    """The platform in figures."""
+    """Platform figures."""
 
     at = serializers.DateTimeField()
     users = PeopleCountOut(source="people")
@@ -115,5 +115,5 @@ class PlatformOverviewApi(ApiView):
 
     @operation(operation_id="admin_overview", responses=PlatformOut)
     def get(self, request: UserApiRequest) -> Response:
-        """Users, accounts, volume by currency, jobs, messages, queue, and the nightly proofs."""
+        """Users, accounts, volume by currency, jobs, messages, queue and nightly checks."""
         return Response(PlatformOut(platform_figures(at=timezone.now())).data)

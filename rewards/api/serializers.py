@@ -1,4 +1,4 @@
-"""The shapes of programmes and points in JSON. Points are whole numbers; money is a string."""
+"""JSON serializers for rewards programs. Points are whole numbers; money is a string."""
 
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ _KINDS = [choice for choice in PointsEntry.Kind.choices if choice[0] != PointsEn
 
 @extend_schema_field({"type": "string", "example": "0.0085"})
 class RateField(serializers.Field):
-    """A rate or the value of one point: four decimals, for it is smaller than any coin."""
+    """A rate, or the value of one point, with four decimals."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -26,7 +26,7 @@ class RateField(serializers.Field):
 
 
 class RewardOut(serializers.Serializer):
-    """A programme; `value` is what its points are worth, in its own `currency`."""
+    """A rewards program; `value` is what its points are worth in its `currency`."""
 
     id = serializers.IntegerField(source="reward.pk")
     user = serializers.IntegerField(source="reward.user_id")
@@ -49,7 +49,7 @@ class RewardOut(serializers.Serializer):
 
 
 class RewardIn(Input):
-    """What a programme is opened or changed with. A new balance becomes an `adjust` entry."""
+    """Fields of a new or edited program. A new balance becomes an `adjust` entry."""
 
     program_name = serializers.CharField(max_length=120)
     points_balance = serializers.IntegerField(min_value=0, max_value=MOST_POINTS, required=False)
@@ -70,7 +70,7 @@ class RewardIn(Input):
 
 
 class PointsEntryOut(serializers.ModelSerializer):
-    """One movement of points: positive in, negative out."""
+    """One points entry: positive means earned, negative spent."""
 
     class Meta:
         model = PointsEntry
@@ -88,7 +88,7 @@ class PointsEntryOut(serializers.ModelSerializer):
 
 
 class PointsEntryIn(Input):
-    """Points earned, redeemed (both above zero) or adjusted (either sign) by hand."""
+    """Points to earn or redeem (both positive) or adjust (either sign)."""
 
     kind = serializers.ChoiceField(choices=_KINDS)
     points = serializers.IntegerField(min_value=-MOST_POINTS, max_value=MOST_POINTS)
@@ -104,7 +104,9 @@ class ExpiringOut(serializers.Serializer):
 
 
 class RewardsTotalOut(serializers.Serializer):
-    """All programmes together, worth in the base currency; what has no rate is counted apart."""
+    """All programs together, valued in the base currency; those without a rate are counted
+    apart.
+    """
 
     total_points = serializers.IntegerField()
     value = AmountSerializerField(read_only=True)

@@ -1,4 +1,4 @@
-"""Reward programs in the API. Other people's programs are a 404."""
+"""Rewards programs in the API. Other people's programs are a 404."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ from users.timezones import local_date
 
 
 class RewardApi(GenericApiView):
-    """What these share: the user's programmes, and what day it is for them."""
+    """Base of the program views: the user's programs and the user's current date."""
 
     serializer_class: Any = RewardOut
 
@@ -63,7 +63,7 @@ class RewardApi(GenericApiView):
 class RewardListApi(RewardApi):
     @operation(operation_id="rewards_list", responses=RewardOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your programmes, by name."""
+        """List your rewards programs by name."""
         page = self.paginate_queryset(self.get_queryset())
         holdings = self.holdings()
         shown = [holdings[program.pk] for program in page or [] if program.pk in holdings]
@@ -72,7 +72,7 @@ class RewardListApi(RewardApi):
     @operation(request=RewardIn, responses={201: RewardOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Open a programme; points it holds already come in as an `adjust` entry."""
+        """Create a rewards program. Points it already has become an `adjust` entry."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = RewardIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -85,18 +85,20 @@ class RewardListApi(RewardApi):
 class RewardDetailApi(RewardApi):
     @operation(operation_id="rewards_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One programme."""
+        """Get one rewards program."""
         self.find(pk)
         return Response(self.show(pk))
 
     @operation(request=RewardIn, responses=RewardOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Change a programme; what is not sent stays. A new `points_balance` is an adjustment."""
+        """Update a program. Omitted optional fields don't change; a new `points_balance` is an
+        adjustment.
+        """
         return self._edit(request, pk, partial=False)
 
     @operation(request=RewardIn, responses=RewardOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Change some fields of a programme."""
+        """Update some fields of a rewards program."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -108,7 +110,7 @@ class RewardDetailApi(RewardApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Move a programme to the trash; its points leave the total."""
+        """Move a rewards program to the trash; its points no longer count."""
         delete_program(actor=request.user, reward=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -119,7 +121,7 @@ class RewardRestoreApi(RewardApi):
 
     @operation(request=None, responses=RewardOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a programme out of the trash; one that is not in it stays as it is."""
+        """Restore a program from the trash. A program outside the trash doesn't change."""
         restore_program(actor=request.user, reward=self.find_to_change(pk))
         return Response(self.show(pk))
 
@@ -129,14 +131,14 @@ class EntryListApi(RewardApi):
 
     @operation(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """A programme's movements of points, the newest first."""
+        """A program's points history, newest first."""
         page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PointsEntryIn, responses={201: PointsEntryOut})
     @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Earn, redeem or adjust points by hand; never below zero."""
+        """Earn, redeem or adjust points. The balance can't go below zero."""
         reward = self.find_to_change(pk)
         data = PointsEntryIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -152,5 +154,5 @@ class RewardsTotalApi(RewardApi):
 
     @operation(responses=RewardsTotalOut, filters=False)
     def get(self, request: UserApiRequest) -> Response:
-        """All your points, what they are worth, and what expires within 60 days."""
+        """All your points, their value, and points that expire within 60 days."""
         return Response(RewardsTotalOut(rewards_total(user=request.user, on=self.today)).data)

@@ -21,7 +21,7 @@ FILE_TYPES = (*SHOWN, "application/pdf")
 
 
 class AttachmentOut(serializers.ModelSerializer):
-    """A receipt without its bytes."""
+    """A receipt's details, without the file."""
 
     class Meta:
         model = Attachment
@@ -52,7 +52,7 @@ class AttachmentListApi(TransactionApi):
     )
     @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Add a receipt; the same file again is answered with the one that is there."""
+        """Add a receipt. Uploading the same file again returns the existing receipt."""
         row = self.find_to_change(pk)
         data = AttachmentIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -70,12 +70,12 @@ class AttachmentDetailApi(TransactionApi):
         responses={(200, kind): OpenApiTypes.BINARY for kind in FILE_TYPES},
     )
     def get(self, request: UserApiRequest, pk: int, attachment_pk: int) -> HttpResponse:
-        """The receipt itself."""
+        """Download a receipt."""
         return attachment_answer(self._attachment(pk, attachment_pk))
 
     @operation(operation_id="attachments_remove", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int, attachment_pk: int) -> Response:
-        """Remove a receipt for good."""
+        """Delete a receipt permanently."""
         found = self._attachment(pk, attachment_pk)
         require_change(request.user, found.transaction.account)
         detach(actor=request.user, attachment=found)

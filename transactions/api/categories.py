@@ -23,13 +23,13 @@ from users.signed_in import UserApiRequest
 
 
 class CategoryPagination(KeysetPagination):
-    """A whole tree fits on one page unless somebody makes very many."""
+    """A whole category tree usually fits on one page."""
 
     page_size = 200
 
 
 class CategoryApi(GenericApiView):
-    """What these share: the predefined categories and the user's own."""
+    """Base of the category views: predefined categories and the user's own."""
 
     serializer_class = CategoryOut
     pagination_class = CategoryPagination
@@ -58,14 +58,14 @@ class CategoryListApi(CategoryApi):
 
     @operation(operation_id="categories_list", responses=CategoryOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """The predefined categories and your own."""
+        """List the predefined categories and your own."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=CategoryIn, responses={201: CategoryOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Add a category of your own."""
+        """Create a category."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         category = create_category(actor=request.user, user=request.user, **self.read(request))
         return Response(CategoryOut(category).data, status=status.HTTP_201_CREATED)
@@ -74,17 +74,17 @@ class CategoryListApi(CategoryApi):
 class CategoryDetailApi(CategoryApi):
     @operation(operation_id="categories_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One category."""
+        """Get one category."""
         return Response(CategoryOut(self.find(pk)).data)
 
     @operation(request=CategoryIn, responses=CategoryOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit a category of your own."""
+        """Update one of your categories."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=CategoryIn, responses=CategoryOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit some fields of a category of your own."""
+        """Update some fields of one of your categories."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -105,10 +105,10 @@ class CategoryDetailApi(CategoryApi):
         ],
     )
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a category of your own away; its transactions and rules go to its parent, or to
-        `move_to`. Without either they have none, and the rules are deleted.
+        """Delete one of your categories. Its transactions and rules move to its parent, or to
+        `move_to`. Without either, transactions become uncategorized and rules are deleted.
 
-        Very many are moved in the background: 202, and the change's address says how far that is.
+        Large moves continue in the background: 202, with a URL to poll.
         """
         category = self.find_to_change(pk)
         query, target = request.query_params, PARENT

@@ -31,10 +31,10 @@ class BulkCategorizeApi(GenericApiView):
 
     @operation(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: UserApiRequest) -> Response:
-        """Choose a category for many transactions: by ids, or all that a filter finds.
+        """Set the category of many transactions, chosen by ids or by a filter.
 
-        Of a filter's result those on your own accounts; null takes the category away. Very many
-        are changed in the background: 202, and the change's address says how far that is.
+        With a filter, only transactions in your own accounts change. A null category removes it.
+        Large changes continue in the background: 202, with a URL to poll.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = BulkCategorizeIn(data=request.data, context=self.get_serializer_context())
@@ -77,7 +77,7 @@ class ChangeListApi(GenericApiView):
 
     @operation(operation_id="undo_list", responses=UndoableChangeOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """What was done to many transactions at once, the latest first."""
+        """List your bulk changes, latest first."""
         page = self.paginate_queryset(Change.objects.visible_to(request.user))
         context = {**self.get_serializer_context(), "at": timezone.now()}
         return self.get_paginated_response(UndoableChangeOut(page, many=True, context=context).data)
@@ -88,17 +88,17 @@ class ChangeUndoApi(GenericApiView):
 
     @operation(operation_id="undo_retrieve", responses=UndoableChangeOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One change: what it changed, and how far it is while it is `running` or `undoing`."""
+        """One bulk change: what it changed, and its progress while `running` or `undoing`."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         context = {**self.get_serializer_context(), "at": timezone.now()}
         return Response(UndoableChangeOut(change, context=context).data)
 
     @operation(request=None, responses={200: UndoneOut, 202: AppliedOut})
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Undo a change within 30 days; what somebody changed since is left and listed.
+        """Undo a change within 30 days. Transactions edited since then are left alone and listed.
 
-        A very large one is undone in the background: 202, and its address says how far that is.
-        One that ended as `undo_failed` goes on where it ended.
+        Large changes are undone in the background: 202, with a URL to poll. One that ended as
+        `undo_failed` resumes.
         """
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
@@ -121,7 +121,7 @@ class ChangeStopApi(GenericApiView):
 
     @operation(request=None, responses=UndoableChangeOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Stop a `running` change; what it did until then stays, and can be undone."""
+        """Stop a `running` change. What it has already changed stays and can be undone."""
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         change = stop_change(actor=request.user, change=change)
@@ -134,9 +134,9 @@ class ChangeRetryApi(GenericApiView):
 
     @operation(request=None, responses={200: AppliedOut, 202: AppliedOut})
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Let a change that is `failed` or `undo_failed` go on where it ended: 202.
+        """Resume a change that is `failed` or `undo_failed`: 202.
 
-        One at work is asked for again, and nothing is done twice; a finished one stays: 200.
+        Safe to repeat while it is running; a finished change doesn't change: 200.
         """
         change = get_object_or_404(Change.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)

@@ -22,7 +22,7 @@ class InstitutionOut(serializers.Serializer):
 
 
 class ProviderOut(serializers.Serializer):
-    """A way to connect a bank here; `needs` are the fields POST /api/connections takes for it."""
+    """A way to connect a bank; `needs` lists the fields that POST /api/connections requires."""
 
     provider = serializers.ChoiceField(choices=BankConnection.Provider.choices)
     name = serializers.CharField()
@@ -32,7 +32,7 @@ class ProviderOut(serializers.Serializer):
 
 
 class ConnectedAccountOut(serializers.ModelSerializer):
-    """An account at the bank; `account` is the one here that its lines go to, if any."""
+    """An account at the bank; `account` is the account here that receives its transactions."""
 
     id = serializers.CharField(source="external_id")
     mask = serializers.CharField(source="last_four")
@@ -51,7 +51,7 @@ class ConnectedAccountOut(serializers.ModelSerializer):
 
 
 class SyncRunOut(serializers.ModelSerializer):
-    """One question to the bank; `messages` are sentences about single lines or from the bank."""
+    """One sync; `messages` are sentences about single transactions or from the bank."""
 
     messages = serializers.ListField(child=serializers.CharField())
 
@@ -65,7 +65,7 @@ class SyncRunOut(serializers.ModelSerializer):
 
 
 class ConnectionOut(serializers.ModelSerializer):
-    """A connection to a bank. `error` is a sentence for its owner, "" while all is well."""
+    """A connection to a bank. `error` is a sentence for its owner, "" if all is well."""
 
     accounts = ConnectedAccountOut(source="connected_accounts", many=True)
 
@@ -91,7 +91,7 @@ class ConnectionDetailOut(ConnectionOut):
 
 
 class ConnectionIn(Input):
-    """What a connection is made of: the provider, and the fields that it needs."""
+    """The provider of a new connection, and the fields it needs."""
 
     provider = serializers.ChoiceField(choices=BankConnection.Provider.choices)
     institution = serializers.CharField(max_length=60, required=False)
@@ -102,7 +102,7 @@ class ConnectionIn(Input):
 
 
 class ReconnectIn(Input):
-    """New access, where the provider needs it; nothing where the person signed in at the bank."""
+    """New credentials if the provider needs them; empty if the user signed in at the bank."""
 
     token = serializers.CharField(max_length=4000, required=False)
     username = serializers.CharField(max_length=200, required=False)
@@ -111,7 +111,7 @@ class ReconnectIn(Input):
 
 
 class TargetField(serializers.Field):
-    """One of your own accounts by its id, "new" for an account to be opened, or null for none."""
+    """The id of one of your accounts, "new" to create one, or null for none."""
 
     default_error_messages = {"invalid": "Send the id of an account of yours, “new” or null."}
 
@@ -131,7 +131,7 @@ class TargetField(serializers.Field):
 
 
 class AccountChoiceIn(Input):
-    """Where the lines of one account of the bank go."""
+    """Where the transactions of one bank account go."""
 
     id = serializers.CharField(max_length=255)
     account = extend_schema_field(
@@ -140,27 +140,27 @@ class AccountChoiceIn(Input):
 
 
 class AccountChoicesIn(Input):
-    """Where the lines of the bank's accounts go; one that is not named stays as it is."""
+    """Where the transactions of the bank's accounts go. Omitted accounts don't change."""
 
     accounts = AccountChoiceIn(many=True, max_length=MOST_ACCOUNTS)  # type: ignore[call-arg]  # DRF passes it to the list
 
 
 class LinkIn(Input):
-    """A page of Plaid's to sign in at; with `connection` to renew that one."""
+    """A request for Plaid's sign-in page; `connection` renews that connection."""
 
     connection = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     return_to = serializers.URLField(max_length=500, required=False)
 
 
 class LinkOut(serializers.Serializer):
-    """Send the person to `hosted_link_url`; afterwards ask with the `link_token` for the rest."""
+    """Open `hosted_link_url` for the user, then continue with `link_token`."""
 
     link_token = serializers.CharField()
     hosted_link_url = serializers.CharField()
 
 
 def told_balance(connected: ConnectedAccount) -> str | None:
-    """The balance the bank reports, in its currency, or None."""
+    """The balance the bank reports, in its currency; None if it reports none."""
     if connected.balance is None or not connected.currency:
         return None
     return plain_amount(connected.balance, connected.currency)

@@ -48,7 +48,7 @@ LARGEST_WEBHOOK = 256 * 1024
 
 
 class ConnectionApi(GenericApiView):
-    """What these share: the user's own connections."""
+    """Base of the connection views: the user's own connections."""
 
     serializer_class = ConnectionOut
 
@@ -74,7 +74,7 @@ class ConnectionApi(GenericApiView):
 class ProviderListApi(ApiView):
     @operation(operation_id="connections_providers", responses=ProviderOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """The ways to connect a bank here."""
+        """List the ways to connect a bank."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         told = [
             {
@@ -92,7 +92,7 @@ class ProviderListApi(ApiView):
 class LinkApi(ConnectionApi):
     @operation(operation_id="connections_link", request=LinkIn, responses={201: LinkOut})
     def post(self, request: UserApiRequest) -> Response:
-        """Begin to connect with Plaid: a page of theirs to send the person to."""
+        """Start connecting with Plaid. Returns a Plaid page to open for the user."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         require_step_up(request)
         wanted = self.read(LinkIn, request)
@@ -109,7 +109,7 @@ class LinkApi(ConnectionApi):
 class ConnectionListApi(ConnectionApi):
     @operation(operation_id="connections_list", responses=ConnectionOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your connected banks."""
+        """List your bank connections."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -120,7 +120,7 @@ class ConnectionListApi(ConnectionApi):
         parameters=[STEP_UP, *HEADERS],
     )
     def post(self, request: UserApiRequest) -> Response:
-        """Connect a bank. Its accounts wait to be mapped; the first sync begins at once."""
+        """Connect a bank. Its accounts wait to be assigned; the first sync starts immediately."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         require_step_up(request)
 
@@ -160,12 +160,12 @@ def _refuse_missing(provider: str, given: dict[str, str]) -> None:
 class ConnectionDetailApi(ConnectionApi):
     @operation(operation_id="connections_retrieve", responses=ConnectionDetailOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One connection, with its accounts and latest syncs."""
+        """Get one connection, with its accounts and latest syncs."""
         return Response(ConnectionDetailOut(self.find(pk)).data)
 
     @operation(operation_id="connections_destroy", responses={204: None}, parameters=[DATA])
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """End a connection. Its lines stay, or go to the trash."""
+        """End a connection. Its transactions stay, or go to the trash."""
         connection = self.find_to_change(pk)
         data = request.query_params.get("data", KEEP)
         if data not in (KEEP, REMOVE):
@@ -181,7 +181,9 @@ class ConnectionAccountsApi(ConnectionApi):
         operation_id="connections_map", request=AccountChoicesIn, responses=ConnectionDetailOut
     )
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Say where each account's lines go: an account of yours, a new one, or none."""
+        """Choose where each bank account's transactions go: an account of yours, a new one, or
+        none.
+        """
         connection = self.find_to_change(pk)
         chosen = self.read(AccountChoicesIn, request)["accounts"]
         choices = {choice["id"]: choice["account"] for choice in chosen}
@@ -193,7 +195,7 @@ class ConnectionAccountsApi(ConnectionApi):
 class ConnectionSyncApi(ConnectionApi):
     @operation(operation_id="connections_sync", request=None, responses={202: SyncRunOut})
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Ask the bank for news now; the run tells what came of it."""
+        """Sync now. Returns the sync run."""
         connection = self.find_to_change(pk)
         run = dispatching.sync_soon(request.user, connection, trigger="manual", at=timezone.now())
         return Response(SyncRunOut(run).data, status=status.HTTP_202_ACCEPTED)
@@ -207,7 +209,7 @@ class ConnectionReconnectApi(ConnectionApi):
         parameters=[STEP_UP],
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Renew a connection whose sign-in at the bank has ended."""
+        """Renew a connection after the bank's sign-in has expired."""
         connection = self.find_to_change(pk)
         require_step_up(request)
         given = self.read(ReconnectIn, request)
@@ -230,7 +232,7 @@ class _RawParser(BaseParser):
 
 
 class PlaidWebhookApi(ApiView):
-    """Plaid tells that there is news. Signed; repeated, late and reordered calls do no harm."""
+    """Plaid's notification of new data. Signed; repeated, late and reordered calls do no harm."""
 
     authentication_classes: list = []
     permission_classes = [AllowAny]
@@ -244,7 +246,7 @@ class PlaidWebhookApi(ApiView):
 
     @operation(request=None, responses={204: None})
     def post(self, request: UserApiRequest) -> Response:
-        """Take a webhook. What Plaid did not sign within five minutes gets 401."""
+        """Receive a webhook. 401 unless Plaid signed it within the last five minutes."""
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_WEBHOOK:
             raise TooLarge
         try:

@@ -19,7 +19,7 @@ from users.timezones import local_date
 
 
 class CsvRenderer(BaseRenderer):
-    """Lets a client ask for text/csv, which is streamed and not rendered."""
+    """Lets a client request text/csv, which is streamed instead of rendered."""
 
     media_type = "text/csv"
     # Clients select it through the Accept header. A format name would add a `format` parameter.
@@ -45,9 +45,9 @@ class CsvExportApi(ApiView):
         },
     )
     def post(self, request: UserApiRequest) -> StreamingHttpResponse:
-        """The transactions as a file; the body holds the filters of `GET /api/transactions`.
+        """Download transactions as a file. The body takes the filters of `GET /api/transactions`.
 
-        `format` beside them is `csv` (the default), or `hledger` or `beancount` for a journal.
+        `format` is `csv` (default), `hledger` or `beancount`.
         """
         wanted = request.data
         name = CSV

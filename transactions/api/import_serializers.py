@@ -20,7 +20,7 @@ from transactions.sources.files.csv_mapping import CsvMapping
 
 
 class JsonTextField(serializers.Field):
-    """An object: as JSON text in a form, as itself in a JSON body."""
+    """An object: JSON text in a form, a plain object in a JSON body."""
 
     noun = "value"
 
@@ -40,7 +40,7 @@ class JsonTextField(serializers.Field):
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class MappingField(JsonTextField):
-    """Which column means what; only what differs from the proposal need be given."""
+    """Which column means what; only differences from the proposal are needed."""
 
     noun = "mapping"
 
@@ -60,7 +60,7 @@ class MappingField(JsonTextField):
     }
 )
 class AccountsField(JsonTextField):
-    """For each part of a file of several accounts: an account's id, "new" or "skip"."""
+    """For each part of a file with several accounts: an account id, "new" or "skip"."""
 
     noun = "accounts"
 
@@ -82,7 +82,7 @@ class AccountsField(JsonTextField):
 
 
 class ImportIn(Input):
-    """A statement file, the account it belongs to, and where needed what its columns mean."""
+    """A statement file, its account and, if needed, the meaning of its columns."""
 
     file = serializers.FileField(allow_empty_file=True)
     account = VisibleAccountField()
@@ -98,7 +98,7 @@ class ImportIn(Input):
 
 
 class ConfirmIn(Input):
-    """What the upload left open: what its columns mean, which account each part is."""
+    """Answers to the upload's open questions: column mapping and account of each part."""
 
     mapping = MappingField(required=False)
     accounts = AccountsField(required=False)
@@ -110,7 +110,7 @@ class ConfirmIn(Input):
 
 
 class RevertIn(Input):
-    """How much of an upload is taken back."""
+    """How much of an upload to undo."""
 
     only_this = serializers.BooleanField(
         required=False,
@@ -132,7 +132,7 @@ class CountsOut(serializers.Serializer):
 
 
 class ImportProgressOut(serializers.Serializer):
-    """How far a running import is."""
+    """The progress of a running import."""
 
     stage = serializers.CharField()
     done = serializers.IntegerField()
@@ -149,7 +149,7 @@ class RowErrorOut(serializers.Serializer):
 
 
 class ImportOut(serializers.ModelSerializer):
-    """An upload: what it is, how far it has come, and its receipt."""
+    """An upload: its details, status and result."""
 
     account_name = serializers.CharField(source="account.name", read_only=True)
     currency = serializers.CharField(source="account.currency", read_only=True)
@@ -221,7 +221,7 @@ class ImportOut(serializers.ModelSerializer):
 
     @extend_schema_field(RowErrorOut(many=True))
     def get_errors(self, batch: ImportBatch) -> list[dict[str, Any]]:
-        """The first lines that could not be read; all of them under /rows?verdict=invalid."""
+        """The first lines that couldn't be read; /rows?verdict=invalid lists all of them."""
         if not batch.invalid_count or isinstance(self.parent, serializers.ListSerializer):
             return []
         rows = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.INVALID)
@@ -230,7 +230,7 @@ class ImportOut(serializers.ModelSerializer):
 
 
 class ImportsOut(ImportOut):
-    """The import into the first account, and all that one file made, in the accounts' order."""
+    """The import into the first account, and every import made from the same file."""
 
     batches = serializers.SerializerMethodField()
 
@@ -251,7 +251,7 @@ def _amount(batch: ImportBatch, amount: Any) -> str | None:
 
 
 class ImportRowOut(serializers.ModelSerializer):
-    """One line of the file: as written, as read, and what became of it."""
+    """One line of the file: as written, as read, and its result."""
 
     amount = AmountSerializerField(
         source="signed_amount",

@@ -53,7 +53,9 @@ _STATUS_OF_CODE = {"too_large": 413, "not_a_statement": 415, "unreadable": 422}
 
 
 class RefusedFileError(ValidationError):
-    """The file itself is at fault: too large (413), no statement (415), or unreadable (422)."""
+    """The file itself is the problem: too large (413), not a statement (415), or unreadable
+    (422).
+    """
 
     def __init__(self, sentence: str, code: str) -> None:
         self.status_code = _STATUS_OF_CODE.get(code, status.HTTP_422_UNPROCESSABLE_ENTITY)
@@ -61,7 +63,7 @@ class RefusedFileError(ValidationError):
 
 
 class ImportApi(GenericApiView):
-    """What these share: the uploads of this user."""
+    """Base of the import views: this user's uploads."""
 
     serializer_class: Any = ImportOut
 
@@ -106,13 +108,14 @@ class TransactionImportApi(ImportApi):
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest) -> Response:
-        """Upload a statement (CSV, XLSX, OFX, QFX, QIF, MT940, CAMT.053) and import it.
+        """Upload and import a statement (CSV, XLSX, OFX, QFX, QIF, MT940, CAMT.053).
 
-        201: done, with the receipt. 202: a large file; ask GET /api/imports/{id}. 200: these bytes
-        are in the account already. 400: the errors name what the file leaves open
-        (`mapping.sign_convention`, …); the upload waits under `import_id`. A file of several
-        accounts of which not exactly one is plainly `account` is a 400 with code `accounts_needed`
-        and `parts`: send it again with `accounts`, and each part goes to its own.
+        201: imported. 202: a large file; poll GET /api/imports/{id}. 200: this file is already in
+        the account. 400: the errors name the open questions (`mapping.sign_convention`, …) and the
+        upload waits under `import_id`.
+
+        If the file has several accounts and it isn't clear which one is `account`, the error code
+        is `accounts_needed`, with `parts`. Send the file again with `accounts` to route each part.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = ImportIn(data=request.data, context={"request": request})
@@ -168,7 +171,7 @@ class TransactionImportApi(ImportApi):
 
 
 def _refused(error: DjangoValidationError) -> Exception:
-    """Give problems with the file their own status code; keep other errors as they are."""
+    """Give errors about the file their own status code; other errors don't change."""
     for problem in getattr(error, "error_dict", {}).get("file", []):
         if problem.code in _STATUS_OF_CODE:
             return RefusedFileError(problem.messages[0], problem.code)
@@ -223,7 +226,7 @@ def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
 
 
 def _reading_out(reading: Reading) -> dict[str, Any]:
-    """One possible reading, most likely first: the fields to send and what they mean."""
+    """One possible reading: the fields to send, and example lines read that way."""
     examples = [
         {
             "description": example.text,
@@ -240,7 +243,7 @@ class ImportListApi(ImportApi):
 
     @operation(operation_id="imports_list", responses=ImportOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your uploads, the newest first."""
+        """List your uploads, newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -248,12 +251,12 @@ class ImportListApi(ImportApi):
 class ImportDetailApi(ImportApi):
     @operation(operation_id="imports_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One upload: its progress while it runs, its receipt once it is done."""
+        """One upload: its progress while running, its result once done."""
         return Response(self.get_serializer(self.find(pk)).data)
 
     @operation(operation_id="imports_discard", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Drop an upload that was never confirmed."""
+        """Delete an upload that was never confirmed."""
         discard_import(actor=request.user, batch=self.find_to_change(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -267,7 +270,7 @@ class ImportRowListApi(ImportApi):
         parameters=[OpenApiParameter("verdict", str, enum=ImportRow.Verdict.values)],
     )
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """The file's lines in its order: as written, as read, and what became of each."""
+        """The lines of the file in order: as written, as read, and the result."""
         batch = self.find(pk)
         rows = ImportRow.objects.filter(batch=batch).select_related("category", "batch__account")
         verdict = request.query_params.get("verdict", "")
@@ -289,9 +292,9 @@ class ImportConfirmApi(ImportApi):
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Import what was uploaded, after saying what was open: its columns, its accounts.
+        """Import an upload after answering its open questions about columns and accounts.
 
-        All imports of one file into several accounts are confirmed together, or none.
+        Imports from one file into several accounts are confirmed together or not at all.
         """
         batch = self.find_to_change(pk)
         data = ConfirmIn(data=request.data, context={"request": request})
@@ -328,9 +331,9 @@ class ImportRevertApi(ImportApi):
         parameters=HEADERS,
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Move everything an import brought to the trash; the file may then come again.
+        """Undo an import: its transactions go to the trash and the file can be imported again.
 
-        All imports of one file into several accounts are taken back together, or none.
+        Imports from one file into several accounts are undone together or not at all.
         """
         batch = self.find_to_change(pk)
         data = RevertIn(data=request.data)

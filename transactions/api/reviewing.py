@@ -20,7 +20,7 @@ from users.signed_in import UserApiRequest
 
 
 class IncomingLineOut(serializers.ModelSerializer):
-    """The line as it came in; in no balance until it is answered, unless it was entered here."""
+    """The incoming transaction. Unless entered by hand, it isn't in any balance until answered."""
 
     signed_amount = AmountSerializerField(read_only=True)
     transaction = serializers.IntegerField(
@@ -48,7 +48,7 @@ class IncomingLineOut(serializers.ModelSerializer):
 
 
 class ReviewItemOut(serializers.ModelSerializer):
-    """One question: is `incoming` the payment `candidate`, or one of its own?"""
+    """One question: is `incoming` the same payment as `candidate`, or a different one?"""
 
     account_name = serializers.CharField(source="account.name", read_only=True)
     incoming = IncomingLineOut(source="*", read_only=True)
@@ -82,7 +82,7 @@ class DecisionIn(Input):
 
 
 class DecisionsIn(DecisionIn):
-    """One answer to several open questions; without `ids` to all of them."""
+    """One answer to several open questions; without `ids`, to all of them."""
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1), max_length=1000, required=False
@@ -90,7 +90,7 @@ class DecisionsIn(DecisionIn):
 
 
 class DecisionsOut(serializers.Serializer):
-    """How many were answered, how many are still open, and why some could not be answered."""
+    """How many were answered, how many are still open, and why some couldn't be answered."""
 
     decided = serializers.IntegerField()
     open = serializers.IntegerField()
@@ -98,7 +98,7 @@ class DecisionsOut(serializers.Serializer):
 
 
 class ReviewApi(GenericApiView):
-    """What these share: this user's questions."""
+    """Base of the review views: this user's questions."""
 
     serializer_class = ReviewItemOut
 
@@ -120,14 +120,14 @@ class ReviewListApi(ReviewApi):
 
     @operation(operation_id="review_list", responses=ReviewItemOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """What waits for your answer, the newest first."""
+        """List open questions, newest first."""
         waiting = self.filter_queryset(self.get_queryset().open().order_by("-id"))
         page = self.paginate_queryset(waiting)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(operation_id="review_decide_all", request=DecisionsIn, responses=DecisionsOut)
     def post(self, request: UserApiRequest) -> Response:
-        """Answer several questions alike: all that are open, or those of `ids`."""
+        """Give the same answer to several questions: all open ones, or those in `ids`."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = DecisionsIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -147,15 +147,15 @@ class ReviewListApi(ReviewApi):
 class ReviewDetailApi(ReviewApi):
     @operation(operation_id="review_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One question, open or answered."""
+        """Get one question, open or answered."""
         item = get_object_or_404(self.get_queryset(), pk=pk)
         return Response(self.get_serializer(item).data)
 
     @operation(operation_id="review_decide", request=DecisionIn, responses=ReviewItemOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Answer "same" or "different"; an answered question stays as it is.
+        """Answer "same" or "different". A question that is already answered doesn't change.
 
-        After "different" another candidate may be asked about: then the status is still `open`.
+        After "different", `status` is still `open` if another candidate needs an answer.
         """
         item = self.find_to_change(pk)
         data = DecisionIn(data=request.data)
@@ -167,6 +167,6 @@ class ReviewDetailApi(ReviewApi):
 class ReviewUndoApi(ReviewApi):
     @operation(operation_id="review_undo", request=None, responses=ReviewItemOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Open an answered question again; the ledger is as it was before the answer."""
+        """Reopen an answered question and undo the effect of its answer."""
         undo_decision(actor=request.user, item=self.find_to_change(pk), at=timezone.now())
         return self.show(pk)

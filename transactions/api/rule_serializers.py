@@ -20,7 +20,7 @@ from transactions.rules.rule_preview import MonthEffect, PreviewRow
 
 
 class RuleOut(serializers.ModelSerializer):
-    """A rule; its category is said by its slug, amounts without their sign."""
+    """A rule; `category` is a slug, and amounts have no sign."""
 
     category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     category_name = serializers.CharField(source="category.name", read_only=True)
@@ -53,7 +53,7 @@ class RuleOut(serializers.ModelSerializer):
 
 
 def _plain(amount: Decimal | None) -> str | None:
-    """A rule has no currency: show two decimals, or as many as it has."""
+    """A rule has no currency, so show at least two decimals."""
     if amount is None:
         return None
     digits = max(2, -int(amount.normalize().as_tuple().exponent))
@@ -62,14 +62,14 @@ def _plain(amount: Decimal | None) -> str | None:
 
 @extend_schema_field(int)
 class OwnAccountField(serializers.PrimaryKeyRelatedField):
-    """One of the user's own accounts; any other does not exist."""
+    """One of the user's own accounts, by id."""
 
     def get_queryset(self) -> Any:
         return Account.objects.owned_by(self.context["request"].user)
 
 
 class RuleIn(Input):
-    """What a rule is made or edited with; one of the two patterns at least."""
+    """Fields of a new or edited rule; at least one of the two patterns is required."""
 
     category = CategorySlugField()
     keyword_pattern = serializers.CharField(
@@ -102,7 +102,7 @@ class RuleIn(Input):
 
 
 class PreviewRowOut(serializers.Serializer):
-    """One transaction: the category it has, and the one the rule gives or would have given."""
+    """One transaction: its current category, and the one this rule gives or would have given."""
 
     transaction = serializers.IntegerField(source="transaction.pk")
     txn_date = serializers.DateField(source="transaction.txn_date")
@@ -123,7 +123,7 @@ class PreviewRowOut(serializers.Serializer):
 
 
 class MonthEffectOut(serializers.Serializer):
-    """One category's sum in a month before and after: spent, received, or net."""
+    """One category's monthly total before and after: spending, income, or net."""
 
     month = serializers.SerializerMethodField()
     currency = serializers.CharField()
@@ -154,7 +154,7 @@ class MonthEffectOut(serializers.Serializer):
 
 
 class LimitEffectOut(serializers.Serializer):
-    """A budget of this month before and after; the statuses are on_track, warning, exceeded."""
+    """A budget this month before and after; a status is on_track, warning or exceeded."""
 
     name = serializers.CharField()
     currency = serializers.CharField()
@@ -179,10 +179,10 @@ class LimitEffectOut(serializers.Serializer):
 
 
 class PreviewOut(serializers.Serializer):
-    """What applying would do; `results` is a page of the rows `listed` asks for.
+    """What applying would change; `results` is one page of the rows selected by `listed`.
 
-    `budgets` are this month's that would be used more, or less. Everything is told of the latest
-    `scanned_count` of your `total_count` transactions; applying concerns all of them.
+    `budgets` are this month's budgets whose spending would change. The preview covers the latest
+    `scanned_count` of your `total_count` transactions; applying covers them all.
     """
 
     scanned_count = serializers.IntegerField()
@@ -204,11 +204,10 @@ class PreviewOut(serializers.Serializer):
 
 
 class UndoableChangeOut(serializers.ModelSerializer):
-    """One act on many transactions, undoable for 30 days.
+    """A change to many transactions, which can be undone for 30 days.
 
-    `skipped_count`: changed by hand after it was asked for, and left so; of one that restores,
-    come in again by a later import, and left in the trash. One that is `failed` or
-    `undo_failed` could not be carried on, and `error` says why.
+    `skipped_count` counts transactions that were edited by hand in the meantime or, when restoring,
+    imported again. If `failed` or `undo_failed`, `error` says why it couldn't continue.
     """
 
     can_undo = serializers.SerializerMethodField()
@@ -225,9 +224,9 @@ class UndoableChangeOut(serializers.ModelSerializer):
 
 
 class AppliedOut(serializers.Serializer):
-    """How many transactions changed, and the change that undoes it (null if none did).
+    """How many transactions changed, and the change that undoes it (null if none).
 
-    With status 202 it goes on in the background: ask at `url`, the change's address.
+    202 means that it continues in the background: poll `url`.
     """
 
     count = serializers.IntegerField()
@@ -251,7 +250,9 @@ def applied(change: Change | None) -> Response:
 
 
 class UndoneOut(serializers.Serializer):
-    """How many rows went back, and those left as they are: they had changed since."""
+    """How many transactions were restored, and how many were left because they had changed
+    since.
+    """
 
     batch = serializers.IntegerField()
     restored_count = serializers.IntegerField()
@@ -262,7 +263,7 @@ class UndoneOut(serializers.Serializer):
 
 
 class BulkCategorizeIn(Input):
-    """Which transactions (`ids`, or the `filter` of the list as an object), and their category."""
+    """The transactions (`ids`, or the list's `filter` as an object) and their new category."""
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),

@@ -33,7 +33,7 @@ PREVIEW_PARAMETERS = [
 
 
 class RuleApi(GenericApiView):
-    """What these share: the user's own rules, in the order in which they win."""
+    """Base of the rule views: the user's own rules in order of priority."""
 
     serializer_class = RuleOut
 
@@ -84,14 +84,14 @@ class RuleApi(GenericApiView):
 class RuleListApi(RuleApi):
     @operation(operation_id="category_rules_list", responses=RuleOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your rules, in the order in which they win."""
+        """List your rules in order of priority."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=RuleIn, responses={201: RuleOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Add a rule; it decides about new transactions from now on."""
+        """Create a rule for new transactions."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         rule = create_rule(actor=request.user, user=request.user, **self.read(request))
         return Response(RuleOut(rule).data, status=status.HTTP_201_CREATED)
@@ -100,17 +100,17 @@ class RuleListApi(RuleApi):
 class RuleDetailApi(RuleApi):
     @operation(operation_id="category_rules_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One rule."""
+        """Get one rule."""
         return Response(RuleOut(self.find(pk)).data)
 
     @operation(request=RuleIn, responses=RuleOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit a rule; what it has categorised already stays."""
+        """Update a rule. Transactions it has already categorized don't change."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=RuleIn, responses=RuleOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit some fields of a rule."""
+        """Update some fields of a rule."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -121,7 +121,7 @@ class RuleDetailApi(RuleApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Delete a rule; what it has categorised stays."""
+        """Delete a rule. Transactions it has categorized don't change."""
         rule = self.find_to_change(pk)
         delete_rule(actor=request.user, rule=rule, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -135,14 +135,16 @@ class RulePreviewApi(RuleApi):
         parameters=PREVIEW_PARAMETERS,
     )
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """What applying this rule would change, what stays, and each month's sums."""
+        """Preview this rule: what would change, what stays, and monthly totals."""
         return self.preview(request, self.find(pk))
 
 
 class RuleApplyApi(RuleApi):
     @operation(operation_id="category_rules_apply", request=None, responses=APPLIED)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Apply this rule to what is there; choices made by hand stay. Undo it by its batch."""
+        """Apply this rule to existing transactions, except those categorized by hand. Can be
+        undone.
+        """
         return self.apply(request, self.find_to_change(pk))
 
 
@@ -154,13 +156,13 @@ class RulePreviewAllApi(RuleApi):
         parameters=PREVIEW_PARAMETERS,
     )
     def post(self, request: UserApiRequest) -> Response:
-        """What applying all rules would change. Changes nothing."""
+        """Preview applying all rules. Changes nothing."""
         return self.preview(request, None)
 
 
 class RuleApplyAllApi(RuleApi):
     @operation(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
     def post(self, request: UserApiRequest) -> Response:
-        """Apply all rules in their order to what is there."""
+        """Apply all rules in order to existing transactions."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         return self.apply(request, None)

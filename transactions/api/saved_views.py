@@ -15,7 +15,7 @@ from users.signed_in import UserApiRequest
 
 
 class SavedViewOut(serializers.ModelSerializer):
-    """A view: `query` is the query string of the list."""
+    """A saved view; `query` is the query string of the transactions list."""
 
     class Meta:
         model = SavedView
@@ -28,7 +28,7 @@ class SavedViewIn(Input):
 
 
 class SavedViewEditIn(Input):
-    """What to change; what is left out stays."""
+    """Fields to change; omitted fields don't change."""
 
     name = serializers.CharField(max_length=60, required=False)
     query = serializers.CharField(max_length=2000, allow_blank=True, required=False)
@@ -45,7 +45,7 @@ class SavedViewApi(GenericApiView):
 class SavedViewListApi(SavedViewApi):
     @operation(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Your saved views by name."""
+        """List your saved views by name."""
         return Response(self.get_serializer(self.get_queryset(), many=True).data)
 
     @operation(
@@ -53,7 +53,7 @@ class SavedViewListApi(SavedViewApi):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Keep a query string of the transactions list by a name."""
+        """Save a query string of the transactions list under a name."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = SavedViewIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -66,7 +66,7 @@ class SavedViewDetailApi(SavedViewApi):
         operation_id="transaction_views_edit", request=SavedViewEditIn, responses=SavedViewOut
     )
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Give a view another name, or another query string."""
+        """Rename a saved view, or change its query."""
         view = self._to_change(request, pk)
         data = SavedViewEditIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -75,7 +75,7 @@ class SavedViewDetailApi(SavedViewApi):
 
     @operation(operation_id="transaction_views_delete", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Forget a view."""
+        """Delete a saved view."""
         view = self._to_change(request, pk)
         delete_view(actor=request.user, view=view)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -16,7 +16,7 @@ from users.timezones import local_date
 
 
 class TransactionOut(serializers.ModelSerializer):
-    """A transaction; its category is said by its slug."""
+    """A transaction; `category` is a slug."""
 
     amount = AmountSerializerField(read_only=True)
     signed_amount = AmountSerializerField(read_only=True)
@@ -68,7 +68,7 @@ class TransactionOut(serializers.ModelSerializer):
 
 
 class EntryReviewOut(serializers.Serializer):
-    """The question that a line just entered raises: answer it at /api/review/{id}."""
+    """The question raised by an entered transaction; answer it at /api/review/{id}."""
 
     id = serializers.IntegerField()
     candidate = serializers.IntegerField(help_text="The transaction it may be.")
@@ -76,7 +76,7 @@ class EntryReviewOut(serializers.Serializer):
 
 
 class EnteredOut(TransactionOut):
-    """A transaction just entered, and whether the account may have had it already."""
+    """An entered transaction, and whether the account may already have it."""
 
     review = EntryReviewOut(allow_null=True, read_only=True)
 
@@ -92,7 +92,9 @@ class EnteredOut(TransactionOut):
 
 
 class CategorySlugField(serializers.CharField):
-    """A category by its slug, or null; `TransactionIn.validate` finds it among the owner's."""
+    """A category slug, or null; `TransactionIn.validate` looks it up among the owner's
+    categories.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=60, allow_null=True, allow_blank=True, **kwargs)
@@ -100,7 +102,7 @@ class CategorySlugField(serializers.CharField):
 
 @extend_schema_field(int)
 class VisibleAccountField(serializers.PrimaryKeyRelatedField):
-    """An account this user sees; any other does not exist."""
+    """An account the user can see, by id."""
 
     def get_queryset(self) -> Any:
         return Account.objects.visible_to(self.context["request"].user)
@@ -110,7 +112,9 @@ SAY_WHAT_IT_WAS = "A new transaction needs a `description` or a `merchant`; one 
 
 
 class TransactionIn(Input):
-    """What a transaction is posted or edited with: `amount` is positive, `txn_type` its sign."""
+    """Fields of a new or edited transaction; `amount` is positive and `txn_type` sets the
+    direction.
+    """
 
     account = VisibleAccountField()
     amount = AmountSerializerField(positive=True)
@@ -176,13 +180,13 @@ def category_of_owner(owner_id: int, slug: str | None) -> Category | None:
 
 
 class CategoryChoiceIn(Input):
-    """The category chosen for one transaction; null takes it away."""
+    """The category for one transaction; null removes it."""
 
     category = CategorySlugField()
 
 
 class CategoryChangeOut(serializers.ModelSerializer):
-    """One line of a transaction's category history; a deleted rule is still named."""
+    """One entry of a transaction's category history; a deleted rule keeps its name."""
 
     rule_title = serializers.SerializerMethodField()
 
@@ -204,7 +208,7 @@ class CategoryChangeOut(serializers.ModelSerializer):
 
 
 class CategoryOut(serializers.ModelSerializer):
-    """A category; `user` is null for the predefined ones."""
+    """A category; `user` is null for predefined ones."""
 
     parent: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
     is_predefined = serializers.SerializerMethodField()
@@ -230,7 +234,7 @@ class CategoryOut(serializers.ModelSerializer):
 
 
 class CategoryIn(Input):
-    """What an own category is made or edited with; its slug is made from the name."""
+    """Fields of a new or edited category; its slug is derived from the name."""
 
     name = serializers.CharField(max_length=80)
     kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)

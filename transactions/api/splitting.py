@@ -21,7 +21,7 @@ from users.signed_in import UserApiRequest
 
 
 class SplitOut(serializers.ModelSerializer):
-    """One part; `amount` is positive, in the transaction's direction."""
+    """One part; `amount` is positive and has the transaction's direction."""
 
     amount = serializers.SerializerMethodField()
     category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
@@ -41,7 +41,7 @@ class PartIn(Input):
 
 
 class SplitsIn(Input):
-    """Every part of the transaction; none makes it whole again."""
+    """All parts of the transaction; an empty list removes the split."""
 
     parts = PartIn(many=True, max_length=MOST_PARTS)  # type: ignore[call-arg]  # DRF passes it to the list
 
@@ -52,12 +52,12 @@ class TransactionSplitsApi(TransactionApi):
 
     @operation(operation_id="transaction_splits", responses=SplitOut(many=True), filters=False)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """The parts of a transaction; none for a whole one."""
+        """The parts of a transaction; empty if it isn't split."""
         return Response(self._parts(self.find(pk)))
 
     @operation(request=SplitsIn, responses=SplitOut(many=True))
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Split a transaction into these parts, which add up to it; an empty list unsplits it."""
+        """Split a transaction into parts that add up to it; an empty list removes the split."""
         row = self.find_to_change(pk)
         data = SplitsIn(data=request.data)
         data.is_valid(raise_exception=True)

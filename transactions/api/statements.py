@@ -18,14 +18,14 @@ from users.signed_in import UserApiRequest
 
 
 class GapOut(serializers.Serializer):
-    """Days that no statement covers, both included."""
+    """Days that no statement covers, from first to last."""
 
     first = serializers.DateField()
     last = serializers.DateField()
 
 
 class ExplanationOut(serializers.Serializer):
-    """A line that accounts for the whole difference; `transaction` is null for one not added."""
+    """A line that explains the whole difference; `transaction` is null if it wasn't imported."""
 
     txn_date = serializers.DateField(source="on")
     description = serializers.CharField()
@@ -39,11 +39,11 @@ class ExplanationOut(serializers.Serializer):
 
 
 class StatementOut(serializers.Serializer):
-    """An imported statement beside the ledger.
+    """An imported statement compared with the ledger.
 
-    `difference` is what its closing balance has more than the ledger at the end of `last`; null
-    where the file tells no balance. `follows_on`: whether it opens with what the statement before
-    it closed with; null where that is not told. `gap` are the days between the two.
+    `difference` is its closing balance minus the ledger's at the end of `last`; null if the file
+    has no balance. `follows_on` says whether it opens with the previous statement's closing
+    balance; null if unknown. `gap` is the days between the two.
     """
 
     id = serializers.IntegerField(source="batch.pk", help_text="The import's id.")
@@ -84,14 +84,14 @@ class StatementOut(serializers.Serializer):
 
 
 class AccountStatementsApi(GenericApiView):
-    """The statements of one account, the latest first."""
+    """One account's statements, latest first."""
 
     serializer_class = StatementOut
     queryset = ImportBatch.objects.none()
 
     @operation(operation_id="accounts_statements", responses=StatementOut(many=True))
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """Which days the imported files cover, and whether their balances agree with yours."""
+        """Which days your imported files cover, and whether their balances match."""
         with read_snapshot():
             account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
             page = self.paginate_queryset(statements_of(account))

@@ -25,7 +25,7 @@ from users.timezones import today_in
 
 
 class TransferOut(serializers.ModelSerializer):
-    """A pair: what left the source and what arrived at the target, both amounts positive."""
+    """A transfer: the amounts that left `source` and reached `target`, both positive."""
 
     source = serializers.IntegerField(source="outflow_transaction.account_id", read_only=True)  # type: ignore[assignment]  # a field of that name
     source_name = serializers.CharField(source="outflow_transaction.account.name", read_only=True)
@@ -85,7 +85,7 @@ class TransferIn(Input):
 
 
 class TransferApi(GenericApiView):
-    """What these share: the transfers between this user's accounts."""
+    """Base of the transfer views: transfers between this user's accounts."""
 
     serializer_class = TransferOut
 
@@ -101,14 +101,14 @@ class TransferListApi(TransferApi):
 
     @operation(operation_id="transfers_list", responses=TransferOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Transfers, the newest first: suggested, confirmed and rejected."""
+        """List transfers, newest first: suggested, confirmed and rejected."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset().order_by("-id")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=TransferIn, responses={201: TransferOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Move money between two of your own accounts: two transactions or none."""
+        """Move money between two of your accounts."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = TransferIn(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
@@ -124,7 +124,7 @@ class TransferListApi(TransferApi):
 class TransferConfirmApi(TransferApi):
     @operation(request=None, responses=TransferOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Say that two rows are one movement: both leave income and spending."""
+        """Confirm that two transactions are one transfer; both leave income and spending."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         confirm_transfer(actor=request.user, transfer=transfer)
@@ -134,7 +134,7 @@ class TransferConfirmApi(TransferApi):
 class TransferRejectApi(TransferApi):
     @operation(request=None, responses=TransferOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Say that two rows are no transfer; confirmed ones get their categories back."""
+        """Reject a transfer; if it was confirmed, both transactions get their categories back."""
         transfer = get_object_or_404(self.get_queryset(), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         reject_transfer(actor=request.user, transfer=transfer)

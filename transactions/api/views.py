@@ -31,7 +31,7 @@ from users.signed_in import UserApiRequest
 
 
 class TransactionApi(GenericApiView):
-    """What these share: the transactions this user sees."""
+    """Base of the transaction views: transactions this user can see."""
 
     serializer_class: Any = TransactionOut
 
@@ -55,16 +55,16 @@ class TransactionListApi(TransactionApi):
 
     @operation(operation_id="transactions_list", responses=TransactionOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Transactions of own and shared accounts, the newest first unless `ordering` says."""
+        """List transactions in your own and shared accounts, newest first by default."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=TransactionIn, responses={201: EnteredOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Post one transaction: `amount` is positive, `txn_type` says which way it went.
+        """Create a transaction: `amount` is positive and `txn_type` sets the direction.
 
-        `review` asks whether it is a payment the account has already: answer at /api/review/{id}.
+        `review` is set if the account may already have this payment; answer at /api/review/{id}.
         """
         require(request.user, Ability.CREATE_TRANSACTIONS)
         data = TransactionIn(data=request.data, context=self.get_serializer_context())
@@ -79,17 +79,17 @@ class TransactionListApi(TransactionApi):
 class TransactionDetailApi(TransactionApi):
     @operation(operation_id="transactions_retrieve")
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One transaction."""
+        """Get one transaction."""
         return Response(self.get_serializer(self.find(pk)).data)
 
     @operation(request=TransactionIn, responses=TransactionOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit a transaction. An imported one keeps the bank's amount, date and account."""
+        """Update a transaction. Imported ones keep the bank's amount, date and account."""
         return self._edit(request, pk, partial=False)
 
     @operation(request=TransactionIn, responses=TransactionOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Edit some fields of a transaction."""
+        """Update some fields of a transaction."""
         return self._edit(request, pk, partial=True)
 
     def _edit(self, request: UserApiRequest, pk: int, *, partial: bool) -> Response:
@@ -102,7 +102,7 @@ class TransactionDetailApi(TransactionApi):
 
     @operation(responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Move a transaction to the trash; it leaves every balance and figure at once."""
+        """Move a transaction to the trash, which removes it from all balances and figures."""
         self.find_to_change(pk)
         delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -115,7 +115,7 @@ class TransactionRestoreApi(TransactionApi):
 
     @operation(request=None, responses=TransactionOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Take a transaction out of the trash; one that is not in it stays as it is."""
+        """Restore a transaction from the trash. One outside the trash doesn't change."""
         self.find_to_change(pk)
         restore_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
         return Response(self.show(pk))
@@ -124,7 +124,7 @@ class TransactionRestoreApi(TransactionApi):
 class TransactionCategoryApi(TransactionApi):
     @operation(request=CategoryChoiceIn, responses=TransactionOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Choose a transaction's category by hand; rules leave it alone from then on."""
+        """Set a transaction's category. Rules won't change it afterwards."""
         row = self.find_to_change(pk)
         data = CategoryChoiceIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -138,7 +138,7 @@ class CategoryHistoryApi(TransactionApi):
 
     @operation(responses=CategoryChangeOut(many=True), filters=False)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """Every change of this transaction's category, the latest first."""
+        """A transaction's category history, latest first."""
         row = self.find(pk)
         changes = CategoryChange.objects.filter(transaction=row).select_related(
             "from_category", "to_category", "rule"

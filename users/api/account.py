@@ -52,7 +52,7 @@ class EmailConfirmApi(AuthApi):
         operation_id="auth_confirm_email", request=EmailKeyIn, responses=EmailConfirmationOut
     )
     def post(self, request: Request) -> Response:
-        """Confirm an address by the key of its mail; of a new address, make it the login."""
+        """Confirm an email address with the key from the mail. A new address becomes the login."""
         found = EmailConfirmationHMAC.from_key(valid(EmailKeyIn, request)["key"])
         address = found.confirm(django_request(request)) if found else None
         list(get_messages(django_request(request)))  # allauth's sentence for the next page.
@@ -65,7 +65,7 @@ class EmailConfirmApi(AuthApi):
 class PasswordResetApi(AuthApi):
     @operation(operation_id="auth_password_reset", request=PasswordResetIn, responses={204: _DONE})
     def post(self, request: Request) -> Response:
-        """Mail a link to set a new password by. It answers alike for every address."""
+        """Send a password reset link. The response is the same for every address."""
         send_reset_mail(django_request(request), valid(PasswordResetIn, request)["email"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -77,7 +77,7 @@ class PasswordResetConfirmApi(AuthApi):
         responses={204: _DONE},
     )
     def post(self, request: Request) -> Response:
-        """Set a new password by the key of the mailed link, once. Every session and token ends."""
+        """Set a new password with the key from the mail, once. Ends all sessions and tokens."""
         data = valid(PasswordResetConfirmIn, request)
         user = _person_of(data["key"])
         people.change_password(actor=None, user=user, password=data["password"])
@@ -86,7 +86,7 @@ class PasswordResetConfirmApi(AuthApi):
 
 
 def _person_of(key: str) -> User:
-    """Whose the key of a reset is, as the last part of the mailed link has it."""
+    """The user a reset key belongs to; `key` is the last part of the mailed link."""
     coded, _, token = key.partition("-")
     try:
         user = User.objects.filter(pk=url_str_to_user_pk(coded), is_active=True).first()
@@ -108,7 +108,7 @@ def _wrong_key() -> ValidationError:
 class PasswordChangeApi(ApiView):
     @operation(operation_id="auth_password_change", request=PasswordChangeIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
-        """Change the password. Every session and token ends, and the answer holds new tokens."""
+        """Change your password. All sessions and tokens end; the response has new tokens."""
         data, user = valid(PasswordChangeIn, request), user_of(request)
         device = f"client {client_of(request)}"
         if not sessions.prove_password(
@@ -124,12 +124,12 @@ class PasswordChangeApi(ApiView):
 class SessionListApi(ApiView):
     @operation(operation_id="users_me_sessions", responses=SessionOut(many=True))
     def get(self, request: Request) -> Response:
-        """Where you are signed in: browsers, then apps, the latest used first."""
+        """Where you are signed in: browsers, then apps, most recently used first."""
         return Response(SessionOut(_sessions_of(request), many=True).data)
 
     @operation(operation_id="users_me_sessions_end_all", responses={204: _DONE})
     def delete(self, request: Request) -> Response:
-        """Sign out everywhere, also here."""
+        """Sign out everywhere, including here."""
         sessions.sign_out_everywhere(actor=user_of(request), user=user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -141,7 +141,7 @@ class SessionDetailApi(ApiView):
         responses={204: _DONE},
     )
     def delete(self, request: Request, id: str) -> Response:
-        """Sign one browser or app out, by the id of the list."""
+        """Sign out one browser or app, by its id from the list."""
         kind, _, key = id.partition("-")
         if kind == "browser" and key.isascii() and key.isdecimal() and len(key) < 19:
             session = get_object_or_404(UserSession, pk=int(key), user=user_of(request))
@@ -187,7 +187,7 @@ def _shown(id: str, kind: str, row: Any, seen_at: Any, is_current: bool) -> dict
 class FactorsApi(ApiView):
     @operation(operation_id="users_me_mfa", responses=FactorsOut)
     def get(self, request: Request) -> Response:
-        """Whether a second factor is asked for, and which."""
+        """Which second factors are set up."""
         kinds = Authenticator.Type
         own = list(Authenticator.objects.filter(user=user_of(request)))
         codes = [
@@ -210,9 +210,10 @@ class FactorsApi(ApiView):
         responses={200: FactorSetupOut, 201: RecoveryCodesOut},
     )
     def post(self, request: Request) -> Response:
-        """Set an app up: first without a body for a secret, then with a `code` of the app.
+        """Set up an authenticator app: first without a body to get a secret, then with a `code`.
 
-        200 answers the secret; 201 says that the app is on, with recovery codes shown once.
+        200 returns the secret. 201 means that the app is on; its recovery codes are shown only
+        once.
         """
         require_step_up(request)
         code = valid(FactorIn, request).get("code")
@@ -224,7 +225,7 @@ class FactorsApi(ApiView):
 
     @operation(operation_id="users_me_mfa_remove", parameters=[STEP_UP], responses={204: _DONE})
     def delete(self, request: Request) -> Response:
-        """Switch the app off. Without a passkey the recovery codes go with it."""
+        """Turn off the authenticator app. Without a passkey, recovery codes are removed too."""
         require_step_up(request)
         remove_totp(user=user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

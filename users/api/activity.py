@@ -15,7 +15,7 @@ from users.signed_in import UserApiRequest, user_of
 
 
 class ActivityOut(serializers.Serializer):
-    """One event: when, what, by whom, from where. `by` is empty for what happened by itself."""
+    """One event: when, what, by whom, from where. `by` is empty for automatic events."""
 
     id = serializers.IntegerField(source="event.id")
     at = serializers.DateTimeField(source="event.created_at")
@@ -44,7 +44,7 @@ class ActivityApi(GenericApiView):
         responses=ActivityOut(many=True),
     )
     def get(self, request: UserApiRequest) -> Response:
-        """What happened to your account and things, newest first."""
+        """Your account's activity, newest first."""
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
             raise ValidationError({"kind": f"Choose one of {', '.join(KINDS)}."})

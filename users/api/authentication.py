@@ -14,10 +14,10 @@ from users.models import RefreshSession, User
 
 
 class TokenAuthentication(JWTAuthentication):
-    """Refuses signed-out tokens and those with an old `session_version`; the role is the
-    database's.
+    """Rejects tokens that are signed out or have an old `session_version`. The role comes from the
+    database.
 
-    One query: the user, and whether the token's family is still active.
+    Runs one query: the user, and whether the token's family is active.
     """
 
     def authenticate(self, request: Request) -> Any:

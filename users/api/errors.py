@@ -1,4 +1,4 @@
-"""Maps refusals of the users app to API responses, in the API's one error shape."""
+"""Maps the users app's refusals to API errors."""
 
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ class ServiceUnavailable(APIException):
 
 
 class StepUpRequired(PermissionDenied):
-    """403: this needs the password or a code again."""
+    """403: send the password or a code again."""
 
     default_code = "step_up_required"
     default_detail = (

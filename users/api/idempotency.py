@@ -16,7 +16,7 @@ from banking.limits import IDEMPOTENCY_KEY_LENGTH
 from users.idempotency import CommandRunningError, KeyReusedError, is_kept, run_once
 from users.signed_in import user_of
 
-# Printable ASCII, and not spaces alone.
+# Printable ASCII with at least one character that isn't a space.
 _KEY_PATTERN = "^[ -~]*[!-~][ -~]*$"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -114,9 +114,8 @@ def _key_of(request: Request) -> str:
     if "Idempotency-Key" not in request.headers:
         return ""
     key = request.headers["Idempotency-Key"].strip()
-    # granian passes a non-ASCII header as an empty one. Treated as no key, the same transfer would
-    # be made twice.
-    # transfer would be made twice.
+    # granian passes a non-ASCII header as an empty one. If that meant no key, a retry could make
+    # the same transfer twice.
     if not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH or not (key.isascii() and key.isprintable()):
         sentence = (
             f"Send 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters, or leave it out."

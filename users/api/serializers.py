@@ -1,4 +1,4 @@
-"""What the API says about people and takes from them."""
+"""JSON serializers for people, sign-in and security."""
 
 from rest_framework import serializers
 
@@ -12,7 +12,7 @@ PASSWORD_MAX_LENGTH = 1024
 
 
 class UserOut(serializers.ModelSerializer):
-    """A person, to themselves."""
+    """A user's own profile."""
 
     # Plain text in the schema: an enum of five hundred time zones would help nobody.
     timezone = serializers.CharField(read_only=True)
@@ -35,7 +35,7 @@ class UserOut(serializers.ModelSerializer):
 
 
 class ProfileIn(Input):
-    """What people may change about themselves. What is left out stays, with PUT as with PATCH."""
+    """Profile fields to change. Omitted fields don't change, with PUT as well as PATCH."""
 
     name = serializers.CharField(max_length=150, required=False)
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
@@ -46,13 +46,13 @@ class ProfileIn(Input):
 
 
 class EraseIn(Input):
-    """The word that it is meant: one's own email address."""
+    """Confirm by entering your own email address."""
 
     confirm = serializers.CharField(max_length=254)
 
 
 class SignUpIn(Input):
-    """A new customer."""
+    """Fields of a new user."""
 
     name = serializers.CharField(max_length=150)
     email = serializers.EmailField(max_length=254)
@@ -64,7 +64,7 @@ class SignUpIn(Input):
 
 
 class SignInIn(Input):
-    """Email and password, and a code where a second factor is on."""
+    """Email and password, plus a code if a second factor is on."""
 
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
@@ -72,7 +72,7 @@ class SignInIn(Input):
 
 
 class StepUpIn(Input):
-    """One factor proven again: the password, or a code of the second factor."""
+    """One factor again: the password, or a code from the second factor."""
 
     password = serializers.CharField(
         max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False, required=False
@@ -81,14 +81,14 @@ class StepUpIn(Input):
 
 
 class StepUpOut(serializers.Serializer):
-    """What to send as `X-Step-Up`, and for how many seconds it counts."""
+    """The value to send as `X-Step-Up`, and how many seconds it is valid."""
 
     step_up = serializers.CharField()
     expires_in = serializers.IntegerField()
 
 
 class EmailConfirmationOut(serializers.Serializer):
-    """Whether an address is confirmed; if not, a link is on its way to it."""
+    """Whether the address is confirmed; if not, a link has been sent to it."""
 
     email = serializers.EmailField()
     is_confirmed = serializers.BooleanField()
@@ -101,7 +101,7 @@ class EmailKeyIn(Input):
 
 
 class PasswordResetIn(Input):
-    """The address to mail a link to."""
+    """The address to send a link to."""
 
     email = serializers.EmailField(max_length=254)
 
@@ -114,14 +114,14 @@ class PasswordResetConfirmIn(Input):
 
 
 class PasswordChangeIn(Input):
-    """The password as it is, and as it shall be."""
+    """The current and the new password."""
 
     current_password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
     password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
 
 
 class SessionOut(serializers.Serializer):
-    """Where somebody is signed in: a browser, or an app by its tokens."""
+    """A signed-in browser, or an app with its tokens."""
 
     id = serializers.CharField()
     kind = serializers.ChoiceField(choices=["browser", "app"])
@@ -132,7 +132,7 @@ class SessionOut(serializers.Serializer):
 
 
 class FactorsOut(serializers.Serializer):
-    """What is asked for besides the password."""
+    """Which second factors are set up."""
 
     is_on = serializers.BooleanField()
     totp = serializers.BooleanField(help_text="Codes by an app.")
@@ -141,13 +141,13 @@ class FactorsOut(serializers.Serializer):
 
 
 class FactorIn(Input):
-    """Nothing, for a secret; then a code the app has made with it."""
+    """Empty to get a secret; then a code from the app."""
 
     code = serializers.CharField(max_length=32, required=False)
 
 
 class FactorSetupOut(serializers.Serializer):
-    """What to tell the app; `expires_in` seconds remain for its first code."""
+    """The secret for the app; send its first code within `expires_in` seconds."""
 
     secret = serializers.CharField()
     otpauth_uri = serializers.CharField()
@@ -155,13 +155,13 @@ class FactorSetupOut(serializers.Serializer):
 
 
 class RecoveryCodesOut(serializers.Serializer):
-    """The app is on. Each of these codes signs in once; they are not shown again by API."""
+    """The app is on. Each code signs in once; they aren't shown again."""
 
     recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
 class RefreshIn(Input):
-    """The refresh token of the last answer."""
+    """The latest refresh token."""
 
     refresh = serializers.CharField(max_length=200)
 
@@ -173,7 +173,7 @@ class SignOutIn(Input):
 
 
 class TokensOut(serializers.Serializer):
-    """A pair of tokens: the access token for requests, the refresh token for the next pair."""
+    """An access token for requests and a refresh token for the next pair."""
 
     access = serializers.CharField()
     refresh = serializers.CharField()
@@ -181,6 +181,6 @@ class TokensOut(serializers.Serializer):
 
 
 class SignedInOut(TokensOut):
-    """Tokens, and whose they are."""
+    """Tokens and the signed-in user."""
 
     user = UserOut()

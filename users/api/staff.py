@@ -63,7 +63,7 @@ class Needs(BasePermission):
 
 
 class StaffApi(GenericApiView):
-    """For staff, at least."""
+    """Base of the staff views."""
 
     permission_classes = [Needs]
     reading = Ability.USE_STAFF_API
@@ -71,7 +71,7 @@ class StaffApi(GenericApiView):
 
 
 class PeopleApi(StaffApi):
-    """Support sees customers, masked; auditors and admins see everybody."""
+    """Support sees customers, masked; auditors and admins see everyone."""
 
     def get_queryset(self) -> QuerySet[User]:
         people = with_locks(User.objects.order_by("-id"), timezone.now())
@@ -96,16 +96,18 @@ class StaffUserListApi(PeopleApi):
 
     @operation(operation_id="admin_users_list", responses=_PEOPLE)
     def get(self, request: UserApiRequest) -> Response:
-        """People. Support gets `id`, `email`, `name`, `phone` (masked), and whether locked."""
+        """List users. Support gets `id`, `email`, `name`, `phone` (masked) and whether they are
+        locked.
+        """
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PersonIn, parameters=[STEP_UP], responses={201: StaffUserOut})
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Make a user. They get a mail by which they set their password.
+        """Create a user, who gets a mail to set a password.
 
-        A member of staff: by who has just signed in, or with `X-Step-Up`.
+        Creating staff requires a recent sign-in or `X-Step-Up`.
         """
         data = PersonIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -119,15 +121,15 @@ class StaffUserListApi(PeopleApi):
 class StaffUserDetailApi(PeopleApi):
     @operation(operation_id="admin_users_retrieve", responses=_PERSON)
     def get(self, request: UserApiRequest, pk: int) -> Response:
-        """One person."""
+        """Get one user."""
         return Response(self.show(pk))
 
     @operation(request=PersonChangeIn, parameters=[STEP_UP], responses=StaffUserOut)
     def patch(self, request: UserApiRequest, pk: int) -> Response:
-        """Change role, active status, identity check, name or phone of somebody else.
+        """Change another user's role, active status, identity check, name or phone.
 
-        A new role or status ends their sessions and tokens at once, and is for who has signed in
-        in the last 15 minutes or sends `X-Step-Up`. Nobody changes their own.
+        A new role or status ends their sessions and tokens at once. It requires a sign-in within
+        the last 15 minutes or `X-Step-Up`. You can't change your own.
         """
         user = self.find(pk)
         data = PersonChangeIn(data=request.data)
@@ -143,7 +145,7 @@ class StaffUserUnlockApi(PeopleApi):
 
     @operation(request=None, responses=_PERSON)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Forget the wrong passwords counted against this person's sign-in."""
+        """Reset the count of wrong passwords for this user."""
         unlock_sign_in(actor=request.user, user=self.find(pk))
         return Response(self.show(pk))
 
@@ -161,7 +163,7 @@ class ReceiptListApi(ReceiptApi):
 
     @operation(operation_id="admin_notifications_list", responses=ReceiptOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """What was sent to whom by which channel, and what became of it."""
+        """List messages sent to users, with channel and delivery status."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -169,7 +171,7 @@ class ReceiptListApi(ReceiptApi):
 class ReceiptSendAgainApi(ReceiptApi):
     @operation(request=None, responses=ReceiptOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Put a message that failed or may not have left, a reminder say, back in line."""
+        """Send a message again if it failed or may not have been sent."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
         sent = send_again(actor=request.user, notification=row, at=timezone.now())
         return Response(self.get_serializer(sent).data)
@@ -185,7 +187,7 @@ class AuditLogApi(StaffApi):
 
     @operation(operation_id="admin_audit_log", responses=AuditEventOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
-        """Who did what, the newest first."""
+        """The audit trail, newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -197,6 +199,6 @@ class AuditVerifyApi(ApiView):
 
     @operation(operation_id="admin_audit_log_verify", responses=VerificationOut)
     def get(self, request: UserApiRequest) -> Response:
-        """Walk every chain, against the heads that were kept outside the database."""
+        """Verify every audit chain against the heads stored outside the database."""
         limits.consume("audit-verification", str(request.user.pk))
         return Response(VerificationOut(verify_against_anchor()).data)

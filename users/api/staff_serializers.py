@@ -1,4 +1,4 @@
-"""What staff see of people, messages and the audit trail, and what admins send."""
+"""JSON serializers for staff: users, messages and the audit trail."""
 
 from rest_framework import serializers
 
@@ -8,7 +8,7 @@ from users.models import AuditEvent, Notification, User
 
 
 class StaffUserOut(serializers.ModelSerializer):
-    """A person, to those who read everything."""
+    """A user, as auditors and admins see one."""
 
     timezone = serializers.CharField(read_only=True)
     is_locked = serializers.BooleanField(help_text="After wrong passwords in the last 15 minutes.")
@@ -22,7 +22,7 @@ class StaffUserOut(serializers.ModelSerializer):
 
 
 class MaskedUserOut(serializers.ModelSerializer):
-    """A person, to support: enough to recognise."""
+    """A user, as support sees one: masked, but recognizable."""
 
     email = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
@@ -44,7 +44,7 @@ class MaskedUserOut(serializers.ModelSerializer):
 
 
 class PersonIn(Input):
-    """A new user; the password is set by its owner."""
+    """Fields of a new user, who sets the password."""
 
     name = serializers.CharField(max_length=150)
     email = serializers.EmailField(max_length=254)
@@ -55,7 +55,7 @@ class PersonIn(Input):
 
 
 class PersonChangeIn(Input):
-    """What an admin changes of somebody else."""
+    """Fields an admin can change of another user."""
 
     role = serializers.ChoiceField(choices=User.Role.choices, required=False)
     is_active = serializers.BooleanField(required=False)
@@ -65,7 +65,7 @@ class PersonChangeIn(Input):
 
 
 class ReceiptOut(serializers.ModelSerializer):
-    """One message by one channel and what became of it; never what it says."""
+    """One message through one channel and its delivery status, without its content."""
 
     recipient = serializers.SerializerMethodField(help_text="Masked.")
     user = serializers.IntegerField(source="recipient_id")
@@ -86,7 +86,7 @@ class ReceiptOut(serializers.ModelSerializer):
 
 
 class AuditEventOut(serializers.ModelSerializer):
-    """One event of one chain."""
+    """One event in an audit chain."""
 
     actor_email = serializers.CharField(source="actor.email", default=None)
     chain = serializers.CharField(source="chain.name")
@@ -111,7 +111,7 @@ class FaultOut(serializers.Serializer):
 
 
 class VerificationOut(serializers.Serializer):
-    """What a walk over every chain found."""
+    """The result of verifying every audit chain."""
 
     intact = serializers.BooleanField()
     chains = serializers.IntegerField()

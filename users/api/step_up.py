@@ -1,4 +1,4 @@
-"""Step-up at the API: prove a factor again, send the answer as `X-Step-Up`."""
+"""Step-up: prove a factor again and send the result as `X-Step-Up`."""
 
 import hashlib
 from typing import Any, cast
@@ -30,9 +30,9 @@ STEP_UP = OpenApiParameter(
 
 
 def require_step_up(request: Request) -> None:
-    """Raise StepUpRequired unless the request carries a fresh proof. Call it before any change.
+    """Raise StepUpRequired unless the request has a fresh proof. Call this before any change.
 
-    Token clients send the header; a browser session may have proven it on the page.
+    Token clients send the header; a browser session may have confirmed on a page.
     """
     token = request.headers.get("X-Step-Up", "")
     if token and is_valid_token(token, user_of(request), client_of(request)):
@@ -43,7 +43,9 @@ def require_step_up(request: Request) -> None:
 
 
 def require_staff_step_up(request: Request) -> None:
-    """As `require_step_up`, before staff grant or revoke rights; a recent sign-in also counts."""
+    """Like `require_step_up`, for staff who grant or revoke rights; a recent sign-in also
+    counts.
+    """
     if request.auth is not None:
         began = sessions.family_began_at(user_of(request), cast(Any, request.auth)["family"])
         if began is not None and is_sign_in_fresh(began.timestamp(), timezone.now().timestamp()):
@@ -52,7 +54,7 @@ def require_staff_step_up(request: Request) -> None:
 
 
 class StepUpApi(ApiView):
-    """The password, or a code of the second factor, for a proof of five minutes."""
+    """Exchange the password or a second-factor code for a proof valid for five minutes."""
 
     @operation(operation_id="auth_step_up", request=StepUpIn, responses=StepUpOut)
     def post(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""How often one client may ask the API."""
+"""Rate limits of the API."""
 
 from django.views import View
 from rest_framework.permissions import SAFE_METHODS

@@ -42,7 +42,7 @@ from users.signed_in import user_of
 
 
 class TokenRace(APIException):
-    """409: the refresh token was used moments ago, by another request or by a lost answer."""
+    """409: the refresh token was used moments ago, by a parallel request or a lost response."""
 
     status_code = 409
     default_code = "refresh_in_progress"
@@ -53,7 +53,7 @@ class TokenRace(APIException):
 
 
 class AuthApi(ApiView):
-    """For people who are not signed in yet: a stale token sent along is not looked at."""
+    """Base for users who aren't signed in yet; a stale token sent along is ignored."""
 
     authentication_classes: list = []
     permission_classes = [AllowAny]
@@ -85,7 +85,7 @@ def valid(serializer_class: type, request: Request, **options: Any) -> dict[str,
 
 
 class SignUpApi(AuthApi):
-    """A new customer, signed in at once. A link goes to the address, to confirm it with."""
+    """Create an account and sign in. A confirmation link is sent to the address."""
 
     @operation(operation_id="auth_signup", request=SignUpIn, responses={201: SignedInOut})
     def post(self, request: Request) -> Response:
@@ -96,7 +96,9 @@ class SignUpApi(AuthApi):
 
 
 class SignInApi(AuthApi):
-    """Email and password for tokens. Unknown address and wrong password answer alike."""
+    """Exchange email and password for tokens. Unknown addresses and wrong passwords look the
+    same.
+    """
 
     @operation(operation_id="auth_login", request=SignInIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
@@ -115,10 +117,11 @@ class SignInApi(AuthApi):
 
 
 class RefreshApi(AuthApi):
-    """A refresh token for the next pair, once.
+    """Exchange a refresh token for a new pair, once.
 
-    A second use within ten seconds answers 409 `refresh_in_progress` and ends nothing: take the
-    tokens of the first answer, or sign in again if it was lost. A later use signs the client out.
+    Using it again within ten seconds returns 409 `refresh_in_progress` and ends nothing: use the
+    tokens from the first response, or sign in again if it was lost. Using it later signs the client
+    out.
     """
 
     @operation(operation_id="auth_refresh", request=RefreshIn, responses=TokensOut)
@@ -139,7 +142,7 @@ class RefreshApi(AuthApi):
 
 
 class SignOutApi(AuthApi):
-    """Ends the tokens of one client, named by its refresh token or by its access token."""
+    """End one client's tokens, identified by its refresh or access token."""
 
     @operation(
         operation_id="auth_logout",
@@ -166,7 +169,7 @@ def _end_family(user: User, family: UUID) -> None:
 
 
 class MeApi(ApiView):
-    """The person who asks. Email, role and status are not changed here."""
+    """The signed-in user. Email, role and status can't be changed here."""
 
     @operation(operation_id="users_me", responses=UserOut)
     def get(self, request: Request) -> Response:
@@ -200,7 +203,7 @@ class MeApi(ApiView):
 
 
 class EraseApi(ApiView):
-    """The same as DELETE, for clients that send no body with it."""
+    """Same as DELETE, for clients that can't send a body with it."""
 
     @operation(
         operation_id="users_me_erase_post",
@@ -220,7 +223,7 @@ def _erase(request: Request) -> Response:
 
 
 class ConfirmEmailApi(ApiView):
-    """The address one signs in with: confirmed, or a link to confirm it goes out once more."""
+    """Whether your sign-in address is confirmed; if not, a new confirmation link can be sent."""
 
     @operation(operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut)
     def post(self, request: Request) -> Response:

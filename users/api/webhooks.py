@@ -19,7 +19,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 class TwilioWebhookApi(ApiView):
-    """What became of an SMS. Signed by Twilio; repeated and late calls change nothing."""
+    """The delivery status of an SMS. Signed by Twilio; repeated and late calls change nothing."""
 
     authentication_classes: list = []
     permission_classes = [AllowAny]
@@ -30,7 +30,7 @@ class TwilioWebhookApi(ApiView):
 
     @operation(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        """Take a status callback. An unsigned call gets 403."""
+        """Receive a status callback. An unsigned call gets 403."""
         # A request without a body has no form: a plain, unsigned dict.
         sent: Any = request.data
         form = dict(sent.lists()) if sent else {}
