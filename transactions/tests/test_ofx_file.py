@@ -145,8 +145,8 @@ def test_investment_statement_reads_cash_lines_and_names_the_rest():
     assert [row.amount for row in transactions_of(file)] == [Decimal("3.21")]
     assert file.skipped_count == 1
     assert file.warnings == [
-        "1 investment line (purchases, sales, transfers of securities) not read; "
-        "only cash lines are."
+        "1 investment line (purchases, sales, transfers of securities) skipped; "
+        "only cash lines are imported."
     ]
 
 

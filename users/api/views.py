@@ -223,7 +223,7 @@ def _erase(request: Request) -> Response:
 
 
 class ConfirmEmailApi(ApiView):
-    """Whether your sign-in address is confirmed; if not, a new confirmation link can be sent."""
+    """Send a new confirmation link to your sign-in address, unless it is already confirmed."""
 
     @operation(operation_id="users_me_confirm_email", request=None, responses=EmailConfirmationOut)
     def post(self, request: Request) -> Response:
