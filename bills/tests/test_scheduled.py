@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from bills.bill_check import check_bills
 from bills.models import Bill
 from bills.services.auto_paying import auto_pay_due
 from bills.services.paying import earn_for_scheduled, pay_bill, unpay_bill
@@ -14,6 +15,7 @@ from rewards.models import PointsEntry
 from tests.builders import NOON
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction
+from transactions.services.planning_ahead import plan_entries_dated_ahead
 from transactions.services.posting_planned import post_planned
 
 TODAY = NOON.date()
@@ -60,6 +62,23 @@ def test_a_future_payment_is_scheduled_until_its_day_and_then_paid(alice, checki
     assert Bill.objects.with_status("paid", LATER).get() == bill
     assert [earn_for_scheduled(at=at(LATER)) for _ in range(2)] == [1, 0]
     assert PointsEntry.objects.get().points == 400
+    assert_ledger_holds()
+
+
+def test_a_payment_booked_ahead_by_an_older_version_is_scheduled(alice, checking, rent):
+    bill = pay_bill(actor=alice, bill=rent, on=LATER, today=LATER)
+    assert (bill.status_on(TODAY), bill.payment.status) == ("paid", "posted")
+    assert plan_entries_dated_ahead(at=NOON, is_trial=False).planned == 1
+    bill = Bill.objects.get(pk=rent.pk)
+    assert (bill.status_on(TODAY), bill.payment.status) == ("scheduled", "planned")
+    checking.refresh_from_db()
+    assert checking.balance == 1000
+    assert check_bills().violation_count == 0
+    assert_ledger_holds()
+    post_planned(at=at(LATER))
+    assert Bill.objects.get(pk=rent.pk).status_on(LATER) == "paid"
+    assert earn_for_scheduled(at=at(LATER)) == 0
+    assert PointsEntry.objects.count() == 1
     assert_ledger_holds()
 
 

@@ -88,6 +88,7 @@ _TRANSACTIONS = {
     "transactions.transaction.split": _("Transaction split"),
     "transactions.transaction.unsplit": _("Split undone"),
     "transactions.transactions.edited": _("Transactions edited in bulk"),
+    "transactions.transactions.planned": _("Future-dated transactions planned"),
     "transactions.transactions.deleted": _("Transactions moved to the trash"),
     "transactions.transactions.restored": _("Transactions restored"),
     "transactions.history.posted": _("Past transactions added"),

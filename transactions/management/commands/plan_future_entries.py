@@ -1,0 +1,32 @@
+"""manage.py plan_future_entries [--apply]"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from transactions.services.planning_ahead import plan_entries_dated_ahead
+
+
+class Command(BaseCommand):
+    help = (
+        "Plan the entries that people dated in the future when there were no planned transactions: "
+        "they leave balances and figures until their day. Without --apply they are only counted. "
+        "Safe to stop and to repeat; what the bank brought stays as it is."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--apply", action="store_true", help="change them, not only count")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        is_trial = not options["apply"]
+        result = plan_entries_dated_ahead(at=timezone.now(), is_trial=is_trial)
+        told = "would be planned" if is_trial else "planned"
+        self.stdout.write(f"{result.planned} entries of {result.people} people {told}.")
+        if result.left:
+            self.stdout.write(
+                f"{result.left} stay as they are: the other side of their transfer is not dated "
+                "in the future."
+            )
+        if is_trial and result.planned:
+            self.stdout.write("Nothing was changed. Repeat with --apply.")
