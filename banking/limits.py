@@ -18,6 +18,8 @@ IDEMPOTENCY_KEYS_FOR = timedelta(days=7)
 IMPORT_PROGRESS_FOR = timedelta(hours=1)
 # The forecast's hit rate: one value per day, as the forecast uses whole days.
 HIT_RATE_SECONDS = 24 * 3600
+# The count of open "Is this the same?" questions, for the same reason.
+OPEN_DOUBTS_SECONDS = 24 * 3600
 # The latest responses of exchange rate sources.
 RATE_FETCHES_KEPT = 1_000
 # A browser that signed in to an account stays known to it for a year, up to this many accounts.

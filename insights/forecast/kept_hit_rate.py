@@ -1,9 +1,8 @@
 """Caches the hit rate per day and state of the books.
 
 The key contains every input: user, accounts, day, horizon and currency; the rates on the days the
-forecasts were made; and the last audit event of everybody whose books are read. Every change
-records an event in its own transaction, so a stale figure is never found after a change. Without a
-cache, the hit rate is computed each time.
+forecasts were made; and the state of the books (insights/figures/books.py). Without a cache, the
+hit rate is computed each time.
 """
 
 from dataclasses import asdict
@@ -11,21 +10,17 @@ from datetime import date
 from hashlib import sha256
 
 from django.core.cache import cache
-from django.db.models import OuterRef, Q, Subquery
 from redis.exceptions import RedisError
 
 from accounts.exchange import RateTable
 from banking.limits import HIT_RATE_SECONDS
 from bills.models import Bill
+from insights.figures.books import last_events
 from insights.figures.coverage import Coverage
 from insights.forecast.hit_rate import HitRate, origins_for
-from users.audit import trail
-from users.models import AuditChain, AuditEvent
 
 # Increase this when the calculation changes, so that values cached by older releases are ignored.
 _RULES = 5
-# Audit events that never affect a transaction, a bill or an account.
-_ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 
 
 def kept(key: str) -> list[HitRate | None]:
@@ -52,7 +47,7 @@ def key_of(coverage: Coverage, *, on: date, days: int, currency: str) -> str:
     told = [
         _RULES,
         *(coverage.user.pk, coverage.user.timezone, coverage.account_ids),
-        *(on, days, currency, _rates(coverage, currency, on), _last_events(coverage)),
+        *(on, days, currency, _rates(coverage, currency, on), last_events(coverage)),
     ]
     return f"hit-rate:{sha256(repr(told).encode()).hexdigest()}"
 
@@ -64,14 +59,3 @@ def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
     table = RateTable.for_dates(currencies, currency, origins)
     rates = [table.rate(code, origin) for code in sorted(currencies) for origin in origins]
     return [str(rate and rate.rate) for rate in rates]
-
-
-def _last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
-    owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
-    elsewhere = Q()
-    for prefix in _ELSEWHERE:
-        elsewhere |= Q(action__startswith=prefix)
-    events = AuditEvent.objects.filter(chain=OuterRef("pk")).exclude(elsewhere)
-    last = events.order_by("-sequence").values("hash")[:1]
-    chains = AuditChain.objects.filter(name__in=[trail.chain_name(pk) for pk in owners])
-    return list(chains.order_by("name").values_list("name", Subquery(last)))

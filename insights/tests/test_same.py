@@ -11,6 +11,7 @@ from bills.services.planning import create_bill, skip_bill
 from insights.forecast.forecast_summary import forecast_summary
 from insights.models import SameAnswer
 from insights.recurring.answering import answer_same, undo_answer
+from insights.recurring.open_doubts import open_doubts_count
 from insights.recurring.recurring_summary import recurring_summary
 from tests.builders import make_account
 from transactions.models import Category
@@ -267,3 +268,40 @@ def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice,
         (december, december, 0, november),
         (january, january, 0, None),
     ]
+
+
+def test_home_says_how_many_questions_are_open(alice, bob, home, client_for, time_machine):
+    time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
+    said = "1 bill may be the same as a recurring payment."
+    client = client_for(alice)
+    assert said not in client.get("/").content.decode()
+    bill = bill_of(alice)
+    for _ in range(2):
+        assert said in client.get("/").content.decode()
+        assert open_doubts_count(user=alice, on=ON) == len(asked(alice)) == 1
+    assert open_doubts_count(user=bob, on=ON) == 0
+    given = answer(alice, bill, home, is_same=True)
+    assert said not in client.get("/").content.decode()
+    undo_answer(actor=alice, answer=given)
+    assert said in client.get("/").content.decode()
+    pay(alice, home, "Gym", "-30", "fitness", day=2)
+    bill_of(alice, "Mr G", "34", due=date(2026, 11, 2))
+    assert "2 bills may be the same as recurring payments." in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("role", ["viewer"])
+def test_who_sees_no_insights_is_not_asked(alice, home, role):
+    bill_of(alice)
+    alice.role = role
+    alice.save()
+    assert open_doubts_count(user=alice, on=ON) == 0
+
+
+def test_counting_open_questions_again_reads_no_transactions(
+    alice, home, django_assert_max_num_queries
+):
+    bill_of(alice)
+    assert open_doubts_count(user=alice, on=ON) == 1
+    with django_assert_max_num_queries(4) as counted:
+        assert open_doubts_count(user=alice, on=ON) == 1
+    assert not [one for one in counted if "transactions_transaction" in one["sql"]]

@@ -14,6 +14,7 @@ from insights.figures.home_page import home_context
 from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
+from insights.recurring.open_doubts import open_doubts_count
 from transactions.models import ReviewItem
 from users.signed_in import UserRequest
 from users.timezones import local_date
@@ -34,6 +35,7 @@ def home(request: UserRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "invitation_count": AccountShare.objects.offered_to(request.user).count(),
         "review_count": ReviewItem.objects.visible_to(request.user).open().count(),
+        "doubt_count": open_doubts_count(user=request.user, on=on),
     }
     if figures.is_empty:
         context["overview"] = figures

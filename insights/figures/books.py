@@ -1,0 +1,26 @@
+"""The state of the books that a person's figures are read from, as part of a cache key.
+
+Every change records an audit event in its own transaction. So a key with the last event of everyone
+whose books are read never finds a stale figure after a change.
+"""
+
+from django.db.models import OuterRef, Q, Subquery
+
+from insights.figures.coverage import Coverage
+from users.audit import trail
+from users.models import AuditChain, AuditEvent
+
+# Audit events that never affect a transaction, a bill or an account.
+_ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
+
+
+def last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
+    """The last event that may have changed a figure, for each owner covered."""
+    owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
+    elsewhere = Q()
+    for prefix in _ELSEWHERE:
+        elsewhere |= Q(action__startswith=prefix)
+    events = AuditEvent.objects.filter(chain=OuterRef("pk")).exclude(elsewhere)
+    last = events.order_by("-sequence").values("hash")[:1]
+    chains = AuditChain.objects.filter(name__in=[trail.chain_name(pk) for pk in owners])
+    return list(chains.order_by("name").values_list("name", Subquery(last)))
