@@ -23,6 +23,7 @@ from alerts.services import delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import choices_for
 from banking.kernel.api_input import ApiView, GenericApiView, operation
 from banking.kernel.snapshot import read_snapshot
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 from users.timezones import local_date
@@ -113,6 +114,7 @@ class SubscriptionApi(ApiView):
         return Response(shown.data)
 
     @operation(request=SubscribeIn, responses=SubscriptionOut)
+    @idempotent
     def post(self, request: UserApiRequest) -> Response:
         """Set the channels and threshold of one alert type. Omitted fields don't change."""
         require(request.user, Ability.CHANGE_OWN_DATA)

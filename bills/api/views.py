@@ -191,6 +191,7 @@ class BillPayApi(BillApi):
 
 class BillUnpayApi(BillApi):
     @operation(request=None, responses=BillOut)
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Undo a payment, including its transaction and points. The bill is open again."""
         unpay_bill(actor=request.user, bill=self.find_to_change(pk))
@@ -199,6 +200,7 @@ class BillUnpayApi(BillApi):
 
 class BillSkipApi(BillApi):
     @operation(request=None, responses=BillOut)
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Skip one occurrence; the next one is scheduled."""
         skip_bill(actor=request.user, bill=self.find_to_change(pk), today=self.today)
@@ -207,6 +209,7 @@ class BillSkipApi(BillApi):
 
 class BillMatchApi(BillApi):
     @operation(request=MatchIn, responses=BillOut)
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Mark a bill as paid by an existing transaction."""
         bill = self.find_to_change(pk)
@@ -236,6 +239,7 @@ class BillReminderApi(BillApi):
     pagination_class = None
 
     @operation(request=None, responses=ReminderOut(many=True))
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Send yourself a reminder now, at most once a day per channel. Returns the reminders
         sent.

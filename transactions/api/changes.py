@@ -21,6 +21,7 @@ from transactions.api.rule_serializers import (
 from transactions.filters import TransactionFilter
 from transactions.models import Change, Transaction, TransactionQuerySet
 from transactions.services.long_change_requests import stop_change
+from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 
@@ -30,6 +31,7 @@ class BulkCategorizeApi(GenericApiView):
     pagination_class = None
 
     @operation(request=BulkCategorizeIn, responses={200: AppliedOut, 202: AppliedOut})
+    @idempotent
     def post(self, request: UserApiRequest) -> Response:
         """Set the category of many transactions, chosen by ids or by a filter.
 
@@ -94,6 +96,7 @@ class ChangeUndoApi(GenericApiView):
         return Response(UndoableChangeOut(change, context=context).data)
 
     @operation(request=None, responses={200: UndoneOut, 202: AppliedOut})
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Undo a change within 30 days. Transactions edited since then are left alone and listed.
 
@@ -133,6 +136,7 @@ class ChangeRetryApi(GenericApiView):
     serializer_class = UndoableChangeOut
 
     @operation(request=None, responses={200: AppliedOut, 202: AppliedOut})
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Resume a change that is `failed` or `undo_failed`: 202.
 

@@ -33,7 +33,7 @@ from transactions.api.connection_serializers import (
 )
 from transactions.services import bank_webhooks, connecting, linking
 from transactions.sources.banks.plaid_webhook import ForgedWebhookError
-from users.api.idempotency import HEADERS, answer_once, was_answered
+from users.api.idempotency import HEADERS, answer_once, idempotent, was_answered
 from users.api.step_up import STEP_UP, require_step_up
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
@@ -194,6 +194,7 @@ class ConnectionAccountsApi(ConnectionApi):
 
 class ConnectionSyncApi(ConnectionApi):
     @operation(operation_id="connections_sync", request=None, responses={202: SyncRunOut})
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Sync now. Returns the sync run."""
         connection = self.find_to_change(pk)

@@ -141,6 +141,7 @@ class RulePreviewApi(RuleApi):
 
 class RuleApplyApi(RuleApi):
     @operation(operation_id="category_rules_apply", request=None, responses=APPLIED)
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Apply this rule to existing transactions, except those categorized by hand. Can be
         undone.
@@ -162,6 +163,7 @@ class RulePreviewAllApi(RuleApi):
 
 class RuleApplyAllApi(RuleApi):
     @operation(operation_id="category_rules_apply_all", request=None, responses=APPLIED)
+    @idempotent
     def post(self, request: UserApiRequest) -> Response:
         """Apply all rules in order to existing transactions."""
         require(request.user, Ability.CHANGE_OWN_DATA)

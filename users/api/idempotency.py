@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.status import HTTP_202_ACCEPTED
 
 from banking.limits import IDEMPOTENCY_KEY_LENGTH
 from users.idempotency import CommandRunningError, KeyReusedError, is_kept, run_once
@@ -62,8 +63,9 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
     """Run a view method at most once per Idempotency-Key, atomically.
 
     Put it under `@operation`, which documents the header. The response's status and data are
-    stored. A service's refusal (a Django ValidationError) is an outcome and is stored; an invalid
-    request (DRF's errors) is not, so a corrected request may use the key again.
+    stored; for a 202 the data's `url` is its Location. A service's refusal (a Django
+    ValidationError) is an outcome and is stored; an invalid request (DRF's errors) is not, so a
+    corrected request may use the key again.
     """
 
     @wraps(method)
@@ -101,7 +103,9 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
         raise KeyReused from error
     except CommandRunningError as error:
         raise StillRunning from error
-    headers = {"Idempotency-Replayed": "true"} if outcome.is_replay else None
+    headers = {"Idempotency-Replayed": "true"} if outcome.is_replay else {}
+    if outcome.status == HTTP_202_ACCEPTED and "url" in outcome.data:
+        headers["Location"] = outcome.data["url"]
     return Response(outcome.data, status=outcome.status, headers=headers)
 
 

@@ -170,6 +170,7 @@ class ReceiptListApi(ReceiptApi):
 
 class ReceiptSendAgainApi(ReceiptApi):
     @operation(request=None, responses=ReceiptOut)
+    @idempotent
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Send a message again if it failed or may not have been sent."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
