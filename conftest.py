@@ -1,4 +1,4 @@
-"""The cast of the tests: Alice owns things, Bob is another customer who must see none of them."""
+"""Shared fixtures: Alice owns the data; Bob is another customer who must not see any of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ from transactions.tests import statement_report
 from transactions.tests.statement_files import CORPUS_DIR
 from users.models import User
 
-# The same examples in every run, and no word about how slow the machine is.
+# Use the same examples in every run, and ignore how slow the machine is.
 settings.register_profile(
     "suite",
     derandomize=True,
@@ -31,18 +31,18 @@ settings.register_profile(
 )
 settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)
 settings.load_profile("suite")
-# What a page shows, it may show late: nothing is to be proven by how soon.
+# Allow slow pages; no test may depend on speed.
 LONGEST_MILLISECONDS = 120_000
 expect.set_options(timeout=LONGEST_MILLISECONDS)
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What became of the real banks' files, where they were read."""
+    """Report the results for the real bank files, if any were read."""
     statement_report.show(terminalreporter)
 
 
 def pytest_runtest_setup(item):
-    """`make test` does not choose these on SQLite; whoever names one there is told why not."""
+    """Explain the skip if a test that needs PostgreSQL is run on SQLite by name."""
     if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: SQLite has one writer at a time, and no TRUNCATE")
     if item.get_closest_marker("corpus") and not CORPUS_DIR:
@@ -51,13 +51,13 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(scope="session")
 def _template() -> Template | None:
-    """On SQLite; a PostgreSQL of a test run is new every time."""
+    """Reuse the template database on SQLite; PostgreSQL is new in every test run."""
     return Template() if connection.vendor == "sqlite" else None
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings, _template) -> bool:
-    """Whether a migrated database is there already, copied from the template."""
+    """Whether the migrated database was copied from the template."""
     return _template is not None and _template.copy_to(_test_database())
 
 
@@ -73,7 +73,7 @@ def _test_database() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _clock() -> Iterator[time_machine.travel]:
-    """A run begins at one moment, whatever the machine's clock says, and its clock goes on."""
+    """Every run starts at one fixed moment, and its clock runs on from there."""
     clock = time_machine.travel(builders.NOON)
     clock.start()
     yield clock
@@ -82,7 +82,7 @@ def _clock() -> Iterator[time_machine.travel]:
 
 @pytest.fixture(autouse=True)
 def _machines_clock(request, _clock) -> Iterator[None]:
-    """A browser and a worker are programs of their own: beside them the machine's clock counts."""
+    """Browsers and workers are separate processes, so these tests use the machine's clock."""
     is_real = any(request.node.get_closest_marker(name) for name in ("browser", "worker"))
     if is_real:
         _clock.stop()
@@ -93,7 +93,7 @@ def _machines_clock(request, _clock) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _sandbox_bank(tmp_path_factory) -> Iterator[None]:
-    """The bank that anybody can connect is there in every test, as it is in every start."""
+    """The sandbox bank exists in every test, as in every start of the product."""
     with sandbox_bank(tmp_path_factory.mktemp("sandbox-bank")) as address:
         django_settings.SANDBOX_BANK_URL = address
         yield
@@ -101,13 +101,13 @@ def _sandbox_bank(tmp_path_factory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    """Rate limits and progress of one test are no business of the next."""
+    """Clear rate limits and progress between tests."""
     cache.clear()
 
 
 @pytest.fixture(autouse=True)
 def _predefined_categories(request):
-    """A transactional test before this one may have emptied the tables migrations filled."""
+    """A previous transactional test may have emptied the tables that migrations fill."""
     if {"db", "transactional_db"} & set(request.fixturenames):
         request.getfixturevalue(
             "transactional_db" if "transactional_db" in request.fixturenames else "db"
@@ -176,7 +176,9 @@ def api_for():
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args) -> dict:
-    """The machine's own Chromium (CHROMIUM, as `make test` finds it), which never calls home."""
+    """The machine's Chromium (CHROMIUM, as `make test` finds it), which makes no requests of its
+    own.
+    """
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     return {
         **browser_type_launch_args,
@@ -187,6 +189,6 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
 
 @pytest.fixture
 def context(context) -> BrowserContext:
-    """A browser that waits for a page and what is on it as long as a busy machine takes."""
+    """A browser that waits long enough for pages on a busy machine."""
     context.set_default_timeout(LONGEST_MILLISECONDS)
     return context

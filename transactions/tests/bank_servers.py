@@ -1,8 +1,8 @@
 """Test banks that speak each provider's protocol over real HTTP.
 
-They follow the providers' public documentation, not our connectors. A test changes the `Bank` (the
-truth), and each server reports it in its own way: Plaid with a cursor over a log of events, the
-Open Bank Project in pages of a date range, SimpleFIN in ranges of seconds.
+They follow the providers' public documentation, not our connectors. A test changes the `Bank`, and
+each server reports the change in its own way: Plaid with a cursor over an event log, the Open Bank
+Project in pages of a date range, SimpleFIN in ranges of seconds.
 """
 
 import base64
@@ -25,7 +25,7 @@ Fault = Callable[[Request], Response | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One money line as the bank knows it; positive is money in."""
+    """One transaction as the bank has it; positive is money in."""
 
     pk: str
     account: str
@@ -39,11 +39,11 @@ class Line:
 
 @dataclass
 class Bank:
-    """The truth: accounts, and their lines as they stand."""
+    """The bank's real data: its accounts and their current transactions."""
 
     accounts: dict[str, dict] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
-    # Everything that ever happened: (kind, line). Plaid's cursor counts these.
+    # Every event so far as (kind, line); Plaid's cursor is a position in this list.
     events: list[tuple[str, Line]] = field(default_factory=list)
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -65,7 +65,7 @@ class Bank:
     def settle(
         self, pk: str, on: date, amount: str | None = None, *, names_it: bool = True
     ) -> Line:
-        """The pending line goes; a posted one with its own id comes."""
+        """Replace a pending line with a posted one that has its own id."""
         pending = self.lines[pk]
         self.remove(pk)
         told = Decimal(amount) if amount else pending.amount
@@ -80,7 +80,7 @@ class Bank:
         return self.accounts[account]["opening"] + sum(posted, Decimal(0))
 
     def posted(self, account: str) -> list[tuple[date, Decimal]]:
-        """(day, amount) of every booked line, for comparing with a ledger."""
+        """(day, amount) of every posted line, to compare with a ledger."""
         lines = (x for x in self.lines.values() if x.account == account and not x.is_pending)
         return sorted((line.on, line.amount) for line in lines)
 
@@ -92,12 +92,14 @@ class Bank:
 
 @dataclass
 class StandIn:
-    """A provider's server in front of a bank. `faults` answer first, one for each request."""
+    """A provider's server for a bank. It returns each of `faults` once before responding
+    normally.
+    """
 
     bank: Bank
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    # Every request until further notice, once the faults are used up.
+    # The response to every request once the faults are used up.
     always: Fault | None = None
 
     def __call__(self, request: Request) -> Response:
@@ -146,7 +148,7 @@ def plaid_error(kind: str, code: str, status: int = 400) -> Fault:
 
 @dataclass
 class PlaidServer(StandIn):
-    """API version 2020-09-14, as far as a product of transactions needs it."""
+    """Plaid's API version 2020-09-14, as far as transactions need it."""
 
     page_size: int = 500
     client_id: str = "client"
@@ -154,7 +156,7 @@ class PlaidServer(StandIn):
     tokens: dict[str, str] = field(default_factory=lambda: {"access-1": "item-1"})
     id_suffix: str = ""
     needs_login: bool = False
-    # Runs once, between two pages.
+    # Called once between two pages.
     between_pages: Callable[[], None] | None = None
     repeats_for_ever: bool = False
     key: ec.EllipticCurvePrivateKey = field(
@@ -226,7 +228,7 @@ class PlaidServer(StandIn):
                 "persistent_account_id": f"persistent-{pk}",
                 "balances": {
                     "available": None,
-                    # A card's and a loan's balance is what is owed.
+                    # The balance of a card or loan is the amount owed.
                     "current": float(self.bank.balance(pk))
                     * (-1 if about["type"] in ("credit", "loan") else 1),
                     "limit": None,
@@ -280,7 +282,7 @@ class PlaidServer(StandIn):
             return {"transaction_id": line.pk + self.id_suffix, "account_id": account}
         return {
             "account_id": account,
-            # Positive is money out.
+            # Positive means money out.
             "amount": float(-line.amount),
             "iso_currency_code": self.bank.accounts[line.account]["currency"],
             "unofficial_currency_code": None,
@@ -327,7 +329,7 @@ class PlaidServer(StandIn):
 
 @dataclass
 class ObpServer(StandIn):
-    """API v4.0.0: DirectLogin, my accounts, core transactions paged by limit and offset."""
+    """API v4.0.0: DirectLogin, my accounts, and core transactions with limit and offset."""
 
     consumer_key: str = "consumer"
     is_expired: bool = False
@@ -407,7 +409,7 @@ def obp_error(status: int, message: str) -> Response:
 
 @dataclass
 class SimpleFinServer(StandIn):
-    """Protocol 1.0-draft.7: a token to claim once, and accounts by windows of seconds."""
+    """Protocol 1.0-draft.7: a token to claim once, and accounts by date ranges in seconds."""
 
     root: str = ""
     is_claimed: bool = False

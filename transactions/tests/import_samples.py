@@ -17,7 +17,7 @@ MARCH = [
     "2026-03-17,Rent March,-800.00,EUR",
     "2026-03-28,Groceries 0456,-45.17,EUR",
 ]
-# Whether 03/04 is in March or April, no machine can know.
+# No machine can know whether 03/04 is in March or April.
 AMBIGUOUS = b"Date,Description,Amount\n03/04/2026,Coffee,-3.20\n05/06/2026,Tea,-2.10\n"
 
 
@@ -26,7 +26,7 @@ def csv_of(lines: list[str], header: str = HEADER) -> bytes:
 
 
 def checked(account: Account, content: bytes, **over: Any) -> ImportBatch:
-    """A file uploaded by the account's owner and checked."""
+    """Upload a file as the account's owner and check it."""
     batch = start_import(
         actor=account.user, account=account, file_name="march.csv", content=content, **over
     )
@@ -34,13 +34,13 @@ def checked(account: Account, content: bytes, **over: Any) -> ImportBatch:
 
 
 def imported(account: Account, content: bytes, **over: Any) -> ImportBatch:
-    """A file uploaded, checked and confirmed."""
+    """Upload, check and confirm a file."""
     batch = checked(account, content, **over)
     return confirm_import(actor=account.user, batch_id=batch.pk, at=timezone.now())
 
 
 def counts_of(batch: ImportBatch) -> dict[str, int]:
-    """The receipt's counts without the zeros."""
+    """The import's counts, without zeros."""
     names = ("read", "added", "duplicate", "review", "skipped", "invalid")
     counts = {name: getattr(batch, f"{name}_count") for name in names}
     return {name: count for name, count in counts.items() if count}

@@ -1,6 +1,6 @@
 """Table formats of banks in many countries: headings, signs, dates and encodings.
 
-Invented banks with realistic habits. Nothing is derived from the reader, so the expected results
+The banks are invented but realistic. Nothing is derived from the reader, so the expected results
 are independent of it.
 """
 
@@ -117,7 +117,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Country:
-    """One country's habits; ``group`` separates thousands, "" where nobody does."""
+    """One country's habits; ``group`` separates thousands, "" if they aren't separated."""
 
     code: str
     language: str

@@ -38,7 +38,7 @@ class Payment:
 
 @dataclass
 class InventedFile:
-    """Bytes, what must be read from them, and whether the file itself tells everything."""
+    """The file's bytes, the expected payments, and whether the file alone settles its reading."""
 
     name: str
     data: bytes
@@ -50,7 +50,7 @@ class InventedFile:
 
 
 def invent(random: Random) -> InventedFile:
-    """One file of a random country, layout and set of habits."""
+    """A file with a random country, layout and set of habits."""
     return _Writer(random, random.choice(COUNTRIES)).write()
 
 
@@ -101,7 +101,7 @@ class _Writer:
         return text.translate(ARABIC) if self.use_digits else text
 
     def plain(self, amount: Decimal) -> str:
-        """The figure without a sign, in the country's way."""
+        """The amount without a sign, in the country's notation."""
         whole, _, decimals = f"{abs(amount):.{self.country.digits}f}".partition(".")
         if self.is_grouped and self.country.group:
             whole = f"{int(whole):,}".replace(",", self.country.group)
@@ -169,7 +169,7 @@ class _Writer:
         return amounts
 
     def blocks(self) -> list[tuple[str, list[str]]]:
-        """The columns in their order: what each holds, and its headings."""
+        """The columns in order: what each contains, and its heading."""
         words = self.words
         found = [("date", [words["date"]])]
         for name, heading, share in (

@@ -28,7 +28,7 @@ from transactions.tests.mutated_files import Mutant, Source, mutate, source_of
 
 EXACT, ASKED, REFUSED, PART, WRONG = "exact", "asked", "refused", "in part", "wrong"
 RESULTS = (EXACT, ASKED, REFUSED, PART, WRONG)
-# What a strict reader must make of a file whose manifest counts lines that are no payments.
+# Expected results for files whose manifest counts lines that aren't payments.
 STRICT = {
     "bank2ynab__test_row_format_CD_flag.csv": (70, Decimal("-4441.16")),
     "bsparser__csv_garbled_amount.csv": (1, Decimal("100.00")),
@@ -55,7 +55,7 @@ def result_of(
     context: ReadingContext,
     days: list | None = None,
 ) -> tuple[str, str]:
-    """What becomes of a file that nobody helps, and in words why it is not exact."""
+    """The result of reading a file without help, and why it isn't exact."""
     try:
         doubts, file = _opened(data, context)
         rows = list(file.rows)
@@ -86,7 +86,7 @@ def _opened(data: bytes, context: ReadingContext) -> tuple[list, IncomingFile]:
 
 
 def corpus() -> list[dict[str, str]]:
-    """The manifest of the real files, each with its folder; empty without one."""
+    """The rows of the corpus's manifest, each with its folder; empty without a corpus."""
     named = os.environ.get("STATEMENTS_DIR", "")
     folder = Path(named or Path(__file__).parents[3] / "shared" / "statements")
     if not (folder / "manifest.tsv").is_file():
@@ -97,7 +97,7 @@ def corpus() -> list[dict[str, str]]:
 
 
 def country_of(row: dict[str, str]) -> str:
-    """The country that the manifest names behind the bank; America for dollars of no country."""
+    """The bank's country by the manifest; the US for dollars without a country."""
     words = [word.strip("()") for word in row["bank_or_country"].split()]
     codes = {country.code for country in COUNTRIES}
     named = next((("GB" if word == "UK" else word) for word in words if word in codes | {"UK"}), "")
@@ -125,7 +125,7 @@ def measure_corpus() -> None:
 
 
 def corpus_sources() -> list[tuple[Source, str]]:
-    """The real CSV files that are read exactly, as tables to be written anew."""
+    """The real CSV files that are read exactly, as tables that can be rewritten."""
     found = []
     for row in corpus():
         count = row["expected_transactions"]
@@ -140,7 +140,7 @@ def corpus_sources() -> list[tuple[Source, str]]:
         text = data.decode(row["encoding"]).replace("\r\r\n", "\n")
         rows = list(csv.reader(io.StringIO(text), delimiter=row["delimiter"]))
         if mapping.header_line > len(rows):
-            continue  # a cell of several lines above the table
+            continue  # a multi-line cell above the table
         source = Source(
             row["file"], rows, mapping.header_line - 1, row["decimal_mark"], int(count), total
         )
@@ -164,12 +164,12 @@ def invented_results(random: Random, count: int) -> Iterable[tuple[str, str, Inv
         context = context_of(file.country.code, file.account_type)
         result, words = result_of(file.data, len(file.payments), total, context, days)
         if result == ASKED and not file.is_told:
-            result = EXACT  # nothing in the file says it, so the question is the right answer
+            result = EXACT  # the file doesn't say, so asking is right
         yield result, words, file
 
 
 def mutant_results(random: Random, count: int) -> Iterable[tuple[str, str, Mutant]]:
-    """Mutants of the real files and of invented ones, by turns."""
+    """Mutations of real and invented files, alternating."""
     real = corpus_sources()
     for number in range(count):
         if real and number % 2:

@@ -1,4 +1,4 @@
-"""One file of two accounts in each format: Checking 1111 (-10.00, -20.00), Savings 2222 (5.00)."""
+"""The same two accounts in each format: Checking 1111 (-10.00, -20.00), Savings 2222 (5.00)."""
 
 LINES = [
     ("1111", "2026-03-02", "KERN BAKERY", "-10.00"),

@@ -1,7 +1,7 @@
 """Rewrite correctly read files in equivalent ways.
 
-The number of payments and their sum do not change and are known in advance, so the expected result
-does not depend on the reader.
+The number of payments and their sum are known in advance and don't change, so the expected result
+doesn't depend on the reader.
 """
 
 import csv
@@ -28,7 +28,7 @@ _HEADINGS = {
 
 @dataclass
 class Mutant:
-    """A file written anew: what was done to it, and the payments that must come out."""
+    """A rewritten file: what was changed, and the expected payments."""
 
     name: str
     data: bytes
@@ -40,7 +40,7 @@ class Mutant:
 
 @dataclass
 class Source:
-    """A table as rows of cells, with the place of its headings (-1: none) and its truth."""
+    """A table as rows of cells, with the index of its heading row (-1: none) and its payments."""
 
     name: str
     rows: list[list[str]]
@@ -52,7 +52,7 @@ class Source:
 
 
 def source_of(invented: InventedFile) -> Source:
-    """An invented file as a table again; its writer is the csv module, so nothing is lost."""
+    """An invented file as a table; the csv module wrote it, so nothing is lost."""
     encoding = invented.traits[-1]
     text = invented.data.decode(encoding)
     delimiter = "\t" if "tab" in invented.traits else invented.country.delimiter
@@ -71,7 +71,7 @@ def source_of(invented: InventedFile) -> Source:
 
 
 def mutate(source: Source, random: Random) -> Mutant:
-    """The table with one to three changes of form, and in a random writing of its cells."""
+    """The table with one to three structural changes, written in a random notation."""
     rows = [list(row) for row in source.rows]
     done = random.sample(list(_CHANGES), random.randint(1, 2))
     if source.heading >= 0 and random.random() < 0.5:
@@ -86,14 +86,14 @@ def mutate(source: Source, random: Random) -> Mutant:
     encoding = random.choice(_ENCODINGS)
     done += [f"delimiter {delimiter!r}", encoding]
     data = stream.getvalue().encode(encoding)
-    # Without telling headings nobody knows which of two days of a line is the payment's.
+    # Without headings, nobody knows which of a line's two dates is the transaction date.
     is_named = source.heading >= 0 and not {"headings removed", "headings of nobody"} & set(done)
     days = source.days if is_named else None
     return Mutant(source.name, data, source.count, source.total, done, days)
 
 
 def _moved(rows: list[list[str]], source: Source, random: Random) -> list[list[str]]:
-    """The columns of the table in another order; the lines above it stay."""
+    """Reorder the columns; lines above the table stay."""
     width = max(map(len, rows))
     order = random.sample(range(width), width)
     first = source.heading if source.heading >= 0 else 0
@@ -102,13 +102,13 @@ def _moved(rows: list[list[str]], source: Source, random: Random) -> list[list[s
 
 
 def _translated(rows: list[list[str]], source: Source, random: Random) -> list[list[str]]:
-    """Headings in another language, where they are known ones."""
+    """Translate the headings that are known."""
     words = WORDS[random.choice(list(WORDS))]
     heading = [
         words[_HEADINGS[cell]] if cell in _HEADINGS else cell for cell in rows[source.heading]
     ]
     if len(set(filter(None, heading))) < len([cell for cell in heading if cell]):
-        return rows  # two columns of one name would tell less than the file did
+        return rows  # two columns with the same name would lose information
     return [*rows[: source.heading], heading, *rows[source.heading + 1 :]]
 
 
@@ -117,13 +117,13 @@ def _without_heading(rows: list[list[str]], source: Source, random: Random) -> l
 
 
 def _nonsense_heading(rows: list[list[str]], source: Source, random: Random) -> list[list[str]]:
-    """Headings in a language that nobody speaks."""
+    """Use headings in an invented language."""
     words = ["".join(random.sample("bdfgklmprtvz", 4)) + "o" for _cell in rows[source.heading]]
     return [*rows[: source.heading], words, *rows[source.heading + 1 :]]
 
 
 def _each_cell(change: Callable[[str, str], str]) -> Callable:
-    """The same change to every figure; none where a figure is written in a way of its own."""
+    """Change the notation of every figure; do nothing if one is written in an unusual way."""
 
     def changed(rows: list[list[str]], source: Source, random: Random) -> list[list[str]]:
         figure = _figure(source.decimal)
@@ -139,7 +139,7 @@ def _each_cell(change: Callable[[str, str], str]) -> Callable:
 
 
 def _figure(decimal: str) -> re.Pattern:
-    """An amount with decimals in this writing, and its sign."""
+    """An amount and its sign in this notation."""
     return re.compile(rf"-?[0-9]{{1,3}}(?:[ .,'\u00a0]?[0-9]{{3}})*{re.escape(decimal)}[0-9]{{2}}")
 
 
@@ -162,7 +162,7 @@ def _other_mark(cell: str, decimal: str) -> str:
 
 
 def _other_days(rows: list[list[str]], source: Source, random: Random) -> list[list[str]]:
-    """ISO days written otherwise, all in the same way."""
+    """Rewrite ISO dates in one other format."""
     form = random.choice((r"\3.\2.\1", r"\3/\2/\1", r"\2/\3/\1", r"\1/\2/\3", r"\1\2\3"))
     return [
         [_ISO_DAY.sub(form, cell) if _ISO_DAY.fullmatch(cell) else cell for cell in row]

@@ -1,7 +1,7 @@
 """The project's own samples, and an optional corpus of real bank files.
 
-STATEMENTS_DIR names the corpus: a folder of files with a manifest.tsv. Tests that read it are
-marked `corpus`; every clone can run the suite with the samples only.
+STATEMENTS_DIR names the corpus: a folder of files with a manifest.tsv. Tests that use it are marked
+`corpus`; without it, the suite runs with the samples.
 """
 
 import csv
@@ -45,7 +45,7 @@ def total(transactions: list[IncomingTransaction]) -> Decimal:
 
 
 def refused_or_read(open_it: Callable[[], IncomingFile]) -> None:
-    """Whatever the bytes are: rows to the end, or a sentence."""
+    """Read any bytes: all rows, or an error message."""
     sentence = ""
     try:
         rows = list(open_it().rows)
@@ -56,7 +56,7 @@ def refused_or_read(open_it: Callable[[], IncomingFile]) -> None:
 
 
 def manifest_rows(kind: str) -> list[dict[str, str]]:
-    """What the corpus's manifest says of the files of one format; nothing without a corpus."""
+    """The manifest's rows for one format; empty without a corpus."""
     if not CORPUS_DIR:
         return []
     with (REAL_FILES / "manifest.tsv").open(encoding="utf-8") as lines:
@@ -65,7 +65,7 @@ def manifest_rows(kind: str) -> list[dict[str, str]]:
 
 
 def real_files(kind: str, refused: dict[str, int]) -> list:
-    """(path, transactions, sum) of each real file; ``refused`` files must read to no line."""
+    """(path, transactions, sum) of each real file; ``refused`` files must not yield any line."""
     found = []
     for row in manifest_rows(kind):
         name = row["file"]

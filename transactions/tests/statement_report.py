@@ -11,15 +11,15 @@ RESULTS = (EXACT, EMPTY, PART, REFUSED)
 
 
 def told(outcomes: Iterable[tuple[str, str, str]]) -> tuple[str, str]:
-    """(file, what came of it, in words) of each file, as a property that a test's report carries.
+    """Report (file, result) pairs as a property of the test's report.
 
-    A report's properties reach the one that prints from any worker.
+    Properties travel from any test worker to the process that prints.
     """
     return KEY, json.dumps(list(outcomes))
 
 
 def show(reporter: Any) -> None:
-    """A table by format, then every file that was not read to the last cent, and why."""
+    """A summary by format, then every file that wasn't read exactly, and why."""
     reports = (report for found in reporter.stats.values() for report in found)
     outcomes = sorted(outcome for report in reports for outcome in _outcomes(report))
     if not outcomes:

@@ -21,7 +21,7 @@ def share(account, member, level):
 
 
 def again(user):
-    """The user as the next request finds them: what they see is asked once per request."""
+    """The user as the next request loads them; what they can see is cached per request."""
     return User.objects.get(pk=user.pk)
 
 
@@ -170,7 +170,7 @@ def test_put_accepts_unchanged_what_get_returned(alice, api_for, checking, groce
     again = client.put(url, {name: body[name] for name in fields}).json()
     assert again.pop("updated_at") >= body.pop("updated_at")
     assert again == body
-    # What follows from others is not a field to set, not even to what it is.
+    # Computed values aren't fields, even if sent unchanged.
     assert error_of(client.put(url, body | {"txn_type": "income"}))[0] == 400
 
 

@@ -1,4 +1,4 @@
-"""Receipts: what is accepted, who can see them, and that they are harmless."""
+"""Receipts: what is accepted, who can see them, and that they can't do harm."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

@@ -229,7 +229,7 @@ def test_webhook_signed_by_plaid_is_accepted(plaid_server):
 
 
 def forged(server: PlaidServer, how: str) -> str:
-    """A Plaid-Verification header that must not be believed."""
+    """A forged Plaid-Verification header."""
     claims = jwt.decode(server.signed(BODY), options={"verify_signature": False})
     header = {"kid": "key-1"}
     if how == "no age":

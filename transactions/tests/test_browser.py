@@ -27,7 +27,7 @@ def account(owner):
 
 @pytest.fixture
 def signed_in(page, live_server, owner, client_for):
-    """A page of somebody signed in; its errors are the test's."""
+    """A signed-in page; any page error fails the test."""
     cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]

@@ -134,7 +134,7 @@ def test_without_a_parent_rows_become_uncategorized_and_children_top_level(alice
 
 @pytest.fixture
 def sushi(alice):
-    """A category of Alice's own, with two rules that give it."""
+    """One of Alice's own categories, with two rules that assign it."""
     made = create_category(actor=alice, user=alice, name="Sushi")
     for words in ("sashimi", "maki"):
         create_rule(actor=alice, user=alice, category=made, keyword_pattern=words)
@@ -321,7 +321,7 @@ def test_large_category_is_deleted_at_once_and_its_rows_move_later(
     wish = dispatching.edit_soon(alice, rows, at=timezone.now(), category=food)
     tasks.run_change(answer.json()["batch"])
     assert not Transaction.objects.filter(category=other).exists()
-    # The worker's move is nobody's choice: what was asked for after it was begun still comes.
+    # A move by the worker isn't anyone's choice, so a change requested after it still applies.
     tasks.run_change(wish.pk)
     wish.refresh_from_db()
     assert (wish.status, wish.row_count, wish.skipped_count) == ("done", 4, 0)

@@ -33,7 +33,7 @@ from transactions.services.splitting import Part, split_transaction
 
 @pytest.fixture
 def row(checking, savings, groceries):
-    """A small ledger with every kind of row; the one to corrupt."""
+    """A small ledger with every kind of row, to be corrupted."""
     make_transaction(account=savings, amount="12.34")
     make_transaction(account=savings, amount="-5.00", status="pending")
     gone = make_transaction(account=checking, amount="-3.00", category=groceries)

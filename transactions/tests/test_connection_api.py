@@ -192,7 +192,7 @@ def webhook(item_id: str) -> bytes:
 
 @pytest.fixture
 def real_clock(_clock):
-    """The stand-in signs with the machine's clock."""
+    """Plaid's stand-in signs with the real clock."""
     _clock.stop()
     yield
     _clock.start()

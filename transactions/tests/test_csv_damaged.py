@@ -20,7 +20,7 @@ SEEDS = [path.read_bytes() for path in sorted(SAMPLES.iterdir())]
 
 
 def read_or_refuse(data: bytes, **changes) -> None:
-    """Reads what can be read; nothing but ``UnreadableFile`` may come out of it."""
+    """Read what can be read; only ``UnreadableFile`` may be raised."""
     try:
         mapping = replace(detect(data).mapping, **changes)
     except UnreadableFile:

@@ -328,9 +328,9 @@ def test_spreadsheet_follows_the_same_rules():
 
 # --- Real files --------------------------------------------------------------------------------
 
-# What a person would settle in the wizard, because no program can know it.
+# What a person would answer in the wizard, because no program can know it.
 CHOICES = {"bank2ynab__statement_1.csv": {"sign_convention": "inverted"}}
-# Lines a strict reader must refuse: transactions left, their sum, lines refused.
+# File: (transactions, sum, refused lines) for lines that a strict reader must refuse.
 REFUSED = {
     "bank2ynab__test_row_format_CD_flag.csv": (70, "-4441.16", 3),
     "bsparser__csv_garbled_amount.csv": (1, "100.00", 1),

@@ -13,7 +13,7 @@ from transactions.services.posting import delete_transactions
 
 @pytest.fixture
 def rows(alice, checking, savings, groceries):
-    """One short name → the row it stands for."""
+    """Rows by a short name."""
     salary = Category.objects.get(slug="salary")
     transfer = Category.objects.get(slug="savings-transfer")
     return {

@@ -40,7 +40,7 @@ def own_samples() -> list[Path]:
 def all_real_files() -> list[Path]:
     if not CORPUS_DIR:
         return []
-    # Ten lines with one number each, and a lone ":NS:": nothing about them says MT940 or CSV.
+    # Ten lines with one number each and a lone ":NS:": neither MT940 nor CSV.
     return [
         path
         for kind in ("csv", "ofx", "qif", "mt940", "camt")
@@ -149,7 +149,7 @@ def test_encrypted_workbook_is_distinguished_from_an_old_one():
     ],
 )
 def test_hostile_repetition_is_little_work(data):
-    """Of the processor, not of the clock: what is quadratic would take minutes of it."""
+    """CPU time, not wall-clock time; quadratic code would take minutes."""
     begun = time.thread_time()
     refused_or_read(lambda: open_file(data))
     assert time.thread_time() - begun < 10

@@ -12,7 +12,7 @@ from transactions.tests.import_samples import AMBIGUOUS, MARCH, csv_of
 
 @pytest.fixture
 def post(api_for, alice, checking):
-    """post(content, **fields): the one-call import as Alice, into her checking account."""
+    """post(content, **fields): import a file in one call as Alice, into her checking account."""
 
     def send(content: bytes, *, user=alice, name="march.csv", headers=None, **fields):
         data = {"file": SimpleUploadedFile(name, content), "account": checking.pk} | fields

@@ -44,7 +44,7 @@ def balance_of(account):
 
 
 def ofx_of(*lines: tuple[str, str, str, str]) -> bytes:
-    """(id, day, amount, name) each, as an OFX statement in EUR."""
+    """(id, day, amount, name) tuples as an OFX statement in EUR."""
     rows = "".join(
         f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{on}<TRNAMT>{amount}<FITID>{fitid}<NAME>{name}</STMTTRN>"
         for fitid, on, amount, name in lines

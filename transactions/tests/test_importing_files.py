@@ -26,12 +26,12 @@ from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, manifest_rows
 from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, told
 
-# Manifest sums that no machine could know: a sign or a day order its reader had to be told.
+# Manifest sums that depend on a sign or date order only a person could know.
 TOLD_BY_HAND = {"bank2ynab__statement_1.csv", "bank2ynab__test_row_format_CD_flag.csv"}
 
 
 def bring_in(account, content):
-    """The owner's way: as it seems to be meant, where it has to be asked."""
+    """The mapping the reader proposes, and the owner's answer where it has to ask."""
     owner = account.user
     batch = start_import(actor=owner, account=account, file_name="s", content=content)
     if batch.needs_mapping:
@@ -48,7 +48,7 @@ def bring_in(account, content):
 
 
 def currency_of(row, content):
-    """The manifest's currency, else the one that most of the file's lines say."""
+    """The manifest's currency, or the most common one in the file."""
     if len(row["currency"]) == 3 and row["currency"] != "DEM":
         return row["currency"]
     codes = ("GBP", "CZK", "HUF", "CHF", "USD", "CAD", "PLN")
@@ -58,12 +58,12 @@ def currency_of(row, content):
 
 
 def refusal_of(row, sentence):
-    """A refusal, which for a file without any lines is the right answer."""
+    """A refusal, which is correct for a file without transactions."""
     return row["file"], EMPTY if row["expected_transactions"] == "0" else REFUSED, sentence
 
 
 def outcome_of(row, batch):
-    """Whether it was read as the manifest counts it; else what its reader sees."""
+    """Whether the result matches the manifest; if not, what was read."""
     read = f"{batch.added_count + batch.skipped_count} of {row['expected_transactions']} lines"
     expected = (row["expected_transactions"], row["expected_sum"])
     net = batch.net
@@ -129,7 +129,7 @@ def test_real_statements_are_imported_once_and_reverted_completely(kind, alice, 
         parts = [getattr(batch, f"{name}_count") for name in counts]
         assert batch.read_count == sum(parts), row["file"]
         assert batch.duplicate_count == 0, row["file"]
-        # Of a file with several accounts only this account's lines are taken here.
+        # If a file has several accounts, only one account's lines are imported here.
         is_whole = all(takes(account, part) for part in parts_of(batch))
         if row["expected_transactions"].isdigit() and is_whole and not batch.invalid_count:
             expected = int(row["expected_transactions"])
@@ -173,7 +173,7 @@ def zip_of(name: str, content: bytes) -> bytes:
 
 
 GOOD = ["2026-03-02,Salary ACME,2500.00,EUR", "2026-03-03,Corner Café,-3.20,EUR"]
-# name: (content, lines read, lines added). 0 lines read: refused as a whole, with a sentence.
+# name: (content, lines read, lines added). 0 lines read: the whole file is refused with a message.
 CORPUS = {
     "empty": (b"", 0, 0),
     "blank": (b" \n\n\t\n", 0, 0),

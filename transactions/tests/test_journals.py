@@ -24,7 +24,9 @@ ODD = 'Ca;fé | "x" \\ (a) * 2026-01-01 ! @ =1\n  assets:x  5'
 
 @pytest.fixture
 def ledger(alice, groceries):
-    """Three accounts in three currencies: splits, transfers, odd words, pending and planned."""
+    """Three accounts in three currencies, with splits, transfers, unusual text, pending and planned
+    transactions.
+    """
     everyday = make_account(user=alice, name="Everyday", opening_balance="1000.10")
     yen = make_account(user=alice, name="日本: 円;", currency="JPY", opening_balance="50000")
     dinar = make_account(user=alice, name="everyday", currency="KWD", opening_balance="9.125")

@@ -38,12 +38,12 @@ from users.models import AuditEvent, User
 
 
 class KilledError(Exception):
-    """The worker is gone."""
+    """The worker dies."""
 
 
 @contextmanager
 def killed():
-    """What is done inside is never committed."""
+    """Nothing done inside is ever committed."""
     try:
         with db_transaction.atomic():
             yield
@@ -65,7 +65,9 @@ def coffee_rule(alice):
 
 @pytest.fixture
 def rows(alice, checking, savings, coffee_rule):
-    """Eleven on two accounts; one set by you; a transfer whose sides fall into two steps."""
+    """Eleven transactions in two accounts: one set by hand, and a transfer split across two
+    steps.
+    """
     made = [make_transaction(account=checking, amount=f"-{n}.00") for n in range(1, 6)]
     transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal(9), on=TODAY)
     made += [make_transaction(account=savings, amount=f"-{n}.50") for n in range(1, 5)]
@@ -86,7 +88,7 @@ def ask(kind, alice, rows):
 
 
 def standing_after(alice, work):
-    """How things stand after some work that is then forgotten, moments of deletion as yes or no."""
+    """The state after some work that is then rolled back; deletion times as yes or no."""
     with killed():
         work()
         found = comparable(alice)
@@ -107,7 +109,7 @@ def die_and_be_resumed(change):
     change.refresh_from_db()
     assert 0 < change.done_count < change.total_count
     assert check_ledger().is_clean
-    # Delivered again to a second worker, that the first one's corpse does not hinder.
+    # Redelivered to a second worker; the dead one's lock doesn't block it.
     assert LongChange(change.pk).step(at=timezone.now()) is True
     assert tasks.resume_changes() == 0, "a worker has just been at it"
     long_ago = timezone.now() - timedelta(minutes=2)
@@ -187,7 +189,7 @@ def test_categories_and_notes_set_after_the_request_are_kept(alice, rows, client
     assert (last.category, last.notes, last.tags.count()) == (gifts, "by hand", 2)
     change.refresh_from_db()
     assert (change.row_count, change.skipped_count) == (11, 1)
-    # What was asked for later wins over an earlier edit that was at work at the same time.
+    # A later request wins over an earlier edit that was still running.
     tasks.run_change(newer.pk)
     first.refresh_from_db()
     last.refresh_from_db()
@@ -222,7 +224,7 @@ def test_user_who_becomes_read_only_changes_nothing_more(alice, rows, standing):
     assert (change.status, change.error) == ("done", NOT_ALLOWED)
     assert 0 < rows.live().count() == left
     assert check_ledger().is_clean
-    # Half an undoing is no state to be left in: it waits until they may again.
+    # A half-finished undo can't be left as is: it waits until the user has the right again.
     begin_undo(actor=alice, change=change, at=timezone.now())
     tasks.run_change(change.pk)
     change.refresh_from_db()
@@ -245,7 +247,7 @@ def test_errors_known_in_advance_are_raised_before_anything_changes(alice, rows)
 
 
 def sweep(times=1):
-    """The sweep comes a minute and more after anybody has touched a change."""
+    """The sweep, more than a minute after the change was last touched."""
     for _ in range(times):
         Change.objects.update(updated_at=timezone.now() - timedelta(minutes=2))
         tasks.resume_changes()
@@ -306,7 +308,7 @@ def test_undo_that_keeps_failing_continues_where_it_stopped(alice, rows, api_for
     assert 0 < done_count < change.total_count
 
     change.rows.filter(pk=last.pk).update(before=last.before)
-    # Its 30 days begin anew: half undone is no state to leave it in.
+    # Its 30 days start again, because it can't be left half undone.
     begun_at = timezone.now() - timedelta(days=40)
     Change.objects.update(created_at=begun_at)
     answer = api_for(alice).post(f"/api/undo/{change.pk}")
@@ -357,7 +359,7 @@ def test_worker_restores_many_rows_from_the_trash(alice, rows, client_for):
     assert answer.url == f"/transactions/undo/{change.pk}/"
     assert LongChange(change.pk).step(at=timezone.now()) is True
     assert check_ledger().is_clean
-    # What the worker is still to restore outlives its month in the trash.
+    # Rows the worker still has to restore aren't purged after their month in the trash.
     assert purge(at=timezone.now() + timedelta(days=31))["transactions"] == 0
     tasks.run_change(change.pk)
     change.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The built-in map: brands, kinds of shop, and silence where nothing is known."""
+"""The built-in merchant map: brands, kinds of shop, and no guess for unknown names."""
 
 import csv
 
@@ -36,7 +36,7 @@ def test_money_out_is_never_salary():
 @pytest.mark.parametrize(
     ("text", "slug"),
     [
-        # A store says what it sold; a brand is more than its first word.
+        # A store's text says what it sold; a brand is more than its first word.
         ("COSTCO GAS #0123 AUSTIN TX", "fuel"),
         ("COSTCO WHSE #0123", "groceries"),
         ("SAFEWAY FUEL 4471", "fuel"),
@@ -48,7 +48,7 @@ def test_money_out_is_never_salary():
         ("WALMART PHARMACY", "pharmacy"),
         ("IKEA RESTAURANT BERLIN", "restaurants"),
         ("DELIVEROO * KFC", "food-delivery"),
-        # What processors and tills write around a name.
+        # Text that processors and tills put around a name.
         ("PP*DOORDASH", "food-delivery"),
         ("GOOGLE *YouTubePremium", "streaming"),
         ("PAYPAL *EBAY", "shopping"),
@@ -56,7 +56,7 @@ def test_money_out_is_never_salary():
         ("POS DEBIT LIDL2231 MADRID", "groceries"),
         ("CHECKCARD 0412 TRADERJOES #88", "groceries"),
         ("https://www.netflix.com/billing", "streaming"),
-        # Kinds in several languages.
+        # Kinds of shop in several languages.
         ("APOTHEKE AM MARKT", "pharmacy"),
         ("FARMACIA LÓPEZ", "pharmacy"),
         ("SUPERMARCHÉ DU CENTRE", "groceries"),

@@ -19,8 +19,8 @@ from transactions.tests.statement_files import (
 
 pytestmark = pytest.mark.once
 
-# The line's value date is 36-22-68 and its entry date 78-06: there is no day to book it on.
-# The other file is ten lines with a number each.
+# The first file's line has the value date 36-22-68 and the entry date 78-06, so there is no day to
+# book it on. The other file is ten lines with one number each.
 REFUSED = {"cmxl__mt940-headers.txt": 1, "invalid_statement.sta": 0}
 
 

@@ -21,7 +21,9 @@ every_format = pytest.mark.parametrize("name", sorted(FILES))
 
 @pytest.fixture
 def own(alice):
-    """own(name, last_four, **fields): an account of Alice's in euros, with 1,000.00 in it."""
+    """own(name, last_four, **fields): create an account for Alice in EUR with a balance of
+    1,000.00.
+    """
 
     def make(name: str, last_four: str = "", **fields) -> Account:
         values = {"currency": "EUR", "opening_balance": Decimal(1000)} | fields
@@ -32,7 +34,7 @@ def own(alice):
 
 @pytest.fixture
 def post(api_for, alice):
-    """post(content, account, **fields): the one-call import as Alice."""
+    """post(content, account, **fields): import a file in one call as Alice."""
 
     def send(content: bytes, account: Account, *, headers=None, accounts=None, **fields):
         data = {"file": SimpleUploadedFile("both.dat", content), "account": account.pk} | fields
@@ -285,7 +287,7 @@ def test_two_numbers_with_the_same_ending_are_two_parts():
 
 @pytest.fixture
 def upload(client_for, alice):
-    """upload(content, account): the wizard's first page as Alice; the page it leads to."""
+    """upload(content, account): submit the wizard's first page as Alice; returns the next page."""
     browser = client_for(alice)
 
     def send(content: bytes, account: Account):

@@ -19,7 +19,7 @@ from transactions.tests.statement_files import (
 
 pytestmark = pytest.mark.once
 
-# Three lines, each without a day that exists.
+# Three lines, all with invalid dates.
 REFUSED = {"fail_nice__date_missing.ofx": 3}
 HEADER = b"OFXHEADER:100\nDATA:OFXSGML\nENCODING:USASCII\nCHARSET:1252\n\n"
 

@@ -1,7 +1,7 @@
 """One account's lines in another format of the same bank add only what is new.
 
-Each format words lines differently, as banks do. Uncertain matches are questions for the owner and
-never added automatically, and identical separate payments are never lost.
+Each format words lines differently, as banks do. Uncertain matches become questions for the owner
+and are never added automatically. Separate payments that look identical are never lost.
 """
 
 import random
@@ -14,7 +14,7 @@ from transactions.ledger_check import check_ledger
 from transactions.models import Transaction
 from transactions.tests.import_samples import counts_of, imported
 
-# (day, amount, whom, what for, the bank's number): two equal coffees on the 3rd, one on the 27th.
+# (day, amount, payee, purpose, bank's number): two equal coffees on the 3rd, one on the 27th.
 MARCH = [
     ("2026-03-02", "2500.00", "ACME Corp", "Salary March", "1"),
     ("2026-03-03", "-3.20", "Corner Coffee", "Card 1234", "2"),
@@ -26,7 +26,7 @@ MARCH = [
     ("2026-03-27", "-3.20", "Corner Coffee", "Card 1234", "8"),
 ]
 WEEK = [line for line in MARCH if line[0] >= "2026-03-24"]
-# The second coffee of the 27th was not booked yet when March was downloaded.
+# The second coffee on the 27th wasn't booked yet when March was downloaded.
 NEW = [
     ("2026-03-27", "-3.20", "Corner Coffee", "Card 1234", "9"),
     ("2026-03-30", "-3.20", "Corner Coffee", "Card 1234", "10"),
@@ -94,7 +94,7 @@ WRITERS = {
 def test_overlapping_file_in_another_format_adds_only_new_lines(alice):
     rng = random.Random(5)
     names = list(WRITERS)
-    # Each after two others, and each before two.
+    # Each format after two others, and each before two.
     for place, shift in product(range(5), (1, 2)):
         first, second = names[place], names[(place + shift) % 5]
         account = make_account(user=alice, name=f"{first} {second}")
@@ -108,7 +108,7 @@ def test_overlapping_file_in_another_format_adds_only_new_lines(alice):
         expected = sorted((day, amount) for day, amount, *_ in MARCH + NEW)
         found = days.values_list("txn_date", "signed_amount")
         assert sorted((str(day), f"{amount:.2f}") for day, amount in found) == expected
-        # The whole of March in the second format, and again in the first: nothing.
+        # All of March in the second format, then in the first again: nothing new.
         for format_ in (second, first):
             again = imported(account, WRITERS[format_](rng.sample(MARCH, 8)) + b"\n")
             assert again.added_count == 0, (first, second, format_)

@@ -42,7 +42,7 @@ def exported(user, **filters):
 
 
 def told(account):
-    """All that a person sees of an account's lines, without the ledger's own numbers."""
+    """Everything a person sees of an account's transactions, without the ledger's own ids."""
     rows = Transaction.objects.live().filter(account=account).prefetch_related("tags", "splits")
     return sorted(
         (
@@ -111,7 +111,7 @@ def test_category_is_found_by_its_label_in_the_file(checking, elsewhere, groceri
     found = Transaction.objects.filter(account=elsewhere).values_list(
         "description", "category__slug"
     )
-    # None there is called so; and no rule or merchant map speaks where nothing stood.
+    # No category there has this name, and no rule or merchant map fills in what was blank.
     assert dict(found) == {"Rope": None, "Bread": "groceries", "LIDL 44": None}
 
 
@@ -130,7 +130,7 @@ def test_both_sides_of_a_transfer_are_paired_again(alice, checking, bob, elsewhe
     assert pair.outflow_transaction.account == elsewhere
     assert pair.inflow_transaction.account == other
     assert check_ledger().is_clean
-    # Read once more, there is nothing to do.
+    # Importing it again changes nothing.
     counts = counts_of(imported(other, exported(alice, account=savings) + b"\r\n"))
     assert counts == {"read": 1, "duplicate": 1}
     assert Transfer.objects.filter(user=bob).count() == 1

@@ -71,7 +71,7 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
         ("Yesterday", [("EUR", Decimal(-5))], 1),
         ("", [], 1),
     ]
-    # A day whose rows count in no sum has its heading all the same.
+    # A day whose rows are in no total still has a heading.
     assert older.content.count(b'scope="rowgroup"') == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")
     assert len(newer.context["groups"][0].rows) == 50

@@ -58,7 +58,7 @@ def test_date_decides_whether_a_transaction_is_planned(checking, ahead, kept, am
 
 
 def test_today_depends_on_the_owners_time_zone(db):
-    # At noon UTC on the 18th it is the 19th already on Kiritimati.
+    # At noon UTC on the 18th it is already the 19th in Kiritimati.
     for zone, kept in [("Pacific/Kiritimati", "posted"), ("America/New_York", "planned")]:
         account = make_account(user=make_user(f"{zone[:7]}@example.com", timezone=zone))
         assert make_transaction(account=account, amount="1.00", txn_date=day(1)).status == kept
@@ -351,7 +351,7 @@ def test_api_shows_planned_and_filters_by_it(api_for, alice, checking):
     moved = api.patch(
         f"/api/transactions/{made.data['id']}", {"txn_date": str(TODAY)}, format="json"
     )
-    assert moved.status_code == 400  # 300 is left, and it needs 700.
+    assert moved.status_code == 400  # 300 is left; it needs 700
     far = api.post("/api/transactions", fields | {"txn_date": "2100-01-01"}, format="json")
     assert (far.status_code, far.data["errors"][0]["attr"]) == (400, "txn_date")
     far = api.post(

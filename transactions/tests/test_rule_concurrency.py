@@ -35,7 +35,7 @@ def owner(transactional_db):
 
 
 def together(*works):
-    """All at once, each on a connection of its own; what they returned."""
+    """Run all functions at once, each on its own connection; returns their results."""
     barrier = Barrier(len(works))
 
     def run(work):

@@ -154,7 +154,7 @@ def test_list_query_count_does_not_grow_with_rules(
 ):
     client = client_for(alice)
     make_rule(alice, "a", account=checking)
-    client.get(RULES)  # A session's first request also notes when it was.
+    client.get(RULES)  # a session's first request also records its time
     with django_assert_max_num_queries(10) as few:
         client.get(RULES)
     for number in range(9):

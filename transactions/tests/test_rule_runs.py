@@ -45,7 +45,7 @@ def undo(user, change, at=None):
 
 
 def standing(user):
-    """What must be the same again after an undo."""
+    """Everything that must be the same after an undo."""
     rows = Transaction.objects.filter(user=user).order_by("pk")
     totals = MonthlyTotal.objects.filter(user=user).order_by("account", "month", "category")
     return (
@@ -60,7 +60,7 @@ def standing(user):
 
 @pytest.fixture
 def coffees(checking):
-    """Three coffees in March, one in February, one set by you, one pending, one bread."""
+    """Three coffees in March, one in February, one set by hand, one pending, one bread."""
     row = {"account": checking, "description": "CORNER COFFEE"}
     rows = [
         make_transaction(**row, amount="-3.00", txn_date=date(2026, 3, 1)),
@@ -131,7 +131,7 @@ def test_large_preview_covers_the_latest_rows_and_whole_months(
     alice, coffees, settings, client_for
 ):
     rule = make_rule(alice, "coffee", "coffee")
-    # Seven in all; without February's and the first two of March.
+    # Seven in total; without February's and the first two of March.
     settings.RULE_PREVIEW_ROWS = 4
     preview = preview_rules(alice, rule)
     assert (preview.scanned_count, preview.total_count, preview.is_partial) == (4, 7, True)

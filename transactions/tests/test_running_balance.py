@@ -17,7 +17,7 @@ TODAY = date(2026, 3, 15)
 
 @pytest.fixture
 def busy(alice):
-    """An account with ties, pending and deleted rows over five months, some in the future."""
+    """An account over five months with ties, pending, deleted and future rows."""
     account = make_account(user=alice, opening_balance="5000")
     chance = random.Random(7)
     for number in range(130):
@@ -34,7 +34,7 @@ def busy(alice):
 
 
 def counted_up(account):
-    """{row id: balance after it}, from the opening balance upwards."""
+    """{row id: balance after it}, added up from the opening balance."""
     balance, after = account.opening_balance, {}
     for row in Transaction.objects.filter(account=account, deleted_at=None).order_by(
         "txn_date", "pk"

@@ -186,7 +186,7 @@ def test_category_list_counts_only_the_matching_part(
     alice, bob, checking, split, groceries, transport, client_for
 ):
     make_transaction(account=checking, amount="-5.00", category=transport)
-    # Its own category waits, though it is a transfer's.
+    # Its own category is kept, even if it is a transfer category.
     Transaction.objects.filter(pk=split.pk).update(category=Category.objects.get(slug="transfer"))
     share = share_account(actor=alice, account=checking, member=bob, level="viewer")
     accept_share(actor=bob, share=share)

@@ -30,7 +30,7 @@ LINE = "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{on}<TRNAMT>{amount}<FITID>{pk}<NAME>{n
 
 
 def bring(account, closing: str, *lines: tuple[str, str, str]):
-    """Import an OFX file with these (day, amount, name) and this closing balance."""
+    """Import an OFX file with these (day, amount, name) lines and this closing balance."""
     told = "".join(
         LINE.format(on=on, amount=amount, name=name, pk=f"{on}{amount}{name}")
         for on, amount, name in lines

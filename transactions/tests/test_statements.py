@@ -28,7 +28,7 @@ from users.models import User
 
 MARCH = Period.month(2026, 3)
 TODAY = date(2026, 4, 2)
-# Greek, Cyrillic, Chinese, Japanese, Arabic, Thai, Latin beyond the first page of Unicode.
+# Greek, Cyrillic, Chinese, Japanese, Arabic, Thai, and rare Latin letters.
 MERCHANTS = (
     *("Tesco", "Καφέ Αθήνα", "Пекарня", "北京烤鸭店", "大阪ラーメン", "مطعم بيروت"),
     *("โรงแรม", "Żabka Łódź", "José’s Café", "עוגה"),
@@ -41,7 +41,7 @@ def row(account, amount, day, **over):
 
 @pytest.fixture
 def march(checking):
-    """1,000.00 to begin with; February, March and April have lines of every kind."""
+    """An opening balance of 1,000.00 and every kind of row in February, March and April."""
     row(checking, "-100.00", (2, 28))
     row(checking, "2500.00", (3, 1), merchant="Employer")
     row(checking, "-33.33", (3, 1), category=Category.objects.get(slug="groceries"))
@@ -105,7 +105,7 @@ def test_trash_is_excluded_and_a_split_counts_by_its_parts(alice, march):
 
 
 def long_statement(count):
-    """No database: what is asked of the printer alone."""
+    """Data for the PDF renderer that needs no database."""
     account = Account(
         name="Everyday",
         last_four="3456",

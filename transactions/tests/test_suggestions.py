@@ -1,4 +1,4 @@
-"""The initial category of a line: rule first, then provider, then the built-in map."""
+"""The initial category of a transaction: rule, then provider, then the built-in map."""
 
 from decimal import Decimal
 

@@ -57,7 +57,7 @@ def server(provider, servers, httpserver):
 
 @pytest.fixture
 def connect(alice, provider, server):
-    """connect(): Alice's connection to the bank, not mapped yet."""
+    """connect(): Alice's connection to the bank, not yet mapped."""
 
     def make(at=NOW) -> BankConnection:
         given = {
@@ -230,12 +230,12 @@ def test_only_one_sync_runs_at_a_time(bank, connect):
     connection = connect()
     BankConnection.objects.filter(pk=connection.pk).update(lease_until=NOW + timedelta(minutes=10))
     assert sync_connection(connection_id=connection.pk, at=NOW) is None
-    # The worker that held it has died.
+    # The worker that held the lock has died.
     assert sync_connection(connection_id=connection.pk, at=NOW + timedelta(minutes=11)) is not None
 
 
 class Killed(BaseException):
-    """A worker's death in the middle of its work."""
+    """A worker dies in the middle of its work."""
 
 
 @pytest.mark.parametrize("point", ["write_remote_accounts", "bring_in", "_end", "connector_of"])

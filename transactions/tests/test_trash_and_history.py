@@ -108,7 +108,7 @@ def test_reimported_line_stays_in_the_trash_and_two_identical_ones_are_restored(
     every = client.post("/transactions/trash/restore/", {"all": "1"}, follow=True)
     assert "5 stay in the trash because a later import added them again." in every.content.decode()
     assert set(Transaction.objects.filter(deleted_at=None)) == set(second.transactions.all())
-    # With both generations in the trash one of each line comes back, and then no other.
+    # With both generations in the trash, one copy of each line is restored and no other.
     revert_import(actor=alice, batch=second, at=timezone.now())
     client.post("/transactions/trash/restore/", {"all": "1"})
     assert set(Transaction.objects.filter(deleted_at=None)) == set(second.transactions.all())
@@ -178,7 +178,7 @@ def test_page_query_counts_do_not_grow_with_rows(
     alice, client_for, rows, checking, django_assert_max_num_queries
 ):
     client = client_for(alice)
-    # The first request of a session also notes when that was used.
+    # A session's first request also records its last use.
     client.get("/transactions/trash/")
 
     def visit():
