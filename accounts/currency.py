@@ -106,7 +106,7 @@ def rates_of(base: str, currencies: Iterable[str], on: date) -> dict[str, Rate |
 
 
 def rate_history(base: str, quote: str, until: date) -> list[Rate]:
-    """The value of 1 `base` in `quote` on each of the last 90 days with a rate of its own."""
+    """The value of 1 `base` in `quote` on each of the last 90 days that has its own rate."""
     days = [until - timedelta(days=back) for back in reversed(range(RATE_CHART_DAYS))]
     table = RateTable.for_dates({base}, quote, days)
     rates = (table.rate(base, day) for day in days)

@@ -55,7 +55,7 @@ def _install(row: PeriodicTask, entry: dict[str, Any]) -> bool:
         wanted |= {name: timing if name == field else None for name in TIMINGS}
         wanted["description"] = default
     elif not row.description.startswith(MARK):
-        # Entries older than this module: treat their timing as somebody's choice.
+        # Entries older than this module: assume that someone chose their timing.
         wanted["description"] = default
     differing = {name for name, value in wanted.items() if getattr(row, name) != value}
     if not differing:

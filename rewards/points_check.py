@@ -10,7 +10,7 @@ from transactions.ledger_report import Invariant, Violation
 
 def check_points() -> Invariant:
     """balance = Σ entries, and never below zero; programs in the trash are checked too."""
-    found = Invariant("points", "points of a programme = Σ its entries, never below zero")
+    found = Invariant("points", "points of a program = Σ its entries, never below zero")
     with read_snapshot():
         rows = Reward.objects.order_by("pk").annotate(total=Coalesce(Sum("entries__points"), 0))
         columns = rows.values_list("pk", "points_balance", "total")

@@ -249,7 +249,7 @@ def with_plain_amounts(query: QueryDict) -> QueryDict:
 
 
 class ImportFilter(django_filters.FilterSet):
-    """Uploads by what became of them, and by account."""
+    """Uploads by status and account."""
 
     status = django_filters.ChoiceFilter(choices=ImportBatch.Status.choices)
     account = IdFilter(field_name="account")

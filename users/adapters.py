@@ -118,8 +118,8 @@ class AccountAdapter(DefaultAccountAdapter):
         clear_authentication_records(request)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Confirm an opened link: the address becomes the login, unless it belongs to somebody else
-        by now.
+        """Confirm an opened link: the address becomes the login, unless another user has it by
+        now.
         """
         before = User.objects.values_list("email", flat=True).get(pk=email_address.user_id)
         try:

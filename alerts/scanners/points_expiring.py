@@ -35,10 +35,10 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         entries.setdefault(entry.reward_id, []).append(entry)
     for reward_id, rows in sorted(entries.items()):
         reward = rewards[reward_id]
-        yield from _of_programme(reward, users[reward.user_id], rows, days)
+        yield from _of_program(reward, users[reward.user_id], rows, days)
 
 
-def _of_programme(
+def _of_program(
     reward: Reward, user: User, rows: list[PointsEntry], days: Period
 ) -> Iterator[Fact]:
     ends = {row.expires_on for row in rows if row.points > 0 and row.expires_on is not None}

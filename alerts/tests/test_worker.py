@@ -57,7 +57,7 @@ class Inbox:
 
 
 class Place:
-    """A worker and a scheduler running beside the test, on its own database."""
+    """A worker and a scheduler running during the test, on its own database."""
 
     def __init__(self, broker: str, smtp_port: int, twilio: str) -> None:
         self.processes: list[subprocess.Popen] = []
@@ -227,7 +227,7 @@ def test_crossing_a_budget_sends_one_mail_however_often_it_is_scanned(
     budgeted, place, mail_server, inbox, httpserver, client, settings
 ):
     settings.TWILIO_AUTH_TOKEN, settings.TWILIO_ACCOUNT_SID = TOKEN, SID
-    # The worker is a process of its own, with the product's settings.
+    # The worker is a separate process with the product's settings.
     settings.SITE_URL = "http://localhost:8000"
     path = f"/2010-04-01/Accounts/{SID}/Messages.json"
     answer = {"sid": "SM" + "1" * 32, "status": "queued"}

@@ -118,7 +118,7 @@ def install_node_packages(folder: Path) -> None:
 
 
 def path_of_node(npm: str) -> str:
-    """A PATH with `node`: beside this npm, when it is the one in .venv."""
+    """A PATH with `node` next to this npm, if npm is the one in .venv."""
     return os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", os.defpath)])
 
 

@@ -14,7 +14,7 @@ from accounts.sharing import accept_share, share_account
 from insights.demo.bills import make_bills, make_rewards
 from insights.demo.budgets import make_budgets
 from insights.demo.household import OPENING, Household, first_day
-from insights.demo.organising import put_in_order
+from insights.demo.organizing import put_in_order
 from insights.demo.rates import demo_rates
 from insights.demo.shops import SHOPS, Shop, shop_rows
 from transactions.models import Category

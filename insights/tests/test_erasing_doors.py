@@ -1,4 +1,4 @@
-"""Who may erase whom, and how; and every table belongs to somebody or is known not to."""
+"""Who may erase whom, and how; and every table belongs to a person or is known not to."""
 
 import pytest
 from django.apps import apps

@@ -4,8 +4,8 @@ import { isOn } from "./keyboard.js";
 
 const STEP = 10_000;
 const acts = {
-  j: (row) => focusOn(neighbour(row, 1)),
-  k: (row) => focusOn(neighbour(row, -1)),
+  j: (row) => focusOn(neighbor(row, 1)),
+  k: (row) => focusOn(neighbor(row, -1)),
   x: (row) => row?.querySelector("[data-select]")?.click(),
   c: (row) => row?.querySelector("[data-row-category]")?.click(),
   t: (row) => row?.querySelector("[data-row-tags]")?.click(),
@@ -34,7 +34,7 @@ function onKey(event) {
   acts[event.key](row);
 }
 
-function neighbour(row, step) {
+function neighbor(row, step) {
   const rows = [...document.querySelectorAll("[data-row]")];
   if (!row) return rows[0];
   return rows[rows.indexOf(row) + step] ?? row;

@@ -124,7 +124,7 @@ class TransactionRestoreApi(TransactionApi):
 class TransactionCategoryApi(TransactionApi):
     @operation(request=CategoryChoiceIn, responses=TransactionOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
-        """Set a transaction's category. Rules won't change it afterwards."""
+        """Set a transaction's category. Rules won't change it afterward."""
         row = self.find_to_change(pk)
         data = CategoryChoiceIn(data=request.data)
         data.is_valid(raise_exception=True)

@@ -18,7 +18,7 @@ Choices = list[tuple[str, Any]]
 
 
 class CategoryName(str):
-    """The name of a category as a choice, with what a combobox shows beside it."""
+    """The name of a category as a choice, with what a combobox shows next to it."""
 
     color: str
     place: int | None

@@ -1,4 +1,4 @@
-"""Fingerprints without accents (version 2), computed anew for every stored line."""
+"""Fingerprints without accents (version 2), recomputed for every stored line."""
 
 from django.db import migrations
 

@@ -176,7 +176,7 @@ KINDS = {
     "transfer": "internal transfer; own account; umbuchung; transfer between accounts; account transfer; ubertrag; uebertrag; virement interne; traspaso; traspaso interno; giroconto; eigen rekening; own transfer; overforing egen konto; eigenes konto",
 }  # fmt: skip
 
-# Departments: words that count only beside the name of a store ("COSTCO GAS", "TESCO MOBILE").
+# Departments: words that count only next to a store's name ("COSTCO GAS", "TESCO MOBILE").
 DEPARTMENTS = {
     "fuel": "gas; gas bar; gasoline; tank; pfs; station; essence; benzin",
     "pharmacy": "health; parapharmacie; para",

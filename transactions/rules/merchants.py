@@ -26,7 +26,7 @@ _DEPARTMENTS = frozenset({
     "fuel", "pharmacy", "doctor", "phone", "insurance", "travel", "restaurants", "coffee",
     "parking", "car-maintenance",
 })  # fmt: skip
-# What they sell is often somebody else's: the other name says more.
+# These often sell other companies' goods, so the other name says more.
 _RESELLERS = frozenset({"shopping", "subscriptions"})
 # The digits of a store's number, written to its name.
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
@@ -50,7 +50,7 @@ _SUFFIX = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognized:
     """What the map makes of a line: either may be "" (unknown)."""
 
     merchant: str
@@ -145,14 +145,14 @@ def _found_in(words: list[str]) -> list[Keyword]:
     return found
 
 
-def recognise(text: str, *, is_inflow: bool) -> Recognised:
+def recognize(text: str, *, is_inflow: bool) -> Recognized:
     """The merchant's name and a category slug for a bank's wording; linear in its length."""
     words = _words(text)
     found = _found_in(words)
     if not found:
-        return Recognised("", "")
+        return Recognized("", "")
     brand = _brand(found, words)
-    return Recognised(brand.name if brand else "", _category(found, brand, is_inflow))
+    return Recognized(brand.name if brand else "", _category(found, brand, is_inflow))
 
 
 def _brand(found: list[Keyword], words: list[str]) -> Keyword | None:

@@ -35,15 +35,15 @@ class Suggester:
     def __init__(self, categories: list[Category], rules: list[CategoryRule]) -> None:
         self._book = RuleBook(rules)
         self._names = CategoryNames(categories)
-        self._recognised: dict[tuple[str, bool], merchants.Recognised] = {}
+        self._recognized: dict[tuple[str, bool], merchants.Recognized] = {}
 
     def suggest(self, line: Line, *, is_inflow: bool, provider_category: str = "") -> Suggestion:
         """The category from the first of rules, provider and built-in map that has one for the
         line.
         """
-        recognised = self._recognise(line, is_inflow)
+        recognized = self._recognize(line, is_inflow)
         merchant = (
-            line.merchant or recognised.merchant or merchants.clean_merchant(line.description)
+            line.merchant or recognized.merchant or merchants.clean_merchant(line.description)
         )
         rule = self._book.first_match(line)
         if rule is not None:
@@ -51,7 +51,7 @@ class Suggester:
         provided = self.category_named(provider_category)
         if provided is not None:
             return Suggestion(provided, _SOURCES.PROVIDER, merchant)
-        known = self._names.by_slug.get(recognised.category_slug)
+        known = self._names.by_slug.get(recognized.category_slug)
         if known is not None:
             return Suggestion(known, _SOURCES.IMPORT, merchant)
         return Suggestion(None, _SOURCES.NONE, merchant)
@@ -60,14 +60,14 @@ class Suggester:
         """The category with this slug or name, in any case."""
         return self._names.named(text)
 
-    def _recognise(self, line: Line, is_inflow: bool) -> merchants.Recognised:
+    def _recognize(self, line: Line, is_inflow: bool) -> merchants.Recognized:
         text = f"{line.merchant} {line.description}" if line.merchant else line.description
         key = (text, is_inflow)
-        known = self._recognised.get(key)
+        known = self._recognized.get(key)
         if known is None:
-            if len(self._recognised) >= _MEMORY:
-                self._recognised.clear()
-            known = self._recognised[key] = merchants.recognise(text, is_inflow=is_inflow)
+            if len(self._recognized) >= _MEMORY:
+                self._recognized.clear()
+            known = self._recognized[key] = merchants.recognize(text, is_inflow=is_inflow)
         return known
 
 

@@ -42,7 +42,7 @@ def noted_since(change: Change, ids: list[int], noted: Mapping[str, str]) -> set
 
 
 def _by_hand(change: Change, changed: dict[int, Any], name: str) -> set[int]:
-    """Those of {ID: current value} that were set by neither this nor an older running change."""
+    """The entries of {ID: current value} set neither by this change nor by an older running one."""
     older = ChangeRow.objects.filter(
         transaction__in=list(changed),
         change__lt=change.pk,

@@ -1,4 +1,4 @@
-"""Undo a change: restore what it changed, except where somebody has changed it since."""
+"""Undo a change: restore what it changed, except values that someone has changed since."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -25,12 +25,12 @@ GOLDEN = REAL_FILES.resolve().parent / "golden" / "categories.tsv"
     ],
 )
 def test_line_is_recognized_by_whole_words(text, merchant, slug):
-    assert merchants.recognise(text, is_inflow=False) == merchants.Recognised(merchant, slug)
+    assert merchants.recognize(text, is_inflow=False) == merchants.Recognized(merchant, slug)
 
 
 def test_money_out_is_never_salary():
-    assert merchants.recognise("Salary March", is_inflow=True).category_slug == "salary"
-    assert merchants.recognise("Salary March", is_inflow=False).category_slug == ""
+    assert merchants.recognize("Salary March", is_inflow=True).category_slug == "salary"
+    assert merchants.recognize("Salary March", is_inflow=False).category_slug == ""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_money_out_is_never_salary():
     ],
 )
 def test_kinds_processors_and_languages(text, slug):
-    assert merchants.recognise(text, is_inflow=False).category_slug == slug
+    assert merchants.recognize(text, is_inflow=False).category_slug == slug
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_kinds_processors_and_languages(text, slug):
     ],
 )  # fmt: skip
 def test_an_ordinary_word_or_a_persons_name_is_no_category(text):
-    assert merchants.recognise(text, is_inflow=False).category_slug == ""
+    assert merchants.recognize(text, is_inflow=False).category_slug == ""
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_an_ordinary_word_or_a_persons_name_is_no_category(text):
     ],
 )
 def test_what_is_earned_comes_before_who_pays_it(text, slug):
-    assert merchants.recognise(text, is_inflow=True).category_slug == slug
+    assert merchants.recognize(text, is_inflow=True).category_slug == slug
 
 
 @pytest.mark.corpus
@@ -117,7 +117,7 @@ def test_labelled_lines_of_another_evaluation_are_right_or_left_open():
         rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
     wrong, missing = [], []
     for text, direction, _, accepted in rows:
-        slug = merchants.recognise(text, is_inflow=direction == "income").category_slug
+        slug = merchants.recognize(text, is_inflow=direction == "income").category_slug
         if slug not in accepted.split(","):
             (wrong if slug else missing).append((text, slug))
     right = len(rows) - len(wrong) - len(missing)

@@ -1,4 +1,4 @@
-"""The category tree, and editing one's own categories."""
+"""The category tree, and editing the user's own categories."""
 
 from dataclasses import dataclass, field
 
@@ -46,7 +46,7 @@ def category_list(request: UserRequest) -> HttpResponse:
 
 
 def category_create(request: UserRequest) -> HttpResponse:
-    """Add a category of one's own."""
+    """Create a category."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = {"parent": request.GET.get("parent", "")}
     form = CategoryForm(request.POST or None, initial=initial, user=request.user)
@@ -59,7 +59,7 @@ def category_create(request: UserRequest) -> HttpResponse:
 
 
 def category_edit(request: UserRequest, pk: int) -> HttpResponse:
-    """Change a category of one's own."""
+    """Update one of the user's categories."""
     category = _own_category(request, pk)
     form = CategoryForm(
         request.POST or None, initial=entries_of(category), user=request.user, category=category

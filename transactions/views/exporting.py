@@ -1,4 +1,4 @@
-"""Export the list: exactly the rows that the URL selects, in its order."""
+"""Export the list: exactly the rows that the URL selects, in the same order."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect

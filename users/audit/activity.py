@@ -24,7 +24,7 @@ MOST_DETAILS = 6
 # Row ids and digests: correct, but of no use to a person.
 _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category", "transaction",
               "transactions", "batch", "rule", "payment", "mapping", "event_count"}  # fmt: skip
-# Their values are our codes, not text somebody entered.
+# Their values are our codes, not text a person entered.
 _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
