@@ -414,7 +414,7 @@ class SyncRun(models.Model):
 
     class Trigger(models.TextChoices):
         LINK = "link", _("Connected")
-        WEBHOOK = "webhook", _("The bank told of news")
+        WEBHOOK = "webhook", _("New data at the bank")
         SCHEDULE = "schedule", _("On schedule")
         MANUAL = "manual", _("Sync now")
 

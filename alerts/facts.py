@@ -59,7 +59,7 @@ class People:
         return default_threshold(kind, user.base_currency)
 
 
-def told(amount: Decimal, currency: str, user: User) -> str:
+def amount_text(amount: Decimal, currency: str, user: User) -> str:
     """An amount formatted for this user."""
     return format_money(amount, currency, user.locale)
 

@@ -79,8 +79,8 @@ def _wanted(facts: Iterable[Fact], choices: Mapping[Any, Any]) -> Iterator[Fact]
 
 def _known(keys: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for some in batched(keys, 1000):
-        found = Alert.objects.filter(dedupe_key__in=some)
+    for batch in batched(keys, 1000):
+        found = Alert.objects.filter(dedupe_key__in=batch)
         known.update(found.values_list("dedupe_key", flat=True))
     return known
 
@@ -96,8 +96,8 @@ def sweep(*, at: datetime) -> int:
         return 0
     user_ids = sorted({user_id for _, user_id in marks})
     raised = scan_users(user_ids, at=at, scanners=AFTER_POSTING)
-    for some in batched([pk for pk, _ in marks], 1000):
-        LedgerMark.objects.filter(pk__in=some).delete()
+    for batch in batched([pk for pk, _ in marks], 1000):
+        LedgerMark.objects.filter(pk__in=batch).delete()
     return raised
 
 

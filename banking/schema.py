@@ -69,13 +69,13 @@ class BoundedFilters(DjangoFilterExtension):
         field_name: str,
         filter_field: Any,
     ) -> list[dict[str, Any]]:
-        told = super().resolve_filter_field(
+        parameters = super().resolve_filter_field(
             auto_schema, model, filterset_class, field_name, filter_field
         )
-        for parameter in told:
+        for parameter in parameters:
             parameter["schema"] |= _bounds_of(filter_field)
             parameter["schema"].pop("nullable", None)
-        return told
+        return parameters
 
 
 def _bounds_of(filter_field: Any) -> dict[str, Any]:

@@ -72,13 +72,13 @@ def fill(count: int, budgets: int) -> None:
     categories = [Category.objects.get(user=None, slug=slug) for slug in SLUGS]
     months = [date(2025, 9 + n, 1) if n < 4 else date(2026, n - 3, 1) for n in range(7)]
     for first in range(0, count, 500):
-        some = accounts[first : first + 500]
+        batch = accounts[first : first + 500]
         MonthlyTotal.objects.bulk_create(
             MonthlyTotal(
                 user_id=account.user_id, account=account, month=month, category=category,
                 outflow=rng.randint(50, 150), transaction_count=5,
             )
-            for account in some for month in months for category in categories
+            for account in batch for month in months for category in categories
         )  # fmt: skip
         Transaction.objects.bulk_create(
             Transaction(
@@ -86,14 +86,14 @@ def fill(count: int, budgets: int) -> None:
                 signed_amount=-rng.randint(1, 30), category=rng.choice(categories),
                 txn_date=ON - timedelta(days=rng.randint(0, 88)), fingerprint=n,
             )
-            for account in some for n in range(LINES)
+            for account in batch for n in range(LINES)
         )  # fmt: skip
         Budget.objects.bulk_create(
             Budget(
                 user_id=account.user_id, category=category, year=2026, month=3,
                 limit_amount=rng.randint(140, 400), currency="EUR",
             )
-            for account in some for category in categories[:budgets]
+            for account in batch for category in categories[:budgets]
         )  # fmt: skip
     with connection.cursor() as cursor:
         for model in (User, Account, MonthlyTotal, Transaction, Budget):

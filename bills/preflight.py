@@ -74,9 +74,9 @@ def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoP
     account, state = bill.account, _state(bill, on, shortfall)
     if state is None:
         return None
-    told = {"account": account.name if account else "", "reason": bill.auto_pay_error}
+    changes = {"account": account.name if account else "", "reason": bill.auto_pay_error}
     if shortfall is not None:
-        told |= {
+        changes |= {
             "amount": format_money(shortfall.amount, shortfall.currency, bill.user.locale),
             "day": date_format(shortfall.on, "j F", bill.user.locale),
         }
@@ -97,7 +97,7 @@ def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoP
         ),
         AutoPayState.FAILED: _("It could not be paid automatically: %(reason)s"),
     }
-    return AutoPayOutlook(state, sentences[state] % told)
+    return AutoPayOutlook(state, sentences[state] % changes)
 
 
 def _state(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoPayState | None:

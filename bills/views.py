@@ -157,8 +157,8 @@ def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> No
 
 def _paid_sentence(bill: Bill) -> str:
     if bill.is_scheduled:
-        told = {"name": bill.biller_name, "on": date_format(sure(bill.paid_on), "DATE_FORMAT")}
-        return _("%(name)s scheduled for %(on)s.") % told
+        words = {"name": bill.biller_name, "on": date_format(sure(bill.paid_on), "DATE_FORMAT")}
+        return _("%(name)s scheduled for %(on)s.") % words
     return _("%(name)s paid.") % {"name": bill.biller_name}
 
 

@@ -90,8 +90,8 @@ def does(
     ready: Callable[[World], None] = nothing,
     methods: str = "POST",
 ) -> list[Command]:
-    told = body if callable(body) else lambda world: dict(body)
-    return [Command(name, method, told, actions, ready) for method in methods.split()]
+    make_body = body if callable(body) else lambda world: dict(body)
+    return [Command(name, method, make_body, actions, ready) for method in methods.split()]
 
 
 SUBSCRIBE = {"type": "low_balance", "threshold": "75.00", "channels": ["in_app"]}

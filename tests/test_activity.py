@@ -10,7 +10,7 @@ from accounts.services import edit_account
 from accounts.sharing import accept_share, share_account
 from tests.builders import make_transaction, make_user
 from tests.contracts import APPS
-from users.audit.activity import activity_of, told
+from users.audit.activity import activity_of, describe
 from users.audit.activity_words import KINDS, WORDS, words_for
 from users.audit.trail import RequestInfo, record, request_info
 from users.services.people import set_role
@@ -50,7 +50,7 @@ def test_an_unlabeled_action_shows_its_name():
 def test_a_change_shows_the_previous_value(alice, checking):
     with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
         edit_account(actor=alice, account=checking, name="Shared pot")
-    entry = told(activity_of(alice).first(), alice)
+    entry = describe(activity_of(alice).first(), alice)
     assert (entry["what"], entry["kind"], entry["by"]) == ("Account changed", "accounts", "You")
     assert (entry["ip"], entry["device"]) == ("203.0.113.9", "Firefox on Linux")
     assert entry["details"] == [("name", "Everyday → Shared pot")]
@@ -62,17 +62,17 @@ def test_shared_account_events_show_to_both_without_the_others_address(alice, bo
     with request_info(RequestInfo(ip="203.0.113.9", device="Firefox on Linux")):
         record(actor=bob, action="transactions.transaction.created", target=checking)
     for reader, by, ip in ((alice, "Bob Baker", ""), (bob, "You", "203.0.113.9")):
-        entry = told(activity_of(reader).first(), reader)
+        entry = describe(activity_of(reader).first(), reader)
         assert (entry["what"], entry["by"], entry["ip"]) == ("Transaction added", by, ip)
 
 
 def test_staff_appear_as_staff_and_failed_sign_ins_show_the_ip_address(alice, bob):
     admin = make_user("admin@example.com", role="admin", name="Ada Admin")
     set_role(actor=admin, user=alice, role="analyst")
-    assert told(activity_of(alice).first(), alice)["by"] == "Staff"
+    assert describe(activity_of(alice).first(), alice)["by"] == "Staff"
     with request_info(RequestInfo(ip="198.51.100.7")):
         record(actor=None, action="users.sign_in.failed", target=alice, reason="password")
-    entry = told(activity_of(alice).first(), alice)
+    entry = describe(activity_of(alice).first(), alice)
     assert (entry["what"], entry["by"], entry["ip"]) == ("Sign-in failed", "", "198.51.100.7")
     assert not activity_of(bob).exists()
 
@@ -133,5 +133,5 @@ def test_codes_are_shown_as_labels_and_user_text_as_entered(alice):
     record(
         actor=None, action="alerts.alert.raised", target=alice, type="unusual_spending", name="a_b"
     )
-    entry = told(activity_of(alice).first(), alice)
+    entry = describe(activity_of(alice).first(), alice)
     assert entry["details"] == [("type", "unusual spending"), ("name", "a_b")]

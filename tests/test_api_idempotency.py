@@ -54,8 +54,8 @@ def test_every_creating_post_documents_and_accepts_the_key():
             found.add(operation["operationId"])
             if {"201", "202"} & set(operation["responses"]):
                 created.add(operation["operationId"])
-            told = next(iter(operation["responses"].values())).get("headers", {})
-            assert ("Idempotency-Key" in names) == ("Idempotency-Replayed" in told)
+            response_headers = next(iter(operation["responses"].values())).get("headers", {})
+            assert ("Idempotency-Key" in names) == ("Idempotency-Replayed" in response_headers)
             assert ("Idempotency-Key" in names) == ("422" in operation["responses"])
     assert {route for route in others if not is_switch(route)} == OTHERS | SECRETS
     assert created - keyed == SECRETS
@@ -229,8 +229,8 @@ def live(tmp_path, transactional_db) -> Iterator[str]:
 
 def ask(address: str, method: str, path: str, body: Any = None, **headers: Any) -> tuple[int, Any]:
     server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    server.request(method, path, json.dumps(body), {"Content-Type": "application/json", **told})
+    environ = {name.replace("_", "-"): value for name, value in headers.items()}
+    server.request(method, path, json.dumps(body), {"Content-Type": "application/json", **environ})
     answer = server.getresponse()
     return answer.status, json.loads(answer.read() or "null")
 

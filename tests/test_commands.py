@@ -176,9 +176,9 @@ def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
 
     assert answer.status_code in (200, 201, 202, 204, 302, 303), answer.content[-1500:]
     events = AuditEvent.objects.filter(pk__gt=last).order_by("id")
-    told = list(events.values_list("action", flat=True))
-    assert told == list(command.actions)
-    assert {*told} <= {*KIND_OF}
+    actions = list(events.values_list("action", flat=True))
+    assert actions == list(command.actions)
+    assert {*actions} <= {*KIND_OF}
     assert {event.action for event in events if not tells_before_and_after(event)} == set()
     assert set(events.values_list("actor", flat=True)) == {owner.pk}
 

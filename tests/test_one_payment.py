@@ -162,7 +162,7 @@ class Teller:
         self.pot = make_account(user=self.owner, opening_balance="100000", name="Rainy pot")
         # The payment behind each hand-entered line, which only the person knows.
         self.meant: dict[int, Payment] = {}
-        self.asked = self.told = 0
+        self.asked = self.line_count = 0
 
     def tell(self, kind, telling):
         (self.enter if kind == "typed" else self.read)(*telling)
@@ -217,7 +217,7 @@ class Teller:
             imported(self.account, content, mapping=PLAIN if b"Status" in content else None)
         except AlreadyImportedError:
             return
-        self.told += count
+        self.line_count += count
         self.answer()
 
     def answer(self):
@@ -331,11 +331,11 @@ class HouseholdTeller(Teller):
 
     def ofx_of(self, start, end):
         shown = [payment for payment in self.payments if start <= payment.txn_date <= end]
-        told = [
+        lines = [
             _OfxLine(number, one.txn_date, f"{one.signed_amount}", f"{one.description} 4417 REF")
             for number, one in enumerate(shown)
         ]
-        return ofx_file(told, 0, None), len(shown)
+        return ofx_file(lines, 0, None), len(shown)
 
 
 @dataclass(frozen=True)
@@ -371,9 +371,9 @@ def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
         last = date(2026, month + 1, 1) - timedelta(days=1)
         teller.bring(*teller.csv_of(first, last))
     teller.bring(*teller.ofx_of(start, end))
-    share = teller.asked / teller.told
-    record_property("questions", f"{key}: {teller.asked} of {teller.told} lines, {share:.1%}")
-    print(f"{key}: {teller.asked} questions about {teller.told} lines, {share:.1%}")
+    share = teller.asked / teller.line_count
+    record_property("questions", f"{key}: {teller.asked} of {teller.line_count} lines, {share:.1%}")
+    print(f"{key}: {teller.asked} questions about {teller.line_count} lines, {share:.1%}")
     assert share <= 0.03
     found = Transaction.objects.filter(account=teller.account, deleted_at=None)
     amounts = Counter(found.values_list("signed_amount", flat=True))

@@ -55,8 +55,8 @@ def test_insights_of_shared_accounts_depend_on_role_and_level(
             # View-only shares are left out, and the viewer role has no insights at all.
             assert codes == ({403} if role == "viewer" else {200})
             assert sees or not any("Xylograph" in answer.content.decode() for answer in answers)
-    told = api.get("/api/insights/merchants?" + period).content.decode()
-    assert ("Xylograph" in told) is sees
+    merchants = api.get("/api/insights/merchants?" + period).content.decode()
+    assert ("Xylograph" in merchants) is sees
     overview = api.get("/api/dashboard/overview?include_shared=1").json()
     assert ("insights" in overview) is sees
     assert overview["accounts"]["total_accounts"] == 1 + owns

@@ -63,8 +63,8 @@ def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, c
     assert shown_in(bobs, "Rainy day")
     assert bobs.post(f"/accounts/sharing/{second.pk}/end/").status_code == 302
     assert not shown_in(bobs, "Rainy day")
-    told = ["invited", "invited", "accepted", "accepted", "level_changed", "revoked", "left"]
-    assert (events_of(alice), events_of(bob)) == (told, told)
+    actions = ["invited", "invited", "accepted", "accepted", "level_changed", "revoked", "left"]
+    assert (events_of(alice), events_of(bob)) == (actions, actions)
 
 
 def test_inviting_does_not_reveal_who_is_registered(alices, alice, bob, checking):
@@ -216,9 +216,9 @@ def test_view_as_shows_exactly_what_the_member_would_see(alices, alice, bob, che
     assert alices.post("/accounts/sharing/view-as/stop/").status_code == 302
     assert shown_in(alices, "Rainy day")
     assert events_of(alice) == []
-    told = AuditEvent.objects.filter(action__startswith="accounts.view_as").order_by("id")
-    assert [event.action.rsplit(".")[-1] for event in told] == ["started", "stopped"]
-    assert {event.actor for event in told} == {alice}
+    events = AuditEvent.objects.filter(action__startswith="accounts.view_as").order_by("id")
+    assert [event.action.rsplit(".")[-1] for event in events] == ["started", "stopped"]
+    assert {event.actor for event in events} == {alice}
 
 
 @pytest.mark.slow

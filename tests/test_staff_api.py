@@ -233,8 +233,8 @@ def test_audit_log_can_be_filtered_and_verified(api_for, alice, bob):
     assert client.get("/api/admin/audit-log/verify").json()["intact"] is True
     event = AuditEvent.objects.filter(actor=alice).first()
     super(type(AuditEvent.objects.all()), AuditEvent.objects.filter(pk=event.pk)).update(action="x")
-    told = client.get("/api/admin/audit-log/verify").json()
-    assert (told["intact"], told["problems"][0]["event"]) == (False, event.pk)
+    result = client.get("/api/admin/audit-log/verify").json()
+    assert (result["intact"], result["problems"][0]["event"]) == (False, event.pk)
 
 
 def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
@@ -249,19 +249,19 @@ def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
         ("alerts.tasks.scan_for_alerts", "", "OSError: to bob@example.com"),
     ):
         record_run(name=name, at=now, duration_ms=5, result=result, error=error)
-    told = api_for(staff("auditor")).get("/api/admin/overview").json()
-    assert (told["users"]["total"], told["users"]["deactivated"]) == (3, 1)
-    assert told["users"]["by_role"] == {"auditor": 1, "user": 2}
-    assert told["accounts"] == 1
-    assert told["volume"] == [
+    overview = api_for(staff("auditor")).get("/api/admin/overview").json()
+    assert (overview["users"]["total"], overview["users"]["deactivated"]) == (3, 1)
+    assert overview["users"]["by_role"] == {"auditor": 1, "user": 2}
+    assert overview["accounts"] == 1
+    assert overview["volume"] == [
         {"currency": "EUR", "inflow": "100.00", "outflow": "12.50", "transactions": 2}
     ]
-    assert (len(told["months"]), told["months"][-1]["transactions"]) == (12, 2)
-    assert told["months"][-1]["sign_ups"] == 3
-    assert told["notifications"]["failed"] == told["trouble"]["failed_notifications"] == 1
-    assert (told["ledger"]["passed"], told["audit"]["passed"]) == (True, False)
-    assert (told["audit"]["chains"], told["trouble"]["failed_jobs"]) == (2, 1)
-    [job] = [job for job in told["jobs"] if job["outcome"] == "failed"]
+    assert (len(overview["months"]), overview["months"][-1]["transactions"]) == (12, 2)
+    assert overview["months"][-1]["sign_ups"] == 3
+    assert overview["notifications"]["failed"] == overview["trouble"]["failed_notifications"] == 1
+    assert (overview["ledger"]["passed"], overview["audit"]["passed"]) == (True, False)
+    assert (overview["audit"]["chains"], overview["trouble"]["failed_jobs"]) == (2, 1)
+    [job] = [job for job in overview["jobs"] if job["outcome"] == "failed"]
     assert (job["run_count"], job["failure_count"]) == (2, 2)
     assert job["error"] == "OSError: to b***@example.com"
 

@@ -226,10 +226,10 @@ def test_admin_changes_to_users_and_schedules_are_audited(world, client_for):
     job.refresh_from_db()
     assert job.enabled is False
     act(client, PeriodicTask, "enable_jobs")
-    told = AuditEvent.objects.filter(
+    events = AuditEvent.objects.filter(
         actor=admin_user, target_type="django_celery_beat.periodictask"
     )
-    assert told.filter(target_id=job.pk).count() == 2
+    assert events.filter(target_id=job.pk).count() == 2
     assert AuditEvent.objects.filter(actor=admin_user, action="users.user.created").count() == 1
 
 

@@ -80,7 +80,7 @@ def _needs_user(one: type) -> bool:
 
 
 def test_schema_lists_exactly_the_accepted_parameters(schema):
-    told = {}
+    documented = {}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             query = [
@@ -88,13 +88,13 @@ def test_schema_lists_exactly_the_accepted_parameters(schema):
                 for parameter in operation.get("parameters", [])
                 if parameter["in"] == "query"
             ]
-            told[path, method.upper()] = set(query)
+            documented[path, method.upper()] = set(query)
     walked = 0
     for url in API:
         path = re.sub(r"<\w+:(\w+)>", r"{\1}", url.pattern).replace("{pk}", "{id}")
         for method in url.methods:
             taken = accepted_parameters(view_of(url)(), method)
-            assert set(taken) == told[path, method], (url.name, method)
+            assert set(taken) == documented[path, method], (url.name, method)
             walked += 1
     assert walked > 130
 
@@ -238,7 +238,7 @@ def test_both_kinds_of_view_share_one_base():
 )
 def test_a_parameter_is_bounded_in_the_schema_as_it_is_read(schema, path, name, right, wrong):
     asked = schema["paths"][path]["get"]["parameters"]
-    [told] = [parameter["schema"] for parameter in asked if parameter["name"] == name]
+    [parameter_schema] = [parameter["schema"] for parameter in asked if parameter["name"] == name]
     client = Client()
     client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
     for texts, status in ((right, 200), (wrong, 400)):
@@ -248,8 +248,8 @@ def test_a_parameter_is_bounded_in_the_schema_as_it_is_read(schema, path, name, 
             if status == 400:
                 assert [error["attr"] for error in answer.json()["errors"]] == [name]
 
-    is_bounded = bool(set(told) - {"type", "default"})
-    assert is_bounded == (told["type"] != "boolean" and name != "page_size")
+    is_bounded = bool(set(parameter_schema) - {"type", "default"})
+    assert is_bounded == (parameter_schema["type"] != "boolean" and name != "page_size")
 
 
 def test_bodies_are_closed_in_the_schema(schema):

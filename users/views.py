@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from banking.kernel.forms import errors_on
 from banking.kernel.keyset import keyset_page
 from banking.limits import EVENTS_A_PAGE
-from users.audit.activity import activity_of, told
+from users.audit.activity import activity_of, describe
 from users.audit.activity_words import KINDS
 from users.erasure import erase_person
 from users.forms import EraseForm, ProfileForm, ThemeForm
@@ -83,7 +83,7 @@ def activity(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         activity_of(request.user, kind), ["-id"], EVENTS_A_PAGE, request.GET.get("cursor")
     )
-    entries = [told(event, request.user) for event in page.rows]
+    entries = [describe(event, request.user) for event in page.rows]
     days = groupby(entries, lambda entry: timezone.localdate(entry["event"].created_at))
     context = {
         "days": [(day, list(rows)) for day, rows in days],

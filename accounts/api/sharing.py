@@ -89,10 +89,10 @@ class InviteIn(Input):
         return list(own.values())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        one, some = attrs.pop("account", None), attrs.pop("accounts", [])
+        one, chosen = attrs.pop("account", None), attrs.pop("accounts", [])
         if attrs.pop("all_accounts", False):
-            some = Account.objects.owned_by(self.context["request"].user)
-        accounts = {account.pk: account for account in [*some, *([one] if one else [])]}
+            chosen = Account.objects.owned_by(self.context["request"].user)
+        accounts = {account.pk: account for account in [*chosen, *([one] if one else [])]}
         if not accounts:
             sentence = "Send an account, a list of accounts, or all_accounts."
             raise serializers.ValidationError({"account": sentence})

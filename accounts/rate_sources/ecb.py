@@ -43,8 +43,8 @@ def read(body: bytes, on: date) -> list[Quote]:
     read: list[Quote | None] = []
     for day in days:
         rate_on = _day(day.get("time"))
-        told = ((cube.get("currency"), _number(cube.get("rate"))) for cube in day.iter(_CUBE))
-        read += [usable(BASE, code, rate, rate_on) for code, rate in told]
+        rates = ((cube.get("currency"), _number(cube.get("rate"))) for cube in day.iter(_CUBE))
+        read += [usable(BASE, code, rate, rate_on) for code, rate in rates]
     if not any(read):
         raise SourceError("Its answer holds no rates.")
     quotes = [quote for quote in read if quote]

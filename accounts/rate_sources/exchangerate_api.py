@@ -47,8 +47,8 @@ def read(body: bytes, rates_key: str, on: date) -> list[Quote]:
     rate_on = _day(answer.get("time_last_update_unix"))
     refuse_old(rate_on, on)
     rates = answer.get(rates_key)
-    told = rates.items() if isinstance(rates, dict) else ()
-    quotes = [usable(BASE, code, rate, rate_on) for code, rate in told]
+    pairs = rates.items() if isinstance(rates, dict) else ()
+    quotes = [usable(BASE, code, rate, rate_on) for code, rate in pairs]
     if not any(quotes):
         raise SourceError("Its answer holds no rates.")
     return [quote for quote in quotes if quote]

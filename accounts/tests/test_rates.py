@@ -43,7 +43,7 @@ def admin() -> User:
     return make_user("admin@bank.example", role="admin")
 
 
-def told(rates: dict, *, key: str = "rates", at: datetime = AT, **changes) -> str:
+def rates_body(rates: dict, *, key: str = "rates", at: datetime = AT, **changes) -> str:
     answer = {
         "result": "success",
         "base_code": "USD",
@@ -83,7 +83,7 @@ def test_keyed_service_is_tried_first_and_no_other_is_queried(providers, setting
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate="0.92", rate_on=TODAY, source="open.er-api.com"
     )
-    answer(providers, KEYED, told({"USD": 1, "GBP": 0.79}, key="conversion_rates"))
+    answer(providers, KEYED, rates_body({"USD": 1, "GBP": 0.79}, key="conversion_rates"))
     assert fetch_rates(at=AT)
     assert [request.path for request, _answer in providers.log] == [KEYED]
     stored = ExchangeRate.objects.get(quote="GBP")
@@ -93,7 +93,7 @@ def test_keyed_service_is_tried_first_and_no_other_is_queried(providers, setting
 def test_used_up_quota_with_status_200_falls_back_without_leaking_the_key(providers, settings):
     settings.EXCHANGERATE_API_KEY = "key-of-ours"
     answer(providers, KEYED, '{"result": "error", "error-type": "quota-reached"}')
-    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, OPEN, rates_body({"EUR": 0.92}))
     answer(providers, HISTORY, ecb((TODAY - timedelta(days=1), {"USD": "1.087"})))
     assert fetch_rates(at=AT)
     tried = list(RateFetch.objects.order_by("id").values_list("source", "message"))
@@ -105,7 +105,7 @@ def test_used_up_quota_with_status_200_falls_back_without_leaking_the_key(provid
 
 
 def test_first_fetch_loads_the_last_ninety_days_from_the_ecb(providers):
-    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, OPEN, rates_body({"EUR": 0.92}))
     days = [(TODAY - timedelta(days=back), {"USD": "1.087"}) for back in (1, 2, 3, 40)]
     answer(providers, HISTORY, ecb(*days))
     assert fetch_rates(at=AT)
@@ -126,16 +126,16 @@ BROKEN = {
     "empty": ("", 200),
     "a list": ("[1, 2]", 200),
     "deep": ("[" * 100_000, 200),
-    "other base": (told({"EUR": 0.92}, base_code="EUR"), 200),
-    "no day": (told({"EUR": 0.92}, time_last_update_unix="today"), 200),
-    "old": (told({"EUR": 0.92}, at=AT - timedelta(days=9)), 200),
-    "tomorrow's morrow": (told({"EUR": 0.92}, at=AT + timedelta(days=3)), 200),
-    "no rates": (told({}), 200),
-    "rates as a list": (told([1, 2]), 200),
-    "ten megabytes": (b" " * 10_000_000 + told({"EUR": 0.92}).encode(), 200),
-    "not a number": (told({"EUR": float("nan"), "GBP": 0, "JPY": -1, "CHF": "0.9"}), 200),
-    "absurd": (told({"EUR": 0.92}).replace("0.92", "1e3000000"), 200),
-    "infinite": (told({"EUR": float("inf")}), 200),
+    "other base": (rates_body({"EUR": 0.92}, base_code="EUR"), 200),
+    "no day": (rates_body({"EUR": 0.92}, time_last_update_unix="today"), 200),
+    "old": (rates_body({"EUR": 0.92}, at=AT - timedelta(days=9)), 200),
+    "tomorrow's morrow": (rates_body({"EUR": 0.92}, at=AT + timedelta(days=3)), 200),
+    "no rates": (rates_body({}), 200),
+    "rates as a list": (rates_body([1, 2]), 200),
+    "ten megabytes": (b" " * 10_000_000 + rates_body({"EUR": 0.92}).encode(), 200),
+    "not a number": (rates_body({"EUR": float("nan"), "GBP": 0, "JPY": -1, "CHF": "0.9"}), 200),
+    "absurd": (rates_body({"EUR": 0.92}).replace("0.92", "1e3000000"), 200),
+    "infinite": (rates_body({"EUR": float("inf")}), 200),
 }
 
 
@@ -156,7 +156,7 @@ def test_garbage_stores_nothing_and_the_last_good_rate_stays(providers, kind):
 
 
 def test_one_bad_quote_does_not_affect_the_others(providers):
-    answer(providers, OPEN, told({"EUR": 0.92, "GBP": float("nan"), "jpy": 150, "JPY": 0}))
+    answer(providers, OPEN, rates_body({"EUR": 0.92, "GBP": float("nan"), "jpy": 150, "JPY": 0}))
     answer(providers, HISTORY, "", 500)
     assert fetch_rates(at=AT)
     assert list(ExchangeRate.objects.values_list("quote", flat=True)) == ["EUR"]
@@ -165,7 +165,7 @@ def test_one_bad_quote_does_not_affect_the_others(providers):
 def test_redirects_are_not_followed(providers):
     location = {"Location": providers.url_for("/inside")}
     providers.expect_request(OPEN).respond_with_response(Response(status=302, headers=location))
-    providers.expect_request("/inside").respond_with_data(told({"EUR": 0.92}))
+    providers.expect_request("/inside").respond_with_data(rates_body({"EUR": 0.92}))
     answer(providers, DAILY, ecb((TODAY, {"USD": "1.087"})))
     answer(providers, HISTORY, ecb((TODAY, {"USD": "1.087"})))
     assert fetch_rates(at=AT)
@@ -213,7 +213,7 @@ def test_unreachable_source_reports_an_error_after_three_attempts(providers, nob
     said = [(line["event"], line["source"]) for line in lines]
     assert said == [("rate_source_failed", OPEN_SOURCE.name), ("rate_source_failed", ECB.name)]
     providers.clear()
-    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, OPEN, rates_body({"EUR": 0.92}))
     with capture_logs() as lines:
         settings.OPEN_ER_API_BASE_URL, root = settings.ECB_BASE_URL, settings.OPEN_ER_API_BASE_URL
         assert fetch_rates(at=AT + timedelta(hours=1)) is False
@@ -261,7 +261,7 @@ def test_a_currency_that_leaves_in_the_middle_of_a_file_converts_for_seven_more_
 def test_implausible_rate_is_not_used_until_an_admin_accepts_it(providers, admin):
     friday = TODAY - timedelta(days=1)
     ExchangeRate.objects.create(base="USD", quote="EUR", rate="0.9", rate_on=friday, source="ECB")
-    answer(providers, OPEN, told({"EUR": 900, "GBP": 0.79}))
+    answer(providers, OPEN, rates_body({"EUR": 900, "GBP": 0.79}))
     assert fetch_rates(at=AT)
     assert (last_fetch().stored_count, last_fetch().held_count) == (1, 1)
     held = HeldRate.objects.get()
@@ -281,7 +281,7 @@ def test_accepting_a_devaluation_accepts_the_days_after_it(providers, admin):
     for days, rate in enumerate(["800", "810", "1500"]):
         providers.clear()
         at = AT + timedelta(days=days)
-        answer(providers, OPEN, told({"ARS": float(rate)}, at=at))
+        answer(providers, OPEN, rates_body({"ARS": float(rate)}, at=at))
         assert fetch_rates(at=at)
     assert HeldRate.objects.count() == 3
     first = HeldRate.objects.order_by("rate_on").first()
@@ -295,14 +295,14 @@ def test_a_rate_of_another_base_is_measured_across(providers):
     friday = TODAY - timedelta(days=1)
     for code, rate in (("USD", "1.10"), ("GBP", "0.85")):
         ExchangeRate.objects.create(base="EUR", quote=code, rate=rate, rate_on=friday, source="ECB")
-    answer(providers, OPEN, told({"EUR": 0.91, "GBP": 7.7}))
+    answer(providers, OPEN, rates_body({"EUR": 0.91, "GBP": 7.7}))
     assert fetch_rates(at=AT)
     assert ExchangeRate.objects.filter(base="USD").values_list("quote", flat=True)[0] == "EUR"
     assert HeldRate.objects.get().quote == "GBP"
 
 
 def test_rates_are_fetched_six_hours_after_a_success_and_one_hour_after_a_failure(providers):
-    answer(providers, OPEN, told({"EUR": 0.92}))
+    answer(providers, OPEN, rates_body({"EUR": 0.92}))
     answer(providers, HISTORY, ecb((TODAY, {"USD": "1.087"})))
     asked = [
         refresh_rates(at=AT + timedelta(minutes=minutes)) for minutes in (0, 10, 350, 360, 370)

@@ -61,9 +61,9 @@ def test_inviting_again_changes_the_level_and_keeps_one_share(alice, bob, checki
 
 
 def test_first_stored_rate_for_a_date_stays(db):
-    def told(rate: str) -> ExchangeRate:
+    def rate_at(rate: str) -> ExchangeRate:
         return ExchangeRate(base="EUR", quote="USD", rate=rate, rate_on="2026-03-13", source="test")
 
-    assert store_rates(actor=None, rates=[told("1.10")]) == 1
-    assert store_rates(actor=None, rates=[told("1.20")]) == 0
+    assert store_rates(actor=None, rates=[rate_at("1.10")]) == 1
+    assert store_rates(actor=None, rates=[rate_at("1.20")]) == 0
     assert ExchangeRate.objects.get().rate == "1.10"

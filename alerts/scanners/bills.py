@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db.models import Q
 from django.urls import reverse
 
-from alerts.facts import Fact, People, told
+from alerts.facts import Fact, People, amount_text
 from alerts.models import Alert, AlertType
 from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
@@ -39,7 +39,7 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
     ).select_related("transaction")
     for unposted in waiting.order_by("transaction_id"):
         row, user = unposted.transaction, people.by_id[unposted.transaction.user_id]
-        amount = told(row.amount, row.currency, user)
+        amount = amount_text(row.amount, row.currency, user)
         day = date_format(row.txn_date, "j F", user.locale)
         yield Fact(
             user=user,
@@ -73,13 +73,13 @@ def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Itera
 
 def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> Iterator[Fact]:
     """Report each of the three facts on the first of `days` on which it holds."""
-    amount = told(bill.amount_due, bill.currency, user)
+    amount = amount_text(bill.amount_due, bill.currency, user)
     due = date_format(bill.due_date, "j F", user.locale)
     on = max(days.start, bill.due_date - timedelta(days=DUE_DAYS))
     if on in days and on <= bill.due_date and _is_open(bill, user, on):
         short = ""
         if lacking is not None:
-            less = told(lacking.amount, lacking.currency, user)
+            less = amount_text(lacking.amount, lacking.currency, user)
             short = f" {lacking.account.name} will be {less} short."
         outlook = auto_pay_outlook(bill, on, lacking)
         if outlook is not None and outlook.state != AutoPayState.SHORT:

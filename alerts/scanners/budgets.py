@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from accounts.models import Account
-from alerts.facts import Fact, People, told, transactions_link
+from alerts.facts import Fact, People, amount_text, transactions_link
 from alerts.models import Alert, AlertType
 from banking.kernel.formats import date_format, percent
 from banking.kernel.money import round_to_minor_unit
@@ -66,11 +66,14 @@ def _message(progress: BudgetProgress, kind: str) -> str:
         progress.budget.category.name,
         date_format(progress.period.start, "F", user.locale),
     )
-    spent, limit = told(progress.spent, currency, user), told(progress.limit, currency, user)
+    spent, limit = (
+        amount_text(progress.spent, currency, user),
+        amount_text(progress.limit, currency, user),
+    )
     if kind == AlertType.BUDGET_EXCEEDED:
-        over = told(progress.overspent, currency, user)
+        over = amount_text(progress.overspent, currency, user)
         return f"{name}: you spent {spent} in {month}, {over} over your budget of {limit}."
-    left = told(progress.remaining, currency, user)
+    left = amount_text(progress.remaining, currency, user)
     used = percent(progress.percent, locale=user.locale)
     return f"{name}: you've used {used} of your {month} budget, {left} of {limit} left."
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.exchange import RateTable
-from alerts.facts import Fact, People, told
+from alerts.facts import Fact, People, amount_text
 from alerts.models import Alert, AlertType
 from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
@@ -88,7 +88,7 @@ def _times(row: Transaction, paid: list[tuple[date, Decimal]]) -> int:
 
 def _fact(row: Transaction, user: User) -> Fact:
     url = reverse("transactions:transaction_detail", args=[row.pk])
-    amount = told(-row.signed_amount, row.currency, user)
+    amount = amount_text(-row.signed_amount, row.currency, user)
     return Fact(
         user=user,
         type=AlertType.LARGE_TRANSACTION,

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.exchange import RateTable
 from accounts.models import Account
-from alerts.facts import Fact, People, told, transactions_link
+from alerts.facts import Fact, People, amount_text, transactions_link
 from alerts.models import Alert, AlertType
 from banking.kernel.periods import Period
 from transactions.models import Transaction
@@ -81,10 +81,10 @@ def judge(
     if not is_low and limit is None:
         return
     account, user = course.account, course.user
-    holds = f"{account.name} holds {told(balance, account.currency, user)}"
-    usual = told(average, account.currency, user)
+    holds = f"{account.name} holds {amount_text(balance, account.currency, user)}"
+    usual = amount_text(average, account.currency, user)
     why = (
-        f"under your threshold of {told(limit, user.base_currency, user)}"
+        f"under your threshold of {amount_text(limit, user.base_currency, user)}"
         if limit is not None
         else f"less than a fifth of its 90-day average of {usual}"
     )

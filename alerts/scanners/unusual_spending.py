@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import median
 
 from accounts.models import Account
-from alerts.facts import Fact, People, told, transactions_link
+from alerts.facts import Fact, People, amount_text, transactions_link
 from alerts.models import Alert, AlertType
 from alerts.scanners.budgets import daily_periods, net_outflow
 from banking.kernel.formats import date_format
@@ -104,7 +104,8 @@ def judge(
     size = next((factor for factor in CLASSES if spent >= factor * middle), 0)
     month = Period.month_of(on)
     amounts = [
-        told(round_to_minor_unit(amount, currency), currency, user) for amount in (spent, middle)
+        amount_text(round_to_minor_unit(amount, currency), currency, user)
+        for amount in (spent, middle)
     ]
     url = transactions_link(
         category=category.slug, date_from=month.start, date_to=on, txn_type="expense"

@@ -179,5 +179,5 @@ def test_an_alert_names_its_target(alice, api_for, link, kind, pk):
         user=alice, type="bill_due", message="m", severity="info", dedupe_key="k", link=link,
         occurred_on=AT.date(),
     )  # fmt: skip
-    told = api_for(alice).get(f"/api/alerts/{row.pk}").json()
-    assert (told["target_type"], told["target_id"]) == (kind, pk)
+    detail = api_for(alice).get(f"/api/alerts/{row.pk}").json()
+    assert (detail["target_type"], detail["target_id"]) == (kind, pk)

@@ -114,8 +114,8 @@ def test_a_bill_that_will_fail_after_all_raises_another_alert(alice, bill):
     make_transaction(account=Bill.objects.get().account, amount="-10.00", txn_date=TODAY)
     for _ in range(2):
         scan_users([alice.pk], at=timezone.now())
-    told = Alert.objects.filter(type="bill_due").order_by("id").values_list("severity", "message")
-    assert list(told) == [
+    alerts = Alert.objects.filter(type="bill_due").order_by("id").values_list("severity", "message")
+    assert list(alerts) == [
         (
             "info",
             "Rent: $1,500.00 is due on November 20. It will be paid automatically from Main.",

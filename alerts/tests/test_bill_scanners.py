@@ -33,7 +33,7 @@ def scan(user, day, times=2):
     return sum(scan_users([user.pk], at=at) for _ in range(times))
 
 
-def told(user):
+def alerts_of(user):
     return list(Alert.objects.filter(user=user).order_by("id").values_list("type", "message"))
 
 
@@ -41,7 +41,7 @@ def test_a_bill_alerts_once_three_days_before_and_once_when_overdue(alice):
     bill_of(alice)
     for offset in range(-6, 6):
         scan(alice, DUE + timedelta(days=offset))
-    assert told(alice) == [
+    assert alerts_of(alice) == [
         ("bill_due", "Power: €80.00 is due on March 15."),
         ("bill_overdue", "Power: €80.00 was due on March 15 and hasn't been paid."),
     ]
@@ -55,7 +55,7 @@ def test_a_paid_bill_raises_no_alert_whatever_the_payment_date(alice, checking, 
     pay_bill(actor=alice, bill=bill_of(alice, account=checking), on=on)
     for offset in range(-6, 6):
         scan(alice, DUE + timedelta(days=offset))
-    assert told(alice) == []
+    assert alerts_of(alice) == []
 
 
 def test_a_shortfall_alerts_in_advance_and_a_failed_auto_pay_alerts_once(alice):
@@ -65,9 +65,9 @@ def test_a_shortfall_alerts_in_advance_and_a_failed_auto_pay_alerts_once(alice):
     for hour in range(6, 20, 4):
         auto_pay_due(at=datetime(2026, 3, 15, hour, tzinfo=UTC))
         scan(alice, DUE)
-    kinds = [kind for kind, _ in told(alice) if kind in ("bill_due", "autopay_failed")]
+    kinds = [kind for kind, _ in alerts_of(alice) if kind in ("bill_due", "autopay_failed")]
     assert kinds == ["bill_due", "autopay_failed"]
-    sentences = dict(told(alice))
+    sentences = dict(alerts_of(alice))
     assert sentences["bill_due"] == "Power: €80.00 is due on March 15. Thin will be €41.20 short."
     assert sentences["autopay_failed"] == (
         "We couldn't pay Power automatically: Thin has 38.80 EUR available. You need 80.00."
@@ -81,10 +81,10 @@ def test_points_alert_sixty_days_before_they_expire(alice):
     add_entry(actor=alice, reward=miles, kind="earn", points=90, on=date(2025, 5, 14))
     add_entry(actor=alice, reward=miles, kind="redeem", points=20, on=date(2025, 6, 1))
     scan(alice, DUE - timedelta(days=1))
-    assert told(alice) == []
+    assert alerts_of(alice) == []
     scan(alice, DUE)
     scan(alice, DUE + timedelta(days=5))
-    assert told(alice) == [("points_expiring", "Miles: 70 points expire on May 14, 2026.")]
+    assert alerts_of(alice) == [("points_expiring", "Miles: 70 points expire on May 14, 2026.")]
 
 
 def test_the_backtest_finds_the_alerts_of_the_scans(alice):

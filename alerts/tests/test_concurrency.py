@@ -71,8 +71,8 @@ def test_concurrent_scans_and_a_sweep_report_a_fact_once(alice, checking, grocer
         )
         assert sum(raised) == Alert.objects.filter(occurred_on__year=at.year).count()
         assert Alert.objects.filter(dedupe_key=f"budget_exceeded:{budget.pk}").count() == 1
-    told = Notification.objects.filter(kind="budget_exceeded")
-    assert told.count() == ROUNDS
+    notifications = Notification.objects.filter(kind="budget_exceeded")
+    assert notifications.count() == ROUNDS
 
 
 def test_a_posting_during_a_sweep_is_seen_or_keeps_its_mark(alice, checking, groceries):

@@ -21,9 +21,9 @@ def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, saving
     for hours in range(3):
         scan_users([alice.pk], at=at + timedelta(hours=hours))
         post_planned(at=at + timedelta(hours=hours))
-    told = Alert.objects.filter(type="autopay_failed").order_by("id")
-    assert [alert.message.partition(" did not post. ")[0] for alert in told] == [
+    alerts = Alert.objects.filter(type="autopay_failed").order_by("id")
+    assert [alert.message.partition(" did not post. ")[0] for alert in alerts] == [
         "Dentist: €1,500.00 planned for November 20",
         "Transfer to Rainy day: €1,200.00 planned for November 20",
     ]
-    assert all("Everyday has 1000.00 EUR available" in alert.message for alert in told)
+    assert all("Everyday has 1000.00 EUR available" in alert.message for alert in alerts)

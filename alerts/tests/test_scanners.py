@@ -39,7 +39,7 @@ def budget(user, category, limit="100.00", month=3):
     )  # fmt: skip
 
 
-def told(*kinds) -> list[str]:
+def keys_of(*kinds) -> list[str]:
     rows = Alert.objects.filter(type__in=kinds) if kinds else Alert.objects.all()
     return sorted(rows.values_list("dedupe_key", flat=True))
 
@@ -55,14 +55,14 @@ def test_a_budget_alerts_once_at_80_percent_and_once_when_exceeded(euro_alice, c
     assert sweep(at=AT) == 1
     assert sweep(at=AT) == 0
     assert scan_everybody(at=AT) == 0
-    assert told() == [f"budget_warning:{one.pk}:80"]
+    assert keys_of() == [f"budget_warning:{one.pk}:80"]
     make_transaction(account=checking, amount="-20.00", category=groceries)
     assert sweep(at=AT) == 0
     make_transaction(account=checking, amount="-0.01", category=groceries)
     assert sweep(at=AT) == 1
     for day in range(4):
         assert scan_everybody(at=AT + timedelta(days=day)) == 0
-    assert told() == [f"budget_exceeded:{one.pk}", f"budget_warning:{one.pk}:80"]
+    assert keys_of() == [f"budget_exceeded:{one.pk}", f"budget_warning:{one.pk}:80"]
     assert Alert.objects.get(type="budget_exceeded").message == (
         "Groceries: you spent €100.01 in March, €0.01 over your budget of €100.00."
     )
@@ -73,7 +73,7 @@ def test_crossing_both_thresholds_at_once_alerts_only_as_exceeded(euro_alice, ch
     one = budget(euro_alice, groceries)
     make_transaction(account=checking, amount="-150.00", category=groceries)
     assert sweep(at=AT) == 1
-    assert told() == [f"budget_exceeded:{one.pk}"]
+    assert keys_of() == [f"budget_exceeded:{one.pk}"]
 
 
 def test_a_new_month_raises_a_new_alert(euro_alice, checking, groceries):
@@ -83,7 +83,7 @@ def test_a_new_month_raises_a_new_alert(euro_alice, checking, groceries):
             account=checking, amount="-90.00", category=groceries, txn_date=date(2026, month, 10)
         )
         scan_everybody(at=datetime(2026, month, 11, tzinfo=UTC))
-    assert len(told(AlertType.BUDGET_WARNING)) == 2
+    assert len(keys_of(AlertType.BUDGET_WARNING)) == 2
 
 
 def test_late_transactions_of_the_past_month_still_alert(euro_alice, checking, groceries):
@@ -93,7 +93,7 @@ def test_late_transactions_of_the_past_month_still_alert(euro_alice, checking, g
     )
     assert scan_users([euro_alice.pk], at=datetime(2026, 3, 8, tzinfo=UTC)) == 0
     assert scan_users([euro_alice.pk], at=datetime(2026, 3, 7, tzinfo=UTC)) == 1
-    assert told() == [f"budget_warning:{one.pk}:80"]
+    assert keys_of() == [f"budget_warning:{one.pk}:80"]
 
 
 def test_the_owners_own_percentage_applies(euro_alice, checking, groceries):
@@ -104,7 +104,7 @@ def test_the_owners_own_percentage_applies(euro_alice, checking, groceries):
     )  # fmt: skip
     make_transaction(account=checking, amount="-62.50", category=groceries)
     assert sweep(at=AT) == 1
-    assert told() == [f"budget_warning:{one.pk}:62.5"]
+    assert keys_of() == [f"budget_warning:{one.pk}:62.5"]
     assert not Notification.objects.exists()
 
 
@@ -149,14 +149,14 @@ def test_a_balance_below_a_fifth_of_its_average_alerts_once_a_month(euro_alice):
     account = make_account(user=euro_alice, name="Everyday", opening_balance="1000.00")
     make_transaction(account=account, amount="-790.00")
     scan_everybody(at=AT)
-    assert told(AlertType.LOW_BALANCE) == []
+    assert keys_of(AlertType.LOW_BALANCE) == []
     # 90 days: 89 of 1000 and one of 210 average 991.22; a fifth is 198.24.
     make_transaction(account=account, amount="-100.00")
     scan_everybody(at=AT)
     scan_everybody(at=AT + timedelta(days=3))
-    assert told(AlertType.LOW_BALANCE) == [f"low_balance:{account.pk}:2026-03"]
+    assert keys_of(AlertType.LOW_BALANCE) == [f"low_balance:{account.pk}:2026-03"]
     scan_everybody(at=datetime(2026, 4, 1, 12, tzinfo=UTC))
-    assert told(AlertType.LOW_BALANCE) == [
+    assert keys_of(AlertType.LOW_BALANCE) == [
         f"low_balance:{account.pk}:2026-03",
         f"low_balance:{account.pk}:2026-04",
     ]
@@ -180,7 +180,7 @@ def test_the_owners_threshold_is_compared_in_their_currency(euro_alice):
         rates=[ExchangeRate(base="USD", quote="EUR", rate="0.90", rate_on=ON, source="test")],
     )
     assert scan_everybody(at=AT) == 1
-    assert told() == [f"low_balance:{dollars.pk}:2026-03"]
+    assert keys_of() == [f"low_balance:{dollars.pk}:2026-03"]
 
 
 # --- Large, unusual ------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def test_a_large_expense_alerts_and_old_imported_ones_do_not(euro_alice, checkin
     make_transaction(account=checking, amount="900.00")
     make_transaction(account=checking, amount="-700.00", txn_date=date(2026, 3, 7))
     scan_everybody(at=AT)
-    assert told(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{row.pk}"]
+    assert keys_of(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{row.pk}"]
     assert Alert.objects.get(type="large_transaction").message == "Sofa: €500.00 on March 15."
 
 
@@ -206,7 +206,7 @@ def test_rent_raises_no_alert_without_a_custom_threshold(euro_alice):
     ]
     far_more = make_transaction(account=account, amount="-1500.00", merchant="Landlord")
     scan_everybody(at=AT)
-    assert told(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{far_more.pk}"]
+    assert keys_of(AlertType.LARGE_TRANSACTION) == [f"large_transaction:{far_more.pk}"]
     found = backtest(user=euro_alice, kind="large_transaction", threshold=None, on=ON)
     keys = [f"large_transaction:{row.pk}" for row in (*rents[:2], far_more)]
     assert sorted(fact.key for fact in found) == sorted(keys)
@@ -237,7 +237,7 @@ def test_an_unusual_month_alerts_once_per_class_of_deviation(euro_alice, groceri
         make_transaction(account=account, amount=amount, category=groceries)
         for day in range(2):
             scan_everybody(at=AT + timedelta(days=day))
-        assert told(AlertType.UNUSUAL_SPENDING) == keys, amount
+        assert keys_of(AlertType.UNUSUAL_SPENDING) == keys, amount
 
 
 def test_one_odd_month_does_not_make_the_next_one_usual(euro_alice, groceries):
@@ -248,7 +248,7 @@ def test_one_odd_month_does_not_make_the_next_one_usual(euro_alice, groceries):
     )
     make_transaction(account=account, amount="-160.00", category=groceries)
     scan_users([euro_alice.pk], at=AT)
-    assert len(told(AlertType.UNUSUAL_SPENDING)) == 1
+    assert len(keys_of(AlertType.UNUSUAL_SPENDING)) == 1
 
 
 def test_two_months_of_history_are_too_few(euro_alice, groceries):
@@ -259,7 +259,7 @@ def test_two_months_of_history_are_too_few(euro_alice, groceries):
         )
     make_transaction(account=account, amount="-400.00", category=groceries)
     scan_everybody(at=AT)
-    assert told(AlertType.UNUSUAL_SPENDING) == []
+    assert keys_of(AlertType.UNUSUAL_SPENDING) == []
 
 
 # --- Sign-ins ------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_a_sign_in_from_a_new_network_alerts_except_the_first(alice):
     event = come_from("198.51.100.5")
     come_from("198.51.100.6")
     assert scan_everybody(at=now) == 1
-    assert told() == [f"new_login:{event}"]
+    assert keys_of() == [f"new_login:{event}"]
     assert Notification.objects.get().is_urgent
 
 
@@ -297,9 +297,9 @@ def test_a_sign_in_with_a_new_device_alerts_on_page_and_api(alice):
     firefox = {"user-agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140"}
     assert Client().post("/users/login/", login, headers=firefox).status_code == 302
     assert scan_everybody(at=datetime.now(UTC)) == 1
-    told_of = Alert.objects.get().message
-    assert told_of.startswith("New sign-in to your account from 127.0.0.1 with Firefox on Windows")
-    assert "a new device" in told_of
+    message = Alert.objects.get().message
+    assert message.startswith("New sign-in to your account from 127.0.0.1 with Firefox on Windows")
+    assert "a new device" in message
 
 
 # --- Marks and batches ---------------------------------------------------------------------------
@@ -364,4 +364,4 @@ def test_transfers_are_not_large_expenses(euro_alice, checking):
     transfers = Category.objects.filter(user=None, kind="transfer").first()
     make_transaction(account=checking, amount="-900.00", category=transfers)
     scan_everybody(at=AT)
-    assert told(AlertType.LARGE_TRANSACTION) == []
+    assert keys_of(AlertType.LARGE_TRANSACTION) == []

@@ -240,13 +240,13 @@ def test_crossing_a_budget_sends_one_mail_however_often_it_is_scanned(
     place.worker()
     place.scheduler()
     import_csv(budgeted, 1, "-85.00")
-    wait_for(lambda: states() == [Status.SENT], "told at 80 %")
+    wait_for(lambda: states() == [Status.SENT], "alert at 80 %")
     ticked()
     assert budget_alerts() == ["budget_warning"]
     assert len(inbox.mails) == 1
     assert "Groceries: you've used 85% of" in text_of(inbox.mails[0])
     import_csv(budgeted, 2, "-20.00")
-    wait_for(lambda: states() == [Status.SENT] * 2, "told at 100 %")
+    wait_for(lambda: states() == [Status.SENT] * 2, "alert at 100 %")
     wait_for(lambda: states("sms") == [Status.SENT], "sent an SMS")
     ticked()
     assert budget_alerts() == ["budget_warning", "budget_exceeded"]

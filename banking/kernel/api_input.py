@@ -136,10 +136,10 @@ def operation(
             is_list=isinstance(responses, serializers.ListSerializer),
             is_filtered=filters is not False,
         )
-        told = {"parameters": named, "responses": responses, "filters": filters, **options}
+        documented = {"parameters": named, "responses": responses, "filters": filters, **options}
         if request is not empty:
-            told["request"] = request
-        return extend_schema(**told)(method)
+            documented["request"] = request
+        return extend_schema(**documented)(method)
 
     return mark
 

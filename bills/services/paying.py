@@ -60,7 +60,7 @@ def pay_bill(
     if locked.paid_at is not None:
         return locked
     amount = _checked_amount(locked, amount)
-    told, today = today, today or today_in(locked.user.timezone)
+    given, today = today, today or today_in(locked.user.timezone)
     typed_date(on, today=today, name="on")
     account = account or locked.account
     payment = None
@@ -72,7 +72,7 @@ def pay_bill(
         raise ValidationError(
             {"on": ("The payment date can't be in the future if you paid it elsewhere.")}
         )
-    settled = _settle(locked, amount, on, payment, today=told)
+    settled = _settle(locked, amount, on, payment, today=given)
     _record(actor, settled)
     return settled
 
@@ -100,17 +100,17 @@ def difference_from(
 
 
 def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> str:
-    def told(amount: Decimal) -> str:
+    def amount_words(amount: Decimal) -> str:
         return f"{plain_amount(amount, bill.currency)} {bill.currency}"
 
     way = f" from {paying.name}" if paying else ""
     is_ahead = bill.payment is not None and bill.payment.status == Transaction.Status.PLANNED
     state = "is scheduled to be paid" if is_ahead else "was paid"
-    sentence = f"This bill {state} on {bill.paid_on}: {told(sure(bill.amount_paid))}{way}."
+    sentence = f"This bill {state} on {bill.paid_on}: {amount_words(sure(bill.amount_paid))}{way}."
     if rest is None:
         return sentence
     state = "is still due" if rest.is_open else "is settled"
-    return f"{sentence} The remaining {told(rest.amount_due)} {state} as bill {rest.pk}."
+    return f"{sentence} The remaining {amount_words(rest.amount_due)} {state} as bill {rest.pk}."
 
 
 @db_transaction.atomic

@@ -46,10 +46,10 @@ def send_due_reminders(*, at: datetime) -> int:
     )
     count = 0
     for batch in batched(wanted, BILLS_AT_ONCE):
-        told = _told([bill for bill, _ in batch])
+        notified = _told([bill for bill, _ in batch])
         for bill, on in batch:
             # Check before locking, so that a run without news locks nothing.
-            if not told.get(_lead_key(bill), set()).issuperset(channels_of(bill.user)):
+            if not notified.get(_lead_key(bill), set()).issuperset(channels_of(bill.user)):
                 count += len(_remind(bill, on, at))
     return count
 
@@ -66,15 +66,15 @@ def _lead_key(bill: Bill) -> str:
 
 def _told(bills: list[Bill]) -> dict[str, set[str]]:
     """{lead key: the channels already used, on any day}."""
-    told: dict[str, set[str]] = {}
+    notified: dict[str, set[str]] = {}
     rows = Notification.objects.filter(
         recipient__in={bill.user_id for bill in bills},
         kind=KIND,
         target_key__in=[_lead_key(bill) for bill in bills],
     )
     for key, channel in rows.values_list("target_key", "channel"):
-        told.setdefault(key, set()).add(channel)
-    return told
+        notified.setdefault(key, set()).add(channel)
+    return notified
 
 
 @db_transaction.atomic

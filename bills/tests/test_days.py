@@ -166,16 +166,16 @@ def test_every_reminder_and_payment_happens_once_and_on_its_day():
                 assert on == due + late
             posted = Transaction.objects.filter(user=user, merchant=name).count()
             assert posted == len(paid)
-            told = Counter(
+            messages = Counter(
                 Notification.objects.filter(
                     recipient=user, kind="bill_reminder", subject__startswith=f"{name}:"
                 ).values_list("target_key", flat=True)
             )
-            assert set(told.values()) == {1}
+            assert set(messages.values()) == {1}
             lead = timedelta(days=LEAD)
             # On the last day, some zones have not reached the hour of reminders.
             sure = [day for day in PLANS[name][1] if day - lead < today]
-            assert len(sure) <= len(told) <= len(sure) + 1
+            assert len(sure) <= len(messages) <= len(sure) + 1
     assert_ledger_holds()
 
 

@@ -51,7 +51,7 @@ def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):
     before = standing(budgets)
     assert before == [(512, 500, "exceeded"), (0, 90, "on_track")]
     preview = preview_rules(alice, rule, on=ON)
-    told = [
+    previewed = [
         (
             limit.name,
             limit.before,
@@ -62,7 +62,7 @@ def test_the_preview_equals_the_effect_of_applying(alice, budgets, rule):
         )
         for limit in preview.limits
     ]
-    assert told == [
+    assert previewed == [
         ("Coffee & snacks", 0, 82, 90, 80, True),
         ("Groceries", 512, 430, 500, 500, True),
     ]

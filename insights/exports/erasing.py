@@ -107,12 +107,12 @@ def _addresses_of(user: User) -> set[str]:
     confirmed = AuditEvent.objects.filter(
         action="users.email.confirmed", target_type=User._meta.label_lower, target_id=user.pk
     )
-    told = [(event.changes or {}).get("email") or [] for event in confirmed]
+    changed_emails = [(event.changes or {}).get("email") or [] for event in confirmed]
     known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses = {
         user.email.lower(),
         *(word.lower() for word in known),
-        *(a.lower() for b in told for a in b),
+        *(a.lower() for b in changed_emails for a in b),
     }
     others = User.objects.exclude(pk=user.pk).filter(email__in=addresses)
     proven = EmailAddress.objects.exclude(user=user).filter(email__in=addresses, verified=True)
@@ -150,11 +150,11 @@ def _told_elsewhere(user: User, addresses: set[str]) -> Q:
     """
     taken_up = AccountShare.objects.filter(member=user).values_list("pk", flat=True)
     open_to_them = _invitations_to(user, addresses).values_list("pk", flat=True)
-    told = Q(
+    about_person = Q(
         target_type=AccountShare._meta.label_lower,
         target_id__in=[*taken_up, *open_to_them],
     )
-    return told if is_staff_role(user.role) else told | Q(actor=user)
+    return about_person if is_staff_role(user.role) else about_person | Q(actor=user)
 
 
 def _messages_about(user: User) -> set[str]:

@@ -44,12 +44,12 @@ def keep(key: str, found: HitRate | None) -> None:
 
 def key_of(coverage: Coverage, *, on: date, days: int, currency: str) -> str:
     """A key that changes whenever any input of that day's hit rate changes."""
-    told = [
+    stored = [
         _RULES,
         *(coverage.user.pk, coverage.user.timezone, coverage.account_ids),
         *(on, days, currency, _rates(coverage, currency, on), last_events(coverage)),
     ]
-    return f"hit-rate:{sha256(repr(told).encode()).hexdigest()}"
+    return f"hit-rate:{sha256(repr(stored).encode()).hexdigest()}"
 
 
 def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:

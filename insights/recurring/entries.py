@@ -110,7 +110,7 @@ def load_ahead(
     on the next day.
     """
     zone, days = ZoneInfo(timezone), list(days)
-    told = [
+    columns = [
         Q(
             txn_date__gt=on,
             **({} if on == max(days) else {"txn_date__lte": on + timedelta(days=ahead)}),
@@ -119,7 +119,7 @@ def load_ahead(
         for on in days
     ]
     rows = Transaction.objects.filter(
-        reduce(or_, told) & Q(status=Transaction.Status.POSTED)
+        reduce(or_, columns) & Q(status=Transaction.Status.POSTED)
         | Q(status=Transaction.Status.PLANNED, txn_date__lte=max(days) + timedelta(days=ahead)),
         account_id__in=[account.pk for account in accounts],
         deleted_at=None,

@@ -50,9 +50,9 @@ def test_replaying_the_demo_year_stores_the_alerts_that_the_backtest_predicted()
     assert stored == promised
     assert {kind for kind, *_ in promised} >= {"budget_warning", "budget_exceeded"}
     assert len(promised) > 20
-    told = Alert.objects.filter(type__in=("budget_warning", "budget_exceeded", "low_balance"))
+    alerts = Alert.objects.filter(type__in=("budget_warning", "budget_exceeded", "low_balance"))
     messages = Notification.objects.filter(kind__in=KINDS)
-    assert messages.count() == told.count()
+    assert messages.count() == alerts.count()
     late = datetime.combine(ON, time(23), UTC)
     scan_users([demo.pk], at=late)
     assert scan_users([demo.pk], at=late) == 0

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ON = date(2026, 3, 15)
 
 
-def told(**options) -> str:
+def run_load_demo(**options) -> str:
     out = StringIO()
     call_command("load_demo", stdout=out, **options)
     return out.getvalue()
@@ -51,19 +51,19 @@ def demo(db) -> User:
 def test_load_demo_is_refused_without_the_demo_setting(settings):
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO is off"):
-        told()
+        run_load_demo()
     assert not User.objects.exists()
 
 
 @pytest.mark.slow
 def test_load_demo_creates_the_demo_once_and_prints_the_sign_ins(settings):
     settings.DEMO = True
-    first = told(transactions=200, on=ON)
+    first = run_load_demo(transactions=200, on=ON)
     assert "The demo is loaded" in first
     for role in ("demo", "viewer", "analyst", "support", "auditor", "admin"):
         assert f"{role}@example.com" in first
     before = state(), AuditEvent.objects.count()
-    assert "nothing was changed" in told(transactions=200, on=ON)
+    assert "nothing was changed" in run_load_demo(transactions=200, on=ON)
     assert (state(), AuditEvent.objects.count()) == before
 
 

@@ -45,12 +45,12 @@ from users.services.people import set_active
 
 def state_of(person: User) -> dict[str, list]:
     """All data of a person, except what they shared with the erased one."""
-    told = {
+    kept = {
         model._meta.label: list(rows_of(model, person).order_by("pk").values())
         for model in tables_of_people()
         if model not in (AccountShare, Notification)
     }
-    return told | {"user": User.objects.filter(pk=person.pk).values().get()}
+    return kept | {"user": User.objects.filter(pk=person.pk).values().get()}
 
 
 @pytest.fixture
@@ -145,13 +145,13 @@ def test_nothing_of_an_erased_person_remains(person, settings):
 def assert_exported(person: User) -> None:
     """P1: the full export contains every planted text, except secrets and listed exclusions."""
     pieces = json_pieces(person, at=timezone.now(), report=lambda percent: None)
-    told = json.loads("".join(pieces))
-    assert CANARY in told["profile"]["name"]
+    exported = json.loads("".join(pieces))
+    assert CANARY in exported["profile"]["name"]
     for model in exported_tables():
         names = {field.name for field in exported_fields(model)} & {
             field.name for field in free_texts(model)
         }
-        rows = [row for row in told[section_name(model)] if CANARY in repr(row)]
+        rows = [row for row in exported[section_name(model)] if CANARY in repr(row)]
         assert {name for name in names if any(CANARY in repr(row[name]) for row in rows)} == names
 
 
@@ -201,8 +201,10 @@ def test_erasing_a_person_keeps_data_of_the_owner_of_an_address_they_entered(per
     before = list(alice.shares_given.order_by("pk").values())
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     assert list(alice.shares_given.order_by("pk").values()) == before
-    told = AuditEvent.objects.filter(action="accounts.share.invited", chain__name=f"user:{bob.pk}")
-    assert [event.changes["email"] for event in told] == [bob.email]
+    offers = AuditEvent.objects.filter(
+        action="accounts.share.invited", chain__name=f"user:{bob.pk}"
+    )
+    assert [event.changes["email"] for event in offers] == [bob.email]
 
 
 def test_rows_written_during_an_erasure_are_deleted_the_next_night(person):

@@ -301,18 +301,18 @@ def test_the_full_export_contains_all_own_data_and_no_secrets(
     content = b"".join(exporting.fetch_export(actor=alice, export=export))
     with ZipFile(BytesIO(content)) as archive:
         assert archive.testzip() is None
-        told = json.loads(archive.read("export.json"))
+        exported = json.loads(archive.read("export.json"))
         assert archive.read(f"receipts/{mine.attachments.get().pk}-a b.pdf") == b"%PDF-1.4 receipt"
         everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
-    assert told["profile"]["email"] == "alice@example.com"
-    assert [(account["name"], Decimal(account["balance"])) for account in told["accounts"]] == [
+    assert exported["profile"]["email"] == "alice@example.com"
+    assert [(account["name"], Decimal(account["balance"])) for account in exported["accounts"]] == [
         ("Everyday", Decimal("987.66"))
     ]
-    (row,) = told["transactions"]
+    (row,) = exported["transactions"]
     assert (Decimal(row["signed_amount"]), row["notes"]) == (Decimal("-12.34"), "for the garden")
-    assert told["tags"][0]["name"] == "fun"
-    assert [tagging["transaction_id"] for tagging in told["transaction_tags"]] == [mine.pk]
-    assert "insights.export.requested" in [event["action"] for event in told["audit_events"]]
+    assert exported["tags"][0]["name"] == "fun"
+    assert [tagging["transaction_id"] for tagging in exported["transaction_tags"]] == [mine.pk]
+    assert "insights.export.requested" in [event["action"] for event in exported["audit_events"]]
     for foreign in ("bob@example.com", "Bob's", alice.password, "password"):
         assert foreign not in everything.replace("Passwords", "")
 
@@ -331,12 +331,12 @@ def test_every_personal_table_is_exported_or_excluded_with_a_reason():
 
 @pytest.mark.once
 def test_no_exported_field_sounds_like_a_secret():
-    told = {
+    names = {
         f"{model._meta.label}.{field.name}"
         for model in personal_export.exported_tables()
         for field in personal_export.exported_fields(model)
     }
-    sounding = {name for name in told if any(word in name.split(".")[2] for word in SUSPICIOUS)}
+    sounding = {name for name in names if any(word in name.split(".")[2] for word in SUSPICIOUS)}
     assert sounding - HARMLESS == set()
 
 

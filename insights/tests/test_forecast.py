@@ -95,8 +95,8 @@ def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
     assert not [event for event in forecast_of(alice).events if event.is_bill]
     # A bill is known from the day it was planned.
     Bill.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
-    told = [(event.on, event.name, event.amount) for event in forecast_of(alice, days=60).events]
-    assert told == [
+    events = [(event.on, event.name, event.amount) for event in forecast_of(alice, days=60).events]
+    assert events == [
         (date(2026, 3, 21), "Dentist", Decimal(-80)),
         (date(2026, 3, 25), "Brightwater", Decimal(2000)),
         (date(2026, 4, 3), "Landlord", Decimal(-910)),
@@ -233,8 +233,8 @@ def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, stead
     ahead = Transaction.objects.filter(txn_date__gt=ON)
     ahead.update(created_at=datetime(2026, 3, 20, 23, tzinfo=UTC))
     forecast = forecast_of(alice, days=60)
-    told = [(event.on, event.name, event.amount, event.is_pay_day) for event in forecast.events]
-    assert told == [
+    events = [(event.on, event.name, event.amount, event.is_pay_day) for event in forecast.events]
+    assert events == [
         (date(2026, 3, 26), "Brightwater", Decimal(2000), True),
         (date(2026, 3, 27), "Water Works", Decimal(-80), False),
         (date(2026, 3, 30), "Dentist", Decimal("-82.50"), False),

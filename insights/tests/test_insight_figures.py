@@ -228,8 +228,8 @@ def assert_a_report_knows_who_was_archived_later(alice) -> None:
     raw = Raw(alice, "USD")
     for month in (date(2025, 10, 1), date(2025, 12, 1)):
         worth = monthly_report(user=alice, month=month, on=ON).worth
-        told = (worth.assets, worth.liabilities, worth.not_converted_count)
-        assert told == raw.worth(end_of(month), ON)
+        figures = (worth.assets, worth.liabilities, worth.not_converted_count)
+        assert figures == raw.worth(end_of(month), ON)
 
 
 @pytest.mark.slow

@@ -163,10 +163,10 @@ def test_a_budget_may_be_zero(api_for, euro_alice, checking, groceries, spent):
     if Decimal(spent):
         make_transaction(account=checking, amount=f"-{spent}", category=groceries, txn_date=TODAY)
     found = api.get(f"/api/budgets/{Budget.objects.get().pk}/progress").json()
-    told = ("exceeded", 101) if Decimal(spent) else ("on_track", 0)
-    assert (found["status"], found["percent"]) == told
+    status = ("exceeded", 101) if Decimal(spent) else ("on_track", 0)
+    assert (found["status"], found["percent"]) == status
     month = api.get(f"/api/budgets/month/{TODAY.year}/{TODAY.month}").json()
-    assert month["totals"][0]["percent"] == told[1]
+    assert month["totals"][0]["percent"] == status[1]
 
 
 def test_the_budget_page_accepts_zero(client_for, euro_alice, groceries):

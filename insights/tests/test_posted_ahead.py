@@ -46,10 +46,10 @@ def test_a_future_dated_transaction_replaces_only_the_payment_it_fits_best(alice
         (date(2026, 4, 13), "700.00", "Brightwater"),
     )
     Transaction.objects.update(created_at=datetime(2026, 3, 20, tzinfo=UTC))
-    told = [
+    shown = [
         (event.on, event.name, event.amount, event.transaction_id is not None) for event in events()
     ]
-    assert told == [
+    assert shown == [
         (date(2026, 3, 24), "Insurer", Decimal(-48), True),
         (date(2026, 3, 24), "Insurer", Decimal(-40), False),
         (date(2026, 3, 29), "Brightwater", Decimal(700), True),

@@ -202,9 +202,9 @@ def test_a_busy_merchant_is_read_in_part_and_a_till_not_at_all(alice, on):
     assert many - 40 < names["Everything Store"] <= many
     longer = load_entries([account], after=add_months(on, -31), until=on)
     assert longer == read
-    told = found(alice, on)
-    assert set(told) == {"Stall Rent", "Everything Store"}
-    store = told["Everything Store"]
+    items = found(alice, on)
+    assert set(items) == {"Stall Rent", "Everything Store"}
+    store = items["Everything Store"]
     assert (store.cadence, store.last_amount, store.is_active) == ("monthly", Decimal("9.99"), True)
     assert store.occurrences > 20
 
@@ -217,9 +217,9 @@ def test_who_may_see_recurring_payments(alice, household, api_for, client_for):
         share = share_account(actor=alice, account=household, member=member, level=level)
         accept_share(actor=member, share=share)
         make_account(user=member, name="Own")
-        got = api_for(member).get(API)
-        answers[role] = got.status_code, len(got.json().get("payments", []))
-        assert client_for(member).get(PAGE).status_code == got.status_code
+        response = api_for(member).get(API)
+        answers[role] = response.status_code, len(response.json().get("payments", []))
+        assert client_for(member).get(PAGE).status_code == response.status_code
         asked = api_for(member).get(f"{API}?include_shared=1")
         answers[role] += (len(asked.json().get("payments", [])),)
     assert answers == {"viewer": (403, 0, 0), "analyst": (200, 1, 1), "user": (200, 0, 1)}

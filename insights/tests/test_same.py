@@ -250,7 +250,7 @@ def test_a_payment_is_late_until_it_is_given_up_and_then_missed(alice, home):
 
 
 def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice, home):
-    def told(on):
+    def events_from(on):
         return [
             (event.on, event.due, event.late_days, event.missed_on)
             for event in forecast(alice, on, 60).events
@@ -258,13 +258,13 @@ def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice,
         ]
 
     november, december = date(2026, 11, 1), date(2026, 12, 1)
-    assert told(date(2026, 11, 5))[:2] == [
+    assert events_from(date(2026, 11, 5))[:2] == [
         (date(2026, 11, 6), november, 4, None),
         (december, december, 0, None),
     ]
-    assert told(date(2026, 11, 1))[0] == (date(2026, 11, 2), november, 0, None)
+    assert events_from(date(2026, 11, 1))[0] == (date(2026, 11, 2), november, 0, None)
     january = date(2027, 1, 1)
-    assert told(date(2026, 11, 6))[:2] == [
+    assert events_from(date(2026, 11, 6))[:2] == [
         (december, december, 0, november),
         (january, january, 0, None),
     ]

@@ -76,7 +76,7 @@ class ProviderListApi(ApiView):
     def get(self, request: UserApiRequest) -> Response:
         """List the ways to connect a bank."""
         require(request.user, Ability.CHANGE_OWN_DATA)
-        told = [
+        providers = [
             {
                 "provider": offer.key,
                 "name": offer.name,
@@ -86,7 +86,7 @@ class ProviderListApi(ApiView):
             }
             for offer in linking.offers()
         ]
-        return Response(ProviderOut(told, many=True).data)
+        return Response(ProviderOut(providers, many=True).data)
 
 
 class LinkApi(ConnectionApi):
@@ -102,8 +102,8 @@ class LinkApi(ConnectionApi):
             connection=self.find(pk) if pk else None,
             return_to=wanted.get("return_to") or settings.SITE_URL,
         )
-        told = {"link_token": link_token, "hosted_link_url": address}
-        return Response(LinkOut(told).data, status=status.HTTP_201_CREATED)
+        link = {"link_token": link_token, "hosted_link_url": address}
+        return Response(LinkOut(link).data, status=status.HTTP_201_CREATED)
 
 
 class ConnectionListApi(ConnectionApi):

@@ -84,7 +84,7 @@ def read_ledger(
     )
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
-    told = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
+    in_span = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
     known = {row[0] for row in rows}
     rows += [row for row in _with_ids(live, external_ids) if row[0] not in known]
     known = {row[0] for row in rows}
@@ -93,7 +93,7 @@ def read_ledger(
         rows += _values(live.filter(pk__in={alias[0] for alias in by_id}))
     aliases = [
         Alias(pk, fingerprint, external_id, kind.has(batch_id, source))
-        for pk, fingerprint, external_id, batch_id, source in [*told, *by_id]
+        for pk, fingerprint, external_id, batch_id, source in [*in_span, *by_id]
     ]
     told_by_bank = {alias.pk for alias in aliases}
     skipped = frozenset(apart_from)
@@ -156,15 +156,15 @@ def ordinal(on: date | str) -> int:
 
 def _with_ids(live: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:
     named = live.exclude(external_id="")
-    return [row for some in _in_parts(ids) for row in _values(named.filter(external_id__in=some))]
+    return [row for batch in _in_parts(ids) for row in _values(named.filter(external_id__in=batch))]
 
 
 def _aliases_with_ids(lines: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:
     named = lines.exclude(external_id="").order_by()
     return [
         row
-        for some in _in_parts(ids)
-        for row in named.filter(external_id__in=some).values_list(*_ALIAS)
+        for batch in _in_parts(ids)
+        for row in named.filter(external_id__in=batch).values_list(*_ALIAS)
     ]
 
 
@@ -191,11 +191,11 @@ def texts_of_held(pks: Iterable[int]) -> dict[int, Text]:
     pks = list(pks)
     waiting = ReviewItem.objects.filter(pk__in=[-pk for pk in pks if pk < 0])
     texts = {-pk: Text(text) for pk, text in waiting.values_list("pk", "description")}
-    for some in parts_of([pk for pk in pks if pk > 0]):
-        rows = Transaction.objects.filter(pk__in=some)
+    for batch in parts_of([pk for pk in pks if pk > 0]):
+        rows = Transaction.objects.filter(pk__in=batch)
         for pk, description, merchant in rows.values_list("pk", "description", "merchant"):
             texts[pk] = Text(description, merchant)
-        for pk, name in _other_sides(some):
+        for pk, name in _other_sides(batch):
             texts[pk] = texts[pk]._replace(others=f"{texts[pk].others}\n{name}")
     return texts
 
@@ -258,6 +258,6 @@ def texts_by(read: Callable[[list[int]], Mapping[int, Text]]) -> Callable[[Itera
     """A function that loads texts in chunks."""
 
     def texts(keys: Iterable[int]) -> dict[int, Text]:
-        return {key: text for some in parts_of(list(keys)) for key, text in read(some).items()}
+        return {key: text for batch in parts_of(list(keys)) for key, text in read(batch).items()}
 
     return texts

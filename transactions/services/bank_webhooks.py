@@ -23,8 +23,8 @@ def take_plaid_webhook(*, body: bytes, signature: str, at: datetime) -> BankConn
 
     Raises ForgedWebhookError unless Plaid signed it within the last five minutes.
     """
-    told = verified(body, signature, key_of=_key_of, at=at)
-    item_id = told.get("item_id")
+    event = verified(body, signature, key_of=_key_of, at=at)
+    item_id = event.get("item_id")
     if not isinstance(item_id, str) or not item_id:
         return None
     open_ones = BankConnection.objects.filter(provider=PLAID, disconnected_at=None)

@@ -217,8 +217,8 @@ def _under_locks(ids: Iterable[int], act: Act) -> list[int]:
 
 def restore_some(change: Change, act: Act, ids: Iterable[int]) -> None:
     """Restore these rows in a worker, with their accounts locked."""
-    some = Transaction.objects.filter(pk__in=_under_locks(ids, act))
-    restored = bulk_restore(actor=change.user, rows=some, at=act.at)
+    chosen = Transaction.objects.filter(pk__in=_under_locks(ids, act))
+    restored = bulk_restore(actor=change.user, rows=chosen, at=act.at)
     change.row_count += restored.count
     change.skipped_count += restored.returned_count
     change.save(update_fields=["row_count", "skipped_count", "updated_at"])

@@ -58,8 +58,8 @@ class Telling:
 def complete(account: Account, tellings: Iterable[Telling], *, at: datetime) -> SumsByKey:
     """Complete existing transactions with the bank's data. Returns the change in totals."""
     moved: SumsByKey = {}
-    for some in batched(tellings, ROWS_AT_ONCE):
-        moved = merge((moved, 1), (_complete_some(account, some, at), 1))
+    for batch in batched(tellings, ROWS_AT_ONCE):
+        moved = merge((moved, 1), (_complete_some(account, batch, at), 1))
     return moved
 
 
@@ -184,8 +184,8 @@ def take_back(lines: QuerySet[BankLine], *, at: datetime) -> SumsByKey:
     Fields that have been changed since stay as they are. Returns the change in totals.
     """
     moved: SumsByKey = {}
-    for some in batched(lines.order_by("-pk").iterator(chunk_size=ROWS_AT_ONCE), ROWS_AT_ONCE):
-        moved = merge((moved, 1), (_take_some_back(some, at), 1))
+    for batch in batched(lines.order_by("-pk").iterator(chunk_size=ROWS_AT_ONCE), ROWS_AT_ONCE):
+        moved = merge((moved, 1), (_take_some_back(batch, at), 1))
     lines.delete()
     return moved
 

@@ -244,18 +244,18 @@ def renew_secrets() -> int:
 def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAccount]) -> None:
     """Store the bank's account data: add new accounts and update balances."""
     known = {account.external_id: account for account in connection.connected_accounts.all()}
-    for told in remote:
-        connected = known.get(told.external_id) or ConnectedAccount(
-            connection=connection, external_id=told.external_id
+    for reported in remote:
+        connected = known.get(reported.external_id) or ConnectedAccount(
+            connection=connection, external_id=reported.external_id
         )
-        connected.persistent_id = told.persistent_id or connected.persistent_id
-        connected.name = told.name[:120]
-        connected.account_type = _type_of(told)
-        connected.last_four = told.last_four
-        connected.currency = told.currency
-        connected.refusal = told.refusal[:200]
-        if told.balance is not None:
-            connected.balance, connected.balance_on = told.balance, told.balance_on
+        connected.persistent_id = reported.persistent_id or connected.persistent_id
+        connected.name = reported.name[:120]
+        connected.account_type = _type_of(reported)
+        connected.last_four = reported.last_four
+        connected.currency = reported.currency
+        connected.refusal = reported.refusal[:200]
+        if reported.balance is not None:
+            connected.balance, connected.balance_on = reported.balance, reported.balance_on
         connected.save()
 
 
@@ -275,8 +275,9 @@ def _locked(connection: BankConnection) -> BankConnection:
     return locked
 
 
-def _type_of(told: RemoteAccount) -> str:
-    return told.account_type if told.account_type in Account.Type.values else Account.Type.CHECKING
+def _type_of(remote: RemoteAccount) -> str:
+    kind = remote.account_type
+    return kind if kind in Account.Type.values else Account.Type.CHECKING
 
 
 def _target(

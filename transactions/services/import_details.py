@@ -53,15 +53,15 @@ def give_details(batch: ImportBatch, rows: QuerySet[ImportRow]) -> SumsByKey:
     """
     written = Transaction.objects.filter(import_batch=batch).order_by("pk")
     ids = written.values_list("pk", flat=True).iterator(chunk_size=ROWS_AT_ONCE)
-    told = rows.values_list("pk", "details").iterator(chunk_size=ROWS_AT_ONCE)
+    staged = rows.values_list("pk", "details").iterator(chunk_size=ROWS_AT_ONCE)
     moved: SumsByKey = {}
-    for some in batched(zip(told, ids, strict=True), ROWS_AT_ONCE):
-        details = {pk: details for (_row, details), pk in some if details}
+    for group in batched(zip(staged, ids, strict=True), ROWS_AT_ONCE):
+        details = {pk: details for (_row, details), pk in group if details}
         split = Transaction.objects.filter(pk__in=[pk for pk in details if "parts" in details[pk]])
         before = sums_in(split)
         _write(batch.user_id, details)
         moved = merge((moved, 1), (sums_in(split), 1), (before, -1))
-        sides = [(row, pk) for (row, _), pk in some if "transfer" in details.get(pk, ())]
+        sides = [(row, pk) for (row, _), pk in group if "transfer" in details.get(pk, ())]
         bulk_update(ImportRow, ("match",), sides)
     return moved
 
@@ -148,7 +148,7 @@ def pair_transfers(batch: ImportBatch) -> int:
         batch__user=batch.user_id, batch__format=FORMAT, batch__status=ImportBatch.Status.DONE
     ).exclude(batch__account=batch.account_id)
     pairs = [(ours[other, one], pk) for (one, other), pk in _sides(others) if (other, one) in ours]
-    return sum(_pair(batch, some) for some in batched(pairs, ROWS_AT_ONCE))
+    return sum(_pair(batch, group) for group in batched(pairs, ROWS_AT_ONCE))
 
 
 def _sides(rows: QuerySet[ImportRow]) -> Iterable[tuple[list[int], int]]:

@@ -170,8 +170,8 @@ def _fits(part: FilePart, account: Account) -> bool:
 
 def _is_named(part: FilePart, account: Account) -> bool:
     names = (account.name, f"{account.name} …{account.last_four}")
-    told = part.part.casefold()
-    return part.part != NOT_NAMED and told in [part_name(name).casefold() for name in names]
+    label = part.part.casefold()
+    return part.part != NOT_NAMED and label in [part_name(name).casefold() for name in names]
 
 
 def takes(account: Account, part: FilePart) -> bool:
@@ -200,9 +200,9 @@ def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
 def _earlier_answers(user: User) -> dict[str, int]:
     """Part → account, from this person's latest imports."""
     done = ImportBatch.objects.filter(user=user, status=ImportBatch.Status.DONE)
-    told = done.exclude(parts=[]).order_by("-pk").values_list("parts", "account_id")
+    latest = done.exclude(parts=[]).order_by("-pk").values_list("parts", "account_id")
     answers: dict[str, int] = {}
-    for parts, account_id in told[:MOST_REMEMBERED]:
+    for parts, account_id in latest[:MOST_REMEMBERED]:
         for part in parts:
             if part != NOT_NAMED:
                 answers.setdefault(part, account_id)

@@ -132,12 +132,12 @@ def _remembered(account: Account, found: Detection) -> CsvMapping | None:
     except ValueError:
         return None
     open_fields = {name for name, _sentence in found.doubts}
-    told = [name for name in OF_THE_FILE if name not in open_fields]
+    settled = [name for name in OF_THE_FILE if name not in open_fields]
     if found.is_proved:
-        told += PROVED_BY_BALANCE
+        settled += PROVED_BY_BALANCE
     if mapping.account is None:
-        told.append("account")
-    return replace(mapping, **{name: getattr(found.mapping, name) for name in told})
+        settled.append("account")
+    return replace(mapping, **{name: getattr(found.mapping, name) for name in settled})
 
 
 def _reads_well(data: bytes, format_name: str, mapping: CsvMapping) -> bool:

@@ -174,8 +174,8 @@ def _write(verdicts: dict[int, Judged], before: dict[int, list[Any]]) -> None:
             statement = _UPDATE_ARRAYS.format(table=table)
             cursor.execute(statement, [list(column) for column in zip(*moved, strict=True)])
             return
-        for some in batched(moved, ROWS_AT_ONCE):
-            cursor.executemany(_UPDATE_ONE.format(table=table), some)
+        for group in batched(moved, ROWS_AT_ONCE):
+            cursor.executemany(_UPDATE_ONE.format(table=table), group)
 
 
 _UPDATE_ONE = "UPDATE {table} SET verdict = %s, match_id = %s, error = %s WHERE id = %s"

@@ -294,8 +294,8 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     if item.import_row_id:
         came = came.filter(import_batch=sure(item.import_row).batch_id)
     else:
-        told = BankLine.objects.filter(account=item.account_id, source=item.source)
-        came = came.filter(origin=Transaction.Origin.SYNC, pk__in=told.values("transaction"))
+        bank_lines = BankLine.objects.filter(account=item.account_id, source=item.source)
+        came = came.filter(origin=Transaction.Origin.SYNC, pk__in=bank_lines.values("transaction"))
     ask_about_entry(freed, among=came)
 
 

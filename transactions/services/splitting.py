@@ -58,13 +58,13 @@ def split_transaction(
     row.is_split = True
     row.save(update_fields=["is_split", "updated_at"])
     book(accounts, merge((sums_of_rows([row]), 1), (before, -1)))
-    told = [
+    texts = [
         f"{plain_amount(part.signed_amount, row.currency)} "
         f"{part.category.slug if part.category else 'none'}"
         for part in parts
     ]
     trail.record(
-        actor=actor, action="transactions.transaction.split", target=row, parts=", ".join(told)
+        actor=actor, action="transactions.transaction.split", target=row, parts=", ".join(texts)
     )
     return row
 

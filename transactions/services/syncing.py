@@ -206,11 +206,11 @@ def _bring_into(
 
 def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[Telling]:
     """The bank's corrections to booked transactions, found by ID."""
-    told = {line.external_id: line for line in lines if line.external_id and not line.is_pending}
+    booked = {line.external_id: line for line in lines if line.external_id and not line.is_pending}
     held = Transaction.objects.filter(
         account=account,
         deleted_at=None,
-        external_id__in=told,
+        external_id__in=booked,
         status=Transaction.Status.POSTED,
     )
     return [
@@ -227,7 +227,7 @@ def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[T
             is_revision=True,
         )
         for row in held
-        if (line := told[row.external_id]).amount != row.signed_amount
+        if (line := booked[row.external_id]).amount != row.signed_amount
         or (row.is_bank_fact and (line.txn_date, line.description) != _told_before(row))
     ]
 

@@ -111,18 +111,18 @@ def transfer_category() -> Category:
 
 
 def _arriving(
-    source: Account, target: Account, amount: Decimal, told: Decimal | None, on: date
+    source: Account, target: Account, amount: Decimal, given: Decimal | None, on: date
 ) -> Decimal:
     if source.currency == target.currency:
-        if told is not None and told != amount:
+        if given is not None and given != amount:
             raise ValidationError(
                 {"target_amount": "Both accounts use the same currency, so leave this empty."}
             )
         return amount
-    if told is not None:
-        if told <= 0:
+    if given is not None:
+        if given <= 0:
             raise ValidationError({"target_amount": "Enter an amount above zero."})
-        return exact_amount(told, target.currency, "target_amount")
+        return exact_amount(given, target.currency, "target_amount")
     try:
         converted = convert(amount, source.currency, target.currency, on).amount
     except RateMissing as missing:

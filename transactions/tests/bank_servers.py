@@ -68,9 +68,9 @@ class Bank:
         """Replace a pending line with a posted one that has its own id."""
         pending = self.lines[pk]
         self.remove(pk)
-        told = Decimal(amount) if amount else pending.amount
+        final_amount = Decimal(amount) if amount else pending.amount
         return self.add(
-            pending.account, on, str(told), pending.text, replaces=pk if names_it else ""
+            pending.account, on, str(final_amount), pending.text, replaces=pk if names_it else ""
         )
 
     def balance(self, account: str) -> Decimal:
@@ -112,7 +112,7 @@ class StandIn:
         raise NotImplementedError
 
 
-def told(body: object, status: int = 200, **headers: str) -> Response:
+def json_response(body: object, status: int = 200, **headers: str) -> Response:
     return Response(json.dumps(body), status, headers, mimetype="application/json")
 
 
@@ -140,7 +140,7 @@ def plaid_error(kind: str, code: str, status: int = 400) -> Fault:
         "error_type": kind, "error_code": code, "error_message": "technical words",
         "display_message": None, "request_id": "HNTDNrA8F1shFEW",
     }  # fmt: skip
-    return lambda request: told(body, status)
+    return lambda request: json_response(body, status)
 
 
 # --- Plaid --------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class PlaidServer(StandIn):
         assert needed <= set(body)
         assert len(body["client_name"]) <= 30
         assert ("products" in body) != ("access_token" in body)
-        return told(
+        return json_response(
             {
                 "link_token": "link-sandbox-1",
                 "hosted_link_url": "https://hosted.plaid.com/link/x",
@@ -207,7 +207,9 @@ class PlaidServer(StandIn):
             return plaid_error("INVALID_INPUT", "INVALID_PUBLIC_TOKEN")(None)
         token = f"access-{len(self.tokens) + 1}"
         self.tokens[token] = f"item-{len(self.tokens) + 1}"
-        return told({"access_token": token, "item_id": self.tokens[token], "request_id": "r"})
+        return json_response(
+            {"access_token": token, "item_id": self.tokens[token], "request_id": "r"}
+        )
 
     def _item(self, body: dict) -> Response:
         item = {
@@ -216,10 +218,10 @@ class PlaidServer(StandIn):
             "institution_name": "Chase",
             "error": None,
         }
-        return told({"item": item, "request_id": "r"})
+        return json_response({"item": item, "request_id": "r"})
 
     def _accounts(self, body: dict) -> Response:
-        return told({"accounts": self._told_accounts(), "item": {}, "request_id": "r"})
+        return json_response({"accounts": self._told_accounts(), "item": {}, "request_id": "r"})
 
     def _told_accounts(self) -> list[dict]:
         return [
@@ -265,7 +267,7 @@ class PlaidServer(StandIn):
             self._mutated_at = end
         if self.repeats_for_ever:
             has_more, end = True, start
-        return told(
+        return json_response(
             page
             | {
                 "accounts": self._told_accounts(),
@@ -306,14 +308,14 @@ class PlaidServer(StandIn):
 
     def _remove_item(self, body: dict) -> Response:
         del self.tokens[body["access_token"]]
-        return told({"request_id": "r"})
+        return json_response({"request_id": "r"})
 
     def _key(self, body: dict) -> Response:
         if body["key_id"] != "key-1":
             return plaid_error("INVALID_INPUT", "INVALID_WEBHOOK_VERIFICATION_KEY_ID")(None)
         jwk = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         about = {"alg": "ES256", "kid": "key-1", "use": "sig", "created_at": 1, "expired_at": None}
-        return told({"key": jwk | about, "request_id": "r"})
+        return json_response({"key": jwk | about, "request_id": "r"})
 
     def signed(self, body: bytes, *, age: float = 0, kid: str = "key-1") -> str:
         """The Plaid-Verification header for a webhook with this body."""
@@ -341,19 +343,19 @@ class ObpServer(StandIn):
         if login != "token=obp-token" or self.is_expired:
             return obp_error(401, "OBP-20001: User not logged in. Authentication is required!")
         if request.path == "/obp/v4.0.0/my/accounts":
-            return told({"accounts": [self._listed(pk) for pk in self.bank.accounts]})
+            return json_response({"accounts": [self._listed(pk) for pk in self.bank.accounts]})
         parts = request.path.removeprefix("/obp/v4.0.0/my/banks/gh.29.uk/accounts/").split("/")
         if len(parts) != 2 or parts[0] not in self.bank.accounts:
             return obp_error(404, "OBP-30018: Bank Account not found.")
         if parts[1] == "account":
-            return told(self._full(parts[0]))
+            return json_response(self._full(parts[0]))
         return self._transactions(parts[0], request)
 
     def _login(self, login: str) -> Response:
         wanted = f"username=robert,password=x!9,consumer_key={self.consumer_key}"
         if login != wanted:
             return obp_error(401, "OBP-20004: Invalid login credentials. Check username/password.")
-        return told({"token": "obp-token"}, 201)
+        return json_response({"token": "obp-token"}, 201)
 
     def _listed(self, pk: str) -> dict:
         return {
@@ -379,7 +381,7 @@ class ObpServer(StandIn):
         lines = [x for x in lines if x.on.isoformat() >= first]
         lines.sort(key=lambda x: (x.on, x.pk), reverse=request.args.get("sort_direction") != "ASC")
         page = [self._line(x) for x in lines[offset : offset + limit]]
-        return told({"transactions": page})
+        return json_response({"transactions": page})
 
     def _line(self, line: Line) -> dict:
         currency = self.bank.accounts[line.account]["currency"]
@@ -401,7 +403,7 @@ class ObpServer(StandIn):
 
 
 def obp_error(status: int, message: str) -> Response:
-    return told({"code": status, "message": message}, status, **{"Correlation-Id": "c-1"})
+    return json_response({"code": status, "message": message}, status, **{"Correlation-Id": "c-1"})
 
 
 # --- SimpleFIN ----------------------------------------------------------------------------------
@@ -432,7 +434,7 @@ class SimpleFinServer(StandIn):
         is_signed_in = login and (login.username, login.password) == ("user@x", "p/w")
         if request.path != "/access/accounts" or not is_signed_in or self.is_revoked:
             return Response("Forbidden", 403)
-        return told({"errors": self.errors, "accounts": self._accounts(request)})
+        return json_response({"errors": self.errors, "accounts": self._accounts(request)})
 
     def _accounts(self, request: Request) -> list[dict]:
         first, end = request.args.get("start-date"), request.args.get("end-date")

@@ -10,7 +10,7 @@ EXACT, EMPTY, PART, REFUSED = "exact", "no lines", "in part", "refused"
 RESULTS = (EXACT, EMPTY, PART, REFUSED)
 
 
-def told(outcomes: Iterable[tuple[str, str, str]]) -> tuple[str, str]:
+def as_property(outcomes: Iterable[tuple[str, str, str]]) -> tuple[str, str]:
     """Report (file, result) pairs as a property of the test's report.
 
     Properties travel from any test worker to the process that prints.

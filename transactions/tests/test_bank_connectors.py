@@ -325,16 +325,16 @@ def test_obp_skips_and_reports_fields_hidden_by_a_view(bank, obp_server, monkeyp
     whole = ObpServer._line
 
     def hiding(self, line):
-        told = whole(self, line)
+        reported = whole(self, line)
         if line.text == "Hidden":
-            told["details"]["value"] = {"currency": None, "amount": None}
-        return told
+            reported["details"]["value"] = {"currency": None, "amount": None}
+        return reported
 
     monkeypatch.setattr(ObpServer, "_line", hiding)
     changes = OpenBankProject().changes(json.dumps({"token": "obp-token"}), "", ON)
     assert len(changes.lines) == 1
     assert changes.messages == (
-        "The bank told 1 lines without an amount or a date; they were left out.",
+        "The bank sent 1 lines without an amount or a date; they were left out.",
     )
 
 

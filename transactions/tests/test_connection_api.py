@@ -100,11 +100,11 @@ def test_api_connects_maps_and_lists(owner, alice):
     assert (made.status_code, again.status_code) == (201, 201)
     assert made.json() == again.json()
     assert BankConnection.objects.filter(user=alice).count() == 1
-    told = made.json()
-    assert (told["institution_name"], told["status"]) == ("Northwind Credit Union", "active")
-    assert {account["account"] for account in told["accounts"]} == {None}
-    choices = [{"id": told["accounts"][0]["id"], "account": "new"}]
-    address = f"/api/connections/{told['id']}"
+    answer = made.json()
+    assert (answer["institution_name"], answer["status"]) == ("Northwind Credit Union", "active")
+    assert {account["account"] for account in answer["accounts"]} == {None}
+    choices = [{"id": answer["accounts"][0]["id"], "account": "new"}]
+    address = f"/api/connections/{answer['id']}"
     mapped = owner.put(
         f"{address}/accounts", {"accounts": choices}, content_type="application/json"
     )
@@ -138,8 +138,8 @@ def test_fields_the_provider_needs_are_required(owner):
 
 
 def test_only_configured_providers_are_offered(owner, settings):
-    told = owner.get("/api/connections/providers").json()
-    assert [offered["provider"] for offered in told] == ["simplefin", "sandbox"]
+    providers = owner.get("/api/connections/providers").json()
+    assert [offered["provider"] for offered in providers] == ["simplefin", "sandbox"]
     settings.SIMPLEFIN, settings.SANDBOX_BANK_URL = False, ""
     assert owner.get("/api/connections/providers").json() == []
 
@@ -182,12 +182,12 @@ def send(client, body: bytes, signature: str):
 
 
 def webhook(item_id: str) -> bytes:
-    told = {
+    event = {
         "webhook_type": "TRANSACTIONS",
         "webhook_code": "SYNC_UPDATES_AVAILABLE",
         "item_id": item_id,
     }
-    return json.dumps(told, indent=1).encode()
+    return json.dumps(event, indent=1).encode()
 
 
 @pytest.fixture
@@ -237,5 +237,5 @@ def test_webhook_for_an_unknown_connection_does_nothing(plaid, client, real_cloc
 def test_connecting_plaid_starts_on_its_own_page(plaid, owner):
     page = owner.get(reverse("transactions:connection_connect") + "?provider=plaid")
     assert "https://hosted.plaid.com/link/x" in page.content.decode()
-    told = owner.post("/api/connections/link", {}, content_type="application/json")
-    assert (told.status_code, told.json()["link_token"]) == (201, "link-sandbox-1")
+    answer = owner.post("/api/connections/link", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()["link_token"]) == (201, "link-sandbox-1")

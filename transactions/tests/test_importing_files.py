@@ -24,7 +24,7 @@ from transactions.services.importing import (
 from transactions.sources.files import csv_file
 from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, manifest_rows
-from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, told
+from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, as_property
 
 # Manifest sums that depend on a sign or date order only a person could know.
 TOLD_BY_HAND = {"bank2ynab__statement_1.csv", "bank2ynab__test_row_format_CD_flag.csv"}
@@ -145,7 +145,7 @@ def test_real_statements_are_imported_once_and_reverted_completely(kind, alice, 
         account.refresh_from_db()
         assert account.balance == 0, row["file"]
         assert not MonthlyTotal.objects.filter(account=account).exists(), row["file"]
-    record_property(*told(outcomes))
+    record_property(*as_property(outcomes))
     assert seen >= 8
     assert set(refused) <= {"0"}
     assert check_ledger().is_clean

@@ -274,7 +274,7 @@ def test_change_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, 
         undo_change(actor=alice, change=change, at=timezone.now())
         assert comparable(alice) == before
         assert not ChangePlan.objects.exists()
-        assert Change.objects.get().error == "", "it told how to undo it"
+        assert Change.objects.get().error == "", "the error says how to undo it"
 
     ChangePlan.objects.update(wanted=plan.wanted)
     begun = api_for(alice).post(f"/api/undo/{change.pk}/retry")
@@ -332,13 +332,13 @@ def test_change_stops_between_two_commits_and_can_be_undone(alice, rows, client_
     work.step(at=timezone.now())
     stop = f"/transactions/undo/{change.pk}/stop/"
     assert stop in client_for(alice).get(f"/transactions/undo/{change.pk}/").content.decode()
-    told = api.post(f"/api/undo/{change.pk}/stop").json()
-    assert (told["status"], told["can_undo"], told["error"]) == ("done", True, STOPPED)
+    stopped = api.post(f"/api/undo/{change.pk}/stop").json()
+    assert (stopped["status"], stopped["can_undo"], stopped["error"]) == ("done", True, STOPPED)
     assert work.step(at=timezone.now()) is False
     change.refresh_from_db()
     left = rows.live().count()
     assert 0 < left < 11
-    assert (rows.count() - left, ChangePlan.objects.count()) == (told["row_count"], 0)
+    assert (rows.count() - left, ChangePlan.objects.count()) == (stopped["row_count"], 0)
     refused = api.post(f"/api/undo/{change.pk}/stop")
     assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, FINISHED)
 
@@ -392,8 +392,8 @@ def test_page_and_api_show_progress(alice, rows, client_for, api_for):
     assert (answer.status_code, answer.headers["Location"]) == (202, address)
     assert answer.json() == {"count": 8, "batch": change.pk, "status": "undoing", "url": address}
     LongChange(change.pk).step(at=timezone.now())
-    told = api.get(address).json()
-    assert (told["status"], told["done_count"], told["total_count"]) == ("undoing", 3, 8)
+    state = api.get(address).json()
+    assert (state["status"], state["done_count"], state["total_count"]) == ("undoing", 3, 8)
     assert api.post(address).status_code == 400
     tasks.run_change(change.pk)
     assert api.get(address).json()["undone_at"] is not None

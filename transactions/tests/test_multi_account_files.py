@@ -257,7 +257,7 @@ def test_counterparty_account_is_not_the_owners_account(post, own):
 
 
 @pytest.mark.parametrize(
-    ("told", "name", "last_four"),
+    ("account_text", "name", "last_four"),
     [
         ("Checking 1111", "Checking 1111", "1111"),
         ("DE89 3704 0044 0532 0130 00", "…3000", "3000"),
@@ -269,8 +269,8 @@ def test_counterparty_account_is_not_the_owners_account(post, own):
         ("", "not named", ""),
     ],
 )
-def test_only_the_last_four_digits_of_a_number_are_kept(told, name, last_four):
-    assert (part_name(told), last_four_in(name)) == (name, last_four)
+def test_only_the_last_four_digits_of_a_number_are_kept(account_text, name, last_four):
+    assert (part_name(account_text), last_four_in(name)) == (name, last_four)
 
 
 def test_two_numbers_with_the_same_ending_are_two_parts():

@@ -41,7 +41,7 @@ def exported(user, **filters):
     return "".join(csv_lines(rows, user)).encode()
 
 
-def told(account):
+def contents_of(account):
     """Everything a person sees of an account's transactions, without the ledger's own ids."""
     rows = Transaction.objects.live().filter(account=account).prefetch_related("tags", "splits")
     return sorted(
@@ -74,7 +74,7 @@ def test_tags_and_parts_are_restored_elsewhere_and_here(checking, elsewhere, gro
     assert counts_of(imported(checking, content)) == {"read": 1, "duplicate": 1}
     batch = imported(elsewhere, content)
     assert counts_of(batch) == {"read": 1, "added": 1}
-    assert told(elsewhere) == told(checking)
+    assert contents_of(elsewhere) == contents_of(checking)
     assert totals_of(elsewhere) == totals_of(checking)
     assert check_ledger().is_clean
     revert_import(actor=elsewhere.user, batch=batch, at=NOON)
@@ -88,15 +88,15 @@ def test_pending_and_planned_lines_keep_their_status(checking, elsewhere):
         account=checking, description="Rent", amount="-9", txn_date=TODAY + timedelta(days=9)
     )
     content = exported(checking.user)
-    before = told(checking)
+    before = contents_of(checking)
     assert counts_of(imported(checking, content)) == {"read": 2, "duplicate": 2}
-    assert told(checking) == before
+    assert contents_of(checking) == before
     imported(elsewhere, content)
-    assert told(elsewhere) == before
+    assert contents_of(elsewhere) == before
     elsewhere.refresh_from_db()
     assert elsewhere.balance == 100
     assert counts_of(imported(elsewhere, content + b"\r\n")) == {"read": 2, "duplicate": 2}
-    assert told(elsewhere) == before
+    assert contents_of(elsewhere) == before
 
 
 def test_category_is_found_by_its_label_in_the_file(checking, elsewhere, groceries):
@@ -299,12 +299,12 @@ def test_any_ledger_round_trips_and_gains_nothing_in_the_original(db, ledger):
     written(here, ledger, groceries)
     if not ledger:
         return
-    content, before = exported(here.user), told(here)
+    content, before = exported(here.user), contents_of(here)
     assert counts_of(imported(here, content)) == {"read": len(ledger), "duplicate": len(ledger)}
-    assert told(here) == before
+    assert contents_of(here) == before
     batch = imported(there, content)
     assert counts_of(batch) == {"read": len(ledger), "added": len(ledger)}
-    assert told(there) == before
+    assert contents_of(there) == before
     assert totals_of(there) == totals_of(here)
     for account in (here, there):
         account.refresh_from_db()

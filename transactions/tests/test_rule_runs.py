@@ -136,7 +136,7 @@ def test_large_preview_covers_the_latest_rows_and_whole_months(
     preview = preview_rules(alice, rule)
     assert (preview.scanned_count, preview.total_count, preview.is_partial) == (4, 7, True)
     assert (preview.change_count, preview.manual_count) == (2, 1)
-    assert (preview.effects, preview.month_count) == ([], 0), "March is not told whole"
+    assert (preview.effects, preview.month_count) == ([], 0), "March is not complete"
     text = client_for(alice).get(f"/transactions/rules/{rule.pk}/preview/").content.decode()
     assert "This preview covers the latest 4 of your 7 transactions." in text
     assert "Apply to all transactions" in text

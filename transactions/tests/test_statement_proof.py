@@ -31,11 +31,11 @@ LINE = "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{on}<TRNAMT>{amount}<FITID>{pk}<NAME>{n
 
 def bring(account, closing: str, *lines: tuple[str, str, str]):
     """Import an OFX file with these (day, amount, name) lines and this closing balance."""
-    told = "".join(
+    lines_text = "".join(
         LINE.format(on=on, amount=amount, name=name, pk=f"{on}{amount}{name}")
         for on, amount, name in lines
     )
-    content = OFX.format(lines=told, closing=closing, last=lines[-1][0])
+    content = OFX.format(lines=lines_text, closing=closing, last=lines[-1][0])
     batch = start_import(
         actor=account.user, account=account, file_name="march.ofx", content=content.encode()
     )
@@ -86,10 +86,14 @@ def test_difference_names_the_transaction_that_explains_it(checking, client_for,
     assert "Differs by" in receipt.content.decode()
     page = client.get(reverse("accounts:account_statements", args=[checking.pk]))
     assert "Sofa" in page.content.decode()
-    told = api_for(checking.user).get(f"/api/accounts/{checking.pk}/statements").json()["results"]
-    assert told[0]["difference"] == "490.00"
-    assert told[0]["explanations"][0]["transaction"] == extra.pk
-    assert (told[0]["first"], told[0]["last"], told[0]["gap"]) == ("2026-03-01", "2026-03-31", None)
+    found = api_for(checking.user).get(f"/api/accounts/{checking.pk}/statements").json()["results"]
+    assert found[0]["difference"] == "490.00"
+    assert found[0]["explanations"][0]["transaction"] == extra.pk
+    assert (found[0]["first"], found[0]["last"], found[0]["gap"]) == (
+        "2026-03-01",
+        "2026-03-31",
+        None,
+    )
 
 
 def test_transaction_deleted_since_causes_a_difference(checking):

@@ -62,14 +62,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def verify(self, request: HttpRequest) -> HttpResponse:
         """Verify every chain. This writes nothing, so view permission is enough."""
         require(user_of(request), Ability.READ_EVERYTHING)
-        told = None
+        result = None
         if "run" in request.GET:
             limits.consume("audit-verification", str(request.user.pk))
-            told = verify_against_anchor()
+            result = verify_against_anchor()
         context = self.admin_site.each_context(request) | {
             "title": "Verify the audit trail",
             "opts": self.opts,
-            "told": told,
+            "result": result,
         }
         return render(request, "admin/audit_verify.html", context)
 

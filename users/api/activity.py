@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, operation
-from users.audit.activity import activity_of, told
+from users.audit.activity import activity_of, describe
 from users.audit.activity_words import KINDS
 from users.models import AuditEvent
 from users.signed_in import UserApiRequest, user_of
@@ -49,5 +49,5 @@ class ActivityApi(GenericApiView):
         if kind and kind not in KINDS:
             raise ValidationError({"kind": f"Choose one of {', '.join(KINDS)}."})
         page = self.paginate_queryset(activity_of(user_of(request), kind))
-        entries = [told(event, user_of(request)) for event in page or []]
+        entries = [describe(event, user_of(request)) for event in page or []]
         return self.get_paginated_response(ActivityOut(entries, many=True).data)

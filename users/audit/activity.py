@@ -48,7 +48,7 @@ def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
     return events.select_related("actor", "chain").order_by("-id")
 
 
-def told(event: AuditEvent, reader: User) -> dict[str, Any]:
+def describe(event: AuditEvent, reader: User) -> dict[str, Any]:
     """One event in words for its reader."""
     return {
         "event": event,

@@ -28,11 +28,11 @@ def verify_against_anchor() -> dict[str, Any]:
         heads = read_anchors(path)
     except (OSError, ValueError) as error:
         heads, problem = {}, str(error)
-    told = as_json(verify(anchors=heads)) | {"anchored": bool(heads)}
+    result = as_json(verify(anchors=heads)) | {"anchored": bool(heads)}
     if problem:
-        told["intact"] = False
-        told["problems"].append({"chain": "", "sequence": 0, "event": None, "problem": problem})
-    return told
+        result["intact"] = False
+        result["problems"].append({"chain": "", "sequence": 0, "event": None, "problem": problem})
+    return result
 
 
 def verify_against(path: Path) -> Verification:

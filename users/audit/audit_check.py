@@ -119,8 +119,8 @@ class _Walk:
         if (event.salt, event.changes, event.ip, event.device) == ("", None, None, ""):
             self.first_blank = self.first_blank or event
             return ""
-        told = details_hash(event.salt, event.changes, event.ip, event.device)
-        if told != event.details_hash:
+        expected_hash = details_hash(event.salt, event.changes, event.ip, event.device)
+        if expected_hash != event.details_hash:
             return "Its details were changed after they were written."
         return ""
 

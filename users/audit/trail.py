@@ -141,16 +141,16 @@ def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> 
     This covers their own chain and the events in other people's chains given by `elsewhere`, such
     as the person's actions there. Returns the number of events.
     """
-    told = AuditEvent.objects.exclude(salt="").filter(
+    events = AuditEvent.objects.exclude(salt="").filter(
         models.Q(chain__name=chain_name(owner_id)) | elsewhere
     )
     # Include their own chain: the caller's last event goes there, and its head must be locked in
     # order.
     own = models.Q(name=chain_name(owner_id))
-    chains = AuditChain.objects.filter(own | models.Q(pk__in=told.order_by().values("chain")))
+    chains = AuditChain.objects.filter(own | models.Q(pk__in=events.order_by().values("chain")))
     count = 0
     for chain in chains.select_for_update(no_key=True).order_by("pk"):
-        ids = list(told.filter(chain=chain).values_list("pk", flat=True))
+        ids = list(events.filter(chain=chain).values_list("pk", flat=True))
         if not ids:
             continue
         blanked = AuditEvent.objects.filter(pk__in=ids).blank_details()

@@ -126,8 +126,8 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
         raise ValidationError(errors)
     if changed:
         locked.save(update_fields=[*changed, "updated_at"])
-        told: dict[str, Any] = {name: [before[name], getattr(locked, name)] for name in changed}
-        trail.record(actor=actor, action="users.profile.updated", target=locked, **told)
+        audited: dict[str, Any] = {name: [before[name], getattr(locked, name)] for name in changed}
+        trail.record(actor=actor, action="users.profile.updated", target=locked, **audited)
     return locked
 
 
@@ -152,8 +152,8 @@ def change_password(
         locked.password = encoded
         end_everything(locked, kept_session=kept_session)
         locked.save(update_fields=["password", "session_version", "updated_at"])
-        told = cancel_email_change(locked)
-        trail.record(actor=actor or locked, action="users.password.changed", target=locked, **told)
+        ended = cancel_email_change(locked)
+        trail.record(actor=actor or locked, action="users.password.changed", target=locked, **ended)
     return locked
 
 

@@ -341,8 +341,8 @@ def sign_out_everywhere(*, actor: User | None, user: User) -> User:
     locked = lock_user(user.pk)
     end_everything(locked)
     locked.save(update_fields=["session_version", "updated_at"])
-    told = cancel_email_change(locked)
-    trail.record(actor=actor, action="users.sessions.ended", target=locked, **told)
+    ended = cancel_email_change(locked)
+    trail.record(actor=actor, action="users.sessions.ended", target=locked, **ended)
     return locked
 
 

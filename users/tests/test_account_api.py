@@ -212,8 +212,8 @@ def test_a_second_factor_can_be_set_up_used_and_removed(alice):
     assert api.delete(url).status_code == api.delete(url).status_code == 204
     assert not Authenticator.objects.exists()
     assert signed_in(alice)["user"]["mfa_enabled"] is False
-    told = AuditEvent.objects.filter(action__startswith="users.totp").order_by("id")
-    assert [event.action for event in told] == ["users.totp.activated", "users.totp.deactivated"]
+    events = AuditEvent.objects.filter(action__startswith="users.totp").order_by("id")
+    assert [event.action for event in events] == ["users.totp.activated", "users.totp.deactivated"]
     subjects = [letter.subject for letter in mail.outbox]
     assert len(subjects) == 2
 

@@ -137,9 +137,9 @@ def test_staff_can_be_required_to_use_a_second_factor_and_a_network(settings, ap
     def answers() -> list[str]:
         page, data = client.get("/admin/", follow=True), api.get("/api/admin/users")
         assert page.status_code == data.status_code
-        told = data.json()["errors"][0]["detail"] if data.status_code == 403 else ""
-        assert escape(told) in page.content.decode()
-        return [page.status_code, told.partition(".")[0]]
+        detail = data.json()["errors"][0]["detail"] if data.status_code == 403 else ""
+        assert escape(detail) in page.content.decode()
+        return [page.status_code, detail.partition(".")[0]]
 
     settings.STAFF_MFA_REQUIRED = True
     assert answers() == [403, "Staff need two-step verification"]

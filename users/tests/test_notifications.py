@@ -185,7 +185,7 @@ def test_opting_out_is_safe_to_repeat(alice):
 
 
 @pytest.mark.parametrize(
-    ("told", "ends_as"),
+    ("statuses", "ends_as"),
     [
         (["sent", "delivered"], "delivered"),
         (["delivered", "sent", "queued"], "delivered"),
@@ -194,10 +194,10 @@ def test_opting_out_is_safe_to_repeat(alice):
         (["nonsense"], "claimed"),
     ],
 )
-def test_callbacks_in_any_order_lead_to_the_right_status(alice, told, ends_as):
+def test_callbacks_in_any_order_lead_to_the_right_status(alice, statuses, ends_as):
     (row,) = write(alice, channels=["sms"])
     Notification.objects.update(status=Status.CLAIMED, claimed_at=AT, attempts=1)
-    for status in told * 2:
+    for status in statuses * 2:
         take_callback(
             notification_id=row.pk, provider_id="SM1", status=status, error_code="", at=AT
         )
@@ -207,6 +207,6 @@ def test_callbacks_in_any_order_lead_to_the_right_status(alice, told, ends_as):
 def test_a_callback_for_another_message_id_changes_nothing(alice):
     (row,) = write(alice, channels=["sms"])
     Notification.objects.update(status=Status.SENT, attempts=1, provider_id="SM1")
-    told = {"notification_id": row.pk, "error_code": "", "at": AT}
-    assert not take_callback(provider_id="SM2", status="delivered", **told)
-    assert take_callback(provider_id="SM1", status="delivered", **told)
+    fields = {"notification_id": row.pk, "error_code": "", "at": AT}
+    assert not take_callback(provider_id="SM2", status="delivered", **fields)
+    assert take_callback(provider_id="SM1", status="delivered", **fields)

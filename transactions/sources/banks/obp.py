@@ -35,7 +35,7 @@ _BAD_LOGIN = {"OBP-20004", "OBP-20008"}
 _NEEDS_LOGIN = {"OBP-20001", "OBP-20003", "OBP-20013"}
 _REVOKED = {"OBP-20017", "OBP-30018"}
 _LOANS = ("LOAN", "MORTGAGE")
-_UNUSABLE = "The bank told {count} lines without an amount or a date; they were left out."
+_UNUSABLE = "The bank sent {count} lines without an amount or a date; they were left out."
 
 
 class OpenBankProject:
@@ -61,7 +61,7 @@ class OpenBankProject:
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
         listed = _get(secret, f"{API}/my/accounts")
-        return tuple(self._account(secret, told) for told in reading.list_of(listed, "accounts"))
+        return tuple(self._account(secret, entry) for entry in reading.list_of(listed, "accounts"))
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         since = reading.day_or_none(cursor)
@@ -70,8 +70,8 @@ class OpenBankProject:
         lines, unusable = [], 0
         for account in found:
             if not account.refusal:
-                told, without = _lines(secret, account, window_from)
-                lines += told
+                read, without = _lines(secret, account, window_from)
+                lines += read
                 unusable += without
         messages = (_UNUSABLE.format(count=unusable),) if unusable else ()
         return Changes(
@@ -81,19 +81,19 @@ class OpenBankProject:
     def unlink(self, secret: str) -> None:
         """There is no call to revoke a token. Only the latest one is valid, and it expires."""
 
-    def _account(self, secret: str, told: dict[str, Any]) -> RemoteAccount:
-        bank, pk = reading.identifier(told.get("bank_id")), reading.identifier(told.get("id"))
+    def _account(self, secret: str, entry: dict[str, Any]) -> RemoteAccount:
+        bank, pk = reading.identifier(entry.get("bank_id")), reading.identifier(entry.get("id"))
         full = _get(secret, f"{API}/my/banks/{quote(bank, '')}/accounts/{quote(pk, '')}/account")
         held: Any = full.get("balance") if isinstance(full.get("balance"), dict) else {}
         currency = reading.currency_or_blank(held.get("currency"))
-        kind = reading.text(full.get("product_code") or told.get("account_type"), longest=60)
+        kind = reading.text(full.get("product_code") or entry.get("account_type"), longest=60)
         return RemoteAccount(
             external_id=f"{bank}/{pk}",
             persistent_id=f"{bank}/{pk}",
-            name=reading.text(full.get("label") or told.get("label")) or "Account",
+            name=reading.text(full.get("label") or entry.get("label")) or "Account",
             currency=currency,
             account_type=_account_type(kind),
-            last_four=_last_four(full, told),
+            last_four=_last_four(full, entry),
             balance=reading.amount_or_none(held.get("amount")),
             refusal="" if currency else "This account is in a currency we don't support.",
         )
@@ -108,12 +108,12 @@ def _account_type(kind: str) -> str:
     return "loan" if any(word in upper for word in _LOANS) else "checking"
 
 
-def _last_four(full: dict[str, Any], told: dict[str, Any]) -> str:
+def _last_four(full: dict[str, Any], entry: dict[str, Any]) -> str:
     number = reading.last_four(full.get("number"))
     if number:
         return number
     routings = [*reading.list_of(full, "account_routings")]
-    routings += reading.list_of(told, "account_routings")
+    routings += reading.list_of(entry, "account_routings")
     return next(
         (found for routing in routings if (found := reading.last_four(routing.get("address")))), ""
     )
@@ -134,33 +134,33 @@ def _lines(
         query = {"limit": str(PAGE_SIZE), "offset": str(page * PAGE_SIZE), "sort_direction": "ASC"}
         if window_from:
             query["from_date"] = f"{window_from.isoformat()}T00:00:00.000Z"
-        told = reading.list_of(_get(secret, path, query), "transactions")
+        rows = reading.list_of(_get(secret, path, query), "transactions")
         before = len(found)
-        for row in told:
+        for row in rows:
             if not _is_usable(row):
                 unusable += 1
                 continue
             line = _line(row, account)
             found[line.line.external_id] = line
-        if len(told) < PAGE_SIZE:
+        if len(rows) < PAGE_SIZE:
             return list(found.values()), unusable
         if len(found) == before:
             raise reading.broken("The bank repeats the same page for ever.")
     raise reading.broken(f"The bank sent more than {MOST_PAGES} pages at once.")
 
 
-def _is_usable(told: dict[str, Any]) -> bool:
-    details = told.get("details")
+def _is_usable(entry: dict[str, Any]) -> bool:
+    details = entry.get("details")
     details = details if isinstance(details, dict) else {}
     value = details.get("value")
     has_day = bool(details.get("posted") or details.get("completed"))
     return isinstance(value, dict) and value.get("amount") is not None and has_day
 
 
-def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
-    details: Any = told.get("details") if isinstance(told.get("details"), dict) else {}
+def _line(entry: dict[str, Any], account: RemoteAccount) -> RemoteLine:
+    details: Any = entry.get("details") if isinstance(entry.get("details"), dict) else {}
     value: Any = details.get("value") if isinstance(details.get("value"), dict) else {}
-    merchant = _other_side(told)
+    merchant = _other_side(entry)
     completed = reading.day_or_none(details.get("completed"))
     posted = reading.day_or_none(details.get("posted"))
     txn_date = posted or completed
@@ -174,15 +174,15 @@ def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
         description=reading.text(details.get("description")) or merchant or "No description",
         merchant=merchant,
         currency=reading.currency_or_blank(value.get("currency")) or account.currency,
-        external_id=reading.identifier(told.get("id")),
-        raw=reading.raw(told),
+        external_id=reading.identifier(entry.get("id")),
+        raw=reading.raw(entry),
     )
     return RemoteLine(account.external_id, line)
 
 
-def _other_side(told: dict[str, Any]) -> str:
+def _other_side(entry: dict[str, Any]) -> str:
     """The counterparty's name, unless the bank shows a generated alias."""
-    other = told.get("other_account")
+    other = entry.get("other_account")
     holder = other.get("holder") if isinstance(other, dict) else None
     if not isinstance(holder, dict) or holder.get("is_alias") is True:
         return ""
@@ -215,10 +215,10 @@ def _ask(
 
 def _error(answer: Answer) -> BankError:
     try:
-        told = reading.mapping_of(answer)
+        body = reading.mapping_of(answer)
     except BankError:
-        told = {}
-    words = reading.message(told.get("message"))
+        body = {}
+    words = reading.message(body.get("message"))
     code = words.partition(":")[0] if words.startswith("OBP-") else str(answer.status)
     if code in _BAD_LOGIN:
         problem, sentence = Problem.REFUSED, "The bank did not accept this user name and password."

@@ -162,16 +162,16 @@ def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = ask("POST", address, headers=headers, json=body, limits=LIMITS)
     except OutgoingError as error:
         raise reading.unreachable(error) from None
-    told = reading.mapping_of(answer)
+    fields = reading.mapping_of(answer)
     if answer.status != 200:
-        raise _error(told, answer.status)
-    return told
+        raise _error(fields, answer.status)
+    return fields
 
 
-def _error(told: dict[str, Any], status: int) -> BankError:
-    code = reading.text(told.get("error_code"), longest=60)
-    kind = reading.text(told.get("error_type"), longest=60)
-    sentence = reading.message(told.get("display_message"))
+def _error(body: dict[str, Any], status: int) -> BankError:
+    code = reading.text(body.get("error_code"), longest=60)
+    kind = reading.text(body.get("error_type"), longest=60)
+    sentence = reading.message(body.get("display_message"))
     if code in _NEEDS_LOGIN:
         problem, ours = Problem.NEEDS_LOGIN, "Your bank asks you to sign in again."
     elif code in _REVOKED:
@@ -180,7 +180,7 @@ def _error(told: dict[str, Any], status: int) -> BankError:
         problem, ours = Problem.DOWN, "The bank is not answering right now."
     else:
         problem, ours = Problem.REFUSED, "Plaid did not accept the request."
-    request_id = reading.text(told.get("request_id"), longest=100)
+    request_id = reading.text(body.get("request_id"), longest=100)
     return BankError(problem, sentence or ours, code=code or str(status), request_id=request_id)
 
 
@@ -214,62 +214,64 @@ def _walk(secret: str, cursor: str) -> _Run:
 def _take(run: _Run, page: dict[str, Any]) -> None:
     """Add a page. If a line occurs twice, the last version counts."""
     run.accounts = _accounts(page) or run.accounts
-    for told in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
-        line = _line(told)
+    for entry in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
+        line = _line(entry)
         run.removed.pop(line.line.external_id, None)
         run.lines[line.line.external_id] = line
-    for told in reading.list_of(page, "removed"):
-        external_id = reading.identifier(told.get("transaction_id"))
+    for entry in reading.list_of(page, "removed"):
+        external_id = reading.identifier(entry.get("transaction_id"))
         run.lines.pop(external_id, None)
-        run.removed[external_id] = reading.text(told.get("account_id"), longest=255)
+        run.removed[external_id] = reading.text(entry.get("account_id"), longest=255)
 
 
 def _accounts(answer: dict[str, Any]) -> tuple[RemoteAccount, ...]:
-    return tuple(_account(told) for told in reading.list_of(answer, "accounts"))
+    return tuple(_account(entry) for entry in reading.list_of(answer, "accounts"))
 
 
-def _account(told: dict[str, Any]) -> RemoteAccount:
-    kind = reading.text(told.get("type"), longest=40)
-    subtype = reading.text(told.get("subtype"), longest=40)
-    balances = told.get("balances")
+def _account(entry: dict[str, Any]) -> RemoteAccount:
+    kind = reading.text(entry.get("type"), longest=40)
+    subtype = reading.text(entry.get("subtype"), longest=40)
+    balances = entry.get("balances")
     balances = balances if isinstance(balances, dict) else {}
     balance = reading.amount_or_none(balances.get("current"))
     currency = reading.currency_or_blank(balances.get("iso_currency_code"))
     return RemoteAccount(
-        external_id=reading.identifier(told.get("account_id")),
-        persistent_id=reading.text(told.get("persistent_account_id"), longest=255),
-        name=reading.text(told.get("name")) or reading.text(told.get("official_name")) or "Account",
+        external_id=reading.identifier(entry.get("account_id")),
+        persistent_id=reading.text(entry.get("persistent_account_id"), longest=255),
+        name=reading.text(entry.get("name"))
+        or reading.text(entry.get("official_name"))
+        or "Account",
         currency=currency,
         account_type=_TYPES.get((kind, subtype)) or _TYPES.get((kind, "")) or "checking",
-        last_four=reading.last_four(told.get("mask")),
+        last_four=reading.last_four(entry.get("mask")),
         balance=-balance if balance is not None and kind in _OWED else balance,
         balance_on=reading.day_or_none(balances.get("last_updated_datetime")),
         refusal="" if currency else "This account is in a currency we don't support.",
     )
 
 
-def _line(told: dict[str, Any]) -> RemoteLine:
-    is_pending = told.get("pending") is True
-    on = reading.day(told.get("date"))
-    merchant = reading.text(told.get("merchant_name"), longest=200)
+def _line(entry: dict[str, Any]) -> RemoteLine:
+    is_pending = entry.get("pending") is True
+    on = reading.day(entry.get("date"))
+    merchant = reading.text(entry.get("merchant_name"), longest=200)
     description = (
-        reading.text(told.get("original_description"))
-        or reading.text(told.get("name"))
+        reading.text(entry.get("original_description"))
+        or reading.text(entry.get("name"))
         or merchant
         or "No description"
     )
     line = IncomingTransaction(
         row_number=0,
-        txn_date=reading.day_or_none(told.get("authorized_date")) or on,
+        txn_date=reading.day_or_none(entry.get("authorized_date")) or on,
         posted_date=None if is_pending else on,
-        amount=-reading.amount(told.get("amount")),
+        amount=-reading.amount(entry.get("amount")),
         description=description,
         merchant=merchant,
-        currency=reading.currency_or_blank(told.get("iso_currency_code")),
-        category=plaid_categories.slug_of(told.get("personal_finance_category")),
-        external_id=reading.identifier(told.get("transaction_id")),
+        currency=reading.currency_or_blank(entry.get("iso_currency_code")),
+        category=plaid_categories.slug_of(entry.get("personal_finance_category")),
+        external_id=reading.identifier(entry.get("transaction_id")),
         is_pending=is_pending,
-        replaces=reading.text(told.get("pending_transaction_id"), longest=255),
-        raw=reading.raw(told),
+        replaces=reading.text(entry.get("pending_transaction_id"), longest=255),
+        raw=reading.raw(entry),
     )
-    return RemoteLine(reading.identifier(told.get("account_id")), line)
+    return RemoteLine(reading.identifier(entry.get("account_id")), line)

@@ -31,8 +31,8 @@ def verified(
     age = at.timestamp() - _seconds(claims.get("iat"))
     if not -CLOCK_SKEW_SECONDS <= age <= OLDEST_SECONDS:
         raise ForgedWebhookError
-    told = str(claims.get("request_body_sha256", ""))
-    if not hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), told.encode()):
+    digest = str(claims.get("request_body_sha256", ""))
+    if not hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), digest.encode()):
         raise ForgedWebhookError
     try:
         content = json.loads(body)

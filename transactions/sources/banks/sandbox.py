@@ -32,21 +32,21 @@ class SandboxBankConnector:
 
     def institutions(self) -> list[tuple[str, str]]:
         """(ID, name) of every bank."""
-        told = reading.list_of(_answer("GET", "/institutions"), "institutions")
-        return [(reading.identifier(row.get("id")), reading.text(row.get("name"))) for row in told]
+        rows = reading.list_of(_answer("GET", "/institutions"), "institutions")
+        return [(reading.identifier(row.get("id")), reading.text(row.get("name"))) for row in rows]
 
     def link(self, given: Mapping[str, str]) -> Link:
         body = {"institution": given["institution"], "customer": given.get("customer", "")}
-        told = _answer("POST", "/link", json=body)
+        link = _answer("POST", "/link", json=body)
         return Link(
-            reading.identifier(told.get("access_token")),
-            reading.text(told.get("institution_name"), longest=120),
-            reading.identifier(told.get("item_id")),
+            reading.identifier(link.get("access_token")),
+            reading.text(link.get("institution_name"), longest=120),
+            reading.identifier(link.get("item_id")),
         )
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
-        told = reading.list_of(_answer("GET", "/accounts", secret), "accounts")
-        return tuple(_account(row) for row in told)
+        rows = reading.list_of(_answer("GET", "/accounts", secret), "accounts")
+        return tuple(_account(row) for row in rows)
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         lines: dict[str, RemoteLine] = {}
@@ -54,14 +54,14 @@ class SandboxBankConnector:
         for _ in range(MOST_PAGES):
             query = {"cursor": cursor, "limit": str(PAGE_SIZE)}
             page = _answer("GET", "/transactions", secret, params=query)
-            for told in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
-                line = _line(told)
+            for entry in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
+                line = _line(entry)
                 removed.pop(line.line.external_id, None)
                 lines[line.line.external_id] = line
-            for told in reading.list_of(page, "removed"):
-                pk = reading.identifier(told.get("id"))
+            for entry in reading.list_of(page, "removed"):
+                pk = reading.identifier(entry.get("id"))
                 lines.pop(pk, None)
-                removed[pk] = reading.identifier(told.get("account_id"))
+                removed[pk] = reading.identifier(entry.get("account_id"))
             following = reading.identifier(page.get("next_cursor"))
             if page.get("has_more") is not True:
                 gone = tuple((account, pk) for pk, account in removed.items())
@@ -97,39 +97,39 @@ def _answer(method: str, path: str, secret: str = "", **request: Any) -> dict[st
 
 
 def _error(answer: Answer) -> BankError:
-    told = reading.mapping_of(answer)
-    code = reading.text(told.get("error"), longest=60)
+    body = reading.mapping_of(answer)
+    code = reading.text(body.get("error"), longest=60)
     problem, sentence = _PROBLEMS.get(code, (Problem.BROKEN, "The bank refused the request."))
     return BankError(problem, sentence, code=code or str(answer.status))
 
 
-def _account(told: dict[str, Any]) -> RemoteAccount:
+def _account(entry: dict[str, Any]) -> RemoteAccount:
     return RemoteAccount(
-        external_id=reading.identifier(told.get("id")),
-        persistent_id=reading.identifier(told.get("persistent_id")),
-        name=reading.text(told.get("name")) or "Account",
-        currency=reading.currency_or_blank(told.get("currency")),
-        account_type=reading.text(told.get("type")),
-        last_four=reading.last_four(told.get("mask")),
-        balance=reading.amount_or_none(told.get("balance")),
-        balance_on=reading.day_or_none(told.get("balance_on")),
+        external_id=reading.identifier(entry.get("id")),
+        persistent_id=reading.identifier(entry.get("persistent_id")),
+        name=reading.text(entry.get("name")) or "Account",
+        currency=reading.currency_or_blank(entry.get("currency")),
+        account_type=reading.text(entry.get("type")),
+        last_four=reading.last_four(entry.get("mask")),
+        balance=reading.amount_or_none(entry.get("balance")),
+        balance_on=reading.day_or_none(entry.get("balance_on")),
     )
 
 
-def _line(told: dict[str, Any]) -> RemoteLine:
-    is_pending = told.get("pending") is True
-    on = reading.day(told.get("date"))
+def _line(entry: dict[str, Any]) -> RemoteLine:
+    is_pending = entry.get("pending") is True
+    on = reading.day(entry.get("date"))
     line = IncomingTransaction(
         row_number=0,
         txn_date=on,
         posted_date=None if is_pending else on,
-        amount=reading.amount(told.get("amount")),
-        description=reading.text(told.get("description")) or "No description",
-        merchant=reading.text(told.get("merchant"), longest=200),
-        category=reading.text(told.get("category"), longest=60),
-        external_id=reading.identifier(told.get("id")),
+        amount=reading.amount(entry.get("amount")),
+        description=reading.text(entry.get("description")) or "No description",
+        merchant=reading.text(entry.get("merchant"), longest=200),
+        category=reading.text(entry.get("category"), longest=60),
+        external_id=reading.identifier(entry.get("id")),
         is_pending=is_pending,
-        replaces=reading.text(told.get("replaces"), longest=255),
-        raw=reading.raw(told),
+        replaces=reading.text(entry.get("replaces"), longest=255),
+        raw=reading.raw(entry),
     )
-    return RemoteLine(reading.identifier(told.get("account_id")), line)
+    return RemoteLine(reading.identifier(entry.get("account_id")), line)

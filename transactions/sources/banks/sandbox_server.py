@@ -128,8 +128,8 @@ class SandboxBank:
     def _answer(self, environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if asked == ("GET", "/institutions"):
-            told = [{"id": pk, "name": name} for pk, name in INSTITUTIONS.items()]
-            return "200 OK", {"institutions": told}
+            institutions = [{"id": pk, "name": name} for pk, name in INSTITUTIONS.items()]
+            return "200 OK", {"institutions": institutions}
         if asked == ("POST", "/link"):
             return "201 Created", self._link(_body_of(environ))
         doors = {
@@ -214,13 +214,13 @@ class SandboxBank:
             [_household(item), cursor, limit + 1],
         ).fetchall()
         page = rows[:limit]
-        told: dict[str, Any] = {"added": [], "modified": [], "removed": []}
+        changes: dict[str, Any] = {"added": [], "modified": [], "removed": []}
         for row in page:
             line = json.loads(row["body"])
             line |= {"id": row["line_id"], "account_id": f"{item['item_id']}-{line['account']}"}
-            told[row["kind"]].append(line)
+            changes[row["kind"]].append(line)
         following = page[-1]["seq"] if page else cursor
-        return told | {"next_cursor": str(following), "has_more": len(rows) > limit}
+        return changes | {"next_cursor": str(following), "has_more": len(rows) > limit}
 
     def _current(self, household: str) -> dict[str, dict[str, Any]]:
         """{line ID: line} with their current values."""

@@ -58,8 +58,8 @@ class SimpleFin:
         return Link(secret, _institution(self.accounts(secret), secret))
 
     def accounts(self, secret: str) -> tuple[RemoteAccount, ...]:
-        told = _get(secret, {"balances-only": "1"})
-        return tuple(_account(account) for account in reading.list_of(told, "accounts"))
+        body = _get(secret, {"balances-only": "1"})
+        return tuple(_account(account) for account in reading.list_of(body, "accounts"))
 
     def changes(self, secret: str, cursor: str, on: date) -> Changes:
         since = reading.day_or_none(cursor)
@@ -92,15 +92,15 @@ class _Gathered:
         self.lines: dict[tuple[str, str], RemoteLine] = {}
         self.messages: list[str] = []
 
-    def take(self, told: dict[str, Any]) -> int:
+    def take(self, body: dict[str, Any]) -> int:
         """Add one response. Returns how many lines it contained."""
-        errors = told.get("errors")
+        errors = body.get("errors")
         self.messages += [
             words for error in (errors if isinstance(errors, list) else ())
             if (words := reading.message(error))
         ]  # fmt: skip
         count = 0
-        for entry in reading.list_of(told, "accounts"):
+        for entry in reading.list_of(body, "accounts"):
             account = _account(entry)
             self.accounts.setdefault(account.external_id, account)
             for line in reading.list_of(entry, "transactions"):
@@ -188,12 +188,12 @@ def _ask(method: str, address: str, **request: Any) -> Answer:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _account(told: dict[str, Any]) -> RemoteAccount:
-    org: Any = told.get("org") if isinstance(told.get("org"), dict) else {}
+def _account(entry: dict[str, Any]) -> RemoteAccount:
+    org: Any = entry.get("org") if isinstance(entry.get("org"), dict) else {}
     org_key = reading.text(org.get("id") or org.get("domain") or org.get("name"), longest=120)
-    pk = reading.identifier(told.get("id"))
-    currency = reading.currency_or_blank(told.get("currency"))
-    name = reading.text(told.get("name")) or "Account"
+    pk = reading.identifier(entry.get("id"))
+    currency = reading.currency_or_blank(entry.get("currency"))
+    name = reading.text(entry.get("name")) or "Account"
     return RemoteAccount(
         # Unique only within the bank.
         external_id=f"{org_key}/{pk}"[:255],
@@ -202,8 +202,8 @@ def _account(told: dict[str, Any]) -> RemoteAccount:
         currency=currency,
         account_type=_account_type(name),
         last_four=_digits_of(name),
-        balance=reading.amount_or_none(told.get("balance")),
-        balance_on=reading.day_of_seconds(told.get("balance-date")),
+        balance=reading.amount_or_none(entry.get("balance")),
+        balance_on=reading.day_of_seconds(entry.get("balance-date")),
         institution_name=reading.text(org.get("name") or org.get("domain"), longest=120),
         refusal="" if currency else "Points and other custom currencies are not money accounts.",
     )
@@ -228,10 +228,10 @@ def _digits_of(name: str) -> str:
     return digits[-4:] if len(digits) >= 4 and tail[-4:].isdigit() else ""
 
 
-def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
-    posted = reading.day_of_seconds(told.get("posted"))
-    acted = reading.day_of_seconds(told.get("transacted_at"))
-    is_pending = told.get("pending") is True or posted is None
+def _line(entry: dict[str, Any], account: RemoteAccount) -> RemoteLine:
+    posted = reading.day_of_seconds(entry.get("posted"))
+    acted = reading.day_of_seconds(entry.get("transacted_at"))
+    is_pending = entry.get("pending") is True or posted is None
     txn_date = acted or posted
     if txn_date is None:
         raise reading.broken("The bank sent a line without a date.")
@@ -239,13 +239,13 @@ def _line(told: dict[str, Any], account: RemoteAccount) -> RemoteLine:
         row_number=0,
         txn_date=txn_date,
         posted_date=None if is_pending else posted,
-        amount=reading.amount(told.get("amount")),
-        description=reading.text(told.get("description")) or "No description",
-        merchant=reading.text(told.get("payee"), longest=200),
-        notes=reading.text(told.get("memo")),
+        amount=reading.amount(entry.get("amount")),
+        description=reading.text(entry.get("description")) or "No description",
+        merchant=reading.text(entry.get("payee"), longest=200),
+        notes=reading.text(entry.get("memo")),
         currency=account.currency,
-        external_id=reading.identifier(told.get("id")),
+        external_id=reading.identifier(entry.get("id")),
         is_pending=is_pending,
-        raw=reading.raw(told),
+        raw=reading.raw(entry),
     )
     return RemoteLine(account.external_id, line)

@@ -274,8 +274,8 @@ def _booking_date(statement: Statement, entry: Element) -> date:
     text = _date_text(entry, "BookgDt") or _date_text(entry, "ValDt")
     found = _day(text) if text else statement.fallback_date
     if found is None:
-        told = f"“{shown(text)}” is not a date." if text else "The entry has no date."
-        raise RowError(told, "txn_date")
+        problem = f"“{shown(text)}” is not a date." if text else "The entry has no date."
+        raise RowError(problem, "txn_date")
     return found
 
 
@@ -352,12 +352,12 @@ def _batch_words(entry: Element, details: list[Element]) -> str:
     """The payments of a batch booking, as text for the notes."""
     if len(details) < 2:
         return ""
-    told = []
+    payments = []
     for detail in details[:LONGEST_BATCH_NOTE]:
         amount = _first(detail, "Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
-        told.append(" ".join(filter(None, (_counterparty(entry, detail), clean_text(amount)))))
+        payments.append(" ".join(filter(None, (_counterparty(entry, detail), clean_text(amount)))))
     more = "; …" if len(details) > LONGEST_BATCH_NOTE else ""
-    return f"Batch of {len(details)} payments: " + "; ".join(told) + more
+    return f"Batch of {len(details)} payments: " + "; ".join(payments) + more
 
 
 def _as_written(element: Element) -> str:

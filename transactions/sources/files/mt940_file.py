@@ -83,8 +83,8 @@ def read(data: bytes) -> IncomingFile:
         entry.part.line_count += 1
         ids[_external_id(_match(entry))] += 1
     file = IncomingFile(format="mt940", rows=iter(()))
-    told = [part for part in parts if part.account or part.line_count] or parts
-    describe_parts(file, told)
+    described = [part for part in parts if part.account or part.line_count] or parts
+    describe_parts(file, described)
     if not ids:
         file.warnings.append("This MT940 file contains no transactions.")
     if any(line.startswith(":34F:") for line in lines):

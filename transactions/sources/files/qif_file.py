@@ -297,9 +297,9 @@ def _category(record: Record) -> tuple[str, str]:
     shared = names.pop() if len(names) == 1 else ""
     notes = []
     if len(splits) > 1:
-        told = [f"{name or 'no category'} {amount}" for name, amount in splits]
-        more = "; …" if len(told) > LONGEST_SPLIT_NOTE else ""
-        notes.append("Split: " + "; ".join(told[:LONGEST_SPLIT_NOTE]) + more)
+        pieces = [f"{name or 'no category'} {amount}" for name, amount in splits]
+        more = "; …" if len(pieces) > LONGEST_SPLIT_NOTE else ""
+        notes.append("Split: " + "; ".join(pieces[:LONGEST_SPLIT_NOTE]) + more)
     if shared.startswith("["):
         return "", join_text((f"Transfer {shared.partition('/')[0]}", *notes))
     # Quicken's class follows the "/"; it is not part of the category.

@@ -144,13 +144,13 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
 
 def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
     """Copy the balances of one account's statements, or add a warning if they don't connect."""
-    told = [part for part in parts if part.opening is not None or part.closing is not None]
-    for earlier, later in pairwise(told):
+    stated = [part for part in parts if part.opening is not None or part.closing is not None]
+    for earlier, later in pairwise(stated):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
             file.warnings.append(
                 f"The statements in this file don't connect: one closes with "
                 f"{earlier.closing}, the next opens with {later.opening}."
             )
             return
-    if told:
-        file.opening_balance, file.closing_balance = told[0].opening, told[-1].closing
+    if stated:
+        file.opening_balance, file.closing_balance = stated[0].opening, stated[-1].closing
