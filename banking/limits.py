@@ -111,6 +111,12 @@ API_PAGE_MAX_ROWS = 200
 BILLS_SHOWN = 200
 CHANGES_LISTED = 100
 MERCHANTS_SHOWN = 100
+LEARNED_SHOWN = 300
+# Merchants with uncategorized transactions: a page, the examples of each, and how many spellings
+# are read to form the groups.
+GROUPS_A_PAGE = 25
+GROUP_EXAMPLES = 3
+MERCHANTS_GROUPED = 10_000
 # The badge shows "99+" from this count.
 ALERTS_COUNTED = 99
 # Listed ids of rows that an undo skipped, and listed lines that an import cannot read.
@@ -142,6 +148,8 @@ ROWS_CHOSEN_BY_API = 10_000
 MOST_CATEGORIES = 500
 MOST_RULES = 5_000
 MOST_SAVED_VIEWS = 50
+# Latest transactions categorized by hand that categories are learned from.
+CHOICES_LEARNED_FROM = 20_000
 # Accounts in one invitation.
 SHARED_ACCOUNTS = 200
 PATTERN_LENGTH = 200

@@ -132,6 +132,21 @@ def loose_transaction(world: World) -> None:
     world["transaction"] = make_transaction(account=world["account"], amount="-3")
 
 
+def uncategorized_at_kiosk(world: World) -> None:
+    """A transaction without a category at a merchant of its own."""
+    make_transaction(account=world["account"], amount="-3", description="Kiosk Quill")
+
+
+def chosen_at_kiosk(world: World) -> None:
+    """A transaction whose category its owner chose."""
+    make_transaction(
+        account=world["account"],
+        amount="-3",
+        description="Kiosk Quill",
+        category=world["category"],
+    )
+
+
 def answered_review(world: World) -> None:
     decide(
         actor=world["owner"],

@@ -18,7 +18,15 @@ from insights.recurring.answering import answer_same
 from insights.recurring.dismissing import dismiss_recurring
 from rewards.services import create_program
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, Change, ImportBatch, ImportRow, ReviewItem, Transfer
+from transactions.models import (
+    Category,
+    Change,
+    ForgottenChoices,
+    ImportBatch,
+    ImportRow,
+    ReviewItem,
+    Transfer,
+)
 from transactions.services.attaching import attach
 from transactions.services.categories import create_category
 from transactions.services.connecting import ask_bank, connect_bank
@@ -66,6 +74,13 @@ def things_of(owner: User) -> dict[str, Any]:
             level="viewer",
         ),
         "saved_view": save_view(actor=owner, name=f"{SECRET} view", query=f"search={SECRET}"),
+        "forgotten_choices": ForgottenChoices.objects.create(
+            user=owner,
+            payee=SECRET.lower(),
+            is_inflow=False,
+            title=f"{SECRET} merchant",
+            forgotten_at=timezone.now(),
+        ),
         "recurring_dismissal": dismiss_recurring(
             actor=owner,
             account=account,

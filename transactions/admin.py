@@ -16,6 +16,7 @@ from transactions.models import (
     CategoryRule,
     Change,
     ChangeRow,
+    ForgottenChoices,
     ImportBatch,
     ImportMapping,
     ImportRow,
@@ -296,3 +297,12 @@ class CategoryAdmin(StaffAdmin):
         """Save through the service; the form's own instance is never written."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         edit_category(actor=user_of(request), category=obj, **changes)
+
+
+@admin.register(ForgottenChoices)
+class ForgottenChoicesAdmin(ReadOnlyAdmin):
+    """Merchants whose choices a person told us to forget."""
+
+    list_display = ["title", "user", "is_inflow", "forgotten_at"]
+    list_select_related = ["user"]
+    search_fields = ["title", "user__email"]

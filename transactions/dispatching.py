@@ -12,6 +12,7 @@ from django.conf import settings
 
 from accounts.models import BankConnection, SyncRun
 from banking.kernel.waking import wake
+from transactions.merchant_groups import MerchantGroup, rows_of
 from transactions.models import (
     Category,
     CategoryRule,
@@ -37,6 +38,13 @@ def edit_soon(
     if _are_few(rows.filter(user=actor)):
         return bulk_edit(actor=actor, rows=rows, at=at, **wanted)
     return _woken(long_change_requests.begin_edit(actor=actor, rows=rows, **wanted))
+
+
+def settle_group_soon(
+    actor: User, group: MerchantGroup, *, category: Category, at: datetime
+) -> Change | None:
+    """Categorize all transactions of a merchant's group: a few at once, many in the worker."""
+    return edit_soon(actor, rows_of(actor, group), at=at, category=category)
 
 
 def delete_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Change | None:

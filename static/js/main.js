@@ -6,6 +6,7 @@ import { startComboboxes } from "./comboboxes.js";
 import { startDialogs } from "./dialogs.js";
 import { startFiles } from "./files.js";
 import { fillGuesses } from "./guesses.js";
+import { startGroups } from "./groups.js";
 import { startHtmx } from "./requests.js";
 import { startKeyboard } from "./keyboard.js";
 import { showCurrentTabs, startMenus } from "./menus.js";
@@ -28,6 +29,7 @@ startRows();
 // Before the cells: a cell focuses the box that stands for its select.
 startComboboxes();
 startCells();
+startGroups();
 startParts();
 startHtmx();
 startCharts();

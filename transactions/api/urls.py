@@ -7,6 +7,7 @@ from transactions.api import (
     connections,
     exporting,
     importing,
+    merchant_groups,
     reviewing,
     rules,
     saved_views,
@@ -105,6 +106,26 @@ urlpatterns = [
     ),
     path("export/csv", exporting.CsvExportApi.as_view(), name="api_export_csv"),
     path("categories", categories.CategoryListApi.as_view(), name="api_category_list"),
+    path(
+        "transactions/by-merchant",
+        merchant_groups.MerchantGroupListApi.as_view(),
+        name="api_group_list",
+    ),
+    path(
+        "categories/learned",
+        merchant_groups.LearnedListApi.as_view(),
+        name="api_learned_list",
+    ),
+    path(
+        "categories/learned/forget",
+        merchant_groups.ForgetApi.as_view(),
+        name="api_learned_forget",
+    ),
+    path(
+        "categories/learned/forgotten/<int:pk>",
+        merchant_groups.ForgottenDetailApi.as_view(),
+        name="api_forgotten_detail",
+    ),
     path("categories/rules", rules.RuleListApi.as_view(), name="api_rule_list"),
     path(
         "categories/rules/preview", rules.RulePreviewAllApi.as_view(), name="api_rule_preview_all"

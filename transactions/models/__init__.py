@@ -4,6 +4,7 @@ from transactions.models.categories import Category, CategoryQuerySet
 from transactions.models.changes import Change, ChangePlan, ChangeRow
 from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
+from transactions.models.learning import ForgottenChoices
 from transactions.models.ledger import (
     CategoryChange,
     MerchantTotal,
@@ -28,6 +29,7 @@ __all__ = [
     "Change",
     "ChangePlan",
     "ChangeRow",
+    "ForgottenChoices",
     "ImportBatch",
     "ImportFile",
     "ImportMapping",

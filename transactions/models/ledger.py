@@ -89,6 +89,7 @@ class Transaction(Trashable):
         MANUAL = "manual", _("Manual")
         IMPORT = "import", _("Import")
         PROVIDER = "provider", _("Provider")
+        LEARNED = "learned", _("Learned")
         NONE = "none", _("None")
 
     class Origin(models.TextChoices):
@@ -197,6 +198,12 @@ class Transaction(Trashable):
                 condition=Q(deleted_at=None),
                 name="transaction_user_category",
             ),
+            # The choices that `rules/learning.py` learns from, and when they last changed.
+            models.Index(
+                fields=["user", "updated_at"],
+                condition=Q(category_source="manual", deleted_at=None),
+                name="transaction_chosen",
+            ),
             models.Index(
                 fields=["txn_date"],
                 condition=Q(status="planned", deleted_at=None),
@@ -258,6 +265,7 @@ class CategoryChange(models.Model):
         USER = "user", _("User")
         RULE = "rule", _("Rule")
         IMPORT = "import", _("Import")
+        LEARNED = "learned", _("Learned")
 
     transaction = models.ForeignKey(
         Transaction, on_delete=models.CASCADE, related_name="category_changes"
@@ -278,7 +286,7 @@ class CategoryChange(models.Model):
         related_name="+",
         db_index=False,
     )
-    by = models.CharField(max_length=6, choices=By.choices)
+    by = models.CharField(max_length=8, choices=By.choices)
     rule = models.ForeignKey(
         "CategoryRule",
         on_delete=models.SET_NULL,

@@ -196,6 +196,11 @@ def _department(found: list[Keyword], brand: Keyword) -> str:
     )
 
 
+def named_in(description: str, *, is_inflow: bool) -> str:
+    """The merchant's name in a bank's wording: as the map knows it, or else cleaned up."""
+    return recognize(description, is_inflow=is_inflow).merchant or clean_merchant(description)
+
+
 def clean_merchant(description: str) -> str:
     """A name to show when nothing is known: the bank's prefixes, numbers and legal forms go."""
     text = " ".join(description.split())

@@ -1,17 +1,26 @@
 """The initial category and clean merchant name of a new line.
 
-Precedence: the user's rules by priority, the provider's category, the built-in merchant map.
-Categories chosen by hand take precedence over all three and never get here.
+Precedence: the user's rules by priority, the provider's category, what the user's own choices
+teach, the built-in merchant map. Categories chosen by hand take precedence over all four and never
+get here.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from django.db.models import Count, Max
 
 from transactions.category_names import CategoryNames
-from transactions.models import Category, CategoryRule, Transaction
+from transactions.models import (
+    Category,
+    CategoryChange,
+    CategoryRule,
+    ForgottenChoices,
+    Transaction,
+)
 from transactions.rules import merchants
+from transactions.rules.learning import Habit, Habits, chosen_by, habits_of
 from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
 
@@ -28,18 +37,37 @@ class Suggestion:
     merchant: str
     rule_id: int | None = None
 
+    @property
+    def by(self) -> str:
+        """Who decided, as the history of categories tells it."""
+        if self.rule_id is not None:
+            return CategoryChange.By.RULE
+        is_learned = self.category_source == _SOURCES.LEARNED
+        return CategoryChange.By.LEARNED if is_learned else CategoryChange.By.IMPORT
+
 
 class Suggester:
-    """Suggests categories for one person's lines. Built once per import, with two queries."""
+    """Suggests categories for one person's lines. Built once per import, with a few queries."""
 
-    def __init__(self, categories: list[Category], rules: list[CategoryRule]) -> None:
+    def __init__(
+        self, categories: list[Category], rules: list[CategoryRule], habits: Habits
+    ) -> None:
         self._book = RuleBook(rules)
         self._names = CategoryNames(categories)
+        self.habits = habits
+        self._habits: dict[tuple[str, bool], Habit | None] = {}
         self._recognized: dict[tuple[str, bool], merchants.Recognized] = {}
 
-    def suggest(self, line: Line, *, is_inflow: bool, provider_category: str = "") -> Suggestion:
-        """The category from the first of rules, provider and built-in map that has one for the
-        line.
+    def suggest(
+        self,
+        line: Line,
+        *,
+        is_inflow: bool,
+        provider_category: str = "",
+        on: date | None = None,
+    ) -> Suggestion:
+        """The category from the first of rules, provider, the person's choices and built-in map
+        that has one for the line. `on` is the line's date.
         """
         recognized = self._recognize(line, is_inflow)
         merchant = (
@@ -52,6 +80,13 @@ class Suggester:
         if provided is not None:
             return Suggestion(provided, _SOURCES.PROVIDER, merchant)
         known = self._names.by_slug.get(recognized.category_slug)
+        habit = self._habit_at(merchant, is_inflow)
+        if habit is not None:
+            learned = habit.learned_for(line.account_id, line.amount, on)
+            if learned is not None:
+                return Suggestion(learned.category_id, _SOURCES.LEARNED, merchant)
+            # The choices contradict each other: the map may only say what one of them said.
+            known = known if known is not None and habit.has_chosen(known) else None
         if known is not None:
             return Suggestion(known, _SOURCES.IMPORT, merchant)
         return Suggestion(None, _SOURCES.NONE, merchant)
@@ -59,6 +94,19 @@ class Suggester:
     def category_named(self, text: str) -> int | None:
         """The category with this slug or name, in any case."""
         return self._names.named(text)
+
+    def habit_at(self, merchant: str, description: str, *, is_inflow: bool) -> Habit | None:
+        """What the person's choices at this line's merchant teach, if there are any."""
+        name = merchant or merchants.named_in(description, is_inflow=is_inflow)
+        return self._habit_at(name, is_inflow)
+
+    def _habit_at(self, merchant: str, is_inflow: bool) -> Habit | None:
+        key = (merchant, is_inflow)
+        if key not in self._habits:
+            if len(self._habits) >= _MEMORY:
+                self._habits.clear()
+            self._habits[key] = self.habits.at(merchant, is_inflow=is_inflow)
+        return self._habits[key]
 
     def _recognize(self, line: Line, is_inflow: bool) -> merchants.Recognized:
         text = f"{line.merchant} {line.description}" if line.merchant else line.description
@@ -72,14 +120,19 @@ class Suggester:
 
 
 def suggester_for(user: User) -> Suggester:
-    """The user's suggester, cached in the process until their rules or categories change."""
+    """The user's suggester, cached in the process until their rules, categories or choices
+    change.
+    """
     rules = CategoryRule.objects.filter(user=user).aggregate(Max("updated_at"), Count("id"))
     categories = Category.objects.visible_to(user).aggregate(Max("updated_at"), Count("id"))
-    return _suggester(user.pk, (*rules.values(), *categories.values()))
+    choices = chosen_by(user.pk).aggregate(Max("updated_at"), Count("id"))
+    forgotten = ForgottenChoices.objects.filter(user=user)
+    versions = (rules, categories, choices, forgotten.aggregate(Max("forgotten_at"), Count("id")))
+    return _suggester(user.pk, tuple(value for found in versions for value in found.values()))
 
 
 @lru_cache(maxsize=64)
 def _suggester(user_id: int, version: tuple) -> Suggester:
     user = User(pk=user_id)
     rules = CategoryRule.objects.visible_to(user).in_force().in_order()
-    return Suggester(list(Category.objects.visible_to(user)), list(rules))
+    return Suggester(list(Category.objects.visible_to(user)), list(rules), habits_of(user_id))

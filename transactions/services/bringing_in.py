@@ -161,6 +161,7 @@ def _usable(
                 Line(description, line.merchant, account.pk, abs(amount)),
                 is_inflow=amount > 0,
                 provider_category=line.category,
+                on=line.txn_date,
             ),
         )
     return list(found.values()), {"errors": errors, "skipped": skipped, "repeated": repeated}
@@ -278,15 +279,14 @@ def _post(
         ],
         batch_size=500,
     )
-    by = CategoryChange.By
-    rule_of = {candidate.fingerprint: candidate.suggestion.rule_id for candidate in new}
+    suggested = {candidate.fingerprint: candidate.suggestion for candidate in new}
     CategoryChange.objects.bulk_create(
         [
             CategoryChange(
                 transaction=row,
                 to_category_id=row.category_id,
-                by=by.RULE if rule_of[row.fingerprint] else by.IMPORT,
-                rule_id=rule_of[row.fingerprint],
+                by=suggested[row.fingerprint].by,
+                rule_id=suggested[row.fingerprint].rule_id,
                 actor=actor,
             )
             for row in rows

@@ -13,7 +13,8 @@ _LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
 _HISTORY = f"""
 INSERT INTO {CategoryChange._meta.db_table}
   (transaction_id, to_category_id, "by", rule_id, actor_id, created_at)
-SELECT t.id, t.category_id, CASE WHEN t.category_source = 'rule' THEN 'rule' ELSE 'import' END,
+SELECT t.id, t.category_id,
+  CASE WHEN t.category_source IN ('rule', 'learned') THEN t.category_source ELSE 'import' END,
   r.rule_id, %s, %s
 FROM {_LEDGER} t
 LEFT JOIN (

@@ -172,6 +172,7 @@ class Staging:
             Line(description, line.merchant, self.account_id, abs(amount)),
             is_inflow=amount > 0,
             provider_category=line.category,
+            on=line.txn_date,
         )
 
     def _checked(self, line: IncomingTransaction, currency: str) -> Decimal:

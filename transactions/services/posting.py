@@ -94,7 +94,7 @@ def post_transaction(
     if category is not None:
         category_source = category_source or Transaction.CategorySource.MANUAL
     elif not category_source and origin != Transaction.Origin.TRANSFER:
-        suggestion = _suggest(account, signed_amount, description, merchant)
+        suggestion = _suggest(account, signed_amount, description, merchant, txn_date)
     row = Transaction(
         user_id=account.user_id,
         account=account,
@@ -225,17 +225,18 @@ def _chosen(rows: TransactionQuerySet, accounts: Mapping[int, Account]) -> Trans
     return Transaction.objects.filter(pk__in=rows.order_by().values("pk"), account__in=accounts)
 
 
-def _suggest(account: Account, amount: Decimal, description: str, merchant: str) -> Suggestion:
+def _suggest(
+    account: Account, amount: Decimal, description: str, merchant: str, on: date
+) -> Suggestion:
     line = Line(description.strip() or merchant.strip(), merchant.strip(), account.pk, abs(amount))
-    return suggester_for(account.user).suggest(line, is_inflow=amount > 0)
+    return suggester_for(account.user).suggest(line, is_inflow=amount > 0, on=on)
 
 
 def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestion) -> None:
-    by = CategoryChange.By
     CategoryChange.objects.create(
         transaction=row,
         to_category_id=suggestion.category_id,
-        by=by.RULE if suggestion.rule_id else by.IMPORT,
+        by=suggestion.by,
         rule_id=suggestion.rule_id,
         actor=actor,
     )

@@ -238,10 +238,11 @@ def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
     if item.import_row and item.import_row.details:
         row = give_details_of(row, item.import_row.details)
     if row.category_id:
+        by, is_learned = CategoryChange.By, row.category_source == "learned"
         CategoryChange.objects.create(
             transaction=row,
             to_category_id=row.category_id,
-            by=CategoryChange.By.IMPORT,
+            by=by.LEARNED if is_learned else by.IMPORT,
             actor=actor,
         )
     if item.source:

@@ -21,6 +21,7 @@ from transactions.forms.entering import (
     entries_of,
     new_entries,
 )
+from transactions.learned_words import why_learned
 from transactions.models import CategoryChange, Transaction
 from transactions.rules.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
@@ -53,6 +54,7 @@ def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
         "category_form": CategoryChoiceForm(user=request.user, row=row),
         "notes_form": NotesForm(row=row),
         "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
+        "why_learned": why_learned(row),
     }
     return render(request, "transactions/transaction_detail.html", context)
 

@@ -143,6 +143,8 @@ _CATEGORIES = {
     "transactions.category.created": _("Category added"),
     "transactions.category.edited": _("Category changed"),
     "transactions.category.deleted": _("Category removed"),
+    "transactions.choices.forgotten": _("Learned category forgotten"),
+    "transactions.choices.remembered": _("Learned category used again"),
     "transactions.rule.created": _("Rule added"),
     "transactions.rule.edited": _("Rule changed"),
     "transactions.rule.deleted": _("Rule removed"),
