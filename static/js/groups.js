@@ -15,7 +15,9 @@ export function startGroups() {
   document.addEventListener("htmx:afterSettle", (event) => {
     if (next) fieldOf(next)?.focus();
     else if (event.detail.elt.matches?.("[data-group]")) fieldOf(event.detail.elt)?.focus();
-    else if (!document.querySelector("[data-group]")) location.replace(location.pathname);
+    else if (!document.querySelector("[data-group]") && document.querySelector("[data-more-groups]")) {
+      location.replace(location.pathname);
+    }
     next = null;
   });
   document.addEventListener("keydown", onKey);

@@ -23,6 +23,7 @@ from banking.kernel.snapshot import read_snapshot
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
+from transactions.merchant_groups import uncategorized
 from transactions.models import ImportBatch
 from transactions.services.import_confirming import (
     revert_group,
@@ -269,6 +270,7 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
         "proof": proof,
         "others": others_of(batch),
         "may_change": may_change(request.user, batch.account),
+        "uncategorized_count": uncategorized(request.user).filter(import_batch=batch).count(),
     }
     return render(request, "transactions/import_receipt.html", context)
 
