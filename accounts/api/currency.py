@@ -139,7 +139,7 @@ def rate_data(currency: str, rate: Rate | None) -> dict[str, Any]:
 
 def _known_day(on: date) -> date:
     if not FIRST_RATES <= on <= LAST_DAY:
-        raise serializers.ValidationError(f"Choose a day from {FIRST_RATES} on.")
+        raise serializers.ValidationError(f"Choose a date on or after {FIRST_RATES}.")
     return on
 
 
@@ -153,7 +153,7 @@ class CurrencyRatesApi(ApiView):
         responses=RatesOut,
         parameters=[
             currency_parameter("base", "Default: your base currency."),
-            OpenApiParameter("on", DAY, description=f"From {FIRST_RATES} on. Default: today."),
+            OpenApiParameter("on", DAY, description=f"On or after {FIRST_RATES}. Default: today."),
             OpenApiParameter(
                 "currencies",
                 {"type": "string", "pattern": CURRENCY_LIST, "maxLength": LONGEST_LIST},
@@ -192,7 +192,9 @@ class CurrencySummaryApi(ApiView):
         responses=CurrencySummaryOut,
         parameters=[
             currency_parameter("base", "Default: your base currency."),
-            OpenApiParameter("include_shared", bool, description="Also accounts shared with you."),
+            OpenApiParameter(
+                "include_shared", bool, description="Include accounts shared with you."
+            ),
         ],
     )
     def get(self, request: UserApiRequest) -> Response:

@@ -20,7 +20,9 @@ class AccountOut(serializers.ModelSerializer):
     balance = AmountSerializerField(read_only=True)
     opening_balance = AmountSerializerField(read_only=True)
     overdraft_limit = AmountSerializerField(read_only=True)
-    masked_account = serializers.CharField(read_only=True, help_text="“****” and the last four.")
+    masked_account = serializers.CharField(
+        read_only=True, help_text="“****” and the last four digits."
+    )
     access = serializers.SerializerMethodField()
     is_shared = serializers.SerializerMethodField(help_text="Shared with you by its owner.")
 

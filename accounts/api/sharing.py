@@ -74,7 +74,7 @@ class InviteIn(Input):
         max_length=SHARED_ACCOUNTS,
         required=False,
     )
-    all_accounts = serializers.BooleanField(required=False, help_text="All you have now.")
+    all_accounts = serializers.BooleanField(required=False, help_text="Every account you have now.")
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()

@@ -71,7 +71,7 @@ class TypeIn(Input):
         required=False,
         allow_null=True,
         default=None,
-        help_text="Money in your base currency, or percent. null: the type's own rule.",
+        help_text="An amount in your base currency, or a percentage. null: the default rule.",
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -23,5 +23,5 @@ class JsonParser(JSONParser):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object.")
+        raise ValueError("an object contains the same name twice.")
     return found

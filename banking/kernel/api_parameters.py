@@ -16,7 +16,7 @@ CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` 
 PAGE_SIZE = OpenApiParameter(
     "page_size",
     {"type": "integer", "default": settings.API_PAGE_ROWS},
-    description=f"1 to {settings.API_PAGE_MAX_ROWS}; any other number becomes the nearest of them.",
+    description=f"1 to {settings.API_PAGE_MAX_ROWS}; other values become the nearest limit.",
 )
 _WHOLE_NUMBER = re.compile(r"-?\d+", re.ASCII)
 

@@ -159,7 +159,7 @@ class PayIn(Input):
     account = OwnAccountField(
         required=False,
         allow_null=True,
-        help_text="null if it was paid elsewhere. Nothing is posted.",
+        help_text="null: paid elsewhere, so no transaction is posted.",
     )
     amount = AmountSerializerField(positive=True, required=False)
     paid_on = serializers.DateField(required=False, help_text="Default: today in your time zone.")

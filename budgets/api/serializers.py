@@ -156,7 +156,10 @@ class BudgetIn(Input):
 
     category = CategorySlugField(help_text="The slug of an expense category.")
     month = serializers.IntegerField(
-        min_value=1, max_value=12, required=False, help_text="Default: this month, in your zone."
+        min_value=1,
+        max_value=12,
+        required=False,
+        help_text="Default: this month in your time zone.",
     )
     year = serializers.IntegerField(
         min_value=EARLIEST_YEAR, max_value=LATEST_YEAR, required=False, help_text="Default: this."

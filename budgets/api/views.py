@@ -45,7 +45,7 @@ MONTH_PARAMETERS = [
         "year", whole_number(EARLIEST_YEAR, LATEST_YEAR), description="Default: this year."
     ),
     OpenApiParameter(
-        "month", whole_number(1, 12), description="Default: this month, in your zone."
+        "month", whole_number(1, 12), description="Default: this month in your time zone."
     ),
 ]
 _COUNT = inline_serializer(

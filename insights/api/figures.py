@@ -38,7 +38,7 @@ from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 SHARED = [
-    currency_parameter("currency", "Show in this one. Default: your base currency."),
+    currency_parameter("currency", "Currency of the figures. Default: your base currency."),
     OpenApiParameter(
         "include_shared",
         bool,
@@ -52,7 +52,7 @@ PERIOD = [
     OpenApiParameter("date_to", DAY, description="Last day, 2025-12-31."),
     *SHARED,
 ]
-YEAR = [OpenApiParameter("year", whole_number(*YEARS), description="Default: this one."), *SHARED]
+YEAR = [OpenApiParameter("year", whole_number(*YEARS), description="Default: this year."), *SHARED]
 LIMIT = OpenApiParameter(
     "limit",
     whole_number(1, MERCHANTS_SHOWN) | {"default": SHOWN},

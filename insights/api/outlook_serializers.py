@@ -112,7 +112,7 @@ class DismissalIn(Input):
         required=False,
         allow_blank=True,
         default="",
-        help_text="As it is shown.",
+        help_text="As listed.",
     )
 
 
@@ -148,7 +148,7 @@ class SameAnswerIn(Input):
         required=False,
         allow_blank=True,
         default="",
-        help_text="As it is shown.",
+        help_text="As listed.",
     )
 
 

@@ -21,7 +21,7 @@ class DashboardOverviewApi(ApiView):
         operation_id="dashboard_overview",
         responses=OverviewOut,
         parameters=[
-            OpenApiParameter("month", MONTH, description="A month, 2025-12. Default: this one."),
+            OpenApiParameter("month", MONTH, description="A month, 2025-12. Default: this month."),
             OpenApiParameter("period", str, enum=list(SPANS)),
             OpenApiParameter("date_from", DAY, description="First day, 2025-12-01."),
             OpenApiParameter("date_to", DAY, description="Last day, 2025-12-31."),

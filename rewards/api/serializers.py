@@ -92,7 +92,9 @@ class PointsEntryIn(Input):
 
     kind = serializers.ChoiceField(choices=_KINDS)
     points = serializers.IntegerField(min_value=-MOST_POINTS, max_value=MOST_POINTS)
-    occurred_on = serializers.DateField(required=False, help_text="Default: today, in your zone.")
+    occurred_on = serializers.DateField(
+        required=False, help_text="Default: today in your time zone."
+    )
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 

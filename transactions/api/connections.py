@@ -42,7 +42,7 @@ KEEP, REMOVE = "keep", "remove"
 DATA = OpenApiParameter(
     "data",
     enum=[KEEP, REMOVE],
-    description="What becomes of the lines the bank brought: kept (default), or to the trash.",
+    description="What happens to its transactions: kept (default), or moved to the trash.",
 )
 LARGEST_WEBHOOK = 256 * 1024
 
@@ -154,7 +154,7 @@ def _refuse_missing(provider: str, given: dict[str, str]) -> None:
         raise ValidationError(dict.fromkeys(missing, "This is needed to connect."))
     extra = sorted(set(given) - set(needs))
     if extra:
-        raise ValidationError(dict.fromkeys(extra, "This provider does not need it."))
+        raise ValidationError(dict.fromkeys(extra, "This provider doesn't need this."))
 
 
 class ConnectionDetailApi(ConnectionApi):

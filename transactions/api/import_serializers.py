@@ -90,7 +90,7 @@ class ImportIn(Input):
     accounts = AccountsField(
         required=False,
         default=None,
-        help_text="Where each part of a file of several accounts goes; a refusal lists the parts.",
+        help_text="If the file has several accounts: where each part goes. A 400 lists the parts.",
     )
     confirm = serializers.BooleanField(
         required=False, default=True, help_text="false: check only, then confirm in a second call."
@@ -105,7 +105,7 @@ class ConfirmIn(Input):
     only_this = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="true: leave the file's imports into other accounts as they are.",
+        help_text="true: leave this file's imports into other accounts unchanged.",
     )
 
 
@@ -115,7 +115,7 @@ class RevertIn(Input):
     only_this = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="true: leave the file's imports into other accounts as they are.",
+        help_text="true: leave this file's imports into other accounts unchanged.",
     )
 
 
@@ -157,7 +157,7 @@ class ImportOut(serializers.ModelSerializer):
     parts = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
-        help_text="What this account takes of a file of several accounts; empty for all of it.",
+        help_text="The file's parts that belong to this account; empty if all of it does.",
     )
     counts = CountsOut(source="*", read_only=True)
     inflow = AmountSerializerField(currency="account.currency", read_only=True)

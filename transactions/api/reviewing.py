@@ -24,7 +24,10 @@ class IncomingLineOut(serializers.ModelSerializer):
 
     signed_amount = AmountSerializerField(read_only=True)
     transaction = serializers.IntegerField(
-        source="entered_id", read_only=True, allow_null=True, help_text="Where it was entered here."
+        source="entered_id",
+        read_only=True,
+        allow_null=True,
+        help_text="Set if it was entered by hand.",
     )
     import_batch = serializers.IntegerField(
         source="import_row.batch_id", read_only=True, allow_null=True, default=None

@@ -96,7 +96,7 @@ class RuleIn(Input):
             attrs["category"] = category_of_owner(user_id, attrs["category"])
             if attrs["category"] is None:
                 raise serializers.ValidationError(
-                    {"category": "A rule gives a category."}, code="required"
+                    {"category": "Choose a category."}, code="required"
                 )
         return attrs
 
@@ -258,7 +258,7 @@ class UndoneOut(serializers.Serializer):
     restored_count = serializers.IntegerField()
     left_count = serializers.IntegerField()
     left = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Their ids, the first hundred."
+        child=serializers.IntegerField(), help_text="Up to a hundred of their ids."
     )
 
 

@@ -71,7 +71,7 @@ class EntryReviewOut(serializers.Serializer):
     """The question raised by an entered transaction; answer it at /api/review/{id}."""
 
     id = serializers.IntegerField()
-    candidate = serializers.IntegerField(help_text="The transaction it may be.")
+    candidate = serializers.IntegerField(help_text="The transaction it may duplicate.")
     reason = serializers.CharField()
 
 

@@ -25,9 +25,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=False,
     description=(
-        "A text of your own (a UUID is fine), at most 200 characters, new for every command. The "
-        "same key with the same body answers the same and takes effect once, for seven days; "
-        "with another body it is refused with 422."
+        "Any text of up to 200 characters, such as a UUID; use a new one for every command. "
+        "For seven days, the same key with the same body takes effect only once and returns the "
+        "same response. With a different body the response is 422."
     ),
 )
 REPLAYED = OpenApiParameter(
@@ -36,7 +36,7 @@ REPLAYED = OpenApiParameter(
     OpenApiParameter.HEADER,
     response=True,
     enum=["true"],
-    description="Sent when this is the kept answer of an earlier request with the same key.",
+    description="Sent if this response was stored by an earlier request with the same key.",
 )
 HEADERS = (IDEMPOTENCY_KEY, REPLAYED)
 

@@ -128,14 +128,14 @@ class SessionOut(serializers.Serializer):
     device = serializers.CharField()
     ip = serializers.CharField(allow_null=True)
     last_seen_at = serializers.DateTimeField()
-    is_current = serializers.BooleanField(help_text="The one that asks.")
+    is_current = serializers.BooleanField(help_text="The session of this request.")
 
 
 class FactorsOut(serializers.Serializer):
     """Which second factors are set up."""
 
     is_on = serializers.BooleanField()
-    totp = serializers.BooleanField(help_text="Codes by an app.")
+    totp = serializers.BooleanField(help_text="Codes from an authenticator app.")
     passkeys = serializers.IntegerField()
     recovery_codes_left = serializers.IntegerField()
 
@@ -177,7 +177,7 @@ class TokensOut(serializers.Serializer):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
-    expires_in = serializers.IntegerField(help_text="Seconds the access token counts.")
+    expires_in = serializers.IntegerField(help_text="Seconds until the access token expires.")
 
 
 class SignedInOut(TokensOut):

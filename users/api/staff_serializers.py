@@ -11,7 +11,9 @@ class StaffUserOut(serializers.ModelSerializer):
     """A user, as auditors and admins see one."""
 
     timezone = serializers.CharField(read_only=True)
-    is_locked = serializers.BooleanField(help_text="After wrong passwords in the last 15 minutes.")
+    is_locked = serializers.BooleanField(
+        help_text="Locked by wrong passwords in the last 15 minutes."
+    )
 
     class Meta:
         model = User
@@ -27,7 +29,9 @@ class MaskedUserOut(serializers.ModelSerializer):
     email = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
     phone = serializers.SerializerMethodField()
-    is_locked = serializers.BooleanField(help_text="After wrong passwords in the last 15 minutes.")
+    is_locked = serializers.BooleanField(
+        help_text="Locked by wrong passwords in the last 15 minutes."
+    )
 
     class Meta:
         model = User

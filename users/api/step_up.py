@@ -23,8 +23,8 @@ STEP_UP = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=False,
     description=(
-        "What POST /api/auth/step-up answered, at most five minutes ago. Without it this is "
-        "refused with 403 `step_up_required`."
+        "The value from POST /api/auth/step-up, at most five minutes old. Without it, the "
+        "response is 403 `step_up_required`."
     ),
 )
 

@@ -47,8 +47,8 @@ class TokenRace(APIException):
     status_code = 409
     default_code = "refresh_in_progress"
     default_detail = (
-        "This refresh token was used a moment ago. Use the tokens that request was given, and do"
-        " not send this one again. If that answer was lost, sign in again."
+        "This refresh token was just used. Use the tokens from that response, and don't send this"
+        " one again. If the response was lost, sign in again."
     )
 
 
@@ -189,7 +189,7 @@ class MeApi(ApiView):
         parameters=[STEP_UP],
         responses={
             204: OpenApiResponse(
-                description="Your account has been deleted. No token works anymore."
+                description="Your account has been deleted. All tokens have ended."
             )
         },
     )
