@@ -183,7 +183,7 @@ def test_owner_can_see_their_objects(world, people, subtests, names):
             assert answer.status_code in (200, 302), answer.content[:300]
 
 
-def test_whose_access_is_closed_is_nobody_even_with_her_own_things(world, people, subtests):
+def test_a_deactivated_user_cannot_access_even_her_own_objects(world, people, subtests):
     """Her existing session stops working with the next request."""
     User.objects.filter(pk=world["owner"].pk).update(is_active=False)
     before = everything()
@@ -253,7 +253,7 @@ def staff_path(url: Url, pk: int) -> str:
     return re.sub(r"<[^>]+>", "x", re.sub(r"\(\?P<url>.*?\)\$?", "x", path)).rstrip("$")
 
 
-def test_the_staff_site_shows_itself_to_staff_alone(world, people, subtests):
+def test_the_staff_site_is_visible_to_staff_only(world, people, subtests):
     """Request every URL pattern of the staff site as non-staff users and anonymously."""
     before = everything()
     for url in (url for url in ALL if url.name.startswith("admin:") and url.who == STAFF):

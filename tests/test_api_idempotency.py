@@ -237,7 +237,7 @@ def ask(address: str, method: str, path: str, body: Any = None, **headers: Any) 
 
 @pytest.mark.once
 @pytest.mark.worker
-def test_a_header_that_is_not_ascii_moves_no_money(live):
+def test_a_non_ascii_key_moves_no_money(live):
     """granian passes the header on as empty, which used to run the same transfer twice."""
     sign_in = {"email": "alice@example.com", "password": PASSWORD}
     _, tokens = ask(live, "POST", "/api/auth/login", sign_in)

@@ -154,7 +154,7 @@ def rows_of_one(rows: Rows, pk: int) -> Rows:
 
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_change_is_told_and_takes_nothing_forbidden(moment, command):
+def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
     """Records one event, or those listed, and ignores or rejects every forbidden field."""
     command.ready(moment)
     client, owner, other = browser_of(moment), moment["owner"], moment["other"]
@@ -247,7 +247,7 @@ REFERRING |= {"transaction", "part-0-category", "parent"}
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_no_entry_reaches_a_thing_of_somebody_else(moment, subtests):
+def test_no_field_accepts_another_persons_object(moment, subtests):
     """Send another person's ID or slug in each writable foreign key."""
     tried, other = 0, moment["other"].pk
     for command in COMMANDS:

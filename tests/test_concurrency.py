@@ -226,7 +226,7 @@ def test_negative_control_reading_then_writing_without_locking_drifts(hot, unloc
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
-def test_opposite_transfers_at_once_neither_lose_money_nor_wait_for_ever(hot):
+def test_concurrent_opposite_transfers_neither_lose_money_nor_deadlock(hot):
     """Half of the threads move a to b, half b to a; some are deleted concurrently."""
     first, second = Account.objects.order_by("name")[:2]
 

@@ -350,7 +350,7 @@ class _OfxLine:
 
 
 @pytest.mark.parametrize("key", ["checking", "card"])
-def test_a_household_is_asked_about_few_of_its_lines(db, key, record_property):
+def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):
     """Import half a year in monthly files that overlap by a week, with one in fifty lines also
     entered by hand, and finally the same half year in another format and wording.
     """

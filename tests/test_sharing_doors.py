@@ -224,7 +224,7 @@ def test_view_as_shows_exactly_what_the_member_would_see(alices, alice, bob, che
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("level", ["viewer", "analyst"])
-def test_nothing_is_offered_to_who_views_as_another_that_is_refused(alices, alice, bob, level):
+def test_viewing_as_someone_offers_no_action_that_would_be_refused(alices, alice, bob, level):
     """Follow every link reachable from the home page, once for each kind of page.
 
     The only form available is the one that stops viewing.

@@ -180,7 +180,7 @@ def test_support_cannot_query_beyond_what_the_page_offers(world, client_for, sub
                 assert page.status_code in (302, 400)
 
 
-def test_no_filter_in_the_address_tells_a_secret_that_no_page_shows(world, client_for, alice):
+def test_no_url_filter_reveals_a_hidden_value(world, client_for, alice):
     """Filters could reveal a secret letter by letter: a session key is enough to take over a
     session.
     """

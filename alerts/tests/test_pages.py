@@ -106,7 +106,7 @@ def test_an_invalid_threshold_shows_an_error_and_saves_nothing(alice, client_for
     assert not AlertSubscription.objects.exists()
 
 
-def test_an_unconfigured_channel_says_so(alice, client_for):
+def test_an_unconfigured_channel_shows_a_note(alice, client_for):
     page = client_for(alice).get("/alerts/subscriptions/").content.decode()
     assert "Text messages aren&#x27;t set up here." in page
     assert "set up yet. Messages are saved to a folder" in page

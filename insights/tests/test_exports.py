@@ -66,7 +66,7 @@ def waiting(alice, checking, now):
 
 
 @pytest.mark.slow
-def test_the_page_says_what_a_file_of_transactions_holds(alice, client_for):
+def test_the_page_describes_the_transactions_file(alice, client_for):
     page = client_for(alice).get("/exports/").content.decode()
     assert "split parts, notes, planned transactions and transfers" in page
     for name in ("hledger", "beancount"):
@@ -142,7 +142,7 @@ def test_invalid_requests_show_an_error_at_the_field(alice, checking, bobs_accou
     assert not Export.objects.exists()
 
 
-def test_a_machine_without_pango_says_so(alice, checking, api_for, monkeypatch):
+def test_without_pango_the_user_gets_an_explanation(alice, checking, api_for, monkeypatch):
     def missing(name):
         raise OSError("cannot load library 'libpango-1.0-0'")
 
@@ -185,7 +185,7 @@ def test_a_killed_worker_is_replaced_and_its_late_file_discarded(waiting, now):
     assert bytes(pieces.get()).startswith(b"%PDF")
 
 
-def test_the_owner_is_told_after_three_killed_workers(waiting, now):
+def test_the_owner_is_notified_after_three_killed_workers(waiting, now):
     for number in range(3):
         assert exporting._claim(waiting.pk, now + number * SOON)
     late = now + 3 * SOON

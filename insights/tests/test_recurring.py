@@ -178,7 +178,7 @@ def test_a_bill_form_is_prefilled_and_existing_bills_are_marked(alice, household
     assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
 
 
-def test_a_busy_merchant_is_read_in_part_and_a_till_not_at_all(alice, on):
+def test_a_busy_merchant_is_read_partly_and_a_cash_register_not_at_all(alice, on):
     account = make_account(user=alice, name="Till")
     many = 2 * MOST_OF_ONE_MERCHANT
     sales = [on - timedelta(days=number // 4) for number in range(many + 1)]

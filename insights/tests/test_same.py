@@ -88,7 +88,7 @@ def answer(alice, bill, home, *, is_same, key="harbor homes"):
         {"name": "Harbor", "amount": "600", "due": date(2026, 11, 4)},
     ],
 )
-def test_what_may_be_the_same_is_asked_and_counts_twice_until_it_is_answered(alice, home, bill):
+def test_a_possible_duplicate_raises_a_question_and_counts_twice_until_answered(alice, home, bill):
     if slug := bill.get("category"):
         bill = bill | {"category": Category.objects.get(user=None, slug=slug)}
     made = bill_of(alice, **bill)
@@ -108,7 +108,7 @@ def test_what_may_be_the_same_is_asked_and_counts_twice_until_it_is_answered(ali
         {"name": "Harbor Homes", "amount": "3000"},
     ],
 )
-def test_what_is_certain_either_way_is_not_asked(alice, home, bill):
+def test_certain_pairs_raise_no_question(alice, home, bill):
     bill_of(alice, **bill)
     assert asked(alice) == set()
 
@@ -144,7 +144,7 @@ def test_an_answer_is_about_the_contract_with_the_nearest_amount(alice, home):
     assert rents(alice) == -1260
 
 
-def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(alice, home):
+def test_a_later_answer_replaces_an_earlier_one_and_is_audited(alice, home):
     bill = bill_of(alice)
     for is_same in (True, True, False):
         answer(alice, bill, home, is_same=is_same)
@@ -155,7 +155,7 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(al
         answer(alice, bill, home, is_same=True, key="")
 
 
-def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time_machine):
+def test_a_question_is_answered_and_reopened_in_the_api(alice, bob, home, api_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     api = api_for(alice)
@@ -182,7 +182,7 @@ def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time
 
 
 @pytest.mark.parametrize("page", ["forecast", "recurring", "bill"])
-def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, page):
+def test_each_page_asks_and_returns_to_itself(alice, home, client_for, time_machine, page):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     client = client_for(alice)
@@ -224,7 +224,7 @@ def test_the_page_of_another_or_a_skipped_bill_does_not_ask(alice, home, client_
      (6, "missed on Nov 1")],
 )  # fmt: skip
 @pytest.mark.parametrize("page", ["forecast", "recurring"])
-def test_both_pages_say_what_is_late(alice, home, client_for, time_machine, page, day, shown):
+def test_both_pages_show_late_payments(alice, home, client_for, time_machine, page, day, shown):
     time_machine.move_to(datetime(2026, 11, day, 12, tzinfo=UTC))
     text = client_for(alice).get(f"/insights/{page}/").content.decode()
     assert shown in " ".join(text.split())
@@ -249,7 +249,7 @@ def test_a_payment_is_late_until_it_is_given_up_and_then_missed(alice, home):
     assert late(alice, date(2026, 12, 3)) == (second, True, 2, first)
 
 
-def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice, home):
+def test_a_late_payment_is_expected_tomorrow_with_its_due_date(alice, home):
     def events_from(on):
         return [
             (event.on, event.due, event.late_days, event.missed_on)
@@ -270,7 +270,7 @@ def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice,
     ]
 
 
-def test_home_says_how_many_questions_are_open(alice, bob, home, client_for, time_machine):
+def test_home_shows_the_number_of_open_questions(alice, bob, home, client_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     said = "1 bill may be the same as a recurring payment."
     client = client_for(alice)
@@ -290,7 +290,7 @@ def test_home_says_how_many_questions_are_open(alice, bob, home, client_for, tim
 
 
 @pytest.mark.parametrize("role", ["viewer"])
-def test_who_sees_no_insights_is_not_asked(alice, home, role):
+def test_users_without_insights_are_not_asked(alice, home, role):
     bill_of(alice)
     alice.role = role
     alice.save()

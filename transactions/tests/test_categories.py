@@ -49,7 +49,7 @@ def test_slug_is_unique_and_made_from_the_name(alice, bob):
     assert len(slug(alice, "x" * 80)) == 50
 
 
-def test_child_has_its_parents_kind_and_color(alice):
+def test_subcategory_has_its_parents_kind_and_color(alice):
     income = Category.objects.get(slug="income")
     child = create_category(actor=alice, user=alice, name="Tips", kind="expense", parent=income)
     assert (child.kind, child.color) == ("income", income.color)

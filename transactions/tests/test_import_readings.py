@@ -101,7 +101,7 @@ def test_every_line_with_an_amount_is_on_the_receipt_with_its_reason(checking):
         ("<STATUS><CODE>15500<SEVERITY>ERROR<MESSAGE>Signon invalid</STATUS>", "Signon invalid"),
     ],
 )  # fmt: skip
-def test_file_without_lines_gives_the_real_reason(body, words, api_for, alice, checking):
+def test_file_without_lines_gives_the_actual_reason(body, words, api_for, alice, checking):
     batch = checked(checking, ofx(body))
     assert batch.status == "failed"
     assert words in batch.error

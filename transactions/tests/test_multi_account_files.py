@@ -412,7 +412,7 @@ def test_own_export_restores_both_accounts_in_another_ledger(post, own, alice, b
     ]
 
 
-def test_a_workbook_with_a_column_of_accounts_is_asked_about(post, own):
+def test_a_workbook_with_an_account_column_raises_a_question(post, own):
     rows = [[on, NAMES[key], text, amount] for key, on, text, amount in LINES]
     content = workbook(("March", [["Date", "Account", "Description", "Amount"], *rows]))
     checking, savings = own("Everyday"), own("Rainy days")
@@ -423,7 +423,7 @@ def test_a_workbook_with_a_column_of_accounts_is_asked_about(post, own):
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
 
 
-def test_a_german_table_of_two_ibans_gives_the_account_its_lines(post, own):
+def test_a_german_table_with_two_ibans_assigns_lines_to_their_account(post, own):
     content = (
         b"IBAN Auftragskonto;Buchungstag;Name Zahlungsbeteiligter;IBAN Zahlungsbeteiligter;"
         b"Verwendungszweck;Betrag;Waehrung\n"

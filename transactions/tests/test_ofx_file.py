@@ -42,7 +42,7 @@ def test_real_file_gives_the_expected_count_and_sum(expected):
 
 
 @pytest.mark.corpus
-def test_real_file_without_dates_gives_only_rejected_lines():
+def test_real_file_without_dates_yields_only_rejected_lines():
     data = (REAL_FILES / "ofx/ofxparse__fail_nice__date_missing.ofx").read_bytes()
     transactions, unusable = split_rows(ofx_file.read(data))
     assert transactions == []

@@ -169,7 +169,9 @@ def test_a_planned_line_is_posted_by_the_export_of_a_later_day(checking, elsewhe
     assert check_ledger(elsewhere.pk).is_clean
 
 
-def test_a_line_told_apart_comes_in_with_its_tags_and_parts(checking, elsewhere, groceries):
+def test_a_line_marked_different_is_imported_with_its_tags_and_parts(
+    checking, elsewhere, groceries
+):
     row = make_transaction(account=checking, amount="-9.00", tags=["trip"], description="Tea")
     parts = [Part(Decimal(-4), groceries), Part(Decimal(-5), None)]
     split_transaction(actor=checking.user, transaction=row, parts=parts)

@@ -108,7 +108,7 @@ def test_malformed_filter_shows_an_error_at_its_field(client, checking):
     assert client.get("/transactions/?cursor=nonsense").status_code == 404
 
 
-def test_empty_list_says_why(client, checking):
+def test_empty_list_explains_itself(client, checking):
     assert "No transactions yet" in page(client, "/transactions/")
     assert "No matching transactions" in page(client, "/transactions/?search=zzz")
 

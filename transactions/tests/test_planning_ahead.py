@@ -132,7 +132,7 @@ def test_today_is_where_the_person_is(db):
         assert (statuses(row) == ["planned"]) == is_planned
 
 
-def test_a_stopped_run_goes_on_where_it_stopped(checking, monkeypatch):
+def test_a_stopped_run_resumes_where_it_stopped(checking, monkeypatch):
     rows = [booked_ahead(checking, "-1.00", number) for number in range(1, 6)]
     monkeypatch.setattr(planning_ahead, "CHANGE_STEP_ROWS", 2)
     plan = planning_ahead._plan
@@ -153,7 +153,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(checking, monkeypatch):
     assert_ledger_holds()
 
 
-def test_command_counts_first_and_changes_only_when_told(checking):
+def test_command_only_counts_unless_asked_to_apply(checking):
     row = booked_ahead(checking, "-1.00", 400 * 5)
     said = StringIO()
     call_command("plan_future_entries", stdout=said)

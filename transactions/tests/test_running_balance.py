@@ -89,6 +89,6 @@ def test_account_page_shows_pages_and_a_chart(alice, client_for, busy):
     assert year.context["points"][-1].on >= timezone.now().date()
 
 
-def test_account_without_rows_says_so(alice, client_for, checking):
+def test_account_without_transactions_shows_a_message(alice, client_for, checking):
     text = client_for(alice).get(f"/accounts/{checking.pk}/").content.decode()
     assert "No transactions yet" in text

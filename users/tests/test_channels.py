@@ -123,7 +123,7 @@ def test_a_refused_connection_is_retried(alice, twilio, settings):
 
 
 @pytest.mark.django_db
-def test_without_twilio_or_a_number_an_sms_says_why_it_was_not_sent(alice, settings):
+def test_without_twilio_or_a_number_an_sms_records_why_it_was_not_sent(alice, settings):
     row = write(alice)
     assert deliver_due(at=AT) == {"skipped": 1}
     row.refresh_from_db()

@@ -181,7 +181,7 @@ def test_a_known_browser_is_not_locked_out_by_others_at_its_address(alice):
     assert browser.post("/users/login/", form).status_code == 302
 
 
-def test_a_known_browser_has_five_guesses_of_its_own(alice):
+def test_a_known_browser_has_its_own_five_guesses(alice):
     browser = Client()
     form = {"login": "alice@example.com", "password": PASSWORD}
     browser.post("/users/login/", form)
@@ -245,7 +245,7 @@ def no_store(settings):
     settings.CACHES = _redis_at("redis://127.0.0.1:9/0")
 
 
-def test_without_the_store_nobody_can_sign_in(no_store, alice):
+def test_sign_in_is_refused_while_the_store_is_down(no_store, alice):
     answer = APIClient(raise_request_exception=False).post(
         LOGIN, {"email": alice.email, "password": PASSWORD}
     )

@@ -70,7 +70,7 @@ def test_a_rolled_back_message_is_not_sent(alice):
     assert not Notification.objects.exists()
 
 
-def test_without_a_server_a_mail_says_it_was_not_sent(alice, settings):
+def test_without_a_mail_server_a_mail_is_marked_not_sent(alice, settings):
     settings.SMTP_HOST = ""
     write(alice)
     assert deliver_due(at=AT) == {"skipped": 1}

@@ -72,7 +72,7 @@ def test_without_a_valid_guess_the_time_zone_is_utc(timezone):
         {"base_currency": "???"},
     ],
 )
-def test_an_invalid_sign_up_creates_nobody(alice, change):
+def test_an_invalid_sign_up_creates_no_user(alice, change):
     answer = Client().post("/users/signup/", SIGN_UP | change)
     assert answer.status_code in (200, 422)
     assert "errorlist" in answer.content.decode()
