@@ -1,4 +1,4 @@
-"""The words banks use for columns, in many languages.
+"""The words banks use as column headings, in many languages.
 
 Words are folded (lower case, no accents, punctuation as one space), separated by "|" and in order
 of preference. An exact match scores higher than a heading that contains the word.
@@ -206,6 +206,27 @@ _CARD = re.compile(
     r"(?<!\w)(?:credit ?card|card ?id|card ?holder|card ?member|card|carte|kredit"
     r"karte|karte|kreditkort|kort|tarjeta|carta|cartao|karta|kredietkaart|kaart)"
 )
+_OWN_ACCOUNT = re.compile(
+    r"(?<!\w)(?:account name|account holder|account owner|account|my account|account type|holder|"
+    r"card ?holder|card ?member|cardholder name|card name|card|kontoname|kontobezeichnung|"
+    r"kontoinhaber|inhaber|auftragskonto|bezeichnung auftragskonto|titulaire|nom du compte|compte|"
+    r"titular|nombre de la cuenta|cuenta|intestatario|nome conto|conto|titular da conta|conta|"
+    r"rekeninghouder|naam rekening|rekening|wlasciciel|nazwa rachunku|rachunek|majitel|"
+    r"nazev uctu|majitel uctu|ucet|nazov uctu|szamla neve|szamlatulajdonos|tulajdonos|vlasnik|"
+    r"imetnik|innehavare|kontonamn|indehaver|kontonavn|eier|omistaja|tilin nimi|omanik|ipasnieks|"
+    r"savininkas|sahibi|hesap adi|владелец|владелец счета|власник|титуляр|名義|口座名義|户名本方|"
+    r"本方户名|예금주|صاحب الحساب|בעלים|เจ้าของบัญชี|chu tai khoan|pemilik|nama rekening|person|"
+    r"bank name|bank)(?!\w)"
+)
+_OTHER_PARTY = re.compile(
+    r"counter|benef|payee|recipient|empfang|gegen|tegen|proti|partner|odbior|nadawc|gavej|saaj|"
+    r"other|contra|contrepart|opposing|对方|對方|相手|받는|merchant|merchant|получател|контрагент"
+)
+_CODE = re.compile(
+    r"(?<!\w)(?:iban|bic|swift|blz|bank ?code|sort code|account (?:number|no|nr)|number|nummer|"
+    r"kontonummer|kontonr|numero|numer|cislo|szama|szamlaszam|rekeningnummer|nr|no|id|ref|"
+    r"kod|code|card number|mcc)(?!\w)|iban|bankleitzahl"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -293,219 +314,6 @@ def currency_in_heading(text: str) -> str:
     """The ISO code in a heading such as "Amount (EUR)", or ""."""
     words = re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text)
     return next((word for word in words if word in CURRENCY_CODES), "")
-
-
-# --- Words inside cells ------------------------------------------------------------------------
-
-
-def _folded_pattern(words: str) -> re.Pattern:
-    """A pattern matched against folded text, so its own letters are folded too."""
-    return re.compile(fold(words))
-
-
-_OUTFLOW = (
-    "D|DR|DBIT|DB|Debit|Debito|Débito|Débit|Debet|Debe|Cargo|Soll|S|Af|Out|Outflow|O|"
-    "Withdrawal|Expense|Money out|Paid out|Sortie|Uscita|Saída|Belastung|Lastschrift|Ausgabe|"
-    "Ausgang|Obciążenie|Wydatek|Výdaj|Odchozí|Terhelés|Kiadás|Uttag|Ut|Ud|K-|-|расход|списание|"
-    "дебет|支出|出金|출금|DT|Isplata|Breme|V breme|Veloitus|Deebet|Debets|Debetas|Дебит|Видаток|"
-    "Χρέωση|Borç|Gider|חובה|מדין|مدين|ถอน|Ghi nợ|Debet|借|借方|지출|Ut fra konto|Uit|Afschrijving|"
-    "Sale|Purchase|Payment out|Spent|OUTGOING|Zaduženje|Terećenje|Egreso|Gasto|Salida|Addebito|Dare"
-)
-_INFLOW = (
-    "C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
-    "I|Deposit|Income|Money in|Paid in|Entrée|Entrata|Entrada|Gutschrift|Einnahme|Eingang|"
-    "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|K|+|приход|зачисление|"
-    "кредит|收入|入金|입금|CT|Uplata|Dobro|V dobro|Hyvitys|Kreedit|Kredīts|Kreditas|Надходження|"
-    "Πίστωση|Alacak|Gelir|זכות|דאין|دائن|ฝาก|Ghi có|存入|貸|贷|貸方|贷方|수입|Inn på konto|"
-    "Bijschrijving|Payment in|Received|INCOMING|Odobrenje|Ingreso|Accredito|Avere|Refund"
-)
-OUTFLOW_FLAGS = frozenset(fold(word) for word in _OUTFLOW.split("|"))
-INFLOW_FLAGS = frozenset(fold(word) for word in _INFLOW.split("|"))
-PENDING_WORDS = _folded_pattern(
-    r"pending|vorgemerkt|vormerk|en attente|pendiente|in sospeso|non contabilizz|pendente|"
-    r"in behandeling|oczekuj|cekajici|fuggo|reserverat|vantande|afventer|odottaa|laukia|"
-    r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv|ausstehend|offen|"
-    r"in bearbeitung|"
-    r"in afwachting|nog niet|w trakcie|nierozliczon|cakajuc|neuctovan|in asteptare|чакащ|в обработ|"
-    r"в обробці|очікує|ожида|обрабатыва|na cekanju|v cakanju|v obdelavi|u obradi|reservert|"
-    r"avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|bekliyor|beklemede|provizyon|"
-    r"保留|処理中|未確定|处理中|處理中|待处理|대기|처리중|معلق|قيد|ממתין|בתהליך|รอ|dang cho|"
-    r"dang xu ly|"
-    r"tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|en cours|en proceso|"
-    r"em processamento|awaiting|uncleared|hold|esperando|pendent"
-)
-VOID_WORDS = _folded_pattern(
-    r"(?:declined|failed|rejected|cancell?ed|reverted|denied|voided|expired|abgelehnt|storniert|"
-    r"refuse|annule|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aey]|zamitnut[oaey]|geweigerd|"
-    r"mislukt|geannuleerd|fehlgeschlagen|abgebrochen|zuruckgewiesen|"
-    r"stornierung|annullat[oa]|non riuscit[oa]|fallid[oa]|cancelad[oa]|denegad[oa]|echoue|annulee?|"
-    r"rejetee?|refusee?|recusad[oa]|falhou|estornad[oa]|rejeitad[oa]|anulowan[aey]|nieudan[aey]|"
-    r"zrusen[oaey]|stornovan[oaey]|zamietnut[eoa]|elutasitva|sikertelen|torolve|visszavont|"
-    r"respins[a]?|"
-    r"anulat[a]?|esuat[a]?|отказан[аоы]?|отклонен[аоы]?|отменен[аоы]?|неуспешн[аоы]?|відхилен[оа]|"
-    r"скасован[оа]|odbijen[oa]|otkazan[oa]|ponisten[oa]|neuspjesn[oa]|zavrnjen[oa]|preklican[oa]|"
-    r"nekad|avbruten|misslyckad|makulerad|afvist|annulleret|mislykket|avvist|kansellert|hylatty|"
-    r"peruttu|epaonnistu\w+|tagasi lukatud|tuhistatud|noraidit[sa]|atcelt[sa]|atmest[ai]|"
-    r"atsaukt[ai]|"
-    r"απορριφθηκε|ακυρωθηκε|reddedildi|iptal(?: edildi)?|basarisiz|失敗|失败|取消|却下|キャンセル|"
-    r"已取消|已拒绝|交易关闭|已关闭|실패|취소|거절|مرفوض|ملغى|ملغي|فشل|נדחה|בוטל|נכשל|ปฏิเสธ|"
-    r"ยกเลิก|ไม่สำเร็จ|"
-    r"tu choi|that bai|da huy|ditolak|dibatalkan|gagal|batal|returned|bounced|not executed|"
-    r"unsuccessful|void)"
-)
-KNOWN_STATUS = _folded_pattern(
-    r"completed?|booked|posted|settled|cleared|gebucht|umsatz gebucht|comptabilise|valide|"
-    r"execute|ejecutad[oa]|contabilizad[oa]|zauctovan[oa]|zrealizowan[aey]|processed|success\w*|"
-    r"refunded|partially refunded|held|active|done|approved|uitgevoerd|geboekt|voltooid|"
-    r"abgeschlossen|erledigt|ausgefuhrt|"
-    r"bestatigt|terminee?|effectuee?|reussi|complet[oa]d[oa]|concluid[oa]|realizad[oa]|efetuad[oa]|"
-    r"aprobad[oa]|aprovad[oa]|completat[oa]|contabilizzat[oa]|eseguit[oa]|zaksiegowan[aey]|"
-    r"rozliczon[aey]|wykonan[aey]|proveden[oaey]|uctovan[oae]|zauctovan[eoa]|spracovan[eoa]|"
-    r"konyvelt|"
-    r"teljesult|sikeres|finalizat[a]?|procesat[a]?|executat[a]?|осчетоводен[ао]|изпълнен[ао]|"
-    r"исполнен[оа]|проведен[оа]|выполнен[оа]|успешно|виконан[оа]|завершен[оа]|завершено|"
-    r"proknjizen[oa]|izvrsen[oa]|knjizen[oa]|izveden[oa]|bokford|genomford|klar|bogfort|gennemfort|"
-    r"bokfort|utfort|kirjattu|suoritettu|kinnitatud|teostatud|izpildit[sa]|ivykdyt[ai]|atlikta|"
-    r"ολοκληρωθηκε|tamamlandi|onaylandi|basarili|gerceklesti|完了|確定|成功|完成|交易成功|已完成|"
-    r"支付成功|완료|정상|승인|مكتمل|منفذ|ناجح|הושלם|בוצע|סופי|สำเร็จ|thanh cong|hoan thanh|"
-    r"berhasil|sukses|"
-    r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
-)
-# What kind of payment it is, where the folded text says so.
-CARD_PAYMENT = _folded_pattern(
-    r"payment.{0,20}thank|thank you|auto ?pay|automatic payment|online payment|payment received|"
-    r"direct debit payment|paiement recu|merci|pago recibido|su pago|gracias|zahlung erhalten|"
-    r"einzahlung|ausgleich|lastschriftzahlung|betaling ontvangen|pagamento ricevuto|"
-    r"pagamento recebido|obrigad|splata karty|inbetalning|refund|credit voucher|erstattung"
-)
-INCOME = _folded_pattern(
-    r"salary|payroll|pay ?check|transfer from|wages|gehalt|lohn|salaire|nomina|stipendio|"
-    r"salario|ordenado|pensja|"
-    r"wynagrodzenie|(?<!\w)lon(?!\w)|palkka|vyplata|mzda|munkaber|salariu|зарплат|заработн|給与|"
-    r"給料|工资|薪资|급여|interest paid|deposit|incoming|received from|refund|zinsgutschrift"
-)
-EXPENSE = _folded_pattern(
-    r"purchase|card payment|kartenzahlung|withdrawal|(?<!\w)atm(?!\w)|(?<!\w)fee(?!\w)|(?<!\w)rent"
-    r"(?!\w)|miete|loyer|alquiler|affitto|huur|lastschrift|direct debit|kauf|achat|compra|"
-    r"acquisto|zakup|nakup|vasarlas|kortkop|покупка|оплата|subscription|insurance|groceries|"
-    r"supermarket|restaurant|cafe|coffee"
-)
-_OPENING = (
-    r"opening balance|balance (?:brought|carried) forward|brought forward|beginning balance|"
-    r"starting balance|previous balance|saldo anterior|saldo inicial|saldo iniziale|"
-    r"solde (?:initial|precedent|d ouverture|anterieur)|ancien solde|anfangssaldo|alter saldo|"
-    r"alter kontostand|anfangsbestand|eroffnungssaldo|saldovortrag|beginsaldo|vorig saldo|"
-    r"saldo poczatkowe|pocatecni (?:zustatek|stav)|nyito egyenleg|ingaende saldo|"
-    r"pradinis likutis|likutis pradziai|atlikums sakuma|letzter kontostand|opening bal|"
-    r"sold initial|primo saldo|входящий остаток|前月繰越|繰越|이월|ouverture|vortrag|"
-    r"anfangsstand|kontostand alt|"
-    r"(?:previous|starting|initial|beginning|old|open) (?:balance|bal)|bal(?:ance)? (?:b f|c f|"
-    r"bf|brought fwd)|b f|saldo (?:de apertura|apertura|previo|precedente|di apertura|iniziale|"
-    r"de abertura|abertura|awal|otwarcia|na poczatek|poczatkowy)|pociatocny (?:zostatok|stav)|"
-    r"predchozi zustatek|kezdo egyenleg|sold precedent|sold la inceput|начално (?:салдо|салдо)|"
-    r"начальный остаток|остаток на начало|вхідний залишок|залишок на початок|pocetno stanje|"
-    r"prethodno stanje|staro stanje|zacetno stanje|prejsnje stanje|primo|startsaldo|apningssaldo|"
-    r"inngaende saldo|alkusaldo|algsaldo|sakuma atlikums|likutis periodo pradziai|"
-    r"αρχικο υπολοιπο|προηγουμενο υπολοιπο|acilis bakiyesi|devir|devreden bakiye|onceki bakiye|"
-    r"期初余额|期初餘額|上期余额|承前|이월잔액|기초잔액|전월이월|الرصيد الافتتاحي|رصيد افتتاحي|"
-    r"رصيد مدور|יתרת פתיחה|יתרה קודמת|ยอดยกมา|so du dau ky|so du dau|saldo awal|baki awal|"
-    r"baki dibawa ke hadapan|ingaende balans|openingssaldo|"
-    r"υπολοιπο (?:εκ μεταφορας|απο μεταφορα|προηγουμενου)|εκ μεταφορας|report(?: a nouveau)?|"
-    r"a nouveau|reporte|riporto|saldo (?:riportato|a riportare)|transporte|overfort saldo|"
-    r"z przeniesienia|prenos|preneseno stanje|siirto|nakli yekun|carry forward|carried over|"
-    r"balance b d"
-)
-_CLOSING = (
-    r"closing balance|ending balance|final balance|saldo final|saldo finale|saldo atual|"
-    r"solde (?:final|de cloture|actuel)|nouveau solde|endsaldo|neuer saldo|neuer kontostand|"
-    r"endbestand|schlusssaldo|abschlusssaldo|kontostand|eindsaldo|saldo koncowe|"
-    r"konecny (?:zustatek|stav)|zaro egyenleg|utgaende saldo|galutinis likutis|sold final|"
-    r"likutis pabaigai|atlikums beigas|closing bal|исходящий остаток|current balance|"
-    r"saldo (?:de cierre|cierre|di chiusura|fecho|fechamento|akhir|zamkniecia|na koniec|koncowy|"
-    r"nuovo|contabile finale|disponibile)|konecny (?:zostatok|stav)|sold la sfarsit|крайно салдо|"
-    r"конечный остаток|остаток на конец|вихідний залишок|залишок на кінець|"
-    r"(?:zavrsno|krajnje|novo|koncno) stanje|ultimo saldo|ultimo|slutsaldo|sluttsaldo|"
-    r"utgaende balans|loppusaldo|loppsaldo|beigu atlikums|likutis periodo pabaigai|"
-    r"τελικο υπολοιπο|νεο υπολοιπο|kapanis bakiyesi|son bakiye|期末余额|期末餘額|本期余额|次月繰越|"
-    r"次期繰越|최종잔액|기말잔액|차월이월|الرصيد الختامي|رصيد ختامي|יתרת סגירה|יתרה סופית|ยอดยกไป|"
-    r"ยอดคงเหลือ|so du cuoi ky|so du cuoi|baki akhir|balance (?:c f|carried fwd|cf)|"
-    r"(?:end|new|closing|final) (?:balance|bal)|slotsaldo|eindstand|"
-    r"available balance|saldo do dia|saldo|s a l d o|solde|"
-    r"balance"
-)
-_REST = r"(?: (?:am|per|of|on|at|as|as of|al|au|a|en date du|den|op|na|do|ke|k|zum|vom))?[\d ]*"
-TURNOVER = _folded_pattern(
-    r"(?:debeto |kredito |debeta |kredita |bendra )?apyvarta|apgrozijums|kaive|(?:total )?turnover|"
-    r"(?:total|sum of|summe|totale?|total de|suma|ukupno|оборот|обороты)? ?"
-    r"(?:debits|credits|debits and credits|lastschriften|gutschriften|cargos|abonos|dare|avere|"
-    r"obciazen|uznan|oborot|по дебету|по кредиту)|obraty?|obrat|forgalom|promet|ciro|"
-    r"(?:итого )?оборот(?:ы|ов)?|обороти|umsatze? gesamt|omsattning|rulaj|本期发生额|합계금액"
-)
-OPENING_BALANCE = re.compile(rf"(?:{fold(_OPENING)}){_REST}")
-CLOSING_BALANCE = re.compile(rf"(?:{fold(_CLOSING)}){_REST}")
-TOTALS = _folded_pattern(
-    r"(?:grand |sub ?)?(?:totals?|totale|totaux|summen?|gesamt\w*|somme|totaal|suma|sumar|celkem|"
-    r"osszesen|razem|ogolem|ukupno|skupaj|toplam|kokku|kopa|всього|усього|summa|yhteensa|viso|"
-    r"итого|всего|合計|合计|합계|spolu|i alt|sum|tong cong|общо|ukupan iznos|σύνολο|συνολο|"
-    r"المجموع|"
-    r"الإجمالي|סך הכל|סהכ|รวม|jumlah besar|jumlah total|小计|小計|总计|總計|итог|is viso|"
-    r"osszeg osszesen)"
-    r"(?!\w)"
-)
-_TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")
-_LONGEST_LABEL = 60
-_BARE_LABELS = frozenset(
-    ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
-)
-# Text without any of these can't name a balance. Matched in lower case; a dot stands for a letter
-# that may have an accent.
-BALANCE_HINT = re.compile(
-    r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|overf|"
-    r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
-    r"atlik|остат|салдо|залиш|υπ.λ|j..k|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
-    r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|s. d.|apyvart|apgroz|k.ive|turnover|total|"
-    r"totaa|summ|"
-    r"оборот|obrat|forgal|promet|umsatz|rulaj|ciro|debits|credits|sum of|oms.tt|发生额"
-)
-_OWN_ACCOUNT = re.compile(
-    r"(?<!\w)(?:account name|account holder|account owner|account|my account|account type|holder|"
-    r"card ?holder|card ?member|cardholder name|card name|card|kontoname|kontobezeichnung|"
-    r"kontoinhaber|inhaber|auftragskonto|bezeichnung auftragskonto|titulaire|nom du compte|compte|"
-    r"titular|nombre de la cuenta|cuenta|intestatario|nome conto|conto|titular da conta|conta|"
-    r"rekeninghouder|naam rekening|rekening|wlasciciel|nazwa rachunku|rachunek|majitel|"
-    r"nazev uctu|majitel uctu|ucet|nazov uctu|szamla neve|szamlatulajdonos|tulajdonos|vlasnik|"
-    r"imetnik|innehavare|kontonamn|indehaver|kontonavn|eier|omistaja|tilin nimi|omanik|ipasnieks|"
-    r"savininkas|sahibi|hesap adi|владелец|владелец счета|власник|титуляр|名義|口座名義|户名本方|"
-    r"本方户名|예금주|صاحب الحساب|בעלים|เจ้าของบัญชี|chu tai khoan|pemilik|nama rekening|person|"
-    r"bank name|bank)(?!\w)"
-)
-_OTHER_PARTY = re.compile(
-    r"counter|benef|payee|recipient|empfang|gegen|tegen|proti|partner|odbior|nadawc|gavej|saaj|"
-    r"other|contra|contrepart|opposing|对方|對方|相手|받는|merchant|merchant|получател|контрагент"
-)
-_CODE = re.compile(
-    r"(?<!\w)(?:iban|bic|swift|blz|bank ?code|sort code|account (?:number|no|nr)|number|nummer|"
-    r"kontonummer|kontonr|numero|numer|cislo|szama|szamlaszam|rekeningnummer|nr|no|id|ref|"
-    r"kod|code|card number|mcc)(?!\w)|iban|bankleitzahl"
-)
-
-
-def is_bare_label(text: str) -> bool:
-    """Whether a word for a balance can also be a payment type."""
-    return plain_heading(text) in _BARE_LABELS
-
-
-def is_total(text: str) -> bool:
-    """Whether the whole cell is the label of a total."""
-    return len(text) <= _LONGEST_LABEL and bool(_TOTAL_ALONE.fullmatch(plain_heading(text)))
-
-
-def is_status(text: str) -> bool:
-    """Whether a cell contains a payment status."""
-    word = fold(text)
-    return bool(
-        PENDING_WORDS.search(word) or VOID_WORDS.fullmatch(word) or KNOWN_STATUS.fullmatch(word)
-    )
 
 
 def names_own_account(heading: str) -> bool:

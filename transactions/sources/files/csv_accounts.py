@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from transactions.sources.files.column_words import names_other_party, plain_heading
+from transactions.sources.files.column_words import (
+    names_other_party,
+    plain_heading,
+)
 from transactions.sources.files.csv_columns import Column
 
 MOST_ACCOUNTS = 50

@@ -11,10 +11,12 @@ from decimal import Decimal
 from itertools import combinations, permutations
 from typing import Any
 
-from transactions.sources.files.column_words import (
+from transactions.sources.files.cell_words import (
     INCOME,
     INFLOW_FLAGS,
     OUTFLOW_FLAGS,
+)
+from transactions.sources.files.column_words import (
     heading_score,
     heading_without_code,
 )

@@ -4,12 +4,12 @@ import re
 from decimal import Decimal
 
 from transactions.sources.files.amounts import CURRENCY_CODES, parse_amount
-from transactions.sources.files.column_words import (
+from transactions.sources.files.cell_words import (
     CLOSING_BALANCE,
     OPENING_BALANCE,
     TURNOVER,
-    plain_heading,
 )
+from transactions.sources.files.column_words import plain_heading
 from transactions.sources.files.csv_columns import is_date
 from transactions.sources.files.incoming import IncomingFile
 

@@ -12,16 +12,18 @@ from transactions.sources.files.amounts import (
     parse_currency,
     read_money,
 )
-from transactions.sources.files.column_words import (
+from transactions.sources.files.cell_words import (
     BALANCE_HINT,
     INFLOW_FLAGS,
     OUTFLOW_FLAGS,
     PENDING_WORDS,
     TOTALS,
     VOID_WORDS,
+    is_bare_label,
+)
+from transactions.sources.files.column_words import (
     currency_in_heading,
     heading_score,
-    is_bare_label,
     plain_heading,
 )
 from transactions.sources.files.csv_by_balance import signed_by_balance

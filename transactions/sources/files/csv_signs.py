@@ -3,10 +3,12 @@
 import re
 from decimal import Decimal
 
-from transactions.sources.files.column_words import (
+from transactions.sources.files.cell_words import (
     CARD_PAYMENT,
     EXPENSE,
     INCOME,
+)
+from transactions.sources.files.column_words import (
     heading_score,
     names_card,
 )

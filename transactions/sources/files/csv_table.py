@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from transactions.sources.files.column_words import (
+from transactions.sources.files.cell_words import (
     BALANCE_HINT,
     VOID_WORDS,
-    heading_score,
     is_total,
+)
+from transactions.sources.files.column_words import (
+    heading_score,
     named_roles,
 )
 from transactions.sources.files.csv_columns import (

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from transactions.sources.files.cell_words import is_status
 from transactions.sources.files.column_words import (
     currency_in_heading,
     heading_score,
-    is_status,
     names_code,
     names_own_account,
 )
