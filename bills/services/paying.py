@@ -25,7 +25,7 @@ from rewards.services import (
 from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, post_transaction
 from transactions.services.posting_checks import typed_date
-from transactions.services.reviewing import ask_about_entry
+from transactions.services.review_questions import ask_about_entry
 from users.audit import trail
 from users.models import User
 from users.timezones import LATEST_ZONE, local_date, today_in

@@ -31,7 +31,7 @@ from transactions.services.import_staging import (
 )
 from transactions.services.importing import usable_account
 from transactions.services.posting import book
-from transactions.services.reviewing import open_review
+from transactions.services.review_questions import open_review
 from transactions.sources.files.incoming import IncomingTransaction
 from transactions.totals import merge, sums_of_rows
 from users.audit import trail

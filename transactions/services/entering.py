@@ -11,7 +11,7 @@ from django.db import transaction as db_transaction
 
 from transactions.models import ReviewItem, Transaction
 from transactions.services.posting import post_transaction
-from transactions.services.reviewing import ask_about_entry
+from transactions.services.review_questions import ask_about_entry
 from transactions.services.transfers import suggest_transfers_with
 from users.models import User
 

@@ -39,7 +39,7 @@ from transactions.services.importing import (
     usable_account,
 )
 from transactions.services.posting import book
-from transactions.services.reviewing import ask_about_rows, close_reviews_of
+from transactions.services.review_questions import ask_about_rows, close_reviews_of
 from transactions.services.transfer_pairs import accounts_of_pairs, dissolve_pairs
 from transactions.totals import merge
 from users.audit import trail

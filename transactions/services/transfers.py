@@ -21,7 +21,7 @@ from banking.kernel.money import exact_amount, round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.posting_checks import typed_date
-from transactions.services.reviewing import ask_about_entry
+from transactions.services.review_questions import ask_about_entry
 from transactions.services.transfer_pairs import give_categories
 from users.audit import trail
 from users.models import User
