@@ -13,10 +13,12 @@ from accounts.models import (
     ExchangeRate,
     HeldRate,
     RateFetch,
+    RateMonth,
     SyncRun,
 )
 from accounts.rates import accept_held_rate, refuse_held_rate
-from users.admin import ReadOnlyAdmin, TypedFilter, amount
+from banking.kernel.money import plain_amount
+from users.admin import ReadOnlyAdmin
 from users.policy import Ability, may
 from users.signed_in import user_of
 
@@ -25,24 +27,24 @@ from users.signed_in import user_of
 class AccountAdmin(ReadOnlyAdmin):
     """Accounts with their balances, including those in the trash."""
 
-    group, label = "Customers", "Accounts"
-    customer_path = "user"
     list_display = [
-        "name", "customer", "account_type", "masked_account", "balance_text", "is_active",
-        "is_live", "created_at",
+        "name", "user", "account_type", "masked_account", "currency", "balance_text", "is_active",
+        "is_live", "updated_at",
     ]  # fmt: skip
     list_filter = [
         "account_type",
         "is_active",
-        ("currency", TypedFilter),
+        "currency",
         ("deleted_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["name", "bank_name", "user__email", "=last_four"]
     list_select_related = ["user"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
     @admin.display(description="balance", ordering="balance")
     def balance_text(self, account: Account) -> str:
-        return amount(account.balance, account.currency)
+        return plain_amount(account.balance, account.currency)
 
     @admin.display(description="live", boolean=True)
     def is_live(self, account: Account) -> bool:
@@ -53,40 +55,40 @@ class AccountAdmin(ReadOnlyAdmin):
 class AccountShareAdmin(ReadOnlyAdmin):
     """Which accounts are shared with whom, and at which level."""
 
-    group, label = "Customers", "Shared accounts"
-    customer_path = "user"
-    list_display = ["account", "customer", "member", "level", "status", "created_at"]
+    list_display = ["account", "user", "member", "level", "status", "created_at"]
     list_filter = ["level", "status"]
     search_fields = ["user__email", "member__email", "account__name"]
     list_select_related = ["account", "user", "member"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
 
 @admin.register(BankConnection)
 class BankConnectionAdmin(ReadOnlyAdmin):
     """Bank connections and their state, without the access secret."""
 
-    group, label = "Customers", "Bank connections"
-    customer_path = "user"
     list_display = [
-        "institution_name", "customer", "provider", "status", "error_code", "last_synced_at",
+        "institution_name", "user", "provider", "status", "error_code", "last_synced_at",
         "next_sync_at", "disconnected_at",
     ]  # fmt: skip
     list_filter = ["provider", "status", ("disconnected_at", admin.EmptyFieldListFilter)]
     search_fields = ["institution_name", "user__email"]
     list_select_related = ["user"]
     exclude = ["secret", "cursor"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
 
 @admin.register(ConnectedAccount)
 class ConnectedAccountAdmin(ReadOnlyAdmin):
     """Accounts at connected banks and the accounts they feed."""
 
-    group, label = "Technical", "Accounts at banks"
-    customer_path = "connection__user"
-    list_display = ["name", "customer", "connection", "account", "last_four", "currency", "is_live"]
-    list_filter = ["is_live", ("currency", TypedFilter)]
+    list_display = ["name", "connection", "account", "last_four", "currency", "is_live"]
+    list_filter = ["is_live", "currency"]
     search_fields = ["name", "connection__institution_name", "connection__user__email"]
-    list_select_related = ["connection__user", "account"]
+    list_select_related = ["connection", "account"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
 
 @admin.register(SyncRun)
@@ -95,31 +97,35 @@ class SyncRunAdmin(ReadOnlyAdmin):
     problem.
     """
 
-    group, label = "Operations", "Bank syncs"
-    customer_path = "connection__user"
     list_display = [
-        "created_at", "customer", "connection", "trigger", "status", "added_count", "removed_count",
-        "review_count", "error_code",
+        "connection", "trigger", "status", "added_count", "removed_count", "review_count",
+        "error_code", "request_id", "created_at",
     ]  # fmt: skip
     list_filter = ["status", "trigger"]
     search_fields = ["connection__institution_name", "connection__user__email", "=request_id"]
-    list_select_related = ["connection__user"]
+    list_select_related = ["connection"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(ReadOnlyAdmin):
     """The rates used to convert figures, with their sources."""
 
-    group, label = "Operations", "Exchange rates"
     list_display = ["rate_on", "base", "quote", "rate", "source", "created_at"]
-    list_filter = [
-        ("base", TypedFilter),
-        ("quote", TypedFilter),
-        ("source", TypedFilter),
-        "rate_on",
-    ]
+    list_filter = ["base", "quote", "source"]
     search_fields = ["=base", "=quote"]
+    date_hierarchy = "rate_on"
     ordering = ["-rate_on", "base", "quote"]
+    show_full_result_count = False
+
+
+@admin.register(RateMonth)
+class RateMonthAdmin(ReadOnlyAdmin):
+    """How often the rates of each month have changed."""
+
+    list_display = ["month", "version"]
+    ordering = ["-month"]
 
 
 @admin.register(HeldRate)
@@ -128,11 +134,10 @@ class HeldRateAdmin(ReadOnlyAdmin):
     accept them.
     """
 
-    group, label = "Operations", "Rates waiting for review"
     list_display = [
         "rate_on", "base", "quote", "rate", "known_rate", "known_on", "source", "status",
     ]  # fmt: skip
-    list_filter = ["status", ("source", TypedFilter), ("base", TypedFilter)]
+    list_filter = ["status", "source", "base"]
     search_fields = ["=base", "=quote"]
     ordering = ["-rate_on", "base", "quote"]
     actions = ["accept", "refuse"]
@@ -165,9 +170,9 @@ class HeldRateAdmin(ReadOnlyAdmin):
 class RateFetchAdmin(ReadOnlyAdmin):
     """Each request to a rate source and its outcome."""
 
-    group, label = "Operations", "Rate updates"
     list_display = [
         "asked_at", "source", "has_succeeded", "rate_on", "stored_count", "held_count", "message",
     ]  # fmt: skip
-    list_filter = ["has_succeeded", ("source", TypedFilter)]
+    list_filter = ["has_succeeded", "source"]
     ordering = ["-asked_at", "-id"]
+    show_full_result_count = False

@@ -236,6 +236,22 @@ class ExchangeRate(models.Model):
         return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}"
 
 
+class RateMonth(models.Model):
+    """How often the rates of a month's days have changed: what was converted before is out of date.
+
+    A rate serves its own day and the seven after it, so it may change two months.
+    """
+
+    month = models.DateField(unique=True)
+    version = models.IntegerField(default=0)
+
+    class Meta:
+        ordering = ["-month"]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}, version {self.version}"
+
+
 class HeldRate(models.Model):
     """An implausible rate, too far from the last known one. Staff accept or refuse it.
 

@@ -3,6 +3,7 @@ through here.
 """
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.db import transaction as db_transaction
 from django.db.models import F, Value
 from django.utils import timezone
 
-from accounts.models import Account, ExchangeRate
+from accounts.models import Account, ExchangeRate, RateMonth
 from banking.kernel.fields import AmountField
 from banking.kernel.money import exact_amount, plain_amount
+from banking.kernel.periods import first_of_month
+from banking.limits import RATE_AGE_DAYS
 from users.audit import trail
 from users.models import User
 
@@ -192,8 +195,22 @@ def store_rates(*, actor: User | None, rates: Iterable[ExchangeRate]) -> int:
 
     Rates belong to nobody and carry their source, so one audit event covers them all.
     """
+    rates = list(rates)
     before = ExchangeRate.objects.count()
     ExchangeRate.objects.bulk_create(rates, batch_size=1000, ignore_conflicts=True)
     count = ExchangeRate.objects.count() - before
+    if count:
+        _outdate_months({rate.rate_on for rate in rates})
     trail.record(actor=actor, action="accounts.exchange_rates.stored", count=count)
     return count
+
+
+def _outdate_months(days: Iterable[date]) -> None:
+    """Raise the version of each month in which a rate of these days may be used."""
+    reach = timedelta(days=RATE_AGE_DAYS)
+    months = sorted({first_of_month(day) for on in days for day in (on, on + reach)})
+    RateMonth.objects.bulk_create(
+        [RateMonth(month=month) for month in months], ignore_conflicts=True
+    )
+    for month in months:
+        RateMonth.objects.filter(month=month).update(version=F("version") + 1)

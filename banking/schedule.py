@@ -27,6 +27,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": crontab(minute=25),
     },
     "resume-imports": {"task": "transactions.tasks.resume_imports", "schedule": crontab()},
+    "convert-months": {
+        "task": "transactions.tasks.convert_months",
+        "schedule": timedelta(seconds=30),
+        "options": {"expire_seconds": 60},
+    },
     "resume-changes": {"task": "transactions.tasks.resume_changes", "schedule": crontab()},
     "resume-exports": {"task": "insights.tasks.resume_exports", "schedule": crontab()},
     "purge-exports": {

@@ -2,21 +2,20 @@
 
 from django.contrib import admin
 
+from banking.kernel.money import plain_amount
 from bills.models import Bill
-from users.admin import ReadOnlyAdmin, amount
+from users.admin import ReadOnlyAdmin
 
 
 @admin.register(Bill)
 class BillAdmin(ReadOnlyAdmin):
     """Occurrences by person, including those in the trash."""
 
-    group, label = "Money", "Bills"
-    customer_path = "user"
     list_display = [
         "due_date",
         "biller_name",
-        "customer",
-        "amount_text",
+        "user",
+        "amount",
         "recurrence",
         "auto_pay",
         "auto_pay_error",
@@ -33,10 +32,11 @@ class BillAdmin(ReadOnlyAdmin):
     search_fields = ["biller_name", "user__email"]
     list_select_related = ["user"]
     ordering = ["-due_date", "-id"]
+    show_full_result_count = False
 
     @admin.display(description="amount", ordering="amount_due")
-    def amount_text(self, bill: Bill) -> str:
-        return amount(bill.amount_due, bill.currency)
+    def amount(self, bill: Bill) -> str:
+        return f"{plain_amount(bill.amount_due, bill.currency)} {bill.currency}"
 
     @admin.display(description="live", boolean=True)
     def is_live(self, bill: Bill) -> bool:

@@ -160,12 +160,11 @@ def _of_runs(flows: Flows, runs: Iterable[Period]) -> Iterable[Flow]:
 
 
 def _add(to: _Sum, flow: Flow) -> None:
-    if flow.rate is None:
+    if not flow.is_converted:
         to.left_out.append(flow.not_converted)
         return
     to.amount += flow.outflow - flow.inflow
-    if flow.rate.rate_on is not None:
-        to.rates.append(flow.rate)
+    to.rates += (rate for rate in flow.rates if rate.rate_on is not None)
 
 
 def month_runs(months: Iterable[date]) -> list[Period]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from accounts.models import Account
 from transactions.ledger_check import check_ledger
-from transactions.models import MerchantTotal, MonthlyTotal, Transaction
+from transactions.models import DailyTotal, MerchantTotal, MonthlyTotal, Transaction
 
 
 def assert_ledger_holds() -> None:
@@ -14,6 +14,7 @@ def assert_ledger_holds() -> None:
     """
     balances = dict(Account.objects.values_list("pk", "opening_balance"))
     totals: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
+    by_day: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
     at_merchants: dict = defaultdict(lambda: [Decimal(0), Decimal(0), 0, 0])
     for row in Transaction.objects.filter(deleted_at=None, status="posted").prefetch_related(
         "splits"
@@ -27,9 +28,12 @@ def assert_ledger_holds() -> None:
         sums[2] += 1
         sums[3] += row.signed_amount < 0
         for part in parts:
-            sums = totals[(row.account_id, row.txn_date.replace(day=1), part.category_id)]
-            sums[0 if part.signed_amount > 0 else 1] += abs(part.signed_amount)
-            sums[2] += 1
+            for sums in (
+                totals[(row.account_id, row.txn_date.replace(day=1), part.category_id)],
+                by_day[(row.account_id, row.txn_date, part.category_id)],
+            ):
+                sums[0 if part.signed_amount > 0 else 1] += abs(part.signed_amount)
+                sums[2] += 1
     assert dict(Account.objects.values_list("pk", "balance")) == balances
     stored = {
         (row.account_id, row.month, row.category_id): [
@@ -40,6 +44,15 @@ def assert_ledger_holds() -> None:
         for row in MonthlyTotal.objects.all()
     }
     assert stored == dict(totals)
+    stored = {
+        (row.account_id, row.day, row.category_id): [
+            row.inflow,
+            row.outflow,
+            row.transaction_count,
+        ]
+        for row in DailyTotal.objects.all()
+    }
+    assert stored == dict(by_day)
     stored = {
         (row.account_id, row.month, row.merchant, row.category_id): [
             row.inflow,

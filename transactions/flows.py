@@ -1,30 +1,29 @@
 """Money in and out of a set of accounts in one currency: the basis of every figure over a period.
 
-Accounts in the figure's currency use monthly totals, so ten years cost as much as one month. Daily
-sums are needed only for accounts in other currencies (each amount converts at its own date's rate)
-and for partial months. They are grouped by day in the database. Transfers (`kind=transfer`),
-pending transactions and the trash are excluded.
+Whole months come from stored totals, so ten years cost as much as one month: the monthly totals for
+accounts in the figure's currency, and the converted months for the others (each amount at its own
+day's rate). Daily totals are needed only for partial months and for months that are not converted
+yet. Transfers (`kind=transfer`), pending transactions and the trash are excluded.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted
 from accounts.models import Account
-from banking.kernel.fields import AmountField
 from banking.kernel.periods import Period, first_of_month
-from transactions.models import Category, MonthlyTotal, Transaction, TransactionSplit
+from transactions.converted import Conversion, load_converted
+from transactions.models import Category, DailyTotal, MonthlyTotal
 
-_ZERO = Value(Decimal(0), output_field=AmountField())
+# (account id, category id, its kind, first day of month or day, inflow, outflow, count)
+_Row = tuple[int, int | None, str | None, date, Decimal, Decimal, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,9 @@ class Flow:
     """Money in and out (both positive) of one account in one category, for a day or month.
 
     Money in with an expense category is a refund and reduces spending. Amounts are in the figure's
-    currency; if no rate is known, `rate` is None and they are in the account's currency.
+    currency, converted with `rates`; if no rate is known, `rates` is empty and they are in the
+    account's currency. `is_month` is part of a whole month's sums; `on` is then that month, or the
+    day of an amount without a rate.
     """
 
     account: Account
@@ -43,7 +44,11 @@ class Flow:
     inflow: Decimal
     outflow: Decimal
     count: int
-    rate: Rate | None
+    rates: tuple[Rate, ...]
+
+    @property
+    def is_converted(self) -> bool:
+        return bool(self.rates)
 
     @property
     def refunds(self) -> Decimal:
@@ -68,24 +73,34 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """Every flow that the requested periods can need."""
+    """Every flow that the requested periods can need.
+
+    `by_month` holds them by calendar month; `summed` are the accounts and months whose whole sums
+    are among them.
+    """
 
     currency: str
     rows: tuple[Flow, ...]
+    by_month: Mapping[date, Sequence[Flow]]
+    summed: Set[tuple[int, date]]
 
     def within(self, period: Period) -> Iterator[Flow]:
         """The flows of one period. Each transaction counts in exactly one flow."""
-        whole = set(whole_months(period))
-        for flow in self.rows:
-            if flow.is_month:
-                if flow.on in whole:
+        for month in period.months():
+            is_whole = month >= period.start and Period.month_of(month).end <= period.end
+            for flow in self.by_month.get(month, ()):
+                if flow.is_month:
+                    if is_whole:
+                        yield flow
+                elif is_whole:
+                    if not self._is_summed(flow, month):
+                        yield flow
+                elif flow.on in period:
                     yield flow
-            elif flow.on in period and not self._is_in_monthly(flow, whole):
-                yield flow
 
-    def _is_in_monthly(self, flow: Flow, whole: set[date]) -> bool:
-        is_home = flow.account.currency == self.currency
-        return is_home and first_of_month(flow.on) in whole
+    def _is_summed(self, flow: Flow, month: date) -> bool:
+        account = flow.account
+        return account.currency == self.currency or (account.pk, month) in self.summed
 
 
 def whole_months(period: Period) -> list[date]:
@@ -112,7 +127,7 @@ def load_flows(
 ) -> tuple[Flows, RateTable]:
     """Load the flows of `accounts` in `periods`, in `currency`, and the rates (also those of `on`).
 
-    Runs at most four queries, whatever the number of rows, accounts or months.
+    Runs at most six queries, whatever the number of rows, accounts or months.
     """
     return load_flows_in({currency: accounts}, periods=periods, on=on)[currency]
 
@@ -126,8 +141,8 @@ def load_flows_in(
 ) -> dict[str, tuple[Flows, RateTable]]:
     """Like `load_flows`, for several figures at once: {currency: its accounts}.
 
-    Runs at most four queries for any number of currencies. With `category_ids`, other categories
-    are left out.
+    Runs at most six queries for any number of currencies. With `category_ids`, other categories are
+    left out.
     """
     periods = list(periods)
     wanted = {
@@ -135,139 +150,153 @@ def load_flows_in(
     }
     pairs = [(account, currency) for currency, group in accounts.items() for account in group]
     home = {account.pk for account, currency in pairs if account.currency == currency}
-    foreign = {account.pk for account, currency in pairs if account.currency != currency}
+    foreign = {
+        (account.pk, currency) for account, currency in pairs if account.currency != currency
+    }
     only = Q() if category_ids is None else Q(category_id__in=category_ids)
-    monthly = _monthly_rows(home, periods, only)
-    daily = _daily_rows(home, foreign, periods, only)
+    months = {month for period in periods for month in whole_months(period)}
+    monthly = _monthly_rows(home, months, only)
+    converted = load_converted(foreign, months)
+    open_months: dict[int, set[date]] = {}
+    for pk, currency in foreign:
+        missing = {month for month in months if (pk, month, currency) not in converted}
+        open_months.setdefault(pk, set()).update(missing)
+    daily = _daily_rows(home, open_months, periods, only)
+    by_account = {account.pk: account for account, _currency in pairs}
+    kinds = _kinds({sums.category_id for month in converted.values() for sums in month.sums})
     rates = RateTable.for_targets(
         {currency: {account.currency for account in group} for currency, group in accounts.items()},
-        {on} | {row["on"] for row in daily if row["account_id"] in foreign},
+        {on} | {row[3] for row in daily if row[0] in open_months},
     )
     found = {}
     for currency, by_id in wanted.items():
+        table = rates[currency]
         rows = [
-            _flow(account, row, True, rates[currency])
+            _flow(account, row, True, table)
             for account, row in _of(by_id, monthly)
             if account.currency == currency
         ]
-        rows += [_flow(account, row, False, rates[currency]) for account, row in _of(by_id, daily)]
-        found[currency] = (Flows(currency, tuple(rows)), rates[currency])
+        rows += [_flow(account, row, False, table) for account, row in _of(by_id, daily)]
+        summed = set()
+        for (pk, month, to), conversion in converted.items():
+            if to == currency and pk in by_id:
+                summed.add((pk, month))
+                rows += _converted_flows(by_account[pk], month, conversion, kinds, category_ids)
+        found[currency] = (_flows(currency, rows, summed), table)
     return found
 
 
-def _of(
-    by_id: Mapping[int, Account], rows: Iterable[dict[str, Any]]
-) -> Iterator[tuple[Account, dict[str, Any]]]:
-    return ((by_id[row["account_id"]], row) for row in rows if row["account_id"] in by_id)
+def _flows(currency: str, rows: list[Flow], summed: set[tuple[int, date]]) -> Flows:
+    by_month: dict[date, list[Flow]] = {}
+    for flow in rows:
+        by_month.setdefault(first_of_month(flow.on), []).append(flow)
+    return Flows(currency, tuple(rows), by_month, summed)
 
 
-def _flow(account: Account, row: dict[str, Any], is_month: bool, rates: RateTable) -> Flow:
-    rate = rates.rate(account.currency, row["on"])
-    factor = rate.rate if rate else Decimal(1)
+def _kinds(ids: Set[int | None]) -> dict[int | None, str]:
+    """{category: its kind}, of the converted months, which do not hold it."""
+    if not ids:
+        return {}
+    used = Category.objects.filter(pk__in=[pk for pk in ids if pk is not None])
+    return dict(used.values_list("pk", "kind"))
+
+
+def _of(by_id: Mapping[int, Account], rows: Iterable[_Row]) -> Iterator[tuple[Account, _Row]]:
+    return ((by_id[row[0]], row) for row in rows if row[0] in by_id)
+
+
+def _flow(account: Account, row: _Row, is_month: bool, rates: RateTable) -> Flow:
+    _account_id, category_id, kind, on, inflow, outflow, count = row
+    rate = rates.rate(account.currency, on)
+    if rate is not None and rate.rate_on is not None:
+        inflow, outflow = inflow * rate.rate, outflow * rate.rate
     return Flow(
         account=account,
-        category_id=row["category_id"],
-        is_expense=row["kind"] == Category.Kind.EXPENSE,
-        on=row["on"],
+        category_id=category_id,
+        is_expense=kind == Category.Kind.EXPENSE,
+        on=on,
         is_month=is_month,
-        inflow=row["inflow"] * factor,
-        outflow=row["outflow"] * factor,
-        count=row["count"],
-        rate=rate,
+        inflow=inflow,
+        outflow=outflow,
+        count=count,
+        rates=(rate,) if rate else (),
     )
 
 
-def _monthly_rows(home: set[int], periods: list[Period], only: Q) -> list[dict[str, Any]]:
-    months = {month for period in periods for month in whole_months(period)}
+def _converted_flows(
+    account: Account,
+    month: date,
+    conversion: Conversion,
+    kinds: Mapping[int | None, str],
+    category_ids: Collection[int] | None,
+) -> Iterator[Flow]:
+    for sums in conversion.sums:
+        kind = kinds.get(sums.category_id)
+        if kind == Category.Kind.TRANSFER:
+            continue
+        if category_ids is not None and sums.category_id not in category_ids:
+            continue
+        yield Flow(
+            account=account,
+            category_id=sums.category_id,
+            is_expense=kind == Category.Kind.EXPENSE,
+            on=sums.on or month,
+            is_month=True,
+            inflow=sums.inflow,
+            outflow=sums.outflow,
+            count=sums.count,
+            rates=sums.rates,
+        )
+
+
+_SUMS = ("inflow", "outflow", "transaction_count")
+_NOT_COUNTED = {"category__kind": Category.Kind.TRANSFER}
+
+
+def _monthly_rows(home: set[int], months: set[date], only: Q) -> list[_Row]:
     if not months or not home:
         return []
     totals = MonthlyTotal.objects.filter(
         only, account_id__in=home, month__gte=min(months), month__lte=max(months)
-    ).exclude(category__kind=Category.Kind.TRANSFER)
-    return [
-        {
-            "account_id": account_id,
-            "category_id": category_id,
-            "kind": kind,
-            "on": month,
-            "inflow": inflow,
-            "outflow": outflow,
-            "count": count,
-        }
-        for account_id, category_id, kind, month, inflow, outflow, count in totals.values_list(
-            *("account_id", "category_id", "category__kind", "month"),
-            *("inflow", "outflow", "transaction_count"),
-        )
-        if month in months
-    ]
+    ).exclude(**_NOT_COUNTED)
+    found = totals.values_list("account_id", "category_id", "category__kind", "month", *_SUMS)
+    return [row for row in found if row[3] in months]
 
 
 def _daily_rows(
-    home: set[int], foreign: set[int], periods: list[Period], only: Q
-) -> list[dict[str, Any]]:
-    """Daily sums: every day for accounts in other currencies, partial months for the rest.
-
-    With figures in several currencies, an account may be foreign in one and domestic in another.
-    """
+    home: set[int], open_months: Mapping[int, set[date]], periods: list[Period], only: Q
+) -> list[_Row]:
+    """Daily totals of partial months for every account, and of open months for their accounts."""
     edges = [edge for period in periods for edge in cut_months(period)]
-    wanted = [(foreign, periods), (home - foreign, edges)]
-    counted = [_on(accounts, spans) for accounts, spans in wanted if accounts and spans]
-    if not counted:
+    opened = {pk for pk, months in open_months.items() if months}
+    spans = [Period.month_of(month) for month in sorted(set().union(*open_months.values()))]
+    wanted = [(opened, [*edges, *spans]), ((home | set(open_months)) - opened, edges)]
+    conditions = [_on(ids, some) for ids, some in wanted if ids and some]
+    if not conditions:
         return []
-    parts = [
-        TransactionSplit.objects.filter(only, transaction__in=rows.filter(is_split=True))
-        for rows in counted
-    ]
-    return _by_day([rows.filter(only, is_split=False) for rows in counted], "") + _by_day(
-        parts, "transaction__"
-    )
+    totals = DailyTotal.objects.filter(reduce(or_, conditions), only).exclude(**_NOT_COUNTED)
+    return list(totals.values_list("account_id", "category_id", "category__kind", "day", *_SUMS))
 
 
-def _on(accounts: set[int], spans: list[Period]) -> QuerySet:
-    """Condition for counted transactions on these accounts in these periods.
+def _on(accounts: set[int], spans: list[Period]) -> Q:
+    """Condition for the totals of these accounts in these periods.
 
-    The overall date range is repeated outside the alternatives; otherwise SQLite reads the whole
-    table.
+    The overall range is repeated outside the alternatives; otherwise SQLite reads the whole table.
     """
-    around = Q(
-        txn_date__gte=min(span.start for span in spans),
-        txn_date__lt=max(span.end for span in spans),
-    )
-    rows = Transaction.objects.live().posted().filter(around, account_id__in=accounts)
-    return rows.filter(reduce(or_, [_in(span) for span in spans]))
+    around = _in(Period(min(span.start for span in spans), max(span.end for span in spans)))
+    return Q(account_id__in=accounts) & around & reduce(or_, [_in(one) for one in _joined(spans)])
 
 
-def _by_day(groups: list[QuerySet], prefix: str) -> list[dict[str, Any]]:
-    """Sums by account, category and day. `prefix` leads from a split part to its transaction.
-
-    The groups have no account in common, so one query can load them all.
-    """
-    first, *others = [
-        rows.exclude(category__kind=Category.Kind.TRANSFER)
-        .order_by()
-        .values_list(f"{prefix}account_id", "category_id", "category__kind", f"{prefix}txn_date")
-        .annotate(
-            inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
-            negative=Coalesce(Sum("signed_amount", filter=Q(signed_amount__lt=0)), _ZERO),
-            count=Count("id"),
-        )
-        for rows in groups
-    ]
-    return [
-        {
-            "account_id": account_id,
-            "category_id": category_id,
-            "kind": kind,
-            "on": on,
-            "inflow": inflow,
-            "outflow": -negative,
-            "count": count,
-        }
-        for account_id, category_id, kind, on, inflow, negative, count in (
-            first.union(*others, all=True) if others else first
-        )
-    ]
+def _joined(spans: Iterable[Period]) -> list[Period]:
+    """The spans in order, with those that touch made one."""
+    found: list[Period] = []
+    for span in sorted(spans, key=lambda one: one.start):
+        if found and span.start <= found[-1].end:
+            found[-1] = Period(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
 
 
 def _in(period: Period) -> Q:
-    return Q(txn_date__gte=period.start, txn_date__lt=period.end)
+    return Q(day__gte=period.start, day__lt=period.end)

@@ -32,6 +32,8 @@ from transactions.fingerprints import fingerprint
 from transactions.ledger_report import CHUNK, Invariant, LedgerReport, Violation, counting
 from transactions.models import (
     Category,
+    ConvertedMonth,
+    DailyTotal,
     ImportBatch,
     MerchantTotal,
     MonthlyTotal,
@@ -40,7 +42,12 @@ from transactions.models import (
     TransactionSplit,
 )
 from transactions.planned_check import planned_lines, transfer_legs
-from transactions.totals_check import merchant_totals, monthly_totals
+from transactions.totals_check import (
+    converted_months,
+    daily_totals,
+    merchant_totals,
+    monthly_totals,
+)
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
 
@@ -52,21 +59,26 @@ def check_ledger(account_id: int | None = None, at: datetime | None = None) -> L
     """
     accounts, rows = Account.objects.all(), Transaction.objects.all()
     totals, at_merchants = MonthlyTotal.objects.all(), MerchantTotal.objects.all()
+    days, converted = DailyTotal.objects.all(), ConvertedMonth.objects.all()
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
         rows, totals = rows.filter(account=account_id), totals.filter(account=account_id)
         at_merchants = at_merchants.filter(account=account_id)
+        days = days.filter(account=account_id)
+        converted = converted.filter(account=account_id)
     with read_snapshot():
         return LedgerReport(
             [
                 _balances(accounts),
+                daily_totals(rows, days),
                 monthly_totals(rows, totals),
                 merchant_totals(rows, at_merchants),
+                converted_months(converted),
                 _money(accounts, rows),
                 _owners(rows, totals),
                 _derived(rows),
                 _external_ids(rows),
-                _orphans(rows, totals),
+                _orphans(rows, totals, days),
                 _splits(rows),
                 planned_lines(rows, at or timezone.now()),
                 transfer_legs(rows),
@@ -225,7 +237,7 @@ def _external_ids(rows: QuerySet) -> Invariant:
     return found
 
 
-def _orphans(rows: QuerySet, totals: QuerySet) -> Invariant:
+def _orphans(rows: QuerySet, totals: QuerySet, days: QuerySet) -> Invariant:
     found = Invariant("orphans", "every row's account, category, import and tags exist and fit")
     lost = ~Q(account__in=Account.objects.values("pk"))
     lost_category = Q(category_id__isnull=False) & ~Q(category_id__in=Category.objects.values("pk"))
@@ -233,6 +245,7 @@ def _orphans(rows: QuerySet, totals: QuerySet) -> Invariant:
     for table, queryset in (
         ("transactions.transaction", rows),
         ("transactions.monthlytotal", totals),
+        ("transactions.dailytotal", days),
     ):
         for pk, account in queryset.filter(lost | lost_category).values_list("pk", "account_id"):
             found.add(Violation(table, pk, "Its account or category is gone.", account))

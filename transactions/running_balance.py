@@ -1,8 +1,8 @@
 """An account's balance after each transaction, and at the end of each day or month.
 
 Everything is calculated backward from the stored balance, so a late page costs no more than the
-first: whole months use the monthly totals, and only the page's own month uses rows. Read the
-account and the rows in one snapshot.
+first: whole months use the monthly totals, whole days the daily ones, and only the page's own day
+uses rows. Read the account and the rows in one snapshot.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Min, QuerySet, Sum
 
 from accounts.models import Account
 from banking.kernel.periods import Period, add_months, first_of_month
-from transactions.models import MonthlyTotal, Transaction
+from transactions.models import DailyTotal, MonthlyTotal, Transaction
 from users.timezones import local_date, today_in
 
 
@@ -44,32 +44,33 @@ def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decima
 
 
 def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
-    following = add_months(first_of_month(row.txn_date), 1)
-    newer = Q(txn_date__gt=row.txn_date) | Q(txn_date=row.txn_date, pk__gt=row.pk)
-    return _sum_of_months(account, following) + _sum_of_rows(
-        account, newer, Period(row.txn_date, following)
-    )
+    same_day = Transaction.objects.filter(
+        account=account, deleted_at=None, txn_date=row.txn_date, pk__gt=row.pk
+    ).posted()
+    newer = same_day.aggregate(total=Sum("signed_amount"))["total"] or Decimal(0)
+    return newer + _sum_since(account, row.txn_date + timedelta(days=1))
 
 
 def balance_before(account: Account, on: date) -> Decimal:
     """The balance at the start of the day `on`, with two queries."""
+    return account.balance - _sum_since(account, on)
+
+
+def _sum_since(account: Account, on: date) -> Decimal:
+    """The sum posted on this day and later."""
     following = add_months(first_of_month(on), 1)
-    since = _sum_of_rows(account, Q(), Period(on, following))
-    return account.balance - since - _sum_of_months(account, following)
+    rest = DailyTotal.objects.filter(account=account, day__gte=on, day__lt=following)
+    return _net(rest) + _sum_of_months(account, following)
 
 
 def _sum_of_months(account: Account, first: date) -> Decimal:
     """The sum posted in this month and all later ones."""
-    whole = MonthlyTotal.objects.filter(account=account, month__gte=first).aggregate(
-        inflow=Sum("inflow"), outflow=Sum("outflow")
-    )
-    return (whole["inflow"] or Decimal(0)) - (whole["outflow"] or Decimal(0))
+    return _net(MonthlyTotal.objects.filter(account=account, month__gte=first))
 
 
-def _sum_of_rows(account: Account, which: Q, period: Period) -> Decimal:
-    rows = Transaction.objects.filter(which, account=account, deleted_at=None)
-    total = rows.in_period(period).posted().aggregate(total=Sum("signed_amount"))["total"]
-    return total or Decimal(0)
+def _net(totals: QuerySet) -> Decimal:
+    sums = totals.aggregate(inflow=Sum("inflow"), outflow=Sum("outflow"))
+    return (sums["inflow"] or Decimal(0)) - (sums["outflow"] or Decimal(0))
 
 
 def begun_on(account: Account) -> date:
@@ -92,14 +93,11 @@ def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
     Today's is the stored balance. There is no point before the account's first day.
     """
     start = on - timedelta(days=days - 1)
-    by_day = dict(
-        Transaction.objects.filter(account=account, deleted_at=None, txn_date__gt=start)
-        .posted()
-        .order_by()
-        .values("txn_date")
-        .annotate(net=Sum("signed_amount"))
-        .values_list("txn_date", "net")
-    )
+    later = DailyTotal.objects.filter(account=account, day__gt=start).order_by()
+    by_day = {
+        row["day"]: row["inflow"] - row["outflow"]
+        for row in later.values("day").annotate(inflow=Sum("inflow"), outflow=Sum("outflow"))
+    }
     # Transactions the bank posted with a future date are in today's balance but in no earlier one.
     ahead = sum((net for day, net in by_day.items() if day > on), start=Decimal(0))
     balance, begun = account.balance - ahead, begun_on(account)

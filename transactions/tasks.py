@@ -11,6 +11,7 @@ from django.utils import timezone
 from banking.kernel.waking import wake
 from banking.limits import (
     CHANGE_STEPS_A_TASK,
+    CONVERTED_MONTHS_A_RUN,
     IMPORT_OVERDUE_AFTER,
     SILENT_FOR,
     SWEEP_LIMIT,
@@ -19,6 +20,7 @@ from banking.limits import (
 from transactions.ledger_check import check_ledger
 from transactions.services import import_confirming, importing, long_changes
 from transactions.services.connecting import end_accesses
+from transactions.services.converting import convert_open_months
 from transactions.services.import_progress import is_silent
 from transactions.services.posting_planned import post_planned
 from transactions.services.purging import purge
@@ -116,6 +118,15 @@ def sync_due_banks() -> int:
 def end_bank_accesses() -> int:
     """Revoke the access of connections that can no longer be restored. Returns how many."""
     return end_accesses(at=timezone.now())
+
+
+@shared_task(**_RETRY)
+def convert_months() -> int:
+    """Add up months of foreign accounts that postings or new rates have changed. Returns how many.
+
+    Stops well before the task's time limit; the next run continues.
+    """
+    return convert_open_months(limit=CONVERTED_MONTHS_A_RUN)
 
 
 @shared_task

@@ -1,9 +1,9 @@
-"""Stored totals of each account by month: inflow, outflow and number of transactions.
+"""Stored totals of each account: inflow, outflow and number of transactions.
 
-One kind is by category, one by merchant and category. They are updated together with the
-transactions, under the account's lock, so that figures cost the same after ten years as after ten
-days. Only posted transactions outside the trash count. By category, split transactions count by
-their parts; by merchant, as a whole.
+One kind is by day and category, one by month and category, one by month, merchant and category.
+They are updated together with the transactions, under the account's lock, so that figures cost the
+same after ten years as after ten days. Only posted transactions outside the trash count. By
+category, split transactions count by their parts; by merchant, as a whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,14 +12,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db import connection
 from django.db.models import Count, Model, Q, Sum, Value
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Coalesce
 
-from banking.kernel.bulk import bulk_insert
+from banking.kernel.bulk import bulk_add, bulk_insert
 from banking.kernel.fields import AmountField
 from banking.kernel.periods import first_of_month
 from transactions.models import (
+    DailyTotal,
     MerchantTotal,
     MonthlyTotal,
     Transaction,
@@ -30,19 +30,21 @@ from transactions.models import (
 ZERO = Value(Decimal(0), output_field=AmountField())
 # Up to this many merchants are looked up by name, as when one row is posted; otherwise by month.
 _MERCHANTS_BY_NAME = 200
-_KEYS = ("account_id", "month", "category_id")
+# Up to this many days are looked up one by one, as when scattered rows change; otherwise as a span.
+_DAYS_BY_DATE = 2_000
 _SUMS = ("inflow", "outflow", "transaction_count")
 
 
 @dataclass(frozen=True, slots=True)
 class TotalKey:
-    """The key of one total; `category_id` is None for uncategorized transactions.
+    """The key of one change; `category_id` is None for uncategorized transactions.
 
-    With a merchant it is a merchant total ("" is unnamed), without one a category total.
+    Without a merchant it is the day of a category total; each day counts in its month too. With one
+    it is a merchant total ("" is unnamed), and `on` is the first day of the month.
     """
 
     account_id: int
-    month: date
+    on: date
     category_id: int | None
     merchant: str | None = None
 
@@ -82,7 +84,7 @@ def sums_of_rows(rows: Iterable[Transaction]) -> SumsByKey:
             continue
         month = first_of_month(row.txn_date)
         for part in row.splits.all() if row.is_split else (row,):
-            key = TotalKey(row.account_id, month, part.category_id)
+            key = TotalKey(row.account_id, row.txn_date, part.category_id)
             sums.setdefault(key, Sums()).add(_sums_of(part.signed_amount))
         category_id = None if row.is_split else row.category_id
         key = TotalKey(row.account_id, month, category_id, row.merchant)
@@ -98,23 +100,25 @@ def sums_in(rows: TransactionQuerySet) -> SumsByKey:
     """The sums of the posted rows of a queryset by key, with two queries."""
     posted = rows.posted().order_by()
     sums: SumsByKey = {}
-    grouped: Any = posted.annotate(month=TruncMonth("txn_date")).values_list(
-        "account_id", "month", "is_split", "category_id", "merchant"
+    grouped: Any = posted.values_list(
+        "account_id", "txn_date", "is_split", "category_id", "merchant"
     )
-    for account_id, month, is_split, category_id, merchant, *columns in _summed(grouped):
+    for account_id, on, is_split, category_id, merchant, *columns in _summed(grouped):
         one = _sums_of_columns(columns)
         if not is_split:
-            sums.setdefault(TotalKey(account_id, month, category_id), Sums()).add(one)
-        key = TotalKey(account_id, month, None if is_split else category_id, merchant)
+            sums.setdefault(TotalKey(account_id, on, category_id), Sums()).add(one)
+        own = None if is_split else category_id
+        key = TotalKey(account_id, first_of_month(on), own, merchant)
         sums.setdefault(key, Sums()).add(one)
     parts = TransactionSplit.objects.filter(
         transaction__in=posted.filter(is_split=True).values("pk")
     )
-    grouped = parts.order_by().annotate(month=TruncMonth("transaction__txn_date"))
-    for account_id, month, category_id, *columns in _summed(
-        grouped.values_list("transaction__account_id", "month", "category_id")
+    for account_id, on, category_id, *columns in _summed(
+        parts.order_by().values_list(
+            "transaction__account_id", "transaction__txn_date", "category_id"
+        )
     ):
-        key = TotalKey(account_id, month, category_id)
+        key = TotalKey(account_id, on, category_id)
         sums.setdefault(key, Sums()).add(_sums_of_columns(columns))
     return sums
 
@@ -151,63 +155,90 @@ def net_by_account(sums: Mapping[TotalKey, Sums]) -> dict[int, Decimal]:
     return changes
 
 
+def by_month(sums: Mapping[TotalKey, Sums]) -> SumsByKey:
+    """The sums of days added up by month."""
+    months: SumsByKey = {}
+    for key, value in sums.items():
+        month = TotalKey(key.account_id, first_of_month(key.on), key.category_id)
+        months.setdefault(month, Sums()).add(value)
+    return months
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One table of totals: its date column, its other key columns, and its sums."""
+
+    model: type[Model]
+    dated: str
+    keys: tuple[str, ...]
+    sums: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("account_id", self.dated, "category_id", *self.keys)
+
+    def key_of(self, key: TotalKey) -> tuple[Any, ...]:
+        return (key.account_id, key.on, key.category_id, *(getattr(key, one) for one in self.keys))
+
+
+_BY_DAY = _Kind(DailyTotal, "day", (), _SUMS)
+_BY_MONTH = _Kind(MonthlyTotal, "month", (), _SUMS)
+_BY_MERCHANT = _Kind(MerchantTotal, "month", ("merchant",), (*_SUMS, "outflow_count"))
+
+
 def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
     """Add the deltas to the stored totals. The caller locks the accounts.
 
-    Runs at most four statements for each kind, however many months an import spans.
+    The number of statements depends on the number of deltas alone, never on the history.
     """
     by_category = {key: one for key, one in deltas.items() if key.merchant is None}
     by_merchant = {key: one for key, one in deltas.items() if key.merchant is not None}
-    _apply(MonthlyTotal, _KEYS, _SUMS, by_category, {"user_id": user_id})
-    _apply(MerchantTotal, (*_KEYS, "merchant"), (*_SUMS, "outflow_count"), by_merchant, {})
+    _apply(_BY_DAY, by_category, {})
+    _apply(_BY_MONTH, by_month(by_category), {"user_id": user_id})
+    _apply(_BY_MERCHANT, by_merchant, {})
 
 
-def _apply(
-    model: type[Model],
-    keys: tuple[str, ...],
-    summed: tuple[str, ...],
-    deltas: Mapping[TotalKey, Sums],
-    fixed: Mapping[str, Any],
-) -> None:
+def _apply(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any]) -> None:
+    deltas = {key: delta for key, delta in deltas.items() if delta != Sums()}
     if not deltas:
         return
-    stored = _stored(model, deltas, keys)
+    stored = _stored(kind, deltas)
     known = [
-        (*_columns(delta, summed), stored[key]) for key, delta in deltas.items() if key in stored
+        (stored[key], *(getattr(delta, name) for name in kind.sums))
+        for key, delta in deltas.items()
+        if key in stored
     ]
-    if known:
-        table = connection.ops.quote_name(model._meta.db_table)
-        changes = ", ".join(f"{name} = {name} + %s" for name in summed)
-        with connection.cursor() as cursor:
-            cursor.executemany(f"UPDATE {table} SET {changes} WHERE id = %s", known)  # noqa: S608
+    bulk_add(kind.model, kind.sums, known)
     if len(known) < len(deltas):
         fresh = (
-            (*fixed.values(), *(getattr(key, name) for name in keys), *_columns(delta, summed))
+            (*fixed.values(), *kind.key_of(key), *_columns(delta, kind.sums))
             for key, delta in deltas.items()
             if key not in stored
         )
-        bulk_insert(model._meta.db_table, (*fixed, *keys, *summed), fresh)
-    if any(delta.transaction_count <= 0 for delta in deltas.values()):
-        _around(model, deltas).filter(transaction_count=0).delete()
+        bulk_insert(kind.model._meta.db_table, (*fixed, *kind.columns, *kind.sums), fresh)
+    if any(delta.transaction_count < 0 for delta in deltas.values()):
+        _around(kind, deltas).filter(transaction_count=0).delete()
 
 
-def _around(model: type[Model], deltas: Mapping[TotalKey, Sums]) -> Any:
-    """The stored totals for the accounts and months of the deltas."""
-    months = [key.month for key in deltas]
-    return model._default_manager.filter(
-        account_id__in={key.account_id for key in deltas}, month__range=(min(months), max(months))
+def _around(kind: _Kind, deltas: Mapping[TotalKey, Sums]) -> Any:
+    """The stored totals for the accounts and dates of the deltas."""
+    dates = {key.on for key in deltas}
+    if kind.dated == "day" and len(dates) <= _DAYS_BY_DATE:
+        dated: dict[str, Any] = {"day__in": sorted(dates)}
+    else:
+        dated = {f"{kind.dated}__range": (min(dates), max(dates))}
+    return kind.model._default_manager.filter(
+        account_id__in={key.account_id for key in deltas}, **dated
     )
 
 
-def _stored(
-    model: type[Model], deltas: Mapping[TotalKey, Sums], keys: tuple[str, ...]
-) -> dict[TotalKey, int]:
+def _stored(kind: _Kind, deltas: Mapping[TotalKey, Sums]) -> dict[TotalKey, int]:
     """{key: primary key} of existing totals; may include others."""
-    rows = _around(model, deltas)
+    rows = _around(kind, deltas)
     merchants = {key.merchant for key in deltas}
-    if "merchant" in keys and len(merchants) <= _MERCHANTS_BY_NAME:
+    if kind.keys and len(merchants) <= _MERCHANTS_BY_NAME:
         rows = rows.filter(merchant__in=merchants)
-    return {TotalKey(*key): pk for *key, pk in rows.values_list(*keys, "pk")}
+    return {TotalKey(*key): pk for *key, pk in rows.values_list(*kind.columns, "pk")}
 
 
 def _columns(sums: Sums, names: tuple[str, ...]) -> list[int]:

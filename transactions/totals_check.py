@@ -1,6 +1,6 @@
 """Verify the totals: recompute each kind from the rows and compare it with the stored values.
 
-Both sides are streamed, sorted by account and month. Only one account's month is in memory at a
+Both sides are streamed, sorted by account and date. Only one account's month is in memory at a
 time, so the database's sort order for merchant names does not matter.
 """
 
@@ -11,34 +11,53 @@ from itertools import groupby
 from operator import add, itemgetter
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
+from accounts.exchange import RateTable
 from banking.kernel.fields import AmountField
+from transactions.converted import add_up, holding, is_same
 from transactions.ledger_report import CHUNK, Invariant, Violation, counting
-from transactions.models import Transaction, TransactionSplit
+from transactions.models import DailyTotal, Transaction, TransactionSplit
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
+_BY_DAY = ("account_id", "day", "kind")
 _BY_CATEGORY = ("account_id", "month", "kind")
 _AT_MERCHANT = ("account_id", "month", "kind", "merchant")
 _SUMS = ("inflow", "outflow", "transaction_count")
 
 
+def daily_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
+    """Each account's day by category; split transactions count by their parts."""
+    found = Invariant("daily_totals", "each daily total = Σ of its transactions")
+    return _by_category(found, rows, totals, _BY_DAY, _named_by_day)
+
+
 def monthly_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
     """Each account's month by category; split transactions count by their parts."""
     found = Invariant("monthly_totals", "each monthly total = Σ of its transactions")
+    return _by_category(found, rows, totals, _BY_CATEGORY, _named_by_category)
+
+
+def _by_category(
+    found: Invariant,
+    rows: QuerySet,
+    totals: QuerySet,
+    names: tuple[str, ...],
+    named: Callable[[tuple], tuple[str, str]],
+) -> Invariant:
     counted = _counted(rows)
     parts = TransactionSplit.objects.filter(
         transaction__in=counted.filter(is_split=True).order_by().values("pk")
     )
     category = Coalesce("category_id", Value(0))
     right = merge_sorted(
-        _summed(counted.filter(is_split=False), "", category, _BY_CATEGORY, _SUMS),
-        _summed(parts, "transaction__", category, _BY_CATEGORY, _SUMS),
+        _summed(counted.filter(is_split=False), "", category, names, _SUMS),
+        _summed(parts, "transaction__", category, names, _SUMS),
         key=lambda row: row[0][:2],
     )
-    stored = totals.annotate(kind=category).values_list("pk", *_BY_CATEGORY, *_SUMS)
-    _compare(found, right, stored, _named_by_category, len(_BY_CATEGORY))
+    stored = totals.annotate(kind=category).values_list("pk", *names, *_SUMS)
+    _compare(found, right, stored, named, names)
     return found
 
 
@@ -53,7 +72,45 @@ def merchant_totals(rows: QuerySet, totals: QuerySet) -> Invariant:
     stored = totals.annotate(kind=category).values_list(
         "pk", *_AT_MERCHANT, *_SUMS, "outflow_count"
     )
-    _compare(found, right, stored, _named_by_merchant, len(_AT_MERCHANT))
+    _compare(found, right, stored, _named_by_merchant, _AT_MERCHANT)
+    return found
+
+
+def converted_months(converted: QuerySet) -> Invariant:
+    """What figures read of foreign accounts is what their daily totals and rates give.
+
+    Open months and those with outdated rates are read by nobody.
+    """
+    found = Invariant("converted_months", "each converted month = Σ of its days at their rates")
+    kept = holding(converted).order_by("account_id", "month", "currency")
+    totals = DailyTotal.objects.filter(account__in=converted.values("account")).order_by(
+        "account_id", "day", "category_id"
+    )
+    days = set(totals.order_by().values_list("day", flat=True).distinct())
+    targets: dict[str, set[str]] = {}
+    for to, from_currency in kept.order_by().values_list("currency", "account__currency"):
+        targets.setdefault(to, set()).add(from_currency)
+    tables = RateTable.for_targets(targets, days)
+    by_month = groupby(
+        totals.iterator(chunk_size=CHUNK), lambda one: (one.account_id, one.day.replace(day=1))
+    )
+    streamed = ((key, list(group)) for key, group in by_month)
+    rows = counting(kept.select_related("account"), found)
+    stored = groupby(rows, lambda one: (one.account_id, one.month))
+    for _key, of_days, of_month in _merged(streamed, ((key, list(group)) for key, group in stored)):
+        for row in of_month or ():
+            right = add_up(of_days or (), row.account.currency, tables[row.currency])
+            if not is_same(row.sums, right):
+                found.add(
+                    Violation(
+                        "transactions.convertedmonth",
+                        row.pk,
+                        f"The conversion of {row.month:%Y-%m} into {row.currency} is wrong.",
+                        row.account_id,
+                        row.sums[:200],
+                        right[:200],
+                    )
+                )
     return found
 
 
@@ -64,11 +121,13 @@ def _counted(rows: QuerySet) -> QuerySet:
 def _summed(
     rows: QuerySet, prefix: str, kind: Any, names: tuple[str, ...], sums: tuple[str, ...]
 ) -> Iterator[tuple]:
-    """Yield (key, sums) of the rows, each a tuple of these names, by account and month."""
+    """Yield (key, sums) of the rows, each a tuple of these names, by account and date."""
+    dated = names[1]
+    on: Any = F(f"{prefix}txn_date") if dated == "day" else TruncMonth(f"{prefix}txn_date")
     fields = [f"{prefix}{name}" if name == "account_id" else name for name in names]
     grouped = (
         rows.order_by()
-        .annotate(month=TruncMonth(f"{prefix}txn_date"), kind=kind)
+        .annotate(**{dated: on}, kind=kind)
         .values(*fields)
         .annotate(
             inflow=Coalesce(Sum("signed_amount", filter=Q(signed_amount__gt=0)), _ZERO),
@@ -76,7 +135,7 @@ def _summed(
             transaction_count=Count("id"),
             outflow_count=Count("id", filter=Q(signed_amount__lt=0)),
         )
-        .order_by(f"{prefix}account_id", "month")
+        .order_by(f"{prefix}account_id", dated)
         .values_list(*fields, *sums)
         .iterator(chunk_size=CHUNK)
     )
@@ -90,14 +149,15 @@ def _compare(
     right: Iterable[tuple],
     stored: QuerySet,
     named: Callable[[tuple], tuple[str, str]],
-    size: int,
+    names: tuple[str, ...],
 ) -> None:
     """Report the differences in either direction."""
-    months = groupby(right, lambda row: row[0][:2])
-    recomputed = ((month, _added(group)) for month, group in months)
-    kept = counting(stored.order_by("account_id", "month"), found)
-    by_month = ((month, list(group)) for month, group in groupby(kept, itemgetter(1, 2)))
-    for _month, expected, rows in _merged(recomputed, by_month):
+    size = len(names)
+    dates = groupby(right, lambda row: row[0][:2])
+    recomputed = ((on, _added(group)) for on, group in dates)
+    kept = counting(stored.order_by(*names[:2]), found)
+    by_date = ((on, list(group)) for on, group in groupby(kept, itemgetter(1, 2)))
+    for _on, expected, rows in _merged(recomputed, by_date):
         left = dict(expected or {})
         for pk, *columns in rows or ():
             key, value = tuple(columns[:size]), tuple(columns[size:])
@@ -151,6 +211,11 @@ def _violation(
         _sums_text(value),
         _sums_text(expected),
     )
+
+
+def _named_by_day(key: tuple) -> tuple[str, str]:
+    _account, day, category = key
+    return "transactions.dailytotal", f"{day:%Y-%m-%d}, category {category or 'none'}"
 
 
 def _named_by_category(key: tuple) -> tuple[str, str]:

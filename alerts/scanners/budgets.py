@@ -125,7 +125,7 @@ def _spent_by_day(people: People, days: Period, currencies: set[str]) -> _Spent:
     spent: _Spent = {}
     for currency, (flows, _) in loaded.items():
         for flow in flows.rows:
-            if flow.rate is not None and flow.category_id is not None:
+            if flow.is_converted and flow.category_id is not None:
                 key = (flow.account.user_id, flow.category_id, currency)
                 spent.setdefault(key, []).append((flow.on, net_outflow(flow)))
     return spent

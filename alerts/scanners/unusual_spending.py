@@ -141,7 +141,7 @@ def _spent(people: People, days: Period) -> _ByDay:
     spent: _ByDay = {}
     for flows, _ in load_flows_in(accounts, periods=periods, on=days.last_day).values():
         for flow in flows.rows:
-            if flow.rate is None or flow.category_id is None:
+            if not flow.is_converted or flow.category_id is None:
                 continue
             by_day = spent.setdefault((flow.account.user_id, flow.category_id), {})
             by_day[flow.on] = by_day.get(flow.on, Decimal(0)) + net_outflow(flow)

@@ -59,6 +59,27 @@ def bulk_update(
     Values are Python values; include FoldedField and `auto_now` columns explicitly. Returns how
     many.
     """
+    return _update_each(model, names, rows, "{value}", using)
+
+
+def bulk_add(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+) -> int:
+    """As `bulk_update`, but the values are added to the stored ones."""
+    return _update_each(model, names, rows, "{table}.{column} + {value}", using)
+
+
+def _update_each(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    change: str,
+    using: str,
+) -> int:
     connection = connections[using]
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
@@ -72,7 +93,10 @@ def bulk_update(
         for place, kind in enumerate(types, start=1)
     ]
     targets = zip([quote(field.column) for field in fields[1:]], values[1:], strict=True)
-    assignments = ", ".join(f"{column} = {value}" for column, value in targets)
+    assignments = ", ".join(
+        f"{column} = {change.format(table=table, column=column, value=value)}"
+        for column, value in targets
+    )
     marks = f"({', '.join(['%s'] * len(fields))})"
     count = 0
     with connection.cursor() as cursor:

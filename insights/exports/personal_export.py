@@ -27,6 +27,8 @@ from users.models import AuditEvent, User
 ROWS_AT_ONCE = 2_000
 # Not the person's data, or included in the archive in another form.
 LEFT_OUT = {
+    "transactions.ConvertedMonth": "sums of the transactions",
+    "transactions.DailyTotal": "sums of the transactions",
     "transactions.MonthlyTotal": "sums of the transactions",
     "transactions.MerchantTotal": "sums of the transactions",
     "transactions.LedgerMark": "a note of ours that figures are to be looked at again",

@@ -127,8 +127,8 @@ def cash_flow(flows: Flows, period: Period) -> CashFlow:
         income=income,
         expenses=expenses,
         refunds=refunds,
-        not_converted=merged(row.not_converted for row in rows if row.rate is None),
-        rates=rates_used(row.rate for row in rows if row.rate is not None),
+        not_converted=merged(row.not_converted for row in rows if not row.is_converted),
+        rates=rates_used(rate for row in rows for rate in row.rates),
     )
 
 
@@ -138,7 +138,7 @@ def monthly_trend(flows: Flows, period: Period) -> tuple[MonthFlow, ...]:
     for row in flows.within(period):
         by_month[first_of_month(row.on)].append(row)
     return tuple(
-        MonthFlow(month, *_sums(rows), sum(row.count for row in rows if row.rate is None))
+        MonthFlow(month, *_sums(rows), sum(row.count for row in rows if not row.is_converted))
         for month, rows in by_month.items()
     )
 
@@ -147,7 +147,7 @@ def _sums(rows: Iterable[Flow]) -> tuple[Decimal, Decimal, Decimal]:
     """Income, expenses minus refunds, and the refunds."""
     income = expenses = refunds = Decimal(0)
     for row in rows:
-        if row.rate is not None:
+        if row.is_converted:
             income += row.income
             expenses += row.spent
             refunds += row.refunds

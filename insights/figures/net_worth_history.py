@@ -23,7 +23,7 @@ from banking.kernel.periods import Period, first_of_month
 from insights.figures.net_worth import NetWorth, net_worth, was_active
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change
-from transactions.models import MonthlyTotal, Transaction
+from transactions.models import DailyTotal, MonthlyTotal
 from users.timezones import local_date
 
 # (month, account id, the balance change in that month)
@@ -162,13 +162,16 @@ def _rest_of_months(
     }
     if not (accounts and rests):
         return {}
-    spans = [Q(txn_date__gte=rest.start, txn_date__lt=rest.end) for rest in rests.values()]
-    rows = Transaction.objects.filter(
-        reduce(or_, spans), account_id__in=[account.pk for account in accounts], deleted_at=None
-    ).posted()
-    nets = list(
-        rows.order_by().values_list("txn_date", "account_id").annotate(net=Sum("signed_amount"))
+    spans = [Q(day__gte=rest.start, day__lt=rest.end) for rest in rests.values()]
+    totals = DailyTotal.objects.filter(
+        reduce(or_, spans), account_id__in=[account.pk for account in accounts]
     )
+    nets = [
+        (on, account_id, inflow - outflow)
+        for on, account_id, inflow, outflow in totals.order_by()
+        .values_list("day", "account_id")
+        .annotate(Sum("inflow"), Sum("outflow"))
+    ]
     found: dict[date, dict[int, Decimal]] = {}
     for evening, rest in rests.items():
         sums = found.setdefault(evening, {})

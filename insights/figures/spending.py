@@ -151,7 +151,7 @@ def _by_family(
     """{top-level category: {category: its sums}}; None groups the uncategorized."""
     families: dict[int | None, dict[int | None, _Sum]] = {}
     for row in rows:
-        if row.rate is None:
+        if not row.is_converted:
             continue
         category = categories.get(row.category_id)
         top = (category.parent_id or category.pk) if category else None

@@ -24,7 +24,7 @@ from insights.figures.coverage import Coverage
 from insights.recurring.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead, load_entries
 from insights.recurring.recurring import dismissed_keys
 from insights.recurring.recurring_bills import Answers, BillTerms, KnownBills, answers_of
-from transactions.models import Transaction
+from transactions.models import DailyTotal
 from users.models import User
 from users.timezones import local_date, today_in
 
@@ -172,19 +172,21 @@ def _not_written_yet(
 
 
 def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int, int]]:
-    """{account: {day: net}} after that day, grouped in the database."""
+    """{account: {day: net}} after that day, from the daily totals."""
     rows = (
-        Transaction.objects.filter(
-            account_id__in=[account.pk for account in accounts], deleted_at=None, txn_date__gt=after
+        DailyTotal.objects.filter(
+            account_id__in=[account.pk for account in accounts], day__gt=after
         )
-        .posted()
         .order_by()
-        .values_list("account_id", "txn_date")
-        .annotate(net=Sum(Cast("signed_amount", BigIntegerField())))
+        .values_list("account_id", "day")
+        .annotate(
+            inflow=Sum(Cast("inflow", BigIntegerField())),
+            outflow=Sum(Cast("outflow", BigIntegerField())),
+        )
     )
     sums: dict[int, dict[int, int]] = {}
-    for account_id, on, net in rows:
-        sums.setdefault(account_id, {})[on.toordinal()] = int(net)
+    for account_id, on, inflow, outflow in rows:
+        sums.setdefault(account_id, {})[on.toordinal()] = int(inflow - outflow)
     return sums
 
 

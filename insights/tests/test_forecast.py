@@ -23,7 +23,7 @@ from insights.forecast.kept_hit_rate import kept, key_of
 from insights.recurring.recurring_summary import recurring_summary
 from insights.tests.recomputation import rate_on
 from tests.builders import make_account, make_user
-from transactions.models import Category, Transaction
+from transactions.models import Category, DailyTotal, Transaction
 from transactions.services.bulk_posting import HistoryRow, post_many
 from users.audit.trail import record
 from users.models import User
@@ -389,6 +389,7 @@ def assert_nothing_later_is_known(demo, accounts, held, origin):
     before = forecast_of(demo, on=origin)
     later = Transaction.objects.filter(user=demo, txn_date__gt=origin)
     later.update(deleted_at=timezone.now())
+    DailyTotal.objects.filter(account__in=accounts, day__gt=origin).delete()
     for account in accounts:
         Account.objects.filter(pk=account.pk).update(balance=held[account.pk][origin])
     after = forecast_of(demo, on=origin)

@@ -21,7 +21,8 @@ from insights.figures.questions import Question, ask
 from insights.figures.yearly import yearly
 from insights.tests.recomputed_insights import Raw, end_of
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, Transaction
+from transactions.models import Category, ConvertedMonth, Transaction
+from transactions.services.converting import convert_open_months
 from transactions.services.posting import delete_transactions
 from transactions.services.splitting import Part, split_transaction
 from transactions.services.transfers import transfer_funds
@@ -204,8 +205,8 @@ def assert_years_are_right(user, shared, raw, year) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_figures_of_a_random_household_equal_their_recomputation(alice, bob, seed):
+@pytest.mark.parametrize(("seed", "is_added_up"), [(1, False), (2, True)])
+def test_figures_of_a_random_household_equal_their_recomputation(alice, bob, seed, is_added_up):
     alice.base_currency = "USD"
     alice.save()
     random_household(alice, seed)
@@ -218,6 +219,10 @@ def test_figures_of_a_random_household_equal_their_recomputation(alice, bob, see
         share = share_account(actor=bob, account=account, member=alice, level=level)
         accept_share(actor=alice, share=share)
     alice = User.objects.get(pk=alice.pk)
+    assert ConvertedMonth.objects.filter(sums="").exists()
+    if is_added_up:
+        convert_open_months(limit=1000)
+        assert not ConvertedMonth.objects.filter(sums="").exists()
     assert_figures_are_recomputed(alice)
     assert_figures_are_recomputed(alice, shared=True)
     if seed % 2:
@@ -235,6 +240,7 @@ def assert_a_report_knows_who_was_archived_later(alice) -> None:
 @pytest.mark.slow
 def test_demo_figures_equal_their_recomputation(db):
     load_demo(on=ON, transaction_count=400)
+    assert convert_open_months(limit=1000) > 2
     assert_figures_are_recomputed(User.objects.get(email="demo@example.com"))
 
 

@@ -7,6 +7,8 @@ from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, 
 from transactions.models.learning import ForgottenChoices
 from transactions.models.ledger import (
     CategoryChange,
+    ConvertedMonth,
+    DailyTotal,
     MerchantTotal,
     MonthlyTotal,
     Tag,
@@ -29,6 +31,8 @@ __all__ = [
     "Change",
     "ChangePlan",
     "ChangeRow",
+    "ConvertedMonth",
+    "DailyTotal",
     "ForgottenChoices",
     "ImportBatch",
     "ImportFile",

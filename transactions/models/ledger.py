@@ -311,6 +311,52 @@ class CategoryChange(models.Model):
         return f"{self.transaction_id}: {self.from_category_id} → {self.to_category_id}"
 
 
+class DailyTotal(models.Model):
+    """Σ of one account's posted, live transactions on one day in one category (null =
+    uncategorized).
+
+    As `MonthlyTotal`, by day. The keys are not checked by the database: an import may write one row
+    for nearly each of its lines, and `check_ledger` proves them.
+    """
+
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="daily_totals",
+        db_index=False,
+        db_constraint=False,
+    )
+    day = models.DateField()
+    category = models.ForeignKey(
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    inflow = AmountField(default=0)
+    outflow = AmountField(default=0)
+    transaction_count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "day", "category"],
+                condition=Q(category__isnull=False),
+                name="daily_total_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "day"],
+                condition=Q(category=None),
+                name="daily_total_unique_uncategorized",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day:%Y-%m-%d} {self.category_id}"
+
+
 class MonthlyTotal(models.Model):
     """Σ of one account's posted, live transactions in one month and category (null =
     uncategorized).
@@ -344,6 +390,33 @@ class MonthlyTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.month:%Y-%m} {self.category_id}"
+
+
+class ConvertedMonth(models.Model):
+    """One foreign account's month in its owner's base currency, each amount at its own day's rate.
+
+    `sums` is what transactions/converted.py writes, or "" until the worker has added it up: after
+    each posting and for each new month. It only holds while the month's rates are those of
+    `rates_version`.
+    """
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="converted_months", db_index=False
+    )
+    month = models.DateField()
+    currency = CurrencyField()
+    rates_version = models.IntegerField(default=0)
+    sums = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "month", "currency"], name="converted_month_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.month:%Y-%m} {self.currency}"
 
 
 class MerchantTotal(models.Model):

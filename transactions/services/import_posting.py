@@ -5,7 +5,7 @@ Callers hold the account's lock and apply the returned sums to balance and total
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.fields import FoldedField, folded
 from banking.kernel.money import Units, from_units
 from banking.kernel.narrowing import sure
+from banking.kernel.periods import first_of_month
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.completing import Telling
@@ -137,7 +138,7 @@ class _SumsOfLines:
         merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
         if status == PENDING:
             return
-        key = (txn_date.year, txn_date.month, category_id, merchant)
+        key = (txn_date, category_id, merchant)
         sums = self.units.setdefault(key, [0, 0, 0, 0])
         sums[0 if units > 0 else 1] += abs(units)
         sums[2] += 1
@@ -145,11 +146,12 @@ class _SumsOfLines:
 
     def by_key(self) -> SumsByKey:
         found: SumsByKey = {}
-        for (year, month, category_id, merchant), (inflow, outflow, *counts) in self.units.items():
-            key = TotalKey(self.account_id, date(year, month, 1), category_id)
+        for (on, category_id, merchant), (inflow, outflow, *counts) in self.units.items():
+            key = TotalKey(self.account_id, on, category_id)
             sums = Sums(from_units(Units(inflow)), from_units(Units(outflow)), *counts)
             found.setdefault(key, Sums()).add(sums)
-            found[replace(key, merchant=merchant)] = sums
+            at_merchant = replace(key, on=first_of_month(on), merchant=merchant)
+            found.setdefault(at_merchant, Sums()).add(sums)
         return found
 
 

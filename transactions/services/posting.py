@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
 from banking.kernel.money import plain_amount
+from banking.kernel.periods import first_of_month
 from transactions.holds import refuse_held
 from transactions.models import (
     Category,
@@ -28,6 +29,7 @@ from transactions.models import (
 )
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
+from transactions.services.converting import reopen_months
 from transactions.services.posting_checks import (
     checked_amount,
     refuse_closed,
@@ -290,6 +292,9 @@ def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
     if delta:
         user_id = next(iter(accounts.values())).user_id
         apply_to_totals(user_id, delta)
+        reopen_months(
+            (key.account_id, first_of_month(key.on)) for key in delta if key.merchant is None
+        )
         LedgerMark.objects.create(user_id=user_id)
 
 

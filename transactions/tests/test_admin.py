@@ -11,6 +11,7 @@ from tests.world import things_of
 from transactions.models import (
     Category,
     CategoryChange,
+    DailyTotal,
     ImportBatch,
     ImportRow,
     MerchantTotal,
@@ -23,8 +24,8 @@ from users.models import AuditEvent
 from users.services import people
 
 MODELS = [
-    Account, AccountShare, ExchangeRate, Transaction, MonthlyTotal, MerchantTotal, CategoryChange,
-    ImportBatch, ImportRow, ReviewItem, Category,
+    Account, AccountShare, ExchangeRate, Transaction, DailyTotal, MonthlyTotal, MerchantTotal,
+    CategoryChange, ImportBatch, ImportRow, ReviewItem, Category,
 ]  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
+    ConvertedMonth,
+    DailyTotal,
     ImportBatch,
     MerchantTotal,
     MonthlyTotal,
@@ -94,12 +96,33 @@ def test_wrong_balance_is_reported_with_both_figures(row, checking):
 
 def test_row_deleted_without_the_services_is_found_in_every_figure(row):
     Transaction.objects.filter(pk=row.pk).update(deleted_at=row.created_at)
-    assert off() == {"balance": 1, "monthly_totals": 1, "merchant_totals": 1}
+    assert off() == {
+        "balance": 1,
+        "daily_totals": 1,
+        "monthly_totals": 1,
+        "merchant_totals": 1,
+    }
 
 
 def test_row_moved_to_another_month_affects_two_totals_of_each_kind(row):
     Transaction.objects.filter(pk=row.pk).update(txn_date=date(2025, 1, 1))
-    assert off() == {"monthly_totals": 2, "merchant_totals": 2, "derived": 1}
+    assert off() == {"daily_totals": 2, "monthly_totals": 2, "merchant_totals": 2, "derived": 1}
+
+
+def test_row_moved_within_its_month_affects_two_days(row):
+    Transaction.objects.filter(pk=row.pk).update(txn_date=row.txn_date.replace(day=2))
+    assert off() == {"daily_totals": 2, "derived": 1}
+
+
+def test_missing_duplicate_or_wrong_daily_total_is_found(row, groceries):
+    total = DailyTotal.objects.get(category=groceries)
+    assert (total.day, total.outflow, total.transaction_count) == (row.txn_date, 10, 1)
+    DailyTotal.objects.filter(pk=total.pk).update(transaction_count=2)
+    assert off() == {"daily_totals": 1}
+    total.delete()
+    assert off() == {"daily_totals": 1}
+    DailyTotal.objects.create(account=row.account, day=date(1999, 1, 1))
+    assert off() == {"daily_totals": 2}
 
 
 def test_missing_duplicate_or_wrong_total_is_found(row, groceries):
@@ -141,6 +164,30 @@ def test_migration_adds_up_existing_rows(row, checking, groceries):
     )
 
 
+def test_migration_adds_up_days_and_opens_the_months_of_foreign_accounts(alice, row, groceries):
+    abroad = make_account(user=alice, currency="GBP", opening_balance="100")
+    make_transaction(account=abroad, amount="-3.00", category=groceries)
+    whole = make_transaction(account=abroad, amount="-9.00")
+    halves = [Part(Decimal(-4), groceries), Part(Decimal(-5))]
+    split_transaction(actor=alice, transaction=whole, parts=halves)
+    make_transaction(account=abroad, amount="-7.00", status="pending")
+    totals = DailyTotal.objects.order_by("account", "category", "inflow", "outflow")
+    stood = list(totals.values("account", "category", "inflow", "outflow", "transaction_count"))
+    totals.delete()
+    ConvertedMonth.objects.all().delete()
+    assert off()["daily_totals"] == len(stood) == 4
+    migration = import_module("transactions.migrations.0023_daily_totals")
+    migration.add_up_what_there_is(apps, SimpleNamespace(connection=connection))
+    migration.open_months(apps, SimpleNamespace(connection=connection))
+    assert off() == {}
+    assert stood == list(
+        totals.values("account", "category", "inflow", "outflow", "transaction_count")
+    )
+    opened = ConvertedMonth.objects.get(account=abroad)
+    expected = (whole.txn_date.replace(day=1), alice.base_currency, "")
+    assert (opened.month, opened.currency, opened.sums) == expected
+
+
 def test_wrong_currency_or_fraction_of_a_cent_is_found(row):
     Transaction.objects.filter(pk=row.pk).update(currency="USD")
     assert off() == {"money": 1, "derived": 1}
@@ -163,7 +210,7 @@ def test_row_of_another_user_or_with_another_users_category_is_found(row, alice,
     assert off() == {"owners": 1, "orphans": 1}
     theirs = create_category(actor=bob, user=bob, name="Bees")
     Transaction.objects.filter(pk=row.pk).update(user=alice, category=theirs)
-    for model in (MonthlyTotal, MerchantTotal):
+    for model in (DailyTotal, MonthlyTotal, MerchantTotal):
         model.objects.filter(account=row.account).update(category=theirs)
     assert off() == {"owners": 2}
 

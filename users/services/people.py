@@ -12,6 +12,7 @@ from django.db import transaction as db_transaction
 from django.db.models import Q
 
 from users.audit import trail
+from users.base_currency import let_base_currency_followers_know
 from users.demo import require_own_sign_in
 from users.erasure import is_erased
 from users.locales import is_locale
@@ -125,10 +126,17 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
     if errors:
         raise ValidationError(errors)
     if changed:
-        locked.save(update_fields=[*changed, "updated_at"])
-        audited: dict[str, Any] = {name: [before[name], getattr(locked, name)] for name in changed}
-        trail.record(actor=actor, action="users.profile.updated", target=locked, **audited)
+        _save_profile(
+            actor, locked, {name: [before[name], getattr(locked, name)] for name in changed}
+        )
     return locked
+
+
+def _save_profile(actor: User, user: User, told: dict[str, Any]) -> None:
+    user.save(update_fields=[*told, "updated_at"])
+    if "base_currency" in told:
+        let_base_currency_followers_know(user)
+    trail.record(actor=actor, action="users.profile.updated", target=user, **told)
 
 
 def _all_fields_but(names: list[str]) -> list[str]:

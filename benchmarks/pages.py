@@ -1,0 +1,309 @@
+"""Pages and API answers of one person with 10,000, 100,000 and 1,000,000 transactions, beside bare
+views that read the same tables.
+
+    .venv/bin/python benchmarks/pages.py [--rows 10000 1000000] [--engine postgresql|sqlite]
+        [--rounds N] [--keep FOLDER]
+
+Each size gets its own database with the demo household and its shops (45 % of the rows on accounts
+in another currency), served by granian with one worker; all middleware is on. Requests are
+interleaved in one run by one client over loopback HTTP: p50 in milliseconds, the number of queries
+(counted in another process), and bytes. *Bare* is a Django view without middleware on the same
+database. With `--keep` the databases stay in the folder for the next run.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+PERSON = "demo@example.com"
+PAGES = {
+    "home": "/",
+    "list": "/transactions/",
+    "list, deep": "/transactions/",
+    "search": "/transactions/?search=market",
+    "accounts": "/accounts/",
+    "budgets": "/budgets/",
+    "cash flow": "/insights/cash-flow/",
+    "forecast": "/insights/forecast/",
+    "yearly": "/insights/yearly/",
+    "API overview": "/api/dashboard/overview",
+    "API list of 50": "/api/transactions?page_size=50",
+}
+BARE = {"bare home": "/home", "bare list": "/list", "bare search": "/list?search=market"}
+# A page of the list this far down.
+DEEP = 60
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+# --- In a process of its own: build a database, count queries -------------------------------------
+
+
+def build(rows: int) -> None:
+    """Migrate, load, sign in, count; print what the measuring process needs as JSON."""
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "banking.settings"
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test import Client
+
+    from insights.demo.loading import load_demo
+    from users.models import User
+
+    call_command("migrate", verbosity=0)
+    load_demo(on=datetime.now(UTC).date(), transaction_count=rows)
+    _convert()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    user = User.objects.get(email=PERSON)
+    client = Client(HTTP_HOST="127.0.0.1")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post(
+        "/api/auth/login",
+        {"email": PERSON, "password": "demo-Passw0rd!"},
+        content_type="application/json",
+    )
+    token = answer.json()["access"]
+    deep = _deep_cursor(user)
+    paths = {**PAGES, "list, deep": f"/transactions/?cursor={deep}" if deep else PAGES["list"]}
+    counted = {}
+    for name, path in paths.items():
+        headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
+        client.get(path, headers=headers)
+        counted[name] = _queries(client, path, headers)
+    (session,) = (client.cookies[name].value for name in client.cookies if "session" in name)
+    say(
+        json.dumps(
+            {
+                "user": user.pk,
+                "session": session,
+                "token": token,
+                "paths": paths,
+                "queries": counted,
+                "rows": user.transactions.count(),
+            }
+        )
+    )
+
+
+def _convert() -> None:
+    """What the worker does within a minute; absent in older revisions."""
+    try:
+        from transactions.services.converting import convert_open_months
+    except ImportError:
+        return
+    while convert_open_months(limit=1000):
+        pass
+
+
+def _deep_cursor(user) -> str:
+    from banking.kernel.keyset import full_ordering, keyset_page
+    from transactions.models import Transaction
+
+    rows = Transaction.objects.visible_to(user)
+    cursor = ""
+    for _ in range(DEEP):
+        page = keyset_page(rows, full_ordering(rows), 50, cursor)
+        cursor = page.next_cursor
+        if not cursor:
+            return ""
+    return cursor
+
+
+def _queries(client, path: str, headers: dict[str, str]) -> int:
+    from django.db import connections
+
+    count = 0
+
+    def counting(execute, sql, params, many, context):
+        nonlocal count
+        count += 1
+        return execute(sql, params, many, context)
+
+    with ExitStack() as stack:
+        for alias in connections:
+            stack.enter_context(connections[alias].execute_wrapper(counting))
+        client.get(path, headers=headers)
+    return count
+
+
+# --- Measuring ------------------------------------------------------------------------------------
+
+
+class Served:
+    """One size: its database, the product's server and the bare one's."""
+
+    def __init__(self, stack: ExitStack, rows: int, url: str, redis: str, folder: Path) -> None:
+        from tests import servers
+
+        self.rows = rows
+        folder.mkdir(parents=True, exist_ok=True)
+        known = folder / f"known-{rows}.json"
+        self.environment = {
+            **servers.environment_without_settings(),
+            "DATABASE_URL": url,
+            "REDIS_URL": redis,
+            "DATA_DIR": str(folder),
+            "SECRET_KEY": "only-for-measuring-" + "x" * 40,
+            "DEBUG": "0",
+            "HTTPS": "0",
+            "DEMO": "1",
+            "LOG_LEVEL": "ERROR",
+            "DJANGO_SETTINGS_MODULE": "banking.settings",
+            "TERM": "dumb",
+        }
+        self.known = json.loads(known.read_text()) if known.exists() else self._built(known)
+        self.port, self.bare_port = servers.free_port(), servers.free_port()
+        self._serve(stack, self.port, "banking.wsgi:application", {})
+        bare = {"BARE_USER": str(self.known["user"]), "DJANGO_SETTINGS_MODULE": "bare"}
+        self._serve(stack, self.bare_port, "bare:application", bare)
+
+    def _built(self, known: Path) -> dict:
+        say(f"building {self.rows} rows …")
+        started = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, __file__, "--build", str(self.rows)],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise SystemExit(done.stderr[-3000:])
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        known.write_text(json.dumps(found))
+        say(f"… {found['rows']} rows in {time.monotonic() - started:.0f} s")
+        return found
+
+    def _serve(self, stack: ExitStack, port: int, target: str, more: dict[str, str]) -> None:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+                *("--blocking-threads", "2", "--log-level", "error", target),
+            ],
+            env={**self.environment, "PYTHONPATH": str(ROOT / "benchmarks"), **more},
+            cwd=ROOT,
+        )
+        stack.callback(server.wait)
+        stack.callback(server.terminate)
+        for _ in range(600):
+            try:
+                http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+                return
+            except OSError:
+                time.sleep(0.1)
+
+    def requests(self):
+        cookie = {"Cookie": f"session={self.known['session']}"}
+        token = {"Authorization": f"Bearer {self.known['token']}"}
+        for name, path in BARE.items():
+            yield name, self.bare_port, path, {}
+        for name, path in self.known["paths"].items():
+            yield name, self.port, path, token if path.startswith("/api/") else cookie
+
+
+def ask(port: int, path: str, headers: dict[str, str]) -> tuple[float, int]:
+    """One request on a connection of its own; the seconds and the bytes."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        started = time.perf_counter()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        seconds = time.perf_counter() - started
+    if answer.status != 200:
+        raise SystemExit(f"{path}: {answer.status} {body[:300]!r}")
+    return seconds, len(body)
+
+
+def measure(sizes: list[Served], rounds: int) -> None:
+    times: dict[tuple[str, int], list[float]] = {}
+    sizes_of: dict[tuple[str, int], int] = {}
+    for place in range(rounds + 2):
+        for served in sizes:
+            for name, port, path, headers in served.requests():
+                seconds, count = ask(port, path, headers)
+                sizes_of[name, served.rows] = count
+                if place > 1:
+                    times.setdefault((name, served.rows), []).append(seconds)
+    p50 = {key: statistics.median(found) * 1000 for key, found in times.items()}
+    last = sizes[-1]
+    heads = "".join(f" {served.rows:>11,}" for served in sizes)
+    say(f"\n{'p50 in ms':18}{heads}   ratio  queries    bytes   × bare")
+    for name in [*BARE, *PAGES]:
+        row = "".join(f" {p50[name, served.rows]:11.1f}" for served in sizes)
+        ratio = p50[name, last.rows] / p50[name, sizes[0].rows]
+        bare = {"home": "bare home", "search": "bare search", "API overview": "bare home"}
+        beside = p50[name, last.rows] / p50[bare.get(name, "bare list"), last.rows]
+        queries = last.known["queries"].get(name, "")
+        say(
+            f"{name:18}{row} {ratio:7.2f} {queries:8} {sizes_of[name, last.rows]:8,}"
+            + ("" if name in BARE else f" {beside:8.1f}")
+        )
+    say(f"load average {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--engine", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--server", help="the URL of a server that runs already")
+    parser.add_argument("--build", type=int)
+    options = parser.parse_args()
+    if options.build:
+        build(options.build)
+        return
+    from tests import servers
+
+    with ExitStack() as stack:
+        folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = folder.absolute()
+        redis = stack.enter_context(servers.valkey())
+        base = options.server
+        if options.engine == "postgresql" and not base:
+            base = stack.enter_context(servers.postgresql())
+        sizes = []
+        for rows in options.rows:
+            own = folder / options.engine / str(rows)
+            url = f"sqlite:///{own / 'db.sqlite3'}"
+            if options.engine == "postgresql":
+                name = (
+                    f"bench_{rows}_{secrets.token_hex(3)}" if not options.keep else f"bench_{rows}"
+                )
+                _create(base, name)
+                url = base.rsplit("/", 1)[0] + f"/{name}"
+            sizes.append(Served(stack, rows, url, redis, own))
+        say(f"{options.engine}, {options.rounds} rounds")
+        measure(sizes, options.rounds)
+
+
+def _create(base: str, name: str) -> None:
+    import psycopg
+
+    with psycopg.connect(base, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if known.fetchone() is None:
+            connection.execute(f'CREATE DATABASE "{name}"')
+
+
+if __name__ == "__main__":
+    main()
