@@ -21,14 +21,18 @@ from accounts.rate_sources import ecb, exchangerate_api
 from accounts.rate_sources.quotes import Quote, SourceError
 from accounts.services import store_rates
 from banking.kernel.narrowing import sure
-from banking.limits import RATE_FETCHES_KEPT, RATES_AFTER_FAILURE, RATES_EVERY
+from banking.limits import (
+    RATE_FETCHES_KEPT,
+    RATE_JUMP_DAYS,
+    RATE_JUMP_SHARE,
+    RATES_AFTER_FAILURE,
+    RATES_EVERY,
+)
 from users.audit import trail
 from users.models import User
 
 logger = structlog.get_logger(__name__)
 
-LARGEST_JUMP = Decimal("0.20")
-MEMORY = timedelta(days=90)
 LONGEST_GAP = timedelta(days=4)
 
 
@@ -152,7 +156,7 @@ def _sorted_out(quotes: list[Quote], source: str) -> tuple[list[ExchangeRate], l
 
 def is_jump(rate: Decimal, known: Decimal) -> bool:
     """Whether a rate is more than 20% above or below the known rate."""
-    return abs(rate - known) > known * LARGEST_JUMP
+    return abs(rate - known) > known * RATE_JUMP_SHARE
 
 
 class _Memory:
@@ -164,7 +168,7 @@ class _Memory:
         days = {quote.rate_on for quote in quotes}
         rows = ExchangeRate.objects.filter(
             base__in={quote.base for quote in quotes},
-            rate_on__range=(min(days) - MEMORY, max(days)),
+            rate_on__range=(min(days) - timedelta(days=RATE_JUMP_DAYS), max(days)),
         )
         self._by_pair: dict[tuple[str, str], list[tuple[date, Decimal]]] = {}
         for base, quote, rate_on, rate in (

@@ -1,13 +1,17 @@
-"""Every rate, size, window and retention of the product, each with its reason, on one page.
+"""The rates, sizes, windows and retention that users and operators notice, on one page.
 
 The environment may change the rates (RATE_LIMITS) and token lifetimes. Limits of a file format
-rather than of this product are next to its reader in transactions/sources/files.
+rather than of this product are next to its reader in transactions/sources/files, and thresholds of
+a calculation next to the calculation (alerts/scanners, transactions/matching, insights/recurring).
 """
 
 from datetime import timedelta
+from decimal import Decimal
 
 # --- Retention ----------------------------------------------------------------------------------
 
+# An ended bank connection can be restored for this long; then access is revoked at the bank.
+CONNECTION_UNDO_FOR = timedelta(days=1)
 # Deleted rows, undo data of bulk changes, and uploaded files.
 TRASH_FOR = timedelta(days=30)
 # Statements, reports and archives; they can be made again.
@@ -133,6 +137,9 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 IMPORT_MAX_BYTES = 25 * 1024 * 1024
 IMPORT_MAX_ROWS = 250_000
 IMPORT_COLUMNS = 200
+# Receipts: the largest file, and the most per transaction.
+RECEIPT_BYTES = 5 * 1024 * 1024
+RECEIPTS_PER_TRANSACTION = 10
 # A typed date may be this many years before and after the user's today.
 TYPED_YEARS_BACK = 100
 TYPED_YEARS_AHEAD = 5
@@ -150,6 +157,9 @@ MOST_RULES = 5_000
 MOST_SAVED_VIEWS = 50
 # Latest transactions categorized by hand that categories are learned from.
 CHOICES_LEARNED_FROM = 20_000
+MOST_BANK_CONNECTIONS = 50
+# A person can start this many syncs of one bank connection a day.
+MOST_MANUAL_SYNCS = 24
 # Accounts in one invitation.
 SHARED_ACCOUNTS = 200
 PATTERN_LENGTH = 200
@@ -227,8 +237,14 @@ ANSWERS_AT_ONCE = 200
 
 # --- Time windows of the figures ----------------------------------------------------------------
 
+BANK_SYNC_EVERY = timedelta(hours=4)
+# No reminder is sent before this hour of the user's day.
+REMINDERS_FROM_HOUR = 8
 RATES_EVERY = timedelta(hours=6)
 RATES_AFTER_FAILURE = timedelta(hours=1)
+# A rate that moved by more than this share since its last value, at most this old, waits for staff.
+RATE_JUMP_SHARE = Decimal("0.20")
+RATE_JUMP_DAYS = 90
 # Without a response for this long, the page says that rates are late.
 RATES_LATE_AFTER = timedelta(hours=24)
 # On weekends and holidays an older rate is used, but at most this old.

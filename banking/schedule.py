@@ -43,7 +43,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "task": "budgets.tasks.purge_expired",
         "schedule": crontab(hour=4, minute=30),
     },
-    # Fetches six hours after a success, one hour after a failure; first soon after the start.
+    # Looks whether a fetch is due; banking/limits.py says how often (RATES_EVERY).
     "exchange-rates": {
         "task": "accounts.tasks.refresh_exchange_rates",
         "schedule": crontab(minute="*/10"),

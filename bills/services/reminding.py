@@ -11,7 +11,7 @@ from django.urls import reverse
 from banking.kernel.bulk import batched
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
-from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS
+from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS, REMINDERS_FROM_HOUR
 from bills.models import Bill
 from bills.preflight import auto_pay_outlook, shortfalls
 from bills.services.auto_paying import with_local_date
@@ -22,8 +22,6 @@ from users.models import Notification, User
 from users.timezones import EARLIEST_ZONE, LATEST_ZONE, local_date
 
 KIND = "bill_reminder"
-# Nobody gets a reminder in the middle of the night.
-FIRST_HOUR = 8
 BILLS_AT_ONCE = 500
 
 
@@ -57,7 +55,7 @@ def send_due_reminders(*, at: datetime) -> int:
 def _is_its_hour(bill: Bill, on: date, at: datetime) -> bool:
     lead_day = bill.due_date - timedelta(days=bill.remind_days_before)
     is_day = lead_day <= on <= bill.due_date + timedelta(days=BILL_CATCH_UP_DAYS)
-    return is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= FIRST_HOUR
+    return is_day and at.astimezone(ZoneInfo(bill.user.timezone)).hour >= REMINDERS_FROM_HOUR
 
 
 def _lead_key(bill: Bill) -> str:

@@ -10,10 +10,11 @@ from rest_framework.response import Response
 
 from accounts.access import require_change
 from banking.kernel.api_input import Input, operation
+from banking.limits import RECEIPT_BYTES
 from transactions.api.views import TransactionApi
 from transactions.attachment_answers import SHOWN, attachment_answer
 from transactions.models import Attachment
-from transactions.services.attaching import LARGEST_BYTES, attach, detach
+from transactions.services.attaching import attach, detach
 from users.api.idempotency import idempotent
 from users.signed_in import UserApiRequest
 
@@ -57,7 +58,7 @@ class AttachmentListApi(TransactionApi):
         data = AttachmentIn(data=request.data)
         data.is_valid(raise_exception=True)
         file = data.validated_data["file"]
-        content = file.read(LARGEST_BYTES + 1)
+        content = file.read(RECEIPT_BYTES + 1)
         made = attach(actor=request.user, transaction=row, file_name=file.name, content=content)
         return Response(AttachmentOut(made).data, status=status.HTTP_201_CREATED)
 

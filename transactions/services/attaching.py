@@ -6,11 +6,12 @@ import re
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
+from banking.limits import RECEIPT_BYTES, RECEIPTS_PER_TRANSACTION
 from transactions.models import Attachment, Transaction
 from users.audit import trail
 from users.models import User
 
-LARGEST_BYTES, MOST_ATTACHMENTS, LONGEST_NAME = 5 * 1024 * 1024, 10, 200
+LONGEST_NAME = 200
 _UNSAFE = re.compile(r"[^\w.\- ()]+")
 
 
@@ -37,7 +38,7 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
     kind = content_type_of(content)
     if not kind:
         raise ValidationError({"file": "Choose a PNG, JPEG, WebP or GIF image, or a PDF."})
-    if len(content) > LARGEST_BYTES:
+    if len(content) > RECEIPT_BYTES:
         raise ValidationError({"file": "A receipt can be up to 5 MB."})
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
     if row.deleted_at is not None:
@@ -47,9 +48,9 @@ def attach(*, actor: User, transaction: Transaction, file_name: str, content: by
     same = kept.filter(sha256=digest).first()
     if same is not None:
         return same
-    if kept.count() >= MOST_ATTACHMENTS:
+    if kept.count() >= RECEIPTS_PER_TRANSACTION:
         raise ValidationError(
-            {"file": f"A transaction can have at most {MOST_ATTACHMENTS} receipts."}
+            {"file": f"A transaction can have at most {RECEIPTS_PER_TRANSACTION} receipts."}
         )
     made = Attachment.objects.create(
         transaction=row,

@@ -6,7 +6,7 @@ Banks are contacted before the database transaction begins, so that no lock wait
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.db import transaction as db_transaction
 from accounts.models import Account, BankConnection, ConnectedAccount
 from accounts.services import lock_accounts, open_account
 from banking.kernel.encryption import UnreadableSecretError, decrypt, encrypt, renewed
+from banking.limits import CONNECTION_UNDO_FOR, MOST_BANK_CONNECTIONS
 from transactions.models import Change, Transaction
 from transactions.services.bulk_editing import bulk_delete
 from transactions.sources.banks.connecting import BankError, Link, Problem, RemoteAccount
@@ -24,9 +25,6 @@ from users.models import User
 
 logger = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 50
-# An ended connection can be restored for this long. After that the access is revoked at the bank.
-UNDO_FOR = timedelta(days=1)
 NEW = "new"
 
 
@@ -45,8 +43,8 @@ def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
     """
     if provider not in {offered.key for offered in offered_providers()}:
         raise ValidationError({"provider": "This way to connect is not available."})
-    if BankConnection.objects.visible_to(user).count() >= MOST_CONNECTIONS:
-        raise ValidationError(f"You can connect at most {MOST_CONNECTIONS} banks.")
+    if BankConnection.objects.visible_to(user).count() >= MOST_BANK_CONNECTIONS:
+        raise ValidationError(f"You can connect at most {MOST_BANK_CONNECTIONS} banks.")
     return _asked(provider, given)
 
 
@@ -147,8 +145,8 @@ def disconnect_bank(
 ) -> Change | None:
     """End a connection and stop syncing. Without `keep_data` its transactions go to the trash.
 
-    It can be restored for UNDO_FOR; then the access is revoked at the bank too. Returns the change
-    that restores the transactions, if there were any.
+    It can be restored for CONNECTION_UNDO_FOR; then the access is revoked at the bank too. Returns
+    the change that restores the transactions, if there were any.
     """
     locked = _locked(connection)
     change = None
@@ -173,11 +171,11 @@ def disconnect_bank(
 
 @db_transaction.atomic
 def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) -> BankConnection:
-    """Restore an ended connection within UNDO_FOR. Raises ValidationError."""
+    """Restore an ended connection within CONNECTION_UNDO_FOR. Raises ValidationError."""
     locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
     if locked.disconnected_at is None:
         return locked
-    if not locked.secret or locked.disconnected_at + UNDO_FOR < at:
+    if not locked.secret or locked.disconnected_at + CONNECTION_UNDO_FOR < at:
         raise ValidationError("This connection has ended at the bank. Connect the bank again.")
     taken = ConnectedAccount.objects.filter(
         is_live=True, account__in=locked.connected_accounts.values("account")
@@ -193,7 +191,9 @@ def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) ->
 
 def end_accesses(*, at: datetime, limit: int = 100) -> int:
     """Revoke the access of connections that can no longer be restored. Returns how many."""
-    over = BankConnection.objects.filter(disconnected_at__lte=at - UNDO_FOR).exclude(secret="")
+    over = BankConnection.objects.filter(disconnected_at__lte=at - CONNECTION_UNDO_FOR).exclude(
+        secret=""
+    )
     return sum(_end_access(connection) for connection in over.order_by("pk")[:limit])
 
 

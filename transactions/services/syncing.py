@@ -18,6 +18,7 @@ from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
 from accounts.services import edit_account, lock_accounts
 from banking.kernel.encryption import UnreadableSecretError, decrypt
 from banking.kernel.narrowing import sure
+from banking.limits import BANK_SYNC_EVERY, MOST_MANUAL_SYNCS
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.bringing_in import BroughtIn, bring_in
 from transactions.services.completing import Telling, complete
@@ -30,14 +31,12 @@ from users.audit import trail
 from users.models import User
 from users.timezones import local_date
 
-EVERY = timedelta(hours=4)
 # Spread out, so that connections created together do not always sync together.
 JITTER = timedelta(minutes=20)
 # Longer than the longest sync. A dead worker blocks the connection for this long.
 LEASE = timedelta(minutes=15)
 FIRST_RETRY = timedelta(minutes=15)
 FAILURES_TO_TELL = 2
-MOST_A_DAY = 24
 Status, RunStatus, Trigger = BankConnection.Status, SyncRun.Status, SyncRun.Trigger
 
 
@@ -56,7 +55,7 @@ def request_sync(
     if waiting is not None:
         return waiting
     today = locked.runs.filter(created_at__gt=at - timedelta(days=1)).count()
-    if today >= MOST_A_DAY and trigger == Trigger.MANUAL:
+    if today >= MOST_MANUAL_SYNCS and trigger == Trigger.MANUAL:
         raise ValidationError("You have synced this bank often today. It syncs again by itself.")
     run = SyncRun.objects.create(connection=locked, trigger=trigger)
     trail.record(
@@ -161,7 +160,7 @@ def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> Sy
     locked.cursor = changes.cursor
     locked.status, locked.error, locked.error_code = Status.ACTIVE, "", ""
     locked.failed_count, locked.last_synced_at = 0, at
-    locked.next_sync_at = at + EVERY + random.random() * JITTER  # noqa: S311 - no secret
+    locked.next_sync_at = at + BANK_SYNC_EVERY + random.random() * JITTER  # noqa: S311 - no secret
     return _end(run, locked, counts, at)
 
 
@@ -283,7 +282,7 @@ def _fail(run: SyncRun, error: BankError, at: datetime) -> SyncRun:
     connection.failed_count += 1
     connection.error_code, connection.error = error.code, str(error)[:300]
     connection.status = _status_after(error, connection)
-    pause = min(FIRST_RETRY * 2 ** min(connection.failed_count - 1, 4), EVERY)
+    pause = min(FIRST_RETRY * 2 ** min(connection.failed_count - 1, 4), BANK_SYNC_EVERY)
     connection.next_sync_at = at + pause
     connection.save()
     run.status, run.ended_at = RunStatus.FAILED, at

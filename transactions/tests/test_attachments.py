@@ -3,9 +3,9 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from banking.limits import RECEIPT_BYTES, RECEIPTS_PER_TRANSACTION
 from tests.builders import make_transaction
 from transactions.models import Attachment
-from transactions.services.attaching import LARGEST_BYTES, MOST_ATTACHMENTS
 
 pytestmark = pytest.mark.django_db
 PNG, PDF = b"\x89PNG\r\n\x1a\n" + b"x" * 20, b"%PDF-1.7 x"
@@ -46,7 +46,7 @@ def test_receipt_type_is_detected_from_its_content_and_served_safely(
 
 @pytest.mark.parametrize(
     "content",
-    [b"<svg onload=x>", b"<html>", b"PK\x03\x04", b"RIFF1234WAVE", PNG + b"x" * LARGEST_BYTES],
+    [b"<svg onload=x>", b"<html>", b"PK\x03\x04", b"RIFF1234WAVE", PNG + b"x" * RECEIPT_BYTES],
     ids=["svg", "html", "zip", "wave", "large"],
 )
 def test_other_file_types_are_rejected(alice, row, api_for, content):
@@ -58,11 +58,11 @@ def test_other_file_types_are_rejected(alice, row, api_for, content):
 
 def test_the_same_file_is_stored_once_and_ten_is_the_limit(alice, row, api_for):
     client, url = api_for(alice), f"/api/transactions/{row.pk}/attachments"
-    for number in [0, 0, *range(1, MOST_ATTACHMENTS)]:
+    for number in [0, 0, *range(1, RECEIPTS_PER_TRANSACTION)]:
         body = upload(PDF + str(number).encode())
         assert client.post(url, body, format="multipart").status_code == 201
     assert client.post(url, upload(PNG), format="multipart").status_code == 400
-    assert len(client.get(url).json()) == MOST_ATTACHMENTS
+    assert len(client.get(url).json()) == RECEIPTS_PER_TRANSACTION
 
 
 def test_page_adds_shows_and_removes_a_receipt(alice, row, client_for):

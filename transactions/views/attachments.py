@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from banking.kernel.forms import tell_refusal
+from banking.limits import RECEIPT_BYTES
 from transactions.attachment_answers import attachment_answer
 from transactions.models import Attachment, Transaction
-from transactions.services.attaching import LARGEST_BYTES, attach, detach
+from transactions.services.attaching import attach, detach
 from users.signed_in import UserRequest
 
 
@@ -33,7 +34,7 @@ def attachment_create(request: UserRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose a file first."))
         return redirect("transactions:transaction_detail", pk)
     try:
-        content = file.read(LARGEST_BYTES + 1)
+        content = file.read(RECEIPT_BYTES + 1)
         attach(actor=request.user, transaction=row, file_name=file.name or "", content=content)
     except ValidationError as error:
         tell_refusal(request, error)
