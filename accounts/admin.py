@@ -17,8 +17,7 @@ from accounts.models import (
     SyncRun,
 )
 from accounts.rates import accept_held_rate, refuse_held_rate
-from banking.kernel.money import plain_amount
-from users.admin import ReadOnlyAdmin
+from users.admin import ReadOnlyAdmin, TypedFilter, amount
 from users.policy import Ability, may
 from users.signed_in import user_of
 
@@ -27,24 +26,24 @@ from users.signed_in import user_of
 class AccountAdmin(ReadOnlyAdmin):
     """Accounts with their balances, including those in the trash."""
 
+    group, label = "Customers", "Accounts"
+    customer_path = "user"
     list_display = [
-        "name", "user", "account_type", "masked_account", "currency", "balance_text", "is_active",
-        "is_live", "updated_at",
+        "name", "customer", "account_type", "masked_account", "balance_text", "is_active",
+        "is_live", "created_at",
     ]  # fmt: skip
     list_filter = [
         "account_type",
         "is_active",
-        "currency",
+        ("currency", TypedFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["name", "bank_name", "user__email", "=last_four"]
     list_select_related = ["user"]
-    ordering = ["-id"]
-    show_full_result_count = False
 
     @admin.display(description="balance", ordering="balance")
     def balance_text(self, account: Account) -> str:
-        return plain_amount(account.balance, account.currency)
+        return amount(account.balance, account.currency)
 
     @admin.display(description="live", boolean=True)
     def is_live(self, account: Account) -> bool:
@@ -55,40 +54,40 @@ class AccountAdmin(ReadOnlyAdmin):
 class AccountShareAdmin(ReadOnlyAdmin):
     """Which accounts are shared with whom, and at which level."""
 
-    list_display = ["account", "user", "member", "level", "status", "created_at"]
+    group, label = "Customers", "Shared accounts"
+    customer_path = "user"
+    list_display = ["account", "customer", "member", "level", "status", "created_at"]
     list_filter = ["level", "status"]
     search_fields = ["user__email", "member__email", "account__name"]
     list_select_related = ["account", "user", "member"]
-    ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(BankConnection)
 class BankConnectionAdmin(ReadOnlyAdmin):
     """Bank connections and their state, without the access secret."""
 
+    group, label = "Customers", "Bank connections"
+    customer_path = "user"
     list_display = [
-        "institution_name", "user", "provider", "status", "error_code", "last_synced_at",
+        "institution_name", "customer", "provider", "status", "error_code", "last_synced_at",
         "next_sync_at", "disconnected_at",
     ]  # fmt: skip
     list_filter = ["provider", "status", ("disconnected_at", admin.EmptyFieldListFilter)]
     search_fields = ["institution_name", "user__email"]
     list_select_related = ["user"]
     exclude = ["secret", "cursor"]
-    ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(ConnectedAccount)
 class ConnectedAccountAdmin(ReadOnlyAdmin):
     """Accounts at connected banks and the accounts they feed."""
 
-    list_display = ["name", "connection", "account", "last_four", "currency", "is_live"]
-    list_filter = ["is_live", "currency"]
+    group, label = "Technical", "Accounts at banks"
+    customer_path = "connection__user"
+    list_display = ["name", "customer", "connection", "account", "last_four", "currency", "is_live"]
+    list_filter = ["is_live", ("currency", TypedFilter)]
     search_fields = ["name", "connection__institution_name", "connection__user__email"]
-    list_select_related = ["connection", "account"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    list_select_related = ["connection__user", "account"]
 
 
 @admin.register(SyncRun)
@@ -97,33 +96,38 @@ class SyncRunAdmin(ReadOnlyAdmin):
     problem.
     """
 
+    group, label = "Operations", "Bank syncs"
+    customer_path = "connection__user"
     list_display = [
-        "connection", "trigger", "status", "added_count", "removed_count", "review_count",
-        "error_code", "request_id", "created_at",
+        "created_at", "customer", "connection", "trigger", "status", "added_count", "removed_count",
+        "review_count", "error_code",
     ]  # fmt: skip
     list_filter = ["status", "trigger"]
     search_fields = ["connection__institution_name", "connection__user__email", "=request_id"]
-    list_select_related = ["connection"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    list_select_related = ["connection__user"]
 
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(ReadOnlyAdmin):
     """The rates used to convert figures, with their sources."""
 
+    group, label = "Operations", "Exchange rates"
     list_display = ["rate_on", "base", "quote", "rate", "source", "created_at"]
-    list_filter = ["base", "quote", "source"]
+    list_filter = [
+        ("base", TypedFilter),
+        ("quote", TypedFilter),
+        ("source", TypedFilter),
+        "rate_on",
+    ]
     search_fields = ["=base", "=quote"]
-    date_hierarchy = "rate_on"
     ordering = ["-rate_on", "base", "quote"]
-    show_full_result_count = False
 
 
 @admin.register(RateMonth)
 class RateMonthAdmin(ReadOnlyAdmin):
     """How often the rates of each month have changed."""
 
+    group, label = "Technical", "Months with new rates"
     list_display = ["month", "version"]
     ordering = ["-month"]
 
@@ -134,10 +138,11 @@ class HeldRateAdmin(ReadOnlyAdmin):
     accept them.
     """
 
+    group, label = "Operations", "Rates waiting for review"
     list_display = [
         "rate_on", "base", "quote", "rate", "known_rate", "known_on", "source", "status",
     ]  # fmt: skip
-    list_filter = ["status", "source", "base"]
+    list_filter = ["status", ("source", TypedFilter), ("base", TypedFilter)]
     search_fields = ["=base", "=quote"]
     ordering = ["-rate_on", "base", "quote"]
     actions = ["accept", "refuse"]
@@ -170,9 +175,9 @@ class HeldRateAdmin(ReadOnlyAdmin):
 class RateFetchAdmin(ReadOnlyAdmin):
     """Each request to a rate source and its outcome."""
 
+    group, label = "Operations", "Rate updates"
     list_display = [
         "asked_at", "source", "has_succeeded", "rate_on", "stored_count", "held_count", "message",
     ]  # fmt: skip
-    list_filter = ["has_succeeded", "source"]
+    list_filter = ["has_succeeded", ("source", TypedFilter)]
     ordering = ["-asked_at", "-id"]
-    show_full_result_count = False

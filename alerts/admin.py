@@ -12,20 +12,24 @@ from users.admin import ReadOnlyAdmin
 class AlertAdmin(ReadOnlyAdmin):
     """Alerts by person, with their status."""
 
-    list_display = ["created_at", "user", "type", "severity", "message", "is_read", "dismissed_at"]
+    group, label = "Messages", "Alerts"
+    customer_path = "user"
+    list_display = [
+        "created_at", "customer", "type", "severity", "message", "is_read", "dismissed_at",
+    ]  # fmt: skip
     list_filter = ["type", "severity", "is_read", "created_at"]
     search_fields = ["user__email", "=dedupe_key"]
     list_select_related = ["user"]
-    ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(AlertSubscription)
 class AlertSubscriptionAdmin(ReadOnlyAdmin):
     """Notification settings by person and alert type."""
 
-    list_display = ["user", "type", "in_app", "email", "sms", "threshold", "updated_at"]
+    group, label = "Messages", "Notification settings"
+    customer_path = "user"
+    list_display = ["customer", "type", "in_app", "email", "sms", "threshold", "updated_at"]
     list_filter = ["type", "email", "sms"]
     search_fields = ["user__email"]
     list_select_related = ["user"]
-    ordering = ["user_id", "type"]
+    ordering = ["-updated_at", "-id"]

@@ -43,6 +43,8 @@ STEP_UP_SECONDS = 300
 SIGN_IN_PROVES_SECONDS = 900
 # The admin site shows an account as locked for as long as "sign-in-account" below counts.
 LOCKED_FOR = timedelta(minutes=15)
+# How long support may see a customer's record after stating a reason.
+CUSTOMER_OPEN_FOR = timedelta(minutes=30)
 # A right password resets the count of wrong ones within this window.
 FORGIVEN_SECONDS = 24 * 3600
 # Longer than a used code, with its two neighbors, would stay valid.
@@ -70,6 +72,8 @@ DEFAULTS: dict[str, Rate] = {
     "passkey": (30, 300),
     "sign-up": (20, 3600),
     "audit-verification": (20, 600),
+    # Searching while typing asks several times a word; collecting customers takes thousands.
+    "staff-search": (300, 600),
     "share-invitation": (30, 3600),
     "mail-address": (20, 3600),
     "mail-recipient": (5, 3600),
@@ -121,6 +125,16 @@ LEARNED_SHOWN = 300
 GROUPS_A_PAGE = 25
 GROUP_EXAMPLES = 3
 MERCHANTS_GROUPED = 10_000
+# Staff pages: rows of a customer's section, suggestions while typing, results on the search page.
+CUSTOMER_SECTION_ROWS = 10
+CUSTOMERS_SUGGESTED = 8
+CUSTOMERS_FOUND = 50
+CUSTOMER_SEARCH_LEAST = 3
+# Staff lists count and page through this many rows; filters narrow what is beyond.
+STAFF_ROWS_COUNTED = 10_000
+STAFF_LIST_ROWS = 50
+# A text search without a customer looks at this many of the newest rows.
+STAFF_SEARCH_ROWS = 50_000
 # The badge shows "99+" from this count.
 ALERTS_COUNTED = 99
 # Listed ids of rows that an undo skipped, and listed lines that an import cannot read.

@@ -2,20 +2,21 @@
 
 from django.contrib import admin
 
-from banking.kernel.money import plain_amount
 from bills.models import Bill
-from users.admin import ReadOnlyAdmin
+from users.admin import ReadOnlyAdmin, amount
 
 
 @admin.register(Bill)
 class BillAdmin(ReadOnlyAdmin):
     """Occurrences by person, including those in the trash."""
 
+    group, label = "Money", "Bills"
+    customer_path = "user"
     list_display = [
         "due_date",
         "biller_name",
-        "user",
-        "amount",
+        "customer",
+        "amount_text",
         "recurrence",
         "auto_pay",
         "auto_pay_error",
@@ -32,11 +33,10 @@ class BillAdmin(ReadOnlyAdmin):
     search_fields = ["biller_name", "user__email"]
     list_select_related = ["user"]
     ordering = ["-due_date", "-id"]
-    show_full_result_count = False
 
     @admin.display(description="amount", ordering="amount_due")
-    def amount(self, bill: Bill) -> str:
-        return f"{plain_amount(bill.amount_due, bill.currency)} {bill.currency}"
+    def amount_text(self, bill: Bill) -> str:
+        return amount(bill.amount_due, bill.currency)
 
     @admin.display(description="live", boolean=True)
     def is_live(self, bill: Bill) -> bool:

@@ -2,27 +2,29 @@
 
 from django.contrib import admin
 
-from banking.kernel.money import plain_amount
 from budgets.models import Budget
-from users.admin import ReadOnlyAdmin
+from users.admin import ReadOnlyAdmin, TypedFilter, amount
 
 
 @admin.register(Budget)
 class BudgetAdmin(ReadOnlyAdmin):
     """Limits by person, category and month, including those in the trash."""
 
-    list_display = ["user", "category", "period_text", "limit", "rollover", "is_live", "updated_at"]
+    group, label = "Money", "Budgets"
+    customer_path = "user"
+    list_display = [
+        "category", "customer", "period_text", "limit", "rollover", "is_live", "updated_at",
+    ]  # fmt: skip
     list_filter = [
-        "year",
-        "month",
+        ("year", TypedFilter),
+        ("month", TypedFilter),
         "rollover",
-        "currency",
+        ("currency", TypedFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["user__email", "category__name", "category__slug"]
     list_select_related = ["user", "category"]
-    ordering = ["-year", "-month", "user_id"]
-    show_full_result_count = False
+    ordering = ["-year", "-month", "-id"]
 
     @admin.display(description="month", ordering="year")
     def period_text(self, budget: Budget) -> str:
@@ -30,7 +32,7 @@ class BudgetAdmin(ReadOnlyAdmin):
 
     @admin.display(description="limit", ordering="limit_amount")
     def limit(self, budget: Budget) -> str:
-        return f"{plain_amount(budget.limit_amount, budget.currency)} {budget.currency}"
+        return amount(budget.limit_amount, budget.currency)
 
     @admin.display(description="live", boolean=True)
     def is_live(self, budget: Budget) -> bool:

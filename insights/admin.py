@@ -16,6 +16,7 @@ from django_celery_beat.models import (
 
 from insights.models import Export, JobState, RecurringDismissal, SameAnswer
 from insights.staff.admin_home import staff_home
+from insights.views import staff as customer_pages
 from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
 from users.audit.trail import record
 from users.policy import Ability, may
@@ -23,6 +24,8 @@ from users.signed_in import user_of
 
 _site: Any = staff_site  # A method: the type does not allow replacing it.
 _site.index = staff_home
+_stock_urls = staff_site.get_urls
+_site.get_urls = lambda: [*customer_pages.urls(), *_stock_urls()]
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     staff_site.unregister(timing)
 
@@ -31,11 +34,13 @@ for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask,
 class JobStateAdmin(ReadOnlyAdmin):
     """The last outcome of each job, and how often it failed."""
 
+    group, label = "Operations", "Jobs"
     list_display = [
         "name", "outcome", "result", "finished_at", "duration_ms", "run_count", "failure_count",
         "failed_at",
     ]  # fmt: skip
     list_filter = ["outcome"]
+    ordering = ["-finished_at"]
     search_fields = ["name", "error"]
 
 
@@ -43,36 +48,38 @@ class JobStateAdmin(ReadOnlyAdmin):
 class ExportAdmin(ReadOnlyAdmin):
     """Files people requested. Staff cannot read their content."""
 
+    group, label = "Files", "Exports"
+    customer_path = "user"
     list_display = [
-        "created_at", "user", "kind", "title", "status", "size", "attempts", "expires_at",
+        "created_at", "customer", "kind", "title", "status", "size", "attempts", "expires_at",
     ]  # fmt: skip
     list_filter = ["kind", "status", "created_at"]
     search_fields = ["user__email", "=sha256"]
     list_select_related = ["user"]
-    ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(RecurringDismissal)
 class RecurringDismissalAdmin(ReadOnlyAdmin):
     """Payments that people marked as not recurring."""
 
-    list_display = ["created_at", "user", "account", "name", "direction"]
+    group, label = "Technical", "Payments marked as not recurring"
+    customer_path = "user"
+    list_display = ["created_at", "customer", "account", "name", "direction"]
     list_filter = ["direction"]
     search_fields = ["user__email", "name"]
     list_select_related = ["user", "account"]
-    ordering = ["-id"]
 
 
 @admin.register(SameAnswer)
 class SameAnswerAdmin(ReadOnlyAdmin):
     """What people said about bills and recurring payments."""
 
-    list_display = ["created_at", "user", "account", "bill_name", "name", "is_same"]
+    group, label = "Technical", "Answers about bills and recurring payments"
+    customer_path = "user"
+    list_display = ["created_at", "customer", "account", "bill_name", "name", "is_same"]
     list_filter = ["is_same"]
     search_fields = ["user__email", "bill_name", "name"]
     list_select_related = ["user", "account"]
-    ordering = ["-id"]
 
 
 class ScheduleAdmin(StaffAdmin):
@@ -109,6 +116,10 @@ class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
     permission.
     """
 
+    group, label = "Operations", "Job schedule"
+    ordering = ["name"]
+    date_hierarchy = None
+
     list_display = ["name", "task", "enabled", "scheduler", "last_run_at", "total_run_count"]
     list_filter = ["enabled"]
     search_fields = ["name", "task"]
@@ -129,5 +140,10 @@ class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
             self._tell(request, "changed", job, enabled=enabled)
 
 
-for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
-    staff_site.register(timing, ScheduleAdmin)
+for timing, label in (
+    (ClockedSchedule, "Timings: once"),
+    (CrontabSchedule, "Timings: calendar"),
+    (IntervalSchedule, "Timings: interval"),
+    (SolarSchedule, "Timings: sun"),
+):
+    staff_site.register(timing, ScheduleAdmin, label=label)

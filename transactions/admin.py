@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from banking.kernel.money import plain_amount
 from transactions.models import (
     Attachment,
     BankLine,
@@ -33,42 +32,36 @@ from transactions.models import (
     UnpostedReason,
 )
 from transactions.services.categories import edit_category
-from users.admin import ReadOnlyAdmin, StaffAdmin
+from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, amount
 from users.policy import Ability, may
 from users.signed_in import user_of
 
 
-class LedgerAdmin(ReadOnlyAdmin):
-    """Base for very long tables: nothing here counts all rows or loads them one by one."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    ordering = ["-id"]
-
-
 @admin.register(Transaction)
-class TransactionAdmin(LedgerAdmin):
+class TransactionAdmin(ReadOnlyAdmin):
     """Every transaction of every account, including those in the trash."""
 
+    group, label = "Money", "Transactions"
+    customer_path = "user"
     list_display = [
-        "txn_date", "user", "account", "title", "category", "amount_text", "currency", "status",
-        "origin", "is_live",
+        "txn_date", "customer", "account", "title", "category", "amount_text", "status", "origin",
+        "is_live",
     ]  # fmt: skip
     list_filter = [
         "status",
         "origin",
         "category_source",
-        "currency",
+        ("currency", TypedFilter),
+        "txn_date",
         ("deleted_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["=id", "user__email", "merchant", "description", "=external_id"]
     list_select_related = ["user", "account", "category"]
-    date_hierarchy = "txn_date"
     exclude = ["search_text", "merchant_key"]
 
     @admin.display(description="amount", ordering="signed_amount")
     def amount_text(self, row: Transaction) -> str:
-        return plain_amount(row.signed_amount, row.currency)
+        return amount(row.signed_amount, row.currency)
 
     @admin.display(description="live", boolean=True)
     def is_live(self, row: Transaction) -> bool:
@@ -76,36 +69,57 @@ class TransactionAdmin(LedgerAdmin):
 
 
 @admin.register(UnpostedReason)
-class UnpostedReasonAdmin(LedgerAdmin):
+class UnpostedReasonAdmin(ReadOnlyAdmin):
     """Planned transactions that did not post on their date, and why."""
 
-    list_display = ["tried_on", "transaction_id", "reason", "created_at"]
+    group, label = "Technical", "Planned transactions that did not post"
+    customer_path = "transaction__user"
+    list_display = ["tried_on", "customer", "transaction_id", "reason", "created_at"]
     list_filter = ["tried_on"]
     search_fields = ["=transaction__id", "transaction__user__email"]
+    list_select_related = ["transaction__user"]
 
 
-@admin.register(DailyTotal)
-class DailyTotalAdmin(LedgerAdmin):
-    """Daily totals stored next to the transactions. `manage.py check_ledger` verifies them."""
+class TotalsAdmin(ReadOnlyAdmin):
+    """Sums of an account's month, in the account's currency."""
 
-    list_display = ["day", "account", "category", "inflow", "outflow", "rows_counted"]
-    search_fields = ["account__user__email", "account__name"]
-    list_select_related = ["account", "category"]
-    date_hierarchy = "day"
+    @admin.display(description="in", ordering="inflow")
+    def money_in(self, total: Any) -> str:
+        return amount(total.inflow, total.account.currency)
+
+    @admin.display(description="out", ordering="outflow")
+    def money_out(self, total: Any) -> str:
+        return amount(total.outflow, total.account.currency)
 
     @admin.display(description="transactions", ordering="transaction_count")
-    def rows_counted(self, total: DailyTotal) -> int:
+    def rows_counted(self, total: Any) -> int:
         return total.transaction_count
 
 
+@admin.register(DailyTotal)
+class DailyTotalAdmin(TotalsAdmin):
+    """Daily totals stored next to the transactions. `manage.py check_ledger` verifies them."""
+
+    group, label = "Technical", "Daily totals"
+    customer_path = "account__user"
+    list_display = [
+        "day", "customer", "account", "category", "money_in", "money_out", "rows_counted",
+    ]  # fmt: skip
+    list_filter = ["day"]
+    search_fields = ["account__user__email", "account__name"]
+    list_select_related = ["account__user", "category"]
+
+
 @admin.register(ConvertedMonth)
-class ConvertedMonthAdmin(LedgerAdmin):
+class ConvertedMonthAdmin(ReadOnlyAdmin):
     """Months of foreign accounts in their owner's base currency; open ones wait for the worker."""
 
-    list_display = ["month", "account", "currency", "is_added_up", "rates_version"]
-    list_filter = ["month", "currency"]
+    group, label = "Technical", "Converted months"
+    customer_path = "account__user"
+    list_display = ["month", "customer", "account", "currency", "is_added_up", "rates_version"]
+    list_filter = ["month"]
     search_fields = ["account__user__email", "account__name"]
-    list_select_related = ["account"]
+    list_select_related = ["account__user"]
 
     @admin.display(description="added up", boolean=True)
     def is_added_up(self, row: ConvertedMonth) -> bool:
@@ -113,100 +127,122 @@ class ConvertedMonthAdmin(LedgerAdmin):
 
 
 @admin.register(MonthlyTotal)
-class MonthlyTotalAdmin(LedgerAdmin):
+class MonthlyTotalAdmin(TotalsAdmin):
     """Monthly totals stored next to the transactions. `manage.py check_ledger` verifies them."""
 
-    list_display = ["month", "user", "account", "category", "inflow", "outflow", "rows_counted"]
+    group, label = "Technical", "Monthly totals"
+    customer_path = "user"
+    list_display = [
+        "month", "customer", "account", "category", "money_in", "money_out", "rows_counted",
+    ]  # fmt: skip
     list_filter = ["month"]
     search_fields = ["user__email", "account__name"]
     list_select_related = ["user", "account", "category"]
 
-    @admin.display(description="transactions", ordering="transaction_count")
-    def rows_counted(self, total: MonthlyTotal) -> int:
-        return total.transaction_count
-
 
 @admin.register(MerchantTotal)
-class MerchantTotalAdmin(LedgerAdmin):
+class MerchantTotalAdmin(TotalsAdmin):
     """Monthly totals by merchant. A split transaction counts once."""
 
-    list_display = ["month", "account", "merchant", "category", "inflow", "outflow", "rows_counted"]
+    group, label = "Technical", "Merchant totals"
+    customer_path = "account__user"
+    list_display = [
+        "month", "customer", "account", "merchant", "category", "money_in", "money_out",
+        "rows_counted",
+    ]  # fmt: skip
     list_filter = ["month"]
     search_fields = ["account__user__email", "account__name", "merchant"]
-    list_select_related = ["account", "category"]
-
-    @admin.display(description="transactions", ordering="transaction_count")
-    def rows_counted(self, total: MerchantTotal) -> int:
-        return total.transaction_count
+    list_select_related = ["account__user", "category"]
 
 
 @admin.register(CategoryChange)
-class CategoryChangeAdmin(LedgerAdmin):
+class CategoryChangeAdmin(ReadOnlyAdmin):
     """The person or rule that assigned each category."""
 
-    list_display = ["created_at", "transaction_id", "from_category", "to_category", "by", "actor"]
+    group, label = "Technical", "Category changes"
+    customer_path = "transaction__user"
+    list_display = [
+        "created_at", "customer", "transaction_id", "from_category", "to_category", "by", "actor",
+    ]  # fmt: skip
     list_filter = ["by", "created_at"]
     search_fields = ["=transaction__id", "actor__email"]
-    list_select_related = ["from_category", "to_category", "actor"]
+    list_select_related = ["transaction__user", "from_category", "to_category", "actor"]
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(LedgerAdmin):
+class ImportBatchAdmin(ReadOnlyAdmin):
     """Uploaded files and their status."""
 
+    group, label = "Files", "Imports"
+    customer_path = "user"
     list_display = [
-        "created_at", "user", "account", "file_name", "format", "status", "read_count",
+        "created_at", "customer", "account", "file_name", "format", "status", "read_count",
         "added_count", "duplicate_count", "invalid_count",
     ]  # fmt: skip
-    list_filter = ["status", "format", "created_at"]
+    list_filter = ["status", ("format", TypedFilter), "created_at"]
     search_fields = ["=id", "user__email", "file_name", "=sha256"]
     list_select_related = ["user", "account"]
 
 
 @admin.register(ImportRow)
-class ImportRowAdmin(LedgerAdmin):
+class ImportRowAdmin(ReadOnlyAdmin):
     """One line of a file as the bank wrote it, and its verdict."""
 
-    list_display = ["batch_id", "row_number", "verdict", "txn_date", "description", "error"]
+    group, label = "Technical", "Lines of imports"
+    customer_path = "batch__user"
+    list_display = [
+        "batch_id", "row_number", "customer", "verdict", "txn_date", "description", "error",
+    ]  # fmt: skip
+    list_select_related = ["batch__user"]
     list_filter = ["verdict"]
     search_fields = ["=batch__id", "description", "error"]
 
 
 @admin.register(ReviewItem)
-class ReviewItemAdmin(LedgerAdmin):
+class ReviewItemAdmin(ReadOnlyAdmin):
     """Possible duplicates, and the owners' answers."""
 
-    list_display = ["created_at", "user", "account", "txn_date", "status", "reason", "decided_at"]
+    group, label = "Files", "Possible duplicates"
+    customer_path = "user"
+    list_display = [
+        "created_at", "customer", "account", "txn_date", "status", "reason", "decided_at",
+    ]  # fmt: skip
     list_filter = ["status", "created_at"]
     search_fields = ["=id", "user__email"]
     list_select_related = ["user", "account"]
 
 
 @admin.register(BankLine)
-class BankLineAdmin(LedgerAdmin):
+class BankLineAdmin(ReadOnlyAdmin):
     """Further reports of transactions by files and syncs, besides the first."""
 
-    list_display = ["created_at", "account", "transaction", "import_batch", "source"]
+    group, label = "Technical", "Repeated bank lines"
+    customer_path = "account__user"
+    list_display = ["created_at", "customer", "account", "transaction", "import_batch", "source"]
     list_filter = ["created_at"]
     search_fields = ["=id", "=transaction__id", "=external_id"]
-    list_select_related = ["account", "transaction", "import_batch"]
+    list_select_related = ["account__user", "transaction", "import_batch"]
 
 
 @admin.register(ImportMapping)
-class ImportMappingAdmin(LedgerAdmin):
+class ImportMappingAdmin(ReadOnlyAdmin):
     """The remembered column mapping for an account's files."""
 
-    list_display = ["account", "updated_at"]
+    group, label = "Technical", "Column mappings"
+    customer_path = "account__user"
+    list_display = ["account", "customer", "updated_at"]
     search_fields = ["account__user__email", "account__name"]
-    list_select_related = ["account"]
+    list_select_related = ["account__user"]
 
 
 @admin.register(Transfer)
-class TransferAdmin(LedgerAdmin):
+class TransferAdmin(ReadOnlyAdmin):
     """Two transactions that form one transfer, suggested or confirmed."""
 
+    group, label = "Money", "Transfers"
+    customer_path = "user"
     list_display = [
-        "created_at", "user", "outflow_transaction_id", "inflow_transaction_id", "status",
+        "created_at", "customer", "outflow_transaction_id", "inflow_transaction_id", "status",
     ]  # fmt: skip
     list_filter = ["status", "created_at"]
     search_fields = ["user__email", "=outflow_transaction__id", "=inflow_transaction__id"]
@@ -214,20 +250,31 @@ class TransferAdmin(LedgerAdmin):
 
 
 @admin.register(TransactionSplit)
-class TransactionSplitAdmin(LedgerAdmin):
+class TransactionSplitAdmin(ReadOnlyAdmin):
     """The parts of split transactions."""
 
-    list_display = ["transaction_id", "category", "signed_amount", "notes"]
+    group, label = "Technical", "Split parts"
+    customer_path = "transaction__user"
+    list_display = ["transaction_id", "customer", "category", "amount_text", "notes"]
     search_fields = ["=transaction__id", "transaction__user__email"]
-    list_select_related = ["category"]
+    list_select_related = ["transaction__user", "category"]
+
+    @admin.display(description="amount", ordering="signed_amount")
+    def amount_text(self, part: TransactionSplit) -> str:
+        return amount(part.signed_amount, part.transaction.currency)
 
 
 @admin.register(Attachment)
-class AttachmentAdmin(LedgerAdmin):
+class AttachmentAdmin(ReadOnlyAdmin):
     """Receipts by name and size. Only the owner can see their contents."""
 
-    list_display = ["created_at", "transaction_id", "file_name", "content_type", "byte_count"]
-    list_filter = ["content_type"]
+    group, label = "Files", "Receipts"
+    customer_path = "transaction__user"
+    list_display = [
+        "created_at", "customer", "transaction_id", "file_name", "content_type", "byte_count",
+    ]  # fmt: skip
+    list_filter = [("content_type", TypedFilter)]
+    list_select_related = ["transaction__user"]
     search_fields = ["=transaction__id", "transaction__user__email", "=sha256"]
     exclude = ["content"]
 
@@ -236,11 +283,13 @@ class AttachmentAdmin(LedgerAdmin):
 
 
 @admin.register(CategoryRule)
-class CategoryRuleAdmin(LedgerAdmin):
+class CategoryRuleAdmin(ReadOnlyAdmin):
     """People's categorization rules."""
 
+    group, label = "Money", "Category rules"
+    customer_path = "user"
     list_display = [
-        "user", "category", "keyword_pattern", "merchant_pattern", "priority", "is_active",
+        "category", "customer", "keyword_pattern", "merchant_pattern", "priority", "is_active",
     ]  # fmt: skip
     list_filter = ["is_active", ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__email", "keyword_pattern", "merchant_pattern"]
@@ -248,37 +297,48 @@ class CategoryRuleAdmin(LedgerAdmin):
 
 
 @admin.register(Change)
-class ChangeBatchAdmin(LedgerAdmin):
+class ChangeBatchAdmin(ReadOnlyAdmin):
     """Bulk changes, and whether they were undone."""
 
-    list_display = ["created_at", "user", "kind", "summary", "row_count", "status", "undone_at"]
+    group, label = "Money", "Bulk changes"
+    customer_path = "user"
+    list_display = [
+        "created_at", "customer", "kind", "summary", "row_count", "status", "undone_at",
+    ]  # fmt: skip
     list_filter = ["kind", "status", "created_at"]
     search_fields = ["user__email", "summary"]
     list_select_related = ["user"]
 
 
 @admin.register(ChangeRow)
-class ChangeRowAdmin(LedgerAdmin):
+class ChangeRowAdmin(ReadOnlyAdmin):
     """One transaction of a bulk change, before and after."""
 
-    list_display = ["change_id", "transaction_id", "left_alone"]
+    group, label = "Technical", "Rows of bulk changes"
+    customer_path = "change__user"
+    list_display = ["change_id", "customer", "transaction_id", "left_alone"]
+    list_select_related = ["change__user"]
     search_fields = ["=change__id", "=transaction__id"]
 
 
 @admin.register(SavedView)
-class SavedViewAdmin(LedgerAdmin):
+class SavedViewAdmin(ReadOnlyAdmin):
     """Saved filters of the transactions list."""
 
-    list_display = ["created_at", "user", "name"]
+    group, label = "Technical", "Saved views"
+    customer_path = "user"
+    list_display = ["created_at", "customer", "name"]
     search_fields = ["user__email", "name"]
     list_select_related = ["user"]
 
 
 @admin.register(Tag)
-class TagAdmin(LedgerAdmin):
+class TagAdmin(ReadOnlyAdmin):
     """People's own tags."""
 
-    list_display = ["name", "user"]
+    group, label = "Technical", "Tags"
+    customer_path = "user"
+    list_display = ["name", "customer"]
     search_fields = ["user__email", "name"]
     list_select_related = ["user"]
 
@@ -297,13 +357,14 @@ class CategoryForm(forms.ModelForm):
 class CategoryAdmin(StaffAdmin):
     """Admins edit the predefined categories; people edit their own."""
 
+    group, label = "Money", "Categories"
+    customer_path = "user"
     form = CategoryForm
     list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "is_live"]
     list_filter = ["kind", ("user", admin.EmptyFieldListFilter)]
     search_fields = ["name", "slug", "user__email"]
     list_select_related = ["parent", "user"]
     ordering = ["kind", "name"]
-    show_full_result_count = False
 
     @admin.display(description="owner", ordering="user__email")
     def owner(self, category: Category) -> str:
@@ -333,6 +394,8 @@ class CategoryAdmin(StaffAdmin):
 class ForgottenChoicesAdmin(ReadOnlyAdmin):
     """Merchants whose choices a person told us to forget."""
 
-    list_display = ["title", "user", "is_inflow", "forgotten_at"]
+    group, label = "Technical", "Forgotten choices"
+    customer_path = "user"
+    list_display = ["title", "customer", "is_inflow", "forgotten_at"]
     list_select_related = ["user"]
     search_fields = ["title", "user__email"]

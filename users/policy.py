@@ -26,6 +26,8 @@ class Ability(Enum):
     DECIDE_RATES = "Only admins can approve exchange rates."
 
 
+# The roles whose people support looks after.
+CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
 # Not allowed while viewing as another person (accounts/viewing_as.py).
 _DOING = {Ability.ACT, Ability.CHANGE_OWN_DATA, Ability.CREATE_TRANSACTIONS}
 _CUSTOMER = {

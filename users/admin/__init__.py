@@ -1,6 +1,7 @@
 """Admin pages of users and their records: mostly read-only; changes go through the services."""
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
+from users.admin.lists import TypedFilter, amount
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
@@ -12,7 +13,9 @@ __all__ = [
     "NotificationAdmin",
     "ReadOnlyAdmin",
     "StaffAdmin",
+    "TypedFilter",
     "UserAdmin",
+    "amount",
     "sees_all",
     "sign_in",
     "staff_site",

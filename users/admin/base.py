@@ -3,13 +3,25 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
+from banking.limits import STAFF_LIST_ROWS
+from users.admin.lists import (
+    BoundedPaginator,
+    CustomerFilter,
+    csv_answer,
+    customer_link,
+    is_id,
+    newest_rows,
+)
 from users.policy import Ability, may, require
+from users.services.staffing import record_list_exported
 from users.signed_in import user_of
 
 # Codenames that full read access does not include: sign-in secrets, and rows that prove erased
@@ -20,10 +32,46 @@ _SECRET = {"password", "session_key", "token_hash", "data", "salt", "claim"}
 class StaffAdmin(admin.ModelAdmin):
     """Base of all tables: the role decides who sees them, regardless of Django's permissions.
 
+    `group` and `label` name the list in the navigation. `customer_path` leads from a row to its
+    person, for the column and filter "customer"; "" for tables that are nobody's.
+
     The history page is the audit trail, for staff who may read it. Query filters on columns that no
     page shows are refused: they would reveal values letter by letter
     (`?session_key__startswith=a`).
     """
+
+    group = "Technical"
+    label = ""
+    customer_path = ""
+    ordering = ["-pk"]
+    list_per_page = STAFF_LIST_ROWS
+    list_max_show_all = 0
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        found = list(super().get_list_filter(request))
+        return [CustomerFilter, *found] if self.customer_path else found
+
+    @admin.display(description="customer")
+    def customer(self, row: Any) -> Any:
+        for name in self.customer_path.split("__"):
+            row = getattr(row, name, None)
+        return customer_link(row)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A row's id finds it, however old. Other text is searched in one customer's rows, or in
+        the newest of all.
+        """
+        text = search_term.strip()
+        if is_id(text) and (row := queryset.filter(pk=int(text))).exists():
+            return row, False
+        if text and not request.GET.get(CustomerFilter.parameter_name):
+            queryset = newest_rows(queryset)
+        return super().get_search_results(request, queryset, text)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         parts = set(lookup.split("__"))
@@ -37,6 +85,36 @@ class StaffAdmin(admin.ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        export = self.admin_site.admin_view(require_POST(self.export_view))
+        return [path("export/", export, name=name), *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without Django's bulk deletion, which no table here allows."""
+        actions = super().get_actions(request)
+        return {name: action for name, action in actions.items() if name != "delete_selected"}
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The filtered list as a file, for those who read everything; the audit trail says so."""
+        require(user_of(request), Ability.READ_EVERYTHING)
+        changelist = self.get_changelist_instance(request)
+        record_list_exported(
+            actor=user_of(request), table=self.opts.label_lower, query=request.GET.urlencode()
+        )
+        name = f"{self.opts.model_name}-{timezone.now():%Y-%m-%d}"
+        return csv_answer(self, changelist, name)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        named = {"title": self.label, "group": self.group, "exports": sees_all(request)}
+        return super().changelist_view(request, named | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"list_label": self.label, "group": self.group}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -71,8 +149,14 @@ class ForSupportToo(StaffAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if request is None or sees_all(request):
             return super().lookup_allowed(lookup, value, cast(HttpRequest, request))
-        filters = {name for name in self.get_list_filter(request) if isinstance(name, str)}
-        return lookup.removesuffix("__exact") in filters
+        return lookup.removesuffix("__exact") in set(map(_name_of, self.get_list_filter(request)))
+
+
+def _name_of(list_filter: Any) -> str:
+    """The parameter of a filter: a field, a field with its class, or a class of its own."""
+    if isinstance(list_filter, tuple):
+        return str(list_filter[0])
+    return list_filter if isinstance(list_filter, str) else list_filter.parameter_name
 
 
 def sees_all(request: HttpRequest) -> bool:

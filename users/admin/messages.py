@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
+from users.admin.lists import TypedFilter, customer_link
 from users.masking import masked_email, masked_text
 from users.messages.outbox import channel_problem, send_again
 from users.models import Notification, NotificationOptOut
@@ -23,14 +24,14 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
     Staff who may not see amounts do not see the text either.
     """
 
+    group, label = "Messages", "Messages"
+    customer_path = "recipient"
     list_display = [
         "created_at", "recipient_masked", "kind", "channel", "status", "attempts", "due_at",
         "answer",
     ]  # fmt: skip
-    list_filter = ["status", "channel", "kind", "created_at"]
+    list_filter = ["status", "channel", ("kind", TypedFilter), "created_at"]
     list_select_related = ["recipient"]
-    ordering = ["-id"]
-    show_full_result_count = False
     actions = ["send_again"]
     search_help_text = "Search by the recipient's full address or the provider's ID."
 
@@ -38,7 +39,8 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
         return ["=recipient__email", "=target_key", "=provider_id"]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        return self.list_filter if sees_all(request) else ["status", "channel", "kind"]
+        found = super().get_list_filter(request)
+        return found if sees_all(request) else [one for one in found if one != "created_at"]
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return ["created_at", "kind", "channel", "status", "attempts", "due_at"]
@@ -53,7 +55,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
 
     @admin.display(description="recipient")
     def recipient_masked(self, row: Notification) -> str:
-        return masked_email(row.recipient.email)
+        return customer_link(row.recipient, masked_email(row.recipient.email))
 
     @admin.display(description="provider's answer")
     def answer(self, row: Notification) -> str:
@@ -84,6 +86,8 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
 class NotificationOptOutAdmin(ReadOnlyAdmin):
     """Email and SMS opt-outs by kind of message."""
 
-    list_display = ["created_at", "user", "kind", "channel"]
+    group, label = "Messages", "Email opt-outs"
+    customer_path = "user"
+    list_display = ["created_at", "customer", "kind", "channel"]
     search_fields = ["user__email", "kind"]
     list_select_related = ["user"]

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
+from users.admin.lists import TypedFilter, customer_link
 from users.masking import masked_email, masked_name, masked_phone
 from users.messages.confirmation_mail import send_welcome
 from users.models import User
-from users.policy import Ability, may
+from users.policy import CUSTOMERS, Ability, may
 from users.services import people, sessions
 from users.services.staffing import (
     change_person,
@@ -26,8 +27,6 @@ from users.services.staffing import (
 )
 from users.signed_in import user_of
 from users.step_up import ask_for_staff_step_up
-
-CUSTOMERS = (User.Role.USER, User.Role.VIEWER, User.Role.ANALYST)
 
 
 class UserForm(forms.ModelForm):
@@ -74,9 +73,10 @@ class UserAdmin(ForSupportToo):
     the role, and users set their own passwords. Support sees customers masked.
     """
 
+    group, label = "Customers", "Customers and staff"
     actions = ["sign_out_everywhere", "unlock"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    # Names lead to the customer's page, which leads on to the form.
+    list_display_links = None
     search_help_text = "Email, name or phone. Support staff: enter the full value."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -85,14 +85,14 @@ class UserAdmin(ForSupportToo):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         if not sees_all(request):
-            return ["id", "email_masked", "name_masked", "phone_masked", "is_active", "locked"]
+            return ["page_masked", "id", "name_masked", "phone_masked", "is_active", "locked"]
         return [
-            "email", "name", "role", "is_active", "kyc_status", "locked", "last_login",
+            "page", "name", "role", "is_active", "kyc_status", "locked", "last_login",
             "created_at",
         ]  # fmt: skip
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        more = ["role", "kyc_status", "base_currency"] if sees_all(request) else []
+        more = ["role", "kyc_status", ("base_currency", TypedFilter)] if sees_all(request) else []
         return ["is_active", *more]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
@@ -176,6 +176,14 @@ class UserAdmin(ForSupportToo):
 
     def log_change(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
         """Nothing to log: the audit trail records it."""
+
+    @admin.display(description="email", ordering="email")
+    def page(self, user: User) -> str:
+        return customer_link(user)
+
+    @admin.display(description="email")
+    def page_masked(self, user: User) -> str:
+        return customer_link(user, masked_email(user.email))
 
     @admin.display(description="email")
     def email_masked(self, user: User) -> str:

@@ -23,13 +23,15 @@ from users.signed_in import user_of
 class RefreshSessionAdmin(ReadOnlyAdmin):
     """API tokens: whose, from where, valid until. The token itself is not stored."""
 
-    list_display = ["user", "family", "created_at", "used_at", "revoked_at", "expires_at", "ip"]
+    group, label = "Security", "Signed-in apps"
+    customer_path = "user"
+    list_display = [
+        "created_at", "customer", "used_at", "revoked_at", "expires_at", "ip",
+    ]  # fmt: skip
     list_filter = ["revoked_at", "expires_at"]
     search_fields = ["user__email", "family"]
     list_select_related = ["user"]
-    raw_id_fields = ["user"]
     exclude = ["token_hash"]
-    ordering = ["-id"]
     actions = ["revoke"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -47,12 +49,11 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, newest first."""
 
+    group, label = "Security", "Audit trail"
     list_display = ["created_at", "actor", "action", "target_type", "target_id", "chain", "ip"]
     list_filter = ["created_at"]
     search_fields = ["action", "actor__email", "=target_type", "=request_id"]
     list_select_related = ["actor", "chain"]
-    show_full_result_count = False
-    date_hierarchy = "created_at"
     change_list_template = "admin/audit_list.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -78,6 +79,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class AuditChainAdmin(ReadOnlyAdmin):
     """The head of each chain, which `verify_audit --anchor` stores outside the database."""
 
+    group, label = "Technical", "Audit chains"
     list_display = ["name", "length", "head_hash"]
     search_fields = ["name"]
 
@@ -86,42 +88,46 @@ class AuditChainAdmin(ReadOnlyAdmin):
 class IdempotentCommandAdmin(ReadOnlyAdmin):
     """Commands with an Idempotency-Key, and their responses."""
 
-    list_display = ["created_at", "user", "key", "status_code"]
+    group, label = "Technical", "Repeatable API commands"
+    customer_path = "user"
+    list_display = ["created_at", "customer", "key", "status_code"]
     search_fields = ["key", "user__email"]
     list_select_related = ["user"]
     exclude = ["response"]
-    ordering = ["-id"]
 
 
 @admin.register(UserSession, site=staff_site)
 class UserSessionAdmin(ReadOnlyAdmin):
     """Browser sessions; their keys are never shown."""
 
-    list_display = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
+    group, label = "Security", "Signed-in browsers"
+    customer_path = "user"
+    list_display = ["last_seen_at", "customer", "ip", "user_agent", "created_at"]
     search_fields = ["user__email", "ip"]
     list_select_related = ["user"]
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
-    ordering = ["-id"]
 
 
 @admin.register(EmailAddress, site=staff_site)
 class EmailAddressAdmin(ReadOnlyAdmin):
     """Email addresses, and whether they are confirmed."""
 
-    list_display = ["email", "user", "verified", "primary"]
+    group, label = "Security", "Email addresses"
+    customer_path = "user"
+    list_display = ["email", "customer", "verified", "primary"]
     list_filter = ["verified", "primary"]
     search_fields = ["email", "user__email"]
     list_select_related = ["user"]
-    ordering = ["-id"]
 
 
 @admin.register(Authenticator, site=staff_site)
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """Who has which second factor. Secrets are never shown."""
 
-    list_display = ["user", "type", "created_at", "last_used_at"]
+    group, label = "Security", "Second factors"
+    customer_path = "user"
+    list_display = ["type", "customer", "created_at", "last_used_at"]
     list_filter = ["type"]
     search_fields = ["user__email"]
     list_select_related = ["user"]
     fields = ["user", "type", "created_at", "last_used_at"]
-    ordering = ["-id"]

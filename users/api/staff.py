@@ -30,7 +30,7 @@ from users.filters import AuditFilter, PersonFilter, ReceiptFilter
 from users.messages.confirmation_mail import send_welcome
 from users.messages.outbox import send_again
 from users.models import AuditEvent, Notification, User
-from users.policy import Ability, may, require
+from users.policy import CUSTOMERS, Ability, may, require
 from users.services.staffing import (
     change_person,
     create_person,
@@ -77,8 +77,7 @@ class PeopleApi(StaffApi):
         people = with_locks(User.objects.order_by("-id"), timezone.now())
         if may(self.request.user, Ability.READ_EVERYTHING):
             return people
-        customers = [User.Role.USER, User.Role.VIEWER, User.Role.ANALYST]
-        return people.filter(role__in=customers)
+        return people.filter(role__in=CUSTOMERS)
 
     def get_serializer_class(self) -> type:
         sees_all = may(self.request.user, Ability.READ_EVERYTHING)

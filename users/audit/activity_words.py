@@ -44,6 +44,7 @@ _ACCESS = {
     "users.passkey.removed": _("Passkey removed"),
     "users.passkey.renamed": _("Passkey renamed"),
     "users.access.refused": _("Access refused"),
+    "users.customer.opened": _("Account viewed by support"),
     "users.role.changed": _("Role changed"),
     "users.user.activated": _("Account reactivated by staff"),
     "users.user.deactivated": _("Account deactivated by staff"),
@@ -192,6 +193,8 @@ _ALERTS = {
     "alerts.alert.restored": _("Alert restored"),
     "alerts.subscription.changed": _("Notification settings changed"),
     "users.notification.sent_again": _("Message resent by staff"),
+    "users.list.exported": _("Staff list exported"),
+    "users.confirmation.sent_again": _("Confirmation email resent by staff"),
 }
 
 WORDS: dict[str, dict[str, Any]] = {

@@ -6,12 +6,15 @@ from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from users import limits
 from users.allauth_private import request_password_reset
+from users.audit import trail
 from users.models import User
 from users.network import client_address
+from users.policy import Ability, require
 
 
 def unconfirmed_address(user: User) -> EmailAddress | None:
@@ -24,6 +27,16 @@ def send_confirmation_mail(request: HttpRequest, user: User) -> None:
     address = unconfirmed_address(user)
     if address is not None:
         address.send_confirmation(request, signup=True)
+
+
+def resend_confirmation(request: HttpRequest, *, actor: User, user: User) -> None:
+    """Send the link again for support; raises ValidationError if the address is confirmed."""
+    require(actor, Ability.HELP_PEOPLE)
+    if unconfirmed_address(user) is None:
+        raise ValidationError("This email address is already confirmed.")
+    count_another_mail(request, user.email)
+    send_confirmation_mail(request, user)
+    trail.record(actor=actor, action="users.confirmation.sent_again", target=user)
 
 
 def send_welcome(request: HttpRequest, user: User) -> None:

@@ -21,6 +21,7 @@ from users.services.people import (
     set_role,
     update_profile,
 )
+from users.services.sessions import sign_out_everywhere
 
 LOCKED, UNLOCKED = "users.sign_in.locked", "users.sign_in.unlocked"
 
@@ -79,6 +80,19 @@ def unlock_sign_in(*, actor: User, user: User) -> None:
     trail.record(actor=actor, action=UNLOCKED, target=user)
     for name in sorted(limits.FORGIVABLE):
         limits.forgive(name, user.email)
+
+
+def record_list_exported(*, actor: User, table: str, query: str) -> None:
+    """Record that a member of staff takes a list along, and with which filters."""
+    require(actor, Ability.READ_EVERYTHING)
+    trail.record(actor=actor, action="users.list.exported", table=table, query=query[:500])
+
+
+@db_transaction.atomic
+def end_sessions(*, actor: User, user: User) -> None:
+    """Sign a person out of every browser and app, for support: a lost phone, a stolen password."""
+    require(actor, Ability.HELP_PEOPLE)
+    sign_out_everywhere(actor=actor, user=user)
 
 
 def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:

@@ -1,0 +1,407 @@
+"""The staff's page of one customer: what there is about a person, as its reader may see it.
+
+Support sees neither money nor what was paid to whom: no amounts, merchants, account names or
+numbers, and addresses masked. Each section holds its newest rows and links to the whole list.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.models import Account, AccountShare, BankConnection
+from banking.limits import CUSTOMER_SECTION_ROWS
+from bills.models import Bill
+from insights.models import Export
+from insights.staff.finding import people_for, shown_email, shown_name
+from users.audit.activity import describe
+from users.audit.activity_words import WORDS
+from users.audit.trail import chain_name
+from users.masking import masked_phone, masked_text
+from users.messages.outbox import SENT_AGAIN
+from users.models import AuditEvent, Notification, User
+from users.policy import Ability, is_staff_role, may
+from users.services.sessions import live_families, live_sessions
+from users.services.staffing import with_locks
+from users.timezones import local_date
+from users.user_agents import device_name
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value; `kind` says how it is drawn: text, time, day, money (amount, currency), state."""
+
+    value: Any
+    kind: str = "text"
+    currency: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: a POST to this URL."""
+
+    label: str
+    url: str
+    is_grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one line, and what can be done with it."""
+
+    cells: list[Cell]
+    actions: list[Action] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled table. `more` is the whole list; `empty` is said in place of no rows."""
+
+    key: str
+    title: str
+    headings: list[str]
+    rows: list[Row]
+    empty: str
+    more: str = ""
+
+    @property
+    def lines(self) -> list[tuple[list[tuple[str, Cell]], list[Action]]]:
+        """Each row's cells under their headings, and its actions."""
+        return [(list(zip(self.headings, r.cells, strict=True)), r.actions) for r in self.rows]
+
+    @property
+    def has_actions(self) -> bool:
+        return any(row.actions for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """All a reader sees of one person."""
+
+    user: User
+    name: str
+    email: str
+    facts: list[tuple[str, Cell]]
+    actions: list[Action]
+    sections: list[Section]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who reads about whom, when; and whether they see everything and may help."""
+
+    reader: User
+    user: User
+    at: datetime
+
+    @property
+    def sees_all(self) -> bool:
+        return may(self.reader, Ability.READ_EVERYTHING)
+
+    @property
+    def helps(self) -> bool:
+        """Nobody helps themselves, and only admins act on other staff."""
+        is_own = self.reader.pk == self.user.pk
+        is_reachable = not is_staff_role(self.user.role) or may(self.reader, Ability.MANAGE_USERS)
+        return may(self.reader, Ability.HELP_PEOPLE) and not is_own and is_reachable
+
+    def all_of(self, table: str, **query: Any) -> str:
+        """The whole list behind a section, for those who may open it."""
+        if not self.sees_all:
+            return ""
+        query = query or {"customer": self.user.pk}
+        return f"{reverse(f'admin:{table}_changelist')}?{urlencode(query)}"
+
+    def row_of(self, table: str, pk: int) -> str:
+        return reverse(f"admin:{table}_change", args=[pk]) if self.sees_all else ""
+
+
+def find_person(reader: User, pk: int, at: datetime) -> Any:
+    """The person as support may know of them, or None: what is not theirs to see does not exist."""
+    return with_locks(people_for(reader), at).filter(pk=pk).first()
+
+
+def customer_page(*, reader: User, user: Any, at: datetime) -> CustomerPage:
+    """Everything on the page, in a number of queries that no number of rows changes."""
+    who = _Reader(reader, user, at)
+    return CustomerPage(
+        user=user,
+        name=shown_name(reader, user),
+        email=shown_email(reader, user),
+        facts=list(_facts(who)),
+        actions=list(_actions(who)),
+        sections=[make(who) for make in _SECTIONS],
+    )
+
+
+def _facts(who: _Reader) -> Iterable[tuple[str, Cell]]:
+    user: Any = who.user
+    yield "Customer number", Cell(user.pk)
+    yield "Email", Cell(shown_email(who.reader, user))
+    confirmed = EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    yield "Email confirmed", Cell("Yes" if confirmed else "No", "state")
+    yield "Phone", Cell((user.phone if who.sees_all else masked_phone(user.phone)) or "–")
+    yield "Role", Cell(user.get_role_display())
+    yield "Status", Cell("Active" if user.is_active else "Deactivated", "state")
+    yield "Sign-in", Cell("Locked" if user.is_locked else "Open", "state")
+    yield "Identity check", Cell(user.get_kyc_status_display(), "state")
+    factors = Authenticator.objects.filter(user=user).exists()
+    yield "Two-step verification", Cell("On" if factors else "Off")
+    yield "Time zone", Cell(user.timezone)
+    yield "Region", Cell(user.locale)
+    yield "Customer since", Cell(user.created_at, "day")
+    yield "Last sign-in", Cell(user.last_login, "time")
+
+
+def _actions(who: _Reader) -> Iterable[Action]:
+    user: Any = who.user
+    if not who.helps:
+        return
+    if user.is_locked:
+        yield Action("Unlock sign-in", reverse("admin:customer_unlock", args=[user.pk]))
+    yield Action("Sign out everywhere", reverse("admin:customer_sign_out", args=[user.pk]), True)
+    if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
+        url = reverse("admin:customer_confirmation", args=[user.pk])
+        yield Action("Resend confirmation email", url)
+
+
+def _accounts(who: _Reader) -> Section:
+    rows = Account.objects.filter(user=who.user, deleted_at=None).order_by("-is_active", "-id")
+    lines = [
+        Row(
+            [
+                *([Cell(str(one), link=who.row_of("accounts_account", one.pk))] * who.sees_all),
+                Cell(one.get_account_type_display()),
+                Cell(one.currency),
+                *([Cell(one.balance, "money", one.currency)] * who.sees_all),
+                Cell("Active" if one.is_active else "Archived", "state"),
+                Cell(one.created_at, "day"),
+            ]
+        )
+        for one in rows[:CUSTOMER_SECTION_ROWS]
+    ]
+    return Section(
+        "accounts",
+        "Accounts",
+        [
+            *(["Account"] * who.sees_all),
+            *("Type", "Currency"),
+            *(["Balance"] * who.sees_all),
+            *("Status", "Added"),
+        ],
+        lines,
+        "No accounts yet.",
+        who.all_of("accounts_account"),
+    )
+
+
+def _connections(who: _Reader) -> Section:
+    rows = BankConnection.objects.filter(user=who.user, disconnected_at=None).order_by("-id")
+    table = "accounts_bankconnection"
+    lines = [
+        Row(
+            [
+                *([Cell(one.institution_name, link=who.row_of(table, one.pk))] * who.sees_all),
+                Cell(one.get_provider_display()),
+                Cell(one.get_status_display(), "state"),
+                Cell(one.error_code or "–"),
+                Cell(one.last_synced_at, "time"),
+            ]
+        )
+        for one in rows[:CUSTOMER_SECTION_ROWS]
+    ]
+    return Section(
+        "connections",
+        "Bank connections",
+        [*(["Bank"] * who.sees_all), "Through", "Status", "Error", "Last synced"],
+        lines,
+        "No bank is connected.",
+        who.all_of(table),
+    )
+
+
+def _bills(who: _Reader) -> Section:
+    today = local_date(who.user.timezone, who.at)
+    rows = Bill.objects.open().filter(user=who.user).order_by("due_date", "id")
+    lines = []
+    for bill in rows.select_related("payment")[:CUSTOMER_SECTION_ROWS]:
+        actions = []
+        if who.helps:
+            url = reverse("admin:customer_remind", args=[who.user.pk, bill.pk])
+            actions.append(Action("Send reminder", url))
+        cells = [
+            Cell(bill.due_date, "day", link=who.row_of("bills_bill", bill.pk)),
+            *([Cell(bill.biller_name)] * who.sees_all),
+            *([Cell(bill.amount_due, "money", bill.currency)] * who.sees_all),
+            Cell(Bill.Status(bill.status_on(today)).label, "state"),
+            Cell("Automatic" if bill.auto_pay else "By hand"),
+        ]
+        lines.append(Row(cells, actions))
+    return Section(
+        "bills",
+        "Bills due",
+        ["Due", *(["Payee", "Amount"] * who.sees_all), "Status", "Payment"],
+        lines,
+        "No bill is due.",
+        who.all_of("bills_bill"),
+    )
+
+
+def _messages(who: _Reader) -> Section:
+    lines = []
+    for one in Notification.objects.filter(recipient=who.user)[:CUSTOMER_SECTION_ROWS]:
+        actions = []
+        if who.helps and one.status in SENT_AGAIN:
+            url = reverse("admin:customer_resend", args=[who.user.pk, one.pk])
+            actions.append(Action("Resend", url))
+        cells = [
+            Cell(one.created_at, "time", link=who.row_of("users_notification", one.pk)),
+            Cell(one.kind.replace("_", " ").capitalize()),
+            Cell(one.get_channel_display()),
+            Cell(one.get_status_display(), "state"),
+            Cell(masked_text(one.provider_answer) or "–"),
+        ]
+        lines.append(Row(cells, actions))
+    url = reverse("admin:users_notification_changelist")
+    return Section(
+        "messages",
+        "Messages",
+        ["Time", "About", "Channel", "Status", "Provider's answer"],
+        lines,
+        "No messages yet.",
+        f"{url}?{urlencode({'customer': who.user.pk})}",
+    )
+
+
+def _sign_ins(who: _Reader) -> Section:
+    """Open sessions of browsers and apps, newest first."""
+    found = [
+        (one.last_seen_at, "Browser", device_name(one.user_agent), one.ip)
+        for one in live_sessions(who.user, who.at)
+    ]
+    found += [
+        (one.created_at, "App", device_name(one.user_agent), one.ip)
+        for one in live_families(who.user, who.at)
+    ]
+    found.sort(key=lambda one: one[0], reverse=True)
+    lines = [
+        Row([Cell(seen, "time"), Cell(kind), Cell(device), *([Cell(ip or "–")] * who.sees_all)])
+        for seen, kind, device, ip in found[:CUSTOMER_SECTION_ROWS]
+    ]
+    return Section(
+        "sessions",
+        "Open sessions",
+        ["Last used", "Through", "Device", *(["Address"] * who.sees_all)],
+        lines,
+        "Not signed in anywhere.",
+        who.all_of("usersessions_usersession"),
+    )
+
+
+def _exports(who: _Reader) -> Section:
+    rows = Export.objects.filter(user=who.user).order_by("-id")
+    lines = [
+        Row(
+            [
+                Cell(one.created_at, "time", link=who.row_of("insights_export", one.pk)),
+                Cell(one.get_kind_display()),
+                Cell(one.get_status_display(), "state"),
+                Cell(one.expires_at, "day"),
+            ]
+        )
+        for one in rows[:CUSTOMER_SECTION_ROWS]
+    ]
+    return Section(
+        "exports",
+        "Exports",
+        ["Requested", "File", "Status", "Kept until"],
+        lines,
+        "No exports yet.",
+        who.all_of("insights_export"),
+    )
+
+
+def _shares(who: _Reader) -> Section:
+    lines = [
+        *_share_rows(who, "Given", AccountShare.objects.filter(user=who.user), "member"),
+        *_share_rows(who, "Received", AccountShare.objects.filter(member=who.user), "user"),
+    ]
+    return Section(
+        "shares",
+        "Shared accounts",
+        [
+            "Direction",
+            *(["Account", "With"] * who.sees_all),
+            *("Level", "Status", "Since"),
+        ],
+        lines,
+        "Nothing is shared.",
+        who.all_of("accounts_accountshare"),
+    )
+
+
+def _share_rows(
+    who: _Reader, direction: str, rows: QuerySet[AccountShare], other: str
+) -> Iterable[Row]:
+    for one in rows.select_related("account", "user", "member").order_by("-id")[:5]:
+        person: User | None = getattr(one, other)
+        link = reverse("admin:customer", args=[person.pk]) if person else ""
+        account = Cell(str(one.account), link=who.row_of("accounts_accountshare", one.pk))
+        with_whom = Cell(person.email if person else one.invited_email, link=link)
+        yield Row(
+            [
+                Cell(direction),
+                *([account, with_whom] * who.sees_all),
+                Cell(one.get_level_display()),
+                Cell(one.get_status_display(), "state"),
+                Cell(one.created_at, "day"),
+            ]
+        )
+
+
+def _trail(who: _Reader) -> Section:
+    """Support reads of signing in and settings only, and no details."""
+    events = AuditEvent.objects.filter(chain__name=chain_name(who.user.pk))
+    if not who.sees_all:
+        events = events.filter(action__in=[*WORDS["access"], *WORDS["settings"]])
+    lines = []
+    for event in events.select_related("actor", "chain").order_by("-id")[:CUSTOMER_SECTION_ROWS]:
+        words = describe(event, who.user)
+        by = "Customer" if words["is_own"] else words["by"] or "Automatic"
+        if who.sees_all and event.actor:
+            by = event.actor.email
+        details = ", ".join(f"{name}: {value}" for name, value in words["details"])
+        cells = [
+            Cell(event.created_at, "time", link=who.row_of("users_auditevent", event.pk)),
+            Cell(words["what"]),
+            Cell(by),
+            *([Cell(event.ip or "–"), Cell(details or "–")] * who.sees_all),
+        ]
+        lines.append(Row(cells))
+    return Section(
+        "trail",
+        "Audit trail",
+        ["Time", "What", "By", *(["Address", "Details"] * who.sees_all)],
+        lines,
+        "Nothing has happened yet.",
+        who.all_of("users_auditevent", chain=chain_name(who.user.pk)),
+    )
+
+
+_SECTIONS: list[Callable[[_Reader], Section]] = [
+    _accounts,
+    _connections,
+    _bills,
+    _messages,
+    _sign_ins,
+    _exports,
+    _shares,
+    _trail,
+]

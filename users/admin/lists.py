@@ -1,0 +1,206 @@
+"""What makes the staff site's lists bounded: their paginator, filters, search and export.
+
+No list counts a whole table, draws a filter's choices from its rows, or searches all of its text.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.paginator import Paginator
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
+
+from banking.kernel.money import format_money, plain_amount
+from banking.kernel.region import written_tag
+from banking.kernel.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from banking.limits import STAFF_ROWS_COUNTED, STAFF_SEARCH_ROWS
+from users.masking import masked_email
+from users.models import User
+from users.policy import Ability, may
+from users.services.staffing import found_people
+from users.signed_in import user_of
+
+_CHUNK = 2_000
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than STAFF_ROWS_COUNTED; what is beyond is reached by filters."""
+
+    @cached_property
+    def _counted(self) -> int:
+        rows: Any = self.object_list
+        return len(rows) if isinstance(rows, list) else rows.order_by()[: self._most + 1].count()
+
+    @property
+    def _most(self) -> int:
+        return STAFF_ROWS_COUNTED
+
+    @property
+    def count(self) -> int:
+        return min(self._counted, self._most)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are rows that were not counted."""
+        return self._counted > self._most
+
+
+class Amount(SafeString):
+    """An amount as the reader writes it; `plain` is the one for files."""
+
+    plain: str
+
+
+def amount(value: Decimal | None, currency: str) -> Amount | str:
+    """A table cell with an amount and its currency, aligned at the end."""
+    if value is None:
+        return "–"
+    text = format_money(value, currency, written_tag())
+    cell = Amount(format_html('<bdi class="staff-amount">{}</bdi>', text))
+    cell.plain = f"{plain_amount(value, currency)} {currency}"
+    return cell
+
+
+def customer_link(user: User | None, words: str = "") -> SafeString | str:
+    """The person, leading to their page; `words` in place of their email address."""
+    if user is None:
+        return "–"
+    url = reverse("admin:customer", args=[user.pk])
+    return format_html('<a href="{}">{}</a>', url, words or user.email)
+
+
+class CustomerFilter(admin.SimpleListFilter):
+    """One customer's rows: chosen in a box that suggests, or given as a number or email address."""
+
+    title = "customer"
+    parameter_name = "customer"
+    template = "admin/customer_filter.html"
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.path = model_admin.customer_path
+        self.is_masked = not may(user_of(request), Ability.READ_EVERYTHING)
+        self.person = _person_meant((self.value() or "").strip())
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("", "")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(**{self.path: self.person}) if self.person else queryset.none()
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        email = self.person.email if self.person else ""
+        yield {
+            "value": self.value() or "",
+            "words": masked_email(email) if email and self.is_masked else email,
+            "remove": changelist.get_query_string(remove=[self.parameter_name]),
+            "others": _others(changelist, self.parameter_name),
+        }
+
+
+def _person_meant(value: str) -> User | None:
+    if is_id(value):
+        return User.objects.filter(pk=int(value)).first()
+    return found_people(User.objects.all(), value, exactly=True).first() if value else None
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can be a row's id."""
+    return text.isdecimal() and text.isascii() and len(text) < 19
+
+
+class TypedFilter(admin.FieldListFilter):
+    """An exact value somebody types: Django's own filter would list every value of the column."""
+
+    template = "admin/typed_filter.html"
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.field_path]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield {
+            "name": self.field_path,
+            "value": self.used_parameters.get(self.field_path, ""),
+            "remove": changelist.get_query_string(remove=[self.field_path]),
+            "others": _others(changelist, self.field_path),
+        }
+
+
+def _others(changelist: Any, name: str) -> list[tuple[str, str]]:
+    """The other parameters of the address, which a filter's form sends along."""
+    return [
+        (key, value)
+        for key, values in changelist.filter_params.items()
+        if key != name
+        for value in values
+    ]
+
+
+def newest_rows(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows a text is searched in: the newest STAFF_SEARCH_ROWS of the table."""
+    newest = rows.model._base_manager.aggregate(newest=Max("pk"))["newest"]
+    if not isinstance(newest, int) or newest <= STAFF_SEARCH_ROWS:
+        return rows
+    return rows.filter(pk__gt=newest - STAFF_SEARCH_ROWS)
+
+
+# --- Export ---------------------------------------------------------------------------------------
+
+
+class _Line:
+    """A file object for csv.writer that returns each line."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_answer(model_admin: Any, changelist: Any, name: str) -> StreamingHttpResponse:
+    """The filtered list as a CSV file, streamed at any size, in the columns of the page."""
+    lines = _csv_lines(model_admin, changelist)
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _csv_lines(model_admin: Any, changelist: Any) -> Iterator[str]:
+    names = [name for name in changelist.list_display if name != "action_checkbox"]
+    writer = csv.writer(_Line())
+    headings = [label_for_field(name, changelist.model, model_admin) for name in names]
+    yield BYTE_ORDER_MARK + writer.writerow(["id", *map(str, headings)])
+    for row in changelist.queryset.iterator(chunk_size=_CHUNK):
+        yield writer.writerow([row.pk, *(_cell(name, row, model_admin) for name in names)])
+
+
+def _cell(name: str, row: Any, model_admin: Any) -> str:
+    try:
+        field, _, value = lookup_field(name, row, model_admin)
+    except ObjectDoesNotExist:
+        return ""
+    if field is not None and getattr(field, "flatchoices", None):
+        value = dict(field.flatchoices).get(value, value)
+    return safe_cell(_text(value))
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "–":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Amount):
+        return value.plain
+    return strip_tags(value) if isinstance(value, SafeString) else str(value)
