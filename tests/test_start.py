@@ -39,6 +39,7 @@ class Instance:
         self.folder = folder
         self.port = free_port()
         self.log = folder.with_suffix(".log")
+        self.starts = 0
         self.process: subprocess.Popen | None = None
         # The instance's own settings, not those of the tests.
         self.environment = servers.environment_without_settings()
@@ -47,6 +48,9 @@ class Instance:
 
     def start(self, **environment: str) -> None:
         self.environment |= environment
+        # A log of its own for every start: what an earlier one left behind may still be writing.
+        self.starts += 1
+        self.log = self.log.with_name(f"{self.folder.name}-{self.starts}.log")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *measured(), "-m", "banking.launcher.serve"],
@@ -147,7 +151,7 @@ def test_instance_starts_serves_survives_a_kill_and_stops(instance, empty_databa
 
     # A second instance with the same data refuses to start and says where the first one is.
     second = Instance(instance.folder)
-    second.log = instance.folder.with_name("second.log")
+    second.starts = 10
     second.start()
     assert second.process.wait(timeout=120) == 1
     assert f"It is running already, at http://127.0.0.1:{instance.port}" in second.said()
