@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.formats import date_format
-from banking.kernel.forms import errors_on, go_back, tell_refusal
+from banking.kernel.forms import errors_on, go_back, stay, tell_refusal
 from banking.kernel.narrowing import sure
 from bills.doubts import doubts_about
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
@@ -260,7 +260,7 @@ def bill_restore(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return go_back(request, error, "bills:bill_list")
     messages.success(request, _("%(name)s restored.") % {"name": bill.biller_name})
-    return redirect("bills:bill_detail", pk)
+    return stay(request, "bills:bill_detail", pk)
 
 
 def _do(request: UserRequest, pk: int, service: Callable[..., Any], done: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on, go_back, tell_refusal, yes_or_no
+from banking.kernel.forms import errors_on, go_back, stay, tell_refusal, yes_or_no
 from banking.kernel.periods import first_of_month
 from budgets.forms import BudgetForm, entries_of, new_entries
 from budgets.models import Budget, check_month
@@ -139,7 +139,7 @@ def budget_restore(request: UserRequest, pk: int) -> HttpResponse:
     else:
         name = budget.category.name
         messages.success(request, _("Budget for %(name)s restored.") % {"name": name})
-    return redirect(list_url(budget.starts_on, _today(request)))
+    return stay(request, list_url(budget.starts_on, _today(request)))
 
 
 @require_POST

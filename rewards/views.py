@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, stay
 from banking.kernel.keyset import keyset_page
 from banking.limits import LINES_A_PAGE
 from rewards.forms import EntryForm, RewardForm, entries_of, new_entries
@@ -109,7 +109,7 @@ def reward_restore(request: UserRequest, pk: int) -> HttpResponse:
     require(request.user, Ability.CHANGE_OWN_DATA)
     restore_program(actor=request.user, reward=reward)
     messages.success(request, _("%(name)s restored.") % {"name": reward.program_name})
-    return redirect("rewards:reward_list")
+    return stay(request, "rewards:reward_list")
 
 
 def _detail(

@@ -28,6 +28,7 @@ app_name = "transactions"
 urlpatterns = [
     path("", listing.transaction_list, name="transaction_list"),
     path("new/", detail.transaction_create, name="transaction_create"),
+    path("totals/", listing.transaction_totals, name="transaction_totals"),
     path("bulk/", bulk.transaction_bulk, name="transaction_bulk"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_create, name="connection_create"),

@@ -23,7 +23,7 @@ from accounts.forms import AccountForm, ConvertForm, entries_of
 from accounts.models import Account, AccountShare
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, stay
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
 from users.timezones import local_date
@@ -108,7 +108,7 @@ def account_restore(request: UserRequest, pk: int) -> HttpResponse:
     require_change(request.user, account)
     restore_account(actor=request.user, account=account)
     messages.success(request, _("%(name)s restored.") % {"name": account.name})
-    return redirect("accounts:account_detail", pk)
+    return stay(request, "accounts:account_detail", pk)
 
 
 @require_safe

@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class Form(forms.Form):
@@ -52,6 +53,18 @@ def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -
     """Show the messages of a ValidationError and redirect to a URL or URL name."""
     tell_refusal(request, error)
     return redirect(to, *args)
+
+
+def next_url(request: HttpRequest, otherwise: str) -> str:
+    """The page the person came from, which the form names as `next`, if it is one of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if is_ours else otherwise
+
+
+def stay(request: HttpRequest, to: str, *args: Any) -> HttpResponse:
+    """Redirect to the page the person came from, as after Undo in a message; otherwise to `to`."""
+    return redirect(next_url(request, resolve_url(to, *args)))
 
 
 def row_ids(texts: Iterable[str]) -> list[int]:

@@ -5,7 +5,7 @@ SVG attributes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from datetime import time as dt_time
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import floatformat as django_floatformat
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from banking.kernel import formats
@@ -33,6 +33,7 @@ register = template.Library()
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _FALLBACK_COLOR = "#64748b"
+NO_CATEGORY_ICON = "circle-question-mark"
 
 
 # --- Money --------------------------------------------------------------------------------------
@@ -302,7 +303,36 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
         'color="{}"><circle cx="1" cy="1" r="1"/></svg>{}</span>',
         " disc--small" if size == "small" else "",
         color,
-        icon(name or "circle-question-mark", size=15 if size == "small" else 18, color=color),
+        icon(name or NO_CATEGORY_ICON, size=15 if size == "small" else 18, color=color),
+    )
+
+
+@register.simple_tag
+def icon_symbols(names: Iterable[str]) -> SafeString:
+    """{% icon_symbols icons %}: these icons once, for category_mark."""
+    symbols = format_html_join(
+        "",
+        '<symbol id="icon-{}" viewBox="0 0 24 24">{}</symbol>',
+        ((name, _strokes(name)) for name in sorted({NO_CATEGORY_ICON, *filter(None, names)})),
+    )
+    return format_html('<svg class="symbols" aria-hidden="true">{}</svg>', symbols)
+
+
+def _strokes(name: str) -> SafeString:
+    """An icon's shapes without the <svg> around them."""
+    whole = str(icon(name))
+    return mark_safe(whole[whole.index(">") + 1 : whole.rindex("</svg>")])
+
+
+@register.simple_tag
+def category_mark(category: Any) -> SafeString:
+    """{% category_mark row.category %}: a small disc whose icon is one of icon_symbols."""
+    return format_html(
+        '<svg class="mark-disc" viewBox="0 0 28 28" aria-hidden="true" color="{}">'
+        '<circle cx="14" cy="14" r="14"/>'
+        '<use href="#icon-{}" x="6.5" y="6.5" width="15" height="15"/></svg>',
+        _safe_color(category.color if category else None),
+        category.icon if category and category.icon else NO_CATEGORY_ICON,
     )
 
 

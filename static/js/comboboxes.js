@@ -44,6 +44,7 @@ class Combobox {
     input.required = select.required;
     select.required = false;
     input.disabled = select.disabled;
+    input.autofocus = select.autofocus;
     for (const name of ["form", "aria-label", "aria-describedby", "aria-invalid", "data-key", "data-key-label"]) {
       if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
     }

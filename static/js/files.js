@@ -1,6 +1,7 @@
 // .dropzone: shows the chosen file's name and that a file is held over it. The file input beneath
 // works with or without this script.
 export function startFiles() {
+  startDropAnywhere();
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       const zone = event.target.closest?.(".dropzone");
@@ -12,6 +13,31 @@ export function startFiles() {
     const title = zone && zone.querySelector(".dropzone__title");
     const file = event.target.files?.[0];
     if (title && file) title.textContent = `${file.name} · ${readableSize(file.size)}`;
+  });
+}
+
+// data-drop-import: a file dropped anywhere on the page opens this dialog, which holds its form.
+function startDropAnywhere() {
+  const dialog = document.querySelector("dialog[data-drop-import]");
+  const field = dialog?.querySelector("input[type=file]");
+  if (!field) return;
+  const root = document.documentElement;
+  const hasFile = (event) => event.dataTransfer?.types.includes("Files") && !event.target.closest?.(".dropzone");
+  document.addEventListener("dragover", (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    root.classList.add("is-dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) root.classList.remove("is-dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    root.classList.remove("is-dropping");
+    if (!hasFile(event) || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    field.files = event.dataTransfer.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    if (!dialog.open) dialog.showModal();
   });
 }
 

@@ -1,6 +1,7 @@
 // A list's rows by keyboard: j and k move, x selects, c, t and m change category, tags and notes, e
 // edits the focused row. Selected amounts are summed per currency.
 import { isOn } from "./keyboard.js";
+import { selectedAmounts } from "./tables.js";
 
 const STEP = 10_000;
 const acts = {
@@ -56,8 +57,8 @@ function follow(link) {
 
 function showTotals() {
   const totals = new Map();
-  for (const box of document.querySelectorAll("[data-select][data-currency]:checked")) {
-    const { amount, currency } = box.dataset;
+  for (const { amount, currency } of selectedAmounts()) {
+    if (!currency) continue;
     totals.set(currency, (totals.get(currency) ?? 0) + Math.round(Number(amount) * STEP));
   }
   const language = document.documentElement.dataset.region;

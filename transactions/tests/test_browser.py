@@ -192,3 +192,52 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     expect(said).to_have_count(1)
     page.locator("#toasts").get_by_role("button", name="Close").click()
     expect(said).to_have_count(0)
+
+
+def test_selection_survives_sorting_and_a_dropped_file_opens_its_form(
+    signed_in, live_server, account
+):
+    today = local_date(account.user.timezone, timezone.now())
+    rows = [
+        make_transaction(
+            account=account, amount=f"-{number}.00", description=f"SHOP {number}", txn_date=today
+        )
+        for number in (1, 2, 3)
+    ]
+    page = signed_in
+    page.goto(f"{live_server.url}/transactions/")
+    page.locator(f"#row-{rows[0].pk} [data-select]").check()
+    page.locator("summary", has_text="Sort").click()
+    page.get_by_role("link", name="Largest amount first").click()
+    expect(page.locator("[data-row-title]").first).to_have_text("SHOP 3")
+    bar = page.locator("[data-selection-bar]")
+    expect(bar).to_contain_text("1 selected")
+    page.locator(f"#row-{rows[2].pk} [data-select]").check()
+
+    # A row that the filter leaves out is another list's; there nothing is selected.
+    page.goto(f"{live_server.url}/transactions/?search=shop+2")
+    expect(bar).to_be_hidden()
+    page.locator(f"#row-{rows[1].pk} [data-select]").check()
+    bar.get_by_role("button", name="Clear the selection").click()
+    expect(bar).to_be_hidden()
+
+    # The sums come when they are asked for.
+    expect(page.locator("main")).not_to_contain_text("Net")
+    page.get_by_role("link", name="Totals").click()
+    expect(page.get_by_label("Totals")).to_contain_text("€2.00")
+
+    page.evaluate(
+        """(text) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([text], "march.csv"));
+          for (const kind of ["dragover", "drop"]) {
+            const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer });
+            document.querySelector("h1").dispatchEvent(event);
+          }
+        }""",
+        AMBIGUOUS.decode(),
+    )
+    dialog = page.get_by_role("dialog", name="Import a statement")
+    expect(dialog).to_contain_text("march.csv")
+    dialog.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Match columns")

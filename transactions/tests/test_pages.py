@@ -11,6 +11,7 @@ from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category, Transaction
 from transactions.services.categories import create_category
 from transactions.summaries import day_nets, summarize
+from users.timezones import local_date
 
 
 def page(client, url, status=200):
@@ -287,3 +288,40 @@ def test_category_pages_create_edit_and_delete(client, alice, checking):
 def test_predefined_category_has_no_form(client, groceries):
     assert client.get(f"/transactions/categories/{groceries.pk}/edit/").status_code == 403
     assert client.post(f"/transactions/categories/{groceries.pk}/delete/").status_code == 403
+
+
+def test_undo_in_a_message_stays_on_the_page(alice, client, checking, groceries):
+    row = make_transaction(account=checking, amount="-5.00")
+    here = "/transactions/?search=shop"
+    response = client.post(f"/transactions/{row.pk}/delete/", {"next": here})
+    assert response.url == here
+    response = client.post(f"/transactions/{row.pk}/restore/", {"next": here})
+    assert response.url == here
+    # A page that no longer exists, or is not ours, is not gone back to.
+    own = f"/transactions/{row.pk}/"
+    for elsewhere in (own, "https://example.org/"):
+        response = client.post(f"/transactions/{row.pk}/delete/", {"next": elsewhere})
+        assert response.url == "/transactions/"
+        client.post(f"/transactions/{row.pk}/restore/")
+
+
+def test_new_transaction_can_begin_as_a_copy(alice, client, checking, groceries):
+    row = make_transaction(
+        account=checking, amount="-5.00", merchant="Harbor Market", category=groceries
+    )
+    page = client.get("/transactions/new/", {"like": row.pk})
+    initial = page.context["form"].initial
+    assert (initial["amount"], initial["merchant"], initial["category"]) == (
+        Decimal("5.00"),
+        "Harbor Market",
+        "groceries",
+    )
+    assert initial["txn_date"] == local_date(alice.timezone, timezone.now())
+    bill = client.get(f"/transactions/{row.pk}/").context["as_bill"]
+    assert "amount_due=5.00" in bill
+    assert "biller_name=Harbor+Market" in bill
+    foreign = make_transaction(
+        account=make_account(user=make_user("bob@example.com")), amount="5.00"
+    )
+    answer = client.get("/transactions/new/", {"like": foreign.pk})
+    assert answer.status_code == 404

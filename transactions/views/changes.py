@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from banking.kernel.forms import go_back, row_ids, tell_refusal
+from banking.kernel.forms import go_back, row_ids, stay, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.kernel.narrowing import sure
 from banking.limits import CHANGES_LISTED, LINES_A_PAGE, TRASH_FOR, UNDO_COUNTED_ROWS
@@ -183,9 +183,10 @@ def change_undo(request: UserRequest, pk: int) -> HttpResponse:
         result = dispatching.undo_soon(request.user, change, at=timezone.now())
     except ValidationError as error:
         return go_back(request, error, "transactions:change_detail", pk)
-    if result is not None:
-        _say_undone(request, result)
-    return redirect("transactions:change_detail", pk)
+    if result is None:  # A worker does it; the change's page shows how far it is.
+        return redirect("transactions:change_detail", pk)
+    _say_undone(request, result)
+    return stay(request, "transactions:change_detail", pk)
 
 
 @require_POST

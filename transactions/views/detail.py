@@ -1,6 +1,9 @@
 """One transaction: view, create, edit, delete, restore and categorize."""
 
+import contextlib
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -8,12 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may_change, require_change, require_posting
-from banking.kernel.forms import errors_on, go_back
+from banking.kernel.forms import errors_on, go_back, next_url, row_ids, stay
+from banking.kernel.money import plain_amount
+from banking.kernel.periods import add_months
 from transactions.forms.entering import (
     CategoryChoiceForm,
     NotesForm,
@@ -55,15 +59,28 @@ def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
         "notes_form": NotesForm(row=row),
         "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
         "why_learned": why_learned(row),
+        "as_bill": _as_bill(row),
     }
     return render(request, "transactions/transaction_detail.html", context)
+
+
+def _as_bill(row: Transaction) -> str:
+    """The query with which the form for a new bill proposes this payment again next month."""
+    entries = {
+        "biller_name": row.title,
+        "amount_due": plain_amount(row.amount, row.currency),
+        "currency": row.currency,
+        "due_date": str(add_months(row.txn_date, 1)),
+        "account": row.account_id,
+        "category": row.category.slug if row.category else "",
+    }
+    return urlencode(entries)
 
 
 def transaction_create(request: UserRequest) -> HttpResponse:
     """Enter a transaction by hand."""
     require(request.user, Ability.CREATE_TRANSACTIONS)
-    initial = new_entries(local_date(request.user.timezone, timezone.now()))
-    initial["account"] = request.GET.get("account", "")
+    initial = _initial(request)
     form = TransactionForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
@@ -75,9 +92,24 @@ def transaction_create(request: UserRequest) -> HttpResponse:
             if made["asks"]:
                 messages.warning(request, f"{made['asks']} {_('Decide under Review.')}")
             if "another" in request.POST:
-                return redirect("transactions:transaction_create")
+                data = form.cleaned_data
+                same = {"account": data["account"].pk, "date": data["txn_date"]}
+                return redirect(f"{reverse('transactions:transaction_create')}?{urlencode(same)}")
             return redirect("transactions:transaction_detail", pk)
     return _form_page(request, "transactions/transaction_create.html", form)
+
+
+def _initial(request: UserRequest) -> dict[str, Any]:
+    """What a new entry begins with: a copy of another (`like`), or the account and date given."""
+    entries = new_entries(local_date(request.user.timezone, timezone.now()))
+    like = row_ids([request.GET.get("like", "")])
+    if like:
+        copied = entries_of(_find(request, like[0]))
+        return copied | {name: entries[name] for name in ("txn_date", "status", "key")}
+    entries["account"] = request.GET.get("account", "")
+    with contextlib.suppress(ValueError):
+        entries["txn_date"] = date.fromisoformat(request.GET.get("date", ""))
+    return entries
 
 
 def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
@@ -125,9 +157,9 @@ def transaction_notes(request: UserRequest, pk: int) -> HttpResponse:
                 row.may_change = True
                 return render(request, f"transactions/_{only}_cell.html", {"row": row})
             messages.success(request, _("Saved."))
-            return redirect(_next(request, _url("transaction_detail", pk)))
+            return redirect(next_url(request, _url("transaction_detail", pk)))
     template = "transactions/_notes_form.html" if only else "transactions/transaction_notes.html"
-    back = _next(request, _url("transaction_detail", pk))
+    back = next_url(request, _url("transaction_detail", pk))
     return _form_page(request, template, form, row=row, field=only, next=back)
 
 
@@ -151,11 +183,11 @@ def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
                 context = {"row": row, "offers_rule": is_worth_a_rule(row)}
                 return render(request, "transactions/_category_chosen.html", context)
             messages.success(request, _("Saved."))
-            return redirect(_next(request, _url("transaction_detail", pk)))
+            return redirect(next_url(request, _url("transaction_detail", pk)))
     inline = "transactions/_category_form.html"
     template = inline if request.htmx else "transactions/transaction_category.html"
     return _form_page(
-        request, template, form, row=row, next=_next(request, _url("transaction_detail", pk))
+        request, template, form, row=row, next=next_url(request, _url("transaction_detail", pk))
     )
 
 
@@ -172,7 +204,9 @@ def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
         _("%(title)s moved to the trash.") % {"title": row.title},
         extra_tags=f"undo:{_url('transaction_restore', pk)}",
     )
-    return redirect(_next(request, reverse("transactions:transaction_list")))
+    back = next_url(request, reverse("transactions:transaction_list"))
+    is_gone = back.startswith(_url("transaction_detail", pk))
+    return redirect("transactions:transaction_list" if is_gone else back)
 
 
 @require_POST
@@ -186,7 +220,7 @@ def transaction_restore(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return go_back(request, error, "transactions:transaction_list")
     messages.success(request, _("%(title)s restored.") % {"title": row.title})
-    return redirect("transactions:transaction_detail", pk)
+    return stay(request, "transactions:transaction_detail", pk)
 
 
 def _find(request: UserRequest, pk: int) -> Transaction:
@@ -202,13 +236,6 @@ def _find_to_change(request: UserRequest, pk: int) -> Transaction:
 
 def _url(view_name: str, pk: int) -> str:
     return reverse(f"transactions:{view_name}", args=[pk])
-
-
-def _next(request: UserRequest, otherwise: str) -> str:
-    """The page the person came from, if it is one of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if is_ours else otherwise
 
 
 def _form_page(request: UserRequest, template: str, form: Any, **context: Any) -> HttpResponse:

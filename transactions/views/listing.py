@@ -1,4 +1,8 @@
-"""The transactions list: filters and order from the URL, grouped by day, with totals."""
+"""The transactions list: filters and order from the URL, grouped by day.
+
+The list comes first and never waits for a sum: how many transactions match and what they add up to
+is a fragment of its own, read when it is asked for.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,13 +12,16 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import may_change
 from accounts.models import Account
 from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
+from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import LINES_A_PAGE
 from transactions.filters import TransactionFilter
@@ -35,6 +42,7 @@ from users.policy import Ability, may
 from users.signed_in import UserRequest
 from users.timezones import local_date
 
+ONE_DAY = timedelta(days=1)
 # Filters in the URL but not in the form, used by links from other pages.
 KEPT = (
     "ordering",
@@ -45,8 +53,18 @@ KEPT = (
     "shared",
     "import_batch",
     PARAMETER,
+    "totals",
 )
 DATE_ORDERINGS = (["-txn_date"], ["txn_date"])
+SORTS = (
+    ("-txn_date", _lazy("Newest first")),
+    ("txn_date", _lazy("Oldest first")),
+    ("-amount", _lazy("Largest amount first")),
+    ("amount", _lazy("Smallest amount first")),
+    ("merchant", _lazy("Merchant, A to Z")),
+    ("category", _lazy("Category, A to Z")),
+    ("account", _lazy("Account, A to Z")),
+)
 
 
 @dataclass(slots=True)
@@ -69,31 +87,62 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     is_valid = filters.is_valid()
     chosen = chosen_columns(request)
     columns = [column for column in chosen if column.name != "balance" or has_balances(request.GET)]
+    sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
+    is_by_day = sorting in DATE_ORDERINGS
+    if is_by_day:  # The heading of each day says the date.
+        columns = [column for column in columns if column.name != "txn_date"]
     shown = {column.name for column in columns}
     with read_snapshot():
         context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
         form = dress_filter_form(filters.form, request.user)
         accounts = list(Account.objects.visible_to(request.user))
-    sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
+    today = local_date(request.user.timezone, timezone.now())
     context |= {
         "form": form,
         "panel": [form[name] for name in PANEL],
         "chips": _chips(request.GET, form),
         "hidden": [(name, request.GET[name]) for name in KEPT if name in request.GET],
         "columns": _headings(request.GET, columns, sorting),
+        "sorts": _sorts(request.GET, sorting),
+        "presets": _presets(request.GET, today),
         "shown": shown,
         "chosen": {column.name for column in chosen},
         "choosable": [column for column in COLUMNS if not column.is_fixed],
         "may_create": bool(accounts) and may(request.user, Ability.CREATE_TRANSACTIONS),
         "has_accounts": bool(accounts),
+        "own_accounts": _importable(request, accounts),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
         **_views(request, chosen),
         "bulk_form": BulkForm(user=request.user),
-        "list_count": sum(total.count for total in context["summaries"]),
+        "selection_key": _with(request.GET, cursor=None, ordering=None, totals=None),
+        "totals_url": reverse("transactions:transaction_totals") + _with(request.GET, cursor=None),
+        "totals_toggle": _with(request.GET, totals=None if "totals" in request.GET else "1"),
+        "shows_totals": "totals" in request.GET,
     }
     context["group_span"] = len(shown - {"amount", "balance"}) + context["may_bulk"]
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)
+
+
+@require_safe
+def transaction_totals(request: UserRequest) -> HttpResponse:
+    """What the filtered list adds up to, by currency: a fragment of the list, or a page."""
+    visible = Transaction.objects.visible_to(request.user)
+    filters = TransactionFilter(request.GET, queryset=visible, request=request)
+    if not filters.is_valid():
+        return redirect(f"{reverse('transactions:transaction_list')}{_query(request.GET)}")
+    name = "_totals" if request.htmx else "transaction_totals"
+    context = {"summaries": summarize(filters.qs), "query": _query(request.GET)}
+    return render(request, f"transactions/{name}.html", context)
+
+
+def _importable(request: UserRequest, accounts: list[Account]) -> list[Account]:
+    """The accounts that a statement dropped on the list can go to."""
+    if not may(request.user, Ability.CHANGE_OWN_DATA):
+        return []
+    return [
+        account for account in accounts if account.user_id == request.user.pk and account.is_active
+    ]
 
 
 def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
@@ -111,7 +160,7 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
     return {
         "groups": list(_groups(request, rows, page.rows, today)),
         "rows_count": len(page.rows),
-        "summaries": summarize(rows),
+        "icons": {row.category.icon for row in page.rows if row.category},
         **page_links(request.GET, page),
     }
 
@@ -180,6 +229,37 @@ def _headings(query: QueryDict, columns: list[Column], sorting: list[str]) -> li
             }
         )
     return headings
+
+
+def _sorts(query: QueryDict, sorting: list[str]) -> list[dict[str, Any]]:
+    """Every order of the list with its URL, for screens that show no column headings."""
+    return [
+        {
+            "title": title,
+            "url": _with(query, ordering=ordering, cursor=None),
+            "is_current": sorting == [ordering],
+        }
+        for ordering, title in SORTS
+    ]
+
+
+def _presets(query: QueryDict, today: date) -> list[dict[str, Any]]:
+    """Often used periods, each with the URL that selects it, or drops it if it is selected."""
+    month = first_of_month(today)
+    periods = (
+        (_("This month"), month, add_months(month, 1) - ONE_DAY),
+        (_("Last month"), add_months(month, -1), month - ONE_DAY),
+        (_("Last 90 days"), today - 89 * ONE_DAY, today),
+        (_("This year"), today.replace(month=1, day=1), today.replace(month=12, day=31)),
+    )
+    present = (query.get("date_from"), query.get("date_to"))
+    found = []
+    for title, first, last in periods:
+        is_current = present == (str(first), str(last))
+        chosen = (None, None) if is_current else (str(first), str(last))
+        url = _with(query, date_from=chosen[0], date_to=chosen[1], cursor=None)
+        found.append({"title": title, "url": url, "is_current": is_current})
+    return found
 
 
 def _views(request: UserRequest, columns: tuple[Column, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
-from banking.kernel.forms import row_ids
+from banking.kernel.forms import row_ids, stay
 from banking.kernel.keyset import keyset_page
 from banking.limits import CARDS_A_PAGE
 from transactions.models import ReviewItem
@@ -94,7 +94,7 @@ def review_undo(request: UserRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, _("Review reopened."))
-    return redirect("transactions:review_list")
+    return stay(request, "transactions:review_list")
 
 
 def _find_to_change(request: UserRequest, pk: int) -> ReviewItem:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.kernel.forms import add_service_errors, errors_on, go_back, row_ids, tell_refusal
+from banking.kernel.forms import add_service_errors, errors_on, go_back, row_ids, stay, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import RULE_DRAFT_ROWS, RULES_A_PAGE
@@ -145,7 +145,7 @@ def rule_restore(request: UserRequest, pk: int) -> HttpResponse:
         restore_rule(actor=request.user, rule=rule)
     except ValidationError as error:
         tell_refusal(request, error)
-    return redirect("transactions:rule_list")
+    return stay(request, "transactions:rule_list")
 
 
 def _apply(request: UserRequest, rule: CategoryRule | None) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import require_change
-from banking.kernel.forms import tell_refusal
+from banking.kernel.forms import stay, tell_refusal
 from transactions.forms.splitting import parts_formset, parts_of
 from transactions.models import Transaction
 from transactions.services.splitting import split_transaction, unsplit_transaction
@@ -46,7 +46,7 @@ def transaction_unsplit(request: UserRequest, pk: int) -> HttpResponse:
         tell_refusal(request, error)
     else:
         messages.success(request, _("Split undone."))
-    return redirect("transactions:transaction_detail", pk)
+    return stay(request, "transactions:transaction_detail", pk)
 
 
 def _find_to_change(request: UserRequest, pk: int) -> Transaction:
