@@ -135,6 +135,10 @@ STAFF_ROWS_COUNTED = 10_000
 STAFF_LIST_ROWS = 50
 # A text search without a customer looks at this many of the newest rows.
 STAFF_SEARCH_ROWS = 50_000
+# A queue shows and counts this many of its items, the oldest first.
+QUEUE_ROWS = 100
+# Failures older than this are history, not work.
+QUEUE_LOOKS_BACK = timedelta(days=30)
 # The badge shows "99+" from this count.
 ALERTS_COUNTED = 99
 # Listed ids of rows that an undo skipped, and listed lines that an import cannot read.

@@ -14,10 +14,10 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from insights.models import Export, JobState, RecurringDismissal, SameAnswer
+from insights.models import Export, JobState, RecurringDismissal, SameAnswer, WorkItem
 from insights.staff.admin_home import staff_home
 from insights.views import staff as customer_pages
-from users.admin import ReadOnlyAdmin, StaffAdmin, staff_site
+from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, staff_site
 from users.audit.trail import record
 from users.policy import Ability, may
 from users.signed_in import user_of
@@ -42,6 +42,17 @@ class JobStateAdmin(ReadOnlyAdmin):
     list_filter = ["outcome"]
     ordering = ["-finished_at"]
     search_fields = ["name", "error"]
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(ReadOnlyAdmin):
+    """Who took which item of a queue, and the note they closed it with."""
+
+    group, label = "Operations", "Queue history"
+    list_display = ["created_at", "queue", "key", "assignee", "done_by", "done_at", "note"]
+    list_filter = [("queue", TypedFilter), ("done_at", admin.EmptyFieldListFilter)]
+    search_fields = ["key", "note"]
+    list_select_related = ["assignee", "done_by"]
 
 
 @admin.register(Export)

@@ -225,3 +225,32 @@ class JobState(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkItem(models.Model):
+    """Who has taken one item of a staff queue, and what became of it.
+
+    Queues are read from what they are about (insights/staff/queues.py); `key` names the item and
+    its occurrence, so that what fails again is open again. Only insights/staff/working.py writes.
+    """
+
+    queue = models.CharField(max_length=20)
+    key = models.CharField(max_length=80)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "queue item"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["queue", "key"], name="work_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.key}"

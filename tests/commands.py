@@ -373,6 +373,7 @@ ALERTS = [
 ]  # fmt: skip
 PEOPLE = [
     *does("users:profile", PROFILE, "users.profile.updated"),
+    *does("users:verification_request", nothing, "users.kyc_status.changed"),
     *does("users:theme_set", {"theme": "dark"}, "users.profile.updated"),
     *does("users:privacy", lambda w: {"confirm": w["owner"].email}, "users.details.erased",
           "users.user.erased"),

@@ -97,6 +97,7 @@ LISTS = {
         "users:privacy",
         "users:profile",
         "users:theme_set",
+        "users:verification_request",
         "users:security",
         "users:sign_out_everywhere",
     ),

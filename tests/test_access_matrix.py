@@ -287,6 +287,9 @@ WITH_TESTS_OF_THEIR_OWN = {
          "customer_remind", "customer_resend"),
         "insights/tests/test_customer_page.py",
     ),
+    **dict.fromkeys(
+        ("customer_verification", "queue", "queue_act"), "insights/tests/test_queues.py"
+    ),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from users import views
 app_name = "users"
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("profile/verify/", views.verification_request, name="verification_request"),
     path("theme/", views.theme_set, name="theme_set"),
     path("activity/", views.activity, name="activity"),
     path("privacy/", views.privacy, name="privacy"),

@@ -12,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -30,7 +31,7 @@ from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.messages.confirmation_mail import count_another_mail
 from users.messages.outbox import opt_out, read_unsubscribe
-from users.services import people, sessions
+from users.services import people, sessions, verification
 from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name
@@ -45,7 +46,19 @@ def profile(request: UserRequest) -> HttpResponse:
             messages.success(request, _("Profile saved."))
             return redirect("users:profile")
     status = 422 if form.errors else 200
-    return render(request, "users/profile.html", {"form": form}, status=status)
+    context = {"form": form, "reason": verification.last_reason(request.user)}
+    return render(request, "users/profile.html", context, status=status)
+
+
+@require_POST
+def verification_request(request: UserRequest) -> HttpResponse:
+    """Ask for the check of one's identity."""
+    try:
+        verification.request_verification(actor=request.user, user=request.user)
+        messages.success(request, _("We'll check your identity and email you the result."))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("users:profile")
 
 
 @require_POST

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from banking.kernel.money import plain_amount
+from banking.limits import QUEUE_ROWS
 from insights.staff.figures import Platform, Trouble, platform_figures
+from insights.staff.queues import queue_counts
 from users.admin import sees_all
-from users.models import Notification, User
-from users.services.staffing import with_locks
+from users.models import User
+from users.signed_in import user_of
 
 _stock_index = admin.site.index
 # Height of a chart in SVG units; the page scales it.
@@ -44,7 +45,10 @@ class Bar:
 
 def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     """Figures, problems, and every table this role may see."""
-    context = _for_readers() if sees_all(request) else _for_support()
+    context = _for_readers() if sees_all(request) else {}
+    context["queues"] = queue_counts(user_of(request), timezone.now())
+    context["queue_rows"] = QUEUE_ROWS
+    context["title"] = "Staff home"
     return _stock_index(request, {**context, **(extra_context or {})})
 
 
@@ -65,13 +69,6 @@ def _for_readers() -> dict[str, Any]:
         "trouble": _trouble(platform.trouble),
         "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],
     }
-
-
-def _for_support() -> dict[str, Any]:
-    """Messages and lockouts; support staff see no money."""
-    failed = Notification.objects.filter(status=Notification.Status.FAILED)
-    locked: QuerySet[Any] = with_locks(User.objects.filter(is_active=True), timezone.now())
-    return {"failed_count": failed.count(), "locked_count": locked.filter(is_locked=True).count()}
 
 
 def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:

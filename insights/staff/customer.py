@@ -91,6 +91,7 @@ class CustomerPage:
     facts: list[tuple[str, Cell]]
     actions: list[Action]
     sections: list[Section]
+    may_decide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,9 @@ def customer_page(*, reader: User, user: Any, at: datetime) -> CustomerPage:
         facts=list(_facts(who)),
         actions=list(_actions(who)),
         sections=[make(who) for make in _SECTIONS],
+        may_decide=may(reader, Ability.MANAGE_USERS)
+        and reader.pk != user.pk
+        and user.kyc_status == User.KycStatus.PENDING,
     )
 
 

@@ -1,4 +1,4 @@
-"""The staff site's pages about customers: search, the page of one customer, and help for them."""
+"""The staff site's own pages: finding a customer, their page, help for them, and the queues."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,18 +11,21 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from banking.limits import CUSTOMERS_FOUND, CUSTOMERS_SUGGESTED
+from banking.limits import CUSTOMERS_FOUND, CUSTOMERS_SUGGESTED, QUEUE_ROWS
 from bills.models import Bill
 from bills.services.reminding import send_reminder
 from insights.staff.customer import customer_page, find_person
 from insights.staff.finding import find_customers, shown_email, shown_name
+from insights.staff.queues import QUEUES, Item, Queue, open_items
+from insights.staff.working import LONGEST_NOTE, finish, release, take
 from users import limits
 from users.messages.confirmation_mail import resend_confirmation
 from users.messages.outbox import send_again
 from users.models import Notification, User
-from users.policy import Ability, is_staff_role, require
+from users.policy import Ability, is_staff_role, may, require
 from users.services.opening import LONGEST_REASON, needs_reason, open_customer
 from users.services.staffing import end_sessions, unlock_sign_in
+from users.services.verification import decide_verification
 from users.signed_in import user_of
 from users.timezones import local_date
 
@@ -146,6 +149,18 @@ def _resend(request: HttpRequest, user: User, item: int) -> str:
     return "The message is queued again."
 
 
+def _decide(request: HttpRequest, user: User, item: int) -> str:
+    is_verified = request.POST.get("decision") == "verify"
+    decide_verification(
+        actor=user_of(request),
+        user=user,
+        is_verified=is_verified,
+        reason=request.POST.get("reason", ""),
+        at=timezone.now(),
+    )
+    return "Identity verified." if is_verified else "Identity check rejected."
+
+
 def _person(request: HttpRequest, pk: int) -> User:
     user = find_person(user_of(request), pk, timezone.now())
     if user is None:
@@ -165,16 +180,74 @@ def _person_to_help(request: HttpRequest, pk: int) -> User:
     return user
 
 
+# --- Queues ---------------------------------------------------------------------------------------
+
+
+@require_GET
+def queue(request: HttpRequest, key: str) -> HttpResponse:
+    """One queue, the oldest first."""
+    reader, found = user_of(request), _queue(request, key)
+    return page(
+        request,
+        "admin/queue.html",
+        title=found.title,
+        queue=found,
+        items=open_items(found, reader, timezone.now()),
+        may_work=may(reader, found.works),
+        most=QUEUE_ROWS,
+        longest=LONGEST_NOTE,
+    )
+
+
+@require_POST
+def queue_act(request: HttpRequest, key: str) -> HttpResponse:
+    """Take an item, hand it back, or close it with a note."""
+    actor, found = user_of(request), _queue(request, key)
+    require(actor, found.works)
+    wanted, now = request.POST.get("item", ""), timezone.now()
+    item = next((one for one in open_items(found, actor, now) if one.key == wanted), None)
+    if item is None:
+        raise Http404
+    try:
+        messages.success(request, _act(request, actor, found, item))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("admin:queue", key)
+
+
+def _act(request: HttpRequest, actor: User, found: Queue, item: Item) -> str:
+    action, now = request.POST.get("action", ""), timezone.now()
+    if action == "take":
+        take(actor=actor, queue=found, item=item, at=now)
+        return "This is yours now."
+    if action == "release":
+        release(actor=actor, queue=found, item=item)
+        return "Handed back."
+    finish(actor=actor, queue=found, item=item, note=request.POST.get("note", ""), at=now)
+    return "Done."
+
+
+def _queue(request: HttpRequest, key: str) -> Queue:
+    found = QUEUES.get(key)
+    if found is None:
+        raise Http404
+    require(user_of(request), found.sees)
+    return found
+
+
 def urls() -> list[URLPattern]:
     """The pages, behind the staff site's door."""
     pages: list[tuple[str, Callable[..., HttpResponse], str]] = [
         ("customers/", customer_search, "customer_search"),
         ("customers/<int:pk>/", customer, "customer"),
         ("customers/<int:pk>/open/", customer_open, "customer_open"),
+        ("customers/<int:pk>/verification/", _help(_decide), "customer_verification"),
         ("customers/<int:pk>/unlock/", _help(_unlock), "customer_unlock"),
         ("customers/<int:pk>/sign-out/", _help(_sign_out), "customer_sign_out"),
         ("customers/<int:pk>/confirmation/", _help(_confirmation), "customer_confirmation"),
         ("customers/<int:pk>/remind/<int:item>/", _help(_remind), "customer_remind"),
         ("customers/<int:pk>/resend/<int:item>/", _help(_resend), "customer_resend"),
+        ("queues/<slug:key>/", queue, "queue"),
+        ("queues/<slug:key>/act/", queue_act, "queue_act"),
     ]
     return [path(route, admin.site.admin_view(view), name=name) for route, view, name in pages]

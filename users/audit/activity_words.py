@@ -193,6 +193,9 @@ _ALERTS = {
     "alerts.alert.restored": _("Alert restored"),
     "alerts.subscription.changed": _("Notification settings changed"),
     "users.notification.sent_again": _("Message resent by staff"),
+    "insights.work.taken": _("Staff took up a task"),
+    "insights.work.released": _("Staff handed back a task"),
+    "insights.work.done": _("Staff finished a task"),
     "users.list.exported": _("Staff list exported"),
     "users.confirmation.sent_again": _("Confirmation email resent by staff"),
 }

@@ -1,0 +1,209 @@
+"""The queues staff work through, read from what they are about: the oldest first.
+
+Support works on sign-ins and messages and sees people masked; the others are for those who read
+everything, and only admins decide there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+
+from accounts.models import BankConnection, HeldRate
+from banking.limits import QUEUE_LOOKS_BACK, QUEUE_ROWS
+from insights.models import JobState, WorkItem
+from insights.staff.finding import people_for, shown_email
+from transactions.models import ImportBatch
+from users.models import AuditEvent, Notification, User
+from users.policy import Ability, may
+from users.services.staffing import LOCKED, with_locks
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to do. `key` names it and its occurrence; `link` is where it is done."""
+
+    key: str
+    since: datetime | None
+    words: str
+    link: str
+    customer: User | None = None
+    shown_customer: str = ""
+    work: WorkItem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One kind of work: who sees it, who may take it, and how its items are found."""
+
+    key: str
+    title: str
+    sees: Ability
+    works: Ability
+    find: Callable[[User, datetime], list[Item]]
+
+
+def _customer_item(reader: User, key: str, since: Any, words: str, person: User) -> Item:
+    link = reverse("admin:customer", args=[person.pk])
+    return Item(key, since, words, link, person, shown_email(reader, person))
+
+
+def _verifications(reader: User, at: datetime) -> list[Item]:
+    asked = AuditEvent.objects.filter(
+        target_type=User._meta.label_lower,
+        target_id=OuterRef("pk"),
+        action="users.kyc_status.changed",
+    )
+    people: Any = User.objects.filter(kyc_status=User.KycStatus.PENDING, is_active=True)
+    people = people.annotate(asked_at=Subquery(asked.order_by("-id").values("created_at")[:1]))
+    return [
+        _customer_item(
+            reader,
+            f"user:{one.pk}:{_second(one.asked_at)}",
+            one.asked_at or one.created_at,
+            "Identity check asked for",
+            one,
+        )
+        for one in people.order_by("asked_at", "pk")[:QUEUE_ROWS]
+    ]
+
+
+def _locked(reader: User, at: datetime) -> list[Item]:
+    last = AuditEvent.objects.filter(
+        target_type=User._meta.label_lower, target_id=OuterRef("pk"), action=LOCKED
+    )
+    people: Any = with_locks(people_for(reader).filter(is_active=True), at)
+    people = people.annotate(locked_at=Subquery(last.order_by("-id").values("created_at")[:1]))
+    found = people.filter(is_locked=True).order_by("locked_at", "pk")[:QUEUE_ROWS]
+    return [
+        _customer_item(
+            reader,
+            f"user:{one.pk}:{_second(one.locked_at)}",
+            one.locked_at,
+            "Too many wrong passwords",
+            one,
+        )
+        for one in found
+    ]
+
+
+def _messages(reader: User, at: datetime) -> list[Item]:
+    status = Notification.Status
+    rows = Notification.objects.filter(
+        status__in=[status.FAILED, status.UNKNOWN],
+        created_at__gte=at - QUEUE_LOOKS_BACK,
+        recipient__in=people_for(reader).order_by(),
+    )
+    return [
+        _customer_item(
+            reader,
+            f"message:{one.pk}:{_second(one.finished_at)}",
+            one.finished_at or one.created_at,
+            f"{one.kind.replace('_', ' ').capitalize()} by {one.get_channel_display()}",
+            one.recipient,
+        )
+        for one in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]
+    ]
+
+
+def _held_rates(reader: User, at: datetime) -> list[Item]:
+    rows = HeldRate.objects.filter(status=HeldRate.Status.HELD).order_by("created_at", "pk")
+    url = f"{reverse('admin:accounts_heldrate_changelist')}?status__exact=held"
+    return [Item(f"rate:{one.pk}", one.created_at, str(one), url) for one in rows[:QUEUE_ROWS]]
+
+
+def _jobs(reader: User, at: datetime) -> list[Item]:
+    rows = JobState.objects.filter(outcome=JobState.Outcome.FAILED).order_by("failed_at", "pk")
+    return [
+        Item(
+            f"job:{one.pk}:{one.failure_count}",
+            one.failed_at,
+            f"{one.name}: {one.error}",
+            reverse("admin:insights_jobstate_change", args=[one.pk]),
+        )
+        for one in rows[:QUEUE_ROWS]
+    ]
+
+
+def _imports(reader: User, at: datetime) -> list[Item]:
+    rows = ImportBatch.objects.filter(
+        status=ImportBatch.Status.FAILED, updated_at__gte=at - QUEUE_LOOKS_BACK
+    )
+    return [
+        _customer_item(reader, f"import:{one.pk}", one.updated_at, str(one), one.user)
+        for one in rows.select_related("user").order_by("updated_at", "pk")[:QUEUE_ROWS]
+    ]
+
+
+def _connections(reader: User, at: datetime) -> list[Item]:
+    """Broken since their last sync, which stays the same through all failed attempts."""
+    broken = [BankConnection.Status.ERROR, BankConnection.Status.NEEDS_LOGIN]
+    rows = BankConnection.objects.filter(status__in=broken, disconnected_at=None)
+    return [
+        _customer_item(
+            reader,
+            f"connection:{one.pk}:{_second(one.last_synced_at)}",
+            one.last_synced_at or one.created_at,
+            f"{one.institution_name}: {one.get_status_display()} {one.error_code}".strip(),
+            one.user,
+        )
+        for one in rows.select_related("user").order_by("last_synced_at", "pk")[:QUEUE_ROWS]
+    ]
+
+
+def _second(at: datetime | None) -> int:
+    return int(at.timestamp()) if at else 0
+
+
+_READS, _HELPS, _MANAGES = (
+    Ability.READ_EVERYTHING,
+    Ability.HELP_PEOPLE,
+    Ability.MANAGE_USERS,
+)
+_STAFF = Ability.USE_STAFF_API
+QUEUES: dict[str, Queue] = {
+    one.key: one
+    for one in (
+        Queue("verification", "Identity checks", _READS, _MANAGES, _verifications),
+        Queue("sign-ins", "Locked sign-ins", _STAFF, _HELPS, _locked),
+        Queue("messages", "Failed messages", _STAFF, _HELPS, _messages),
+        Queue("rates", "Exchange rates to decide", _READS, Ability.DECIDE_RATES, _held_rates),
+        Queue("jobs", "Failed jobs", _READS, _MANAGES, _jobs),
+        Queue("imports", "Failed imports", _READS, _MANAGES, _imports),
+        Queue("connections", "Broken bank connections", _READS, _MANAGES, _connections),
+    )
+}
+
+
+def queues_for(reader: User) -> list[Queue]:
+    """The queues this member of staff may see."""
+    return [queue for queue in QUEUES.values() if may(reader, queue.sees)]
+
+
+def open_items(queue: Queue, reader: User, at: datetime) -> list[Item]:
+    """What is still to do, the oldest first, with who has taken it."""
+    items = queue.find(reader, at)
+    rows = WorkItem.objects.filter(queue=queue.key, key__in=[item.key for item in items])
+    works = {row.key: row for row in rows.select_related("assignee")}
+    return [
+        Item(
+            item.key,
+            item.since,
+            item.words,
+            item.link,
+            item.customer,
+            item.shown_customer,
+            works.get(item.key),
+        )
+        for item in items
+        if item.key not in works or works[item.key].done_at is None
+    ]
+
+
+def queue_counts(reader: User, at: datetime) -> list[tuple[Queue, int, datetime | None]]:
+    """Each queue with how many items are open (at most QUEUE_ROWS) and since when the oldest."""
+    found = [(queue, open_items(queue, reader, at)) for queue in queues_for(reader)]
+    return [(queue, len(items), items[0].since if items else None) for queue, items in found]

@@ -1,0 +1,74 @@
+"""Taking an item of a queue, handing it back, and closing it with a note."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+
+from insights.models import WorkItem
+from insights.staff.queues import Item, Queue
+from users.audit import trail
+from users.models import User
+from users.policy import require
+
+LONGEST_NOTE = 200
+
+
+@db_transaction.atomic
+def take(*, actor: User, queue: Queue, item: Item, at: datetime) -> WorkItem:
+    """Take an open item. Raises ValidationError if a colleague has it."""
+    row = _locked(actor, queue, item)
+    if row.assignee_id not in (None, actor.pk):
+        raise ValidationError("A colleague has already taken this.")
+    row.assignee, row.taken_at = actor, at
+    row.save(update_fields=["assignee", "taken_at"])
+    _record(actor, "insights.work.taken", queue, item)
+    return row
+
+
+@db_transaction.atomic
+def release(*, actor: User, queue: Queue, item: Item) -> WorkItem:
+    """Hand an item back, one's own or a colleague's who is away."""
+    row = _locked(actor, queue, item)
+    row.assignee, row.taken_at = None, None
+    row.save(update_fields=["assignee", "taken_at"])
+    _record(actor, "insights.work.released", queue, item)
+    return row
+
+
+@db_transaction.atomic
+def finish(*, actor: User, queue: Queue, item: Item, note: str, at: datetime) -> WorkItem:
+    """Close an item with a note; it comes back only when the same thing happens again."""
+    note = " ".join(note.split())
+    if not note or len(note) > LONGEST_NOTE:
+        raise ValidationError("Enter a note of at most 200 characters.")
+    row = _locked(actor, queue, item)
+    if row.assignee_id not in (None, actor.pk):
+        raise ValidationError("A colleague has already taken this.")
+    row.done_by, row.done_at, row.note = actor, at, note
+    row.save(update_fields=["done_by", "done_at", "note"])
+    _record(actor, "insights.work.done", queue, item, note=note)
+    return row
+
+
+def _locked(actor: User, queue: Queue, item: Item) -> WorkItem:
+    """The item's row, locked and still open; made now if nobody has touched it."""
+    require(actor, queue.works)
+    try:
+        with db_transaction.atomic():
+            WorkItem.objects.create(queue=queue.key, key=item.key)
+    except IntegrityError:
+        pass  # Somebody has touched it before.
+    row = WorkItem.objects.select_for_update().get(queue=queue.key, key=item.key)
+    if row.done_at is not None:
+        raise ValidationError("This was already finished.")
+    return row
+
+
+def _record(actor: User, action: str, queue: Queue, item: Item, **more: Any) -> None:
+    # In the chain of the member of staff: a customer's activity is no place for notes about them.
+    trail.record(
+        actor=actor, action=action, owner_id=actor.pk, queue=queue.title, item=item.key, **more
+    )
