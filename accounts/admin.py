@@ -100,7 +100,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     customer_path = "connection__user"
     list_display = [
         "created_at", "customer", "connection", "trigger", "status", "added_count", "removed_count",
-        "review_count", "error_code",
+        "review_count", "request_count", "error_code",
     ]  # fmt: skip
     list_filter = ["status", "trigger"]
     search_fields = ["connection__institution_name", "connection__user__email", "=request_id"]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField, CurrencyField
@@ -46,6 +46,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def active(self) -> "AccountQuerySet":
         """Accounts that are neither archived nor in the trash."""
         return self.filter(is_active=True, deleted_at=None)
+
+    def with_feed(self) -> "AccountQuerySet":
+        """With `feed` read along, in one query for all accounts."""
+        return self.prefetch_related(live_feeds())
+
+
+def live_feeds() -> "Prefetch[str, models.QuerySet[ConnectedAccount], str]":
+    """What to prefetch for `Account.feed`."""
+    live = ConnectedAccount.objects.filter(is_live=True).select_related("connection")
+    return Prefetch("connected_accounts", queryset=live, to_attr="live_feeds")
 
 
 class Account(Trashable):
@@ -116,6 +126,15 @@ class Account(Trashable):
     @property
     def is_liability(self) -> bool:
         return self.account_type in (self.Type.CREDIT_CARD, self.Type.LOAN)
+
+    @property
+    def feed(self) -> "ConnectedAccount | None":
+        """The bank account that sends this account's transactions, if a bank is connected."""
+        feeds: list[ConnectedAccount] | None = getattr(self, "live_feeds", None)
+        if feeds is None:
+            live = self.connected_accounts.filter(is_live=True)
+            feeds = list(live.select_related("connection"))
+        return feeds[0] if feeds else None
 
 
 class AccountShareQuerySet(models.QuerySet["AccountShare"]):
@@ -447,6 +466,8 @@ class SyncRun(models.Model):
     completed_count = models.PositiveIntegerField(_("completed"), default=0)
     removed_count = models.PositiveIntegerField(_("removed"), default=0)
     review_count = models.PositiveIntegerField(_("to review"), default=0)
+    # To the provider, retries included.
+    request_count = models.PositiveIntegerField(_("requests"), default=0)
     error_code = models.CharField(max_length=60, blank=True)
     error = models.CharField(max_length=300, blank=True)
     messages = models.JSONField(default=list, blank=True)

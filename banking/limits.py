@@ -24,6 +24,8 @@ IMPORT_PROGRESS_FOR = timedelta(hours=1)
 HIT_RATE_SECONDS = 24 * 3600
 # The count of open "Is this the same?" questions, for the same reason.
 OPEN_DOUBTS_SECONDS = 24 * 3600
+# Finished syncs of connected banks; each connection keeps its latest.
+SYNC_RUNS_FOR = timedelta(days=90)
 # The latest responses of exchange rate sources.
 RATE_FETCHES_KEPT = 1_000
 # A browser that signed in to an account stays known to it for a year, up to this many accounts.
@@ -214,6 +216,23 @@ EXPORT_DAYS = 3_660
 EXPORTS_KEPT = 100
 EXPORTS_AT_ONCE = 20
 EXPORT_PIECE_BYTES = 512 * 1024
+
+# --- Connected banks ----------------------------------------------------------------------------
+
+# Spread out, so that connections created together do not always sync together.
+SYNC_JITTER = timedelta(minutes=20)
+# While the provider is still preparing a new connection's history.
+SYNC_WHILE_PREPARING = timedelta(minutes=2)
+# Longer than a task may take. A dead worker blocks the connection for this long.
+SYNC_LEASE = timedelta(minutes=15)
+SYNC_FIRST_RETRY = timedelta(minutes=15)
+# An owner who cannot help hears of a failing bank after this many failures in a row.
+SYNC_FAILURES_TO_TELL = 2
+# Connections that one tick of the schedule queues.
+SYNCS_AT_ONCE = 200
+# What a SimpleFIN bridge allows per connection; of these, the schedule keeps some for itself.
+SIMPLEFIN_REQUESTS_A_DAY = 24
+SCHEDULED_REQUESTS = 6
 
 # --- Dead workers, lost messages ----------------------------------------------------------------
 

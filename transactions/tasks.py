@@ -15,6 +15,7 @@ from banking.limits import (
     IMPORT_OVERDUE_AFTER,
     SILENT_FOR,
     SWEEP_LIMIT,
+    SYNCS_AT_ONCE,
     WORK_GIVEN_UP_AFTER,
 )
 from transactions.ledger_check import check_ledger
@@ -24,13 +25,12 @@ from transactions.services.converting import convert_open_months
 from transactions.services.import_progress import is_silent
 from transactions.services.posting_planned import post_planned
 from transactions.services.purging import purge
-from transactions.services.syncing import due_connections, sync_connection
+from transactions.services.syncing import due_connections, sync_if_waiting
 from transactions.services.transfers import suggest_transfers
 from users.models import User
 
 logger = logging.getLogger(__name__)
 
-DUE_BANKS_AT_ONCE = 200
 TRANSFERS_WITHIN = timedelta(days=400)
 _RETRY = {
     "autoretry_for": (OperationalError,),
@@ -98,9 +98,9 @@ def _confirm(batch_id: int) -> None:
 @shared_task(**_RETRY)
 def sync_bank(connection_id: int) -> None:
     """Sync one bank connection. Errors from the bank are shown to its owner and do not fail the
-    task.
+    task. Repeated calls for one request sync once.
     """
-    run = sync_connection(connection_id=connection_id, at=timezone.now())
+    run = sync_if_waiting(connection_id=connection_id, at=timezone.now())
     if run is not None and run.added_count:
         find_transfers(run.connection.user_id)
 
@@ -108,7 +108,7 @@ def sync_bank(connection_id: int) -> None:
 @shared_task
 def sync_due_banks() -> int:
     """Queue a sync for each connection that is due, longest waiting first."""
-    due = due_connections(timezone.now(), limit=DUE_BANKS_AT_ONCE)
+    due = due_connections(timezone.now(), limit=SYNCS_AT_ONCE)
     for connection_id in due:
         wake(sync_bank, connection_id)
     return len(due)

@@ -6,12 +6,20 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.access import OWNER, access_level
-from accounts.models import Account, AccountShare
+from accounts.models import Account, AccountShare, BankConnection
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input
 from banking.kernel.money import active_currencies, exact_amount
 
 ACCESS = [OWNER, *AccountShare.Level.values]
+
+
+class AccountConnectionOut(serializers.ModelSerializer):
+    """The bank connection that keeps an account up to date. `error` is a sentence for its owner."""
+
+    class Meta:
+        model = BankConnection
+        fields = ["id", "provider", "institution_name", "status", "last_synced_at", "error"]
 
 
 class AccountOut(serializers.ModelSerializer):
@@ -25,6 +33,9 @@ class AccountOut(serializers.ModelSerializer):
     )
     access = serializers.SerializerMethodField()
     is_shared = serializers.SerializerMethodField(help_text="Shared with you by its owner.")
+    connection = serializers.SerializerMethodField(
+        help_text="The connected bank; null without one, and for accounts of other people."
+    )
 
     class Meta:
         model = Account
@@ -42,6 +53,7 @@ class AccountOut(serializers.ModelSerializer):
             "is_active",
             "access",
             "is_shared",
+            "connection",
             "created_at",
             "updated_at",
         ]
@@ -52,6 +64,12 @@ class AccountOut(serializers.ModelSerializer):
 
     def get_is_shared(self, account: Account) -> bool:
         return account.user_id != self.context["request"].user.pk
+
+    @extend_schema_field(AccountConnectionOut(allow_null=True))
+    def get_connection(self, account: Account) -> Any:
+        """Sharing an account does not share access to its bank."""
+        feed = None if self.get_is_shared(account) else account.feed
+        return AccountConnectionOut(feed.connection).data if feed else None
 
 
 class CurrencySerializerField(serializers.CharField):

@@ -23,7 +23,7 @@ class AccountApi(GenericApiView):
     serializer_class = AccountOut
 
     def get_queryset(self) -> AccountQuerySet:
-        return Account.objects.visible_to(self.request.user)
+        return Account.objects.visible_to(self.request.user).with_feed()
 
     def find(self, pk: int) -> Account:
         return get_object_or_404(self.get_queryset(), pk=pk)

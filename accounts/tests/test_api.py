@@ -50,6 +50,7 @@ def test_account_has_exactly_these_fields(alice, api_for):
         "is_active": True,
         "access": "owner",
         "is_shared": False,
+        "connection": None,
     }
 
 

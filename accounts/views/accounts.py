@@ -32,7 +32,7 @@ from users.timezones import local_date
 @require_safe
 def account_list(request: UserRequest) -> HttpResponse:
     """List assets, debts, archived accounts and accounts in the trash."""
-    visible = list(Account.objects.visible_to(request.user))
+    visible = list(Account.objects.visible_to(request.user).with_feed())
     given = set(
         AccountShare.objects.given_by(request.user).accepted().values_list("account_id", flat=True)
     )

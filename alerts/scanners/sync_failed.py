@@ -14,10 +14,10 @@ from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import LATE_DAYS, moments
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
+from banking.limits import SYNC_FAILURES_TO_TELL
 from users.timezones import local_date
 
 KINDS = (AlertType.SYNC_FAILED,)
-FAILURES_TO_TELL = 2
 
 
 def scan(people: People, on: date) -> Iterator[Fact]:
@@ -37,7 +37,7 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
         if run.status == SyncRun.Status.DONE or is_told:
             continue
         streak += 1
-        if run.needs_owner or streak >= FAILURES_TO_TELL:
+        if run.needs_owner or streak >= SYNC_FAILURES_TO_TELL:
             is_told = True
             on = local_date(people.by_id[run.connection.user_id].timezone, sure(run.ended_at))
             if on in days and run.connection.disconnected_at is None:

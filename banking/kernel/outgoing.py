@@ -9,7 +9,9 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -34,6 +36,32 @@ class OutgoingError(Exception):
 
 class UnreachableError(OutgoingError):
     """No response, or an error of the other server: a later attempt may work."""
+
+
+class AllowanceSpentError(OutgoingError):
+    """No more requests are allowed for now; a later attempt may work."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The requests made so far, retries included, and how many are allowed (None: any number)."""
+
+    most: int | None = None
+    count: int = 0
+
+
+_tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def counting(most: int | None = None) -> Iterator[Tally]:
+    """Count the requests made inside the block. Beyond `most`, AllowanceSpentError is raised."""
+    tally = Tally(most)
+    before = _tally.set(tally)
+    try:
+        yield tally
+    finally:
+        _tally.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +122,7 @@ def ask(
 def _ask_once(
     method: str, address: str, is_public_only: bool, limits: Limits, request: dict[str, Any]
 ) -> Answer:
+    _count()
     with requests.Session() as session:
         if is_public_only:
             session.trust_env = False  # A proxy would resolve the name itself.
@@ -112,6 +141,15 @@ def _ask_once(
                 return Answer(answer.status_code, _read(answer, limits), answer.headers)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise UnreachableError(f"No answer: {type(error).__name__}.") from None
+
+
+def _count() -> None:
+    tally = _tally.get()
+    if tally is None:
+        return
+    if tally.most is not None and tally.count >= tally.most:
+        raise AllowanceSpentError("The day's requests are used up.")
+    tally.count += 1
 
 
 def _refuse(answer: requests.Response) -> None:

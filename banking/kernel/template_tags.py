@@ -406,9 +406,10 @@ def sparkline(values: Sequence[Decimal | float | None]) -> SafeString:
 
 
 @register.filter
-def initials(user: Any) -> str:
-    """{{ user|initials }}: "AM" for Ada Miller, "A" for ada@example.com."""
-    words = (getattr(user, "name", "") or getattr(user, "email", "") or "?").split()
+def initials(who: Any) -> str:
+    """{{ user|initials }}: "AM" for Ada Miller, "A" for ada@example.com; also of a bank's name."""
+    name = who if isinstance(who, str) else getattr(who, "name", "") or getattr(who, "email", "")
+    words = name.split() or ["?"]
     letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
     return letters.upper()
 
@@ -423,6 +424,12 @@ def with_labels(cells: list[str], headers: list[dict[str, Any]]) -> list[SafeStr
         # A cell begins with "<td" or "<th".
         labelled.append(mark_safe(f"{cell[:3]}{label}{cell[3:]}"))
     return labelled
+
+
+@register.filter
+def tone(name: str) -> int:
+    """{{ name|tone }}: 1 to 7, always the same for one name, to give it a chart color."""
+    return sum(name.encode()) % 7 + 1
 
 
 @register.filter

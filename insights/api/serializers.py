@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountOut
 from accounts.honesty import RatesUsed
-from accounts.models import Account
+from accounts.models import Account, live_feeds
 from banking.kernel.money import plain_amount
 from bills.api.serializers import BillOut
 from budgets.api.serializers import ProgressOut
@@ -227,6 +228,7 @@ class OverviewOut(serializers.Serializer):
 
 def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
     """The overview as JSON-ready data, with amounts in its own currency."""
+    prefetch_related_objects(overview.net_worth.accounts, live_feeds())
     context = {
         "request": request,
         "currency": overview.currency,

@@ -216,9 +216,7 @@ class ConnectionReconnectApi(ConnectionApi):
         given = self.read(ReconnectIn, request)
         if given:
             _refuse_missing(connection.provider, given)
-        connecting.reconnect_bank(
-            actor=request.user, connection=connection, given=given, at=timezone.now()
-        )
+        linking.renew(actor=request.user, connection=connection, given=given, at=timezone.now())
         dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
         return Response(ConnectionDetailOut(self.find(pk)).data)
 

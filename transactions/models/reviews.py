@@ -47,7 +47,7 @@ class ReviewItem(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="review_items")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=300)
-    # The line's source: a file row, a sync ("plaid:12"), or the manual entry.
+    # The line's source: a file row, a sync ("plaid:12:9d03ab5c"), or the manual entry.
     import_row = models.OneToOneField(
         ImportRow, on_delete=models.CASCADE, null=True, blank=True, related_name="review_item"
     )

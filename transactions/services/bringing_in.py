@@ -93,10 +93,10 @@ def bring_in(
 ) -> BroughtIn:
     """Post new lines, complete existing ones and ask about the rest. Returns the counts.
 
-    `source` identifies the connection ("plaid:12"); its lines are directly comparable. `covers` is
-    the first and last day of a complete list. With `ids_are_reliable`, two IDs from one source are
-    two lines. `removed` holds IDs of pending lines that the bank has withdrawn; those still pending
-    go to the trash. Raises ValidationError for an account that accepts no lines.
+    `source` identifies the bank's account ("plaid:12:9d03ab5c"); its lines are comparable. `covers`
+    is the first and last day of a complete list. With `ids_are_reliable`, two IDs from one source
+    are two lines. `removed` holds IDs of pending lines that the bank has withdrawn; those still
+    pending go to the trash. Raises ValidationError for an account that accepts no lines.
     """
     accounts = lock_accounts([account.pk])
     account = usable_account(accounts[account.pk])

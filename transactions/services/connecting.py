@@ -242,12 +242,18 @@ def renew_secrets() -> int:
 
 
 def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAccount]) -> None:
-    """Store the bank's account data: add new accounts and update balances."""
+    """Store the bank's account data: add new accounts and update balances.
+
+    A bank may give an account another ID: it is recognized by its lasting ID or its details.
+    """
+    reported_accounts = list(remote)
     known = {account.external_id: account for account in connection.connected_accounts.all()}
-    for reported in remote:
-        connected = known.get(reported.external_id) or ConnectedAccount(
-            connection=connection, external_id=reported.external_id
+    reported_ids = {reported.external_id for reported in reported_accounts}
+    for reported in reported_accounts:
+        connected = known.get(reported.external_id) or _renamed(
+            connection, known, reported, reported_ids
         )
+        connected.external_id = reported.external_id
         connected.persistent_id = reported.persistent_id or connected.persistent_id
         connected.name = reported.name[:120]
         connected.account_type = _type_of(reported)
@@ -257,6 +263,28 @@ def write_remote_accounts(connection: BankConnection, remote: Iterable[RemoteAcc
         if reported.balance is not None:
             connected.balance, connected.balance_on = reported.balance, reported.balance_on
         connected.save()
+
+
+def _renamed(
+    connection: BankConnection,
+    known: dict[str, ConnectedAccount],
+    reported: RemoteAccount,
+    reported_ids: set[str],
+) -> ConnectedAccount:
+    """The stored account that the bank now reports under another ID, or else a new one."""
+    made = ConnectedAccount(
+        connection=connection,
+        external_id=reported.external_id,
+        persistent_id=reported.persistent_id,
+        last_four=reported.last_four,
+        currency=reported.currency,
+        account_type=_type_of(reported),
+    )
+    gone = [one for one in known.values() if one.external_id not in reported_ids]
+    same = [one for one in gone if _is_same(one, made, connection)]
+    if len(same) != 1:
+        return made
+    return known.pop(same[0].external_id)
 
 
 def _asked(provider: str, given: Mapping[str, str]) -> Asked:

@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import BankConnection
 from banking.kernel.encryption import decrypt
+from transactions.services import sandbox_playing
+from transactions.services.connecting import reconnect_bank
 from transactions.sources.banks.connecting import BankError
 from transactions.sources.banks.plaid import Plaid
-from transactions.sources.banks.providers import PLAID, SANDBOX, Provider, offered_providers
+from transactions.sources.banks.providers import (
+    OBP,
+    PLAID,
+    SANDBOX,
+    Provider,
+    offered_providers,
+    provider_of,
+)
 from transactions.sources.banks.sandbox import SandboxBankConnector
 from users.models import User
 
@@ -37,6 +48,11 @@ class Offer:
     def needs(self) -> tuple[str, ...]:
         return self.provider.fields
 
+    @property
+    def bank_name(self) -> str:
+        """What customers call a provider that is one bank."""
+        return settings.OBP_INSTITUTION_NAME if self.key == OBP else self.name
+
 
 def offers() -> list[Offer]:
     """All available ways to connect a bank. A sandbox that does not respond has no banks."""
@@ -52,14 +68,30 @@ def offers() -> list[Offer]:
     return found
 
 
+def renewal_offer(connection: BankConnection) -> Offer:
+    """What renewing a connection needs, even if its provider is no longer offered."""
+    return Offer(provider_of(connection.provider))
+
+
+def renew(
+    *, actor: User, connection: BankConnection, given: Mapping[str, str], at: datetime
+) -> BankConnection:
+    """Renew an expired connection. At the sandbox bank the sign-in happens here, as it has no page
+    of its own. Raises ValidationError.
+    """
+    if connection.provider == SANDBOX:
+        sandbox_playing.sign_in(connection)
+    return reconnect_bank(actor=actor, connection=connection, given=given, at=at)
+
+
 def offered_keys() -> set[str]:
     """The keys of the available providers."""
     return {provider.key for provider in offered_providers()}
 
 
 def needs_of(provider: str) -> tuple[str, ...]:
-    """The fields a provider needs; () for a provider that is not available."""
-    return next((offered.fields for offered in offered_providers() if offered.key == provider), ())
+    """The fields a provider needs to connect or to renew."""
+    return provider_of(provider).fields
 
 
 def with_customer(provider: str, given: Mapping[str, str], user: User) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction as db_transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import Exists, OuterRef, ProtectedError, Q
 
+from accounts.models import SyncRun
 from accounts.services import lock_accounts
-from banking.limits import TRASH_FOR
+from banking.limits import SYNC_RUNS_FOR, TRASH_FOR
 from transactions.models import (
     Change,
     ChangePlan,
@@ -26,8 +27,8 @@ MOST_CHANGES = 1_000
 
 
 def purge(*, at: datetime) -> dict[str, int]:
-    """Purge trash, undo data of old changes, unfinished imports and stored files. Returns
-    how many.
+    """Purge trash, undo data of old changes, unfinished imports, stored files and old syncs.
+    Returns how many.
     """
     before = at - TRASH_FOR
     return {
@@ -35,7 +36,19 @@ def purge(*, at: datetime) -> dict[str, int]:
         "changes": _purge_changes(before),
         "imports": _purge_unfinished(before),
         "files": ImportFile.objects.filter(batch__created_at__lt=before).delete()[0],
+        "syncs": _purge_syncs(at - SYNC_RUNS_FOR),
     }
+
+
+def _purge_syncs(before: datetime) -> int:
+    """Delete old syncs in small commits, except the latest of each connection."""
+    later = SyncRun.objects.filter(connection=OuterRef("connection"), pk__gt=OuterRef("pk"))
+    ended = (SyncRun.Status.DONE, SyncRun.Status.FAILED)
+    old = SyncRun.objects.filter(Exists(later), created_at__lt=before, status__in=ended)
+    count = 0
+    while ids := list(old.order_by("pk").values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        count += SyncRun.objects.filter(pk__in=ids).delete()[0]
+    return count
 
 
 def _purge_trash(before: datetime) -> int:

@@ -9,35 +9,50 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zlib import crc32
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Q
+from django.db.models import Exists, Min, OuterRef, Q, Sum, Value
+from django.db.models.functions import Coalesce, Least
 
-from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
+from accounts.models import (
+    Account,
+    BankConnection,
+    BankConnectionQuerySet,
+    ConnectedAccount,
+    SyncRun,
+)
 from accounts.services import edit_account, lock_accounts
 from banking.kernel.encryption import UnreadableSecretError, decrypt
 from banking.kernel.narrowing import sure
-from banking.limits import BANK_SYNC_EVERY, MOST_MANUAL_SYNCS
+from banking.kernel.outgoing import counting
+from banking.limits import (
+    BANK_SYNC_EVERY,
+    MOST_MANUAL_SYNCS,
+    SCHEDULED_REQUESTS,
+    SYNC_FAILURES_TO_TELL,
+    SYNC_FIRST_RETRY,
+    SYNC_JITTER,
+    SYNC_LEASE,
+    SYNC_WHILE_PREPARING,
+)
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.bringing_in import BroughtIn, bring_in
 from transactions.services.completing import Telling, complete
 from transactions.services.connecting import write_remote_accounts
 from transactions.services.posting import book, delete_transactions
 from transactions.sources.banks.connecting import BankError, Changes, Problem
-from transactions.sources.banks.providers import connector_of
+from transactions.sources.banks.providers import connector_of, provider_of
 from transactions.sources.files.incoming import IncomingTransaction
 from users.audit import trail
 from users.models import User
 from users.timezones import local_date
 
-# Spread out, so that connections created together do not always sync together.
-JITTER = timedelta(minutes=20)
-# Longer than the longest sync. A dead worker blocks the connection for this long.
-LEASE = timedelta(minutes=15)
-FIRST_RETRY = timedelta(minutes=15)
-FAILURES_TO_TELL = 2
+ONE_DAY = timedelta(days=1)
 Status, RunStatus, Trigger = BankConnection.Status, SyncRun.Status, SyncRun.Trigger
+# Waiting for a worker. With an expired lease, a running one waits too: its worker died.
+WAITING = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 @db_transaction.atomic
@@ -46,7 +61,7 @@ def request_sync(
 ) -> SyncRun:
     """The run that waits for a worker. Fifty requests share one run.
 
-    Raises ValidationError for an ended connection, or if the day's syncs are used up.
+    Raises ValidationError for an ended connection, or if the day's manual syncs are used up.
     """
     locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
     if locked.disconnected_at is not None or locked.status == Status.REVOKED:
@@ -54,9 +69,8 @@ def request_sync(
     waiting = locked.runs.filter(status=RunStatus.QUEUED).first()
     if waiting is not None:
         return waiting
-    today = locked.runs.filter(created_at__gt=at - timedelta(days=1)).count()
-    if today >= MOST_MANUAL_SYNCS and trigger == Trigger.MANUAL:
-        raise ValidationError("You have synced this bank often today. It syncs again by itself.")
+    if trigger == Trigger.MANUAL:
+        _refuse_often(locked, at)
     run = SyncRun.objects.create(connection=locked, trigger=trigger)
     trail.record(
         actor=actor,
@@ -70,47 +84,118 @@ def request_sync(
 def sync_connection(
     *, connection_id: int, at: datetime, trigger: str = Trigger.SCHEDULE
 ) -> SyncRun | None:
-    """Sync a connection. Returns None if another sync is running or the connection has ended.
+    """Sync a connection. Returns None if another sync is running or the connection has ended, or
+    if the provider allows no more requests today.
 
     Errors from the bank are stored on the run and the connection as a sentence for the owner.
     """
-    connection = _claim(connection_id, at)
-    if connection is None:
+    connection = _claim(BankConnection.objects.filter(pk=connection_id), at)
+    if connection is None or _must_wait(connection, at):
         return None
     run = _start(connection, trigger, at)
-    try:
-        secret = decrypt(connection.secret)
-        changes = connector_of(connection.provider).changes(
-            secret, connection.cursor, _today(connection.user, at)
-        )
-    except BankError as error:
-        return _fail(run, error, at)
-    except UnreadableSecretError:
-        return _fail(run, BankError(Problem.NEEDS_LOGIN, _LOST_SECRET, code="SECRET_LOST"), at)
-    return _bring_in(run, connection.cursor, changes, at)
+    found: Changes | BankError
+    with counting(_allowance(connection, at)) as tally:
+        try:
+            found = _ask(connection, at)
+        except BankError as error:
+            found = error
+        except UnreadableSecretError:
+            found = BankError(Problem.NEEDS_LOGIN, _LOST_SECRET, code="SECRET_LOST")
+    run.request_count = tally.count
+    if isinstance(found, BankError):
+        return _fail(run, connection, found, at)
+    return _bring_in(run, connection, found, at)
+
+
+def sync_if_waiting(*, connection_id: int, at: datetime) -> SyncRun | None:
+    """As `sync_connection`, if a sync is still due or requested. A repeated task does nothing."""
+    if not _waiting(at).filter(pk=connection_id).exists():
+        return None
+    return sync_connection(connection_id=connection_id, at=at)
 
 
 def due_connections(at: datetime, *, limit: int) -> list[int]:
-    """Connections to sync now, longest waiting first: scheduled or requested."""
-    asked = Q(runs__status=RunStatus.QUEUED, disconnected_at=None)
-    due = BankConnection.objects.due(at).filter(Q(lease_until=None) | Q(lease_until__lte=at))
-    waiting = BankConnection.objects.filter(asked).exclude(lease_until__gt=at)
-    ids = [*waiting.order_by("updated_at").values_list("pk", flat=True)[:limit]]
-    ids += due.order_by("next_sync_at").values_list("pk", flat=True)[:limit]
-    return list(dict.fromkeys(ids))[:limit]
+    """Connections to sync now, scheduled or requested, longest waiting first."""
+    requested = Min("runs__created_at", filter=Q(runs__status__in=WAITING))
+    since = _waiting(at).annotate(
+        since=Least(Coalesce("next_sync_at", Value(at)), Coalesce(requested, Value(at)))
+    )
+    return list(since.order_by("since", "pk").values_list("pk", flat=True)[:limit])
 
 
+def _waiting(at: datetime) -> BankConnectionQuerySet:
+    """Connections whose sync is due or requested, and that no worker holds."""
+    asked = SyncRun.objects.filter(connection=OuterRef("pk"), status__in=WAITING)
+    due = Q(status__in=BankConnection.SYNCING, next_sync_at__lte=at)
+    return _free(BankConnection.objects.all(), at).filter(due | Exists(asked))
+
+
+def _free(connections: BankConnectionQuerySet, at: datetime) -> BankConnectionQuerySet:
+    open_ones = connections.filter(disconnected_at=None).exclude(status=Status.REVOKED)
+    return open_ones.filter(Q(lease_until=None) | Q(lease_until__lte=at))
+
+
+_WAIT_UNTIL_LATER = "This bank allows only so many requests a day. It syncs again by itself."
 _LOST_SECRET = "We can no longer read the access to this bank. Please connect it again."
 
 
-def _claim(connection_id: int, at: datetime) -> BankConnection | None:
+def _claim(connections: BankConnectionQuerySet, at: datetime) -> BankConnection | None:
     """Take the lease. Only one of several workers gets it."""
-    free = BankConnection.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lte=at), pk=connection_id, disconnected_at=None
-    ).exclude(status=Status.REVOKED)
-    if not free.update(lease_until=at + LEASE):
+    connection = connections.select_related("user").first()
+    if connection is None or not _free(connections, at).update(lease_until=at + SYNC_LEASE):
         return None
-    return BankConnection.objects.select_related("user").get(pk=connection_id)
+    connection.refresh_from_db()
+    return connection
+
+
+def _ask(connection: BankConnection, at: datetime) -> Changes:
+    """The bank's changes. While no account is mapped, only its accounts are read."""
+    connector = connector_of(connection.provider)
+    secret = decrypt(connection.secret)
+    if not connection.connected_accounts.exclude(account=None).exists():
+        return Changes(connector.accounts(secret), (), connection.cursor, has_lines=False)
+    return connector.changes(secret, connection.cursor, _today(connection.user, at))
+
+
+# --- How often a bank may be asked --------------------------------------------------------------
+
+
+def _refuse_often(connection: BankConnection, at: datetime) -> None:
+    """Manual syncs are limited; of a provider's allowance they leave some to the schedule."""
+    by_hand = connection.runs.filter(created_at__gt=at - ONE_DAY, trigger=Trigger.MANUAL)
+    left = _allowance(connection, at)
+    is_short = left is not None and left <= SCHEDULED_REQUESTS
+    if is_short or by_hand.count() >= MOST_MANUAL_SYNCS:
+        raise ValidationError("You have synced this bank often today. It syncs again by itself.")
+
+
+def _allowance(connection: BankConnection, at: datetime) -> int | None:
+    """How many requests the provider still allows today, or None for any number."""
+    most = provider_of(connection.provider).requests_a_day
+    if most is None:
+        return None
+    today = connection.runs.filter(started_at__gt=at - ONE_DAY)
+    return max(0, most - (today.aggregate(count=Sum("request_count"))["count"] or 0))
+
+
+@db_transaction.atomic
+def _must_wait(connection: BankConnection, at: datetime) -> bool:
+    """Whether too few requests are left for this sync. It is then scheduled for later."""
+    left = _allowance(connection, at)
+    needed = 1 if connection.cursor else provider_of(connection.provider).requests_at_first
+    if left is None or left >= needed:
+        return False
+    oldest = connection.runs.filter(started_at__gt=at - ONE_DAY, request_count__gt=0)
+    first = oldest.order_by("started_at").values_list("started_at", flat=True).first()
+    again = max(at + SYNC_FIRST_RETRY, (first or at) + ONE_DAY)
+    connection.runs.filter(status__in=WAITING).update(
+        status=RunStatus.DONE, ended_at=at, messages=[_WAIT_UNTIL_LATER]
+    )
+    BankConnection.objects.filter(pk=connection.pk).update(lease_until=None, next_sync_at=again)
+    return True
+
+
+# --- Before and after ---------------------------------------------------------------------------
 
 
 @db_transaction.atomic
@@ -148,20 +233,31 @@ class _Counts:
 
 
 @db_transaction.atomic
-def _bring_in(run: SyncRun, began_at: str, changes: Changes, at: datetime) -> SyncRun:
+def _bring_in(run: SyncRun, began: BankConnection, changes: Changes, at: datetime) -> SyncRun:
     locked = BankConnection.objects.select_for_update().get(pk=run.connection_id)
-    if locked.disconnected_at is not None or locked.cursor != began_at:
-        # It ended or was reset meanwhile; the same data will be requested again.
+    if locked.lease_until != began.lease_until:
+        # Another worker has taken over and closed this run.
+        return SyncRun.objects.get(pk=run.pk)
+    is_same = (locked.cursor, locked.secret) == (began.cursor, began.secret)
+    if locked.disconnected_at is not None or not is_same:
+        # It ended or was renewed meanwhile; the same data will be requested again.
         return _end(run, locked, _Counts(messages=["The connection changed meanwhile."]), at)
     write_remote_accounts(locked, changes.accounts)
     counts = _Counts(messages=list(changes.messages))
-    for connected, account in _fed_accounts(locked):
-        _bring_into(connected, account, locked, changes, counts, at)
+    if changes.has_lines:
+        for connected, account in _fed_accounts(locked):
+            _bring_into(connected, account, locked, changes, counts, at)
     locked.cursor = changes.cursor
     locked.status, locked.error, locked.error_code = Status.ACTIVE, "", ""
     locked.failed_count, locked.last_synced_at = 0, at
-    locked.next_sync_at = at + BANK_SYNC_EVERY + random.random() * JITTER  # noqa: S311 - no secret
+    locked.next_sync_at = at + _pause(changes)
     return _end(run, locked, counts, at)
+
+
+def _pause(changes: Changes) -> timedelta:
+    if not changes.is_complete:
+        return SYNC_WHILE_PREPARING
+    return BANK_SYNC_EVERY + random.random() * SYNC_JITTER  # noqa: S311 - no secret
 
 
 def _fed_accounts(connection: BankConnection) -> list[tuple[ConnectedAccount, Account]]:
@@ -181,13 +277,15 @@ def _bring_into(
     at: datetime,
 ) -> None:
     lines = [line.line for line in changes.lines if line.account_id == connected.external_id]
-    removed = {pk for owner, pk in changes.removed if owner in (connected.external_id, "")}
+    # A removed line may name an account by an ID that the bank has given up.
+    others = {told.external_id for told in changes.accounts} - {connected.external_id}
+    removed = {pk for owner, pk in changes.removed if owner not in others}
     today = _today(connection.user, at)
     brought = bring_in(
         actor=None,
         account=account,
         lines=lines,
-        source=f"{connection.provider}:{connection.pk}",
+        source=_source(connection, connected),
         at=at,
         covers=(changes.window_from, today) if changes.window_from else None,
         removed=removed,
@@ -200,7 +298,14 @@ def _bring_into(
     for rows in (vanished, withdrawn):
         _remove(rows, counts)
     if connected.sets_opening_balance and connected.balance is not None:
-        _set_opening_balance(connected, account)
+        _set_opening_balance(connected, account, is_final=changes.is_complete)
+
+
+def _source(connection: BankConnection, connected: ConnectedAccount) -> str:
+    """The source of the account's lines. With a new account ID, the bank's line IDs may change too:
+    they are then another source's.
+    """
+    return f"{connection.provider}:{connection.pk}:{crc32(connected.external_id.encode()):08x}"
 
 
 def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[Telling]:
@@ -247,13 +352,17 @@ def _remove(rows: TransactionQuerySet, counts: _Counts) -> None:
             counts.messages.append(f"The bank took back “{row.title}”. {' '.join(error.messages)}")
 
 
-def _set_opening_balance(connected: ConnectedAccount, account: Account) -> None:
-    """Set a new account's opening balance so that it ends at the bank's balance."""
+def _set_opening_balance(connected: ConnectedAccount, account: Account, *, is_final: bool) -> None:
+    """Set a new account's opening balance so that it ends at the bank's balance.
+
+    It is set again with every sync until the whole history is there.
+    """
     account.refresh_from_db()
     opening = account.opening_balance + connected.balance - account.balance
     edit_account(actor=None, account=account, opening_balance=opening)
-    connected.sets_opening_balance = False
-    connected.save(update_fields=["sets_opening_balance", "updated_at"])
+    if is_final:
+        connected.sets_opening_balance = False
+        connected.save(update_fields=["sets_opening_balance", "updated_at"])
 
 
 def _end(run: SyncRun, connection: BankConnection, counts: _Counts, at: datetime) -> SyncRun:
@@ -276,13 +385,15 @@ def _end(run: SyncRun, connection: BankConnection, counts: _Counts, at: datetime
 
 
 @db_transaction.atomic
-def _fail(run: SyncRun, error: BankError, at: datetime) -> SyncRun:
+def _fail(run: SyncRun, began: BankConnection, error: BankError, at: datetime) -> SyncRun:
     connection = BankConnection.objects.select_for_update().get(pk=run.connection_id)
+    if connection.lease_until != began.lease_until:
+        return SyncRun.objects.get(pk=run.pk)
     connection.lease_until = None
     connection.failed_count += 1
     connection.error_code, connection.error = error.code, str(error)[:300]
     connection.status = _status_after(error, connection)
-    pause = min(FIRST_RETRY * 2 ** min(connection.failed_count - 1, 4), BANK_SYNC_EVERY)
+    pause = min(SYNC_FIRST_RETRY * 2 ** min(connection.failed_count - 1, 4), BANK_SYNC_EVERY)
     connection.next_sync_at = at + pause
     connection.save()
     run.status, run.ended_at = RunStatus.FAILED, at
@@ -290,6 +401,11 @@ def _fail(run: SyncRun, error: BankError, at: datetime) -> SyncRun:
     run.request_id = error.request_id
     run.needs_owner = error.problem in (Problem.NEEDS_LOGIN, Problem.REVOKED)
     run.save()
+    if connection.status == Status.REVOKED:
+        # Nothing will take these any more.
+        connection.runs.filter(status=RunStatus.QUEUED).update(
+            status=RunStatus.FAILED, ended_at=at, error_code=run.error_code, error=run.error
+        )
     trail.record(
         actor=None,
         action="transactions.connection.sync_failed",
@@ -305,6 +421,6 @@ def _status_after(error: BankError, connection: BankConnection) -> str:
         return Status.NEEDS_LOGIN
     if error.problem is Problem.REVOKED:
         return Status.REVOKED
-    if connection.failed_count >= FAILURES_TO_TELL:
+    if connection.failed_count >= SYNC_FAILURES_TO_TELL:
         return Status.ERROR
     return connection.status

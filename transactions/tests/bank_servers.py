@@ -159,6 +159,7 @@ class PlaidServer(StandIn):
     # Called once between two pages.
     between_pages: Callable[[], None] | None = None
     repeats_for_ever: bool = False
+    update_status: str = "HISTORICAL_UPDATE_COMPLETE"
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -273,7 +274,7 @@ class PlaidServer(StandIn):
                 "accounts": self._told_accounts(),
                 "next_cursor": f"c{end}",
                 "has_more": has_more,
-                "transactions_update_status": "HISTORICAL_UPDATE_COMPLETE",
+                "transactions_update_status": self.update_status,
                 "request_id": "r",
             }
         )

@@ -2,14 +2,14 @@
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
-from accounts.models import BankConnection, ConnectedAccount, SyncRun
+from accounts.models import BankConnection
 from tests import builders
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, ReviewItem, Transaction
@@ -17,80 +17,8 @@ from transactions.services import connecting, syncing
 from transactions.services.categorizing import set_category
 from transactions.services.syncing import request_sync, sync_connection
 from transactions.tests import bank_servers
-from transactions.tests.bank_servers import Bank, ObpServer, PlaidServer, SimpleFinServer
-
-NOW = builders.NOON
-TODAY = NOW.date()
-
-
-@pytest.fixture
-def bank() -> Bank:
-    bank = Bank()
-    bank.open("main", opening=Decimal("100.00"))
-    return bank
-
-
-@pytest.fixture(params=["plaid", "obp", "simplefin"])
-def provider(request) -> str:
-    return request.param
-
-
-@pytest.fixture
-def servers(bank, settings, httpserver) -> dict:
-    root = httpserver.url_for("").rstrip("/")
-    settings.PLAID_BASE_URL = settings.OBP_BASE_URL = root
-    settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = "client", "top-secret-plaid"
-    settings.OBP_CONSUMER_KEY = "consumer"
-    settings.OUTGOING_PRIVATE = True
-    return {
-        "plaid": PlaidServer(bank),
-        "obp": ObpServer(bank),
-        "simplefin": SimpleFinServer(bank, root=root),
-    }
-
-
-@pytest.fixture
-def server(provider, servers, httpserver):
-    httpserver.expect_request(re.compile(".*")).respond_with_handler(servers[provider])
-    return servers[provider]
-
-
-@pytest.fixture
-def connect(alice, provider, server):
-    """connect(): Alice's connection to the bank, not yet mapped."""
-
-    def make(at=NOW) -> BankConnection:
-        given = {
-            "plaid": {"public_token": "public-good"},
-            "obp": {"username": "robert", "password": "x!9"},
-            "simplefin": {"token": getattr(server, "token", "")},
-        }[provider]
-        asked = connecting.ask_bank(user=alice, provider=provider, given=given)
-        return connecting.connect_bank(
-            actor=alice, user=alice, provider=provider, asked=asked, at=at
-        )
-
-    return make
-
-
-def map_to(connection: BankConnection, target) -> ConnectedAccount:
-    connected = connection.connected_accounts.first()
-    connecting.map_accounts(
-        actor=connection.user, connection=connection, choices={connected.external_id: target}
-    )
-    connected.refresh_from_db()
-    return connected
-
-
-def sync(connection: BankConnection, at=NOW) -> SyncRun:
-    run = sync_connection(connection_id=connection.pk, at=at)
-    assert run is not None
-    return run
-
-
-def ledger(account) -> list[tuple[date, Decimal]]:
-    rows = Transaction.objects.filter(account=account, deleted_at=None, status="posted")
-    return sorted(rows.values_list("txn_date", "signed_amount"))
+from transactions.tests.bank_servers import Bank
+from transactions.tests.banks_connected import NOW, TODAY, ledger, map_to, sync
 
 
 def fill(bank: Bank, count: int = 6) -> None:

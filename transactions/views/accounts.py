@@ -30,12 +30,11 @@ def account_statements(request: UserRequest, pk: int) -> HttpResponse:
             statements, full_ordering(statements), STATEMENTS_A_PAGE, request.GET.get("cursor")
         )
         proofs = prove_page(account, page.rows)
-        connected = account.connected_accounts.filter(is_live=True).select_related("connection")
-        fed_by = list(connected)
+        feed = account.feed
     context = {
         "account": account,
         "proofs": proofs,
-        "fed_by": fed_by,
+        "feed": feed,
         "is_owner": account.user_id == request.user.pk,
         "may_change": may_change(request.user, account),
         **page_links(request.GET, page),
@@ -65,6 +64,8 @@ def account_detail(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "access": access_level(request.user, account),
+        "feed": account.feed,
+        "is_owner": account.user_id == request.user.pk,
         "may_change": may_change(request.user, account),
         "may_post": account.is_active and may_post_to(request.user, account),
         "available": account.balance + account.overdraft_limit,

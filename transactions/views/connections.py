@@ -57,7 +57,8 @@ def connection_connect(request: UserRequest) -> HttpResponse:
     ask_for_step_up(request)
     if provider == PLAID:
         return _begin_plaid(request, None)
-    form = ConnectForm(_sent(request), offer=offer)
+    chosen = {"institution": request.GET.get("institution", "")}
+    form = ConnectForm(_sent(request), offer=offer, initial=chosen)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             connection = _connect(request, provider, form.cleaned_data)
@@ -76,9 +77,7 @@ def connection_return(request: UserRequest) -> HttpResponse:
     try:
         if renewed is not None:
             connection = _find_to_change(request, renewed)
-            connecting.reconnect_bank(
-                actor=request.user, connection=connection, given={}, at=timezone.now()
-            )
+            linking.renew(actor=request.user, connection=connection, given={}, at=timezone.now())
             _sync(request, connection)
             return redirect("transactions:connection_detail", connection.pk)
         public_token = linking.finish_hosted_link(link_token) if link_token else ""
@@ -141,15 +140,13 @@ def connection_reconnect(request: UserRequest, pk: int) -> HttpResponse:
     ask_for_step_up(request)
     if connection.provider == PLAID:
         return _begin_plaid(request, connection)
-    offer = _offer(connection.provider)
+    offer = linking.renewal_offer(connection)
     form = ConnectForm(_sent(request), offer=offer)
     if connection.provider == SANDBOX:
         del form.fields["institution"]
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            if connection.provider == SANDBOX:
-                sandbox_playing.sign_in(connection)
-            connecting.reconnect_bank(
+            linking.renew(
                 actor=request.user,
                 connection=connection,
                 given=form.cleaned_data,

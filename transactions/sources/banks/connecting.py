@@ -80,6 +80,8 @@ class Changes:
     `removed` holds (account ID, external ID) of lines the bank withdrew. If `window_from` is set,
     the bank reported every line of each account from that day on: our pending lines in that range
     that it did not report are gone. `messages` are the bank's own messages for the customer.
+    Without `has_lines`, only the accounts were read. Until `is_complete`, the provider is still
+    preparing the history: older lines will follow.
     """
 
     accounts: tuple[RemoteAccount, ...]
@@ -88,6 +90,8 @@ class Changes:
     removed: tuple[tuple[str, str], ...] = ()
     window_from: date | None = None
     messages: tuple[str, ...] = ()
+    has_lines: bool = True
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ def _error(answer: Answer) -> BankError:
     elif code in _REVOKED or answer.status == 403:
         problem, sentence = Problem.REVOKED, "The access to this bank has ended."
     elif answer.status == 429:
-        problem, sentence = Problem.DOWN, "The bank asks us to wait before we ask again."
+        problem, sentence = Problem.DOWN, reading.WAIT
     else:
         problem, sentence = Problem.BROKEN, f"The bank refused the request ({code})."
     request_id = reading.text(answer.headers.get("Correlation-Id"), longest=100)

@@ -53,6 +53,8 @@ _TYPES = {
     ("brokerage", ""): "investment",
 }
 _OWED = {"credit", "loan"}
+# Plaid first reads 30 days, then the rest.
+_PREPARING = {"NOT_READY", "INITIAL_UPDATE_COMPLETE"}
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class _Run:
     lines: dict[str, RemoteLine] = field(default_factory=dict)
     removed: dict[str, str] = field(default_factory=dict)
     accounts: tuple[RemoteAccount, ...] = ()
+    is_complete: bool = True
 
 
 class Plaid:
@@ -125,7 +128,13 @@ class Plaid:
                     raise
             else:
                 removed = tuple((account, pk) for pk, account in run.removed.items())
-                return Changes(run.accounts, tuple(run.lines.values()), run.cursor, removed)
+                return Changes(
+                    run.accounts,
+                    tuple(run.lines.values()),
+                    run.cursor,
+                    removed,
+                    is_complete=run.is_complete,
+                )
         raise BankError(
             Problem.DOWN, "The bank's data is changing right now. We'll try again.", code=_MUTATION
         )
@@ -214,6 +223,7 @@ def _walk(secret: str, cursor: str) -> _Run:
 def _take(run: _Run, page: dict[str, Any]) -> None:
     """Add a page. If a line occurs twice, the last version counts."""
     run.accounts = _accounts(page) or run.accounts
+    run.is_complete = page.get("transactions_update_status") not in _PREPARING
     for entry in (*reading.list_of(page, "added"), *reading.list_of(page, "modified")):
         line = _line(entry)
         run.removed.pop(line.line.external_id, None)

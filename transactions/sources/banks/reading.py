@@ -7,13 +7,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from banking.kernel.money import active_currencies
-from banking.kernel.outgoing import Answer, OutgoingError, UnreachableError
+from banking.kernel.outgoing import (
+    AllowanceSpentError,
+    Answer,
+    OutgoingError,
+    UnreachableError,
+)
 from transactions.sources.banks.connecting import BankError, Problem
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,8})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _TAG = re.compile(r"<[^>]{0,200}>")
 EARLIEST = date(1900, 1, 1)
+WAIT = "The bank asks us to wait before we ask again."
 
 
 def broken(sentence: str) -> BankError:
@@ -25,6 +31,8 @@ def unreachable(error: OutgoingError) -> BankError:
     """The customer's message for a bank that does not respond."""
     if isinstance(error, UnreachableError):
         return BankError(Problem.DOWN, "The bank is not answering right now.", code="UNREACHABLE")
+    if isinstance(error, AllowanceSpentError):
+        return BankError(Problem.DOWN, WAIT, code="ALLOWANCE")
     return BankError(Problem.BROKEN, f"We couldn't read the bank's answer. {error}", code="ANSWER")
 
 

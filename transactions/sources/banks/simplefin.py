@@ -31,6 +31,8 @@ OVERLAP = timedelta(days=14)
 # Bridges reject date ranges over about ninety days, so the first sync reads back in such steps.
 WINDOW = timedelta(days=60)
 HISTORY = timedelta(days=730)
+# The history, today included.
+MOST_WINDOWS = HISTORY // WINDOW + 1
 # After two empty date ranges there is nothing earlier.
 EMPTY_WINDOWS = 2
 _ONCE = Limits(tries=1)
@@ -172,7 +174,7 @@ def _get(secret: str, query: dict[str, str]) -> dict[str, Any]:
     if answer.status in (401, 403):
         raise BankError(Problem.REVOKED, "The access to this bank has ended.", code="403")
     if answer.status == 429:
-        raise BankError(Problem.DOWN, "The bank asks us to wait before we ask again.", code="429")
+        raise BankError(Problem.DOWN, reading.WAIT, code="429")
     if answer.status != 200:
         raise reading.broken(f"The SimpleFIN server answered {answer.status}.")
     return reading.mapping_of(answer)
