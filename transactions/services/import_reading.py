@@ -156,21 +156,38 @@ def merged_mapping(found: Detection, given: Mapping[str, Any]) -> CsvMapping:
         name, _, sentence = str(error).partition(": ")
         attr = f"mapping.{name}" if sentence else "mapping"
         raise ValidationError({attr: _sentence(sentence or name)}) from None
-    says_all = "txn_date" in given and bool({"amount", "debit", "credit"} & set(given))
-    if not says_all:
-        refuse_doubts(found, given)
+    refuse_doubts(found, given, mapping)
     return mapping
 
 
-def refuse_doubts(found: Detection, given: Mapping[str, Any]) -> None:
-    """Raise ValidationError naming each field that no machine can know and nobody has said."""
+def refuse_doubts(
+    found: Detection, given: Mapping[str, Any], mapping: CsvMapping | None = None
+) -> None:
+    """Raise ValidationError naming each field that no machine can know and nobody has said.
+
+    `mapping` is what a person made of it. Naming the columns settles which they are, but not how
+    their values are to be read.
+    """
+    settled = set(given)
+    if mapping is not None and "txn_date" in given and {"amount", "debit", "credit"} & settled:
+        settled |= {name for name, _ in found.doubts} - _about_values(found.mapping, mapping)
     open_doubts = {
         f"mapping.{name}": ValidationError(_doubt(found, name, sentence), code="mapping_needed")
         for name, sentence in found.doubts
-        if name not in given
+        if name not in settled
     }
     if open_doubts:
         raise ValidationError(open_doubts)
+
+
+def _about_values(proposed: CsvMapping, chosen: CsvMapping) -> set[str]:
+    """The fields that say how the proposed columns are read, where these columns were chosen."""
+    fields = set()
+    if proposed.txn_date == chosen.txn_date:
+        fields.add("date_format")
+    if (proposed.amount, proposed.debit) == (chosen.amount, chosen.debit):
+        fields |= {"sign_convention", "decimal_mark"}
+    return fields
 
 
 def _doubt(found: Detection, name: str, sentence: str) -> str:

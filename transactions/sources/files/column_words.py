@@ -12,7 +12,8 @@ from transactions.sources.files.values import fold
 
 _WORDS = {
     "txn_date": "transaction date|date of transaction|trans date|txn date|date operation|"
-    "date de l operation|date d operation|date transaction|date de transaction|purchase date|"
+    "date op|op date|dagsetning|dags|date de l operation|date d operation|date transaction|"
+    "date de transaction|purchase date|"
     "date of purchase|started date|date|datum|fecha|data|dato|belegdatum|transaktionsdatum|"
     "kaufdatum|umsatzdatum|transaktionsdag|fecha operacion|fecha de operacion|f operacion|"
     "data operazione|data operacji|data transakcji|data movimento|data da operacao|"
@@ -47,7 +48,7 @@ _WORDS = {
     "erteknap|arvopaiva|effective date"
     "|вальор|дата валютирования|дата валютування|תאריך ערך|تاريخ القيمة|تاريخ الاستحقاق"
     "|วันที่มีผล|ngay hieu luc|tanggal valuta|tanggal efektif|tarikh nilai|datum valute"
-    "|datum valuty|data valutei|ημερομηνια αξιας|valor|valeur|vaartuspaev"
+    "|datum valuty|data valutei|vaxtadagur|vaxtadags|ημερομηνια αξιας|valor|valeur|vaartuspaev"
     "|valutesanas datums|valiutavimo data|起算日|起息日|기산일|valor tarihi|date value|val date",
     "amount": "net|amount|transaction amount|net amount|account amount|booked amount|betrag|"
     "buchungsbetrag|umsatz|importe|importo|montant|montant de l operation|bedrag|"
@@ -62,7 +63,8 @@ _WORDS = {
     "|suma tranzactiei|importe eur|quantia|montante|cantidad|monto|monto transaccion"
     "|ποσο συναλλαγης|金额 元|收支金额|發生額|发生额|거래 금액|이용금액|राशि|brutto|"
     "bruttobetrag|islem tutari",
-    "debit": "debit|debits|debit amount|withdrawal|withdrawals|withdrawal amount|withdrawn|"
+    "debit": "支払い金額|支払金額|お支払金額|"
+    "debit|debits|debit amount|withdrawal|withdrawals|withdrawal amount|withdrawn|"
     "paid out|money out|out|outflow|spent|spending|expense|expenses|payments|charges|soll|"
     "belastung|belastungen|lastschrift|ausgabe|ausgaben|ausgang|abgang|debe|cargo|cargos|retiro|"
     "retiros|gasto|gastos|egreso|egresos|uscite|uscita|dare|addebiti|addebito|debito|debitos|"
@@ -80,7 +82,8 @@ _WORDS = {
     "|naklady|tarhelesek|terheles osszege|plati efectuate|iesiri|uitgave|sortie|sorties"
     "|dépenses|emplois|pagos|salida|salidas|extracciones|uscite eur|payment|paid"
     "|spent amount|deducted|निकासी|नामे",
-    "credit": "credit|credits|credit amount|deposit|deposits|deposit amount|deposited|paid in|"
+    "credit": "預かり金額|預り金額|お預り金額|"
+    "credit|credits|credit amount|deposit|deposits|deposit amount|deposited|paid in|"
     "money in|in|inflow|received|income|receipts|haben|gutschrift|gutschriften|einnahme|"
     "einnahmen|eingang|zugang|haber|abono|abonos|ingreso|ingresos|deposito|depositos|entrate|"
     "entrata|avere|accrediti|accredito|credito|creditos|entrada|entradas|bij|ontvangsten|"
@@ -202,6 +205,7 @@ _DATE_ROLES = frozenset(["txn_date", "posted_date", "value_date"])
 _WHOLE_HEADING_ONLY = frozenset(
     ["fee", "debit", "credit", "external_id", "status", "flag", "notes"]
 )
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CARD = re.compile(
     r"(?<!\w)(?:credit ?card|card ?id|card ?holder|card ?member|card|carte|kredit"
     r"karte|karte|kreditkort|kort|tarjeta|carta|cartao|karta|kredietkaart|kaart)"
@@ -231,8 +235,12 @@ _CODE = re.compile(
 
 @lru_cache(maxsize=4096)
 def plain_heading(text: str) -> str:
-    """A heading folded for comparison: only letters and digits, single spaces."""
-    return " ".join(re.sub(r"[\W_]+", " ", fold(text[:200])).split())
+    """A heading folded for comparison: only letters and digits, single spaces.
+
+    "bookingDate" has two words.
+    """
+    apart = _CAMEL_CASE.sub(" ", text[:200])
+    return " ".join(re.sub(r"[\W_]+", " ", fold(apart)).split())
 
 
 def _ranked(words: str) -> dict[str, float]:

@@ -120,6 +120,8 @@ class Column:
     heading: str
     values: list[str]
     is_named_date: bool = False
+    # The decimal mark of the table, for a column whose own cells prove none.
+    shared_mark: str = ""
 
     @cached_property
     def filled(self) -> list[str]:
@@ -180,8 +182,8 @@ class Column:
 
     @cached_property
     def mark(self) -> str:
-        """The decimal mark this column's own cells suggest."""
-        return decimal_mark_of([self]) or "."
+        """The decimal mark this column's own cells suggest, or else that of the table."""
+        return decimal_mark_of([self]) or self.shared_mark or "."
 
     @cached_property
     def cells(self) -> list[MoneyCell | None]:
@@ -253,6 +255,11 @@ def thousands_shown(columns: list[Column]) -> bool:
     plain = [value for value in values if value.isdigit() and value != "0"]
     marked = [value for value in values if decimal_mark_in(value) == "?"]
     return bool(plain and marked) and all(len(value) <= 3 for value in plain)
+
+
+def mark_written(columns: list[Column]) -> str:
+    """The mark that the figures have, of whatever meaning."""
+    return "," if any("," in figure_in(v) for column in columns for v in column.filled) else "."
 
 
 def has_unclear_marks(columns: list[Column]) -> bool:

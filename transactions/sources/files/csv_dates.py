@@ -198,22 +198,30 @@ def _by_evidence(
     """The styles, likeliest first, or only one if the evidence settles it."""
     month_first = _votes_for_month(found.txn, styles, is_dollar, context)
     earlier = context.earlier.get("date_format")
+    spans = {style: _span(found.txn, style) for style in styles}
     votes = {
         style: (
             month_first * ((style in _MONTH_FIRST) - (style in _DAY_FIRST))
             + (style == earlier)
-            - 2 * (style not in _MONTH_FIRST | _DAY_FIRST)
+            + _votes_for_year(style, spans)
         )
         for style in styles
     }
     ranked = sorted(styles, key=lambda style: -votes[style])
     is_pair = set(styles) <= _MONTH_FIRST | _DAY_FIRST and len(styles) == 2
-    spans = {style: _span(found.txn, style) for style in ranked}
     is_longer = spans[ranked[0]] > 3 * spans[ranked[1]] + 3
     if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer:
         found.reasons["date_format"] = "the account's currency and the owner's language and region"
         return ranked[:1]
     return ranked
+
+
+def _votes_for_year(style: str, spans: dict[str, int]) -> int:
+    """The votes for a year in front, which is rare unless only then the days lie together."""
+    if style in _MONTH_FIRST | _DAY_FIRST:
+        return 0
+    others = [span for other, span in spans.items() if other != style]
+    return 6 if all(3 * spans[style] + 3 < span for span in others) else -2
 
 
 def _votes_for_month(

@@ -1,11 +1,12 @@
 """Work out how to read an unknown table, and which questions only a person can answer."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from transactions.sources.files.column_words import currency_in_heading
+from transactions.sources.files.column_words import currency_in_heading, plain_heading
 from transactions.sources.files.csv_accounts import account_field
 from transactions.sources.files.csv_columns import (
     Column,
@@ -14,6 +15,7 @@ from transactions.sources.files.csv_columns import (
     has_unclear_marks,
     is_date,
     mark_elsewhere,
+    mark_written,
     thousands_shown,
 )
 from transactions.sources.files.csv_dates import Dates, choose_dates
@@ -27,7 +29,11 @@ from transactions.sources.files.csv_table import Table, best_table
 from transactions.sources.files.csv_texts import text_fields
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.own_csv import own_mapping
-from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+from transactions.sources.files.reading_context import (
+    NOTHING_KNOWN,
+    ReadingContext,
+    decimal_mark_of_language,
+)
 from transactions.sources.files.text_encoding import find_encoding, first_lines
 from transactions.sources.files.values import fold, shown
 
@@ -38,6 +44,10 @@ _NO_DECIMALS = frozenset(["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF"
 _FEWEST_LINES = 3
 _MAY_BE_OPENING = (
     "The first amount equals its balance, so it may be an opening balance, not a payment."
+)
+_IN_CENTS = re.compile(
+    r"(?<!\w)(?:cents?|minor(?: units?)?|pence|centimes?|centavos?|centimos?|centesimi|groszy|"
+    r"grosze|ore|haleru|kopecks?|копеек|копейки)(?!\w)"
 )
 _MARK_UNCLEAR = "The separator before three digits could mark thousands or decimals."
 
@@ -116,11 +126,13 @@ def _fields(
     taken = {dates.txn.index, *([dates.posted.index] if dates.posted else [])}
     others = [column for column in columns if not (column.is_dates or column.index in taken)]
     days = [day_of(value, dates.style) for value in dates.txn.values]
+    _share_mark([column for column in others if column.is_numbers], context)
     evidence = _evidence(table, others, days, context)
     money = find_money(others, evidence)
     if money is None:
         raise UnreadableFile(_no_amount(others))
     _refuse_split_amounts(table, columns, money)
+    _refuse_cents(money)
     opening_line = _opening_line(table, money)
     _tell(detection, dates, money)
     fields = {"txn_date": dates.txn.index, "date_format": dates.style}
@@ -163,6 +175,16 @@ def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> 
             f"“{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” ended up apart. "
             "Export the file with semicolons or quotes."
         )
+
+
+def _refuse_cents(money: Money) -> None:
+    """Refuse amounts that the heading says are counted in hundredths."""
+    for column in money.columns:
+        if not column.has_decimals and _IN_CENTS.search(plain_heading(column.heading)):
+            raise UnreadableFile(
+                f"The amounts in “{shown(column.heading)}” are counted in cents. Export the file "
+                "with amounts in whole units, such as 12.50."
+            )
 
 
 def _is_cents(text: str) -> bool:
@@ -241,17 +263,41 @@ def _decimal_mark(
     mark = mark or mark_elsewhere([column for column in columns if not column.is_dates])
     if mark or not has_unclear_marks(money.columns):
         return mark or "."
-    written = (
-        "," if any("," in value for column in money.columns for value in column.filled) else "."
-    )
-    other = "." if written == "," else ","
+    written = mark_written(money.columns)
     currency = _currency_of(money, columns) or context.currency
-    if currency in _NO_DECIMALS or thousands_shown(counted):
-        return other
+    if mark := _mark_by_use(written, counted, currency, context):
+        return mark
+    detection.doubt("decimal_mark", _MARK_UNCLEAR, [written, _other_mark(written)])
+    return written
+
+
+def _share_mark(numbers: list[Column], context: ReadingContext) -> None:
+    """Tell every column of figures which decimal mark the table uses."""
+    mark = decimal_mark_of(numbers)
+    if not mark and has_unclear_marks(numbers):
+        mark = _mark_by_use(mark_written(numbers), numbers, context.currency, context)
+    for column in numbers:
+        column.shared_mark = mark
+
+
+def _mark_by_use(
+    written: str, columns: list[Column], currency: str, context: ReadingContext
+) -> str:
+    """The decimal mark where every written mark stands before three digits; "" if it stays open.
+
+    Money of a currency with two decimals is not written with three of them, unless the owner's
+    language writes this mark before decimals: then "1.234" could be either.
+    """
+    if currency in _NO_DECIMALS or thousands_shown(columns):
+        return _other_mark(written)
     if currency in _THREE_DECIMALS:
         return written
-    detection.doubt("decimal_mark", _MARK_UNCLEAR, [written, other])
-    return written
+    is_grouping = currency and decimal_mark_of_language(context.locale) == _other_mark(written)
+    return _other_mark(written) if is_grouping else ""
+
+
+def _other_mark(mark: str) -> str:
+    return "." if mark == "," else ","
 
 
 def _currency_of(money: Money, columns: list[Column]) -> str:

@@ -29,6 +29,7 @@ from transactions.sources.files.values import fold
 _MOST_NUMBER_COLUMNS = 12
 ALMOST_ALL = 0.9
 _SAME_NAME = 80
+_SECOND_NAME, _AS_WELL_NAMED = 20, 12
 _SURE_NAME = 50
 _MOST_FLAG_WORDS = 6
 _ZERO = Decimal(0)
@@ -212,6 +213,8 @@ def _explained_pair(source: Money, proof: Proof) -> Money | None:
     first, second = source.debit, source.credit
     for way in ("debit_credit", "signed_pair"):
         for out, into in ((first, second), (second, first)):
+            if way == "debit_credit" and is_mostly_negative(sure(into)):
+                continue
             money = Money(way, debit=out, credit=into)
             same, opposite = agreement(signed_amounts(money), proof)
             if same and not opposite and (not proof.is_before or _is_named_pair(money)):
@@ -302,9 +305,15 @@ def named_money(columns: list[Column]) -> Money | None:
     is_apart = amount is not None and amount not in (debit, credit)
     if has_pair and not (is_apart and sure(amount).negative_count):
         return Money("debit_credit", debit=debit, credit=credit, reason="headings")
+    if amount and _is_half_of_a_pair(amount, columns):
+        return None
     if amount:
+        total = _total_of(amount, amounts)
+        if total is not None:
+            return Money(amount=total, reason="the total of an amount and what is added to it")
         money = Money(amount=amount, reason="heading")
         _doubt_between_twins(money, amounts)
+        _doubt_between_names(money, amounts)
         _doubt_sparse(money, best_named(columns, "amount", may_be_blank=False))
         return money
     lone = next((column for column in (debit, credit) if column and not column.is_blank), None)
@@ -338,6 +347,61 @@ def _doubt_sparse(money: Money, best: Column | None) -> None:
     if best is not None and best is not money.amount and not money.doubts:
         choices = [sure(money.amount).index, best.index]
         money.doubt("amount", "The column labeled as the amount is blank on most lines.", choices)
+
+
+def _is_half_of_a_pair(amount: Column, columns: list[Column]) -> bool:
+    """Whether another column is filled where this one is blank, whatever their headings say."""
+    numbers = [column for column in columns if column.is_numbers and column is not amount]
+    return amount.used_share < ALMOST_ALL and any(
+        column.used_share < ALMOST_ALL and is_complementary(amount, column) for column in numbers
+    )
+
+
+def _total_of(amount: Column, columns: list[Column]) -> Column | None:
+    """The column that is the sum of the amount and a tax, tip or interest beside it."""
+    parts = [column for column in columns if column.is_numbers and any(column.amounts)]
+    for total in columns:
+        if _is_second_amount(total, amount):
+            others = [part for part in parts if part is not total and part is not amount]
+            if any(_is_sum(total, amount, part) for part in others):
+                return total
+    return None
+
+
+def _is_sum(total: Column, amount: Column, part: Column) -> bool:
+    lines = zip(total.amounts, amount.amounts, part.amounts, strict=True)
+    return all(
+        whole is not None and whole == (first or _ZERO) + (second or _ZERO)
+        for whole, first, second in lines
+    )
+
+
+def _is_second_amount(column: Column, amount: Column) -> bool:
+    """Whether another column's heading says amount too, and its amounts differ."""
+    return (
+        column is not amount
+        and column.is_numbers
+        and column.used_share >= ALMOST_ALL
+        and column.amounts != amount.amounts
+        and heading_score(column.heading, "amount") >= _SECOND_NAME
+        and not heading_score(column.heading, "balance")
+    )
+
+
+def _doubt_between_names(money: Money, columns: list[Column]) -> None:
+    """Ask if another heading says amount as well as this one, and nothing proves which is it."""
+    amount = sure(money.amount)
+    best = heading_score(amount.heading, "amount")
+    others = [
+        column
+        for column in columns
+        if _is_second_amount(column, amount)
+        and best - heading_score(column.heading, "amount") < _AS_WELL_NAMED
+        and not any(_is_sum(amount, column, part) for part in columns if part.is_numbers)
+    ]
+    if others and not money.doubts:
+        choices = [amount.index, *(column.index for column in others)]
+        money.doubt("amount", "Several columns are labeled as an amount, and they differ.", choices)
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:

@@ -40,6 +40,7 @@ from transactions.sources.files.incoming import (
 )
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import (
+    BLANK_MARKS,
     clean_text,
     fold,
     refuse_unstorable,
@@ -50,7 +51,6 @@ _LONGEST_LABEL = 60
 _MOST_CACHED = 20_000
 _NEVER_BOOKED = "Left out: its status says it was declined, canceled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
-_BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
@@ -191,7 +191,7 @@ class RowReader:
 
     def _money(self, text: str) -> Decimal | None:
         """The amount in a cell, or None if blank. Remembers an ISO currency code next to it."""
-        if not text or not text.strip(_BLANK_MARKS):
+        if not text or not text.strip(BLANK_MARKS):
             return None
         if self.matches_plain(text):
             return Decimal(text.replace(",", "."))
@@ -399,7 +399,7 @@ class RowReader:
         mapping = self.mapping
         columns = (mapping.debit, mapping.credit) if mapping.needs_pair else (mapping.amount,)
         return " ".join(
-            filter(None, (cells[sure(column)].strip(_BLANK_MARKS) for column in columns))
+            filter(None, (cells[sure(column)].strip(BLANK_MARKS) for column in columns))
         )
 
     def _is_date(self, text: str) -> bool:

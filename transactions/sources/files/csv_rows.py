@@ -57,7 +57,7 @@ def split_rows(
         if not taken:
             return
         is_whole = len(taken) == 1 and _is_sound(taken[0], delimiter, quotechar)
-        is_swallowing = len(taken) > 1 and _are_whole(taken[:2], delimiter, width)
+        is_swallowing = len(taken) > 1 and _are_whole(taken[:2], delimiter, quotechar, width)
         if is_whole:
             pass  # never re-split a record that the csv module read correctly
         elif quotechar and (is_swallowing or (len(cells) != width and (width or len(taken) > 1))):
@@ -85,9 +85,20 @@ def _sound_line(delimiter: str, quotechar: str) -> re.Pattern:
     return re.compile(f"{cell}(?:{mark}{cell})*")
 
 
-def _are_whole(lines: list[str], delimiter: str, width: int) -> bool:
+def _are_whole(lines: list[str], delimiter: str, quotechar: str, width: int) -> bool:
     """Whether every line joined by an open quote is a full record, so the quote was a mistake."""
-    return width > 1 and all(line.count(delimiter) >= width - 1 for line in lines)
+    return width > 1 and all(
+        _delimiter_count(line.rstrip("\r\n"), delimiter, quotechar) >= width - 1 for line in lines
+    )
+
+
+def _delimiter_count(line: str, delimiter: str, quotechar: str) -> int:
+    """How many delimiters are outside closed quotes. An open quote hides none."""
+    if line.count(delimiter) == 0 or not quotechar:
+        return line.count(delimiter)
+    cells = split_forgivingly(line, delimiter, quotechar)
+    is_open = cells[-1].strip().startswith(quotechar)
+    return len(cells) - 1 + (cells[-1].count(delimiter) if is_open else 0)
 
 
 def _give_back(source: _Lines) -> None:

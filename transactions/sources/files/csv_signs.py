@@ -27,6 +27,7 @@ from transactions.sources.files.csv_money import (
 )
 from transactions.sources.files.csv_proof import agreement, prove
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.values import fold
 
 _BOTH_WAYS = "Positive amounts could be money in or, as on many cards, money out."
 _AGAINST_HEADINGS = "The balance contradicts these headings, so they may be swapped."
@@ -191,15 +192,17 @@ def _settle_card(money: Money, evidence: Evidence) -> None:
     signed = [value for value in sure(amount).amounts if value]
     positive = sum(value > 0 for value in signed)
     share = max(positive, len(signed) - positive) / max(len(signed), 1)
-    guess = "inverted" if positive * 2 >= len(signed) else "signed"
+    is_mixed = 0 < positive < len(signed)
     paid = [
         value
         for value, text in zip(sure(amount).amounts, evidence.texts(), strict=False)
         if value and CARD_PAYMENT.search(text)
     ]
+    guess = "inverted" if positive * 2 >= len(signed) else "signed"
+    if is_mixed and paid and len({value > 0 for value in paid}) == 1:
+        guess = "signed" if paid[0] > 0 else "inverted"
     other_way = [value for value in paid if (value < 0) == (guess == "inverted")]
     is_told = bool(paid) and len(other_way) == len(paid)
-    is_mixed = 0 < positive < len(signed)
     is_usual = is_mixed and share >= _CARD_MAJORITY and len(signed) >= _FEWEST_CARD_LINES
     money.sign_convention = guess
     money.reason += ", the account is a card"
@@ -228,7 +231,7 @@ def _votes(money: Money, evidence: Evidence) -> int:
         is_in, is_out = bool(INCOME.search(text)), bool(EXPENSE.search(text))
         if value and is_in != is_out:
             votes += 1 if is_in == (value > 0) else -1
-    return votes
+    return votes - bool(EXPENSE.search(fold(sure(money.amount).heading)))
 
 
 def _speaks_against(money: Money, evidence: Evidence) -> bool:
@@ -240,7 +243,9 @@ def _speaks_against(money: Money, evidence: Evidence) -> bool:
         for value, text in zip(sure(money.amount).amounts, evidence.texts(), strict=False)
         if value and re.search(r"payment.{0,12}thank", text)
     ]
-    return _votes(money, evidence) <= -2 or any(value < 0 for value in card_paid)
+    most_are_in = sure(money.amount).positive_count > 2 * sure(money.amount).negative_count
+    against = -1 if most_are_in else -2
+    return _votes(money, evidence) <= against or any(value < 0 for value in card_paid)
 
 
 # --- Two columns -------------------------------------------------------------------------------

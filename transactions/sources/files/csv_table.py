@@ -27,7 +27,7 @@ from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row, split_rows
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
-from transactions.sources.files.values import fold
+from transactions.sources.files.values import BLANK_MARKS, fold
 
 _LINES_COMPARED = 300
 _HEADING_WITHIN = 80
@@ -99,6 +99,7 @@ class Table:
         columns = []
         for index in range(min(width, MOST_COLUMNS)):
             values = [row.cells[index].strip() if index < len(row.cells) else "" for row in rows]
+            values = _without_dashes(values)
             heading = headings[index] if index < len(headings) else ""
             columns.append(Column(index, heading, values, is_named_date=index == self.serial_at))
         # Over "EUR | 12.50", one heading may sit on the currency but belong to the amount next to
@@ -261,3 +262,11 @@ def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
     ):
         return above[-1]
     return None
+
+
+def _without_dashes(values: list[str]) -> list[str]:
+    """Blank the cells of nothing but dashes in a column of figures. Elsewhere they may be minus."""
+    figures = [value for value in values if value.strip(BLANK_MARKS)]
+    if len(figures) == len(values) or not any(map(is_number, figures)):
+        return values
+    return [value if value.strip(BLANK_MARKS) else "" for value in values]

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+
+from babel.core import Locale, UnknownLocaleError
+from babel.numbers import get_decimal_symbol
 
 _MONTH_FIRST_CURRENCIES = frozenset(["USD", "PHP"])
 _MONTH_FIRST_REGIONS = frozenset(["US", "PH", "PR", "GU"])
@@ -56,3 +60,13 @@ class ReadingContext:
 
 
 NOTHING_KNOWN = ReadingContext()
+
+
+@lru_cache(maxsize=256)
+def decimal_mark_of_language(locale: str) -> str:
+    """The mark that this BCP 47 tag's language writes before decimals, or "" if unknown."""
+    try:
+        mark = get_decimal_symbol(Locale.parse(locale, sep="-"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return ""
+    return mark if mark in (".", ",") else ""

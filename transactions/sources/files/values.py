@@ -33,6 +33,9 @@ _DIGITS = {
     if unicodedata.decimal(chr(code), None) is not None
 }
 
+# A cell of nothing but these is blank: banks write "-" for no money.
+BLANK_MARKS = " -\u2013\u2014\u00a0\u202f\t"
+
 
 def shown(text: str) -> str:
     """A cell as an error message quotes it: short, printable, on one line."""

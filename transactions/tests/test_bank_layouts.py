@@ -1,0 +1,133 @@
+"""Tables of banks the reader was not built on: read exactly, or asked, never silently wrong."""
+
+from collections import Counter
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from transactions.sources.files import csv_file
+from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile
+from transactions.sources.files.reading_context import ReadingContext
+from transactions.tests.bank_layouts import LAYOUTS, fill, vary
+from transactions.tests.measure_files import ASKED, EXACT, REFUSED, WRONG, result_of
+
+SEED = 29
+UK = ReadingContext("GBP", "checking", "en-GB", "Europe/London")
+CARD = ReadingContext("GBP", "credit_card", "en-GB", "Europe/London")
+
+
+def result(filled):
+    total = sum((amount for _, amount in filled.payments), Decimal(0))
+    context = filled.layout.context()
+    return result_of(filled.data, len(filled.payments), total, context, sorted(filled.payments))
+
+
+@pytest.mark.once
+def test_every_layout_that_tells_its_reading_is_read_exactly():
+    random = Random(SEED)
+    for layout in LAYOUTS:
+        found, words = result(fill(layout, random))
+        allowed = {EXACT} if layout.is_told else {EXACT, ASKED, REFUSED}
+        assert found in allowed, (layout.name, found, words)
+
+
+@pytest.mark.once
+def test_no_variation_of_a_layout_is_silently_misread():
+    random = Random(SEED)
+    counts: Counter[str] = Counter()
+    for _ in range(300):
+        layout = vary(random.choice(LAYOUTS), random)
+        try:
+            filled = fill(layout, random)
+        except UnicodeEncodeError:
+            continue
+        found, words = result(filled)
+        assert found != WRONG, (layout, words)
+        counts[EXACT if not layout.is_told else found] += 1
+    assert counts[EXACT] >= 0.95 * counts.total()
+    assert counts[ASKED] <= 0.05 * counts.total()
+
+
+def read(text, context=UK):
+    """(the fields in doubt, the amounts of the likeliest reading)."""
+    data = text.encode()
+    detection = csv_file.detect(data, context)
+    rows = list(csv_file.read(data, detection.mapping).rows)
+    amounts = [str(row.amount) for row in rows if isinstance(row, IncomingTransaction)]
+    return {name for name, _ in detection.doubts}, amounts
+
+
+HEAD = "Date,Description,Amount\n"
+
+
+def test_quoted_cell_may_have_lines_and_commas():
+    text = (
+        'Date,Description,Amount,Balance\n"May 27, 2025","Cafe, 50\nRef 1",-1.00,"1,099.00"\n'
+        '"May 28, 2025","Shop, 2\nRef 2",-2.00,"1,097.00"\n"May 30, 2025",Pay,"1,003.00",'
+        '"2,100.00"\n'
+    )
+    assert read(text) == (set(), ["-1.00", "-2.00", "1003.00"])
+
+
+def test_two_columns_that_are_equally_named_are_asked():
+    text = (
+        "Date,Description,Value 1,Value 2\n13/02/2025,Shell,-50.10,-40.10\n"
+        "15/02/2025,Pay,700.99,705.99\n16/02/2025,Cafe,-6.00,-5.00\n"
+    )
+    assert read(text)[0] == {"amount"}
+
+
+def test_total_of_amount_and_tax_is_what_moved():
+    text = (
+        "Date,Description,Tax,Amount,Total\n13/02/2025,Shell,-4.10,-40.10,-44.20\n"
+        "15/02/2025,Pay,0.00,700.99,700.99\n16/02/2025,Cafe,-1.00,-5.00,-6.00\n"
+    )
+    assert read(text) == (set(), ["-44.20", "700.99", "-6.00"])
+
+
+@pytest.mark.parametrize("heading", ["Amount (cents)", "amount_minor", "Betrag in cent", "pence"])
+def test_amounts_in_cents_are_refused_with_the_heading(heading):
+    text = f"Date,Description,{heading}\n13/02/2025,Shell,-4010\n15/02/2025,Pay,70099\n"
+    with pytest.raises(UnreadableFile, match="counted in cents"):
+        csv_file.detect(text.encode(), UK)
+
+
+def test_pay_that_leaves_an_account_of_income_is_asked():
+    lines = "".join(f"{day:02d}/02/2025,Shop,{day}.00\n" for day in range(11, 16))
+    assert read(f"{HEAD}{lines}16/02/2025,Payroll ACME,-700.99\n")[0] == {"sign_convention"}
+
+
+def test_payments_of_a_card_tell_its_signs():
+    text = (
+        "Date,Type,Description,Amount\n13/02/2025,Sale,Shell,-40.10\n15/02/2025,Return,Zara,7.99\n"
+        "16/02/2025,Sale,Hotel,-20.99\n17/02/2025,Payment,Thank you,21.99\n"
+    )
+    assert read(text, CARD) == (set(), ["-40.10", "7.99", "-20.99", "21.99"])
+
+
+def test_dash_is_no_money_in_a_column_of_figures_and_minus_in_a_column_of_signs():
+    pair = (
+        "Date,Text,In,Out\n13/02/2025,Shell,-,40.10\n15/02/2025,Pay,700.99,-\n"
+        "16/02/2025,Cafe,-,5.00\n"
+    )
+    assert read(pair) == (set(), ["-40.10", "700.99", "-5.00"])
+    signs = (
+        "Date,Text,Sign,Amount\n13/02/2025,Shell,-,40.10\n15/02/2025,Pay,+,700.99\n"
+        "16/02/2025,Cafe,-,5.00\n"
+    )
+    assert read(signs)[1] == ["-40.10", "700.99", "-5.00"]
+
+
+def test_year_in_front_is_the_likelier_where_the_days_lie_together():
+    data = f"{HEAD}25-02-03,Shell,-40.10\n25-02-05,Pay,700.99\n25-03-01,Cafe,-3.00\n".encode()
+    assert csv_file.detect(data, UK).alternatives["date_format"][0] == "%y-%m-%d"
+
+
+def test_wide_digits_and_whole_currencies_group_thousands():
+    yen = ReadingContext("JPY", "checking", "ja-JP", "Asia/Tokyo")
+    text = "日付,摘要,支払い金額,預かり金額\n2025/02/01,a,１，２３４,\n2025/02/03,b,,２，０００\n"
+    assert read(text, yen)[1] == ["-1234", "2000"]
+    taiwan = ReadingContext("TWD", "checking", "zh-TW", "Asia/Taipei")
+    text = '日期,摘要,支出,存入\n2025/02/01,a,"1,234",\n2025/02/03,b,,"2,000"\n'
+    assert read(text, taiwan) == (set(), ["-1234", "2000"])
