@@ -172,10 +172,12 @@ def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
 
 
 def is_complementary(first: Column, second: Column) -> bool:
-    """Whether each row fills exactly one of the two columns, and both columns are used."""
+    """Whether nearly every row fills one of the two columns, none fills both, and both are used."""
     lines = list(zip(first.amounts, second.amounts, strict=True))
     single = sum(bool(left) != bool(other) for left, other in lines)
-    return len(lines) > 1 and single >= 0.95 * len(lines) and _both_used(first, second)
+    is_double = any(left and other for left, other in lines)
+    is_pair = len(lines) > 1 and single >= 0.95 * len(lines) and not is_double
+    return is_pair and _both_used(first, second)
 
 
 def _both_used(first: Column, second: Column) -> bool:
