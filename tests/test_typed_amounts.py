@@ -154,6 +154,10 @@ def test_american_notation_is_read(text, value):
         ("de-CH", "CHF", "1'000.50", "1000.5"),
         ("de-CH", "CHF", "Fr. 12.–", "12"),
         ("de-DE", "CHF", "1'000,50", "1000.5"),
+        ("de-CH", "CHF", "1'000,50", "1000.5"),
+        ("de-CH", "CHF", "CHF 1’234’567,5", "1234567.5"),
+        ("fr-CH", "EUR", "-1'000.50", "-1000.5"),
+        ("en-US", "USD", "1'000,50", "1000.5"),
         ("fr-FR", "EUR", "1\u202f234,5 €", "1234.5"),
         ("fr-CA", "CAD", "5,00 $", "5"),
         ("da-DK", "DKK", "kr. 1.234,50", "1234.5"),
@@ -208,6 +212,7 @@ def test_ambiguous_amounts_are_rejected_with_both_readings_named(locale, currenc
     [
         *("", "-", "$", "lots", "5k", "1e3", "1e3000000", "NaN", "Infinity", "0x10", "½", "5²"),
         *("1,00,0", "12,34.5", "1,00,000", "1234,567", "1,2345", "1,234,56", "1.234.567"),
+        *("1'000,500", "1'00,50", "1'000,", "1000'000,50", "1'000.000,50"),
         *("1.234,56", "12,50", "1 00", "1  2", "10 20", "1,000 000", "1'00", "5.", "5,"),
         *("--5", "-5-", "(-5)", "(5", "5)", ")5(", "((5))", "+-5", "5+", "5 - 3", "5/2", "5*2"),
         *("1.2.3", "1..2", "1,,000", "1٢", "٢2", "5\u202e", "5\x00", "5 bananas", "abc5", "50%"),
@@ -237,6 +242,7 @@ NUMBER = {
         rf"\d+({re.escape(mark)}\d+)?"
         rf"|\d{{1,3}}(([{other}' ])\d{{3}})(\3\d{{3}})*({re.escape(mark)}\d+)?"
         rf"|{re.escape(mark)}\d+"
+        r"|\d{1,3}('\d{3})+[.,]\d{1,2}"
     )
     for mark, other in ((".", ","), (",", "."))
 }
@@ -254,6 +260,8 @@ def naive_meaning(text: str, mark: str) -> Decimal | None:
         sign, text = -sign, text[:-1].strip()
     if not NUMBER[mark].fullmatch(text):
         return None
+    if "'" in text and re.search(r"[.,]\d{1,2}$", text):
+        text = text[::-1].replace(",", ".", 1)[::-1].replace(".", mark)
     digits = re.sub(rf"[^\d{re.escape(mark)}]", "", text).replace(mark, ".")
     return sign * Decimal(digits)
 

@@ -38,6 +38,8 @@ _ARABIC_DECIMAL, _ARABIC_GROUP = "٫", "٬"
 _WRITE_A_DASH_FOR_NO_CENTS = frozenset({"cs", "da", "de", "fr", "hu", "it", "nb", "nl", "sv"})
 _BODY = re.compile(r"\d(?:[\d.,' ٫٬]*\d)?", re.ASCII)
 _GROUPS_OF_THREE = re.compile(r"\d{1,3}(?:M\d{3})+", re.ASCII)
+# "1'000,50": Swiss groups; an apostrophe is never a decimal mark, so the other mark is one.
+_SWISS = re.compile(r"\d{1,3}(?:'\d{3})+[.,]\d{1,2}", re.ASCII)
 _INDIAN_GROUPS = re.compile(r"\d{1,2}(?:M\d{2})*M\d{3}", re.ASCII)
 
 
@@ -173,6 +175,8 @@ def _value(
     parts: _Parts, locale: str, decimals: int, is_certain: bool, currency: str | None
 ) -> Decimal:
     body, mark = parts.body, _decimal_mark(locale)
+    if _SWISS.fullmatch(body):
+        body = body.replace(",", mark).replace(".", mark)
     decimal_marks = [char for char in body if char in (mark, _ARABIC_DECIMAL)]
     whole, fraction = body, ""
     if len(decimal_marks) == 1:
