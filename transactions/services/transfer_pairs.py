@@ -23,12 +23,12 @@ from transactions.totals import SumsByKey, merge, sums_of_rows
 from users.models import User
 
 MADE_HERE = (
-    "This is one side of a transfer you made here, so you can't change its amount or "
-    "category. Delete it to undo the transfer."
+    "This is one side of a transfer you made here, so you can't change its account, amount, date "
+    "or category. Delete it to undo the transfer."
 )
 CONFIRMED = (
     "This is one side of a transfer. Mark it as not a transfer on the Transfers page before "
-    "you change its amount or category."
+    "you change its account, amount, date or category."
 )
 Wanted = tuple[Transaction, Category | None, str]
 
