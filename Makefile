@@ -2,7 +2,7 @@
 # .venv and node_modules, again only when its list of packages has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast check format lock bench setup setup-dev clean
+.PHONY: help run manage test test-fast check format lock bench files fuzz-api setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -21,6 +21,7 @@ help: ## What can be made
 	@echo "make lock                packages with their hashes, after requirements*.txt have changed"
 	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
 	@echo "make files               how bank files are read: real ones (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
+	@echo "make fuzz-api            the API against its schema, by Schemathesis (ARGS='--seed N --examples N')"
 	@echo "make clean               remove what was set up here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
@@ -56,6 +57,9 @@ bench: setup-dev
 
 files: setup-dev
 	@exec $(BIN)/python -m transactions.tests.measure_files
+
+fuzz-api: setup-dev
+	@exec $(BIN)/python -m tests.fuzz_api $(ARGS)
 
 setup: python
 	@$(PYTHON) -I -X utf8 banking/launcher/install.py

@@ -8,11 +8,13 @@ from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.plumbing import build_mock_request
 from rest_framework.request import Request
 
-from banking.kernel.api_parameters import DAY
-from banking.kernel.filters import LARGEST_ID, CurrencyFilter
+from banking.kernel.api import AMOUNT_PATTERN, SUM_PATTERN
+from banking.kernel.api_parameters import CURSOR, DAY, ID, MONTH, PAGE_SIZE
+from banking.kernel.filters import CurrencyFilter
 from banking.kernel.forms import YesNoField
 from banking.kernel.money import active_currencies
 from banking.kernel.typed_fields import AmountFilterField
+from transactions.journals import FILE_FORMATS
 from users.models import User
 
 ERROR = {
@@ -50,7 +52,6 @@ REFUSALS = {
 
 # How a program sends a filter's bound; the forms of people's own notation are accepted too.
 AMOUNT_BOUND = {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$", "example": "12.50"}
-ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
 
 
 class BoundedFilters(DjangoFilterExtension):
@@ -75,6 +76,7 @@ class BoundedFilters(DjangoFilterExtension):
         for parameter in parameters:
             parameter["schema"] |= _bounds_of(filter_field)
             parameter["schema"].pop("nullable", None)
+            parameter["allowEmptyValue"] = True
         return parameters
 
 
@@ -110,14 +112,50 @@ def complete_schema(result: dict, **kwargs: Any) -> dict:
     """Add what drf-spectacular can't know about our responses, bodies and errors."""
     for complete in (
         _loosen_unions,
+        _unbound_sums,
+        _describe_filters_in_bodies,
         _require_what_is_always_there,
         _show_bodies_of_deletes,
         _bound_ids,
+        _allow_empty_values,
+        _refuse_blank_texts,
         _close_bodies,
         _document_errors,
     ):
         complete(result)
     return result
+
+
+def _unbound_sums(result: dict) -> None:
+    """Amounts in answers may be sums, which have no largest number of digits."""
+    for name, schema in result["components"]["schemas"].items():
+        for told in schema.get("properties", {}).values() if not _is_body(name) else ():
+            if told.get("pattern") == AMOUNT_PATTERN:
+                told["pattern"] = SUM_PATTERN
+
+
+# They take the transaction list's filters as an object.
+_FILTERS = "TransactionFiltersRequest"
+
+
+def _describe_filters_in_bodies(result: dict) -> None:
+    paths, schemas = result["paths"], result["components"]["schemas"]
+    parameters = paths["/api/transactions"]["get"]["parameters"]
+    filters = {
+        one["name"]: one["schema"] | {"nullable": True}
+        for one in parameters
+        if one["name"] not in (CURSOR.name, PAGE_SIZE.name)
+    }
+    schemas[_FILTERS] = {"type": "object", "properties": filters}
+    schemas["BulkCategorizeInRequest"]["properties"]["filter"] = {
+        "$ref": f"#/components/schemas/{_FILTERS}"
+    }
+    schemas["CsvExportRequest"] = {
+        "type": "object",
+        "properties": filters | {"format": {"type": "string", "enum": list(FILE_FORMATS)}},
+    }
+    body = paths["/api/export/csv"]["post"]["requestBody"]["content"]["application/json"]
+    body["schema"] = {"$ref": "#/components/schemas/CsvExportRequest"}
 
 
 def _loosen_unions(result: dict) -> None:
@@ -155,10 +193,39 @@ def _bound_ids(result: dict) -> None:
                     parameter["schema"] = ID
 
 
+# Read as if they were not sent, as a form sends what was left empty.
+_MAY_BE_EMPTY = (DAY, MONTH)
+
+
+def _allow_empty_values(result: dict) -> None:
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for one in operation.get("parameters", []):
+                if one["in"] == "query" and one["schema"] in _MAY_BE_EMPTY:
+                    one["allowEmptyValue"] = True
+
+
+def _refuse_blank_texts(result: dict) -> None:
+    """A text that may not be empty may not be blank either: spaces around it are cut off."""
+    for name, schema in result["components"]["schemas"].items():
+        for field, told in schema.get("properties", {}).items() if _is_body(name) else ():
+            is_text = told.get("type") == "string" and told.get("minLength") == 1
+            if (
+                is_text
+                and not {"pattern", "format", "enum"} & set(told)
+                and "password" not in field
+            ):
+                told["pattern"] = r"\S"
+
+
+def _is_body(name: str) -> bool:
+    return name.endswith("Request")
+
+
 def _close_bodies(result: dict) -> None:
     """Document that bodies, and objects nested in them, accept no other fields."""
     for name, schema in result["components"]["schemas"].items():
-        if name.endswith("Request") and schema.get("type") == "object":
+        if _is_body(name) and schema.get("type") == "object":
             schema["additionalProperties"] = False
 
 

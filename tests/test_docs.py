@@ -16,6 +16,7 @@ from django.conf import settings
 from django.test import Client
 
 import banking
+from tests.fuzz_api import BEYOND_A_SCHEMA
 from tests.test_project import DOCUMENTS, text_of
 
 ROOT = settings.BASE_DIR
@@ -159,3 +160,10 @@ def test_commands_of_the_api_guide_return_what_it_says():
 def test_scripts_are_executable():
     scripts = [Path("make-secrets.sh"), Path(".ci/run"), Path("manage.py")]
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
+
+
+@pytest.mark.once
+def test_api_guide_explains_every_refusal_beyond_the_schema():
+    guide = text_of("docs/API.md")
+    for code in BEYOND_A_SCHEMA:
+        assert f"`{code}`" in guide or (code.startswith("password_") and "`password_…`" in guide)

@@ -36,6 +36,9 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(email or "").strip().lower())
 
 
+THEMES = [("auto", _("Match system")), ("light", _("Light")), ("dark", _("Dark"))]
+
+
 class User(AbstractUser):
     """A person who can sign in. `email` is the login; `role` defines permissions (users/policy.py).
 
@@ -75,7 +78,7 @@ class User(AbstractUser):
     theme = models.CharField(
         max_length=5,
         default="auto",
-        choices=[("auto", _("Match system")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=THEMES,
     )
     session_version = models.PositiveIntegerField(default=0)
     # In the user's time zone; emails and SMS that can wait are sent afterward. May span midnight.

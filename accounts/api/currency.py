@@ -11,7 +11,6 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.response import Response
 
-from accounts.api.serializers import CurrencySerializerField
 from accounts.currency import (
     FIRST_RATES,
     LAST_DAY,
@@ -24,11 +23,17 @@ from accounts.currency import (
 )
 from accounts.exchange import Rate, RateMissing, convert
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import ApiView, Input, operation
 from banking.kernel.api_parameters import DAY, currency_parameter
 from banking.kernel.filters import read_day
 from banking.kernel.forms import yes_or_no
-from banking.kernel.money import exact_amount, plain_amount, plain_rate, round_to_minor_unit
+from banking.kernel.money import (
+    exact_amount,
+    plain_amount,
+    plain_rate,
+    round_to_minor_unit,
+)
 from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
@@ -67,7 +72,7 @@ CURRENCY_LIST = "^[A-Z]{3}(,[A-Z]{3})*$"
 
 
 class RatesQuery(serializers.Serializer):
-    base = CurrencySerializerField(required=False)
+    base = CurrencyCodeField(required=False)
     on = serializers.CharField(required=False)
     currencies = serializers.CharField(required=False, max_length=LONGEST_LIST)
 
@@ -78,7 +83,7 @@ class RatesQuery(serializers.Serializer):
             raise serializers.ValidationError("Send a date such as 2026-03-31.") from None
 
     def validate_currencies(self, text: str) -> list[str]:
-        field = CurrencySerializerField()
+        field = CurrencyCodeField()
         return [field.run_validation(code.strip()) for code in text.split(",")]
 
 
@@ -102,11 +107,13 @@ class ConvertIn(Input):
     """`from` and `to` are currency codes. Without `on`, today's rate is used."""
 
     amount = AmountSerializerField()
-    to = CurrencySerializerField()
-    on = serializers.DateField(required=False)
+    to = CurrencyCodeField()
+    on = serializers.DateField(
+        required=False, help_text=f"From {FIRST_RATES} on. Default: today in your time zone."
+    )
 
     def get_fields(self) -> dict[str, Any]:
-        return super().get_fields() | {"from": CurrencySerializerField()}
+        return super().get_fields() | {"from": CurrencyCodeField()}
 
     def validate_on(self, on: date) -> date:
         return _known_day(on)

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from accounts.access import OWNER, access_level
 from accounts.models import Account, AccountShare, BankConnection
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import Input
-from banking.kernel.money import active_currencies, exact_amount
+from banking.kernel.money import exact_amount
 
 ACCESS = [OWNER, *AccountShare.Level.values]
 
@@ -72,23 +73,6 @@ class AccountOut(serializers.ModelSerializer):
         return AccountConnectionOut(feed.connection).data if feed else None
 
 
-class CurrencySerializerField(serializers.CharField):
-    """An ISO 4217 code, in either case."""
-
-    default_error_messages = {
-        "unknown": "“{code}” isn't a valid currency code. Use a code such as EUR or USD."
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=3, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        code = super().to_internal_value(data).upper()
-        if code not in active_currencies():
-            self.fail("unknown", code=code)
-        return code
-
-
 class AccountIn(Input):
     """Fields of a new or edited account. Only the last four digits of the number are kept."""
 
@@ -99,7 +83,7 @@ class AccountIn(Input):
     account_number = serializers.CharField(
         max_length=64, required=False, allow_blank=True, write_only=True
     )
-    currency = CurrencySerializerField(required=False, help_text="Default: your base currency.")
+    currency = CurrencyCodeField(required=False, help_text="Default: your base currency.")
     opening_balance = AmountSerializerField(required=False)
     overdraft_limit = AmountSerializerField(required=False, signed=False)
     is_active = serializers.BooleanField(required=False)

@@ -17,8 +17,10 @@ from accounts.sharing import (
     has_unconfirmed_address,
     invite,
 )
+from banking.kernel.api_fields import RelatedIdField, id_field
 from banking.kernel.api_input import GenericApiView, Input, operation
 from banking.kernel.narrowing import sure
+from banking.kernel.refusals import REFUSED
 from banking.limits import SHARED_ACCOUNTS
 from users import limits
 from users.api.idempotency import idempotent
@@ -67,10 +69,10 @@ class InviteIn(Input):
 
     email = serializers.EmailField(max_length=254)
     level = serializers.ChoiceField(choices=AccountShare.Level.choices)
-    account = serializers.PrimaryKeyRelatedField(queryset=Account.objects.none(), required=False)
+    account = RelatedIdField(queryset=Account.objects.none(), required=False)
     # Look all of them up in one query, however long the list is.
     accounts = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        child=id_field(),
         max_length=SHARED_ACCOUNTS,
         required=False,
     )
@@ -95,7 +97,7 @@ class InviteIn(Input):
         accounts = {account.pk: account for account in [*chosen, *([one] if one else [])]}
         if not accounts:
             sentence = "Send an account, a list of accounts, or all_accounts."
-            raise serializers.ValidationError({"account": sentence})
+            raise serializers.ValidationError({"account": sentence}, code=REFUSED)
         return attrs | {"accounts": list(accounts.values())}
 
 

@@ -67,7 +67,7 @@ class AlertOut(TargetedOut, serializers.ModelSerializer):
 class TypeIn(Input):
     type = serializers.ChoiceField(choices=AlertType.choices)
     threshold = AmountSerializerField(
-        signed=False,
+        positive=True,
         required=False,
         allow_null=True,
         default=None,

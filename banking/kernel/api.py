@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
+from drf_spectacular.drainage import set_override
 from drf_spectacular.plumbing import build_parameter_type
 from drf_spectacular.utils import extend_schema_field
 from drf_standardized_errors.handler import exception_handler as standardized_handler
@@ -36,9 +37,15 @@ from rest_framework.settings import api_settings
 from banking.kernel.api_parameters import CURSOR, PAGE_SIZE, page_size_in
 from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.kernel.money import plain_amount
+from banking.kernel.refusals import REFUSED
 
 # Money in API requests and responses: twelve digits and, after a point, at most four decimals.
 AMOUNT_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
+SUM_PATTERN = r"^-?\d+(\.\d{1,4})?$"
+_UNSIGNED_PATTERN = AMOUNT_PATTERN.replace("-?", "")
+_POSITIVE_PATTERN = (
+    r"^([1-9]\d{0,11}(\.\d{1,4})?|0\.([1-9]\d{0,3}|0[1-9]\d{0,2}|00[1-9]\d?|000[1-9]))$"
+)
 _AMOUNT = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<decimals>\d+))?", re.ASCII)
 
 
@@ -82,7 +89,7 @@ def _details_of(error: DjangoValidationError) -> dict[str, list[ErrorDetail]]:
     by_field = getattr(error, "error_dict", None) or {NON_FIELD_ERRORS: error.error_list}
     return {
         (api_settings.NON_FIELD_ERRORS_KEY if name == NON_FIELD_ERRORS else name): [
-            ErrorDetail(sentence, code=error.code or "invalid")
+            ErrorDetail(sentence, code=error.code or REFUSED)
             for error in errors
             for sentence in error.messages
         ]
@@ -119,6 +126,9 @@ class AmountSerializerField(serializers.Field):  # type: ignore[type-arg]  # not
         self.signed = signed
         self.positive = positive
         super().__init__(**kwargs)
+        if positive or not signed:
+            pattern = _POSITIVE_PATTERN if positive else _UNSIGNED_PATTERN
+            set_override(self, "field", {"type": "string", "pattern": pattern, "example": "12.50"})
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, int | float) and not isinstance(data, bool):

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter
 
+from banking.kernel.filters import LARGEST_ID
 from banking.kernel.money import active_currencies
 
+# Of a row: the largest one is the database's.
+ID: dict[str, Any] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
 DAY = {"type": "string", "format": "date"}
 MONTH = {"type": "string", "pattern": r"^(19[5-9]\d|20\d\d|2100)-(0[1-9]|1[0-2])$"}
 CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` of another page.")

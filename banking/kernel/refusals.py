@@ -2,6 +2,9 @@
 
 from django.http import HttpRequest, JsonResponse
 
+# Each value is what the schema says, but a rule refuses them: together, here or now.
+REFUSED = "refused"
+
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import CurrencyCodeField, RelatedIdField, id_field
 from banking.kernel.api_input import Input
 from banking.limits import REMINDER_LEAD_DAYS
 from bills.models import Bill
@@ -120,8 +121,7 @@ class BillDetailOut(BillOut):
         return list(MatchOut(self.context["matches"], many=True).data)
 
 
-@extend_schema_field(int)
-class OwnAccountField(serializers.PrimaryKeyRelatedField):
+class OwnAccountField(RelatedIdField):
     """One of the user's own accounts, by id."""
 
     def get_queryset(self) -> Any:
@@ -133,9 +133,7 @@ class BillIn(Input):
 
     biller_name = serializers.CharField(max_length=120)
     amount_due = AmountSerializerField(positive=True)
-    currency = serializers.CharField(
-        max_length=3, required=False, help_text="Default: your base currency."
-    )
+    currency = CurrencyCodeField(required=False, help_text="Default: your base currency.")
     due_date = serializers.DateField()
     recurrence = serializers.ChoiceField(choices=Bill.Recurrence.choices, required=False)
     auto_pay = serializers.BooleanField(required=False)
@@ -168,7 +166,7 @@ class PayIn(Input):
 class MatchIn(Input):
     """The expense that paid the bill."""
 
-    transaction = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    transaction = id_field()
 
 
 class ReminderOut(serializers.Serializer):

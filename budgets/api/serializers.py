@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from budgets.models import EARLIEST_YEAR, LATEST_YEAR
@@ -154,7 +155,9 @@ class BudgetMonthOut(serializers.Serializer):
 class BudgetIn(Input):
     """Fields of a new or edited budget."""
 
-    category = CategorySlugField(help_text="The slug of an expense category.")
+    category = CategorySlugField(
+        is_needed="Choose a category.", help_text="The slug of an expense category."
+    )
     month = serializers.IntegerField(
         min_value=1,
         max_value=12,
@@ -167,20 +170,13 @@ class BudgetIn(Input):
     limit_amount = AmountSerializerField(
         signed=False, help_text="Enter 0 if you don't want to spend anything."
     )
-    currency = serializers.CharField(
-        max_length=3, required=False, help_text="Default: your base currency."
-    )
+    currency = CurrencyCodeField(required=False, help_text="Default: your base currency.")
     rollover = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "category" in attrs:
             owner_id: int = self.context["owner_id"]
-            category = category_of_owner(owner_id, attrs["category"])
-            if category is None:
-                raise serializers.ValidationError(
-                    {"category": "Choose a category."}, code="required"
-                )
-            attrs["category"] = category
+            attrs["category"] = category_of_owner(owner_id, attrs["category"])
         return attrs
 
 

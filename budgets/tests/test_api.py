@@ -66,9 +66,9 @@ def test_creating_a_budget_defaults_to_this_month_and_the_base_currency(api, ali
     ("body", "attr", "code"),
     [
         ({"limit_amount": "5"}, "category", "required"),
-        ({"category": "", "limit_amount": "5"}, "category", "required"),
+        ({"category": "", "limit_amount": "5"}, "category", "blank"),
         ({"category": "nowhere", "limit_amount": "5"}, "category", "does_not_exist"),
-        ({"category": "salary", "limit_amount": "5"}, "category", "invalid"),
+        ({"category": "salary", "limit_amount": "5"}, "category", "refused"),
         ({"category": "food"}, "limit_amount", "required"),
         ({"category": "food", "limit_amount": "-1"}, "limit_amount", "negative"),
         ({"category": "food", "limit_amount": "x"}, "limit_amount", "invalid"),

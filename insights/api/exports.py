@@ -8,14 +8,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from accounts.models import Account
+from banking.kernel.api_fields import RelatedIdField
 from banking.kernel.api_input import ApiView, GenericApiView, Input, operation
+from banking.kernel.api_parameters import MONTH
 from banking.kernel.periods import Period
+from banking.kernel.refusals import REFUSED
 from insights.dispatching import make_soon
 from insights.exports.export_answers import export_answer
 from insights.exports.export_periods import export_period
@@ -25,6 +28,7 @@ from insights.exports.exporting import (
     request_monthly_report,
     request_statement,
 )
+from insights.figures.period_choice import SPANS
 from insights.models import Export
 from users import limits
 from users.api.idempotency import HEADERS, answer_once
@@ -68,12 +72,14 @@ class ExportOut(serializers.ModelSerializer):
         return self.context["request"].build_absolute_uri(url)
 
 
-@extend_schema_field(OpenApiTypes.INT)
-class AccountField(serializers.PrimaryKeyRelatedField):
+class AccountField(RelatedIdField):
     """An account the user can see, by id."""
 
     def get_queryset(self) -> Any:
         return Account.objects.visible_to(self.context["request"].user)
+
+
+PERIOD = rf"^({'|'.join(SPANS)}|(19[5-9]\d|20\d\d|2100)(-(0[1-9]|1[0-2])|-Q[1-4])?)$"
 
 
 class PdfExportIn(Input):
@@ -83,12 +89,12 @@ class PdfExportIn(Input):
         choices=[Export.Kind.STATEMENT, Export.Kind.MONTHLY_REPORT], default=Export.Kind.STATEMENT
     )
     account = AccountField(required=False, help_text="Needed for a statement.")
-    period = serializers.CharField(
+    period = serializers.RegexField(
+        PERIOD,
         required=False,
-        max_length=20,
         help_text="2025-12, 2025-Q4, 2025, this_month, last_month, quarter, year, last_12_months.",
     )
-    month = serializers.RegexField(r"^\d{4}-\d{2}$", required=False, help_text="2025-12")
+    month = serializers.RegexField(MONTH["pattern"], required=False, help_text="2025-12")
     date_from = serializers.DateField(required=False)
     date_to = serializers.DateField(required=False)
     include_shared = serializers.BooleanField(required=False, allow_null=True, default=None)
@@ -102,9 +108,11 @@ class PdfExportIn(Input):
         }
         data["chosen"] = export_period(named, on=local_date(user.timezone, timezone.now()))
         if data["kind"] == Export.Kind.STATEMENT and "account" not in data:
-            raise serializers.ValidationError({"account": "Choose an account."})
+            raise serializers.ValidationError({"account": "Choose an account."}, code=REFUSED)
         if data["kind"] == Export.Kind.MONTHLY_REPORT and not _is_month(data["chosen"]):
-            raise serializers.ValidationError({"month": "Send a month such as 2025-12."})
+            raise serializers.ValidationError(
+                {"month": "Send a month such as 2025-12."}, code=REFUSED
+            )
         return data
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from banking.kernel.api_fields import id_field
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from insights.api.serializers import FigureField, NotConvertedOut, PercentField, RatesUsedOut
@@ -103,7 +104,7 @@ class DismissalOut(serializers.ModelSerializer):
 class DismissalIn(Input):
     """The account and merchant, as listed in the recurring payments."""
 
-    account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    account = id_field()
     merchant_key = serializers.CharField(max_length=120)
     txn_type = serializers.ChoiceField(choices=Transaction.Type.choices, source="direction")
     merchant = serializers.CharField(
@@ -139,8 +140,8 @@ class SameAnswerOut(serializers.ModelSerializer):
 class SameAnswerIn(Input):
     """The bill and the recurring payment, as the doubt lists them."""
 
-    bill = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    account = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    bill = id_field()
+    account = id_field()
     merchant_key = serializers.CharField(max_length=120)
     decision = serializers.ChoiceField(choices=DECISIONS)
     merchant = serializers.CharField(

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import Input
 from banking.limits import MOST_POINTS
 from rewards.models import PointsEntry
@@ -54,8 +55,7 @@ class RewardIn(Input):
     program_name = serializers.CharField(max_length=120)
     points_balance = serializers.IntegerField(min_value=0, max_value=MOST_POINTS, required=False)
     point_value = AmountSerializerField(signed=False, required=False)
-    currency = serializers.CharField(
-        max_length=3,
+    currency = CurrencyCodeField(
         required=False,
         help_text="Currency of the point value. Default: your base currency.",
     )

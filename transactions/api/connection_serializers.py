@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import id_field
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
 from transactions.services.connecting import NEW
@@ -148,7 +149,7 @@ class AccountChoicesIn(Input):
 class LinkIn(Input):
     """A request for Plaid's sign-in page; `connection` renews that connection."""
 
-    connection = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    connection = id_field(required=False)
     return_to = serializers.URLField(max_length=500, required=False)
 
 

@@ -19,6 +19,7 @@ from accounts.models import BankConnection, ConnectedAccount
 from banking.kernel.api import TooLarge
 from banking.kernel.api_input import ApiView, GenericApiView, operation
 from banking.kernel.narrowing import sure
+from banking.kernel.refusals import REFUSED
 from transactions import dispatching
 from transactions.api.connection_serializers import (
     AccountChoicesIn,
@@ -151,10 +152,12 @@ def _refuse_missing(provider: str, given: dict[str, str]) -> None:
     needs = linking.needs_of(provider)
     missing = [name for name in needs if not given.get(name)]
     if missing:
-        raise ValidationError(dict.fromkeys(missing, "This is needed to connect."))
+        raise ValidationError(dict.fromkeys(missing, "This is needed to connect."), code=REFUSED)
     extra = sorted(set(given) - set(needs))
     if extra:
-        raise ValidationError(dict.fromkeys(extra, "This provider doesn't need this."))
+        raise ValidationError(
+            dict.fromkeys(extra, "This provider doesn't need this."), code=REFUSED
+        )
 
 
 class ConnectionDetailApi(ConnectionApi):

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.access import require_change
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import id_field
 from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.api.serializers import TransactionOut
 from transactions.filters import ReviewFilter
@@ -87,9 +88,7 @@ class DecisionIn(Input):
 class DecisionsIn(DecisionIn):
     """One answer to several open questions; without `ids`, to all of them."""
 
-    ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), max_length=1000, required=False
-    )
+    ids = serializers.ListField(child=id_field(), max_length=1000, required=False)
 
 
 class DecisionsOut(serializers.Serializer):

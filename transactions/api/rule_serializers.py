@@ -10,8 +10,10 @@ from rest_framework.response import Response
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import RelatedIdField, id_field
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
+from banking.kernel.refusals import REFUSED
 from banking.limits import PATTERN_LENGTH, ROWS_CHOSEN_BY_API
 from transactions.api.serializers import CategorySlugField, category_of_owner
 from transactions.category_moves import LimitEffect
@@ -60,8 +62,7 @@ def _plain(amount: Decimal | None) -> str | None:
     return f"{amount:.{digits}f}"
 
 
-@extend_schema_field(int)
-class OwnAccountField(serializers.PrimaryKeyRelatedField):
+class OwnAccountField(RelatedIdField):
     """One of the user's own accounts, by id."""
 
     def get_queryset(self) -> Any:
@@ -71,7 +72,7 @@ class OwnAccountField(serializers.PrimaryKeyRelatedField):
 class RuleIn(Input):
     """Fields of a new or edited rule; at least one of the two patterns is required."""
 
-    category = CategorySlugField()
+    category = CategorySlugField(is_needed="Choose a category.")
     keyword_pattern = serializers.CharField(
         max_length=PATTERN_LENGTH,
         default="",
@@ -94,10 +95,6 @@ class RuleIn(Input):
         if "category" in attrs:
             user_id = self.context["request"].user.pk
             attrs["category"] = category_of_owner(user_id, attrs["category"])
-            if attrs["category"] is None:
-                raise serializers.ValidationError(
-                    {"category": "Choose a category."}, code="required"
-                )
         return attrs
 
 
@@ -266,7 +263,7 @@ class BulkCategorizeIn(Input):
     """The transactions (`ids`, or the list's `filter` as an object) and their new category."""
 
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        child=id_field(),
         max_length=ROWS_CHOSEN_BY_API,
         required=False,
     )
@@ -275,6 +272,6 @@ class BulkCategorizeIn(Input):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("ids" in attrs) == ("filter" in attrs):
-            raise serializers.ValidationError("Send either ids or a filter.", code="required")
+            raise serializers.ValidationError("Send either ids or a filter.", code=REFUSED)
         user_id = self.context["request"].user.pk
         return attrs | {"category": category_of_owner(user_id, attrs["category"])}

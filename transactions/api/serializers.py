@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
+from banking.kernel.api_fields import RelatedIdField
 from banking.kernel.api_input import Input
 from transactions.models import Category, CategoryChange, ReviewItem, Transaction
 from users.models import User
@@ -92,16 +93,18 @@ class EnteredOut(TransactionOut):
 
 
 class CategorySlugField(serializers.CharField):
-    """A category slug, or null; `TransactionIn.validate` looks it up among the owner's
-    categories.
+    """A category slug, or null for none unless `is_needed` says what else to send; the body's
+    `validate` looks it up among the owner's categories.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=60, allow_null=True, allow_blank=True, **kwargs)
+    def __init__(self, *, is_needed: str = "", **kwargs: Any) -> None:
+        if is_needed:
+            kwargs["error_messages"] = dict.fromkeys(("blank", "null", "required"), is_needed)
+        may_be_none = not is_needed
+        super().__init__(max_length=60, allow_null=may_be_none, allow_blank=may_be_none, **kwargs)
 
 
-@extend_schema_field(int)
-class VisibleAccountField(serializers.PrimaryKeyRelatedField):
+class VisibleAccountField(RelatedIdField):
     """An account the user can see, by id."""
 
     def get_queryset(self) -> Any:

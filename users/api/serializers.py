@@ -1,11 +1,18 @@
 """JSON serializers for people, sign-in and security."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import Input
+from users.locales import is_locale
 from users.messages.confirmation_mail import unconfirmed_address
-from users.models import User
+from users.models import THEMES, User
+from users.services.people import PHONE_PATTERN
 from users.services.sessions import needs_otp
+from users.timezones import timezone_choices
 
 # Argon2 has no limit of its own, but hashing a megabyte would waste CPU on anonymous requests.
 PASSWORD_MAX_LENGTH = 1024
@@ -34,15 +41,58 @@ class UserOut(serializers.ModelSerializer):
         return needs_otp(user)
 
 
+class _NamedField(serializers.CharField):
+    """The name of something that this installation knows, from a list too long for the schema."""
+
+    default_error_messages = {"does_not_exist": ""}
+
+    def is_known(self, name: str) -> bool:
+        raise NotImplementedError
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if not self.is_known(name):
+            self.fail("does_not_exist", name=name)
+        return name
+
+
+class TimeZoneField(_NamedField):
+    default_error_messages = {"does_not_exist": "“{name}” isn't a time zone we know."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, help_text="Such as Europe/Berlin.", **kwargs)
+
+    def is_known(self, name: str) -> bool:
+        return name in dict(timezone_choices())
+
+
+class LocaleField(_NamedField):
+    default_error_messages = {"does_not_exist": "Choose a language and region such as en-GB."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=12, help_text="Such as en-GB.", **kwargs)
+
+    def is_known(self, name: str) -> bool:
+        return is_locale(name)
+
+
+@extend_schema_field({"type": "string", "maxLength": 32, "pattern": f"^{PHONE_PATTERN}$"})
+class PhoneField(serializers.CharField):
+    """A phone number, or "" for none."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=32, required=False, allow_blank=True)
+
+
 class ProfileIn(Input):
     """Profile fields to change. Omitted fields don't change, with PUT as well as PATCH."""
 
     name = serializers.CharField(max_length=150, required=False)
-    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    base_currency = serializers.CharField(max_length=3, required=False)
-    timezone = serializers.CharField(max_length=64, required=False)
-    locale = serializers.CharField(max_length=12, required=False)
-    theme = serializers.CharField(max_length=5, required=False)
+    phone = PhoneField()
+    base_currency = CurrencyCodeField(required=False)
+    timezone = TimeZoneField(required=False)
+    locale = LocaleField(required=False)
+    theme = serializers.ChoiceField(choices=THEMES, required=False)
 
 
 class EraseIn(Input):
@@ -57,10 +107,10 @@ class SignUpIn(Input):
     name = serializers.CharField(max_length=150)
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False)
-    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    base_currency = serializers.CharField(max_length=3, required=False, allow_blank=True)
-    timezone = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    locale = serializers.CharField(max_length=12, required=False, allow_blank=True)
+    phone = PhoneField()
+    base_currency = CurrencyCodeField(required=False, allow_blank=True)
+    timezone = TimeZoneField(required=False, allow_blank=True)
+    locale = LocaleField(required=False, allow_blank=True)
 
 
 class SignInIn(Input):

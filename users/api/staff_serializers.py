@@ -2,7 +2,9 @@
 
 from rest_framework import serializers
 
+from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import Input
+from users.api.serializers import PhoneField
 from users.masking import masked_email, masked_name, masked_phone, masked_text
 from users.models import AuditEvent, Notification, User
 
@@ -53,8 +55,8 @@ class PersonIn(Input):
     name = serializers.CharField(max_length=150)
     email = serializers.EmailField(max_length=254)
     role = serializers.ChoiceField(choices=User.Role.choices, required=False)
-    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    base_currency = serializers.CharField(max_length=3, required=False, allow_blank=True)
+    phone = PhoneField()
+    base_currency = CurrencyCodeField(required=False, allow_blank=True)
     is_active = serializers.BooleanField(required=False)
 
 
@@ -65,7 +67,7 @@ class PersonChangeIn(Input):
     is_active = serializers.BooleanField(required=False)
     kyc_status = serializers.ChoiceField(choices=User.KycStatus.choices, required=False)
     name = serializers.CharField(max_length=150, required=False)
-    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    phone = PhoneField()
 
 
 class ReceiptOut(serializers.ModelSerializer):

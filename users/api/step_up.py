@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
+from banking.kernel.refusals import REFUSED
 from users.api.errors import StepUpRequired
 from users.api.serializers import StepUpIn, StepUpOut
 from users.services import sessions
@@ -76,7 +77,7 @@ def _prove(request: Request, password: str = "", otp: str = "") -> None:
             )
         return
     if not password:
-        raise ValidationError({"password": "Send your password, or a code as “otp”."})
+        raise ValidationError({"password": "Send your password, or a code as “otp”."}, code=REFUSED)
     # Signed-in clients have a separate limit, so others cannot use it up.
     device = f"client {client_of(request)}"
     if not sessions.prove_password(

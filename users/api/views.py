@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
 from banking.kernel.django_private import django_request
+from banking.kernel.refusals import REFUSED
 from users import limits
 from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
@@ -158,7 +159,7 @@ class SignOutApi(AuthApi):
             return Response(status=status.HTTP_204_NO_CONTENT)
         bearer = TokenAuthentication().authenticate(request)
         if bearer is None:
-            raise ValidationError({"refresh": ["Send the refresh token."]})
+            raise ValidationError({"refresh": ["Send the refresh token."]}, code=REFUSED)
         user, access = bearer
         _end_family(user, UUID(access["family"]))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -26,7 +26,8 @@ EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
 _NOT_IN_A_NAME = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|://|\bwww\.", re.IGNORECASE
 )
-_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,30}", re.ASCII)
+PHONE_PATTERN = r"\+?[0-9][0-9 ()./-]{4,30}"
+_PHONE = re.compile(PHONE_PATTERN, re.ASCII)
 
 
 def sign_up(

@@ -84,7 +84,7 @@ def test_a_services_refusal_is_rolled_back_and_stored(alice):
     assert (first.status_code, first.data) == (second.status_code, second.data)
     assert first.status_code == 400
     assert first.data["errors"] == [
-        {"code": "invalid", "detail": "There is not enough money.", "attr": "amount"}
+        {"code": "refused", "detail": "There is not enough money.", "attr": "amount"}
     ]
     assert IdempotentCommand.objects.get().status_code == 400
     assert not AuditEvent.objects.exists()

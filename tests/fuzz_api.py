@@ -1,0 +1,199 @@
+"""`make fuzz-api`: what the schema says against what a live server does, by Schemathesis.
+
+    python -m tests.fuzz_api [--seed N] [--examples N]
+
+Requests by the demo's owner, by another person and by nobody, on a server and a database of their
+own. Fails on a 5xx, on an answer that the schema does not describe, and on an operation that takes
+what the schema forbids or refuses what it allows, unless ARGUED names it.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banking.settings_test")
+
+from banking import limits
+from tests.live_server import granian
+from tests.servers import environment_without_settings
+
+PASSWORD = "demo-Passw0rd!"
+PEOPLE = {"owner": "demo@example.com", "another person": "support@example.com", "anonymous": ""}
+TRANSACTIONS = 1_500
+LEAST_REQUESTS = 3_000
+# Examples of an operation.
+SHOWN = 2
+CHECKS = {
+    "not_a_server_error": "server errors",
+    "status_code_conformance": "answers not in the schema",
+    "content_type_conformance": "answers not in the schema",
+    "response_headers_conformance": "answers not in the schema",
+    "response_schema_conformance": "answers not in the schema",
+    "ignored_auth": "answers without a sign-in",
+    "negative_data_rejection": "takes what the schema forbids",
+    "positive_data_acceptance": "refuses what the schema allows",
+}
+# They would end the sign-in or the person that the other requests are made as.
+LEFT_OUT = r"^/api/(auth/logout|users/me/sessions.*|users/me/erase)$"
+# Codes of refusals that no schema can say; docs/API.md explains each.
+BEYOND_A_SCHEMA = {
+    *("does_not_exist", "invalid_currency", "unique", "refused", "date_out_of_range"),
+    *("too_many_decimals", "insufficient_funds", "rate_missing", "not_a_statement"),
+    *("wrong_key", "wrong_credentials", "otp_wrong"),
+    *("password_too_short", "password_too_common", "password_too_similar"),
+    "password_entirely_numeric",
+}
+# Operations that differ from the schema all the same, and why.
+ARGUED = {
+    "POST /api/transactions": "a description or a merchant is required; either is enough",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--examples", type=int, default=15, help="for each operation of the owner")
+    parser.add_argument("--keep", type=Path, help="a folder for the logs")
+    options = parser.parse_args()
+    say(f"Seed {options.seed}.")
+    # We ask more often than a person may.
+    os.environ["RATE_LIMITS"] = ",".join(f"{name}=off" for name in limits.DEFAULTS)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        folder = options.keep or Path(name)
+        folder.mkdir(exist_ok=True)
+        database = demo_database(folder)
+        found = []
+        for person, email in PEOPLE.items():
+            served = folder / person.replace(" ", "-")
+            served.mkdir()
+            examples = options.examples if person == "owner" else 2
+            with granian(served, database) as address:
+                fuzz(address, served, email, seed=options.seed, examples=examples)
+            found.append(tell(person, served / "cases"))
+    return int(not all(found))
+
+
+def demo_database(folder: Path) -> Path:
+    """A database with the demo household."""
+    database = folder / "demo.sqlite3"
+    environment = environment_without_settings() | {
+        "DJANGO_SETTINGS_MODULE": "banking.settings_test",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "DATA_DIR": str(folder),
+    }
+    for command in (["migrate"], ["load_demo", "--force", f"--transactions={TRANSACTIONS}"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+    return database
+
+
+def sign_in(address: str, email: str) -> str:
+    server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    body = json.dumps({"email": email, "password": PASSWORD})
+    server.request("POST", "/api/auth/login", body, {"Content-Type": "application/json"})
+    return json.loads(server.getresponse().read())["access"]
+
+
+def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) -> None:
+    """Run Schemathesis as this person; tests/fuzz_hooks.py writes what happened to `cases`."""
+    token = sign_in(address, email) if email else ""
+    owner = token if email == PEOPLE["owner"] else sign_in(address, PEOPLE["owner"])
+    environment = environment_without_settings() | {
+        "SCHEMATHESIS_HOOKS": "tests.fuzz_hooks",
+        "FUZZ_URL": address,
+        "FUZZ_TOKEN": owner,
+        "FUZZ_SEED": str(seed),
+        "FUZZ_LOG": str(folder / "cases"),
+    }
+    checks = [name for name in CHECKS if email or name != "ignored_auth"]
+    with (folder / "schemathesis").open("w") as log:
+        subprocess.run(
+            [
+                *(str(Path(sys.executable).with_name("schemathesis")), "run"),
+                f"{address}/api/schema?format=json",
+                *(("--header", f"Authorization: Bearer {token}") if token else ()),
+                *("--exclude-path-regex", LEFT_OUT, "--exclude-operation-id", "users_me_erase"),
+                *("--checks", ",".join(checks), "--phases", "coverage,fuzzing"),
+                *("--max-examples", str(examples), "--seed", str(seed), "--no-shrink"),
+                *("--continue-on-failure", "--suppress-health-check", "all"),
+                *("--request-timeout", "30", "--generation-database", "none", "--no-color"),
+            ],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+        )
+
+
+def tell(person: str, log: Path) -> bool:
+    """Print what was found as this person, and return whether it is in order."""
+    cases, failures = read(log)
+    statuses = Counter(case["status"] // 100 for case in cases.values())
+    shares = ", ".join(f"{count} × {status}xx" for status, count in sorted(statuses.items()))
+    say(f"\nAs {person}: {len(cases)} requests ({shares})")
+    kinds: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for pk, check, told in failures:
+        case = cases[pk]
+        if beyond_a_schema(case, check):
+            continue
+        why = "" if case["answer"] else told
+        text = (
+            f"{case['sent']:.400} {case['body']:.400}\n      {case['status']} {case['answer']}{why}"
+        )
+        kinds[CHECKS[check]][case["operation"]].append(text)
+    rules = Counter(code for pk, check, _ in failures for code in beyond_a_schema(cases[pk], check))
+    counts = ", ".join(f"{code} {count}" for code, count in rules.most_common())
+    say(f"  refused by rules that no schema can say: {counts or 'none'}")
+    is_right = person != "owner" or len(cases) >= LEAST_REQUESTS
+    for kind in dict.fromkeys(CHECKS.values()):
+        say(f"  {kind}: {len(kinds[kind])} operations")
+        for operation, examples in sorted(kinds[kind].items()):
+            reason = ARGUED.get(operation, "")
+            is_right &= bool(reason)
+            say(f"    {operation} ({len(examples)}){reason and f': {reason}'}")
+            for example in [] if reason else examples[:SHOWN]:
+                say(f"      {example:.1200}")
+    return is_right
+
+
+def beyond_a_schema(case: dict[str, Any], check: str) -> set[str]:
+    """The codes of a refusal, if all of them stand for rules that no schema can say."""
+    if check != "positive_data_acceptance" or not case["answer"].startswith("{"):
+        return set()
+    codes = {error["code"] for error in json.loads(case["answer"])["errors"]}
+    return codes if codes <= BEYOND_A_SCHEMA else set()
+
+
+def read(log: Path) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str, str]]]:
+    """The cases by id, and (id, check, sentence) of each failure."""
+    cases, failures = {}, []
+    for line in log.open():
+        facts = json.loads(line)
+        if "failed" in facts:
+            failures.append((facts["case"], facts["failed"], facts["told"]))
+        else:
+            cases[facts["case"]] = facts
+    return cases, failures
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What Schemathesis loads for `make fuzz-api` (tests/fuzz_api.py): real ids, and a log of cases.
+
+Random ids lead to a 404 long before a body is read. So half of the requests get ids, categories and
+currencies that the person has.
+"""
+
+import http.client
+import json
+import os
+import random
+from typing import Any
+from uuid import uuid4
+
+import schemathesis
+
+# The owner's token, whoever the requests are made as.
+ADDRESS, TOKEN, LOG = (os.environ.get(f"FUZZ_{name}", "") for name in ("URL", "TOKEN", "LOG"))
+# Fields of bodies, and the list that has their values.
+FIELDS = {
+    **dict.fromkeys(("account", "source", "target"), ("/api/accounts", "id")),
+    "bill": ("/api/bills", "id"),
+    "transaction": ("/api/transactions", "id"),
+    **dict.fromkeys(("category", "parent", "move_to"), ("/api/categories", "slug")),
+}
+LISTS = {"accounts": "account", "transactions": "transaction", "categories": "category"}
+# Objects come and go while we fuzz.
+ASKED_AFTER = 40
+_chance = random.Random(int(os.environ.get("FUZZ_SEED", "0")))
+_known: dict[str, tuple[int, list[dict[str, Any]]]] = {}
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Put in a new Idempotency-Key, and ids that there are, in every second request."""
+    if case.headers and case.headers.get("Idempotency-Key", "").strip().isprintable():
+        case.headers["Idempotency-Key"] = uuid4().hex
+    if not TOKEN or _chance.random() < 0.5:
+        return
+    for name in case.path_parameters:
+        rows = _rows(case.path.partition("/{")[0])
+        if name in ("id", "pk") and rows and "id" in rows[0]:
+            case.path_parameters[name] = _chance.choice(rows)["id"]
+    if isinstance(case.body, dict):
+        case.body = {name: _real(name, value) for name, value in case.body.items()}
+
+
+def _real(name: str, value: Any) -> Any:
+    if name in LISTS and isinstance(value, list):
+        return [_real(LISTS[name], one) for one in value]
+    address, key = FIELDS.get(name, ("", ""))
+    rows = _rows(address) if address else []
+    is_of_its_type = rows and isinstance(value, type(rows[0][key])) and value != ""
+    return _chance.choice(rows)[key] if is_of_its_type else value
+
+
+def _rows(address: str) -> list[dict[str, Any]]:
+    age, rows = _known.get(address, (ASKED_AFTER, []))
+    if age >= ASKED_AFTER:
+        age, rows = 0, _ask(address)
+    _known[address] = age + 1, rows
+    return rows
+
+
+def _ask(address: str) -> list[dict[str, Any]]:
+    server = http.client.HTTPConnection(ADDRESS.removeprefix("http://"), timeout=60)
+    server.request("GET", address, headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = server.getresponse()
+    text = answer.read()
+    found = json.loads(text) if answer.status == 200 else []
+    rows = found.get("results", []) if isinstance(found, dict) else found
+    return [row for row in rows if isinstance(row, dict)]
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Add a line about this case to the log."""
+    _log(
+        case,
+        operation=case.operation.label,
+        status=response.status_code,
+        answer=response.text if response.status_code >= 400 else "",
+        sent=f"{response.request.method} {response.request.url}",
+        body=_text(response.request.body),
+    )
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Add a line about a check that failed. Schemathesis counts it as well."""
+    _log(case, failed=failure.checks[0], told=str(failure)[:1000])
+    return True
+
+
+def _log(case: Any, **facts: Any) -> None:
+    with open(LOG, "a") as log:
+        log.write(json.dumps({"case": case.id, **facts}) + "\n")
+
+
+def _text(body: Any) -> str:
+    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+    return text[:2000]
