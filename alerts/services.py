@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.utils import timezone
@@ -14,7 +13,7 @@ from alerts.facts import Fact
 from alerts.models import Alert, AlertQuerySet, AlertSubscription, AlertType
 from alerts.subscriptions import AMOUNT, RULES, URGENT, Choice
 from banking.kernel.money import LARGEST_AMOUNT, exact_amount
-from banking.kernel.refusals import REFUSED
+from banking.kernel.refusals import refused
 from users.audit import trail
 from users.messages.outbox import EMAIL, SMS, notify, opt_in
 from users.models import User
@@ -145,17 +144,13 @@ def check_threshold(kind: str, threshold: Decimal | None, currency: str = "") ->
         return
     rule = RULES[kind]
     if not rule.unit:
-        raise _refused("This alert type has no threshold.")
+        raise refused("threshold", "This alert type has no threshold.")
     if not 0 < threshold <= LARGEST_AMOUNT:
-        raise _refused("Enter a threshold above zero.")
+        raise refused("threshold", "Enter a threshold above zero.")
     if rule.most is not None and threshold > rule.most:
-        raise _refused(f"Enter at most {rule.most}.")
+        raise refused("threshold", f"Enter at most {rule.most}.")
     if rule.unit == AMOUNT and currency:
         exact_amount(threshold, currency, "threshold")
-
-
-def _refused(sentence: str) -> ValidationError:
-    return ValidationError({"threshold": ValidationError(sentence, code=REFUSED)})
 
 
 def _own(actor: User, alerts: Sequence[Alert]) -> AlertQuerySet:

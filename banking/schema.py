@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import build_mock_request
 from rest_framework.request import Request
 
 from banking.kernel.api import AMOUNT_PATTERN, SUM_PATTERN
-from banking.kernel.api_parameters import CURSOR, DAY, ID, MONTH, PAGE_SIZE
+from banking.kernel.api_parameters import CURRENCY_LIST, CURSOR, DAY, ID, MONTH, PAGE_SIZE
 from banking.kernel.filters import CurrencyFilter
 from banking.kernel.forms import YesNoField
 from banking.kernel.money import active_currencies
@@ -142,7 +142,7 @@ def _describe_filters_in_bodies(result: dict) -> None:
     paths, schemas = result["paths"], result["components"]["schemas"]
     parameters = paths["/api/transactions"]["get"]["parameters"]
     filters = {
-        one["name"]: one["schema"] | {"nullable": True}
+        one["name"]: _or_null(one["schema"])
         for one in parameters
         if one["name"] not in (CURSOR.name, PAGE_SIZE.name)
     }
@@ -156,6 +156,11 @@ def _describe_filters_in_bodies(result: dict) -> None:
     }
     body = paths["/api/export/csv"]["post"]["requestBody"]["content"]["application/json"]
     body["schema"] = {"$ref": "#/components/schemas/CsvExportRequest"}
+
+
+def _or_null(schema: dict) -> dict:
+    nullable = schema | {"nullable": True}
+    return nullable | {"enum": [*schema["enum"], None]} if "enum" in schema else nullable
 
 
 def _loosen_unions(result: dict) -> None:
@@ -194,7 +199,7 @@ def _bound_ids(result: dict) -> None:
 
 
 # Read as if they were not sent, as a form sends what was left empty.
-_MAY_BE_EMPTY = (DAY, MONTH)
+_MAY_BE_EMPTY = (DAY, MONTH, CURRENCY_LIST)
 
 
 def _allow_empty_values(result: dict) -> None:

@@ -25,7 +25,7 @@ from accounts.exchange import Rate, RateMissing, convert
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_fields import CurrencyCodeField
 from banking.kernel.api_input import ApiView, Input, operation
-from banking.kernel.api_parameters import DAY, currency_parameter
+from banking.kernel.api_parameters import CURRENCY_LIST, DAY, currency_parameter
 from banking.kernel.filters import read_day
 from banking.kernel.forms import yes_or_no
 from banking.kernel.money import (
@@ -67,14 +67,10 @@ class RatesOut(serializers.Serializer):
     missing = serializers.ListField(child=serializers.CharField())
 
 
-LONGEST_LIST = 800
-CURRENCY_LIST = "^[A-Z]{3}(,[A-Z]{3})*$"
-
-
 class RatesQuery(serializers.Serializer):
     base = CurrencyCodeField(required=False)
     on = serializers.CharField(required=False)
-    currencies = serializers.CharField(required=False, max_length=LONGEST_LIST)
+    currencies = serializers.CharField(required=False, max_length=CURRENCY_LIST["maxLength"])
 
     def validate_on(self, text: str) -> date:
         try:
@@ -163,7 +159,7 @@ class CurrencyRatesApi(ApiView):
             OpenApiParameter("on", DAY, description=f"On or after {FIRST_RATES}. Default: today."),
             OpenApiParameter(
                 "currencies",
-                {"type": "string", "pattern": CURRENCY_LIST, "maxLength": LONGEST_LIST},
+                CURRENCY_LIST,
                 description="Such as EUR,GBP. Default: your own and common ones.",
             ),
         ],

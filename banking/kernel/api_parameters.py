@@ -15,6 +15,11 @@ from banking.kernel.money import active_currencies
 ID: dict[str, Any] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
 DAY = {"type": "string", "format": "date"}
 MONTH = {"type": "string", "pattern": r"^(19[5-9]\d|20\d\d|2100)-(0[1-9]|1[0-2])$"}
+CURRENCY_LIST: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^[A-Z]{3}(,[A-Z]{3})*$",
+    "maxLength": 800,
+}
 CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` of another page.")
 PAGE_SIZE = OpenApiParameter(
     "page_size",

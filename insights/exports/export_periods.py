@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from django.core.exceptions import ValidationError
-
 from banking.kernel.formats import date_format
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.kernel.refusals import refused
 from banking.limits import EXPORT_DAYS
 from insights.figures.period_choice import choose_period
 
@@ -56,5 +55,5 @@ def offered_periods(on: date) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _bounded(period: Period) -> Period:
     if period.days > EXPORT_DAYS:
-        raise ValidationError({"date_from": "Choose at most ten years."})
+        raise refused("date_from", "Choose at most ten years.")
     return period

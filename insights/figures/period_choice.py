@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from banking.kernel.filters import read_day
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.kernel.refusals import refused
 
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
@@ -116,7 +117,7 @@ def _custom(params: Mapping[str, str], on: date) -> Period:
     last = _day(params, "date_to") or on
     start = _day(params, "date_from") or first_of_month(last)
     if last < start:
-        raise ValidationError({"date_to": "The last day is before the first."})
+        raise refused("date_to", "The last day is before the first.")
     return Period(start, last + timedelta(days=1))
 
 
