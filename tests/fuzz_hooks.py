@@ -26,22 +26,38 @@ LISTS = {"accounts": "account", "transactions": "transaction", "categories": "ca
 # Objects come and go while we fuzz.
 ASKED_AFTER = 40
 _chance = random.Random(int(os.environ.get("FUZZ_SEED", "0")))
+# Cases whose address names an object of the demo's owner.
+_of_the_owner: set[str] = set()
 _known: dict[str, tuple[int, list[dict[str, Any]]]] = {}
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Put in a new Idempotency-Key, and ids that there are, in every second request."""
-    if case.headers and case.headers.get("Idempotency-Key", "").strip().isprintable():
+    """Put in a new Idempotency-Key, and ids that there are, in every second request.
+
+    What is meant to break the schema stays as it is.
+    """
+    if _is_valid(case, "header") and case.headers and case.headers.get("Idempotency-Key"):
         case.headers["Idempotency-Key"] = uuid4().hex
     if not TOKEN or _chance.random() < 0.5:
         return
-    for name in case.path_parameters:
+    for name in case.path_parameters if _is_valid(case, "path") else ():
         rows = _rows(case.path.partition("/{")[0])
-        if name in ("id", "pk") and rows and "id" in rows[0]:
+        if name == "id" and rows and "id" in rows[0]:
             case.path_parameters[name] = _chance.choice(rows)["id"]
-    if isinstance(case.body, dict):
+            _of_the_owner.add(case.id)
+    if isinstance(case.body, dict) and _is_valid(case, "body"):
         case.body = {name: _real(name, value) for name, value in case.body.items()}
+
+
+def _is_valid(case: Any, place: str) -> bool:
+    """Whether this part of the request is as the schema says."""
+    if case.meta is None or case.meta.generation.mode.is_positive:
+        return True
+    parts = {location.value: part for location, part in case.meta.components.items()}
+    broken = getattr(case.meta.phase.data, "parameter_location", None)
+    is_broken = broken is not None and broken.value == place
+    return place in parts and parts[place].mode.is_positive and not is_broken
 
 
 def _real(name: str, value: Any) -> Any:
@@ -81,6 +97,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
         answer=response.text if response.status_code >= 400 else "",
         sent=f"{response.request.method} {response.request.url}",
         body=_text(response.request.body),
+        is_of_the_owner=case.id in _of_the_owner,
     )
 
 
