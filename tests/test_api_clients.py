@@ -61,8 +61,10 @@ def test_schema_describes_responses_bodies_and_downloads(schema):
     for name, shape in schema["components"]["schemas"].items():
         if name.endswith("Out") and name != "OverviewOut" and "properties" in shape:
             assert set(shape["required"]) == set(shape["properties"]), name
-        for field, schema in shape.get("properties", {}).items():
-            assert not (schema.get("minLength") and schema.get("default") == ""), (name, field)
+        for field, property_schema in shape.get("properties", {}).items():
+            assert not (
+                property_schema.get("minLength") and property_schema.get("default") == ""
+            ), (name, field)
     kinds = set()
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
