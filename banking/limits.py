@@ -22,8 +22,8 @@ IDEMPOTENCY_KEYS_FOR = timedelta(days=7)
 IMPORT_PROGRESS_FOR = timedelta(hours=1)
 # The forecast's hit rate: one value per day, as the forecast uses whole days.
 HIT_RATE_SECONDS = 24 * 3600
-# The count of open "Is this the same?" questions, for the same reason.
-OPEN_DOUBTS_SECONDS = 24 * 3600
+# What comes until payday, for the same reason.
+OUTLOOK_SECONDS = 24 * 3600
 # Finished syncs of connected banks; each connection keeps its latest.
 SYNC_RUNS_FOR = timedelta(days=90)
 # The latest responses of exchange rate sources.

@@ -95,11 +95,11 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
         line.maybe_paid = line.bill.pk in found
 
 
-def next_lines(*, user: User, on: date) -> tuple[Line, ...]:
-    """For the home page: overdue bills and those due in the next 30 days, five at most."""
+def next_lines(*, user: User, on: date, most: int = MOST_NEXT) -> tuple[Line, ...]:
+    """For the home page: overdue bills and those due in the next 30 days, `most` of them."""
     mine = Bill.objects.visible_to(user).for_list().open()
     soon = mine.filter(due_date__lte=on + timedelta(days=SOON_DAYS)).order_by("due_date", "id")
-    found = list(soon[:MOST_NEXT])
+    found = list(soon[:most])
     lacking = shortfalls(user=user, on=on) if found else {}
     return tuple(lines(found, on, lacking))
 

@@ -14,7 +14,15 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from insights.models import Export, JobState, RecurringDismissal, SameAnswer, WorkItem
+from insights.models import (
+    Export,
+    HomeState,
+    JobState,
+    RecurringDismissal,
+    SameAnswer,
+    SampleData,
+    WorkItem,
+)
 from insights.staff.admin_home import staff_home
 from insights.views import staff as customer_pages
 from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, staff_site
@@ -91,6 +99,30 @@ class SameAnswerAdmin(ReadOnlyAdmin):
     list_filter = ["is_same"]
     search_fields = ["user__email", "bill_name", "name"]
     list_select_related = ["user", "account"]
+
+
+@admin.register(HomeState)
+class HomeStateAdmin(ReadOnlyAdmin):
+    """How people arranged their home page."""
+
+    group, label = "Technical", "Home pages"
+    customer_path = "user"
+    list_display = ["customer", "visited_at", "set_up_at", "updated_at"]
+    list_filter = [("set_up_at", admin.EmptyFieldListFilter)]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
+
+
+@admin.register(SampleData)
+class SampleDataAdmin(ReadOnlyAdmin):
+    """Who asked for sample data, and when they removed it."""
+
+    group, label = "Technical", "Sample data"
+    customer_path = "user"
+    list_display = ["customer", "created_at", "removed_at"]
+    list_filter = [("removed_at", admin.EmptyFieldListFilter)]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
 
 
 class ScheduleAdmin(StaffAdmin):

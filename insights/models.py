@@ -254,3 +254,76 @@ class WorkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue}: {self.key}"
+
+
+class HomeStateQuerySet(models.QuerySet["HomeState"]):
+    def visible_to(self, user: User) -> "HomeStateQuerySet":
+        """The user's own."""
+        return self.filter(user=user)
+
+
+class HomeState(models.Model):
+    """How one person arranged the home page, and when they last saw it.
+
+    The lists hold card names (`insights.home.cards`); a card in none of them has its usual place,
+    so that new cards appear by themselves. `visited_at` is the first visit of the latest day,
+    `visited_before_at` that of the day before it. Only `insights.home.arranging` writes it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="home_state"
+    )
+    narrow = models.JSONField(default=list, blank=True)
+    wide = models.JSONField(default=list, blank=True)
+    hidden = models.JSONField(default=list, blank=True)
+    visited_at = models.DateTimeField(null=True, blank=True)
+    visited_before_at = models.DateTimeField(null=True, blank=True)
+    # When every step of "Getting started" was done; it is not shown again.
+    set_up_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = HomeStateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "home page arrangement"
+
+    def __str__(self) -> str:
+        return f"home page of {self.user_id}"
+
+
+class SampleDataQuerySet(models.QuerySet["SampleData"]):
+    def visible_to(self, user: User) -> "SampleDataQuerySet":
+        """The user's own."""
+        return self.filter(user=user)
+
+    def present(self) -> "SampleDataQuerySet":
+        """Not removed."""
+        return self.filter(removed_at=None)
+
+
+class SampleData(models.Model):
+    """The invented household a person asked for: exactly what was created, to be removed again.
+
+    `removed` holds what the removal moved to the trash, so that undoing it brings back exactly
+    that. Only `insights.home.sampling` writes it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sample_data"
+    )
+    account_ids = models.JSONField(default=list)
+    budget_ids = models.JSONField(default=list)
+    bill_ids = models.JSONField(default=list)
+    removed = models.JSONField(default=dict, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SampleDataQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "sample data"
+        verbose_name_plural = "sample data"
+
+    def __str__(self) -> str:
+        return f"sample data of {self.user_id}"

@@ -6,6 +6,10 @@ from insights.views import exports, figures, home, outlook
 app_name = "insights"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("dashboard/cards/", home.home_cards, name="home_cards"),
+    path("dashboard/sample/", home.sample_add, name="sample_add"),
+    path("dashboard/sample/remove/", home.sample_remove, name="sample_remove"),
+    path("dashboard/sample/restore/", home.sample_restore, name="sample_restore"),
     path("dashboard/overview", DashboardOverviewPage.as_view(), name="dashboard_overview"),
     path("exports/", exports.export_list, name="export_list"),
     path("exports/statement/", exports.export_statement, name="export_statement"),

@@ -8,9 +8,11 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accounts.services import delete_account
 from accounts.sharing import accept_share, share_account
 from bills.services.paying import pay_bill
 from budgets.services import create_budget
+from insights.home.sampling import add_sample_data, remove_sample_data
 from tests.builders import make_account, make_transaction, make_user
 from tests.world import SECRET
 from transactions.models import Category, Change, ImportRow, Transaction
@@ -70,6 +72,21 @@ def import_of_two_accounts(world: World) -> None:
         b"2026-03-14,Spare,-4.00,Cake\n",
         mapping={"date_format": "%Y-%m-%d", "sign_convention": "signed"},
     )
+
+
+def no_accounts(world: World) -> None:
+    for account in world["owner"].accounts.all():
+        delete_account(actor=world["owner"], account=account)
+
+
+def sampled(world: World) -> None:
+    no_accounts(world)
+    add_sample_data(actor=world["owner"], on=timezone.now().date())
+
+
+def sample_gone(world: World) -> None:
+    sampled(world)
+    remove_sample_data(actor=world["owner"], at=timezone.now())
 
 
 def left_out_import(world: World) -> None:

@@ -44,6 +44,7 @@ from tests.command_bodies import (
     mapped_form,
     mapping_entries,
     matching_rule,
+    no_accounts,
     nothing,
     other_rule,
     paid,
@@ -55,6 +56,8 @@ from tests.command_bodies import (
     reward_entries,
     rule_entries,
     same_decision,
+    sample_gone,
+    sampled,
     shared_by_owner,
     shared_with_owner,
     spent_for_months,
@@ -108,6 +111,25 @@ PUT_PATCH = "PUT PATCH"
 # Paying a bill earns points in the program that rewards bill payments.
 PAID = ("transactions.transaction.created", "rewards.points.earn", "bills.bill.paid")
 UNPAID = ("rewards.points.taken_back", "transactions.transaction.deleted", "bills.bill.unpaid")
+# Four accounts with their histories, five budgets, two bills.
+SAMPLE_ADDED = (
+    *(("accounts.account.opened", "transactions.history.posted") * 4),
+    *(("budgets.budget.created",) * 5),
+    *(("bills.bill.created",) * 2),
+    "insights.sample.added",
+)
+SAMPLE_REMOVED = (
+    *(("bills.bill.deleted",) * 2),
+    *(("budgets.budget.deleted",) * 5),
+    *(("accounts.account.deleted",) * 4),
+    "insights.sample.removed",
+)
+SAMPLE_RESTORED = (
+    *(("accounts.account.restored",) * 4),
+    *(("budgets.budget.restored",) * 5),
+    *(("bills.bill.restored",) * 2),
+    "insights.sample.restored",
+)
 
 ACCOUNTS = [
     *does("accounts:account_create", account_entries, "accounts.account.opened"),
@@ -346,6 +368,10 @@ PLANS = [
     *does("api_reward_restore", nothing, "rewards.program.restored",
           ready=gone("reward", delete_program)),
     *does("api_reward_entries", entry_entries, "rewards.points.earn"),
+    *does("insights:home_cards", {"card": "worth", "act": "hide"}, "insights.home.arranged"),
+    *does("insights:sample_add", nothing, *SAMPLE_ADDED, ready=no_accounts),
+    *does("insights:sample_remove", nothing, *SAMPLE_REMOVED, ready=sampled),
+    *does("insights:sample_restore", nothing, *SAMPLE_RESTORED, ready=sample_gone),
     *does("insights:recurring_dismiss", as_form(dismissal, txn_type="direction", merchant="name"),
           "insights.recurring.dismissed"),
     *does("insights:recurring_restore", nothing, "insights.recurring.restored"),

@@ -61,6 +61,8 @@ LISTS = {
     "api_change_list",
     "api_bulk_categorize",
     *("insights:home", "insights:dashboard_overview", "api_dashboard_overview"),
+    *("insights:home_cards", "insights:sample_add"),
+    *("insights:sample_remove", "insights:sample_restore"),
     *("insights:cash_flow", "insights:categories", "insights:merchants", "insights:burn_rate"),
     *("insights:net_worth", "insights:yearly"),
     *("api_insights_cash_flow", "api_insights_categories", "api_insights_merchants"),

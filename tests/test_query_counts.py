@@ -21,6 +21,8 @@ from transactions.services.transfers import transfer_funds
 
 # URL (formatted with the first account and transaction) and the maximum number of queries.
 LISTS = {
+    "/": 60,
+    "/dashboard/cards/": 8,
     "/accounts/": 12,
     "/exports/": 10,
     "/api/exports": 5,
@@ -159,6 +161,8 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
     client = client_for(alice)
     # The first request of a session stores the device.
     client.get("/alerts/bell/")
+    # The first visit of a day is noted.
+    client.get("/")
     few = {address: queries_of(client, address) for address in limits}
     for number in range(2, 20):
         grow(alice, bob, number)

@@ -11,7 +11,12 @@ from functools import cache
 from typing import NewType
 
 from babel.core import get_global
-from babel.numbers import format_currency, get_currency_name, get_currency_precision
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    get_currency_name,
+    get_currency_precision,
+)
 from django.core.exceptions import ValidationError
 
 from banking.kernel.region import locale_of
@@ -167,6 +172,12 @@ def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
     text = format_currency(amount, currency, locale=locale_of(locale))
     unmarked = text.translate(_DIRECTION_MARKS)
     return text if unmarked == text else f"{FIRST_STRONG_ISOLATE}{unmarked}{POP_ISOLATE}"
+
+
+def format_compact(amount: Decimal, currency: str, locale: str = "en") -> str:
+    """A round amount in few characters: "$2.5K", "2500 €"; for the scale of a chart only."""
+    text = format_compact_currency(amount, currency, locale=locale_of(locale), fraction_digits=1)
+    return text.translate(_DIRECTION_MARKS)
 
 
 def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:

@@ -23,6 +23,7 @@ from banking.kernel.icons import NoSuchIconError, draw
 from banking.kernel.money import (
     FIRST_STRONG_ISOLATE,
     POP_ISOLATE,
+    format_compact,
     format_money,
     minor_unit_digits,
     plain_amount,
@@ -89,6 +90,13 @@ def money_figure(
         plain_amount(amount, currency),
         body,
     )
+
+
+@register.simple_tag(takes_context=True)
+def money_compact(context: dict[str, Any], amount: Decimal, currency: str) -> str:
+    """{% money_compact tick.amount currency %}: "$2.5K", for the lines of a chart."""
+    reader = getattr(context.get("request"), "user", None)
+    return format_compact(amount, currency, getattr(reader, "locale", "en-US"))
 
 
 @register.filter
@@ -380,19 +388,25 @@ def progress_bar(
 
 
 @register.simple_tag
-def sparkline(values: Sequence[Decimal | float | None]) -> SafeString:
-    """{% sparkline last_months %}: a line without axes; decorates a figure given in words."""
+def sparkline(values: Sequence[Decimal | float | None], stepped: bool = False) -> SafeString:
+    """{% sparkline last_months %}: a line without axes; decorates a figure given in words.
+
+    `stepped`: each value holds until the next one, as a balance does.
+    """
     known = [float(value) for value in values or [] if value is not None]
     if len(known) < 2:
         return mark_safe("")
     low, high = min(known), max(known)
     spread = (high - low) or 1.0
     step = 100 / (len(known) - 1)
-    points = [
-        f"{position * step:.1f},{28 - (value - low) / spread * 26:.1f}"
-        for position, value in enumerate(known)
-    ]
-    line = " ".join(points)
+    heights = [28 - (value - low) / spread * 26 for value in known]
+    corners = [(position * step, height) for position, height in enumerate(heights)]
+    if stepped:
+        stairs = [
+            [(x, before), (x, y)] for before, (x, y) in zip(heights, corners[1:], strict=False)
+        ]
+        corners = [corners[0], *(corner for stair in stairs for corner in stair)]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     return format_html(
         '<svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" '
         'aria-hidden="true"><polygon class="sparkline__area" points="0,30 {} 100,30"/>'

@@ -6,7 +6,7 @@ from datetime import date
 from alerts.models import Alert
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
-from bills.page import Line, next_lines
+from bills.page import MOST_NEXT, Line, next_lines
 from budgets.month import budget_month
 from budgets.progress import BudgetProgress
 from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
@@ -22,6 +22,8 @@ from users.policy import Ability, may
 
 TREND_MONTHS = 12
 RECENT_COUNT = 10
+# Enough to tell which bills need attention.
+OPEN_BILLS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Overview:
     trend_period: Period
     recent: tuple[Transaction, ...]
     budgets: tuple[BudgetProgress, ...]
-    bills: tuple[Line, ...]
+    open_bills: tuple[Line, ...]
     rewards: RewardsTotal
     alerts_count: int
 
@@ -49,6 +51,11 @@ class Overview:
     def is_empty(self) -> bool:
         """Whether the user has no account yet, owned or shared."""
         return not self.coverage.accounts
+
+    @property
+    def bills(self) -> tuple[Line, ...]:
+        """The next bills, overdue ones first."""
+        return self.open_bills[:MOST_NEXT]
 
     @property
     def sees_insights(self) -> bool:
@@ -96,7 +103,7 @@ def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool |
         trend_period=trend_period,
         recent=_recent(coverage, choice),
         budgets=month_budgets(coverage, choice, on),
-        bills=next_lines(user=user, on=on),
+        open_bills=next_lines(user=user, on=on, most=OPEN_BILLS),
         rewards=rewards_total(user=user, on=on),
         alerts_count=Alert.objects.visible_to(user).counted().count(),
     )

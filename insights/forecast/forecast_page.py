@@ -30,7 +30,7 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
     """The context of `templates/insights/forecast.html`."""
     forecast, links = summary.forecast, Links(summary.coverage)
     soon_until = forecast.on + timedelta(days=SOON_DAYS)
-    lines = [Line(event, _url(event, links)) for event in forecast.events]
+    lines = [Line(event, event_url(event, links)) for event in forecast.events]
     return {
         "summary": summary,
         "forecast": forecast,
@@ -50,7 +50,8 @@ def forecast_context(summary: ForecastSummary) -> dict[str, Any]:
     }
 
 
-def _url(event: Event, links: Links) -> str:
+def event_url(event: Event, links: Links) -> str:
+    """Where an expected payment leads: its past lines, its transaction, or its bill."""
     if event.recurring is not None:
         return lines_of(event.recurring, links)
     if event.transaction_id is not None:

@@ -11,7 +11,6 @@ from bills.services.planning import create_bill, skip_bill
 from insights.forecast.forecast_summary import forecast_summary
 from insights.models import SameAnswer
 from insights.recurring.answering import answer_same, undo_answer
-from insights.recurring.open_doubts import open_doubts_count
 from insights.recurring.recurring_summary import recurring_summary
 from tests.builders import make_account
 from transactions.models import Category
@@ -88,7 +87,7 @@ def answer(alice, bill, home, *, is_same, key="harbor homes"):
         {"name": "Harbor", "amount": "600", "due": date(2026, 11, 4)},
     ],
 )
-def test_a_possible_duplicate_raises_a_question_and_counts_twice_until_answered(alice, home, bill):
+def test_what_may_be_the_same_is_asked_and_counts_twice_until_it_is_answered(alice, home, bill):
     if slug := bill.get("category"):
         bill = bill | {"category": Category.objects.get(user=None, slug=slug)}
     made = bill_of(alice, **bill)
@@ -108,7 +107,7 @@ def test_a_possible_duplicate_raises_a_question_and_counts_twice_until_answered(
         {"name": "Harbor Homes", "amount": "3000"},
     ],
 )
-def test_certain_pairs_raise_no_question(alice, home, bill):
+def test_what_is_certain_either_way_is_not_asked(alice, home, bill):
     bill_of(alice, **bill)
     assert asked(alice) == set()
 
@@ -144,7 +143,7 @@ def test_an_answer_is_about_the_contract_with_the_nearest_amount(alice, home):
     assert rents(alice) == -1260
 
 
-def test_a_later_answer_replaces_an_earlier_one_and_is_audited(alice, home):
+def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(alice, home):
     bill = bill_of(alice)
     for is_same in (True, True, False):
         answer(alice, bill, home, is_same=is_same)
@@ -155,7 +154,7 @@ def test_a_later_answer_replaces_an_earlier_one_and_is_audited(alice, home):
         answer(alice, bill, home, is_same=True, key="")
 
 
-def test_a_question_is_answered_and_reopened_in_the_api(alice, bob, home, api_for, time_machine):
+def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     api = api_for(alice)
@@ -182,7 +181,7 @@ def test_a_question_is_answered_and_reopened_in_the_api(alice, bob, home, api_fo
 
 
 @pytest.mark.parametrize("page", ["forecast", "recurring", "bill"])
-def test_each_page_asks_and_returns_to_itself(alice, home, client_for, time_machine, page):
+def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, page):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     client = client_for(alice)
@@ -224,7 +223,7 @@ def test_the_page_of_another_or_a_skipped_bill_does_not_ask(alice, home, client_
      (6, "missed on Nov 1")],
 )  # fmt: skip
 @pytest.mark.parametrize("page", ["forecast", "recurring"])
-def test_both_pages_show_late_payments(alice, home, client_for, time_machine, page, day, shown):
+def test_both_pages_say_what_is_late(alice, home, client_for, time_machine, page, day, shown):
     time_machine.move_to(datetime(2026, 11, day, 12, tzinfo=UTC))
     text = client_for(alice).get(f"/insights/{page}/").content.decode()
     assert shown in " ".join(text.split())
@@ -249,7 +248,7 @@ def test_a_payment_is_late_until_it_is_given_up_and_then_missed(alice, home):
     assert late(alice, date(2026, 12, 3)) == (second, True, 2, first)
 
 
-def test_a_late_payment_is_expected_tomorrow_with_its_due_date(alice, home):
+def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice, home):
     def events_from(on):
         return [
             (event.on, event.due, event.late_days, event.missed_on)
@@ -270,38 +269,37 @@ def test_a_late_payment_is_expected_tomorrow_with_its_due_date(alice, home):
     ]
 
 
-def test_home_shows_the_number_of_open_questions(alice, bob, home, client_for, time_machine):
+def test_home_asks_each_open_question(alice, home, client_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
-    said = "1 bill may be the same as a recurring payment."
     client = client_for(alice)
-    assert said not in client.get("/").content.decode()
+
+    def questions():
+        return client.get("/").content.decode().count('name="decision" value="same"')
+
+    assert questions() == 0
     bill = bill_of(alice)
-    for _ in range(2):
-        assert said in client.get("/").content.decode()
-        assert open_doubts_count(user=alice, on=ON) == len(asked(alice)) == 1
-    assert open_doubts_count(user=bob, on=ON) == 0
+    assert questions() == len(asked(alice)) == 1
     given = answer(alice, bill, home, is_same=True)
-    assert said not in client.get("/").content.decode()
+    assert questions() == 0
     undo_answer(actor=alice, answer=given)
-    assert said in client.get("/").content.decode()
+    assert questions() == 1
     pay(alice, home, "Gym", "-30", "fitness", day=2)
     bill_of(alice, "Mr G", "34", due=date(2026, 11, 2))
-    assert "2 bills may be the same as recurring payments." in client.get("/").content.decode()
+    assert questions() == 2
 
 
-@pytest.mark.parametrize("role", ["viewer"])
-def test_users_without_insights_are_not_asked(alice, home, role):
+def test_a_question_answered_on_the_home_page_leads_back_to_it(alice, home, client_for):
+    bill = bill_of(alice)
+    assert len(asked(alice)) == 1
+    body = {
+        "bill": bill.pk, "account": home.pk, "merchant_key": "harbor homes",
+        "decision": "same", "page": "home",
+    }  # fmt: skip
+    assert client_for(alice).post("/insights/same/", body)["Location"] == "/"
+
+
+def test_who_sees_no_insights_is_not_asked(alice, home, client_for):
     bill_of(alice)
-    alice.role = role
+    alice.role = "viewer"
     alice.save()
-    assert open_doubts_count(user=alice, on=ON) == 0
-
-
-def test_counting_open_questions_again_reads_no_transactions(
-    alice, home, django_assert_max_num_queries
-):
-    bill_of(alice)
-    assert open_doubts_count(user=alice, on=ON) == 1
-    with django_assert_max_num_queries(4) as counted:
-        assert open_doubts_count(user=alice, on=ON) == 1
-    assert not [one for one in counted if "transactions_transaction" in one["sql"]]
+    assert 'value="same"' not in client_for(alice).get("/").content.decode()

@@ -156,6 +156,8 @@ def _asked(request: UserRequest) -> tuple[str, bool | None, int]:
 def _back(request: UserRequest) -> str:
     """The address of the page to return to, keeping the shared accounts filter."""
     page = request.POST.get("page")
+    if page == "home":
+        return reverse("insights:home")
     if page == "bill" and (pk := _number(request, "bill")):
         return reverse("bills:bill_detail", args=[pk])
     address = reverse("insights:forecast" if page == "forecast" else "insights:recurring")

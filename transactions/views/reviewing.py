@@ -50,7 +50,7 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("transactions:review_list")
+        return stay(request, "transactions:review_list")
     if item.status == ReviewItem.Status.OPEN:
         messages.info(request, _("There's another possible match."))
     else:
@@ -59,7 +59,7 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
         )
         undo = reverse("transactions:review_undo", args=[pk])
         messages.success(request, words, extra_tags=f"undo:{undo}")
-    return redirect("transactions:review_list")
+    return stay(request, "transactions:review_list")
 
 
 @require_POST

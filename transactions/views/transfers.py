@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from banking.kernel.forms import errors_on, tell_refusal
+from banking.kernel.forms import errors_on, stay, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import CARDS_A_PAGE
 from transactions.forms.transfers import TransferForm, new_transfer
@@ -125,4 +125,4 @@ def _answer(request: UserRequest, pk: int, command: Any, words: str) -> HttpResp
         tell_refusal(request, error)
     else:
         messages.success(request, words)
-    return redirect("transactions:transfer_list")
+    return stay(request, "transactions:transfer_list")

@@ -1,0 +1,1 @@
+"""The home page: how the month goes, what is safe to spend, what needs you, and its cards."""

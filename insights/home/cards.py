@@ -1,0 +1,111 @@
+"""The cards of the home page: which there are, where they usually stand, how a person has them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from insights.models import HomeState
+
+NARROW, WIDE, HIDDEN = "narrow", "wide", "hidden"
+PLACES = (NARROW, WIDE, HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card: its name in the layout and for people, its icon and usual column.
+
+    `needs_insights`: not for people whose access has no insights.
+    """
+
+    name: str
+    title: str | Promise
+    icon: str
+    column: str
+    needs_insights: bool = True
+
+
+CARDS = (
+    Card("accounts", _("Accounts"), "landmark", NARROW, needs_insights=False),
+    Card("worth", _("Net worth"), "chart-line", NARROW),
+    Card("upcoming", _("Upcoming"), "calendar-clock", NARROW, needs_insights=False),
+    Card("changes", _("What changed"), "sparkles", NARROW),
+    Card("rewards", _("Reward points"), "gift", NARROW, needs_insights=False),
+    Card("budgets", _("Budgets"), "piggy-bank", WIDE),
+    Card("spending", _("Spending by category"), "chart-pie", WIDE),
+    Card("recent", _("Recent transactions"), "receipt-text", WIDE, needs_insights=False),
+    Card("trend", _("Last 12 months"), "chart-column", WIDE),
+)
+BY_NAME = {card.name: card for card in CARDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Every card in exactly one of three lists, each in order."""
+
+    narrow: tuple[Card, ...]
+    wide: tuple[Card, ...]
+    hidden: tuple[Card, ...]
+
+    def names(self, place: str) -> list[str]:
+        return [card.name for card in getattr(self, place)]
+
+    def place_of(self, name: str) -> str:
+        return next(place for place in PLACES if name in self.names(place))
+
+    def moved(self, name: str, act: str) -> "Layout":
+        """The layout after one act on a card: up, down, across, hide or show.
+
+        A card shown again, or moved across, comes last in its column.
+        """
+        lists = {place: self.names(place) for place in PLACES}
+        place = self.place_of(name)
+        at = lists[place].index(name)
+        if act in ("up", "down"):
+            other = at + (1 if act == "down" else -1)
+            if 0 <= other < len(lists[place]):
+                lists[place][at], lists[place][other] = lists[place][other], name
+        elif to := _destination(BY_NAME[name], place, act):
+            lists[place].remove(name)
+            lists[to].append(name)
+        return layout_of(**lists)
+
+
+def _destination(card: Card, place: str, act: str) -> str:
+    """The list an act moves the card to; "" if it stays."""
+    if act == "hide" and place != HIDDEN:
+        return HIDDEN
+    if act == "show" and place == HIDDEN:
+        return card.column
+    if act == "across" and place != HIDDEN:
+        return WIDE if place == NARROW else NARROW
+    return ""
+
+
+ACTS = ("up", "down", "across", "hide", "show")
+
+
+def layout_of(
+    narrow: Iterable[str] = (), wide: Iterable[str] = (), hidden: Iterable[str] = ()
+) -> Layout:
+    """The lists, without unknown and repeated names; cards in none of them at their usual place."""
+    given = {NARROW: narrow, WIDE: wide, HIDDEN: hidden}
+    lists: dict[str, list[Card]] = {place: [] for place in PLACES}
+    taken: set[str] = set()
+    for place, names in given.items():
+        for name in names:
+            if name in BY_NAME and name not in taken:
+                lists[place].append(BY_NAME[name])
+                taken.add(name)
+    for card in CARDS:
+        if card.name not in taken:
+            lists[card.column].append(card)
+    return Layout(*(tuple(lists[place]) for place in PLACES))
+
+
+def layout_from(state: HomeState | None) -> Layout:
+    """The person's layout, or the usual one."""
+    if state is None:
+        return layout_of()
+    return layout_of(state.narrow, state.wide, state.hidden)

@@ -1,0 +1,157 @@
+"""Where the lines of the home page's drawings run, as percentages of the drawing's size.
+
+The templates draw them as SVG without any script; every number is in a table beside it too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from insights.figures.net_worth_history import WorthPoint
+from insights.home.pace import MonthPace
+
+_LINES = 3
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+# A label nearer to the edge than this begins or ends at its point.
+_EDGE = Decimal(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A horizontal line at `y` percent from the top, and the amount it stands for."""
+
+    y: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point at `x` and `y` percent; `anchor` keeps its label inside the drawing."""
+
+    x: str
+    y: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaceChart:
+    """Points of each line for `<polyline>`; "" if there is no such line."""
+
+    spent: str
+    area: str
+    before: str
+    budget: str
+    projected: str
+    ticks: tuple[Tick, ...]
+    today: Mark | None
+    end: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorthChart:
+    """The net worth over time."""
+
+    line: str
+    area: str
+    ticks: tuple[Tick, ...]
+    last: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: Decimal
+    high: Decimal
+
+    def y(self, amount: Decimal) -> Decimal:
+        return 100 - (amount - self.low) * 100 / (self.high - self.low)
+
+    def ticks(self, step: Decimal) -> tuple[Tick, ...]:
+        count = int((self.high - self.low) / step)
+        amounts = [self.low + step * number for number in range(count + 1)]
+        return tuple(Tick(_text(self.y(amount)), amount) for amount in amounts)
+
+
+def pace_chart(pace: MonthPace) -> PaceChart:
+    """The month's lines. The first day's spending is one day's width from the left edge."""
+    days = pace.days
+    known = [day.spent for day in days if day.spent is not None]
+    amounts = [
+        *known,
+        *(day.before for day in days),
+        *(day.budget for day in days if day.budget is not None),
+        *(day.projected for day in days if day.projected is not None),
+    ]
+    step, scale = _scale([*amounts, Decimal(0)])
+    width = len(days)
+
+    def points(values: Sequence[Decimal | None]) -> str:
+        pairs = [
+            (Decimal(number * 100) / width, value)
+            for number, value in enumerate(values)
+            if value is not None
+        ]
+        return _points(pairs, scale) if len(pairs) > 1 else ""
+
+    zero = Decimal(0)
+    spent = points([zero, *(day.spent for day in days)]) if known else ""
+    passed = Decimal(len(known) * 100) / width
+    projected = [None, *(day.projected for day in days)]
+    return PaceChart(
+        spent=spent,
+        area=f"0,{_text(scale.y(zero))} {spent} {_text(passed)},{_text(scale.y(zero))}",
+        before=points([zero, *(day.before for day in days)]) if pace.has_before else "",
+        budget=points([zero, *(day.budget for day in days)]) if pace.budget is not None else "",
+        projected=points(projected),
+        ticks=scale.ticks(step),
+        today=_mark(passed, known[-1], scale) if known and pace.is_running else None,
+        end=_mark(Decimal(100), days[-1].projected, scale) if days[-1].projected else None,
+    )
+
+
+def worth_chart(points: Sequence[WorthPoint]) -> WorthChart | None:
+    """The line through the points, by date; None for fewer than two."""
+    if len(points) < 2:
+        return None
+    first, days = points[0].on, (points[-1].on - points[0].on).days
+    step, scale = _scale([point.total for point in points])
+    pairs = [(_share(point.on, first, days), point.total) for point in points]
+    line = _points(pairs, scale)
+    return WorthChart(
+        line=line,
+        area=f"0,100 {line} 100,100",
+        ticks=scale.ticks(step),
+        last=_mark(Decimal(100), points[-1].total, scale),
+    )
+
+
+def _share(on: date, first: date, days: int) -> Decimal:
+    return Decimal((on - first).days * 100) / days
+
+
+def _scale(amounts: Iterable[Decimal]) -> tuple[Decimal, _Scale]:
+    """A round step, and the range from the step below the lowest amount to that above the highest.
+
+    The range begins at zero when all amounts are far from it only if zero is among them.
+    """
+    amounts = list(amounts)
+    low, high = min(amounts), max(amounts)
+    rough = (high - low) / _LINES or abs(high) / _LINES or Decimal(1)
+    size = Decimal(10) ** (rough.adjusted())
+    step = next(size * one for one in _STEPS if size * one >= rough)
+    bottom = (low / step).to_integral_value(ROUND_FLOOR) * step
+    top = (high / step).to_integral_value(ROUND_CEILING) * step
+    return step, _Scale(bottom, top if top > bottom else bottom + step)
+
+
+def _mark(x: Decimal, amount: Decimal, scale: _Scale) -> Mark:
+    anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
+    return Mark(_text(x), _text(scale.y(amount)), anchor)
+
+
+def _points(pairs: Iterable[tuple[Decimal, Decimal]], scale: _Scale) -> str:
+    return " ".join(f"{_text(x)},{_text(scale.y(amount))}" for x, amount in pairs)
+
+
+def _text(value: Decimal) -> str:
+    return f"{value:.2f}"

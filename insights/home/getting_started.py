@@ -1,0 +1,128 @@
+"""The checklist of a new person: shown until every step that their role allows is done."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from budgets.models import Budget
+from insights.home.needs import Uncategorized
+from transactions.models import Transaction
+from users.models import User
+from users.policy import Ability, may
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do; `others` are (label, address) of other ways to do it."""
+
+    name: str
+    title: str | Promise
+    why: str | Promise
+    icon: str
+    url: str
+    action: str | Promise
+    is_done: bool
+    others: tuple[tuple[str | Promise, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The steps in order."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def done_count(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def percent(self) -> int:
+        return self.done_count * 100 // len(self.steps)
+
+    @property
+    def is_done(self) -> bool:
+        return self.done_count == len(self.steps)
+
+    @property
+    def next_step(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+
+def checklist_for(
+    user: User, *, account_ids: Collection[int], uncategorized: Uncategorized
+) -> Checklist:
+    """The person's checklist; `account_ids` are their own accounts without the sample's.
+
+    At most four queries.
+    """
+    confirmed = EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    steps = [
+        Step(
+            "email",
+            _("Confirm your email address"),
+            _("So we can reach you, and you can get back in."),
+            "mail-check",
+            reverse("account_email"),
+            _("Confirm email"),
+            confirmed,
+        )
+    ]
+    if may(user, Ability.CHANGE_OWN_DATA):
+        steps += _of_owner(user, account_ids, uncategorized)
+    steps.append(
+        Step(
+            "factor",
+            _("Turn on two-step verification"),
+            _("A stolen password alone won't be enough to sign in."),
+            "shield-check",
+            reverse("mfa_index"),
+            _("Turn on"),
+            Authenticator.objects.filter(user=user).exists(),
+        )
+    )
+    return Checklist(tuple(steps))
+
+
+def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategorized) -> list[Step]:
+    has_account = bool(account_ids)
+    rows = Transaction.objects.filter(account_id__in=account_ids, deleted_at=None)
+    has_lines = has_account and rows.exists()
+    start = reverse("transactions:import_start" if has_account else "accounts:account_create")
+    return [
+        Step(
+            "account",
+            _("Bring in your accounts"),
+            _("Import a statement, connect your bank, or add an account by hand."),
+            "landmark",
+            start,
+            _("Import a statement") if has_account else _("Add account"),
+            has_lines,
+            (
+                (_("Connect a bank"), reverse("transactions:connection_create")),
+                (_("Import a file"), reverse("transactions:import_start")),
+            ),
+        ),
+        Step(
+            "categories",
+            _("Check your categories"),
+            _("We sort what we recognize. Tell us about the rest, once."),
+            "tags",
+            f"{reverse('transactions:transaction_list')}?category=uncategorized",
+            _("Categorize"),
+            has_lines and not uncategorized.count,
+        ),
+        Step(
+            "budget",
+            _("Set a budget"),
+            _("We suggest limits from what you usually spend."),
+            "piggy-bank",
+            reverse("budgets:budget_list"),
+            _("Set a budget"),
+            Budget.objects.owned_by(user).exists() and has_account,
+        ),
+    ]

@@ -1,0 +1,79 @@
+"""Caches what comes until payday, per day and state of the books.
+
+Searching two years of transactions for recurring payments is most of the home page's work, and its
+result changes only when an input does: the accounts, the day, the currency and its rates, and the
+state of the books (insights/figures/books.py). Without a cache it is computed each time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from accounts.exchange import RateTable
+from banking.limits import OUTLOOK_SECONDS
+from bills.models import Bill
+from insights.figures.books import last_events
+from insights.figures.coverage import Coverage
+from insights.figures.links import Links
+from insights.forecast.forecast_ledger import load_ledger
+from insights.home.news import NewsItem, news_of_payments
+from insights.home.safe_to_spend import Outlook, outlook_of
+from insights.recurring.doubts import Doubt, doubts_among
+
+# Increase this when the calculation changes, so that values cached by older releases are ignored.
+_RULES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The outlook, what changed among recurring payments and refunds, and the open questions."""
+
+    outlook: Outlook | None
+    news: Sequence[NewsItem]
+    doubts: Sequence[Doubt]
+
+
+def ahead_of(coverage: Coverage, *, currency: str, on: date) -> Ahead:
+    """What comes on the covered accounts as of the date `on`, in `currency`."""
+    key = _key(coverage, currency, on)
+    try:
+        kept = cache.get(key)
+    except (RedisError, OSError):
+        kept = None
+    if kept is None:
+        kept = _computed(coverage, currency, on)
+        try:
+            cache.set(key, kept, OUTLOOK_SECONDS)
+        except (RedisError, OSError):
+            return kept
+    return kept
+
+
+def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
+    ledger = load_ledger(coverage=coverage, currency=currency, on=on, origins=())
+    outlook = outlook_of(ledger)
+    found = outlook.found if outlook else ()
+    changed = news_of_payments(links=Links(coverage), found=found, on=on)
+    return Ahead(outlook, tuple(changed), doubts_among(found, ledger.known_bills(on)))
+
+
+def _key(coverage: Coverage, currency: str, on: date) -> str:
+    inputs = [
+        _RULES,
+        *(coverage.user.pk, coverage.user.timezone, coverage.account_ids),
+        *(on, currency, _rates(coverage, currency, on), last_events(coverage)),
+    ]
+    return f"outlook:{sha256(repr(inputs).encode()).hexdigest()}"
+
+
+def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
+    """Today's rates of every currency that an account or bill is in."""
+    bills = Bill.objects.filter(user=coverage.user).order_by().values_list("currency", flat=True)
+    currencies = {account.currency for account in coverage.accounts} | set(bills.distinct())
+    table = RateTable.for_dates(currencies, currency, [on])
+    rates = [table.rate(code, on) for code in sorted(currencies)]
+    return [str(rate and rate.rate) for rate in rates]

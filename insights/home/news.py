@@ -1,0 +1,151 @@
+"""What changed lately: new recurring payments, price increases, refunds, unusual spending."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+
+from alerts.models import Alert, AlertType
+from insights.figures.links import Links
+from insights.recurring.recurring import Confidence, Recurring
+from insights.recurring.recurring_page import lines_of
+from transactions.models import Category, Transaction
+from users.models import User
+
+LATELY_DAYS = 30
+MOST_SHOWN = 5
+# No kind crowds out the others.
+MOST_OF_A_KIND = 2
+# A recurring payment is news while it has been seen this often or less.
+FIRST_TIMES = 3
+_UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """One change. `kind` is new, dearer, refund or unusual; amounts are positive, in `currency`.
+
+    An unusual one carries its alert's sentence instead of a name and an amount.
+    """
+
+    kind: str
+    on: date
+    name: str
+    url: str
+    amount: Decimal | None = None
+    before: Decimal | None = None
+    currency: str = ""
+    cadence: str = ""
+    is_new: bool = False
+
+
+def news_of_payments(*, links: Links, found: Iterable[Recurring], on: date) -> list[NewsItem]:
+    """Recurring payments that are new or dearer, and refunds, of the last thirty days."""
+    return [*_recurring(found, links, on), *_refunds(links, on)]
+
+
+def news(
+    *, user: User, of_payments: Iterable[NewsItem], on: date, since: date | None
+) -> list[NewsItem]:
+    """The latest changes of the last thirty days, newest first, with the unusual ones.
+
+    `since` is the day of the person's last visit: what came after it is marked as new.
+    """
+    items = [*of_payments, *_unusual(user, on)]
+    items.sort(key=lambda item: (item.on, item.name), reverse=True)
+    shown: list[NewsItem] = []
+    for item in items:
+        if sum(other.kind == item.kind for other in shown) < MOST_OF_A_KIND:
+            shown.append(_marked(item, since))
+    return shown[:MOST_SHOWN]
+
+
+def _marked(item: NewsItem, since: date | None) -> NewsItem:
+    if since is None or item.on <= since:
+        return item
+    return replace(item, is_new=True)
+
+
+def _recurring(found: Iterable[Recurring], links: Links, on: date) -> list[NewsItem]:
+    """Price increases, and payments that have only just been seen to recur."""
+    kinds = dict(Category.objects.filter(kind=Category.Kind.TRANSFER).values_list("pk", "kind"))
+    earliest = on - timedelta(days=LATELY_DAYS)
+    items = []
+    for one in found:
+        if one.is_income or not one.is_active or one.category_id in kinds:
+            continue
+        change = one.price_change
+        if change is not None and change.is_rise and change.since > earliest:
+            items.append(
+                NewsItem(
+                    "dearer",
+                    change.since,
+                    one.name,
+                    lines_of(one, links),
+                    change.after,
+                    change.before,
+                    one.currency,
+                )
+            )
+        elif _is_first_seen(one) and one.last_on > earliest:
+            items.append(
+                NewsItem(
+                    "new",
+                    one.last_on,
+                    one.name,
+                    lines_of(one, links),
+                    one.last_amount,
+                    None,
+                    one.currency,
+                    str(one.cadence.label),
+                )
+            )
+    return items
+
+
+def _is_first_seen(one: Recurring) -> bool:
+    is_sure = one.is_fixed and one.confidence != Confidence.LOW
+    return is_sure and one.occurrences <= FIRST_TIMES and not one.missed
+
+
+def _refunds(links: Links, on: date) -> list[NewsItem]:
+    rows = (
+        Transaction.objects.live()
+        .posted()
+        .filter(
+            account_id__in=links.coverage.account_ids,
+            txn_date__gt=on - timedelta(days=LATELY_DAYS),
+            txn_date__lte=on,
+            signed_amount__gt=0,
+            is_split=False,
+            category__kind=Category.Kind.EXPENSE,
+        )
+        .order_by("-txn_date", "-id")
+    )
+    return [
+        NewsItem(
+            "refund",
+            row.txn_date,
+            row.title,
+            reverse("transactions:transaction_detail", args=[row.pk]),
+            row.amount,
+            None,
+            row.currency,
+        )
+        for row in rows.defer("notes", "search_text")[:MOST_SHOWN]
+    ]
+
+
+def _unusual(user: User, on: date) -> list[NewsItem]:
+    rows = (
+        Alert.objects.visible_to(user)
+        .current()
+        .filter(type__in=_UNUSUAL, occurred_on__gt=on - timedelta(days=LATELY_DAYS))
+        .order_by("-occurred_on", "-id")
+    )
+    return [
+        NewsItem("unusual", row.occurred_on, row.message, row.transactions_link or row.link)
+        for row in rows[:MOST_SHOWN]
+    ]

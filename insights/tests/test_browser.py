@@ -1,0 +1,90 @@
+"""The home page in a real browser: arranging its cards by mouse and keyboard, with and without
+JavaScript, and the parts of a figure on a click.
+"""
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import expect
+
+from insights.home.sampling import add_sample_data
+from insights.models import HomeState
+from tests.builders import make_user
+from users.timezones import today_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def owner(transactional_db):
+    user = make_user("owner@example.com", base_currency="USD", name="Olga Owner")
+    add_sample_data(actor=user, on=today_in(user.timezone))
+    return user
+
+
+def sign_in(context, live_server, client_for, owner):
+    cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+    )
+
+
+def test_cards_are_dragged_and_moved_by_keys_and_stay_there(page, live_server, owner, client_for):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    sign_in(page.context, live_server, client_for, owner)
+    page.goto(f"{live_server.url}/dashboard/cards/")
+    card = page.locator("[data-card=spending]")
+    expect(card).to_have_attribute("draggable", "true")
+    card.drag_to(page.locator("[data-arrange-list=hidden]"))
+    expect(page.locator("[data-arrange-list=hidden] [data-card=spending]")).to_be_visible()
+    expect(page.locator("[data-arrange-status]")).to_have_text(
+        "Spending by category: Hidden, 1 / 1"
+    )
+
+    page.locator("[data-card=upcoming]").focus()
+    for key in ("Alt+ArrowUp", "Alt+ArrowUp"):
+        page.keyboard.press(key)
+        expect(page.locator("[data-card=upcoming]")).to_be_focused()
+    expect(page.locator("[data-arrange-list=narrow] > :first-child")).to_have_attribute(
+        "data-card", "upcoming"
+    )
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator("[data-arrange-list=wide] [data-card=upcoming]")).to_be_focused()
+
+    page.goto(f"{live_server.url}/")
+    expect(page.get_by_role("heading", name="Spending by category")).to_have_count(0)
+    expect(page.locator(".home__column--wide #upcoming-title")).to_be_visible()
+    state = HomeState.objects.get(user=owner)
+    assert state.hidden == ["spending"]
+    assert state.wide[-1] == "upcoming"
+    assert errors == []
+
+
+def test_buttons_arrange_the_cards_without_javascript(browser, live_server, owner, client_for):
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, live_server, client_for, owner)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/dashboard/cards/")
+    page.get_by_role("button", name="Hide Accounts").click()
+    page.get_by_role("button", name="Move Upcoming up").click()
+    page.goto(f"{live_server.url}/")
+    expect(page.locator("#accounts-title")).to_have_count(0)
+    page.goto(f"{live_server.url}/dashboard/cards/")
+    page.get_by_role("button", name="Show Accounts").click()
+    page.goto(f"{live_server.url}/")
+    expect(page.locator("#accounts-title")).to_be_visible()
+    # The figure's parts open without a script, and the drawing is there.
+    page.get_by_text("How we got there").click()
+    expect(page.get_by_role("link", name="Sample checking").first).to_be_visible()
+    expect(page.locator(".plot__field").first).to_be_visible()
+    context.close()
+
+
+def test_home_fits_every_width(page, live_server, owner, client_for):
+    sign_in(page.context, live_server, client_for, owner)
+    for width in (320, 390, 768, 1280, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        for address in ("/", "/dashboard/cards/"):
+            page.goto(f"{live_server.url}{address}")
+            sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            assert not sideways, (width, address)
