@@ -11,7 +11,7 @@ from django.db.models import DateTimeField, Max, OuterRef, Q, Subquery, Sum
 
 from accounts.models import Account
 from insights.figures.net_worth import AccountBalance
-from transactions.models import ImportBatch, Transaction
+from transactions.models import DailyTotal, ImportBatch
 
 EVENINGS = 30
 # A bank that has sent nothing for this long, or a file this old, may be out of date.
@@ -92,17 +92,14 @@ def evenings(balance: Decimal, nets: dict[date, Decimal], on: date) -> tuple[Dec
 
 def _daily_nets(ids: list[int], on: date) -> dict[int, dict[date, Decimal]]:
     rows = (
-        Transaction.objects.filter(
-            account_id__in=ids, deleted_at=None, txn_date__gt=on - timedelta(days=EVENINGS)
-        )
-        .posted()
+        DailyTotal.objects.filter(account_id__in=ids, day__gt=on - timedelta(days=EVENINGS))
         .order_by()
-        .values_list("account_id", "txn_date")
-        .annotate(net=Sum("signed_amount"))
+        .values_list("account_id", "day")
+        .annotate(Sum("inflow"), Sum("outflow"))
     )
     found: dict[int, dict[date, Decimal]] = defaultdict(dict)
-    for account_id, day, net in rows:
-        found[account_id][day] = net
+    for account_id, day, inflow, outflow in rows:
+        found[account_id][day] = inflow - outflow
     return found
 
 

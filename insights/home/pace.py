@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum, Value
+from django.db.models.functions import Coalesce
 
 from accounts.exchange import RateTable
 from accounts.models import Account
+from banking.kernel.fields import AmountField
 from banking.kernel.periods import Period, add_months
 from insights.figures.coverage import Coverage
-from transactions.models import Category, Transaction, TransactionSplit
+from transactions.models import Category, DailyTotal
 
 # The projection is the average rest of up to this many months before.
 PAST_MONTHS = 3
 _ZERO = Decimal(0)
+_NOTHING = Value(_ZERO, output_field=AmountField())
 
 DailySpending = Mapping[date, Decimal]
 
@@ -183,7 +186,7 @@ def daily_spending(
 
     Amounts without a rate are left out, as in every figure.
     """
-    rows = list(_daily_nets([one.pk for one in accounts], period)) if accounts else []
+    rows = _daily_nets([one.pk for one in accounts], period) if accounts else []
     rates = RateTable.for_dates({row[0] for row in rows}, currency, {row[1] for row in rows})
     found: dict[date, Decimal] = defaultdict(Decimal)
     for code, day, net in rows:
@@ -192,21 +195,14 @@ def daily_spending(
     return dict(found)
 
 
-def _daily_nets(account_ids: Collection[int], period: Period) -> QuerySet:
-    """(currency, day, signed net of what counts as spending), grouped in the database."""
-    rows = (
-        Transaction.objects.live()
-        .posted()
-        .filter(account_id__in=account_ids, txn_date__gte=period.start, txn_date__lt=period.end)
-    )
-    parts = TransactionSplit.objects.filter(transaction__in=rows.filter(is_split=True))
-    whole = _nets(rows.filter(is_split=False), "")
-    return whole.union(_nets(parts, "transaction__"), all=True)
-
-
-def _nets(rows: QuerySet, prefix: str) -> QuerySet:
-    is_spending = Q(signed_amount__lt=0) | Q(category__kind=Category.Kind.EXPENSE)
-    counted = rows.exclude(category__kind=Category.Kind.TRANSFER).filter(is_spending).order_by()
-    return counted.values_list(f"{prefix}currency", f"{prefix}txn_date").annotate(
-        net=Sum("signed_amount")
-    )
+def _daily_nets(account_ids: Collection[int], period: Period) -> list[tuple[str, date, Decimal]]:
+    """(currency, day, signed net of what counts as spending) from the totals kept by day."""
+    is_expense = Q(category__kind=Category.Kind.EXPENSE)
+    totals = DailyTotal.objects.filter(
+        account_id__in=account_ids, day__gte=period.start, day__lt=period.end
+    ).exclude(category__kind=Category.Kind.TRANSFER)
+    spent = Coalesce(Sum("outflow"), _NOTHING)
+    back = Coalesce(Sum("inflow", filter=is_expense), _NOTHING)
+    grouped = totals.order_by().values_list("account__currency", "day")
+    sums = grouped.annotate(spent=spent, back=back)
+    return [(code, day, returned - out) for code, day, out, returned in sums]

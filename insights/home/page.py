@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from banking.kernel.formats import date_format
+from banking.kernel.money import format_money
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
 from budgets.progress import month_totals
@@ -258,6 +260,7 @@ def _month_context(page: HomePage, links: Links) -> dict[str, Any]:
     if pace is not None:
         context |= {
             "pace_chart": pace_chart(pace),
+            "pace_rows": _pace_rows(pace, page.overview.coverage.user.locale),
             "pace_url": links.expenses(pace.so_far),
             "pace_before_url": links.expenses(pace.before_so_far),
             "pace_gap": abs(pace.difference),
@@ -280,6 +283,22 @@ def _month_context(page: HomePage, links: Links) -> dict[str, Any]:
             Upcoming(one, event_url(one, links)) for one in events[:MOST_UPCOMING]
         ]
     return context
+
+
+def _pace_rows(pace: MonthPace, locale: str) -> list[tuple[str, str, str]]:
+    """(day, spending so far or expected, the month before's), as the table shows them."""
+
+    def text(amount: Decimal | None) -> str:
+        return "–" if amount is None else format_money(amount, pace.currency, locale)
+
+    return [
+        (
+            date_format(day.on, "j M"),
+            f"≈ {text(day.projected)}" if day.spent is None and day.projected else text(day.spent),
+            text(day.before),
+        )
+        for day in pace.days
+    ]
 
 
 def _sums_by_kind(safe: SafeToSpend) -> list[tuple[str, Decimal]]:
