@@ -128,13 +128,14 @@ def add_entry(
 ) -> PointsEntry:
     """Earn, redeem or adjust by hand. `points` is positive for earn and redeem, signed for adjust.
 
-    Raises ValidationError if there are not enough points.
+    Points count at once, so they have no later date than today. Raises ValidationError, also if
+    there are not enough points.
     """
     if kind not in (PointsEntry.Kind.EARN, PointsEntry.Kind.REDEEM, PointsEntry.Kind.ADJUST):
         raise ValidationError({"kind": "Choose earn, redeem or adjust."})
     if points == 0 or (points < 0 and kind != PointsEntry.Kind.ADJUST):
         raise ValidationError({"points": "Enter points above zero."})
-    typed_date(on, today=today_in(reward.user.timezone), name="on")
+    entry_date(on, today=today_in(reward.user.timezone), name="on")
     locked = lock_program(reward)
     signed = -points if kind == PointsEntry.Kind.REDEEM else points
     entry = _append(locked, kind, signed, on, note=note)
@@ -146,6 +147,15 @@ def add_entry(
         balance=locked.points_balance,
     )
     return entry
+
+
+def entry_date(on: date, *, today: date, name: str) -> date:
+    """The date of an entry by hand. Raises ValidationError at `name` if points can't have it."""
+    typed_date(on, today=today, name=name)
+    if on > today:
+        sentence = "Points count immediately. Choose today or an earlier day."
+        raise ValidationError({name: ValidationError(sentence, code="date_out_of_range")})
+    return on
 
 
 def lock_bill_program(user: User) -> Reward:

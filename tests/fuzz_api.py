@@ -48,7 +48,9 @@ LEFT_OUT = r"^/api/(auth/logout|users/me/sessions.*|users/me/erase)$"
 BEYOND_A_SCHEMA = {
     *("does_not_exist", "invalid_currency", "unique", "refused", "date_out_of_range"),
     *("too_many_decimals", "insufficient_funds", "rate_missing", "not_a_statement"),
-    *("wrong_key", "wrong_credentials", "otp_wrong"),
+    *("wrong_key", "wrong_credentials", "otp_wrong", "email_not_confirmed", "setup_missing"),
+    *("not_enough_points", "held", "bad_pattern", "pattern_too_large", "patterns_too_large"),
+    *("mapping_needed", "accounts_needed", "already_imported", "already_on"),
     *("password_too_short", "password_too_common", "password_too_similar"),
     "password_entirely_numeric",
 }

@@ -22,10 +22,10 @@ from rewards.services import (
     create_program,
     delete_program,
     edit_program,
+    entry_date,
     restore_program,
 )
 from rewards.totals import Holding, rewards_total
-from transactions.services.posting_checks import typed_date
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
@@ -144,7 +144,7 @@ class EntryListApi(RewardApi):
         data.is_valid(raise_exception=True)
         fields = data.validated_data
         on = fields.pop("occurred_on", self.today)
-        typed_date(on, today=self.today, name="occurred_on")
+        entry_date(on, today=self.today, name="occurred_on")
         entry = add_entry(actor=request.user, reward=reward, on=on, **fields)
         return Response(self.get_serializer(entry).data, status=status.HTTP_201_CREATED)
 

@@ -72,8 +72,12 @@ def test_redeeming_by_api_happens_once_per_key_and_never_below_zero(alice, api_f
     error = refused.json()["errors"][0]
     assert (refused.status_code, error["attr"]) == (400, "points")
     assert error["code"] == "not_enough_points"
-    refused = api.post(url, {"kind": "earn", "points": 1, "occurred_on": "1900-01-01"})
-    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "occurred_on")
+    tomorrow = (timezone.now().date() + timedelta(days=1)).isoformat()
+    for on in ("1900-01-01", tomorrow, "2100-01-01"):
+        refused = api.post(url, {"kind": "earn", "points": 1, "occurred_on": on})
+        error = refused.json()["errors"][0]
+        assert (refused.status_code, error["attr"]) == (400, "occurred_on")
+        assert error["code"] == "date_out_of_range"
     reward.refresh_from_db()
     assert reward.points_balance == 40
 
