@@ -56,7 +56,7 @@ BEYOND_A_SCHEMA = {
 }
 # Operations that differ from the schema all the same, and why.
 ARGUED = {
-    "POST /api/export/csv": "filters in its body are read as in an address: 100 is as good as “100”",
+    "POST /api/export/csv": "its filters are read as in an address: 100 is as good as “100”",
     "POST /api/transactions": "a description or a merchant is required; either is enough",
     "POST /api/transactions/views": "its query is kept in one spelling, which may be longer",
 }

@@ -18,8 +18,9 @@ from django.urls import resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework import serializers
 
+from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, Input, StrictInput, accepted_parameters
-from tests.builders import make_user, step_up
+from tests.builders import make_account, make_user, step_up
 from tests.contracts import APPS
 from tests.routes import OBJECTS
 from tests.world import everything, things_of
@@ -260,3 +261,77 @@ def test_bodies_are_closed_in_the_schema(schema):
     }
     assert set(found.values()) == {False}
     assert len(found) > 40
+
+
+AMOUNTS = ["0", "0.00", "0.0001", "0.00001", "1", "12.50", "9" * 12, "9" * 13, "-1", "-0.5"]
+AMOUNTS += ["1.2345", "1.23456", ".5", "5.", "1,000", "1e3", "+1", " 1", "", "x", "٣", "0.0010"]
+
+
+@pytest.mark.parametrize("options", [{}, {"signed": False}, {"positive": True}])
+def test_an_amount_is_bounded_in_the_schema_as_it_is_read(options):
+    field = AmountSerializerField(**options)
+    told = field._spectacular_annotation["field"]
+    for text in AMOUNTS:
+        try:
+            field.run_validation(text)
+        except serializers.ValidationError:
+            is_read = False
+        else:
+            is_read = True
+        assert bool(re.search(told["pattern"], text, re.ASCII)) == is_read, text
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "right", "wrong"),
+    [
+        ("ProfileInRequest", "phone", ["+49 30 901820", "030/901820"], ["abc", "1"]),
+        ("ProfileInRequest", "base_currency", ["EUR", "eur"], ["EURO", "E1R"]),
+        ("PdfExportInRequest", "period", ["2025", "2025-Q4", "last_month"], ["2025-13", "25"]),
+        ("PdfExportInRequest", "month", ["2025-12"], ["2025-00", "0000-00"]),
+        ("AccountInRequest", "name", ["x", " x "], [" ", "\t"]),
+    ],
+)
+def test_a_text_is_bounded_in_the_schema_as_it_is_read(schema, body, name, right, wrong):
+    told = schema["components"]["schemas"][body]["properties"][name]
+    pattern = told.get("pattern") or told["oneOf"][0]["pattern"]
+    assert [bool(re.search(pattern, text)) for text in right] == [True] * len(right)
+    assert [bool(re.search(pattern, text)) for text in wrong] == [False] * len(wrong)
+
+
+def test_ids_and_filters_in_bodies_are_bounded_in_the_schema(schema):
+    shapes = schema["components"]["schemas"]
+    an_id = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
+    found = [
+        {name: told[name] for name in an_id}
+        for shape in (
+            shapes["TransferInRequest"],
+            shapes["BillInRequest"],
+            shapes["InviteInRequest"],
+        )
+        for field, told in shape["properties"].items()
+        if field in ("source", "target", "account")
+    ]
+    assert found == [an_id] * 4
+    filters = shapes["CsvExportRequest"]
+    assert filters["additionalProperties"] is False
+    assert {"date_from", "amount_min", "format", "account"} <= set(filters["properties"])
+
+
+def test_a_rule_beyond_the_schema_refuses_with_a_code_of_its_own():
+    client = Client()
+    alice = make_user()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    account = make_account(user=alice).pk
+    for path, body, attr in (
+        ("/api/transfers", {"source": account, "target": account, "amount": "1"}, "target"),
+        ("/api/alerts/backtest", {"type": "bill_due", "threshold": "1"}, "threshold"),
+        ("/api/budgets", {"category": "salary", "limit_amount": "1"}, "category"),
+        ("/api/categories/rules", {"category": "rent"}, None),
+        ("/api/export/pdf", {}, "account"),
+        ("/api/export/pdf", {"account": account, "date_from": "1999-01-01"}, "date_from"),
+    ):
+        answer = client.post(path, body, content_type="application/json")
+        assert answer.status_code == 400, answer.json()
+        [error] = answer.json()["errors"]
+        assert error["code"] == "refused", (path, error)
+        assert attr is None or error["attr"] == attr
