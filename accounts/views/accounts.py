@@ -57,7 +57,7 @@ def account_list(request: UserRequest) -> HttpResponse:
 
 
 def account_create(request: UserRequest) -> HttpResponse:
-    """Open an account."""
+    """Open an account; `then=import` leads on to importing a file into it."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     initial = {"currency": request.user.base_currency, "account_type": Account.Type.CHECKING}
     form = AccountForm(request.POST or None, initial=initial)
@@ -65,6 +65,8 @@ def account_create(request: UserRequest) -> HttpResponse:
         with errors_on(form):
             account = open_account(actor=request.user, user=request.user, **form.changes())
             messages.success(request, _("%(name)s added.") % {"name": account.name})
+            if request.GET.get("then") == "import":
+                return redirect(f"{reverse('transactions:import_start')}?account={account.pk}")
             return redirect("accounts:account_detail", account.pk)
     return _form_page(request, "accounts/account_create.html", form)
 

@@ -271,8 +271,16 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
         "others": others_of(batch),
         "may_change": may_change(request.user, batch.account),
         "uncategorized_count": uncategorized(request.user).filter(import_batch=batch).count(),
+        "is_first": batch.status == Status.DONE and _is_first(batch),
     }
     return render(request, "transactions/import_receipt.html", context)
+
+
+def _is_first(batch: ImportBatch) -> bool:
+    """Whether the person has imported nothing else yet."""
+    done = ImportBatch.objects.filter(user=batch.user_id, status=Status.DONE)
+    group = {part.pk for part in others_of(batch)} | {batch.pk}
+    return not done.exclude(pk__in=group).exists()
 
 
 def import_revert(request: UserRequest, pk: int) -> HttpResponse:
