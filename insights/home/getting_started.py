@@ -18,7 +18,10 @@ from users.policy import Ability, may
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do; `others` are (label, address) of other ways to do it."""
+    """One thing to do; `others` are (label, address) of other ways to do it.
+
+    A step that is not `is_ready` waits for one before it.
+    """
 
     name: str
     title: str | Promise
@@ -27,6 +30,7 @@ class Step:
     url: str
     action: str | Promise
     is_done: bool
+    is_ready: bool = True
     others: tuple[tuple[str | Promise, str], ...] = ()
 
 
@@ -92,19 +96,22 @@ def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategor
     has_account = bool(account_ids)
     rows = Transaction.objects.filter(account_id__in=account_ids, deleted_at=None)
     has_lines = has_account and rows.exists()
-    start = reverse("transactions:import_start" if has_account else "accounts:account_create")
+    new_account = reverse("accounts:account_create")
+    import_url = (
+        reverse("transactions:import_start") if has_account else f"{new_account}?then=import"
+    )
     return [
         Step(
             "account",
             _("Bring in your accounts"),
             _("Import a statement, connect your bank, or add an account by hand."),
             "landmark",
-            start,
+            import_url if has_account else new_account,
             _("Import a statement") if has_account else _("Add account"),
             has_lines,
-            (
+            others=(
                 (_("Connect a bank"), reverse("transactions:connection_create")),
-                (_("Import a file"), reverse("transactions:import_start")),
+                (_("Import a file"), import_url),
             ),
         ),
         Step(
@@ -115,6 +122,7 @@ def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategor
             f"{reverse('transactions:transaction_list')}?category=uncategorized",
             _("Categorize"),
             has_lines and not uncategorized.count,
+            is_ready=has_lines,
         ),
         Step(
             "budget",
@@ -124,5 +132,6 @@ def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategor
             reverse("budgets:budget_list"),
             _("Set a budget"),
             Budget.objects.owned_by(user).exists() and has_account,
+            is_ready=has_account,
         ),
     ]

@@ -239,7 +239,10 @@ def home_context(page: HomePage) -> dict[str, Any]:
 def _shown(cards: tuple[Card, ...], page: HomePage) -> list[str]:
     """The templates of the column's cards that have something to show for this person."""
     figures = page.overview
+    has_money = any(row.income or row.expenses for row in figures.trend)
     there = {
+        "spending": has_money or bool(figures.spending),
+        "trend": has_money,
         "upcoming": page.outlook is not None or bool(figures.bills),
         "changes": bool(page.news) or page.outlook is not None,
         "rewards": bool(figures.rewards.holdings),
