@@ -176,7 +176,25 @@ def test_progress_bar_stays_within_its_track():
     assert 'width="100.0%"' in drawn
     assert 'aria-valuenow="100"' in drawn
     assert "Food &lt;b&gt;" in drawn
-    assert 'x1="50.0%"' in drawn
+    # To scale: half the month and the limit, on a bar 140 percent long.
+    assert 'class="meter__pace" x1="35.7%"' in drawn
+    assert 'class="meter__limit" x1="71.4%"' in drawn
+
+
+def test_progress_bars_far_above_the_limit_differ():
+    """CASES 6.13: 109 and 167 percent looked alike."""
+    limits = [
+        re.search(r'meter__limit" x1="([^"]+)', render("{% progress_bar value 'x' %}", value=value))
+        for value in (99, 100, 109, 167)
+    ]
+    assert [found and found[1] for found in limits] == [None, None, "91.7%", "59.9%"]
+
+
+def test_a_stepped_sparkline_keeps_each_balance_until_the_next():
+    """CASES 6.12: drawn smooth, pay-day was a bell."""
+    drawn = render("{% sparkline values stepped=True %}", values=[1, 1, 9])
+    line = re.search(r'polyline [^>]*points="([^"]+)"', drawn)[1]
+    assert line.split() == ["0.0,28.0", "50.0,28.0", "50.0,28.0", "100.0,28.0", "100.0,2.0"]
 
 
 def test_user_entered_colors_and_icons_cannot_break_out_of_attributes():

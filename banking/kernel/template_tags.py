@@ -34,6 +34,8 @@ register = template.Library()
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _FALLBACK_COLOR = "#64748b"
+# A bar further above its limit than this looks the same.
+MOST_PERCENT_DRAWN = 400.0
 NO_CATEGORY_ICON = "circle-question-mark"
 
 
@@ -365,14 +367,19 @@ def progress_bar(
     """{% progress_bar 62 "Groceries" status=progress.status pace=48 %}.
 
     `status`: on_track, warning, exceeded, positive; `pace`: how much of the period has passed.
+    Above 100, the bar is drawn to scale with the limit marked on it.
     """
-    shown = max(0.0, min(100.0, float(percent or 0)))
-    marker: str = ""
-    if pace is not None:
-        at = f"{max(0.0, min(100.0, float(pace))):.1f}%"
-        marker = format_html(
-            '<line class="meter__pace" x1="{}" x2="{}" y1="-25%" y2="125%"/>', at, at
+    value = max(0.0, float(percent or 0))
+    # A limit that is passed stays in sight: 167 percent looks different from 109.
+    whole = min(max(value, 100.0), MOST_PERCENT_DRAWN)
+    marks = [
+        format_html(
+            '<line class="meter__{}" x1="{}" x2="{}" y1="-25%" y2="125%"/>', name, place, place
         )
+        for name, at in (("pace", pace), ("limit", 100 if whole > 100 else None))
+        if at is not None
+        for place in [f"{max(0.0, min(100.0, float(at))) * 100 / whole:.1f}%"]
+    ]
     return format_html(
         '<svg class="meter meter--{}" role="progressbar" aria-label="{}" aria-valuemin="0" '
         'aria-valuemax="100" aria-valuenow="{}"{}><rect class="meter__track" width="100%" '
@@ -380,10 +387,10 @@ def progress_bar(
         "</svg>",
         status or "on_track",
         label,
-        f"{shown:.0f}",
+        f"{min(value, 100.0):.0f}",
         format_html(' aria-valuetext="{}"', text) if text else "",
-        f"{shown:.1f}",
-        marker,
+        f"{min(value, whole) * 100 / whole:.1f}",
+        format_html_join("", "{}", ((mark,) for mark in marks)),
     )
 
 

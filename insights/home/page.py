@@ -272,6 +272,7 @@ def _month_context(page: HomePage, links: Links) -> dict[str, Any]:
         safe = outlook.safe
         context |= {
             "safe": safe,
+            "safe_figure": abs(safe.amount),
             "safe_accounts": [(one, links.account(one.account.pk)) for one in safe.at_hand],
             "safe_sums": _sums_by_kind(safe),
             "safe_parts": [(one, _part_url(one, links)) for one in safe.deductions],

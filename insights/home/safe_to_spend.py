@@ -137,7 +137,12 @@ def outlook_of(ledger: Ledger) -> Outlook | None:
     at_hand = [_at_hand(ledger, account) for account in accounts]
     pay_day = next((one for one in events if one.is_pay_day), None)
     last = pay_day.on if pay_day else Period.month_of(on).end
-    due = [one for one in events if one.amount < 0 and (one.on < last or _is_due(one, ledger))]
+    due = [
+        event
+        for event in events
+        if event.amount < 0
+        and (event.on < last or event.transaction_id in pending_ids or _is_due(event, ledger))
+    ]
     left_out = [
         NotConverted(one.pk, one.name, one.currency, 1, on, on)
         for one in spendable

@@ -80,11 +80,18 @@ def test_buttons_arrange_the_cards_without_javascript(browser, live_server, owne
     context.close()
 
 
-def test_home_fits_every_width(page, live_server, owner, client_for):
+def test_pages_fit_every_width_and_names_stay_readable(page, live_server, owner, client_for):
+    """CASES 6.11 and 6.16: names were cut to a letter, and the years scrolled sideways."""
     sign_in(page.context, live_server, client_for, owner)
     for width in (320, 390, 768, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
-        for address in ("/", "/dashboard/cards/"):
+        for address in ("/", "/dashboard/cards/", "/insights/yearly/"):
             page.goto(f"{live_server.url}{address}")
             sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
             assert not sideways, (width, address)
+            names = page.locator("tr:not(.spending__more) .spending__name .truncate")
+            cut = names.evaluate_all(
+                "all => all.filter(one => one.scrollWidth > one.clientWidth + 1)"
+                ".map(one => one.textContent)"
+            )
+            assert cut == [], (width, address)

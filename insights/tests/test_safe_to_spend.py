@@ -116,6 +116,21 @@ def test_a_pending_line_is_taken_off_once_and_stays_so_when_booked(owner, main):
     assert safe(owner).amount == 970
 
 
+def test_a_pending_line_is_taken_off_on_the_eve_of_payday_too(owner):
+    account = make_account(user=owner, name="Main", opening_balance="100.00")
+    for month in range(5, 11):
+        make_transaction(
+            account=account, amount="2000.00", txn_date=date(2026, month, 19),
+            description="ACME PAYROLL", merchant="Acme",
+        )  # fmt: skip
+    make_transaction(
+        account=account, amount="-30.00", txn_date=ON, status="pending", description="Bakery"
+    )
+    found = safe(owner)
+    assert found.until == ON + timedelta(days=1)
+    assert [(part.kind, part.amount) for part in found.deductions] == [("pending", 30)]
+
+
 def test_a_pending_payment_of_a_subscription_is_not_expected_again(owner, main):
     for month in range(5, 11):
         make_transaction(

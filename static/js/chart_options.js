@@ -87,6 +87,8 @@ function dataset(series, at, kind, color) {
     };
   }
   const look = { label: series.label, data: series.values, type: "line", ...lineLook(tone) };
+  // A balance holds until it changes.
+  if (kind === "area") look.stepped = "after";
   if (kind === "area") look.fill = { target: "origin" };
   if (kind === "area") look.backgroundColor = (context) => fade(context.chart, tone);
   if (series.kind === "dashed") look.borderDash = [5, 4];
