@@ -1,7 +1,7 @@
 from django.urls import path
 
 from insights.api.overview import DashboardOverviewPage
-from insights.views import exports, figures, home, outlook
+from insights.views import asking, exports, figures, home, outlook
 
 app_name = "insights"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("dashboard/sample/", home.sample_add, name="sample_add"),
     path("dashboard/sample/remove/", home.sample_remove, name="sample_remove"),
     path("dashboard/sample/restore/", home.sample_restore, name="sample_restore"),
+    path("search/", asking.ask, name="ask"),
+    path("search/results/", asking.find_json, name="find"),
     path("dashboard/overview", DashboardOverviewPage.as_view(), name="dashboard_overview"),
     path("exports/", exports.export_list, name="export_list"),
     path("exports/statement/", exports.export_statement, name="export_statement"),

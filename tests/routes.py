@@ -45,6 +45,7 @@ LISTS = {
     *("alerts:alert_list", "alerts:alert_bell", "alerts:alert_read_all", "alerts:alert_backtest"),
     *("alerts:subscription_list", "api_alert_list", "api_alert_subscribe", "api_alert_backtest"),
     "transactions:rule_list",
+    *("transactions:transaction_totals", "insights:ask", "insights:find"),
     "transactions:rule_create",
     *("transactions:group_list", "transactions:group_settle", "api_group_list"),
     *("transactions:learned_list", "transactions:learned_forget"),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import may_change, require_change, require_posting
 from banking.kernel.forms import errors_on, go_back, next_url, row_ids, stay
-from banking.kernel.money import plain_amount
+from banking.kernel.money import parse_amount, plain_amount
 from banking.kernel.periods import add_months
 from transactions.forms.entering import (
     CategoryChoiceForm,
@@ -106,7 +106,11 @@ def _initial(request: UserRequest) -> dict[str, Any]:
     if like:
         copied = entries_of(_find(request, like[0]))
         return copied | {name: entries[name] for name in ("txn_date", "status", "key")}
-    entries["account"] = request.GET.get("account", "")
+    given = ("account", "txn_type", "amount", "merchant", "category")
+    entries |= {name: request.GET[name][:200] for name in given if request.GET.get(name)}
+    with contextlib.suppress(ValidationError):
+        # Our links hold plain digits; the field shows them in the reader's way.
+        entries["amount"] = parse_amount(entries.get("amount", ""))
     with contextlib.suppress(ValueError):
         entries["txn_date"] = date.fromisoformat(request.GET.get("date", ""))
     return entries
