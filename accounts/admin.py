@@ -18,7 +18,9 @@ from accounts.models import (
 )
 from accounts.rates import accept_held_rate, refuse_held_rate
 from users.admin import ReadOnlyAdmin, TypedFilter, amount
+from users.models import User
 from users.policy import Ability, may
+from users.services import second_admin
 from users.signed_in import user_of
 
 
@@ -154,11 +156,11 @@ class HeldRateAdmin(ReadOnlyAdmin):
     def accept(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:
-                count = accept_held_rate(actor=user_of(request), held=held)
+                told = _accept(user_of(request), held)
             except ValidationError as error:
                 self.message_user(request, error.messages[0], messages.WARNING)
             else:
-                self.message_user(request, f"{held} {count} stored.", messages.SUCCESS)
+                self.message_user(request, told, messages.SUCCESS)
 
     @admin.action(description="Reject", permissions=["decide"])
     def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
@@ -169,6 +171,18 @@ class HeldRateAdmin(ReadOnlyAdmin):
                 self.message_user(request, error.messages[0], messages.WARNING)
             else:
                 self.message_user(request, f"{held} Refused.", messages.SUCCESS)
+
+
+def _accept(actor: User, held: HeldRate) -> str:
+    """Accept a rate, or ask a second admin to; says which."""
+    if second_admin.is_needed():
+        words = f"Release the exchange rate {held}"
+        second_admin.ask_second_admin(
+            actor=actor, action=second_admin.RELEASE_RATE, target=held, words=words
+        )
+        return f"{held} Waiting for a second admin."
+    count = accept_held_rate(actor=actor, held=held)
+    return f"{held} {count} stored."
 
 
 @admin.register(RateFetch)

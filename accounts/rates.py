@@ -30,6 +30,7 @@ from banking.limits import (
 )
 from users.audit import trail
 from users.models import User
+from users.services.second_admin import RELEASE_RATE, require_second_admin
 
 logger = structlog.get_logger(__name__)
 
@@ -198,6 +199,7 @@ def accept_held_rate(*, actor: User, held: HeldRate) -> int:
 
     Returns how many were stored. Raises ValidationError if it has already been decided.
     """
+    require_second_admin(RELEASE_RATE, held)
     locked = _lock_held(held)
     rest = HeldRate.objects.select_for_update().filter(
         base=locked.base,

@@ -137,6 +137,9 @@ STAFF_ROWS_COUNTED = 10_000
 STAFF_LIST_ROWS = 50
 # A text search without a customer looks at this many of the newest rows.
 STAFF_SEARCH_ROWS = 50_000
+# How long a request waits for a second admin.
+APPROVAL_FOR = timedelta(hours=48)
+APPROVALS_LISTED = 50
 # A queue shows and counts this many of its items, the oldest first.
 QUEUE_ROWS = 100
 # Failures older than this are history, not work.

@@ -317,6 +317,9 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # Requirements for staff besides their role (users/staff_door.py); an invalid network stops the
 # start.
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
+# Whether granting admin, releasing a held rate, editing schedules and resetting a second factor
+# wait for a second admin (users/services/second_admin.py).
+FOUR_EYES = env.bool("FOUR_EYES", default=False)
 ADMIN_IP = [
     str(ip_network(network.strip(), strict=False)) for network in env.list("ADMIN_IP", default=[])
 ]

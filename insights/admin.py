@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -15,6 +16,7 @@ from django_celery_beat.models import (
 )
 
 from insights.models import (
+    Approval,
     Export,
     HomeState,
     JobState,
@@ -24,16 +26,19 @@ from insights.models import (
     WorkItem,
 )
 from insights.staff.admin_home import staff_home
+from insights.staff.schedules import plain_values
+from insights.views import approvals as approval_pages
 from insights.views import staff as customer_pages
 from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, staff_site
 from users.audit.trail import record
 from users.policy import Ability, may
+from users.services import second_admin
 from users.signed_in import user_of
 
 _site: Any = staff_site  # A method: the type does not allow replacing it.
 _site.index = staff_home
 _stock_urls = staff_site.get_urls
-_site.get_urls = lambda: [*customer_pages.urls(), *_stock_urls()]
+_site.get_urls = lambda: [*customer_pages.urls(), *approval_pages.urls(), *_stock_urls()]
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     staff_site.unregister(timing)
 
@@ -50,6 +55,19 @@ class JobStateAdmin(ReadOnlyAdmin):
     list_filter = ["outcome"]
     ordering = ["-finished_at"]
     search_fields = ["name", "error"]
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """What admins asked a second admin for, and how it ended."""
+
+    group, label = "Security", "Approval history"
+    list_display = [
+        "created_at", "words", "status", "requested_by", "decided_by", "decided_at", "expires_at",
+    ]  # fmt: skip
+    list_filter = ["status"]
+    search_fields = ["words"]
+    list_select_related = ["requested_by", "decided_by"]
 
 
 @admin.register(WorkItem)
@@ -125,6 +143,10 @@ class SampleDataAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
 
 
+# What a job's own runs write.
+_KEPT = ("id", "date_changed", "last_run_at", "total_run_count")
+
+
 class ScheduleAdmin(StaffAdmin):
     """When jobs run. Admins can change it; the audit trail records each change."""
 
@@ -132,10 +154,45 @@ class ScheduleAdmin(StaffAdmin):
         return may(user_of(request), Ability.MANAGE_USERS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may(user_of(request), Ability.MANAGE_USERS)
+        is_alone_enough = not second_admin.is_needed()
+        return is_alone_enough and may(user_of(request), Ability.MANAGE_USERS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may(user_of(request), Ability.MANAGE_USERS)
+        is_alone_enough = not second_admin.is_needed()
+        return is_alone_enough and may(user_of(request), Ability.MANAGE_USERS)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Save, or ask a second admin to; new rows and deletions then come with a release only."""
+        if not second_admin.is_needed():
+            super().save_model(request, obj, form, change)
+            return
+        stored = type(obj)._base_manager.get(pk=obj.pk)
+        names = [field.name for field in obj._meta.concrete_fields if field.name not in _KEPT]
+        before, after = plain_values(stored, names), plain_values(obj, names)
+        changes = {name: after[name] for name in names if before[name] != after[name]}
+        if changes:
+            self._ask(request, stored, changes)
+
+    def _ask(self, request: HttpRequest, row: Model, changes: dict[str, Any]) -> None:
+        told = ", ".join(f"{name}: {value}" for name, value in changes.items())
+        try:
+            second_admin.ask_second_admin(
+                actor=user_of(request),
+                action=second_admin.EDIT_SCHEDULE,
+                target=row,
+                words=f"Change the schedule {row} ({told})",
+                params=changes,
+            )
+        except ValidationError as error:
+            self.message_user(request, error.messages[0], messages.ERROR)
+        else:
+            self.message_user(request, f"{row}: waiting for a second admin.", messages.WARNING)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Without Django's "was changed", where nothing was yet."""
+        if second_admin.is_needed():
+            return self.response_post_save_change(request, obj)
+        return super().response_change(request, obj)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._tell(request, "added", obj)
@@ -170,13 +227,20 @@ class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
 
     @admin.action(description="Turn on", permissions=["change"])
     def enable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.enable_tasks(request, queryset)
-        self._tell_all(request, queryset, enabled=True)
+        self._turn(request, queryset, is_on=True)
 
     @admin.action(description="Turn off", permissions=["change"])
     def disable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.disable_tasks(request, queryset)
-        self._tell_all(request, queryset, enabled=False)
+        self._turn(request, queryset, is_on=False)
+
+    def _turn(self, request: HttpRequest, queryset: QuerySet, *, is_on: bool) -> None:
+        if second_admin.is_needed():
+            for job in queryset.exclude(enabled=is_on).order_by("pk"):
+                self._ask(request, job, {"enabled": str(is_on)})
+            return
+        turn = self.enable_tasks if is_on else self.disable_tasks
+        turn(request, queryset)
+        self._tell_all(request, queryset, enabled=is_on)
 
     def _tell_all(self, request: HttpRequest, queryset: QuerySet, *, enabled: bool) -> None:
         for job in queryset.order_by("pk"):

@@ -327,3 +327,51 @@ class SampleData(models.Model):
 
     def __str__(self) -> str:
         return f"sample data of {self.user_id}"
+
+
+class Approval(models.Model):
+    """An act of one admin that waits for a second one.
+
+    At most one like it waits for an object, and whoever asked never approves; the database says so
+    too. Only insights/staff/approving.py writes.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+
+    action = models.CharField(max_length=20)
+    target_type = models.CharField(max_length=64)
+    target_id = models.BigIntegerField()
+    words = models.CharField(_("act"), max_length=300)
+    params = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.WAITING)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["action", "target_type", "target_id"],
+                condition=Q(status="waiting"),
+                name="approval_waits_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved") | ~Q(decided_by=models.F("requested_by")),
+                name="approval_by_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.words

@@ -277,6 +277,7 @@ ON_THE_SITE = {
     "autocomplete": (404, 404, 404),
     "view_on_site": (404, 404, 404),
     "customer_search": (200, 200, 200),
+    "approvals": (403, 200, 200),
     "customer": (200, 200, 200),
     "logout": (302, 302, 302),
 }
@@ -286,6 +287,10 @@ WITH_TESTS_OF_THEIR_OWN = {
         ("customer_open", "customer_unlock", "customer_sign_out", "customer_confirmation",
          "customer_remind", "customer_resend"),
         "insights/tests/test_customer_page.py",
+    ),
+    **dict.fromkeys(
+        ("customer_reset_factors", "approval_approve", "approval_reject", "approval_withdraw"),
+        "insights/tests/test_approvals.py",
     ),
     **dict.fromkeys(
         ("customer_verification", "queue", "queue_act"), "insights/tests/test_queues.py"

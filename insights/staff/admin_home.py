@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from banking.kernel.money import plain_amount
 from banking.limits import QUEUE_ROWS
+from insights.staff.approving import waiting_approvals
 from insights.staff.figures import Platform, Trouble, platform_figures
 from insights.staff.queues import queue_counts
 from users.admin import sees_all
@@ -65,6 +66,7 @@ def _for_readers() -> dict[str, Any]:
             for volume in platform.volume
         ],
         "charts": _charts(platform),
+        "approvals": waiting_approvals(timezone.now()).count(),
         "chart_size": (WIDTH, HEIGHT),
         "trouble": _trouble(platform.trouble),
         "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],

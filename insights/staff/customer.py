@@ -170,6 +170,9 @@ def _actions(who: _Reader) -> Iterable[Action]:
         return
     if user.is_locked:
         yield Action("Unlock sign-in", reverse("admin:customer_unlock", args=[user.pk]))
+    if may(who.reader, Ability.MANAGE_USERS) and Authenticator.objects.filter(user=user).exists():
+        url = reverse("admin:customer_reset_factors", args=[user.pk])
+        yield Action("Reset two-step verification", url, True)
     yield Action("Sign out everywhere", reverse("admin:customer_sign_out", args=[user.pk]), True)
     if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
         url = reverse("admin:customer_confirmation", args=[user.pk])

@@ -23,10 +23,13 @@ from users.messages.confirmation_mail import resend_confirmation
 from users.messages.outbox import send_again
 from users.models import Notification, User
 from users.policy import Ability, is_staff_role, may, require
+from users.services import second_admin
+from users.services.factors import reset_factors
 from users.services.opening import LONGEST_REASON, needs_reason, open_customer
 from users.services.staffing import end_sessions, unlock_sign_in
 from users.services.verification import decide_verification
 from users.signed_in import user_of
+from users.step_up import ask_for_staff_step_up
 from users.timezones import local_date
 
 FIRST_STEP = "Say why you need this customer's record first."
@@ -149,6 +152,22 @@ def _resend(request: HttpRequest, user: User, item: int) -> str:
     return "The message is queued again."
 
 
+def _reset_factors(request: HttpRequest, user: User, item: int) -> str:
+    actor = user_of(request)
+    require(actor, Ability.MANAGE_USERS)
+    if second_admin.is_needed():
+        second_admin.ask_second_admin(
+            actor=actor,
+            action=second_admin.RESET_FACTORS,
+            target=user,
+            words=f"Reset the two-step verification of user {user.pk}",
+        )
+        return "Waiting for a second admin."
+    ask_for_staff_step_up(request)
+    reset_factors(actor=actor, user=user)
+    return "Two-step verification is off. The person can set it up again."
+
+
 def _decide(request: HttpRequest, user: User, item: int) -> str:
     is_verified = request.POST.get("decision") == "verify"
     decide_verification(
@@ -242,6 +261,7 @@ def urls() -> list[URLPattern]:
         ("customers/<int:pk>/", customer, "customer"),
         ("customers/<int:pk>/open/", customer_open, "customer_open"),
         ("customers/<int:pk>/verification/", _help(_decide), "customer_verification"),
+        ("customers/<int:pk>/reset-factors/", _help(_reset_factors), "customer_reset_factors"),
         ("customers/<int:pk>/unlock/", _help(_unlock), "customer_unlock"),
         ("customers/<int:pk>/sign-out/", _help(_sign_out), "customer_sign_out"),
         ("customers/<int:pk>/confirmation/", _help(_confirmation), "customer_confirmation"),

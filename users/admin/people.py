@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,12 +17,13 @@ from users.masking import masked_email, masked_name, masked_phone
 from users.messages.confirmation_mail import send_welcome
 from users.models import User
 from users.policy import CUSTOMERS, Ability, may
-from users.services import people, sessions
+from users.services import people, second_admin, sessions
 from users.services.staffing import (
     change_person,
     create_person,
     found_people,
     gives_or_takes_rights,
+    needs_second_admin,
     unlock_sign_in,
     with_locks,
 )
@@ -169,7 +171,32 @@ class UserAdmin(ForSupportToo):
             send_welcome(request, made)
             return
         changes = {field: form.cleaned_data[field] for field in form.changed_data}
+        if needs_second_admin(user, changes):
+            self._ask_second_admin(request, user, changes)
+            return
         change_person(actor=user_of(request), user=user, **changes)
+
+    def _ask_second_admin(self, request: HttpRequest, user: User, changes: dict[str, Any]) -> None:
+        told = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in changes.items())
+        try:
+            second_admin.ask_second_admin(
+                actor=user_of(request),
+                action=second_admin.GRANT_ADMIN,
+                target=user,
+                words=f"Make user {user.pk} an admin ({told})",
+                params=changes,
+            )
+        except ValidationError as error:
+            self.message_user(request, error.messages[0], messages.ERROR)
+        else:
+            self.message_user(request, "Waiting for a second admin.", messages.WARNING)
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        """Without Django's "was changed", where nothing was yet."""
+        user = User.objects.get(pk=obj.pk)
+        if (user.role, user.is_active) != (obj.role, obj.is_active):
+            return self.response_post_save_change(request, obj)
+        return super().response_change(request, obj)
 
     def log_addition(self, *args: Any) -> None:  # type: ignore[override]  # nothing is logged
         """Nothing to log: the audit trail records it."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from banking.kernel.encryption import renewed
@@ -11,6 +12,8 @@ from users.audit import trail
 from users.demo import require_own_sign_in
 from users.masking import masked_email
 from users.models import User
+from users.policy import Ability, require
+from users.services.second_admin import RESET_FACTORS, require_second_admin
 
 
 def record_factor_changed(*, user: User, change: str, **what: Any) -> None:
@@ -44,6 +47,25 @@ def cancel_email_change(user: User) -> dict[str, Any]:
     """
     waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
     return {"email_change": "cancelled"} if waiting.delete()[0] else {}
+
+
+@db_transaction.atomic
+def reset_factors(*, actor: User, user: User) -> int:
+    """Remove a person's second factors and end their sessions, for someone who lost theirs.
+
+    Admins only, never their own. Raises ValidationError without a second admin where one is
+    required. Returns how many were removed.
+    """
+    require(actor, Ability.MANAGE_USERS)
+    if actor.pk == user.pk:
+        raise ValidationError("You can't reset your own second factor here.")
+    require_second_admin(RESET_FACTORS, user)
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    count, _ = Authenticator.objects.filter(user=locked).delete()
+    if not count:
+        raise ValidationError("This person has no second factor.")
+    trail.record(actor=actor, action="users.factors.reset", target=locked, count=count)
+    return int(count)
 
 
 def renew_factor_secrets() -> int:

@@ -19,6 +19,7 @@ from users.locales import is_locale
 from users.models import EMAIL_TAKEN, User
 from users.policy import Ability, is_staff_role, require
 from users.services.factors import cancel_email_change
+from users.services.second_admin import GRANT_ADMIN, require_second_admin
 from users.services.sessions import end_everything, lock_user
 
 EDITABLE = ("name", "phone", "base_currency", "timezone", "locale", "theme")
@@ -177,6 +178,8 @@ def set_role(*, actor: User | None, user: User, role: str) -> User:
     before = locked.role
     if before == role:
         return locked
+    if role == User.Role.ADMIN and actor is not None:
+        require_second_admin(GRANT_ADMIN, locked)
     locked.role = role
     locked.is_staff = is_staff_role(role)
     locked.is_superuser = role == User.Role.ADMIN
@@ -196,6 +199,8 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
         return locked
     if is_erased(locked):
         raise ValidationError("This person's account was deleted and can't be reactivated.")
+    if is_active and locked.role == User.Role.ADMIN and actor is not None:
+        require_second_admin(GRANT_ADMIN, locked)
     locked.is_active = is_active
     end_everything(locked)
     locked.save(update_fields=["is_active", "session_version", "updated_at"])

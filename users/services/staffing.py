@@ -14,6 +14,7 @@ from users import limits
 from users.audit import trail
 from users.models import EMAIL_TAKEN, AuditEvent, User
 from users.policy import Ability, is_staff_role, require
+from users.services import second_admin
 from users.services.people import (
     errors_of,
     set_active,
@@ -38,6 +39,8 @@ def create_person(
 ) -> User:
     """Create a user who sets their own password by mail (sent by the caller). Admins only."""
     require(actor, Ability.MANAGE_USERS)
+    if role == User.Role.ADMIN and second_admin.is_needed():
+        raise ValidationError({"role": "Create a customer first, then ask for the admin role."})
     user = User(
         email=email.strip().lower(),
         name=name.strip(),
@@ -126,6 +129,17 @@ def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
     return any(
         name in changes and changes[name] != getattr(user, name) for name in ("role", "is_active")
     )
+
+
+def needs_second_admin(user: User | None, changes: dict[str, Any]) -> bool:
+    """Whether these changes of a user make or bring back an admin, where that takes two."""
+    if user is None or not second_admin.is_needed():
+        return False
+    role = changes.get("role", user.role)
+    is_active = changes.get("is_active", user.is_active)
+    becomes = role == User.Role.ADMIN and user.role != role
+    returns = role == User.Role.ADMIN and is_active and not user.is_active
+    return becomes or returns
 
 
 @db_transaction.atomic

@@ -1,0 +1,166 @@
+"""Requests for a second admin: asked for, approved, rejected, withdrawn, expired.
+
+Invariants: a request has exactly one end, and at most one effect, in the transaction that approves
+it; whoever asked never approves; both admins are in the audit trail. The row's lock decides between
+two who answer at once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db import transaction as db_transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from accounts.models import HeldRate
+from accounts.rates import accept_held_rate
+from banking.limits import APPROVAL_FOR
+from insights.models import Approval
+from insights.staff.schedules import apply_schedule
+from users.audit import trail
+from users.models import User
+from users.policy import Ability, may, require
+from users.services.factors import reset_factors
+from users.services.second_admin import (
+    EDIT_SCHEDULE,
+    GRANT_ADMIN,
+    RELEASE_RATE,
+    RESET_FACTORS,
+    with_second_admin,
+)
+from users.services.staffing import change_person
+
+Status = Approval.Status
+
+
+def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str, Any]) -> Approval:
+    """Store an act for a second admin; registered as the `asker` of users.services.second_admin.
+
+    Raises ValidationError if such an act on this object is waiting, or if it concerns the actor.
+    """
+    require(actor, Ability.MANAGE_USERS)
+    if target == actor:
+        raise ValidationError("You can't ask for your own rights.")
+    now = timezone.now()
+    with db_transaction.atomic():
+        same = Approval.objects.filter(
+            action=action, target_type=target._meta.label_lower, target_id=target.pk
+        )
+        same.filter(status=Status.WAITING, expires_at__lte=now).update(status=Status.EXPIRED)
+        row = Approval(
+            action=action,
+            target_type=target._meta.label_lower,
+            target_id=target.pk,
+            words=words[:300],
+            params=params,
+            requested_by=actor,
+            expires_at=now + APPROVAL_FOR,
+        )
+        try:
+            with db_transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:
+            raise ValidationError("This is already waiting for a second admin.") from error
+        _record(actor, "insights.approval.requested", row)
+    return row
+
+
+@db_transaction.atomic
+def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
+    """Carry the act out. Raises ValidationError if it has ended, or if the actor asked for it."""
+    row = _locked(actor, approval, at)
+    if row.requested_by_id == actor.pk:
+        raise ValidationError("A second admin has to approve what you asked for.")
+    asker = row.requested_by
+    if asker is None or not may(asker, Ability.MANAGE_USERS):
+        raise ValidationError("Whoever asked for this is no longer an admin.")
+    with with_second_admin(row.action, row.target_type, row.target_id):
+        _EFFECTS[row.action](row, actor)
+    return _end(row, actor, Status.APPROVED, at)
+
+
+@db_transaction.atomic
+def reject(*, actor: User, approval: Approval, at: datetime) -> Approval:
+    """Refuse what another admin asked for. Raises ValidationError if it has ended."""
+    row = _locked(actor, approval, at)
+    if row.requested_by_id == actor.pk:
+        raise ValidationError("Withdraw what you asked for yourself.")
+    return _end(row, actor, Status.REJECTED, at)
+
+
+@db_transaction.atomic
+def withdraw(*, actor: User, approval: Approval, at: datetime) -> Approval:
+    """Take back what one asked for. Raises ValidationError if it has ended."""
+    row = _locked(actor, approval, at)
+    if row.requested_by_id != actor.pk:
+        raise ValidationError("Only whoever asked for this can withdraw it.")
+    return _end(row, actor, Status.WITHDRAWN, at)
+
+
+def waiting_approvals(at: datetime) -> QuerySet[Approval]:
+    """What waits for a second admin, the oldest first."""
+    rows = Approval.objects.filter(status=Status.WAITING, expires_at__gt=at)
+    return rows.select_related("requested_by").order_by("pk")
+
+
+def _locked(actor: User, approval: Approval, at: datetime) -> Approval:
+    require(actor, Ability.MANAGE_USERS)
+    row = Approval.objects.select_for_update(of=("self",)).get(pk=approval.pk)
+    if row.status != Status.WAITING:
+        raise ValidationError(f"This was already {row.get_status_display().lower()}.")
+    if row.expires_at <= at:
+        raise ValidationError("This request has expired. Ask again.")
+    return row
+
+
+def _end(row: Approval, actor: User, status: str, at: datetime) -> Approval:
+    row.status, row.decided_by, row.decided_at = status, actor, at
+    row.save(update_fields=["status", "decided_by", "decided_at"])
+    _record(actor, f"insights.approval.{status}", row, requested_by=row.requested_by_id)
+    return row
+
+
+def _record(actor: User, action: str, row: Approval, **more: Any) -> None:
+    # About a person it belongs to their chain, otherwise to that of the admin.
+    owner = row.target_id if row.target_type == User._meta.label_lower else actor.pk
+    trail.record(actor=actor, action=action, target=row, owner_id=owner, act=row.words, **more)
+
+
+# --- Effects --------------------------------------------------------------------------------------
+
+
+def _target(row: Approval) -> Any:
+    model = apps.get_model(row.target_type)
+    found = model._base_manager.filter(pk=row.target_id).first()
+    if found is None:
+        raise ValidationError("What this is about no longer exists.")
+    return found
+
+
+def _grant_admin(row: Approval, actor: User) -> None:
+    change_person(actor=actor, user=_target(row), **row.params)
+
+
+def _release_rate(row: Approval, actor: User) -> None:
+    held: HeldRate = _target(row)
+    accept_held_rate(actor=actor, held=held)
+
+
+def _reset_factors(row: Approval, actor: User) -> None:
+    reset_factors(actor=actor, user=_target(row))
+
+
+def _edit_schedule(row: Approval, actor: User) -> None:
+    apply_schedule(actor=actor, target=_target(row), values=row.params)
+
+
+_EFFECTS: dict[str, Callable[[Approval, User], None]] = {
+    GRANT_ADMIN: _grant_admin,
+    RELEASE_RATE: _release_rate,
+    RESET_FACTORS: _reset_factors,
+    EDIT_SCHEDULE: _edit_schedule,
+}
