@@ -398,7 +398,7 @@ def _trail(who: _Reader) -> Section:
         ["Time", "What", "By", *(["Address", "Details"] * who.sees_all)],
         lines,
         "Nothing has happened yet.",
-        who.all_of("users_auditevent", chain=chain_name(who.user.pk)),
+        who.all_of("users_auditevent", chain__name=chain_name(who.user.pk)),
     )
 
 

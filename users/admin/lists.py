@@ -103,10 +103,47 @@ class CustomerFilter(admin.SimpleListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         email = self.person.email if self.person else ""
         yield {
+            "title": self.title,
+            "name": self.parameter_name,
             "value": self.value() or "",
             "words": masked_email(email) if email and self.is_masked else email,
             "remove": changelist.get_query_string(remove=[self.parameter_name]),
             "others": _others(changelist, self.parameter_name),
+        }
+
+
+class ActorFilter(CustomerFilter):
+    """What one person did, customer or staff."""
+
+    title = "by"
+    parameter_name = "by"
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.path = "actor"
+
+
+class DaysFilter(admin.FieldListFilter):
+    """From one day to another, in the reader's time zone."""
+
+    template = "admin/days_filter.html"
+
+    def expected_parameters(self) -> list[str | None]:
+        return [f"{self.field_path}__date__gte", f"{self.field_path}__date__lte"]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        names = [name or "" for name in self.expected_parameters()]
+        used = [self.used_parameters.get(name, "") for name in names]
+        yield {
+            "names": list(zip(("from", "to"), names, used, strict=True)),
+            "is_used": any(used),
+            "remove": changelist.get_query_string(remove=names),
+            "others": [
+                (key, value)
+                for key, values in changelist.filter_params.items()
+                if key not in names
+                for value in values
+            ],
         }
 
 

@@ -1,18 +1,31 @@
 """Read-only records: sessions, tokens, commands, and the audit trail with its verification."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_POST
 
 from users import limits
 from users.admin.base import ReadOnlyAdmin
+from users.admin.lists import ActorFilter, DaysFilter, TypedFilter, customer_link
 from users.admin.staff_site import staff_site
+from users.audit.activity import before_and_after
 from users.audit.audit_anchor import verify_against_anchor
+from users.audit.audit_check import as_json, verify_chain
+from users.audit.audit_export import export_events, signed_lines
 from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession
 from users.policy import Ability, may, require
 from users.services import sessions
@@ -47,32 +60,119 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    """Who did what, newest first."""
+    """Who did what, newest first: by person, action, object, time, address or request."""
 
     group, label = "Security", "Audit trail"
-    list_display = ["created_at", "actor", "action", "target_type", "target_id", "chain", "ip"]
-    list_filter = ["created_at"]
+    list_display = ["created_at", "by", "action", "object_link", "told", "chain_link", "ip"]
+    list_filter = [
+        ActorFilter,
+        ("action", TypedFilter),
+        ("target_type", TypedFilter),
+        ("target_id", TypedFilter),
+        ("created_at", DaysFilter),
+        ("ip", TypedFilter),
+        ("request_id", TypedFilter),
+        ("chain__name", TypedFilter),
+    ]
     search_fields = ["action", "actor__email", "=target_type", "=request_id"]
     list_select_related = ["actor", "chain"]
     change_list_template = "admin/audit_list.html"
+    fields = [
+        "created_at", "by", "action", "object_link", "before_after", "ip", "device", "request_id",
+        "chain_link", "sequence", "details_hash", "previous_hash", "hash",
+    ]  # fmt: skip
+    readonly_fields = ["by", "object_link", "before_after", "chain_link"]
+
+    @admin.display(description="by", ordering="actor")
+    def by(self, event: AuditEvent) -> str:
+        return customer_link(event.actor) if event.actor else "Automatic"
+
+    @admin.display(description="object")
+    def object_link(self, event: AuditEvent) -> str:
+        """The object, leading to its other events."""
+        if not event.target_type:
+            return "–"
+        query = urlencode({"target_type": event.target_type, "target_id": str(event.target_id)})
+        url = reverse("admin:users_auditevent_changelist")
+        words = f"{event.target_type.partition('.')[2]} {event.target_id}"
+        return format_html('<a href="{}?{}">{}</a>', url, query, words)
+
+    @admin.display(description="chain")
+    def chain_link(self, event: AuditEvent) -> str:
+        url = reverse("admin:users_auditevent_changelist")
+        query = urlencode({"chain__name": event.chain.name})
+        return format_html('<a href="{}?{}">{}</a>', url, query, event.chain.name)
+
+    @admin.display(description="details")
+    def told(self, event: AuditEvent) -> str:
+        details = before_and_after(event.changes)
+        return ", ".join(f"{name}: {after}" for name, _, after in details[:3])[:160] or "–"
+
+    @admin.display(description="details")
+    def before_after(self, event: AuditEvent) -> str:
+        """Before and after, side by side."""
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>',
+            ((name, before, after) for name, before, after in before_and_after(event.changes)),
+        )
+        head = "<tr><th>What</th><th>Before</th><th>After</th></tr>"
+        return format_html('<table class="staff-diff">{}{}</table>', mark_safe(head), rows)
 
     def get_urls(self) -> list[URLPattern]:
-        verify = self.admin_site.admin_view(self.verify)
-        return [path("verify/", verify, name="users_auditevent_verify"), *super().get_urls()]
+        site = self.admin_site
+        return [
+            path("verify/", site.admin_view(self.verify), name="users_auditevent_verify"),
+            path(
+                "signed-export/",
+                site.admin_view(require_POST(self.signed_export)),
+                name="users_auditevent_signed",
+            ),
+            *super().get_urls(),
+        ]
 
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """Verify every chain. This writes nothing, so view permission is enough."""
+        """Verify every chain, or one. This writes nothing, so view permission is enough."""
         require(user_of(request), Ability.READ_EVERYTHING)
-        result = None
+        result, chain = None, request.GET.get("chain", "")[:40]
         if "run" in request.GET:
             limits.consume("audit-verification", str(request.user.pk))
-            result = verify_against_anchor()
+            result = as_json(verify_chain(chain)) if chain else verify_against_anchor()
         context = self.admin_site.each_context(request) | {
             "title": "Verify the audit trail",
             "opts": self.opts,
             "result": result,
+            "chain": chain,
+            "today": timezone.localdate(),
         }
         return render(request, "admin/audit_verify.html", context)
+
+    def signed_export(self, request: HttpRequest) -> Any:
+        """A signed file of the events of some days."""
+        asked = SignedExportForm(request.POST)
+        try:
+            if not asked.is_valid():
+                raise ValidationError("Enter the first and the last day.")
+            wanted = asked.cleaned_data
+            events = export_events(actor=user_of(request), **wanted)
+        except ValidationError as error:
+            self.message_user(request, error.messages[0], messages.ERROR)
+            return redirect("admin:users_auditevent_verify")
+        head = {name: str(value) for name, value in wanted.items()}
+        answer = StreamingHttpResponse(
+            signed_lines(events, head), content_type="application/jsonl; charset=utf-8"
+        )
+        name = f"audit-{wanted['since']}-{wanted['until']}.jsonl"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+
+class SignedExportForm(forms.Form):
+    """The days of a signed export, and one chain if wanted."""
+
+    since = forms.DateField()
+    until = forms.DateField()
+    chain = forms.CharField(required=False, max_length=40)
 
 
 @admin.register(AuditChain)

@@ -100,6 +100,22 @@ def _details(changes: Any) -> Iterable[tuple[str, str]]:
             yield key.replace("_", " "), text.replace("_", " ") if key in _CODES else text
 
 
+def before_and_after(changes: Any) -> list[tuple[str, str, str]]:
+    """(name, before, after) of every detail of an event, for staff: nothing is left out."""
+    if not isinstance(changes, Mapping):
+        return []
+    before, after = changes.get("before"), changes.get("after")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        pairs = {key: [before.get(key), after.get(key)] for key in {**before, **after}}
+        changes = pairs | {k: v for k, v in changes.items() if k not in ("before", "after")}
+    return [
+        (key, str(value[0] or "–"), str(value[1] if value[1] is not None else "–"))
+        if isinstance(value, list) and len(value) == 2
+        else (key, "", str(value))
+        for key, value in changes.items()
+    ]
+
+
 def _as_change(values: list) -> str:
     texts = [_as_text(value) or "–" for value in values if not isinstance(value, list | Mapping)]
     return " → ".join(texts) if len(values) == 2 else ", ".join(texts)

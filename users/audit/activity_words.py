@@ -206,6 +206,7 @@ _ALERTS = {
     "insights.work.taken": _("Staff took up a task"),
     "insights.work.released": _("Staff handed back a task"),
     "insights.work.done": _("Staff finished a task"),
+    "users.audit.exported": _("Audit trail exported"),
     "users.list.exported": _("Staff list exported"),
     "users.confirmation.sent_again": _("Confirmation email resent by staff"),
 }

@@ -68,6 +68,18 @@ def verify(*, anchors: Anchors | None = None) -> Verification:
     return Verification(len(chains), event_count, faults, heads)
 
 
+def verify_chain(name: str) -> Verification:
+    """Walk one chain, such as "user:12"; a name that does not exist is a fault."""
+    with read_snapshot():
+        chain = AuditChain.objects.filter(name=name).first()
+        if chain is None:
+            return Verification(0, 0, [Fault(name, 1, None, "There is no such chain.")], {})
+        walk = _Walk(chain, None)
+        events = AuditEvent.objects.filter(chain=chain).order_by("sequence")
+        count = walk.over(events.iterator(chunk_size=2000))
+    return Verification(1, count, walk.faults, {name: [chain.length, chain.head_hash]})
+
+
 def _events() -> Iterator[AuditEvent]:
     return AuditEvent.objects.order_by("chain_id", "sequence").iterator(chunk_size=2000)
 

@@ -1,4 +1,4 @@
-"""manage.py verify_audit [--json] [--anchor FILE]"""
+"""manage.py verify_audit [--json] [--anchor FILE | --file FILE]"""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from users.audit.audit_anchor import verify_against
 from users.audit.audit_check import Verification, as_json, verify
+from users.audit.audit_export import check_file
 
 
 class Command(BaseCommand):
@@ -23,8 +24,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--anchor", type=Path, help="the signed file of heads")
+        parser.add_argument(
+            "--file", type=Path, help="a signed export: check the file and not this database"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["file"]:
+            self._check_file(options["file"], is_json=options["json"])
+            return
         anchor: Path | None = options["anchor"]
         try:
             result = verify_against(anchor) if anchor else verify()
@@ -33,6 +40,22 @@ class Command(BaseCommand):
             sys.exit(2)
         self.stdout.write(json.dumps(as_json(result)) if options["json"] else _as_text(result))
         if not result.is_intact:
+            sys.exit(1)
+
+    def _check_file(self, path: Path, *, is_json: bool) -> None:
+        try:
+            with path.open(encoding="utf-8", newline="") as lines:
+                count, problems = check_file(lines)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.stderr.write(f"The file could not be checked: {error}")
+            sys.exit(2)
+        if is_json:
+            told = {"intact": not problems, "events": count, "problems": problems}
+            self.stdout.write(json.dumps(told))
+        else:
+            end = "It is NOT intact." if problems else "The export is intact."
+            self.stdout.write("\n".join([f"{count} events.", *problems, end]))
+        if problems:
             sys.exit(1)
 
 

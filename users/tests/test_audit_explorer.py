@@ -1,0 +1,145 @@
+"""The audit explorer: finding events, before and after, one chain, and the signed export."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.builders import make_user
+from users.audit import audit_guard
+from users.audit.audit_check import verify_chain
+from users.audit.audit_export import check_file
+from users.audit.trail import RequestInfo, record, request_info
+from users.models import AuditEvent, User
+from users.services.people import set_role, update_profile
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/users/auditevent/"
+
+
+def staff(role: str) -> User:
+    return set_role(actor=None, user=make_user(f"{role}@staff.example"), role=role)
+
+
+@pytest.fixture
+def auditor(client_for):
+    return client_for(staff("auditor"))
+
+
+@pytest.fixture
+def told(alice, bob):
+    with request_info(RequestInfo(ip="203.0.113.9", request_id="abc", device="Firefox on Linux")):
+        update_profile(actor=alice, user=alice, name="Alice Baker")
+    record(actor=bob, action="users.profile.updated", target=bob, name=["x", "Ünïcode\u2028"])
+    return AuditEvent.objects.get(actor=alice, action="users.profile.updated")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"by": "alice@example.com"},
+        {"action": "users.profile.updated", "ip": "203.0.113.9"},
+        {"request_id": "abc"},
+        {"target_type": "users.user", "target_id": "{alice}"},
+        {"chain__name": "user:{alice}", "action": "users.profile.updated"},
+        {"created_at__date__gte": "{today}", "by": "alice@example.com"},
+        {"q": "{event}"},
+    ],
+    ids=str,
+)
+def test_events_are_found_by_person_action_object_time_address_and_request(
+    auditor, told, alice, query
+):
+    values = {"alice": alice.pk, "today": timezone.localdate(), "event": told.pk}
+    asked = {name: text.format(**values) for name, text in query.items()}
+    page = auditor.get(LIST, asked).content.decode()
+    assert f"{LIST}{told.pk}/change/" in page
+    assert "bob@example.com" not in page
+    tomorrow = str(timezone.localdate() + timedelta(days=1))
+    none = auditor.get(LIST, {**asked, "created_at__date__gte": tomorrow}).content.decode()
+    assert "No rows match." in none
+
+
+def test_before_and_after_stand_side_by_side(auditor, told):
+    page = auditor.get(f"{LIST}{told.pk}/change/").content.decode()
+    row = '<tr><th scope="row">name</th><td>Alice Archer</td><td>Alice Baker</td></tr>'
+    assert row in page
+
+
+def test_one_chain_is_verified_by_itself(auditor, told, alice):
+    assert verify_chain(f"user:{alice.pk}").is_intact
+    assert not verify_chain("user:987654321").is_intact
+    url = reverse("admin:users_auditevent_verify")
+    page = auditor.get(url, {"run": "1", "chain": f"user:{alice.pk}"}).content.decode()
+    assert "The audit trail is intact." in page
+    with_guard_off(lambda: QuerySet(AuditEvent).filter(pk=told.pk).update(action="x"))
+    assert not verify_chain(f"user:{alice.pk}").is_intact
+
+
+def with_guard_off(change) -> None:
+    audit_guard.remove(connection)
+    change()
+    audit_guard.install(connection)
+
+
+def exported(client, **query) -> str:
+    today = str(timezone.now().date())
+    answer = client.post(
+        reverse("admin:users_auditevent_signed"), {"since": today, "until": today, **query}
+    )
+    return b"".join(answer.streaming_content).decode()
+
+
+def verified(tmp_path, text: str) -> tuple[int, dict]:
+    path, out = tmp_path / "audit.jsonl", io.StringIO()
+    path.write_text(text, encoding="utf-8", newline="")
+    try:
+        call_command("verify_audit", "--json", "--file", str(path), stdout=out)
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    return code, json.loads(out.getvalue())
+
+
+def test_a_signed_export_is_verified_elsewhere(auditor, told, tmp_path, alice):
+    text = exported(auditor)
+    count = AuditEvent.objects.count()
+    assert verified(tmp_path, text) == (0, {"intact": True, "events": count, "problems": []})
+    own = exported(auditor, chain=f"user:{alice.pk}")
+    assert verified(tmp_path, own)[1]["events"] < count
+    event = AuditEvent.objects.filter(action="users.audit.exported").last()
+    assert set(event.changes) == {"since", "until", "chain"}
+
+
+def test_every_change_of_the_file_is_noticed(auditor, told):
+    lines = [f"{line}\n" for line in exported(auditor).split("\n")[:-1]]
+    middle = next(i for i, line in enumerate(lines) if "Alice Baker" in line)
+    signed_by_another = json.loads(lines[-1]) | {"signature": "x"}
+    changed = {
+        "a word": [*lines[:middle], lines[middle].replace("Baker", "Cook"), *lines[middle + 1 :]],
+        "an event left out": [*lines[:middle], *lines[middle + 1 :]],
+        "an event twice": [*lines[:middle], lines[middle], *lines[middle:]],
+        "the end": lines[:-1],
+        "the signature": [*lines[:-1], json.dumps(signed_by_another)],
+        "no export": ["{}\n"],
+        "no JSON": ["x\n"],
+        "nothing": [],
+    }
+    assert check_file(lines)[1] == []
+    assert {name for name, found in changed.items() if not check_file(found)[1]} == set()
+
+
+def test_only_readers_export_and_a_bad_period_exports_nothing(client_for, auditor, alice):
+    url = reverse("admin:users_auditevent_signed")
+    form = {"since": "2026-01-02", "until": "2026-01-01"}
+    assert auditor.post(url, form)["Location"] == reverse("admin:users_auditevent_verify")
+    assert auditor.post(url, {"since": "x"}).status_code == 302
+    assert client_for(staff("support")).post(url, form).status_code == 403
+    assert client_for(alice).post(url, form).status_code == 302
+    assert not AuditEvent.objects.filter(action="users.audit.exported").exists()
