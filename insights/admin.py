@@ -28,6 +28,7 @@ from insights.models import (
 from insights.staff.admin_home import staff_home
 from insights.staff.schedules import plain_values
 from insights.views import approvals as approval_pages
+from insights.views import jobs as job_pages
 from insights.views import staff as customer_pages
 from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, staff_site
 from users.audit.trail import record
@@ -38,7 +39,12 @@ from users.signed_in import user_of
 _site: Any = staff_site  # A method: the type does not allow replacing it.
 _site.index = staff_home
 _stock_urls = staff_site.get_urls
-_site.get_urls = lambda: [*customer_pages.urls(), *approval_pages.urls(), *_stock_urls()]
+_site.get_urls = lambda: [
+    *customer_pages.urls(),
+    *approval_pages.urls(),
+    *job_pages.urls(),
+    *_stock_urls(),
+]
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     staff_site.unregister(timing)
 

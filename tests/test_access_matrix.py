@@ -279,6 +279,7 @@ ON_THE_SITE = {
     "view_on_site": (404, 404, 404),
     "customer_search": (200, 200, 200),
     "approvals": (403, 200, 200),
+    "jobs": (403, 200, 200),
     "customer": (200, 200, 200),
     "logout": (302, 302, 302),
 }
@@ -294,6 +295,7 @@ WITH_TESTS_OF_THEIR_OWN = {
         ("customer_reset_factors", "approval_approve", "approval_reject", "approval_withdraw"),
         "insights/tests/test_approvals.py",
     ),
+    "job_run": "insights/tests/test_jobs_page.py",
     **dict.fromkeys(
         ("customer_verification", "queue", "queue_act"), "insights/tests/test_queues.py"
     ),

@@ -7,11 +7,12 @@ numbers, and addresses masked. Each section holds its newest rows and links to t
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -20,6 +21,7 @@ from banking.limits import CUSTOMER_SECTION_ROWS
 from bills.models import Bill
 from insights.models import Export
 from insights.staff.finding import people_for, shown_email, shown_name
+from transactions.models import Transaction
 from users.audit.activity import describe
 from users.audit.activity_words import WORDS
 from users.audit.trail import chain_name
@@ -206,6 +208,46 @@ def _accounts(who: _Reader) -> Section:
         lines,
         "No accounts yet.",
         who.all_of("accounts_account"),
+    )
+
+
+def _balances(who: _Reader) -> Section:
+    """Opening balance + posted lines = balance, of each account; support learns only whether."""
+    accounts = Account.objects.filter(user=who.user, deleted_at=None).order_by("-is_active", "-id")
+    shown = list(accounts[:CUSTOMER_SECTION_ROWS])
+    posted = Transaction.objects.posted().filter(account__in=shown, deleted_at=None)
+    sums = {
+        pk: (count, total)
+        for pk, count, total in posted.order_by()
+        .values_list("account")
+        .annotate(count=Count("pk"), total=Sum("signed_amount"))
+    }
+    lines = []
+    for one in shown:
+        count, total = sums.get(one.pk, (0, Decimal(0)))
+        adds_up = one.opening_balance + total == one.balance
+        amounts = [
+            Cell(one.opening_balance, "money", one.currency),
+            Cell(total, "money", one.currency),
+            Cell(one.balance, "money", one.currency),
+        ]
+        cells = [
+            Cell(str(one) if who.sees_all else one.get_account_type_display()),
+            Cell(count),
+            *(amounts * who.sees_all),
+            Cell("Yes" if adds_up else "No", "state"),
+        ]
+        lines.append(Row(cells))
+    return Section(
+        "balances",
+        "Balances explained",
+        [
+            *("Account", "Posted lines"),
+            *(["Opening balance", "Sum of lines", "Balance"] * who.sees_all),
+            "Adds up",
+        ],
+        lines,
+        "No accounts yet.",
     )
 
 
@@ -404,6 +446,7 @@ def _trail(who: _Reader) -> Section:
 
 _SECTIONS: list[Callable[[_Reader], Section]] = [
     _accounts,
+    _balances,
     _connections,
     _bills,
     _messages,

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from banking.limits import CUSTOMER_OPEN_FOR
+from insights.staff.customer import customer_page, find_person
 from insights.staff.finding import find_customers
 from tests.builders import make_account, make_user
 from tests.world import SECRET, everything, things_of
@@ -164,6 +165,27 @@ def test_admins_see_everything_and_the_actions(client_for, world):
     text = client.get(reverse("admin:customer", args=[world["owner"].pk])).content.decode()
     for label in ("Sign out everywhere", "Send reminder", "Resend", "€988.00"):
         assert label in text
+
+
+def test_a_balance_is_explained_and_support_learns_whether_it_adds_up(world):
+    owner, reader = world["owner"], staff("support")
+    page = customer_page(reader=staff("auditor"), user=find(owner), at=timezone.now())
+    explained = next(section for section in page.sections if section.key == "balances")
+    everyday = next(row for row in explained.rows if "account" in row.cells[0].value)
+    assert [cell.value for cell in everyday.cells[1:]] == [1, 1000, -12, 988, "Yes"]
+    Account.objects.filter(pk=world["account"].pk).update(balance=1)
+    page = customer_page(reader=reader, user=find(owner), at=timezone.now())
+    explained = next(section for section in page.sections if section.key == "balances")
+    assert explained.headings == ["Account", "Posted lines", "Adds up"]
+    assert sorted(row.cells[-1].value for row in explained.rows) == ["No", "Yes"]
+
+
+def find(user: User):
+    return find_person(staff_reader(), user.pk, timezone.now())
+
+
+def staff_reader() -> User:
+    return User.objects.filter(role="auditor").first()
 
 
 def test_the_page_takes_as_many_queries_for_more_rows(client_for, django_assert_num_queries, maria):

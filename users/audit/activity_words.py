@@ -203,6 +203,7 @@ _ALERTS = {
     "insights.approval.rejected": _("Rejected by a second admin"),
     "insights.approval.withdrawn": _("Request for approval withdrawn"),
     "insights.schedule.changed": _("Job schedule changed"),
+    "insights.job.run": _("Job started by staff"),
     "insights.work.taken": _("Staff took up a task"),
     "insights.work.released": _("Staff handed back a task"),
     "insights.work.done": _("Staff finished a task"),
