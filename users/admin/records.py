@@ -149,6 +149,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def signed_export(self, request: HttpRequest) -> Any:
         """A signed file of the events of some days."""
+        require(user_of(request), Ability.READ_EVERYTHING)
         asked = SignedExportForm(request.POST)
         try:
             if not asked.is_valid():
