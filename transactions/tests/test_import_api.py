@@ -203,3 +203,21 @@ def test_large_file_is_left_to_the_worker(
         assert not Transaction.objects.exists()
     done = api_for(alice).get(f"/api/imports/{answer.json()['id']}").json()
     assert (done["status"], done["counts"]["added"]) == ("done", 5)
+
+
+def test_mapping_that_names_the_columns_still_has_to_say_what_positive_means(post, checking):
+    content = (
+        b"Date,Description,Amount\n01/12/2026,Card payment Tesco,12.00\n"
+        b"13/12/2026,Card payment Lidl,7.99\n"
+    )
+    columns = {"txn_date": 0, "description": [1], "amount": 2, "date_format": "%d-%m-%Y"}
+    answer = post(content, mapping=json.dumps(columns))
+    assert answer.status_code == 400
+    assert [(error["code"], error["attr"]) for error in answer.json()["errors"]] == [
+        ("mapping_needed", "mapping.sign_convention")
+    ]
+    assert not Transaction.objects.exists()
+    columns["sign_convention"] = "inverted"
+    assert post(content, mapping=json.dumps(columns)).status_code == 201
+    checking.refresh_from_db()
+    assert str(checking.balance) == "980.0100"

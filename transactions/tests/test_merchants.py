@@ -1,6 +1,7 @@
 """The built-in merchant map: brands, kinds of shop, and no guess for unknown names."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,31 @@ def test_labelled_lines_of_another_evaluation_are_right_or_left_open():
     print(f"{right} of {len(rows)} right, {len(wrong)} wrong: {wrong}; left open: {missing}")
     assert right >= 0.95 * len(rows)
     assert len(wrong) <= 0.01 * len(rows)
+
+
+def test_european_british_and_latin_american_chains_are_right_or_left_open():
+    with (Path(__file__).parent / "samples/categories/chains.tsv").open(encoding="utf-8") as lines:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    slugs = [merchants.recognize(text, is_inflow=False).category_slug for text, _ in rows]
+    wrong = [
+        (text, slug)
+        for (text, accepted), slug in zip(rows, slugs, strict=True)
+        if slug and slug not in accepted.split("|")
+    ]
+    assert (len(rows), wrong) == (225, [])
+    assert sum(map(bool, slugs)) >= 0.95 * len(rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Iceland trip share", "Action figures club", "Vivo con Ana", "Dia de los muertos"),
+        *("Express yourself", "Next week's dinner", "Zahlung an Orange Meyer", "Sky Johnson"),
+        *("Total for May", "Penny Lane", "Albert Schmidt"),
+    ],
+)
+def test_ordinary_words_and_peoples_names_are_no_brands(text):
+    assert merchants.recognize(text, is_inflow=False).category_slug == ""
 
 
 @pytest.mark.parametrize(
