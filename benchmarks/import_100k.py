@@ -98,7 +98,7 @@ def bare(rows: int, profiler) -> dict:
     check_import(batch_id=batch.pk)
     batch = ImportBatch.objects.get(pk=batch.pk)
     writer = import_posting._Writer(batch, timezone.now())
-    ready = [writer.values_of(line) for line in import_posting._new_rows(batch)]
+    ready = [writer.values_of(line) for line in import_posting._new_lines(batch)]
     begin, cpu = time.perf_counter(), time.process_time()
     with transaction.atomic():
         count = bulk_insert(Transaction._meta.db_table, writer.columns, ready)

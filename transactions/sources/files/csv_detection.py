@@ -267,8 +267,10 @@ def _decimal_mark(
     currency = _currency_of(money, columns) or context.currency
     if mark := _mark_by_use(written, counted, currency, context):
         return mark
-    detection.doubt("decimal_mark", _MARK_UNCLEAR, [written, _other_mark(written)])
-    return written
+    # Money of a currency with two decimals rarely has three.
+    choices = [_other_mark(written), written] if currency else [written, _other_mark(written)]
+    detection.doubt("decimal_mark", _MARK_UNCLEAR, choices)
+    return choices[0]
 
 
 def _share_mark(numbers: list[Column], context: ReadingContext) -> None:
