@@ -1,5 +1,6 @@
 // Categorize by merchant: when a group is settled, the field of the next one takes the focus, so that
-// typing and Enter go on. 1 to 3 choose a suggestion; Escape leaves the field for j and k.
+// typing and Enter go on. c enters the field, 1 to 3 choose a suggestion; Escape leaves the field for
+// j and k.
 import { isOn } from "./keyboard.js";
 
 let next = null;
@@ -24,15 +25,18 @@ export function startGroups() {
 }
 
 function fieldOf(group) {
-  return group.querySelector("[data-group-field]");
+  return group.querySelector(".combobox > input") ?? group.querySelector("select");
 }
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !isOn()) return;
   const group = event.target.closest?.("[data-group]");
   if (!group) return;
-  if (event.key === "Escape" && event.target.matches("[data-group-field]")) {
+  if (event.key === "Escape" && event.target === fieldOf(group)) {
     group.querySelector("[data-row-title]").focus();
+  } else if (event.key === "c" && event.target.matches("[data-row-title]")) {
+    event.preventDefault();
+    fieldOf(group).focus();
   } else if (/^[1-9]$/.test(event.key) && !event.target.matches("input")) {
     group.querySelector(`[data-row-choice="${event.key}"]`)?.click();
   }

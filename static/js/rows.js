@@ -8,7 +8,7 @@ const acts = {
   j: (row) => focusOn(neighbor(row, 1)),
   k: (row) => focusOn(neighbor(row, -1)),
   x: (row) => row?.querySelector("[data-select]")?.click(),
-  c: (row) => open(row?.querySelector("[data-row-category]")),
+  c: (row) => row?.querySelector("[data-row-category]")?.click(),
   t: (row) => row?.querySelector("[data-row-tags]")?.click(),
   m: (row) => row?.querySelector("[data-row-notes]")?.click(),
   e: (row) => follow(row?.querySelector("[data-row-edit]")),
@@ -44,11 +44,6 @@ function neighbor(row, step) {
 function focusOn(row) {
   row?.querySelector("[data-row-title]")?.focus();
   row?.scrollIntoView({ block: "nearest" });
-}
-
-function open(field) {
-  if (field?.matches("input")) field.focus();
-  else field?.click();
 }
 
 function follow(link) {

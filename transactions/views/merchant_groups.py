@@ -5,14 +5,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import errors_on, row_ids
 from banking.limits import GROUPS_A_PAGE
 from transactions import dispatching
+from transactions.forms.choosing import category_choices
 from transactions.forms.merchant_groups import GroupForm
 from transactions.merchant_groups import (
     GroupPage,
@@ -22,7 +25,7 @@ from transactions.merchant_groups import (
     group_page,
     merchant_groups,
 )
-from transactions.models import Category, Change
+from transactions.models import Change
 from transactions.rules.rule_proposals import is_worth_a_rule
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
@@ -36,7 +39,7 @@ def group_list(request: UserRequest) -> HttpResponse:
     context = {
         "page": page,
         "after": after,
-        "categories": Category.objects.visible_to(request.user).order_by("name"),
+        "category_options": _category_options(request),
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
         **_settled(request, row_ids([request.GET.get("settled", "")])),
     }
@@ -64,8 +67,18 @@ def group_settle(request: UserRequest) -> HttpResponse:
         return _back(request)
     give_examples(request.user, [group])
     give_suggestions(request.user, [group])
-    context = {"group": group, "form": form, "may_change": True}
+    context = {
+        "group": group,
+        "form": form,
+        "category_options": _category_options(request),
+        "may_change": True,
+    }
     return render(request, "transactions/_group.html", context, status=422)
+
+
+def _category_options(request: UserRequest) -> SafeString:
+    choices = category_choices(request.user.pk, "")[1:]
+    return render_to_string("transactions/_group_options.html", {"choices": choices})
 
 
 def _after(request: UserRequest, change: Change | None) -> HttpResponse:
