@@ -132,8 +132,8 @@ def _found_in(words: list[str]) -> list[Keyword]:
     found: list[Keyword] = []
     at = 0
     while at < len(words):
-        if words[at] not in longest and (glued := _GLUED_NUMBER.match(words[at])):
-            words[at] = glued[1]
+        if words[at] not in longest and words[at][-1].isdigit():
+            words[at] = _without_number(words[at])
         step = 1
         for count in range(min(longest.get(words[at], 0), len(words) - at), 0, -1):
             keyword = meanings.get(" ".join(words[at : at + count]))
@@ -143,6 +143,11 @@ def _found_in(words: list[str]) -> list[Keyword]:
                 break
         at += step
     return found
+
+
+def _without_number(word: str) -> str:
+    glued = _GLUED_NUMBER.match(word)
+    return glued[1] if glued else word
 
 
 def recognize(text: str, *, is_inflow: bool) -> Recognized:
