@@ -4,8 +4,7 @@ Callers hold the account's lock and apply the returned sums to balance and total
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,27 +131,31 @@ class _SumsOfLines:
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
-        self.units: dict[tuple[Any, ...], list[int]] = {}
+        self.days: dict[tuple[date, int | None], list[int]] = {}
+        self.merchants: dict[tuple[date, int | None, str], list[int]] = {}
 
     def add(self, line: tuple[Any, ...]) -> None:
         merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
         if status == PENDING:
             return
-        key = (txn_date, category_id, merchant)
-        sums = self.units.setdefault(key, [0, 0, 0, 0])
-        sums[0 if units > 0 else 1] += abs(units)
-        sums[2] += 1
-        sums[3] += units < 0
+        month = first_of_month(txn_date)
+        place, size, is_out = (0, units, 0) if units > 0 else (1, -units, 1)
+        for sums in (
+            self.days.setdefault((txn_date, category_id), [0, 0, 0, 0]),
+            self.merchants.setdefault((month, category_id, merchant), [0, 0, 0, 0]),
+        ):
+            sums[place] += size
+            sums[2] += 1
+            sums[3] += is_out
 
     def by_key(self) -> SumsByKey:
-        found: SumsByKey = {}
-        for (on, category_id, merchant), (inflow, outflow, *counts) in self.units.items():
-            key = TotalKey(self.account_id, on, category_id)
-            sums = Sums(from_units(Units(inflow)), from_units(Units(outflow)), *counts)
-            found.setdefault(key, Sums()).add(sums)
-            at_merchant = replace(key, on=first_of_month(on), merchant=merchant)
-            found.setdefault(at_merchant, Sums()).add(sums)
-        return found
+        keys = (*self.days.items(), *self.merchants.items())
+        return {
+            TotalKey(self.account_id, *key): Sums(
+                from_units(Units(inflow)), from_units(Units(outflow)), *counts
+            )
+            for key, (inflow, outflow, *counts) in keys
+        }
 
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
