@@ -7,7 +7,7 @@ wrong one is worse than none.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from transactions.matching.words import normalized
 from transactions.rules import merchant_map
@@ -31,6 +31,7 @@ _RESELLERS = frozenset({"shopping", "subscriptions"})
 # The digits of a store's number, written to its name.
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
 _JOINED_LENGTH = 8
+_MEMORY = 50_000
 _NOISE = frozenset(merchant_map.NOISE.split())
 
 # What banks and card schemes put before a merchant's name, and what they put behind it.
@@ -120,6 +121,13 @@ def _keywords() -> tuple[dict[str, Keyword], dict[str, int]]:
     return meanings, longest
 
 
+@cache
+def _keyword_numbers() -> frozenset[str]:
+    """The numbers that keywords contain. All others, such as stores' numbers, tell nothing."""
+    meanings, _ = _keywords()
+    return frozenset(word for text in meanings for word in text.split() if word.isdigit())
+
+
 def _words(text: str) -> list[str]:
     """The words of a line; an apostrophe divides none, and "Disney+" is "disney plus"."""
     text = text.replace("'", "").replace("\u2019", "").replace("_", " ")
@@ -152,7 +160,14 @@ def _without_number(word: str) -> str:
 
 def recognize(text: str, *, is_inflow: bool) -> Recognized:
     """The merchant's name and a category slug for a bank's wording; linear in its length."""
-    words = _words(text)
+    telling = _keyword_numbers()
+    words = tuple("0" if word.isdigit() and word not in telling else word for word in _words(text))
+    return _recognized(words, is_inflow)
+
+
+@lru_cache(maxsize=_MEMORY)
+def _recognized(line: tuple[str, ...], is_inflow: bool) -> Recognized:
+    words = list(line)
     found = _found_in(words)
     if not found:
         return Recognized("", "")
