@@ -131,3 +131,17 @@ def test_wide_digits_and_whole_currencies_group_thousands():
     taiwan = ReadingContext("TWD", "checking", "zh-TW", "Asia/Taipei")
     text = '日期,摘要,支出,存入\n2025/02/01,a,"1,234",\n2025/02/03,b,,"2,000"\n'
     assert read(text, taiwan) == (set(), ["-1234", "2000"])
+
+
+@pytest.mark.parametrize("label", ["Total", "Suma y sigue", "Zzz"])
+def test_last_line_that_adds_up_all_others_is_no_payment_without_a_word(label):
+    lines = "13/02/2025,a,-1.00\n13/02/2025,b,-2.00\n14/02/2025,c,-5.00\n"
+    assert read(HEAD + lines)[1] == ["-1.00", "-2.00", "-5.00"]
+    data = f"{HEAD}{lines}28/02/2025,{label},-8.00\n".encode()
+    rows = list(csv_file.read(data, csv_file.detect(data, UK).mapping).rows)
+    assert [getattr(row, "error", "") for row in rows] == [
+        *[""] * 3,
+        "This is the sum of all lines above, so it may be a total and not a payment.",
+    ]
+    few = f"{HEAD}13/02/2025,a,-1.00\n13/02/2025,b,-2.00\n14/02/2025,{label},-3.00\n"
+    assert read(few)[1] == ["-1.00", "-2.00", "-3.00"]

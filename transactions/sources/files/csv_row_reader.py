@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import (
@@ -52,6 +53,9 @@ _MOST_CACHED = 20_000
 _NEVER_BOOKED = "Left out: its status says it was declined, canceled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+# A last line is taken for a total if it adds up at least this many others.
+_FEWEST_ADDED = 3
+_MAY_BE_TOTAL = "This is the sum of all lines above, so it may be a total and not a payment."
 
 
 class _RefusedRowError(Exception):
@@ -60,6 +64,31 @@ class _RefusedRowError(Exception):
     def __init__(self, error: str, attr: str):
         super().__init__(error)
         self.attr = attr
+
+
+def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
+    """The lines; a last one that is the sum of all others may be a total, so it is refused."""
+    held: list[IncomingRow] = []
+    total, count = Decimal(0), 0
+    for line in lines:
+        if held and type(line) is IncomingTransaction:
+            total, count = total + cast(IncomingTransaction, held[0]).amount, count + 1
+            yield from held
+            held = []
+        if held or type(line) is IncomingTransaction:
+            held.append(line)
+        else:
+            yield line
+    if held:
+        last, *others = held
+        yield _total_refused(cast(IncomingTransaction, last), total, count)
+        yield from others
+
+
+def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
+    if count < _FEWEST_ADDED or line.amount != total or line.balance_after is not None:
+        return line
+    return UnusableRow(line.row_number, line.raw, _MAY_BE_TOTAL, "amount", line.part)
 
 
 class RowReader:
@@ -88,7 +117,7 @@ class RowReader:
 
     def walk(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         """Every payment row, read, refused or skipped with a reason."""
-        lines = self._lines(rows)
+        lines = _without_total(self._lines(rows))
         if self.mapping.sign_convention in BY_BALANCE:
             return signed_by_balance(lines, self.mapping)
         return lines
