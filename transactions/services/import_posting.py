@@ -149,13 +149,19 @@ class _SumsOfLines:
             sums[3] += is_out
 
     def by_key(self) -> SumsByKey:
-        keys = (*self.days.items(), *self.merchants.items())
-        return {
-            TotalKey(self.account_id, *key): Sums(
-                from_units(Units(inflow)), from_units(Units(outflow)), *counts
-            )
-            for key, (inflow, outflow, *counts) in keys
+        account_id = self.account_id
+        found = {
+            TotalKey(account_id, on, category_id): _as_sums(units)
+            for (on, category_id), units in self.days.items()
         }
+        for (month, category_id, merchant), units in self.merchants.items():
+            found[TotalKey(account_id, month, category_id, merchant)] = _as_sums(units)
+        return found
+
+
+def _as_sums(units: list[int]) -> Sums:
+    inflow, outflow, *counts = units
+    return Sums(from_units(Units(inflow)), from_units(Units(outflow)), *counts)
 
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:
